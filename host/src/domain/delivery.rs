@@ -1,0 +1,379 @@
+//! A delivery's way: ready → leased → done, dead or review; and the one place where an attempt's result becomes the next
+//! step.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::alert::AlertKind;
+use super::failure::{Class, Failure};
+use super::retry::{self, Ladder};
+
+/// What is delivered, and so to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A webhook in the CRM's own shape, to be parsed by the adapter into leads.
+    Inbound,
+    /// A lead, to the agent.
+    Lead,
+    /// A disposition, to the CRM.
+    Disposition,
+}
+
+impl Kind {
+    /// Every kind, for tables and metrics.
+    pub const ALL: [Self; 3] = [Self::Inbound, Self::Lead, Self::Disposition];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Lead => "lead",
+            Self::Disposition => "disposition",
+        }
+    }
+
+    /// The kind that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Where a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Waits for its time.
+    Ready,
+    /// A worker has it.
+    Leased,
+    /// The destination holds it.
+    Done,
+    /// Its attempts are used up.
+    Dead,
+    /// A person must decide.
+    Review,
+    /// A person decided against it.
+    Discarded,
+}
+
+impl State {
+    /// Every state, for tables and metrics.
+    pub const ALL: [Self; 6] = [
+        Self::Ready,
+        Self::Leased,
+        Self::Done,
+        Self::Dead,
+        Self::Review,
+        Self::Discarded,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Leased => "leased",
+            Self::Done => "done",
+            Self::Dead => "dead",
+            Self::Review => "review",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// The state that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether the engine still works on it; an earlier live delivery of a lead holds back the later ones.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Ready | Self::Leased)
+    }
+
+    /// Whether an operator may replay or discard it.
+    #[must_use]
+    pub const fn is_stuck(self) -> bool {
+        matches!(self, Self::Dead | Self::Review)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What of a delivery's past decides its future.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Counted failures since acceptance or the last replay.
+    pub counted: u32,
+    /// Rate limits in a row.
+    pub throttles: u32,
+    /// When the row of rate limits began.
+    pub throttled_since: Option<Timestamp>,
+    /// An earlier attempt may have reached the destination, and nothing since has told whether it did.
+    pub ambiguous: bool,
+    /// Claims in a row whose worker never reported back.
+    pub lost_leases: u32,
+}
+
+/// What a tenant and its adapter allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The waits between counted attempts.
+    pub ladder: Ladder,
+    /// Writing twice leaves one record.
+    pub idempotent: bool,
+    /// The destination can be asked whether a write was made.
+    pub lookup: bool,
+}
+
+/// What a worker does with a claimed delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// Send it.
+    Send,
+    /// Ask first whether an earlier attempt landed.
+    LookUpFirst,
+    /// Send nothing: it may have landed, and nobody can tell.
+    Ask,
+}
+
+/// Decides how to begin an attempt (promise 3: a write with an unknown outcome is never blindly repeated).
+#[must_use]
+pub const fn plan(progress: &Progress, policy: &Policy) -> Plan {
+    match (progress.ambiguous, policy.lookup, policy.idempotent) {
+        (false, _, _) | (true, false, true) => Plan::Send,
+        (true, true, _) => Plan::LookUpFirst,
+        (true, false, false) => Plan::Ask,
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptResult {
+    /// The destination's reference of the record, or why there is none.
+    pub outcome: Result<String, Failure>,
+    /// Whether a request that may change something left the host in this attempt.
+    pub sent: bool,
+}
+
+/// Why a delivery stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// Every counted attempt failed.
+    AttemptsUsedUp,
+    /// The destination asked to slow down for longer than a day.
+    ThrottledTooLong,
+    /// The host's process was lost again and again while it worked on this.
+    WorkersLost,
+    /// The destination refused it as it stands.
+    Rejected,
+    /// The destination does not know the lead.
+    NotFound,
+    /// It may have been written, and neither the adapter nor the CRM can tell.
+    OutcomeUnknown,
+    /// What was stored cannot be read as what it should be.
+    Unreadable,
+}
+
+impl StopReason {
+    /// Every reason, for tables and metrics.
+    pub const ALL: [Self; 7] = [
+        Self::AttemptsUsedUp,
+        Self::ThrottledTooLong,
+        Self::WorkersLost,
+        Self::Rejected,
+        Self::NotFound,
+        Self::OutcomeUnknown,
+        Self::Unreadable,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AttemptsUsedUp => "attempts-used-up",
+            Self::ThrottledTooLong => "throttled-too-long",
+            Self::WorkersLost => "workers-lost",
+            Self::Rejected => "rejected",
+            Self::NotFound => "not-found",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// The reason that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A delivery's next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The destination holds it.
+    Done {
+        /// The destination's own reference.
+        reference: String,
+    },
+    /// Another attempt.
+    Retry {
+        /// When.
+        due: Timestamp,
+        /// What is remembered.
+        progress: Progress,
+    },
+    /// No more attempts until a person says so.
+    Dead(StopReason),
+    /// A person must decide.
+    Review(StopReason),
+}
+
+impl Step {
+    /// The state it leads to.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        match self {
+            Self::Done { .. } => State::Done,
+            Self::Retry { .. } => State::Ready,
+            Self::Dead(_) => State::Dead,
+            Self::Review(_) => State::Review,
+        }
+    }
+}
+
+/// What follows from an attempt: the step, and whom to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The class under which the attempt is recorded.
+    pub class: Class,
+    /// The delivery's next step.
+    pub step: Step,
+    /// To be raised in the same transaction.
+    pub alert: Option<AlertKind>,
+}
+
+impl Verdict {
+    fn new(class: Class, step: Step) -> Self {
+        let alert = match (&step, class) {
+            (Step::Dead(_), _) => Some(AlertKind::DeadLetter),
+            (Step::Review(_), _) => Some(AlertKind::Review),
+            (Step::Retry { .. }, Class::Unauthorized) => Some(AlertKind::Unauthorized),
+            _ => None,
+        };
+        Self { class, step, alert }
+    }
+
+    /// The verdict on a delivery that [`Plan::Ask`] sends to review without an attempt.
+    #[must_use]
+    pub fn ask() -> Self {
+        Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown))
+    }
+
+    /// The verdict on a delivery whose stored payload cannot be read.
+    #[must_use]
+    pub fn unreadable() -> Self {
+        Self::new(Class::Rejected, Step::Review(StopReason::Unreadable))
+    }
+}
+
+/// Decides what follows from an attempt that ended at `now`. `jitter` is a random number from 0 to 1.
+#[must_use]
+pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: Timestamp, jitter: f64) -> Verdict {
+    let failure = match &result.outcome {
+        Ok(reference) => {
+            return Verdict::new(
+                Class::Committed,
+                Step::Done {
+                    reference: reference.clone(),
+                },
+            );
+        }
+        Err(failure) => failure,
+    };
+    let step = match failure {
+        Failure::Rejected(_) => Step::Review(StopReason::Rejected),
+        Failure::NotFound => Step::Review(StopReason::NotFound),
+        Failure::RateLimited { retry_after } => {
+            let since = progress.throttled_since.unwrap_or(now);
+            let wait = retry::throttle_wait(progress.throttles, *retry_after);
+            if now.duration_since(since).unsigned_abs() >= retry::MAX_THROTTLE {
+                Step::Dead(StopReason::ThrottledTooLong)
+            } else {
+                let throttles = progress.throttles.saturating_add(1);
+                let progress = Progress {
+                    throttles,
+                    throttled_since: Some(since),
+                    lost_leases: 0,
+                    ..progress
+                };
+                Step::Retry {
+                    due: retry::due(now, wait, jitter),
+                    progress,
+                }
+            }
+        }
+        Failure::Unavailable | Failure::Unknown | Failure::Unauthorized | Failure::Fault(_) => {
+            let landed_perhaps = matches!(failure, Failure::Unknown | Failure::Fault(_)) && result.sent;
+            let progress = Progress {
+                counted: progress.counted.saturating_add(1),
+                throttles: 0,
+                throttled_since: None,
+                ambiguous: progress.ambiguous || landed_perhaps,
+                lost_leases: 0,
+            };
+            match policy.ladder.wait(progress.counted) {
+                _ if plan(&progress, policy) == Plan::Ask => Step::Review(StopReason::OutcomeUnknown),
+                None => Step::Dead(StopReason::AttemptsUsedUp),
+                Some(wait) => Step::Retry {
+                    due: retry::due(now, wait, jitter),
+                    progress,
+                },
+            }
+        }
+    };
+    Verdict::new(failure.class(), step)
+}
+
+/// Claims in a row that may be lost with their worker before a delivery counts as the cause: a poison pill that kills
+/// the process must not do so for ever.
+pub const MAX_LOST_LEASES: u32 = 20;
+
+/// Decides what follows when a lease ran out: the request may have left, so the delivery is ambiguous from now on.
+#[must_use]
+pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
+    let progress = Progress {
+        lost_leases: progress.lost_leases.saturating_add(1),
+        ambiguous: true,
+        ..progress
+    };
+    let step = if progress.lost_leases >= MAX_LOST_LEASES {
+        Step::Dead(StopReason::WorkersLost)
+    } else {
+        Step::Retry { due: now, progress }
+    };
+    Verdict::new(Class::Unknown, step)
+}

@@ -1,0 +1,319 @@
+//! Names and numbers that identify things, each a type of its own so that none is taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// A text is not an identifier of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} `{value}` is not valid: {rule}")]
+pub struct InvalidId {
+    /// The kind of identifier.
+    pub what: &'static str,
+    /// What was given, cut to 80 characters.
+    pub value: String,
+    /// What is allowed.
+    pub rule: &'static str,
+}
+
+impl InvalidId {
+    fn new(what: &'static str, value: &str, rule: &'static str) -> Self {
+        Self {
+            what,
+            value: value.chars().take(80).collect(),
+            rule,
+        }
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(value: &str) -> Result<Self, InvalidId> {
+                let valid: fn(&str) -> bool = $check;
+                if valid(value) { Ok(Self(value.to_owned())) } else { Err(InvalidId::new($what, value, $rule)) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(value: String) -> Result<Self, InvalidId> {
+                value.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    };
+}
+
+/// A name of lower-case letters, digits and single hyphens inside: safe in URLs, file names and metrics.
+fn is_slug(value: &str) -> bool {
+    (1..=64).contains(&value.len())
+        && value.starts_with(|c: char| c.is_ascii_lowercase())
+        && !value.ends_with('-')
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// An identifier that another system chose: any printable text of bounded length.
+fn is_foreign(value: &str) -> bool {
+    (1..=200).contains(&value.len()) && value.trim() == value && !value.chars().any(char::is_control)
+}
+
+text_id!(
+    /// A tenant's name, as in the URL.
+    TenantName, "tenant name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
+);
+text_id!(
+    /// An adapter's name, as `describe` gives it.
+    AdapterName, "adapter name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
+);
+text_id!(
+    /// A lead's id in the CRM.
+    LeadId, "lead id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
+);
+text_id!(
+    /// A call's id at the calling platform: the key under which its disposition is deduplicated for ever.
+    CallId, "call id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
+);
+text_id!(
+    /// The key that marks repeats of one thing.
+    DedupKey, "idempotency key", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
+);
+text_id!(
+    /// An adapter's version: `MAJOR.MINOR.PATCH` with an optional `-suffix`.
+    AdapterVersion, "adapter version", "MAJOR.MINOR.PATCH with an optional -suffix of letters, digits, `.` and `-`",
+    |value| {
+        let (core, suffix) = value.split_once('-').map_or((value, None), |(core, suffix)| (core, Some(suffix)));
+        value.len() <= 64
+            && core.split('.').count() == 3
+            && core.split('.').all(|part| !part.is_empty() && part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit()))
+            && suffix.is_none_or(|s| {
+                !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+            })
+    }
+);
+
+impl From<CallId> for DedupKey {
+    /// Both obey the same rule, so a call id is a key as it stands.
+    fn from(id: CallId) -> Self {
+        Self(id.0)
+    }
+}
+
+/// The SHA-256 digest of some bytes, written `sha256:` and 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The raw digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first twelve hexadecimal digits, for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        hex::encode(&self.0[..6])
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = InvalidId;
+
+    fn from_str(value: &str) -> Result<Self, InvalidId> {
+        let mut bytes = [0; 32];
+        value
+            .strip_prefix("sha256:")
+            .and_then(|digits| hex::decode_to_slice(digits, &mut bytes).ok())
+            .map(|()| Self(bytes))
+            .ok_or_else(|| InvalidId::new("digest", value, "`sha256:` and 64 hexadecimal digits"))
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = InvalidId;
+
+    fn try_from(value: String) -> Result<Self, InvalidId> {
+        value.parse()
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> String {
+        digest.to_string()
+    }
+}
+
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(value: &str) -> Result<Self, InvalidId> {
+                value
+                    .strip_prefix($prefix)
+                    .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+                    .and_then(|digits| digits.parse().ok())
+                    .map(Self)
+                    .ok_or_else(|| InvalidId::new($what, value, concat!("`", $prefix, "` and a number")))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(value: String) -> Result<Self, InvalidId> {
+                value.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+    };
+}
+
+number_id!(
+    /// A delivery. Numbers rise in the order of acceptance.
+    DeliveryId, "delivery id", "dlv_"
+);
+number_id!(
+    /// The acknowledgement of one inbound request.
+    ReceiptId, "receipt id", "rcp_"
+);
+number_id!(
+    /// A release; numbers count up per tenant from 1.
+    ReleaseNumber, "release", "r"
+);
+number_id!(
+    /// An alert.
+    AlertId, "alert id", "alr_"
+);
+number_id!(
+    /// A token, as listings name it; not the token itself.
+    TokenId, "token id", "tok_"
+);
+
+/// Rises with every claim of a delivery; a worker whose number is no longer the delivery's has lost its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Fence(pub i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_in_urls_and_file_names() {
+        for good in ["dwarka-homes", "a", "crm2"] {
+            assert!(good.parse::<TenantName>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "Dwarka",
+            "../etc",
+            "a/b",
+            "-a",
+            "a-",
+            "2crm",
+            "a b",
+            &"a".repeat(65),
+        ] {
+            assert!(bad.parse::<TenantName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn versions_have_three_numbers() {
+        for good in ["1.0.0", "0.12.3-rc.1"] {
+            assert!(good.parse::<AdapterVersion>().is_ok(), "{good}");
+        }
+        for bad in ["1.0", "v1.0.0", "1.0.0-", "1..0", "1.0.0 "] {
+            assert!(bad.parse::<AdapterVersion>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_round_trip_and_reject_signs() {
+        assert_eq!("dlv_42".parse(), Ok(DeliveryId(42)));
+        assert_eq!(DeliveryId(42).to_string(), "dlv_42");
+        assert!("dlv_-1".parse::<DeliveryId>().is_err());
+        assert!("42".parse::<DeliveryId>().is_err());
+        assert!("dlv_99999999999999999999".parse::<DeliveryId>().is_err());
+    }
+
+    #[test]
+    fn digests_round_trip() {
+        let digest = Digest::of(b"component");
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert!("sha256:12".parse::<Digest>().is_err());
+    }
+}

@@ -1,0 +1,283 @@
+//! Checks a tenant's file against itself and against what its adapter asks for, before a release is made.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CredentialKind, SecretRef, SettingValue, TenantSpec};
+use crate::domain::egress::Origin;
+use crate::domain::field::{FieldError, escape};
+
+/// The type of a setting's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingKind {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// An absolute http or https URL.
+    Url,
+}
+
+/// A setting that an adapter asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SettingNeed {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: SettingKind,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What it is for.
+    pub doc: String,
+}
+
+/// A credential that an adapter asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CredentialNeed {
+    /// Its name.
+    pub name: String,
+    /// `bearer`, `basic`, `header` or `hmac`.
+    pub kind: String,
+    /// What it is for.
+    pub doc: String,
+}
+
+/// What an adapter's `describe` asks of a tenant's file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AdapterNeeds {
+    /// Its settings.
+    pub settings: Vec<SettingNeed>,
+    /// Its credentials.
+    pub credentials: Vec<CredentialNeed>,
+    /// Settings of kind `url` whose origins it calls.
+    pub origins: Vec<String>,
+}
+
+/// Everything that is wrong with a tenant's file. Pointers are into the file: `/delivery/concurrency`.
+#[must_use]
+pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
+    let mut errors = vec![];
+    settings(spec, needs, &mut errors);
+    origins(spec, needs, &mut errors);
+    credentials(spec, needs, &mut errors);
+    webhook_and_agent(spec, &mut errors);
+    limits(spec, &mut errors);
+    errors
+}
+
+fn settings(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
+    for (name, value) in &spec.settings {
+        let pointer = format!("/settings/{}", escape(name));
+        match needs.settings.iter().find(|need| need.name == *name) {
+            None => {
+                let known: Vec<_> = needs.settings.iter().map(|need| need.name.as_str()).collect();
+                errors.push(FieldError::new(
+                    pointer,
+                    format!("the adapter has no such setting; it has: {}", list(&known)),
+                ));
+            }
+            Some(need) => {
+                if let Some(expected) = mismatch(need.kind, value) {
+                    errors.push(FieldError::new(pointer, format!("{expected} ({})", need.doc)));
+                }
+            }
+        }
+    }
+    for need in needs
+        .settings
+        .iter()
+        .filter(|need| need.required && !spec.settings.contains_key(&need.name))
+    {
+        errors.push(FieldError::new(
+            format!("/settings/{}", escape(&need.name)),
+            format!("is required by the adapter: {}", need.doc),
+        ));
+    }
+}
+
+fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
+    let text = value.to_string();
+    let fits = match kind {
+        SettingKind::Text => true,
+        SettingKind::Integer => text.parse::<i64>().is_ok(),
+        SettingKind::Boolean => text.parse::<bool>().is_ok(),
+        SettingKind::Url => {
+            url::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        }
+    };
+    let expected = match kind {
+        SettingKind::Text => "must be a text",
+        SettingKind::Integer => "must be a whole number",
+        SettingKind::Boolean => "must be true or false",
+        SettingKind::Url => "must be an absolute http or https URL",
+    };
+    (!fits).then_some(expected)
+}
+
+fn origins(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
+    for name in &needs.origins {
+        let Some(value) = spec.settings.get(name) else { continue };
+        let Ok(url) = url::Url::parse(&value.to_string()) else {
+            continue;
+        };
+        let granted = Origin::of(&url).is_ok_and(|origin| spec.egress.allow.contains(&origin));
+        if !granted {
+            errors.push(FieldError::new(
+                "/egress/allow",
+                format!(
+                    "must grant the origin of settings.{}, which the adapter calls: add \"{}\"",
+                    name,
+                    url.origin().ascii_serialization()
+                ),
+            ));
+        }
+    }
+}
+
+fn credentials(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
+    for need in &needs.credentials {
+        match spec.credentials.iter().find(|credential| credential.name == need.name) {
+            None => errors.push(FieldError::new(
+                "/credentials",
+                format!(
+                    "must have one named `{}` of kind {}: {}",
+                    need.name, need.kind, need.doc
+                ),
+            )),
+            // The CRM of one customer may want its key in another header than the adapter's author thought of,
+            // so only the line between signing and injecting is drawn.
+            Some(given) if (given.kind == CredentialKind::Hmac) != (need.kind == "hmac") => {
+                errors.push(FieldError::new(
+                    "/credentials",
+                    format!(
+                        "`{}` must be of kind {}, not {}: {}",
+                        need.name,
+                        need.kind,
+                        given.kind.word(),
+                        need.doc
+                    ),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    for (index, credential) in spec.credentials.iter().enumerate() {
+        let at = |member: &str| format!("/credentials/{index}/{member}");
+        if spec.credentials[..index]
+            .iter()
+            .any(|earlier| earlier.name == credential.name)
+        {
+            errors.push(FieldError::new(at("name"), "is used twice"));
+        }
+        secret(&credential.secret, at("secret"), errors);
+        match credential.kind {
+            CredentialKind::Hmac if !credential.origins.is_empty() => {
+                errors.push(FieldError::new(
+                    at("origins"),
+                    "must be left out: an hmac key is never sent anywhere",
+                ));
+            }
+            CredentialKind::Hmac => {}
+            _ if credential.origins.is_empty() => {
+                errors.push(FieldError::new(
+                    at("origins"),
+                    "must name where the host adds it, for example [\"https://crm.example\"]",
+                ));
+            }
+            _ => {
+                for (n, origin) in credential.origins.iter().enumerate() {
+                    if !spec.egress.allow.contains(origin) {
+                        errors.push(FieldError::new(
+                            at(&format!("origins/{n}")),
+                            "must be among egress.allow",
+                        ));
+                    }
+                }
+            }
+        }
+        let header_ok = credential
+            .header
+            .as_ref()
+            .is_none_or(|name| http::HeaderName::from_bytes(name.as_bytes()).is_ok());
+        if credential.header.is_some() != (credential.kind == CredentialKind::Header) || !header_ok {
+            errors.push(FieldError::new(
+                at("header"),
+                "must be a header's name with kind \"header\", and left out otherwise",
+            ));
+        }
+        if credential.username.is_some() != (credential.kind == CredentialKind::Basic) {
+            errors.push(FieldError::new(
+                at("username"),
+                "must be given with kind \"basic\", and left out otherwise",
+            ));
+        }
+    }
+}
+
+fn secret(reference: &SecretRef, pointer: String, errors: &mut Vec<FieldError>) {
+    match reference {
+        SecretRef::Env(name) if name.is_empty() => errors.push(FieldError::new(pointer, "env must name a variable")),
+        SecretRef::Value(value) if value.expose().is_empty() => {
+            errors.push(FieldError::new(pointer, "value must not be empty"));
+        }
+        _ => {}
+    }
+}
+
+fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
+    if let Some(webhook) = &spec.webhook {
+        if webhook.secrets.is_empty() || webhook.secrets.len() > 10 {
+            errors.push(FieldError::new("/webhook/secrets", "must hold 1 to 10 secrets"));
+        }
+        for (index, given) in webhook.secrets.iter().enumerate() {
+            secret(&given.secret, format!("/webhook/secrets/{index}"), errors);
+        }
+        if !(24..=24 * 365).contains(&webhook.idempotency_hours) {
+            errors.push(FieldError::new(
+                "/webhook/idempotency_hours",
+                "must be 24 to 8760: shorter than a sender's retries would make duplicates",
+            ));
+        }
+    }
+    if spec.agent.push_url.is_some() != spec.agent.push_secret.is_some() {
+        errors.push(FieldError::new("/agent", "push_url and push_secret go together"));
+    }
+    if let Some(url) = &spec.agent.push_url
+        && !(matches!(url.scheme(), "http" | "https") && url.has_host())
+    {
+        errors.push(FieldError::new(
+            "/agent/push_url",
+            "must be an absolute http or https URL",
+        ));
+    }
+}
+
+fn limits(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
+    let bounds = [
+        ("memory_mib", spec.limits.memory_mib, 512),
+        ("cpu_ms", spec.limits.cpu_ms, 60_000),
+        ("status_deadline_ms", spec.limits.status_deadline_ms, 10_000),
+        ("write_deadline_ms", spec.limits.write_deadline_ms, 60_000),
+    ];
+    for (name, value, max) in bounds {
+        if !(1..=max).contains(&value) {
+            errors.push(FieldError::new(
+                format!("/limits/{name}"),
+                format!("must be 1 to {max}"),
+            ));
+        }
+    }
+    if spec.delivery.concurrency.get() > 1000 {
+        errors.push(FieldError::new("/delivery/concurrency", "must be 1 to 1000"));
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        "none".into()
+    } else {
+        names.join(", ")
+    }
+}

@@ -1,0 +1,336 @@
+//! A tenant's file, and the immutable release that it becomes.
+//!
+//! The shape is people's: field names are fixed, since they script them. Secrets appear only as references.
+
+mod check;
+mod diff;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
+pub use diff::{Change, diff};
+pub use secret::{SecretRef, Sensitive};
+
+use super::egress::Origin;
+use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
+use super::retry::Ladder;
+use super::signature::Profile;
+
+/// Everything that a tenant's traffic depends on, as its file says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantSpec {
+    /// The tenant's name.
+    pub tenant: TenantName,
+    /// Which adapter serves it.
+    pub adapter: AdapterRef,
+    /// What the adapter's `describe` asks for; values as text.
+    #[serde(default)]
+    pub settings: BTreeMap<String, SettingValue>,
+    /// Where the adapter may send requests.
+    #[serde(default)]
+    pub egress: EgressSpec,
+    /// What the host adds to the adapter's requests, or signs with.
+    #[serde(default)]
+    pub credentials: Vec<CredentialSpec>,
+    /// How the CRM's webhooks are verified. Without it the tenant takes none.
+    #[serde(default)]
+    pub webhook: Option<WebhookSpec>,
+    /// Where leads are pushed. Without it the agent pulls.
+    #[serde(default)]
+    pub agent: AgentSpec,
+    /// How dispositions and leads are delivered.
+    #[serde(default)]
+    pub delivery: DeliverySpec,
+    /// What a call of the adapter may use.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// An adapter, by name, by name and version, or by digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AdapterRef {
+    /// The newest push of this name.
+    Name(AdapterName),
+    /// One version; its newest push.
+    Version(AdapterName, AdapterVersion),
+    /// Exactly these bytes.
+    Digest(Digest),
+}
+
+impl FromStr for AdapterRef {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text.starts_with("sha256:") {
+            return Ok(Self::Digest(text.parse()?));
+        }
+        match text.split_once('@') {
+            Some((name, version)) => Ok(Self::Version(name.parse()?, version.parse()?)),
+            None => Ok(Self::Name(text.parse()?)),
+        }
+    }
+}
+
+impl TryFrom<String> for AdapterRef {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for AdapterRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "{name}"),
+            Self::Version(name, version) => write!(f, "{name}@{version}"),
+            Self::Digest(digest) => write!(f, "{digest}"),
+        }
+    }
+}
+
+impl From<AdapterRef> for String {
+    fn from(reference: AdapterRef) -> String {
+        reference.to_string()
+    }
+}
+
+/// A setting's value. A file may write a number or a boolean without quotes; the adapter reads text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+}
+
+impl fmt::Display for SettingValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Boolean(truth) => write!(f, "{truth}"),
+        }
+    }
+}
+
+/// `[egress]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressSpec {
+    /// Origins that requests may go to; https unless written out.
+    #[serde(default)]
+    pub allow: Vec<Origin>,
+    /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
+    #[serde(default)]
+    pub private_addresses: bool,
+}
+
+/// `[[credentials]]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialSpec {
+    /// Its name, as the adapter's `describe` calls it.
+    pub name: String,
+    /// What the host does with it.
+    pub kind: CredentialKind,
+    /// For `header`: which header. `authorization` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// For `basic`: the user name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Where the secret is.
+    pub secret: SecretRef,
+    /// Where the host adds it, and nowhere else. Not used by `hmac`.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
+}
+
+/// What the host does with a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialKind {
+    /// `authorization: Bearer …`
+    Bearer,
+    /// `authorization: Basic …`
+    Basic,
+    /// A header of the tenant's choice.
+    Header,
+    /// The key of `credentials.hmac-sha256`.
+    Hmac,
+}
+
+impl CredentialKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::Basic => "basic",
+            Self::Header => "header",
+            Self::Hmac => "hmac",
+        }
+    }
+}
+
+/// `[webhook]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSpec {
+    /// How requests are signed: the name of a built-in profile, or a profile written out.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Any of them is accepted, until it expires.
+    pub secrets: Vec<WebhookSecret>,
+    /// How long a key is remembered, in hours. At least 24.
+    #[serde(default = "default_idempotency_hours")]
+    pub idempotency_hours: u32,
+}
+
+const fn default_idempotency_hours() -> u32 {
+    168
+}
+
+impl WebhookSpec {
+    /// How long a key is remembered.
+    #[must_use]
+    pub const fn window(&self) -> Duration {
+        Duration::from_secs(self.idempotency_hours as u64 * 3600)
+    }
+}
+
+/// A secret that webhooks may be signed with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WebhookSecret {
+    /// Where it is.
+    #[serde(flatten)]
+    pub secret: SecretRef,
+    /// From when on it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// `[agent]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentSpec {
+    /// Where leads are pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<url::Url>,
+    /// What pushes are signed with (Standard Webhooks). Required with `push_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_secret: Option<SecretRef>,
+}
+
+/// `[delivery]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliverySpec {
+    /// The waits before each counted attempt, each after the failure before.
+    pub retry: Ladder,
+    /// Deliveries of this tenant in flight at once.
+    pub concurrency: NonZeroU32,
+    /// Attempts a second; unlimited when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<NonZeroU32>,
+    /// Attempts a day (UTC); unlimited when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<NonZeroU32>,
+}
+
+impl Default for DeliverySpec {
+    fn default() -> Self {
+        Self {
+            retry: Ladder::default(),
+            concurrency: const { NonZeroU32::new(8).unwrap() },
+            per_second: None,
+            per_day: None,
+        }
+    }
+}
+
+/// `[limits]`: what one call of the adapter may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Linear memory, in MiB. 1 to 512.
+    pub memory_mib: u32,
+    /// Computing, in milliseconds; waiting for the CRM does not count. 1 to 60,000.
+    pub cpu_ms: u32,
+    /// A status query as a whole, in milliseconds. 1 to 10,000.
+    pub status_deadline_ms: u32,
+    /// A write as a whole, in milliseconds. 1 to 60,000: well under the lease.
+    pub write_deadline_ms: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_mib: 64,
+            cpu_ms: 200,
+            status_deadline_ms: 1000,
+            write_deadline_ms: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The wall-clock deadline of a status query.
+    #[must_use]
+    pub const fn status_deadline(&self) -> Duration {
+        Duration::from_millis(self.status_deadline_ms as u64)
+    }
+
+    /// The wall-clock deadline of a write, a look-up or the parsing of a webhook.
+    #[must_use]
+    pub const fn write_deadline(&self) -> Duration {
+        Duration::from_millis(self.write_deadline_ms as u64)
+    }
+
+    /// How long the adapter may compute.
+    #[must_use]
+    pub const fn cpu(&self) -> Duration {
+        Duration::from_millis(self.cpu_ms as u64)
+    }
+
+    /// The memory cap in bytes.
+    #[must_use]
+    pub const fn memory(&self) -> usize {
+        self.memory_mib as usize * 1024 * 1024
+    }
+}
+
+/// An immutable release: a tenant's file with the adapter pinned to its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Its number, counting up per tenant.
+    pub number: ReleaseNumber,
+    /// The adapter's bytes.
+    pub adapter: Digest,
+    /// What it was made from. `spec.settings` are checked against the adapter, literal secrets are references.
+    pub spec: TenantSpec,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Release {
+    /// The tenant it belongs to.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantName {
+        &self.spec.tenant
+    }
+}
