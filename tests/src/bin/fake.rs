@@ -1,20 +1,21 @@
 //! Runs one fake as a process of its own: for the demo, and for trying things by hand.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::net::SocketAddr;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jackfield_tests::fakes::{
-    Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Server, Trade,
+    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver, Server, Trade,
 };
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
 ///
-/// Prints its origin on one line when it is ready. Give it orders below /_control/, such as
-/// curl -d '{"mode":"down","times":3}' http://127.0.0.1:9101/_control/behave
+/// Prints its origin on one line when it is ready, and is given orders below `/_control/`.
 #[derive(Parser)]
 #[command(
     name = "fake",
-    after_help = "Example: fake keystone --listen 127.0.0.1:9101 --token secret"
+    after_help = "Example:\n  fake keystone --listen 127.0.0.1:9101 --token secret\n  \
+                  curl -d '{\"mode\":\"down\",\"times\":3}' http://127.0.0.1:9101/_control/behave"
 )]
 struct Args {
     #[command(subcommand)]
@@ -56,34 +57,42 @@ enum Fake {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn main() -> anyhow::Result<()> {
     match Args::parse().fake {
-        Fake::Keystone { listen, token } => run(Keystone::start(KeystoneConfig { addr: listen, token }).await?).await,
+        Fake::Keystone { listen, token } => run::<KeystoneCrm>(listen, KeystoneConfig { addr: listen, token }).await,
         Fake::Groundwork {
             listen,
             key,
             ts_tolerance,
         } => {
-            let config = GroundworkConfig {
-                addr: listen,
-                ts_tolerance: Some(ts_tolerance),
-                ..GroundworkConfig::new(key)
-            };
-            run(Groundwork::start(config).await?).await
+            let ts_tolerance = Some(ts_tolerance);
+            run::<GroundworkCrm>(
+                listen,
+                GroundworkConfig {
+                    addr: listen,
+                    ts_tolerance,
+                    ..GroundworkConfig::new(key)
+                },
+            )
+            .await
         }
         Fake::Agent { listen, secret } => {
-            run(Agent::start(AgentConfig {
-                addr: listen,
-                ..AgentConfig::new(secret)
-            })
-            .await?)
+            run::<Receiver>(
+                listen,
+                AgentConfig {
+                    addr: listen,
+                    ..AgentConfig::new(secret)
+                },
+            )
             .await
         }
     }
 }
 
-async fn run<T: Trade>(server: Server<T>) -> anyhow::Result<ExitCode> {
+async fn run<T: Trade>(listen: SocketAddr, config: T::Config) -> anyhow::Result<()> {
+    let server = Server::<T>::start(config)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; if it is taken, name another with --listen"))?;
     println!("{}", server.origin());
-    tokio::signal::ctrl_c().await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(tokio::signal::ctrl_c().await?)
 }

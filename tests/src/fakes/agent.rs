@@ -8,10 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use http::{
-    HeaderValue, Method, Request, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
-};
+use http::{HeaderValue, Method, Request, StatusCode, header::RETRY_AFTER};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,7 +17,8 @@ use sha2::Sha256;
 
 use super::{
     clock::Now,
-    server::{Answer, Handled, Trade, answer, json_answer},
+    message::{Answer, answer, has_media_type, header, json_answer},
+    server::{Handled, Trade},
 };
 
 /// How far a webhook's timestamp may be from now, in seconds.
@@ -134,8 +132,7 @@ impl Receiver {
             .verify(request)
             .map_err(|why| (StatusCode::UNAUTHORIZED, why))?
             .to_owned();
-        let media_type = header(request, CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next());
-        if media_type.map(str::trim) != Some("application/json") {
+        if !has_media_type(request, "application/json") {
             return Err((
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "send Content-Type: application/json",
@@ -197,13 +194,6 @@ impl Receiver {
 
 fn is_fresh(sent: i64, now: Timestamp) -> bool {
     now.as_second().abs_diff(sent) <= TOLERANCE_SECONDS
-}
-
-/// The value of a header that is there exactly once.
-fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    let mut values = request.headers().get_all(name).iter();
-    let only = values.next().filter(|_| values.next().is_none())?;
-    only.to_str().ok()
 }
 
 fn error(status: StatusCode, why: &str) -> Answer {

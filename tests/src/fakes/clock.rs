@@ -15,11 +15,13 @@ pub struct Now(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Now {
     /// The machine's clock.
+    #[must_use]
     pub fn real() -> Self {
         Self::from_fn(Timestamp::now)
     }
 
     /// Always the same moment.
+    #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self::from_fn(move || at)
     }

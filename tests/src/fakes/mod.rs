@@ -17,6 +17,7 @@ mod behaviour;
 mod clock;
 mod groundwork;
 mod keystone;
+mod message;
 mod rfc3339;
 mod server;
 

@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Full};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
 use hyper::{
     body::{Bytes, Incoming},
     server::conn::http1,
@@ -30,12 +30,12 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{Behaviour, Mode, clock};
+use super::{
+    Behaviour, Mode, clock,
+    message::{Answer, answer, json_answer},
+};
 
-/// A whole answer.
-pub type Answer = Response<Full<Bytes>>;
-
-/// Connections that may wait to be accepted; more than any test opens at once.
+/// Connections that may wait to be accepted: as many as tokio lets wait by default.
 const BACKLOG: u32 = 1024;
 
 /// What one kind of fake does with requests. Implemented by each fake; tests use [`Server`].
@@ -109,7 +109,7 @@ impl<T: Trade> Server<T> {
             behaviour: Behaviour::default(),
             counts: Counts::default(),
         })));
-        let listener = bind(addr)?.listen(BACKLOG)?;
+        let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let door = tokio::sync::Mutex::new(Door::open(listener, Arc::clone(&shared)));
         Ok(Self { addr, shared, door })
@@ -364,19 +364,4 @@ fn one_or_many<L: DeserializeOwned>(body: &[u8]) -> serde_json::Result<Vec<L>> {
         many @ Value::Array(_) => serde_json::from_value(many),
         one => Ok(vec![serde_json::from_value(one)?]),
     }
-}
-
-pub(super) fn answer(status: StatusCode, content_type: Option<&'static str>, body: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
-    *answer.status_mut() = status;
-    if let Some(content_type) = content_type {
-        answer
-            .headers_mut()
-            .insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
-    }
-    answer
-}
-
-pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    answer(status, Some("application/json"), body.to_string())
 }

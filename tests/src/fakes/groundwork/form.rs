@@ -6,12 +6,15 @@
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
-use http::{Method, Request, header::CONTENT_TYPE};
+use http::{Method, Request};
 use hyper::body::Bytes;
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use super::xml::{Fault, FieldError};
+use super::{
+    super::message::has_media_type,
+    xml::{Fault, FieldError},
+};
 
 /// The parameters in the order they came in, duplicates and all.
 pub(super) struct Form(Vec<(String, String)>);
@@ -19,14 +22,7 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     /// The request's parameters; none if it is not a form post.
     pub fn of(request: &Request<Bytes>) -> Self {
-        let content_type = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("");
-        let media_type = content_type.split(';').next().unwrap_or("").trim();
-        let posted =
-            request.method() == Method::POST && media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let posted = request.method() == Method::POST && has_media_type(request, "application/x-www-form-urlencoded");
         let body: &[u8] = if posted { request.body() } else { b"" };
         Self(form_urlencoded::parse(body).into_owned().collect())
     }

@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use self::{form::Form, xml::Fault};
 use super::{
     clock::Now,
-    server::{Answer, Handled, Trade, answer},
+    message::{Answer, answer},
+    server::{Handled, Trade},
 };
 
 /// What groundwork is started with.

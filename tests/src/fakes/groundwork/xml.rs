@@ -6,7 +6,7 @@ use http::StatusCode;
 use quick_xml::escape::escape;
 
 use super::{
-    super::server::{Answer, answer},
+    super::message::{Answer, answer},
     GroundworkLead,
 };
 

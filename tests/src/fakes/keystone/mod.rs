@@ -19,7 +19,7 @@ use std::{
 
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    header::{AUTHORIZATION, RETRY_AFTER},
 };
 use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
@@ -28,7 +28,10 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
 use self::check::FieldError;
-use super::server::{Answer, Handled, Trade, json_answer};
+use super::{
+    message::{Answer, has_media_type, header, json_answer},
+    server::{Handled, Trade},
+};
 
 /// What keystone is started with.
 #[derive(Debug, Clone)]
@@ -118,6 +121,19 @@ pub struct CallRecord {
     /// The body of the last upsert, as it was sent.
     #[serde(flatten)]
     pub body: Map<String, Value>,
+}
+
+impl CallRecord {
+    /// A record that no upsert has reached yet.
+    fn blank(number: usize, call_id: &str) -> Self {
+        Self {
+            id: format!("KS-{number}"),
+            lead_id: String::new(),
+            call_id: call_id.to_owned(),
+            revision: 0,
+            body: Map::new(),
+        }
+    }
 }
 
 /// The CRM behind [`Keystone`](super::Keystone).
@@ -229,8 +245,7 @@ impl KeystoneCrm {
     }
 
     fn upsert(&mut self, lead_id: &str, call_id: &str, request: &Request<Bytes>) -> Result<Handled, Refusal> {
-        let media_type = header(request, CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next());
-        if !media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json")) {
+        if !has_media_type(request, "application/json") {
             let message = "send Content-Type: application/json";
             return Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -256,20 +271,17 @@ impl KeystoneCrm {
             lead.do_not_disturb = true;
             lead.may_call = false;
         }
-        let (status, call) = match self.calls.iter().position(|call| call.call_id == call_id) {
-            Some(at) => (StatusCode::OK, &mut self.calls[at]),
-            None => {
-                self.calls.push(CallRecord {
-                    id: format!("KS-{}", self.calls.len() + 1),
-                    lead_id: String::new(),
-                    call_id: call_id.to_owned(),
-                    revision: 0,
-                    body: Map::new(),
-                });
-                let last = self.calls.len() - 1;
-                (StatusCode::CREATED, &mut self.calls[last])
-            }
+        let known = self.calls.iter().position(|call| call.call_id == call_id);
+        let status = if known.is_some() {
+            StatusCode::OK
+        } else {
+            StatusCode::CREATED
         };
+        let at = known.unwrap_or_else(|| {
+            self.calls.push(CallRecord::blank(self.calls.len() + 1, call_id));
+            self.calls.len() - 1
+        });
+        let call = &mut self.calls[at];
         lead_id.clone_into(&mut call.lead_id);
         call.revision += 1;
         call.body = body;
@@ -278,13 +290,6 @@ impl KeystoneCrm {
             &json!({ "id": call.id, "revision": call.revision }),
         )))
     }
-}
-
-/// The value of a header that is there exactly once.
-fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    let mut values = request.headers().get_all(name).iter();
-    let only = values.next().filter(|_| values.next().is_none())?;
-    only.to_str().ok()
 }
 
 fn lead_not_found() -> Refusal {
