@@ -101,11 +101,17 @@ async fn slow_writes_at_once_and_answers_late() {
     assert!(no_answer(waiting).await, "a client that gives up has written");
 }
 
-/// Lets the fake go on until `holds`. A fake that never gets there hangs the test.
+/// Far longer than anything here takes: what is not done by then never will be.
+const NEVER: Duration = Duration::from_secs(20);
+
+/// Lets the fake go on until `holds`.
 async fn until(holds: impl Fn() -> bool) {
-    while !holds() {
-        tokio::task::yield_now().await;
-    }
+    let waiting = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(NEVER, waiting).await.unwrap();
 }
 
 /// Whether a request that has reached the fake is still unanswered after a moment.
@@ -208,7 +214,7 @@ async fn dropping_a_fake_ends_it() {
     let hanging = tokio::spawn(put(&client(), &keystone).send());
     until(|| keystone.counts().requests == 1).await;
     drop(keystone);
-    assert!(hanging.await.unwrap().is_err());
+    assert!(tokio::time::timeout(NEVER, hanging).await.unwrap().unwrap().is_err());
     assert!(client().get(&origin).send().await.unwrap_err().is_connect());
 }
 
