@@ -1,0 +1,171 @@
+//! What the demo looks like: requests, answers, commands and checks, in lines of about a hundred columns, and coloured
+//! only where a person looks at a terminal and has not said `NO_COLOR`.
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::http::{Answer, Request};
+use super::json;
+
+/// The width that lines are laid out for.
+const WIDTH: usize = 100;
+/// What bodies and output are indented by.
+const MARGIN: &str = "      ";
+/// Bodies and output beyond so many lines are cut short, and say so.
+const MAX_LINES: usize = 46;
+
+/// What a piece of text is.
+#[derive(Debug, Clone, Copy)]
+pub enum Ink {
+    /// As expected.
+    Good,
+    /// Not as expected.
+    Bad,
+    /// Stands out.
+    Strong,
+    /// A request on its way.
+    Request,
+    /// Beside the point.
+    Faint,
+}
+
+/// The terminal, or whatever stands in its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    coloured: bool,
+}
+
+impl Screen {
+    /// Standard output.
+    pub fn new() -> Self {
+        let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { coloured: wanted && io::stdout().is_terminal() }
+    }
+
+    /// A text in a colour, if there are colours.
+    pub fn paint(&self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Good => "32",
+            Ink::Bad => "1;31",
+            Ink::Strong => "1",
+            Ink::Request => "1;36",
+            Ink::Faint => "2",
+        };
+        if self.coloured { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// A line across the page with a title in it.
+    pub fn rule(&self, title: &str) {
+        let rest = "━".repeat(WIDTH.saturating_sub(title.chars().count() + 4));
+        println!("\n{}", self.paint(Ink::Strong, &format!("━━ {title} {rest}")));
+    }
+
+    /// A paragraph of the story.
+    pub fn say(&self, text: &str) {
+        println!();
+        for line in wrap(text, WIDTH - 2) {
+            println!("  {line}");
+        }
+    }
+
+    /// A line of what happens meanwhile.
+    pub fn note(&self, text: &str) {
+        println!("    {}", self.paint(Ink::Faint, &cut(text, WIDTH)));
+        // What is told as it happens must not wait in a buffer.
+        let _ = io::stdout().flush();
+    }
+
+    /// A check and what came of it.
+    pub fn check(&self, what: &str, holds: bool) {
+        let (ink, mark) = if holds { (Ink::Good, "✓") } else { (Ink::Bad, "✗") };
+        println!("  {} {what}", self.paint(ink, mark));
+    }
+
+    /// A request as it is sent.
+    pub fn request(&self, request: &Request) {
+        println!("\n    {} {}", self.paint(Ink::Request, &format!("→ {}", request.method)), request.url);
+        for (name, value) in &request.headers {
+            println!("{MARGIN}{}", self.paint(Ink::Faint, &cut(&format!("{name}: {}", masked(value)), WIDTH - 8)));
+        }
+        self.body(&request.body);
+    }
+
+    /// An answer as it came.
+    pub fn answer(&self, answer: &Answer) {
+        let ink = if answer.status < 400 { Ink::Good } else { Ink::Bad };
+        let status = ureq::http::StatusCode::from_u16(answer.status).ok();
+        let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+        let took = format!("{:.1} ms", answer.took.as_secs_f64() * 1000.0);
+        let status = self.paint(ink, &format!("← {} {reason}", answer.status));
+        println!("    {status}  {}", self.paint(Ink::Faint, &took));
+        self.body(&answer.body);
+    }
+
+    /// A command as one would type it.
+    pub fn command(&self, words: &str) {
+        println!("\n    {} {}", self.paint(Ink::Request, "$"), self.paint(Ink::Strong, words));
+    }
+
+    /// What a command printed, or the text of a file.
+    pub fn output(&self, text: &str) {
+        self.lines(text.trim_end().lines());
+    }
+
+    fn body(&self, body: &str) {
+        let laid_out = json::layout(body, WIDTH - MARGIN.len());
+        self.lines(laid_out.as_deref().unwrap_or(body).lines());
+    }
+
+    fn lines<'a>(&self, lines: impl Iterator<Item = &'a str> + Clone) {
+        let all = lines.clone().count();
+        for line in lines.take(MAX_LINES) {
+            println!("{MARGIN}{}", cut(line, WIDTH + 10));
+        }
+        if all > MAX_LINES {
+            println!("{MARGIN}{}", self.paint(Ink::Faint, &format!("… and {} lines more", all - MAX_LINES)));
+        }
+    }
+}
+
+/// A line no longer than `width`.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars().take(width - 1).chain(['…']).collect()
+}
+
+/// A token by its beginning: enough to tell it from others.
+fn masked(value: &str) -> String {
+    match value.strip_prefix("Bearer ") {
+        Some(token) => format!("Bearer {}", cut(token, 12)),
+        None => value.to_owned(),
+    }
+}
+
+/// Words in lines of at most `width` characters.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, masked, wrap};
+
+    #[test]
+    fn lines_stay_within_their_width() {
+        assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
+        assert_eq!(cut("नमस्ते", 3), "नम…");
+        assert_eq!(masked("Bearer jfa_0123456789abcdef"), "Bearer jfa_0123456…");
+    }
+}
