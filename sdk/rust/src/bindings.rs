@@ -25,6 +25,7 @@ pub mod adapter {
         generate_unused_types: true,
         additional_derives: [PartialEq, Eq, serde::Serialize, serde::Deserialize],
         additional_type_attributes: {
+            "jackfield:crm/http@0.1.0/error": [#[serde(rename_all = "snake_case")]],
             "jackfield:crm/model@0.1.0/extension": [#[serde(deny_unknown_fields)]],
             "jackfield:crm/model@0.1.0/outcome": [#[serde(rename_all = "snake_case")]],
             "jackfield:crm/model@0.1.0/qualification": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],

@@ -76,8 +76,8 @@ pub fn visit_start(visit: &SiteVisit) -> Result<Option<Zoned>, Rejection> {
     };
     let zone = visit.timezone.as_deref().unwrap_or(DEFAULT_ZONE);
     let bad_visit = |field: &str| bad_date("the site visit is not a real date, time and zone", field);
-    let date = Date::strptime("%Y-%m-%d", date).map_err(|_| bad_visit("site_visit.date"))?;
-    let time = Time::strptime("%H:%M", time).map_err(|_| bad_visit("site_visit.time_slot"))?;
+    let date: Date = date.parse().map_err(|_| bad_visit("site_visit.date"))?;
+    let time: Time = time.parse().map_err(|_| bad_visit("site_visit.time_slot"))?;
     let zone = TimeZone::get(zone).map_err(|_| bad_visit("site_visit.timezone"))?;
     let start = date
         .to_datetime(time)

@@ -11,6 +11,8 @@ pub mod http;
 pub mod model;
 pub mod money;
 pub mod phone;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use about::{CredentialKind, Description, SettingKind};
 pub use adapter::{Adapter, Lookup, ParseLeads};
