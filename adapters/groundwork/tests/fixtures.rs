@@ -1,0 +1,9 @@
+//! Replays the recorded calls in `fixtures/`.
+
+use jackfield_sdk::testing::Replay;
+use groundwork::Groundwork;
+
+#[test]
+fn does_as_recorded() {
+    Replay::<Groundwork>::of().with_parse_leads().folder(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+}
