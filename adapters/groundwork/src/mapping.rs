@@ -130,3 +130,78 @@ fn cut(text: String) -> String {
     let kept = text.chars().take(REMARK_CHARS - 1);
     kept.chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jackfield_sdk::{Extension, testing::disposition};
+
+    use super::*;
+
+    fn field(disposition: &Disposition, name: &str) -> String {
+        let form = call_update(disposition, "C-1").unwrap();
+        form.into_iter().find(|(other, _)| *other == name).unwrap().1
+    }
+
+    #[test]
+    fn every_outcome_has_its_code() {
+        let cases = [
+            (Outcome::QualifiedVisitBooked, "301"),
+            (Outcome::QualifiedNoVisit, "302"),
+            (Outcome::CallbackRequested, "303"),
+            (Outcome::NotInterestedBudget, "401"),
+            (Outcome::NotInterestedLocation, "402"),
+            (Outcome::NotInterestedTimeline, "403"),
+            (Outcome::AlreadyPurchased, "404"),
+            (Outcome::WrongNumber, "501"),
+            (Outcome::DncRequested, "502"),
+            (Outcome::NoAnswer, "503"),
+            (Outcome::InvalidNumber, "504"),
+            (Outcome::DuplicateSuppressed, "505"),
+            (Outcome::Other("dispute".into()), "599"),
+        ];
+        for (outcome, code) in cases {
+            let call = disposition(outcome);
+            assert_eq!(field(&call, "stage"), code);
+            assert_eq!(field(&call, "dnd"), if code == "502" { "Y" } else { "N" });
+            assert_eq!(
+                field(&call, "remark"),
+                if code == "599" { "outcome=dispute" } else { "" }
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_remark_is_cut_between_letters() {
+        let mut call = disposition(Outcome::Other("बात".repeat(100)));
+        let remark = field(&call, "remark");
+        assert_eq!(remark.chars().count(), REMARK_CHARS);
+        assert!(remark.starts_with("outcome=बात") && remark.ends_with('…'));
+
+        call.outcome = Outcome::Other("x".repeat(REMARK_CHARS - "outcome=".len()));
+        assert!(field(&call, "remark").ends_with('x'), "what just fits is not cut");
+    }
+
+    #[test]
+    fn what_groundwork_has_no_field_for_is_remarked() {
+        let mut call = disposition(Outcome::NoAnswer);
+        call.extensions = vec![Extension::text("/qualification/floor", "12")];
+        call.duplicate_detected = true;
+        assert_eq!(field(&call, "remark"), "duplicate=yes; /qualification/floor=\"12\"");
+    }
+
+    #[test]
+    fn budgets_are_grouped_as_in_india() {
+        let mut call = disposition(Outcome::NotInterestedBudget);
+        call.qualification.budget_max = Some(12_000_000);
+        assert_eq!(
+            (field(&call, "budget_from"), field(&call, "budget_to")),
+            (String::new(), "1,20,00,000".into())
+        );
+    }
+
+    #[test]
+    fn the_signed_text_is_sorted_and_raw() {
+        let form = vec![("ts", "7".into()), ("lead_no", "क & ख".into()), ("dnd", String::new())];
+        assert_eq!(signed_text(&form), "dnd=&lead_no=क & ख&ts=7");
+    }
+}

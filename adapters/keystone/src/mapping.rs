@@ -201,3 +201,77 @@ fn unfinished_visit(visit: &SiteVisit) -> impl Iterator<Item = (&str, Value)> {
         .into_iter()
         .filter_map(|(pointer, part)| Some((pointer, Value::from(part.as_deref()?))))
 }
+
+#[cfg(test)]
+mod tests {
+    use jackfield_sdk::testing::disposition;
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(disposition: &Disposition) -> Value {
+        serde_json::to_value(Call::new(disposition).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_outcome_has_its_code() {
+        let cases = [
+            (Outcome::QualifiedVisitBooked, "VISIT_BOOKED"),
+            (Outcome::QualifiedNoVisit, "QUALIFIED"),
+            (Outcome::CallbackRequested, "CALLBACK"),
+            (Outcome::NotInterestedBudget, "LOST_BUDGET"),
+            (Outcome::NotInterestedLocation, "LOST_LOCATION"),
+            (Outcome::NotInterestedTimeline, "LOST_TIMELINE"),
+            (Outcome::AlreadyPurchased, "BOUGHT"),
+            (Outcome::WrongNumber, "WRONG_NUMBER"),
+            (Outcome::DncRequested, "DO_NOT_DISTURB"),
+            (Outcome::NoAnswer, "NO_ANSWER"),
+            (Outcome::InvalidNumber, "INVALID_NUMBER"),
+            (Outcome::DuplicateSuppressed, "DUPLICATE"),
+        ];
+        for (outcome, code) in cases {
+            let body = body(&disposition(outcome));
+            assert_eq!(body["result"], code);
+            assert_eq!(body["result_detail"], Value::Null, "only OTHER has a detail");
+            assert_eq!(body["do_not_disturb"], code == "DO_NOT_DISTURB");
+        }
+        let other = body(&disposition(Outcome::Other("dispute".into())));
+        assert_eq!(
+            (&other["result"], &other["result_detail"]),
+            (&json!("OTHER"), &json!("dispute"))
+        );
+    }
+
+    #[test]
+    fn half_a_budget_is_a_budget() {
+        let mut call = disposition(Outcome::NotInterestedBudget);
+        call.qualification.budget_max = Some(i64::MAX);
+        let budget = json!({"min": null, "max": i64::MAX, "currency": "INR"});
+        assert_eq!(body(&call)["qualification"]["budget"], budget);
+    }
+
+    #[test]
+    fn one_thing_learned_is_a_qualification_without_a_budget() {
+        let mut call = disposition(Outcome::NoAnswer);
+        call.qualification.nri_flag = Some(false);
+        let learned = &body(&call)["qualification"];
+        assert_eq!((&learned["nri"], &learned["budget"]), (&json!(false), &Value::Null));
+    }
+
+    #[test]
+    fn a_visit_that_was_not_booked_is_kept_in_its_parts() {
+        let mut call = disposition(Outcome::CallbackRequested);
+        call.site_visit = Some(SiteVisit {
+            booked: false,
+            date: Some("2026-07-05".into()),
+            time_slot: Some("11:00".into()),
+            timezone: None,
+        });
+        let body = body(&call);
+        assert_eq!(body["visit"], Value::Null);
+        assert_eq!(
+            body["custom"],
+            json!({"/site_visit/date": "2026-07-05", "/site_visit/time_slot": "11:00"})
+        );
+    }
+}

@@ -5,5 +5,7 @@ use keystone::Keystone;
 
 #[test]
 fn does_as_recorded() {
-    Replay::<Keystone>::of().with_lookup().folder(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+    Replay::<Keystone>::of()
+        .with_lookup()
+        .folder(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
 }

@@ -89,3 +89,100 @@ pub fn visit_start(visit: &SiteVisit) -> Result<Option<Zoned>, Rejection> {
 fn bad_date(message: &str, field: &str) -> Rejection {
     Rejection::new("bad-date", message).field(field, "cannot be understood")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(date: &str, time: &str, zone: Option<&str>) -> SiteVisit {
+        SiteVisit {
+            booked: true,
+            date: Some(date.into()),
+            time_slot: Some(time.into()),
+            timezone: zone.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn a_visit_starts_in_its_own_zone() {
+        let cases = [
+            (visit("2026-07-05", "11:00", None), "2026-07-05T11:00:00+05:30"),
+            (
+                visit("2026-07-05", "11:00", Some("Asia/Kolkata")),
+                "2026-07-05T11:00:00+05:30",
+            ),
+            (
+                visit("2026-07-05", "11:00", Some("America/New_York")),
+                "2026-07-05T11:00:00-04:00",
+            ),
+            (
+                visit("2026-12-05", "11:00", Some("America/New_York")),
+                "2026-12-05T11:00:00-05:00",
+            ),
+            (
+                visit("2028-02-29", "00:00", Some("Asia/Kathmandu")),
+                "2028-02-29T00:00:00+05:45",
+            ),
+        ];
+        for (visit, starts) in cases {
+            assert_eq!(rfc3339(&visit_start(&visit).unwrap().unwrap()), starts);
+        }
+    }
+
+    #[test]
+    fn a_visit_that_is_not_fixed_starts_at_no_time() {
+        let fixed = visit("2026-07-05", "11:00", None);
+        let unfixed = [
+            SiteVisit::default(),
+            SiteVisit {
+                booked: false,
+                ..fixed.clone()
+            },
+            SiteVisit {
+                date: None,
+                ..fixed.clone()
+            },
+            SiteVisit {
+                time_slot: None,
+                ..fixed
+            },
+        ];
+        for visit in unfixed {
+            assert_eq!(visit_start(&visit), Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_visit_at_no_real_time_is_refused_by_its_field() {
+        let cases = [
+            (visit("2026-02-30", "11:00", None), "site_visit.date"),
+            (visit("tomorrow", "11:00", None), "site_visit.date"),
+            (visit("2026-07-05", "25:00", None), "site_visit.time_slot"),
+            (visit("2026-07-05", "morning", None), "site_visit.time_slot"),
+            (
+                visit("2026-07-05", "11:00", Some("Bharat/Delhi")),
+                "site_visit.timezone",
+            ),
+        ];
+        for (visit, field) in cases {
+            let refused = visit_start(&visit).unwrap_err();
+            assert_eq!(refused.fields[0].field, field);
+        }
+    }
+
+    #[test]
+    fn indian_dates_are_read_and_written() {
+        let read = parse_ist("%d/%m/%Y %H:%M", "05/07/2026 16:30").unwrap();
+        assert_eq!(rfc3339(&read), "2026-07-05T16:30:00+05:30");
+        for text in [
+            "31/02/2026 16:30",
+            "05/07/2026",
+            "05/07/2026 24:30",
+            "",
+            "05/07/2026 16:30:99",
+        ] {
+            assert_eq!(parse_ist("%d/%m/%Y %H:%M", text), None, "{text}");
+        }
+        assert!(in_ist("2026-07-01 yesterday").is_err());
+    }
+}

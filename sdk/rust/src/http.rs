@@ -253,3 +253,139 @@ fn form_encoded<K: AsRef<str>, V: AsRef<str>>(parameters: &[(K, V)]) -> String {
         .extend_pairs(parameters)
         .finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{Exchange, Script, TransportError};
+
+    const URL: &str = "https://crm.example/";
+
+    fn answered(exchange: Exchange) -> Result<(), Failure> {
+        Script::new()
+            .exchange(exchange)
+            .run(|host| host.get(URL).send()?.accept().map(drop))
+    }
+
+    #[test]
+    fn every_status_has_its_meaning() {
+        let rejected = |status: u16| {
+            let message = "the CRM refused the request and did not say why";
+            Err(Rejection::new(&format!("http-{status}"), message).into())
+        };
+        let cases = [
+            (200, Ok(())),
+            (201, Ok(())),
+            (204, Ok(())),
+            (302, Err(Failure::Unknown)),
+            (400, rejected(400)),
+            (401, Err(Failure::Unauthorized)),
+            (403, Err(Failure::Unauthorized)),
+            (404, Err(Failure::NotFound)),
+            (405, rejected(405)),
+            (408, Err(Failure::Unknown)),
+            (409, rejected(409)),
+            (410, rejected(410)),
+            (422, rejected(422)),
+            (429, Err(Failure::RateLimited(None))),
+            (500, Err(Failure::Unknown)),
+            (502, Err(Failure::Unknown)),
+            (503, Err(Failure::Unavailable)),
+            (504, Err(Failure::Unknown)),
+        ];
+        for (status, meaning) in cases {
+            assert_eq!(
+                answered(Exchange::expect("GET", URL).answers_text(status, "")),
+                meaning,
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_after_counts_when_it_is_seconds() {
+        let cases = [
+            ("30", Some(30)),
+            (" 5 ", Some(5)),
+            ("-1", None),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ];
+        for (value, wish) in cases {
+            let exchange = Exchange::expect("GET", URL)
+                .answers_text(429, "")
+                .answer_header("Retry-After", value);
+            assert_eq!(answered(exchange), Err(Failure::RateLimited(wish)), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_what_surely_was_not_sent_is_unavailable() {
+        let cases = [
+            (TransportError::Denied("no grant".into()), Failure::Unavailable),
+            (TransportError::Unreachable("refused".into()), Failure::Unavailable),
+            (TransportError::NoAnswer("reset".into()), Failure::Unknown),
+            (TransportError::TooLarge("3 MiB".into()), Failure::Unknown),
+        ];
+        for (error, failure) in cases {
+            assert_eq!(answered(Exchange::expect("GET", URL).fails(error)), Err(failure));
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_explained_by_the_adapter() {
+        let refused = Exchange::expect("GET", URL).answers_json(422, json!({"why": "too long"}));
+        let explained = Script::new().exchange(refused).run(|host| {
+            let explain = |answer: &Response<'_>| {
+                let why: Value = answer.json().ok()?;
+                Some(Rejection::new("E1", why["why"].as_str()?).field("remark", "cut it"))
+            };
+            host.get(URL).send()?.accept_or(explain).map(drop)
+        });
+        assert_eq!(
+            explained,
+            Err(Rejection::new("E1", "too long").field("remark", "cut it").into())
+        );
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_unknown() {
+        for text in ["", "{", "<html>", "[]"] {
+            let exchange = Exchange::expect("GET", URL).answers_text(200, text);
+            let read = Script::new()
+                .exchange(exchange)
+                .run(|host| host.get(URL).send()?.json::<crate::Receipt>());
+            assert_eq!(read, Err(Failure::Unknown), "{text}");
+        }
+    }
+
+    #[test]
+    fn bodies_and_queries_are_encoded() {
+        let expected = Exchange::expect("POST", "https://crm.example/?q=a+b%26c&r=%E0%A4%96")
+            .with_header("Content-Type", "application/x-www-form-urlencoded")
+            .with_form(&[("name", "आशा & वर्मा"), ("sum", "1+1=2")]);
+        let sent = Script::new().exchange(expected).run(|host| {
+            let request = host.post(URL).query(&[("q", "a b&c")]).query(&[("r", "ख")]);
+            request
+                .form(&[("sum", "1+1=2"), ("name", "आशा & वर्मा")])
+                .send()
+                .map(drop)
+        });
+        assert_eq!(sent, Ok(()));
+    }
+
+    #[test]
+    fn an_id_cannot_leave_its_segment() {
+        assert_eq!(
+            url("https://a", &["x", "../y?z#%"]).unwrap(),
+            "https://a/x/..%2Fy%3Fz%23%25"
+        );
+        for id in ["", ".", ".."] {
+            assert!(
+                matches!(url("https://a", &[id, "x"]), Err(Failure::Rejected(_))),
+                "{id}"
+            );
+        }
+    }
+}

@@ -26,7 +26,7 @@ use crate::{Adapter, Host, Lookup, ParseLeads};
 /// # impl Lookup for MyAdapter {
 /// #     fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
 /// # }
-/// Replay::of::<MyAdapter>().with_lookup().folder(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+/// Replay::<MyAdapter>::of().with_lookup().folder(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
 /// ```
 ///
 /// Each file is one call, in any language's adapter the same:

@@ -25,6 +25,7 @@ pub fn done(host: &Host, lead_id: &str) -> Result<Report, Failure> {
         "grow" => grow(),
         "panic" => panic!("hostile panic message"),
         "recurse" => recurse(0).to_string(),
+        "frames" => frames(0).to_string(),
         "hang" => hang(host)?,
         "count" => count(),
         "egress" => egress(host),
@@ -58,11 +59,21 @@ fn grow() -> ! {
     }
 }
 
-/// Overflows the stack: the frame is used after the call, so that it cannot be a loop.
-#[expect(unconditional_recursion, reason = "it is what this guest is for")]
+/// Overflows the engine's own stack. The rotation after the call keeps the compiler from making it a loop.
 fn recurse(depth: u64) -> u64 {
+    match depth {
+        u64::MAX => 0,
+        _ => recurse(depth + 1).rotate_left(1) ^ depth,
+    }
+}
+
+/// Overflows the stack that the guest keeps in its linear memory, which ends below address zero.
+fn frames(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
-    recurse(depth + 1) + black_box(frame)[0]
+    match depth {
+        u64::MAX => 0,
+        _ => frames(depth + 1) + black_box(frame)[0],
+    }
 }
 
 /// Waits for a server that never answers.
@@ -117,14 +128,27 @@ fn log_storm(host: &Host) -> String {
 
 /// Looks for anything that this call was not given, and tells all that it found: `nothing` is right.
 fn secrets(host: &Host) -> String {
-    const FILES: [&str; 6] = ["/etc/passwd", "/etc/hostname", "/proc/self/environ", "/proc/self/cmdline", ".", "/"];
+    const FILES: [&str; 6] = [
+        "/etc/passwd",
+        "/etc/hostname",
+        "/proc/self/environ",
+        "/proc/self/cmdline",
+        ".",
+        "/",
+    ];
     const SETTINGS: [&str; 7] = ["", "crm", "secret", "token", "credentials", "credentials.crm", "../crm"];
     let variables = std::env::vars().map(|(name, _)| format!("variable {name}"));
     let arguments = std::env::args().map(|argument| format!("argument {argument}"));
-    let files = FILES.into_iter().filter(|path| std::fs::metadata(path).is_ok() || std::fs::read(path).is_ok());
+    let files = FILES
+        .into_iter()
+        .filter(|path| std::fs::metadata(path).is_ok() || std::fs::read(path).is_ok());
     let settings = SETTINGS.into_iter().filter(|name| host.setting(name).is_some());
-    let signing = ["", "crm", "../crm"].into_iter().filter(|name| host.hmac_sha256(name, "probe").is_ok());
-    let socket = std::net::TcpStream::connect("127.0.0.1:80").ok().map(|_| "socket".to_owned());
+    let signing = ["", "crm", "../crm"]
+        .into_iter()
+        .filter(|name| host.hmac_sha256(name, "probe").is_ok());
+    let socket = std::net::TcpStream::connect("127.0.0.1:80")
+        .ok()
+        .map(|_| "socket".to_owned());
     let found: Vec<String> = variables
         .chain(arguments)
         .chain(files.map(|path| format!("file {path}")))
@@ -132,7 +156,11 @@ fn secrets(host: &Host) -> String {
         .chain(signing.map(|name| format!("key {name}")))
         .chain(socket)
         .collect();
-    if found.is_empty() { "nothing".into() } else { found.join(", ") }
+    if found.is_empty() {
+        "nothing".into()
+    } else {
+        found.join(", ")
+    }
 }
 
 /// How one request ended, in the host's own words: past the SDK, which would make a failure of them.
@@ -161,6 +189,9 @@ fn tally(ends: impl Iterator<Item = String>) -> String {
             _ => counted.push((end, 1)),
         }
     }
-    let lines: Vec<String> = counted.into_iter().map(|(end, count)| format!("{end} ×{count}")).collect();
+    let lines: Vec<String> = counted
+        .into_iter()
+        .map(|(end, count)| format!("{end} ×{count}"))
+        .collect();
     lines.join(", ")
 }

@@ -13,9 +13,11 @@ jackfield_sdk::export!(Hostile);
 
 impl Adapter for Hostile {
     fn describe() -> Description {
-        about!()
-            .origin("base_url", "A server for `hang` and `storm`")
-            .optional("target", SettingKind::Text, "The URL that `egress` calls")
+        about!().origin("base_url", "A server for `hang` and `storm`").optional(
+            "target",
+            SettingKind::Text,
+            "The URL that `egress` calls",
+        )
     }
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
