@@ -9,10 +9,30 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 
 /// Exports an adapter from its component: what every adapter must export, and the optional capabilities that are named.
 ///
-/// ```ignore
-/// jackfield_sdk::export!(MyAdapter);
-/// jackfield_sdk::export!(MyAdapter with lookup);
-/// jackfield_sdk::export!(MyAdapter with lookup, parse_leads);
+/// ```
+/// # use jackfield_sdk::*;
+/// # macro_rules! adapter {
+/// #     ($name:ident) => {
+/// #         struct $name;
+/// #         impl Adapter for $name {
+/// #             fn describe() -> Description { about!() }
+/// #             fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown) }
+/// #             fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> { Err(Failure::Unknown) }
+/// #         }
+/// #         impl Lookup for $name {
+/// #             fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
+/// #         }
+/// #         impl ParseLeads for $name {
+/// #             fn parse_leads(_: &Host, _: &Inbound) -> Result<Vec<Lead>, Failure> { Ok(Vec::new()) }
+/// #         }
+/// #     };
+/// # }
+/// # adapter!(Plain);
+/// # adapter!(Searchable);
+/// # adapter!(Talkative);
+/// jackfield_sdk::export!(Plain); // one of these in an adapter
+/// jackfield_sdk::export!(Searchable with lookup);
+/// jackfield_sdk::export!(Talkative with lookup, parse_leads);
 /// ```
 ///
 /// A capability that is not named is not exported, which is how the host knows that the adapter lacks it. When the crate
@@ -66,32 +86,46 @@ macro_rules! export {
 #[doc(hidden)]
 pub struct Component<A>(PhantomData<A>);
 
+/// The host, for a call that begins.
+///
+/// The host shows the last line of a guest's standard error with a fault. Rust's own panic message ends in a hint about
+/// backtraces, which a guest cannot have, so it is replaced by one line that says where and what.
+fn begin() -> Host {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        eprintln!("panicked at {place}: {}", message.replace('\n', " "));
+    }));
+    Host::component()
+}
+
 impl<A: Adapter> adapter::exports::jackfield::crm::about::Guest for Component<A> {
     fn describe() -> Description {
+        begin();
         A::describe()
     }
 }
 
 impl<A: Adapter> adapter::exports::jackfield::crm::status::Guest for Component<A> {
     fn query(lead_id: String) -> Result<LeadStatus, Failure> {
-        A::query_status(&Host::component(), &lead_id)
+        A::query_status(&begin(), &lead_id)
     }
 }
 
 impl<A: Adapter> adapter::exports::jackfield::crm::dispositions::Guest for Component<A> {
     fn write(disposition: Disposition, idempotency_key: String) -> Result<Receipt, Failure> {
-        A::write_disposition(&Host::component(), &disposition, &idempotency_key)
+        A::write_disposition(&begin(), &disposition, &idempotency_key)
     }
 }
 
 impl<A: Lookup> lookup::exports::jackfield::crm::lookup::Guest for Component<A> {
     fn find(lead_id: String, idempotency_key: String) -> Result<Option<Receipt>, Failure> {
-        A::find(&Host::component(), &lead_id, &idempotency_key)
+        A::find(&begin(), &lead_id, &idempotency_key)
     }
 }
 
 impl<A: ParseLeads> leads::exports::jackfield::crm::leads::Guest for Component<A> {
     fn parse(inbound: Inbound) -> Result<Vec<Lead>, Failure> {
-        A::parse_leads(&Host::component(), &inbound)
+        A::parse_leads(&begin(), &inbound)
     }
 }
