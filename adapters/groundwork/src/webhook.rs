@@ -22,14 +22,16 @@ pub fn leads(body: &[u8]) -> Result<Vec<Lead>, Rejection> {
 fn lead(mut fields: BTreeMap<String, String>) -> Result<Lead, Rejection> {
     let mut take = |name: &str| fields.remove(name);
     let id = take("lead_no");
-    let mobile = take("mobile").and_then(|mobile| phone::e164(&mobile));
-    let created = take("dt").map(|text| date::parse_ist("%d/%m/%Y %H:%M", &text));
-    let (Some(id), Some(phone), None | Some(Some(_))) = (&id, &mobile, &created) else {
-        let problems = [
-            (id.is_none(), "lead_no", "is missing"),
-            (mobile.is_none(), "mobile", "is not a ten-digit Indian mobile number"),
-            (created == Some(None), "dt", "is not a time as dd/mm/yyyy HH:MM"),
-        ];
+    let phone = take("mobile").and_then(|text| phone::e164(&text));
+    let created_at = take("dt")
+        .map(|text| date::parse_ist("%d/%m/%Y %H:%M", &text).ok_or(text))
+        .transpose();
+    let problems = [
+        (id.is_none(), "lead_no", "is missing"),
+        (phone.is_none(), "mobile", "is not a ten-digit Indian mobile number"),
+        (created_at.is_err(), "dt", "is not a time as dd/mm/yyyy HH:MM"),
+    ];
+    let (Some(id), Some(phone), Ok(created_at)) = (id, phone, created_at) else {
         let problems = problems.into_iter().filter(|(wrong, ..)| *wrong);
         return Err(problems.fold(refusal(), |it, (_, field, message)| it.field(field, message)));
     };
@@ -37,8 +39,8 @@ fn lead(mut fields: BTreeMap<String, String>) -> Result<Lead, Rejection> {
     let phone_alt = alternative.as_deref().and_then(phone::e164);
     let unusable = alternative.filter(|_| phone_alt.is_none());
     Ok(Lead {
-        id: id.clone(),
-        phone: phone.clone(),
+        id,
+        phone,
         phone_alt,
         name: take("cust_name"),
         source: take("src"),
@@ -46,7 +48,7 @@ fn lead(mut fields: BTreeMap<String, String>) -> Result<Lead, Rejection> {
         project_interest: take("proj"),
         project_id: take("proj_code"),
         language_preference: take("lang").map(|code| language(&code)),
-        created_at: created.flatten().as_ref().map(date::rfc3339),
+        created_at: created_at.as_ref().map(date::rfc3339),
         call_priority: priority(take("prio").as_deref()),
         extensions: extensions(fields, unusable),
     })

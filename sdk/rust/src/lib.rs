@@ -114,3 +114,8 @@ pub use model::{
     Disposition, Extension, Failure, FieldError, Inbound, Lead, LeadStatus, Outcome, Priority, Qualification, Receipt,
     Rejection, SiteVisit,
 };
+
+/// The README's adapter is compiled with the documentation's other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

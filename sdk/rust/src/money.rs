@@ -2,7 +2,7 @@
 
 /// Digits grouped in the Indian way, three and then twos: `85,00,000`.
 ///
-/// Own code, since it is a few lines: the libraries that know the grouping bring every locale of the world along.
+/// Own code, since it is a loop of a few lines and libraries for it bring the locales of the world along.
 ///
 /// ```
 /// use jackfield_sdk::money::grouped;
