@@ -1,7 +1,7 @@
 //! From the contract's records to groundwork's form fields. Pure: everything here is tested without a CRM.
 
 use jackfield_sdk::jiff::Zoned;
-use jackfield_sdk::{Disposition, Outcome, Rejection, date, money};
+use jackfield_sdk::{Disposition, Outcome, Rejection, SiteVisit, date, money};
 
 /// Form fields in the order in which they are written.
 pub type Form = Vec<(&'static str, String)>;
@@ -87,7 +87,6 @@ fn minute(instant: &Zoned) -> String {
 /// What groundwork has no field for, most telling first, cut to what its column holds.
 fn remark(disposition: &Disposition) -> String {
     let learned = &disposition.qualification;
-    let visit = disposition.site_visit.as_ref();
     let outcome = match &disposition.outcome {
         Outcome::Other(words) => Some(words.clone()),
         _ => None,
@@ -101,12 +100,7 @@ fn remark(disposition: &Disposition) -> String {
         ("loan", learned.loan_required.map(yes_or_no)),
         ("purpose", learned.purchase_intent.clone()),
         ("nri", learned.nri_flag.map(yes_or_no)),
-        (
-            "visit day",
-            visit
-                .filter(|visit| visit.time_slot.is_none() || !visit.booked)
-                .and_then(|visit| visit.date.clone()),
-        ),
+        ("visit wish", disposition.site_visit.as_ref().and_then(visit_wish)),
         ("duplicate", disposition.duplicate_detected.then(|| yes_or_no(true))),
         ("recording", disposition.recording_url.clone()),
     ];
@@ -119,6 +113,17 @@ fn remark(disposition: &Disposition) -> String {
         .map(|it| format!("{}={}", it.pointer, it.json));
     let remark = told.chain(extensions).collect::<Vec<_>>().join("; ");
     cut(remark)
+}
+
+/// What is known of a visit that was spoken of and not fixed.
+fn visit_wish(visit: &SiteVisit) -> Option<String> {
+    match (visit.booked, &visit.date, &visit.time_slot) {
+        (true, Some(_), Some(_)) | (_, None, None) => None,
+        (_, date, time) => {
+            let known: Vec<&str> = [date, time].into_iter().flatten().map(String::as_str).collect();
+            Some(known.join(" "))
+        }
+    }
 }
 
 /// The text itself if it fits, else as much of it as fits before an ellipsis. Counted in characters, as groundwork does:
@@ -187,6 +192,32 @@ mod tests {
         call.extensions = vec![Extension::text("/qualification/floor", "12")];
         call.duplicate_detected = true;
         assert_eq!(field(&call, "remark"), "duplicate=yes; /qualification/floor=\"12\"");
+    }
+
+    #[test]
+    fn a_visit_that_is_not_fixed_is_a_wish() {
+        let visit = |booked, date: Option<&str>, time: Option<&str>| SiteVisit {
+            booked,
+            date: date.map(Into::into),
+            time_slot: time.map(Into::into),
+            timezone: None,
+        };
+        let (day, hour) = (Some("2026-07-05"), Some("11:00"));
+        let cases = [
+            (visit(true, day, hour), "05/07/2026", ""),
+            (visit(false, day, hour), "", "visit wish=2026-07-05 11:00"),
+            (visit(true, day, None), "", "visit wish=2026-07-05"),
+            (visit(true, None, hour), "", "visit wish=11:00"),
+            (visit(true, None, None), "", ""),
+        ];
+        for (visit, date, remark) in cases {
+            let mut call = disposition(Outcome::CallbackRequested);
+            call.site_visit = Some(visit);
+            assert_eq!(
+                (field(&call, "visit_date").as_str(), field(&call, "remark").as_str()),
+                (date, remark)
+            );
+        }
     }
 
     #[test]
