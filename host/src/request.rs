@@ -1,0 +1,70 @@
+//! What every request of both listeners goes through: an id, one line in the log, and problems finished with the id.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue};
+use rand::RngExt as _;
+use tracing::Instrument as _;
+
+use crate::clock::SharedClock;
+use crate::problem::Problem;
+
+/// Carries the id in answers.
+pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since it
+/// could be a lead's phone number.
+#[derive(Debug, Clone)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no decision depends on it; it only has to be unique"
+    )]
+    fn random() -> Self {
+        Self(format!("req_{:024x}", rand::rng().random::<u128>() >> 32).into())
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's id
+/// is fine there, but what a client makes up is not.
+pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::random();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
+    request.extensions_mut().insert(id.clone());
+
+    let span = tracing::info_span!("request", request_id = id.as_str(), tenant = tracing::field::Empty);
+    let began = clock.now();
+    async move {
+        let mut response = next.run(request).await;
+        let problem = response.extensions_mut().remove::<Problem>();
+        let kind = problem.as_ref().map(|problem| problem.kind().word());
+        if let Some(problem) = problem {
+            response = problem.respond(id.as_str());
+        }
+        let took_ms = clock.now().duration_since(began).as_millis();
+        let status = response.status().as_u16();
+        tracing::info!(%method, route, status, took_ms, problem = kind, "answered");
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(REQUEST_ID_HEADER, value);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}

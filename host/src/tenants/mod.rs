@@ -1,0 +1,97 @@
+//! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
+
+mod rollout;
+mod secrets;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use crate::adapter::Loaded;
+use crate::domain::id::TenantName;
+use crate::domain::release::Release;
+use crate::domain::signature::SigningKey;
+pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
+
+/// A tenant with its active release, ready to serve. In-flight calls keep the one they began with.
+#[derive(Debug)]
+pub struct Tenant {
+    /// The loaded release.
+    pub loaded: Arc<Loaded>,
+    /// What webhooks may be signed with, and until when.
+    pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
+    /// What pushes to the agent are signed with.
+    pub push_key: Option<SigningKey>,
+}
+
+impl Tenant {
+    /// Its release.
+    #[must_use]
+    pub fn release(&self) -> &Release {
+        self.loaded.release()
+    }
+}
+
+/// Whether a tenant can be served.
+#[derive(Debug, Clone)]
+pub enum Slot {
+    /// It can.
+    Serving(Arc<Tenant>),
+    /// Its active release does not load on this host; why, for an operator.
+    Broken(Arc<str>),
+}
+
+/// Every tenant by name. Reading takes no lock.
+#[derive(Debug, Default)]
+pub struct Tenants {
+    by_name: ArcSwap<HashMap<TenantName, Slot>>,
+    writing: Mutex<()>,
+}
+
+impl Tenants {
+    /// The tenant of that name, as it is now; none if there is no such tenant.
+    #[must_use]
+    pub fn slot(&self, name: &TenantName) -> Option<Slot> {
+        self.by_name.load().get(name).cloned()
+    }
+
+    /// The tenant of that name, if it can be served.
+    #[must_use]
+    pub fn get(&self, name: &TenantName) -> Option<Arc<Tenant>> {
+        match self.slot(name)? {
+            Slot::Serving(tenant) => Some(tenant),
+            Slot::Broken(_) => None,
+        }
+    }
+
+    /// The tenants that cannot be served, and why.
+    #[must_use]
+    pub fn broken(&self) -> Vec<(TenantName, Arc<str>)> {
+        let broken = |(name, slot): (&TenantName, &Slot)| match slot {
+            Slot::Serving(_) => None,
+            Slot::Broken(reason) => Some((name.clone(), Arc::clone(reason))),
+        };
+        self.by_name.load().iter().filter_map(broken).collect()
+    }
+
+    /// Makes `tenant` the one that serves from now on.
+    pub fn swap(&self, tenant: Arc<Tenant>) {
+        self.set(tenant.release().tenant().clone(), Slot::Serving(tenant));
+    }
+
+    /// Marks a tenant whose active release does not load. One that serves already keeps its release.
+    fn mark_broken(&self, name: TenantName, reason: String) {
+        if self.get(&name).is_none() {
+            self.set(name, Slot::Broken(reason.into()));
+        }
+    }
+
+    fn set(&self, name: TenantName, slot: Slot) {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = HashMap::clone(&self.by_name.load());
+        map.insert(name, slot);
+        self.by_name.store(Arc::new(map));
+    }
+}
