@@ -319,19 +319,20 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
         Failure::NotFound => Step::Review(StopReason::NotFound),
         Failure::RateLimited { retry_after } => {
             let since = progress.throttled_since.unwrap_or(now);
-            let wait = retry::throttle_wait(progress.throttles, *retry_after);
-            if now.duration_since(since).unsigned_abs() >= retry::MAX_THROTTLE {
+            // However long the waits, the last attempt of a row is a day after its first.
+            let end = retry::throttle_end(since);
+            if now >= end {
                 Step::Dead(StopReason::ThrottledTooLong)
             } else {
-                let throttles = progress.throttles.saturating_add(1);
+                let wait = retry::throttle_wait(progress.throttles, *retry_after);
                 let progress = Progress {
-                    throttles,
+                    throttles: progress.throttles.saturating_add(1),
                     throttled_since: Some(since),
                     lost_leases: 0,
                     ..progress
                 };
                 Step::Retry {
-                    due: retry::due(now, wait, jitter),
+                    due: retry::due(now, wait, jitter).min(end),
                     progress,
                 }
             }
@@ -377,3 +378,6 @@ pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
     };
     Verdict::new(Class::Unknown, step)
 }
+
+#[cfg(test)]
+mod tests;
