@@ -329,18 +329,19 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
         Failure::NotFound => (Step::Review(StopReason::NotFound), progress),
         Failure::RateLimited { retry_after } => {
             let since = progress.throttled_since.unwrap_or(now);
-            let wait = retry::throttle_wait(progress.throttles, *retry_after);
-            if now.duration_since(since).unsigned_abs() >= retry::MAX_THROTTLE {
+            // However long the waits, the last attempt of a row is a day after its first.
+            let end = retry::throttle_end(since);
+            if now >= end {
                 (Step::Dead(StopReason::ThrottledTooLong), progress)
             } else {
-                let throttles = progress.throttles.saturating_add(1);
+                let wait = retry::throttle_wait(progress.throttles, *retry_after);
                 let progress = Progress {
-                    throttles,
+                    throttles: progress.throttles.saturating_add(1),
                     throttled_since: Some(since),
                     lost_leases: 0,
                     ..progress
                 };
-                let due = retry::due(now, wait, jitter);
+                let due = retry::due(now, wait, jitter).min(end);
                 (Step::Retry { due, progress }, progress)
             }
         }
@@ -386,3 +387,6 @@ pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
     };
     Verdict::new(Class::Unknown, step, Some(progress))
 }
+
+#[cfg(test)]
+mod tests;
