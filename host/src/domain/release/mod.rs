@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
 pub use diff::{Change, diff};
-pub use secret::{SecretRef, Sensitive};
+pub use secret::{SecretRef, Sensitive, WebhookSecret};
 
 use super::egress::Origin;
 use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
@@ -127,7 +127,10 @@ impl From<AdapterRef> for String {
 
 /// A setting's value. A file may write a number or a boolean without quotes; the adapter reads text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a setting is a text, a whole number, true or false; write other values in quotes"
+)]
 pub enum SettingValue {
     /// Text.
     Text(String),
@@ -231,17 +234,6 @@ impl WebhookSpec {
     pub const fn window(&self) -> Duration {
         Duration::from_secs(self.idempotency_hours as u64 * 3600)
     }
-}
-
-/// A secret that webhooks may be signed with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WebhookSecret {
-    /// Where it is.
-    #[serde(flatten)]
-    pub secret: SecretRef,
-    /// From when on it is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Timestamp>,
 }
 
 /// `[agent]`
@@ -354,3 +346,6 @@ impl Release {
         &self.spec.tenant
     }
 }
+
+#[cfg(test)]
+mod tests;
