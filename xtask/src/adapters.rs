@@ -28,7 +28,11 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
     let built = |package: &String| {
         let component = workspace.components().join(format!("{package}.wasm"));
         put(&artifact(workspace, package), &component)?;
-        println!("   {:<40} {:>4} KiB", workspace.shown(&component), component.metadata()?.len() / 1024);
+        println!(
+            "   {:<40} {:>4} KiB",
+            workspace.shown(&component),
+            component.metadata()?.len() / 1024
+        );
         Ok(component)
     };
     packages.iter().map(built).collect()
@@ -37,7 +41,15 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
 /// Builds packages of a workspace for the sandbox. What is unchanged costs cargo a glance.
 pub fn build(workspace: &Workspace, manifest: &Path, packages: &[String]) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--profile", "adapter", "--target", TARGET, "--target-dir", "target/wasm"]);
+    cargo.args([
+        "build",
+        "--profile",
+        "adapter",
+        "--target",
+        TARGET,
+        "--target-dir",
+        "target/wasm",
+    ]);
     if manifest != workspace.path("Cargo.toml") {
         cargo.arg("--manifest-path").arg(workspace.shown(manifest).to_string());
     }
@@ -60,14 +72,18 @@ pub fn put(from: &Path, to: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let folder = to.parent().context("a file is in a folder")?;
-    fs::create_dir_all(folder).and_then(|()| fs::write(to, bytes)).with_context(|| format!("cannot write {}", to.display()))
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(to, bytes))
+        .with_context(|| format!("cannot write {}", to.display()))
 }
 
 /// The names of all packages that become components, in order.
 fn packages(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for home in HOMES {
-        let Ok(folders) = workspace.path(home).read_dir() else { continue };
+        let Ok(folders) = workspace.path(home).read_dir() else {
+            continue;
+        };
         for folder in folders {
             let manifest = folder?.path().join("Cargo.toml");
             // A folder without a manifest is an adapter in another language.
@@ -82,7 +98,14 @@ fn packages(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
 
 fn package_name(manifest: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(manifest)?;
-    let table: toml::Table = text.parse().with_context(|| format!("{} is not TOML", manifest.display()))?;
-    let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
-    Ok(name.with_context(|| format!("{} names no package", manifest.display()))?.to_owned())
+    let table: toml::Table = text
+        .parse()
+        .with_context(|| format!("{} is not TOML", manifest.display()))?;
+    let name = table
+        .get("package")
+        .and_then(|package| package.get("name"))
+        .and_then(toml::Value::as_str);
+    Ok(name
+        .with_context(|| format!("{} names no package", manifest.display()))?
+        .to_owned())
 }

@@ -49,7 +49,9 @@ enum Command {
         args: Vec<String>,
     },
     /// Shows the main job with real processes: two CRMs, a calling platform and the host between them.
-    #[command(after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --keep    then try the curl lines that it prints")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --keep    then try the curl lines that it prints"
+    )]
     Demo {
         /// Leave everything running until Ctrl-C, and print curl lines to try.
         #[arg(long)]
@@ -60,7 +62,9 @@ enum Command {
 fn main() -> ExitCode {
     let done = Workspace::find().and_then(|workspace| match Args::parse().command {
         Command::Setup => setup::run(&workspace),
-        Command::Adapters => setup::run(&workspace).and_then(|()| adapters::run(&workspace)).map(|_| ()),
+        Command::Adapters => setup::run(&workspace)
+            .and_then(|()| adapters::run(&workspace))
+            .map(|_| ()),
         Command::Test { args } => test::run(&workspace, &args),
         Command::Demo { keep } => demo::run(&workspace, keep),
     });

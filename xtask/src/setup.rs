@@ -25,8 +25,10 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     println!("   {TARGET} is missing for this toolchain: adapters are compiled for it, so it is installed now");
     let rustup = workspace.command("rustup").arg("--version").output();
     if rustup.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-        bail!("there is no rustup to install {TARGET} with: install it from https://rustup.rs, or get the target the \
-               way this toolchain came");
+        bail!(
+            "there is no rustup to install {TARGET} with: install it from https://rustup.rs, or get the target the \
+               way this toolchain came"
+        );
     }
     // Run at the root, so that rustup takes the toolchain that is pinned there.
     workspace::run(STEP, workspace.command("rustup").args(["target", "add", TARGET]))?;
@@ -39,7 +41,10 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
 /// Asks the compiler itself, so that a toolchain without rustup will do.
 fn has_target(workspace: &Workspace) -> anyhow::Result<bool> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let asked = workspace.command(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let asked = workspace
+        .command(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output();
     let answer = asked.context("step `set-up`: rustc cannot be run")?;
     let libdir = String::from_utf8_lossy(&answer.stdout);
     let libraries = Path::new(libdir.trim()).read_dir();

@@ -18,7 +18,9 @@ impl Workspace {
     pub fn find() -> anyhow::Result<Self> {
         // Cargo sets the variable when it runs a package; the path from building serves when it is run directly.
         let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let root = Path::new(&package).parent().context("xtask is not inside a workspace")?;
+        let root = Path::new(&package)
+            .parent()
+            .context("xtask is not inside a workspace")?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -50,7 +52,10 @@ impl Workspace {
         // variables would run again each time.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|it| text.starts_with(it)) {
+            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+                .iter()
+                .any(|it| text.starts_with(it))
+            {
                 command.env_remove(&name);
             }
         }
@@ -72,7 +77,9 @@ pub fn header(step: &str) {
 pub fn run(step: &str, command: &mut Command) -> anyhow::Result<()> {
     let words = words(command);
     println!("   $ {words}");
-    let status = command.status().with_context(|| format!("step `{step}`: `{words}` cannot be run"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("step `{step}`: `{words}` cannot be run"))?;
     if !status.success() {
         bail!("step `{step}` failed: `{words}` ended with {status}");
     }

@@ -9,13 +9,21 @@ pub fn moment() -> Instant {
 }
 
 /// Seconds since 1970, which webhooks are signed with.
-#[expect(clippy::disallowed_methods, reason = "the host that the webhook goes to has real time too")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the host that the webhook goes to has real time too"
+)]
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// Waits.
-#[expect(clippy::disallowed_methods, reason = "a demo waits for processes that it cannot be woken by")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a demo waits for processes that it cannot be woken by"
+)]
 pub fn pause(length: Duration) {
     std::thread::sleep(length);
 }
@@ -24,11 +32,7 @@ pub fn pause(length: Duration) {
 ///
 /// # Errors
 /// What asking failed with, or that `what` did not come in time.
-pub fn until<T>(
-    what: &str,
-    limit: Duration,
-    mut ask: impl FnMut() -> anyhow::Result<Option<T>>,
-) -> anyhow::Result<T> {
+pub fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
     let began = moment();
     loop {
         if let Some(answer) = ask()? {

@@ -26,12 +26,21 @@ pub struct Request {
 impl Request {
     /// A request to read something.
     pub fn get(url: impl Into<String>) -> Self {
-        Self { method: "GET", url: url.into(), headers: Vec::new(), body: String::new() }
+        Self {
+            method: "GET",
+            url: url.into(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
     }
 
     /// A request with a body of JSON.
     pub fn post(url: impl Into<String>, json: impl Into<String>) -> Self {
-        let post = Self { method: "POST", body: json.into(), ..Self::get(url) };
+        let post = Self {
+            method: "POST",
+            body: json.into(),
+            ..Self::get(url)
+        };
         post.header("content-type", "application/json")
     }
 
@@ -68,7 +77,11 @@ impl Answer {
 
     /// The text at a pointer, empty if there is none.
     pub fn text(&self, pointer: &str) -> String {
-        self.json().pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        self.json()
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -107,6 +120,10 @@ impl Client {
         };
         let mut answer = sent.with_context(what)?;
         let body = answer.body_mut().read_to_string().with_context(what)?;
-        Ok(Answer { status: answer.status().as_u16(), body, took: began.elapsed() })
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            body,
+            took: began.elapsed(),
+        })
     }
 }

@@ -3,7 +3,7 @@
 
 /// Lays out a JSON text in lines of `width` characters where it can be done. `None` if it is no JSON.
 pub fn layout(text: &str, width: usize) -> Option<String> {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    serde_json::from_str::<&serde_json::value::RawValue>(text).ok()?;
     let mut out = String::new();
     write(text.trim(), 0, 0, width, &mut out);
     Some(out)
@@ -50,8 +50,12 @@ fn inline(value: &str) -> String {
 
 /// The members of an object or the items of an array; nothing for any other value.
 fn parts(value: &str) -> Vec<&str> {
-    let inner = value.strip_prefix(['{', '[']).and_then(|rest| rest.strip_suffix(['}', ']']));
-    let Some(inner) = inner.filter(|inner| !inner.trim().is_empty()) else { return Vec::new() };
+    let inner = value
+        .strip_prefix(['{', '['])
+        .and_then(|rest| rest.strip_suffix(['}', ']']));
+    let Some(inner) = inner.filter(|inner| !inner.trim().is_empty()) else {
+        return Vec::new();
+    };
     let (mut depth, mut in_text) = (0_u32, Text::default());
     let at_comma = |character: char| {
         if in_text.take(character) {
@@ -111,7 +115,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_taken_apart_in_its_order() {
         let text = r#"{"zebra":{"said":"a, \"b\": {c"},"items":["one","two"],"last":null}"#;
-        let expected = "{\n  \"zebra\": {\"said\": \"a, \\\"b\\\": {c\"},\n  \"items\": [\"one\", \"two\"],\n  \"last\": null\n}";
+        let expected =
+            "{\n  \"zebra\": {\"said\": \"a, \\\"b\\\": {c\"},\n  \"items\": [\"one\", \"two\"],\n  \"last\": null\n}";
         assert_eq!(layout(text, 40).unwrap(), expected);
     }
 }

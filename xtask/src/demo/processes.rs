@@ -27,7 +27,10 @@ impl Processes {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         // In a group of its own a Ctrl-C at the terminal does not reach it before the demo has decided what to do.
-        let child = command.process_group(0).spawn().with_context(|| format!("{name} cannot be started"))?;
+        let child = command
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("{name} cannot be started"))?;
         self.list().push((name.to_owned(), child));
         Ok(())
     }
@@ -48,14 +51,19 @@ impl Processes {
     /// Asks a process to stop, with SIGTERM, and answers what it ended with.
     pub fn stop(&self, name: &str) -> anyhow::Result<ExitStatus> {
         let mut list = self.list();
-        let at = list.iter().position(|(running, _)| running == name).with_context(|| format!("{name} does not run"))?;
+        let at = list
+            .iter()
+            .position(|(running, _)| running == name)
+            .with_context(|| format!("{name} does not run"))?;
         let (_, mut child) = list.remove(at);
         drop(list);
         // The standard library can only send SIGKILL; every shell can send the other.
-        let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
-        let waited = asked.map_err(anyhow::Error::from).and_then(|_| {
-            clock::until(&format!("{name} to stop"), STOP_LIMIT, || Ok(child.try_wait()?))
-        });
+        let asked = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", child.id())])
+            .status();
+        let waited = asked
+            .map_err(anyhow::Error::from)
+            .and_then(|_| clock::until(&format!("{name} to stop"), STOP_LIMIT, || Ok(child.try_wait()?)));
         if waited.is_err() {
             kill(&mut child);
         }

@@ -19,7 +19,11 @@ pub struct Report {
 impl Report {
     /// Begins a step and answers its number, from 1. What is noted from now on belongs to it.
     pub fn begin(&mut self, title: &'static str) -> usize {
-        self.steps.push(Step { title, checks: 0, failed: Vec::new() });
+        self.steps.push(Step {
+            title,
+            checks: 0,
+            failed: Vec::new(),
+        });
         self.steps.len()
     }
 
@@ -33,14 +37,15 @@ impl Report {
 
     /// The first failure, if there was one, in words that name the step.
     pub fn failure(&self) -> Option<String> {
-        let numbered = self.steps.iter().zip(1..);
-        numbered.filter_map(|(step, number)| Some((number, step.title, step.failed.first()?))).next().map(
-            |(number, title, what)| format!("step {number} failed ({title}): {what}"),
-        )
+        let failed = |(step, number): (&Step, usize)| {
+            let what = step.failed.first()?;
+            Some(format!("step {number} failed ({}): {what}", step.title))
+        };
+        self.steps.iter().zip(1..).find_map(failed)
     }
 
     /// Prints every step with what was checked in it; `titles` are all that there should have been.
-    pub fn show(&self, screen: &Screen, titles: &[&'static str]) {
+    pub fn show(&self, screen: Screen, titles: &[&'static str]) {
         screen.rule("Summary");
         for (index, title) in titles.iter().enumerate() {
             let number = index + 1;

@@ -39,11 +39,13 @@ impl Screen {
     /// Standard output.
     pub fn new() -> Self {
         let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { coloured: wanted && io::stdout().is_terminal() }
+        Self {
+            coloured: wanted && io::stdout().is_terminal(),
+        }
     }
 
     /// A text in a colour, if there are colours.
-    pub fn paint(&self, ink: Ink, text: &str) -> String {
+    pub fn paint(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Good => "32",
             Ink::Bad => "1;31",
@@ -51,17 +53,21 @@ impl Screen {
             Ink::Request => "1;36",
             Ink::Faint => "2",
         };
-        if self.coloured { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.coloured {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A line across the page with a title in it.
-    pub fn rule(&self, title: &str) {
+    pub fn rule(self, title: &str) {
         let rest = "━".repeat(WIDTH.saturating_sub(title.chars().count() + 4));
         println!("\n{}", self.paint(Ink::Strong, &format!("━━ {title} {rest}")));
     }
 
     /// A paragraph of the story.
-    pub fn say(&self, text: &str) {
+    pub fn say(self, text: &str) {
         println!();
         for line in wrap(text, WIDTH - 2) {
             println!("  {line}");
@@ -69,29 +75,36 @@ impl Screen {
     }
 
     /// A line of what happens meanwhile.
-    pub fn note(&self, text: &str) {
+    pub fn note(self, text: &str) {
         println!("    {}", self.paint(Ink::Faint, &cut(text, WIDTH)));
         // What is told as it happens must not wait in a buffer.
         let _ = io::stdout().flush();
     }
 
     /// A check and what came of it.
-    pub fn check(&self, what: &str, holds: bool) {
+    pub fn check(self, what: &str, holds: bool) {
         let (ink, mark) = if holds { (Ink::Good, "✓") } else { (Ink::Bad, "✗") };
         println!("  {} {what}", self.paint(ink, mark));
     }
 
     /// A request as it is sent.
-    pub fn request(&self, request: &Request) {
-        println!("\n    {} {}", self.paint(Ink::Request, &format!("→ {}", request.method)), request.url);
+    pub fn request(self, request: &Request) {
+        println!(
+            "\n    {} {}",
+            self.paint(Ink::Request, &format!("→ {}", request.method)),
+            request.url
+        );
         for (name, value) in &request.headers {
-            println!("{MARGIN}{}", self.paint(Ink::Faint, &cut(&format!("{name}: {}", masked(value)), WIDTH - 8)));
+            println!(
+                "{MARGIN}{}",
+                self.paint(Ink::Faint, &cut(&format!("{name}: {}", masked(value)), WIDTH - 8))
+            );
         }
         self.body(&request.body);
     }
 
     /// An answer as it came.
-    pub fn answer(&self, answer: &Answer) {
+    pub fn answer(self, answer: &Answer) {
         let ink = if answer.status < 400 { Ink::Good } else { Ink::Bad };
         let status = ureq::http::StatusCode::from_u16(answer.status).ok();
         let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
@@ -102,27 +115,39 @@ impl Screen {
     }
 
     /// A command as one would type it.
-    pub fn command(&self, words: &str) {
-        println!("\n    {} {}", self.paint(Ink::Request, "$"), self.paint(Ink::Strong, words));
+    pub fn command(self, words: &str) {
+        println!(
+            "\n    {} {}",
+            self.paint(Ink::Request, "$"),
+            self.paint(Ink::Strong, words)
+        );
     }
 
     /// What a command printed, or the text of a file.
-    pub fn output(&self, text: &str) {
+    pub fn output(self, text: &str) {
         self.lines(text.trim_end().lines());
     }
 
-    fn body(&self, body: &str) {
+    /// A JSON document.
+    pub fn json(self, document: &serde_json::Value) {
+        self.body(&document.to_string());
+    }
+
+    fn body(self, body: &str) {
         let laid_out = json::layout(body, WIDTH - MARGIN.len());
         self.lines(laid_out.as_deref().unwrap_or(body).lines());
     }
 
-    fn lines<'a>(&self, lines: impl Iterator<Item = &'a str> + Clone) {
+    fn lines<'a>(self, lines: impl Iterator<Item = &'a str> + Clone) {
         let all = lines.clone().count();
         for line in lines.take(MAX_LINES) {
             println!("{MARGIN}{}", cut(line, WIDTH + 10));
         }
         if all > MAX_LINES {
-            println!("{MARGIN}{}", self.paint(Ink::Faint, &format!("… and {} lines more", all - MAX_LINES)));
+            println!(
+                "{MARGIN}{}",
+                self.paint(Ink::Faint, &format!("… and {} lines more", all - MAX_LINES))
+            );
         }
     }
 }

@@ -7,7 +7,9 @@ use sha2::Sha256;
 
 /// The value of `webhook-signature` by Standard Webhooks, for a secret of `whsec_` and base64.
 pub fn standard_webhook(secret: &str, id: &str, timestamp: u64, body: &str) -> anyhow::Result<String> {
-    let key = secret.strip_prefix("whsec_").context("the secret does not begin with whsec_")?;
+    let key = secret
+        .strip_prefix("whsec_")
+        .context("the secret does not begin with whsec_")?;
     let key = BASE64_STANDARD.decode(key).context("the secret is no base64")?;
     let tag = tag(&key, &format!("{id}.{timestamp}.{body}"))?;
     Ok(format!("v1,{}", BASE64_STANDARD.encode(tag)))

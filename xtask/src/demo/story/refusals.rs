@@ -1,0 +1,80 @@
+//! Steps 12 and 13: what must not serve does not, and the way back.
+
+use std::fs;
+
+use anyhow::Context as _;
+
+use super::{dispositions, opening};
+use crate::demo::stage::Stage;
+use crate::demo::tenants::{self, Tenant};
+
+const LEAD: &str = "CRM-LEAD-001234";
+
+/// Three ways in which a version can be broken; each is refused before it could serve.
+pub fn broken(stage: &mut Stage) -> anyhow::Result<()> {
+    stage.screen.say("A component that was cut off on its way:");
+    let whole = fs::read(stage.workspace.components().join("keystone.wasm"))?;
+    let truncated = stage.file("truncated.wasm");
+    fs::write(&truncated, &whole[..whole.len() / 2])?;
+    refused_push(
+        stage,
+        &stage.workspace.shown(&truncated).to_string(),
+        "a truncated component is refused when it is pushed",
+    )?;
+
+    stage.screen.say("One that panics when it is asked what it is:");
+    let guest = stage.workspace.components().join("broken-describe.wasm");
+    refused_push(
+        stage,
+        &stage.workspace.shown(&guest).to_string(),
+        "so is one whose describe panics",
+    )?;
+
+    stage
+        .screen
+        .say("A good adapter with a file that lacks the setting which it asks for:");
+    let text = tenants::dwarka(&stage.origins, "keystone@1.1.0");
+    let lacking = text.replace("base_url = ", "# base_url = ");
+    let applied = opening::apply(stage, "dwarka-homes-lacking.toml", &lacking)?;
+    stage.check(
+        "a file without a required setting is refused when it is applied",
+        !applied,
+    );
+
+    stage.screen.say("Nothing of this was noticed by those who call:");
+    let answer = stage.ask(&stage.status_query(Tenant::Dwarka, LEAD)?)?;
+    stage.check_eq("status queries are answered as before", &answer.status, &200);
+    let release = served_by(stage, "ZAP-CALL-20260701-0004")?;
+    stage.check_eq("release 2 serves on", &release, &2);
+    Ok(())
+}
+
+/// Back to the release before.
+pub fn rollback(stage: &mut Stage) -> anyhow::Result<()> {
+    stage
+        .screen
+        .say("Version 1.1.0 is not liked after all. A rollback is one pointer write.");
+    let rolled = stage.jackfield(&["tenant", "rollback", Tenant::Dwarka.name()])?;
+    stage.check("the rollback is done", rolled.ok);
+    stage.jackfield(&["tenant", "releases", Tenant::Dwarka.name()])?;
+    let release = served_by(stage, "ZAP-CALL-20260701-0005")?;
+    stage.check_eq("release 1 serves again", &release, &1);
+    Ok(())
+}
+
+fn refused_push(stage: &mut Stage, path: &str, what: &str) -> anyhow::Result<()> {
+    let pushed = stage.jackfield(&["adapter", "push", path])?;
+    stage.check(what, !pushed.ok);
+    Ok(())
+}
+
+/// Posts a disposition, and answers which release delivered it.
+fn served_by(stage: &Stage, call: &str) -> anyhow::Result<u64> {
+    let accepted = stage.ask(&stage.disposition(Tenant::Dwarka, LEAD, &dispositions::no_answer(call))?)?;
+    let delivery = accepted.text("/delivery");
+    let done = stage.delivery_in(Tenant::Dwarka, &delivery, "done")?;
+    stage.jackfield(&["deliveries", "show", &delivery])?;
+    let attempts = done.json()["attempts"].as_array().cloned().unwrap_or_default();
+    let release = attempts.last().and_then(|attempt| attempt["release"].as_u64());
+    release.context("the delivery's attempt names no release")
+}
