@@ -92,7 +92,7 @@ pub enum ConfigError {
 }
 
 /// Variables with the prefix that are not settings of the host: the command line's own.
-const OTHER_VARIABLES: [&str; 2] = ["JACKFIELD_ADMIN_URL", "JACKFIELD_TOKEN"];
+const OTHER_VARIABLES: [&str; 3] = ["JACKFIELD_ADMIN_URL", "JACKFIELD_CONFIG", "JACKFIELD_TOKEN"];
 /// Variables that begin so are left alone: a place for tenants' secrets.
 const SECRET_PREFIX: &str = "JACKFIELD_SECRET_";
 
