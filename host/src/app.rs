@@ -114,11 +114,21 @@ impl Node {
     /// # Errors
     /// The store failed, or TLS cannot be set up.
     pub async fn assemble(mut parts: NodeParts) -> Result<Self, StartError> {
-        let NodeParts { store, runtime, clock, draining, .. } = parts;
+        let NodeParts {
+            store,
+            runtime,
+            clock,
+            draining,
+            ..
+        } = parts;
         let tenants = Arc::new(Tenants::default());
         let metrics = Metrics::default();
         let wake = Arc::new(Notify::new());
-        let tokens = Arc::new(Tokens::new(Arc::clone(&store), Arc::clone(&clock), StdRng::from_rng(&mut parts.rng)));
+        let tokens = Arc::new(Tokens::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            StdRng::from_rng(&mut parts.rng),
+        ));
         let rollout = Rollout::new(Arc::clone(&store), runtime, Arc::clone(&tenants), Arc::clone(&clock));
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
@@ -158,7 +168,9 @@ impl Node {
         engine.recover().await?;
         Ok(Self {
             public: public.merge(health::router(health.clone())),
-            admin: admin.merge(health::router(health.clone())).merge(health::metrics_router(health)),
+            admin: admin
+                .merge(health::router(health.clone()))
+                .merge(health::metrics_router(health)),
             engine: Arc::new(engine),
             rollout,
             tokens,
@@ -220,7 +232,16 @@ impl App {
             tokio::spawn(follow(node.rollout, node.tokens, Arc::clone(&clock), stop.clone())),
         ];
         let (public, admin) = addresses;
-        Ok(Self { public, admin, first_token, tasks, stop, drain: config.drain.0, clock, store: database })
+        Ok(Self {
+            public,
+            admin,
+            first_token,
+            tasks,
+            stop,
+            drain: config.drain.0,
+            clock,
+            store: database,
+        })
     }
 
     /// Stops accepting, finishes what is in flight or leaves it to its lease, and closes the database.
@@ -244,11 +265,16 @@ impl App {
 fn make_private_dir(path: &std::path::Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| StartError::DataDir { path: path.to_owned(), source })
+    made.map_err(|source| StartError::DataDir {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 async fn listen(name: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { name, address, source })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { name, address, source })
 }
 
 /// The address with the port that the system chose, if it was left to it.
@@ -261,7 +287,9 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
         // Without it an answer may wait for the other side's acknowledgement of the headers.
         let _ = stream.set_nodelay(true);
     });
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+    let served = axum::serve(listener, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
     if let Err(error) = served {
         tracing::error!(%error, "a listener failed");
     }

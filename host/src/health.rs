@@ -53,7 +53,11 @@ async fn readyz(State(state): State<HealthState>) -> Response {
     if let Err(error) = store {
         tracing::error!(%error, "the store is not ready");
     }
-    let status = if not_ready.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if not_ready.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = json!({
         "ready": not_ready.is_empty(),
         "not_ready": not_ready,
