@@ -51,9 +51,17 @@ pub fn policy(kind: Kind, tenant: &Tenant) -> Policy {
     let ladder: Ladder = tenant.release().spec.delivery.retry.clone();
     let record = tenant.loaded.record();
     match kind {
-        Kind::Disposition => Policy { ladder, idempotent: record.idempotent_writes, lookup: record.lookup },
+        Kind::Disposition => Policy {
+            ladder,
+            idempotent: record.idempotent_writes,
+            lookup: record.lookup,
+        },
         // A push carries its id, under which the agent knows a repeat; parsing changes nothing.
-        Kind::Lead | Kind::Inbound => Policy { ladder, idempotent: true, lookup: false },
+        Kind::Lead | Kind::Inbound => Policy {
+            ladder,
+            idempotent: true,
+            lookup: false,
+        },
     }
 }
 
@@ -66,7 +74,15 @@ impl<'a> Attempt<'a> {
         metrics: &'a Metrics,
         push: &'a Push,
     ) -> Self {
-        Self { claimed, tenant, clock, metrics, push, detail: AttemptDetail::default(), leads: vec![] }
+        Self {
+            claimed,
+            tenant,
+            clock,
+            metrics,
+            push,
+            detail: AttemptDetail::default(),
+            leads: vec![],
+        }
     }
 
     /// Makes the try.
@@ -102,7 +118,10 @@ impl<'a> Attempt<'a> {
     }
 
     fn ended(&self, outcome: Result<String, Failure>, sent: bool) -> Tried {
-        Tried::Ended { result: AttemptResult { outcome, sent }, progress: self.claimed.progress }
+        Tried::Ended {
+            result: AttemptResult { outcome, sent },
+            progress: self.claimed.progress,
+        }
     }
 
     async fn disposition(&mut self, policy: &Policy) -> Tried {
@@ -110,7 +129,9 @@ impl<'a> Attempt<'a> {
         let document = serde_json::from_slice(&claimed.payload).ok();
         let disposition = claimed.lead.clone().zip(document);
         let disposition = disposition.and_then(|(lead, document)| Disposition::read(lead, &document).ok());
-        let Some(disposition) = disposition else { return Tried::Unreadable };
+        let Some(disposition) = disposition else {
+            return Tried::Unreadable;
+        };
 
         let mut progress = claimed.progress;
         match plan(&progress, policy) {
@@ -122,9 +143,19 @@ impl<'a> Attempt<'a> {
             },
             Plan::Send => {}
         }
-        let called = self.tenant.loaded.write(&disposition, claimed.accepted_at, &claimed.key).await;
+        let called = self
+            .tenant
+            .loaded
+            .write(&disposition, claimed.accepted_at, &claimed.key)
+            .await;
         self.count("dispositions.write", &called);
-        Tried::Ended { result: AttemptResult { outcome: called.outcome, sent: called.sent }, progress }
+        Tried::Ended {
+            result: AttemptResult {
+                outcome: called.outcome,
+                sent: called.sent,
+            },
+            progress,
+        }
     }
 
     /// Asks the CRM whether an earlier attempt was written.
@@ -159,7 +190,13 @@ impl<'a> Attempt<'a> {
                 let key = |n: usize| format!("{}/{n}", self.claimed.lease.id).parse();
                 let numbered = leads.into_iter().enumerate();
                 self.leads = numbered
-                    .filter_map(|(n, lead)| Some(NewLead { lead, key: key(n).ok()?, push }))
+                    .filter_map(|(n, lead)| {
+                        Some(NewLead {
+                            lead,
+                            key: key(n).ok()?,
+                            push,
+                        })
+                    })
                     .collect();
                 self.ended(Ok(String::new()), false)
             }
@@ -168,18 +205,30 @@ impl<'a> Attempt<'a> {
     }
 
     async fn parse(&mut self) -> Result<Vec<Lead>, Failure> {
-        let Claimed { content_type, payload, accepted_at, key, .. } = self.claimed;
+        let Claimed {
+            content_type,
+            payload,
+            accepted_at,
+            key,
+            ..
+        } = self.claimed;
         let called = self.tenant.loaded.parse(content_type, payload, *accepted_at).await;
         self.count("leads.parse", &called);
         let at: Timestamp = *accepted_at;
         let leads = called.outcome?.into_iter();
-        leads.map(|lead| Lead::from_parsed(lead.members, &lead.extensions, key, at).map_err(unfit)).collect()
+        leads
+            .map(|lead| Lead::from_parsed(lead.members, &lead.extensions, key, at).map_err(unfit))
+            .collect()
     }
 
     /// The adapter that was to parse this is gone; its successor leaves the contract's shape to the host.
     fn read_canonical(&self) -> Result<Lead, Vec<FieldError>> {
-        let document = serde_json::from_slice(&self.claimed.payload)
-            .map_err(|_| vec![FieldError::new("", "must be JSON: the tenant's adapter does not parse webhooks itself")])?;
+        let document = serde_json::from_slice(&self.claimed.payload).map_err(|_| {
+            vec![FieldError::new(
+                "",
+                "must be JSON: the tenant's adapter does not parse webhooks itself",
+            )]
+        })?;
         Lead::read(document)
     }
 

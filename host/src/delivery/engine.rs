@@ -164,7 +164,10 @@ impl Engine {
     pub async fn recover(&self) -> Result<usize, StoreError> {
         let taken = self.store.reap(self.clock.now(), Some(&self.owner)).await?;
         if taken > 0 {
-            tracing::warn!(deliveries = taken, "took back what was in flight when the host last stopped");
+            tracing::warn!(
+                deliveries = taken,
+                "took back what was in flight when the host last stopped"
+            );
         }
         Ok(taken)
     }
@@ -180,7 +183,9 @@ impl Engine {
         let mut wishes = Vec::new();
         for name in self.store.tenants_due(now).await? {
             // Work of a tenant that cannot be served waits until it can.
-            let Some(tenant) = self.tenants.get(&name) else { continue };
+            let Some(tenant) = self.tenants.get(&name) else {
+                continue;
+            };
             wishes.push(self.wish(&tenant, now).await?);
             serving.push(tenant);
         }
@@ -196,18 +201,34 @@ impl Engine {
             .collect();
         let mut jobs = vec![];
         if !shares.is_empty() {
-            let claim = Claim { owner: self.owner.clone(), now, lease: LEASE, tenants: shares };
+            let claim = Claim {
+                owner: self.owner.clone(),
+                now,
+                lease: LEASE,
+                tenants: shares,
+            };
             for claimed in self.store.claim(claim).await? {
                 if let Some(tenant) = release_of(&claimed.tenant) {
                     let flight = self.lanes.depart(&claimed.tenant, now);
-                    jobs.push(Job { claimed, tenant: Arc::clone(tenant), _flight: flight });
+                    jobs.push(Job {
+                        claimed,
+                        tenant: Arc::clone(tenant),
+                        _flight: flight,
+                    });
                 }
             }
         }
-        let next = if jobs.is_empty() { self.store.next_due(now).await? } else { None };
+        let next = if jobs.is_empty() {
+            self.store.next_due(now).await?
+        } else {
+            None
+        };
         let until = [next, divided.paced_until].into_iter().flatten().min();
         let poll = clock::after(now, POLL);
-        Ok(Round { jobs, until: until.map_or(poll, |until| until.min(poll)) })
+        Ok(Round {
+            jobs,
+            until: until.map_or(poll, |until| until.min(poll)),
+        })
     }
 
     async fn wish(&self, tenant: &Tenant, now: Timestamp) -> Result<Wish, StoreError> {
@@ -219,7 +240,11 @@ impl Engine {
         } else {
             0
         };
-        Ok(Wish { tenant: name.clone(), spec, used_today })
+        Ok(Wish {
+            tenant: name.clone(),
+            spec,
+            used_today,
+        })
     }
 
     /// Tries one delivery and writes down what follows.
@@ -238,7 +263,13 @@ impl Engine {
         let (detail, leads) = (attempt.detail, attempt.leads);
         let fault = detail.fault.map(crate::domain::failure::FaultCause::word);
         let http_status = detail.http_status;
-        let finish = Finish { lease: claimed.lease, now, verdict: verdict.clone(), detail, leads };
+        let finish = Finish {
+            lease: claimed.lease,
+            now,
+            verdict: verdict.clone(),
+            detail,
+            leads,
+        };
         match self.finish(finish).await {
             FinishOutcome::Stored { .. } => {
                 if claimed.kind == Kind::Disposition && matches!(verdict.step, Step::Done { .. }) {
@@ -315,5 +346,8 @@ fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&
 /// The beginning of the day, in UTC.
 fn midnight(now: Timestamp) -> Timestamp {
     let today = now.to_zoned(TimeZone::UTC).start_of_day();
-    today.map_or_else(|_| now.saturating_sub(24.hours()).unwrap_or(Timestamp::MIN), |day| day.timestamp())
+    today.map_or_else(
+        |_| now.saturating_sub(24.hours()).unwrap_or(Timestamp::MIN),
+        |day| day.timestamp(),
+    )
 }

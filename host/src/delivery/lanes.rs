@@ -66,7 +66,11 @@ pub struct Flight {
 impl Lanes {
     /// No lanes yet; at most `max_in_flight` in all.
     pub fn new(max_in_flight: u32, landed: Arc<Notify>) -> Self {
-        Self { shared: Arc::default(), landed, max_in_flight }
+        Self {
+            shared: Arc::default(),
+            landed,
+            max_in_flight,
+        }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -75,7 +79,10 @@ impl Lanes {
 
     /// Whether a tenant's attempts of today have to be counted before it gets a lane.
     pub fn is_new(&self, tenant: &TenantName, spec: &DeliverySpec) -> bool {
-        self.counts().lanes.get(tenant).is_none_or(|lane| lane.limits != (spec.per_second, spec.per_day))
+        self.counts()
+            .lanes
+            .get(tenant)
+            .is_none_or(|lane| lane.limits != (spec.per_second, spec.per_day))
     }
 
     /// Divides what is free among those who wish, each within its own limits.
@@ -112,7 +119,10 @@ impl Lanes {
             lane.in_flight += 1;
             lane.pace.take(1, now);
         }
-        Flight { lanes: self.clone(), tenant: tenant.clone() }
+        Flight {
+            lanes: self.clone(),
+            tenant: tenant.clone(),
+        }
     }
 }
 
@@ -121,8 +131,11 @@ impl Counts {
     fn lane(&mut self, wish: &Wish, now: Timestamp) -> &mut Lane {
         let limits = (wish.spec.per_second, wish.spec.per_day);
         let pace = || Pace::new(limits.0, limits.1, wish.used_today, now);
-        let lane =
-            self.lanes.entry(wish.tenant.clone()).or_insert_with(|| Lane { in_flight: 0, pace: pace(), limits });
+        let lane = self.lanes.entry(wish.tenant.clone()).or_insert_with(|| Lane {
+            in_flight: 0,
+            pace: pace(),
+            limits,
+        });
         if lane.limits != limits {
             (lane.pace, lane.limits) = (pace(), limits);
         }
@@ -153,7 +166,11 @@ mod tests {
             per_second: per_second.and_then(NonZeroU32::new),
             ..DeliverySpec::default()
         };
-        Wish { tenant: name.parse().unwrap(), spec, used_today: 0 }
+        Wish {
+            tenant: name.parse().unwrap(),
+            spec,
+            used_today: 0,
+        }
     }
 
     fn total(shares: &Shares) -> u32 {
@@ -188,8 +205,9 @@ mod tests {
     fn with_too_little_for_all_everybody_has_a_turn() {
         let lanes = Lanes::new(1, Arc::default());
         let wishes = [wish("a", 5, None), wish("b", 5, None), wish("c", 5, None)];
-        let served: std::collections::BTreeSet<_> =
-            (0..3).map(|_| lanes.divide(&wishes, Timestamp::UNIX_EPOCH).shares[0].0.to_string()).collect();
+        let served: std::collections::BTreeSet<_> = (0..3)
+            .map(|_| lanes.divide(&wishes, Timestamp::UNIX_EPOCH).shares[0].0.to_string())
+            .collect();
         assert_eq!(served.len(), 3);
     }
 

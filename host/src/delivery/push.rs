@@ -32,8 +32,14 @@ impl Push {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new() -> Result<Self, reqwest::Error> {
-        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        Ok(Self(builder.user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION"))).build()?))
+        let builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        Ok(Self(
+            builder
+                .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
+                .build()?,
+        ))
     }
 
     /// Pushes a lead. The id is the delivery's, so that the agent knows a repeat.
@@ -61,12 +67,22 @@ impl Push {
                 let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
                 let status = response.status();
                 let outcome = classify(status, retry_after.map(Duration::from_secs));
-                Pushed { outcome, http_status: Some(status.as_u16()), sent: true }
+                Pushed {
+                    outcome,
+                    http_status: Some(status.as_u16()),
+                    sent: true,
+                }
             }
-            Some(Err(error)) if error.is_connect() => {
-                Pushed { outcome: Err(Failure::Unavailable), http_status: None, sent: false }
-            }
-            Some(Err(_)) | None => Pushed { outcome: Err(Failure::Unknown), http_status: None, sent: true },
+            Some(Err(error)) if error.is_connect() => Pushed {
+                outcome: Err(Failure::Unavailable),
+                http_status: None,
+                sent: false,
+            },
+            Some(Err(_)) | None => Pushed {
+                outcome: Err(Failure::Unknown),
+                http_status: None,
+                sent: true,
+            },
         }
     }
 }
@@ -96,9 +112,12 @@ mod tests {
     #[test]
     fn each_status_has_its_class() {
         let class = |code: u16| {
-            classify(StatusCode::from_u16(code).unwrap(), None).map_or_else(|failure| failure.class(), |_| Class::Committed)
+            classify(StatusCode::from_u16(code).unwrap(), None)
+                .map_or_else(|failure| failure.class(), |_| Class::Committed)
         };
-        let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 410, 408, 429, 500, 503].map(|code| (code, class(code))).into();
+        let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 410, 408, 429, 500, 503]
+            .map(|code| (code, class(code)))
+            .into();
         insta::assert_compact_debug_snapshot!(classes, @"[(200, Committed), (204, Committed), (302, Rejected), (400, Rejected), (401, Unauthorized), (404, Rejected), (410, Rejected), (408, Unknown), (429, RateLimited), (500, Unknown), (503, Unavailable)]");
     }
 }
