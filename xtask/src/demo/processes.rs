@@ -41,9 +41,9 @@ impl Processes {
         let child = list.iter_mut().find(|(running, _)| running == name);
         if let Some(status) = child.and_then(|(_, child)| child.try_wait().ok().flatten()) {
             let text = fs::read_to_string(log).unwrap_or_default();
-            let lines: Vec<_> = text.lines().rev().take(15).collect();
-            let last = lines.into_iter().rev().collect::<Vec<_>>().join("\n  ");
-            bail!("{name} ended with {status}; its last lines were:\n  {last}");
+            let ends = text.lines().count().saturating_sub(15);
+            let tail = text.lines().skip(ends).collect::<Vec<_>>().join("\n  ");
+            bail!("{name} ended with {status}; its last lines were:\n  {tail}");
         }
         Ok(())
     }

@@ -69,8 +69,8 @@ impl Screen {
     /// A paragraph of the story.
     pub fn say(self, text: &str) {
         println!();
-        for line in wrap(text, WIDTH - 2) {
-            println!("  {line}");
+        for line in wrap(text, WIDTH - 4) {
+            println!("  {} {line}", self.paint(Ink::Request, "▎"));
         }
     }
 
