@@ -14,6 +14,9 @@ use crate::workspace::Workspace;
 /// The version that is built.
 pub const VERSION: &str = "1.1.0";
 
+/// What its library is called.
+const LIBRARY: &str = "keystone_next";
+
 /// Where the copy is.
 const COPY: &str = "target/demo/keystone-next";
 
@@ -26,22 +29,32 @@ pub fn make(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     for part in PARTS {
         copy_tree(&workspace.path(part), &copy.join(part))?;
     }
-    edit(
-        &workspace.path("Cargo.toml"),
-        &copy.join("Cargo.toml"),
-        "workspace",
-        |workspace| {
-            let members = ["sdk/rust", "adapters/keystone"].map(Value::from);
-            workspace.insert("members".to_owned(), Value::Array(members.into()));
-        },
-    )?;
+    edit(&workspace.path("Cargo.toml"), &copy.join("Cargo.toml"), |manifest| {
+        let members = ["sdk/rust", "adapters/keystone"].map(Value::from);
+        manifest
+            .get_mut("workspace")?
+            .as_table_mut()?
+            .insert("members".to_owned(), Value::Array(members.into()));
+        // It is about packages that the copy does not have, and cargo would say so.
+        manifest.get_mut("profile")?.as_table_mut()?.remove("dev");
+        Some(())
+    })?;
     let manifest = "adapters/keystone/Cargo.toml";
-    edit(&workspace.path(manifest), &copy.join(manifest), "package", |package| {
-        package.insert("version".to_owned(), VERSION.into());
+    edit(&workspace.path(manifest), &copy.join(manifest), |manifest| {
+        manifest
+            .get_mut("package")?
+            .as_table_mut()?
+            .insert("version".to_owned(), VERSION.into());
+        // Files of components have no hash in their names: a library of the same name would take the other's place.
+        manifest
+            .get_mut("lib")?
+            .as_table_mut()?
+            .insert("name".to_owned(), LIBRARY.into());
+        Some(())
     })?;
     build(workspace, &copy.join("Cargo.toml"), &["keystone".to_owned()])?;
     let component = workspace.path(format!("target/demo/keystone-{VERSION}.wasm"));
-    put(&artifact(workspace, "keystone"), &component)?;
+    put(&artifact(workspace, LIBRARY), &component)?;
     Ok(component)
 }
 
@@ -60,14 +73,13 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies a manifest with one of its tables changed.
-fn edit(from: &Path, to: &Path, table: &str, change: impl FnOnce(&mut Table)) -> anyhow::Result<()> {
+/// Copies a manifest with a change; `None` is a manifest that has no place for it.
+fn edit(from: &Path, to: &Path, change: impl FnOnce(&mut Table) -> Option<()>) -> anyhow::Result<()> {
     let text = fs::read_to_string(from).with_context(|| format!("cannot read {}", from.display()))?;
     let mut manifest: Table = text
         .parse()
         .with_context(|| format!("{} is not TOML", from.display()))?;
-    let found = manifest.get_mut(table).and_then(Value::as_table_mut);
-    change(found.with_context(|| format!("{} has no [{table}]", from.display()))?);
+    change(&mut manifest).with_context(|| format!("{} is not laid out as expected", from.display()))?;
     let text = toml::to_string(&manifest)?;
     if fs::read_to_string(to).is_ok_and(|there| there == text) {
         return Ok(());
