@@ -1,6 +1,7 @@
 //! Steps 7 and 8: a disposition lands, once.
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use crate::demo::http::Request;
 use crate::demo::stage::Stage;
@@ -130,4 +131,11 @@ pub fn revisions(stage: &Stage, call: &str) -> anyhow::Result<Vec<u64>> {
 /// A disposition of the smallest kind: nobody answered.
 pub fn no_answer(call: &str) -> String {
     format!(r#"{{ "call_metadata": {{ "call_id": "{call}" }}, "qualification": {{ "outcome": "no_answer" }} }}"#)
+}
+
+/// Which release made the last attempt of a delivery, such as `r1`.
+pub fn release(delivery: &Value) -> anyhow::Result<String> {
+    let attempts = delivery["attempts"].as_array().context("the host shows no attempts")?;
+    let release = attempts.last().and_then(|attempt| attempt["release"].as_str());
+    Ok(release.context("the last attempt names no release")?.to_owned())
 }

@@ -38,7 +38,7 @@ pub fn down(stage: &mut Stage) -> anyhow::Result<()> {
     );
     stage.jackfield(&["dead", "list"])?;
     stage.jackfield(&["alerts", "list"])?;
-    stage.jackfield(&["leads", "show", "--tenant", Tenant::Dwarka.name(), LEAD])?;
+    stage.jackfield(&["leads", "show", Tenant::Dwarka.name(), LEAD])?;
     let alerts = stage.jackfield_json(&["alerts", "list"])?.to_string();
     stage.check(
         "there is an alert for it",
@@ -99,7 +99,7 @@ fn watch(stage: &Stage, delivery: &str) -> anyhow::Result<Value> {
 }
 
 fn manual(stage: &Stage) -> anyhow::Result<bool> {
-    let lead = stage.jackfield_json(&["leads", "show", "--tenant", Tenant::Dwarka.name(), LEAD])?;
+    let lead = stage.jackfield_json(&["leads", "show", Tenant::Dwarka.name(), LEAD])?;
     Ok(!lead["manual_since"].is_null())
 }
 

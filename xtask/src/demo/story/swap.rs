@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::dispositions::document;
+use super::dispositions::{self, document};
 use super::opening;
 use crate::demo::clock;
 use crate::demo::http::{Answer, Client};
@@ -159,23 +159,21 @@ impl Seen {
 
 /// Waits until all that was reported is in the CRM, and tells which release served how much of it.
 fn by_release(stage: &mut Stage, deliveries: &[String]) -> anyhow::Result<()> {
-    let mut served: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut served: BTreeMap<String, usize> = BTreeMap::new();
     for delivery in deliveries {
-        let done = stage.delivery_in(Tenant::Dwarka, delivery, "done")?.json();
-        let attempts = done["attempts"].as_array().context("the host shows no attempts")?;
-        let release = attempts.last().and_then(|attempt| attempt["release"].as_u64());
-        *served
-            .entry(release.context("an attempt names no release")?)
-            .or_default() += 1;
+        let done = stage.delivery_in(Tenant::Dwarka, delivery, "done")?;
+        *served.entry(dispositions::release(&done.json())?).or_default() += 1;
     }
     for (release, count) in &served {
         stage
             .screen
-            .note(&format!("release {release} delivered {count} of them"));
+            .note(&format!("release {release} delivered {count} of the dispositions"));
     }
-    stage.check(
-        "both releases served, the old one first",
-        served.len() == 2 && served.contains_key(&1),
+    let releases: Vec<_> = served.keys().map(String::as_str).collect();
+    stage.check_eq(
+        "both releases served, the old and the new",
+        &releases,
+        &vec!["r1", "r2"],
     );
     let ledger = stage.ledger(&stage.origins.keystone)?;
     let stored = ledger["stored"].as_array().context("keystone tells nothing")?;
