@@ -45,8 +45,11 @@ enum Command {
     )]
     Test {
         /// Passed to `cargo test`; without a package the whole workspace is tested.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, value_name = "CARGO ARGS")]
         args: Vec<String>,
+        /// Passed to the tests' own programs.
+        #[arg(last = true, value_name = "TEST ARGS")]
+        to_tests: Vec<String>,
     },
     /// Shows the main job with real processes: two CRMs, a calling platform and the host between them.
     #[command(
@@ -65,7 +68,7 @@ fn main() -> ExitCode {
         Command::Adapters => setup::run(&workspace)
             .and_then(|()| adapters::run(&workspace))
             .map(|_| ()),
-        Command::Test { args } => test::run(&workspace, &args),
+        Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
         Command::Demo { keep } => demo::run(&workspace, keep),
     });
     match done {

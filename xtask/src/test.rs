@@ -4,8 +4,8 @@ use crate::workspace::{self, Workspace};
 use crate::{adapters, setup};
 
 /// Installs and builds what the tests need, then runs them. `args` go to `cargo test`; the whole workspace is tested
-/// unless they choose packages.
-pub fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> {
+/// unless they choose packages. `to_tests` go to the programs that cargo runs.
+pub fn run(workspace: &Workspace, args: &[String], to_tests: &[String]) -> anyhow::Result<()> {
     setup::run(workspace)?;
     adapters::run(workspace)?;
     workspace::header("tests");
@@ -14,13 +14,17 @@ pub fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> {
     if !chooses_packages(args) {
         cargo.arg("--workspace");
     }
-    workspace::run("tests", cargo.args(args))
+    cargo.args(args);
+    if !to_tests.is_empty() {
+        cargo.arg("--").args(to_tests);
+    }
+    workspace::run("tests", &mut cargo)
 }
 
-/// Whether cargo's own arguments, which end at `--`, say which packages to test.
+/// Whether arguments of cargo say which packages to test.
 fn chooses_packages(args: &[String]) -> bool {
-    let mut cargos = args.iter().take_while(|arg| *arg != "--");
-    cargos.any(|arg| arg.starts_with("-p") || arg.starts_with("--package") || arg == "--workspace")
+    args.iter()
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package") || arg == "--workspace")
 }
 
 #[cfg(test)]
@@ -32,11 +36,10 @@ mod tests {
     }
 
     #[test]
-    fn packages_are_chosen_before_the_double_dash() {
+    fn a_chosen_package_is_not_the_whole_workspace() {
         assert!(chosen(&["-p", "jackfield"]));
         assert!(chosen(&["-pjackfield", "retry"]));
         assert!(chosen(&["--package=jackfield"]));
         assert!(!chosen(&["retry"]));
-        assert!(!chosen(&["--", "-p"]));
     }
 }
