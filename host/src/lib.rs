@@ -4,6 +4,7 @@
 //! `adapter` runs the components, `ingress`, `delivery` and `admin` serve, `app` puts them together, `cli` is what
 //! people type.
 
+pub mod adapter;
 pub mod clock;
 pub mod domain;
 pub mod problem;
