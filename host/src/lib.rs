@@ -4,8 +4,11 @@
 //! `adapter` runs the components, `ingress`, `delivery` and `admin` serve, `app` puts them together, `cli` is what
 //! people type.
 
+pub mod admin;
+pub mod auth;
 pub mod clock;
 pub mod domain;
 pub mod problem;
 pub mod request;
 pub mod store;
+pub mod tenants;
