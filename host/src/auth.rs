@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::CryptoRng;
 use rand::rngs::StdRng;
-use rand::{CryptoRng, Rng as _};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::SharedClock;
