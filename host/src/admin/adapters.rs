@@ -76,7 +76,7 @@ pub struct PushedView {
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component, at most 64 MiB."),
     responses((status = 201, description = "It was taken.", body = PushedView),
         (status = 200, description = "The same bytes were there before.", body = PushedView), Refusals))]
-pub async fn push(State(state): State<AdminState>, Body(bytes): Body) -> Result<Response, Problem> {
+pub(super) async fn push(State(state): State<AdminState>, Body(bytes): Body) -> Result<Response, Problem> {
     let pushed = to_the_end(async move { state.rollout.push_adapter(bytes.into()).await }).await??;
     let status = if pushed.known {
         StatusCode::OK
@@ -93,7 +93,7 @@ pub async fn push(State(state): State<AdminState>, Body(bytes): Body) -> Result<
 /// List adapters, newest first.
 #[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(PageQuery),
     responses((status = 200, description = "A page of adapters.", body = Listing<AdapterView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<AdapterView>>, Problem> {
@@ -105,7 +105,7 @@ pub async fn list(
 #[utoipa::path(get, path = "/v1/adapters/{reference}", tag = "adapters",
     params(("reference" = String, Path, description = "`name`, `name@version` or `sha256:…`; of several pushes the newest.")),
     responses((status = 200, description = "The adapter.", body = AdapterView), Refusals))]
-pub async fn show(
+pub(super) async fn show(
     State(state): State<AdminState>,
     Path(reference): Path<AdapterRef>,
 ) -> Result<Json<AdapterView>, Problem> {

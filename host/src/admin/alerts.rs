@@ -71,7 +71,7 @@ pub struct AlertQuery {
 /// List alerts, newest first.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", params(AlertQuery),
     responses((status = 200, description = "A page of alerts.", body = Listing<AlertView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Query(query): Query<AlertQuery>,
 ) -> Result<Json<Listing<AlertView>>, Problem> {
@@ -93,7 +93,7 @@ pub struct AcknowledgedView {
 #[utoipa::path(post, path = "/v1/alerts/{id}/ack", tag = "alerts",
     params(("id" = String, Path, description = "Such as `alr_7`.")),
     responses((status = 200, description = "It is marked.", body = AcknowledgedView), Refusals))]
-pub async fn acknowledge(
+pub(super) async fn acknowledge(
     State(state): State<AdminState>,
     Path(id): Path<AlertId>,
 ) -> Result<Json<AcknowledgedView>, Problem> {

@@ -203,7 +203,7 @@ pub struct DeliveryQuery {
 /// List deliveries, newest first.
 #[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", params(DeliveryQuery),
     responses((status = 200, description = "A page of deliveries.", body = Listing<DeliveryView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Query(query): Query<DeliveryQuery>,
 ) -> Result<Json<Listing<DeliveryView>>, Problem> {
@@ -237,7 +237,7 @@ pub struct ShowQuery {
 #[utoipa::path(get, path = "/v1/deliveries/{id}", tag = "deliveries",
     params(("id" = String, Path, description = "Such as `dlv_42`."), ShowQuery),
     responses((status = 200, description = "The delivery.", body = DeliveryDetailView), Refusals))]
-pub async fn show(
+pub(super) async fn show(
     State(state): State<AdminState>,
     Path(id): Path<DeliveryId>,
     Query(query): Query<ShowQuery>,

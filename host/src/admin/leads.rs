@@ -44,7 +44,7 @@ pub struct LeadView {
     params(("tenant" = String, Path, description = "The tenant's name."),
         ("lead" = String, Path, description = "The lead's id in the CRM, percent-encoded.")),
     responses((status = 200, description = "The lead.", body = LeadView), Refusals))]
-pub async fn show(
+pub(super) async fn show(
     State(state): State<AdminState>,
     Path((tenant, lead)): Path<(TenantName, LeadId)>,
 ) -> Result<Json<LeadView>, Problem> {

@@ -1,6 +1,6 @@
 //! The operators' API, on its own listener: adapters, tenants, tokens, stuck deliveries, and what to know of leads.
 //!
-//! One file per resource, its documentation beside its handlers; the OpenAPI description comes out of both. The command
+//! One file per resource, its documentation beside its handlers; the `OpenAPI` description comes out of both. The command
 //! line tool does nothing that this API cannot. Everything under `/v1` wants an operator's token; `/healthz`, `/readyz`
 //! and `/metrics` are mounted beside it by `app`.
 

@@ -66,7 +66,7 @@ pub struct EditedView {
     request_body(content = Value, content_type = "application/json",
         description = "The whole document; for a webhook that is yet to be parsed, its body."),
     responses((status = 200, description = "It was replaced.", body = EditedView), Refusals))]
-pub async fn edit(
+pub(super) async fn edit(
     State(state): State<AdminState>,
     Path(id): Path<DeliveryId>,
     Body(body): Body,

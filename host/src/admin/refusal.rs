@@ -9,7 +9,7 @@ use crate::domain::field::FieldError;
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{ApplyError, PushError};
 
-/// The error answers of every operation, for the OpenAPI description.
+/// The error answers of every operation, for the `OpenAPI` description.
 pub struct Refusals;
 
 impl IntoResponses for Refusals {

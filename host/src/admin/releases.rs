@@ -84,7 +84,7 @@ pub struct ApplyQuery {
     request_body(content = String, content_type = "application/toml", description = "The tenant's file."),
     responses((status = 201, description = "The new release serves.", body = AppliedView),
         (status = 200, description = "Nothing was written.", body = AppliedView), Refusals))]
-pub async fn apply_to(
+pub(super) async fn apply_to(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     Query(query): Query<ApplyQuery>,
@@ -100,7 +100,7 @@ pub async fn apply_to(
     request_body(content = String, content_type = "application/toml", description = "The tenant's file."),
     responses((status = 201, description = "The new release serves.", body = AppliedView),
         (status = 200, description = "Nothing was written.", body = AppliedView), Refusals))]
-pub async fn apply(
+pub(super) async fn apply(
     State(state): State<AdminState>,
     Query(query): Query<ApplyQuery>,
     Body(body): Body,
@@ -144,7 +144,7 @@ async fn put(
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/releases", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name."), PageQuery),
     responses((status = 200, description = "A page of releases.", body = Listing<ReleaseView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     Query(page): Query<PageQuery>,
@@ -162,7 +162,7 @@ pub async fn list(
     params(("tenant" = String, Path, description = "The tenant's name."),
         ("number" = String, Path, description = "The release, such as `r3`.")),
     responses((status = 200, description = "The release.", body = ReleaseView), Refusals))]
-pub async fn show(
+pub(super) async fn show(
     State(state): State<AdminState>,
     Path((tenant, number)): Path<(TenantName, ReleaseNumber)>,
 ) -> Result<Json<ReleaseView>, Problem> {
@@ -187,7 +187,7 @@ pub struct RollbackRequest {
     params(("tenant" = String, Path, description = "The tenant's name.")),
     request_body(content = RollbackRequest, description = "May be left out."),
     responses((status = 200, description = "The release that serves now.", body = ReleaseView), Refusals))]
-pub async fn rollback(
+pub(super) async fn rollback(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     JsonBody(request): JsonBody<RollbackRequest>,

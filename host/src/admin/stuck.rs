@@ -73,7 +73,7 @@ pub struct ReplayView {
 /// first, or goes back to review where nobody can tell, unless `not_landed` is set.
 #[utoipa::path(post, path = "/v1/deliveries/replay", tag = "deliveries", request_body = ReplayRequest,
     responses((status = 200, description = "What was put back.", body = ReplayView), Refusals))]
-pub async fn replay(
+pub(super) async fn replay(
     State(state): State<AdminState>,
     JsonBody(request): JsonBody<ReplayRequest>,
 ) -> Result<Json<ReplayView>, Problem> {
@@ -136,7 +136,7 @@ pub struct DiscardView {
 /// They are never sent again; what is known of them stays.
 #[utoipa::path(post, path = "/v1/deliveries/discard", tag = "deliveries", request_body = DiscardRequest,
     responses((status = 200, description = "What was given up.", body = DiscardView), Refusals))]
-pub async fn discard(
+pub(super) async fn discard(
     State(state): State<AdminState>,
     JsonBody(request): JsonBody<DiscardRequest>,
 ) -> Result<Json<DiscardView>, Problem> {
@@ -162,7 +162,7 @@ pub async fn discard(
 #[utoipa::path(post, path = "/v1/deliveries/{id}/discard", tag = "deliveries",
     params(("id" = String, Path, description = "Such as `dlv_42`.")),
     responses((status = 200, description = "It was given up.", body = DiscardView), Refusals))]
-pub async fn discard_one(
+pub(super) async fn discard_one(
     State(state): State<AdminState>,
     Path(id): Path<DeliveryId>,
 ) -> Result<Json<DiscardView>, Problem> {

@@ -68,7 +68,7 @@ pub struct SuppressionQuery {
 /// List suppressions, newest first.
 #[utoipa::path(get, path = "/v1/suppressions", tag = "leads", params(SuppressionQuery),
     responses((status = 200, description = "A page of suppressions.", body = Listing<SuppressionView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Query(query): Query<SuppressionQuery>,
 ) -> Result<Json<Listing<SuppressionView>>, Problem> {

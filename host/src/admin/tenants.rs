@@ -60,7 +60,7 @@ pub struct TenantDetailView {
 /// List tenants by name.
 #[utoipa::path(get, path = "/v1/tenants", tag = "tenants", params(PageQuery),
     responses((status = 200, description = "A page of tenants.", body = Listing<TenantView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<TenantView>>, Problem> {
@@ -72,7 +72,7 @@ pub async fn list(
 #[utoipa::path(get, path = "/v1/tenants/{tenant}", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name.")),
     responses((status = 200, description = "The tenant.", body = TenantDetailView), Refusals))]
-pub async fn show(
+pub(super) async fn show(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
 ) -> Result<Json<TenantDetailView>, Problem> {

@@ -98,9 +98,9 @@ async fn ask(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
         format!("{query:?}")
     }
     let routes = Router::new().route("/echo", post(echo)).route("/page", get(page));
-    let router = finish(routes, Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)));
+    let api = finish(routes, Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)));
     let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
-    let response = router.oneshot(request).await.unwrap();
+    let response = api.oneshot(request).await.unwrap();
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, serde_json::from_slice(&bytes).unwrap_or_default())

@@ -112,7 +112,7 @@ pub struct NewTokenView {
 /// The answer is the only place where it is ever shown.
 #[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = TokenRequest,
     responses((status = 201, description = "The token.", body = NewTokenView), Refusals))]
-pub async fn create(
+pub(super) async fn create(
     State(state): State<AdminState>,
     JsonBody(request): JsonBody<TokenRequest>,
 ) -> Result<Response, Problem> {
@@ -134,7 +134,7 @@ pub async fn create(
 /// List tokens, newest first, revoked ones included.
 #[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(PageQuery),
     responses((status = 200, description = "A page of tokens.", body = Listing<TokenView>), Refusals))]
-pub async fn list(
+pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<TokenView>>, Problem> {
@@ -157,7 +157,7 @@ pub struct RevokedView {
 #[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens",
     params(("id" = String, Path, description = "Such as `tok_4`.")),
     responses((status = 200, description = "It opens nothing any more.", body = RevokedView), Refusals))]
-pub async fn revoke(State(state): State<AdminState>, Path(id): Path<TokenId>) -> Result<Json<RevokedView>, Problem> {
+pub(super) async fn revoke(State(state): State<AdminState>, Path(id): Path<TokenId>) -> Result<Json<RevokedView>, Problem> {
     let tokens = Arc::clone(&state.tokens);
     to_the_end(async move { tokens.revoke(id).await })
         .await?
