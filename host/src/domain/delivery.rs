@@ -274,29 +274,37 @@ pub struct Verdict {
     pub step: Step,
     /// To be raised in the same transaction.
     pub alert: Option<AlertKind>,
+    /// What is remembered from now on, whatever the step: a dead delivery whose last attempt may have landed is still
+    /// ambiguous when it is replayed. None changes nothing.
+    pub progress: Option<Progress>,
 }
 
 impl Verdict {
-    fn new(class: Class, step: Step) -> Self {
+    fn new(class: Class, step: Step, progress: Option<Progress>) -> Self {
         let alert = match (&step, class) {
             (Step::Dead(_), _) => Some(AlertKind::DeadLetter),
             (Step::Review(_), _) => Some(AlertKind::Review),
             (Step::Retry { .. }, Class::Unauthorized) => Some(AlertKind::Unauthorized),
             _ => None,
         };
-        Self { class, step, alert }
+        Self {
+            class,
+            step,
+            alert,
+            progress,
+        }
     }
 
     /// The verdict on a delivery that [`Plan::Ask`] sends to review without an attempt.
     #[must_use]
     pub fn ask() -> Self {
-        Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown))
+        Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown), None)
     }
 
     /// The verdict on a delivery whose stored payload cannot be read.
     #[must_use]
     pub fn unreadable() -> Self {
-        Self::new(Class::Rejected, Step::Review(StopReason::Unreadable))
+        Self::new(Class::Rejected, Step::Review(StopReason::Unreadable), None)
     }
 }
 
@@ -305,35 +313,36 @@ impl Verdict {
 pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: Timestamp, jitter: f64) -> Verdict {
     let failure = match &result.outcome {
         Ok(reference) => {
-            return Verdict::new(
-                Class::Committed,
-                Step::Done {
-                    reference: reference.clone(),
-                },
-            );
+            let step = Step::Done {
+                reference: reference.clone(),
+            };
+            let settled = Progress {
+                ambiguous: false,
+                ..progress
+            };
+            return Verdict::new(Class::Committed, step, Some(settled));
         }
         Err(failure) => failure,
     };
-    let step = match failure {
-        Failure::Rejected(_) => Step::Review(StopReason::Rejected),
-        Failure::NotFound => Step::Review(StopReason::NotFound),
+    let (step, progress) = match failure {
+        Failure::Rejected(_) => (Step::Review(StopReason::Rejected), progress),
+        Failure::NotFound => (Step::Review(StopReason::NotFound), progress),
         Failure::RateLimited { retry_after } => {
             let since = progress.throttled_since.unwrap_or(now);
-            let wait = retry::throttle_wait(progress.throttles, *retry_after);
-            if now.duration_since(since).unsigned_abs() >= retry::MAX_THROTTLE {
-                Step::Dead(StopReason::ThrottledTooLong)
+            // However long the waits, the last attempt of a row is a day after its first.
+            let end = retry::throttle_end(since);
+            if now >= end {
+                (Step::Dead(StopReason::ThrottledTooLong), progress)
             } else {
-                let throttles = progress.throttles.saturating_add(1);
+                let wait = retry::throttle_wait(progress.throttles, *retry_after);
                 let progress = Progress {
-                    throttles,
+                    throttles: progress.throttles.saturating_add(1),
                     throttled_since: Some(since),
                     lost_leases: 0,
                     ..progress
                 };
-                Step::Retry {
-                    due: retry::due(now, wait, jitter),
-                    progress,
-                }
+                let due = retry::due(now, wait, jitter).min(end);
+                (Step::Retry { due, progress }, progress)
             }
         }
         Failure::Unavailable | Failure::Unknown | Failure::Unauthorized | Failure::Fault(_) => {
@@ -345,17 +354,18 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
                 ambiguous: progress.ambiguous || landed_perhaps,
                 lost_leases: 0,
             };
-            match policy.ladder.wait(progress.counted) {
+            let step = match policy.ladder.wait(progress.counted) {
                 _ if plan(&progress, policy) == Plan::Ask => Step::Review(StopReason::OutcomeUnknown),
                 None => Step::Dead(StopReason::AttemptsUsedUp),
                 Some(wait) => Step::Retry {
                     due: retry::due(now, wait, jitter),
                     progress,
                 },
-            }
+            };
+            (step, progress)
         }
     };
-    Verdict::new(failure.class(), step)
+    Verdict::new(failure.class(), step, Some(progress))
 }
 
 /// Claims in a row that may be lost with their worker before a delivery counts as the cause: a poison pill that kills
@@ -375,5 +385,8 @@ pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
     } else {
         Step::Retry { due: now, progress }
     };
-    Verdict::new(Class::Unknown, step)
+    Verdict::new(Class::Unknown, step, Some(progress))
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,8 @@ pub fn compare(digest: Digest, seen: &[Seen], window: Option<Duration>, now: Tim
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn texts(keys: &[DedupKey]) -> Vec<&str> {
@@ -119,5 +121,62 @@ mod tests {
             Repeat::Same,
             "a clock that went back forgets nothing"
         );
+    }
+
+    proptest! {
+        /// A key is a conflict as soon as one body seen in time differs, in whatever order they are looked at.
+        #[test]
+        fn what_was_seen_decides_and_not_its_order(
+            body in 0..3_u8,
+            seen in prop::collection::vec((0..3_u8, -1000..1000_i64), 0..6),
+            window in prop::option::of(0..1500_u64),
+            now in -1000..1000_i64,
+        ) {
+            let at = |second| Timestamp::from_second(second).unwrap();
+            let mut seen: Vec<_> = seen
+                .into_iter()
+                .map(|(body, second)| Seen { digest: Digest::of(&[body]), at: at(second) })
+                .collect();
+            let digest = Digest::of(&[body]);
+            let told = compare(digest, &seen, window.map(Duration::from_secs), at(now));
+            let fresh = |seen: &&Seen| window.is_none_or(|window| {
+                now - seen.at.as_second() < i64::try_from(window).unwrap() || now < seen.at.as_second()
+            });
+            let fresh: Vec<_> = seen.iter().filter(fresh).collect();
+            let expected = match (fresh.is_empty(), fresh.iter().all(|seen| seen.digest == digest)) {
+                (true, _) => Repeat::New,
+                (false, true) => Repeat::Same,
+                (false, false) => Repeat::Conflict,
+            };
+            prop_assert_eq!(told, expected);
+            seen.reverse();
+            prop_assert_eq!(compare(digest, &seen, window.map(Duration::from_secs), at(now)), expected);
+        }
+
+        #[test]
+        fn a_repeat_is_the_same_for_ever_without_a_window(
+            body: Vec<u8>,
+            second in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
+            now in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
+        ) {
+            let digest = Digest::of(&body);
+            let seen = [Seen { digest, at: Timestamp::from_second(second).unwrap() }];
+            let now = Timestamp::from_second(now).unwrap();
+            prop_assert_eq!(compare(digest, &seen, None, now), Repeat::Same);
+            let _ = compare(digest, &seen, Some(DEFAULT_WINDOW), now);
+        }
+
+        #[test]
+        fn every_request_has_a_key_and_repeats_have_the_same(id in "[!-~]{1,200}", key: String, body: Vec<u8>) {
+            let named = serde_json::json!({ "idempotency_key": key }).to_string();
+            for body in [&body[..], named.as_bytes()] {
+                for id in [None, id.parse().ok().as_ref()] {
+                    let found = keys(id, body);
+                    prop_assert!((1..=2).contains(&found.len()));
+                    prop_assert_eq!(found.iter().any(|key| key.as_str().starts_with("id:")), id.is_some());
+                    prop_assert_eq!(&keys(id, body), &found);
+                }
+            }
+        }
     }
 }

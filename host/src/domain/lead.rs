@@ -18,6 +18,17 @@ pub struct Extension {
     pub json: String,
 }
 
+impl Extension {
+    /// Puts the member into `members` under its pointer's text, unless there is one of that name. A value that is not
+    /// JSON is dropped: adapters' extensions are checked where they come in.
+    pub fn merge_into(&self, members: &mut Map<String, Value>) {
+        let name = self.pointer.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
+        if let Ok(value) = serde_json::from_str(&self.json) {
+            members.entry(name).or_insert(value);
+        }
+    }
+}
+
 /// How urgently a lead wants to be called.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
@@ -133,14 +144,7 @@ impl Lead {
     ) -> Result<Self, Vec<FieldError>> {
         lead.retain(|_, value| !value.is_null());
         for extension in extensions {
-            let name = extension
-                .pointer
-                .trim_start_matches('/')
-                .replace("~1", "/")
-                .replace("~0", "~");
-            let value = serde_json::from_str(&extension.json)
-                .map_err(|_| vec![FieldError::new(extension.pointer.clone(), "must be JSON text")])?;
-            lead.entry(name).or_insert(value);
+            extension.merge_into(&mut lead);
         }
         Self::read(json!({
             "event": "lead.created",

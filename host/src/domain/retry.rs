@@ -119,6 +119,12 @@ pub fn throttle_wait(throttles: u32, retry_after: Option<Duration>) -> Duration 
     retry_after.unwrap_or_else(doubling).min(MAX_THROTTLE)
 }
 
+/// When a row of rate limits that began at `since` has lasted [`MAX_THROTTLE`].
+#[must_use]
+pub fn throttle_end(since: Timestamp) -> Timestamp {
+    since.saturating_add(MAX_THROTTLE).unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,13 +35,15 @@ pub struct AcceptLead {
     pub window: Duration,
     /// What follows.
     pub work: AcceptedWork,
+    /// How long its delivery waits first: the first wait of the tenant's ladder.
+    pub first_wait: Duration,
 }
 
 /// What follows from a webhook.
 #[derive(Debug, Clone)]
 pub enum AcceptedWork {
     /// It is in the contract's shape: store the lead and, with `push`, deliver it. Without, its delivery is done at once:
-    /// the agent pulls.
+    /// the agent pulls. The request's body is the lead's document.
     Lead {
         /// The lead.
         lead: Lead,
@@ -61,6 +63,8 @@ pub struct AcceptDisposition {
     pub digest: Digest,
     /// What it says.
     pub disposition: Disposition,
+    /// How long its delivery waits first: the first wait of the tenant's ladder.
+    pub first_wait: Duration,
 }
 
 /// The acknowledgement of a request; a repeat gets the first one.

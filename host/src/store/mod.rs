@@ -7,6 +7,7 @@
 mod accept;
 mod admin;
 mod listing;
+pub mod sqlite;
 mod work;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use crate::domain::id::{AlertId, DeliveryId, Digest, Fence, LeadId, ReleaseNumbe
 use crate::domain::release::{AdapterRef, Release, Sensitive};
 
 /// Why a transaction did not happen.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Too much is waiting to be written. Nothing was stored; the caller answers 503.
     #[error("the store is overloaded")]
@@ -39,6 +40,9 @@ pub enum StoreError {
     /// What the database holds is not what this version writes.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
+    /// A listing was asked to go on from something that it never gave out; the caller answers 400.
+    #[error("not a cursor of this listing: use the `next` of the page before")]
+    BadCursor,
 }
 
 /// A store, shared.

@@ -1,6 +1,7 @@
 //! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
 
 mod rollout;
+mod secrets;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,31 +34,64 @@ impl Tenant {
     }
 }
 
+/// Whether a tenant can be served.
+#[derive(Debug, Clone)]
+pub enum Slot {
+    /// It can.
+    Serving(Arc<Tenant>),
+    /// Its active release does not load on this host; why, for an operator.
+    Broken(Arc<str>),
+}
+
 /// Every tenant by name. Reading takes no lock.
 #[derive(Debug, Default)]
 pub struct Tenants {
-    by_name: ArcSwap<HashMap<TenantName, Arc<Tenant>>>,
+    by_name: ArcSwap<HashMap<TenantName, Slot>>,
     writing: Mutex<()>,
 }
 
 impl Tenants {
-    /// The tenant of that name, as it is now.
+    /// The tenant of that name, as it is now; none if there is no such tenant.
     #[must_use]
-    pub fn get(&self, name: &TenantName) -> Option<Arc<Tenant>> {
+    pub fn slot(&self, name: &TenantName) -> Option<Slot> {
         self.by_name.load().get(name).cloned()
     }
 
-    /// Every tenant, as they are now.
+    /// The tenant of that name, if it can be served.
     #[must_use]
-    pub fn all(&self) -> Vec<Arc<Tenant>> {
-        self.by_name.load().values().cloned().collect()
+    pub fn get(&self, name: &TenantName) -> Option<Arc<Tenant>> {
+        match self.slot(name)? {
+            Slot::Serving(tenant) => Some(tenant),
+            Slot::Broken(_) => None,
+        }
+    }
+
+    /// The tenants that cannot be served, and why.
+    #[must_use]
+    pub fn broken(&self) -> Vec<(TenantName, Arc<str>)> {
+        let broken = |(name, slot): (&TenantName, &Slot)| match slot {
+            Slot::Serving(_) => None,
+            Slot::Broken(reason) => Some((name.clone(), Arc::clone(reason))),
+        };
+        self.by_name.load().iter().filter_map(broken).collect()
     }
 
     /// Makes `tenant` the one that serves from now on.
     pub fn swap(&self, tenant: Arc<Tenant>) {
+        self.set(tenant.release().tenant().clone(), Slot::Serving(tenant));
+    }
+
+    /// Marks a tenant whose active release does not load. One that serves already keeps its release.
+    fn mark_broken(&self, name: TenantName, reason: String) {
+        if self.get(&name).is_none() {
+            self.set(name, Slot::Broken(reason.into()));
+        }
+    }
+
+    fn set(&self, name: TenantName, slot: Slot) {
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut map = HashMap::clone(&self.by_name.load());
-        map.insert(tenant.release().tenant().clone(), tenant);
+        map.insert(name, slot);
         self.by_name.store(Arc::new(map));
     }
 }

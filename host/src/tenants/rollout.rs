@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use super::{Tenant, Tenants};
+use tokio::sync::Mutex;
+
+use super::{Tenant, Tenants, secrets};
 use crate::adapter::{LoadError, PackageError, Runtime};
 use crate::clock::SharedClock;
 use crate::domain::field::FieldError;
 use crate::domain::id::{Digest, ReleaseNumber, TenantName};
-use crate::domain::release::{AdapterRef, Change, Release};
-use crate::store::{AdapterRecord, SharedStore, StoreError};
+use crate::domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
+use crate::store::{AdapterRecord, NewAdapter, NewRelease, SharedStore, StoreError};
 
 /// Makes releases and puts them in service.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct Rollout {
     runtime: Runtime,
     tenants: Arc<Tenants>,
     clock: SharedClock,
+    /// Releases of this host are made one after another, so that each is compared with the one it follows.
+    one_at_a_time: Arc<Mutex<()>>,
 }
 
 /// A component was taken.
@@ -91,8 +95,14 @@ pub enum ApplyError {
 impl Rollout {
     /// Puts it together.
     #[must_use]
-    pub const fn new(store: SharedStore, runtime: Runtime, tenants: Arc<Tenants>, clock: SharedClock) -> Self {
-        Self { store, runtime, tenants, clock }
+    pub fn new(store: SharedStore, runtime: Runtime, tenants: Arc<Tenants>, clock: SharedClock) -> Self {
+        Self {
+            store,
+            runtime,
+            tenants,
+            clock,
+            one_at_a_time: Arc::default(),
+        }
     }
 
     /// Checks a component, runs its `describe`, compiles and keeps it.
@@ -100,15 +110,106 @@ impl Rollout {
     /// # Errors
     /// It is no adapter that this host can run, or it could not be kept.
     pub async fn push_adapter(&self, bytes: Vec<u8>) -> Result<Pushed, PushError> {
-        todo!()
+        let digest = Digest::of(&bytes);
+        if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
+            return Ok(Pushed { record, known: true });
+        }
+        let inspected = self.runtime.inspect(bytes.clone()).await?;
+        let record = AdapterRecord {
+            digest,
+            name: inspected.name,
+            version: inspected.version,
+            needs: inspected.needs,
+            idempotent_writes: inspected.idempotent_writes,
+            lookup: inspected.lookup,
+            parses_leads: inspected.parses_leads,
+            size: bytes.len() as u64,
+            pushed_at: self.clock.now(),
+        };
+        let record = self.store.put_adapter(NewAdapter { record, bytes }).await?;
+        tracing::info!(adapter = %record.name, version = %record.version, %digest, "adapter pushed");
+        Ok(Pushed { record, known: false })
     }
 
-    /// Makes a release of a tenant's file and puts it in service. With `dry_run` only says what would change.
+    /// Makes a release of a tenant's file and puts it in service. With `dry_run` only says what would change, after
+    /// everything was tried that making it would try. A file that changes nothing makes no release; its secrets are
+    /// read again.
     ///
     /// # Errors
     /// What is wrong with the file, or why the release does not load. The old one serves on.
     pub async fn apply(&self, tenant: Option<&TenantName>, toml: &str, dry_run: bool) -> Result<Applied, ApplyError> {
-        todo!()
+        let spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
+        if tenant.is_some_and(|tenant| *tenant != spec.tenant) {
+            return Err(ApplyError::OtherTenant(spec.tenant));
+        }
+        let adapter = self.store.adapter(&spec.adapter).await?;
+        let adapter = adapter.ok_or_else(|| ApplyError::NoAdapter(spec.adapter.clone()))?;
+        let errors = check(&spec, &adapter.needs);
+        if !errors.is_empty() {
+            return Err(ApplyError::Invalid(errors));
+        }
+
+        let _one_at_a_time = self.one_at_a_time.lock().await;
+        let record = self.store.tenant(&spec.tenant).await?;
+        let active = match &record {
+            Some(record) => self.store.release(&spec.tenant, record.active).await?,
+            None => None,
+        };
+        let now = self.clock.now();
+        let (spec, fresh) = secrets::set_apart(&self.store, spec, active.as_ref()).await?;
+        let changes = diff(
+            active.as_ref().map(|release| (&release.spec, release.adapter)),
+            (&spec, adapter.digest),
+        );
+        let unchanged = changes.is_empty();
+        let release = match active {
+            Some(active) if unchanged => active,
+            _ => {
+                let number = ReleaseNumber(record.map_or(0, |record| record.newest.0) + 1);
+                Release {
+                    number,
+                    adapter: adapter.digest,
+                    spec: spec.clone(),
+                    created_at: now,
+                }
+            }
+        };
+        let loaded = self.load(release.clone(), &fresh).await?;
+        if dry_run {
+            return Ok(Applied {
+                release,
+                changes,
+                unchanged: true,
+            });
+        }
+        if unchanged {
+            self.tenants.swap(Arc::new(loaded));
+            return Ok(Applied {
+                release,
+                changes,
+                unchanged,
+            });
+        }
+        let new = NewRelease {
+            spec,
+            adapter: adapter.digest,
+            secrets: fresh,
+            now,
+        };
+        let stored = self.store.put_release(new).await?;
+        // Another host over the same database may have taken the number; then the release is loaded under its own.
+        let loaded = if stored == release {
+            loaded
+        } else {
+            self.load(stored.clone(), &[]).await?
+        };
+        self.tenants.swap(Arc::new(loaded));
+        tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release activated");
+        Ok(Applied {
+            release: stored,
+            changes,
+            unchanged,
+        })
     }
 
     /// Puts an earlier release back in service: `to`, or the one made before the active one.
@@ -116,6 +217,64 @@ impl Rollout {
     /// # Errors
     /// There is none, or it does not load. The active one serves on.
     pub async fn rollback(&self, tenant: &TenantName, to: Option<ReleaseNumber>) -> Result<Release, ApplyError> {
-        todo!()
+        let _one_at_a_time = self.one_at_a_time.lock().await;
+        let record = self
+            .store
+            .tenant(tenant)
+            .await?
+            .ok_or_else(|| ApplyError::NoTenant(tenant.clone()))?;
+        let number = to.unwrap_or(ReleaseNumber(record.active.0 - 1));
+        let none = || ApplyError::NoRelease(tenant.clone(), number.to_string());
+        let release = self.store.release(tenant, number).await?.ok_or_else(none)?;
+        let loaded = self.load(release.clone(), &[]).await?;
+        self.store.activate(tenant, number, self.clock.now()).await?;
+        self.tenants.swap(Arc::new(loaded));
+        tracing::info!(%tenant, release = %number, "release activated by rollback");
+        Ok(release)
+    }
+
+    /// Brings this host in line with the store: loads what became active elsewhere, or since the host last ran.
+    /// A release that does not load is reported and leaves the old one serving.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn sync(&self) -> Result<(), StoreError> {
+        for (tenant, active) in self.store.active_releases().await? {
+            if self
+                .tenants
+                .get(&tenant)
+                .is_some_and(|serving| serving.release().number == active)
+            {
+                continue;
+            }
+            let _one_at_a_time = self.one_at_a_time.lock().await;
+            let Some(release) = self.store.release(&tenant, active).await? else {
+                continue;
+            };
+            match self.load(release, &[]).await {
+                Ok(loaded) => self.tenants.swap(Arc::new(loaded)),
+                Err(error) => {
+                    tracing::error!(%tenant, release = %active, %error, "the active release does not load");
+                    self.tenants.mark_broken(tenant, error.to_string());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a release ready to serve. `fresh` are secrets that the store does not hold yet.
+    async fn load(&self, release: Release, fresh: &[(String, Sensitive)]) -> Result<Tenant, ApplyError> {
+        let reference = AdapterRef::Digest(release.adapter);
+        let missing = || ApplyError::NoAdapter(reference.clone());
+        let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
+        let resolved = secrets::resolve(&self.store, &release.spec, fresh).await?;
+        let store = Arc::clone(&self.store);
+        let bytes = store.adapter_bytes(release.adapter).await?.ok_or_else(missing)?;
+        let loaded = self.runtime.load(release, &record, bytes, resolved.credentials).await?;
+        Ok(Tenant {
+            loaded: Arc::new(loaded),
+            webhook_keys: resolved.webhook_keys,
+            push_key: resolved.push_key,
+        })
     }
 }

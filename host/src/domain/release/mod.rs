@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
 pub use diff::{Change, diff};
-pub use secret::{SecretRef, Sensitive};
+pub use secret::{SecretRef, Sensitive, WebhookSecret};
 
 use super::egress::Origin;
 use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
@@ -53,6 +53,26 @@ pub struct TenantSpec {
     /// What a call of the adapter may use.
     #[serde(default)]
     pub limits: Limits,
+}
+
+impl TenantSpec {
+    /// Every secret that the file refers to, with its pointer.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let credentials =
+            self.credentials.iter().enumerate().map(|(n, given)| (format!("/credentials/{n}/secret"), &given.secret));
+        let webhook = self.webhook.iter().flat_map(|webhook| webhook.secrets.iter().enumerate());
+        let webhook = webhook.map(|(n, given)| (format!("/webhook/secrets/{n}"), &given.secret));
+        let push = self.agent.push_secret.iter().map(|given| ("/agent/push_secret".to_owned(), given));
+        credentials.chain(webhook).chain(push).collect()
+    }
+
+    /// Every secret that the file refers to, to be replaced.
+    pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
+        let credentials = self.credentials.iter_mut().map(|given| &mut given.secret);
+        let webhook = self.webhook.iter_mut().flat_map(|webhook| &mut webhook.secrets).map(|given| &mut given.secret);
+        credentials.chain(webhook).chain(&mut self.agent.push_secret)
+    }
 }
 
 /// An adapter, by name, by name and version, or by digest.
@@ -107,7 +127,10 @@ impl From<AdapterRef> for String {
 
 /// A setting's value. A file may write a number or a boolean without quotes; the adapter reads text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a setting is a text, a whole number, true or false; write other values in quotes"
+)]
 pub enum SettingValue {
     /// Text.
     Text(String),
@@ -211,17 +234,6 @@ impl WebhookSpec {
     pub const fn window(&self) -> Duration {
         Duration::from_secs(self.idempotency_hours as u64 * 3600)
     }
-}
-
-/// A secret that webhooks may be signed with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WebhookSecret {
-    /// Where it is.
-    #[serde(flatten)]
-    pub secret: SecretRef,
-    /// From when on it is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Timestamp>,
 }
 
 /// `[agent]`
@@ -334,3 +346,6 @@ impl Release {
         &self.spec.tenant
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! No pace is ever faster than it says, whatever the clock does.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::*;
+
+fn rate(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).unwrap()
+}
+
+fn at(nanos: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap()
+}
+
+/// Takes until there is nothing left.
+fn drain(mut take: impl FnMut() -> bool) -> u64 {
+    std::iter::from_fn(|| take().then_some(())).take(1_000_000).count() as u64
+}
+
+#[test]
+fn a_bucket_holds_a_second() {
+    let mut bucket = Bucket::per_second(rate(3));
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(drain(|| bucket.try_take(now).is_ok()), 3);
+    let wait = bucket.try_take(now).unwrap_err();
+    assert_eq!(wait, Duration::from_nanos(333_333_334));
+    let then = now + SignedDuration::try_from(wait).unwrap();
+    assert_eq!(
+        bucket.try_take(then - SignedDuration::from_nanos(1)),
+        Err(Duration::from_nanos(1))
+    );
+    assert_eq!(bucket.try_take(then), Ok(()));
+    assert_eq!(bucket.available(now + SignedDuration::from_hours(1000)), 3);
+}
+
+#[test]
+fn the_greatest_rate_does_not_overflow() {
+    let mut bucket = Bucket::per_second(NonZeroU32::MAX);
+    for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX, Timestamp::MIN] {
+        assert_eq!(bucket.try_take(now), Ok(()));
+        assert!(bucket.available(now) >= u32::MAX - 4);
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_stalls_nothing() {
+    let mut bucket = Bucket::per_second(rate(1));
+    let year = Timestamp::from_second(31_536_000).unwrap();
+    assert_eq!(bucket.try_take(year), Ok(()));
+    let wait = Duration::from_secs(1);
+    assert_eq!(bucket.try_take(year - SignedDuration::from_secs(1)), Err(wait * 2));
+    assert_eq!(bucket.try_take(Timestamp::UNIX_EPOCH), Err(wait));
+
+    let mut day = DayCount::new(rate(1), 1, year);
+    let midnight = Duration::from_hours(24);
+    assert_eq!(day.try_take(year - SignedDuration::from_secs(1)), Err(midnight + wait));
+    assert_eq!(day.try_take(Timestamp::UNIX_EPOCH), Err(midnight));
+    assert!(day.try_take(Timestamp::MIN + SignedDuration::from_hours(1)).is_err());
+}
+
+#[test]
+fn a_day_ends_at_midnight() {
+    let noon: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
+    let mut day = DayCount::new(rate(3), 1, noon);
+    assert_eq!(drain(|| day.try_take(noon).is_ok()), 2);
+    assert_eq!(day.try_take(noon), Err(Duration::from_hours(12)));
+    let midnight = "2026-07-02T00:00:00Z".parse().unwrap();
+    assert_eq!(drain(|| day.try_take(midnight).is_ok()), 3);
+    assert_eq!(DayCount::new(rate(3), 9, noon).available(noon), 0);
+    let mut last = DayCount::new(rate(1), 1, Timestamp::MAX);
+    assert_eq!(last.try_take(Timestamp::MAX), Err(Duration::ZERO));
+}
+
+#[test]
+fn a_pace_is_the_slower_of_its_limits() {
+    let noon: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
+    let free = Pace::new(None, None, 0, noon);
+    assert_eq!((free.available(noon), free.wait(noon)), (u32::MAX, None));
+
+    let mut pace = Pace::new(Some(rate(5)), Some(rate(100)), 92, noon);
+    assert_eq!(pace.available(noon), 5);
+    pace.take(5, noon);
+    assert_eq!(
+        (pace.available(noon), pace.wait(noon)),
+        (0, Some(Duration::from_millis(200)))
+    );
+    let later = noon + SignedDuration::from_secs(1);
+    assert_eq!(pace.available(later), 3);
+    pace.take(3, later);
+    assert_eq!(
+        pace.wait(later),
+        Some(Duration::from_hours(12).saturating_sub(Duration::from_secs(1)))
+    );
+}
+
+proptest! {
+    /// Over any stretch of a running clock: at most what was in the bucket, and what the time brings.
+    #[test]
+    fn never_more_than_the_rate(per_second in 1..50_u32, steps in prop::collection::vec(0..2_000_000_000_i64, 1..60)) {
+        let mut bucket = Bucket::per_second(rate(per_second));
+        let (mut now, mut taken) = (0, 0_u64);
+        for step in steps {
+            now += step;
+            let available = bucket.available(at(now));
+            let drained = drain(|| bucket.try_take(at(now)).is_ok());
+            prop_assert_eq!(drained, u64::from(available));
+            taken += drained;
+            let brought = i128::from(now) * i128::from(per_second) / i128::from(SECOND);
+            prop_assert!(i128::from(taken) <= i128::from(per_second) + brought);
+        }
+    }
+
+    /// And the wait that is named is exactly long enough.
+    #[test]
+    fn waits_are_exact(per_second in 1..50_u32, steps in prop::collection::vec(0..2_000_000_000_i64, 1..60)) {
+        let mut bucket = Bucket::per_second(rate(per_second));
+        let mut now = 0;
+        for step in steps {
+            now += step;
+            if let Err(wait) = bucket.try_take(at(now)) {
+                now += i64::try_from(wait.as_nanos()).unwrap();
+                prop_assert_eq!(bucket.available(at(now - 1)), 0);
+                prop_assert_eq!(bucket.try_take(at(now)), Ok(()));
+            }
+        }
+    }
+
+    /// Readings out of order by less than `MAX_DISORDER` bring no more than those in order.
+    #[test]
+    fn disorder_brings_nothing(per_second in 1..50_u32, jumps in prop::collection::vec((0..500_000_000_i64, 0..1_000_000_000_i64), 1..60)) {
+        let mut bucket = Bucket::per_second(rate(per_second));
+        let (mut clock, mut taken) = (0, 0_u64);
+        for (step, behind) in jumps {
+            clock += step;
+            for now in [clock, clock - behind] {
+                taken += drain(|| bucket.try_take(at(now)).is_ok());
+            }
+            let brought = i128::from(clock) * i128::from(per_second) / i128::from(SECOND);
+            prop_assert!(i128::from(taken) <= i128::from(per_second) + brought);
+        }
+    }
+
+    /// A clock that goes back by however much gives nothing at that moment, and never more than a second's worth.
+    #[test]
+    fn any_jump_is_survived(per_second: NonZeroU32, per_day: NonZeroU32, used: u32, seconds in prop::collection::vec(Timestamp::MIN.as_second()..Timestamp::MAX.as_second(), 2..40)) {
+        let times: Vec<_> = seconds.into_iter().map(|second| Timestamp::from_second(second).unwrap()).collect();
+        let mut pace = Pace::new(Some(per_second), Some(per_day), used, times[0]);
+        let mut last = times[0];
+        for now in times {
+            let (before, available) = (pace.available(last), pace.available(now));
+            prop_assert!(now > last || available <= before);
+            prop_assert!(available <= per_second.get().min(per_day.get()));
+            prop_assert_eq!(pace.wait(now).is_none(), available > 0);
+            pace.take(available, now);
+            prop_assert_eq!(pace.available(now), 0);
+            last = now;
+        }
+    }
+}

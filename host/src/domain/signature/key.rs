@@ -1,0 +1,92 @@
+//! Signing keys.
+
+use std::fmt;
+
+use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::profile::{Profile, SecretForm};
+
+/// A key, kept as the HMAC state that it leads to: a signature costs no more than hashing the message, and the secret's
+/// own bytes are not kept. Wiped when dropped.
+#[derive(Clone)]
+pub struct SigningKey(Hmac<Sha256>);
+
+/// A secret cannot be a key. Says what is wrong and never what the secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSecret {
+    /// Nothing there.
+    #[error("the signing secret is empty")]
+    Empty,
+    /// A Standard Webhooks secret without its prefix: some senders would sign with its bytes, others with what they
+    /// decode to.
+    #[error(
+        "the signing secret must be `whsec_` and base64, as Standard Webhooks has it; for a key that is plain text, write the base64 of it after `whsec_`"
+    )]
+    NoPrefix,
+    /// What follows the prefix is no base64.
+    #[error("the signing secret must be base64 after `whsec_`")]
+    NotBase64,
+}
+
+impl SigningKey {
+    /// The key that a secret is under a profile: what the base64 after `whsec_` decodes to for Standard Webhooks, and
+    /// the text's own bytes for all others (Stripe's secrets begin with `whsec_` too, and that is part of the key).
+    ///
+    /// # Errors
+    /// The secret is empty, or not in the profile's form.
+    pub fn from_secret(text: &str, profile: &Profile) -> Result<Self, InvalidSecret> {
+        match profile.secret {
+            SecretForm::Raw => Self::from_bytes(text.as_bytes()),
+            SecretForm::Whsec if text.is_empty() => Err(InvalidSecret::Empty),
+            SecretForm::Whsec => {
+                let encoded = text.strip_prefix("whsec_").ok_or(InvalidSecret::NoPrefix)?;
+                let decoded = STANDARD_PAD_INDIFFERENT.decode(encoded).map(Zeroizing::new);
+                Self::from_bytes(&decoded.map_err(|_| InvalidSecret::NotBase64)?)
+            }
+        }
+    }
+
+    /// The key with these bytes.
+    ///
+    /// # Errors
+    /// There is not one byte.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSecret> {
+        if bytes.is_empty() {
+            return Err(InvalidSecret::Empty);
+        }
+        // HMAC takes keys of any length, so the error cannot arise; were it to, the secret would be unusable.
+        Hmac::new_from_slice(bytes).map(Self).map_err(|_| InvalidSecret::Empty)
+    }
+
+    /// The HMAC-SHA256 of the parts, one after the other.
+    #[must_use]
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+/// The value of `webhook-signature` for a push to the agent, by Standard Webhooks.
+///
+/// `id` is the value of `webhook-id` and holds no `.`, else the receiver refuses it; `timestamp`, in whole seconds, is
+/// the value of `webhook-timestamp`.
+#[must_use]
+pub fn sign_standard(key: &SigningKey, id: &str, timestamp: Timestamp, body: &[u8]) -> String {
+    let seconds = timestamp.as_second().to_string();
+    let mac = key.mac(&[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
+    format!("v1,{}", BASE64_STANDARD.encode(mac))
+}

@@ -1,0 +1,279 @@
+//! A way of signing, as data.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::HeaderName;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::table::Table;
+
+/// How requests are signed. In a tenant's file either the name of a built-in profile or a table:
+///
+/// | key | what | when absent |
+/// | --- | --- | --- |
+/// | `signature_header` | the header with the signature | required |
+/// | `signed` | `{id}.{timestamp}.{body}`, `{timestamp}.{body}` or `{body}` | required |
+/// | `encoding` | `hex` (lower-case) or `base64` (padded) | required |
+/// | `layout` | `single` (one value), `list` (separated by spaces) or `pairs` (`k=v,k=v`) | `single` |
+/// | `prefix` | what stands before the signature; in a `list`, before those to look at | nothing |
+/// | `signature_key` | in `pairs`: the key of a signature | `v1` |
+/// | `timestamp_key` | in `pairs`: the key of the timestamp, unless it has a header | `t` |
+/// | `timestamp_header` | the header with the timestamp, in Unix seconds | – |
+/// | `id_header` | the header with the id | – |
+/// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
+/// | `secret` | `raw` (the text's bytes are the key) or `whsec` (`whsec_` and base64) | `raw` |
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub(super) signature_header: HeaderName,
+    pub(super) layout: Layout,
+    pub(super) signed: Signed,
+    pub(super) encoding: Encoding,
+    /// Of no meaning where no timestamp is signed.
+    pub(super) tolerance_seconds: u32,
+    pub(super) secret: SecretForm,
+}
+
+/// How signatures stand in their header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Layout {
+    Single { prefix: String },
+    List { prefix: String },
+    Pairs { signature_key: String },
+}
+
+/// What is signed, and where its parts are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Signed {
+    Body,
+    TimestampBody(TimestampIn),
+    IdTimestampBody(HeaderName, TimestampIn),
+}
+
+/// Where the timestamp is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TimestampIn {
+    Header(HeaderName),
+    Pair(String),
+}
+
+impl Signed {
+    pub(super) const fn timestamp(&self) -> Option<&TimestampIn> {
+        match self {
+            Self::Body => None,
+            Self::TimestampBody(place) | Self::IdTimestampBody(_, place) => Some(place),
+        }
+    }
+}
+
+/// How the signature's bytes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Encoding {
+    Hex,
+    Base64,
+}
+
+impl Encoding {
+    pub(super) fn encode(self, mac: &[u8; 32]) -> String {
+        match self {
+            Self::Hex => hex::encode(mac),
+            Self::Base64 => BASE64_STANDARD.encode(mac),
+        }
+    }
+}
+
+/// How the secret's text becomes the key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SecretForm {
+    #[default]
+    Raw,
+    Whsec,
+}
+
+/// A profile that contradicts itself. The message says what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidProfile {
+    /// No built-in profile has this name.
+    #[error("there is no signature profile `{0}`; it is one of {names}, or a table with signature_header, signed and encoding", names = names())]
+    Name(String),
+    /// A header's name that no header can have.
+    #[error("{key} `{value}` is not the name of a header")]
+    Header {
+        /// Which key of the table.
+        key: &'static str,
+        /// What it says.
+        value: String,
+    },
+    /// A key without which the others make no sense.
+    #[error("{key} is required with {with}")]
+    Required {
+        /// Which key of the table.
+        key: &'static str,
+        /// What asks for it.
+        with: &'static str,
+    },
+    /// A key that the others leave no place for.
+    #[error("{key} must be left out: it is used only with {with}")]
+    Unused {
+        /// Which key of the table.
+        key: &'static str,
+        /// What it would need.
+        with: &'static str,
+    },
+    /// A prefix, or a key of a pair, that would never be found in a header.
+    #[error("{key} `{value}` must be visible ASCII without spaces; a key must not be empty nor hold `,` or `=`")]
+    Unreadable {
+        /// Which key of the table.
+        key: &'static str,
+        /// What it says.
+        value: String,
+    },
+    /// One key for two things.
+    #[error("signature_key and timestamp_key must differ, both are `{0}`")]
+    SameKey(String),
+    /// A tolerance out of range.
+    #[error("tolerance_seconds must be 1 to 86400: repeats are remembered for at least a day, no longer")]
+    Tolerance,
+}
+
+fn names() -> String {
+    BUILT_IN.map(|(name, _)| format!("`{name}`")).join(", ")
+}
+
+/// Five minutes, as Standard Webhooks and Stripe have it.
+pub(super) const TOLERANCE_SECONDS: u32 = 300;
+
+/// A name, and what makes the profile: it has heap data of its own, so it cannot be a constant.
+type BuiltIn = (&'static str, fn() -> Profile);
+
+/// The built-in profiles.
+const BUILT_IN: [BuiltIn; 4] = [
+    ("standard-webhooks", Profile::standard_webhooks),
+    ("sha256-hex", Profile::sha256_hex),
+    ("timestamp-hex", Profile::timestamp_hex),
+    ("stripe", Profile::stripe),
+];
+
+impl Profile {
+    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`.
+    #[must_use]
+    pub fn standard_webhooks() -> Self {
+        Self {
+            signature_header: HeaderName::from_static("webhook-signature"),
+            layout: Layout::List { prefix: "v1,".into() },
+            signed: Signed::IdTimestampBody(
+                HeaderName::from_static("webhook-id"),
+                TimestampIn::Header(HeaderName::from_static("webhook-timestamp")),
+            ),
+            encoding: Encoding::Base64,
+            tolerance_seconds: TOLERANCE_SECONDS,
+            secret: SecretForm::Whsec,
+        }
+    }
+
+    /// As GitHub signs: `x-hub-signature-256: sha256=…`, hex over the body.
+    #[must_use]
+    pub fn sha256_hex() -> Self {
+        Self {
+            signature_header: HeaderName::from_static("x-hub-signature-256"),
+            layout: Layout::Single {
+                prefix: "sha256=".into(),
+            },
+            signed: Signed::Body,
+            encoding: Encoding::Hex,
+            tolerance_seconds: TOLERANCE_SECONDS,
+            secret: SecretForm::Raw,
+        }
+    }
+
+    /// `x-timestamp`, and `x-signature` in hex over `{timestamp}.{body}`.
+    #[must_use]
+    pub fn timestamp_hex() -> Self {
+        Self {
+            signature_header: HeaderName::from_static("x-signature"),
+            layout: Layout::Single { prefix: String::new() },
+            signed: Signed::TimestampBody(TimestampIn::Header(HeaderName::from_static("x-timestamp"))),
+            encoding: Encoding::Hex,
+            tolerance_seconds: TOLERANCE_SECONDS,
+            secret: SecretForm::Raw,
+        }
+    }
+
+    /// As Stripe signs: `stripe-signature: t=…,v1=…`, hex over `{timestamp}.{body}`.
+    #[must_use]
+    pub fn stripe() -> Self {
+        Self {
+            signature_header: HeaderName::from_static("stripe-signature"),
+            layout: Layout::Pairs {
+                signature_key: "v1".into(),
+            },
+            signed: Signed::TimestampBody(TimestampIn::Pair("t".into())),
+            encoding: Encoding::Hex,
+            tolerance_seconds: TOLERANCE_SECONDS,
+            secret: SecretForm::Raw,
+        }
+    }
+
+    /// The built-in profile of this name.
+    ///
+    /// # Errors
+    /// There is none; the message lists them.
+    pub fn named(name: &str) -> Result<Self, InvalidProfile> {
+        let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, make)| make())
+            .ok_or_else(|| InvalidProfile::Name(name.chars().take(80).collect()))
+    }
+
+    /// Its name, if it is built in.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        let found = BUILT_IN.iter().find(|(_, make)| make() == *self);
+        found.map(|(name, _)| *name)
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::standard_webhooks()
+    }
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.name() {
+            Some(name) => serializer.serialize_str(name),
+            None => Table::from(self).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = Profile;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(
+                    f,
+                    "the name of a signature profile ({}) or a table that writes one out",
+                    names()
+                )
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Profile, E> {
+                Profile::named(name).map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Profile, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Profile::try_from(table).map_err(de::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_any(NameOrTable)
+    }
+}

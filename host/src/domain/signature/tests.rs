@@ -1,0 +1,235 @@
+//! What verifies and, above all, what does not.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+
+use super::{InvalidSecret, MAX_SIGNATURES, Profile, Refusal, SigningKey, sign_standard, verify};
+
+mod samples;
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const ID: &str = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
+const SENT: i64 = 1_649_367_553;
+const BODY: &[u8] = br#"{"email":"test@example.com","username":"test_user"}"#;
+const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn profile(toml: &str) -> Result<Profile, toml::de::Error> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        profile: Profile,
+    }
+    toml::from_str::<File>(toml).map(|file| file.profile)
+}
+
+/// Names and values.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+fn headers(pairs: Pairs<'_>) -> HeaderMap {
+    let pair = |(name, value): &(&str, &str)| -> (HeaderName, HeaderValue) {
+        (
+            name.parse().unwrap(),
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+        )
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs.iter().map(pair) {
+        headers.append(name, value);
+    }
+    headers
+}
+
+fn standard(signature: &str) -> HeaderMap {
+    headers(&[
+        ("webhook-id", ID),
+        ("webhook-timestamp", &SENT.to_string()),
+        ("webhook-signature", signature),
+    ])
+}
+
+fn key(secret: &str, profile: &Profile) -> SigningKey {
+    SigningKey::from_secret(secret, profile).unwrap()
+}
+
+/// The refusal of a request under the published key, received when it was sent.
+fn refusal(headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
+    let profile = Profile::default();
+    verify(&profile, &[(key(SECRET, &profile), None)], headers, body, at(SENT)).err()
+}
+
+#[test]
+fn the_published_example_verifies() {
+    let profile = Profile::default();
+    let key = key(SECRET, &profile);
+    assert_eq!(sign_standard(&key, ID, at(SENT), BODY), SIGNATURE);
+    let verified = verify(&profile, &[(key, None)], &standard(SIGNATURE), BODY, at(SENT)).unwrap();
+    assert_eq!(verified.signed_id.unwrap().as_str(), ID);
+}
+
+/// Signatures that somebody else computed: GitHub's documentation, and `openssl dgst -sha256 -hmac`.
+#[test]
+fn known_signatures_of_the_other_profiles_verify() {
+    let vinfer = r#"profile = { signature_header = "x-vinfer-signature", signed = "{body}", encoding = "hex" }"#;
+    let cases: [(Profile, &str, Pairs<'_>, &[u8]); 3] = [
+        (
+            Profile::sha256_hex(),
+            "It's a Secret to Everybody",
+            &[(
+                "x-hub-signature-256",
+                "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+            )],
+            b"Hello, World!",
+        ),
+        (
+            profile(vinfer).unwrap(),
+            "vinfer-secret",
+            &[(
+                "x-vinfer-signature",
+                "45c7d84cfa499db5acec7fec638a6300a95ad73d42fadaa806bfc7d4377000b0",
+            )],
+            br#"{"event":"call.completed"}"#,
+        ),
+        (
+            Profile::stripe(),
+            "whsec_stripe",
+            &[(
+                "stripe-signature",
+                "t=1700000000,v1=881f7ed0fa1ed08a7f9383302d02ecf24f710c914423bb9d1b830fd60b6a93bb,v0=00",
+            )],
+            br#"{"id":"evt_1"}"#,
+        ),
+    ];
+    for (profile, secret, pairs, body) in cases {
+        let keys = [(key(secret, &profile), None)];
+        let verified = verify(&profile, &keys, &headers(pairs), body, at(1_700_000_000));
+        assert!(verified.unwrap().signed_id.is_none(), "{pairs:?}");
+        let upper = [(pairs[0].0, &*pairs[0].1.to_uppercase())];
+        assert!(verify(&profile, &keys, &headers(&upper), body, at(1_700_000_000)).is_err());
+    }
+}
+
+#[test]
+fn what_is_malformed_is_refused() {
+    let long = vec![SIGNATURE; MAX_SIGNATURES + 1].join(" ");
+    let cases = [
+        (standard("v1,"), Refusal::MalformedHeader),
+        (standard(""), Refusal::MalformedHeader),
+        (standard("v1a,abcd"), Refusal::MalformedHeader),
+        (standard(&SIGNATURE[3..]), Refusal::MalformedHeader),
+        (standard(&format!("{SIGNATURE} v1,")), Refusal::MalformedHeader),
+        (standard(SIGNATURE.trim_end_matches('=')), Refusal::NoMatch),
+        (standard(&long), Refusal::TooManySignatures),
+        (headers(&[]), Refusal::MissingHeader),
+        (headers(&[("webhook-signature", SIGNATURE)]), Refusal::MissingHeader),
+    ];
+    for (headers, expected) in cases {
+        assert_eq!(refusal(&headers, BODY), Some(expected), "{headers:?}");
+    }
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let mut twice = standard(SIGNATURE);
+        twice.append(name, twice[name].clone());
+        assert_eq!(refusal(&twice, BODY), Some(Refusal::DuplicateHeader), "{name}");
+        let mut garbled = standard(SIGNATURE);
+        garbled.insert(name, HeaderValue::from_bytes(b"v1,\xff").unwrap());
+        assert_eq!(refusal(&garbled, BODY), Some(Refusal::MalformedHeader), "{name}");
+    }
+}
+
+#[test]
+fn a_dot_in_the_id_cannot_move_the_border_to_the_timestamp() {
+    let profile = Profile::default();
+    let key = key(SECRET, &profile);
+    let sent = SENT.to_string();
+    let signature = sign_standard(&key, "a.b", at(SENT), BODY);
+    let dotted = headers(&[
+        ("webhook-id", "a.b"),
+        ("webhook-timestamp", &sent),
+        ("webhook-signature", &signature),
+    ]);
+    assert_eq!(refusal(&dotted, BODY), Some(Refusal::MalformedHeader));
+}
+
+#[test]
+fn one_good_signature_among_others_is_enough() {
+    let bad = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for value in [
+        format!("{bad} {SIGNATURE}"),
+        format!("{SIGNATURE} {bad}"),
+        format!("v1a,x {SIGNATURE}"),
+        vec![SIGNATURE; MAX_SIGNATURES].join(" "),
+    ] {
+        assert_eq!(refusal(&standard(&value), BODY), None, "{value}");
+    }
+}
+
+#[test]
+fn two_timestamps_in_one_header_are_refused() {
+    let profile = Profile::stripe();
+    let keys = [(key("k", &profile), None)];
+    let headers = headers(&[("stripe-signature", "t=1,t=2,v1=00")]);
+    assert_eq!(
+        verify(&profile, &keys, &headers, b"", at(1)),
+        Err(Refusal::DuplicateHeader)
+    );
+}
+
+#[test]
+fn extreme_timestamps_do_not_overflow() {
+    let profile = Profile::default();
+    let keys = [(key(SECRET, &profile), None)];
+    let cases = [
+        (i64::MIN.to_string(), Refusal::StaleTimestamp),
+        (i64::MAX.to_string(), Refusal::FutureTimestamp),
+        ("9223372036854775808".into(), Refusal::MalformedHeader),
+        ("1649367553.0".into(), Refusal::MalformedHeader),
+        (" 1649367553".into(), Refusal::MalformedHeader),
+        (String::new(), Refusal::MalformedHeader),
+    ];
+    for (sent, expected) in cases {
+        let mut headers = standard(SIGNATURE);
+        headers.insert("webhook-timestamp", sent.parse().unwrap());
+        for now in [Timestamp::MIN, at(SENT), Timestamp::MAX] {
+            assert_eq!(verify(&profile, &keys, &headers, BODY, now), Err(expected), "{sent}");
+        }
+    }
+}
+
+#[test]
+fn rotation_takes_both_keys_until_the_old_one_expires() {
+    let profile = Profile::default();
+    let [old, new] =
+        ["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZA==", "whsec_bmV3LW5ldy1uZXctbmV3LW5ldw"].map(|secret| key(secret, &profile));
+    let keys = [(old.clone(), Some(at(SENT + 60))), (new.clone(), None)];
+    let refused_at = |signer: &SigningKey, second| {
+        let headers = standard(&sign_standard(signer, ID, at(SENT), BODY));
+        verify(&profile, &keys, &headers, BODY, at(second)).err()
+    };
+    assert_eq!(refused_at(&old, SENT + 59), None);
+    assert_eq!(refused_at(&new, SENT + 59), None);
+    assert_eq!(refused_at(&old, SENT + 60), Some(Refusal::NoMatch));
+    assert_eq!(refused_at(&new, SENT + 60), None);
+    let headers = standard(&sign_standard(&old, ID, at(SENT), BODY));
+    assert_eq!(
+        verify(&profile, &keys[..1], &headers, BODY, at(SENT + 60)),
+        Err(Refusal::NoValidKey)
+    );
+    assert_eq!(
+        verify(&profile, &[], &headers, BODY, at(SENT)),
+        Err(Refusal::NoValidKey)
+    );
+}
+
+#[test]
+fn secrets_have_the_form_of_their_profile_and_are_never_shown() {
+    let invalid = |text: &str, profile: Profile| SigningKey::from_secret(text, &profile).err();
+    assert_eq!(invalid("", Profile::default()), Some(InvalidSecret::Empty));
+    assert_eq!(invalid("whsec_", Profile::default()), Some(InvalidSecret::Empty));
+    assert_eq!(invalid("plain", Profile::default()), Some(InvalidSecret::NoPrefix));
+    assert_eq!(invalid("whsec_?", Profile::default()), Some(InvalidSecret::NotBase64));
+    assert_eq!(invalid("", Profile::stripe()), Some(InvalidSecret::Empty));
+    assert_eq!(invalid("whsec_?", Profile::stripe()), None);
+    assert_eq!(format!("{:?}", key("hunter2", &Profile::stripe())), "SigningKey(…)");
+}

@@ -1,0 +1,152 @@
+//! Who calls, and what can be read of the call before it is known to be genuine.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+
+use super::{MAX_BODY, PublicState};
+use crate::domain::id::TenantName;
+use crate::problem::{Problem, ProblemKind};
+use crate::tenants::{Slot, Tenant};
+
+/// The agent of a tenant: a valid bearer token of it.
+pub struct Agent {
+    /// Whose.
+    pub tenant: TenantName,
+    slot: Option<Slot>,
+}
+
+impl Agent {
+    /// The tenant, ready to serve.
+    ///
+    /// # Errors
+    /// A 503 if there is none, or its release does not load on this host.
+    pub fn serving(self) -> Result<Arc<Tenant>, Problem> {
+        match self.slot {
+            Some(Slot::Serving(tenant)) => Ok(tenant),
+            Some(Slot::Broken(_)) | None => Err(not_serving()),
+        }
+    }
+}
+
+/// The answer for a tenant that cannot be served; why is in the log and in `/readyz`.
+pub fn not_serving() -> Problem {
+    Problem::new(
+        ProblemKind::Overloaded,
+        "this tenant has no release that this host can serve; its operator sees why. Nothing was stored; send it again",
+    )
+    .retry_after(30)
+}
+
+impl FromRequestParts<PublicState> for Agent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &PublicState) -> Result<Self, Problem> {
+        let tenant = tenant_in_path(parts, state).await;
+        let presented = bearer(&parts.headers);
+        match (tenant, presented) {
+            (Some(tenant), Some(token)) if state.tokens.allows_agent(&tenant, token) => {
+                tracing::Span::current().record("tenant", tenant.as_str());
+                let slot = state.tenants.slot(&tenant);
+                Ok(Self { tenant, slot })
+            }
+            (_, presented) => {
+                state
+                    .metrics
+                    .refuse("agent", if presented.is_some() { "token" } else { "no-token" });
+                Err(Problem::unauthorized())
+            }
+        }
+    }
+}
+
+async fn tenant_in_path(parts: &mut Parts, state: &PublicState) -> Option<TenantName> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    params
+        .iter()
+        .find(|(name, _)| *name == "tenant")
+        .and_then(|(_, value)| value.parse().ok())
+}
+
+/// The token of an `authorization: Bearer …` header, if there is just one.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (only, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A part of the path, read as what it should be.
+///
+/// # Errors
+/// A 400 that says what is allowed.
+pub fn path_part<T: std::str::FromStr<Err = crate::domain::id::InvalidId>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error| {
+        let crate::domain::id::InvalidId { what, rule, .. } = error;
+        Problem::new(
+            ProblemKind::BadRequest,
+            format!("the {what} in the path is not valid: {rule}"),
+        )
+    })
+}
+
+/// The body, or why it was not taken.
+///
+/// # Errors
+/// A 413 above the cap, a 400 if it broke off.
+pub fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    body.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(
+                ProblemKind::TooLarge,
+                format!("a body has at most {MAX_BODY} bytes; nothing was stored"),
+            )
+        } else {
+            Problem::new(
+                ProblemKind::BadRequest,
+                "the body broke off; nothing was stored, send it again",
+            )
+        }
+    })
+}
+
+/// A JSON document, or where it is not one.
+///
+/// # Errors
+/// A 400 with line and column.
+pub fn json(body: &[u8]) -> Result<serde_json::Value, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Problem::new(
+            ProblemKind::BadRequest,
+            format!("the body is not JSON: line {line}, column {column}: {}", kind(&error)),
+        )
+    })
+}
+
+/// What serde found wrong, without quoting the document: it may hold personal data.
+fn kind(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Syntax => "it is malformed",
+        serde_json::error::Category::Data | serde_json::error::Category::Io => "it cannot be read",
+    }
+}
+
+/// The headers to keep with the raw request, as JSON. Credentials are not kept.
+pub fn kept_headers(headers: &HeaderMap) -> String {
+    let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    let kept: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| !secret.contains(name))
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    // Pairs of texts are always JSON.
+    serde_json::to_string(&kept).unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! `POST /v1/tenants/{tenant}/leads`: a CRM pushes a lead.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+
+use super::{PublicState, caller, receipt};
+use crate::domain::id::{Digest, TenantName};
+use crate::domain::lead::Lead;
+use crate::domain::release::WebhookSpec;
+use crate::domain::{idempotency, signature};
+use crate::problem::{Problem, ProblemKind};
+use crate::store::{Accept, AcceptLead, AcceptedWork, Inbound};
+use crate::tenants::{Slot, Tenant};
+
+const ENDPOINT: &str = "leads";
+
+/// Verifies first; only then is anything read, and only then is a key ever stored.
+pub async fn post(
+    State(state): State<PublicState>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = caller::body(body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    let slot = tenant
+        .parse::<TenantName>()
+        .ok()
+        .and_then(|name| state.tenants.slot(&name));
+    let tenant = match slot {
+        None => return Err(refuse(&state, "no-tenant")),
+        Some(Slot::Broken(_)) => return Err(caller::not_serving()),
+        Some(Slot::Serving(tenant)) => tenant,
+    };
+    let Some(webhook) = &tenant.release().spec.webhook else {
+        return Err(refuse(&state, "no-webhook"));
+    };
+    let now = state.clock.now();
+    let verified = signature::verify(&webhook.profile, &tenant.webhook_keys, &headers, &body, now)
+        .map_err(|refusal| refuse(&state, refusal.word()))?;
+    let name = tenant.release().tenant();
+    tracing::Span::current().record("tenant", name.as_str());
+
+    let work = work(&tenant, &body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    let accept = state
+        .store
+        .accept_lead(AcceptLead {
+            keys: idempotency::keys(verified.signed_id.as_ref(), &body),
+            digest: Digest::of(&body),
+            window: window(webhook),
+            first_wait: first_wait(&tenant),
+            work,
+            inbound: Inbound {
+                tenant: name.clone(),
+                received_at: now,
+                headers: caller::kept_headers(&headers),
+                body: body.into(),
+            },
+        })
+        .await
+        .map_err(Problem::from)
+        .inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    let (accepted, repeat) = match accept {
+        Accept::New(receipt) => (receipt, false),
+        Accept::Repeat(receipt) => (receipt, true),
+        Accept::Conflict => {
+            state.metrics.refuse(ENDPOINT, "conflict");
+            return Err(Problem::new(
+                ProblemKind::Conflict,
+                "this idempotency key was used for another body; a retry must send the same bytes, and a new lead a new key",
+            )
+            .with_status(StatusCode::UNPROCESSABLE_ENTITY));
+        }
+    };
+    state.metrics.accept(name, ENDPOINT, repeat);
+    if !repeat {
+        tracing::info!(delivery = %accepted.delivery, release = %tenant.release().number, "lead accepted");
+        state.wake.notify_one();
+    }
+    Ok(receipt::respond(&accepted, repeat))
+}
+
+/// Every refusal before the signature is verified looks the same to the caller; the metric tells them apart.
+fn refuse(state: &PublicState, reason: &'static str) -> Problem {
+    state.metrics.refuse(ENDPOINT, reason);
+    Problem::unauthorized()
+}
+
+fn window(webhook: &WebhookSpec) -> std::time::Duration {
+    webhook.window().max(idempotency::MIN_WINDOW)
+}
+
+/// The ladder's wait before the first attempt.
+pub fn first_wait(tenant: &Tenant) -> std::time::Duration {
+    tenant.release().spec.delivery.retry.wait(0).unwrap_or_default()
+}
+
+/// The CRM's own shape is left to the worker; the contract's shape is checked while its sender still listens.
+fn work(tenant: &Tenant, body: &[u8]) -> Result<AcceptedWork, Problem> {
+    if tenant.loaded.record().parses_leads {
+        return Ok(AcceptedWork::Parse);
+    }
+    let lead = Lead::read(caller::json(body)?).map_err(Problem::invalid)?;
+    Ok(AcceptedWork::Lead {
+        lead,
+        push: tenant.release().spec.agent.push_url.is_some(),
+    })
+}

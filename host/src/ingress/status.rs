@@ -1,0 +1,136 @@
+//! `GET /v1/tenants/{tenant}/leads/{lead_id}/status`: may this lead be called now?
+//!
+//! Fail-closed (promise 9): the only answer that allows a call is a clear yes of the CRM, given in time, with no
+//! do-not-call recorded at the moment of answering.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::caller::Agent;
+use super::{PublicState, caller};
+use crate::domain::failure::{Failure, FaultCause};
+use crate::domain::id::LeadId;
+use crate::domain::status::{self, LeadStatus, StatusAnswer};
+use crate::problem::{Problem, ProblemKind};
+use crate::store::{StatusRefusal, StoreError};
+
+/// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
+pub async fn get(
+    State(state): State<PublicState>,
+    agent: Agent,
+    Path((_, lead_id)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let name = agent.tenant.clone();
+    let began = state.clock.now();
+    let result = answer(&state, agent, &lead_id).await;
+    let word = match &result {
+        Ok(StatusAnswer::Call(_)) => "call",
+        Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),
+        Ok(StatusAnswer::CannotTell(failure)) => failure.class().word(),
+        Err(problem) => problem.kind().word(),
+    };
+    state
+        .metrics
+        .status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
+    match result? {
+        StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => Ok(Json(body(status)).into_response()),
+        StatusAnswer::CannotTell(failure) => Err(cannot_tell(&failure)),
+    }
+}
+
+async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<StatusAnswer, Problem> {
+    let lead: LeadId = caller::path_part(lead_id)?;
+    let name = agent.tenant.clone();
+    let crm = match agent.serving() {
+        Ok(tenant) => {
+            let called = tenant.loaded.query_status(&lead).await;
+            let fault = match &called.outcome {
+                Err(Failure::Fault(fault)) => Some(fault.cause),
+                _ => None,
+            };
+            state.metrics.call(&name, "status.query", fault);
+            if let Err(failure) = &called.outcome {
+                let class = failure.class();
+                let release = tenant.release().number;
+                tracing::warn!(%class, fault = fault.map(FaultCause::word), %release, "status query failed");
+            }
+            called.outcome
+        }
+        Err(_) => Err(Failure::Unavailable),
+    };
+    let store_failed = |error: StoreError| Problem::from(error).with("callable", false);
+    let dnc_recorded = state.store.dnc_recorded(&name, &lead).await.map_err(store_failed)?;
+    let answer = status::decide(&lead, crm, dnc_recorded);
+    if let StatusAnswer::DoNotCall(status, reason) = &answer {
+        let refusal = StatusRefusal {
+            tenant: name,
+            lead,
+            reason: *reason,
+            status: status.status.clone(),
+            at: state.clock.now(),
+        };
+        state.store.record_refusal(refusal).await.map_err(store_failed)?;
+    }
+    Ok(answer)
+}
+
+/// `contract/lead-status.json`, and what else the CRM said.
+fn body(status: LeadStatus) -> Value {
+    let mut members = Map::new();
+    for extension in &status.extensions {
+        extension.merge_into(&mut members);
+    }
+    let LeadStatus {
+        lead_id,
+        callable,
+        status,
+        dnc,
+        human_contacted,
+        last_call_attempt,
+        ..
+    } = status;
+    members.insert("lead_id".into(), json!(lead_id));
+    members.insert("callable".into(), json!(callable));
+    members.insert("status".into(), json!(status));
+    members.insert("dnc".into(), json!(dnc));
+    members.insert("human_contacted".into(), json!(human_contacted));
+    members.insert("last_call_attempt".into(), json!(last_call_attempt));
+    Value::Object(members)
+}
+
+/// The error for a CRM that could not be asked. Every one of them says not to call.
+fn cannot_tell(failure: &Failure) -> Problem {
+    let problem = match failure {
+        Failure::Unavailable | Failure::Unknown => Problem::new(
+            ProblemKind::CrmUnavailable,
+            "the CRM cannot be asked; do not call this lead now",
+        )
+        .retry_after(5),
+        Failure::RateLimited { retry_after } => Problem::new(
+            ProblemKind::CrmUnavailable,
+            "the CRM asks to slow down; do not call this lead now",
+        )
+        .retry_after(retry_after.map_or(1, |wait| wait.as_secs().max(1))),
+        Failure::Unauthorized => Problem::new(
+            ProblemKind::CrmRefused,
+            "the CRM refuses the host's credentials; do not call this lead, and tell the tenant's operator",
+        ),
+        Failure::Rejected(_) => Problem::new(
+            ProblemKind::CrmRefused,
+            "the CRM refuses the question as it stands; do not call this lead",
+        ),
+        Failure::NotFound => Problem::new(ProblemKind::NotFound, "the CRM does not know this lead; do not call it"),
+        Failure::Fault(fault) if fault.cause == FaultCause::WallClock => Problem::new(
+            ProblemKind::CrmTimeout,
+            "the CRM did not answer in time; do not call this lead now",
+        )
+        .retry_after(1),
+        Failure::Fault(_) => Problem::new(
+            ProblemKind::AdapterFault,
+            "the tenant's adapter failed; do not call this lead, and tell the tenant's operator",
+        ),
+    };
+    problem.with("callable", false)
+}

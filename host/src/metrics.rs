@@ -1,0 +1,266 @@
+//! What Prometheus scrapes. Labels are classes and tenants, never ids, so that their number stays bounded: a tenant is a
+//! label only of counters that exist once a tenant, not once a lead.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::domain::delivery::Kind;
+use crate::domain::failure::{Class, FaultCause};
+use crate::domain::id::TenantName;
+use crate::store::{SharedStore, StoreError};
+
+/// Seconds: from a loopback CRM's answer to the longest write deadline.
+const CALL_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];
+/// Seconds: from milliseconds, while the CRM is up, to the end of the default ladder.
+const WRITE_BACK_BUCKETS: [f64; 12] = [
+    0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 150.0, 750.0, 4500.0, 86400.0,
+];
+
+/// A label of one word.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Word(&'static str);
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelValueEncoder<'_>) -> std::fmt::Result {
+        encoder.write_str(self.0)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Accepted {
+    tenant: String,
+    endpoint: Word,
+    repeat: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    endpoint: Word,
+    reason: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Attempted {
+    tenant: String,
+    kind: Word,
+    class: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTenant {
+    tenant: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    tenant: String,
+    answer: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Called {
+    tenant: String,
+    export: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Faulted {
+    tenant: String,
+    cause: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Waiting {
+    tenant: String,
+    state: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: Word,
+}
+
+type Seconds = Family<OfTenant, Histogram>;
+
+/// Everything that is counted. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    accepted: Family<Accepted, Counter>,
+    refused: Family<Refused, Counter>,
+    attempts: Family<Attempted, Counter>,
+    write_back: Seconds,
+    status: Seconds,
+    status_answers: Family<Answered, Counter>,
+    calls: Family<Called, Counter>,
+    faults: Family<Faulted, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let call: fn() -> Histogram = || Histogram::new(CALL_BUCKETS);
+        let write: fn() -> Histogram = || Histogram::new(WRITE_BACK_BUCKETS);
+        let mut registry = Registry::with_prefix("jackfield");
+        let accepted = Family::default();
+        registry.register(
+            "accepted",
+            "Requests acknowledged as durable, by whether they were repeats",
+            accepted.clone(),
+        );
+        let refused = Family::default();
+        registry.register("refused", "Requests refused, by reason", refused.clone());
+        let attempts = Family::default();
+        registry.register("attempts", "Delivery attempts by class", attempts.clone());
+        let write_back = Family::new_with_constructor(write);
+        let help = "From the acceptance of a disposition to its commit in the CRM";
+        registry.register_with_unit("write_back", help, Unit::Seconds, write_back.clone());
+        let status = Family::new_with_constructor(call);
+        registry.register_with_unit(
+            "status_query",
+            "Status queries as the agent sees them",
+            Unit::Seconds,
+            status.clone(),
+        );
+        let status_answers = Family::default();
+        registry.register("status_answers", "Answers to status queries", status_answers.clone());
+        let calls = Family::default();
+        registry.register("adapter_calls", "Calls of adapters by export", calls.clone());
+        let faults = Family::default();
+        registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
+        Self {
+            registry: Arc::new(registry),
+            accepted,
+            refused,
+            attempts,
+            write_back,
+            status,
+            status_answers,
+            calls,
+            faults,
+        }
+    }
+}
+
+impl Metrics {
+    /// A request was acknowledged.
+    pub fn accept(&self, tenant: &TenantName, endpoint: &'static str, repeat: bool) {
+        let repeat = Word(if repeat { "true" } else { "false" });
+        let labels = Accepted {
+            tenant: tenant.to_string(),
+            endpoint: Word(endpoint),
+            repeat,
+        };
+        self.accepted.get_or_create(&labels).inc();
+    }
+
+    /// A request was refused. Not by tenant: whoever is refused may have made the name up.
+    pub fn refuse(&self, endpoint: &'static str, reason: &'static str) {
+        self.refused
+            .get_or_create(&Refused {
+                endpoint: Word(endpoint),
+                reason: Word(reason),
+            })
+            .inc();
+    }
+
+    /// A delivery was tried.
+    pub fn attempt(&self, tenant: &TenantName, kind: Kind, class: Class) {
+        let labels = Attempted {
+            tenant: tenant.to_string(),
+            kind: Word(kind.word()),
+            class: Word(class.word()),
+        };
+        self.attempts.get_or_create(&labels).inc();
+    }
+
+    /// A disposition reached its CRM, so long after it was accepted.
+    pub fn written_back(&self, tenant: &TenantName, after: Duration) {
+        self.write_back
+            .get_or_create(&OfTenant {
+                tenant: tenant.to_string(),
+            })
+            .observe(after.as_secs_f64());
+    }
+
+    /// A status query was answered.
+    pub fn status(&self, tenant: &TenantName, answer: &'static str, took: Duration) {
+        self.status
+            .get_or_create(&OfTenant {
+                tenant: tenant.to_string(),
+            })
+            .observe(took.as_secs_f64());
+        self.status_answers
+            .get_or_create(&Answered {
+                tenant: tenant.to_string(),
+                answer: Word(answer),
+            })
+            .inc();
+    }
+
+    /// An adapter was called, and perhaps failed.
+    pub fn call(&self, tenant: &TenantName, export: &'static str, fault: Option<FaultCause>) {
+        self.calls
+            .get_or_create(&Called {
+                tenant: tenant.to_string(),
+                export: Word(export),
+            })
+            .inc();
+        if let Some(cause) = fault {
+            let labels = Faulted {
+                tenant: tenant.to_string(),
+                cause: Word(cause.word()),
+            };
+            self.faults.get_or_create(&labels).inc();
+        }
+    }
+
+    /// The text that Prometheus reads. What waits is asked of the store when it is scraped.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn scrape(&self, store: &SharedStore, now: Timestamp) -> Result<String, StoreError> {
+        let mut registry = Registry::with_prefix("jackfield");
+        let depth = Family::<Waiting, Gauge>::default();
+        registry.register("queue_depth", "Deliveries that are not finished", depth.clone());
+        let oldest = Family::<Waiting, Gauge>::default();
+        let help = "Age of the oldest delivery that is not finished";
+        registry.register_with_unit("queue_oldest_age", help, Unit::Seconds, oldest.clone());
+        for waiting in store.queue_depth().await? {
+            let labels = Waiting {
+                tenant: waiting.tenant.to_string(),
+                state: Word(waiting.state.word()),
+            };
+            depth
+                .get_or_create(&labels)
+                .set(i64::try_from(waiting.count).unwrap_or(i64::MAX));
+            oldest
+                .get_or_create(&labels)
+                .set(now.duration_since(waiting.oldest).as_secs().max(0));
+        }
+        let states = Family::<InState, Gauge>::default();
+        registry.register("deliveries", "Deliveries by state", states.clone());
+        for (state, count) in store.states().await? {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            states
+                .get_or_create(&InState {
+                    state: Word(state.word()),
+                })
+                .set(count);
+        }
+        let mut page = String::new();
+        // Writing to a String cannot fail; a label that could not be written would leave the page short, not wrong.
+        let _ = text::encode_registry(&mut page, &self.registry);
+        let _ = text::encode_registry(&mut page, &registry);
+        let _ = text::encode_eof(&mut page);
+        Ok(page)
+    }
+}

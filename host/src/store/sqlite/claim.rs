@@ -1,0 +1,218 @@
+//! Leasing deliveries, and finding out when there is something to lease.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::column::{Columns, json, later, micros};
+use super::delivery::{content_type, progress};
+use super::rank::Rank;
+use super::writer::Write;
+use crate::domain::delivery::Kind;
+use crate::domain::id::{DeliveryId, Fence, TenantName};
+use crate::store::{Claim, Claimed, Lease, StoreError, TenantShare};
+
+/// What makes a due delivery `d` wait for another of its order key: one that is under way, or one that goes before it.
+/// Do-not-calls go first, then those that were accepted first.
+macro_rules! nothing_before {
+    () => {
+        "not exists (
+             select 1 from delivery o indexed by delivery_live
+             where o.tenant = d.tenant and o.order_key = d.order_key and o.state in ('ready', 'leased') and o.id <> d.id
+                 and (o.state = 'leased' or (o.rank > 0, o.id) < (d.rank > 0, d.id)))"
+    };
+}
+
+impl Write for Claim {
+    type Output = Vec<Claimed>;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<Claimed>, StoreError> {
+        let mut claimed = vec![];
+        for share in &self.tenants {
+            let mut room = share.limit;
+            for rank in Rank::ALL {
+                if room == 0 {
+                    break;
+                }
+                let found = self.claimable(db, &share.tenant, rank, room).await?;
+                room = room.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+                self.lease(db, share, &found).await?;
+                claimed.extend(found);
+            }
+        }
+        Ok(claimed)
+    }
+}
+
+impl Claim {
+    /// Deliveries of one rank that may go now, with the fence that they are about to get.
+    async fn claimable(
+        &self,
+        db: &mut SqliteConnection,
+        tenant: &TenantName,
+        rank: Rank,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "select d.*, i.headers, coalesce(p.body, i.body) as body
+             from delivery d indexed by delivery_ready
+             join inbox i on i.id = d.receipt
+             left join payload p on p.delivery = d.id and p.version = d.payload
+             where d.tenant = ? and d.rank = ? and d.state = 'ready' and d.due <= ? and ",
+            nothing_before!(),
+            " order by d.due, d.id limit ?"
+        ))
+        .bind(tenant.as_str())
+        .bind(rank.number())
+        .bind(micros(self.now))
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+        rows.iter().map(claimed).collect()
+    }
+
+    async fn lease(
+        &self,
+        db: &mut SqliteConnection,
+        share: &TenantShare,
+        claimed: &[Claimed],
+    ) -> Result<(), StoreError> {
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.lease.id.0).collect();
+        let ids = json("a list of numbers", &ids)?;
+        sqlx::query(
+            "update delivery set state = 'leased', fence = fence + 1, lease_owner = ?, lease_until = ?, changed_at = ?
+             where id in (select value from json_each(?))",
+        )
+        .bind(self.owner.as_str())
+        .bind(micros(later(self.now, self.lease)))
+        .bind(micros(self.now))
+        .bind(ids.as_str())
+        .execute(&mut *db)
+        .await?;
+        sqlx::query(
+            "insert into attempt (delivery, fence, tenant, release, started_at)
+             select id, fence, tenant, ?, ? from delivery where id in (select value from json_each(?))",
+        )
+        .bind(share.release.0)
+        .bind(micros(self.now))
+        .bind(ids.as_str())
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+}
+
+fn claimed(row: &SqliteRow) -> Result<Claimed, StoreError> {
+    let fence: i64 = row.plain("fence")?;
+    let kind = row.checked("kind", Kind::from_word)?;
+    Ok(Claimed {
+        lease: Lease {
+            id: DeliveryId(row.plain("id")?),
+            fence: Fence(fence + 1),
+        },
+        tenant: row.id("tenant")?,
+        kind,
+        key: row.id("dedup_key")?,
+        lead: row.id_option("lead")?,
+        payload: row.plain("body")?,
+        content_type: content_type(kind, row)?,
+        accepted_at: row.time("accepted_at")?,
+        progress: progress(row)?,
+    })
+}
+
+/// Prolongs a lease.
+pub(super) struct ExtendLease {
+    pub(super) lease: Lease,
+    pub(super) until: Timestamp,
+}
+
+impl Write for ExtendLease {
+    type Output = bool;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let extended =
+            sqlx::query("update delivery set lease_until = ? where id = ? and fence = ? and state = 'leased'")
+                .bind(micros(self.until))
+                .bind(self.lease.id.0)
+                .bind(self.lease.fence.0)
+                .execute(db)
+                .await?;
+        Ok(extended.rows_affected() > 0)
+    }
+}
+
+/// Gives deliveries back as if they had never been claimed. The fence stays, so that it never names two claims.
+pub(super) struct ReleaseLeases(pub(super) Vec<Lease>);
+
+impl Write for ReleaseLeases {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        for lease in &self.0 {
+            let released = sqlx::query(
+                "update delivery set state = 'ready', lease_owner = null, lease_until = null
+                 where id = ? and fence = ? and state = 'leased'",
+            )
+            .bind(lease.id.0)
+            .bind(lease.fence.0)
+            .execute(&mut *db)
+            .await?;
+            if released.rows_affected() > 0 {
+                sqlx::query("delete from attempt where delivery = ? and fence = ?")
+                    .bind(lease.id.0)
+                    .bind(lease.fence.0)
+                    .execute(&mut *db)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tenants of whom a claim would get something: one look into the index for each tenant that has anything ready.
+pub(super) async fn tenants_due(db: &SqlitePool, now: Timestamp) -> Result<Vec<TenantName>, StoreError> {
+    let rows = sqlx::query(concat!(
+        "select c.tenant from delivery_count c
+         where c.state = 'ready' and c.deliveries > 0 and exists (
+             select 1 from delivery d indexed by delivery_ready
+             where d.tenant = c.tenant and d.rank in (0, 1, 2, 3) and d.state = 'ready' and d.due <= ? and ",
+        nothing_before!(),
+        ") order by c.tenant"
+    ))
+    .bind(micros(now))
+    .fetch_all(db)
+    .await?;
+    rows.iter().map(|row| row.id("tenant")).collect()
+}
+
+/// When the next delivery falls due or the next lease runs out, later than `now`.
+pub(super) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let row = sqlx::query(
+        "select min(at) as at from (
+             select (select min(d.due) from delivery d indexed by delivery_ready
+                     where d.tenant = c.tenant and d.rank = r.value and d.state = 'ready' and d.due > ?1) as at
+             from delivery_count c cross join json_each('[0, 1, 2, 3]') r
+             where c.state = 'ready' and c.deliveries > 0
+             union all
+             select min(lease_until) from delivery indexed by delivery_leased
+             where state = 'leased' and lease_until > ?1)",
+    )
+    .bind(micros(now))
+    .fetch_one(db)
+    .await?;
+    row.time_option("at")
+}
+
+/// Attempts of a tenant that were started at or after `since`.
+pub(super) async fn attempts_since(db: &SqlitePool, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
+    let row = sqlx::query("select count(*) as attempts from attempt where tenant = ? and started_at >= ?")
+        .bind(tenant.as_str())
+        .bind(micros(since))
+        .fetch_one(db)
+        .await?;
+    row.count("attempts")
+}

@@ -1,0 +1,120 @@
+//! Ending attempts: by their worker, or by time when their worker was lost.
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::column::{json, micros};
+use super::intake::{NewDelivery, renew_lead, with_key};
+use super::verdict::Held;
+use super::writer::Write;
+use crate::domain::delivery::{Kind, State, Step, after_lost_lease};
+use crate::store::{AttemptDetail, Finish, FinishOutcome, NewLead, StoreError};
+
+/// What the attempt of a lost worker says.
+const LOST: &str = "the worker did not report back before its lease ran out; the request may have been sent";
+
+impl Write for Finish {
+    type Output = FinishOutcome;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
+        self.end_attempt(db).await?;
+        let row = sqlx::query("select * from delivery where id = ? and fence = ? and state = 'leased'")
+            .bind(self.lease.id.0)
+            .bind(self.lease.fence.0)
+            .fetch_optional(&mut *db)
+            .await?;
+        let Some(row) = row else {
+            return Ok(FinishOutcome::LeaseLost);
+        };
+        let held = Held::read(&row)?;
+        held.conclude(db, &self.verdict, self.now).await?;
+        let mut leads = 0;
+        if held.kind == Kind::Inbound && matches!(self.verdict.step, Step::Done { .. }) {
+            for lead in &self.leads {
+                leads += usize::from(self.add_lead(db, &held, lead).await?);
+            }
+        }
+        Ok(FinishOutcome::Stored { leads })
+    }
+}
+
+impl Finish {
+    /// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
+    async fn end_attempt(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "update attempt set ended_at = ?, class = ?, detail = ?
+             where delivery = ? and fence = ? and ended_at is null",
+        )
+        .bind(micros(self.now))
+        .bind(self.verdict.class.word())
+        .bind(json("an attempt", &self.detail)?)
+        .bind(self.lease.id.0)
+        .bind(self.lease.fence.0)
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a lead and its delivery; whether there is something to push. One whose key is known came before.
+    async fn add_lead(&self, db: &mut SqliteConnection, held: &Held, new: &NewLead) -> Result<bool, StoreError> {
+        if with_key(db, &held.tenant, Kind::Lead, &new.key).await?.is_some() {
+            return Ok(false);
+        }
+        let document = new.lead.document.to_string();
+        let delivery = NewDelivery {
+            tenant: &held.tenant,
+            kind: Kind::Lead,
+            key: new.key.as_str(),
+            receipt: held.receipt,
+            lead: Some(&new.lead.id),
+            rank: new.lead.priority.into(),
+            state: if new.push { State::Ready } else { State::Done },
+            due: self.now,
+            accepted_at: held.accepted_at,
+            now: self.now,
+            payload: Some(document.as_bytes()),
+        };
+        let delivery = delivery.insert(db).await?;
+        let (lead, priority) = (&new.lead.id, new.lead.priority);
+        renew_lead(db, &held.tenant, lead, priority, delivery, held.accepted_at).await?;
+        Ok(new.push)
+    }
+}
+
+/// Takes deliveries away from lost workers.
+pub(super) struct Reap {
+    pub(super) now: Timestamp,
+    /// Whose, whatever their leases say; by time when absent.
+    pub(super) all_of: Option<String>,
+}
+
+impl Write for Reap {
+    type Output = usize;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
+        let lost = sqlx::query(
+            "select * from delivery where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)",
+        )
+        .bind(self.all_of.as_deref())
+        .bind(micros(self.now))
+        .fetch_all(&mut *db)
+        .await?;
+        for row in &lost {
+            let held = Held::read(row)?;
+            let verdict = after_lost_lease(held.progress, self.now);
+            let detail = AttemptDetail {
+                message: LOST.into(),
+                ..AttemptDetail::default()
+            };
+            sqlx::query("update attempt set class = ?, detail = ? where delivery = ? and fence = ?")
+                .bind(verdict.class.word())
+                .bind(json("an attempt", &detail)?)
+                .bind(held.id.0)
+                .bind(held.fence.0)
+                .execute(&mut *db)
+                .await?;
+            held.conclude(db, &verdict, self.now).await?;
+        }
+        Ok(lost.len())
+    }
+}

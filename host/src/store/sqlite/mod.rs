@@ -1,0 +1,277 @@
+//! The embedded store: one `SQLite` file, one process.
+//!
+//! One [`writer`] commits what many callers ask for together; a few connections read beside it. Each [`Store`] method is
+//! a [`Write`](writer::Write), found in the file of what it changes, or a read, found in the file of what it looks at;
+//! this file only says which. The tables are in `migrations/`.
+
+mod accept_disposition;
+mod accept_lead;
+mod adapter;
+mod alert;
+mod claim;
+mod column;
+mod delivery;
+mod finish;
+mod intake;
+mod lead;
+mod open;
+mod page;
+mod rank;
+mod release;
+mod stuck;
+mod suppression;
+mod tenant;
+mod token;
+mod verdict;
+mod writer;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{SqliteConnection, SqlitePool};
+
+pub use open::{OpenError, SqliteOptions};
+pub use writer::WriteStats;
+
+use super::{
+    Accept, AcceptDisposition, AcceptLead, AdapterRecord, Alert, Claim, Claimed, DeliveryDetail, DeliveryFilter,
+    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewRelease, NewToken,
+    Page, PageRequest, QueueDepth, ReplayOrder, Replayed, StatusRefusal, Store, StoreError, Suppression, TenantRecord,
+    TokenRecord,
+};
+use crate::domain::delivery::State;
+use crate::domain::id::{AlertId, DeliveryId, Digest, Fence, LeadId, ReleaseNumber, TenantName, TokenId};
+use crate::domain::release::{AdapterRef, Release, Sensitive};
+use writer::{Write, Writer};
+
+/// A [`Store`] in one `SQLite` file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Commits what waits, moves the write-ahead log into the database file and closes it. Whoever asks for anything
+    /// afterwards gets [`StoreError::Unavailable`].
+    ///
+    /// # Errors
+    /// The log could not be moved; nothing is lost, it is read when the database is opened again.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        // First the readers: a checkpoint cannot pass one.
+        self.readers.close().await;
+        self.writer.close().await
+    }
+
+    /// What the writer has done.
+    #[must_use]
+    pub fn write_stats(&self) -> WriteStats {
+        self.writer.stats()
+    }
+}
+
+/// A write that changes nothing of meaning.
+struct Probe;
+
+impl Write for Probe {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query("insert into probe (id, times) values (1, 1) on conflict (id) do update set times = times + 1")
+            .execute(db)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Callers from outside are refused when too much waits (`submit`); the host's own workers wait (`insist`).
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept_lead(&self, lead: AcceptLead) -> Result<Accept, StoreError> {
+        self.writer.submit(lead).await
+    }
+
+    async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError> {
+        self.writer.submit(disposition).await
+    }
+
+    async fn record_refusal(&self, refusal: StatusRefusal) -> Result<(), StoreError> {
+        self.writer.submit(refusal).await
+    }
+
+    async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
+        lead::dnc_recorded(&self.readers, tenant, lead).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.writer.insist(claim).await
+    }
+
+    async fn tenants_due(&self, now: Timestamp) -> Result<Vec<TenantName>, StoreError> {
+        claim::tenants_due(&self.readers, now).await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        claim::next_due(&self.readers, now).await
+    }
+
+    async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError> {
+        self.writer.insist(finish).await
+    }
+
+    async fn extend_lease(&self, id: DeliveryId, fence: Fence, until: Timestamp) -> Result<bool, StoreError> {
+        let lease = Lease { id, fence };
+        self.writer.insist(claim::ExtendLease { lease, until }).await
+    }
+
+    async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        self.writer.insist(claim::ReleaseLeases(leases.to_vec())).await
+    }
+
+    async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError> {
+        let all_of = all_of.map(str::to_owned);
+        self.writer.insist(finish::Reap { now, all_of }).await
+    }
+
+    async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
+        claim::attempts_since(&self.readers, tenant, since).await
+    }
+
+    async fn replay(&self, order: ReplayOrder) -> Result<Vec<Replayed>, StoreError> {
+        self.writer.submit(order).await
+    }
+
+    async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(stuck::Discard { id, now }).await
+    }
+
+    async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(stuck::Edit { id, payload, now }).await
+    }
+
+    async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.writer.insist(accept_lead::ForgetKeys { now }).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+        delivery::find(&self.readers, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Page<DeliverySummary>, StoreError> {
+        delivery::list(&self.readers, filter, &page).await
+    }
+
+    async fn lead(&self, tenant: &TenantName, lead: &LeadId) -> Result<Option<LeadRecord>, StoreError> {
+        lead::find(&self.readers, tenant, lead).await
+    }
+
+    async fn leads_after(&self, tenant: &TenantName, after: LeadCursor, limit: u32) -> Result<LeadPage, StoreError> {
+        lead::after(&self.readers, tenant, after, limit).await
+    }
+
+    async fn suppressions(
+        &self,
+        tenant: Option<&TenantName>,
+        lead: Option<&LeadId>,
+        page: PageRequest,
+    ) -> Result<Page<Suppression>, StoreError> {
+        suppression::list(&self.readers, tenant, lead, &page).await
+    }
+
+    async fn alerts(
+        &self,
+        tenant: Option<&TenantName>,
+        open_only: bool,
+        page: PageRequest,
+    ) -> Result<Page<Alert>, StoreError> {
+        alert::list(&self.readers, tenant, open_only, &page).await
+    }
+
+    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError> {
+        alert::after(&self.readers, after).await
+    }
+
+    async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(alert::Acknowledge { id, now }).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        delivery::queue_depth(&self.readers).await
+    }
+
+    async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError> {
+        self.writer.submit(adapter).await
+    }
+
+    async fn adapter(&self, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
+        adapter::find(&self.readers, reference).await
+    }
+
+    async fn adapter_bytes(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        adapter::bytes(&self.readers, digest).await
+    }
+
+    async fn adapters(&self, page: PageRequest) -> Result<Page<AdapterRecord>, StoreError> {
+        adapter::list(&self.readers, &page).await
+    }
+
+    async fn put_release(&self, release: NewRelease) -> Result<Release, StoreError> {
+        self.writer.submit(release).await
+    }
+
+    async fn activate(&self, tenant: &TenantName, number: ReleaseNumber, now: Timestamp) -> Result<bool, StoreError> {
+        let tenant = tenant.clone();
+        self.writer.submit(tenant::Activate { tenant, number, now }).await
+    }
+
+    async fn release(&self, tenant: &TenantName, number: ReleaseNumber) -> Result<Option<Release>, StoreError> {
+        release::find(&self.readers, tenant, number).await
+    }
+
+    async fn releases(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Release>, StoreError> {
+        release::list(&self.readers, tenant, &page).await
+    }
+
+    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
+        tenant::find(&self.readers, tenant).await
+    }
+
+    async fn tenants(&self, page: PageRequest) -> Result<Page<TenantRecord>, StoreError> {
+        tenant::list(&self.readers, &page).await
+    }
+
+    async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
+        tenant::active_releases(&self.readers).await
+    }
+
+    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<Sensitive>, StoreError> {
+        release::secret(&self.readers, tenant, name).await
+    }
+
+    async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {
+        self.writer.submit(token).await
+    }
+
+    async fn live_tokens(&self) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
+        token::live(&self.readers).await
+    }
+
+    async fn tokens(&self, page: PageRequest) -> Result<Page<TokenRecord>, StoreError> {
+        token::list(&self.readers, &page).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(token::Revoke { id, now }).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.writer.submit(Probe).await
+    }
+
+    async fn states(&self) -> Result<Vec<(State, u64)>, StoreError> {
+        delivery::states(&self.readers).await
+    }
+}

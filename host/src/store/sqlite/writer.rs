@@ -1,0 +1,257 @@
+//! The one writer: a task that owns the only connection that writes, and commits what many callers ask for together.
+//!
+//! A commit waits for the disk; so whatever has been asked for meanwhile goes into the next one, up to [`BATCH`] jobs.
+//! Callers hear back after the commit that holds their work. If one job of a batch fails, all of it is rolled back and
+//! each job gets a transaction of its own, so that a bad one fails alone: this is why a [`Write`] can be run twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::StoreError;
+
+/// Jobs in one commit at most: past this, a larger batch gains little and its first caller waits longer.
+const BATCH: usize = 256;
+
+/// One transaction's work.
+pub(super) trait Write: Send + Sync + 'static {
+    /// What the caller gets once it is committed.
+    type Output: Send + 'static;
+
+    /// Does the work inside a transaction that the writer began. May be run again after a rollback.
+    fn run(&self, db: &mut SqliteConnection) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
+}
+
+/// What the writer has done since the store was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriteStats {
+    /// Committed transactions.
+    pub commits: u64,
+    /// Jobs in them.
+    pub jobs: u64,
+    /// Jobs that wait now.
+    pub waiting: usize,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    commits: AtomicU64,
+    jobs: AtomicU64,
+}
+
+/// The way to the writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+    counters: Arc<Counters>,
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Close(oneshot::Sender<Result<(), StoreError>>),
+}
+
+impl Writer {
+    /// Starts the writer on its connection. `keep` is dropped after the connection is closed. `queue` is how many jobs
+    /// may wait.
+    pub(super) fn start(db: SqliteConnection, queue: usize, keep: impl Send + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel(queue);
+        let counters = Arc::new(Counters::default());
+        let task = Task {
+            db,
+            counters: Arc::clone(&counters),
+        };
+        tokio::spawn(async move {
+            let asked = task.work(receiver).await;
+            drop(keep);
+            if let Some((reply, result)) = asked {
+                let _gone = reply.send(result);
+            }
+        });
+        Self {
+            queue: sender,
+            counters,
+        }
+    }
+
+    /// Has some work committed; refuses if too much waits already.
+    pub(super) async fn submit<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
+        let (job, answer) = job(work);
+        self.queue.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Has some work committed; waits for room. For the host's own work, of which there is never more than it has
+    /// workers, and whose loss would cost more than a wait.
+    pub(super) async fn insist<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
+        let (job, answer) = job(work);
+        self.queue.send(job).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Commits what waits, moves it all into the database file and closes the connection.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Message::Close(reply)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    pub(super) fn stats(&self) -> WriteStats {
+        WriteStats {
+            commits: self.counters.commits.load(Ordering::Relaxed),
+            jobs: self.counters.jobs.load(Ordering::Relaxed),
+            waiting: self.queue.max_capacity() - self.queue.capacity(),
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".into())
+}
+
+type Reply = oneshot::Sender<Result<(), StoreError>>;
+
+struct Task {
+    db: SqliteConnection,
+    counters: Arc<Counters>,
+}
+
+impl Task {
+    /// Works until asked to close, or until nobody can ask for anything any more.
+    async fn work(mut self, mut queue: mpsc::Receiver<Message>) -> Option<(Reply, Result<(), StoreError>)> {
+        let mut asked = None;
+        let mut messages = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut messages, BATCH).await > 0 {
+            let mut jobs = Vec::with_capacity(messages.len());
+            for message in messages.drain(..) {
+                match message {
+                    Message::Job(job) => jobs.push(job),
+                    Message::Close(reply) => {
+                        queue.close();
+                        asked = Some(reply);
+                    }
+                }
+            }
+            self.commit(jobs).await;
+        }
+        let result = self.end().await;
+        asked.map(|reply| (reply, result))
+    }
+
+    /// Commits the jobs together or, if that fails, one by one, and answers their callers.
+    async fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        match self.attempt(&mut jobs).await {
+            Ok(()) => answer(jobs, &Ok(())),
+            Err(Failed::Work(_)) if jobs.len() > 1 => {
+                for mut job in jobs {
+                    let result = self.attempt(std::slice::from_mut(&mut job)).await;
+                    job.answer(result.map_err(Failed::into_error));
+                }
+            }
+            Err(failed) => answer(jobs, &Err(failed.into_error())),
+        }
+    }
+
+    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.execute("begin immediate")
+            .await
+            .map_err(|error| Failed::Begin(error.into()))?;
+        let worked = self.run(jobs).await;
+        if worked.is_err() {
+            // SQLite may have rolled back by itself; then there is nothing left to roll back, which is what we want.
+            let _nothing_left = self.execute("rollback").await;
+        } else {
+            self.counters.commits.fetch_add(1, Ordering::Relaxed);
+            self.counters.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        }
+        worked.map_err(Failed::Work)
+    }
+
+    async fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        for job in jobs {
+            job.run(&mut self.db).await?;
+        }
+        Ok(self.execute("commit").await?)
+    }
+
+    async fn end(mut self) -> Result<(), StoreError> {
+        self.execute("pragma wal_checkpoint(truncate)").await?;
+        Ok(self.db.close().await?)
+    }
+
+    async fn execute(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::query(sql).execute(&mut self.db).await.map(drop)
+    }
+}
+
+fn answer(jobs: Vec<Box<dyn Job>>, result: &Result<(), StoreError>) {
+    for job in jobs {
+        job.answer(result.clone());
+    }
+}
+
+/// Why a transaction did not happen.
+enum Failed {
+    /// It could not begin: another program holds the database, so it is of no use to try the jobs one by one.
+    Begin(StoreError),
+    /// A job or the commit failed.
+    Work(StoreError),
+}
+
+impl Failed {
+    fn into_error(self) -> StoreError {
+        match self {
+            Self::Begin(error) | Self::Work(error) => error,
+        }
+    }
+}
+
+/// A [`Write`] with its caller, whatever their type.
+#[async_trait]
+trait Job: Send {
+    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError>;
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Pending<W: Write> {
+    work: W,
+    output: Option<W::Output>,
+    reply: oneshot::Sender<Result<W::Output, StoreError>>,
+}
+
+fn job<W: Write>(work: W) -> (Message, oneshot::Receiver<Result<W::Output, StoreError>>) {
+    let (reply, answer) = oneshot::channel();
+    let pending = Pending {
+        work,
+        output: None,
+        reply,
+    };
+    (Message::Job(Box::new(pending)), answer)
+}
+
+#[async_trait]
+impl<W: Write> Job for Pending<W> {
+    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.output = Some(self.work.run(db).await?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        // An error from `send` means that the caller has gone.
+        let _gone = match (committed, self.output) {
+            (Ok(()), Some(output)) => self.reply.send(Ok(output)),
+            (Ok(()), None) => self.reply.send(Err(closed())),
+            (Err(error), _) => self.reply.send(Err(error)),
+        };
+    }
+}

@@ -1,0 +1,146 @@
+//! The values behind a release's secret references. They go from here into the loaded release and nowhere else.
+
+use std::collections::HashMap;
+use std::io;
+
+use jiff::Timestamp;
+use rand::RngExt as _;
+
+use super::rollout::ApplyError;
+use crate::adapter::CredentialSecrets;
+use crate::domain::release::{Release, SecretRef, Sensitive, TenantSpec};
+use crate::domain::signature::{Profile, SigningKey};
+use crate::store::{SharedStore, StoreError};
+
+/// Everything of a release that is secret.
+pub struct Resolved {
+    /// By credential name.
+    pub credentials: CredentialSecrets,
+    /// What webhooks may be signed with, and until when.
+    pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
+    /// What pushes are signed with.
+    pub push_key: Option<SigningKey>,
+}
+
+/// Takes literal secrets out of a tenant's file, puts references in their place, and returns them to be stored.
+/// A literal that the active release holds already keeps its reference, so that the same file is no change.
+pub async fn set_apart(
+    store: &SharedStore,
+    mut spec: TenantSpec,
+    active: Option<&Release>,
+) -> Result<(TenantSpec, Vec<(String, Sensitive)>), StoreError> {
+    let mut held = vec![];
+    if let Some(active) = active {
+        for (_, reference) in active.spec.secrets() {
+            if let SecretRef::Stored(name) = reference
+                && let Some(value) = store.secret(active.tenant(), name).await?
+            {
+                held.push((name.clone(), value));
+            }
+        }
+    }
+    let mut fresh = vec![];
+    for reference in spec.secrets_mut() {
+        if let SecretRef::Value(value) = reference {
+            let name = if let Some((name, _)) = held.iter().find(|(_, known)| known == value) {
+                name.clone()
+            } else {
+                let name = random_name();
+                fresh.push((name.clone(), value.clone()));
+                name
+            };
+            *reference = SecretRef::Stored(name);
+        }
+    }
+    Ok((spec, fresh))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no decision depends on it; it only has to be unique"
+)]
+fn random_name() -> String {
+    format!("sec_{:024x}", rand::rng().random::<u128>() >> 32)
+}
+
+/// Reads every secret that a release refers to.
+pub async fn resolve(
+    store: &SharedStore,
+    spec: &TenantSpec,
+    fresh: &[(String, Sensitive)],
+) -> Result<Resolved, ApplyError> {
+    let mut values = HashMap::new();
+    for (pointer, reference) in spec.secrets() {
+        let value = read(store, spec, fresh, reference).await?;
+        let value = value.map_err(|detail| ApplyError::Secret {
+            pointer: pointer.clone(),
+            detail,
+        })?;
+        values.insert(pointer, value);
+    }
+    let key = |pointer: &str, profile: &Profile| {
+        let value = &values[pointer];
+        SigningKey::from_secret(value.expose(), profile).map_err(|error| ApplyError::Secret {
+            pointer: pointer.to_owned(),
+            detail: error.to_string(),
+        })
+    };
+    let webhook = spec.webhook.iter().flat_map(|webhook| {
+        webhook
+            .secrets
+            .iter()
+            .enumerate()
+            .map(move |(index, secret)| (index, secret.expires, &webhook.profile))
+    });
+    Ok(Resolved {
+        webhook_keys: webhook
+            .map(|(index, expires, profile)| Ok((key(&format!("/webhook/secrets/{index}"), profile)?, expires)))
+            .collect::<Result<_, ApplyError>>()?,
+        push_key: match spec.agent.push_secret {
+            Some(_) => Some(key("/agent/push_secret", &Profile::default())?),
+            None => None,
+        },
+        credentials: spec
+            .credentials
+            .iter()
+            .enumerate()
+            .map(|(index, credential)| {
+                (
+                    credential.name.clone(),
+                    values[&format!("/credentials/{index}/secret")].clone(),
+                )
+            })
+            .collect(),
+    })
+}
+
+/// The value behind a reference, or why there is none.
+async fn read(
+    store: &SharedStore,
+    spec: &TenantSpec,
+    fresh: &[(String, Sensitive)],
+    reference: &SecretRef,
+) -> Result<Result<Sensitive, String>, StoreError> {
+    Ok(match reference {
+        SecretRef::Env(name) => std::env::var(name).map(Sensitive::new).map_err(|_| {
+            format!(
+                "environment variable {name} is not set for the host's process; set it where `jackfield serve` runs"
+            )
+        }),
+        SecretRef::File(path) => match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Sensitive::new(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(format!("file {} does not exist on the host", path.display()))
+            }
+            Err(error) => Err(format!("file {} cannot be read by the host: {error}", path.display())),
+        },
+        SecretRef::Value(value) => Ok(value.clone()),
+        SecretRef::Stored(name) => match fresh.iter().find(|(fresh, _)| fresh == name) {
+            Some((_, value)) => Ok(value.clone()),
+            None => store
+                .secret(&spec.tenant, name)
+                .await?
+                .ok_or_else(|| format!("the host keeps no secret `{name}`; write it as env, file or value")),
+        },
+    })
+}

@@ -1,0 +1,98 @@
+//! Runs one fake as a process of its own: for the demo, and for trying things by hand.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use jackfield_tests::fakes::{
+    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver, Server, Trade,
+};
+
+/// Runs a fake CRM or a fake calling platform until it is killed.
+///
+/// Prints its origin on one line when it is ready, and is given orders below `/_control/`.
+#[derive(Parser)]
+#[command(
+    name = "fake",
+    after_help = "Example:\n  fake keystone --listen 127.0.0.1:9101 --token secret\n  \
+                  curl -d '{\"mode\":\"down\",\"times\":3}' http://127.0.0.1:9101/_control/behave"
+)]
+struct Args {
+    #[command(subcommand)]
+    fake: Fake,
+}
+
+#[derive(Subcommand)]
+enum Fake {
+    /// The tidy CRM: JSON, bearer token, upsert by call id.
+    Keystone {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9101")]
+        listen: SocketAddr,
+        /// The only bearer token it takes.
+        #[arg(long)]
+        token: String,
+    },
+    /// The twenty-year-old CRM: signed forms in, XML out.
+    Groundwork {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9102")]
+        listen: SocketAddr,
+        /// The key that parameters are signed with.
+        #[arg(long)]
+        key: String,
+        /// How far `ts` may be from this machine's clock, in seconds.
+        #[arg(long, default_value_t = 600)]
+        ts_tolerance: u64,
+    },
+    /// The calling platform's receiver of pushed leads, at /leads.
+    Agent {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9200")]
+        listen: SocketAddr,
+        /// The secret that pushes are signed with: `whsec_` and base64.
+        #[arg(long)]
+        secret: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Args::parse().fake {
+        Fake::Keystone { listen, token } => run::<KeystoneCrm>(listen, KeystoneConfig { addr: listen, token }).await,
+        Fake::Groundwork {
+            listen,
+            key,
+            ts_tolerance,
+        } => {
+            let ts_tolerance = Some(ts_tolerance);
+            run::<GroundworkCrm>(
+                listen,
+                GroundworkConfig {
+                    addr: listen,
+                    ts_tolerance,
+                    ..GroundworkConfig::new(key)
+                },
+            )
+            .await
+        }
+        Fake::Agent { listen, secret } => {
+            run::<Receiver>(
+                listen,
+                AgentConfig {
+                    addr: listen,
+                    ..AgentConfig::new(secret)
+                },
+            )
+            .await
+        }
+    }
+}
+
+async fn run<T: Trade>(listen: SocketAddr, config: T::Config) -> anyhow::Result<()> {
+    let server = Server::<T>::start(config)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; if it is taken, name another with --listen"))?;
+    println!("{}", server.origin());
+    Ok(tokio::signal::ctrl_c().await?)
+}

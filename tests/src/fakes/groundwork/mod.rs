@@ -1,0 +1,243 @@
+//! groundwork: a twenty-year-old PHP application. Forms in, XML out, errors inside HTTP 200, parameters signed with a
+//! shared key; it appends a row for every post that it takes, and there is no way to look one up.
+//!
+//! | page | answer |
+//! | --- | --- |
+//! | `POST /crm/lead_status.php` | `<lead>` with stage, do-not-disturb, whether sales spoke to it, last call |
+//! | `POST /crm/call_update.php` | `<ref>`, of a new row every time |
+//!
+//! Checked in this order: the signature (E01), the parameters (E20), the lead (E04). As in PHP, what is not a form post
+//! has no parameters, and so no signature either.
+
+mod form;
+mod row;
+mod xml;
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use http::{Request, StatusCode};
+use hyper::body::Bytes;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use self::{form::Form, xml::Fault};
+use super::{
+    clock::Now,
+    message::{Answer, answer},
+    server::{Handled, Trade},
+};
+
+/// What groundwork is started with.
+#[derive(Debug, Clone)]
+pub struct GroundworkConfig {
+    /// Where to listen; port 0 picks a free one.
+    pub addr: SocketAddr,
+    /// The key that parameters are signed with.
+    pub key: String,
+    /// How far `ts` may be from now, in seconds; none takes any `ts`.
+    pub ts_tolerance: Option<u64>,
+    /// Its clock.
+    pub now: Now,
+}
+
+impl GroundworkConfig {
+    /// On a free loopback port, with real time and the documented tolerance of 600 s.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self {
+            addr: (Ipv4Addr::LOCALHOST, 0).into(),
+            key: key.into(),
+            ts_tolerance: Some(600),
+            now: Now::real(),
+        }
+    }
+}
+
+/// Yes or no, as groundwork spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Flag {
+    /// Yes.
+    Y,
+    /// No.
+    #[default]
+    N,
+}
+
+impl Flag {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Y => "Y",
+            Self::N => "N",
+        }
+    }
+}
+
+/// A lead as groundwork keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroundworkLead {
+    /// Its number, such as `GW-1001`.
+    pub lead_no: String,
+    /// 10 new, 20 contacted, 30 visit fixed, 40 booked, 90 closed.
+    #[serde(default = "new_stage")]
+    pub stage: u16,
+    /// Whether it asked not to be called. A post with `dnd=Y` sets it.
+    #[serde(default)]
+    pub dnd: Flag,
+    /// Whether a person has spoken to it.
+    #[serde(default)]
+    pub sales_spoke: Flag,
+    /// When it was last called: `dd/mm/yyyy HH:MM` in India.
+    #[serde(default)]
+    pub last_call: Option<String>,
+}
+
+impl GroundworkLead {
+    /// A new lead that may be called.
+    pub fn new(lead_no: impl Into<String>) -> Self {
+        Self {
+            lead_no: lead_no.into(),
+            stage: new_stage(),
+            dnd: Flag::N,
+            sales_spoke: Flag::N,
+            last_call: None,
+        }
+    }
+}
+
+fn new_stage() -> u16 {
+    10
+}
+
+/// A call as groundwork stores it: the reference that it gave, and the parameters as they came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// groundwork's own reference, such as `GW/2026/000123`.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Every parameter but `ts` and `sig`.
+    #[serde(flatten)]
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// A parameter's value. Empty if there is none of that name, as it is for an empty one.
+    pub fn get(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
+}
+
+/// The CRM behind [`Groundwork`](super::Groundwork).
+#[derive(Debug)]
+pub struct GroundworkCrm {
+    config: GroundworkConfig,
+    leads: BTreeMap<String, GroundworkLead>,
+    rows: Vec<Row>,
+}
+
+impl Trade for GroundworkCrm {
+    type Config = GroundworkConfig;
+    type Lead = GroundworkLead;
+    type Record = Row;
+    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+
+    fn from_config(config: GroundworkConfig) -> (SocketAddr, Self) {
+        (
+            config.addr,
+            Self {
+                config,
+                leads: BTreeMap::new(),
+                rows: Vec::new(),
+            },
+        )
+    }
+
+    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+        let done = match request.uri().path() {
+            "/crm/lead_status.php" => self.lead_status(request),
+            "/crm/call_update.php" => self.call_update(request),
+            _ => return Handled::Refused(no_such_page()),
+        };
+        done.unwrap_or_else(|fault| Handled::Refused(fault.answer()))
+    }
+
+    fn too_many(retry_after: Option<u32>) -> Answer {
+        Fault::TooMany { retry_after }.answer()
+    }
+
+    fn maintenance() -> Answer {
+        Fault::Maintenance.answer()
+    }
+
+    fn crash() -> Answer {
+        let page = "<br />\n<b>Fatal error</b>:  Uncaught PDOException: SQLSTATE[HY000]: General error: 2006 MySQL server \
+                    has gone away in /var/www/crm/lib/db.php:112\nStack trace:\n#0 {main}\n  thrown in \
+                    <b>/var/www/crm/lib/db.php</b> on line <b>112</b><br />\n";
+        answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Some("text/html; charset=UTF-8"),
+            page,
+        )
+    }
+
+    fn seed(&mut self, lead: GroundworkLead) {
+        self.leads.insert(lead.lead_no.clone(), lead);
+    }
+
+    fn stored(&self) -> Vec<Row> {
+        self.rows.clone()
+    }
+
+    fn forget(&mut self) {
+        self.leads.clear();
+        self.rows.clear();
+    }
+}
+
+impl GroundworkCrm {
+    fn lead_status(&self, request: &Request<Bytes>) -> Result<Handled, Fault> {
+        let form = self.verified(request)?;
+        let parameters = form.exactly(&["lead_no"])?;
+        let lead = self.leads.get(&parameters["lead_no"]).ok_or(Fault::NoSuchLead)?;
+        Ok(Handled::Read(xml::lead(lead)))
+    }
+
+    fn call_update(&mut self, request: &Request<Bytes>) -> Result<Handled, Fault> {
+        let form = self.verified(request)?;
+        let parameters = form.exactly(&row::PARAMETERS)?;
+        row::check(&parameters)?;
+        let lead = self.leads.get_mut(&parameters["lead_no"]).ok_or(Fault::NoSuchLead)?;
+        if parameters["dnd"] == "Y" {
+            lead.dnd = Flag::Y;
+        }
+        let year = india_date(self.config.now.get()).year();
+        let reference = format!("GW/{year}/{:06}", self.rows.len() + 1);
+        let answer = xml::reference(&reference);
+        self.rows.push(Row { reference, parameters });
+        Ok(Handled::Stored(answer))
+    }
+
+    fn verified(&self, request: &Request<Bytes>) -> Result<Form, Fault> {
+        let form = Form::of(request);
+        form.verify(self.config.key.as_bytes())?;
+        match self.config.ts_tolerance {
+            Some(tolerance) => form.verify_time(self.config.now.get(), tolerance)?,
+            None => form.verify_some_time()?,
+        }
+        Ok(form)
+    }
+}
+
+/// India's standard time has had one offset since 1945, so no time zone database is needed.
+fn india_date(at: Timestamp) -> Date {
+    let offset = jiff::tz::offset(5).saturating_add(jiff::SignedDuration::from_mins(30));
+    at.to_zoned(TimeZone::fixed(offset)).date()
+}
+
+fn no_such_page() -> Answer {
+    let page = "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head><title>404 Not Found</title></head>\
+                <body><h1>Not Found</h1><p>The requested URL was not found on this server.</p></body></html>\n";
+    answer(StatusCode::NOT_FOUND, Some("text/html; charset=iso-8859-1"), page)
+}

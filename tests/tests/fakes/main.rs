@@ -1,0 +1,22 @@
+//! The fakes are as strict as they say and misbehave as they are told, shown by real HTTP on loopback.
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
+
+mod agent;
+mod groundwork;
+mod keystone;
+mod misbehaviour;
+
+use std::sync::LazyLock;
+
+/// A client that keeps no connection, so that each request meets the server anew, and asks no proxy.
+/// One for all tests, because making one reads the machine's certificates.
+fn client() -> reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap()
+    });
+    CLIENT.clone()
+}
