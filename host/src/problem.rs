@@ -252,6 +252,7 @@ impl From<StoreError> for Problem {
             StoreError::Overloaded => {
                 Self::new(ProblemKind::Overloaded, "nothing was stored; send it again").retry_after(1)
             }
+            StoreError::BadCursor => Self::new(ProblemKind::BadRequest, error.to_string()),
             StoreError::Unavailable(_) | StoreError::Corrupt(_) => {
                 tracing::error!(error = %error, "the store failed");
                 Self::new(
