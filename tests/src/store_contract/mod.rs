@@ -3,12 +3,14 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::missing_panics_doc,
     reason = "a panic here is a failed test, which is what these functions are for"
 )]
 
 pub mod accept;
 pub mod admin;
 pub mod fixture;
+pub mod lease;
 pub mod listings;
 pub mod model;
 pub mod order;
@@ -55,6 +57,12 @@ macro_rules! store_contract {
             a_dead_letter_its_alert_and_the_flag_come_together,
             a_review_flags_only_for_dispositions,
             a_delivery_clears_the_flag_only_as_the_last_stuck_one,
+            refused_credentials_alert_once_an_hour,
+            a_parsed_webhook_becomes_leads,
+            what_is_due_is_told,
+            attempts_are_counted_by_time,
+        );
+        $crate::store_contract!($fresh, lease:
             a_lost_lease_changes_nothing_but_the_attempt,
             a_finish_counts_once,
             a_reaped_delivery_is_ambiguous,
@@ -62,10 +70,6 @@ macro_rules! store_contract {
             workers_lost_again_and_again_end_in_a_dead_letter,
             a_lease_can_be_prolonged_by_its_holder_only,
             a_released_lease_leaves_no_trace,
-            refused_credentials_alert_once_an_hour,
-            a_parsed_webhook_becomes_leads,
-            what_is_due_is_told,
-            attempts_are_counted_by_time,
         );
         $crate::store_contract!($fresh, order:
             dispositions_of_one_lead_go_one_by_one,
