@@ -1,3 +1,4 @@
 //! What Jackfield's tests and its demo are built from: real servers on loopback, no mocks.
 
 pub mod fakes;
+pub mod store_contract;
