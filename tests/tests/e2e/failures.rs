@@ -17,7 +17,10 @@ const GROUNDWORK: &str = "saket-estates";
 async fn accepted(test: &TestNode, tenant: &str) -> String {
     test.keystone.seed(KeystoneLead::new("L"));
     test.groundwork.seed(GroundworkLead::new("L"));
-    test.dispose(tenant, "L", &hung_up("C-1", "no_answer")).await.expect(202).member("delivery")
+    test.dispose(tenant, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery")
 }
 
 async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
@@ -42,14 +45,22 @@ async fn a_write_that_landed_unseen_is_looked_up_and_not_repeated() {
         test.keystone.behave(Behaviour::next(1, mode));
         let id = accepted(&test, KEYSTONE).await;
         test.work().await;
-        assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
+        assert_eq!(
+            found(&test, &id).await.attempts[0].class.unwrap().word(),
+            "unknown",
+            "{mode:?}"
+        );
         test.advance(Duration::from_secs(33));
         test.work().await;
         let after = found(&test, &id).await;
         assert_eq!(after.summary.state, State::Done);
         assert!(after.attempts[1].detail.looked_up);
         let stored = test.keystone.stored();
-        assert_eq!((stored.len(), stored[0].revision), (1, 1), "{mode:?}: written once, not upserted again");
+        assert_eq!(
+            (stored.len(), stored[0].revision),
+            (1, 1),
+            "{mode:?}: written once, not upserted again"
+        );
         assert_eq!(after.summary.reference.as_deref(), Some(stored[0].id.as_str()));
         test.finish().await;
     }
@@ -76,7 +87,11 @@ async fn a_crm_that_can_neither_tell_nor_dedup_is_not_asked_twice() {
         let id = accepted(&test, GROUNDWORK).await;
         test.work().await;
         let summary = found(&test, &id).await.summary;
-        assert_eq!((summary.state, summary.reason), (State::Review, Some(StopReason::OutcomeUnknown)), "{mode:?}");
+        assert_eq!(
+            (summary.state, summary.reason),
+            (State::Review, Some(StopReason::OutcomeUnknown)),
+            "{mode:?}"
+        );
         test.advance(Duration::from_hours(48));
         assert_eq!(test.work().await, 0);
         assert_eq!(test.groundwork.stored().len(), rows, "{mode:?}");
@@ -84,7 +99,11 @@ async fn a_crm_that_can_neither_tell_nor_dedup_is_not_asked_twice() {
         assert_eq!(alerts[0].kind, AlertKind::Review);
 
         replay(&test, &id, false).await;
-        assert_eq!(test.groundwork.stored().len(), rows, "a plain replay is no word that it did not land");
+        assert_eq!(
+            test.groundwork.stored().len(),
+            rows,
+            "a plain replay is no word that it did not land"
+        );
         assert_eq!(found(&test, &id).await.summary.state, State::Review);
         replay(&test, &id, true).await;
         assert_eq!(test.groundwork.stored().len(), rows + 1, "a person said: send again");
@@ -142,7 +161,8 @@ async fn a_write_that_outlives_its_deadline_may_have_landed() {
 #[tokio::test]
 async fn refused_credentials_alert_at_once_and_climb_the_ladder() {
     let test = TestNode::start().await;
-    test.apply(&test.dwarka("").replace("keystone-canary-token", "not-the-token")).await;
+    test.apply(&test.dwarka("").replace("keystone-canary-token", "not-the-token"))
+        .await;
     let id = accepted(&test, KEYSTONE).await;
     test.work().await;
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
@@ -151,7 +171,11 @@ async fn refused_credentials_alert_at_once_and_climb_the_ladder() {
     test.apply(&test.dwarka("")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Done, "the new release serves what waits");
+    assert_eq!(
+        found(&test, &id).await.summary.state,
+        State::Done,
+        "the new release serves what waits"
+    );
     test.finish().await;
 }
 
@@ -163,15 +187,33 @@ async fn a_refusal_goes_to_review_with_the_crms_words() {
     let id = test.dispose(GROUNDWORK, "L", &odd).await.expect(202).member("delivery");
     test.work().await;
     let after = found(&test, &id).await;
-    assert_eq!((after.summary.state, after.summary.reason), (State::Review, Some(StopReason::Rejected)));
+    assert_eq!(
+        (after.summary.state, after.summary.reason),
+        (State::Review, Some(StopReason::Rejected))
+    );
     let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
-    assert_eq!((rejection.code.as_str(), rejection.fields[0].pointer.as_str()), ("E20", "call_ref"));
+    assert_eq!(
+        (rejection.code.as_str(), rejection.fields[0].pointer.as_str()),
+        ("E20", "call_ref")
+    );
 
-    let id = test.dispose(KEYSTONE, "NOBODY", &hung_up("C-2", "no_answer")).await.expect(202).member("delivery");
+    let id = test
+        .dispose(KEYSTONE, "NOBODY", &hung_up("C-2", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery");
     test.work().await;
     let after = found(&test, &id).await;
-    assert_eq!((after.summary.state, after.summary.reason), (State::Review, Some(StopReason::NotFound)));
-    let lead = test.store().lead(&KEYSTONE.parse().unwrap(), &"NOBODY".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(
+        (after.summary.state, after.summary.reason),
+        (State::Review, Some(StopReason::NotFound))
+    );
+    let lead = test
+        .store()
+        .lead(&KEYSTONE.parse().unwrap(), &"NOBODY".parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(lead.manual_since.is_some());
     test.finish().await;
 }
@@ -193,7 +235,10 @@ async fn a_crash_between_claim_and_answer_repeats_nothing() {
     assert_eq!(found(&test, &id).await.summary.state, State::Leased);
     test.restart().await;
     let summary = found(&test, &id).await.summary;
-    assert_eq!((summary.state, summary.ambiguous, summary.counted), (State::Ready, true, 0));
+    assert_eq!(
+        (summary.state, summary.ambiguous, summary.counted),
+        (State::Ready, true, 0)
+    );
     test.work().await;
     let after = found(&test, &id).await;
     assert_eq!(after.summary.state, State::Done);

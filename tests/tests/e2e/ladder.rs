@@ -22,7 +22,11 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone.close_listener().await.unwrap();
-    let id = test.dispose(TENANT, "L", &hung_up("C-1", "no_answer")).await.expect(202).member("delivery");
+    let id = test
+        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery");
     let lead = "L".parse().unwrap();
 
     let mut waits = vec![];
@@ -45,10 +49,21 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
     }
     let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((waits.len(), found.attempts.len()), (4, 5));
-    assert_eq!((found.summary.state, found.summary.reason), (State::Dead, Some(StopReason::AttemptsUsedUp)));
+    assert_eq!(
+        (found.summary.state, found.summary.reason),
+        (State::Dead, Some(StopReason::AttemptsUsedUp))
+    );
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
-    assert_eq!((alerts.len(), alerts[0].kind, alerts[0].delivery), (1, AlertKind::DeadLetter, Some(id.parse().unwrap())));
-    let flagged = test.store().lead(&TENANT.parse().unwrap(), &lead).await.unwrap().unwrap();
+    assert_eq!(
+        (alerts.len(), alerts[0].kind, alerts[0].delivery),
+        (1, AlertKind::DeadLetter, Some(id.parse().unwrap()))
+    );
+    let flagged = test
+        .store()
+        .lead(&TENANT.parse().unwrap(), &lead)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(flagged.manual_since, Some(test.clock.now()));
     assert_eq!(test.keystone.stored().len(), 0);
 
@@ -62,14 +77,23 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
         spacing: Duration::ZERO,
     };
     assert_eq!(test.store().replay(order.clone()).await.unwrap().len(), 1);
-    assert_eq!(test.store().replay(order).await.unwrap().len(), 0, "it is at work already");
+    assert_eq!(
+        test.store().replay(order).await.unwrap().len(),
+        0,
+        "it is at work already"
+    );
     test.work().await;
     let stored = test.keystone.stored();
     assert_eq!((stored.len(), stored[0].revision), (1, 1));
     let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((found.summary.state, found.summary.generation), (State::Done, 1));
     assert_eq!(found.summary.key.as_str(), "C-1", "the key never changes");
-    let flagged = test.store().lead(&TENANT.parse().unwrap(), &lead).await.unwrap().unwrap();
+    let flagged = test
+        .store()
+        .lead(&TENANT.parse().unwrap(), &lead)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(flagged.manual_since, None);
     test.finish().await;
 }
@@ -80,7 +104,10 @@ async fn a_tenants_own_ladder_is_climbed() {
     test.apply(&test.dwarka("[delivery]\nretry = [\"5s\", \"1s\"]")).await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone.close_listener().await.unwrap();
-    let _ = test.dispose(TENANT, "L", &hung_up("C-1", "no_answer")).await.expect(202);
+    let _ = test
+        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202);
     assert_eq!(test.work().await, 0, "the first rung is a wait too");
     test.advance(Duration::from_secs(5));
     assert_eq!(test.work().await, 1);
@@ -95,8 +122,13 @@ async fn a_tenants_own_ladder_is_climbed() {
 async fn rate_limits_wait_as_told_and_burn_nothing() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
-    test.keystone.behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
-    let id = test.dispose(TENANT, "L", &hung_up("C-1", "no_answer")).await.expect(202).member("delivery");
+    test.keystone
+        .behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
+    let id = test
+        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery");
     for _ in 0..2 {
         assert_eq!(test.work().await, 1);
         test.advance(Duration::from_secs(89));
@@ -105,7 +137,12 @@ async fn rate_limits_wait_as_told_and_burn_nothing() {
     }
     assert_eq!(test.work().await, 1);
     let delivery = test.delivery(TENANT, &id).await;
-    let classes: Vec<_> = delivery["attempts"].as_array().unwrap().iter().map(|a| a["class"].clone()).collect();
+    let classes: Vec<_> = delivery["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["class"].clone())
+        .collect();
     assert_eq!(classes, ["rate-limited", "rate-limited", "committed"]);
     let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(found.summary.counted, 0);
@@ -115,10 +152,14 @@ async fn rate_limits_wait_as_told_and_burn_nothing() {
 #[tokio::test]
 async fn the_hosts_own_pace_delays_and_burns_nothing() {
     let test = TestNode::start().await;
-    test.apply(&test.dwarka("[delivery]\nper_second = 2\nper_day = 5")).await;
+    test.apply(&test.dwarka("[delivery]\nper_second = 2\nper_day = 5"))
+        .await;
     for n in 0..6 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let _ = test.dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer")).await.expect(202);
+        let _ = test
+            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .await
+            .expect(202);
     }
     assert_eq!(test.work().await, 2);
     test.advance(Duration::from_secs(1));

@@ -10,14 +10,22 @@ use jackfield_tests::node::{TestNode, first_page};
 const TENANT: &str = "dwarka-homes";
 
 async fn deliveries(test: &TestNode) -> usize {
-    test.store().deliveries(&DeliveryFilter::default(), first_page()).await.unwrap().items.len()
+    test.store()
+        .deliveries(&DeliveryFilter::default(), first_page())
+        .await
+        .unwrap()
+        .items
+        .len()
 }
 
 #[tokio::test]
 async fn a_lead_is_acknowledged_once_durable_and_pushed_signed() {
     let test = TestNode::start().await;
     let body = lead_created("CRM-LEAD-1", "KEY-1");
-    let answer = test.webhook(TENANT, "msg_1", body.to_string().as_bytes()).await.expect(202);
+    let answer = test
+        .webhook(TENANT, "msg_1", body.to_string().as_bytes())
+        .await
+        .expect(202);
     assert_eq!(answer.member("lead_id"), "CRM-LEAD-1");
     assert_eq!(answer.member("accepted_at"), "2026-07-01T09:00:00Z");
     assert!(answer.headers.contains_key("x-request-id"));
@@ -28,7 +36,10 @@ async fn a_lead_is_acknowledged_once_durable_and_pushed_signed() {
     assert_eq!(received[0].body, body);
     assert_eq!(received[0].webhook_id, answer.member("delivery"));
     let delivery = test.delivery(TENANT, &answer.member("delivery")).await;
-    assert_eq!((&delivery["state"], &delivery["attempts"][0]["http_status"]), (&"done".into(), &204.into()));
+    assert_eq!(
+        (&delivery["state"], &delivery["attempts"][0]["http_status"]),
+        (&"done".into(), &204.into())
+    );
     test.finish().await;
 }
 
@@ -51,7 +62,8 @@ async fn a_retry_gets_the_first_receipt_and_changes_nothing() {
 async fn a_key_of_another_body_is_refused() {
     let test = TestNode::start().await;
     let send = async |id: &str, lead: &str, key: &str| {
-        test.webhook(TENANT, id, lead_created(lead, key).to_string().as_bytes()).await
+        test.webhook(TENANT, id, lead_created(lead, key).to_string().as_bytes())
+            .await
     };
     let _ = send("msg_1", "CRM-LEAD-1", "KEY-1").await.expect(202);
     let same_message = send("msg_1", "CRM-LEAD-2", "KEY-2").await.expect(422);
@@ -83,7 +95,9 @@ async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
     let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
     let mut answers = vec![];
 
-    let unsigned = Request::post(format!("/v1/tenants/{TENANT}/leads")).body(Body::from(body.clone())).unwrap();
+    let unsigned = Request::post(format!("/v1/tenants/{TENANT}/leads"))
+        .body(Body::from(body.clone()))
+        .unwrap();
     answers.push(test.public(unsigned).await);
     answers.push(test.webhook("no-such-tenant", "msg_1", body.as_bytes()).await);
     answers.push(test.webhook("NOT%20A%20NAME", "msg_1", body.as_bytes()).await);
@@ -104,7 +118,10 @@ async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
     };
     for answer in answers {
         let answer = answer.expect(401);
-        assert_eq!(told(&answer.text)["detail"], "the tenant, the token or the signature is not valid");
+        assert_eq!(
+            told(&answer.text)["detail"],
+            "the tenant, the token or the signature is not valid"
+        );
         assert_eq!(answer.headers["content-type"], "application/problem+json");
     }
     assert_eq!(deliveries(&test).await, 0);
@@ -117,7 +134,9 @@ async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
 #[tokio::test]
 async fn two_tenants_may_use_the_same_keys() {
     let test = TestNode::start().await;
-    let _ = test.apply(&test.dwarka("").replace("dwarka-homes", "noida-towers")).await;
+    let _ = test
+        .apply(&test.dwarka("").replace("dwarka-homes", "noida-towers"))
+        .await;
     let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
     let _ = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
     let _ = test.webhook("noida-towers", "msg_1", body.as_bytes()).await.expect(202);
@@ -131,10 +150,22 @@ async fn a_wrong_document_is_told_field_by_field() {
     let mut body = lead_created("CRM-LEAD-1", "KEY-1");
     body["lead"]["phone"] = "call me".into();
     body["lead"].as_object_mut().unwrap().remove("id");
-    let answer = test.webhook(TENANT, "msg_1", body.to_string().as_bytes()).await.expect(422);
-    let pointers: Vec<_> = answer.json()["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
+    let answer = test
+        .webhook(TENANT, "msg_1", body.to_string().as_bytes())
+        .await
+        .expect(422);
+    let pointers: Vec<_> = answer.json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["pointer"].clone())
+        .collect();
     assert_eq!(pointers, ["/lead/id", "/lead/phone"]);
-    assert!(!answer.text.contains("call me"), "a value may be personal data: {}", answer.text);
+    assert!(
+        !answer.text.contains("call me"),
+        "a value may be personal data: {}",
+        answer.text
+    );
     let answer = test.webhook(TENANT, "msg_1", b"{\"event\":").await.expect(400);
     assert!(answer.member("detail").contains("line 1, column 9"), "{}", answer.text);
     assert_eq!(deliveries(&test).await, 0);
@@ -144,21 +175,37 @@ async fn a_wrong_document_is_told_field_by_field() {
 #[tokio::test]
 async fn a_body_over_the_cap_is_refused() {
     let test = TestNode::start().await;
-    let _ = test.webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024 + 1]).await.expect(413);
-    let _ = test.webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024]).await.expect(400);
+    let _ = test
+        .webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024 + 1])
+        .await
+        .expect(413);
+    let _ = test
+        .webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024])
+        .await
+        .expect(400);
     test.finish().await;
 }
 
 #[tokio::test]
 async fn the_raw_request_is_kept_without_credentials() {
     let test = TestNode::start().await;
-    let mut request = test.signed(TENANT, "msg_1", lead_created("CRM-LEAD-1", "KEY-1").to_string().as_bytes());
-    request.headers_mut().insert("authorization", "Bearer should-not-be-kept".parse().unwrap());
+    let mut request = test.signed(
+        TENANT,
+        "msg_1",
+        lead_created("CRM-LEAD-1", "KEY-1").to_string().as_bytes(),
+    );
+    request
+        .headers_mut()
+        .insert("authorization", "Bearer should-not-be-kept".parse().unwrap());
     let _ = test.public(request).await.expect(202);
     test.work().await;
     let database = std::fs::read(test.data_dir().join("jackfield.db")).unwrap();
     let log = std::fs::read(test.data_dir().join("jackfield.db-wal")).unwrap_or_default();
-    let holds = |text: &str| [&database, &log].iter().any(|file| file.windows(text.len()).any(|w| w == text.as_bytes()));
+    let holds = |text: &str| {
+        [&database, &log]
+            .iter()
+            .any(|file| file.windows(text.len()).any(|w| w == text.as_bytes()))
+    };
     assert!(holds("webhook-signature") && holds("META-JUN26-DWK"));
     assert!(!holds("should-not-be-kept"));
     test.finish().await;
@@ -167,13 +214,26 @@ async fn the_raw_request_is_kept_without_credentials() {
 #[tokio::test]
 async fn the_crms_own_shape_is_parsed_by_the_worker() {
     let test = TestNode::start().await;
-    let answer = test.webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes()).await.expect(202);
-    assert_eq!(answer.json()["lead_id"], serde_json::Value::Null, "not parsed in the request");
+    let answer = test
+        .webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes())
+        .await
+        .expect(202);
+    assert_eq!(
+        answer.json()["lead_id"],
+        serde_json::Value::Null,
+        "not parsed in the request"
+    );
     assert_eq!(test.work().await, 2, "parse, then push");
     let pushed = &test.agent.stored()[0].body["lead"];
-    assert_eq!((&pushed["id"], &pushed["phone"], &pushed["call_priority"]), (&"GW-1001".into(), &"+919800000000".into(), &"high".into()));
+    assert_eq!(
+        (&pushed["id"], &pushed["phone"], &pushed["call_priority"]),
+        (&"GW-1001".into(), &"+919800000000".into(), &"high".into())
+    );
     assert_eq!(pushed["name"], "आशा");
-    let _ = test.webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes()).await.expect(200);
+    let _ = test
+        .webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes())
+        .await
+        .expect(200);
     assert_eq!(test.work().await, 0);
     test.finish().await;
 }
@@ -182,17 +242,41 @@ async fn the_crms_own_shape_is_parsed_by_the_worker() {
 async fn what_cannot_be_parsed_goes_to_review_with_its_bytes_and_back_after_an_edit() {
     let test = TestNode::start().await;
     let wrong = groundwork_webhook("GW-1001").replace("9800000000", "98000");
-    let answer = test.webhook("saket-estates", "msg_1", wrong.as_bytes()).await.expect(202);
+    let answer = test
+        .webhook("saket-estates", "msg_1", wrong.as_bytes())
+        .await
+        .expect(202);
     test.work().await;
     let id = answer.member("delivery").parse().unwrap();
     let found = test.store().delivery(id).await.unwrap().unwrap();
-    assert_eq!((found.summary.state, found.payload), (State::Review, wrong.into_bytes()));
-    assert!(found.attempts[0].detail.rejection.as_ref().unwrap().fields.iter().any(|f| f.pointer == "mobile"));
+    assert_eq!(
+        (found.summary.state, found.payload),
+        (State::Review, wrong.into_bytes())
+    );
+    assert!(
+        found.attempts[0]
+            .detail
+            .rejection
+            .as_ref()
+            .unwrap()
+            .fields
+            .iter()
+            .any(|f| f.pointer == "mobile")
+    );
     assert_eq!(test.agent.stored().len(), 0);
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap();
     assert_eq!(alerts.items.len(), 1);
 
-    assert!(test.store().edit(id, groundwork_webhook("GW-1001").into_bytes(), jiff::Timestamp::UNIX_EPOCH).await.unwrap());
+    assert!(
+        test.store()
+            .edit(
+                id,
+                groundwork_webhook("GW-1001").into_bytes(),
+                jiff::Timestamp::UNIX_EPOCH
+            )
+            .await
+            .unwrap()
+    );
     let order = jackfield::store::ReplayOrder {
         ids: vec![id],
         not_landed: false,
@@ -213,16 +297,28 @@ fn at_now(test: &TestNode) -> jiff::Timestamp {
 #[tokio::test]
 async fn an_agent_that_pulls_sees_every_lead_the_urgent_ones_first() {
     let test = TestNode::start().await;
-    test.apply(&test.dwarka("").split("[agent]").next().unwrap().to_owned()).await;
+    test.apply(&test.dwarka("").split("[agent]").next().unwrap().to_owned())
+        .await;
     let send = async |lead: &str, priority: &str| {
         let mut body = lead_created(lead, &format!("KEY-{lead}"));
         body["lead"]["call_priority"] = priority.into();
-        let _ = test.webhook(TENANT, &format!("msg_{lead}"), body.to_string().as_bytes()).await.expect(202);
+        let _ = test
+            .webhook(TENANT, &format!("msg_{lead}"), body.to_string().as_bytes())
+            .await
+            .expect(202);
     };
     let pull = async |after: &str, limit: u32| {
-        let page = test.get(&format!("/v1/tenants/{TENANT}/leads?after={after}&limit={limit}")).await.expect(200).json();
-        let ids: Vec<_> =
-            page["leads"].as_array().unwrap().iter().map(|l| l["lead"]["id"].as_str().unwrap().to_owned()).collect();
+        let page = test
+            .get(&format!("/v1/tenants/{TENANT}/leads?after={after}&limit={limit}"))
+            .await
+            .expect(200)
+            .json();
+        let ids: Vec<_> = page["leads"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|l| l["lead"]["id"].as_str().unwrap().to_owned())
+            .collect();
         (ids, page["next"].as_str().unwrap().to_owned())
     };
     for (lead, priority) in [("L1", "low"), ("N1", "normal"), ("H1", "high"), ("N2", "normal")] {
@@ -236,7 +332,10 @@ async fn an_agent_that_pulls_sees_every_lead_the_urgent_ones_first() {
     let (ids, last) = pull(&next, 10).await;
     assert_eq!((ids.len(), last), (0, next));
     assert_eq!(test.work().await, 0, "nothing is pushed");
-    let _ = test.get(&format!("/v1/tenants/{TENANT}/leads?after=nonsense")).await.expect(400);
+    let _ = test
+        .get(&format!("/v1/tenants/{TENANT}/leads?after=nonsense"))
+        .await
+        .expect(400);
     test.finish().await;
 }
 
@@ -255,7 +354,10 @@ async fn the_agents_endpoints_want_its_token() {
                 request = request.header("authorization", token);
             }
             let answer = test.public(request.body(Body::empty()).unwrap()).await.expect(401);
-            assert_eq!(answer.member("detail"), "the tenant, the token or the signature is not valid");
+            assert_eq!(
+                answer.member("detail"),
+                "the tenant, the token or the signature is not valid"
+            );
         }
     }
     let mut other = test.request(Method::GET, "/v1/tenants/saket-estates/leads", Body::empty());

@@ -3,8 +3,8 @@
 
 mod dispositions;
 mod failures;
-mod leads;
 mod ladder;
+mod leads;
 mod order;
 mod review;
 mod status;

@@ -23,7 +23,10 @@ async fn both_crms_are_asked_and_answer_in_the_contracts_shape() {
         "human_contacted": false, "last_call_attempt": null});
     assert_eq!(answer, expected);
     let answer = test.status("saket-estates", "GW-1001").await.expect(200).json();
-    assert_eq!((&answer["callable"], &answer["lead_id"]), (&true.into(), &"GW-1001".into()));
+    assert_eq!(
+        (&answer["callable"], &answer["lead_id"]),
+        (&true.into(), &"GW-1001".into())
+    );
     assert!(suppressions(&test).await.is_empty());
     test.finish().await;
 }
@@ -31,8 +34,14 @@ async fn both_crms_are_asked_and_answer_in_the_contracts_shape() {
 #[tokio::test]
 async fn a_no_is_recorded_before_it_is_said() {
     let test = TestNode::start().await;
-    test.keystone.seed(KeystoneLead { may_call: false, ..KeystoneLead::new("SPOKEN-TO") });
-    test.keystone.seed(KeystoneLead { do_not_disturb: true, ..KeystoneLead::new("DND") });
+    test.keystone.seed(KeystoneLead {
+        may_call: false,
+        ..KeystoneLead::new("SPOKEN-TO")
+    });
+    test.keystone.seed(KeystoneLead {
+        do_not_disturb: true,
+        ..KeystoneLead::new("DND")
+    });
     for (lead, reason, dnc) in [("SPOKEN-TO", "crm-not-callable", false), ("DND", "crm-dnc", true)] {
         for _ in 0..2 {
             let answer = test.status(TENANT, lead).await.expect(200).json();
@@ -49,8 +58,14 @@ async fn a_no_is_recorded_before_it_is_said() {
 async fn a_do_not_call_holds_from_the_moment_of_its_202() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
-    assert_eq!(test.status(TENANT, "CRM-LEAD-1").await.expect(200).json()["callable"], true);
-    let _ = test.dispose(TENANT, "CRM-LEAD-1", &hung_up("C-1", "dnc_requested")).await.expect(202);
+    assert_eq!(
+        test.status(TENANT, "CRM-LEAD-1").await.expect(200).json()["callable"],
+        true
+    );
+    let _ = test
+        .dispose(TENANT, "CRM-LEAD-1", &hung_up("C-1", "dnc_requested"))
+        .await
+        .expect(202);
     // The CRM has not been told: nothing was worked off.
     let answer = test.status(TENANT, "CRM-LEAD-1").await.expect(200).json();
     assert_eq!((&answer["callable"], &answer["dnc"]), (&false.into(), &true.into()));
@@ -90,7 +105,11 @@ async fn a_crm_that_cannot_be_asked_is_never_guessed() {
         test.keystone.behave(Behaviour::always(mode));
         let answer = test.status(TENANT, "CRM-LEAD-1").await.expect(status);
         assert_eq!(answer.json()["callable"], false, "{mode:?}");
-        assert!(answer.member("detail").contains("do not call"), "{mode:?}: {}", answer.text);
+        assert!(
+            answer.member("detail").contains("do not call"),
+            "{mode:?}: {}",
+            answer.text
+        );
         assert!(answer.headers.contains_key("retry-after"), "{mode:?}");
     }
     test.keystone.behave(Behaviour::always(Mode::Ok));

@@ -22,7 +22,14 @@ fn variant(mut bytes: Vec<u8>, mark: u8) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_swaps_under_load_fail_no_request() {
     let test = Arc::new(TestNode::start().await);
-    let other = test.node.rollout.push_adapter(variant(component("keystone"), 1)).await.unwrap().record.digest;
+    let other = test
+        .node
+        .rollout
+        .push_adapter(variant(component("keystone"), 1))
+        .await
+        .unwrap()
+        .record
+        .digest;
     let first = test.serving(TENANT).adapter;
     assert_ne!(first, other);
     for lead in 0..4 {
@@ -53,7 +60,9 @@ async fn two_hundred_swaps_under_load_fail_no_request() {
 
     for n in 0..SWAPS {
         let adapter = if n % 2 == 0 { other } else { first };
-        let file = test.dwarka("").replace("adapter = \"keystone\"", &format!("adapter = \"{adapter}\""));
+        let file = test
+            .dwarka("")
+            .replace("adapter = \"keystone\"", &format!("adapter = \"{adapter}\""));
         let applied = test.apply(&file).await;
         assert!(!applied.unchanged);
         assert_eq!(test.serving(TENANT).adapter, adapter);
@@ -82,16 +91,34 @@ async fn a_release_that_does_not_load_leaves_the_old_one_serving_and_says_why() 
     let cut = component("keystone")[..10_000].to_vec();
     let error = test.node.rollout.push_adapter(cut).await.unwrap_err().to_string();
     assert!(!error.is_empty());
-    let error = test.node.rollout.push_adapter(component("broken-describe")).await.unwrap_err().to_string();
+    let error = test
+        .node
+        .rollout
+        .push_adapter(component("broken-describe"))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("describe"), "{error}");
 
     let file = test.dwarka("");
     let cases = [
-        (file.replace("adapter = \"keystone\"", "adapter = \"keystone@9.9.9\""), "no adapter `keystone@9.9.9` was pushed"),
+        (
+            file.replace("adapter = \"keystone\"", "adapter = \"keystone@9.9.9\""),
+            "no adapter `keystone@9.9.9` was pushed",
+        ),
         (file.replace("base_url", "bse_url"), "missing or wrong"),
-        (file.replace("{ value = \"keystone-canary-token\" }", "{ env = \"NO_SUCH_VARIABLE\" }"), "NO_SUCH_VARIABLE is not set"),
+        (
+            file.replace(
+                "{ value = \"keystone-canary-token\" }",
+                "{ env = \"NO_SUCH_VARIABLE\" }",
+            ),
+            "NO_SUCH_VARIABLE is not set",
+        ),
         (file.replace("[webhook]", "[webhok]"), "webhok"),
-        (file.replace("[settings]", "[delivery]\nretry = []\n[settings]"), "1 to 20 waits"),
+        (
+            file.replace("[settings]", "[delivery]\nretry = []\n[settings]"),
+            "1 to 20 waits",
+        ),
     ];
     for (file, told) in cases {
         let error = test.try_apply(&file).await.unwrap_err();
@@ -125,7 +152,12 @@ async fn the_same_file_again_makes_no_release_and_a_dry_run_makes_none_either() 
     let test = TestNode::start().await;
     assert!(test.apply(&test.dwarka("")).await.unchanged);
     assert_eq!(test.serving(TENANT).number.0, 1);
-    let tried = test.node.rollout.apply(None, &test.dwarka("[delivery]\nconcurrency = 3"), true).await.unwrap();
+    let tried = test
+        .node
+        .rollout
+        .apply(None, &test.dwarka("[delivery]\nconcurrency = 3"), true)
+        .await
+        .unwrap();
     let pointers: Vec<_> = tried.changes.iter().map(|change| change.pointer.as_str()).collect();
     assert_eq!(pointers, ["/delivery/concurrency"]);
     assert_eq!(test.serving(TENANT).number.0, 1);

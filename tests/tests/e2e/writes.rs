@@ -31,7 +31,11 @@ async fn every_outcome_reaches_both_crms_whole_and_bare() {
             test.groundwork.seed(GroundworkLead::new(&lead));
             for tenant in ["dwarka-homes", "saket-estates"] {
                 let call = format!("CALL-{n}-{form}");
-                let body = if form == "whole" { disposition(&call, word) } else { hung_up(&call, word) };
+                let body = if form == "whole" {
+                    disposition(&call, word)
+                } else {
+                    hung_up(&call, word)
+                };
                 let _ = test.dispose(tenant, &lead, &body).await.expect(202);
             }
         }
@@ -45,23 +49,38 @@ async fn every_outcome_reaches_both_crms_whole_and_bare() {
         for form in ["whole", "bare"] {
             let id = format!("CALL-{n}-{form}");
             let call = calls.iter().find(|call| call.call_id == id).unwrap();
-            assert_eq!((&call.body["result"], call.revision), (&(*code).into(), 1), "{word} {form}");
+            assert_eq!(
+                (&call.body["result"], call.revision),
+                (&(*code).into(), 1),
+                "{word} {form}"
+            );
             assert_eq!(call.lead_id, format!("LEAD-{n}-{form}"));
             assert_eq!(call.body["do_not_disturb"], *word == "dnc_requested");
             let row = rows.iter().find(|row| row.get("call_ref") == id).unwrap();
             assert_eq!(row.get("stage"), *number, "{word} {form}");
             assert_eq!(row.get("dnd"), if *word == "dnc_requested" { "Y" } else { "N" });
-            assert_eq!((row.get("call_date"), row.get("call_time")), ("01/07/2026", "14:30"), "in IST");
+            assert_eq!(
+                (row.get("call_date"), row.get("call_time")),
+                ("01/07/2026", "14:30"),
+                "in IST"
+            );
             if form == "whole" {
                 assert_eq!(call.body["qualification"]["budget"]["max"], 12_000_000);
                 assert_eq!(row.get("budget_to"), "1,20,00,000");
                 assert_eq!((row.get("visit_date"), row.get("visit_time")), ("05/07/2026", "11:00"));
             } else {
-                assert_eq!((row.get("budget_to"), row.get("visit_date"), row.get("duration")), ("", "", ""));
+                assert_eq!(
+                    (row.get("budget_to"), row.get("visit_date"), row.get("duration")),
+                    ("", "", "")
+                );
             }
             if *code == "OTHER" {
                 assert_eq!(call.body["result_detail"], *word);
-                assert!(row.get("remark").starts_with("outcome=wants_a_penthouse"), "{}", row.get("remark"));
+                assert!(
+                    row.get("remark").starts_with("outcome=wants_a_penthouse"),
+                    "{}",
+                    row.get("remark")
+                );
             }
         }
     }
@@ -78,6 +97,9 @@ async fn fields_that_the_contract_does_not_name_reach_the_crm() {
     let _ = test.dispose("dwarka-homes", "L", &body).await.expect(202);
     test.work().await;
     let custom = &test.keystone.stored()[0].body["custom"];
-    assert_eq!((&custom["/qualification/tower"], &custom["/mood"]["score"]), (&"बी".into(), &3.into()));
+    assert_eq!(
+        (&custom["/qualification/tower"], &custom["/mood"]["score"]),
+        (&"बी".into(), &3.into())
+    );
     test.finish().await;
 }

@@ -58,7 +58,11 @@ async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
     }
     let twice: Vec<_> = stored.iter().filter(|record| record.revision > 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    println!("{} dispositions acknowledged over {KILLS} kills; {} stored", acknowledged.len(), stored.len());
+    println!(
+        "{} dispositions acknowledged over {KILLS} kills; {} stored",
+        acknowledged.len(),
+        stored.len()
+    );
 }
 
 /// An adapter, a tenant and a token; the agent's and the operator's.
@@ -103,15 +107,23 @@ async fn load(host: &Host, agent: &str, next_call: &Arc<AtomicUsize>, kill_after
     let (acks, stop) = (Arc::new(acks), Arc::new(Notify::new()));
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
-            let (client, acks, stop, next_call) =
-                (client.clone(), Arc::clone(&acks), Arc::clone(&stop), Arc::clone(next_call));
+            let (client, acks, stop, next_call) = (
+                client.clone(),
+                Arc::clone(&acks),
+                Arc::clone(&stop),
+                Arc::clone(next_call),
+            );
             let (public, agent) = (host.public.clone(), agent.to_owned());
             tokio::spawn(async move {
                 loop {
                     let n = next_call.fetch_add(1, Ordering::Relaxed);
                     let call = format!("CALL-{n}");
                     let url = format!("{public}/v1/tenants/t/leads/L{}/disposition", n % LEADS);
-                    let post = client.post(url).bearer_auth(&agent).json(&hung_up(&call, "no_answer")).send();
+                    let post = client
+                        .post(url)
+                        .bearer_auth(&agent)
+                        .json(&hung_up(&call, "no_answer"))
+                        .send();
                     tokio::select! {
                         answer = post => match answer {
                             Ok(answer) if answer.status() == 202 => acks.send_modify(|acks| acks.push(call)),

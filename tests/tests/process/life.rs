@@ -15,14 +15,25 @@ fn the_first_start_prints_a_token_once_and_keeps_only_its_digest() {
     assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
 
     let host = Host::start(BINARY, data.path(), &[]);
-    assert_eq!(host.json(&token, &["token", "list"])["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        host.json(&token, &["token", "list"])["items"].as_array().unwrap().len(),
+        1
+    );
     let (status, printed, log) = host.stop("INT");
     assert_eq!(status.code(), Some(0));
     assert!(printed.is_empty(), "{printed:?}");
     assert!(log.iter().all(|line| !line.contains(&token)));
-    for file in std::fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+    for file in std::fs::read_dir(data.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+    {
         let bytes = std::fs::read(&file).unwrap();
-        assert!(!bytes.windows(token.len()).any(|part| part == token.as_bytes()), "{}", file.display());
+        assert!(
+            !bytes.windows(token.len()).any(|part| part == token.as_bytes()),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -45,14 +56,21 @@ fn a_second_host_over_the_same_data_is_kept_out() {
 #[test]
 fn wrong_settings_are_named() {
     let run = |name: &str, value: &str| {
-        let output = std::process::Command::new(BINARY).arg("serve").env(name, value).output().unwrap();
+        let output = std::process::Command::new(BINARY)
+            .arg("serve")
+            .env(name, value)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let told = run("JACKFIELD_PUBLIC_LISTEN", "somewhere");
     assert!(told.contains("JACKFIELD_PUBLIC_LISTEN"), "{told}");
     let told = run("JACKFIELD_PUBLIC_LISTN", "127.0.0.1:0");
-    assert!(told.contains("JACKFIELD_PUBLIC_LISTN") && told.contains("JACKFIELD_PUBLIC_LISTEN"), "{told}");
+    assert!(
+        told.contains("JACKFIELD_PUBLIC_LISTN") && told.contains("JACKFIELD_PUBLIC_LISTEN"),
+        "{told}"
+    );
     let told = run("JACKFIELD_LOG", "jackfield=loud");
     assert!(told.contains("jackfield=loud"), "{told}");
 }
@@ -65,12 +83,19 @@ fn the_command_line_pushes_lists_and_explains() {
     let token = operator_token(&printed);
     let host = Host::start(BINARY, data.path(), &[]);
     let pushed = host.json(&token, &["adapter", "push", path("keystone").to_str().unwrap()]);
-    assert_eq!((&pushed["name"], &pushed["version"]), (&"keystone".into(), &"1.0.0".into()));
+    assert_eq!(
+        (&pushed["name"], &pushed["version"]),
+        (&"keystone".into(), &"1.0.0".into())
+    );
     let listed = host.cli(&token, &["adapter", "list"]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("keystone"));
 
     let file = data.path().join("tenant.toml");
-    std::fs::write(&file, "tenant = \"t\"\nadapter = \"keystone\"\n[delivery]\nretri = [\"0s\"]\n").unwrap();
+    std::fs::write(
+        &file,
+        "tenant = \"t\"\nadapter = \"keystone\"\n[delivery]\nretri = [\"0s\"]\n",
+    )
+    .unwrap();
     let refused = host.cli(&token, &["tenant", "apply", file.to_str().unwrap()]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1));

@@ -48,7 +48,9 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     wrong["lead"]["created_at"] = "Canary Sharma".into();
     for (id, body, status) in [("m1", &lead, 202), ("m1", &lead, 200), ("m2", &wrong, 422)] {
         let body = body.to_string();
-        let now = jackfield::clock::Clock::now(&jackfield::clock::SystemClock).as_second().to_string();
+        let now = jackfield::clock::Clock::now(&jackfield::clock::SystemClock)
+            .as_second()
+            .to_string();
         let request = client
             .post(&base)
             .header("webhook-id", id)
@@ -56,19 +58,40 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
             .header("webhook-signature", sign(id, &now, body.as_bytes()));
         assert_eq!(request.body(body).send().await.unwrap().status(), status);
     }
-    assert_eq!(client.post(&base).body(lead.to_string()).send().await.unwrap().status(), 401);
+    assert_eq!(
+        client.post(&base).body(lead.to_string()).send().await.unwrap().status(),
+        401
+    );
 
     let mut said = disposition("C-1", "other canary-remark");
     said["remark"] = "canary-remark Canary Sharma +919123456780".into();
     let post = |lead: &str, body: &serde_json::Value| {
-        client.post(format!("{base}/{lead}/disposition")).bearer_auth(agent).json(body).send()
+        client
+            .post(format!("{base}/{lead}/disposition"))
+            .bearer_auth(agent)
+            .json(body)
+            .send()
     };
     assert_eq!(post("L", &said).await.unwrap().status(), 202);
-    assert_eq!(post("NOBODY", &disposition("C-2", "no_answer")).await.unwrap().status(), 202);
-    assert_eq!(post("L", &serde_json::json!({"name": "Canary Sharma"})).await.unwrap().status(), 422);
+    assert_eq!(
+        post("NOBODY", &disposition("C-2", "no_answer")).await.unwrap().status(),
+        202
+    );
+    assert_eq!(
+        post("L", &serde_json::json!({"name": "Canary Sharma"}))
+            .await
+            .unwrap()
+            .status(),
+        422
+    );
     for mode in [Mode::Ok, Mode::FailAfterStore, Mode::Down] {
         keystone.behave(Behaviour::always(mode));
-        let status = client.get(format!("{base}/L/status")).bearer_auth(agent).send().await.unwrap();
+        let status = client
+            .get(format!("{base}/L/status"))
+            .bearer_auth(agent)
+            .send()
+            .await
+            .unwrap();
         assert!(status.text().await.unwrap().contains("callable"));
     }
     keystone.behave(Behaviour::always(Mode::Ok));
@@ -79,7 +102,14 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
         }
         assert!(look < 2_000, "{left}");
     }
-    let metrics = client.get(format!("{}/metrics", host.admin)).send().await.unwrap().text().await.unwrap();
+    let metrics = client
+        .get(format!("{}/metrics", host.admin))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     for name in [
         "jackfield_accepted_total",
         "jackfield_refused_total",
@@ -96,9 +126,18 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     }
     let (_, printed, log) = host.stop("TERM");
     assert!(log.len() > 20, "there is a log to search: {log:?}");
-    assert!(log.iter().any(|line| line.contains("\"delivery\":\"dlv_") && line.contains("\"release\":\"r1\"")), "{log:?}");
+    assert!(
+        log.iter()
+            .any(|line| line.contains("\"delivery\":\"dlv_") && line.contains("\"release\":\"r1\"")),
+        "{log:?}"
+    );
     assert!(log.iter().any(|line| line.contains("\"request_id\":\"req_")), "{log:?}");
-    let everything = first_log.iter().chain(&printed).chain(&log).map(String::as_str).chain(metrics.lines());
+    let everything = first_log
+        .iter()
+        .chain(&printed)
+        .chain(&log)
+        .map(String::as_str)
+        .chain(metrics.lines());
     for line in everything {
         for canary in CANARIES {
             assert!(!line.contains(canary), "{canary} in {line}");
