@@ -8,6 +8,7 @@ pub mod adapter;
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
