@@ -65,8 +65,10 @@ pub struct Stage {
 pub struct Output {
     /// Whether it says that it succeeded.
     pub ok: bool,
-    /// What it printed, errors after the rest.
+    /// What it printed.
     pub text: String,
+    /// What it said beside that.
+    pub notes: String,
 }
 
 impl Stage {
@@ -195,7 +197,7 @@ impl Stage {
     pub fn jackfield(&self, words: &[&str]) -> anyhow::Result<Output> {
         self.screen.command(&format!("jackfield {}", words.join(" ")));
         let output = self.run_jackfield(words)?;
-        self.screen.output(&output.text);
+        self.screen.output(&format!("{}{}", output.text, output.notes));
         Ok(output)
     }
 
@@ -203,7 +205,14 @@ impl Stage {
     pub fn jackfield_json(&self, words: &[&str]) -> anyhow::Result<Value> {
         let words = [words, &["--json"]].concat();
         let output = self.run_jackfield(&words)?;
-        let command = || format!("`jackfield {}` printed:\n{}", words.join(" "), output.text);
+        let command = || {
+            format!(
+                "`jackfield {}` printed:\n{}{}",
+                words.join(" "),
+                output.text,
+                output.notes
+            )
+        };
         if !output.ok {
             bail!("{}", command());
         }
@@ -230,10 +239,11 @@ impl Stage {
     fn run_jackfield(&self, words: &[&str]) -> anyhow::Result<Output> {
         let ran = self.program().args(words).stdin(Stdio::null()).output();
         let ran = ran.context("the jackfield program cannot be run")?;
-        let text = [ran.stdout, ran.stderr].concat();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Output {
             ok: ran.status.success(),
-            text: String::from_utf8_lossy(&text).into_owned(),
+            text: text(&ran.stdout),
+            notes: text(&ran.stderr),
         })
     }
 }
