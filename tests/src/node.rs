@@ -52,6 +52,7 @@ pub struct TestNode {
     pub agent: Agent,
     /// Its sandbox.
     pub runtime: Runtime,
+    database: Arc<SqliteStore>,
     token: String,
     dir: TempDir,
     finished: bool,
@@ -78,7 +79,10 @@ impl Answer {
     /// A member of the body, as text.
     #[must_use]
     pub fn member(&self, name: &str) -> String {
-        self.json()[name].as_str().unwrap_or_else(|| panic!("no text `{name}` in {}", self.text)).to_owned()
+        self.json()[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text `{name}` in {}", self.text))
+            .to_owned()
     }
 
     /// Checks the status, showing the body if it is another.
@@ -107,12 +111,22 @@ impl TestNode {
         let clock = ManualClock::new("2026-07-01T09:00:00Z".parse().unwrap());
         let dir = tempfile::tempdir().unwrap();
         let agent_time = clock.clone();
-        let agent = AgentConfig { now: Now::from_fn(move || agent_time.now()), ..AgentConfig::new(PUSH_SECRET) };
+        let agent = AgentConfig {
+            now: Now::from_fn(move || agent_time.now()),
+            ..AgentConfig::new(PUSH_SECRET)
+        };
         let shared: SharedClock = Arc::new(clock.clone());
         // Native code is kept between tests: an adapter is compiled once, however many hosts load it.
         let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-        let runtime = Runtime::start(RuntimeConfig { max_instances: 64, ..RuntimeConfig::new(cache) }, shared).unwrap();
-        let node = assemble(&dir, &runtime, &clock).await;
+        let runtime = Runtime::start(
+            RuntimeConfig {
+                max_instances: 64,
+                ..RuntimeConfig::new(cache)
+            },
+            shared,
+        )
+        .unwrap();
+        let (node, database) = assemble(&dir, &runtime, &clock).await;
         Self {
             token: agent_token(&node).await,
             node,
@@ -121,17 +135,16 @@ impl TestNode {
             groundwork: Groundwork::start(GroundworkConfig::new(GROUNDWORK_KEY)).await.unwrap(),
             agent: Agent::start(agent).await.unwrap(),
             runtime,
+            database,
             dir,
             finished: false,
         }
     }
 
-    /// Stops the host as a crash would and starts another one on what it left behind.
+    /// Stops the host, whatever is in flight, and starts another one on what it left behind.
     pub async fn restart(&mut self) {
-        // The database is locked until its store is gone.
-        let empty = tempfile::tempdir().unwrap();
-        self.node = assemble(&empty, &self.runtime, &self.clock).await;
-        self.node = assemble(&self.dir, &self.runtime, &self.clock).await;
+        self.database.close().await.unwrap();
+        (self.node, self.database) = assemble(&self.dir, &self.runtime, &self.clock).await;
     }
 
     /// The file of the tenant on keystone, with further tables.
@@ -189,7 +202,9 @@ impl TestNode {
 
     /// Makes a release, which must succeed.
     pub async fn apply(&self, toml: &str) -> Applied {
-        self.try_apply(toml).await.unwrap_or_else(|error| panic!("{error}: {error:?}"))
+        self.try_apply(toml)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {error:?}"))
     }
 
     /// Makes a release, or not.
@@ -203,7 +218,12 @@ impl TestNode {
     /// The release that serves a tenant.
     #[must_use]
     pub fn serving(&self, tenant: &str) -> Release {
-        self.node.tenants.get(&tenant.parse().unwrap()).unwrap().release().clone()
+        self.node
+            .tenants
+            .get(&tenant.parse().unwrap())
+            .unwrap()
+            .release()
+            .clone()
     }
 
     /// Sends a request to the public listener.
@@ -223,20 +243,31 @@ impl TestNode {
 
     /// Posts as the agent of both tenants.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.public(self.request(Method::POST, path, Body::from(body.to_string()))).await
+        self.public(self.request(Method::POST, path, Body::from(body.to_string())))
+            .await
     }
 
     /// A request with the agent's token for the tenant in the path.
     #[must_use]
     pub fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
-        let builder = Request::builder().method(method).uri(path).header("content-type", "application/json");
-        builder.header("authorization", format!("Bearer {}", self.token_for(path))).body(body).unwrap()
+        let builder = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json");
+        builder
+            .header("authorization", format!("Bearer {}", self.token_for(path)))
+            .body(body)
+            .unwrap()
     }
 
     fn token_for(&self, path: &str) -> &str {
         let mut tokens = self.token.split(' ');
         let (dwarka, saket) = (tokens.next().unwrap(), tokens.next().unwrap());
-        if path.contains("/saket-estates/") { saket } else { dwarka }
+        if path.contains("/saket-estates/") {
+            saket
+        } else {
+            dwarka
+        }
     }
 
     /// Asks whether a lead may be called.
@@ -246,7 +277,8 @@ impl TestNode {
 
     /// Reports a call.
     pub async fn dispose(&self, tenant: &str, lead: &str, disposition: &Value) -> Answer {
-        self.post(&format!("/v1/tenants/{tenant}/leads/{lead}/disposition"), disposition).await
+        self.post(&format!("/v1/tenants/{tenant}/leads/{lead}/disposition"), disposition)
+            .await
     }
 
     /// Sends a lead's webhook, signed now under this id.
@@ -281,7 +313,10 @@ impl TestNode {
 
     /// The delivery, as the agent sees it.
     pub async fn delivery(&self, tenant: &str, id: &str) -> Value {
-        self.get(&format!("/v1/tenants/{tenant}/deliveries/{id}")).await.expect(200).json()
+        self.get(&format!("/v1/tenants/{tenant}/deliveries/{id}"))
+            .await
+            .expect(200)
+            .json()
     }
 
     /// The store.
@@ -307,21 +342,24 @@ impl TestNode {
 
 impl Drop for TestNode {
     fn drop(&mut self) {
-        assert!(self.finished || std::thread::panicking(), "end the test with `finish`, which looks for work that is left");
+        assert!(
+            self.finished || std::thread::panicking(),
+            "end the test with `finish`, which looks for work that is left"
+        );
     }
 }
 
-async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> Node {
-    let store: SharedStore = Arc::new(SqliteStore::open(&dir.path().join("jackfield.db")).await.unwrap());
+async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Node, Arc<SqliteStore>) {
+    let database = Arc::new(SqliteStore::open(&dir.path().join("jackfield.db")).await.unwrap());
     let parts = NodeParts {
-        store,
+        store: Arc::clone(&database) as SharedStore,
         runtime: runtime.clone(),
         clock: Arc::new(clock.clone()),
         rng: StdRng::seed_from_u64(7),
         max_deliveries: 32,
         draining: CancellationToken::new(),
     };
-    Node::assemble(parts).await.unwrap()
+    (Node::assemble(parts).await.unwrap(), database)
 }
 
 /// The agent's tokens for both tenants.
@@ -340,7 +378,11 @@ pub async fn ask(router: axum::Router, request: Request<Body>) -> Answer {
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
 }
 
 /// A Standard Webhooks signature under [`WEBHOOK_SECRET`], made without the host's code.
@@ -356,7 +398,10 @@ pub fn sign(id: &str, timestamp: &str, body: &[u8]) -> String {
 /// The first page of a listing.
 #[must_use]
 pub const fn first_page() -> PageRequest {
-    PageRequest { after: None, limit: 100 }
+    PageRequest {
+        after: None,
+        limit: 100,
+    }
 }
 
 /// A time.

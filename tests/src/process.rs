@@ -41,10 +41,14 @@ impl Host {
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stdout = std::thread::spawn(move || stdout.lines().map_while(Result::ok).collect());
-        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut stderr = BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
         let mut early = vec![];
         let serving = loop {
-            let line = stderr.next().unwrap_or_else(|| panic!("the host did not start:\n{}", early.join("\n")));
+            let line = stderr
+                .next()
+                .unwrap_or_else(|| panic!("the host did not start:\n{}", early.join("\n")));
             let parsed: Option<Value> = serde_json::from_str(&line).ok();
             early.push(line);
             if let Some(line) = parsed.filter(|line| line["message"] == "serving") {
@@ -91,7 +95,10 @@ impl Host {
         let mut arguments = arguments.to_vec();
         arguments.push("--json");
         let output = self.cli(token, &arguments);
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
         assert!(output.status.success(), "{arguments:?}: {out}{err}");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
     }
@@ -102,9 +109,19 @@ impl Host {
     /// The signal cannot be sent.
     pub fn stop(mut self, signal: &str) -> (ExitStatus, Vec<String>, Vec<String>) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let status = self.child.wait().unwrap();
-        let printed = self.readers.drain(..).flat_map(|reader| reader.join().unwrap()).collect();
+        let printed = self
+            .readers
+            .drain(..)
+            .flat_map(|reader| reader.join().unwrap())
+            .collect();
         (status, printed, std::mem::take(&mut self.log.lock().unwrap()))
     }
 
@@ -133,5 +150,6 @@ impl Drop for Host {
 #[must_use]
 pub fn operator_token(printed: &[String]) -> String {
     let line = printed.iter().find_map(|line| line.strip_prefix("operator token: "));
-    line.unwrap_or_else(|| panic!("no operator token in {printed:?}")).to_owned()
+    line.unwrap_or_else(|| panic!("no operator token in {printed:?}"))
+        .to_owned()
 }

@@ -123,16 +123,17 @@ async fn a_crm_that_does_not_answer_in_time_is_a_504_that_says_not_to_call() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
     test.keystone.behave(Behaviour::always(Mode::Hang));
-    let answer = test.status(TENANT, "CRM-LEAD-1");
-    let mut answer = std::pin::pin!(answer);
     let before = test.keystone.counts().requests;
-    // The CRM has taken the question; only then does time pass.
-    while test.keystone.counts().requests == before {
-        assert!(futures_util::poll!(&mut answer).is_pending());
-        tokio::task::yield_now().await;
-    }
-    test.advance(Duration::from_secs(1));
-    let answer = answer.await.expect(504);
+    let answer = {
+        let mut answer = std::pin::pin!(test.status(TENANT, "CRM-LEAD-1"));
+        // The CRM has taken the question; only then does time pass.
+        while test.keystone.counts().requests == before {
+            assert!(futures_util::poll!(&mut answer).is_pending());
+            tokio::task::yield_now().await;
+        }
+        test.advance(Duration::from_secs(1));
+        answer.await.expect(504)
+    };
     assert_eq!(answer.json()["callable"], false);
     test.finish().await;
 }
