@@ -70,7 +70,7 @@ impl Workspace {
 
 /// Tells which step begins.
 pub fn header(step: &str) {
-    println!("\n━━ {step}");
+    println!("\n── {step}");
 }
 
 /// Runs a command that writes to this terminal. `step` is what a failure is called.

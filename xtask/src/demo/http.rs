@@ -21,6 +21,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Empty for none.
     pub body: String,
+    /// What is shown in place of the body, when it was shown before.
+    pub instead: Option<&'static str>,
 }
 
 impl Request {
@@ -31,6 +33,7 @@ impl Request {
             url: url.into(),
             headers: Vec::new(),
             body: String::new(),
+            instead: None,
         }
     }
 
@@ -49,6 +52,15 @@ impl Request {
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// With a note shown in place of the body.
+    #[must_use]
+    pub fn showing(self, note: &'static str) -> Self {
+        Self {
+            instead: Some(note),
+            ..self
+        }
     }
 
     /// With a bearer token.

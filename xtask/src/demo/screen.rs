@@ -100,7 +100,10 @@ impl Screen {
                 self.paint(Ink::Faint, &cut(&format!("{name}: {}", masked(value)), WIDTH - 8))
             );
         }
-        self.body(&request.body);
+        match request.instead {
+            Some(note) => println!("{MARGIN}{}", self.paint(Ink::Faint, note)),
+            None => self.body(&request.body),
+        }
     }
 
     /// An answer as it came.
@@ -123,9 +126,9 @@ impl Screen {
         );
     }
 
-    /// What a command printed, or the text of a file.
-    pub fn output(self, text: &str) {
-        self.lines(text.trim_end().lines());
+    /// What a command printed, or the text of a file: at most so many lines of it.
+    pub fn output(self, text: &str, lines: usize) {
+        self.lines(text.trim_end(), lines.min(MAX_LINES));
     }
 
     /// A JSON document.
@@ -135,21 +138,45 @@ impl Screen {
 
     fn body(self, body: &str) {
         let laid_out = json::layout(body, WIDTH - MARGIN.len());
-        self.lines(laid_out.as_deref().unwrap_or(body).lines());
+        self.lines(laid_out.as_deref().unwrap_or(body), MAX_LINES);
     }
 
-    fn lines<'a>(self, lines: impl Iterator<Item = &'a str> + Clone) {
-        let all = lines.clone().count();
-        for line in lines.take(MAX_LINES) {
-            println!("{MARGIN}{}", cut(line, WIDTH + 10));
+    fn lines(self, text: &str, most: usize) {
+        for line in text.lines().take(most) {
+            for part in folded(line) {
+                println!("{MARGIN}{part}");
+            }
         }
-        if all > MAX_LINES {
+        let left = text.lines().count().saturating_sub(most);
+        if left > 0 {
             println!(
                 "{MARGIN}{}",
-                self.paint(Ink::Faint, &format!("… and {} lines more", all - MAX_LINES))
+                self.paint(Ink::Faint, &format!("… and {left} lines more"))
             );
         }
     }
+}
+
+/// A line that fits: prose and forms go on below, rows of tables and members of documents are cut.
+fn folded(line: &str) -> Vec<String> {
+    let width = WIDTH - MARGIN.len();
+    let is_row = line.trim_start().contains("  ") || line.trim_start().starts_with('"');
+    if line.chars().count() <= width || is_row {
+        return vec![cut(line, width)];
+    }
+    let indent = " ".repeat(line.len() - line.trim_start().len());
+    let parts = wrap(line.trim_start(), width - indent.len() - 2)
+        .into_iter()
+        .enumerate();
+    parts
+        .map(|(at, part)| {
+            if at == 0 {
+                format!("{indent}{part}")
+            } else {
+                format!("{indent}  {part}")
+            }
+        })
+        .collect()
 }
 
 /// A line no longer than `width`.
@@ -168,19 +195,16 @@ fn masked(value: &str) -> String {
     }
 }
 
-/// Words in lines of at most `width` characters.
+/// A text in lines of at most `width` characters, broken after spaces and ampersands.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for piece in text.split_inclusive([' ', '&']) {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
+            Some(line) if line.chars().count() + piece.trim_end().chars().count() <= width => line.push_str(piece),
+            _ => lines.push(piece.to_owned()),
         }
     }
-    lines
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -189,7 +213,8 @@ mod tests {
 
     #[test]
     fn lines_stay_within_their_width() {
-        assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one=1&two=2", 7), ["one=1&", "two=2"]);
         assert_eq!(cut("नमस्ते", 3), "नम…");
         assert_eq!(masked("Bearer jfa_0123456789abcdef"), "Bearer jfa_0123456…");
     }

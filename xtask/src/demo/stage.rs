@@ -56,6 +56,8 @@ pub struct Stage {
     pub origins: Origins,
     /// Bearer tokens: the operator's under the host's name, agents' under their tenants' names.
     pub tokens: BTreeMap<String, String>,
+    /// The lead that arrived first, and the answer to it.
+    pub first_lead: Option<(Request, Answer)>,
     /// Data, tenants' files and logs of this run.
     folder: TempDir,
 }
@@ -91,6 +93,7 @@ impl Stage {
                 agent: origin()?,
             },
             tokens: BTreeMap::new(),
+            first_lead: None,
             folder: tempfile::Builder::new().prefix("run-").tempdir_in(home)?,
         })
     }
@@ -195,9 +198,14 @@ impl Stage {
 
     /// Runs a command of the host's command line, and shows it and what it prints.
     pub fn jackfield(&self, words: &[&str]) -> anyhow::Result<Output> {
+        self.jackfield_head(words, usize::MAX)
+    }
+
+    /// The same, and shows only the first lines.
+    pub fn jackfield_head(&self, words: &[&str], lines: usize) -> anyhow::Result<Output> {
         self.screen.command(&format!("jackfield {}", words.join(" ")));
         let output = self.run_jackfield(words)?;
-        self.screen.output(&format!("{}{}", output.text, output.notes));
+        self.screen.output(&format!("{}{}", output.text, output.notes), lines);
         Ok(output)
     }
 

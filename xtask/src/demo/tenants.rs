@@ -71,13 +71,15 @@ base_url = "{keystone}"
 
 [egress]
 allow = ["{keystone}"]
-private_addresses = true                  # a demo's CRM is on this machine; refused by default
+# A demo's CRM is on this machine. Such addresses are refused by default.
+private_addresses = true
 
 [[credentials]]
 name = "crm"
 kind = "bearer"
 secret = {{ env = "DWARKA_CRM_TOKEN" }}
-origins = ["{keystone}"]                  # added there by the host, never seen by the adapter
+# There the host adds it; the adapter never sees it.
+origins = ["{keystone}"]
 
 [webhook]
 profile = "standard-webhooks"
@@ -88,7 +90,8 @@ push_url = "{agent}/leads"
 push_secret = {{ env = "AGENT_PUSH_SECRET" }}
 
 [delivery]
-retry = [{ladder}]    # shortened: in real life 0s, 30s, 2m, 10m, 60m
+# Shortened, for an audience. The product's own: 0s, 30s, 2m, 10m, 60m.
+retry = [{ladder}]
 concurrency = 8
 per_second = 500
 "#
@@ -110,11 +113,13 @@ private_addresses = true
 
 [[credentials]]
 name = "signing"
-kind = "hmac"                             # the host signs; the key stays out of the sandbox
+# The host signs with it; the key stays out of the sandbox.
+kind = "hmac"
 secret = {{ env = "SAKET_SIGNING_KEY" }}
 
 [webhook]
-profile = "sha256-hex"                    # groundwork's own habit: a hex tag over the body
+# groundwork's own habit: a hex tag over the body.
+profile = "sha256-hex"
 secrets = [{{ env = "SAKET_WEBHOOK_SECRET" }}]
 
 [agent]

@@ -94,7 +94,7 @@ pub fn repeat(stage: &mut Stage) -> anyhow::Result<()> {
         .screen
         .say("Agents repeat themselves too. The call's id is the key, for ever.");
     let request = stage.disposition(Tenant::Dwarka, "CRM-LEAD-001234", &document(CALL))?;
-    let answer = stage.ask(&request)?;
+    let answer = stage.ask(&request.clone().showing("(the very document of before)"))?;
     stage.check_eq("the same again is 200, with the first receipt", &answer.status, &200);
     let other = Request {
         body: request
@@ -102,7 +102,7 @@ pub fn repeat(stage: &mut Stage) -> anyhow::Result<()> {
             .replace("\"ai_intent_score\": 82", "\"ai_intent_score\": 12"),
         ..request
     };
-    let answer = stage.client.send(&other)?;
+    let answer = stage.ask(&other.showing(r#"(the same call_id, but for "ai_intent_score": 12)"#))?;
     stage.check_eq("the same call with another body is a 409", &answer.status, &409);
     stage.check_eq(
         "keystone has one record of one revision",
