@@ -48,6 +48,14 @@ impl Processes {
         Ok(())
     }
 
+    /// Its number, as the system knows it.
+    pub fn id(&self, name: &str) -> Option<u32> {
+        self.list()
+            .iter()
+            .find(|(running, _)| running == name)
+            .map(|(_, child)| child.id())
+    }
+
     /// Asks a process to stop, with SIGTERM, and answers what it ended with.
     pub fn stop(&self, name: &str) -> anyhow::Result<ExitStatus> {
         let mut list = self.list();

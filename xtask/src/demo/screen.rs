@@ -157,26 +157,17 @@ impl Screen {
     }
 }
 
-/// A line that fits: prose and forms go on below, rows of tables and members of documents are cut.
+/// A line that fits: prose and forms go on below, rows of tables and single long words are cut.
 fn folded(line: &str) -> Vec<String> {
     let width = WIDTH - MARGIN.len();
-    let is_row = line.trim_start().contains("  ") || line.trim_start().starts_with('"');
-    if line.chars().count() <= width || is_row {
+    let text = line.trim_start();
+    if line.chars().count() <= width || text.contains("  ") {
         return vec![cut(line, width)];
     }
-    let indent = " ".repeat(line.len() - line.trim_start().len());
-    let parts = wrap(line.trim_start(), width - indent.len() - 2)
-        .into_iter()
-        .enumerate();
-    parts
-        .map(|(at, part)| {
-            if at == 0 {
-                format!("{indent}{part}")
-            } else {
-                format!("{indent}  {part}")
-            }
-        })
-        .collect()
+    let indent = " ".repeat(line.len() - text.len());
+    let parts = wrap(text, width - indent.len() - 2).into_iter().enumerate();
+    let hung = parts.map(|(at, part)| format!("{indent}{}{part}", if at == 0 { "" } else { "  " }));
+    hung.map(|part| cut(&part, width)).collect()
 }
 
 /// A line no longer than `width`.

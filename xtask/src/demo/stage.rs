@@ -56,8 +56,8 @@ pub struct Stage {
     pub origins: Origins,
     /// Bearer tokens: the operator's under the host's name, agents' under their tenants' names.
     pub tokens: BTreeMap<String, String>,
-    /// The lead that arrived first, and the answer to it.
-    pub first_lead: Option<(Request, Answer)>,
+    /// Requests that are to be repeated later, and the answers to them.
+    pub firsts: BTreeMap<&'static str, (Request, Answer)>,
     /// Data, tenants' files and logs of this run.
     folder: TempDir,
 }
@@ -93,7 +93,7 @@ impl Stage {
                 agent: origin()?,
             },
             tokens: BTreeMap::new(),
-            first_lead: None,
+            firsts: BTreeMap::new(),
             folder: tempfile::Builder::new().prefix("run-").tempdir_in(home)?,
         })
     }
@@ -132,6 +132,15 @@ impl Stage {
         let answer = self.client.send(request)?;
         self.screen.answer(&answer);
         Ok(answer)
+    }
+
+    /// A request that was kept to be repeated, and the answer to it.
+    pub fn first(&self, name: &str) -> anyhow::Result<(Request, Answer)> {
+        Ok(self
+            .firsts
+            .get(name)
+            .with_context(|| format!("there was no first {name}"))?
+            .clone())
     }
 
     /// A path of the public API below a tenant.

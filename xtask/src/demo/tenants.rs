@@ -94,6 +94,10 @@ push_secret = {{ env = "AGENT_PUSH_SECRET" }}
 retry = [{ladder}]
 concurrency = 8
 per_second = 500
+
+[limits]
+# Generous: this machine may be busy with other things than the demo. The product's own: 1000.
+status_deadline_ms = 5000
 "#
     )
 }

@@ -42,9 +42,11 @@ pub fn land(stage: &mut Stage) -> anyhow::Result<()> {
     stage
         .screen
         .say("The call is over and a visit is booked. The agent tells the host, and may forget it after the 202.");
-    let answer = stage.ask(&stage.disposition(Tenant::Dwarka, "CRM-LEAD-001234", &document(CALL))?)?;
+    let request = stage.disposition(Tenant::Dwarka, "CRM-LEAD-001234", &document(CALL))?;
+    let answer = stage.ask(&request)?;
     stage.check_eq("keystone's disposition is durable", &answer.status, &202);
     stage.delivery_in(Tenant::Dwarka, &answer.text("/delivery"), "done")?;
+    stage.firsts.insert("disposition", (request, answer));
     stage.screen.say("What keystone itself says of that call:");
     let url = format!("{}/api/v1/calls/{CALL}", stage.origins.keystone);
     let record = stage.ask(&Request::get(url).bearer(KEYSTONE_TOKEN))?.json();
@@ -93,9 +95,10 @@ pub fn repeat(stage: &mut Stage) -> anyhow::Result<()> {
     stage
         .screen
         .say("Agents repeat themselves too. The call's id is the key, for ever.");
-    let request = stage.disposition(Tenant::Dwarka, "CRM-LEAD-001234", &document(CALL))?;
-    let answer = stage.ask(&request.clone().showing("(the very document of before)"))?;
-    stage.check_eq("the same again is 200, with the first receipt", &answer.status, &200);
+    let (request, first) = stage.first("disposition")?;
+    let again = stage.ask(&request.clone().showing("(the very document of before)"))?;
+    stage.check_eq("the same again is 200, not 202", &again.status, &200);
+    stage.check_eq("it gets the receipt of the first", &again.json(), &first.json());
     let other = Request {
         body: request
             .body

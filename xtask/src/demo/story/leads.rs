@@ -41,7 +41,7 @@ pub fn arrive(stage: &mut Stage) -> anyhow::Result<()> {
     let request = signed_lead(stage, "msg_demo_1", LEAD)?;
     let answer = stage.ask(&request)?;
     stage.check_eq("the host has it on disk before it says 202", &answer.status, &202);
-    stage.first_lead = Some((request, answer));
+    stage.firsts.insert("lead", (request, answer));
     let pushed = received(stage, "CRM-LEAD-001234")?;
     let lead = |at: &str| {
         pushed
@@ -94,7 +94,7 @@ pub fn replay_and_forge(stage: &mut Stage) -> anyhow::Result<()> {
     stage
         .screen
         .say("CRMs repeat themselves when an answer is lost. The same bytes get the first receipt again.");
-    let (request, first) = stage.first_lead.take().context("no lead arrived before")?;
+    let (request, first) = stage.first("lead")?;
     let again = stage.ask(&request.clone().showing("(the very bytes of before)"))?;
     stage.check_eq("a repeat is 200, not 202", &again.status, &200);
     stage.check_eq("it gets the receipt of the first", &again.json(), &first.json());

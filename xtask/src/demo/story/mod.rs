@@ -10,7 +10,7 @@ mod swap;
 
 pub use dispositions::no_answer;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 
 use super::stage::{HOST, Stage};
 
@@ -51,7 +51,8 @@ pub const ENDING: &str = "The host drains and stops";
 
 /// The last step.
 pub fn end(stage: &mut Stage) -> anyhow::Result<()> {
-    stage.screen.command("kill -TERM <the host>");
+    let host = stage.processes.id(HOST).context("the host does not run")?;
+    stage.screen.command(&format!("kill -TERM {host}"));
     let status = stage.processes.stop(HOST)?;
     stage.check_eq(
         "SIGTERM drains the host, and it exits with code 0",

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::demo::clock;
 use crate::demo::http::Request;
-use crate::demo::stage::{HOST, PATIENCE, Stage};
+use crate::demo::stage::{HOST, Output, PATIENCE, Stage};
 use crate::demo::tenants::{AGENT_SECRET, GROUNDWORK_KEY, KEYSTONE_TOKEN, SECRETS, Tenant};
 use crate::{adapters, setup, workspace};
 
@@ -182,7 +182,7 @@ pub fn bind(stage: &mut Stage) -> anyhow::Result<()> {
         stage.screen.command(&format!("cat {file}"));
         stage.screen.output(&text, usize::MAX);
         let applied = apply(stage, &file, &text)?;
-        stage.check(&format!("{} has a release that serves", tenant.name()), applied);
+        stage.check(&format!("{} has a release that serves", tenant.name()), applied.ok);
     }
     stage
         .screen
@@ -211,13 +211,13 @@ pub fn bind(stage: &mut Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Applies a tenant's file; whether the host took it.
-pub fn apply(stage: &Stage, file: &str, text: &str) -> anyhow::Result<bool> {
+/// Applies a tenant's file.
+pub fn apply(stage: &Stage, file: &str, text: &str) -> anyhow::Result<Output> {
     let path = stage.file(file);
     fs::write(&path, text)?;
     let path = stage.workspace.shown(&path).to_string();
     // A first release differs in everything from none: the beginning will do.
-    Ok(stage.jackfield_head(&["tenant", "apply", &path], 6)?.ok)
+    stage.jackfield_head(&["tenant", "apply", &path], 6)
 }
 
 fn address(origin: &str) -> &str {

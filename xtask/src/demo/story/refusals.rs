@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{dispositions, opening};
-use crate::demo::stage::Stage;
+use crate::demo::stage::{Output, Stage};
 use crate::demo::tenants::{self, Tenant};
 
 const LEAD: &str = "CRM-LEAD-001234";
@@ -14,30 +14,25 @@ pub fn broken(stage: &mut Stage) -> anyhow::Result<()> {
     let whole = fs::read(stage.workspace.components().join("keystone.wasm"))?;
     let truncated = stage.file("truncated.wasm");
     fs::write(&truncated, &whole[..whole.len() / 2])?;
-    refused_push(
-        stage,
-        &stage.workspace.shown(&truncated).to_string(),
+    let output = stage.jackfield(&["adapter", "push", &stage.workspace.shown(&truncated).to_string()])?;
+    stage.check(
         "a truncated component is refused when it is pushed",
-    )?;
+        refused(&output, "no valid component"),
+    );
 
     stage.screen.say("One that panics when it is asked what it is:");
     let guest = stage.workspace.components().join("broken-describe.wasm");
-    refused_push(
-        stage,
-        &stage.workspace.shown(&guest).to_string(),
-        "so is one whose describe panics",
-    )?;
+    let output = stage.jackfield(&["adapter", "push", &stage.workspace.shown(&guest).to_string()])?;
+    stage.check("so is one whose describe panics", refused(&output, "about.describe"));
 
     stage
         .screen
         .say("A good adapter with a file that lacks the setting which it asks for:");
     let text = tenants::dwarka(&stage.origins, "keystone@1.1.0");
     let lacking = text.replace("base_url = ", "# base_url = ");
-    let applied = opening::apply(stage, "dwarka-homes-lacking.toml", &lacking)?;
-    stage.check(
-        "a file without a required setting is refused when it is applied",
-        !applied,
-    );
+    let output = opening::apply(stage, "dwarka-homes-lacking.toml", &lacking)?;
+    let what = "a file without a required setting is refused when it is applied";
+    stage.check(what, refused(&output, "/settings/base_url"));
 
     stage.screen.say("Nothing of this was noticed by those who call:");
     let answer = stage.ask(&stage.status_query(Tenant::Dwarka, LEAD)?)?;
@@ -60,10 +55,9 @@ pub fn rollback(stage: &mut Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn refused_push(stage: &mut Stage, path: &str, what: &str) -> anyhow::Result<()> {
-    let pushed = stage.jackfield(&["adapter", "push", path])?;
-    stage.check(what, !pushed.ok);
-    Ok(())
+/// Whether a command was refused for the reason that it should be.
+fn refused(output: &Output, why: &str) -> bool {
+    !output.ok && output.notes.contains(why)
 }
 
 /// Posts a disposition, and answers which release delivered it.

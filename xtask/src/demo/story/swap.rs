@@ -64,7 +64,10 @@ pub fn under_load(stage: &mut Stage) -> anyhow::Result<()> {
         clock::pause(AROUND);
         applied
     })?;
-    stage.check("the new release serves", applied);
+    stage.check(
+        "the new release serves",
+        applied.ok && applied.text.contains("r2 serves now"),
+    );
 
     let failures = seen.failures.into_inner().unwrap_or_default();
     let (queries, reports) = (seen.queries.into_inner(), seen.reports.into_inner());
