@@ -83,9 +83,11 @@ fn the_command_line_pushes_lists_and_explains() {
     let token = operator_token(&printed);
     let host = Host::start(BINARY, data.path(), &[]);
     let pushed = host.json(&token, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let adapter = &pushed["adapter"];
     assert_eq!(
-        (&pushed["name"], &pushed["version"]),
-        (&"keystone".into(), &"1.0.0".into())
+        (&adapter["name"], &adapter["version"]),
+        (&"keystone".into(), &"1.0.0".into()),
+        "{pushed}"
     );
     let listed = host.cli(&token, &["adapter", "list"]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("keystone"));
