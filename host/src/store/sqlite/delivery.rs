@@ -158,12 +158,12 @@ pub(super) fn content_type(kind: Kind, row: &SqliteRow) -> Result<String, StoreE
 
 /// One look into the index for each count.
 pub(super) const QUEUE_DEPTH: &str = "select * from (
-             select c.tenant, c.state, c.deliveries, (
-                 select d.accepted_at from delivery d indexed by delivery_open
-                 where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
-             from delivery_count c
-             where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
-         order by tenant, state";
+        select c.tenant, c.state, c.deliveries, (
+            select d.accepted_at from delivery d indexed by delivery_open
+            where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
+        from delivery_count c
+        where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
+    order by tenant, state";
 
 /// What waits, by tenant and state.
 pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {
