@@ -92,7 +92,7 @@ pub enum ConfigError {
 }
 
 /// Variables with the prefix that are not settings of the host: the command line's own.
-const OTHER_VARIABLES: [&str; 2] = ["JACKFIELD_ADMIN_URL", "JACKFIELD_TOKEN"];
+const OTHER_VARIABLES: [&str; 3] = ["JACKFIELD_ADMIN_URL", "JACKFIELD_CONFIG", "JACKFIELD_TOKEN"];
 /// Variables that begin so are left alone: a place for tenants' secrets.
 const SECRET_PREFIX: &str = "JACKFIELD_SECRET_";
 
@@ -112,17 +112,18 @@ impl Config {
     ///
     /// # Errors
     /// A key or value that is wrong, with file and line, or the variable's name, and what is allowed.
-    pub fn load(
-        file: Option<&Path>,
-        variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
+    pub fn load(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut config = match file {
             None => Self::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-                toml::from_str(&text)
-                    .map_err(|error| ConfigError::File { path: path.to_owned(), detail: error.to_string() })?
+                let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                toml::from_str(&text).map_err(|error| ConfigError::File {
+                    path: path.to_owned(),
+                    detail: error.to_string(),
+                })?
             }
         };
         for (name, value) in variables {
@@ -136,7 +137,10 @@ impl Config {
 
     /// Sets what one variable says.
     fn overlay(self, name: &str, value: &str) -> Result<Self, ConfigError> {
-        let wrong = |detail: String| ConfigError::Variable { name: name.to_owned(), detail };
+        let wrong = |detail: String| ConfigError::Variable {
+            name: name.to_owned(),
+            detail,
+        };
         let key = name.trim_start_matches("JACKFIELD_").to_ascii_lowercase();
         if !KEYS.contains(&key.as_str()) {
             let mut known = String::new();
@@ -146,25 +150,49 @@ impl Config {
             let secrets = format!("variables for tenants' secrets may begin with {SECRET_PREFIX}");
             return Err(wrong(format!("there is no such setting; there are:{known}; {secrets}")));
         }
-        let value = value.parse::<i64>().map_or_else(|_| Value::String(value.to_owned()), Value::Integer);
+        let value = value
+            .parse::<i64>()
+            .map_or_else(|_| Value::String(value.to_owned()), Value::Integer);
         let one = Self::deserialize(Table::from_iter([(key.clone(), value)]))
             .map_err(|error| wrong(error.to_string().trim().to_owned()))?;
         Ok(match key.as_str() {
-            "data_dir" => Self { data_dir: one.data_dir, ..self },
-            "public_listen" => Self { public_listen: one.public_listen, ..self },
-            "admin_listen" => Self { admin_listen: one.admin_listen, ..self },
+            "data_dir" => Self {
+                data_dir: one.data_dir,
+                ..self
+            },
+            "public_listen" => Self {
+                public_listen: one.public_listen,
+                ..self
+            },
+            "admin_listen" => Self {
+                admin_listen: one.admin_listen,
+                ..self
+            },
             "log" => Self { log: one.log, ..self },
-            "log_format" => Self { log_format: one.log_format, ..self },
-            "max_deliveries" => Self { max_deliveries: one.max_deliveries, ..self },
-            "max_instances" => Self { max_instances: one.max_instances, ..self },
-            _ => Self { drain: one.drain, ..self },
+            "log_format" => Self {
+                log_format: one.log_format,
+                ..self
+            },
+            "max_deliveries" => Self {
+                max_deliveries: one.max_deliveries,
+                ..self
+            },
+            "max_instances" => Self {
+                max_instances: one.max_instances,
+                ..self
+            },
+            _ => Self {
+                drain: one.drain,
+                ..self
+            },
         })
     }
 
     fn check(self) -> Result<Self, ConfigError> {
-        for (name, value, max) in
-            [("max_deliveries", self.max_deliveries, 10_000), ("max_instances", self.max_instances, 10_000)]
-        {
+        for (name, value, max) in [
+            ("max_deliveries", self.max_deliveries, 10_000),
+            ("max_instances", self.max_instances, 10_000),
+        ] {
             if !(1..=max).contains(&value) {
                 return Err(ConfigError::Range(format!("{name} is {value}; it must be 1 to {max}")));
             }
@@ -187,7 +215,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("jackfield.toml");
         std::fs::write(&path, text).unwrap();
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Config::load(Some(&path), variables).map_err(|error| error.to_string())
     }
 
@@ -201,11 +231,18 @@ mod tests {
     fn variables_lie_over_the_file() {
         let config = load(
             "public_listen = \"127.0.0.1:1\"\nmax_instances = 300\ndrain = \"5s\"",
-            &[("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:2"), ("JACKFIELD_MAX_DELIVERIES", "9"), ("HOME", "/")],
+            &[
+                ("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:2"),
+                ("JACKFIELD_MAX_DELIVERIES", "9"),
+                ("HOME", "/"),
+            ],
         )
         .unwrap();
         assert_eq!(config.public_listen.port(), 2);
-        assert_eq!((config.max_instances, config.max_deliveries, config.drain.0.as_secs()), (300, 9, 5));
+        assert_eq!(
+            (config.max_instances, config.max_deliveries, config.drain.0.as_secs()),
+            (300, 9, 5)
+        );
     }
 
     #[test]
@@ -219,7 +256,11 @@ mod tests {
         };
         for key in KEYS {
             let name = format!("JACKFIELD_{}", key.to_ascii_uppercase());
-            let max = if key == "max_instances" { "max_deliveries = 7" } else { "" };
+            let max = if key == "max_instances" {
+                "max_deliveries = 7"
+            } else {
+                ""
+            };
             let changed = load(max, &[(&name, sample(key))]).unwrap();
             assert_ne!(changed, load(max, &[]).unwrap(), "{name}");
         }
@@ -228,7 +269,13 @@ mod tests {
     #[test]
     fn a_wrong_key_or_value_names_the_line_and_what_is_allowed() {
         let error = load("log = \"info\"\npublic_lisen = \"x\"", &[]).unwrap_err();
-        for part in ["jackfield.toml", "line 2", "public_lisen", "public_listen", "max_deliveries"] {
+        for part in [
+            "jackfield.toml",
+            "line 2",
+            "public_lisen",
+            "public_listen",
+            "max_deliveries",
+        ] {
             assert!(error.contains(part), "{part} in {error}");
         }
         let error = load("\nlog_format = \"xml\"", &[]).unwrap_err();
@@ -239,14 +286,25 @@ mod tests {
         for part in ["JACKFIELD_PUBLIC_LISEN", "JACKFIELD_PUBLIC_LISTEN"] {
             assert!(error.contains(part), "{part} in {error}");
         }
-        assert!(load("", &[("JACKFIELD_MAX_INSTANCES", "many")]).unwrap_err().contains("JACKFIELD_MAX_INSTANCES"));
+        assert!(
+            load("", &[("JACKFIELD_MAX_INSTANCES", "many")])
+                .unwrap_err()
+                .contains("JACKFIELD_MAX_INSTANCES")
+        );
         assert!(load("max_deliveries = 0", &[]).unwrap_err().contains("1 to 10000"));
-        assert!(load("max_instances = 5", &[]).unwrap_err().contains("raise max_instances"));
+        assert!(
+            load("max_instances = 5", &[])
+                .unwrap_err()
+                .contains("raise max_instances")
+        );
     }
 
     #[test]
     fn a_missing_file_is_named() {
         let error = Config::load(Some(Path::new("/nowhere/jackfield.toml")), std::iter::empty()).unwrap_err();
-        assert!(error.to_string().starts_with("/nowhere/jackfield.toml: cannot be read"), "{error}");
+        assert!(
+            error.to_string().starts_with("/nowhere/jackfield.toml: cannot be read"),
+            "{error}"
+        );
     }
 }

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `jackfield` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jackfield::cli::main()
+}

@@ -21,7 +21,9 @@ use crate::store::{SharedStore, StoreError};
 /// Seconds: from a loopback CRM's answer to the longest write deadline.
 const CALL_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];
 /// Seconds: from milliseconds, while the CRM is up, to the end of the default ladder.
-const WRITE_BACK_BUCKETS: [f64; 12] = [0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 150.0, 750.0, 4500.0, 86400.0];
+const WRITE_BACK_BUCKETS: [f64; 12] = [
+    0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 150.0, 750.0, 4500.0, 86400.0,
+];
 
 /// A label of one word.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -109,7 +111,11 @@ impl Default for Metrics {
         let write: fn() -> Histogram = || Histogram::new(WRITE_BACK_BUCKETS);
         let mut registry = Registry::with_prefix("jackfield");
         let accepted = Family::default();
-        registry.register("accepted", "Requests acknowledged as durable, by whether they were repeats", accepted.clone());
+        registry.register(
+            "accepted",
+            "Requests acknowledged as durable, by whether they were repeats",
+            accepted.clone(),
+        );
         let refused = Family::default();
         registry.register("refused", "Requests refused, by reason", refused.clone());
         let attempts = Family::default();
@@ -118,7 +124,12 @@ impl Default for Metrics {
         let help = "From the acceptance of a disposition to its commit in the CRM";
         registry.register_with_unit("write_back", help, Unit::Seconds, write_back.clone());
         let status = Family::new_with_constructor(call);
-        registry.register_with_unit("status_query", "Status queries as the agent sees them", Unit::Seconds, status.clone());
+        registry.register_with_unit(
+            "status_query",
+            "Status queries as the agent sees them",
+            Unit::Seconds,
+            status.clone(),
+        );
         let status_answers = Family::default();
         registry.register("status_answers", "Answers to status queries", status_answers.clone());
         let calls = Family::default();
@@ -143,37 +154,71 @@ impl Metrics {
     /// A request was acknowledged.
     pub fn accept(&self, tenant: &TenantName, endpoint: &'static str, repeat: bool) {
         let repeat = Word(if repeat { "true" } else { "false" });
-        let labels = Accepted { tenant: tenant.to_string(), endpoint: Word(endpoint), repeat };
+        let labels = Accepted {
+            tenant: tenant.to_string(),
+            endpoint: Word(endpoint),
+            repeat,
+        };
         self.accepted.get_or_create(&labels).inc();
     }
 
     /// A request was refused. Not by tenant: whoever is refused may have made the name up.
     pub fn refuse(&self, endpoint: &'static str, reason: &'static str) {
-        self.refused.get_or_create(&Refused { endpoint: Word(endpoint), reason: Word(reason) }).inc();
+        self.refused
+            .get_or_create(&Refused {
+                endpoint: Word(endpoint),
+                reason: Word(reason),
+            })
+            .inc();
     }
 
     /// A delivery was tried.
     pub fn attempt(&self, tenant: &TenantName, kind: Kind, class: Class) {
-        let labels = Attempted { tenant: tenant.to_string(), kind: Word(kind.word()), class: Word(class.word()) };
+        let labels = Attempted {
+            tenant: tenant.to_string(),
+            kind: Word(kind.word()),
+            class: Word(class.word()),
+        };
         self.attempts.get_or_create(&labels).inc();
     }
 
     /// A disposition reached its CRM, so long after it was accepted.
     pub fn written_back(&self, tenant: &TenantName, after: Duration) {
-        self.write_back.get_or_create(&OfTenant { tenant: tenant.to_string() }).observe(after.as_secs_f64());
+        self.write_back
+            .get_or_create(&OfTenant {
+                tenant: tenant.to_string(),
+            })
+            .observe(after.as_secs_f64());
     }
 
     /// A status query was answered.
     pub fn status(&self, tenant: &TenantName, answer: &'static str, took: Duration) {
-        self.status.get_or_create(&OfTenant { tenant: tenant.to_string() }).observe(took.as_secs_f64());
-        self.status_answers.get_or_create(&Answered { tenant: tenant.to_string(), answer: Word(answer) }).inc();
+        self.status
+            .get_or_create(&OfTenant {
+                tenant: tenant.to_string(),
+            })
+            .observe(took.as_secs_f64());
+        self.status_answers
+            .get_or_create(&Answered {
+                tenant: tenant.to_string(),
+                answer: Word(answer),
+            })
+            .inc();
     }
 
     /// An adapter was called, and perhaps failed.
     pub fn call(&self, tenant: &TenantName, export: &'static str, fault: Option<FaultCause>) {
-        self.calls.get_or_create(&Called { tenant: tenant.to_string(), export: Word(export) }).inc();
+        self.calls
+            .get_or_create(&Called {
+                tenant: tenant.to_string(),
+                export: Word(export),
+            })
+            .inc();
         if let Some(cause) = fault {
-            let labels = Faulted { tenant: tenant.to_string(), cause: Word(cause.word()) };
+            let labels = Faulted {
+                tenant: tenant.to_string(),
+                cause: Word(cause.word()),
+            };
             self.faults.get_or_create(&labels).inc();
         }
     }
@@ -190,15 +235,26 @@ impl Metrics {
         let help = "Age of the oldest delivery that is not finished";
         registry.register_with_unit("queue_oldest_age", help, Unit::Seconds, oldest.clone());
         for waiting in store.queue_depth().await? {
-            let labels = Waiting { tenant: waiting.tenant.to_string(), state: Word(waiting.state.word()) };
-            depth.get_or_create(&labels).set(i64::try_from(waiting.count).unwrap_or(i64::MAX));
-            oldest.get_or_create(&labels).set(now.duration_since(waiting.oldest).as_secs().max(0));
+            let labels = Waiting {
+                tenant: waiting.tenant.to_string(),
+                state: Word(waiting.state.word()),
+            };
+            depth
+                .get_or_create(&labels)
+                .set(i64::try_from(waiting.count).unwrap_or(i64::MAX));
+            oldest
+                .get_or_create(&labels)
+                .set(now.duration_since(waiting.oldest).as_secs().max(0));
         }
         let states = Family::<InState, Gauge>::default();
         registry.register("deliveries", "Deliveries by state", states.clone());
         for (state, count) in store.states().await? {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
-            states.get_or_create(&InState { state: Word(state.word()) }).set(count);
+            states
+                .get_or_create(&InState {
+                    state: Word(state.word()),
+                })
+                .set(count);
         }
         let mut page = String::new();
         // Writing to a String cannot fail; a label that could not be written would leave the page short, not wrong.

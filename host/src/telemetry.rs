@@ -29,11 +29,18 @@ pub fn start(config: &Config) -> Result<(), TelemetryError> {
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = if pretty {
         builder.with_ansi(std::io::stderr().is_terminal()).try_init()
     } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init()
     };
     started.map_err(|_| TelemetryError::Twice)
 }

@@ -55,7 +55,9 @@ impl FromRequestParts<PublicState> for Agent {
                 Ok(Self { tenant, slot })
             }
             (_, presented) => {
-                state.metrics.refuse("agent", if presented.is_some() { "token" } else { "no-token" });
+                state
+                    .metrics
+                    .refuse("agent", if presented.is_some() { "token" } else { "no-token" });
                 Err(Problem::unauthorized())
             }
         }
@@ -64,13 +66,18 @@ impl FromRequestParts<PublicState> for Agent {
 
 async fn tenant_in_path(parts: &mut Parts, state: &PublicState) -> Option<TenantName> {
     let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
-    params.iter().find(|(name, _)| *name == "tenant").and_then(|(_, value)| value.parse().ok())
+    params
+        .iter()
+        .find(|(name, _)| *name == "tenant")
+        .and_then(|(_, value)| value.parse().ok())
 }
 
 /// The token of an `authorization: Bearer …` header, if there is just one.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (only, None) = (values.next()?, values.next()) else { return None };
+    let (only, None) = (values.next()?, values.next()) else {
+        return None;
+    };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -82,7 +89,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub fn path_part<T: std::str::FromStr<Err = crate::domain::id::InvalidId>>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|error| {
         let crate::domain::id::InvalidId { what, rule, .. } = error;
-        Problem::new(ProblemKind::BadRequest, format!("the {what} in the path is not valid: {rule}"))
+        Problem::new(
+            ProblemKind::BadRequest,
+            format!("the {what} in the path is not valid: {rule}"),
+        )
     })
 }
 
@@ -93,9 +103,15 @@ pub fn path_part<T: std::str::FromStr<Err = crate::domain::id::InvalidId>>(text:
 pub fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
     body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(ProblemKind::TooLarge, format!("a body has at most {MAX_BODY} bytes; nothing was stored"))
+            Problem::new(
+                ProblemKind::TooLarge,
+                format!("a body has at most {MAX_BODY} bytes; nothing was stored"),
+            )
         } else {
-            Problem::new(ProblemKind::BadRequest, "the body broke off; nothing was stored, send it again")
+            Problem::new(
+                ProblemKind::BadRequest,
+                "the body broke off; nothing was stored, send it again",
+            )
         }
     })
 }
@@ -107,7 +123,10 @@ pub fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
 pub fn json(body: &[u8]) -> Result<serde_json::Value, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: line {line}, column {column}: {}", kind(&error)))
+        Problem::new(
+            ProblemKind::BadRequest,
+            format!("the body is not JSON: line {line}, column {column}: {}", kind(&error)),
+        )
     })
 }
 

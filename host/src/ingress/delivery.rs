@@ -17,7 +17,11 @@ pub async fn get(
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let id: DeliveryId = caller::path_part(&id)?;
-    let found = state.store.delivery(id).await?.filter(|found| found.summary.tenant == agent.tenant);
+    let found = state
+        .store
+        .delivery(id)
+        .await?
+        .filter(|found| found.summary.tenant == agent.tenant);
     found
         .map(|found| Json(body(&found)))
         .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("this tenant has no delivery {id}")))

@@ -25,7 +25,10 @@ pub async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let body = caller::body(body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
-    let slot = tenant.parse::<TenantName>().ok().and_then(|name| state.tenants.slot(&name));
+    let slot = tenant
+        .parse::<TenantName>()
+        .ok()
+        .and_then(|name| state.tenants.slot(&name));
     let tenant = match slot {
         None => return Err(refuse(&state, "no-tenant")),
         Some(Slot::Broken(_)) => return Err(caller::not_serving()),
@@ -100,5 +103,8 @@ fn work(tenant: &Tenant, body: &[u8]) -> Result<AcceptedWork, Problem> {
         return Ok(AcceptedWork::Parse);
     }
     let lead = Lead::read(caller::json(body)?).map_err(Problem::invalid)?;
-    Ok(AcceptedWork::Lead { lead, push: tenant.release().spec.agent.push_url.is_some() })
+    Ok(AcceptedWork::Lead {
+        lead,
+        push: tenant.release().spec.agent.push_url.is_some(),
+    })
 }

@@ -52,11 +52,22 @@ pub fn router(state: PublicState) -> Router {
     Router::new()
         .route("/v1/tenants/{tenant}/leads", post(leads::post).get(pull::get))
         .route("/v1/tenants/{tenant}/leads/{lead_id}/status", get(status::get))
-        .route("/v1/tenants/{tenant}/leads/{lead_id}/disposition", post(disposition::post))
+        .route(
+            "/v1/tenants/{tenant}/leads/{lead_id}/disposition",
+            post(disposition::post),
+        )
         .route("/v1/tenants/{tenant}/deliveries/{id}", get(delivery::get))
-        .fallback(async || Problem::new(ProblemKind::NotFound, "no endpoint has this path; they begin with /v1/tenants/"))
+        .fallback(async || {
+            Problem::new(
+                ProblemKind::NotFound,
+                "no endpoint has this path; they begin with /v1/tenants/",
+            )
+        })
         .method_not_allowed_fallback(async || {
-            Problem::new(ProblemKind::MethodNotAllowed, "the path is right, the method is not one of it")
+            Problem::new(
+                ProblemKind::MethodNotAllowed,
+                "the path is right, the method is not one of it",
+            )
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(state)

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::PublicState;
 use super::caller::Agent;
@@ -40,7 +40,10 @@ pub async fn get(
         return Err(bad(format!("limit must be 1 to {MAX_LIMIT}")));
     }
     let page = state.store.leads_after(&agent.tenant, after, limit).await?;
-    let leads: Vec<Box<RawValue>> =
-        page.leads.into_iter().filter_map(|lead| RawValue::from_string(lead.document?).ok()).collect();
+    let leads: Vec<Box<RawValue>> = page
+        .leads
+        .into_iter()
+        .filter_map(|lead| RawValue::from_string(lead.document?).ok())
+        .collect();
     Ok(Json(json!({ "leads": leads, "next": page.next.to_string() })))
 }

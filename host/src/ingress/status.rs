@@ -31,7 +31,9 @@ pub async fn get(
         Ok(StatusAnswer::CannotTell(failure)) => failure.class().word(),
         Err(problem) => problem.kind().word(),
     };
-    state.metrics.status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
+    state
+        .metrics
+        .status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
     match result? {
         StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => Ok(Json(body(status)).into_response()),
         StatusAnswer::CannotTell(failure) => Err(cannot_tell(&failure)),
@@ -80,7 +82,15 @@ fn body(status: LeadStatus) -> Value {
     for extension in &status.extensions {
         extension.merge_into(&mut members);
     }
-    let LeadStatus { lead_id, callable, status, dnc, human_contacted, last_call_attempt, .. } = status;
+    let LeadStatus {
+        lead_id,
+        callable,
+        status,
+        dnc,
+        human_contacted,
+        last_call_attempt,
+        ..
+    } = status;
     members.insert("lead_id".into(), json!(lead_id));
     members.insert("callable".into(), json!(callable));
     members.insert("status".into(), json!(status));
@@ -93,24 +103,30 @@ fn body(status: LeadStatus) -> Value {
 /// The error for a CRM that could not be asked. Every one of them says not to call.
 fn cannot_tell(failure: &Failure) -> Problem {
     let problem = match failure {
-        Failure::Unavailable | Failure::Unknown => {
-            Problem::new(ProblemKind::CrmUnavailable, "the CRM cannot be asked; do not call this lead now").retry_after(5)
-        }
-        Failure::RateLimited { retry_after } => {
-            Problem::new(ProblemKind::CrmUnavailable, "the CRM asks to slow down; do not call this lead now")
-                .retry_after(retry_after.map_or(1, |wait| wait.as_secs().max(1)))
-        }
+        Failure::Unavailable | Failure::Unknown => Problem::new(
+            ProblemKind::CrmUnavailable,
+            "the CRM cannot be asked; do not call this lead now",
+        )
+        .retry_after(5),
+        Failure::RateLimited { retry_after } => Problem::new(
+            ProblemKind::CrmUnavailable,
+            "the CRM asks to slow down; do not call this lead now",
+        )
+        .retry_after(retry_after.map_or(1, |wait| wait.as_secs().max(1))),
         Failure::Unauthorized => Problem::new(
             ProblemKind::CrmRefused,
             "the CRM refuses the host's credentials; do not call this lead, and tell the tenant's operator",
         ),
-        Failure::Rejected(_) => {
-            Problem::new(ProblemKind::CrmRefused, "the CRM refuses the question as it stands; do not call this lead")
-        }
+        Failure::Rejected(_) => Problem::new(
+            ProblemKind::CrmRefused,
+            "the CRM refuses the question as it stands; do not call this lead",
+        ),
         Failure::NotFound => Problem::new(ProblemKind::NotFound, "the CRM does not know this lead; do not call it"),
-        Failure::Fault(fault) if fault.cause == FaultCause::WallClock => {
-            Problem::new(ProblemKind::CrmTimeout, "the CRM did not answer in time; do not call this lead now").retry_after(1)
-        }
+        Failure::Fault(fault) if fault.cause == FaultCause::WallClock => Problem::new(
+            ProblemKind::CrmTimeout,
+            "the CRM did not answer in time; do not call this lead now",
+        )
+        .retry_after(1),
         Failure::Fault(_) => Problem::new(
             ProblemKind::AdapterFault,
             "the tenant's adapter failed; do not call this lead, and tell the tenant's operator",

@@ -96,7 +96,13 @@ impl Rollout {
     /// Puts it together.
     #[must_use]
     pub fn new(store: SharedStore, runtime: Runtime, tenants: Arc<Tenants>, clock: SharedClock) -> Self {
-        Self { store, runtime, tenants, clock, one_at_a_time: Arc::default() }
+        Self {
+            store,
+            runtime,
+            tenants,
+            clock,
+            one_at_a_time: Arc::default(),
+        }
     }
 
     /// Checks a component, runs its `describe`, compiles and keeps it.
@@ -151,30 +157,59 @@ impl Rollout {
         };
         let now = self.clock.now();
         let (spec, fresh) = secrets::set_apart(&self.store, spec, active.as_ref()).await?;
-        let changes = diff(active.as_ref().map(|release| (&release.spec, release.adapter)), (&spec, adapter.digest));
+        let changes = diff(
+            active.as_ref().map(|release| (&release.spec, release.adapter)),
+            (&spec, adapter.digest),
+        );
         let unchanged = changes.is_empty();
         let release = match active {
             Some(active) if unchanged => active,
             _ => {
                 let number = ReleaseNumber(record.map_or(0, |record| record.newest.0) + 1);
-                Release { number, adapter: adapter.digest, spec: spec.clone(), created_at: now }
+                Release {
+                    number,
+                    adapter: adapter.digest,
+                    spec: spec.clone(),
+                    created_at: now,
+                }
             }
         };
         let loaded = self.load(release.clone(), &fresh).await?;
         if dry_run {
-            return Ok(Applied { release, changes, unchanged: true });
+            return Ok(Applied {
+                release,
+                changes,
+                unchanged: true,
+            });
         }
         if unchanged {
             self.tenants.swap(Arc::new(loaded));
-            return Ok(Applied { release, changes, unchanged });
+            return Ok(Applied {
+                release,
+                changes,
+                unchanged,
+            });
         }
-        let new = NewRelease { spec, adapter: adapter.digest, secrets: fresh, now };
+        let new = NewRelease {
+            spec,
+            adapter: adapter.digest,
+            secrets: fresh,
+            now,
+        };
         let stored = self.store.put_release(new).await?;
         // Another host over the same database may have taken the number; then the release is loaded under its own.
-        let loaded = if stored == release { loaded } else { self.load(stored.clone(), &[]).await? };
+        let loaded = if stored == release {
+            loaded
+        } else {
+            self.load(stored.clone(), &[]).await?
+        };
         self.tenants.swap(Arc::new(loaded));
         tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release activated");
-        Ok(Applied { release: stored, changes, unchanged })
+        Ok(Applied {
+            release: stored,
+            changes,
+            unchanged,
+        })
     }
 
     /// Puts an earlier release back in service: `to`, or the one made before the active one.
@@ -183,7 +218,11 @@ impl Rollout {
     /// There is none, or it does not load. The active one serves on.
     pub async fn rollback(&self, tenant: &TenantName, to: Option<ReleaseNumber>) -> Result<Release, ApplyError> {
         let _one_at_a_time = self.one_at_a_time.lock().await;
-        let record = self.store.tenant(tenant).await?.ok_or_else(|| ApplyError::NoTenant(tenant.clone()))?;
+        let record = self
+            .store
+            .tenant(tenant)
+            .await?
+            .ok_or_else(|| ApplyError::NoTenant(tenant.clone()))?;
         let number = to.unwrap_or(ReleaseNumber(record.active.0 - 1));
         let none = || ApplyError::NoRelease(tenant.clone(), number.to_string());
         let release = self.store.release(tenant, number).await?.ok_or_else(none)?;
@@ -201,11 +240,17 @@ impl Rollout {
     /// The store cannot be read.
     pub async fn sync(&self) -> Result<(), StoreError> {
         for (tenant, active) in self.store.active_releases().await? {
-            if self.tenants.get(&tenant).is_some_and(|serving| serving.release().number == active) {
+            if self
+                .tenants
+                .get(&tenant)
+                .is_some_and(|serving| serving.release().number == active)
+            {
                 continue;
             }
             let _one_at_a_time = self.one_at_a_time.lock().await;
-            let Some(release) = self.store.release(&tenant, active).await? else { continue };
+            let Some(release) = self.store.release(&tenant, active).await? else {
+                continue;
+            };
             match self.load(release, &[]).await {
                 Ok(loaded) => self.tenants.swap(Arc::new(loaded)),
                 Err(error) => {

@@ -42,13 +42,12 @@ pub async fn set_apart(
     let mut fresh = vec![];
     for reference in spec.secrets_mut() {
         if let SecretRef::Value(value) = reference {
-            let name = match held.iter().find(|(_, known)| known == value) {
-                Some((name, _)) => name.clone(),
-                None => {
-                    let name = random_name();
-                    fresh.push((name.clone(), value.clone()));
-                    name
-                }
+            let name = if let Some((name, _)) = held.iter().find(|(_, known)| known == value) {
+                name.clone()
+            } else {
+                let name = random_name();
+                fresh.push((name.clone(), value.clone()));
+                name
             };
             *reference = SecretRef::Stored(name);
         }
@@ -56,7 +55,10 @@ pub async fn set_apart(
     Ok((spec, fresh))
 }
 
-#[expect(clippy::disallowed_methods, reason = "no decision depends on it; it only has to be unique")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no decision depends on it; it only has to be unique"
+)]
 fn random_name() -> String {
     format!("sec_{:024x}", rand::rng().random::<u128>() >> 32)
 }
@@ -70,16 +72,25 @@ pub async fn resolve(
     let mut values = HashMap::new();
     for (pointer, reference) in spec.secrets() {
         let value = read(store, spec, fresh, reference).await?;
-        let value = value.map_err(|detail| ApplyError::Secret { pointer: pointer.clone(), detail })?;
+        let value = value.map_err(|detail| ApplyError::Secret {
+            pointer: pointer.clone(),
+            detail,
+        })?;
         values.insert(pointer, value);
     }
     let key = |pointer: &str, profile: &Profile| {
         let value = &values[pointer];
-        SigningKey::from_secret(value.expose(), profile)
-            .map_err(|error| ApplyError::Secret { pointer: pointer.to_owned(), detail: error.to_string() })
+        SigningKey::from_secret(value.expose(), profile).map_err(|error| ApplyError::Secret {
+            pointer: pointer.to_owned(),
+            detail: error.to_string(),
+        })
     };
     let webhook = spec.webhook.iter().flat_map(|webhook| {
-        webhook.secrets.iter().enumerate().map(move |(index, secret)| (index, secret.expires, &webhook.profile))
+        webhook
+            .secrets
+            .iter()
+            .enumerate()
+            .map(move |(index, secret)| (index, secret.expires, &webhook.profile))
     });
     Ok(Resolved {
         webhook_keys: webhook
@@ -94,7 +105,10 @@ pub async fn resolve(
             .iter()
             .enumerate()
             .map(|(index, credential)| {
-                (credential.name.clone(), values[&format!("/credentials/{index}/secret")].clone())
+                (
+                    credential.name.clone(),
+                    values[&format!("/credentials/{index}/secret")].clone(),
+                )
             })
             .collect(),
     })
@@ -109,7 +123,9 @@ async fn read(
 ) -> Result<Result<Sensitive, String>, StoreError> {
     Ok(match reference {
         SecretRef::Env(name) => std::env::var(name).map(Sensitive::new).map_err(|_| {
-            format!("environment variable {name} is not set for the host's process; set it where `jackfield serve` runs")
+            format!(
+                "environment variable {name} is not set for the host's process; set it where `jackfield serve` runs"
+            )
         }),
         SecretRef::File(path) => match std::fs::read_to_string(path) {
             Ok(text) => Ok(Sensitive::new(text.trim_end_matches(['\r', '\n']).to_owned())),

@@ -1,0 +1,139 @@
+//! `jackfield adapter …`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use reqwest::Method;
+
+use super::Session;
+use super::ask::Paging;
+use super::screen::{Screen, progress, short, time};
+use crate::admin::adapters::{AdapterView, PushedView};
+use crate::admin::listing::Listing;
+use crate::domain::release::{AdapterRef, SettingKind};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AdapterCommand {
+    /// Check, compile and keep an adapter. The same bytes again change nothing.
+    #[command(after_help = "Example:\n  jackfield adapter push keystone.wasm")]
+    Push {
+        /// The component.
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+    },
+    /// List adapters, newest first.
+    #[command(after_help = "Example:\n  jackfield adapter list --limit 20")]
+    List {
+        #[command(flatten)]
+        page: Paging,
+    },
+    /// Show an adapter: what it can do and what it asks of a tenant's file.
+    #[command(after_help = "Example:\n  jackfield adapter show keystone\n  jackfield adapter show keystone@1.2.0")]
+    Show {
+        /// A name, name@version or sha256:…
+        #[arg(value_name = "ADAPTER")]
+        reference: AdapterRef,
+    },
+}
+
+impl AdapterCommand {
+    pub async fn run(self, session: &Session) -> anyhow::Result<()> {
+        let Session { client, screen } = session;
+        match self {
+            Self::Push { file } => {
+                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                progress(&format!(
+                    "{}: checking and compiling {}…",
+                    file.display(),
+                    size(bytes.len() as u64)
+                ));
+                let request = client.request(Method::POST, &["adapters"]);
+                let request = request.header("content-type", "application/wasm").body(bytes);
+                let answer = client.send::<PushedView>(request).await?;
+                screen.show(&answer, |PushedView { adapter, known }| {
+                    let known = if *known { " (it was there before)" } else { "" };
+                    format!("{}@{} {}{known}", adapter.name, adapter.version, adapter.digest)
+                })
+            }
+            Self::List { page } => {
+                let answer = client.get::<Listing<AdapterView>>(&["adapters"], &page).await?;
+                let headers = ["ADAPTER", "DIGEST", "CAN", "SIZE", "PUSHED"];
+                screen.list(&answer, &headers, |adapter| {
+                    vec![
+                        format!("{}@{}", adapter.name, adapter.version),
+                        short(&adapter.digest),
+                        abilities(adapter),
+                        size(adapter.size),
+                        time(adapter.pushed_at),
+                    ]
+                })
+            }
+            Self::Show { reference } => {
+                let path = ["adapters", &reference.to_string()];
+                let answer = client.get::<AdapterView>(&path, &()).await?;
+                screen.show(&answer, |adapter| shown(screen, adapter))
+            }
+        }
+    }
+}
+
+fn abilities(adapter: &AdapterView) -> String {
+    let all = [
+        (adapter.idempotent_writes, "idempotent"),
+        (adapter.lookup, "lookup"),
+        (adapter.parses_leads, "parse"),
+    ];
+    let has: Vec<_> = all.iter().filter(|(can, _)| *can).map(|(_, word)| *word).collect();
+    if has.is_empty() { "-".into() } else { has.join(",") }
+}
+
+fn shown(screen: &Screen, adapter: &AdapterView) -> String {
+    let mut text = screen.facts(&[
+        ("adapter", format!("{}@{}", adapter.name, adapter.version)),
+        ("digest", adapter.digest.clone()),
+        ("can", abilities(adapter)),
+        ("calls the origins of", adapter.needs.origins.join(", ")),
+        ("size", size(adapter.size)),
+        ("pushed", time(adapter.pushed_at)),
+    ]);
+    if !adapter.needs.settings.is_empty() {
+        let rows = adapter.needs.settings.iter().map(|need| {
+            let required = if need.required { "required" } else { "optional" };
+            vec![
+                need.name.clone(),
+                kind(need.kind).into(),
+                required.into(),
+                need.doc.clone(),
+            ]
+        });
+        text = format!("{text}\n\n{}", screen.table(&["SETTING", "KIND", "", "FOR"], rows));
+    }
+    if !adapter.needs.credentials.is_empty() {
+        let rows = adapter
+            .needs
+            .credentials
+            .iter()
+            .map(|need| vec![need.name.clone(), need.kind.clone(), need.doc.clone()]);
+        text = format!("{text}\n\n{}", screen.table(&["CREDENTIAL", "KIND", "FOR"], rows));
+    }
+    text
+}
+
+const fn kind(kind: SettingKind) -> &'static str {
+    match kind {
+        SettingKind::Text => "text",
+        SettingKind::Integer => "integer",
+        SettingKind::Boolean => "boolean",
+        SettingKind::Url => "url",
+    }
+}
+
+/// A number of bytes for people, rounded up.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_240 => format!("{bytes} B"),
+        10_240..10_485_760 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{} MiB", bytes.div_ceil(1024 * 1024)),
+    }
+}

@@ -1,0 +1,186 @@
+//! Showing answers: tables for people, JSON for programs, and errors that say what to do.
+
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, ContentArrangement, Table};
+use jiff::Timestamp;
+
+use super::client::Answer;
+use crate::admin::listing::Listing;
+
+/// Standard output, as it was found.
+pub(super) struct Screen {
+    json: bool,
+    terminal: bool,
+    colour: bool,
+}
+
+impl Screen {
+    pub fn new(json: bool) -> Self {
+        let terminal = stdout().is_terminal();
+        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { json, terminal, colour }
+    }
+
+    /// Prints an answer: its JSON, or the text that `text` makes of it.
+    pub fn show<T>(&self, answer: &Answer<T>, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        if self.json {
+            print(&serde_json::to_string_pretty(&answer.raw)?)
+        } else {
+            print(&text(&answer.view))
+        }
+    }
+
+    /// Prints a page of a listing, and how to get the next one.
+    pub fn list<T>(
+        &self,
+        answer: &Answer<Listing<T>>,
+        headers: &[&str],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        if self.json || !answer.view.items.is_empty() {
+            self.show(answer, |listing| self.table(headers, listing.items.iter().map(row)))?;
+        } else {
+            note("There are none.");
+        }
+        if let Some(next) = answer.view.next.as_ref().filter(|_| !self.json) {
+            note(&format!(
+                "There are more: repeat the command with --after {}",
+                plain(next)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Columns without lines between them, so that `grep` and `awk` take them too. As wide as the terminal; elsewhere as
+    /// wide as its content.
+    pub fn table(&self, headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        if self.terminal {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        } else {
+            table.force_no_tty();
+        }
+        if !headers.is_empty() {
+            table.set_header(headers.iter().map(|text| self.header(text)));
+        }
+        for row in rows {
+            table.add_row(row.iter().map(|cell| plain(cell)));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table.trim_fmt()
+    }
+
+    fn header(&self, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        if self.colour {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
+    }
+
+    /// Names with their values, one a line; those without a value are left out.
+    pub fn facts(&self, facts: &[(&str, String)]) -> String {
+        let rows = facts.iter().filter(|(_, value)| !value.is_empty());
+        self.table(&[], rows.map(|(name, value)| vec![format!("{name}:"), value.clone()]))
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+/// Says something beside the answer.
+pub(super) fn note(text: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// Says that something takes a while, to whoever is waiting.
+pub(super) fn progress(text: &str) {
+    if stderr().is_terminal() {
+        note(text);
+    }
+}
+
+/// Says what went wrong.
+pub(super) fn complain(error: &anyhow::Error) {
+    let text: Vec<_> = format!("{error:#}").lines().map(plain).collect();
+    note(&format!("jackfield: {}", text.join("\n")));
+}
+
+/// Text of others without what could steer a terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// A time as listings show it: UTC, to the second.
+pub(super) fn time(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+/// A value that may be missing.
+pub(super) fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".into(), |value| value.to_string())
+}
+
+/// A value that may be missing, or nothing.
+pub(super) fn or_nothing(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A digest short enough for a column.
+pub(super) fn short(digest: &str) -> String {
+    digest.chars().take("sha256:".len() + 12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIPE: Screen = Screen {
+        json: false,
+        terminal: false,
+        colour: false,
+    };
+
+    #[test]
+    fn a_table_has_no_lines_and_no_escapes() {
+        let rows = [["dlv_1", "dead"], ["dlv_12", "re\u{1b}[31mview"]].map(|row| row.map(str::to_owned).to_vec());
+        insta::assert_snapshot!(PIPE.table(&["ID", "STATE"], rows.into_iter()), @"
+        ID      STATE
+        dlv_1   dead
+        dlv_12  re�[31mview
+        ");
+    }
+
+    #[test]
+    fn facts_leave_out_what_is_not_known() {
+        let facts = [
+            ("id", "dlv_1".to_owned()),
+            ("reason", String::new()),
+            ("state", "done".to_owned()),
+        ];
+        insta::assert_snapshot!(PIPE.facts(&facts), @"
+        id:     dlv_1
+        state:  done
+        ");
+    }
+
+    #[test]
+    fn times_are_to_the_second() {
+        assert_eq!(
+            time(Timestamp::from_millisecond(1_999).unwrap()),
+            "1970-01-01T00:00:01Z"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! From an [`Adapter`] to the exports of a component.
+
+use std::marker::PhantomData;
+
+use crate::bindings::{adapter, leads, lookup};
+use crate::host::Host;
+use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt};
+use crate::{Adapter, Description, Lookup, ParseLeads};
+
+/// Exports an adapter from its component: what every adapter must export, and the optional capabilities that are named.
+///
+/// ```
+/// # use jackfield_sdk::*;
+/// # macro_rules! adapter {
+/// #     ($name:ident) => {
+/// #         struct $name;
+/// #         impl Adapter for $name {
+/// #             fn describe() -> Description { about!() }
+/// #             fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown) }
+/// #             fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> { Err(Failure::Unknown) }
+/// #         }
+/// #         impl Lookup for $name {
+/// #             fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
+/// #         }
+/// #         impl ParseLeads for $name {
+/// #             fn parse_leads(_: &Host, _: &Inbound) -> Result<Vec<Lead>, Failure> { Ok(Vec::new()) }
+/// #         }
+/// #     };
+/// # }
+/// # adapter!(Plain);
+/// # adapter!(Searchable);
+/// # adapter!(Talkative);
+/// jackfield_sdk::export!(Plain); // one of these in an adapter
+/// jackfield_sdk::export!(Searchable with lookup);
+/// jackfield_sdk::export!(Talkative with lookup, parse_leads);
+/// ```
+///
+/// A capability that is not named is not exported, which is how the host knows that the adapter lacks it. When the crate
+/// is compiled for anything but WebAssembly, the macro only checks that the traits are implemented.
+#[macro_export]
+macro_rules! export {
+    ($adapter:ident) => { $crate::export!($adapter with); };
+    ($adapter:ident with $($capability:ident),* $(,)?) => {
+        const _: () = {
+            const fn is_an_adapter<A: $crate::Adapter>() {}
+            is_an_adapter::<$adapter>();
+        };
+        $crate::export!(@adapter $adapter);
+        $($crate::export!(@$capability $adapter);)*
+    };
+    (@adapter $adapter:ident) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Component = $crate::export::Component<$adapter>;
+            $crate::bindings::adapter::export_adapter!(Component with_types_in $crate::bindings::adapter);
+        };
+    };
+    (@lookup $adapter:ident) => {
+        const _: () = {
+            const fn can_look_writes_up<A: $crate::Lookup>() {}
+            can_look_writes_up::<$adapter>();
+        };
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Component = $crate::export::Component<$adapter>;
+            $crate::bindings::lookup::export_lookup!(Component with_types_in $crate::bindings::lookup);
+        };
+    };
+    (@parse_leads $adapter:ident) => {
+        const _: () = {
+            const fn can_parse_leads<A: $crate::ParseLeads>() {}
+            can_parse_leads::<$adapter>();
+        };
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            type Component = $crate::export::Component<$adapter>;
+            $crate::bindings::leads::export_leads!(Component with_types_in $crate::bindings::leads);
+        };
+    };
+    (@$unknown:ident $adapter:ident) => {
+        compile_error!(concat!("an adapter cannot export `", stringify!($unknown), "`: it is `lookup` or `parse_leads`"));
+    };
+}
+
+/// The component around an adapter. Only [`export!`](crate::export!) names it.
+#[doc(hidden)]
+pub struct Component<A>(PhantomData<A>);
+
+/// The host, for a call that begins.
+///
+/// The host shows the last line of a guest's standard error with a fault. Rust's own panic message ends in a hint about
+/// backtraces, which a guest cannot have, so it is replaced by one line that says where and what.
+fn begin() -> Host {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        eprintln!("panicked at {place}: {}", message.replace('\n', " "));
+    }));
+    Host::component()
+}
+
+impl<A: Adapter> adapter::exports::jackfield::crm::about::Guest for Component<A> {
+    fn describe() -> Description {
+        begin();
+        A::describe()
+    }
+}
+
+impl<A: Adapter> adapter::exports::jackfield::crm::status::Guest for Component<A> {
+    fn query(lead_id: String) -> Result<LeadStatus, Failure> {
+        A::query_status(&begin(), &lead_id)
+    }
+}
+
+impl<A: Adapter> adapter::exports::jackfield::crm::dispositions::Guest for Component<A> {
+    fn write(disposition: Disposition, idempotency_key: String) -> Result<Receipt, Failure> {
+        A::write_disposition(&begin(), &disposition, &idempotency_key)
+    }
+}
+
+impl<A: Lookup> lookup::exports::jackfield::crm::lookup::Guest for Component<A> {
+    fn find(lead_id: String, idempotency_key: String) -> Result<Option<Receipt>, Failure> {
+        A::find(&begin(), &lead_id, &idempotency_key)
+    }
+}
+
+impl<A: ParseLeads> leads::exports::jackfield::crm::leads::Guest for Component<A> {
+    fn parse(inbound: Inbound) -> Result<Vec<Lead>, Failure> {
+        A::parse_leads(&begin(), &inbound)
+    }
+}

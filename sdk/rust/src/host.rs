@@ -1,0 +1,151 @@
+//! The host as an adapter sees it: HTTP, settings, signatures, the log and the time.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::bindings::adapter::jackfield::crm::{credentials, http as wire, log, settings};
+use crate::http::Request;
+use crate::model::{Failure, Rejection};
+
+pub use crate::bindings::adapter::jackfield::crm::log::Level;
+
+/// A handle on the host, given to every call of an adapter.
+///
+/// In a component it is the real host. In a native test it is a [`Script`](crate::testing::Script) of expected requests
+/// and their answers, so that the same adapter code runs in both.
+pub struct Host {
+    imports: Box<dyn Imports>,
+}
+
+/// What the contract's imports offer. Implemented by the component's real imports and by the test double.
+pub(crate) trait Imports {
+    fn send(&self, request: &wire::Request) -> Result<wire::Response, wire::Error>;
+    fn setting(&self, name: &str) -> Option<String>;
+    fn hmac_sha256(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, credentials::CredentialError>;
+    fn log(&self, level: Level, message: &str, fields: &[log::Field]);
+    fn now(&self) -> Timestamp;
+}
+
+impl Host {
+    pub(crate) fn new(imports: impl Imports + 'static) -> Self {
+        Self {
+            imports: Box::new(imports),
+        }
+    }
+
+    pub(crate) fn component() -> Self {
+        Self::new(Component)
+    }
+
+    /// A `GET` of an absolute URL; see [`url`](crate::http::url) for making one.
+    pub fn get(&self, url: impl Into<String>) -> Request<'_> {
+        self.request("GET", url)
+    }
+
+    /// A `POST` to an absolute URL.
+    pub fn post(&self, url: impl Into<String>) -> Request<'_> {
+        self.request("POST", url)
+    }
+
+    /// A `PUT` to an absolute URL.
+    pub fn put(&self, url: impl Into<String>) -> Request<'_> {
+        self.request("PUT", url)
+    }
+
+    /// A request with any of the methods `GET`, `POST`, `PUT`, `PATCH`, `DELETE` and `HEAD`.
+    pub fn request(&self, method: &str, url: impl Into<String>) -> Request<'_> {
+        Request::new(self, method, url.into())
+    }
+
+    /// The value of an optional setting as text, or none if the tenant's file does not give it.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.imports.setting(name)
+    }
+
+    /// The value of a setting that [`describe`](crate::Adapter::describe) says is required, parsed: a `String`, an
+    /// `i64`, a `bool`.
+    ///
+    /// # Errors
+    /// A rejection that names the setting, so that the mistake is shown to a person. The host checks settings when a
+    /// release is made, so this happens only if the adapter did not describe the setting as it uses it.
+    pub fn required<T>(&self, name: &str) -> Result<T, Failure>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let problem = |what: String| {
+            let message =
+                "a setting of the tenant is not what the adapter needs; describe it so that the host checks it";
+            Failure::from(Rejection::new("bad-setting", message).field(name, what))
+        };
+        let text = self.setting(name).ok_or_else(|| problem("is missing".into()))?;
+        text.parse().map_err(|error: T::Err| problem(error.to_string()))
+    }
+
+    /// HMAC-SHA256 of the bytes with the key of the tenant's `hmac` credential of that name: 32 bytes. The key stays in
+    /// the host.
+    ///
+    /// # Errors
+    /// `unauthorized` if the release has no such credential, so that an alert is raised at once.
+    pub fn hmac_sha256(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>, Failure> {
+        self.imports.hmac_sha256(name, bytes.as_ref()).map_err(|_| {
+            self.log(Level::Error, "no hmac credential of this name", &[("credential", name)]);
+            Failure::Unauthorized
+        })
+    }
+
+    /// Writes a line to the host's log, where the call's ids stand already. Fields are ids and classes, never names,
+    /// numbers or texts of a lead.
+    pub fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| log::Field {
+                name: (*name).into(),
+                value: (*value).into(),
+            })
+            .collect();
+        self.imports.log(level, message, &fields);
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.imports.now()
+    }
+
+    pub(crate) fn send(&self, request: &wire::Request) -> Result<wire::Response, wire::Error> {
+        self.imports.send(request)
+    }
+}
+
+/// The contract's imports themselves, which exist inside a component only.
+struct Component;
+
+impl Imports for Component {
+    fn send(&self, request: &wire::Request) -> Result<wire::Response, wire::Error> {
+        wire::send(request)
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        settings::get(name)
+    }
+
+    fn hmac_sha256(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, credentials::CredentialError> {
+        credentials::hmac_sha256(name, bytes)
+    }
+
+    fn log(&self, level: Level, message: &str, fields: &[log::Field]) {
+        log::write(level, message, fields);
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where an adapter reads WASI's clock; it takes it from `Host::now`"
+    )]
+    fn now(&self) -> Timestamp {
+        // Only a clock beyond the year 9999 cannot be told.
+        Timestamp::try_from(std::time::SystemTime::now()).unwrap_or(Timestamp::MAX)
+    }
+}

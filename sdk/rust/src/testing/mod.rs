@@ -1,0 +1,34 @@
+//! Tests of an adapter without a host, a CRM or WebAssembly: the same code, natively, against a script.
+//!
+//! - A [`Script`] says which requests the adapter is to make and what the CRM answers, in code.
+//! - A [`Replay`] takes such scripts, with the call and what it must return, from a folder of JSON files.
+
+mod exchange;
+mod replay;
+mod script;
+
+use crate::model::{Disposition, Outcome, Qualification};
+
+pub use exchange::{Exchange, TransportError};
+pub use replay::Replay;
+pub use script::Script;
+
+/// Call `C-1` of lead `L-1`, of which nothing is known but how it ended.
+#[must_use]
+pub fn disposition(outcome: Outcome) -> Disposition {
+    Disposition {
+        call_id: "C-1".into(),
+        lead_id: "L-1".into(),
+        dnc_requested: outcome == Outcome::DncRequested,
+        outcome,
+        accepted_at: "2026-07-01T09:01:55.000Z".into(),
+        duration_seconds: None,
+        recording_url: None,
+        transcript_url: None,
+        qualification: Qualification::default(),
+        site_visit: None,
+        duplicate_detected: false,
+        language_used: None,
+        extensions: Vec::new(),
+    }
+}

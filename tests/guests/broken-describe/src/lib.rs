@@ -1,0 +1,21 @@
+//! A guest that panics when it is asked what it is: no host may take it.
+
+use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt};
+
+struct BrokenDescribe;
+
+impl Adapter for BrokenDescribe {
+    fn describe() -> Description {
+        panic!("broken-describe panics in describe")
+    }
+
+    fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> {
+        Err(Failure::Unavailable)
+    }
+
+    fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
+        Err(Failure::Unavailable)
+    }
+}
+
+jackfield_sdk::export!(BrokenDescribe);

@@ -1,0 +1,23 @@
+//! A guest that never finishes saying what it is: no host may wait for it.
+
+use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt};
+
+struct LoopDescribe;
+
+impl Adapter for LoopDescribe {
+    fn describe() -> Description {
+        loop {
+            std::hint::black_box(());
+        }
+    }
+
+    fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> {
+        Err(Failure::Unavailable)
+    }
+
+    fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
+        Err(Failure::Unavailable)
+    }
+}
+
+jackfield_sdk::export!(LoopDescribe);
