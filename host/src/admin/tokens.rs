@@ -157,7 +157,10 @@ pub struct RevokedView {
 #[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens",
     params(("id" = String, Path, description = "Such as `tok_4`.")),
     responses((status = 200, description = "It opens nothing any more.", body = RevokedView), Refusals))]
-pub(super) async fn revoke(State(state): State<AdminState>, Path(id): Path<TokenId>) -> Result<Json<RevokedView>, Problem> {
+pub(super) async fn revoke(
+    State(state): State<AdminState>,
+    Path(id): Path<TokenId>,
+) -> Result<Json<RevokedView>, Problem> {
     let tokens = Arc::clone(&state.tokens);
     to_the_end(async move { tokens.revoke(id).await })
         .await?
