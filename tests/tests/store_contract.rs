@@ -1,4 +1,6 @@
-//! The contract of every store, and what SQLite's alone has to prove: one writer, one process, one file.
+//! The contract of every store, and what `SQLite`'s alone has to prove: one writer, one process, one file.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
 use std::future::Future as _;
 use std::os::unix::fs::PermissionsExt as _;

@@ -142,12 +142,13 @@ pub(super) fn progress(row: &SqliteRow) -> Result<Progress, StoreError> {
     })
 }
 
-/// The `content-type` of a webhook that is yet to be parsed; empty for what is the host's own JSON.
+/// The `content-type` of a webhook that is yet to be parsed; empty for what is the host's own JSON. Headers that cannot
+/// be read have none: whether that matters is the adapter's to say, and one delivery must not keep others from a claim.
 pub(super) fn content_type(kind: Kind, row: &SqliteRow) -> Result<String, StoreError> {
     if kind != Kind::Inbound {
         return Ok(String::new());
     }
-    let headers: Vec<(String, String)> = row.document("headers")?;
+    let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();
     Ok(headers
         .into_iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
@@ -157,12 +158,12 @@ pub(super) fn content_type(kind: Kind, row: &SqliteRow) -> Result<String, StoreE
 
 /// One look into the index for each count.
 pub(super) const QUEUE_DEPTH: &str = "select * from (
-             select c.tenant, c.state, c.deliveries, (
-                 select d.accepted_at from delivery d indexed by delivery_open
-                 where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
-             from delivery_count c
-             where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
-         order by tenant, state";
+        select c.tenant, c.state, c.deliveries, (
+            select d.accepted_at from delivery d indexed by delivery_open
+            where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
+        from delivery_count c
+        where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
+    order by tenant, state";
 
 /// What waits, by tenant and state.
 pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {

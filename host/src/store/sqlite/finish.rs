@@ -83,7 +83,7 @@ impl Finish {
 
 /// Leases of one owner or, without one, those that ran out.
 pub(super) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
-     where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
+    where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
 
 /// Takes deliveries away from lost workers.
 pub(super) struct Reap {

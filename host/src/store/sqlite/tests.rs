@@ -51,7 +51,7 @@ async fn claim_one(store: &SqliteStore) -> Claimed {
     let claim = Claim {
         owner: "worker".into(),
         now: Timestamp::UNIX_EPOCH,
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
         tenants: vec![TenantShare {
             tenant: acme(),
             limit: 1,
@@ -249,7 +249,7 @@ async fn the_size_of_the_file_can_be_limited() {
     store.ready().await.unwrap();
 }
 
-/// The plan of a query as SQLite tells it.
+/// The plan of a query as `SQLite` tells it.
 async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
     let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
     let rows = sqlx::raw_sql(sql).fetch_all(&store.readers).await.unwrap();
