@@ -1,6 +1,7 @@
 //! Everything that the story plays on: the processes, where they listen, what they are asked and what they answer.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -229,9 +230,11 @@ impl Stage {
     /// The program, ready to be told what to do as the operator.
     pub fn program(&self) -> Command {
         let mut program = self.workspace.command(self.binary("jackfield"));
-        program
-            .env("JACKFIELD_ADMIN_URL", &self.origins.admin)
-            .env("COLUMNS", "94");
+        // Whoever runs the demo may have settings for a host of their own.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JACKFIELD_")) {
+            program.env_remove(name);
+        }
+        program.env("JACKFIELD_ADMIN_URL", &self.origins.admin);
         if let Some(token) = self.tokens.get(HOST) {
             program.env("JACKFIELD_TOKEN", token);
         }
