@@ -1,3 +1,17 @@
 //! What Jackfield's tests and its demo are built from: real servers on loopback, no mocks.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails a test, and the panic is its report"
+)]
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "likewise: a library for tests only"
+)]
 
+pub mod components;
+pub mod documents;
 pub mod fakes;
+pub mod node;
+pub mod process;
+pub mod store_contract;

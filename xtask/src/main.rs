@@ -1,2 +1,81 @@
-//! x
-fn main() {}
+//! The workspace's own commands, as `cargo xtask …`: everything that a person or CI does beyond plain cargo.
+//!
+//! Light on purpose: nothing here pulls in the sandbox or the host, which are built when a command needs them.
+
+mod adapters;
+mod demo;
+mod setup;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use workspace::Workspace;
+
+/// Builds, tests and shows Jackfield.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Examples:\n  cargo xtask demo               the main job, on real input, step by step\n  \
+                  cargo xtask demo --keep        the same, left running to play with\n  \
+                  cargo xtask test               every test, from nothing\n  \
+                  cargo xtask test -p jackfield  only the host's tests\n  \
+                  cargo xtask adapters           target/adapters/*.wasm"
+)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what building needs and is not there: the WebAssembly target of the pinned toolchain.
+    #[command(after_help = "Example:\n  cargo xtask setup")]
+    Setup,
+    /// Builds every adapter and every guest of the tests as a component, into target/adapters/.
+    #[command(after_help = "Example:\n  cargo xtask adapters && ls target/adapters")]
+    Adapters,
+    /// Runs all tests, after building the components that they need.
+    #[command(
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p jackfield retry      arguments go to `cargo test`\n  \
+                      cargo xtask test -- --nocapture"
+    )]
+    Test {
+        /// Passed to `cargo test`; without a package the whole workspace is tested.
+        #[arg(allow_hyphen_values = true, value_name = "CARGO ARGS")]
+        args: Vec<String>,
+        /// Passed to the tests' own programs.
+        #[arg(last = true, value_name = "TEST ARGS")]
+        to_tests: Vec<String>,
+    },
+    /// Shows the main job with real processes: two CRMs, a calling platform and the host between them.
+    #[command(
+        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --keep    then try the curl lines that it prints"
+    )]
+    Demo {
+        /// Leave everything running until Ctrl-C, and print curl lines to try.
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = Workspace::find().and_then(|workspace| match Args::parse().command {
+        Command::Setup => setup::run(&workspace),
+        Command::Adapters => setup::run(&workspace)
+            .and_then(|()| adapters::run(&workspace))
+            .map(|_| ()),
+        Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
+        Command::Demo { keep } => demo::run(&workspace, keep),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

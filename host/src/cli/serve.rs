@@ -1,18 +1,90 @@
-//! `jackfield serve`: the host itself.
+//! `jackfield serve`: runs the host.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What `serve` is told on the command line.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  jackfield serve\n  jackfield serve --config /etc/jackfield.toml")]
+use crate::app::App;
+use crate::config::Config;
+use crate::telemetry;
+
+/// Runs the host until SIGTERM or SIGINT
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  jackfield serve
+  jackfield serve --config /etc/jackfield.toml
+  JACKFIELD_PUBLIC_LISTEN=0.0.0.0:8080 jackfield serve
+
+SIGTERM or SIGINT drains: the host stops accepting, finishes what is in flight and exits 0. A second SIGINT exits at once.")]
 pub struct ServeArgs {
-    /// The configuration; without it everything has its default.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// Settings, as TOML; JACKFIELD_* variables lie over it. Without it the defaults hold
+    #[arg(long, value_name = "FILE", env = "JACKFIELD_CONFIG")]
+    config: Option<PathBuf>,
 }
 
-pub(super) fn run(_args: ServeArgs) -> impl Future<Output = anyhow::Result<()>> {
-    std::future::ready(Err(anyhow::anyhow!("this build has no host in it")))
+/// Serves until a signal says to stop.
+///
+/// # Errors
+/// The settings are wrong, or the host cannot start.
+pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    let config = Config::load(args.config.as_deref(), std::env::vars())?;
+    telemetry::start(&config)?;
+    let mut signals = Signals::new().context("signals cannot be received")?;
+    let app = App::start(&config).await?;
+    announce(&app);
+    signals.drain().await;
+    tracing::info!("draining: no new requests; finishing what is in flight");
+    tokio::select! {
+        finished = app.drain() => {
+            if finished {
+                tracing::info!("drained");
+            } else {
+                tracing::warn!("not everything finished in time; what is left is taken up again at the next start");
+            }
+            Ok(())
+        }
+        () = signals.give_up() => {
+            tracing::warn!("stopped at once; what was in flight is taken up again at the next start");
+            std::process::exit(130);
+        }
+    }
+}
+
+/// Says where the host is to be found and, at the first start, how to get in.
+fn announce(app: &App) {
+    tracing::info!(public = %app.public, admin = %app.admin, version = env!("CARGO_PKG_VERSION"), "serving");
+    if let Some(token) = &app.first_token {
+        println!("operator token: {}", token.expose());
+        println!("It is shown once and only its digest is kept. To use it:");
+        println!("  export JACKFIELD_TOKEN={}", token.expose());
+        println!("  export JACKFIELD_ADMIN_URL=http://{}", app.admin);
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The first signal of either kind.
+    async fn drain(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// A SIGINT after the first signal. An orchestrator may repeat SIGTERM; a person who presses ctrl-c again means it.
+    async fn give_up(&mut self) {
+        self.interrupt.recv().await;
+    }
 }

@@ -92,10 +92,9 @@ fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String,
     match status.as_u16() {
         200..=299 => Ok(String::new()),
         401 | 403 => Err(Failure::Unauthorized),
-        408 | 425 => Err(Failure::Unknown),
         429 => Err(Failure::RateLimited { retry_after }),
         503 => Err(Failure::Unavailable),
-        500..=599 => Err(Failure::Unknown),
+        408 | 425 | 500..=599 => Err(Failure::Unknown),
         code => Err(Failure::Rejected(Rejection {
             code: code.to_string(),
             message: format!("the agent answered {status} to the push"),

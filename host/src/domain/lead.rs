@@ -22,7 +22,11 @@ impl Extension {
     /// Puts the member into `members` under its pointer's text, unless there is one of that name. A value that is not
     /// JSON is dropped: adapters' extensions are checked where they come in.
     pub fn merge_into(&self, members: &mut Map<String, Value>) {
-        let name = self.pointer.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
+        let name = self
+            .pointer
+            .trim_start_matches('/')
+            .replace("~1", "/")
+            .replace("~0", "~");
         if let Ok(value) = serde_json::from_str(&self.json) {
             members.entry(name).or_insert(value);
         }

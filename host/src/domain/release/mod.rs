@@ -59,18 +59,32 @@ impl TenantSpec {
     /// Every secret that the file refers to, with its pointer.
     #[must_use]
     pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
-        let credentials =
-            self.credentials.iter().enumerate().map(|(n, given)| (format!("/credentials/{n}/secret"), &given.secret));
-        let webhook = self.webhook.iter().flat_map(|webhook| webhook.secrets.iter().enumerate());
+        let credentials = self
+            .credentials
+            .iter()
+            .enumerate()
+            .map(|(n, given)| (format!("/credentials/{n}/secret"), &given.secret));
+        let webhook = self
+            .webhook
+            .iter()
+            .flat_map(|webhook| webhook.secrets.iter().enumerate());
         let webhook = webhook.map(|(n, given)| (format!("/webhook/secrets/{n}"), &given.secret));
-        let push = self.agent.push_secret.iter().map(|given| ("/agent/push_secret".to_owned(), given));
+        let push = self
+            .agent
+            .push_secret
+            .iter()
+            .map(|given| ("/agent/push_secret".to_owned(), given));
         credentials.chain(webhook).chain(push).collect()
     }
 
     /// Every secret that the file refers to, to be replaced.
     pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
         let credentials = self.credentials.iter_mut().map(|given| &mut given.secret);
-        let webhook = self.webhook.iter_mut().flat_map(|webhook| &mut webhook.secrets).map(|given| &mut given.secret);
+        let webhook = self
+            .webhook
+            .iter_mut()
+            .flat_map(|webhook| &mut webhook.secrets)
+            .map(|given| &mut given.secret);
         credentials.chain(webhook).chain(&mut self.agent.push_secret)
     }
 }

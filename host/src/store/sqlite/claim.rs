@@ -17,11 +17,42 @@ use crate::store::{Claim, Claimed, Lease, StoreError, TenantShare};
 macro_rules! nothing_before {
     () => {
         "not exists (
-             select 1 from delivery o indexed by delivery_live
-             where o.tenant = d.tenant and o.order_key = d.order_key and o.state in ('ready', 'leased') and o.id <> d.id
-                 and (o.state = 'leased' or (o.rank > 0, o.id) < (d.rank > 0, d.id)))"
+            select 1 from delivery o indexed by delivery_live
+            where o.tenant = d.tenant and o.order_key = d.order_key and o.state in ('ready', 'leased') and o.id <> d.id
+                and (o.state = 'leased' or (o.rank > 0, o.id) < (d.rank > 0, d.id)))"
     };
 }
+
+/// Deliveries of one rank of a tenant that may go, with their documents.
+pub(super) const CLAIMABLE: &str = concat!(
+    "select d.*, i.headers, coalesce(p.body, i.body) as body
+    from delivery d indexed by delivery_ready
+    join inbox i on i.id = d.receipt
+    left join payload p on p.delivery = d.id and p.version = d.payload
+    where d.tenant = ? and d.rank = ? and d.state = 'ready' and d.due <= ? and ",
+    nothing_before!(),
+    " order by d.due, d.id limit ?"
+);
+
+/// Tenants of whom a claim would get something: one look into the index for each tenant that has anything ready.
+pub(super) const TENANTS_DUE: &str = concat!(
+    "select c.tenant from delivery_count c
+    where c.state = 'ready' and c.deliveries > 0 and exists (
+        select 1 from delivery d indexed by delivery_ready
+        where d.tenant = c.tenant and d.rank in (0, 1, 2, 3) and d.state = 'ready' and d.due <= ? and ",
+    nothing_before!(),
+    ") order by c.tenant"
+);
+
+/// The next due time of each tenant and rank that has anything ready, and the next lease's end.
+pub(super) const NEXT_DUE: &str = "select min(at) as at from (
+        select (select min(d.due) from delivery d indexed by delivery_ready
+                where d.tenant = c.tenant and d.rank = r.value and d.state = 'ready' and d.due > ?1) as at
+        from delivery_count c cross join json_each('[0, 1, 2, 3]') r
+        where c.state = 'ready' and c.deliveries > 0
+        union all
+        select min(lease_until) from delivery indexed by delivery_leased
+        where state = 'leased' and lease_until > ?1)";
 
 impl Write for Claim {
     type Output = Vec<Claimed>;
@@ -53,21 +84,13 @@ impl Claim {
         rank: Rank,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let rows = sqlx::query(concat!(
-            "select d.*, i.headers, coalesce(p.body, i.body) as body
-             from delivery d indexed by delivery_ready
-             join inbox i on i.id = d.receipt
-             left join payload p on p.delivery = d.id and p.version = d.payload
-             where d.tenant = ? and d.rank = ? and d.state = 'ready' and d.due <= ? and ",
-            nothing_before!(),
-            " order by d.due, d.id limit ?"
-        ))
-        .bind(tenant.as_str())
-        .bind(rank.number())
-        .bind(micros(self.now))
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
+        let rows = sqlx::query(CLAIMABLE)
+            .bind(tenant.as_str())
+            .bind(rank.number())
+            .bind(micros(self.now))
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
         rows.iter().map(claimed).collect()
     }
 
@@ -173,37 +196,15 @@ impl Write for ReleaseLeases {
     }
 }
 
-/// Tenants of whom a claim would get something: one look into the index for each tenant that has anything ready.
+/// Tenants of whom a claim would get something.
 pub(super) async fn tenants_due(db: &SqlitePool, now: Timestamp) -> Result<Vec<TenantName>, StoreError> {
-    let rows = sqlx::query(concat!(
-        "select c.tenant from delivery_count c
-         where c.state = 'ready' and c.deliveries > 0 and exists (
-             select 1 from delivery d indexed by delivery_ready
-             where d.tenant = c.tenant and d.rank in (0, 1, 2, 3) and d.state = 'ready' and d.due <= ? and ",
-        nothing_before!(),
-        ") order by c.tenant"
-    ))
-    .bind(micros(now))
-    .fetch_all(db)
-    .await?;
+    let rows = sqlx::query(TENANTS_DUE).bind(micros(now)).fetch_all(db).await?;
     rows.iter().map(|row| row.id("tenant")).collect()
 }
 
 /// When the next delivery falls due or the next lease runs out, later than `now`.
 pub(super) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let row = sqlx::query(
-        "select min(at) as at from (
-             select (select min(d.due) from delivery d indexed by delivery_ready
-                     where d.tenant = c.tenant and d.rank = r.value and d.state = 'ready' and d.due > ?1) as at
-             from delivery_count c cross join json_each('[0, 1, 2, 3]') r
-             where c.state = 'ready' and c.deliveries > 0
-             union all
-             select min(lease_until) from delivery indexed by delivery_leased
-             where state = 'leased' and lease_until > ?1)",
-    )
-    .bind(micros(now))
-    .fetch_one(db)
-    .await?;
+    let row = sqlx::query(NEXT_DUE).bind(micros(now)).fetch_one(db).await?;
     row.time_option("at")
 }
 

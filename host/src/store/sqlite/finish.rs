@@ -81,6 +81,10 @@ impl Finish {
     }
 }
 
+/// Leases of one owner or, without one, those that ran out.
+pub(super) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
+    where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
+
 /// Takes deliveries away from lost workers.
 pub(super) struct Reap {
     pub(super) now: Timestamp,
@@ -92,13 +96,11 @@ impl Write for Reap {
     type Output = usize;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
-        let lost = sqlx::query(
-            "select * from delivery where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)",
-        )
-        .bind(self.all_of.as_deref())
-        .bind(micros(self.now))
-        .fetch_all(&mut *db)
-        .await?;
+        let lost = sqlx::query(LOST_LEASES)
+            .bind(self.all_of.as_deref())
+            .bind(micros(self.now))
+            .fetch_all(&mut *db)
+            .await?;
         for row in &lost {
             let held = Held::read(row)?;
             let verdict = after_lost_lease(held.progress, self.now);

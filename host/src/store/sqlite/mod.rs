@@ -21,6 +21,8 @@ mod release;
 mod stuck;
 mod suppression;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod token;
 mod verdict;
 mod writer;

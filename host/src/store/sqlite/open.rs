@@ -186,7 +186,7 @@ async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
 }
 
 /// Reads back what durability hangs on.
-async fn verify(db: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(super) async fn verify(db: &mut SqliteConnection) -> Result<(), OpenError> {
     let version: String = sqlx::query_scalar("select sqlite_version()")
         .fetch_one(&mut *db)
         .await?;

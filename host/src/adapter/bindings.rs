@@ -1,0 +1,39 @@
+//! The contract of `wit/`, as generated types. They stop here: `convert` turns them into the domain's and back.
+
+#![expect(clippy::pedantic, reason = "generated")]
+
+/// What every adapter imports and exports.
+pub mod adapter {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "adapter",
+        imports: { "jackfield:crm/http.send": async },
+        exports: { default: async },
+    });
+}
+
+/// The optional export `lookup`.
+pub mod lookup {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "adapter-lookup",
+        exports: { default: async },
+        with: { "jackfield:crm/model": super::adapter::jackfield::crm::model },
+    });
+}
+
+/// The optional export `leads`.
+pub mod leads {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "adapter-leads",
+        exports: { default: async },
+        with: { "jackfield:crm/model": super::adapter::jackfield::crm::model },
+    });
+}
+
+pub use adapter::exports::jackfield::crm::about;
+pub use adapter::jackfield::crm::{credentials, http, log, model, settings};
+pub use adapter::{Adapter, AdapterPre};
+pub use leads::AdapterLeadsPre;
+pub use lookup::AdapterLookupPre;

@@ -1,0 +1,131 @@
+//! A release that serves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use super::call::{Broken, Called, Caller};
+use super::convert::{self, ParsedLead};
+use super::package::Code;
+use super::state::Environment;
+use crate::domain::disposition::Disposition;
+use crate::domain::id::{DedupKey, LeadId};
+use crate::domain::release::Release;
+use crate::domain::status::LeadStatus;
+use crate::store::AdapterRecord;
+
+/// A loaded release. Calls take no lock, and each runs in an instance of its own.
+pub struct Loaded {
+    release: Release,
+    record: AdapterRecord,
+    code: Arc<Code>,
+    environment: Arc<Environment>,
+    caller: Caller,
+    quota: Semaphore,
+}
+
+impl Loaded {
+    pub(super) fn new(
+        release: Release,
+        record: AdapterRecord,
+        code: Arc<Code>,
+        environment: Environment,
+        caller: Caller,
+        quota: usize,
+    ) -> Self {
+        Self {
+            release,
+            record,
+            code,
+            environment: Arc::new(environment),
+            caller,
+            quota: Semaphore::new(quota),
+        }
+    }
+
+    /// The release.
+    #[must_use]
+    pub const fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// What is known of its adapter.
+    #[must_use]
+    pub const fn record(&self) -> &AdapterRecord {
+        &self.record
+    }
+
+    /// Asks the CRM whether a lead may be called, within `status_deadline_ms`.
+    pub async fn query_status(&self, lead: &LeadId) -> Called<LeadStatus> {
+        let deadline = self.release.spec.limits.status_deadline();
+        self.caller
+            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
+                let adapter = self.code.adapter.instantiate_async(&mut store).await?;
+                let status = adapter.jackfield_crm_status();
+                let answer = status.call_query(&mut store, lead.as_str()).await?;
+                convert::answer(answer, |given| convert::status(given, lead))
+            })
+            .await
+    }
+
+    /// Writes a disposition, within `write_deadline_ms`. The answer is the CRM's reference, which may be empty.
+    pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Called<String> {
+        let deadline = self.release.spec.limits.write_deadline();
+        let disposition = &convert::disposition(disposition, accepted_at);
+        self.caller
+            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
+                let adapter = self.code.adapter.instantiate_async(&mut store).await?;
+                let dispositions = adapter.jackfield_crm_dispositions();
+                let answer = dispositions.call_write(&mut store, disposition, key.as_str()).await?;
+                convert::answer(answer, |receipt| Ok(convert::reference(&receipt)))
+            })
+            .await
+    }
+
+    /// Asks the CRM whether the write with this key was made, within `write_deadline_ms`. The answer is its reference.
+    /// A fault if the adapter cannot look writes up: ask [`AdapterRecord::lookup`] first.
+    pub async fn find(&self, lead: &LeadId, key: &DedupKey) -> Called<Option<String>> {
+        let deadline = self.release.spec.limits.write_deadline();
+        self.caller
+            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
+                let Some(lookup) = &self.code.lookup else {
+                    return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
+                };
+                let lookup = lookup.instantiate_async(&mut store).await?;
+                let lookup = lookup.jackfield_crm_lookup();
+                let answer = lookup.call_find(&mut store, lead.as_str(), key.as_str()).await?;
+                convert::answer(answer, |receipt| Ok(receipt.as_ref().map(convert::reference)))
+            })
+            .await
+    }
+
+    /// Parses a webhook in the CRM's own shape, within `write_deadline_ms`. No leads if it is an event of another kind.
+    /// A fault if the adapter cannot parse webhooks: ask [`AdapterRecord::parses_leads`] first.
+    pub async fn parse(&self, content_type: &str, body: &[u8], received_at: Timestamp) -> Called<Vec<ParsedLead>> {
+        let deadline = self.release.spec.limits.write_deadline();
+        let inbound = &convert::inbound(content_type, body, received_at);
+        self.caller
+            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
+                let Some(leads) = &self.code.leads else {
+                    return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
+                };
+                let leads = leads.instantiate_async(&mut store).await?;
+                let answer = leads.jackfield_crm_leads().call_parse(&mut store, inbound).await?;
+                convert::answer(answer, convert::leads)
+            })
+            .await
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("tenant", self.release.tenant())
+            .field("release", &self.release.number)
+            .field("adapter", &self.record.name)
+            .field("version", &self.record.version)
+            .finish_non_exhaustive()
+    }
+}

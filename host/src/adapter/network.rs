@@ -1,0 +1,111 @@
+//! A release's way to the network: one connection pool, and a resolver that only lets granted addresses through.
+//!
+//! Names are resolved here and the connection goes to an address that was checked here, so a name cannot mean one thing
+//! when it is checked and another when it is connected to. Addresses written into a URL are checked with the URL.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::credentials::Credentials;
+use crate::domain::egress::{EgressPolicy, EgressRefusal};
+use crate::domain::release::EgressSpec;
+
+/// How long a connection may take to come about, TLS included: half of the default write deadline, so that a CRM that is
+/// gone is told as `unreachable` (nothing was sent) and not as a call that ran out of time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common servers,
+/// closes it. A write on a connection that is just being closed has an unknown outcome.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Headers of an answer.
+const MAX_ANSWER_HEADERS: usize = 100;
+
+/// Where the requests of one release may go, how, and with which credentials.
+#[derive(Debug)]
+pub struct Network {
+    pub(super) client: reqwest::Client,
+    pub(super) policy: EgressPolicy,
+    pub(super) credentials: Credentials,
+}
+
+impl Network {
+    /// The network of a release.
+    ///
+    /// # Errors
+    /// The machine has no usable TLS set-up.
+    pub fn new(egress: &EgressSpec, credentials: Credentials) -> reqwest::Result<Self> {
+        let policy = EgressPolicy::from(egress);
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .dns_resolver(Checking(policy.clone()))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .http1_max_headers(MAX_ANSWER_HEADERS)
+            .build()?;
+        Ok(Self {
+            client,
+            policy,
+            credentials,
+        })
+    }
+}
+
+/// Resolves names, and drops every address that the policy refuses.
+struct Checking(EgressPolicy);
+
+impl Resolve for Checking {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed = allowed(&policy, found.map(|address| address.ip()))?;
+            let addresses: Addrs = Box::new(allowed.into_iter().map(|ip| SocketAddr::new(ip, 0)));
+            Ok(addresses)
+        })
+    }
+}
+
+/// The addresses that may be connected to.
+///
+/// # Errors
+/// There were some, and all were refused.
+fn allowed(policy: &EgressPolicy, found: impl Iterator<Item = IpAddr>) -> Result<Vec<IpAddr>, EgressRefusal> {
+    let mut refusal = None;
+    let allowed: Vec<_> = found
+        .filter(|ip| {
+            policy
+                .check_address(*ip)
+                .map_err(|refused| refusal = Some(refused))
+                .is_ok()
+        })
+        .collect();
+    match refusal {
+        Some(refused) if allowed.is_empty() => Err(refused),
+        _ => Ok(allowed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_mixed_answers_only_public_addresses_remain() {
+        let ips = |texts: &[&str]| texts.iter().map(|ip| ip.parse().unwrap()).collect::<Vec<IpAddr>>();
+        let public_only = EgressPolicy::default();
+        let mixed = ips(&["127.0.0.1", "8.8.8.8", "::1", "169.254.169.254"]);
+        assert_eq!(allowed(&public_only, mixed.clone().into_iter()), Ok(ips(&["8.8.8.8"])));
+        let private = ips(&["10.0.0.1"]);
+        assert!(allowed(&public_only, private.into_iter()).is_err());
+        let anything = EgressPolicy {
+            private_addresses: true,
+            ..EgressPolicy::default()
+        };
+        assert_eq!(allowed(&anything, mixed.clone().into_iter()), Ok(mixed));
+    }
+}

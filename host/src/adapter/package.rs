@@ -1,0 +1,390 @@
+//! Is this file an adapter? Everything that is asked of a component before the host serves with it.
+
+use std::collections::HashSet;
+
+use wasmtime::component::{Component, Linker};
+
+use super::bindings::about::Description;
+use super::bindings::{AdapterLeadsPre, AdapterLookupPre, AdapterPre};
+use super::convert;
+use super::state::CallState;
+use crate::domain::failure::Fault;
+use crate::domain::id::{AdapterName, AdapterVersion, Digest, InvalidId};
+use crate::domain::release::{AdapterNeeds, CredentialKind, SettingKind, SettingNeed};
+use crate::store::AdapterRecord;
+
+/// Bytes of a component. Python's, the largest of the supported languages, are 18 MB.
+pub const MAX_SIZE: usize = 64 << 20;
+/// Settings, credentials or origins that an adapter may ask for.
+const MAX_NEEDS: usize = 100;
+/// Bytes of a name or a sentence of documentation.
+const MAX_TEXT: usize = 500;
+
+/// The kinds of credential.
+const KINDS: [CredentialKind; 4] = [
+    CredentialKind::Bearer,
+    CredentialKind::Basic,
+    CredentialKind::Header,
+    CredentialKind::Hmac,
+];
+
+/// The first eight bytes of a component, and of a core module.
+const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+/// The contract's package and the versions of it that this host runs.
+const CONTRACT: (&str, &str) = ("jackfield:crm", "0.1.");
+/// What of the contract may be imported.
+const IMPORTS: [&str; 5] = ["http", "settings", "credentials", "log", "model"];
+/// What of the contract must be exported.
+const EXPORTS: [&str; 3] = ["about", "status", "dispositions"];
+/// WASI, as far as it is linked, and its version.
+const WASI: ([&str; 6], &str) = (
+    [
+        "wasi:cli",
+        "wasi:clocks",
+        "wasi:filesystem",
+        "wasi:io",
+        "wasi:random",
+        "wasi:sockets",
+    ],
+    "0.2.",
+);
+
+/// A file is no adapter that this host can run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PackageError {
+    /// It is too large.
+    #[error("the file has {0} bytes; an adapter may have {MAX_SIZE}: strip it of debug information")]
+    TooLarge(usize),
+    /// It is no WebAssembly.
+    #[error("the file is not WebAssembly: push the `.wasm` file that the adapter's build makes")]
+    NotWasm,
+    /// It is a core module.
+    #[error(
+        "the file is a core module, not a component: build it for `wasm32-wasip2`, or turn it into a component with \
+         `wasm-tools component new`"
+    )]
+    CoreModule,
+    /// It does not compile.
+    #[error("the file is no valid component; it may be cut short or damaged, so build and push it again: {0}")]
+    Invalid(String),
+    /// It was built for another version of the contract.
+    #[error("it was built for {0}, and this host runs jackfield:crm@0.1.x: rebuild it with the SDK of this host")]
+    OtherVersion(String),
+    /// It imports what this host does not have.
+    #[error(
+        "it imports {}, which this host does not offer: an adapter may import jackfield:crm and WASI 0.2 without \
+         wasi:http (requests go through jackfield:crm/http)", .0.join(", ")
+    )]
+    ForeignImports(Vec<String>),
+    /// It does not export what every adapter must.
+    #[error(
+        "it does not export {}: build it for world `adapter` of jackfield:crm@0.1.0", .0.join(", ")
+    )]
+    MissingExports(Vec<String>),
+    /// Its imports or exports have other types than the contract's.
+    #[error("its imports or exports are not those of jackfield:crm@0.1.x; rebuild it with the SDK of this host: {0}")]
+    OtherTypes(String),
+    /// `describe` did not answer.
+    #[error("`about.describe` did not answer; it must do so without network and settings: {0}")]
+    Describe(Fault),
+    /// `describe` answered what the contract does not allow.
+    #[error("`about.describe` says what the contract does not allow: {}", .0.join("; "))]
+    Description(Vec<String>),
+    /// The host failed, not the file.
+    #[error("the host could not compile it: {0}")]
+    Host(String),
+}
+
+/// What an adapter is, by its own word and its exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// Of its bytes.
+    pub digest: Digest,
+    /// Its name.
+    pub name: AdapterName,
+    /// Its version.
+    pub version: AdapterVersion,
+    /// What it asks of a tenant's file.
+    pub needs: AdapterNeeds,
+    /// Whether writing twice leaves one record.
+    pub idempotent_writes: bool,
+    /// Whether it exports `lookup`.
+    pub lookup: bool,
+    /// Whether it exports `leads`.
+    pub parses_leads: bool,
+}
+
+impl Inspected {
+    /// Whether a record says the same.
+    #[must_use]
+    pub fn agrees_with(&self, record: &AdapterRecord) -> bool {
+        let Self {
+            digest,
+            name,
+            version,
+            needs,
+            idempotent_writes,
+            lookup,
+            parses_leads,
+        } = self;
+        (digest, name, version, needs) == (&record.digest, &record.name, &record.version, &record.needs)
+            && (*idempotent_writes, *lookup, *parses_leads)
+                == (record.idempotent_writes, record.lookup, record.parses_leads)
+    }
+}
+
+/// A component, compiled and linked: what every release of it shares.
+pub struct Code {
+    /// What every adapter exports.
+    pub adapter: AdapterPre<CallState>,
+    /// `lookup`, where it is exported.
+    pub lookup: Option<AdapterLookupPre<CallState>>,
+    /// `leads`, where it is exported.
+    pub leads: Option<AdapterLeadsPre<CallState>>,
+}
+
+/// Checks what can be told from the bytes alone.
+pub fn check_bytes(bytes: &[u8]) -> Result<(), PackageError> {
+    if bytes.len() > MAX_SIZE {
+        return Err(PackageError::TooLarge(bytes.len()));
+    }
+    match bytes.first_chunk::<8>() {
+        Some(&COMPONENT) => Ok(()),
+        Some(&CORE_MODULE) => Err(PackageError::CoreModule),
+        _ if bytes.starts_with(b"\0asm") => Err(PackageError::Invalid("an unknown version of the format".into())),
+        _ => Err(PackageError::NotWasm),
+    }
+}
+
+/// Checks imports and exports, and links the component.
+pub fn link(linker: &Linker<CallState>, component: &Component) -> Result<Code, PackageError> {
+    let engine = component.engine();
+    let types = component.component_type();
+    check_imports(types.imports(engine).map(|(name, _)| name))?;
+    let exports: Vec<_> = types.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    let exported = |interface: &str| exports.iter().any(|name| is_contract(name, interface));
+    let missing: Vec<_> = EXPORTS
+        .into_iter()
+        .filter(|interface| !exported(interface))
+        .map(|interface| format!("{}/{interface}", CONTRACT.0))
+        .collect();
+    if !missing.is_empty() {
+        return Err(PackageError::MissingExports(missing));
+    }
+    let other_types = |error: wasmtime::Error| PackageError::OtherTypes(format!("{error:#}"));
+    let linked = linker.instantiate_pre(component).map_err(other_types)?;
+    Ok(Code {
+        lookup: exported("lookup")
+            .then(|| AdapterLookupPre::new(linked.clone()))
+            .transpose()
+            .map_err(other_types)?,
+        leads: exported("leads")
+            .then(|| AdapterLeadsPre::new(linked.clone()))
+            .transpose()
+            .map_err(other_types)?,
+        adapter: AdapterPre::new(linked).map_err(other_types)?,
+    })
+}
+
+fn check_imports<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), PackageError> {
+    let mut foreign = vec![];
+    for name in names {
+        let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+        let package = interface.split('/').next().unwrap_or_default();
+        if package == CONTRACT.0 && !version.starts_with(CONTRACT.1) {
+            return Err(PackageError::OtherVersion(name.to_owned()));
+        }
+        let ours = IMPORTS.iter().any(|interface| is_contract(name, interface));
+        let wasi = WASI.0.contains(&package) && version.starts_with(WASI.1);
+        if !ours && !wasi {
+            foreign.push(name.to_owned());
+        }
+    }
+    if foreign.is_empty() {
+        Ok(())
+    } else {
+        Err(PackageError::ForeignImports(foreign))
+    }
+}
+
+/// Whether `name` is an interface of the contract, in a version that this host runs.
+fn is_contract(name: &str, interface: &str) -> bool {
+    name.strip_prefix(CONTRACT.0)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .and_then(|rest| rest.strip_prefix(interface))
+        .and_then(|rest| rest.strip_prefix('@'))
+        .is_some_and(|version| version.starts_with(CONTRACT.1))
+}
+
+/// Checks what `describe` says. All that is wrong is told at once.
+pub fn read(digest: Digest, code: &Code, said: &Description) -> Result<Inspected, PackageError> {
+    let needs = convert::needs(said);
+    let mut wrong = check_needs(&needs);
+    let mut keep = |error: InvalidId| wrong.push(error.to_string());
+    let name = said.name.parse().map_err(&mut keep);
+    let version = said.version.parse().map_err(&mut keep);
+    match (name, version) {
+        (Ok(name), Ok(version)) if wrong.is_empty() => Ok(Inspected {
+            digest,
+            name,
+            version,
+            needs,
+            idempotent_writes: said.idempotent_writes,
+            lookup: code.lookup.is_some(),
+            parses_leads: code.leads.is_some(),
+        }),
+        _ => Err(PackageError::Description(wrong)),
+    }
+}
+
+fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
+    let mut wrong = vec![];
+    let counts = [needs.settings.len(), needs.credentials.len(), needs.origins.len()];
+    if counts.iter().any(|count| *count > MAX_NEEDS) {
+        wrong.push(format!(
+            "there may be {MAX_NEEDS} settings, credentials and origins each"
+        ));
+        return wrong;
+    }
+    let mut names = HashSet::new();
+    for setting in &needs.settings {
+        let shown = setting.name.escape_default();
+        if !is_name(&setting.name) {
+            wrong.push(format!(
+                "setting `{shown}` must be named with a-z, 0-9 and `_`, a letter first"
+            ));
+        }
+        if !names.insert(&setting.name) {
+            wrong.push(format!("setting `{shown}` is there twice"));
+        }
+        if setting.doc.len() > MAX_TEXT {
+            wrong.push(format!("the doc of setting `{shown}` is longer than {MAX_TEXT} bytes"));
+        }
+    }
+    names.clear();
+    for credential in &needs.credentials {
+        let shown = credential.name.escape_default();
+        if !is_name(&credential.name.replace('-', "_")) {
+            wrong.push(format!(
+                "credential `{shown}` must be named with a-z, 0-9, `-` and `_`, a letter first"
+            ));
+        }
+        if !names.insert(&credential.name) {
+            wrong.push(format!("credential `{shown}` is there twice"));
+        }
+        if !KINDS.iter().any(|kind| kind.word() == credential.kind) {
+            wrong.push(format!(
+                "the kind of credential `{shown}` must be bearer, basic, header or hmac"
+            ));
+        }
+        if credential.doc.len() > MAX_TEXT {
+            wrong.push(format!(
+                "the doc of credential `{shown}` is longer than {MAX_TEXT} bytes"
+            ));
+        }
+    }
+    for origin in &needs.origins {
+        let is_url = |setting: &SettingNeed| setting.name == *origin && setting.kind == SettingKind::Url;
+        if !needs.settings.iter().any(is_url) {
+            wrong.push(format!(
+                "origin `{}` must be the name of a setting of kind url",
+                origin.escape_default()
+            ));
+        }
+    }
+    wrong
+}
+
+/// `[a-z][a-z0-9_]*`, at most 64 characters.
+fn is_name(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::release::CredentialNeed;
+
+    #[test]
+    fn only_components_pass() {
+        assert_eq!(check_bytes(b"\0asm\x0d\0\x01\0rest"), Ok(()));
+        assert_eq!(check_bytes(b"\0asm\x01\0\0\0rest"), Err(PackageError::CoreModule));
+        assert_eq!(check_bytes(b"\x7fELF native code"), Err(PackageError::NotWasm));
+        assert_eq!(check_bytes(b""), Err(PackageError::NotWasm));
+        assert!(matches!(check_bytes(b"\0asm\x0d\0"), Err(PackageError::Invalid(_))));
+        assert!(matches!(
+            check_bytes(&vec![0; MAX_SIZE + 1]),
+            Err(PackageError::TooLarge(_))
+        ));
+    }
+
+    #[test]
+    fn imports_are_the_contract_and_wasi() {
+        let check = |names: &[&str]| check_imports(names.iter().copied());
+        assert_eq!(
+            check(&[
+                "jackfield:crm/http@0.1.0",
+                "jackfield:crm/model@0.1.7",
+                "wasi:io/streams@0.2.6"
+            ]),
+            Ok(())
+        );
+        assert_eq!(
+            check(&["jackfield:crm/http@0.2.0"]),
+            Err(PackageError::OtherVersion("jackfield:crm/http@0.2.0".into()))
+        );
+        let foreign = [
+            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:keyvalue/store@0.2.0",
+            "wasi:io/streams@0.3.0",
+            "jackfield:crm/status@0.1.0",
+            "evil",
+        ];
+        let names = foreign.map(str::to_owned).to_vec();
+        assert_eq!(check(&foreign), Err(PackageError::ForeignImports(names)));
+    }
+
+    #[test]
+    fn every_wrong_need_is_named() {
+        let setting = |name: &str, kind| SettingNeed {
+            name: name.into(),
+            kind,
+            required: true,
+            doc: "x".into(),
+        };
+        let credential = |name: &str, kind: &str| CredentialNeed {
+            name: name.into(),
+            kind: kind.into(),
+            doc: "x".into(),
+        };
+        let good = AdapterNeeds {
+            settings: vec![setting("base_url", SettingKind::Url)],
+            credentials: vec![credential("crm-key", "hmac")],
+            origins: vec!["base_url".into()],
+        };
+        assert_eq!(check_needs(&good), Vec::<String>::new());
+        let bad = AdapterNeeds {
+            settings: vec![
+                setting("Base", SettingKind::Url),
+                setting("n", SettingKind::Text),
+                setting("n", SettingKind::Text),
+            ],
+            credentials: vec![credential("", "cookie")],
+            origins: vec!["n".into(), "x".into()],
+        };
+        insta::assert_snapshot!(check_needs(&bad).join("\n"), @r"
+        setting `Base` must be named with a-z, 0-9 and `_`, a letter first
+        setting `n` is there twice
+        credential `` must be named with a-z, 0-9, `-` and `_`, a letter first
+        the kind of credential `` must be bearer, basic, header or hmac
+        origin `n` must be the name of a setting of kind url
+        origin `x` must be the name of a setting of kind url
+        ");
+    }
+}

@@ -1,0 +1,333 @@
+//! From bytes to something that serves: inspecting, compiling, loading. None of it on the path of a request.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, Linker};
+
+use super::cache::Cache;
+use super::call::Caller;
+use super::credentials::{CredentialProblem, CredentialSecrets, Credentials};
+use super::engine::Engine;
+use super::loaded::Loaded;
+use super::network::Network;
+use super::package::{self, Code, Inspected, PackageError};
+use super::state::{self, CallState, Environment};
+use crate::clock::SharedClock;
+use crate::domain::failure::{Failure, Fault};
+use crate::domain::id::Digest;
+use crate::domain::release::{Release, SettingKind};
+use crate::store::AdapterRecord;
+
+/// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times over.
+const INSPECT_MEMORY: usize = 256 << 20;
+/// Processor time that `describe` may use in an inspection. It only makes a record.
+const INSPECT_CPU: Duration = Duration::from_secs(1);
+/// How long `describe` may take, in an inspection and when a release is loaded.
+const DESCRIBE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the runtime may use.
+#[derive(Debug, Clone)]
+pub struct RuntimeConfig {
+    /// Where compiled adapters are kept. Made if it is not there.
+    pub cache_dir: PathBuf,
+    /// Calls in flight at once, of all tenants; more wait for their turn within their deadlines.
+    pub max_instances: u32,
+    /// Calls in flight at once of one release: a tenant whose CRM hangs leaves instances for the others.
+    pub max_instances_per_release: u32,
+    /// Idle instances whose memory is kept ready, at up to 32 MiB each (Rust guests take about 1 MiB).
+    pub warm_instances: u32,
+    /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens of
+    /// microseconds more.
+    pub allow_pooling: bool,
+}
+
+impl RuntimeConfig {
+    /// The defaults: 2,048 calls in flight, of one release 1,024, and 64 warm instances.
+    #[must_use]
+    pub const fn new(cache_dir: PathBuf) -> Self {
+        Self {
+            cache_dir,
+            max_instances: 2048,
+            max_instances_per_release: 1024,
+            warm_instances: 64,
+            allow_pooling: true,
+        }
+    }
+}
+
+/// The engine with its compile cache. Cheap to clone.
+#[derive(Clone)]
+pub struct Runtime(Arc<Inner>);
+
+struct Inner {
+    config: RuntimeConfig,
+    linker: Linker<CallState>,
+    cache: Cache,
+    caller: Caller,
+    /// One adapter compiles at a time: it takes a core and up to 400 MB.
+    compiling: Semaphore,
+    /// Linked code of the adapters that are loaded, shared by their releases.
+    codes: Mutex<HashMap<Digest, Weak<Code>>>,
+    /// Keeps the epoch moving.
+    engine: Engine,
+}
+
+/// The runtime does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The engine does not run on this machine.
+    #[error("the WebAssembly engine does not start: {0}")]
+    Engine(String),
+    /// The cache cannot be used.
+    #[error("the cache of compiled adapters in {} cannot be used: {error}", dir.display())]
+    Cache {
+        /// Its directory.
+        dir: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// A release does not load.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The bytes are not those that the release or the record names.
+    #[error("the adapter's bytes have the digest {found}, and the release names {named}: push the adapter again")]
+    OtherAdapter {
+        /// What the release names.
+        named: Digest,
+        /// What was found.
+        found: Digest,
+    },
+    /// The bytes are no adapter, or none that this host still runs.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// A credential cannot be used.
+    #[error(transparent)]
+    Credential(#[from] CredentialProblem),
+    /// The machine has no usable TLS set-up.
+    #[error("no HTTP client can be made: {0}")]
+    Client(String),
+    /// It does not run within the release's limits.
+    #[error("the adapter does not start within [limits] of the tenant's file: {0}")]
+    Probe(Fault),
+    /// It describes itself otherwise than when it was pushed.
+    #[error(
+        "the adapter no longer describes itself as it did when it was pushed; its `describe` must always say the same"
+    )]
+    OtherDescription,
+}
+
+impl Runtime {
+    /// Starts the engine and opens the cache.
+    ///
+    /// # Errors
+    /// The engine does not run here, or the cache directory cannot be used.
+    pub fn start(config: RuntimeConfig, clock: SharedClock) -> Result<Self, RuntimeError> {
+        let failed = |error: wasmtime::Error| RuntimeError::Engine(format!("{error:#}"));
+        let engine =
+            Engine::start(config.max_instances, config.warm_instances, config.allow_pooling).map_err(failed)?;
+        let cache = Cache::open(&config.cache_dir, engine.wasm()).map_err(|error| RuntimeError::Cache {
+            dir: config.cache_dir.clone(),
+            error,
+        })?;
+        let caller = Caller {
+            engine: engine.wasm().clone(),
+            instances: Arc::new(Semaphore::new(config.max_instances as usize)),
+            clock,
+        };
+        Ok(Self(Arc::new(Inner {
+            linker: state::linker(engine.wasm()).map_err(failed)?,
+            cache,
+            caller,
+            compiling: Semaphore::new(1),
+            codes: Mutex::default(),
+            engine,
+            config,
+        })))
+    }
+
+    /// Whether instances come out of a pool.
+    #[must_use]
+    pub fn pooled(&self) -> bool {
+        self.0.engine.pooled()
+    }
+
+    /// Finds out whether `bytes` are an adapter, and which: checks imports, exports and the contract's version, compiles
+    /// it, and runs `describe` with no network, no settings and little of everything else.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to do.
+    pub async fn inspect(&self, bytes: Vec<u8>) -> Result<Inspected, PackageError> {
+        let digest = Digest::of(&bytes);
+        let code = self.code(digest, bytes).await?;
+        self.describe(digest, &code, INSPECT_MEMORY, INSPECT_CPU).await
+    }
+
+    /// Makes a release ready to serve: its code from the cache or compiled from `bytes`, its client and credentials, and
+    /// one call of `describe` within the release's limits, which must say what `record` says.
+    ///
+    /// # Errors
+    /// Why it would not serve.
+    pub async fn load(
+        &self,
+        release: Release,
+        record: &AdapterRecord,
+        bytes: Vec<u8>,
+        secrets: CredentialSecrets,
+    ) -> Result<Loaded, LoadError> {
+        let found = Digest::of(&bytes);
+        if release.adapter != found || record.digest != found {
+            return Err(LoadError::OtherAdapter {
+                named: release.adapter,
+                found,
+            });
+        }
+        let credentials = Credentials::new(&release.spec.credentials, &secrets)?;
+        let network =
+            Network::new(&release.spec.egress, credentials).map_err(|error| LoadError::Client(error.to_string()))?;
+        let code = self.code(found, bytes).await?;
+        let limits = release.spec.limits;
+        match self.describe(found, &code, limits.memory(), limits.cpu()).await {
+            Ok(inspected) if inspected.agrees_with(record) => {}
+            Ok(_) => return Err(LoadError::OtherDescription),
+            Err(PackageError::Describe(fault)) => return Err(LoadError::Probe(fault)),
+            Err(error) => return Err(error.into()),
+        }
+        let environment = Environment {
+            tenant: release.tenant().to_string(),
+            release: release.number.to_string(),
+            settings: settings(&release, record),
+            network: Some(network),
+            memory: limits.memory(),
+            cpu: limits.cpu(),
+        };
+        let share = self.0.config.max_instances_per_release as usize;
+        Ok(Loaded::new(
+            release,
+            record.clone(),
+            code,
+            environment,
+            self.0.caller.clone(),
+            share,
+        ))
+    }
+
+    async fn describe(
+        &self,
+        digest: Digest,
+        code: &Code,
+        memory: usize,
+        cpu: Duration,
+    ) -> Result<Inspected, PackageError> {
+        let sealed = Arc::new(Environment {
+            tenant: String::new(),
+            release: String::new(),
+            settings: HashMap::new(),
+            network: None,
+            memory,
+            cpu,
+        });
+        let called = self
+            .0
+            .caller
+            .run(&sealed, None, DESCRIBE_DEADLINE, |mut store| async move {
+                let adapter = code.adapter.instantiate_async(&mut store).await?;
+                Ok(Ok(adapter.jackfield_crm_about().call_describe(&mut store).await?))
+            })
+            .await;
+        match called.outcome {
+            Ok(said) => package::read(digest, code, &said),
+            Err(Failure::Fault(fault)) => Err(PackageError::Describe(fault)),
+            Err(failure) => Err(PackageError::Host(failure.to_string())),
+        }
+    }
+
+    /// The linked code of a component: from memory, from the cache, or compiled.
+    async fn code(&self, digest: Digest, bytes: Vec<u8>) -> Result<Arc<Code>, PackageError> {
+        package::check_bytes(&bytes)?;
+        if let Some(code) = self.known(digest) {
+            return Ok(code);
+        }
+        // Nobody closes the semaphore; without its permit this would only be one more at a time.
+        let _turn = self.0.compiling.acquire().await.ok();
+        if let Some(code) = self.known(digest) {
+            return Ok(code);
+        }
+        let inner = self.0.clone();
+        let compiled = tokio::task::spawn_blocking(move || inner.compile(digest, &bytes)).await;
+        let code = Arc::new(compiled.map_err(|error| PackageError::Host(error.to_string()))??);
+        let mut codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|_, code| code.strong_count() > 0);
+        codes.insert(digest, Arc::downgrade(&code));
+        Ok(code)
+    }
+
+    fn known(&self, digest: Digest) -> Option<Arc<Code>> {
+        let codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.get(&digest).and_then(Weak::upgrade)
+    }
+}
+
+impl Inner {
+    fn compile(&self, digest: Digest, bytes: &[u8]) -> Result<Code, PackageError> {
+        if let Some(component) = self.cached(digest) {
+            return package::link(&self.linker, &component);
+        }
+        let engine = self.engine.wasm();
+        let component =
+            Component::from_binary(engine, bytes).map_err(|error| PackageError::Invalid(format!("{error:#}")))?;
+        let code = package::link(&self.linker, &component)?;
+        let kept = component
+            .serialize()
+            .map_err(|error| io::Error::other(format!("{error:#}")))
+            .and_then(|native| self.cache.write(digest, &native));
+        if let Err(error) = kept {
+            tracing::warn!(adapter = %digest, %error, "a compiled adapter cannot be kept; it is compiled again at the next start");
+        }
+        Ok(code)
+    }
+
+    fn cached(&self, digest: Digest) -> Option<Component> {
+        let native = self.cache.read(digest)?;
+        #[expect(
+            unsafe_code,
+            reason = "the cache hands out only what this installation compiled itself"
+        )]
+        // SAFETY: the bytes carry this installation's HMAC, so they are what `serialize` made of a component, unchanged.
+        let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
+        component
+            .inspect_err(|error| tracing::warn!(adapter = %digest, error = format!("{error:#}"), "compiled again"))
+            .ok()
+    }
+}
+
+/// The settings as a guest reads them: text, and URLs without a slash at their end.
+fn settings(release: &Release, record: &AdapterRecord) -> HashMap<String, String> {
+    let is_url = |name: &str| {
+        let mut needs = record.needs.settings.iter();
+        needs.any(|need| need.name == name && need.kind == SettingKind::Url)
+    };
+    let text = |(name, value): (&String, &crate::domain::release::SettingValue)| {
+        let mut text = value.to_string();
+        if is_url(name) {
+            text.truncate(text.trim_end_matches('/').len());
+        }
+        (name.clone(), text)
+    };
+    release.spec.settings.iter().map(text).collect()
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("config", &self.0.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! What an instance can reach: the release's settings, network and keys, an empty WASI, and the limits around it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::{Engine, ResourceLimiter, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::bindings::{Adapter, credentials, http, log, model, settings};
+use super::cpu::{self, Cpu};
+use super::engine::CORE_INSTANCES_PER_INSTANCE;
+use super::log::GuestLog;
+use super::network::Network;
+use super::seen::Seen;
+
+/// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
+pub const MAX_HANDED_OVER: usize = 4 << 20;
+/// Resources (streams, pollables) that a guest may hold.
+const MAX_RESOURCES: usize = 1000;
+/// Random bytes that a guest may ask for at once.
+const MAX_RANDOM: u64 = 64 << 10;
+/// Elements that all tables of a guest may have together.
+const MAX_TABLE_ELEMENTS: usize = 256 << 10;
+
+/// What the calls of one release have in common.
+#[derive(Debug)]
+pub struct Environment {
+    /// For log lines; empty while an adapter is inspected.
+    pub tenant: String,
+    /// For log lines.
+    pub release: String,
+    /// Values as text, by name.
+    pub settings: HashMap<String, String>,
+    /// None while an adapter is inspected or probed.
+    pub network: Option<Network>,
+    /// Bytes of linear memory.
+    pub memory: usize,
+    /// Processor time of one call.
+    pub cpu: Duration,
+}
+
+/// The state of one instance, and so of one call.
+pub struct CallState {
+    environment: Arc<Environment>,
+    seen: Arc<Seen>,
+    cpu: Arc<Cpu>,
+    limiter: Limiter,
+    log: GuestLog,
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl CallState {
+    /// A store for one call, with every limit in place.
+    pub fn store(engine: &Engine, environment: Arc<Environment>, seen: Arc<Seen>, cpu: Arc<Cpu>) -> Store<Self> {
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(seen.stdout.clone())
+            .stderr(seen.stderr.clone())
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .max_random_size(MAX_RANDOM);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
+        let limiter = Limiter {
+            memory_left: environment.memory,
+            elements_left: MAX_TABLE_ELEMENTS,
+            seen: seen.clone(),
+        };
+        let state = Self {
+            environment,
+            seen,
+            cpu,
+            limiter,
+            log: GuestLog::default(),
+            wasi: wasi.build(),
+            table,
+        };
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(MAX_HANDED_OVER);
+        store.set_max_component_handles(MAX_RESOURCES);
+        cpu::guard(&mut store, |state| &state.cpu);
+        store
+    }
+}
+
+impl Drop for CallState {
+    fn drop(&mut self) {
+        let (stdout, stderr) = (self.seen.stdout.last_line(), self.seen.stderr.last_line());
+        self.log
+            .finish(&self.environment.tenant, &self.environment.release, &stdout, &stderr);
+    }
+}
+
+/// Links everything that an adapter may import: the contract, and WASI with nothing in it.
+///
+/// # Errors
+/// Two of them define the same name.
+pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    Adapter::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    Ok(linker)
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl http::Host for CallState {
+    async fn send(&mut self, request: http::Request) -> Result<http::Response, http::Error> {
+        super::http::send(self.environment.network.as_ref(), &self.seen, request).await
+    }
+}
+
+impl settings::Host for CallState {
+    fn get(&mut self, name: String) -> Option<String> {
+        self.environment.settings.get(&name).cloned()
+    }
+}
+
+impl credentials::Host for CallState {
+    fn hmac_sha256(&mut self, name: String, bytes: Vec<u8>) -> Result<Vec<u8>, credentials::CredentialError> {
+        match &self.environment.network {
+            Some(network) => network.credentials.sign(&name, &bytes),
+            None => Err(credentials::CredentialError::UnknownCredential),
+        }
+    }
+}
+
+impl log::Host for CallState {
+    fn write(&mut self, level: log::Level, message: String, fields: Vec<log::Field>) {
+        let Environment { tenant, release, .. } = &*self.environment;
+        self.log.write(tenant, release, level, &message, &fields);
+    }
+}
+
+impl model::Host for CallState {}
+
+/// Counts down the memory of an instance, all of its linear memories together.
+struct Limiter {
+    memory_left: usize,
+    elements_left: usize,
+    seen: Arc<Seen>,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = take(&mut self.memory_left, desired.saturating_sub(current));
+        if !granted {
+            self.seen.refuse_memory();
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = take(&mut self.elements_left, desired.saturating_sub(current));
+        if !granted {
+            self.seen.refuse_memory();
+        }
+        Ok(granted)
+    }
+
+    fn instances(&self) -> usize {
+        CORE_INSTANCES_PER_INSTANCE as usize
+    }
+}
+
+fn take(left: &mut usize, wanted: usize) -> bool {
+    match left.checked_sub(wanted) {
+        Some(rest) => {
+            *left = rest;
+            true
+        }
+        None => false,
+    }
+}

@@ -1,0 +1,103 @@
+//! Where a guest's standard output and standard error end: in memory, and of each only the end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Bytes that are kept of a stream: a panic's message, of which the last line matters.
+const KEPT: usize = 4096;
+/// Bytes that a guest may write at once, and so the largest allocation for it.
+const PERMIT: usize = 64 << 10;
+/// Characters of a line that are shown.
+const LINE: usize = 500;
+
+/// The end of what a guest wrote to a stream.
+#[derive(Debug, Clone, Default)]
+pub struct Tail(Arc<Mutex<Vec<u8>>>);
+
+impl Tail {
+    /// The last line that is not blank, cut to 500 characters; empty if there is none.
+    pub fn last_line(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&kept);
+        let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        line.unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(LINE)
+            .collect()
+    }
+
+    fn push(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(&bytes[bytes.len().saturating_sub(KEPT)..]);
+        let excess = kept.len().saturating_sub(KEPT);
+        kept.drain(..excess);
+    }
+}
+
+#[async_trait]
+impl Pollable for Tail {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl OutputStream for Tail {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}
+
+impl IsTerminal for Tail {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Tail {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        // WASI 0.3 would ask for this one; only 0.2 is linked.
+        Box::new(tokio::io::sink())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_outlives_any_amount_of_output() {
+        let mut tail = Tail::default();
+        assert_eq!(tail.last_line(), "");
+        for _ in 0..1000 {
+            tail.write(Bytes::from("noise ".repeat(100))).unwrap();
+        }
+        tail.write(Bytes::from_static(b"\npanicked at src/lib.rs:1: oh\x07 no\n\n"))
+            .unwrap();
+        assert_eq!(tail.last_line(), "panicked at src/lib.rs:1: oh no");
+        assert!(tail.0.lock().unwrap().len() <= KEPT);
+    }
+
+    #[test]
+    fn a_line_is_cut() {
+        let tail = Tail::default();
+        tail.push(&[b'x'; KEPT * 2]);
+        assert_eq!(tail.last_line().len(), LINE);
+    }
+}

@@ -1,0 +1,67 @@
+//! The contract's documents, as the agent and the CRMs send them.
+
+use serde_json::{Value, json};
+
+/// `lead.created` for a lead, with the contract's example's values.
+#[must_use]
+pub fn lead_created(lead: &str, key: &str) -> Value {
+    json!({
+        "event": "lead.created",
+        "timestamp": "2026-07-01T14:32:00+05:30",
+        "idempotency_key": key,
+        "lead": {
+            "id": lead,
+            "phone": "+919800000000",
+            "phone_alt": "+919700000000",
+            "name": "Asha Verma",
+            "source": "99acres",
+            "campaign_id": "META-JUN26-DWK",
+            "project_interest": "Dwarka Expressway 3BHK",
+            "project_id": "PROJ-DWK-PHASE2",
+            "language_preference": "hindi",
+            "created_at": "2026-07-01T14:31:55+05:30",
+            "call_priority": "high"
+        }
+    })
+}
+
+/// A disposition with every field of the contract.
+#[must_use]
+pub fn disposition(call: &str, outcome: &str) -> Value {
+    json!({
+        "call_metadata": {
+            "call_id": call,
+            "duration_seconds": 306,
+            "recording_url": "https://storage.agent.example/recordings/ZAP-CALL-20260701-0001.mp3",
+            "transcript_url": "https://storage.agent.example/transcripts/ZAP-CALL-20260701-0001.json"
+        },
+        "qualification": {
+            "outcome": outcome,
+            "ai_intent_score": 82,
+            "budget_min": 8_500_000,
+            "budget_max": 12_000_000,
+            "bhk_preference": "3BHK",
+            "possession_timeline": "18_months",
+            "loan_required": true,
+            "purchase_intent": "end_use",
+            "nri_flag": false
+        },
+        "site_visit": { "booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Asia/Kolkata" },
+        "flags": { "dnc_requested": false, "duplicate_detected": false, "language_used": "hindi" }
+    })
+}
+
+/// A disposition of which only what is required is known.
+#[must_use]
+pub fn hung_up(call: &str, outcome: &str) -> Value {
+    json!({ "call_metadata": { "call_id": call }, "qualification": { "outcome": outcome } })
+}
+
+/// groundwork's own webhook for a new lead.
+#[must_use]
+pub fn groundwork_webhook(lead: &str) -> String {
+    format!(
+        "event=lead_new&lead_no={lead}&mobile=9800000000&alt_mobile=&cust_name=%E0%A4%86%E0%A4%B6%E0%A4%BE&proj=Saket+Heights\
+         &proj_code=SH-2&src=99acres&lang=HI&dt=01%2F07%2F2026+14%3A31&prio=1"
+    )
+}

@@ -1,0 +1,411 @@
+//! One host for one test: the real routers, store, sandbox and engine; a clock that the test moves and a seeded rng.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use jackfield::adapter::{Runtime, RuntimeConfig};
+use jackfield::app::{Node, NodeParts};
+use jackfield::clock::{Clock as _, ManualClock, SharedClock};
+use jackfield::domain::release::Release;
+use jackfield::store::sqlite::SqliteStore;
+use jackfield::store::{PageRequest, SharedStore, TokenPurpose};
+use jackfield::tenants::{Applied, ApplyError};
+use jiff::Timestamp;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use serde_json::Value;
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::components::component;
+use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Now};
+
+/// What the fakes and the tenants' files share.
+pub const KEYSTONE_TOKEN: &str = "keystone-canary-token";
+/// The key of groundwork's parameters.
+pub const GROUNDWORK_KEY: &str = "groundwork-canary-key";
+/// What webhooks are signed with.
+pub const WEBHOOK_SECRET: &str = "whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3";
+/// What pushes are signed with.
+pub const PUSH_SECRET: &str = "whsec_cHVzaC1jYW5hcnktc2VjcmV0LTAxMjM0NTY3ODk=";
+
+/// A host with both CRMs and an agent.
+pub struct TestNode {
+    /// The host.
+    pub node: Node,
+    /// Its time.
+    pub clock: ManualClock,
+    /// The tidy CRM.
+    pub keystone: Keystone,
+    /// The old CRM.
+    pub groundwork: Groundwork,
+    /// The calling platform.
+    pub agent: Agent,
+    /// Its sandbox.
+    pub runtime: Runtime,
+    database: Arc<SqliteStore>,
+    token: String,
+    dir: TempDir,
+    finished: bool,
+}
+
+/// What a router answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: http::HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// A member of the body, as text.
+    #[must_use]
+    pub fn member(&self, name: &str) -> String {
+        self.json()[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text `{name}` in {}", self.text))
+            .to_owned()
+    }
+
+    /// Checks the status, showing the body if it is another.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+}
+
+impl TestNode {
+    /// A host with both adapters pushed and two tenants: `dwarka-homes` on keystone, `saket-estates` on groundwork.
+    pub async fn start() -> Self {
+        let test = Self::empty().await;
+        for name in ["keystone", "groundwork"] {
+            test.node.rollout.push_adapter(component(name)).await.unwrap();
+        }
+        test.apply(&test.dwarka("")).await;
+        test.apply(&test.saket("")).await;
+        test
+    }
+
+    /// A host with nothing in it.
+    pub async fn empty() -> Self {
+        let clock = ManualClock::new("2026-07-01T09:00:00Z".parse().unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let agent_time = clock.clone();
+        let agent = AgentConfig {
+            now: Now::from_fn(move || agent_time.now()),
+            ..AgentConfig::new(PUSH_SECRET)
+        };
+        let shared: SharedClock = Arc::new(clock.clone());
+        // Native code is kept between tests: an adapter is compiled once, however many hosts load it.
+        let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
+        let runtime = Runtime::start(
+            RuntimeConfig {
+                max_instances: 64,
+                ..RuntimeConfig::new(cache)
+            },
+            shared,
+        )
+        .unwrap();
+        let (node, database) = assemble(&dir, &runtime, &clock).await;
+        Self {
+            token: agent_token(&node).await,
+            node,
+            clock,
+            keystone: Keystone::start(KeystoneConfig::new(KEYSTONE_TOKEN)).await.unwrap(),
+            groundwork: Groundwork::start(GroundworkConfig::new(GROUNDWORK_KEY)).await.unwrap(),
+            agent: Agent::start(agent).await.unwrap(),
+            runtime,
+            database,
+            dir,
+            finished: false,
+        }
+    }
+
+    /// Stops the host, whatever is in flight, and starts another one on what it left behind.
+    pub async fn restart(&mut self) {
+        self.database.close().await.unwrap();
+        (self.node, self.database) = assemble(&self.dir, &self.runtime, &self.clock).await;
+    }
+
+    /// The file of the tenant on keystone, with further tables.
+    #[must_use]
+    pub fn dwarka(&self, more: &str) -> String {
+        let (crm, agent) = (self.keystone.origin(), self.agent.origin());
+        format!(
+            r#"
+            tenant = "dwarka-homes"
+            adapter = "keystone"
+            [settings]
+            base_url = "{crm}"
+            [egress]
+            allow = ["{crm}"]
+            private_addresses = true
+            [[credentials]]
+            name = "crm"
+            kind = "bearer"
+            secret = {{ value = "{KEYSTONE_TOKEN}" }}
+            origins = ["{crm}"]
+            [webhook]
+            secrets = [{{ value = "{WEBHOOK_SECRET}" }}]
+            [agent]
+            push_url = "{agent}/leads"
+            push_secret = {{ value = "{PUSH_SECRET}" }}
+            {more}"#
+        )
+    }
+
+    /// The file of the tenant on groundwork, with further tables.
+    #[must_use]
+    pub fn saket(&self, more: &str) -> String {
+        let (crm, agent) = (self.groundwork.origin(), self.agent.origin());
+        format!(
+            r#"
+            tenant = "saket-estates"
+            adapter = "groundwork"
+            [settings]
+            base_url = "{crm}"
+            [egress]
+            allow = ["{crm}"]
+            private_addresses = true
+            [[credentials]]
+            name = "signing"
+            kind = "hmac"
+            secret = {{ value = "{GROUNDWORK_KEY}" }}
+            [webhook]
+            secrets = [{{ value = "{WEBHOOK_SECRET}" }}]
+            [agent]
+            push_url = "{agent}/leads"
+            push_secret = {{ value = "{PUSH_SECRET}" }}
+            {more}"#
+        )
+    }
+
+    /// Makes a release, which must succeed.
+    pub async fn apply(&self, toml: &str) -> Applied {
+        self.try_apply(toml)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {error:?}"))
+    }
+
+    /// Makes a release, or not.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub async fn try_apply(&self, toml: &str) -> Result<Applied, ApplyError> {
+        self.node.rollout.apply(None, toml, false).await
+    }
+
+    /// The release that serves a tenant.
+    #[must_use]
+    pub fn serving(&self, tenant: &str) -> Release {
+        self.node
+            .tenants
+            .get(&tenant.parse().unwrap())
+            .unwrap()
+            .release()
+            .clone()
+    }
+
+    /// Sends a request to the public listener.
+    pub async fn public(&self, request: Request<Body>) -> Answer {
+        ask(self.node.public.clone(), request).await
+    }
+
+    /// Sends a request to the admin listener.
+    pub async fn admin(&self, request: Request<Body>) -> Answer {
+        ask(self.node.admin.clone(), request).await
+    }
+
+    /// Asks as the agent of both tenants.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.public(self.request(Method::GET, path, Body::empty())).await
+    }
+
+    /// Posts as the agent of both tenants.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.public(self.request(Method::POST, path, Body::from(body.to_string())))
+            .await
+    }
+
+    /// A request with the agent's token for the tenant in the path.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
+        let builder = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json");
+        builder
+            .header("authorization", format!("Bearer {}", self.token_for(path)))
+            .body(body)
+            .unwrap()
+    }
+
+    fn token_for(&self, path: &str) -> &str {
+        let mut tokens = self.token.split(' ');
+        let (dwarka, saket) = (tokens.next().unwrap(), tokens.next().unwrap());
+        if path.contains("/saket-estates/") {
+            saket
+        } else {
+            dwarka
+        }
+    }
+
+    /// Asks whether a lead may be called.
+    pub async fn status(&self, tenant: &str, lead: &str) -> Answer {
+        self.get(&format!("/v1/tenants/{tenant}/leads/{lead}/status")).await
+    }
+
+    /// Reports a call.
+    pub async fn dispose(&self, tenant: &str, lead: &str, disposition: &Value) -> Answer {
+        self.post(&format!("/v1/tenants/{tenant}/leads/{lead}/disposition"), disposition)
+            .await
+    }
+
+    /// Sends a lead's webhook, signed now under this id.
+    pub async fn webhook(&self, tenant: &str, id: &str, body: &[u8]) -> Answer {
+        self.public(self.signed(tenant, id, body)).await
+    }
+
+    /// A webhook, signed now.
+    #[must_use]
+    pub fn signed(&self, tenant: &str, id: &str, body: &[u8]) -> Request<Body> {
+        let timestamp = self.clock.now().as_second().to_string();
+        Request::builder()
+            .method(Method::POST)
+            .uri(format!("/v1/tenants/{tenant}/leads"))
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", &timestamp)
+            .header("webhook-signature", sign(id, &timestamp, body))
+            .body(Body::from(body.to_owned()))
+            .unwrap()
+    }
+
+    /// Moves time on.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Does everything that is due.
+    pub async fn work(&self) -> usize {
+        self.node.engine.work_off().await.unwrap()
+    }
+
+    /// The delivery, as the agent sees it.
+    pub async fn delivery(&self, tenant: &str, id: &str) -> Value {
+        self.get(&format!("/v1/tenants/{tenant}/deliveries/{id}"))
+            .await
+            .expect(200)
+            .json()
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &SharedStore {
+        &self.node.store
+    }
+
+    /// Where the host keeps its files.
+    #[must_use]
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Ends the test: nothing may be left in the queue.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        let left = self.store().queue_depth().await.unwrap();
+        let live: Vec<_> = left.iter().filter(|waiting| waiting.state.is_live()).collect();
+        assert!(live.is_empty(), "work is left in the queue: {live:?}");
+    }
+}
+
+impl Drop for TestNode {
+    fn drop(&mut self) {
+        assert!(
+            self.finished || std::thread::panicking(),
+            "end the test with `finish`, which looks for work that is left"
+        );
+    }
+}
+
+async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Node, Arc<SqliteStore>) {
+    let database = Arc::new(SqliteStore::open(&dir.path().join("jackfield.db")).await.unwrap());
+    let parts = NodeParts {
+        store: Arc::clone(&database) as SharedStore,
+        runtime: runtime.clone(),
+        clock: Arc::new(clock.clone()),
+        rng: StdRng::seed_from_u64(7),
+        max_deliveries: 32,
+        draining: CancellationToken::new(),
+    };
+    (Node::assemble(parts).await.unwrap(), database)
+}
+
+/// The agent's tokens for both tenants.
+async fn agent_token(node: &Node) -> String {
+    let mut tokens = vec![];
+    for tenant in ["dwarka-homes", "saket-estates"] {
+        let purpose = TokenPurpose::Agent(tenant.parse().unwrap());
+        let (token, _) = node.tokens.create(purpose, "test".into()).await.unwrap();
+        tokens.push(token.expose().to_owned());
+    }
+    tokens.join(" ")
+}
+
+/// Sends a request to a router.
+pub async fn ask(router: axum::Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        text: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
+/// A Standard Webhooks signature under [`WEBHOOK_SECRET`], made without the host's code.
+#[must_use]
+pub fn sign(id: &str, timestamp: &str, body: &[u8]) -> String {
+    let key = STANDARD.decode(WEBHOOK_SECRET.trim_start_matches("whsec_")).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+/// The first page of a listing.
+#[must_use]
+pub const fn first_page() -> PageRequest {
+    PageRequest {
+        after: None,
+        limit: 100,
+    }
+}
+
+/// A time.
+#[must_use]
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}

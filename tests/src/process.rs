@@ -1,0 +1,155 @@
+//! A host as a process of its own: started, asked, drained and killed as an operator would.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+/// A running `jackfield serve`.
+pub struct Host {
+    child: Child,
+    binary: PathBuf,
+    /// `http://…` of the public listener.
+    pub public: String,
+    /// `http://…` of the admin listener.
+    pub admin: String,
+    log: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<Vec<String>>>,
+}
+
+impl Host {
+    /// Starts a host over `data`, on free ports, and returns once it serves.
+    ///
+    /// # Panics
+    /// It does not start; the panic shows its log.
+    #[must_use]
+    pub fn start(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(binary)
+            .arg("serve")
+            .env("JACKFIELD_DATA_DIR", data)
+            .env("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:0")
+            .env("JACKFIELD_ADMIN_LISTEN", "127.0.0.1:0")
+            .env("JACKFIELD_LOG_FORMAT", "json")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = std::thread::spawn(move || stdout.lines().map_while(Result::ok).collect());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let mut early = vec![];
+        let serving = loop {
+            let line = stderr
+                .next()
+                .unwrap_or_else(|| panic!("the host did not start:\n{}", early.join("\n")));
+            let parsed: Option<Value> = serde_json::from_str(&line).ok();
+            early.push(line);
+            if let Some(line) = parsed.filter(|line| line["message"] == "serving") {
+                break line;
+            }
+        };
+        let log = Arc::new(Mutex::new(early));
+        let shared = Arc::clone(&log);
+        let stderr = std::thread::spawn(move || {
+            stderr.for_each(|line| shared.lock().unwrap().push(line));
+            vec![]
+        });
+        let url = |name: &str| format!("http://{}", serving[name].as_str().unwrap());
+        Self {
+            public: url("public"),
+            admin: url("admin"),
+            child,
+            binary: binary.into(),
+            log,
+            readers: vec![stdout, stderr],
+        }
+    }
+
+    /// Runs a command of the command line against this host.
+    ///
+    /// # Panics
+    /// The binary cannot be run.
+    #[must_use]
+    pub fn cli(&self, token: &str, arguments: &[&str]) -> Output {
+        Command::new(&self.binary)
+            .args(arguments)
+            .env("JACKFIELD_ADMIN_URL", &self.admin)
+            .env("JACKFIELD_TOKEN", token)
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command with `--json`, which must succeed.
+    ///
+    /// # Panics
+    /// It fails, or prints something else than one JSON document.
+    #[must_use]
+    pub fn json(&self, token: &str, arguments: &[&str]) -> Value {
+        let mut arguments = arguments.to_vec();
+        arguments.push("--json");
+        let output = self.cli(token, &arguments);
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(output.status.success(), "{arguments:?}: {out}{err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
+    }
+
+    /// Sends a signal by name and waits for the end. Returns how it ended, what it printed and its log.
+    ///
+    /// # Panics
+    /// The signal cannot be sent.
+    pub fn stop(mut self, signal: &str) -> (ExitStatus, Vec<String>, Vec<String>) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let status = self.child.wait().unwrap();
+        let printed = self
+            .readers
+            .drain(..)
+            .flat_map(|reader| reader.join().unwrap())
+            .collect();
+        (status, printed, std::mem::take(&mut self.log.lock().unwrap()))
+    }
+
+    /// Ends it at once, as a crash would.
+    ///
+    /// # Panics
+    /// It cannot be killed.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The operator token among what the first start printed.
+///
+/// # Panics
+/// There is none.
+#[must_use]
+pub fn operator_token(printed: &[String]) -> String {
+    let line = printed.iter().find_map(|line| line.strip_prefix("operator token: "));
+    line.unwrap_or_else(|| panic!("no operator token in {printed:?}"))
+        .to_owned()
+}

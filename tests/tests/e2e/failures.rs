@@ -1,0 +1,247 @@
+//! What each failure of a CRM leads to, with the two adapters that are as unlike as can be: keystone upserts and can be
+//! searched, groundwork appends and cannot (promise 3: a write with an unknown outcome is never blindly repeated).
+
+use std::time::Duration;
+
+use jackfield::clock::Clock as _;
+use jackfield::domain::alert::AlertKind;
+use jackfield::domain::delivery::{State, StopReason};
+use jackfield::store::{DeliveryDetail, ReplayOrder};
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
+use jackfield_tests::node::{TestNode, first_page};
+
+const KEYSTONE: &str = "dwarka-homes";
+const GROUNDWORK: &str = "saket-estates";
+
+async fn accepted(test: &TestNode, tenant: &str) -> String {
+    test.keystone.seed(KeystoneLead::new("L"));
+    test.groundwork.seed(GroundworkLead::new("L"));
+    test.dispose(tenant, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery")
+}
+
+async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
+    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+}
+
+async fn replay(test: &TestNode, id: &str, not_landed: bool) {
+    let order = ReplayOrder {
+        ids: vec![id.parse().unwrap()],
+        not_landed,
+        now: test.clock.now(),
+        spacing: Duration::ZERO,
+    };
+    assert_eq!(test.store().replay(order).await.unwrap().len(), 1);
+    test.work().await;
+}
+
+#[tokio::test]
+async fn a_write_that_landed_unseen_is_looked_up_and_not_repeated() {
+    for mode in [Mode::FailAfterStore, Mode::ResetAfterStore] {
+        let test = TestNode::start().await;
+        test.keystone.behave(Behaviour::next(1, mode));
+        let id = accepted(&test, KEYSTONE).await;
+        test.work().await;
+        assert_eq!(
+            found(&test, &id).await.attempts[0].class.unwrap().word(),
+            "unknown",
+            "{mode:?}"
+        );
+        test.advance(Duration::from_secs(33));
+        test.work().await;
+        let after = found(&test, &id).await;
+        assert_eq!(after.summary.state, State::Done);
+        assert!(after.attempts[1].detail.looked_up);
+        let stored = test.keystone.stored();
+        assert_eq!(
+            (stored.len(), stored[0].revision),
+            (1, 1),
+            "{mode:?}: written once, not upserted again"
+        );
+        assert_eq!(after.summary.reference.as_deref(), Some(stored[0].id.as_str()));
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_was_lost_is_looked_up_and_then_written() {
+    let test = TestNode::start().await;
+    test.keystone.behave(Behaviour::next(1, Mode::Down));
+    let id = accepted(&test, KEYSTONE).await;
+    test.work().await;
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(test.keystone.stored()[0].revision, 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_crm_that_can_neither_tell_nor_dedup_is_not_asked_twice() {
+    for (mode, rows) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
+        let test = TestNode::start().await;
+        test.groundwork.behave(Behaviour::next(1, mode));
+        let id = accepted(&test, GROUNDWORK).await;
+        test.work().await;
+        let summary = found(&test, &id).await.summary;
+        assert_eq!(
+            (summary.state, summary.reason),
+            (State::Review, Some(StopReason::OutcomeUnknown)),
+            "{mode:?}"
+        );
+        test.advance(Duration::from_hours(48));
+        assert_eq!(test.work().await, 0);
+        assert_eq!(test.groundwork.stored().len(), rows, "{mode:?}");
+        let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
+        assert_eq!(alerts[0].kind, AlertKind::Review);
+
+        replay(&test, &id, false).await;
+        assert_eq!(
+            test.groundwork.stored().len(),
+            rows,
+            "a plain replay is no word that it did not land"
+        );
+        assert_eq!(found(&test, &id).await.summary.state, State::Review);
+        replay(&test, &id, true).await;
+        assert_eq!(test.groundwork.stored().len(), rows + 1, "a person said: send again");
+        assert_eq!(found(&test, &id).await.summary.state, State::Done);
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_crm_that_refuses_connections_is_tried_again_even_without_idempotency() {
+    let test = TestNode::start().await;
+    test.groundwork.close_listener().await.unwrap();
+    let id = accepted(&test, GROUNDWORK).await;
+    test.work().await;
+    assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), "unavailable");
+    test.groundwork.reopen().await.unwrap();
+    test.groundwork.behave(Behaviour::next(1, Mode::Maintenance));
+    for _ in 0..2 {
+        test.advance(Duration::from_secs(132));
+        test.work().await;
+    }
+    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(test.groundwork.stored().len(), 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_write_that_outlives_its_deadline_may_have_landed() {
+    for (tenant, state) in [(KEYSTONE, State::Ready), (GROUNDWORK, State::Review)] {
+        let test = TestNode::start().await;
+        test.keystone.behave(Behaviour::next(1, Mode::Hang));
+        test.groundwork.behave(Behaviour::next(1, Mode::Hang));
+        let id = accepted(&test, tenant).await;
+        let requests = || test.keystone.counts().requests + test.groundwork.counts().requests;
+        let before = requests();
+        {
+            let mut work = std::pin::pin!(test.work());
+            while requests() == before {
+                assert!(futures_util::poll!(&mut work).is_pending());
+                tokio::task::yield_now().await;
+            }
+            test.advance(Duration::from_secs(10));
+            work.await;
+        }
+        let after = found(&test, &id).await;
+        assert_eq!(after.summary.state, state, "{tenant}");
+        assert_eq!(after.attempts[0].detail.fault.unwrap().word(), "wall-clock");
+        assert!(after.summary.ambiguous);
+        test.advance(Duration::from_mins(10));
+        test.work().await;
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn refused_credentials_alert_at_once_and_climb_the_ladder() {
+    let test = TestNode::start().await;
+    test.apply(&test.dwarka("").replace("keystone-canary-token", "not-the-token"))
+        .await;
+    let id = accepted(&test, KEYSTONE).await;
+    test.work().await;
+    let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
+    assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::Unauthorized));
+    assert_eq!(found(&test, &id).await.summary.state, State::Ready);
+    test.apply(&test.dwarka("")).await;
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(
+        found(&test, &id).await.summary.state,
+        State::Done,
+        "the new release serves what waits"
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_goes_to_review_with_the_crms_words() {
+    let test = TestNode::start().await;
+    test.groundwork.seed(GroundworkLead::new("L"));
+    let odd = hung_up("a call id that groundwork does not take", "no_answer");
+    let id = test.dispose(GROUNDWORK, "L", &odd).await.expect(202).member("delivery");
+    test.work().await;
+    let after = found(&test, &id).await;
+    assert_eq!(
+        (after.summary.state, after.summary.reason),
+        (State::Review, Some(StopReason::Rejected))
+    );
+    let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
+    assert_eq!(
+        (rejection.code.as_str(), rejection.fields[0].pointer.as_str()),
+        ("E20", "call_ref")
+    );
+
+    let id = test
+        .dispose(KEYSTONE, "NOBODY", &hung_up("C-2", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery");
+    test.work().await;
+    let after = found(&test, &id).await;
+    assert_eq!(
+        (after.summary.state, after.summary.reason),
+        (State::Review, Some(StopReason::NotFound))
+    );
+    let lead = test
+        .store()
+        .lead(&KEYSTONE.parse().unwrap(), &"NOBODY".parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(lead.manual_since.is_some());
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_crash_between_claim_and_answer_repeats_nothing() {
+    let mut test = TestNode::start().await;
+    test.keystone.behave(Behaviour::next(1, Mode::Hang));
+    let id = accepted(&test, KEYSTONE).await;
+    let before = test.keystone.counts().requests;
+    {
+        let mut work = std::pin::pin!(test.work());
+        while test.keystone.counts().requests == before {
+            assert!(futures_util::poll!(&mut work).is_pending());
+            tokio::task::yield_now().await;
+        }
+        // The worker is dropped here, in the middle of its call.
+    }
+    assert_eq!(found(&test, &id).await.summary.state, State::Leased);
+    test.restart().await;
+    let summary = found(&test, &id).await.summary;
+    assert_eq!(
+        (summary.state, summary.ambiguous, summary.counted),
+        (State::Ready, true, 0)
+    );
+    test.work().await;
+    let after = found(&test, &id).await;
+    assert_eq!(after.summary.state, State::Done);
+    assert!(after.attempts.last().unwrap().detail.looked_up);
+    test.finish().await;
+}

@@ -1,0 +1,175 @@
+//! The ladder: five counted attempts at their times, then a dead letter, its alert and the lead's flag together; and back.
+
+use std::time::Duration;
+
+use jackfield::clock::Clock as _;
+use jackfield::domain::alert::AlertKind;
+use jackfield::domain::delivery::{State, StopReason};
+use jackfield::store::ReplayOrder;
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
+use jackfield_tests::node::{TestNode, first_page};
+use jiff::Timestamp;
+
+const TENANT: &str = "dwarka-homes";
+
+fn next_attempt(delivery: &serde_json::Value) -> Option<Timestamp> {
+    delivery["next_attempt_at"].as_str().map(|text| text.parse().unwrap())
+}
+
+#[tokio::test]
+async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_replayed_once() {
+    let test = TestNode::start().await;
+    test.keystone.seed(KeystoneLead::new("L"));
+    test.keystone.close_listener().await.unwrap();
+    let id = test
+        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery");
+    let lead = "L".parse().unwrap();
+
+    let mut waits = vec![];
+    loop {
+        assert_eq!(test.work().await, 1);
+        let failed_at = test.clock.now();
+        let delivery = test.delivery(TENANT, &id).await;
+        let Some(due) = next_attempt(&delivery) else { break };
+        let wait = Duration::try_from(due.duration_since(failed_at)).unwrap();
+        waits.push(wait);
+        test.advance(wait - Duration::from_millis(1));
+        assert_eq!(test.work().await, 0, "not a millisecond early");
+        let flagged = test.store().lead(&TENANT.parse().unwrap(), &lead).await.unwrap();
+        assert!(flagged.is_none_or(|lead| lead.manual_since.is_none()));
+        test.advance(Duration::from_millis(1));
+    }
+    for (wait, rung) in waits.iter().zip([30, 120, 600, 3600]) {
+        let rung = Duration::from_secs(rung);
+        assert!(*wait >= rung && *wait <= rung.mul_f64(1.1), "{waits:?}");
+    }
+    let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((waits.len(), found.attempts.len()), (4, 5));
+    assert_eq!(
+        (found.summary.state, found.summary.reason),
+        (State::Dead, Some(StopReason::AttemptsUsedUp))
+    );
+    let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
+    assert_eq!(
+        (alerts.len(), alerts[0].kind, alerts[0].delivery),
+        (1, AlertKind::DeadLetter, Some(id.parse().unwrap()))
+    );
+    let flagged = test
+        .store()
+        .lead(&TENANT.parse().unwrap(), &lead)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(flagged.manual_since, Some(test.clock.now()));
+    assert_eq!(test.keystone.stored().len(), 0);
+
+    test.keystone.reopen().await.unwrap();
+    test.advance(Duration::from_hours(24));
+    assert_eq!(test.work().await, 0, "a dead letter stays dead until a person says so");
+    let order = ReplayOrder {
+        ids: vec![id.parse().unwrap()],
+        not_landed: false,
+        now: test.clock.now(),
+        spacing: Duration::ZERO,
+    };
+    assert_eq!(test.store().replay(order.clone()).await.unwrap().len(), 1);
+    assert_eq!(
+        test.store().replay(order).await.unwrap().len(),
+        0,
+        "it is at work already"
+    );
+    test.work().await;
+    let stored = test.keystone.stored();
+    assert_eq!((stored.len(), stored[0].revision), (1, 1));
+    let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((found.summary.state, found.summary.generation), (State::Done, 1));
+    assert_eq!(found.summary.key.as_str(), "C-1", "the key never changes");
+    let flagged = test
+        .store()
+        .lead(&TENANT.parse().unwrap(), &lead)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(flagged.manual_since, None);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_tenants_own_ladder_is_climbed() {
+    let test = TestNode::start().await;
+    test.apply(&test.dwarka("[delivery]\nretry = [\"5s\", \"1s\"]")).await;
+    test.keystone.seed(KeystoneLead::new("L"));
+    test.keystone.close_listener().await.unwrap();
+    let _ = test
+        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202);
+    assert_eq!(test.work().await, 0, "the first rung is a wait too");
+    test.advance(Duration::from_secs(5));
+    assert_eq!(test.work().await, 1);
+    test.advance(Duration::from_millis(1100));
+    assert_eq!(test.work().await, 1);
+    let dead = test.store().states().await.unwrap();
+    assert!(dead.contains(&(State::Dead, 1)), "{dead:?}");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn rate_limits_wait_as_told_and_burn_nothing() {
+    let test = TestNode::start().await;
+    test.keystone.seed(KeystoneLead::new("L"));
+    test.keystone
+        .behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
+    let id = test
+        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .await
+        .expect(202)
+        .member("delivery");
+    for _ in 0..2 {
+        assert_eq!(test.work().await, 1);
+        test.advance(Duration::from_secs(89));
+        assert_eq!(test.work().await, 0);
+        test.advance(Duration::from_secs(10));
+    }
+    assert_eq!(test.work().await, 1);
+    let delivery = test.delivery(TENANT, &id).await;
+    let classes: Vec<_> = delivery["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["class"].clone())
+        .collect();
+    assert_eq!(classes, ["rate-limited", "rate-limited", "committed"]);
+    let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(found.summary.counted, 0);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn the_hosts_own_pace_delays_and_burns_nothing() {
+    let test = TestNode::start().await;
+    test.apply(&test.dwarka("[delivery]\nper_second = 2\nper_day = 5"))
+        .await;
+    for n in 0..6 {
+        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
+        let _ = test
+            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .await
+            .expect(202);
+    }
+    assert_eq!(test.work().await, 2);
+    test.advance(Duration::from_secs(1));
+    assert_eq!(test.work().await, 2);
+    test.advance(Duration::from_secs(1));
+    assert_eq!(test.work().await, 1, "the day's five are used up");
+    test.advance(Duration::from_hours(14));
+    assert_eq!(test.work().await, 0, "it is still the same day in UTC");
+    test.advance(Duration::from_hours(1));
+    assert_eq!(test.work().await, 1);
+    assert!(test.keystone.stored().iter().all(|call| call.revision == 1));
+    test.finish().await;
+}

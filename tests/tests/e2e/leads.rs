@@ -1,0 +1,367 @@
+//! Leads in: verified, deduplicated, parsed, pushed and pulled.
+
+use axum::body::Body;
+use http::{Method, Request};
+use jackfield::domain::delivery::State;
+use jackfield::store::DeliveryFilter;
+use jackfield_tests::documents::{groundwork_webhook, lead_created};
+use jackfield_tests::node::{TestNode, first_page};
+
+const TENANT: &str = "dwarka-homes";
+
+async fn deliveries(test: &TestNode) -> usize {
+    test.store()
+        .deliveries(&DeliveryFilter::default(), first_page())
+        .await
+        .unwrap()
+        .items
+        .len()
+}
+
+#[tokio::test]
+async fn a_lead_is_acknowledged_once_durable_and_pushed_signed() {
+    let test = TestNode::start().await;
+    let body = lead_created("CRM-LEAD-1", "KEY-1");
+    let answer = test
+        .webhook(TENANT, "msg_1", body.to_string().as_bytes())
+        .await
+        .expect(202);
+    assert_eq!(answer.member("lead_id"), "CRM-LEAD-1");
+    assert_eq!(answer.member("accepted_at"), "2026-07-01T09:00:00Z");
+    assert!(answer.headers.contains_key("x-request-id"));
+
+    assert_eq!(test.work().await, 1);
+    let received = test.agent.stored();
+    assert_eq!(received.len(), 1, "the agent checked the signature itself");
+    assert_eq!(received[0].body, body);
+    assert_eq!(received[0].webhook_id, answer.member("delivery"));
+    let delivery = test.delivery(TENANT, &answer.member("delivery")).await;
+    assert_eq!(
+        (&delivery["state"], &delivery["attempts"][0]["http_status"]),
+        (&"done".into(), &204.into())
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_retry_gets_the_first_receipt_and_changes_nothing() {
+    let test = TestNode::start().await;
+    let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
+    let first = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
+    test.work().await;
+    test.advance(std::time::Duration::from_secs(100));
+    let same_id = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(200);
+    let other_id = test.webhook(TENANT, "msg_2", body.as_bytes()).await.expect(200);
+    assert_eq!((&same_id.text, &other_id.text), (&first.text, &first.text));
+    assert_eq!(test.work().await, 0);
+    assert_eq!(test.agent.stored().len(), 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_of_another_body_is_refused() {
+    let test = TestNode::start().await;
+    let send = async |id: &str, lead: &str, key: &str| {
+        test.webhook(TENANT, id, lead_created(lead, key).to_string().as_bytes())
+            .await
+    };
+    let _ = send("msg_1", "CRM-LEAD-1", "KEY-1").await.expect(202);
+    let same_message = send("msg_1", "CRM-LEAD-2", "KEY-2").await.expect(422);
+    assert_eq!(same_message.member("type"), "urn:jackfield:problem:conflict");
+    let _ = send("msg_2", "CRM-LEAD-2", "KEY-1").await.expect(422);
+    assert_eq!(deliveries(&test).await, 1);
+    test.work().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_is_forgotten_after_its_window_and_not_before() {
+    let test = TestNode::start().await;
+    let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
+    let hour = std::time::Duration::from_hours(1);
+    let first = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
+    test.advance(hour * 167);
+    let _ = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(200);
+    test.advance(hour);
+    let again = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
+    assert_ne!(again.member("receipt"), first.member("receipt"));
+    test.work().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
+    let test = TestNode::start().await;
+    let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
+    let mut answers = vec![];
+
+    let unsigned = Request::post(format!("/v1/tenants/{TENANT}/leads"))
+        .body(Body::from(body.clone()))
+        .unwrap();
+    answers.push(test.public(unsigned).await);
+    answers.push(test.webhook("no-such-tenant", "msg_1", body.as_bytes()).await);
+    answers.push(test.webhook("NOT%20A%20NAME", "msg_1", body.as_bytes()).await);
+    let mut altered = test.signed(TENANT, "msg_1", body.as_bytes());
+    *altered.body_mut() = Body::from(body.replace("CRM-LEAD-1", "CRM-LEAD-2"));
+    answers.push(test.public(altered).await);
+    let mut other_id = test.signed(TENANT, "msg_1", body.as_bytes());
+    other_id.headers_mut().insert("webhook-id", "msg_2".parse().unwrap());
+    answers.push(test.public(other_id).await);
+    let old = test.signed(TENANT, "msg_1", body.as_bytes());
+    test.advance(std::time::Duration::from_secs(301));
+    answers.push(test.public(old).await);
+
+    let told = |text: &str| {
+        let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
+        body["request_id"].take();
+        body
+    };
+    for answer in answers {
+        let answer = answer.expect(401);
+        assert_eq!(
+            told(&answer.text)["detail"],
+            "the tenant, the token or the signature is not valid"
+        );
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+    }
+    assert_eq!(deliveries(&test).await, 0);
+    // Had any of them stored its key, the genuine one would now be a repeat or a conflict.
+    let _ = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
+    test.work().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn two_tenants_may_use_the_same_keys() {
+    let test = TestNode::start().await;
+    let _ = test
+        .apply(&test.dwarka("").replace("dwarka-homes", "noida-towers"))
+        .await;
+    let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
+    let _ = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
+    let _ = test.webhook("noida-towers", "msg_1", body.as_bytes()).await.expect(202);
+    assert_eq!(test.work().await, 2);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_wrong_document_is_told_field_by_field() {
+    let test = TestNode::start().await;
+    let mut body = lead_created("CRM-LEAD-1", "KEY-1");
+    body["lead"]["phone"] = "call me".into();
+    body["lead"].as_object_mut().unwrap().remove("id");
+    let answer = test
+        .webhook(TENANT, "msg_1", body.to_string().as_bytes())
+        .await
+        .expect(422);
+    let pointers: Vec<_> = answer.json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["pointer"].clone())
+        .collect();
+    assert_eq!(pointers, ["/lead/id", "/lead/phone"]);
+    assert!(
+        !answer.text.contains("call me"),
+        "a value may be personal data: {}",
+        answer.text
+    );
+    let answer = test.webhook(TENANT, "msg_1", b"{\"event\":").await.expect(400);
+    assert!(answer.member("detail").contains("line 1, column 9"), "{}", answer.text);
+    assert_eq!(deliveries(&test).await, 0);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_cap_is_refused() {
+    let test = TestNode::start().await;
+    let _ = test
+        .webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024 + 1])
+        .await
+        .expect(413);
+    let _ = test
+        .webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024])
+        .await
+        .expect(400);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn the_raw_request_is_kept_without_credentials() {
+    let test = TestNode::start().await;
+    let mut request = test.signed(
+        TENANT,
+        "msg_1",
+        lead_created("CRM-LEAD-1", "KEY-1").to_string().as_bytes(),
+    );
+    request
+        .headers_mut()
+        .insert("authorization", "Bearer should-not-be-kept".parse().unwrap());
+    let _ = test.public(request).await.expect(202);
+    test.work().await;
+    let database = std::fs::read(test.data_dir().join("jackfield.db")).unwrap();
+    let log = std::fs::read(test.data_dir().join("jackfield.db-wal")).unwrap_or_default();
+    let holds = |text: &str| {
+        [&database, &log]
+            .iter()
+            .any(|file| file.windows(text.len()).any(|w| w == text.as_bytes()))
+    };
+    assert!(holds("webhook-signature") && holds("META-JUN26-DWK"));
+    assert!(!holds("should-not-be-kept"));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn the_crms_own_shape_is_parsed_by_the_worker() {
+    let test = TestNode::start().await;
+    let answer = test
+        .webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes())
+        .await
+        .expect(202);
+    assert_eq!(
+        answer.json()["lead_id"],
+        serde_json::Value::Null,
+        "not parsed in the request"
+    );
+    assert_eq!(test.work().await, 2, "parse, then push");
+    let pushed = &test.agent.stored()[0].body["lead"];
+    assert_eq!(
+        (&pushed["id"], &pushed["phone"], &pushed["call_priority"]),
+        (&"GW-1001".into(), &"+919800000000".into(), &"high".into())
+    );
+    assert_eq!(pushed["name"], "आशा");
+    let _ = test
+        .webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes())
+        .await
+        .expect(200);
+    assert_eq!(test.work().await, 0);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_parsed_goes_to_review_with_its_bytes_and_back_after_an_edit() {
+    let test = TestNode::start().await;
+    let wrong = groundwork_webhook("GW-1001").replace("9800000000", "98000");
+    let answer = test
+        .webhook("saket-estates", "msg_1", wrong.as_bytes())
+        .await
+        .expect(202);
+    test.work().await;
+    let id = answer.member("delivery").parse().unwrap();
+    let found = test.store().delivery(id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.summary.state, found.payload),
+        (State::Review, wrong.into_bytes())
+    );
+    assert!(
+        found.attempts[0]
+            .detail
+            .rejection
+            .as_ref()
+            .unwrap()
+            .fields
+            .iter()
+            .any(|f| f.pointer == "mobile")
+    );
+    assert_eq!(test.agent.stored().len(), 0);
+    let alerts = test.store().alerts(None, true, first_page()).await.unwrap();
+    assert_eq!(alerts.items.len(), 1);
+
+    assert!(
+        test.store()
+            .edit(
+                id,
+                groundwork_webhook("GW-1001").into_bytes(),
+                jiff::Timestamp::UNIX_EPOCH
+            )
+            .await
+            .unwrap()
+    );
+    let order = jackfield::store::ReplayOrder {
+        ids: vec![id],
+        not_landed: false,
+        now: at_now(&test),
+        spacing: std::time::Duration::ZERO,
+    };
+    assert_eq!(test.store().replay(order).await.unwrap().len(), 1);
+    test.work().await;
+    assert_eq!(test.agent.stored()[0].body["lead"]["id"], "GW-1001");
+    test.finish().await;
+}
+
+fn at_now(test: &TestNode) -> jiff::Timestamp {
+    use jackfield::clock::Clock as _;
+    test.clock.now()
+}
+
+#[tokio::test]
+async fn an_agent_that_pulls_sees_every_lead_the_urgent_ones_first() {
+    let test = TestNode::start().await;
+    test.apply(&test.dwarka("").split("[agent]").next().unwrap().to_owned())
+        .await;
+    let send = async |lead: &str, priority: &str| {
+        let mut body = lead_created(lead, &format!("KEY-{lead}"));
+        body["lead"]["call_priority"] = priority.into();
+        let _ = test
+            .webhook(TENANT, &format!("msg_{lead}"), body.to_string().as_bytes())
+            .await
+            .expect(202);
+    };
+    let pull = async |after: &str, limit: u32| {
+        let page = test
+            .get(&format!("/v1/tenants/{TENANT}/leads?after={after}&limit={limit}"))
+            .await
+            .expect(200)
+            .json();
+        let ids: Vec<_> = page["leads"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|l| l["lead"]["id"].as_str().unwrap().to_owned())
+            .collect();
+        (ids, page["next"].as_str().unwrap().to_owned())
+    };
+    for (lead, priority) in [("L1", "low"), ("N1", "normal"), ("H1", "high"), ("N2", "normal")] {
+        send(lead, priority).await;
+    }
+    let (ids, next) = pull("", 3).await;
+    assert_eq!(ids, ["H1", "N1", "N2"]);
+    send("H2", "high").await;
+    let (ids, next) = pull(&next, 10).await;
+    assert_eq!(ids, ["H2", "L1"]);
+    let (ids, last) = pull(&next, 10).await;
+    assert_eq!((ids.len(), last), (0, next));
+    assert_eq!(test.work().await, 0, "nothing is pushed");
+    let _ = test
+        .get(&format!("/v1/tenants/{TENANT}/leads?after=nonsense"))
+        .await
+        .expect(400);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn the_agents_endpoints_want_its_token() {
+    let test = TestNode::start().await;
+    for path in [
+        "/v1/tenants/dwarka-homes/leads",
+        "/v1/tenants/dwarka-homes/leads/L/status",
+        "/v1/tenants/dwarka-homes/deliveries/dlv_1",
+        "/v1/tenants/no-such/leads/L/status",
+    ] {
+        for token in [None, Some("Bearer jfa_wrong"), Some("Basic eDp5")] {
+            let mut request = Request::builder().method(Method::GET).uri(path);
+            if let Some(token) = token {
+                request = request.header("authorization", token);
+            }
+            let answer = test.public(request.body(Body::empty()).unwrap()).await.expect(401);
+            assert_eq!(
+                answer.member("detail"),
+                "the tenant, the token or the signature is not valid"
+            );
+        }
+    }
+    let mut other = test.request(Method::GET, "/v1/tenants/saket-estates/leads", Body::empty());
+    *other.uri_mut() = "/v1/tenants/dwarka-homes/leads".parse().unwrap();
+    let _ = test.public(other).await.expect(401);
+    test.finish().await;
+}

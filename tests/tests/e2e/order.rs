@@ -1,0 +1,52 @@
+//! Order: dispositions of one lead go one after another, as accepted; a do-not-call overtakes.
+
+use std::time::Duration;
+
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
+use jackfield_tests::node::TestNode;
+
+const TENANT: &str = "dwarka-homes";
+
+async fn dispose(test: &TestNode, lead: &str, call: &str, outcome: &str) {
+    let _ = test.dispose(TENANT, lead, &hung_up(call, outcome)).await.expect(202);
+}
+
+fn calls(test: &TestNode) -> Vec<String> {
+    test.keystone.stored().into_iter().map(|call| call.call_id).collect()
+}
+
+#[tokio::test]
+async fn a_lead_keeps_its_order_and_others_do_not_wait_for_it() {
+    let test = TestNode::start().await;
+    for lead in ["A", "B"] {
+        test.keystone.seed(KeystoneLead::new(lead));
+    }
+    test.keystone.behave(Behaviour::next(1, Mode::Maintenance));
+    dispose(&test, "A", "A-1", "no_answer").await;
+    test.work().await;
+    dispose(&test, "A", "A-2", "no_answer").await;
+    dispose(&test, "A", "A-3", "callback_requested").await;
+    dispose(&test, "B", "B-1", "no_answer").await;
+    assert_eq!(test.work().await, 1);
+    assert_eq!(calls(&test), ["B-1"], "A-2 and A-3 wait for A-1's next attempt");
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(calls(&test), ["B-1", "A-1", "A-2", "A-3"]);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_do_not_call_overtakes_what_waits() {
+    let test = TestNode::start().await;
+    for lead in ["A", "B"] {
+        test.keystone.seed(KeystoneLead::new(lead));
+    }
+    dispose(&test, "A", "A-1", "no_answer").await;
+    dispose(&test, "B", "B-1", "no_answer").await;
+    dispose(&test, "A", "A-2", "dnc_requested").await;
+    test.apply(&test.dwarka("[delivery]\nconcurrency = 1")).await;
+    test.work().await;
+    assert_eq!(calls(&test), ["A-2", "A-1", "B-1"]);
+    test.finish().await;
+}

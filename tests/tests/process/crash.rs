@@ -1,0 +1,146 @@
+//! Killed at random moments under load, and nothing acknowledged is lost or doubled (promises 1 and 2).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jackfield_tests::components::path;
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
+use jackfield_tests::process::{Host, operator_token};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::sync::{Notify, watch};
+
+use crate::BINARY;
+
+const KILLS: usize = 50;
+const CALLERS: usize = 8;
+const LEADS: usize = 40;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
+    let data = tempfile::tempdir().unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    for lead in 0..LEADS {
+        keystone.seed(KeystoneLead::new(format!("L{lead}")));
+    }
+    let (agent, operator) = set_up(data.path(), &keystone);
+
+    let mut rng = StdRng::seed_from_u64(50);
+    let mut acknowledged = BTreeSet::new();
+    let next_call = Arc::new(AtomicUsize::new(0));
+    for _ in 0..KILLS {
+        let host = Host::start(BINARY, data.path(), &[]);
+        let kill_after = rng.random_range(1..60);
+        acknowledged.extend(load(&host, &agent, &next_call, kill_after).await);
+        host.kill();
+    }
+
+    let host = Host::start(BINARY, data.path(), &[]);
+    for state in ["ready", "leased"] {
+        // Each look is a process and a request: far apart enough to wait by, and bounded.
+        for look in 0.. {
+            let left = host.json(&operator, &["deliveries", "list", "--state", state]);
+            if left["items"].as_array().unwrap().is_empty() {
+                break;
+            }
+            assert!(look < 2_000, "the backlog does not drain: {left}");
+        }
+    }
+    assert!(acknowledged.len() > KILLS, "there was load: {}", acknowledged.len());
+    let stored = keystone.stored();
+    for call in &acknowledged {
+        let found: Vec<_> = stored.iter().filter(|record| record.call_id == *call).collect();
+        assert_eq!(found.len(), 1, "{call} was acknowledged");
+        assert_eq!(found[0].revision, 1, "{call} was written once");
+    }
+    let twice: Vec<_> = stored.iter().filter(|record| record.revision > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    println!(
+        "{} dispositions acknowledged over {KILLS} kills; {} stored",
+        acknowledged.len(),
+        stored.len()
+    );
+}
+
+/// An adapter, a tenant and a token; the agent's and the operator's.
+fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
+    let (_, printed, _) = Host::start(BINARY, data, &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let host = Host::start(BINARY, data, &[]);
+    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let crm = keystone.origin();
+    let file = data.join("tenant.toml");
+    let tenant = format!(
+        r#"
+        tenant = "t"
+        adapter = "keystone"
+        [settings]
+        base_url = "{crm}"
+        [egress]
+        allow = ["{crm}"]
+        private_addresses = true
+        [[credentials]]
+        name = "crm"
+        kind = "bearer"
+        secret = {{ value = "T" }}
+        origins = ["{crm}"]
+        [delivery]
+        retry = ["0s", "1s", "1s", "1s", "1s", "1s", "1s", "1s"]
+        "#
+    );
+    std::fs::write(&file, tenant).unwrap();
+    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    let (status, ..) = host.stop("TERM");
+    assert!(status.success());
+    (agent["token"].as_str().unwrap().to_owned(), operator)
+}
+
+/// Callers post dispositions until so many were acknowledged; returns the calls that were. Further ones are in flight
+/// when it returns, which is the moment to kill.
+async fn load(host: &Host, agent: &str, next_call: &Arc<AtomicUsize>, kill_after: usize) -> Vec<String> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (acks, mut acked) = watch::channel(Vec::new());
+    let (acks, stop) = (Arc::new(acks), Arc::new(Notify::new()));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let (client, acks, stop, next_call) = (
+                client.clone(),
+                Arc::clone(&acks),
+                Arc::clone(&stop),
+                Arc::clone(next_call),
+            );
+            let (public, agent) = (host.public.clone(), agent.to_owned());
+            tokio::spawn(async move {
+                loop {
+                    let n = next_call.fetch_add(1, Ordering::Relaxed);
+                    let call = format!("CALL-{n}");
+                    let url = format!("{public}/v1/tenants/t/leads/L{}/disposition", n % LEADS);
+                    let post = client
+                        .post(url)
+                        .bearer_auth(&agent)
+                        .json(&hung_up(&call, "no_answer"))
+                        .send();
+                    tokio::select! {
+                        answer = post => match answer {
+                            Ok(answer) if answer.status() == 202 => acks.send_modify(|acks| acks.push(call)),
+                            Ok(answer) => panic!("{}", answer.status()),
+                            Err(_) => return,
+                        },
+                        () = stop.notified() => return,
+                    }
+                }
+            })
+        })
+        .collect();
+    acked.wait_for(|acks| acks.len() >= kill_after).await.unwrap();
+    stop.notify_waiters();
+    let calls = acked.borrow().clone();
+    for caller in &callers {
+        caller.abort();
+    }
+    calls
+}

@@ -1,0 +1,112 @@
+//! From the first start to the last signal.
+
+use jackfield_tests::components::path;
+use jackfield_tests::process::{Host, operator_token};
+
+use crate::BINARY;
+
+#[test]
+fn the_first_start_prints_a_token_once_and_keeps_only_its_digest() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(BINARY, data.path(), &[]);
+    let (status, printed, log) = host.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
+    let token = operator_token(&printed);
+    assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
+
+    let host = Host::start(BINARY, data.path(), &[]);
+    assert_eq!(
+        host.json(&token, &["token", "list"])["items"].as_array().unwrap().len(),
+        1
+    );
+    let (status, printed, log) = host.stop("INT");
+    assert_eq!(status.code(), Some(0));
+    assert!(printed.is_empty(), "{printed:?}");
+    assert!(log.iter().all(|line| !line.contains(&token)));
+    for file in std::fs::read_dir(data.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+    {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(
+            !bytes.windows(token.len()).any(|part| part == token.as_bytes()),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn a_second_host_over_the_same_data_is_kept_out() {
+    let data = tempfile::tempdir().unwrap();
+    let _first = Host::start(BINARY, data.path(), &[]);
+    let second = std::process::Command::new(BINARY)
+        .arg("serve")
+        .env("JACKFIELD_DATA_DIR", data.path())
+        .env("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:0")
+        .env("JACKFIELD_ADMIN_LISTEN", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{told}");
+    assert!(told.contains("lock") || told.contains("another"), "{told}");
+}
+
+#[test]
+fn wrong_settings_are_named() {
+    let run = |name: &str, value: &str| {
+        let output = std::process::Command::new(BINARY)
+            .arg("serve")
+            .env(name, value)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let told = run("JACKFIELD_PUBLIC_LISTEN", "somewhere");
+    assert!(told.contains("JACKFIELD_PUBLIC_LISTEN"), "{told}");
+    let told = run("JACKFIELD_PUBLIC_LISTN", "127.0.0.1:0");
+    assert!(
+        told.contains("JACKFIELD_PUBLIC_LISTN") && told.contains("JACKFIELD_PUBLIC_LISTEN"),
+        "{told}"
+    );
+    let told = run("JACKFIELD_LOG", "jackfield=loud");
+    assert!(told.contains("jackfield=loud"), "{told}");
+}
+
+#[test]
+fn the_command_line_pushes_lists_and_explains() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(BINARY, data.path(), &[]);
+    let (_, printed, _) = host.stop("TERM");
+    let token = operator_token(&printed);
+    let host = Host::start(BINARY, data.path(), &[]);
+    let pushed = host.json(&token, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let adapter = &pushed["adapter"];
+    assert_eq!(
+        (&adapter["name"], &adapter["version"]),
+        (&"keystone".into(), &"1.0.0".into()),
+        "{pushed}"
+    );
+    let listed = host.cli(&token, &["adapter", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("keystone"));
+
+    let file = data.path().join("tenant.toml");
+    std::fs::write(
+        &file,
+        "tenant = \"t\"\nadapter = \"keystone\"\n[delivery]\nretri = [\"0s\"]\n",
+    )
+    .unwrap();
+    let refused = host.cli(&token, &["tenant", "apply", file.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1));
+    for part in ["tenant.toml", "line 4", "retri", "concurrency"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let wrong = host.cli("jfo_wrong", &["adapter", "list"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("JACKFIELD_TOKEN"));
+    let (status, ..) = host.stop("TERM");
+    assert_eq!(status.code(), Some(0));
+}
