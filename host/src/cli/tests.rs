@@ -63,7 +63,13 @@ fn every_command_has_an_example_of_itself_that_it_takes() {
         let examples: Vec<_> = help.strip_prefix("Example:\n").unwrap_or_default().lines().collect();
         assert!(!examples.is_empty(), "{path} has no Example");
         for example in examples {
-            let example = example.trim();
+            // A variable may stand before the command, as in a shell.
+            let start = example.find("jackfield ").unwrap_or_default();
+            let (variables, example) = example.split_at(start);
+            assert!(
+                variables.split_whitespace().all(|word| word.contains('=')),
+                "{path}: {variables}"
+            );
             assert!(example.starts_with(&path), "{path}: {example}");
             if let Err(error) = Cli::try_parse_from(example.split(' ')) {
                 panic!("{path}: {example}\n{error}");
