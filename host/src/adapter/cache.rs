@@ -39,11 +39,11 @@ impl Cache {
     /// The directory or the key cannot be made or read, or others can read the key.
     pub fn open(dir: &Path, engine: &wasmtime::Engine) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let path = dir.join("key");
-        let key = match make_key(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_key(&path)?,
-            made => made?,
-        };
+        let key = dir.join("key");
+        if !key.exists() {
+            make_key(dir, &key)?;
+        }
+        let key = read_key(&key)?;
         let mut hash = Sha256Hasher::default();
         engine.precompile_compatibility_hash().hash(&mut hash);
         Ok(Self {
@@ -113,12 +113,22 @@ fn private() -> OpenOptions {
     options
 }
 
-fn make_key(path: &Path) -> io::Result<Zeroizing<[u8; MAC]>> {
-    let mut file = private().open(path)?;
+/// Makes the key whole before it gets its name: another process that starts at the same time reads all of it, or makes
+/// its own, and the first of them stays.
+fn make_key(dir: &Path, path: &Path) -> io::Result<()> {
     let mut key = Zeroizing::new([0; MAC]);
     SysRng.try_fill_bytes(&mut *key).map_err(io::Error::other)?;
-    file.write_all(&*key)?;
-    Ok(key)
+    let temporary = dir.join(format!("key.{}.tmp", hex::encode(Digest::of(&*key).as_bytes())));
+    let mut file = private().open(&temporary)?;
+    let made =
+        file.write_all(&*key)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| match fs::hard_link(&temporary, path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+                _ => Ok(()),
+            });
+    fs::remove_file(&temporary)?;
+    made
 }
 
 fn read_key(path: &Path) -> io::Result<Zeroizing<[u8; MAC]>> {

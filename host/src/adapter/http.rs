@@ -211,3 +211,127 @@ fn named(error: Error, origin: &Origin) -> Error {
         Error::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::credentials::Credentials;
+    use crate::domain::release::EgressSpec;
+
+    fn network() -> Network {
+        let egress = EgressSpec {
+            allow: vec!["https://crm.example".parse().unwrap()],
+            private_addresses: false,
+        };
+        Network::new(&egress, Credentials::default()).unwrap()
+    }
+
+    fn request() -> Request {
+        Request {
+            method: "POST".into(),
+            url: "https://crm.example/v1/leads?id=1".into(),
+            headers: vec![],
+            body: b"{}".to_vec(),
+        }
+    }
+
+    fn header(name: &str, value: &str) -> Header {
+        Header {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+
+    fn refused(request: Request) -> String {
+        match check(&network(), request) {
+            Err(Error::Denied(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_good_request_goes_as_it_is() {
+        let given = Request {
+            headers: vec![header("Accept", "a"), header("accept", "b")],
+            ..request()
+        };
+        let (checked, origin) = check(&network(), given).unwrap();
+        assert_eq!(
+            (checked.method(), origin.to_string().as_str()),
+            (&Method::POST, "https://crm.example")
+        );
+        assert_eq!(checked.headers().get_all("accept").iter().count(), 2);
+        assert_eq!(checked.body().unwrap().as_bytes(), Some(&b"{}"[..]));
+    }
+
+    #[test]
+    fn each_limit_is_told() {
+        let url = |url: &str| Request {
+            url: url.into(),
+            ..request()
+        };
+        let headers = |headers: Vec<Header>| Request { headers, ..request() };
+        let cases = [
+            (
+                Request {
+                    method: "TRACE".into(),
+                    ..request()
+                },
+                "the method must be",
+            ),
+            (
+                Request {
+                    method: "get".into(),
+                    ..request()
+                },
+                "the method must be",
+            ),
+            (url("/v1"), "not absolute"),
+            (
+                url(&format!("https://crm.example/{}", "x".repeat(MAX_URL))),
+                "longer than",
+            ),
+            (url("https://evil.example/"), "is not granted"),
+            (url("https://crm.example@evil.example/"), "user name"),
+            (
+                Request {
+                    body: vec![0; MAX_REQUEST_BODY + 1],
+                    ..request()
+                },
+                "the body is larger",
+            ),
+            (headers(vec![header("a", ""); MAX_HEADERS + 1]), "more than 64 headers"),
+            (
+                headers(vec![header("a", &"x".repeat(MAX_HEADER_BYTES))]),
+                "larger than 8192 bytes",
+            ),
+            (headers(vec![header("bad name", "x")]), "is not a header's name"),
+            (headers(vec![header("a", "x\r\nhost: evil")]), "visible ASCII"),
+            (headers(vec![header("Host", "evil")]), "header `host` is the host's"),
+            (headers(vec![header("Transfer-Encoding", "chunked")]), "is the host's"),
+        ];
+        for (given, expected) in cases {
+            let why = refused(given);
+            assert!(why.contains(expected), "{why} should say: {expected}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_network_nothing_is_sent() {
+        let seen = Seen::default();
+        let answer = send(None, &seen, request()).await;
+        assert!(matches!(answer, Err(Error::Denied(_))));
+        assert_eq!((seen.sent(), seen.requests()), (false, 0));
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_does_not_count_as_sent() {
+        let seen = Seen::default();
+        let evil = Request {
+            url: "https://evil.example/".into(),
+            ..request()
+        };
+        assert!(send(Some(&network()), &seen, evil).await.is_err());
+        assert_eq!((seen.sent(), seen.requests()), (false, 0));
+    }
+}

@@ -14,6 +14,7 @@ use super::releases::ReleaseView;
 use crate::domain::id::TenantName;
 use crate::problem::Problem;
 use crate::store::TenantRecord;
+use crate::tenants::Slot;
 
 /// A tenant.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -25,6 +26,8 @@ pub struct TenantView {
     /// The release that the answering host serves. Another than the active one means that the host could not load it, or
     /// is about to; null, that it serves none.
     pub serving: Option<String>,
+    /// Why it serves none.
+    pub trouble: Option<String>,
     /// The newest release.
     pub newest: String,
     /// When it was first applied.
@@ -35,11 +38,16 @@ pub struct TenantView {
 
 impl TenantView {
     fn of(record: &TenantRecord, state: &AdminState) -> Self {
-        let serving = state.tenants.get(&record.name);
+        let (serving, trouble) = match state.tenants.slot(&record.name) {
+            Some(Slot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
+            Some(Slot::Broken(reason)) => (None, Some(reason.to_string())),
+            None => (None, None),
+        };
         Self {
             name: record.name.to_string(),
             active: record.active.to_string(),
-            serving: serving.map(|tenant| tenant.release().number.to_string()),
+            serving,
+            trouble,
             newest: record.newest.to_string(),
             created_at: record.created_at,
             activated_at: record.activated_at,

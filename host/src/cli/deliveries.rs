@@ -78,10 +78,19 @@ pub(super) struct Filter {
 
 #[derive(Serialize)]
 struct Query<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
     #[serde(flatten)]
     filter: &'a Filter,
+}
+
+impl<'a> Query<'a> {
+    fn of(states: &[State], filter: &'a Filter) -> Self {
+        let words: Vec<_> = states.iter().map(|state| state.word()).collect();
+        Self {
+            state: (!words.is_empty()).then(|| words.join(",")),
+            filter,
+        }
+    }
 }
 
 impl DeliveriesCommand {
@@ -95,11 +104,7 @@ impl DeliveriesCommand {
 
 /// Lists what the filter takes in these states; in all if there are none.
 pub(super) async fn list(session: &Session, states: &[State], filter: &Filter) -> anyhow::Result<()> {
-    let words: Vec<_> = states.iter().map(|state| state.word()).collect();
-    let query = Query {
-        state: (!words.is_empty()).then(|| words.join(",")),
-        filter,
-    };
+    let query = Query::of(states, filter);
     let answer = session
         .client
         .get::<Listing<DeliveryView>>(&["deliveries"], &query)
@@ -209,4 +214,57 @@ pub(super) fn document(payload: &PayloadView) -> String {
         PayloadView::Base64(text) => format!("base64: {text}"),
     };
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        filter: Filter,
+    }
+
+    fn query(states: &[State], typed: &str) -> String {
+        let typed = Typed::parse_from(typed.split(' '));
+        let request = reqwest::Client::new()
+            .get("http://127.0.0.1/")
+            .query(&Query::of(states, &typed.filter));
+        let url = request.build().unwrap().url().clone();
+        url.query().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn what_was_typed_becomes_the_query_and_what_was_not_is_left_out() {
+        assert_eq!(query(&[], "list"), "limit=50");
+        assert_eq!(
+            query(
+                &[State::Dead, State::Review],
+                "list --tenant a --reason not-found --since 1970-01-01T00:00:00Z --after 7 --limit 5"
+            ),
+            "state=dead%2Creview&tenant=a&reason=not-found&since=1970-01-01T00%3A00%3A00Z&limit=5&after=7"
+        );
+    }
+
+    #[test]
+    fn an_attempt_says_what_came_of_it() {
+        let json = r#"{"number":3,"release":"r2","started_at":"2026-07-01T09:02:00Z","ended_at":"2026-07-01T09:02:00.25Z",
+            "class":"rejected","http_status":422,"rejection":{"code":"E7","message":"no such stage","fields":[]}}"#;
+        let row = attempt(&serde_json::from_str(json).unwrap());
+        assert_eq!(
+            row,
+            [
+                "3",
+                "r2",
+                "2026-07-01T09:02:00Z",
+                "250 ms",
+                "rejected",
+                "422",
+                "E7: no such stage"
+            ]
+        );
+    }
 }

@@ -180,6 +180,7 @@ fn shown(screen: &Screen, detail: &TenantDetailView) -> String {
         ("tenant", tenant.name.clone()),
         ("active", tenant.active.clone()),
         ("serving", or_dash(tenant.serving.as_ref())),
+        ("trouble", or_nothing(tenant.trouble.as_ref())),
         ("newest", tenant.newest.clone()),
         ("first applied", time(tenant.created_at)),
         ("activated", time(tenant.activated_at)),

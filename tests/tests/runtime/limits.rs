@@ -1,0 +1,151 @@
+//! Everything that a guest can do to its host, held inside its own call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jackfield::domain::failure::FaultCause;
+
+use crate::world::{Reply, Server, World, fault, hostile, id, report};
+
+#[tokio::test]
+async fn a_guest_that_wants_too_much_memory_is_told_so() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+    let fault = fault(&loaded, "grow").await;
+    assert_eq!(fault.cause, FaultCause::MemoryCap, "{fault}");
+    assert_eq!(fault.detail, "it wanted more than 16 MiB of memory");
+    assert_eq!(report(&loaded, "ok").await.unwrap(), "ok", "the next call is fine");
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_for_ever_is_stopped_and_others_run_meanwhile() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "limits.cpu_ms = 300").await;
+    // One thread for all of it: without taking turns the well-behaved calls would only run after the loop.
+    let order = std::sync::Mutex::new(vec![]);
+    let looping = async {
+        let fault = fault(&loaded, "loop").await;
+        assert_eq!(fault.cause, FaultCause::CpuDeadline);
+        assert_eq!(fault.detail, "it computed longer than 300 ms");
+        order.lock().unwrap().push("loop");
+    };
+    let behaved = async {
+        report(&loaded, "ok").await.unwrap();
+        order.lock().unwrap().push("ok");
+    };
+    tokio::join!(looping, behaved);
+    assert_eq!(*order.lock().unwrap(), ["ok", "loop"]);
+}
+
+#[tokio::test]
+async fn waiting_for_the_crm_is_no_computing_but_has_a_deadline_by_the_clock() {
+    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = hostile(&world, &server, "limits.cpu_ms = 50").await;
+    let hanging = async {
+        let lead = id("hang");
+        let called = loaded.query_status(&lead).await;
+        assert_eq!(
+            (called.sent, called.http_requests, called.http_status),
+            (false, 1, None)
+        );
+        assert_eq!(called.took, Duration::from_secs(60));
+        called.outcome.unwrap_err().to_string()
+    };
+    let time = async {
+        server.arrival().await;
+        // Longer than the CPU limit in real time: another guest computes.
+        let busy = fault(&loaded, "loop").await;
+        assert_eq!(busy.cause, FaultCause::CpuDeadline);
+        world.run_out_of_time();
+    };
+    let (failure, ()) = tokio::join!(hanging, time);
+    assert!(
+        failure.contains("took longer than its deadline of 1000 ms, waiting for the CRM's answer"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn a_panic_is_told_by_its_message() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "").await;
+    let fault = fault(&loaded, "panic").await;
+    assert_eq!(fault.cause, FaultCause::Trap);
+    assert!(fault.detail.contains("hostile panic message"), "{fault}");
+}
+
+#[tokio::test]
+async fn recursion_ends_at_the_stack() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
+    assert_eq!(fault(&loaded, "recurse").await.cause, FaultCause::Stack);
+    // The guest's own stack lies below its data and ends at address zero: it runs into the end of its memory.
+    let frames = fault(&loaded, "frames").await;
+    assert_eq!(frames.cause, FaultCause::Trap);
+    assert!(frames.detail.contains("out of bounds"), "{frames}");
+}
+
+#[tokio::test]
+async fn every_call_is_the_first_of_its_instance() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "").await;
+    for _ in 0..20 {
+        assert_eq!(report(&loaded, "count").await.unwrap(), "1");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_outside_the_contract_is_a_fault() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "").await;
+    let fault = fault(&loaded, "badout").await;
+    assert_eq!(fault.cause, FaultCause::BadOutput);
+    assert_eq!(
+        fault.detail,
+        "status.query answered for another lead than it was asked for"
+    );
+}
+
+#[tokio::test]
+async fn what_a_guest_prints_and_logs_harms_nobody() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "limits.cpu_ms = 30000").await;
+    assert_eq!(report(&loaded, "stdout").await.unwrap(), "stdout true, stderr true");
+    assert_eq!(report(&loaded, "logstorm").await.unwrap(), "10000 lines");
+}
+
+#[tokio::test]
+async fn there_is_nothing_to_find_in_a_sandbox() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "").await;
+    assert_eq!(report(&loaded, "secret").await.unwrap(), "nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_calls_are_in_flight_at_once() {
+    const CALLS: usize = 1000;
+    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = Arc::new(hostile(&world, &server, "").await);
+    let calls: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let loaded = loaded.clone();
+            tokio::spawn(async move { loaded.query_status(&id("hang")).await })
+        })
+        .collect();
+    while server.requests().len() < CALLS {
+        server.arrival().await;
+    }
+    assert_eq!(report(&loaded, "count").await.unwrap(), "1", "there is room for more");
+    world.run_out_of_time();
+    for call in calls {
+        let called = call.await.unwrap();
+        assert!(called.outcome.unwrap_err().to_string().contains("deadline of 1000 ms"));
+    }
+    for _ in 0..CALLS {
+        assert_eq!(
+            report(&loaded, "count").await.unwrap(),
+            "1",
+            "every instance is free again"
+        );
+    }
+}

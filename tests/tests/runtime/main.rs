@@ -1,0 +1,6 @@
+//! Promise 7: a guest can hurt only its own call. Real components in the real runtime, by a clock that the tests move.
+
+mod limits;
+mod network;
+mod packages;
+mod world;

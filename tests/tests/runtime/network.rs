@@ -1,0 +1,236 @@
+//! The only way out, and what may leave by it.
+
+use jackfield::adapter::{Called, Loaded};
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield::domain::release::Sensitive;
+use jiff::Timestamp;
+
+use crate::world::{Reply, Server, World, hostile, id, report};
+
+#[tokio::test]
+async fn an_adapter_asks_its_crm_with_the_tenants_credential() {
+    let (world, server) = (World::new(), Server::start(|_| Reply::json(&lead("new"))).await);
+    let loaded = keystone(&world, &server.origin).await;
+    assert!(!format!("{loaded:?}").contains("canary"));
+
+    let called = loaded.query_status(&id("KL-1")).await;
+    assert_eq!(
+        (called.sent, called.http_requests, called.http_status),
+        (false, 1, Some(200))
+    );
+    let status = called.outcome.unwrap();
+    assert_eq!((status.callable, status.status.as_str()), (true, "new"));
+    let request = server.requests().pop().unwrap();
+    assert!(request.starts_with("GET /api/v1/leads/KL-1 HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("authorization: Bearer canary-token\r\n"), "{request}");
+}
+
+/// A release of keystone with a token.
+async fn keystone(world: &World, origin: &str) -> Loaded {
+    let spec = format!(
+        "settings.base_url = \"{origin}/\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n"
+    );
+    let secrets = [("crm".to_owned(), Sensitive::new("canary-token".into()))];
+    world.try_load("keystone", &spec, secrets.into()).await.unwrap()
+}
+
+fn lead(stage: &str) -> String {
+    format!(
+        "{{\"id\":\"KL-1\",\"stage\":\"{stage}\",\"may_call\":true,\"do_not_disturb\":false,\
+         \"human_contacted\":false,\"last_call_at\":null}}"
+    )
+}
+
+fn disposition() -> Disposition {
+    let document = serde_json::json!({
+        "call_metadata": {"call_id": "C-1", "duration_seconds": 306},
+        "qualification": {"outcome": "qualified_visit_booked", "budget_min": 8_500_000},
+        "site_visit": {"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Asia/Kolkata"},
+    });
+    Disposition::read(id("KL-1"), &document).unwrap()
+}
+
+async fn write(loaded: &Loaded) -> Called<String> {
+    loaded
+        .write(&disposition(), Timestamp::UNIX_EPOCH, &"C-1".parse().unwrap())
+        .await
+}
+
+/// An origin at which nobody listens.
+async fn nobody() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn a_credential_that_the_crm_echoes_does_not_reach_the_guest() {
+    let echo = |request: &str| {
+        let header = request
+            .lines()
+            .find_map(|line| line.strip_prefix("authorization: "))
+            .unwrap();
+        Reply::json(&lead(header))
+    };
+    let (world, server) = (World::new(), Server::start(echo).await);
+    let loaded = keystone(&world, &server.origin).await;
+    assert_eq!(report(&loaded, "KL-1").await.unwrap(), "Bearer ************");
+}
+
+#[tokio::test]
+async fn a_write_is_marked_as_sent_exactly_when_it_may_have_left() {
+    let world = World::new();
+    let silent = Server::start(|_| Reply::HangUp).await;
+    let called = write(&keystone(&world, &silent.origin).await).await;
+    assert_eq!((called.outcome, called.sent), (Err(Failure::Unknown), true));
+    let request = silent.requests().pop().unwrap();
+    assert!(request.contains("idempotency-key: C-1\r\n"), "{request}");
+    assert!(request.contains("\"1970-01-01T00:00:00.000Z\""), "{request}");
+
+    let called = write(&keystone(&world, &nobody().await).await).await;
+    assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
+
+    let stored = Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await;
+    let called = write(&keystone(&world, &stored.origin).await).await;
+    assert_eq!((called.outcome, called.sent), (Ok("KC-9".into()), true));
+}
+
+#[tokio::test]
+async fn a_write_that_runs_out_of_time_was_sent() {
+    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = keystone(&world, &server.origin).await;
+    let (called, ()) = tokio::join!(write(&loaded), async {
+        server.arrival().await;
+        world.run_out_of_time();
+    });
+    assert!(called.sent);
+    assert!(called.outcome.unwrap_err().to_string().contains("deadline of 10000 ms"));
+}
+
+#[tokio::test]
+async fn a_write_can_be_looked_up() {
+    let (world, server) = (
+        World::new(),
+        Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await,
+    );
+    let loaded = keystone(&world, &server.origin).await;
+    let called = loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
+    assert_eq!((called.outcome, called.sent), (Ok(Some("KC-9".into())), false));
+    assert!(server.requests()[0].starts_with("GET /api/v1/calls/C-1 "));
+
+    let called = loaded.parse("text/plain", b"", Timestamp::UNIX_EPOCH).await;
+    let Err(Failure::Fault(fault)) = called.outcome else {
+        panic!("keystone parses no leads: {called:?}")
+    };
+    assert_eq!(fault.cause, FaultCause::BadOutput);
+}
+
+/// What the hostile guest is told when it calls `target`, and whether `server` noticed.
+async fn try_egress(server: &Server, target: &str, private: bool, allow: &[&str]) -> String {
+    let world = World::new();
+    let spec = format!(
+        "settings = {{ base_url = \"http://127.0.0.1:1\", target = \"{target}\" }}\n\
+         egress = {{ allow = {allow:?}, private_addresses = {private} }}"
+    );
+    let loaded = world.load("hostile", &spec).await;
+    let told = report(&loaded, "egress").await.unwrap();
+    if told.starts_with("denied") {
+        assert_eq!(server.requests(), Vec::<String>::new(), "{target}");
+    }
+    told
+}
+
+#[tokio::test]
+async fn nothing_leaves_for_an_origin_that_is_not_granted() {
+    let server = Server::friendly().await;
+    let told = try_egress(&server, &server.origin, true, &["https://crm.example"]).await;
+    assert!(told.contains("is not granted"), "{told}");
+}
+
+#[tokio::test]
+async fn private_addresses_are_refused_whether_spelled_out_or_found_by_name() {
+    let server = Server::friendly().await;
+    let port = server.origin.rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"] {
+        let origin = format!("http://{host}:{port}");
+        let told = try_egress(&server, &origin, false, &[&origin]).await;
+        assert!(
+            told.starts_with("denied") && told.contains("is not a public address"),
+            "{host}: {told}"
+        );
+    }
+    let origin = format!("http://localhost:{port}");
+    assert_eq!(try_egress(&server, &origin, true, &[&origin]).await, "answered 200");
+}
+
+#[tokio::test]
+async fn how_an_exchange_ended_is_told_apart() {
+    let answer = |reply: fn(&str) -> Reply| async move {
+        let server = Server::start(reply).await;
+        let told = try_egress(&server, &server.origin, true, &[&server.origin]).await;
+        told.replace(&server.origin, "ORIGIN")
+    };
+    let redirect = |_: &str| Reply::Raw(b"HTTP/1.1 302 Found\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n".into());
+    assert_eq!(answer(redirect).await, "answered 302");
+    let told = answer(|_| Reply::HangUp).await;
+    assert!(told.starts_with("no-answer: ORIGIN: "), "{told}");
+    let told = answer(|_| Reply::json(&"x".repeat((2 << 20) + 1))).await;
+    assert_eq!(told, "too-large: ORIGIN: its body is larger than 2097152 bytes");
+    let told = answer(|_| Reply::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort".into())).await;
+    assert!(told.starts_with("no-answer: ORIGIN: "), "{told}");
+    let nobody = nobody().await;
+    let told = try_egress(&Server::friendly().await, &nobody, true, &[&nobody]).await;
+    assert!(told.starts_with(&format!("unreachable: {nobody}: ")), "{told}");
+}
+
+#[tokio::test]
+async fn a_call_sends_sixteen_requests_and_no_more() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
+    let called = loaded.query_status(&id("storm")).await;
+    assert_eq!(called.http_requests, 16);
+    assert_eq!(
+        called.outcome.unwrap().status,
+        "answered 200 ×16, denied: a call may send at most 16 requests ×84"
+    );
+    assert_eq!(server.requests().len(), 16);
+}
+
+#[tokio::test]
+async fn a_webhook_in_the_crms_own_shape_becomes_leads() {
+    let world = World::new();
+    let spec = "settings.base_url = \"http://127.0.0.1:1\"\negress.allow = [\"http://127.0.0.1:1\"]\n\
+                [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = { env = \"X\" }\n";
+    let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
+    let loaded = world.try_load("groundwork", spec, secrets.into()).await.unwrap();
+    let body = b"event=lead_new&lead_no=GW-1001&mobile=9800000000&cust_name=%E0%A4%86&dt=01/07/2026 14:31&prio=1";
+    let called = loaded
+        .parse("application/x-www-form-urlencoded", body, Timestamp::UNIX_EPOCH)
+        .await;
+    let leads = called.outcome.unwrap();
+    assert_eq!(leads.len(), 1);
+    let expected = serde_json::json!({
+        "id": "GW-1001", "phone": "+919800000000", "name": "आ",
+        "created_at": "2026-07-01T14:31:00+05:30", "call_priority": "high",
+    });
+    assert_eq!(serde_json::Value::Object(leads[0].members.clone()), expected);
+}
+
+#[tokio::test]
+async fn a_key_signs_and_stays_where_it_is() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let origin = &server.origin;
+    let spec = format!(
+        "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = {{ env = \"X\" }}\n"
+    );
+    let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
+    let loaded = world.try_load("groundwork", &spec, secrets.into()).await.unwrap();
+    // `{}` is nothing that groundwork would answer.
+    assert!(loaded.query_status(&id("GW-1")).await.outcome.is_err());
+    let request = server.requests().pop().unwrap();
+    let signature = request.rsplit_once("sig=").unwrap().1;
+    assert_eq!(signature.len(), 64, "{request}");
+    assert!(!request.contains("canary"), "{request}");
+}

@@ -1,0 +1,140 @@
+//! Which files are taken, which are not, and what is said of those.
+
+use std::collections::HashMap;
+use std::fs;
+
+use jackfield::adapter::{CredentialProblem, LoadError, PackageError};
+use jackfield::domain::failure::FaultCause;
+use jackfield_tests::components::component;
+
+use crate::world::{Server, World, hostile, record, release, report};
+
+const HOSTILE: &str = "settings.base_url = \"http://127.0.0.1:1\"\n";
+
+#[tokio::test]
+async fn an_adapter_tells_what_it_is() {
+    let world = World::new();
+    let keystone = world.runtime.inspect(component("keystone")).await.unwrap();
+    assert_eq!(
+        (keystone.name.as_str(), keystone.lookup, keystone.parses_leads),
+        ("keystone", true, false)
+    );
+    assert!(keystone.idempotent_writes);
+    assert_eq!(keystone.needs.origins, ["base_url"]);
+    let groundwork = world.runtime.inspect(component("groundwork")).await.unwrap();
+    assert_eq!((groundwork.lookup, groundwork.parses_leads), (false, true));
+}
+
+#[tokio::test]
+async fn what_is_no_component_is_refused() {
+    let world = World::new();
+    let inspect = async |bytes: &[u8]| world.runtime.inspect(bytes.to_vec()).await.unwrap_err();
+    assert_eq!(inspect(b"\0asm\x01\0\0\0").await, PackageError::CoreModule);
+    assert_eq!(inspect(b"#!/bin/sh").await, PackageError::NotWasm);
+    let empty = inspect(b"\0asm\x0d\0\x01\0").await;
+    assert_eq!(
+        empty.to_string(),
+        "it does not export jackfield:crm/about, jackfield:crm/status, jackfield:crm/dispositions: build it for world \
+         `adapter` of jackfield:crm@0.1.0"
+    );
+    let whole = component("hostile");
+    for part in 1..8 {
+        let cut = inspect(&whole[..whole.len() * part / 8]).await;
+        assert!(matches!(cut, PackageError::Invalid(_)), "{part}/8: {cut}");
+    }
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2..][..1000].fill(0xff);
+    assert!(matches!(inspect(&damaged).await, PackageError::Invalid(_)));
+}
+
+#[tokio::test]
+async fn an_adapter_that_cannot_say_what_it_is_is_refused() {
+    let world = World::new();
+    let describe = async |package| match world.runtime.inspect(component(package)).await {
+        Err(PackageError::Describe(fault)) => fault,
+        other => panic!("{other:?}"),
+    };
+    let panicked = describe("broken-describe").await;
+    assert_eq!(panicked.cause, FaultCause::Trap);
+    assert!(
+        panicked.detail.contains("broken-describe panics in describe"),
+        "{panicked}"
+    );
+    assert_eq!(describe("loop-describe").await.cause, FaultCause::CpuDeadline);
+}
+
+#[tokio::test]
+async fn native_code_that_was_tampered_with_is_compiled_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let compiled = || {
+        let files = fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path());
+        files
+            .into_iter()
+            .find(|path| path.extension().is_some_and(|e| e == "cwasm"))
+            .unwrap()
+    };
+    let serves = async || {
+        let (world, server) = (World::over(cache.path()), Server::friendly().await);
+        let loaded = hostile(&world, &server, "").await;
+        assert_eq!(report(&loaded, "ok").await.unwrap(), "ok");
+    };
+    serves().await;
+    let written = fs::read(compiled()).unwrap();
+    serves().await;
+    assert_eq!(
+        fs::read(compiled()).unwrap(),
+        written,
+        "the second host loads what the first compiled"
+    );
+    let mut tampered = written.clone();
+    tampered[written.len() / 2] ^= 0xff;
+    fs::write(compiled(), &tampered).unwrap();
+    serves().await;
+    assert_ne!(
+        fs::read(compiled()).unwrap(),
+        tampered,
+        "the tampered code was replaced"
+    );
+}
+
+#[tokio::test]
+async fn a_release_must_mean_the_adapter_that_was_pushed() {
+    let world = World::new();
+    let bytes = component("hostile");
+    let inspected = world.runtime.inspect(bytes.clone()).await.unwrap();
+    let record = record(&inspected, &bytes);
+
+    let other = component("loop-describe");
+    let refused = world
+        .runtime
+        .load(release(&inspected, HOSTILE), &record, other, HashMap::new())
+        .await;
+    assert!(matches!(refused, Err(LoadError::OtherAdapter { .. })), "{refused:?}");
+
+    let mut changed = record.clone();
+    changed.idempotent_writes = !record.idempotent_writes;
+    let refused = world
+        .runtime
+        .load(release(&inspected, HOSTILE), &changed, bytes, HashMap::new())
+        .await;
+    assert_eq!(refused.err(), Some(LoadError::OtherDescription));
+}
+
+#[tokio::test]
+async fn a_release_that_would_not_serve_does_not_load() {
+    let world = World::new();
+    let spec = format!(
+        "{HOSTILE}[[credentials]]\nname = \"crm\"\nkind = \"header\"\nheader = \"x-key\"\nsecret = {{ env = \"X\" }}\n"
+    );
+    let refused = world.try_load("hostile", &spec, HashMap::new()).await;
+    assert_eq!(
+        refused.err(),
+        Some(LoadError::Credential(CredentialProblem::NoSecret("crm".into())))
+    );
+
+    let spec = format!("{HOSTILE}limits.memory_mib = 1\n");
+    match world.try_load("hostile", &spec, HashMap::new()).await {
+        Err(LoadError::Probe(fault)) => assert_eq!(fault.cause, FaultCause::MemoryCap, "{fault}"),
+        other => panic!("{other:?}"),
+    }
+}
