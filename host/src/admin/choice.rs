@@ -202,7 +202,7 @@ mod tests {
                     class: Class::Unavailable,
                     step: Step::Dead(StopReason::AttemptsUsedUp),
                     alert: None,
-                    progress: None,
+                    progress: claimed.progress,
                 },
                 detail: AttemptDetail::default(),
                 leads: vec![],
