@@ -1,0 +1,51 @@
+//! The contract reads like documentation, and every guest that does harm is met by a test.
+
+use std::collections::BTreeSet;
+
+use crate::tree::{File, files, none};
+
+/// What a line of WIT begins with when it declares nothing of its own.
+const NO_ITEM: [&str; 8] = ["//", "}", "@", "package ", "use ", "import ", "export ", "include "];
+
+/// The items of a WIT file that have no documentation directly above.
+fn undocumented(file: &File) -> impl Iterator<Item = String> {
+    let mut documented = false;
+    file.lines().filter_map(move |(number, line)| {
+        let line = line.trim();
+        let is_item = !line.is_empty() && !NO_ITEM.iter().any(|beginning| line.starts_with(beginning));
+        let silent = is_item && !documented;
+        // An annotation may stand between an item and its documentation.
+        documented = line.starts_with("///") || (documented && line.starts_with('@'));
+        silent.then(|| format!("{}:{number}: {line}", file.path))
+    })
+}
+
+#[test]
+fn every_item_of_the_contract_is_documented() {
+    let contract = files().iter().filter(|file| file.ending() == Some("wit"));
+    none(
+        "say in a `///` above it what it means, in what unit or format, and what the host does with it",
+        contract.flat_map(undocumented),
+    );
+}
+
+#[test]
+fn every_guest_is_met_by_a_test() {
+    let guests: BTreeSet<_> = files()
+        .iter()
+        .filter_map(|file| file.path.strip_prefix("tests/guests/")?.strip_suffix("/Cargo.toml"))
+        .collect();
+    assert!(!guests.is_empty(), "there are no guests in tests/guests/");
+    let tests: Vec<_> = files()
+        .iter()
+        .filter(|file| file.is_in(&["tests/tests/", "host/src/"]))
+        .collect();
+    let unmet = guests.into_iter().filter(|guest| {
+        let quoted = format!("\"{guest}\"");
+        !tests.iter().any(|test| test.text.contains(&quoted))
+    });
+    none(
+        "write the test that loads the guest with `component(…)` and shows that it harms only its own call",
+        unmet.map(|guest| format!("tests/guests/{guest}")),
+    );
+}

@@ -1,0 +1,13 @@
+//! The style that matters, as a test: which module may know which, how long a file may be, what may not be written.
+//!
+//! A rule names every offender at once, as `file:line`, and says what to do about it. What clippy and rustfmt check is
+//! deliberately absent.
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
+
+mod code;
+mod contract;
+mod edges;
+mod files;
+mod manifests;
+mod phrases;
+mod tree;

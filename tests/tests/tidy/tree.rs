@@ -1,0 +1,95 @@
+//! The files that the rules are about, and how a rule says what breaks it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use crate::code::Code;
+
+/// One text file of the repository.
+pub struct File {
+    /// Relative to the root, with `/`.
+    pub path: String,
+    /// What stands in it.
+    pub text: String,
+    /// Likewise, if it is Rust, without comments and literals.
+    pub code: Option<Code>,
+}
+
+impl File {
+    /// Its lines, numbered from 1.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
+    }
+
+    /// The name without the folders.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What comes after the last dot of the name.
+    pub fn ending(&self) -> Option<&str> {
+        self.name().rsplit_once('.').map(|(_, ending)| ending)
+    }
+
+    /// Whether it lies in one of these folders, or is one of these files.
+    pub fn is_in(&self, places: &[&str]) -> bool {
+        places.iter().any(|place| {
+            let rest = self.path.strip_prefix(place);
+            rest.is_some_and(|rest| rest.is_empty() || place.ends_with('/'))
+        })
+    }
+}
+
+/// Every text file, by path.
+pub fn files() -> &'static [File] {
+    static FILES: LazyLock<Vec<File>> = LazyLock::new(read);
+    &FILES
+}
+
+/// Every Rust file, with its code.
+pub fn rust() -> impl Iterator<Item = (&'static File, &'static Code)> {
+    files().iter().filter_map(|file| Some((file, file.code.as_ref()?)))
+}
+
+/// Passes if nothing breaks a rule.
+#[track_caller]
+pub fn none(advice: &str, offenders: impl IntoIterator<Item = String>) {
+    let offenders: Vec<_> = offenders.into_iter().collect();
+    assert!(
+        offenders.is_empty(),
+        "{} in all: {advice}\n{}",
+        offenders.len(),
+        offenders.join("\n")
+    );
+}
+
+fn read() -> Vec<File> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    // What git does not keep. The list is names of folders at the root, so no pattern has to be understood.
+    let ignored = fs::read_to_string(root.join(".gitignore")).unwrap();
+    let mut skipped: Vec<_> = ignored.lines().map(|line| line.trim_matches('/')).collect();
+    skipped.push(".git");
+    let mut files = vec![];
+    let mut folders = vec![(root.to_owned(), String::new())];
+    while let Some((folder, above)) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{above}{}", entry.file_name().to_str().unwrap());
+            if skipped.contains(&path.as_str()) {
+                continue;
+            }
+            if entry.file_type().unwrap().is_dir() {
+                folders.push((entry.path(), format!("{path}/")));
+            } else if let Ok(text) = String::from_utf8(fs::read(entry.path()).unwrap()) {
+                let mut file = File { path, text, code: None };
+                if file.ending() == Some("rs") {
+                    file.code = Some(Code::of(&file.text));
+                }
+                files.push(file);
+            }
+        }
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    files
+}
