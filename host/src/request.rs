@@ -15,8 +15,8 @@ use crate::problem::Problem;
 /// Carries the id in answers.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since it
-/// could be a lead's phone number.
+/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since
+/// it could be a lead's phone number.
 #[derive(Debug, Clone)]
 pub struct RequestId(Arc<str>);
 
@@ -36,8 +36,8 @@ impl RequestId {
     }
 }
 
-/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's id
-/// is fine there, but what a client makes up is not.
+/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's
+/// id is fine there, but what a client makes up is not.
 pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let method = request.method().clone();

@@ -61,7 +61,7 @@ pub fn hung_up(call: &str, outcome: &str) -> Value {
 #[must_use]
 pub fn groundwork_webhook(lead: &str) -> String {
     format!(
-        "event=lead_new&lead_no={lead}&mobile=9800000000&alt_mobile=&cust_name=%E0%A4%86%E0%A4%B6%E0%A4%BE&proj=Saket+Heights\
-         &proj_code=SH-2&src=99acres&lang=HI&dt=01%2F07%2F2026+14%3A31&prio=1"
+        "event=lead_new&lead_no={lead}&mobile=9800000000&alt_mobile=&cust_name=%E0%A4%86%E0%A4%B6%E0%A4%BE\
+         &proj=Saket+Heights&proj_code=SH-2&src=99acres&lang=HI&dt=01%2F07%2F2026+14%3A31&prio=1"
     )
 }

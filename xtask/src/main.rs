@@ -40,7 +40,8 @@ enum Command {
     Adapters,
     /// Runs all tests, after building the components that they need.
     #[command(
-        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p jackfield retry      arguments go to `cargo test`\n  \
+        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p jackfield retry      arguments go to \
+            `cargo test`\n  \
                       cargo xtask test -- --nocapture"
     )]
     Test {
@@ -53,7 +54,8 @@ enum Command {
     },
     /// Shows the main job with real processes: two CRMs, a calling platform and the host between them.
     #[command(
-        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --keep    then try the curl lines that it prints"
+        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --keep    then try the curl lines that it \
+            prints"
     )]
     Demo {
         /// Leave everything running until Ctrl-C, and print curl lines to try.

@@ -279,7 +279,8 @@ impl Engine {
                 report(claimed, tenant, &verdict, fault, http_status);
             }
             FinishOutcome::LeaseLost => {
-                tracing::warn!(delivery = %claimed.lease.id, tenant = %claimed.tenant, "the lease was lost; nothing changed");
+                tracing::warn!(delivery = %claimed.lease.id, tenant = %claimed.tenant, "the lease was lost; nothing \
+                    changed");
             }
         }
     }
@@ -336,7 +337,8 @@ fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&
     if matches!(verdict.step, Step::Done { .. }) {
         tracing::info!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, "delivered");
     } else {
-        tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not delivered");
+        tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not \
+            delivered");
     }
 }
 

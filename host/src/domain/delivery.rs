@@ -1,5 +1,5 @@
-//! A delivery's way: ready → leased → done, dead or review; and the one place where an attempt's result becomes the next
-//! step.
+//! A delivery's way: ready → leased → done, dead or review; and the one place where an attempt's result becomes the
+//! next step.
 
 use std::fmt;
 

@@ -204,7 +204,8 @@ impl Rollout {
             self.load(stored.clone(), &[]).await?
         };
         self.tenants.swap(Arc::new(loaded));
-        tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release activated");
+        tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release \
+            activated");
         Ok(Applied {
             release: stored,
             changes,

@@ -269,7 +269,8 @@ fn a_clock_set_back_does_not_end_a_row_of_rate_limits() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Only failures that count are counted, there are exactly as many as rungs, and each is followed by its rung's wait.
+    /// Only failures that count are counted, there are exactly as many as rungs, and each is followed by its rung's
+    /// wait.
     #[test]
     fn exactly_the_ladder_is_climbed(
         policy in policies(),
@@ -309,7 +310,9 @@ proptest! {
         policy in policies(),
         waits in prop::collection::vec((prop::option::of(0..200_000_u64), 0.0..=1.0), 1..300),
     ) {
-        let throttled = |(seconds, jitter): (Option<u64>, f64)| (Event::Throttled(seconds.map(Duration::from_secs)), jitter);
+        let throttled = |(seconds, jitter): (Option<u64>, f64)| {
+            (Event::Throttled(seconds.map(Duration::from_secs)), jitter)
+        };
         let events: Vec<_> = waits.into_iter().map(throttled).collect();
         let claims = Simulation::new(policy).run(&events);
         let start = claims[0].at;
@@ -337,7 +340,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_ambiguous_is_looked_up_first_where_it_can_be(policy in policies(), events in with_jitter(any_event(), 60)) {
+    fn what_is_ambiguous_is_looked_up_first_where_it_can_be(
+        policy in policies(),
+        events in with_jitter(any_event(), 60),
+    ) {
         for claim in Simulation::new(policy.clone()).run(&events) {
             prop_assert_eq!(claim.plan == Plan::LookUpFirst, claim.before.ambiguous && policy.lookup);
             if let (true, Step::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
@@ -368,7 +374,8 @@ proptest! {
         ];
         let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
         let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
-        for verdict in results.chain([after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)]) {
+        let others = [after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)];
+        for verdict in results.chain(others) {
             prop_assert_eq!(matches!(verdict.step, Step::Done { .. }), verdict.class == Class::Committed);
             let alert = match &verdict.step {
                 Step::Done { .. } => None,
