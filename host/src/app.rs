@@ -20,7 +20,7 @@ use crate::admin::{self, AdminState};
 use crate::auth::Tokens;
 use crate::clock::{self, SharedClock, SystemClock};
 use crate::config::Config;
-use crate::delivery::{Engine, EngineParts};
+use crate::delivery::{Announcer, Engine, EngineParts};
 use crate::domain::release::Sensitive;
 use crate::health::{self, HealthState};
 use crate::ingress::{self, PublicState};
@@ -225,7 +225,9 @@ impl App {
         let first_token = node.tokens.ensure_operator().await?;
         let addresses = (bound(&public, config.public_listen), bound(&admin, config.admin_listen));
 
+        let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
         let tasks = vec![
+            tokio::spawn(announcer.run(stop.clone())),
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
             tokio::spawn(serve(public, node.public, stop.clone())),
             tokio::spawn(serve(admin, node.admin, stop.clone())),

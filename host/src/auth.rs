@@ -194,10 +194,14 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::Timestamp;
     use rand::SeedableRng as _;
 
     use super::*;
+    use crate::clock::ManualClock;
+    use crate::store::sqlite::SqliteStore;
 
     fn agent() -> TokenPurpose {
         TokenPurpose::Agent("dwarka-homes".parse().unwrap())
@@ -250,5 +254,45 @@ mod tests {
             assert_eq!(live.operator(wrong), None, "{wrong}");
         }
         assert_eq!(Live::default().operator(&token), None);
+    }
+
+    async fn tokens(folder: &tempfile::TempDir) -> Tokens {
+        let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+        Tokens::new(Arc::new(store), Arc::new(clock), StdRng::seed_from_u64(1))
+    }
+
+    #[tokio::test]
+    async fn the_first_start_makes_one_operator_token_and_later_ones_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(&folder).await;
+        let first = tokens.ensure_operator().await.unwrap().unwrap();
+        assert!(tokens.operator(first.expose()).is_some());
+        assert!(tokens.ensure_operator().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_revoked_token_opens_nothing_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(&folder).await;
+        let tenant = "dwarka-homes".parse().unwrap();
+        let (token, record) = tokens.create(agent(), "calls".into()).await.unwrap();
+        assert!(tokens.allows_agent(&tenant, token.expose()));
+        tokens.revoke(record.id).await.unwrap();
+        assert!(!tokens.allows_agent(&tenant, token.expose()));
+        let again = tokens.revoke(record.id).await;
+        assert!(matches!(again, Err(RevokeError::NotLive(_))), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn the_last_operator_token_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(&folder).await;
+        let (first, one) = tokens.create(TokenPurpose::Operator, String::new()).await.unwrap();
+        let refused = tokens.revoke(one.id).await;
+        assert!(matches!(refused, Err(RevokeError::LastOperator(_))), "{refused:?}");
+        tokens.create(TokenPurpose::Operator, String::new()).await.unwrap();
+        tokens.revoke(one.id).await.unwrap();
+        assert_eq!(tokens.operator(first.expose()), None);
     }
 }

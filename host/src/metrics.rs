@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::domain::alert::AlertKind;
 use crate::domain::delivery::Kind;
 use crate::domain::failure::{Class, FaultCause};
 use crate::domain::id::TenantName;
@@ -79,6 +80,12 @@ struct Faulted {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Alerted {
+    tenant: String,
+    kind: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Waiting {
     tenant: String,
     state: Word,
@@ -103,6 +110,7 @@ pub struct Metrics {
     status_answers: Family<Answered, Counter>,
     calls: Family<Called, Counter>,
     faults: Family<Faulted, Counter>,
+    alerts: Family<Alerted, Counter>,
 }
 
 impl Default for Metrics {
@@ -136,6 +144,8 @@ impl Default for Metrics {
         registry.register("adapter_calls", "Calls of adapters by export", calls.clone());
         let faults = Family::default();
         registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
+        let alerts = Family::default();
+        registry.register("alerts", "Alerts raised, by kind", alerts.clone());
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -146,6 +156,7 @@ impl Default for Metrics {
             status_answers,
             calls,
             faults,
+            alerts,
         }
     }
 }
@@ -221,6 +232,15 @@ impl Metrics {
             };
             self.faults.get_or_create(&labels).inc();
         }
+    }
+
+    /// A person must be told something.
+    pub fn alert(&self, tenant: &TenantName, kind: AlertKind) {
+        let labels = Alerted {
+            tenant: tenant.to_string(),
+            kind: Word(kind.word()),
+        };
+        self.alerts.get_or_create(&labels).inc();
     }
 
     /// The text that Prometheus reads. What waits is asked of the store when it is scraped.

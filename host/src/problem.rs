@@ -22,7 +22,7 @@ pub enum ProblemKind {
     NotFound,
     /// The method is not one of this path.
     MethodNotAllowed,
-    /// The same key was used for another body.
+    /// It does not fit what is there: the key was used for another body, the delivery is in another state.
     Conflict,
     /// It is larger than the host takes.
     TooLarge,
@@ -55,7 +55,7 @@ impl ProblemKind {
                 "method-not-allowed",
                 "Not a method of this path",
             ),
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "The key was used for another body"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "It does not fit what is there"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::Invalid => (
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -41,6 +41,8 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
 /// Builds packages of a workspace for the sandbox. What is unchanged costs cargo a glance.
 pub fn build(workspace: &Workspace, manifest: &Path, packages: &[String]) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
+    // Flags of the environment are for this machine's compiler and linker.
+    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo.args([
         "build",
         "--profile",

@@ -2,8 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context as _, bail};
 
@@ -73,13 +75,34 @@ pub fn header(step: &str) {
     println!("\n── {step}");
 }
 
+/// The process that [`run`] waits for; 0 for none.
+static RUNNING: AtomicU32 = AtomicU32::new(0);
+
+/// Ends what [`run`] waits for, from a signal's handler.
+pub fn interrupt() {
+    match RUNNING.load(Ordering::SeqCst) {
+        0 => {}
+        // It may have ended just now, which is what was wanted.
+        id => drop(terminate(id)),
+    }
+}
+
+/// Sends SIGTERM to a process.
+pub fn terminate(id: u32) -> io::Result<ExitStatus> {
+    // The standard library can only send SIGKILL; every shell can send the other.
+    Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status()
+}
+
 /// Runs a command that writes to this terminal. `step` is what a failure is called.
 pub fn run(step: &str, command: &mut Command) -> anyhow::Result<()> {
     let words = words(command);
     println!("   $ {words}");
-    let status = command
-        .status()
-        .with_context(|| format!("step `{step}`: `{words}` cannot be run"))?;
+    let cannot = || format!("step `{step}`: `{words}` cannot be run");
+    let mut child = command.spawn().with_context(cannot)?;
+    RUNNING.store(child.id(), Ordering::SeqCst);
+    let ended = child.wait();
+    RUNNING.store(0, Ordering::SeqCst);
+    let status = ended.with_context(cannot)?;
     if !status.success() {
         bail!("step `{step}` failed: `{words}` ended with {status}");
     }

@@ -1,7 +1,5 @@
 //! The contract of `wit/`, as generated types. They stop here: `convert` turns them into the domain's and back.
 
-#![expect(clippy::pedantic, reason = "generated")]
-
 /// What every adapter imports and exports.
 pub mod adapter {
     wasmtime::component::bindgen!({

@@ -186,31 +186,31 @@ mod tests {
     fn what_anybody_else_wrote_is_not_read() {
         let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let adapter = Digest::of(b"a");
-        let cache_here = cache(ours.path()).unwrap();
-        let cache_there = cache(theirs.path()).unwrap();
-        let file = ours.path().join(cache_here.name(adapter));
+        let own = cache(ours.path()).unwrap();
+        let foreign = cache(theirs.path()).unwrap();
+        let file = ours.path().join(own.name(adapter));
 
-        cache_there.write(adapter, b"code").unwrap();
-        fs::copy(theirs.path().join(cache_there.name(adapter)), &file).unwrap();
-        assert_eq!(cache_here.read(adapter), None, "another installation's");
+        foreign.write(adapter, b"code").unwrap();
+        fs::copy(theirs.path().join(foreign.name(adapter)), &file).unwrap();
+        assert_eq!(own.read(adapter), None, "another installation's");
 
-        cache_here.write(adapter, b"code").unwrap();
+        own.write(adapter, b"code").unwrap();
         let good = fs::read(&file).unwrap();
         for index in 0..good.len() {
             let mut bad = good.clone();
             bad[index] ^= 1;
             fs::write(&file, bad).unwrap();
-            assert_eq!(cache_here.read(adapter), None, "byte {index}");
+            assert_eq!(own.read(adapter), None, "byte {index}");
         }
         for length in 0..good.len() {
             fs::write(&file, &good[..length]).unwrap();
-            assert_eq!(cache_here.read(adapter), None, "cut to {length}");
+            assert_eq!(own.read(adapter), None, "cut to {length}");
         }
         fs::write(&file, &good).unwrap();
-        assert!(cache_here.read(adapter).is_some());
+        assert!(own.read(adapter).is_some());
         let other = Digest::of(b"b");
-        fs::rename(&file, ours.path().join(cache_here.name(other))).unwrap();
-        assert_eq!(cache_here.read(other), None, "another component's");
+        fs::rename(&file, ours.path().join(own.name(other))).unwrap();
+        assert_eq!(own.read(other), None, "another component's");
     }
 
     #[test]

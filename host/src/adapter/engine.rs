@@ -42,12 +42,13 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts an engine for `instances` at a time, of which `warm` may keep their memory between calls.
+    /// Starts an engine for `instances` at a time, of which `keep_warm` may keep their memory between calls.
     ///
     /// # Errors
     /// Wasmtime does not run on this machine, or the thread cannot be started.
-    pub fn start(instances: u32, warm: u32, allow_pooling: bool) -> wasmtime::Result<Self> {
-        let pool = allow_pooling.then(|| wasmtime::Engine::new(config().allocation_strategy(pool(instances, warm))));
+    pub fn start(instances: u32, keep_warm: u32, allow_pooling: bool) -> wasmtime::Result<Self> {
+        let pool =
+            allow_pooling.then(|| wasmtime::Engine::new(config().allocation_strategy(pool(instances, keep_warm))));
         let (wasm, pooled) = match pool {
             Some(Ok(engine)) => (engine, true),
             Some(Err(error)) => {

@@ -174,17 +174,17 @@ pub fn link(linker: &Linker<CallState>, component: &Component) -> Result<Code, P
         return Err(PackageError::MissingExports(missing));
     }
     let other_types = |error: wasmtime::Error| PackageError::OtherTypes(format!("{error:#}"));
-    let linked = linker.instantiate_pre(component).map_err(other_types)?;
+    let prepared = linker.instantiate_pre(component).map_err(other_types)?;
     Ok(Code {
         lookup: exported("lookup")
-            .then(|| AdapterLookupPre::new(linked.clone()))
+            .then(|| AdapterLookupPre::new(prepared.clone()))
             .transpose()
             .map_err(other_types)?,
         leads: exported("leads")
-            .then(|| AdapterLeadsPre::new(linked.clone()))
+            .then(|| AdapterLeadsPre::new(prepared.clone()))
             .transpose()
             .map_err(other_types)?,
-        adapter: AdapterPre::new(linked).map_err(other_types)?,
+        adapter: AdapterPre::new(prepared).map_err(other_types)?,
     })
 }
 

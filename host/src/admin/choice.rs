@@ -125,7 +125,17 @@ fn in_order(ids: &mut Vec<DeliveryId>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::domain::delivery::{Step, Verdict};
+    use crate::domain::disposition::{Disposition, digest};
+    use crate::domain::id::ReleaseNumber;
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{AcceptDisposition, AttemptDetail, Claim, Finish, Inbound, LEASE, TenantShare};
 
     #[test]
     fn only_stuck_deliveries_can_be_chosen_and_dead_ones_by_default() {
@@ -148,5 +158,80 @@ mod tests {
         let chosen = named([3, 1, 3, 2].map(DeliveryId).into()).unwrap();
         assert_eq!(chosen.ids, [1, 2, 3].map(DeliveryId));
         assert!(named(vec![DeliveryId(1); MAX_CHOSEN + 1]).is_err());
+    }
+
+    /// A store with `count` dead dispositions.
+    async fn graveyard(folder: &tempfile::TempDir, count: i64) -> SharedStore {
+        let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
+        let store: SharedStore = Arc::new(store);
+        let now = Timestamp::UNIX_EPOCH;
+        let tenant: TenantName = "dwarka-homes".parse().unwrap();
+        let accepts = (0..count).map(|n| {
+            let lead: LeadId = format!("L-{n}").parse().unwrap();
+            let document =
+                json!({"call_metadata": {"call_id": format!("C-{n}")}, "qualification": {"outcome": "no_answer"}});
+            store.accept_disposition(AcceptDisposition {
+                inbound: Inbound {
+                    tenant: tenant.clone(),
+                    received_at: now,
+                    headers: "[]".into(),
+                    body: document.to_string().into_bytes(),
+                },
+                digest: digest(&lead, &document),
+                disposition: Disposition::read(lead, &document).unwrap(),
+                first_wait: Duration::ZERO,
+            })
+        });
+        futures_util::future::try_join_all(accepts).await.unwrap();
+        let claim = Claim {
+            owner: "test".into(),
+            now,
+            lease: LEASE,
+            tenants: vec![TenantShare {
+                tenant,
+                limit: u32::try_from(count).unwrap(),
+                release: ReleaseNumber(1),
+            }],
+        };
+        let claimed = store.claim(claim).await.unwrap();
+        let ends = claimed.into_iter().map(|claimed| {
+            store.finish(Finish {
+                lease: claimed.lease,
+                now,
+                verdict: Verdict {
+                    class: Class::Unavailable,
+                    step: Step::Dead(StopReason::AttemptsUsedUp),
+                    alert: None,
+                    progress: claimed.progress,
+                },
+                detail: AttemptDetail::default(),
+                leads: vec![],
+            })
+        });
+        futures_util::future::try_join_all(ends).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_filter_takes_every_page_oldest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = graveyard(&folder, 250).await;
+        let all = choose(&store, None, Some(StuckFilter::default())).await.unwrap();
+        assert_eq!(all.ids, (1..=250).map(DeliveryId).collect::<Vec<_>>());
+        assert!(!all.more);
+        let reviewed = StuckFilter {
+            state: Some(State::Review),
+            ..StuckFilter::default()
+        };
+        assert_eq!(choose(&store, None, Some(reviewed)).await.unwrap().ids, []);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_chosen_by_leaving_everything_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = graveyard(&folder, 1).await;
+        assert!(choose(&store, None, None).await.is_err());
+        let both = choose(&store, Some(vec![DeliveryId(1)]), Some(StuckFilter::default())).await;
+        assert!(both.is_err());
     }
 }

@@ -19,8 +19,12 @@ const TIMEOUT: Duration = Duration::from_mins(10);
 /// A host that is there answers at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Where help shows the options that every command takes.
+pub(super) const EVERYWHERE: &str = "Options of every command";
+
 /// Which host to ask, and as whom.
 #[derive(Debug, Args)]
+#[command(next_help_heading = EVERYWHERE)]
 pub(super) struct Connection {
     /// The admin listener of the host.
     #[arg(

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use client::{Client, Connection};
+use client::{Client, Connection, EVERYWHERE};
 use screen::Screen;
 
 /// Connects voice-AI calling platforms to any CRM.
@@ -39,7 +39,7 @@ struct Cli {
     #[command(flatten)]
     connection: Connection,
     /// Print the API's JSON instead of tables: one document, the same members as in /openapi.json.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     #[command(subcommand)]
     command: Command,

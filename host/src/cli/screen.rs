@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, ContentArrangement, Table};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table};
 use jiff::Timestamp;
 
 use super::client::Answer;
@@ -56,6 +56,10 @@ impl Screen {
     /// Columns without lines between them, so that `grep` and `awk` take them too. As wide as the terminal; elsewhere as
     /// wide as its content.
     pub fn table(&self, headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+        self.layout(headers, rows).trim_fmt()
+    }
+
+    fn layout(&self, headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
         let mut table = Table::new();
         table.load_style(NOTHING);
         if self.terminal {
@@ -66,13 +70,22 @@ impl Screen {
         if !headers.is_empty() {
             table.set_header(headers.iter().map(|text| self.header(text)));
         }
+        let mut has_blanks = vec![];
         for row in rows {
+            has_blanks.resize(row.len(), false);
+            for (cell, blank) in row.iter().zip(&mut has_blanks) {
+                *blank |= cell.contains(' ');
+            }
             table.add_row(row.iter().map(|cell| plain(cell)));
         }
-        for column in table.column_iter_mut() {
+        for (column, has_blanks) in table.column_iter_mut().zip(has_blanks) {
             column.set_padding((0, 2));
+            // Sentences wrap on a narrow terminal; ids and times are for copying and stay whole.
+            if !has_blanks {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
-        table.trim_fmt()
+        table
     }
 
     fn header(&self, text: &str) -> Cell {
@@ -160,6 +173,20 @@ mod tests {
         ID      STATE
         dlv_1   dead
         dlv_12  re�[31mview
+        ");
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_only_sentences_wrap() {
+        let terminal = Screen { terminal: true, ..PIPE };
+        let row = ["dlv_1", "may have landed; ask the CRM", "1970-01-01T00:00:01Z"].map(str::to_owned);
+        let mut table = terminal.layout(&["ID", "WHAT", "AT"], std::iter::once(row.to_vec()));
+        table.set_width(45);
+        insta::assert_snapshot!(table.trim_fmt(), @"
+        ID     WHAT         AT
+        dlv_1  may have     1970-01-01T00:00:01Z
+               landed; ask
+               the CRM
         ");
     }
 

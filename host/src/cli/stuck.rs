@@ -85,8 +85,7 @@ impl Replay {
             .post::<ReplayView>(&["deliveries", "replay"], &order)
             .await?;
         session.screen.show(&answer, replayed)?;
-        beside(&answer.view.skipped, answer.view.more);
-        Ok(())
+        all_done(&answer.view.skipped, answer.view.more)
     }
 }
 
@@ -117,20 +116,20 @@ pub(super) async fn discard(choice: Choice, state: State, session: &Session) -> 
         [one] => format!("Discarded {one}."),
         many => format!("Discarded {}.", many.len()),
     })?;
-    beside(&answer.view.skipped, answer.view.more);
-    Ok(())
+    all_done(&answer.view.skipped, answer.view.more)
 }
 
-fn beside(skipped: &[String], more: bool) {
-    if !skipped.is_empty() {
-        let named = skipped.join(", ");
-        note(&format!(
-            "Left alone, since not there or neither dead nor in review: {named}"
-        ));
-    }
+/// Fails if something that was asked for was left alone, so that a script notices.
+fn all_done(skipped: &[String], more: bool) -> anyhow::Result<()> {
     if more {
         note("There are more: repeat the command.");
     }
+    anyhow::ensure!(
+        skipped.is_empty(),
+        "left alone, since not there or neither dead nor in review: {}",
+        skipped.join(", ")
+    );
+    Ok(())
 }
 
 #[cfg(test)]

@@ -60,10 +60,18 @@ fn the_command_tree_is_sound() {
 #[test]
 fn every_command_has_an_example_of_itself_that_it_takes() {
     for (path, help) in all() {
-        let examples: Vec<_> = help.strip_prefix("Example:\n").unwrap_or_default().lines().collect();
+        let help = help.strip_prefix("Example:\n").unwrap_or_default();
+        // What follows an empty line is more help, not more examples.
+        let examples: Vec<_> = help.lines().take_while(|line| !line.is_empty()).collect();
         assert!(!examples.is_empty(), "{path} has no Example");
         for example in examples {
-            let example = example.trim();
+            // A variable may stand before the command, as in a shell.
+            let start = example.find("jackfield ").unwrap_or_default();
+            let (variables, example) = example.split_at(start);
+            assert!(
+                variables.split_whitespace().all(|word| word.contains('=')),
+                "{path}: {variables}"
+            );
             assert!(example.starts_with(&path), "{path}: {example}");
             if let Err(error) = Cli::try_parse_from(example.split(' ')) {
                 panic!("{path}: {example}\n{error}");

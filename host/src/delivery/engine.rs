@@ -256,8 +256,8 @@ impl Engine {
         let now = self.clock.now();
         let verdict = match tried {
             Tried::Ended { result, progress } => decide(progress, &result, &policy, now, self.jitter()),
-            Tried::Ask => Verdict::ask(),
-            Tried::Unreadable => Verdict::unreadable(),
+            Tried::Ask => Verdict::ask(claimed.progress),
+            Tried::Unreadable => Verdict::unreadable(claimed.progress),
         };
         self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
         let (detail, leads) = (attempt.detail, attempt.leads);
@@ -327,7 +327,7 @@ impl Engine {
     }
 }
 
-/// The one log line of an attempt, and that of its alert.
+/// The one log line of an attempt. Its alert, if there is one, is the announcer's to tell.
 fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&str>, http_status: Option<u16>) {
     let delivery = claimed.lease.id;
     let tenant_name = &claimed.tenant;
@@ -337,9 +337,6 @@ fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&
         tracing::info!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, "delivered");
     } else {
         tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not delivered");
-    }
-    if let Some(alert) = verdict.alert {
-        tracing::error!(%delivery, tenant = %tenant_name, %release, %kind, %class, %alert, "alert");
     }
 }
 

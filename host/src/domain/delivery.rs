@@ -243,8 +243,6 @@ pub enum Step {
     Retry {
         /// When.
         due: Timestamp,
-        /// What is remembered.
-        progress: Progress,
     },
     /// No more attempts until a person says so.
     Dead(StopReason),
@@ -275,12 +273,12 @@ pub struct Verdict {
     /// To be raised in the same transaction.
     pub alert: Option<AlertKind>,
     /// What is remembered from now on, whatever the step: a dead delivery whose last attempt may have landed is still
-    /// ambiguous when it is replayed. None changes nothing.
-    pub progress: Option<Progress>,
+    /// ambiguous when it is replayed.
+    pub progress: Progress,
 }
 
 impl Verdict {
-    fn new(class: Class, step: Step, progress: Option<Progress>) -> Self {
+    fn new(class: Class, step: Step, progress: Progress) -> Self {
         let alert = match (&step, class) {
             (Step::Dead(_), _) => Some(AlertKind::DeadLetter),
             (Step::Review(_), _) => Some(AlertKind::Review),
@@ -297,14 +295,14 @@ impl Verdict {
 
     /// The verdict on a delivery that [`Plan::Ask`] sends to review without an attempt.
     #[must_use]
-    pub fn ask() -> Self {
-        Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown), None)
+    pub fn ask(progress: Progress) -> Self {
+        Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown), progress)
     }
 
     /// The verdict on a delivery whose stored payload cannot be read.
     #[must_use]
-    pub fn unreadable() -> Self {
-        Self::new(Class::Rejected, Step::Review(StopReason::Unreadable), None)
+    pub fn unreadable(progress: Progress) -> Self {
+        Self::new(Class::Rejected, Step::Review(StopReason::Unreadable), progress)
     }
 }
 
@@ -320,7 +318,7 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
                 ambiguous: false,
                 ..progress
             };
-            return Verdict::new(Class::Committed, step, Some(settled));
+            return Verdict::new(Class::Committed, step, settled);
         }
         Err(failure) => failure,
     };
@@ -342,7 +340,7 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
                     ..progress
                 };
                 let due = retry::due(now, wait, jitter).min(end);
-                (Step::Retry { due, progress }, progress)
+                (Step::Retry { due }, progress)
             }
         }
         Failure::Unavailable | Failure::Unknown | Failure::Unauthorized | Failure::Fault(_) => {
@@ -359,13 +357,12 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
                 None => Step::Dead(StopReason::AttemptsUsedUp),
                 Some(wait) => Step::Retry {
                     due: retry::due(now, wait, jitter),
-                    progress,
                 },
             };
             (step, progress)
         }
     };
-    Verdict::new(failure.class(), step, Some(progress))
+    Verdict::new(failure.class(), step, progress)
 }
 
 /// Claims in a row that may be lost with their worker before a delivery counts as the cause: a poison pill that kills
@@ -383,9 +380,9 @@ pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
     let step = if progress.lost_leases >= MAX_LOST_LEASES {
         Step::Dead(StopReason::WorkersLost)
     } else {
-        Step::Retry { due: now, progress }
+        Step::Retry { due: now }
     };
-    Verdict::new(Class::Unknown, step, Some(progress))
+    Verdict::new(Class::Unknown, step, progress)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub use listing::{
 pub use work::{Claim, Claimed, Finish, FinishOutcome, Lease, NewLead, ReplayOrder, Replayed, TenantShare};
 
 use crate::domain::delivery::State;
-use crate::domain::id::{AlertId, DeliveryId, Digest, Fence, LeadId, ReleaseNumber, TenantName, TokenId};
+use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release, Sensitive};
 
 /// Why a transaction did not happen.
@@ -77,9 +77,6 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Ends an attempt with its verdict: state, attempt, alert, the lead's flag and what a parsed webhook contained, all or
     /// nothing. Changes nothing but the attempt's record if the lease was lost.
     async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError>;
-
-    /// Prolongs a lease; false if it was lost.
-    async fn extend_lease(&self, id: DeliveryId, fence: Fence, until: Timestamp) -> Result<bool, StoreError>;
 
     /// Gives back deliveries that were claimed and not begun, as if they had never been claimed.
     async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError>;

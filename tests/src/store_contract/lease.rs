@@ -1,4 +1,4 @@
-//! Leases: held, prolonged, given back, lost.
+//! Leases: held, given back, lost.
 
 use jackfield::domain::delivery::{MAX_LOST_LEASES, State, StopReason};
 use jackfield::domain::failure::{Class, Failure};
@@ -104,19 +104,6 @@ pub async fn workers_lost_again_and_again_end_in_a_dead_letter(store: SharedStor
     );
     assert!(delivery.ambiguous, "a replay has to look it up");
     assert_eq!(store.alerts_after(AlertId(0)).await.unwrap().len(), 1);
-}
-
-/// Heartbeats.
-pub async fn a_lease_can_be_prolonged_by_its_holder_only(store: SharedStore) {
-    accept_call(&*store, "C-1", "L-1", at(0)).await;
-    let first = claim_one(&*store, at(0)).await.lease;
-    assert_eq!(store.extend_lease(first.id, first.fence, at(500)).await, Ok(true));
-    assert_eq!(store.reap(at(499), None).await, Ok(0));
-    assert_eq!(store.reap(at(500), None).await, Ok(1));
-    assert_eq!(store.extend_lease(first.id, first.fence, at(900)).await, Ok(false));
-    let second = claim_one(&*store, at(500)).await.lease;
-    assert_eq!(store.extend_lease(first.id, first.fence, at(900)).await, Ok(false));
-    assert_eq!(store.extend_lease(second.id, second.fence, at(900)).await, Ok(true));
 }
 
 /// Claimed and not begun is as good as not claimed.

@@ -69,7 +69,6 @@ macro_rules! store_contract {
             a_reaped_delivery_is_ambiguous,
             a_former_self_is_reaped_at_once,
             workers_lost_again_and_again_end_in_a_dead_letter,
-            a_lease_can_be_prolonged_by_its_holder_only,
             a_released_lease_leaves_no_trace,
         );
         $crate::store_contract!($fresh, order:

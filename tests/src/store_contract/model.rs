@@ -66,8 +66,8 @@ impl Simple {
 
     fn conclude(&mut self, verdict: &Verdict) {
         self.state = verdict.step.state();
-        self.progress = verdict.progress.unwrap_or(self.progress);
-        if let Step::Retry { due, .. } = verdict.step {
+        self.progress = verdict.progress;
+        if let Step::Retry { due } = verdict.step {
             self.due = due;
         }
     }

@@ -37,7 +37,7 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
         let Some(due) = next_attempt(&delivery) else { break };
         let wait = Duration::try_from(due.duration_since(failed_at)).unwrap();
         waits.push(wait);
-        test.advance(wait - Duration::from_millis(1));
+        test.advance(wait.saturating_sub(Duration::from_millis(1)));
         assert_eq!(test.work().await, 0, "not a millisecond early");
         let flagged = test.store().lead(&TENANT.parse().unwrap(), &lead).await.unwrap();
         assert!(flagged.is_none_or(|lead| lead.manual_since.is_none()));

@@ -297,8 +297,7 @@ fn at_now(test: &TestNode) -> jiff::Timestamp {
 #[tokio::test]
 async fn an_agent_that_pulls_sees_every_lead_the_urgent_ones_first() {
     let test = TestNode::start().await;
-    test.apply(&test.dwarka("").split("[agent]").next().unwrap().to_owned())
-        .await;
+    test.apply(test.dwarka("").split("[agent]").next().unwrap()).await;
     let send = async |lead: &str, priority: &str| {
         let mut body = lead_created(lead, &format!("KEY-{lead}"));
         body["lead"]["call_priority"] = priority.into();

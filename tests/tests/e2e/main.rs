@@ -1,5 +1,9 @@
 //! The host from end to end: real routers, store, sandbox and components; real CRMs on loopback; time that stands still
 //! unless a test moves it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails a test, and the panic is its report"
+)]
 
 mod dispositions;
 mod failures;

@@ -37,6 +37,38 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
     let agent = agent["token"].as_str().unwrap();
 
+    traffic(&host, &keystone, agent).await;
+    for look in 0.. {
+        let left = host.json(&operator, &["deliveries", "list", "--state", "ready"]);
+        if left["items"].as_array().unwrap().is_empty() {
+            break;
+        }
+        assert!(look < 2_000, "{left}");
+    }
+    let metrics = metrics(&host).await;
+    let (_, printed, log) = host.stop("TERM");
+    assert!(log.len() > 20, "there is a log to search: {log:?}");
+    assert!(
+        log.iter()
+            .any(|line| line.contains("\"delivery\":\"dlv_") && line.contains("\"release\":\"r1\"")),
+        "{log:?}"
+    );
+    assert!(log.iter().any(|line| line.contains("\"request_id\":\"req_")), "{log:?}");
+    let everything = first_log
+        .iter()
+        .chain(&printed)
+        .chain(&log)
+        .map(String::as_str)
+        .chain(metrics.lines());
+    for line in everything {
+        for canary in CANARIES {
+            assert!(!line.contains(canary), "{canary} in {line}");
+        }
+    }
+}
+
+/// Everything that a lead's data passes through, the refusals and failures included.
+async fn traffic(host: &Host, keystone: &Keystone, agent: &str) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
     let mut lead = lead_created("L", "KEY-1");
@@ -95,13 +127,11 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
         assert!(status.text().await.unwrap().contains("callable"));
     }
     keystone.behave(Behaviour::always(Mode::Ok));
-    for look in 0.. {
-        let left = host.json(&operator, &["deliveries", "list", "--state", "ready"]);
-        if left["items"].as_array().unwrap().is_empty() {
-            break;
-        }
-        assert!(look < 2_000, "{left}");
-    }
+}
+
+/// The metrics, with every measure that the operators are promised.
+async fn metrics(host: &Host) -> String {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let metrics = client
         .get(format!("{}/metrics", host.admin))
         .send()
@@ -124,25 +154,7 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     ] {
         assert!(metrics.contains(name), "{name} in {metrics}");
     }
-    let (_, printed, log) = host.stop("TERM");
-    assert!(log.len() > 20, "there is a log to search: {log:?}");
-    assert!(
-        log.iter()
-            .any(|line| line.contains("\"delivery\":\"dlv_") && line.contains("\"release\":\"r1\"")),
-        "{log:?}"
-    );
-    assert!(log.iter().any(|line| line.contains("\"request_id\":\"req_")), "{log:?}");
-    let everything = first_log
-        .iter()
-        .chain(&printed)
-        .chain(&log)
-        .map(String::as_str)
-        .chain(metrics.lines());
-    for line in everything {
-        for canary in CANARIES {
-            assert!(!line.contains(canary), "{canary} in {line}");
-        }
-    }
+    metrics
 }
 
 fn tenant(crm: &str) -> String {

@@ -1,4 +1,8 @@
 //! Promise 7: a guest can hurt only its own call. Real components in the real runtime, by a clock that the tests move.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails a test, and the panic is its report"
+)]
 
 mod limits;
 mod network;

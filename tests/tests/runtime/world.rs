@@ -109,8 +109,10 @@ pub fn release(inspected: &Inspected, spec: &str) -> Release {
 
 /// What a server does with a request.
 pub enum Reply {
-    /// These bytes, the whole answer, and the connection closes.
-    Raw(Vec<u8>),
+    /// These bytes, an answer.
+    Answer(Vec<u8>),
+    /// These bytes, and the connection closes.
+    Cut(Vec<u8>),
     /// Nothing, for ever.
     Silence,
     /// The connection closes without an answer.
@@ -119,7 +121,7 @@ pub enum Reply {
 
 impl Reply {
     pub fn json(body: &str) -> Self {
-        Self::Raw(
+        Self::Answer(
             format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
@@ -179,10 +181,9 @@ async fn serve(
         requests.lock().unwrap().push(request.clone());
         arrived.notify_one();
         match reply(&request) {
-            Reply::Raw(bytes) => {
-                // The client may have seen enough and gone.
-                let _ = stream.write_all(&bytes).await;
-            }
+            // The client may have seen enough and gone.
+            Reply::Answer(bytes) => drop(stream.write_all(&bytes).await),
+            Reply::Cut(bytes) => return drop(stream.write_all(&bytes).await),
             Reply::Silence => std::future::pending().await,
             Reply::HangUp => return,
         }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::clock;
+use super::interrupt::Interrupt;
 use super::stage::{HOST, Stage};
 use super::story::no_answer;
 use super::tenants::Tenant;
 
 /// Prints what can be tried and waits for Ctrl-C, or for the host to end.
-pub fn run(stage: &mut Stage) -> anyhow::Result<()> {
+pub fn run(stage: &Stage, interrupt: &Interrupt) -> anyhow::Result<()> {
     let log = stage.file("jackfield.log");
     stage.screen.rule("Everything is still running");
     stage
@@ -18,10 +19,12 @@ pub fn run(stage: &mut Stage) -> anyhow::Result<()> {
         println!("\n  # {what}\n  {line}");
     }
     println!("\n  The host's log: {}", stage.workspace.shown(&log));
-    loop {
-        clock::pause(Duration::from_millis(500));
+    while !interrupt.came() {
+        clock::pause(Duration::from_millis(200));
         stage.processes.must_run(HOST, &log)?;
     }
+    println!();
+    Ok(())
 }
 
 /// What each line does, and the line.

@@ -3,7 +3,9 @@
 //! Every step checks what it shows. The first one that fails ends the story, and names itself.
 
 mod clock;
+mod folder;
 mod http;
+mod interrupt;
 mod json;
 mod keep;
 mod next_version;
@@ -15,59 +17,44 @@ mod stage;
 mod story;
 mod tenants;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use crate::workspace::Workspace;
+use interrupt::Interrupt;
 use processes::{KillOnDrop, Processes};
 use screen::Ink;
 use stage::Stage;
-
-/// What a shell expects of a program that was interrupted.
-const INTERRUPTED: i32 = 130;
 
 /// Tells the story. With `keep`, leaves everything running afterwards until Ctrl-C.
 pub fn run(workspace: &Workspace, keep: bool) -> anyhow::Result<()> {
     let processes = Processes::default();
     let _killed_whatever_happens = KillOnDrop(processes.clone());
-    let interrupted = processes.clone();
-    ctrlc::set_handler(move || {
-        interrupted.kill_all();
-        eprintln!("\nstopped: every process of the demo has been ended");
-        std::process::exit(INTERRUPTED);
-    })
-    .context("signals cannot be handled")?;
+    let interrupt = Interrupt::handle(processes.clone())?;
 
     let mut stage = Stage::new(workspace.clone(), processes)?;
     introduce(&stage);
-    let titles: Vec<_> = story::STEPS
-        .iter()
-        .map(|(title, _)| *title)
-        .chain([story::ENDING])
-        .collect();
-    for (title, step) in story::STEPS {
-        play(&mut stage, title, step);
-        if stage.report.failure().is_some() {
-            break;
-        }
+    let told = story::STEPS.iter().all(|(title, step)| play(&mut stage, title, *step));
+    let mut titles: Vec<_> = story::STEPS.iter().map(|(title, _)| *title).collect();
+    if told && keep {
+        stage.report.show(stage.screen, &titles);
+        keep::run(&stage, &interrupt)?;
     }
-    if keep && stage.report.failure().is_none() {
-        stage.report.show(stage.screen, &titles[..story::STEPS.len()]);
-        keep::run(&mut stage)?;
-    }
-    if stage.report.failure().is_none() {
+    if told {
         play(&mut stage, story::ENDING, story::end);
     }
+    titles.push(story::ENDING);
     stage.report.show(stage.screen, &titles);
-    conclude(&mut stage)
+    conclude(&stage)
 }
 
-/// Plays one step. What stops it counts as a check that failed.
-fn play(stage: &mut Stage, title: &'static str, step: story::Step) {
+/// Plays one step, and answers whether all that it checked holds. What stops it counts as a check that failed.
+fn play(stage: &mut Stage, title: &'static str, step: story::Step) -> bool {
     let number = stage.report.begin(title);
     stage.screen.rule(&format!("{number}  {title}"));
     if let Err(error) = step(stage) {
         stage.check(&format!("{error:#}"), false);
     }
+    stage.report.failure().is_none()
 }
 
 fn introduce(stage: &Stage) {
@@ -86,15 +73,13 @@ fn introduce(stage: &Stage) {
     );
 }
 
-fn conclude(stage: &mut Stage) -> anyhow::Result<()> {
+fn conclude(stage: &Stage) -> anyhow::Result<()> {
     if let Some(failure) = stage.report.failure() {
-        let folder = stage.keep_folder().to_owned();
-        println!(
-            "\n  The data and the logs of this run are kept in {}",
-            stage.workspace.shown(&folder)
-        );
+        let folder = stage.workspace.shown(&stage.folder);
+        println!("\n  The data and the logs of this run are in {folder}, until the next one.");
         bail!("{failure}");
     }
+    folder::remove(&stage.folder)?;
     let all = format!("All {} checks hold.", stage.report.checks());
     println!("\n  {}", stage.screen.paint(Ink::Good, &all));
     Ok(())

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::clock;
+use crate::workspace;
 
 /// How long a process may take to stop by itself.
 const STOP_LIMIT: Duration = Duration::from_secs(40);
@@ -65,10 +66,7 @@ impl Processes {
             .with_context(|| format!("{name} does not run"))?;
         let (_, mut child) = list.remove(at);
         drop(list);
-        // The standard library can only send SIGKILL; every shell can send the other.
-        let asked = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", child.id())])
-            .status();
+        let asked = workspace::terminate(child.id());
         let waited = asked
             .map_err(anyhow::Error::from)
             .and_then(|_| clock::until(&format!("{name} to stop"), STOP_LIMIT, || Ok(child.try_wait()?)));

@@ -1,21 +1,20 @@
 //! Everything that the story plays on: the processes, where they listen, what they are asked and what they answer.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::clock;
 use super::http::{Answer, Client, Request};
 use super::processes::{Processes, free_port};
 use super::report::Report;
 use super::screen::Screen;
 use super::tenants::Tenant;
+use super::{clock, folder};
 use crate::workspace::Workspace;
 
 /// The host's process, as the list of processes knows it.
@@ -59,7 +58,7 @@ pub struct Stage {
     /// Requests that are to be repeated later, and the answers to them.
     pub firsts: BTreeMap<&'static str, (Request, Answer)>,
     /// Data, tenants' files and logs of this run.
-    folder: TempDir,
+    pub folder: PathBuf,
 }
 
 /// What a command of the host's command line ended with.
@@ -76,14 +75,11 @@ pub struct Output {
 impl Stage {
     /// An empty stage; nothing runs yet.
     pub fn new(workspace: Workspace, processes: Processes) -> anyhow::Result<Self> {
-        let home = workspace.path("target/demo");
-        fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
         let origin = || free_port().map(|port| format!("http://127.0.0.1:{port}"));
         Ok(Self {
             screen: Screen::new(),
             report: Report::default(),
             client: Client::new(),
-            workspace,
             processes,
             origins: Origins {
                 public: origin()?,
@@ -94,19 +90,14 @@ impl Stage {
             },
             tokens: BTreeMap::new(),
             firsts: BTreeMap::new(),
-            folder: tempfile::Builder::new().prefix("run-").tempdir_in(home)?,
+            folder: folder::make(&workspace.path("target/demo"))?,
+            workspace,
         })
     }
 
     /// A path in the folder of this run.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Keeps the folder of this run after the demo has ended.
-    pub fn keep_folder(&mut self) -> &Path {
-        self.folder.disable_cleanup(true);
-        self.folder.path()
+        self.folder.join(name)
     }
 
     /// Notes and shows a check.
@@ -239,9 +230,11 @@ impl Stage {
     /// The program, ready to be told what to do as the operator.
     pub fn program(&self) -> Command {
         let mut program = self.workspace.command(self.binary("jackfield"));
-        program
-            .env("JACKFIELD_ADMIN_URL", &self.origins.admin)
-            .env("COLUMNS", "94");
+        // Whoever runs the demo may have settings for a host of their own.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JACKFIELD_")) {
+            program.env_remove(name);
+        }
+        program.env("JACKFIELD_ADMIN_URL", &self.origins.admin);
         if let Some(token) = self.tokens.get(HOST) {
             program.env("JACKFIELD_TOKEN", token);
         }

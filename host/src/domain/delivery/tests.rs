@@ -70,7 +70,7 @@ impl Simulation {
             let before = self.progress;
             let plan = plan(&before, &self.policy);
             let (left_unanswered, verdict) = self.claim(plan, event, at, *jitter);
-            let next = verdict.step.clone();
+            let (next, progress) = (verdict.step.clone(), verdict.progress);
             claims.push(Claim {
                 at,
                 before,
@@ -78,7 +78,7 @@ impl Simulation {
                 left_unanswered,
                 verdict,
             });
-            let Step::Retry { due, progress } = next else { break };
+            let Step::Retry { due } = next else { break };
             self.progress = progress;
             at = due;
         }
@@ -99,7 +99,7 @@ impl Simulation {
         };
         let mut write = |stored: bool| self.written += u32::from(stored);
         match event {
-            _ if plan == Plan::Ask => (false, Verdict::ask()),
+            _ if plan == Plan::Ask => (false, Verdict::ask(self.progress)),
             Event::LookUpFails if plan == Plan::LookUpFirst => reply(false, Err(Failure::Unknown)),
             _ if plan == Plan::LookUpFirst && !absent => reply(false, Ok("found".into())),
             Event::Commits => {
@@ -288,11 +288,11 @@ proptest! {
             if let Event::WorkerLost { .. } = event { continue }
             if !counts(claim.verdict.class) { continue }
             failures += 1;
-            let Step::Retry { due, progress } = &claim.verdict.step else { continue };
+            let Step::Retry { due } = &claim.verdict.step else { continue };
             let wait = policy.ladder.waits()[failures];
             let waited = due.duration_since(claim.at).unsigned_abs();
             prop_assert!(wait <= waited && waited <= wait.mul_f64(1.0 + retry::MAX_JITTER));
-            prop_assert_eq!(progress.counted as usize, failures);
+            prop_assert_eq!(claim.verdict.progress.counted as usize, failures);
         }
         match &claims.last().unwrap().verdict.step {
             Step::Dead(StopReason::AttemptsUsedUp) => prop_assert_eq!(failures, policy.ladder.attempts()),
@@ -340,8 +340,8 @@ proptest! {
     fn what_is_ambiguous_is_looked_up_first_where_it_can_be(policy in policies(), events in with_jitter(any_event(), 60)) {
         for claim in Simulation::new(policy.clone()).run(&events) {
             prop_assert_eq!(claim.plan == Plan::LookUpFirst, claim.before.ambiguous && policy.lookup);
-            if let (true, Step::Retry { progress, .. }) = (claim.left_unanswered, &claim.verdict.step) {
-                prop_assert!(progress.ambiguous);
+            if let (true, Step::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
+                prop_assert!(claim.verdict.progress.ambiguous);
             }
         }
     }
@@ -368,13 +368,14 @@ proptest! {
         ];
         let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
         let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
-        for verdict in results.chain([after_lost_lease(progress, now), Verdict::ask(), Verdict::unreadable()]) {
+        for verdict in results.chain([after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)]) {
             prop_assert_eq!(matches!(verdict.step, Step::Done { .. }), verdict.class == Class::Committed);
             let alert = match &verdict.step {
                 Step::Done { .. } => None,
                 Step::Dead(_) => Some(AlertKind::DeadLetter),
                 Step::Review(_) => Some(AlertKind::Review),
-                Step::Retry { due, progress: next } => {
+                Step::Retry { due } => {
+                    let next = verdict.progress;
                     prop_assert!(*due >= now || next.throttled_since.is_some_and(|since| since < now));
                     prop_assert!(next.ambiguous || !progress.ambiguous);
                     prop_assert!(next.counted >= progress.counted);

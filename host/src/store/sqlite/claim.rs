@@ -147,27 +147,6 @@ fn claimed(row: &SqliteRow) -> Result<Claimed, StoreError> {
     })
 }
 
-/// Prolongs a lease.
-pub(super) struct ExtendLease {
-    pub(super) lease: Lease,
-    pub(super) until: Timestamp,
-}
-
-impl Write for ExtendLease {
-    type Output = bool;
-
-    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let extended =
-            sqlx::query("update delivery set lease_until = ? where id = ? and fence = ? and state = 'leased'")
-                .bind(micros(self.until))
-                .bind(self.lease.id.0)
-                .bind(self.lease.fence.0)
-                .execute(db)
-                .await?;
-        Ok(extended.rows_affected() > 0)
-    }
-}
-
 /// Gives deliveries back as if they had never been claimed. The fence stays, so that it never names two claims.
 pub(super) struct ReleaseLeases(pub(super) Vec<Lease>);
 

@@ -41,7 +41,7 @@ use super::{
     TokenRecord,
 };
 use crate::domain::delivery::State;
-use crate::domain::id::{AlertId, DeliveryId, Digest, Fence, LeadId, ReleaseNumber, TenantName, TokenId};
+use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release, Sensitive};
 use writer::{Write, Writer};
 
@@ -118,11 +118,6 @@ impl Store for SqliteStore {
 
     async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError> {
         self.writer.insist(finish).await
-    }
-
-    async fn extend_lease(&self, id: DeliveryId, fence: Fence, until: Timestamp) -> Result<bool, StoreError> {
-        let lease = Lease { id, fence };
-        self.writer.insist(claim::ExtendLease { lease, until }).await
     }
 
     async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError> {

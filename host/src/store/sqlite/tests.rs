@@ -150,7 +150,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
         verdict: Verdict {
             step: Step::Dead(StopReason::AttemptsUsedUp),
             alert: Some(crate::domain::alert::AlertKind::DeadLetter),
-            ..Verdict::unreadable()
+            ..Verdict::unreadable(claimed.progress)
         },
         detail: AttemptDetail::default(),
         leads: vec![],

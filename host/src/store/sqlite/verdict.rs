@@ -47,10 +47,10 @@ impl Held {
     ) -> Result<(), StoreError> {
         let (due, reason, reference) = match &verdict.step {
             Step::Done { reference } => (None, None, Some(reference.as_str())),
-            Step::Retry { due, .. } => (Some(micros(*due)), None, None),
+            Step::Retry { due } => (Some(micros(*due)), None, None),
             Step::Dead(reason) | Step::Review(reason) => (None, Some(reason.word()), None),
         };
-        let progress = verdict.progress.unwrap_or(self.progress);
+        let progress = verdict.progress;
         sqlx::query(
             "update delivery set
                  state = ?2, due = coalesce(?3, due), reason = ?4, reference = ?5, class = ?6,

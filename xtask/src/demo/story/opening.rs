@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use super::swap;
 use crate::demo::clock;
 use crate::demo::http::Request;
 use crate::demo::stage::{HOST, Output, PATIENCE, Stage};
@@ -22,18 +23,8 @@ pub fn start(stage: &mut Stage) -> anyhow::Result<()> {
     );
     setup::run(&stage.workspace)?;
     workspace::header("the host and the fakes");
-    let packages = [
-        "build",
-        "-p",
-        "jackfield",
-        "--bin",
-        "jackfield",
-        "-p",
-        "jackfield-tests",
-        "--bin",
-        "fake",
-    ];
-    workspace::run("build", stage.workspace.cargo().args(packages))?;
+    let build = "build -p jackfield --bin jackfield -p jackfield-tests --bin fake";
+    workspace::run("build", stage.workspace.cargo().args(build.split(' ')))?;
 
     stage.screen.say("Now they start, each a process of its own.");
     for (name, origin, options) in [
@@ -125,14 +116,11 @@ fn await_answer(stage: &Stage, name: &str, url: &str) -> anyhow::Result<()> {
 
 /// Puts the story's leads into the CRMs.
 fn seed(stage: &Stage) -> anyhow::Result<()> {
-    let load: Vec<Value> = (0..super::swap::LEADS)
-        .map(|n| json!({ "id": super::swap::lead(n) }))
-        .collect();
     let mut leads = vec![
         json!({ "id": "CRM-LEAD-001234" }),
         json!({ "id": "CRM-LEAD-005678", "stage": "visit", "human_contacted": true, "may_call": false }),
     ];
-    leads.extend(load);
+    leads.extend((0..swap::LEADS).map(|number| json!({ "id": swap::lead(number) })));
     stage.control(&stage.origins.keystone, "leads", &Value::Array(leads))?;
     let leads =
         json!([{ "lead_no": "GW-1001" }, { "lead_no": "GW-1002", "dnd": "Y", "last_call": "05/07/2026 16:30" }]);
@@ -198,10 +186,8 @@ pub fn bind(stage: &mut Stage) -> anyhow::Result<()> {
         stage.screen.note(&format!("token: {}…", &token[..token.len().min(12)]));
         stage.tokens.insert(tenant.name().to_owned(), token.to_owned());
     }
-    let (query, lead) = (Tenant::Saket, "GW-1001");
-    let mut stolen = stage.status_query(query, lead)?;
-    stolen.headers.clear();
-    let stolen = stolen.bearer(stage.token(Tenant::Dwarka.name())?);
+    let url = stage.tenant_url(Tenant::Saket, "leads/GW-1001/status");
+    let stolen = Request::get(url).bearer(stage.token(Tenant::Dwarka.name())?);
     let answer = stage.ask(&stolen)?;
     stage.check_eq(
         "the token of one tenant opens nothing of the other",

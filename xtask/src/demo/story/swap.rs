@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,7 +11,7 @@ use anyhow::Context as _;
 use super::dispositions::{self, document};
 use super::opening;
 use crate::demo::clock;
-use crate::demo::http::{Answer, Client};
+use crate::demo::http::{Answer, Client, Request};
 use crate::demo::next_version;
 use crate::demo::stage::Stage;
 use crate::demo::tenants::{self, Tenant};
@@ -84,60 +85,16 @@ pub fn under_load(stage: &mut Stage) -> anyhow::Result<()> {
 }
 
 /// Runs `during` while agents ask and report.
-fn loaded<T>(stage: &Stage, seen: &Seen, during: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let over = AtomicBool::new(false);
-    let query = |number| stage.status_query(Tenant::Dwarka, &lead(number));
-    let queries = (0..LEADS).map(query).collect::<anyhow::Result<Vec<_>>>()?;
-    let report = |number: usize| {
-        stage.disposition(
-            Tenant::Dwarka,
-            &lead(number % LEADS),
-            &document(&format!("LOAD-CALL-{number:05}")),
-        )
-    };
-    report(0)?;
-    std::thread::scope(|scope| {
+fn loaded<T>(stage: &Stage, seen: &Seen, during: impl FnOnce() -> T) -> T {
+    let over = &AtomicBool::new(false);
+    let query = |client: &Client, number: usize| seen.query(stage, client, number);
+    let report = |client: &Client, number: usize| seen.report(stage, client, number);
+    thread::scope(|scope| {
         for agent in 0..ASKING {
-            let (queries, over) = (&queries, &over);
-            scope.spawn(move || {
-                // A client of its own, so that agents do not wait for each other's connections.
-                let client = Client::new();
-                for request in queries.iter().cycle().skip(agent * LEADS / ASKING) {
-                    if over.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let ended = client.send(request);
-                    seen.queries.fetch_add(1, Ordering::Relaxed);
-                    seen.note(
-                        ended.map(|answer| (answer.status == 200).then_some(()).ok_or(answer)),
-                        "status query",
-                    );
-                }
-            });
+            scope.spawn(move || repeat(agent, ASKING, over, query));
         }
         for agent in 0..REPORTING {
-            let (report, over) = (&report, &over);
-            scope.spawn(move || {
-                let client = Client::new();
-                for number in (agent..).step_by(REPORTING) {
-                    if over.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let ended = report(number).and_then(|request| client.send(&request));
-                    seen.reports.fetch_add(1, Ordering::Relaxed);
-                    if let Ok(answer) = &ended {
-                        seen.deliveries
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(answer.text("/delivery"));
-                    }
-                    seen.note(
-                        ended.map(|answer| (answer.status == 202).then_some(()).ok_or(answer)),
-                        "disposition",
-                    );
-                    clock::pause(REPORT_EVERY);
-                }
-            });
+            scope.spawn(move || repeat(agent, REPORTING, over, report));
         }
         let done = during();
         over.store(true, Ordering::Relaxed);
@@ -145,19 +102,49 @@ fn loaded<T>(stage: &Stage, seen: &Seen, during: impl FnOnce() -> anyhow::Result
     })
 }
 
-impl Seen {
-    /// Notes what did not end as it should; the answer that was wrong, or why there was none.
-    fn note(&self, ended: anyhow::Result<Result<(), Answer>>, what: &str) {
-        let failure = match ended {
-            Ok(Ok(())) => return,
-            Ok(Err(answer)) => format!("{what}: {} {}", answer.status, answer.body),
-            Err(error) => format!("{what}: {error:#}"),
-        };
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(failure);
+/// What one agent of several does, with its share of the numbers, until it is over.
+fn repeat(agent: usize, agents: usize, over: &AtomicBool, one: impl Fn(&Client, usize)) {
+    // A client of its own, so that agents do not wait for each other's connections.
+    let client = Client::new();
+    for number in (agent..).step_by(agents) {
+        if over.load(Ordering::Relaxed) {
+            return;
+        }
+        one(&client, number);
     }
+}
+
+impl Seen {
+    fn query(&self, stage: &Stage, client: &Client, number: usize) {
+        let request = stage.status_query(Tenant::Dwarka, &lead(number % LEADS));
+        self.send(client, request, 200);
+        self.queries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn report(&self, stage: &Stage, client: &Client, number: usize) {
+        let document = document(&format!("LOAD-CALL-{number:05}"));
+        let request = stage.disposition(Tenant::Dwarka, &lead(number % LEADS), &document);
+        if let Some(accepted) = self.send(client, request, 202) {
+            locked(&self.deliveries).push(accepted.text("/delivery"));
+        }
+        self.reports.fetch_add(1, Ordering::Relaxed);
+        clock::pause(REPORT_EVERY);
+    }
+
+    /// The answer if it is what it should be; else it is noted as a failure.
+    fn send(&self, client: &Client, request: anyhow::Result<Request>, status: u16) -> Option<Answer> {
+        let failure = match request.and_then(|request| client.send(&request)) {
+            Ok(answer) if answer.status == status => return Some(answer),
+            Ok(answer) => format!("{} {}", answer.status, answer.body),
+            Err(error) => format!("{error:#}"),
+        };
+        locked(&self.failures).push(failure);
+        None
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits until all that was reported is in the CRM, and tells which release served how much of it.
