@@ -8,8 +8,7 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt as _;
+use http::{Method, Request};
 use jackfield::adapter::{Runtime, RuntimeConfig};
 use jackfield::app::{Node, NodeParts};
 use jackfield::clock::{Clock as _, ManualClock, SharedClock};
@@ -24,8 +23,8 @@ use serde_json::Value;
 use sha2::Sha256;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
+use crate::answer::{Answer, ask};
 use crate::components::component;
 use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Now};
 
@@ -56,42 +55,6 @@ pub struct TestNode {
     token: String,
     dir: TempDir,
     finished: bool,
-}
-
-/// What a router answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: http::HeaderMap,
-    /// The body as text.
-    pub text: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    /// A member of the body, as text.
-    #[must_use]
-    pub fn member(&self, name: &str) -> String {
-        self.json()[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("no text `{name}` in {}", self.text))
-            .to_owned()
-    }
-
-    /// Checks the status, showing the body if it is another.
-    #[must_use]
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self
-    }
 }
 
 impl TestNode {
@@ -371,18 +334,6 @@ async fn agent_token(node: &Node) -> String {
         tokens.push(token.expose().to_owned());
     }
     tokens.join(" ")
-}
-
-/// Sends a request to a router.
-pub async fn ask(router: axum::Router, request: Request<Body>) -> Answer {
-    let response = router.oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        text: String::from_utf8(bytes.to_vec()).unwrap(),
-    }
 }
 
 /// A Standard Webhooks signature under [`WEBHOOK_SECRET`], made without the host's code.

@@ -13,6 +13,7 @@ mod call;
 mod convert;
 mod cpu;
 mod credentials;
+mod description;
 mod engine;
 mod http;
 mod loaded;

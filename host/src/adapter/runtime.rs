@@ -13,16 +13,17 @@ use wasmtime::component::{Component, Linker};
 use super::cache::Cache;
 use super::call::Caller;
 use super::credentials::{CredentialProblem, CredentialSecrets, Credentials};
+use super::description;
 use super::engine::Engine;
 use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::failure::{Failure, Fault};
 use crate::domain::id::Digest;
 use crate::domain::release::{Release, SettingKind};
-use crate::store::AdapterRecord;
 
 /// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times
 /// over.
@@ -239,12 +240,17 @@ impl Runtime {
             .0
             .caller
             .run(&sealed, None, DESCRIBE_DEADLINE, |mut store| async move {
-                let adapter = code.adapter.instantiate_async(&mut store).await?;
-                Ok(Ok(adapter.jackfield_crm_about().call_describe(&mut store).await?))
+                let instance = code.adapter.instance_pre().instantiate_async(&mut store).await?;
+                let adapter = match code.typed(&mut store, &instance) {
+                    Ok(adapter) => adapter,
+                    Err(other_types) => return Ok(Ok(Err(other_types))),
+                };
+                Ok(Ok(Ok(adapter.jackfield_crm_about().call_describe(&mut store).await?)))
             })
             .await;
         match called.outcome {
-            Ok(said) => package::read(digest, code, &said),
+            Ok(Ok(said)) => description::read(digest, code, &said),
+            Ok(Err(other_types)) => Err(other_types),
             Err(Failure::Fault(fault)) => Err(PackageError::Describe(fault)),
             Err(failure) => Err(PackageError::Host(failure.to_string())),
         }

@@ -12,9 +12,9 @@ use super::extract::{Body, Path, Query};
 use super::listing::{Listing, PageQuery};
 use super::refusal::{Refusals, not_found};
 use super::{AdminState, to_the_end};
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::release::{AdapterNeeds, AdapterRef};
 use crate::problem::Problem;
-use crate::store::AdapterRecord;
 
 /// 64 MiB is what a component may have, ten times what the largest guest runtime brings along; a little more is read,
 /// so that the answer to a larger one can say so.

@@ -386,4 +386,6 @@ pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -18,13 +18,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use accept::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, Inbound, Receipt, StatusRefusal};
-pub use admin::{AdapterRecord, Alert, NewAdapter, NewRelease, NewToken, TenantRecord, TokenPurpose, TokenRecord};
+pub use admin::{Alert, NewAdapter, NewRelease, NewToken, TenantRecord, TokenPurpose, TokenRecord};
 pub use listing::{
     Attempt, AttemptDetail, DeliveryDetail, DeliveryFilter, DeliverySummary, LeadCursor, LeadPage, LeadRecord, Page,
     PageRequest, QueueDepth, Suppression,
 };
 pub use work::{Claim, Claimed, Finish, FinishOutcome, Lease, NewLead, ReplayOrder, Replayed, TenantShare};
 
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release, Sensitive};

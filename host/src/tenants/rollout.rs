@@ -8,10 +8,11 @@ use tokio::sync::Mutex;
 use super::{Tenant, Tenants, secrets};
 use crate::adapter::{LoadError, PackageError, Runtime};
 use crate::clock::SharedClock;
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::field::FieldError;
 use crate::domain::id::{Digest, ReleaseNumber, TenantName};
 use crate::domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
-use crate::store::{AdapterRecord, NewAdapter, NewRelease, SharedStore, StoreError};
+use crate::store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
 /// Makes releases and puts them in service.
 #[derive(Debug, Clone)]

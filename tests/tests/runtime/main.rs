@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     reason = "what fails here fails a test, and the panic is its report"
 )]
-#![expect(clippy::unwrap_used, reason = "the helpers of tests panic like tests")]
 
 mod limits;
 mod network;
