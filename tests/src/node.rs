@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::{Answer, ask};
 use crate::components::component;
+use crate::documents::keystone_tenant;
 use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Now};
 
 /// What the fakes and the tenants' files share.
@@ -113,34 +114,14 @@ impl TestNode {
     /// The file of the tenant on keystone, with further tables.
     #[must_use]
     pub fn dwarka(&self, more: &str) -> String {
-        let (crm, agent) = (self.keystone.origin(), self.agent.origin());
-        format!(
-            r#"
-            tenant = "dwarka-homes"
-            adapter = "keystone"
-            [settings]
-            base_url = "{crm}"
-            [egress]
-            allow = ["{crm}"]
-            private_addresses = true
-            [[credentials]]
-            name = "crm"
-            kind = "bearer"
-            secret = {{ value = "{KEYSTONE_TOKEN}" }}
-            origins = ["{crm}"]
-            [webhook]
-            secrets = [{{ value = "{WEBHOOK_SECRET}" }}]
-            [agent]
-            push_url = "{agent}/leads"
-            push_secret = {{ value = "{PUSH_SECRET}" }}
-            {more}"#
-        )
+        let secret = format!("{{ value = \"{KEYSTONE_TOKEN}\" }}");
+        keystone_tenant("dwarka-homes", &self.keystone.origin(), &secret, &self.parties(more))
     }
 
     /// The file of the tenant on groundwork, with further tables.
     #[must_use]
     pub fn saket(&self, more: &str) -> String {
-        let (crm, agent) = (self.groundwork.origin(), self.agent.origin());
+        let crm = self.groundwork.origin();
         format!(
             r#"
             tenant = "saket-estates"
@@ -154,12 +135,22 @@ impl TestNode {
             name = "signing"
             kind = "hmac"
             secret = {{ value = "{GROUNDWORK_KEY}" }}
+            {}"#,
+            self.parties(more)
+        )
+    }
+
+    /// How both tenants' CRMs sign, and where their leads are pushed.
+    fn parties(&self, more: &str) -> String {
+        format!(
+            r#"
             [webhook]
             secrets = [{{ value = "{WEBHOOK_SECRET}" }}]
             [agent]
-            push_url = "{agent}/leads"
+            push_url = "{}/leads"
             push_secret = {{ value = "{PUSH_SECRET}" }}
-            {more}"#
+            {more}"#,
+            self.agent.origin()
         )
     }
 
