@@ -76,7 +76,8 @@ pub struct NodeParts {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory cannot be made.
-    #[error("the data directory {} cannot be used: {source}; set data_dir to one that can be written to", path.display())]
+    #[error("the data directory {} cannot be used: {source}; set data_dir to one that can be written \
+        to", path.display())]
     DataDir {
         /// The directory.
         path: PathBuf,

@@ -1,7 +1,7 @@
 //! Who may ask: bearer tokens, known by their digests.
 //!
-//! A token is 32 random bytes, shown once when it is made. The host keeps its SHA-256 digest; with 256 random bits there
-//! is nothing to guess, so a slow hash would only slow the host down. A check reads memory, never the database.
+//! A token is 32 random bytes, shown once when it is made. The host keeps its SHA-256 digest; with 256 random bits
+//! there is nothing to guess, so a slow hash would only slow the host down. A check reads memory, never the database.
 
 use std::collections::HashMap;
 use std::fmt;

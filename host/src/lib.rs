@@ -1,8 +1,8 @@
 //! Jackfield: a WebAssembly plugin host between voice-AI calling platforms and any CRM.
 //!
 //! ARCHITECTURE.md at the root of the repository is the map. Data flows one way: `domain` decides, `store` remembers,
-//! `adapter` runs the components, `tenants` holds what is in service, `ingress`, `delivery` and `admin` serve, `app` puts
-//! them together, `cli` is what people type.
+//! `adapter` runs the components, `tenants` holds what is in service, `ingress`, `delivery` and `admin` serve, `app`
+//! puts them together, `cli` is what people type.
 
 pub mod adapter;
 pub mod admin;

@@ -1,5 +1,5 @@
-//! What Prometheus scrapes. Labels are classes and tenants, never ids, so that their number stays bounded: a tenant is a
-//! label only of counters that exist once a tenant, not once a lead.
+//! What Prometheus scrapes. Labels are classes and tenants, never ids, so that their number stays bounded: a tenant is
+//! a label only of counters that exist once a tenant, not once a lead.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -264,3 +264,42 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_cannot_take_more_is_a_503_that_says_when_to_come_back() {
+        for error in [StoreError::Overloaded, StoreError::Unavailable("disk full".into())] {
+            let response = Problem::from(error).respond("req_1");
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(response.headers().contains_key(header::RETRY_AFTER));
+        }
+        assert_eq!(Problem::from(StoreError::BadCursor).kind(), ProblemKind::BadRequest);
+    }
+
+    #[tokio::test]
+    async fn a_problem_says_what_where_and_which_request() {
+        let errors = vec![FieldError::new("/lead/id", "is required")];
+        let response = Problem::invalid(errors).with("callable", false).respond("req_1");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        insta::assert_snapshot!(String::from_utf8(bytes.to_vec()).unwrap(), @r#"
+        {
+          "type": "urn:jackfield:problem:invalid",
+          "title": "Fields are missing or wrong",
+          "status": 422,
+          "detail": "/lead/id: is required",
+          "errors": [
+            {
+              "pointer": "/lead/id",
+              "detail": "is required"
+            }
+          ],
+          "request_id": "req_1",
+          "callable": false
+        }
+        "#);
+    }
+}

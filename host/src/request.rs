@@ -5,18 +5,18 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use rand::RngExt as _;
 use tracing::Instrument as _;
 
 use crate::clock::SharedClock;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 
 /// Carries the id in answers.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since it
-/// could be a lead's phone number.
+/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since
+/// it could be a lead's phone number.
 #[derive(Debug, Clone)]
 pub struct RequestId(Arc<str>);
 
@@ -36,8 +36,21 @@ impl RequestId {
     }
 }
 
-/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's id
-/// is fine there, but what a client makes up is not.
+/// The problem for an error that came from below the handlers: a path that is not UTF-8, a body in a wrong form.
+fn unexplained(status: StatusCode) -> Option<Problem> {
+    let kind = if status.is_client_error() {
+        ProblemKind::BadRequest
+    } else if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        ProblemKind::Internal
+    } else {
+        return None;
+    };
+    let detail = "the request cannot be read: its path, query or headers are not what this endpoint takes";
+    Some(Problem::new(kind, detail).with_status(status))
+}
+
+/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's
+/// id is fine there, but what a client makes up is not.
 pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let method = request.method().clone();
@@ -52,7 +65,10 @@ pub async fn observe(State(clock): State<SharedClock>, mut request: Request, nex
     let began = clock.now();
     async move {
         let mut response = next.run(request).await;
-        let problem = response.extensions_mut().remove::<Problem>();
+        let problem = response
+            .extensions_mut()
+            .remove::<Problem>()
+            .or_else(|| unexplained(response.status()));
         let kind = problem.as_ref().map(|problem| problem.kind().word());
         if let Some(problem) = problem {
             response = problem.respond(id.as_str());

@@ -61,7 +61,28 @@ pub fn hung_up(call: &str, outcome: &str) -> Value {
 #[must_use]
 pub fn groundwork_webhook(lead: &str) -> String {
     format!(
-        "event=lead_new&lead_no={lead}&mobile=9800000000&alt_mobile=&cust_name=%E0%A4%86%E0%A4%B6%E0%A4%BE&proj=Saket+Heights\
-         &proj_code=SH-2&src=99acres&lang=HI&dt=01%2F07%2F2026+14%3A31&prio=1"
+        "event=lead_new&lead_no={lead}&mobile=9800000000&alt_mobile=&cust_name=%E0%A4%86%E0%A4%B6%E0%A4%BE\
+         &proj=Saket+Heights&proj_code=SH-2&src=99acres&lang=HI&dt=01%2F07%2F2026+14%3A31&prio=1"
+    )
+}
+
+/// The file of a tenant on keystone, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
+#[must_use]
+pub fn keystone_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
+    format!(
+        r#"
+        tenant = "{tenant}"
+        adapter = "keystone"
+        [settings]
+        base_url = "{crm}"
+        [egress]
+        allow = ["{crm}"]
+        private_addresses = true
+        [[credentials]]
+        name = "crm"
+        kind = "bearer"
+        secret = {secret}
+        origins = ["{crm}"]
+        {more}"#
     )
 }

@@ -9,6 +9,7 @@
     reason = "likewise: a library for tests only"
 )]
 
+pub mod answer;
 pub mod components;
 pub mod documents;
 pub mod fakes;

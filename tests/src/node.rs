@@ -8,8 +8,7 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt as _;
+use http::{Method, Request};
 use jackfield::adapter::{Runtime, RuntimeConfig};
 use jackfield::app::{Node, NodeParts};
 use jackfield::clock::{Clock as _, ManualClock, SharedClock};
@@ -24,9 +23,10 @@ use serde_json::Value;
 use sha2::Sha256;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
+use crate::answer::{Answer, ask};
 use crate::components::component;
+use crate::documents::keystone_tenant;
 use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Now};
 
 /// What the fakes and the tenants' files share.
@@ -56,42 +56,6 @@ pub struct TestNode {
     token: String,
     dir: TempDir,
     finished: bool,
-}
-
-/// What a router answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: http::HeaderMap,
-    /// The body as text.
-    pub text: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    /// A member of the body, as text.
-    #[must_use]
-    pub fn member(&self, name: &str) -> String {
-        self.json()[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("no text `{name}` in {}", self.text))
-            .to_owned()
-    }
-
-    /// Checks the status, showing the body if it is another.
-    #[must_use]
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self
-    }
 }
 
 impl TestNode {
@@ -150,34 +114,14 @@ impl TestNode {
     /// The file of the tenant on keystone, with further tables.
     #[must_use]
     pub fn dwarka(&self, more: &str) -> String {
-        let (crm, agent) = (self.keystone.origin(), self.agent.origin());
-        format!(
-            r#"
-            tenant = "dwarka-homes"
-            adapter = "keystone"
-            [settings]
-            base_url = "{crm}"
-            [egress]
-            allow = ["{crm}"]
-            private_addresses = true
-            [[credentials]]
-            name = "crm"
-            kind = "bearer"
-            secret = {{ value = "{KEYSTONE_TOKEN}" }}
-            origins = ["{crm}"]
-            [webhook]
-            secrets = [{{ value = "{WEBHOOK_SECRET}" }}]
-            [agent]
-            push_url = "{agent}/leads"
-            push_secret = {{ value = "{PUSH_SECRET}" }}
-            {more}"#
-        )
+        let secret = format!("{{ value = \"{KEYSTONE_TOKEN}\" }}");
+        keystone_tenant("dwarka-homes", &self.keystone.origin(), &secret, &self.parties(more))
     }
 
     /// The file of the tenant on groundwork, with further tables.
     #[must_use]
     pub fn saket(&self, more: &str) -> String {
-        let (crm, agent) = (self.groundwork.origin(), self.agent.origin());
+        let crm = self.groundwork.origin();
         format!(
             r#"
             tenant = "saket-estates"
@@ -191,12 +135,22 @@ impl TestNode {
             name = "signing"
             kind = "hmac"
             secret = {{ value = "{GROUNDWORK_KEY}" }}
+            {}"#,
+            self.parties(more)
+        )
+    }
+
+    /// How both tenants' CRMs sign, and where their leads are pushed.
+    fn parties(&self, more: &str) -> String {
+        format!(
+            r#"
             [webhook]
             secrets = [{{ value = "{WEBHOOK_SECRET}" }}]
             [agent]
-            push_url = "{agent}/leads"
+            push_url = "{}/leads"
             push_secret = {{ value = "{PUSH_SECRET}" }}
-            {more}"#
+            {more}"#,
+            self.agent.origin()
         )
     }
 
@@ -371,18 +325,6 @@ async fn agent_token(node: &Node) -> String {
         tokens.push(token.expose().to_owned());
     }
     tokens.join(" ")
-}
-
-/// Sends a request to a router.
-pub async fn ask(router: axum::Router, request: Request<Body>) -> Answer {
-    let response = router.oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        text: String::from_utf8(bytes.to_vec()).unwrap(),
-    }
 }
 
 /// A Standard Webhooks signature under [`WEBHOOK_SECRET`], made without the host's code.

@@ -103,19 +103,34 @@ impl Host {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
     }
 
+    /// Sends a signal by name.
+    ///
+    /// # Panics
+    /// It cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Returns once the log has a line with this in it.
+    pub async fn wait_for(&self, part: &str) {
+        while !self.log.lock().unwrap().iter().any(|line| line.contains(part)) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Sends a signal by name and waits for the end. Returns how it ended, what it printed and its log.
     ///
     /// # Panics
     /// The signal cannot be sent.
     pub fn stop(mut self, signal: &str) -> (ExitStatus, Vec<String>, Vec<String>) {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal(signal);
         let status = self.child.wait().unwrap();
         let printed = self
             .readers

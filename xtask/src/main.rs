@@ -4,6 +4,7 @@
 
 mod adapters;
 mod demo;
+mod fake;
 mod setup;
 mod test;
 mod workspace;
@@ -39,10 +40,8 @@ enum Command {
     #[command(after_help = "Example:\n  cargo xtask adapters && ls target/adapters")]
     Adapters,
     /// Runs all tests, after building the components that they need.
-    #[command(
-        after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -p jackfield retry      arguments go to `cargo test`\n  \
-                      cargo xtask test -- --nocapture"
-    )]
+    #[command(after_help = "Arguments go to `cargo test`.\n\nExamples:\n  cargo xtask test\n  \
+                      cargo xtask test -p jackfield retry\n  cargo xtask test -- --nocapture")]
     Test {
         /// Passed to `cargo test`; without a package the whole workspace is tested.
         #[arg(allow_hyphen_values = true, value_name = "CARGO ARGS")]
@@ -52,13 +51,27 @@ enum Command {
         to_tests: Vec<String>,
     },
     /// Shows the main job with real processes: two CRMs, a calling platform and the host between them.
-    #[command(
-        after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --keep    then try the curl lines that it prints"
-    )]
+    #[command(after_help = "Examples:\n  cargo xtask demo\n  \
+                      cargo xtask demo --keep    then try the curl lines that it prints")]
     Demo {
         /// Leave everything running until Ctrl-C, and print curl lines to try.
         #[arg(long)]
         keep: bool,
+    },
+    /// Runs one of the fake servers that the tests and the demo use: keystone, groundwork or agent.
+    #[command(
+        after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
+                      cargo xtask fake groundwork --help"
+    )]
+    Fake {
+        /// Which one, and how it listens.
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            required = true,
+            value_name = "FAKE ARGS"
+        )]
+        args: Vec<String>,
     },
 }
 
@@ -70,6 +83,7 @@ fn main() -> ExitCode {
             .map(|_| ()),
         Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
         Command::Demo { keep } => demo::run(&workspace, keep),
+        Command::Fake { args } => fake::run(&workspace, &args),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -126,8 +126,8 @@ fn visit_wish(visit: &SiteVisit) -> Option<String> {
     }
 }
 
-/// The text itself if it fits, else as much of it as fits before an ellipsis. Counted in characters, as groundwork does:
-/// a Hindi letter is three bytes long.
+/// The text itself if it fits, else as much of it as fits before an ellipsis. Counted in characters, as groundwork
+/// does: a Hindi letter is three bytes long.
 fn cut(text: String) -> String {
     if text.chars().count() <= REMARK_CHARS {
         return text;

@@ -33,5 +33,5 @@ pub mod leads {
 pub use adapter::exports::jackfield::crm::about;
 pub use adapter::jackfield::crm::{credentials, http, log, model, settings};
 pub use adapter::{Adapter, AdapterPre};
-pub use leads::AdapterLeadsPre;
-pub use lookup::AdapterLookupPre;
+pub use leads::{AdapterLeads, AdapterLeadsPre};
+pub use lookup::{AdapterLookup, AdapterLookupPre};

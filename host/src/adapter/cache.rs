@@ -1,8 +1,8 @@
 //! Compiled adapters on disk, so that a restart compiles nothing.
 //!
 //! Native code is run as it is, outside of any sandbox. So every file carries an HMAC under a key that only this
-//! installation has: what it did not write itself, it does not load. The code goes by the component's digest, the version
-//! of wasmtime and the engine's configuration; after an upgrade it is compiled again.
+//! installation has: what it did not write itself, it does not load. The code goes by the component's digest, the
+//! version of wasmtime and the engine's configuration; after an upgrade it is compiled again.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{Hash, Hasher};

@@ -121,7 +121,8 @@ fn late(deadline: Duration, started: bool, seen: &Seen) -> Failure {
     )
 }
 
-/// Names what stopped a guest. A memory cap that was reached looks like any other panic, so the limiter's word goes first.
+/// Names what stopped a guest. A memory cap that was reached looks like any other panic, so the limiter's word goes
+/// first.
 fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> Failure {
     let last_words = seen.stderr.last_line();
     if error.is::<CpuSpent>() || error.downcast_ref() == Some(&Trap::Interrupt) {

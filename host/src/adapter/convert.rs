@@ -150,8 +150,8 @@ pub fn answer<T, U>(
     }
 }
 
-/// The reference of a receipt. One that is too long is cut rather than refused: the CRM holds the write, and refusing its
-/// receipt would have it written again.
+/// The reference of a receipt. One that is too long is cut rather than refused: the CRM holds the write, and refusing
+/// its receipt would have it written again.
 pub fn reference(receipt: &model::Receipt) -> String {
     cut(&receipt.reference, MAX_REFERENCE)
 }

@@ -85,8 +85,8 @@ fn on_demand() -> wasmtime::Result<wasmtime::Engine> {
 }
 
 fn config() -> Config {
-    // What no guest language needs, and what has had the most advisories. Threads, garbage collection and component-model
-    // async are not even compiled in.
+    // What no guest language needs, and what has had the most advisories. Threads, garbage collection and
+    // component-model async are not even compiled in.
     let unwanted = WasmFeatures::MEMORY64
         | WasmFeatures::CUSTOM_PAGE_SIZES
         | WasmFeatures::WIDE_ARITHMETIC

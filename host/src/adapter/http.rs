@@ -1,8 +1,8 @@
 //! The host's side of `http.send`: a guest's only way out.
 //!
-//! Every request is checked before it leaves, gets the tenant's credentials, and is sent once: no redirect is followed, no
-//! proxy asked, nothing repeated. The error tells the guest whether the CRM can have seen the request; the call's record
-//! tells the host, whatever the guest makes of it.
+//! Every request is checked before it leaves, gets the tenant's credentials, and is sent once: no redirect is followed,
+//! no proxy asked, nothing repeated. The error tells the guest whether the CRM can have seen the request; the call's
+//! record tells the host, whatever the guest makes of it.
 
 use std::error::Error as _;
 

@@ -10,11 +10,11 @@ use super::call::{Broken, Called, Caller};
 use super::convert::{self, ParsedLead};
 use super::package::Code;
 use super::state::Environment;
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{DedupKey, LeadId};
 use crate::domain::release::Release;
 use crate::domain::status::LeadStatus;
-use crate::store::AdapterRecord;
 
 /// A loaded release. Calls take no lock, and each runs in an instance of its own.
 pub struct Loaded {

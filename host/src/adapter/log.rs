@@ -1,7 +1,7 @@
 //! A guest's log lines.
 //!
-//! What a guest writes may hold personal data, whatever the contract says, so it is told at level `debug` only, under the
-//! target `adapter`: an operator who wants it asks for it, and production logs never hold it (promise 10).
+//! What a guest writes may hold personal data, whatever the contract says, so it is told at level `debug` only, under
+//! the target `adapter`: an operator who wants it asks for it, and production logs never hold it (promise 10).
 
 use super::bindings::log::{Field, Level};
 

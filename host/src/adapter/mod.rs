@@ -1,11 +1,11 @@
 //! Runs the adapters: the only part of the host that knows WebAssembly.
 //!
 //! `Runtime` makes something that serves (`Loaded`) of a release and a component's bytes. Each call of a `Loaded` is a
-//! fresh instance with limits around it, and ends in a `Called`: the adapter's answer or failure, and what the host saw.
-//! A guest can hurt only its own call (promise 7), and no secret enters its sandbox (promise 6).
+//! fresh instance with limits around it, and ends in a `Called`: the adapter's answer or failure, and what the host
+//! saw. A guest can hurt only its own call (promise 7), and no secret enters its sandbox (promise 6).
 //!
-//! What is deliberately not here: retries (`delivery` decides from a failure's class), which release serves (`tenants`),
-//! and any idea of HTTP requests that come in.
+//! What is deliberately not here: retries (`delivery` decides from a failure's class), which release serves
+//! (`tenants`), and any idea of HTTP requests that come in.
 
 mod bindings;
 mod cache;
@@ -13,6 +13,7 @@ mod call;
 mod convert;
 mod cpu;
 mod credentials;
+mod description;
 mod engine;
 mod http;
 mod loaded;

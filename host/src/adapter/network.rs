@@ -12,11 +12,11 @@ use super::credentials::Credentials;
 use crate::domain::egress::{EgressPolicy, EgressRefusal};
 use crate::domain::release::EgressSpec;
 
-/// How long a connection may take to come about, TLS included: half of the default write deadline, so that a CRM that is
-/// gone is told as `unreachable` (nothing was sent) and not as a call that ran out of time.
+/// How long a connection may take to come about, TLS included: half of the default write deadline, so that a CRM that
+/// is gone is told as `unreachable` (nothing was sent) and not as a call that ran out of time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common servers,
-/// closes it. A write on a connection that is just being closed has an unknown outcome.
+/// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common
+/// servers, closes it. A write on a connection that is just being closed has an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Headers of an answer.
 const MAX_ANSWER_HEADERS: usize = 100;

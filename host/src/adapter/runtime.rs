@@ -13,18 +13,20 @@ use wasmtime::component::{Component, Linker};
 use super::cache::Cache;
 use super::call::Caller;
 use super::credentials::{CredentialProblem, CredentialSecrets, Credentials};
+use super::description;
 use super::engine::Engine;
 use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::failure::{Failure, Fault};
 use crate::domain::id::Digest;
 use crate::domain::release::{Release, SettingKind};
-use crate::store::AdapterRecord;
 
-/// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times over.
+/// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times
+/// over.
 const INSPECT_MEMORY: usize = 256 << 20;
 /// Processor time that `describe` may use in an inspection. It only makes a record.
 const INSPECT_CPU: Duration = Duration::from_secs(1);
@@ -42,8 +44,8 @@ pub struct RuntimeConfig {
     pub max_instances_per_release: u32,
     /// Idle instances whose memory is kept ready, at up to 32 MiB each (Rust guests take about 1 MiB).
     pub warm_instances: u32,
-    /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens of
-    /// microseconds more.
+    /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens
+    /// of microseconds more.
     pub allow_pooling: bool,
 }
 
@@ -159,8 +161,8 @@ impl Runtime {
         self.0.engine.pooled()
     }
 
-    /// Finds out whether `bytes` are an adapter, and which: checks imports, exports and the contract's version, compiles
-    /// it, and runs `describe` with no network, no settings and little of everything else.
+    /// Finds out whether `bytes` are an adapter, and which: checks imports, exports and the contract's version,
+    /// compiles it, and runs `describe` with no network, no settings and little of everything else.
     ///
     /// # Errors
     /// What is wrong with it, and what to do.
@@ -170,8 +172,8 @@ impl Runtime {
         self.describe(digest, &code, INSPECT_MEMORY, INSPECT_CPU).await
     }
 
-    /// Makes a release ready to serve: its code from the cache or compiled from `bytes`, its client and credentials, and
-    /// one call of `describe` within the release's limits, which must say what `record` says.
+    /// Makes a release ready to serve: its code from the cache or compiled from `bytes`, its client and credentials,
+    /// and one call of `describe` within the release's limits, which must say what `record` says.
     ///
     /// # Errors
     /// Why it would not serve.
@@ -238,12 +240,17 @@ impl Runtime {
             .0
             .caller
             .run(&sealed, None, DESCRIBE_DEADLINE, |mut store| async move {
-                let adapter = code.adapter.instantiate_async(&mut store).await?;
-                Ok(Ok(adapter.jackfield_crm_about().call_describe(&mut store).await?))
+                let instance = code.adapter.instance_pre().instantiate_async(&mut store).await?;
+                let adapter = match code.typed(&mut store, &instance) {
+                    Ok(adapter) => adapter,
+                    Err(other_types) => return Ok(Ok(Err(other_types))),
+                };
+                Ok(Ok(Ok(adapter.jackfield_crm_about().call_describe(&mut store).await?)))
             })
             .await;
         match called.outcome {
-            Ok(said) => package::read(digest, code, &said),
+            Ok(Ok(said)) => description::read(digest, code, &said),
+            Ok(Err(other_types)) => Err(other_types),
             Err(Failure::Fault(fault)) => Err(PackageError::Describe(fault)),
             Err(failure) => Err(PackageError::Host(failure.to_string())),
         }
@@ -289,7 +296,8 @@ impl Inner {
             .map_err(|error| io::Error::other(format!("{error:#}")))
             .and_then(|native| self.cache.write(digest, &native));
         if let Err(error) = kept {
-            tracing::warn!(adapter = %digest, %error, "a compiled adapter cannot be kept; it is compiled again at the next start");
+            tracing::warn!(adapter = %digest, %error, "a compiled adapter cannot be kept; it is compiled again at the \
+                next start");
         }
         Ok(code)
     }
@@ -300,7 +308,8 @@ impl Inner {
             unsafe_code,
             reason = "the cache hands out only what this installation compiled itself"
         )]
-        // SAFETY: the bytes carry this installation's HMAC, so they are what `serialize` made of a component, unchanged.
+        // SAFETY: the bytes carry this installation's HMAC, so they are what `serialize` made of a component,
+        // unchanged.
         let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
         component
             .inspect_err(|error| tracing::warn!(adapter = %digest, error = format!("{error:#}"), "compiled again"))

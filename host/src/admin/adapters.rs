@@ -12,12 +12,12 @@ use super::extract::{Body, Path, Query};
 use super::listing::{Listing, PageQuery};
 use super::refusal::{Refusals, not_found};
 use super::{AdminState, to_the_end};
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::release::{AdapterNeeds, AdapterRef};
 use crate::problem::Problem;
-use crate::store::AdapterRecord;
 
-/// 64 MiB is what a component may have, ten times what the largest guest runtime brings along; a little more is read, so
-/// that the answer to a larger one can say so.
+/// 64 MiB is what a component may have, ten times what the largest guest runtime brings along; a little more is read,
+/// so that the answer to a larger one can say so.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024 + 64 * 1024;
 
 /// An adapter.
@@ -70,8 +70,8 @@ pub struct PushedView {
 
 /// Push an adapter.
 ///
-/// Checks the component's exports and imports, runs its `describe` without network, compiles and keeps it. Nothing serves
-/// it until a tenant's release names it. The same bytes again change nothing.
+/// Checks the component's exports and imports, runs its `describe` without network, compiles and keeps it. Nothing
+/// serves it until a tenant's release names it. The same bytes again change nothing.
 #[utoipa::path(post, path = "/v1/adapters", tag = "adapters",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component, at most 64 MiB."),
     responses((status = 201, description = "It was taken.", body = PushedView),
@@ -103,7 +103,8 @@ pub(super) async fn list(
 
 /// Show an adapter.
 #[utoipa::path(get, path = "/v1/adapters/{reference}", tag = "adapters",
-    params(("reference" = String, Path, description = "`name`, `name@version` or `sha256:…`; of several pushes the newest.")),
+    params(("reference" = String, Path, description = "`name`, `name@version` or `sha256:…`; of several pushes the \
+        newest.")),
     responses((status = 200, description = "The adapter.", body = AdapterView), Refusals))]
 pub(super) async fn show(
     State(state): State<AdminState>,

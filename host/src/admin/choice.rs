@@ -11,8 +11,8 @@ use crate::domain::id::{DeliveryId, LeadId, TenantName};
 use crate::problem::Problem;
 use crate::store::{DeliveryFilter, PageRequest, SharedStore};
 
-/// One order is about at most this many deliveries: a few seconds' work, and more than an operator should decide on in one
-/// go. The answer says whether there are more.
+/// One order is about at most this many deliveries: a few seconds' work, and more than an operator should decide on in
+/// one go. The answer says whether there are more.
 pub const MAX_CHOSEN: usize = 10_000;
 
 /// Which stuck deliveries. What is left out takes all.

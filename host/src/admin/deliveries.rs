@@ -1,4 +1,5 @@
-//! `/v1/deliveries`: what was accepted, where it is, and every attempt. Dead letters and reviews are deliveries, by state.
+//! `/v1/deliveries`: what was accepted, where it is, and every attempt. Dead letters and reviews are deliveries, by
+//! state.
 
 use std::fmt;
 use std::str::FromStr;

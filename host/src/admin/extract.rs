@@ -51,8 +51,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// The body as JSON, whatever its `content-type` says; an empty one is `{}`, so that what has only optional members can be
-/// left out.
+/// The body as JSON, whatever its `content-type` says; an empty one is `{}`, so that what has only optional members can
+/// be left out.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {

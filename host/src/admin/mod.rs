@@ -1,8 +1,8 @@
 //! The operators' API, on its own listener: adapters, tenants, tokens, stuck deliveries, and what to know of leads.
 //!
-//! One file per resource, its documentation beside its handlers; the `OpenAPI` description comes out of both. The command
-//! line tool does nothing that this API cannot. Everything under `/v1` wants an operator's token; `/healthz`, `/readyz`
-//! and `/metrics` are mounted beside it by `app`.
+//! One file per resource, its documentation beside its handlers; the `OpenAPI` description comes out of both. The
+//! command line tool does nothing that this API cannot. Everything under `/v1` wants an operator's token; `/healthz`,
+//! `/readyz` and `/metrics` are mounted beside it by `app`.
 
 pub mod adapters;
 pub mod alerts;
@@ -66,7 +66,8 @@ pub struct AdminState {
 #[openapi(
     info(
         title = "Jackfield admin API",
-        description = "What the platform team does with a Jackfield host. Listings are pages: follow `next` with `after`. \
+        description = "What the platform team does with a Jackfield host. Listings are pages: follow `next` with \
+            `after`. \
                        Errors are `application/problem+json`."
     ),
     components(schemas(crate::problem::ProblemBody)),
@@ -174,8 +175,8 @@ async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri) -> Proble
     )
 }
 
-/// Runs `work` to its end even when the client goes away, so that no change stops between the database and the memory of
-/// this host.
+/// Runs `work` to its end even when the client goes away, so that no change stops between the database and the memory
+/// of this host.
 async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Problem> {
     tokio::spawn(work.in_current_span()).await.map_err(|error| {
         tracing::error!(%error, "an operator's request broke off");

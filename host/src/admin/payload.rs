@@ -205,7 +205,10 @@ mod tests {
 
     #[test]
     fn an_edited_lead_keeps_its_id_and_key() {
-        let lead = |id: &str, key: &str| json!({"event": "lead.created", "idempotency_key": key, "lead": {"id": id, "phone": "+919800000000"}});
+        let lead = |id: &str, key: &str| {
+            let lead = json!({"id": id, "phone": "+919800000000"});
+            json!({"event": "lead.created", "idempotency_key": key, "lead": lead})
+        };
         let detail = in_review(Kind::Lead, "key:k1", &lead("L-1", "k1"));
         assert_eq!(refused(&detail, &lead("L-1", "k1"), false), None);
         assert_eq!(

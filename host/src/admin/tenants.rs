@@ -23,8 +23,8 @@ pub struct TenantView {
     pub name: String,
     /// The active release, such as `r3`.
     pub active: String,
-    /// The release that the answering host serves. Another than the active one means that the host could not load it, or
-    /// is about to; null, that it serves none.
+    /// The release that the answering host serves. Another than the active one means that the host could not load it,
+    /// or is about to; null, that it serves none.
     pub serving: Option<String>,
     /// Why it serves none.
     pub trouble: Option<String>,

@@ -1,4 +1,5 @@
-//! The API as a whole: everything described, every error a problem. What the routes do over a store is tested end to end.
+//! The API as a whole: everything described, every error a problem. What the routes do over a store is tested end to
+//! end.
 
 use std::fmt::Write as _;
 

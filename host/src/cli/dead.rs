@@ -17,12 +17,14 @@ pub(super) enum DeadCommand {
     Show(Show),
     /// Put dead letters back to work, with the keys they had, oldest first.
     #[command(
-        after_help = "Example:\n  jackfield dead replay dlv_42 dlv_43\n  jackfield dead replay --tenant dwarka-homes --since 2h --rate 5/s\n  jackfield dead replay --all"
+        after_help = "Example:\n  jackfield dead replay dlv_42 dlv_43\n  jackfield dead replay --tenant dwarka-homes \
+            --since 2h --rate 5/s\n  jackfield dead replay --all"
     )]
     Replay(Replay),
     /// Give up dead letters: they are never sent again.
     #[command(
-        after_help = "Example:\n  jackfield dead discard dlv_42\n  jackfield dead discard --tenant dwarka-homes --reason workers-lost"
+        after_help = "Example:\n  jackfield dead discard dlv_42\n  jackfield dead discard --tenant dwarka-homes \
+            --reason workers-lost"
     )]
     Discard(Choice),
 }

@@ -17,7 +17,8 @@ use crate::domain::id::{DedupKey, DeliveryId, LeadId, TenantName};
 pub(super) enum DeliveriesCommand {
     /// List deliveries, newest first.
     #[command(
-        after_help = "Example:\n  jackfield deliveries list --tenant dwarka-homes --since 2h\n  jackfield deliveries list --state ready,leased --json"
+        after_help = "Example:\n  jackfield deliveries list --tenant dwarka-homes --since 2h\n  jackfield deliveries \
+            list --state ready,leased --json"
     )]
     List {
         /// In one of these states, with commas between them.
@@ -251,7 +252,8 @@ mod tests {
 
     #[test]
     fn an_attempt_says_what_came_of_it() {
-        let json = r#"{"number":3,"release":"r2","started_at":"2026-07-01T09:02:00Z","ended_at":"2026-07-01T09:02:00.25Z",
+        let json = r#"{"number":3,"release":"r2","started_at":"2026-07-01T09:02:00Z",
+            "ended_at":"2026-07-01T09:02:00.25Z",
             "class":"rejected","http_status":422,"rejection":{"code":"E7","message":"no such stage","fields":[]}}"#;
         let row = attempt(&serde_json::from_str(json).unwrap());
         assert_eq!(

@@ -36,7 +36,8 @@ impl Edit {
     async fn in_editor(&self, session: &Session) -> anyhow::Result<()> {
         let Some(editor) = editor() else {
             bail!(
-                "there is no editor to open\nSet EDITOR, or give the new document as a file: jackfield review edit {} FILE",
+                "there is no editor to open\nSet EDITOR, or give the new document as a file: jackfield review edit {} \
+                    FILE",
                 self.id
             );
         };

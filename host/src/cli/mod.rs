@@ -1,8 +1,8 @@
 //! What people type. `serve` is the host; everything else asks a running host's admin API and does nothing that the API
 //! cannot.
 //!
-//! One file per group of commands. Exit codes: 0, it was done; 1, it was not, and standard error says why and what to do;
-//! 2, the command line is wrong.
+//! One file per group of commands. Exit codes: 0, it was done; 1, it was not, and standard error says why and what to
+//! do; 2, the command line is wrong.
 
 mod adapter;
 mod alerts;
@@ -33,7 +33,8 @@ use screen::Screen;
     name = "jackfield",
     version,
     max_term_width = 110,
-    after_help = "Example:\n  jackfield serve\n  jackfield adapter push keystone.wasm\n  jackfield tenant apply dwarka-homes.toml"
+    after_help = "Example:\n  jackfield serve\n  jackfield adapter push keystone.wasm\n  jackfield tenant apply \
+        dwarka-homes.toml"
 )]
 struct Cli {
     #[command(flatten)]

@@ -21,7 +21,8 @@ pub(super) enum ReviewCommand {
     Edit(Edit),
     /// Put reviewed deliveries back to work, with the keys they had, oldest first.
     #[command(
-        after_help = "Example:\n  jackfield review replay dlv_42\n  jackfield review replay --reason outcome-unknown --tenant dwarka-homes --not-landed"
+        after_help = "Example:\n  jackfield review replay dlv_42\n  jackfield review replay --reason outcome-unknown \
+            --tenant dwarka-homes --not-landed"
     )]
     Replay(Replay),
     /// Give up reviewed deliveries: they are never sent again.

@@ -53,8 +53,8 @@ impl Screen {
         Ok(())
     }
 
-    /// Columns without lines between them, so that `grep` and `awk` take them too. As wide as the terminal; elsewhere as
-    /// wide as its content.
+    /// Columns without lines between them, so that `grep` and `awk` take them too. As wide as the terminal; elsewhere
+    /// as wide as its content.
     pub fn table(&self, headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         self.layout(headers, rows).trim_fmt()
     }

@@ -16,7 +16,8 @@ use crate::telemetry;
   jackfield serve --config /etc/jackfield.toml
   JACKFIELD_PUBLIC_LISTEN=0.0.0.0:8080 jackfield serve
 
-SIGTERM or SIGINT drains: the host stops accepting, finishes what is in flight and exits 0. A second SIGINT exits at once.")]
+SIGTERM or SIGINT drains: the host stops accepting, finishes what is in flight and exits 0.
+A second SIGINT exits at once.")]
 pub struct ServeArgs {
     /// Settings, as TOML; JACKFIELD_* variables lie over it. Without it the defaults hold
     #[arg(long, value_name = "FILE", env = "JACKFIELD_CONFIG")]

@@ -14,7 +14,8 @@ use crate::domain::id::{LeadId, TenantName};
 pub(super) enum SuppressionsCommand {
     /// List decisions not to call, newest first.
     #[command(
-        after_help = "Example:\n  jackfield suppressions list --tenant dwarka-homes\n  jackfield suppressions list --tenant dwarka-homes --lead CRM-LEAD-001234"
+        after_help = "Example:\n  jackfield suppressions list --tenant dwarka-homes\n  jackfield suppressions list \
+            --tenant dwarka-homes --lead CRM-LEAD-001234"
     )]
     List(Filter),
 }

@@ -21,7 +21,8 @@ use crate::domain::release::Change;
 pub(super) enum TenantCommand {
     /// Make a release of a tenant's file and put it in service. If it does not load, the release before serves on.
     #[command(
-        after_help = "Example:\n  jackfield tenant apply dwarka-homes.toml --dry-run\n  jackfield tenant apply dwarka-homes.toml"
+        after_help = "Example:\n  jackfield tenant apply dwarka-homes.toml --dry-run\n  jackfield tenant apply \
+            dwarka-homes.toml"
     )]
     Apply {
         /// The tenant's file; `-` reads standard input.
@@ -55,7 +56,8 @@ pub(super) enum TenantCommand {
     },
     /// Put an earlier release back in service.
     #[command(
-        after_help = "Example:\n  jackfield tenant rollback dwarka-homes\n  jackfield tenant rollback dwarka-homes --to 3"
+        after_help = "Example:\n  jackfield tenant rollback dwarka-homes\n  jackfield tenant rollback dwarka-homes \
+            --to 3"
     )]
     Rollback {
         /// The tenant.

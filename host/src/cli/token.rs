@@ -15,7 +15,8 @@ use crate::domain::id::{TenantName, TokenId};
 pub(super) enum TokenCommand {
     /// Make a token. It is shown once; the host keeps only its digest.
     #[command(
-        after_help = "Example:\n  jackfield token create --tenant dwarka-homes --for agent\n  jackfield token create --for operator --label on-call"
+        after_help = "Example:\n  jackfield token create --tenant dwarka-homes --for agent\n  jackfield token create \
+            --for operator --label on-call"
     )]
     Create {
         /// Who it is for.

@@ -1,7 +1,7 @@
 //! Tells what is in the outbox of alerts: a log line at level `error` and a counter, for whoever is paged.
 //!
-//! Alerts are written in the transaction of what they report, by whichever host it happened on. Telling them from there,
-//! and not where they arise, forgets none: a dead letter that a lost lease led to is told like any other.
+//! Alerts are written in the transaction of what they report, by whichever host it happened on. Telling them from
+//! there, and not where they arise, forgets none: a dead letter that a lost lease led to is told like any other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,8 @@ impl Announcer {
         let alerts = self.store.alerts_after(self.told).await?;
         for alert in &alerts {
             let delivery = alert.delivery.map(|id| id.to_string());
-            tracing::error!(alert = %alert.id, kind = %alert.kind, tenant = %alert.tenant, delivery, "{}", alert.message);
+            let (id, kind, tenant) = (alert.id, alert.kind, &alert.tenant);
+            tracing::error!(alert = %id, %kind, %tenant, delivery, "{}", alert.message);
             self.metrics.alert(&alert.tenant, alert.kind);
             self.told = alert.id;
         }

@@ -1,5 +1,6 @@
 //! Finds work and gets it done.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,6 @@ use super::lanes::{Flight, Lanes, Wish};
 use super::push::Push;
 use crate::clock::{self, SharedClock};
 use crate::domain::delivery::{Kind, Step, Verdict, decide};
-use crate::domain::id::TenantName;
 use crate::metrics::Metrics;
 use crate::store::{Claim, Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError, TenantShare};
 use crate::tenants::{Tenant, Tenants};
@@ -179,7 +179,7 @@ impl Engine {
         if expired > 0 {
             tracing::warn!(deliveries = expired, "leases ran out");
         }
-        let mut serving = Vec::new();
+        let mut serving = HashMap::new();
         let mut wishes = Vec::new();
         for name in self.store.tenants_due(now).await? {
             // Work of a tenant that cannot be served waits until it can.
@@ -187,15 +187,14 @@ impl Engine {
                 continue;
             };
             wishes.push(self.wish(&tenant, now).await?);
-            serving.push(tenant);
+            serving.insert(name, tenant);
         }
         let divided = self.lanes.divide(&wishes, now);
-        let release_of = |name: &TenantName| serving.iter().find(|tenant| tenant.release().tenant() == name);
         let shares: Vec<_> = divided
             .shares
             .into_iter()
             .filter_map(|(tenant, limit)| {
-                let release = release_of(&tenant)?.release().number;
+                let release = serving.get(&tenant)?.release().number;
                 Some(TenantShare { tenant, limit, release })
             })
             .collect();
@@ -208,7 +207,7 @@ impl Engine {
                 tenants: shares,
             };
             for claimed in self.store.claim(claim).await? {
-                if let Some(tenant) = release_of(&claimed.tenant) {
+                if let Some(tenant) = serving.get(&claimed.tenant) {
                     let flight = self.lanes.depart(&claimed.tenant, now);
                     jobs.push(Job {
                         claimed,
@@ -279,7 +278,8 @@ impl Engine {
                 report(claimed, tenant, &verdict, fault, http_status);
             }
             FinishOutcome::LeaseLost => {
-                tracing::warn!(delivery = %claimed.lease.id, tenant = %claimed.tenant, "the lease was lost; nothing changed");
+                tracing::warn!(delivery = %claimed.lease.id, tenant = %claimed.tenant, "the lease was lost; nothing \
+                    changed");
             }
         }
     }
@@ -336,7 +336,8 @@ fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&
     if matches!(verdict.step, Step::Done { .. }) {
         tracing::info!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, "delivered");
     } else {
-        tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not delivered");
+        tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not \
+            delivered");
     }
 }
 

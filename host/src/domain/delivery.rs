@@ -1,5 +1,5 @@
-//! A delivery's way: ready → leased → done, dead or review; and the one place where an attempt's result becomes the next
-//! step.
+//! A delivery's way: ready → leased → done, dead or review; and the one place where an attempt's result becomes the
+//! next step.
 
 use std::fmt;
 
@@ -385,5 +385,7 @@ pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
     Verdict::new(Class::Unknown, step, progress)
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

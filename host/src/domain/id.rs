@@ -116,7 +116,7 @@ text_id!(
         let (core, suffix) = value.split_once('-').map_or((value, None), |(core, suffix)| (core, Some(suffix)));
         value.len() <= 64
             && core.split('.').count() == 3
-            && core.split('.').all(|part| !part.is_empty() && part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit()))
+            && core.split('.').all(|part| (1..=9).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
             && suffix.is_none_or(|s| {
                 !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
             })

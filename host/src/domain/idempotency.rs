@@ -12,8 +12,8 @@ pub const MIN_WINDOW: Duration = Duration::from_hours(24);
 /// How long lead keys are kept when the tenant says nothing.
 pub const DEFAULT_WINDOW: Duration = Duration::from_hours(168);
 
-/// The keys under which a webhook counts as a repeat. Each comes out of the signed bytes, so that a forger cannot make a
-/// replay look new by altering an unsigned header:
+/// The keys under which a webhook counts as a repeat. Each comes out of the signed bytes, so that a forger cannot make
+/// a replay look new by altering an unsigned header:
 /// the message id where the profile signs it, the body's own `idempotency_key`, and where there is neither, the body.
 #[must_use]
 pub fn keys(signed_id: Option<&DedupKey>, body: &[u8]) -> Vec<DedupKey> {

@@ -3,6 +3,7 @@
 //! A decision is a function from values to a verdict; other modules carry it out. Time, random numbers and policy are
 //! arguments, so every schedule and state machine is tested without waiting.
 
+pub mod adapter;
 pub mod alert;
 pub mod delivery;
 pub mod disposition;

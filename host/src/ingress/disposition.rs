@@ -68,7 +68,8 @@ async fn accept(
         Accept::Repeat(accepted) => Ok((receipt::respond(&accepted, true), true)),
         Accept::Conflict => Err(Problem::new(
             ProblemKind::Conflict,
-            "this call_id was used for another disposition; a retry must send the same document, and another call another id",
+            "this call_id was used for another disposition; a retry must send the same document, and another call \
+                another id",
         )),
     }
 }

@@ -69,7 +69,8 @@ pub async fn post(
             state.metrics.refuse(ENDPOINT, "conflict");
             return Err(Problem::new(
                 ProblemKind::Conflict,
-                "this idempotency key was used for another body; a retry must send the same bytes, and a new lead a new key",
+                "this idempotency key was used for another body; a retry must send the same bytes, and a new lead a \
+                    new key",
             )
             .with_status(StatusCode::UNPROCESSABLE_ENTITY));
         }

@@ -14,17 +14,24 @@ use crate::domain::failure::{Failure, FaultCause};
 use crate::domain::id::LeadId;
 use crate::domain::status::{self, LeadStatus, StatusAnswer};
 use crate::problem::{Problem, ProblemKind};
-use crate::store::{StatusRefusal, StoreError};
+use crate::store::StatusRefusal;
 
 /// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
 pub async fn get(
     State(state): State<PublicState>,
-    agent: Agent,
+    agent: Result<Agent, Problem>,
     Path((_, lead_id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
+    respond(&state, agent, &lead_id)
+        .await
+        .map_err(|problem| problem.with("callable", false))
+}
+
+async fn respond(state: &PublicState, agent: Result<Agent, Problem>, lead_id: &str) -> Result<Response, Problem> {
+    let agent = agent?;
     let name = agent.tenant.clone();
     let began = state.clock.now();
-    let result = answer(&state, agent, &lead_id).await;
+    let result = answer(state, agent, lead_id).await;
     let word = match &result {
         Ok(StatusAnswer::Call(_)) => "call",
         Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),
@@ -60,8 +67,7 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Stat
         }
         Err(_) => Err(Failure::Unavailable),
     };
-    let store_failed = |error: StoreError| Problem::from(error).with("callable", false);
-    let dnc_recorded = state.store.dnc_recorded(&name, &lead).await.map_err(store_failed)?;
+    let dnc_recorded = state.store.dnc_recorded(&name, &lead).await?;
     let answer = status::decide(&lead, crm, dnc_recorded);
     if let StatusAnswer::DoNotCall(status, reason) = &answer {
         let refusal = StatusRefusal {
@@ -71,7 +77,7 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Stat
             status: status.status.clone(),
             at: state.clock.now(),
         };
-        state.store.record_refusal(refusal).await.map_err(store_failed)?;
+        state.store.record_refusal(refusal).await?;
     }
     Ok(answer)
 }
@@ -102,7 +108,7 @@ fn body(status: LeadStatus) -> Value {
 
 /// The error for a CRM that could not be asked. Every one of them says not to call.
 fn cannot_tell(failure: &Failure) -> Problem {
-    let problem = match failure {
+    match failure {
         Failure::Unavailable | Failure::Unknown => Problem::new(
             ProblemKind::CrmUnavailable,
             "the CRM cannot be asked; do not call this lead now",
@@ -131,6 +137,5 @@ fn cannot_tell(failure: &Failure) -> Problem {
             ProblemKind::AdapterFault,
             "the tenant's adapter failed; do not call this lead, and tell the tenant's operator",
         ),
-    };
-    problem.with("callable", false)
+    }
 }

@@ -42,8 +42,8 @@ pub struct AcceptLead {
 /// What follows from a webhook.
 #[derive(Debug, Clone)]
 pub enum AcceptedWork {
-    /// It is in the contract's shape: store the lead and, with `push`, deliver it. Without, its delivery is done at once:
-    /// the agent pulls. The request's body is the lead's document.
+    /// It is in the contract's shape: store the lead and, with `push`, deliver it. Without, its delivery is done at
+    /// once: the agent pulls. The request's body is the lead's document.
     Lead {
         /// The lead.
         lead: Lead,

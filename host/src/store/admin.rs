@@ -5,11 +5,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::alert::AlertKind;
-use crate::domain::id::{
-    AdapterName, AdapterVersion, AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId,
-};
-use crate::domain::release::{AdapterNeeds, Sensitive, TenantSpec};
+use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
+use crate::domain::release::{Sensitive, TenantSpec};
 
 /// A component to be kept.
 #[derive(Debug, Clone)]
@@ -18,29 +17,6 @@ pub struct NewAdapter {
     pub record: AdapterRecord,
     /// Its bytes.
     pub bytes: Vec<u8>,
-}
-
-/// An adapter, as its `describe` and its exports tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdapterRecord {
-    /// Of its bytes.
-    pub digest: Digest,
-    /// Its name.
-    pub name: AdapterName,
-    /// Its version.
-    pub version: AdapterVersion,
-    /// What it asks of a tenant's file.
-    pub needs: AdapterNeeds,
-    /// Whether writing twice leaves one record.
-    pub idempotent_writes: bool,
-    /// Whether it exports `lookup`.
-    pub lookup: bool,
-    /// Whether it exports `leads`.
-    pub parses_leads: bool,
-    /// Length in bytes.
-    pub size: u64,
-    /// When it was first pushed.
-    pub pushed_at: Timestamp,
 }
 
 /// A release to be made and activated.

@@ -157,8 +157,8 @@ pub struct LeadRecord {
     pub manual_since: Option<Timestamp>,
 }
 
-/// How far an agent has read, for each priority, so that an urgent lead that comes later is still seen first and none is
-/// skipped. Written `h3.n12.l0`.
+/// How far an agent has read, for each priority, so that an urgent lead that comes later is still seen first and none
+/// is skipped. Written `h3.n12.l0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeadCursor {
     /// High priority.

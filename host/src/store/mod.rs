@@ -1,8 +1,9 @@
 //! What Jackfield remembers.
 //!
-//! Every method of [`Store`] is one whole transaction: it returns after the commit, or has changed nothing. Decisions are
-//! made in `domain` and handed in; a store only makes them durable, and checks what only the database can know (a key was
-//! used before, a lease was lost). There is one contract, `tests/tests/store_contract.rs`, that every store passes.
+//! Every method of [`Store`] is one whole transaction: it returns after the commit, or has changed nothing. Decisions
+//! are made in `domain` and handed in; a store only makes them durable, and checks what only the database can know (a
+//! key was used before, a lease was lost). There is one contract, `tests/tests/store_contract.rs`, that every store
+//! passes.
 
 mod accept;
 mod admin;
@@ -17,13 +18,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use accept::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, Inbound, Receipt, StatusRefusal};
-pub use admin::{AdapterRecord, Alert, NewAdapter, NewRelease, NewToken, TenantRecord, TokenPurpose, TokenRecord};
+pub use admin::{Alert, NewAdapter, NewRelease, NewToken, TenantRecord, TokenPurpose, TokenRecord};
 pub use listing::{
     Attempt, AttemptDetail, DeliveryDetail, DeliveryFilter, DeliverySummary, LeadCursor, LeadPage, LeadRecord, Page,
     PageRequest, QueueDepth, Suppression,
 };
 pub use work::{Claim, Claimed, Finish, FinishOutcome, Lease, NewLead, ReplayOrder, Replayed, TenantShare};
 
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release, Sensitive};
@@ -63,8 +65,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Whether the agent's lead asked never to be called again. Sees every disposition that was acknowledged before.
     async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError>;
 
-    /// Leases the deliveries that may go out now: at most `limit` for each tenant, only the first live one of each order
-    /// key (a do-not-call overtakes, and none goes beside a leased one), most urgent first, then the longest due.
+    /// Leases the deliveries that may go out now: at most `limit` for each tenant, only the first live one of each
+    /// order key (a do-not-call overtakes, and none goes beside a leased one), most urgent first, then the longest due.
     /// Writes an attempt for each, so the claim is durable before the first byte leaves.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
 
@@ -74,8 +76,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// When the next delivery falls due or the next lease runs out, later than `now`.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Ends an attempt with its verdict: state, attempt, alert, the lead's flag and what a parsed webhook contained, all or
-    /// nothing. Changes nothing but the attempt's record if the lease was lost.
+    /// Ends an attempt with its verdict: state, attempt, alert, the lead's flag and what a parsed webhook contained,
+    /// all or nothing. Changes nothing but the attempt's record if the lease was lost.
     async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError>;
 
     /// Gives back deliveries that were claimed and not begun, as if they had never been claimed.
@@ -89,8 +91,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Attempts of a tenant that were started at or after `since`.
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError>;
 
-    /// Puts dead and reviewed deliveries back to work: generation + 1, progress cleared, same key. A delivery whose last
-    /// attempt may have landed stays ambiguous, unless the order says otherwise.
+    /// Puts dead and reviewed deliveries back to work: generation + 1, progress cleared, same key. A delivery whose
+    /// last attempt may have landed stays ambiguous, unless the order says otherwise.
     async fn replay(&self, order: ReplayOrder) -> Result<Vec<Replayed>, StoreError>;
 
     /// Ends a dead or reviewed delivery for good. False if it is in another state.
@@ -99,7 +101,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Replaces the payload of a reviewed delivery, keeping the former one. False if it is in another state.
     async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets webhook keys whose window is over, at most a thousand at a time; returns how many. The raw requests stay.
+    /// Forgets webhook keys whose window is over, at most a thousand at a time; returns how many. The raw requests
+    /// stay.
     async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError>;
 
     /// One delivery with its attempts.

@@ -1,6 +1,7 @@
 //! From an operator's wish to a serving release. Everything that can fail happens here, before the pointer is written:
 //! a release that does not load leaves the old one serving and says why (promise 8).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -8,10 +9,11 @@ use tokio::sync::Mutex;
 use super::{Tenant, Tenants, secrets};
 use crate::adapter::{LoadError, PackageError, Runtime};
 use crate::clock::SharedClock;
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::field::FieldError;
 use crate::domain::id::{Digest, ReleaseNumber, TenantName};
 use crate::domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
-use crate::store::{AdapterRecord, NewAdapter, NewRelease, SharedStore, StoreError};
+use crate::store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
 /// Makes releases and puts them in service.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Rollout {
     clock: SharedClock,
     /// Releases of this host are made one after another, so that each is compared with the one it follows.
     one_at_a_time: Arc<Mutex<()>>,
+    /// Active releases that do not load, and why: told once, however often it is tried again.
+    failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
 }
 
 /// A component was taken.
@@ -102,6 +106,7 @@ impl Rollout {
             tenants,
             clock,
             one_at_a_time: Arc::default(),
+            failing: Arc::default(),
         }
     }
 
@@ -204,7 +209,8 @@ impl Rollout {
             self.load(stored.clone(), &[]).await?
         };
         self.tenants.swap(Arc::new(loaded));
-        tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release activated");
+        tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release \
+            activated");
         Ok(Applied {
             release: stored,
             changes,
@@ -254,8 +260,12 @@ impl Rollout {
             match self.load(release, &[]).await {
                 Ok(loaded) => self.tenants.swap(Arc::new(loaded)),
                 Err(error) => {
-                    tracing::error!(%tenant, release = %active, %error, "the active release does not load");
-                    self.tenants.mark_broken(tenant, error.to_string());
+                    let failure = (active, error.to_string());
+                    let before = self.failing.lock().await.insert(tenant.clone(), failure.clone());
+                    if before.as_ref() != Some(&failure) {
+                        tracing::error!(%tenant, release = %active, %error, "the active release does not load");
+                    }
+                    self.tenants.mark_broken(tenant, failure.1);
                 }
             }
         }

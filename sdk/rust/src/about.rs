@@ -26,8 +26,8 @@ impl CredentialKind {
     }
 }
 
-/// A [`Description`] with the name and version of the crate that calls it, from its `Cargo.toml`. The host takes names of
-/// small letters, digits and dashes, so the package's name should be one.
+/// A [`Description`] with the name and version of the crate that calls it, from its `Cargo.toml`. The host takes names
+/// of small letters, digits and dashes, so the package's name should be one.
 #[macro_export]
 macro_rules! about {
     () => {

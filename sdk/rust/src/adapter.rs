@@ -7,8 +7,8 @@ use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt};
 /// A CRM adapter: what every one must be able to do.
 ///
 /// The host makes a fresh instance for every call, so there is no `self` and nothing to remember. Everything that
-/// reaches outside goes through the [`Host`], which is the real one in a component and a [`Script`](crate::testing::Script)
-/// in a native test.
+/// reaches outside goes through the [`Host`], which is the real one in a component and a
+/// [`Script`](crate::testing::Script) in a native test.
 ///
 /// Do not retry: the host does, by the case of the [`Failure`] that is returned. Do not panic on an answer that you did
 /// not expect: a panic is a fault, and its message is shown to operators.

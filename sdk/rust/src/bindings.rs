@@ -1,8 +1,8 @@
 //! Rust types and stubs generated from `wit/`, the contract with the host.
 //!
-//! Each world is generated on its own, so that a component exports an optional interface only where [`export!`](crate::export!)
-//! was asked to; the records they share come from the first. The rest of the crate gives these types better names, and
-//! adapters should use those.
+//! Each world is generated on its own, so that a component exports an optional interface only where
+//! [`export!`](crate::export!) was asked to; the records they share come from the first. The rest of the crate gives
+//! these types better names, and adapters should use those.
 //!
 //! Records and variants can be written as JSON (names in snake case, as in the contract's own documents): that is the
 //! form they have in [fixtures](crate::testing::Replay).

@@ -17,7 +17,8 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 /// #         impl Adapter for $name {
 /// #             fn describe() -> Description { about!() }
 /// #             fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown) }
-/// #             fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> { Err(Failure::Unknown) }
+/// #             fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
+/// Err(Failure::Unknown) }
 /// #         }
 /// #         impl Lookup for $name {
 /// #             fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
@@ -35,8 +36,8 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 /// jackfield_sdk::export!(Talkative with lookup, parse_leads);
 /// ```
 ///
-/// A capability that is not named is not exported, which is how the host knows that the adapter lacks it. When the crate
-/// is compiled for anything but WebAssembly, the macro only checks that the traits are implemented.
+/// A capability that is not named is not exported, which is how the host knows that the adapter lacks it. When the
+/// crate is compiled for anything but WebAssembly, the macro only checks that the traits are implemented.
 #[macro_export]
 macro_rules! export {
     ($adapter:ident) => { $crate::export!($adapter with); };
@@ -78,7 +79,8 @@ macro_rules! export {
         };
     };
     (@$unknown:ident $adapter:ident) => {
-        compile_error!(concat!("an adapter cannot export `", stringify!($unknown), "`: it is `lookup` or `parse_leads`"));
+        compile_error!(concat!("an adapter cannot export `", stringify!($unknown), "`: it is `lookup` or \
+            `parse_leads`"));
     };
 }
 

@@ -1,8 +1,8 @@
 //! Indian mobile numbers: E.164 in the contract, ten digits in many CRMs.
 //!
-//! Own code: the library for all the world's numbers, `phonenumber`, makes a component 2 MB larger and takes 76 ms for its
-//! first number (measured), which a fresh instance would pay in every call. An adapter for numbers of other countries
-//! can still depend on it.
+//! Own code: the library for all the world's numbers, `phonenumber`, makes a component 2 MB larger and takes 76 ms for
+//! its first number (measured), which a fresh instance would pay in every call. An adapter for numbers of other
+//! countries can still depend on it.
 
 /// The number in E.164, `+919800000000`, from what a CRM holds: ten digits from 6 to 9 up, with or without `0`, `91`
 /// or `+91` before them, and with spaces, dots or dashes between. None for anything else.

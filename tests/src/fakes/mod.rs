@@ -1,7 +1,7 @@
 //! The other parties of a Jackfield host, as strict servers of their own: two CRMs and a calling platform.
 //!
-//! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test can
-//! read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is
+//! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
+//! can read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is
 //! written down a second time, so that a mistake of the host cannot hide in shared code.
 //!
 //! | fake | what it is |

@@ -1,10 +1,9 @@
 //! What operators manage.
 
+use jackfield::domain::adapter::AdapterRecord;
 use jackfield::domain::id::{AlertId, Digest, ReleaseNumber, TenantName, TokenId};
 use jackfield::domain::release::{AdapterNeeds, AdapterRef, Release, SecretRef, Sensitive, TenantSpec};
-use jackfield::store::{
-    AdapterRecord, NewAdapter, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord,
-};
+use jackfield::store::{NewAdapter, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
 use jiff::Timestamp;
 use serde_json::json;
 

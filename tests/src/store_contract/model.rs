@@ -1,5 +1,5 @@
-//! Random operations on a store and on a model of it that fits on a page: both must agree on who may go, on whose report
-//! counts, and on where every delivery is. So nothing is lost, doubled or out of order in any order of events.
+//! Random operations on a store and on a model of it that fits on a page: both must agree on who may go, on whose
+//! report counts, and on where every delivery is. So nothing is lost, doubled or out of order in any order of events.
 
 use jackfield::domain::delivery::{Progress, State, Step, Verdict, after_lost_lease};
 use jackfield::domain::failure::Failure;

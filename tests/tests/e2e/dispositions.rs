@@ -3,6 +3,7 @@
 use jackfield_tests::documents::{disposition, hung_up};
 use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::TestNode;
+use tokio_util::sync::CancellationToken;
 
 const TENANT: &str = "dwarka-homes";
 
@@ -104,5 +105,26 @@ async fn a_delivery_of_another_tenant_does_not_exist() {
         .get(&format!("/v1/tenants/{TENANT}/deliveries/42"))
         .await
         .expect(400);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn the_engine_is_woken_at_once_and_not_by_time() {
+    let test = TestNode::start().await;
+    let stop = CancellationToken::new();
+    let engine = tokio::spawn(std::sync::Arc::clone(&test.node.engine).run(stop.clone()));
+    for n in 0..20 {
+        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
+        let _ = test
+            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .await
+            .expect(202);
+        // The clock stands still, so no poll ever falls due: only being woken brings the disposition to its CRM.
+        while test.keystone.stored().len() <= n {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.cancel();
+    engine.await.unwrap();
     test.finish().await;
 }

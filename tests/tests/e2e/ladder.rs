@@ -1,4 +1,5 @@
-//! The ladder: five counted attempts at their times, then a dead letter, its alert and the lead's flag together; and back.
+//! The ladder: five counted attempts at their times, then a dead letter, its alert and the lead's flag together; and
+//! back.
 
 use std::time::Duration;
 

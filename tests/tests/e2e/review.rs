@@ -3,9 +3,10 @@
 use axum::body::Body;
 use http::{Method, Request};
 use jackfield::store::TokenPurpose;
+use jackfield_tests::answer::Answer;
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::fakes::GroundworkLead;
-use jackfield_tests::node::{Answer, TestNode};
+use jackfield_tests::node::TestNode;
 use serde_json::{Value, json};
 
 const TENANT: &str = "saket-estates";

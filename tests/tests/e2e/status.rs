@@ -146,3 +146,23 @@ async fn a_lead_with_odd_characters_is_asked_for_as_it_is() {
     assert_eq!(answer["lead_id"], "A/B ?#%");
     test.finish().await;
 }
+
+#[tokio::test]
+async fn every_error_of_a_status_query_says_not_to_call() {
+    let test = TestNode::start().await;
+    for (path, status) in [
+        ("/v1/tenants/dwarka-homes/leads/%20/status", 400),
+        ("/v1/tenants/dwarka-homes/leads/%FF/status", 400),
+        ("/v1/tenants/no-such/leads/L/status", 401),
+        ("/v1/tenants/dwarka-homes/leads/NOBODY/status", 404),
+    ] {
+        let answer = test.get(path).await.expect(status);
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
+        assert_ne!(answer.json()["callable"], true, "{path}");
+        assert!(!answer.member("request_id").is_empty(), "{path}");
+        if !path.contains("%FF") {
+            assert_eq!(answer.json()["callable"], false, "{path}");
+        }
+    }
+    test.finish().await;
+}

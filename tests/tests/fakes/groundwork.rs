@@ -292,7 +292,8 @@ async fn a_lead_is_read_and_do_not_call_sticks() {
     };
     assert_eq!(
         status("GW-1001").await,
-        "<status>OK</status><lead no=\"GW-1001\"><stage>10</stage><dnd>N</dnd><sales_spoke>N</sales_spoke><last_call/></lead>"
+        "<status>OK</status><lead no=\"GW-1001\"><stage>10</stage><dnd>N</dnd><sales_spoke>N</sales_spoke>\
+         <last_call/></lead>"
     );
     assert_eq!(
         status("GW-<2>").await,

@@ -284,7 +284,8 @@ async fn the_request_around_the_body_is_checked() {
 #[tokio::test]
 async fn a_lead_is_read_and_do_not_disturb_sticks() {
     let keystone = keystone().await;
-    let fresh = json!({ "id": "L-1", "stage": "new", "may_call": true, "do_not_disturb": false, "human_contacted": false,
+    let fresh = json!({ "id": "L-1", "stage": "new", "may_call": true, "do_not_disturb": false,
+        "human_contacted": false,
         "last_call_at": null });
     assert_eq!(
         answer(request(&keystone, Method::GET, "leads/L-1")).await,

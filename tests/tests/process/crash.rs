@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jackfield_tests::components::path;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::{hung_up, keystone_tenant};
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
 use jackfield_tests::process::{Host, operator_token};
 use rand::rngs::StdRng;
@@ -71,26 +71,9 @@ fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
     let operator = operator_token(&printed);
     let host = Host::start(BINARY, data, &[]);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
-    let crm = keystone.origin();
+    let ladder = "[delivery]\nretry = [\"0s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\"]";
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", ladder);
     let file = data.join("tenant.toml");
-    let tenant = format!(
-        r#"
-        tenant = "t"
-        adapter = "keystone"
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
-        [[credentials]]
-        name = "crm"
-        kind = "bearer"
-        secret = {{ value = "T" }}
-        origins = ["{crm}"]
-        [delivery]
-        retry = ["0s", "1s", "1s", "1s", "1s", "1s", "1s", "1s"]
-        "#
-    );
     std::fs::write(&file, tenant).unwrap();
     let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
     let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);

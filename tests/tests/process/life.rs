@@ -1,6 +1,8 @@
 //! From the first start to the last signal.
 
 use jackfield_tests::components::path;
+use jackfield_tests::documents::{hung_up, keystone_tenant};
+use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
 use jackfield_tests::process::{Host, operator_token};
 
 use crate::BINARY;
@@ -109,4 +111,48 @@ fn the_command_line_pushes_lists_and_explains() {
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("JACKFIELD_TOKEN"));
     let (status, ..) = host.stop("TERM");
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_waits_for_what_is_in_flight_and_a_second_interrupt_does_not() {
+    let data = tempfile::tempdir().unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    keystone.seed(KeystoneLead::new("L"));
+    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let host = Host::start(BINARY, data.path(), &[]);
+    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let file = data.path().join("tenant.toml");
+    std::fs::write(&file, keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", "")).unwrap();
+    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let dispose = async |public: &str, call: &str| {
+        let post = client.post(format!("{public}/v1/tenants/t/leads/L/disposition"));
+        let post = post
+            .bearer_auth(agent["token"].as_str().unwrap())
+            .json(&hung_up(call, "no_answer"));
+        assert_eq!(post.send().await.unwrap().status(), 202);
+    };
+
+    keystone.behave(Behaviour::always(Mode::Hang));
+    let before = keystone.counts().requests;
+    dispose(&host.public, "C-1").await;
+    while keystone.counts().requests == before {
+        tokio::task::yield_now().await;
+    }
+    host.signal("INT");
+    host.wait_for("draining").await;
+    let (status, _, log) = host.stop("INT");
+    assert_eq!(status.code(), Some(130), "{log:?}");
+
+    // What was in flight is taken up again: looked up, not found, written once.
+    keystone.behave(Behaviour::always(Mode::Ok));
+    let host = Host::start(BINARY, data.path(), &[]);
+    while keystone.stored().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let (status, _, log) = host.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
+    assert_eq!(keystone.stored()[0].revision, 1);
 }

@@ -1,7 +1,7 @@
 //! No secret and no personal data in the log or the metrics (promise 10).
 
 use jackfield_tests::components::path;
-use jackfield_tests::documents::{disposition, lead_created};
+use jackfield_tests::documents::{disposition, keystone_tenant, lead_created};
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
 use jackfield_tests::node::sign;
 use jackfield_tests::process::{Host, operator_token};
@@ -32,7 +32,9 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     let host = Host::start(BINARY, data.path(), &log_level);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let file = data.path().join("tenant.toml");
-    std::fs::write(&file, tenant(&keystone.origin())).unwrap();
+    let webhook = "[webhook]\nsecrets = [{ value = \"whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3\" }]";
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ env = \"CANARY_CRM_TOKEN\" }", webhook);
+    std::fs::write(&file, tenant).unwrap();
     let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
     let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
     let agent = agent["token"].as_str().unwrap();
@@ -155,25 +157,4 @@ async fn metrics(host: &Host) -> String {
         assert!(metrics.contains(name), "{name} in {metrics}");
     }
     metrics
-}
-
-fn tenant(crm: &str) -> String {
-    format!(
-        r#"
-        tenant = "t"
-        adapter = "keystone"
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
-        [[credentials]]
-        name = "crm"
-        kind = "bearer"
-        secret = {{ env = "CANARY_CRM_TOKEN" }}
-        origins = ["{crm}"]
-        [webhook]
-        secrets = [{{ value = "whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3" }}]
-        "#
-    )
 }

@@ -4,8 +4,6 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
-#![expect(clippy::unwrap_used, reason = "the helpers of tests panic like tests")]
-
 mod limits;
 mod network;
 mod packages;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use jackfield::adapter::{CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig};
 use jackfield::clock::{ManualClock, SharedClock};
+use jackfield::domain::adapter::AdapterRecord;
 use jackfield::domain::failure::{Failure, Fault};
 use jackfield::domain::id::LeadId;
 use jackfield::domain::release::{Release, TenantSpec};
-use jackfield::store::AdapterRecord;
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

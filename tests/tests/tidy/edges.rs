@@ -86,14 +86,13 @@ fn module(file: &File) -> Option<(&str, usize)> {
 
 #[test]
 fn the_table_itself_goes_one_way() {
-    for (index, (module, imports)) in MODULES.iter().enumerate() {
-        let above: Vec<_> = MODULES[..index].iter().map(|(name, _)| name).collect();
-        let below = imports.iter().filter(|import| !above.contains(import));
-        none(
-            &format!("`{module}` may import only what stands above it in MODULES"),
-            below.map(ToString::to_string),
-        );
-    }
+    let rows = MODULES.iter().enumerate();
+    let offenders = rows.flat_map(|(index, (module, imports))| {
+        let is_above = move |import: &&str| MODULES[..index].iter().any(|(name, _)| name == import);
+        let below = imports.iter().copied().filter(move |import| !is_above(import));
+        below.map(move |import| format!("`{module}` may import `{import}`"))
+    });
+    none("a module may import only what stands above it in MODULES", offenders);
 }
 
 #[test]
@@ -127,19 +126,14 @@ fn every_module_has_a_place_in_the_order() {
 
 #[test]
 fn foreign_crates_stay_where_they_belong() {
-    for (name, places) in FOREIGN {
-        let offenders = host().filter(|(file, _)| !file.is_in(places)).flat_map(|(file, code)| {
+    let offenders = FOREIGN.iter().flat_map(|(name, places)| {
+        let others = host().filter(|(file, _)| !file.is_in(places));
+        others.flat_map(move |(file, code)| {
             let lines = code.lines_with(name);
-            lines.map(|line| format!("{}:{line}", file.path))
-        });
-        none(
-            &format!(
-                "only {} may know `{name}`; turn its types into our own there",
-                places.join(", ")
-            ),
-            offenders,
-        );
-    }
+            lines.map(move |line| format!("{}:{line}: `{name}` belongs to {}", file.path, places.join(", ")))
+        })
+    });
+    none("turn a foreign type into one of ours where it belongs", offenders);
 }
 
 #[test]

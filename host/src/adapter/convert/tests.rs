@@ -1,3 +1,5 @@
+//! What a guest may answer and what not, and that nothing of a disposition is lost on its way in.
+
 use serde_json::json;
 
 use super::*;

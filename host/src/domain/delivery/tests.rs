@@ -1,149 +1,12 @@
-//! Deliveries on their way through every weather: a small simulation of the engine around [`plan`] and [`decide`], with
-//! a destination that knows what was really written.
+//! Deliveries on their way through every weather.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use super::simulation::{Event, Simulation, fault, rejected};
 use super::*;
-use crate::domain::failure::{Fault, FaultCause, Rejection};
-
-/// What happens to an attempt. `stored` says whether the write was made before things went wrong.
-#[derive(Debug, Clone)]
-enum Event {
-    Commits,
-    Unavailable,
-    Unknown {
-        stored: bool,
-    },
-    Faults {
-        sent: bool,
-        stored: bool,
-    },
-    Unauthorized,
-    Throttled(Option<Duration>),
-    Rejected,
-    NotFound,
-    /// The process is gone before the attempt is recorded.
-    WorkerLost {
-        sent: bool,
-        stored: bool,
-    },
-    /// No answer to the look-up; where none is made, the same as `Unavailable`.
-    LookUpFails,
-}
-
-/// One claim of the delivery, and what came of it.
-#[derive(Debug)]
-struct Claim {
-    at: Timestamp,
-    before: Progress,
-    plan: Plan,
-    /// The request left, and nobody told the host what came of it.
-    left_unanswered: bool,
-    verdict: Verdict,
-}
-
-struct Simulation {
-    policy: Policy,
-    progress: Progress,
-    /// How many records of this one write the destination holds, were it not to recognise repeats.
-    written: u32,
-}
-
-impl Simulation {
-    fn new(policy: Policy) -> Self {
-        Self {
-            policy,
-            progress: Progress::default(),
-            written: 0,
-        }
-    }
-
-    /// Claims the delivery whenever it is due, until it stops or nothing more happens.
-    fn run(&mut self, events: &[(Event, f64)]) -> Vec<Claim> {
-        let first = self.policy.ladder.wait(0).unwrap();
-        let mut at = retry::due(Timestamp::UNIX_EPOCH, first, 0.0);
-        let mut claims = vec![];
-        for (event, jitter) in events {
-            let before = self.progress;
-            let plan = plan(&before, &self.policy);
-            let (left_unanswered, verdict) = self.claim(plan, event, at, *jitter);
-            let (next, progress) = (verdict.step.clone(), verdict.progress);
-            claims.push(Claim {
-                at,
-                before,
-                plan,
-                left_unanswered,
-                verdict,
-            });
-            let Step::Retry { due } = next else { break };
-            self.progress = progress;
-            at = due;
-        }
-        claims
-    }
-
-    fn claim(&mut self, plan: Plan, event: &Event, now: Timestamp, jitter: f64) -> (bool, Verdict) {
-        // A look-up that finds nothing settles that nothing was written.
-        let absent = plan == Plan::LookUpFirst && self.written == 0 && !matches!(event, Event::LookUpFails);
-        let progress = Progress {
-            ambiguous: self.progress.ambiguous && !absent,
-            ..self.progress
-        };
-        let reply = |sent, outcome| {
-            let result = AttemptResult { outcome, sent };
-            let unanswered = sent && matches!(result.outcome, Err(Failure::Unknown | Failure::Fault(_)));
-            (unanswered, decide(progress, &result, &self.policy, now, jitter))
-        };
-        let mut write = |stored: bool| self.written += u32::from(stored);
-        match event {
-            _ if plan == Plan::Ask => (false, Verdict::ask(self.progress)),
-            Event::LookUpFails if plan == Plan::LookUpFirst => reply(false, Err(Failure::Unknown)),
-            _ if plan == Plan::LookUpFirst && !absent => reply(false, Ok("found".into())),
-            Event::Commits => {
-                write(true);
-                reply(true, Ok("written".into()))
-            }
-            Event::Unavailable | Event::LookUpFails => reply(false, Err(Failure::Unavailable)),
-            Event::Unknown { stored } => {
-                write(*stored);
-                reply(true, Err(Failure::Unknown))
-            }
-            Event::Faults { sent, stored } => {
-                write(*sent && *stored);
-                reply(*sent, Err(fault()))
-            }
-            Event::Unauthorized => reply(true, Err(Failure::Unauthorized)),
-            Event::Throttled(retry_after) => {
-                let retry_after = *retry_after;
-                reply(true, Err(Failure::RateLimited { retry_after }))
-            }
-            Event::Rejected => reply(true, Err(rejected())),
-            Event::NotFound => reply(true, Err(Failure::NotFound)),
-            Event::WorkerLost { sent, stored } => {
-                write(*sent && *stored);
-                (*sent, after_lost_lease(self.progress, now))
-            }
-        }
-    }
-}
-
-fn fault() -> Failure {
-    Failure::Fault(Fault {
-        cause: FaultCause::Trap,
-        detail: String::new(),
-    })
-}
-
-fn rejected() -> Failure {
-    Failure::Rejected(Rejection {
-        code: String::new(),
-        message: "no".into(),
-        fields: vec![],
-    })
-}
 
 fn idempotent() -> Policy {
     Policy {
@@ -269,7 +132,8 @@ fn a_clock_set_back_does_not_end_a_row_of_rate_limits() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Only failures that count are counted, there are exactly as many as rungs, and each is followed by its rung's wait.
+    /// Only failures that count are counted, there are exactly as many as rungs, and each is followed by its rung's
+    /// wait.
     #[test]
     fn exactly_the_ladder_is_climbed(
         policy in policies(),
@@ -309,7 +173,9 @@ proptest! {
         policy in policies(),
         waits in prop::collection::vec((prop::option::of(0..200_000_u64), 0.0..=1.0), 1..300),
     ) {
-        let throttled = |(seconds, jitter): (Option<u64>, f64)| (Event::Throttled(seconds.map(Duration::from_secs)), jitter);
+        let throttled = |(seconds, jitter): (Option<u64>, f64)| {
+            (Event::Throttled(seconds.map(Duration::from_secs)), jitter)
+        };
         let events: Vec<_> = waits.into_iter().map(throttled).collect();
         let claims = Simulation::new(policy).run(&events);
         let start = claims[0].at;
@@ -337,7 +203,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_ambiguous_is_looked_up_first_where_it_can_be(policy in policies(), events in with_jitter(any_event(), 60)) {
+    fn what_is_ambiguous_is_looked_up_first_where_it_can_be(
+        policy in policies(),
+        events in with_jitter(any_event(), 60),
+    ) {
         for claim in Simulation::new(policy.clone()).run(&events) {
             prop_assert_eq!(claim.plan == Plan::LookUpFirst, claim.before.ambiguous && policy.lookup);
             if let (true, Step::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
@@ -368,7 +237,8 @@ proptest! {
         ];
         let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
         let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
-        for verdict in results.chain([after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)]) {
+        let others = [after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)];
+        for verdict in results.chain(others) {
             prop_assert_eq!(matches!(verdict.step, Step::Done { .. }), verdict.class == Class::Committed);
             let alert = match &verdict.step {
                 Step::Done { .. } => None,

@@ -1,8 +1,8 @@
 //! Is this address on the public internet?
 //!
-//! What is not, by the IANA registries of special-purpose addresses, may be the host itself, its neighbours or a cloud's
-//! metadata service. Addresses that carry an IPv4 address inside count as what they carry, where traffic to them ends
-//! there; the tunnels that nobody should use any more (6to4, Teredo) are refused whole.
+//! What is not, by the IANA registries of special-purpose addresses, may be the host itself, its neighbours or a
+//! cloud's metadata service. Addresses that carry an IPv4 address inside count as what they carry, where traffic to
+//! them ends there; the tunnels that nobody should use any more (6to4, Teredo) are refused whole.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

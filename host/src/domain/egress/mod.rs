@@ -41,7 +41,8 @@ pub enum EgressRefusal {
     NotGranted(Origin),
     /// The host is, or resolves to, an address that is not public.
     #[error(
-        "{0} is not a public address: if the destination is inside your own network, set egress.private_addresses = true \
+        "{0} is not a public address: if the destination is inside your own network, set egress.private_addresses = \
+            true \
          in the tenant's file"
     )]
     PrivateAddress(IpAddr),

@@ -128,7 +128,10 @@ proptest! {
 
     /// Readings out of order by less than `MAX_DISORDER` bring no more than those in order.
     #[test]
-    fn disorder_brings_nothing(per_second in 1..50_u32, jumps in prop::collection::vec((0..500_000_000_i64, 0..1_000_000_000_i64), 1..60)) {
+    fn disorder_brings_nothing(
+        per_second in 1..50_u32,
+        jumps in prop::collection::vec((0..500_000_000_i64, 0..1_000_000_000_i64), 1..60),
+    ) {
         let mut bucket = Bucket::per_second(rate(per_second));
         let (mut clock, mut taken) = (0, 0_u64);
         for (step, behind) in jumps {
@@ -143,7 +146,12 @@ proptest! {
 
     /// A clock that goes back by however much gives nothing at that moment, and never more than a second's worth.
     #[test]
-    fn any_jump_is_survived(per_second: NonZeroU32, per_day: NonZeroU32, used: u32, seconds in prop::collection::vec(Timestamp::MIN.as_second()..Timestamp::MAX.as_second(), 2..40)) {
+    fn any_jump_is_survived(
+        per_second: NonZeroU32,
+        per_day: NonZeroU32,
+        used: u32,
+        seconds in prop::collection::vec(Timestamp::MIN.as_second()..Timestamp::MAX.as_second(), 2..40),
+    ) {
         let times: Vec<_> = seconds.into_iter().map(|second| Timestamp::from_second(second).unwrap()).collect();
         let mut pace = Pace::new(Some(per_second), Some(per_day), used, times[0]);
         let mut last = times[0];

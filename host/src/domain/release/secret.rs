@@ -69,8 +69,8 @@ pub struct WebhookSecret {
     pub expires: Option<Timestamp>,
 }
 
-/// As the file has it. Reading a flattened [`SecretRef`] would overlook unknown keys, and a misspelt `expires` would be a
-/// secret that never expires.
+/// As the file has it. Reading a flattened [`SecretRef`] would overlook unknown keys, and a misspelt `expires` would be
+/// a secret that never expires.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WebhookSecretTable {

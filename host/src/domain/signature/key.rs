@@ -25,7 +25,8 @@ pub enum InvalidSecret {
     /// A Standard Webhooks secret without its prefix: some senders would sign with its bytes, others with what they
     /// decode to.
     #[error(
-        "the signing secret must be `whsec_` and base64, as Standard Webhooks has it; for a key that is plain text, write the base64 of it after `whsec_`"
+        "the signing secret must be `whsec_` and base64, as Standard Webhooks has it; for a key that is plain text, \
+            write the base64 of it after `whsec_`"
     )]
     NoPrefix,
     /// What follows the prefix is no base64.

@@ -95,7 +95,8 @@ pub(super) enum SecretForm {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProfile {
     /// No built-in profile has this name.
-    #[error("there is no signature profile `{0}`; it is one of {names}, or a table with signature_header, signed and encoding", names = names())]
+    #[error("there is no signature profile `{0}`; it is one of {names}, or a table with signature_header, signed and \
+        encoding", names = names())]
     Name(String),
     /// A header's name that no header can have.
     #[error("{key} `{value}` is not the name of a header")]

@@ -206,7 +206,8 @@ mod tests {
             assert_eq!(serde_json::to_value(&profile).unwrap(), name);
         }
         assert_eq!(Profile::default().name(), Some("standard-webhooks"));
-        let stripe = r#"{"signature_header":"Stripe-Signature","signed":"{timestamp}.{body}","encoding":"hex","layout":"pairs"}"#;
+        let stripe = r#"{"signature_header":"Stripe-Signature",
+            "signed":"{timestamp}.{body}","encoding":"hex","layout":"pairs"}"#;
         assert_eq!(serde_json::from_str::<Profile>(stripe).unwrap().name(), Some("stripe"));
     }
 

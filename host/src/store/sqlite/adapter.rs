@@ -6,9 +6,10 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, json};
 use super::page::{Cut, cut};
 use super::writer::Write;
+use crate::domain::adapter::AdapterRecord;
 use crate::domain::id::Digest;
 use crate::domain::release::AdapterRef;
-use crate::store::{AdapterRecord, NewAdapter, Page, PageRequest, StoreError};
+use crate::store::{NewAdapter, Page, PageRequest, StoreError};
 
 impl Write for NewAdapter {
     type Output = AdapterRecord;

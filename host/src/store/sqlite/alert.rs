@@ -13,8 +13,8 @@ use crate::domain::delivery::{Step, Verdict};
 use crate::domain::id::{AlertId, DeliveryId, LeadId, TenantName};
 use crate::store::{Alert, Page, PageRequest, StoreError};
 
-/// A tenant's refused credentials are reported once in this time while nobody has seen the report: every delivery of the
-/// tenant meets them.
+/// A tenant's refused credentials are reported once in this time while nobody has seen the report: every delivery of
+/// the tenant meets them.
 const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Alerts in one answer of [`after`].

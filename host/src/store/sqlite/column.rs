@@ -1,5 +1,5 @@
-//! Columns and the domain's types: times are stored as whole microseconds, identifiers and words as text, and what cannot
-//! be read back is [`StoreError::Corrupt`], naming the column and never the value, which may be personal data.
+//! Columns and the domain's types: times are stored as whole microseconds, identifiers and words as text, and what
+//! cannot be read back is [`StoreError::Corrupt`], naming the column and never the value, which may be personal data.
 
 use std::str::FromStr;
 

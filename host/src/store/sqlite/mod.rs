@@ -1,8 +1,8 @@
 //! The embedded store: one `SQLite` file, one process.
 //!
-//! One [`writer`] commits what many callers ask for together; a few connections read beside it. Each [`Store`] method is
-//! a [`Write`](writer::Write), found in the file of what it changes, or a read, found in the file of what it looks at;
-//! this file only says which. The tables are in `migrations/`.
+//! One [`writer`] commits what many callers ask for together; a few connections read beside it. Each [`Store`] method
+//! is a [`Write`](writer::Write), found in the file of what it changes, or a read, found in the file of what it looks
+//! at; this file only says which. The tables are in `migrations/`.
 
 mod accept_disposition;
 mod accept_lead;

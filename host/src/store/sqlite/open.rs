@@ -49,12 +49,14 @@ impl Default for SqliteOptions {
 pub enum OpenError {
     /// Another process has it.
     #[error(
-        "another jackfield process uses this database (it holds {}): stop it, or give this one a data folder of its own",
+        "another jackfield process uses this database (it holds {}): stop it, or give this one a data folder of its \
+            own",
         .0.display()
     )]
     InUse(PathBuf),
     /// A file cannot be used.
-    #[error("cannot open {}: {source}; check that the folder exists and that this user may write in it", .path.display())]
+    #[error("cannot open {}: {source}; check that the folder exists and that this user may write in \
+        it", .path.display())]
     File {
         /// Which.
         path: PathBuf,

@@ -86,7 +86,8 @@ pub(super) fn lead(lead: &GroundworkLead) -> Answer {
         None => "<last_call/>".to_owned(),
     };
     response(&format!(
-        "<status>OK</status><lead no=\"{}\"><stage>{}</stage><dnd>{}</dnd><sales_spoke>{}</sales_spoke>{last_call}</lead>",
+        "<status>OK</status><lead no=\"{}\"><stage>{}</stage><dnd>{}</dnd><sales_spoke>{}</sales_spoke>\
+         {last_call}</lead>",
         escape(lead.lead_no.as_str()),
         lead.stage,
         lead.dnd.as_str(),

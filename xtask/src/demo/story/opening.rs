@@ -162,7 +162,8 @@ pub fn push_component(stage: &Stage, component: &Path) -> anyhow::Result<String>
 /// Makes both tenants' first releases, and tokens for their agents.
 pub fn bind(stage: &mut Stage) -> anyhow::Result<()> {
     stage.screen.say(
-        "A tenant is a file. The host checks it against what the adapter asks for, and makes an immutable release of it.",
+        "A tenant is a file. The host checks it against what the adapter asks for, and makes an immutable release of \
+            it.",
     );
     for tenant in Tenant::ALL {
         let file = format!("{}.toml", tenant.name());

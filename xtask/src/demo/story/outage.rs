@@ -27,7 +27,8 @@ pub fn down(stage: &mut Stage) -> anyhow::Result<()> {
     let delivery = answer.text("/delivery");
     let seconds = LADDER.map(|seconds| format!("{seconds} s")).join(", ");
     stage.screen.say(&format!(
-        "It is tried five times, {seconds} after the failure before. (A shortened ladder, for an audience: the product's \
+        "It is tried five times, {seconds} after the failure before. (A shortened ladder, for an audience: the \
+            product's \
          own is 0 s, 30 s, 2 min, 10 min, 60 min.) Nobody knows whether a reset connection left something behind, but \
          keystone keeps calls by their id, so that it may be tried again.",
     ));
