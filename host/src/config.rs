@@ -228,6 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn the_example_has_every_key_with_its_default() {
+        let example = include_str!("../../jackfield.example.toml");
+        assert_eq!(load(example, &[]).unwrap(), Config::default());
+        let keys: Vec<_> = example.parse::<Table>().unwrap().keys().cloned().collect();
+        assert_eq!(keys.len(), KEYS.len());
+        assert!(
+            KEYS.iter().all(|key| keys.iter().any(|written| written == key)),
+            "{keys:?}"
+        );
+    }
+
+    #[test]
     fn variables_lie_over_the_file() {
         let config = load(
             "public_listen = \"127.0.0.1:1\"\nmax_instances = 300\ndrain = \"5s\"",

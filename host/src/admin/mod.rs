@@ -67,8 +67,7 @@ pub struct AdminState {
     info(
         title = "Jackfield admin API",
         description = "What the platform team does with a Jackfield host. Listings are pages: follow `next` with \
-            `after`. \
-                       Errors are `application/problem+json`."
+                       `after`. Errors are `application/problem+json`."
     ),
     components(schemas(crate::problem::ProblemBody)),
     modifiers(&OperatorToken),

@@ -218,8 +218,7 @@ impl Client {
     fn stranger(&self, status: StatusCode) -> anyhow::Error {
         anyhow::anyhow!(
             "{} answered {status}, but not as this version's admin API does\nPoint --admin-url or JACKFIELD_ADMIN_URL \
-                at \
-             the host's admin listener, and use the `jackfield` of the host's version.",
+             at the host's admin listener, and use the `jackfield` of the host's version.",
             self.base
         )
     }
@@ -249,8 +248,8 @@ mod tests {
     #[test]
     fn a_refusal_names_the_file_and_every_field() {
         let body = r#"{"type":"urn:jackfield:problem:invalid","title":"t","status":422,"detail":"2 fields are wrong",
-            "errors":[{"pointer":"/settings/base_url","detail":"is \
-                required"},{"pointer":"/limits/cpu_ms","detail":"must be 1 to 60000"}],
+            "errors":[{"pointer":"/settings/base_url","detail":"is required"},
+                {"pointer":"/limits/cpu_ms","detail":"must be 1 to 60000"}],
             "request_id":"req_1"}"#;
         let refused: Refused = serde_json::from_str(body).unwrap();
         let refused = refused.in_file("a.toml".into());

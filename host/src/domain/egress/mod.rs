@@ -42,8 +42,7 @@ pub enum EgressRefusal {
     /// The host is, or resolves to, an address that is not public.
     #[error(
         "{0} is not a public address: if the destination is inside your own network, set egress.private_addresses = \
-            true \
-         in the tenant's file"
+         true in the tenant's file"
     )]
     PrivateAddress(IpAddr),
 }

@@ -173,8 +173,7 @@ impl Trade for GroundworkCrm {
 
     fn crash() -> Answer {
         let page = "<br />\n<b>Fatal error</b>:  Uncaught PDOException: SQLSTATE[HY000]: General error: 2006 MySQL \
-            server \
-                    has gone away in /var/www/crm/lib/db.php:112\nStack trace:\n#0 {main}\n  thrown in \
+                    server has gone away in /var/www/crm/lib/db.php:112\nStack trace:\n#0 {main}\n  thrown in \
                     <b>/var/www/crm/lib/db.php</b> on line <b>112</b><br />\n";
         answer(
             StatusCode::INTERNAL_SERVER_ERROR,

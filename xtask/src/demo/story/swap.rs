@@ -55,8 +55,7 @@ pub fn under_load(stage: &mut Stage) -> anyhow::Result<()> {
 
     stage.screen.say(&format!(
         "{ASKING} agents now ask for the status of leads as fast as they are answered, and {REPORTING} report calls. \
-            In the \
-         middle of it the tenant's file is applied with the new version.",
+         In the middle of it the tenant's file is applied with the new version.",
     ));
     let seen = Seen::default();
     let text = tenants::dwarka(&stage.origins, "keystone@1.1.0");
