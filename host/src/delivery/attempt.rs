@@ -40,6 +40,7 @@ pub struct Attempt<'a> {
     clock: &'a SharedClock,
     metrics: &'a Metrics,
     push: &'a Push,
+    look_up_failed: bool,
     /// What is kept of the try.
     pub detail: AttemptDetail,
     /// The leads that a webhook contained.
@@ -80,6 +81,7 @@ impl<'a> Attempt<'a> {
             clock,
             metrics,
             push,
+            look_up_failed: false,
             detail: AttemptDetail::default(),
             leads: vec![],
         }
@@ -107,7 +109,11 @@ impl<'a> Attempt<'a> {
         match outcome {
             Ok(reference) => self.detail.reference = Some(reference.clone()).filter(|reference| !reference.is_empty()),
             Err(failure) => {
-                self.detail.message = failure.to_string();
+                self.detail.message = if self.look_up_failed {
+                    format!("nothing was sent: an earlier attempt could not be looked up: {failure}")
+                } else {
+                    failure.to_string()
+                };
                 match failure {
                     Failure::Rejected(rejection) => self.detail.rejection = Some(rejection.clone()),
                     Failure::Fault(fault) => self.detail.fault = Some(fault.cause),
@@ -139,7 +145,10 @@ impl<'a> Attempt<'a> {
             Plan::LookUpFirst => match self.look_up(&disposition.lead_id).await {
                 Ok(Some(reference)) => return self.ended(Ok(reference), false),
                 Ok(None) => progress.ambiguous = false,
-                Err(failure) => return self.ended(Err(failure), false),
+                Err(failure) => {
+                    self.look_up_failed = true;
+                    return self.ended(Err(failure), false);
+                }
             },
             Plan::Send => {}
         }

@@ -80,6 +80,28 @@ async fn a_write_that_was_lost_is_looked_up_and_then_written() {
 }
 
 #[tokio::test]
+async fn a_look_up_that_fails_sends_nothing_and_says_so() {
+    let test = TestNode::start().await;
+    test.keystone.behave(Behaviour::next(2, Mode::FailAfterStore));
+    let id = accepted(&test, KEYSTONE).await;
+    for _ in 0..2 {
+        test.work().await;
+        test.advance(Duration::from_secs(132));
+    }
+    let attempt = &found(&test, &id).await.attempts[1];
+    assert!(
+        attempt
+            .detail
+            .message
+            .starts_with("nothing was sent: an earlier attempt could not be looked up")
+    );
+    test.work().await;
+    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(test.keystone.stored()[0].revision, 1);
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn a_crm_that_can_neither_tell_nor_dedup_is_not_asked_twice() {
     for (mode, rows) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
         let test = TestNode::start().await;
