@@ -28,8 +28,6 @@ pub enum ProblemKind {
     TooLarge,
     /// Fields are missing or wrong.
     Invalid,
-    /// Too many requests.
-    TooManyRequests,
     /// The adapter failed while it was asked.
     AdapterFault,
     /// The CRM refused what it was asked.
@@ -62,7 +60,6 @@ impl ProblemKind {
                 "invalid",
                 "Fields are missing or wrong",
             ),
-            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::AdapterFault => (StatusCode::BAD_GATEWAY, "adapter-fault", "The adapter failed"),
             Self::CrmRefused => (StatusCode::BAD_GATEWAY, "crm-refused", "The CRM refused"),
             Self::CrmUnavailable => (

@@ -28,6 +28,17 @@ pub struct Called<T> {
     pub took: Duration,
 }
 
+impl<T> Called<T> {
+    /// What stopped the adapter, if something did.
+    #[must_use]
+    pub const fn fault(&self) -> Option<FaultCause> {
+        match &self.outcome {
+            Err(Failure::Fault(fault)) => Some(fault.cause),
+            _ => None,
+        }
+    }
+}
+
 /// Why a call has no answer of the adapter's own.
 pub enum Broken {
     /// The guest stopped, or could not be started.

@@ -245,11 +245,7 @@ impl<'a> Attempt<'a> {
         if called.http_status.is_some() {
             self.detail.http_status = called.http_status;
         }
-        let fault = match &called.outcome {
-            Err(Failure::Fault(fault)) => Some(fault.cause),
-            _ => None,
-        };
-        self.metrics.call(&self.claimed.tenant, export, fault);
+        self.metrics.call(&self.claimed.tenant, export, called.fault());
     }
 }
 

@@ -157,17 +157,6 @@ pub enum FaultCause {
 }
 
 impl FaultCause {
-    /// Every cause, for tables and metrics.
-    pub const ALL: [Self; 7] = [
-        Self::MemoryCap,
-        Self::CpuDeadline,
-        Self::WallClock,
-        Self::Stack,
-        Self::Trap,
-        Self::BadOutput,
-        Self::Host,
-    ];
-
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {

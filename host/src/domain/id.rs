@@ -147,12 +147,6 @@ impl Digest {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
-
-    /// The first twelve hexadecimal digits, for people.
-    #[must_use]
-    pub fn short(&self) -> String {
-        hex::encode(&self.0[..6])
-    }
 }
 
 impl From<[u8; 32]> for Digest {

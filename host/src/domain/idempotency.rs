@@ -7,11 +7,6 @@ use serde_json::Value;
 
 use super::id::{DedupKey, Digest};
 
-/// Lead keys are kept at least this long: shorter than a sender's retries would make duplicates.
-pub const MIN_WINDOW: Duration = Duration::from_hours(24);
-/// How long lead keys are kept when the tenant says nothing.
-pub const DEFAULT_WINDOW: Duration = Duration::from_hours(168);
-
 /// The keys under which a webhook counts as a repeat. Each comes out of the signed bytes, so that a forger cannot make
 /// a replay look new by altering an unsigned header:
 /// the message id where the profile signs it, the body's own `idempotency_key`, and where there is neither, the body.
@@ -163,7 +158,7 @@ mod tests {
             let seen = [Seen { digest, at: Timestamp::from_second(second).unwrap() }];
             let now = Timestamp::from_second(now).unwrap();
             prop_assert_eq!(compare(digest, &seen, None, now), Repeat::Same);
-            let _ = compare(digest, &seen, Some(DEFAULT_WINDOW), now);
+            let _ = compare(digest, &seen, Some(Duration::from_hours(168)), now);
         }
 
         #[test]

@@ -55,6 +55,12 @@ impl Ladder {
         self.0.get(usize::try_from(counted).ok()?).copied()
     }
 
+    /// The wait between acceptance and the first attempt. There is one: a ladder is never empty.
+    #[must_use]
+    pub fn first_wait(&self) -> Duration {
+        self.0.first().copied().unwrap_or_default()
+    }
+
     /// The waits, in order.
     #[must_use]
     pub fn waits(&self) -> &[Duration] {

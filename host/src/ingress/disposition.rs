@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use super::caller::Agent;
-use super::{PublicState, caller, leads, receipt};
+use super::{PublicState, caller, receipt};
 use crate::domain::disposition::{self, Disposition};
 use crate::domain::id::LeadId;
 use crate::problem::{Problem, ProblemKind};
@@ -49,7 +49,7 @@ async fn accept(
         .store
         .accept_disposition(AcceptDisposition {
             digest: disposition::digest(&lead_id, &document),
-            first_wait: leads::first_wait(&tenant),
+            first_wait: tenant.release().spec.delivery.retry.first_wait(),
             disposition,
             inbound: Inbound {
                 tenant: name,

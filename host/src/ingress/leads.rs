@@ -9,7 +9,6 @@ use http::{HeaderMap, StatusCode};
 use super::{PublicState, caller, receipt};
 use crate::domain::id::{Digest, TenantName};
 use crate::domain::lead::Lead;
-use crate::domain::release::WebhookSpec;
 use crate::domain::{idempotency, signature};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Accept, AcceptLead, AcceptedWork, Inbound};
@@ -49,8 +48,8 @@ pub async fn post(
         .accept_lead(AcceptLead {
             keys: idempotency::keys(verified.signed_id.as_ref(), &body),
             digest: Digest::of(&body),
-            window: window(webhook),
-            first_wait: first_wait(&tenant),
+            window: webhook.window(),
+            first_wait: tenant.release().spec.delivery.retry.first_wait(),
             work,
             inbound: Inbound {
                 tenant: name.clone(),
@@ -87,15 +86,6 @@ pub async fn post(
 fn refuse(state: &PublicState, reason: &'static str) -> Problem {
     state.metrics.refuse(ENDPOINT, reason);
     Problem::unauthorized()
-}
-
-fn window(webhook: &WebhookSpec) -> std::time::Duration {
-    webhook.window().max(idempotency::MIN_WINDOW)
-}
-
-/// The ladder's wait before the first attempt.
-pub fn first_wait(tenant: &Tenant) -> std::time::Duration {
-    tenant.release().spec.delivery.retry.wait(0).unwrap_or_default()
 }
 
 /// The CRM's own shape is left to the worker; the contract's shape is checked while its sender still listens.

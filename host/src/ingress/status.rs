@@ -53,10 +53,7 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Stat
     let crm = match agent.serving() {
         Ok(tenant) => {
             let called = tenant.loaded.query_status(&lead).await;
-            let fault = match &called.outcome {
-                Err(Failure::Fault(fault)) => Some(fault.cause),
-                _ => None,
-            };
+            let fault = called.fault();
             state.metrics.call(&name, "status.query", fault);
             if let Err(failure) = &called.outcome {
                 let class = failure.class();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialKind, SecretRef, SettingValue, TenantSpec};
+use super::{CredentialKind, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SecretRef, SettingValue, TenantSpec};
 use crate::domain::egress::Origin;
 use crate::domain::field::{FieldError, escape};
 
@@ -234,7 +234,7 @@ fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
         for (index, given) in webhook.secrets.iter().enumerate() {
             secret(&given.secret, format!("/webhook/secrets/{index}"), errors);
         }
-        if !(24..=24 * 365).contains(&webhook.idempotency_hours) {
+        if !(MIN_IDEMPOTENCY_HOURS..=MAX_IDEMPOTENCY_HOURS).contains(&webhook.idempotency_hours) {
             errors.push(FieldError::new(
                 "/webhook/idempotency_hours",
                 "must be 24 to 8760: shorter than a sender's retries would make duplicates",

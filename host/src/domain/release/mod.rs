@@ -238,6 +238,12 @@ pub struct WebhookSpec {
     pub idempotency_hours: u32,
 }
 
+/// Lead keys are kept at least a day: shorter than a sender's retries would make duplicates.
+pub const MIN_IDEMPOTENCY_HOURS: u32 = 24;
+/// Lead keys are kept a year at most, so that their table does not grow for ever.
+pub const MAX_IDEMPOTENCY_HOURS: u32 = 24 * 365;
+
+/// A week, when the tenant says nothing.
 const fn default_idempotency_hours() -> u32 {
     168
 }
