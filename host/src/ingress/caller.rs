@@ -46,7 +46,7 @@ impl FromRequestParts<PublicState> for Agent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &PublicState) -> Result<Self, Problem> {
-        let tenant = tenant_in_path(parts, state).await;
+        let tenant = tenant_in_path(parts, state).await?;
         let presented = bearer(&parts.headers);
         match (tenant, presented) {
             (Some(tenant), Some(token)) if state.tokens.allows_agent(&tenant, token) => {
@@ -64,12 +64,17 @@ impl FromRequestParts<PublicState> for Agent {
     }
 }
 
-async fn tenant_in_path(parts: &mut Parts, state: &PublicState) -> Option<TenantName> {
-    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
-    params
-        .iter()
-        .find(|(name, _)| *name == "tenant")
-        .and_then(|(_, value)| value.parse().ok())
+async fn tenant_in_path(parts: &mut Parts, state: &PublicState) -> Result<Option<TenantName>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(undecodable)?;
+    let tenant = params.iter().find(|(name, _)| *name == "tenant");
+    Ok(tenant.and_then(|(_, value)| value.parse().ok()))
+}
+
+/// The answer for a path that cannot be decoded, whoever asks.
+pub fn undecodable<E>(_: E) -> Problem {
+    Problem::new(ProblemKind::BadRequest, "the path is not percent-encoded UTF-8")
 }
 
 /// The token of an `authorization: Bearer …` header, if there is just one.

@@ -4,6 +4,7 @@
 //! do-not-call recorded at the moment of answering.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -20,18 +21,23 @@ use crate::store::StatusRefusal;
 pub async fn get(
     State(state): State<PublicState>,
     agent: Result<Agent, Problem>,
-    Path((_, lead_id)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {
-    respond(&state, agent, &lead_id)
+    respond(&state, agent, path)
         .await
         .map_err(|problem| problem.with("callable", false))
 }
 
-async fn respond(state: &PublicState, agent: Result<Agent, Problem>, lead_id: &str) -> Result<Response, Problem> {
+async fn respond(
+    state: &PublicState,
+    agent: Result<Agent, Problem>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Problem> {
     let agent = agent?;
+    let Path((_, lead_id)) = path.map_err(caller::undecodable)?;
     let name = agent.tenant.clone();
     let began = state.clock.now();
-    let result = answer(state, agent, lead_id).await;
+    let result = answer(state, agent, &lead_id).await;
     let word = match &result {
         Ok(StatusAnswer::Call(_)) => "call",
         Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),
