@@ -28,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{SharedStore, StoreError};
 use crate::tenants::{Rollout, Tenants};
+use crate::vault::Vault;
 
 /// How often the host looks for releases and tokens that another host made.
 const SYNC: Duration = Duration::from_secs(1);
@@ -130,7 +131,14 @@ impl Node {
             Arc::clone(&clock),
             StdRng::from_rng(&mut parts.rng),
         ));
-        let rollout = Rollout::new(Arc::clone(&store), runtime, Arc::clone(&tenants), Arc::clone(&clock));
+        let vault = Vault::new(Arc::clone(&store));
+        let rollout = Rollout::new(
+            Arc::clone(&store),
+            vault,
+            runtime,
+            Arc::clone(&tenants),
+            Arc::clone(&clock),
+        );
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
             tenants: Arc::clone(&tenants),

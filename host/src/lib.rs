@@ -21,3 +21,4 @@ pub mod request;
 pub mod store;
 pub mod telemetry;
 pub mod tenants;
+pub mod vault;

@@ -179,6 +179,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The value of a stored secret.
     async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<Sensitive>, StoreError>;
 
+    /// Keeps a secret, in place of the one that had the name.
+    async fn put_secret(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), StoreError>;
+
     /// Keeps a token's hash.
     async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError>;
 

@@ -14,11 +14,13 @@ use crate::domain::field::FieldError;
 use crate::domain::id::{Digest, ReleaseNumber, TenantName};
 use crate::domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
 use crate::store::{NewAdapter, NewRelease, SharedStore, StoreError};
+use crate::vault::Vault;
 
 /// Makes releases and puts them in service.
 #[derive(Debug, Clone)]
 pub struct Rollout {
     store: SharedStore,
+    vault: Vault,
     runtime: Runtime,
     tenants: Arc<Tenants>,
     clock: SharedClock,
@@ -99,9 +101,10 @@ pub enum ApplyError {
 impl Rollout {
     /// Puts it together.
     #[must_use]
-    pub fn new(store: SharedStore, runtime: Runtime, tenants: Arc<Tenants>, clock: SharedClock) -> Self {
+    pub fn new(store: SharedStore, vault: Vault, runtime: Runtime, tenants: Arc<Tenants>, clock: SharedClock) -> Self {
         Self {
             store,
+            vault,
             runtime,
             tenants,
             clock,
@@ -161,7 +164,7 @@ impl Rollout {
             None => None,
         };
         let now = self.clock.now();
-        let (spec, fresh) = secrets::set_apart(&self.store, spec, active.as_ref()).await?;
+        let (spec, fresh) = secrets::set_apart(&self.vault, spec, active.as_ref()).await?;
         let changes = diff(
             active.as_ref().map(|release| (&release.spec, release.adapter)),
             (&spec, adapter.digest),
@@ -277,7 +280,7 @@ impl Rollout {
         let reference = AdapterRef::Digest(release.adapter);
         let missing = || ApplyError::NoAdapter(reference.clone());
         let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
-        let resolved = secrets::resolve(&self.store, &release.spec, fresh).await?;
+        let resolved = secrets::resolve(&self.vault, &release.spec, fresh).await?;
         let store = Arc::clone(&self.store);
         let bytes = store.adapter_bytes(release.adapter).await?.ok_or_else(missing)?;
         let loaded = self.runtime.load(release, &record, bytes, resolved.credentials).await?;

@@ -10,7 +10,8 @@ use super::rollout::ApplyError;
 use crate::adapter::CredentialSecrets;
 use crate::domain::release::{Release, SecretRef, Sensitive, TenantSpec};
 use crate::domain::signature::{Profile, SigningKey};
-use crate::store::{SharedStore, StoreError};
+use crate::store::StoreError;
+use crate::vault::Vault;
 
 /// Everything of a release that is secret.
 pub struct Resolved {
@@ -25,7 +26,7 @@ pub struct Resolved {
 /// Takes literal secrets out of a tenant's file, puts references in their place, and returns them to be stored.
 /// A literal that the active release holds already keeps its reference, so that the same file is no change.
 pub async fn set_apart(
-    store: &SharedStore,
+    vault: &Vault,
     mut spec: TenantSpec,
     active: Option<&Release>,
 ) -> Result<(TenantSpec, Vec<(String, Sensitive)>), StoreError> {
@@ -33,7 +34,7 @@ pub async fn set_apart(
     if let Some(active) = active {
         for (_, reference) in active.spec.secrets() {
             if let SecretRef::Stored(name) = reference
-                && let Some(value) = store.secret(active.tenant(), name).await?
+                && let Some(value) = vault.get(active.tenant(), name).await?
             {
                 held.push((name.clone(), value));
             }
@@ -64,14 +65,10 @@ fn random_name() -> String {
 }
 
 /// Reads every secret that a release refers to.
-pub async fn resolve(
-    store: &SharedStore,
-    spec: &TenantSpec,
-    fresh: &[(String, Sensitive)],
-) -> Result<Resolved, ApplyError> {
+pub async fn resolve(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<Resolved, ApplyError> {
     let mut values = HashMap::new();
     for (pointer, reference) in spec.secrets() {
-        let value = read(store, spec, fresh, reference).await?;
+        let value = read(vault, spec, fresh, reference).await?;
         let value = value.map_err(|detail| ApplyError::Secret {
             pointer: pointer.clone(),
             detail,
@@ -116,7 +113,7 @@ pub async fn resolve(
 
 /// The value behind a reference, or why there is none.
 async fn read(
-    store: &SharedStore,
+    vault: &Vault,
     spec: &TenantSpec,
     fresh: &[(String, Sensitive)],
     reference: &SecretRef,
@@ -137,8 +134,8 @@ async fn read(
         SecretRef::Value(value) => Ok(value.clone()),
         SecretRef::Stored(name) => match fresh.iter().find(|(fresh, _)| fresh == name) {
             Some((_, value)) => Ok(value.clone()),
-            None => store
-                .secret(&spec.tenant, name)
+            None => vault
+                .get(&spec.tenant, name)
                 .await?
                 .ok_or_else(|| format!("the host keeps no secret `{name}`; write it as env, file or value")),
         },

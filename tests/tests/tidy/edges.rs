@@ -5,7 +5,7 @@ use crate::tree::{File, none, rust};
 
 /// The modules of the host, and what each may import beside itself. A module may import only what stands above it,
 /// so the edges go one way.
-const MODULES: [(&str, &[&str]); 17] = [
+const MODULES: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("clock", &[]),
     ("store", &["domain"]),
@@ -16,7 +16,8 @@ const MODULES: [(&str, &[&str]); 17] = [
     ("problem", &["domain", "store"]),
     ("request", &["clock", "problem"]),
     ("auth", &["domain", "clock", "store"]),
-    ("tenants", &["domain", "clock", "store", "adapter"]),
+    ("vault", &["domain", "store"]),
+    ("tenants", &["domain", "clock", "store", "adapter", "vault"]),
     ("health", &["clock", "store", "metrics", "problem", "tenants"]),
     (
         "ingress",
@@ -36,7 +37,7 @@ const MODULES: [(&str, &[&str]); 17] = [
         "app",
         &[
             "domain", "clock", "store", "adapter", "config", "metrics", "auth", "tenants", "health", "ingress",
-            "delivery", "admin",
+            "delivery", "admin", "vault",
         ],
     ),
     ("cli", &["domain", "clock", "config", "telemetry", "admin", "app"]),

@@ -248,6 +248,11 @@ impl Store for SqliteStore {
         release::secret(&self.readers, tenant, name).await
     }
 
+    async fn put_secret(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), StoreError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        self.writer.submit(release::PutSecret { tenant, name, value }).await
+    }
+
     async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {
         self.writer.submit(token).await
     }

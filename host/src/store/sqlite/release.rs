@@ -42,6 +42,21 @@ impl Write for NewRelease {
     }
 }
 
+/// A secret to be kept under a name.
+pub(super) struct PutSecret {
+    pub(super) tenant: TenantName,
+    pub(super) name: String,
+    pub(super) value: Sensitive,
+}
+
+impl Write for PutSecret {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        put_secret(db, &self.tenant, &self.name, &self.value).await
+    }
+}
+
 async fn put_secret(
     db: &mut SqliteConnection,
     tenant: &TenantName,
