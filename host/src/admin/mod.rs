@@ -106,6 +106,7 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .routes(routes!(stuck::replay))
         .routes(routes!(stuck::discard))
         .routes(routes!(stuck::discard_one))
+        .routes(routes!(stuck::landed))
         .routes(routes!(leads::show))
         .routes(routes!(suppressions::list))
         .routes(routes!(alerts::list))

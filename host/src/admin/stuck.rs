@@ -1,4 +1,4 @@
-//! `/v1/deliveries/replay` and `/discard`: a person's decision on dead and reviewed deliveries.
+//! `/v1/deliveries/replay`, `/discard` and `/landed`: a person's decision on dead and reviewed deliveries.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,12 +15,16 @@ use super::deliveries::find;
 use super::extract::{Json as JsonBody, Path};
 use super::refusal::{Refusals, wrong};
 use crate::clock::after;
+use crate::domain::delivery::Kind;
 use crate::domain::id::DeliveryId;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{ReplayOrder, Replayed};
 
 /// Deliveries that one transaction puts back: few enough not to hold up what is being accepted meanwhile.
 const TRANSACTION: usize = 500;
+
+/// Bytes of a destination's reference, as in the adapter contract.
+const MAX_REFERENCE: usize = 256;
 
 /// What to put back to work.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -178,6 +182,51 @@ pub(super) async fn discard_one(
         skipped: vec![],
         more: false,
     }))
+}
+
+/// A person's word that a delivery landed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LandedRequest {
+    /// The destination's own reference of the record, if it has one: 1 to 256 bytes, no personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// What it led to.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LandedView {
+    /// The delivery, which is done now.
+    pub id: String,
+}
+
+/// Say that a dead or reviewed delivery landed: the destination holds it, or somebody has entered it there.
+///
+/// It is done and never sent again; the lead's flag for manual work is taken away.
+#[utoipa::path(post, path = "/v1/deliveries/{id}/landed", tag = "deliveries", request_body = LandedRequest,
+    params(("id" = String, Path, description = "Such as `dlv_42`.")),
+    responses((status = 200, description = "It is done.", body = LandedView), Refusals))]
+pub(super) async fn landed(
+    State(state): State<AdminState>,
+    Path(id): Path<DeliveryId>,
+    JsonBody(request): JsonBody<LandedRequest>,
+) -> Result<Json<LandedView>, Problem> {
+    let fits = |reference: &String| (1..=MAX_REFERENCE).contains(&reference.len());
+    if !request.reference.as_ref().is_none_or(fits) {
+        let detail = format!("must be 1 to {MAX_REFERENCE} bytes, or left out");
+        return Err(wrong("/reference", detail));
+    }
+    if !state.store.settle(id, request.reference, state.clock.now()).await? {
+        let summary = find(&state, id).await?.summary;
+        let (kind, now) = (summary.kind, summary.state);
+        let detail = if kind == Kind::Inbound {
+            format!("`{id}` is a webhook that was not parsed; its leads cannot have landed. Replay or discard it")
+        } else {
+            format!("`{id}` is {now}; only of a dead or reviewed delivery can be said that it landed")
+        };
+        return Err(Problem::new(ProblemKind::Conflict, detail));
+    }
+    Ok(Json(LandedView { id: id.to_string() }))
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ fn the_description_has_every_route() {
     POST   /v1/deliveries/replay: Put dead or reviewed deliveries back to work.
     GET    /v1/deliveries/{id}: Show a delivery with its attempts.
     POST   /v1/deliveries/{id}/discard: Give up one dead or reviewed delivery.
+    POST   /v1/deliveries/{id}/landed: Say that a dead or reviewed delivery landed: the destination holds it, or somebody has entered it there.
     PUT    /v1/deliveries/{id}/payload: Replace the document of a delivery in review.
     POST   /v1/releases: Apply a tenant's file to the tenant that it names.
     GET    /v1/suppressions: List suppressions, newest first.

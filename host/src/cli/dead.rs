@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::Session;
 use super::deliveries::{Filter, Show, list, shown};
-use super::stuck::{Choice, Replay, discard};
+use super::stuck::{Choice, Landed, Replay, discard};
 use crate::domain::delivery::State;
 
 #[derive(Debug, Subcommand)]
@@ -27,6 +27,9 @@ pub(super) enum DeadCommand {
             --reason workers-lost"
     )]
     Discard(Choice),
+    /// Say that one landed, or was entered by hand: it is done, and never sent again.
+    #[command(after_help = "Example:\n  jackfield dead landed dlv_42 --reference REF-7")]
+    Landed(Landed),
 }
 
 impl DeadCommand {
@@ -36,6 +39,7 @@ impl DeadCommand {
             Self::Show(show) => shown(session, &show).await,
             Self::Replay(replay) => replay.run(State::Dead, session).await,
             Self::Discard(choice) => discard(choice, State::Dead, session).await,
+            Self::Landed(landed) => landed.run(session).await,
         }
     }
 }

@@ -62,10 +62,10 @@ enum Command {
     /// Deliveries in every state: list, show.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
-    /// Dead letters, whose attempts are used up: list, show, replay, discard.
+    /// Dead letters, whose attempts are used up: list, show, replay, discard, landed.
     #[command(subcommand)]
     Dead(dead::DeadCommand),
-    /// Deliveries that wait for a person's decision: list, show, edit, replay, discard.
+    /// Deliveries that wait for a person's decision: list, show, edit, replay, discard, landed.
     #[command(subcommand)]
     Review(review::ReviewCommand),
     /// Leads: show.

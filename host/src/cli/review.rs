@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::Session;
 use super::deliveries::{Filter, Show, list, shown};
 use super::edit::Edit;
-use super::stuck::{Choice, Replay, discard};
+use super::stuck::{Choice, Landed, Replay, discard};
 use crate::domain::delivery::State;
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +28,9 @@ pub(super) enum ReviewCommand {
     /// Give up reviewed deliveries: they are never sent again.
     #[command(after_help = "Example:\n  jackfield review discard dlv_42")]
     Discard(Choice),
+    /// Say that one landed, or was entered by hand: it is done, and never sent again.
+    #[command(after_help = "Example:\n  jackfield review landed dlv_42 --reference REF-7")]
+    Landed(Landed),
 }
 
 impl ReviewCommand {
@@ -38,6 +41,7 @@ impl ReviewCommand {
             Self::Edit(edit) => edit.run(session).await,
             Self::Replay(replay) => replay.run(State::Review, session).await,
             Self::Discard(choice) => discard(choice, State::Review, session).await,
+            Self::Landed(landed) => landed.run(session).await,
         }
     }
 }

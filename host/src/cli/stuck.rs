@@ -1,4 +1,4 @@
-//! What `dead` and `review` have in common: choosing deliveries, replaying and discarding them.
+//! What `dead` and `review` have in common: choosing deliveries, replaying, discarding and settling them.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use super::Session;
 use super::ask;
 use super::screen::{note, time};
 use crate::admin::choice::StuckFilter;
-use crate::admin::stuck::{DiscardView, ReplayView};
+use crate::admin::stuck::{DiscardView, LandedRequest, LandedView, ReplayView};
 use crate::domain::delivery::{Kind, State, StopReason};
 use crate::domain::id::{DeliveryId, LeadId, TenantName};
 
@@ -117,6 +117,29 @@ pub(super) async fn discard(choice: Choice, state: State, session: &Session) -> 
         many => format!("Discarded {}.", many.len()),
     })?;
     all_done(&answer.view.skipped, answer.view.more)
+}
+
+/// A delivery that landed after all.
+#[derive(Debug, Args)]
+pub(super) struct Landed {
+    /// Which.
+    #[arg(value_name = "ID")]
+    id: DeliveryId,
+    /// The CRM's own reference of the record, if it has one.
+    #[arg(long, value_name = "REFERENCE")]
+    reference: Option<String>,
+}
+
+impl Landed {
+    /// Says so to the host.
+    pub async fn run(self, session: &Session) -> anyhow::Result<()> {
+        let said = LandedRequest {
+            reference: self.reference,
+        };
+        let path = ["deliveries", &self.id.to_string(), "landed"];
+        let answer = session.client.post::<LandedView>(&path, &said).await?;
+        session.screen.show(&answer, |view| format!("{} is done.", view.id))
+    }
 }
 
 /// Fails if something that was asked for was left alone, so that a script notices.

@@ -45,11 +45,13 @@ fn the_command_tree_is_sound() {
     jackfield dead show
     jackfield dead replay
     jackfield dead discard
+    jackfield dead landed
     jackfield review list
     jackfield review show
     jackfield review edit
     jackfield review replay
     jackfield review discard
+    jackfield review landed
     jackfield leads show
     jackfield suppressions list
     jackfield alerts list

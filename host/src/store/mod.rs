@@ -98,6 +98,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Ends a dead or reviewed delivery for good. False if it is in another state.
     async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Ends a dead or reviewed lead or disposition as done: a person saw that the destination holds it, under this
+    /// reference if it has one. False if it is in another state, or a webhook, whose leads would be lost.
+    async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError>;
+
     /// Replaces the payload of a reviewed delivery, keeping the former one. False if it is in another state.
     async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError>;
 

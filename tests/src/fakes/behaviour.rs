@@ -24,8 +24,24 @@ pub enum Mode {
     FailAfterStore,
     /// Does the work, then resets the connection with no answer.
     ResetAfterStore,
+    /// Does the work, then never answers.
+    HangAfterStore,
     /// Under maintenance, in the server's own words; nothing is stored.
     Maintenance,
+    /// One of [`Mode::UNTOLD`] after another, in an order that looks random and is the same in every run; but `calm` of
+    /// a hundred requests go as documented.
+    Fickle,
+}
+
+impl Mode {
+    /// The ways to leave a client in the dark about what became of its request.
+    pub const UNTOLD: [Self; 5] = [
+        Self::FailAfterStore,
+        Self::ResetAfterStore,
+        Self::HangAfterStore,
+        Self::Down,
+        Self::Hang,
+    ];
 }
 
 /// An order to behave in some way, as `POST /_control/behave` takes it.
@@ -43,6 +59,9 @@ pub struct Behaviour {
     /// How long [`Mode::RateLimited`] asks to wait, in seconds; none names no time.
     #[serde(default)]
     pub retry_after: Option<u32>,
+    /// How many of a hundred requests [`Mode::Fickle`] spares.
+    #[serde(default)]
+    pub calm: u8,
 }
 
 impl Behaviour {
@@ -82,15 +101,46 @@ impl Behaviour {
         }
     }
 
-    /// The behaviour that the request arriving now meets; uses up one of `times`.
-    pub(super) fn take(&mut self) -> Self {
+    /// Sets how many of a hundred requests [`Mode::Fickle`] spares.
+    #[must_use]
+    pub fn calm(self, calm: u8) -> Self {
+        Self { calm, ..self }
+    }
+
+    /// The behaviour that the request arriving now meets, the `number`th; uses up one of `times`.
+    pub(super) fn take(&mut self, number: u64) -> Self {
         match &mut self.times {
             None => {}
             Some(0) => *self = Self::default(),
             Some(left) => *left -= 1,
         }
-        *self
+        match self.mode {
+            Mode::Fickle => Self {
+                mode: self.fickle(scramble(number)),
+                ..*self
+            },
+            _ => *self,
+        }
     }
+
+    fn fickle(self, random: u64) -> Mode {
+        if random % 100 < u64::from(self.calm) {
+            return Mode::Ok;
+        }
+        let untold = random / 100 % Mode::UNTOLD.len() as u64;
+        Mode::UNTOLD
+            .into_iter()
+            .nth(usize::try_from(untold).unwrap_or(0))
+            .unwrap_or_default()
+    }
+}
+
+/// A number that looks random, of one that does not: the finaliser of `SplitMix64`.
+const fn scramble(number: u64) -> u64 {
+    let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
@@ -98,13 +148,27 @@ mod tests {
     use super::{Behaviour, Mode};
 
     #[test]
+    fn a_fickle_fake_does_all_it_can_do_and_spares_what_it_should() {
+        let met = |calm: u8| {
+            let mut order = Behaviour::always(Mode::Fickle).calm(calm);
+            (0..10_000).map(|number| order.take(number).mode).collect::<Vec<_>>()
+        };
+        for mode in Mode::UNTOLD {
+            let share = met(0).iter().filter(|met| **met == mode).count();
+            assert!((1500..2500).contains(&share), "{mode:?}: {share}");
+        }
+        let calm = met(60).iter().filter(|met| **met == Mode::Ok).count();
+        assert!((5500..6500).contains(&calm), "{calm}");
+    }
+
+    #[test]
     fn a_counted_order_ends_by_itself() {
         let mut order = Behaviour::next(2, Mode::Down);
         let met = [
-            order.take().mode,
-            order.take().mode,
-            order.take().mode,
-            order.take().mode,
+            order.take(0).mode,
+            order.take(0).mode,
+            order.take(0).mode,
+            order.take(0).mode,
         ];
         assert_eq!(met, [Mode::Down, Mode::Down, Mode::Ok, Mode::Ok]);
     }
@@ -112,6 +176,6 @@ mod tests {
     #[test]
     fn an_uncounted_order_stays() {
         let mut order = Behaviour::always(Mode::Hang);
-        assert!((0..100).all(|_| order.take().mode == Mode::Hang));
+        assert!((0..100).all(|_| order.take(0).mode == Mode::Hang));
     }
 }

@@ -1,4 +1,4 @@
-//! The other parties of a Jackfield host, as strict servers of their own: two CRMs and a calling platform.
+//! The other parties of a Jackfield host, as strict servers of their own: three CRMs and a calling platform.
 //!
 //! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
 //! can read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is
@@ -8,15 +8,17 @@
 //! | --- | --- |
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
+//! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //!
-//! All three are a [`Server`], driven by its methods or over HTTP below `/_control/`.
+//! All of them are a [`Server`], driven by its methods or over HTTP below `/_control/`.
 
 mod agent;
 mod behaviour;
 mod clock;
 mod groundwork;
 mod keystone;
+mod ledger;
 mod message;
 mod rfc3339;
 mod server;
@@ -26,6 +28,7 @@ pub use behaviour::{Behaviour, Mode};
 pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
 pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
+pub use ledger::{Entry, LedgerConfig, LedgerCrm};
 pub use server::{Counts, Server, Trade};
 
 /// The tidy CRM, running.
@@ -33,6 +36,9 @@ pub type Keystone = Server<KeystoneCrm>;
 
 /// The twenty-year-old CRM, running.
 pub type Groundwork = Server<GroundworkCrm>;
+
+/// The CRM of rows, running.
+pub type Ledger = Server<LedgerCrm>;
 
 /// The calling platform's receiver of leads, running.
 pub type Agent = Server<Receiver>;

@@ -108,6 +108,7 @@ impl<T: Trade> Server<T> {
             trade,
             behaviour: Behaviour::default(),
             counts: Counts::default(),
+            hanging: 0,
         })));
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
@@ -143,6 +144,11 @@ impl<T: Trade> Server<T> {
     /// How often it was asked.
     pub fn counts(&self) -> Counts {
         self.shared.state().counts
+    }
+
+    /// How many requests wait for an answer that never comes.
+    pub fn hanging(&self) -> u32 {
+        self.shared.state().hanging
     }
 
     /// Forgets all, and behaves.
@@ -266,11 +272,19 @@ struct State<T> {
     trade: T,
     behaviour: Behaviour,
     counts: Counts,
+    hanging: u32,
 }
 
 impl<T: Trade> Shared<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never answers; ends when the client goes away.
+    async fn hang(&self) -> Result<Answer, Dropped> {
+        self.state().hanging += 1;
+        let _hanging = Hanging(self);
+        std::future::pending().await
     }
 
     async fn respond(&self, request: Request<Incoming>) -> Result<Answer, Dropped> {
@@ -289,7 +303,7 @@ impl<T: Trade> Shared<T> {
             return Ok(self.state().control(&head.method, &order, &body));
         }
         match behaviour.mode {
-            Mode::Hang => return std::future::pending().await,
+            Mode::Hang => return self.hang().await,
             Mode::RateLimited => return Ok(T::too_many(behaviour.retry_after)),
             Mode::Maintenance => return Ok(T::maintenance()),
             _ => {}
@@ -299,16 +313,26 @@ impl<T: Trade> Shared<T> {
             Mode::Slow => clock::pause(Duration::from_millis(behaviour.delay_ms)).await,
             Mode::FailAfterStore => return Ok(T::crash()),
             Mode::ResetAfterStore => return Err(Dropped),
+            Mode::HangAfterStore => return self.hang().await,
             _ => {}
         }
         Ok(answer)
     }
 }
 
+/// A request that is never answered, for as long as its client waits.
+struct Hanging<'a, T: Trade>(&'a Shared<T>);
+
+impl<T: Trade> Drop for Hanging<'_, T> {
+    fn drop(&mut self) {
+        self.0.state().hanging -= 1;
+    }
+}
+
 impl<T: Trade> State<T> {
     fn arrive(&mut self) -> Behaviour {
         self.counts.requests += 1;
-        self.behaviour.take()
+        self.behaviour.take(self.counts.requests)
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> Answer {

@@ -86,6 +86,7 @@ macro_rules! store_contract {
             replays_are_spaced,
             only_what_is_stuck_is_replayed,
             a_discarded_delivery_is_over,
+            a_settled_delivery_is_done,
             an_edit_replaces_the_payload_of_a_review,
         );
         $crate::store_contract!($fresh, listings:

@@ -91,6 +91,24 @@ pub async fn a_discarded_delivery_is_over(store: SharedStore) {
     assert_eq!(lead.manual_since, None);
 }
 
+/// A person's word ends it as done; whether it may have landed is no question any more.
+pub async fn a_settled_delivery_is_done(store: SharedStore) {
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let id = send_to_review(&*store, at(0)).await;
+    assert_eq!(store.settle(id, Some("R-7".into()), at(1)).await, Ok(true));
+    assert_eq!(store.settle(id, None, at(2)).await, Ok(false));
+    let summary = detail(&*store, id).await.summary;
+    assert_eq!(
+        (summary.state, summary.reference.as_deref(), summary.ambiguous),
+        (State::Done, Some("R-7"), false)
+    );
+    assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
+    assert_eq!(claim(&*store, 9, at(9)).await, []);
+    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
+    assert_eq!(lead.manual_since, None);
+    assert_eq!(store.settle(DeliveryId(999), None, at(3)).await, Ok(false));
+}
+
 /// The next attempt sends it; what was accepted still tells repeats.
 pub async fn an_edit_replaces_the_payload_of_a_review(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;

@@ -13,4 +13,5 @@ mod order;
 mod review;
 mod status;
 mod swap;
+mod unknown;
 mod writes;

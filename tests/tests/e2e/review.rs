@@ -102,6 +102,43 @@ async fn a_discarded_delivery_is_over() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_landed_by_a_persons_word_is_done() {
+    let test = TestNode::start().await;
+    let operator = Operator::of(&test).await;
+    let id = refused(&test).await;
+    let path = format!("/v1/deliveries/{id}/landed");
+    for wrong in [
+        json!({"reference": ""}),
+        json!({"reference": "r".repeat(257)}),
+        json!({"ref": "R-7"}),
+    ] {
+        let refusal = operator.ask(&test, Method::POST, &path, Some(&wrong)).await;
+        assert!([400, 422].contains(&refusal.status.as_u16()), "{wrong}");
+    }
+    let word = json!({"reference": "R-7"});
+    let _ = operator.ask(&test, Method::POST, &path, Some(&word)).await.expect(200);
+    let again = operator.ask(&test, Method::POST, &path, Some(&word)).await.expect(409);
+    assert!(again.json()["detail"].as_str().unwrap().contains("is done"));
+    let delivery = test.delivery(TENANT, &id).await;
+    assert_eq!(
+        (&delivery["state"], &delivery["reference"]),
+        (&json!("done"), &json!("R-7"))
+    );
+    assert_eq!((test.work().await, test.groundwork.stored().len()), (0, 0));
+
+    let webhook = test
+        .webhook(TENANT, "W-1", b"event=lead_new&nonsense")
+        .await
+        .expect(202);
+    let id = webhook.member("delivery");
+    test.work().await;
+    let path = format!("/v1/deliveries/{id}/landed");
+    let refusal = operator.ask(&test, Method::POST, &path, Some(&word)).await.expect(409);
+    assert!(refusal.json()["detail"].as_str().unwrap().contains("was not parsed"));
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn the_admin_api_wants_an_operators_token() {
     let test = TestNode::start().await;
     for path in [

@@ -141,6 +141,10 @@ impl Store for SqliteStore {
         self.writer.submit(stuck::Discard { id, now }).await
     }
 
+    async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(stuck::Settle { id, reference, now }).await
+    }
+
     async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
         self.writer.submit(stuck::Edit { id, payload, now }).await
     }

@@ -1,7 +1,8 @@
-//! What a person does with dead deliveries and those in review: replay, discard, edit.
+//! What a person does with dead deliveries and those in review: replay, discard, settle, edit.
 
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use super::column::{Columns, later, micros, stored};
 use super::intake::add_payload;
@@ -59,14 +60,45 @@ impl Write for Discard {
         .bind(self.id.0)
         .fetch_optional(&mut *db)
         .await?;
-        let Some(row) = row else { return Ok(false) };
-        let tenant: TenantName = row.id("tenant")?;
-        let lead: Option<LeadId> = row.id_option("lead")?;
-        if let (Kind::Disposition, Some(lead)) = (row.checked("kind", Kind::from_word)?, lead) {
-            clear_manual(db, &tenant, &lead).await?;
-        }
-        Ok(true)
+        unflag(db, row).await
     }
+}
+
+/// Ends a stuck delivery as done, by a person's word.
+pub(super) struct Settle {
+    pub(super) id: DeliveryId,
+    pub(super) reference: Option<String>,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Settle {
+    type Output = bool;
+
+    /// The class of the last attempt and the reason for stopping stay: they tell why a person had to say it.
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "update delivery set state = 'done', reference = ?, ambiguous = 0, changed_at = ?
+             where id = ? and state in ('dead', 'review') and kind <> 'inbound'
+             returning tenant, kind, lead",
+        )
+        .bind(self.reference.as_deref())
+        .bind(micros(self.now))
+        .bind(self.id.0)
+        .fetch_optional(&mut *db)
+        .await?;
+        unflag(db, row).await
+    }
+}
+
+/// Takes away the flag of a lead whose disposition is over; false if there was no such delivery.
+async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bool, StoreError> {
+    let Some(row) = over else { return Ok(false) };
+    let tenant: TenantName = row.id("tenant")?;
+    let lead: Option<LeadId> = row.id_option("lead")?;
+    if let (Kind::Disposition, Some(lead)) = (row.checked("kind", Kind::from_word)?, lead) {
+        clear_manual(db, &tenant, &lead).await?;
+    }
+    Ok(true)
 }
 
 /// Replaces the payload of a delivery in review. What it was accepted as still tells repeats.
