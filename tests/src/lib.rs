@@ -13,6 +13,7 @@ pub mod answer;
 pub mod components;
 pub mod documents;
 pub mod fakes;
+pub mod fuzz;
 pub mod node;
 pub mod process;
 pub mod store_contract;

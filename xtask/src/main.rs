@@ -5,6 +5,7 @@
 mod adapters;
 mod demo;
 mod fake;
+mod fuzz;
 mod setup;
 mod test;
 mod workspace;
@@ -24,7 +25,8 @@ use workspace::Workspace;
                   cargo xtask demo --keep        the same, left running to play with\n  \
                   cargo xtask test               every test, from nothing\n  \
                   cargo xtask test -p jackfield  only the host's tests\n  \
-                  cargo xtask adapters           target/adapters/*.wasm"
+                  cargo xtask adapters           target/adapters/*.wasm\n  \
+                  cargo xtask fuzz               every fuzzer for a minute"
 )]
 struct Args {
     #[command(subcommand)]
@@ -58,6 +60,18 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Fuzzes what reads untrusted input, each target for a bounded time.
+    #[command(
+        after_help = "Inputs that fail are kept in fuzz/artifacts/. Needs a C++ compiler; the first build takes \
+                      minutes.\n\nExamples:\n  cargo xtask fuzz\n  cargo xtask fuzz egress --seconds 600"
+    )]
+    Fuzz {
+        /// Which: signature, webhook, egress or describe. All when absent.
+        targets: Vec<String>,
+        /// How long each runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Runs one of the fake servers that the tests and the demo use: keystone, groundwork or agent.
     #[command(
         after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
@@ -83,6 +97,7 @@ fn main() -> ExitCode {
             .map(|_| ()),
         Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
         Command::Demo { keep } => demo::run(&workspace, keep),
+        Command::Fuzz { targets, seconds } => fuzz::run(&workspace, &targets, seconds),
         Command::Fake { args } => fake::run(&workspace, &args),
     });
     match done {

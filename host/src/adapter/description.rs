@@ -1,154 +1,22 @@
-//! Is what an adapter says of itself what the contract allows?
-
-use std::collections::HashSet;
+//! What an adapter says of itself, as the record that is kept of it.
 
 use super::bindings::about::Description;
 use super::convert;
 use super::package::{Code, Inspected, PackageError};
-use crate::domain::id::{Digest, InvalidId};
-use crate::domain::release::{AdapterNeeds, CredentialKind, SettingKind, SettingNeed};
-
-/// Settings, credentials or origins that an adapter may ask for.
-const MAX_NEEDS: usize = 100;
-/// Bytes of a name or a sentence of documentation.
-const MAX_TEXT: usize = 500;
-
-/// The kinds of credential.
-const KINDS: [CredentialKind; 4] = [
-    CredentialKind::Bearer,
-    CredentialKind::Basic,
-    CredentialKind::Header,
-    CredentialKind::Hmac,
-];
+use crate::domain::adapter::check_described;
+use crate::domain::id::Digest;
 
 /// Checks what `describe` says. All that is wrong is told at once.
 pub fn read(digest: Digest, code: &Code, said: &Description) -> Result<Inspected, PackageError> {
     let needs = convert::needs(said);
-    let mut wrong = check_needs(&needs);
-    let mut keep = |error: InvalidId| wrong.push(error.to_string());
-    let name = said.name.parse().map_err(&mut keep);
-    let version = said.version.parse().map_err(&mut keep);
-    match (name, version) {
-        (Ok(name), Ok(version)) if wrong.is_empty() => Ok(Inspected {
-            digest,
-            name,
-            version,
-            needs,
-            idempotent_writes: said.idempotent_writes,
-            lookup: code.lookup.is_some(),
-            parses_leads: code.leads.is_some(),
-        }),
-        _ => Err(PackageError::Description(wrong)),
-    }
-}
-
-fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
-    let mut wrong = vec![];
-    let counts = [needs.settings.len(), needs.credentials.len(), needs.origins.len()];
-    if counts.iter().any(|count| *count > MAX_NEEDS) {
-        wrong.push(format!(
-            "there may be {MAX_NEEDS} settings, credentials and origins each"
-        ));
-        return wrong;
-    }
-    let mut names = HashSet::new();
-    for setting in &needs.settings {
-        let shown = setting.name.escape_default();
-        if !is_name(&setting.name) {
-            wrong.push(format!(
-                "setting `{shown}` must be named with a-z, 0-9 and `_`, a letter first"
-            ));
-        }
-        if !names.insert(&setting.name) {
-            wrong.push(format!("setting `{shown}` is there twice"));
-        }
-        if setting.doc.len() > MAX_TEXT {
-            wrong.push(format!("the doc of setting `{shown}` is longer than {MAX_TEXT} bytes"));
-        }
-    }
-    names.clear();
-    for credential in &needs.credentials {
-        let shown = credential.name.escape_default();
-        if !is_name(&credential.name.replace('-', "_")) {
-            wrong.push(format!(
-                "credential `{shown}` must be named with a-z, 0-9, `-` and `_`, a letter first"
-            ));
-        }
-        if !names.insert(&credential.name) {
-            wrong.push(format!("credential `{shown}` is there twice"));
-        }
-        if !KINDS.iter().any(|kind| kind.word() == credential.kind) {
-            wrong.push(format!(
-                "the kind of credential `{shown}` must be bearer, basic, header or hmac"
-            ));
-        }
-        if credential.doc.len() > MAX_TEXT {
-            wrong.push(format!(
-                "the doc of credential `{shown}` is longer than {MAX_TEXT} bytes"
-            ));
-        }
-    }
-    for origin in &needs.origins {
-        let is_url = |setting: &SettingNeed| setting.name == *origin && setting.kind == SettingKind::Url;
-        if !needs.settings.iter().any(is_url) {
-            wrong.push(format!(
-                "origin `{}` must be the name of a setting of kind url",
-                origin.escape_default()
-            ));
-        }
-    }
-    wrong
-}
-
-/// `[a-z][a-z0-9_]*`, at most 64 characters.
-fn is_name(text: &str) -> bool {
-    text.len() <= 64
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::release::CredentialNeed;
-
-    #[test]
-    fn every_wrong_need_is_named() {
-        let setting = |name: &str, kind| SettingNeed {
-            name: name.into(),
-            kind,
-            required: true,
-            doc: "x".into(),
-        };
-        let credential = |name: &str, kind: &str| CredentialNeed {
-            name: name.into(),
-            kind: kind.into(),
-            doc: "x".into(),
-        };
-        let good = AdapterNeeds {
-            settings: vec![setting("base_url", SettingKind::Url)],
-            credentials: vec![credential("crm-key", "hmac")],
-            origins: vec!["base_url".into()],
-        };
-        assert_eq!(check_needs(&good), Vec::<String>::new());
-        let bad = AdapterNeeds {
-            settings: vec![
-                setting("Base", SettingKind::Url),
-                setting("n", SettingKind::Text),
-                setting("n", SettingKind::Text),
-            ],
-            credentials: vec![credential("", "cookie")],
-            origins: vec!["n".into(), "x".into()],
-        };
-        insta::assert_snapshot!(check_needs(&bad).join("\n"), @r"
-        setting `Base` must be named with a-z, 0-9 and `_`, a letter first
-        setting `n` is there twice
-        credential `` must be named with a-z, 0-9, `-` and `_`, a letter first
-        the kind of credential `` must be bearer, basic, header or hmac
-        origin `n` must be the name of a setting of kind url
-        origin `x` must be the name of a setting of kind url
-        ");
-    }
+    let (name, version) = check_described(&said.name, &said.version, &needs).map_err(PackageError::Description)?;
+    Ok(Inspected {
+        digest,
+        name,
+        version,
+        needs,
+        idempotent_writes: said.idempotent_writes,
+        lookup: code.lookup.is_some(),
+        parses_leads: code.leads.is_some(),
+    })
 }
