@@ -3,6 +3,7 @@
 //! Light on purpose: nothing here pulls in the sandbox or the host, which are built when a command needs them.
 
 mod adapters;
+mod bench;
 mod demo;
 mod fake;
 mod fuzz;
@@ -72,6 +73,17 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Measures a release build of the host, beside itself or beside others, in one run.
+    #[command(
+        after_help = "Examples:\n  cargo xtask bench isolation            what a tenant feels of its \
+                      neighbours\n  cargo xtask bench isolation --quick    the same, to see that it works\n  \
+                      cargo xtask bench --help               every option"
+    )]
+    Bench {
+        /// Which measure, and its options.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGS")]
+        args: Vec<String>,
+    },
     /// Runs one of the fake servers that the tests and the demo use: keystone, groundwork or agent.
     #[command(
         after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
@@ -98,6 +110,7 @@ fn main() -> ExitCode {
         Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
         Command::Demo { keep } => demo::run(&workspace, keep),
         Command::Fuzz { targets, seconds } => fuzz::run(&workspace, &targets, seconds),
+        Command::Bench { args } => bench::run(&workspace, &args),
         Command::Fake { args } => fake::run(&workspace, &args),
     });
     match done {

@@ -12,10 +12,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use http::{Method, Request, StatusCode};
 use hyper::body::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    clock::Now,
     message::{Answer, has_media_type, header, json_answer},
     server::{Handled, Trade},
 };
@@ -27,15 +29,18 @@ pub struct LedgerConfig {
     pub addr: SocketAddr,
     /// Whether it knows a key again; else every post is a row.
     pub knows_keys: bool,
+    /// Its clock.
+    pub now: Now,
 }
 
 impl LedgerConfig {
-    /// On a free loopback port.
+    /// On a free loopback port, with real time.
     #[must_use]
     pub fn new(knows_keys: bool) -> Self {
         Self {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
             knows_keys,
+            now: Now::real(),
         }
     }
 }
@@ -51,6 +56,8 @@ pub struct Entry {
     pub lead: String,
     /// The call.
     pub call: String,
+    /// When it was made.
+    pub at: Timestamp,
     /// Posts with this key, the first included. More than one is a repeat that a knowing ledger saw through.
     pub posts: u32,
 }
@@ -139,6 +146,7 @@ impl LedgerCrm {
                     key: key.to_owned(),
                     lead: post.lead,
                     call: post.call,
+                    at: self.config.now.get(),
                     posts: 1,
                 });
                 Ok(Handled::Stored(json_answer(

@@ -1,0 +1,304 @@
+//! What one tenant feels of another: its P99 beside a neighbour that misbehaves, against its P99 alone, alternating.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use futures_util::future::try_join_all;
+use jackfield_tests::documents::keystone_tenant;
+use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Ledger, LedgerConfig, Mode};
+use jiff::Timestamp;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::load::{Latencies, disturb, milliseconds, paced, until};
+use crate::rig::{Agent, Rig, TOKEN};
+use crate::rows::Row;
+
+/// Who misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Neighbour {
+    /// A tenant whose adapter computes, recurses, grows, and storms the host with calls and log lines.
+    Hostile,
+    /// A tenant whose CRM never answers.
+    Hanging,
+    /// A tenant with a backlog of 100,000 dispositions.
+    Backlog,
+    /// 2,000 clients that send a byte at a time.
+    Dribble,
+}
+
+const ALL: [Neighbour; 4] = [
+    Neighbour::Hostile,
+    Neighbour::Hanging,
+    Neighbour::Backlog,
+    Neighbour::Dribble,
+];
+
+/// Questions a second of the tenant that behaves: few enough to leave the machine idle.
+const RATE: u32 = 150;
+/// Harm that a hostile adapter does, turn by turn.
+const HARM: [&str; 7] = ["loop", "recurse", "storm", "logstorm", "grow", "frames", "panic"];
+fn harm(turn: u64) -> &'static str {
+    HARM[usize::try_from(turn).unwrap_or(0) % HARM.len()]
+}
+
+/// Callers that do harm at once.
+const CALLERS: usize = 16;
+/// What a neighbour may do to another's P99; for slow clients the issue of the front door says twice.
+const GOAL: f64 = 1.5;
+const GOAL_DRIBBLE: f64 = 2.0;
+
+struct Sizes {
+    rounds: usize,
+    window: Duration,
+    backlog: usize,
+    dribblers: usize,
+}
+
+struct Bench {
+    rig: Rig,
+    sizes: Sizes,
+    _keystone: Keystone,
+    ledger: Ledger,
+    /// Asks for status, at a keystone of its own.
+    quiet: Agent,
+    /// Writes, to a ledger of its own.
+    writer: Agent,
+    written: AtomicU64,
+}
+
+/// Measures what a tenant feels of each neighbour.
+pub async fn run(host: &Path, quick: bool, only: &[Neighbour]) -> anyhow::Result<Vec<Row>> {
+    let sizes = if quick {
+        Sizes {
+            rounds: 1,
+            window: Duration::from_secs(3),
+            backlog: 5_000,
+            dribblers: 500,
+        }
+    } else {
+        Sizes {
+            rounds: 5,
+            window: Duration::from_secs(8),
+            backlog: 100_000,
+            dribblers: 2_000,
+        }
+    };
+    let bench = Bench::start(host, sizes).await?;
+    let mut rows = vec![];
+    for neighbour in if only.is_empty() { &ALL } else { only } {
+        eprintln!("beside {neighbour:?}");
+        match neighbour {
+            Neighbour::Hostile => rows.extend(bench.hostile().await?),
+            Neighbour::Hanging => rows.extend(bench.hanging().await?),
+            Neighbour::Backlog => rows.push(bench.backlog().await?),
+            Neighbour::Dribble => rows.push(bench.dribble().await?),
+        }
+    }
+    Ok(rows)
+}
+
+impl Bench {
+    async fn start(host: &Path, sizes: Sizes) -> anyhow::Result<Self> {
+        let rig = Rig::start(host)?;
+        for component in ["keystone", "idempotent", "hostile"] {
+            rig.push(component)?;
+        }
+        let keystone = Keystone::start(KeystoneConfig::new(TOKEN)).await?;
+        keystone.seed(KeystoneLead::new("L"));
+        let ledger = Ledger::start(LedgerConfig::new(true)).await?;
+        let quiet = rig.tenant("quiet", &on_keystone("quiet", &keystone, ""))?;
+        let writer = rig.tenant("writer", &on_a_ledger("writer", &ledger, "idempotent"))?;
+        let bench = Self {
+            rig,
+            sizes,
+            _keystone: keystone,
+            ledger,
+            quiet,
+            writer,
+            written: AtomicU64::new(0),
+        };
+        // Once through everything, so that no round pays for a first time.
+        bench.status().await?;
+        bench.write_back().await?;
+        Ok(bench)
+    }
+
+    /// P99 of status queries, in milliseconds.
+    async fn status(&self) -> anyhow::Result<f64> {
+        let ask = |_| {
+            let agent = self.quiet.clone();
+            async move { agent.status("L").await }
+        };
+        Ok(paced(RATE, self.sizes.window, ask).await?.quantile(0.99))
+    }
+
+    /// P99 from the moment a call's outcome is due to be reported until the CRM holds it, in milliseconds.
+    async fn write_back(&self) -> anyhow::Result<f64> {
+        let before = self.written.load(Ordering::Relaxed);
+        let (reported, reports) = mpsc::channel();
+        let report = |number: u64| {
+            let (agent, reported) = (self.writer.clone(), reported.clone());
+            let call = format!("C-{}", before + number);
+            async move {
+                reported.send((call.clone(), Timestamp::now()))?;
+                agent.dispose(&format!("L-{call}"), &call).await
+            }
+        };
+        let sent = paced(RATE, self.sizes.window, report).await?.count();
+        let now = before + sent as u64;
+        self.written.store(now, Ordering::Relaxed);
+        until(Duration::from_mins(2), || self.ledger.counts().writes >= now).await?;
+        let reported: HashMap<_, _> = reports.try_iter().collect();
+        let rows = self.ledger.stored().into_iter();
+        let taken = rows.filter_map(|row| {
+            let began = reported.get(&row.call)?;
+            Some(milliseconds(row.at.duration_since(*began).unsigned_abs()))
+        });
+        Ok(Latencies::new(taken.collect()).quantile(0.99))
+    }
+
+    async fn hostile(&self) -> anyhow::Result<Vec<Row>> {
+        let noisy = self
+            .rig
+            .tenant("hostile", &on_a_ledger("hostile", &self.ledger, "hostile"))?;
+        let (mut status, mut writes) = (vec![], vec![]);
+        for _ in 0..self.sizes.rounds {
+            let alone = (self.status().await?, self.write_back().await?);
+            let noisy = noisy.clone();
+            let harm = disturb(CALLERS, move |turn| {
+                let agent = noisy.clone();
+                async move { drop(agent.ask(harm(turn)).await) }
+            });
+            let beside = (self.status().await?, self.write_back().await?);
+            end(harm).await;
+            status.push((beside.0, alone.0));
+            writes.push((beside.1, alone.1));
+        }
+        let note = format!("{CALLERS} callers of a hostile adapter");
+        Ok(vec![
+            Row::of("status query, P99 ms", &status, GOAL, &note),
+            Row::of("accept to CRM, P99 ms", &writes, GOAL, &note),
+        ])
+    }
+
+    async fn hanging(&self) -> anyhow::Result<Vec<Row>> {
+        let crm = Keystone::start(KeystoneConfig::new(TOKEN)).await?;
+        crm.seed(KeystoneLead::new("L"));
+        let noisy = self.rig.tenant("hanging", &on_keystone("hanging", &crm, ""))?;
+        let (mut status, mut writes) = (vec![], vec![]);
+        for round in 0..self.sizes.rounds {
+            let alone = (self.status().await?, self.write_back().await?);
+            crm.behave(Behaviour::always(Mode::Hang));
+            try_join_all((0..200).map(|n| {
+                let agent = noisy.clone();
+                async move { agent.dispose("L", &format!("H-{round}-{n}")).await }
+            }))
+            .await?;
+            let asking = noisy.clone();
+            let harm = disturb(64, move |_| {
+                let agent = asking.clone();
+                async move { drop(agent.ask("L").await) }
+            });
+            let beside = (self.status().await?, self.write_back().await?);
+            end(harm).await;
+            crm.behave(Behaviour::always(Mode::Ok));
+            status.push((beside.0, alone.0));
+            writes.push((beside.1, alone.1));
+        }
+        let note = "200 writes and 64 callers at a CRM that hangs";
+        Ok(vec![
+            Row::of("status query, P99 ms", &status, GOAL, note),
+            Row::of("accept to CRM, P99 ms", &writes, GOAL, note),
+        ])
+    }
+
+    /// The backlog cannot be taken away and put back, so the rounds alone come before it.
+    async fn backlog(&self) -> anyhow::Result<Row> {
+        let crm = Ledger::start(LedgerConfig::new(true)).await?;
+        let noisy = self
+            .rig
+            .tenant("backlog", &on_a_ledger("backlog", &crm, "idempotent"))?;
+        let mut alone = vec![];
+        for _ in 0..self.sizes.rounds {
+            alone.push(self.write_back().await?);
+        }
+        crm.behave(Behaviour::always(Mode::Hang));
+        let mut accepting = JoinSet::new();
+        for worker in 0..64 {
+            let (agent, total) = (noisy.clone(), self.sizes.backlog);
+            accepting.spawn(async move {
+                for n in (worker..total).step_by(64) {
+                    agent.dispose(&format!("B-{n}"), &format!("B-{n}")).await?;
+                }
+                anyhow::Ok(())
+            });
+        }
+        while let Some(done) = accepting.join_next().await {
+            done??;
+        }
+        let mut rounds = vec![];
+        for alone in alone {
+            rounds.push((self.write_back().await?, alone));
+        }
+        let note = format!("a backlog of {} at a CRM that hangs", self.sizes.backlog);
+        crm.behave(Behaviour::always(Mode::Ok));
+        Ok(Row::of("accept to CRM, P99 ms", &rounds, GOAL, note))
+    }
+
+    async fn dribble(&self) -> anyhow::Result<Row> {
+        let mut rounds = vec![];
+        for _ in 0..self.sizes.rounds {
+            let alone = self.status().await?;
+            let address = self.rig.public().to_owned();
+            let harm = disturb(self.sizes.dribblers, move |_| dribble(address.clone()));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let beside = self.status().await?;
+            end(harm).await;
+            rounds.push((beside, alone));
+        }
+        let note = format!("{} clients that dribble", self.sizes.dribblers);
+        Ok(Row::of("status query, P99 ms", &rounds, GOAL_DRIBBLE, note))
+    }
+}
+
+/// One slow client: connects and sends a request's head, a byte a second, until it is cut off.
+async fn dribble(address: String) {
+    if let Ok(mut stream) = TcpStream::connect(&address).await {
+        for byte in
+            b"GET /v1/tenants/quiet/leads/L/status HTTP/1.1\r\nhost: x\r\nx-slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        {
+            if stream.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+    // Whoever is refused comes again, but does not hammer.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+}
+
+/// Ends a disturbance, and lets what it left in flight run out.
+async fn end(mut harm: JoinSet<()>) {
+    harm.shutdown().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+}
+
+fn on_keystone(tenant: &str, crm: &Keystone, more: &str) -> String {
+    let secret = format!("{{ value = \"{TOKEN}\" }}");
+    keystone_tenant(tenant, &crm.origin(), &secret, more)
+}
+
+/// A tenant whose guest asks for nothing but an address.
+fn on_a_ledger(tenant: &str, crm: &Ledger, adapter: &str) -> String {
+    let crm = crm.origin();
+    format!(
+        "tenant = \"{tenant}\"\nadapter = \"{adapter}\"\nsettings.base_url = \"{crm}\"\n\
+         egress = {{ allow = [\"{crm}\"], private_addresses = true }}\n"
+    )
+}

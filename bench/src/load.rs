@@ -1,0 +1,103 @@
+//! Load: paced, so that a slow answer does not slow the questions, and latencies counted from when each was due.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Latencies in milliseconds, sorted.
+#[derive(Debug)]
+pub struct Latencies(Vec<f64>);
+
+impl Latencies {
+    /// Of these, in any order.
+    pub fn new(mut milliseconds: Vec<f64>) -> Self {
+        milliseconds.sort_by(f64::total_cmp);
+        Self(milliseconds)
+    }
+
+    /// The latency that `share` of them do not exceed.
+    pub fn quantile(&self, share: f64) -> f64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "a count of at most millions"
+        )]
+        let rank = (self.0.len() as f64 * share) as usize;
+        self.0
+            .get(rank.min(self.0.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(f64::NAN)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Asks `rate` times a second for `length`, each at its time, and returns how late each answer was.
+///
+/// # Errors
+/// A question failed: what is measured is not supposed to.
+pub async fn paced<F>(rate: u32, length: Duration, ask: impl Fn(u64) -> F) -> anyhow::Result<Latencies>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let mut ticks = interval(Duration::from_secs(1) / rate);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut asked = JoinSet::new();
+    let total = length.as_secs() * u64::from(rate);
+    for number in 0..total {
+        let due = ticks.tick().await.into_std();
+        let answer = ask(number);
+        asked.spawn(async move { answer.await.map(|()| due.elapsed()) });
+    }
+    let mut taken = Vec::with_capacity(asked.len());
+    while let Some(done) = asked.join_next().await {
+        taken.push(milliseconds(done??));
+    }
+    Ok(Latencies::new(taken))
+}
+
+/// A length of time in milliseconds.
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Repeats `act` in `workers` tasks until the returned guard is dropped. What fails is begun again: whoever does harm is
+/// refused at times.
+pub fn disturb<F>(workers: usize, act: impl Fn(u64) -> F + Clone + Send + 'static) -> JoinSet<()>
+where
+    F: Future<Output = ()> + Send,
+{
+    let mut tasks = JoinSet::new();
+    for worker in 0..workers {
+        let act = act.clone();
+        tasks.spawn(async move {
+            for turn in (worker as u64..).step_by(workers) {
+                act(turn).await;
+            }
+        });
+    }
+    tasks
+}
+
+/// Waits until `done` says so, looking every ten milliseconds.
+///
+/// # Errors
+/// It did not within `limit`.
+pub async fn until(limit: Duration, mut done: impl FnMut() -> bool) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while !done() {
+        anyhow::ensure!(
+            began.elapsed() < limit,
+            "it did not happen within {} s",
+            limit.as_secs()
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
