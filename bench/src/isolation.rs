@@ -15,6 +15,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::clock::pause;
 use crate::load::{Latencies, disturb, milliseconds, paced, until};
 use crate::rig::{Agent, Rig, TOKEN};
 use crate::rows::Row;
@@ -257,7 +258,7 @@ impl Bench {
             let alone = self.status().await?;
             let address = self.rig.public().to_owned();
             let harm = disturb(self.sizes.dribblers, move |_| dribble(address.clone()));
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            pause(Duration::from_secs(1)).await;
             let beside = self.status().await?;
             end(harm).await;
             rounds.push((beside, alone));
@@ -276,17 +277,17 @@ async fn dribble(address: String) {
             if stream.write_all(&[*byte]).await.is_err() {
                 break;
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            pause(Duration::from_secs(1)).await;
         }
     }
     // Whoever is refused comes again, but does not hammer.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    pause(Duration::from_millis(200)).await;
 }
 
 /// Ends a disturbance, and lets what it left in flight run out.
 async fn end(mut harm: JoinSet<()>) {
     harm.shutdown().await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    pause(Duration::from_secs(3)).await;
 }
 
 fn on_keystone(tenant: &str, crm: &Keystone, more: &str) -> String {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::clock::pause;
+
 /// Latencies in milliseconds, sorted.
 #[derive(Debug)]
 pub struct Latencies(Vec<f64>);
@@ -67,8 +69,8 @@ pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Repeats `act` in `workers` tasks until the returned guard is dropped. What fails is begun again: whoever does harm is
-/// refused at times.
+/// Repeats `act` in `workers` tasks until the returned guard is dropped. What fails is begun again: whoever does harm
+/// is refused at times.
 pub fn disturb<F>(workers: usize, act: impl Fn(u64) -> F + Clone + Send + 'static) -> JoinSet<()>
 where
     F: Future<Output = ()> + Send,
@@ -97,7 +99,7 @@ pub async fn until(limit: Duration, mut done: impl FnMut() -> bool) -> anyhow::R
             "it did not happen within {} s",
             limit.as_secs()
         );
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        pause(Duration::from_millis(10)).await;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
     reason = "a benchmark measures real time; nothing here decides anything"
 )]
 
+mod clock;
 mod isolation;
 mod load;
 mod machine;

@@ -1,4 +1,4 @@
-//! What the fuzzers have to begin with, and whatever they found, is run with every test: a bug that was mended stays so.
+//! What the fuzzers have to begin with, and whatever they found, is run with every test: what was mended stays so.
 
 use std::fs;
 use std::path::PathBuf;

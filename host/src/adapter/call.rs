@@ -1,6 +1,9 @@
 //! One call: a fresh instance, every limit around it, and a cause for everything that stops it.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -8,6 +11,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::I32Exit;
 
 use super::cpu::{Cpu, CpuSpent};
+use super::heavy::{HeavyLane, Running};
 use super::seen::Seen;
 use super::state::{CallState, Environment};
 use crate::clock::{SharedClock, timeout};
@@ -60,6 +64,8 @@ pub struct Caller {
     pub engine: wasmtime::Engine,
     /// As many as there may be instances.
     pub instances: Arc<Semaphore>,
+    /// Where those that compute long go on.
+    pub heavy: Arc<HeavyLane>,
     /// Deadlines are in its time.
     pub clock: SharedClock,
 }
@@ -69,12 +75,13 @@ impl Caller {
     pub async fn run<T, F>(
         &self,
         environment: &Arc<Environment>,
-        quota: Option<&Semaphore>,
+        quota: Option<&Arc<Semaphore>>,
         deadline: Duration,
-        work: impl FnOnce(Store<CallState>) -> F,
+        work: impl FnOnce(Store<CallState>) -> F + Send + 'static,
     ) -> Called<T>
     where
-        F: Future<Output = Result<Result<T, Failure>, Broken>>,
+        T: Send + 'static,
+        F: Future<Output = Result<Result<T, Failure>, Broken>> + Send + 'static,
     {
         let begun = self.clock.now();
         let seen = Arc::new(Seen::default());
@@ -82,14 +89,28 @@ impl Caller {
         let mut started = false;
         let call = async {
             // A closed semaphore is not possible: nobody closes it. Its permit would only be missing from the count.
-            let _mine = match quota {
-                Some(quota) => quota.acquire().await.ok(),
+            let mine = match quota {
+                Some(quota) => Arc::clone(quota).acquire_owned().await.ok(),
                 None => None,
             };
-            let _one = self.instances.acquire().await.ok();
+            let one = Arc::clone(&self.instances).acquire_owned().await.ok();
             started = true;
-            let store = CallState::store(&self.engine, environment.clone(), seen.clone(), cpu.clone());
-            cpu.metered(work(store)).await
+            let (engine, environment, seen) = (self.engine.clone(), Arc::clone(environment), Arc::clone(&seen));
+            let metered = Arc::clone(&cpu);
+            self.place(
+                environment.clone(),
+                &cpu,
+                Box::pin(async move {
+                    // Wherever it is dropped, the instance goes before its place does.
+                    let _places = (mine, one);
+                    let work = async {
+                        let store = CallState::store(&engine, environment, seen, Arc::clone(&metered));
+                        work(store).await
+                    };
+                    metered.metered(work).await
+                }),
+            )
+            .await
         };
         let ended = timeout(&*self.clock, deadline, call).await;
         let outcome = match ended {
@@ -105,6 +126,30 @@ impl Caller {
             http_requests: seen.requests(),
             took: self.clock.now().duration_since(begun).unsigned_abs(),
         }
+    }
+}
+
+impl Caller {
+    /// Runs a call here for as long as it is quick, and among the heavy ones from then on. A release is expected to be
+    /// what its last call was.
+    async fn place<T: Send + 'static>(&self, environment: Arc<Environment>, cpu: &Cpu, mut call: Running<T>) -> T {
+        let quick = if environment.heavy.load(Ordering::Relaxed) {
+            None
+        } else {
+            poll_fn(|context| match call.as_mut().poll(context) {
+                Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                Poll::Pending if cpu.is_heavy() => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            })
+            .await
+        };
+        if let Some(ended) = quick {
+            return ended;
+        }
+        environment.heavy.store(true, Ordering::Relaxed);
+        let ended = self.heavy.run(call).await;
+        environment.heavy.store(cpu.is_heavy(), Ordering::Relaxed);
+        ended
     }
 }
 

@@ -12,8 +12,10 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Store, UpdateDeadline};
 
+use super::engine::TICK;
+
 /// Ticks after which a guest that computes lets others have the thread: 10 ms.
-const TURN: u64 = 2;
+const TURN: u32 = 2;
 
 /// The processor time of one call.
 #[derive(Debug)]
@@ -59,6 +61,11 @@ impl Cpu {
         self.used.load(Ordering::Relaxed).saturating_add(running)
     }
 
+    /// Whether it has computed for a whole turn: more than answering a question takes.
+    pub fn is_heavy(&self) -> bool {
+        u128::from(self.used()) >= (TICK * TURN).as_nanos()
+    }
+
     fn spent(&self) -> bool {
         u128::from(self.used()) >= self.limit.as_nanos()
     }
@@ -66,12 +73,15 @@ impl Cpu {
 
 /// Has `store`'s guest stopped when its time is used up, and take turns until then.
 pub fn guard<T: Send + 'static>(store: &mut Store<T>, cpu: impl Fn(&T) -> &Cpu + Send + Sync + 'static) {
-    store.set_epoch_deadline(TURN);
+    store.set_epoch_deadline(TURN.into());
     store.epoch_deadline_callback(move |context| {
         if cpu(context.data()).spent() {
             Err(CpuSpent.into())
         } else {
-            Ok(UpdateDeadline::YieldCustom(TURN, Box::pin(tokio::task::yield_now())))
+            Ok(UpdateDeadline::YieldCustom(
+                TURN.into(),
+                Box::pin(tokio::task::yield_now()),
+            ))
         }
     });
 }

@@ -23,7 +23,7 @@ pub struct Loaded {
     code: Arc<Code>,
     environment: Arc<Environment>,
     caller: Caller,
-    quota: Semaphore,
+    quota: Arc<Semaphore>,
 }
 
 impl Loaded {
@@ -41,7 +41,7 @@ impl Loaded {
             code,
             environment: Arc::new(environment),
             caller,
-            quota: Semaphore::new(quota),
+            quota: Arc::new(Semaphore::new(quota)),
         }
     }
 
@@ -60,12 +60,13 @@ impl Loaded {
     /// Asks the CRM whether a lead may be called, within `status_deadline_ms`.
     pub async fn query_status(&self, lead: &LeadId) -> Called<LeadStatus> {
         let deadline = self.release.spec.limits.status_deadline();
+        let (code, lead) = (Arc::clone(&self.code), lead.clone());
         self.caller
             .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let adapter = self.code.adapter.instantiate_async(&mut store).await?;
+                let adapter = code.adapter.instantiate_async(&mut store).await?;
                 let status = adapter.jackfield_crm_status();
                 let answer = status.call_query(&mut store, lead.as_str()).await?;
-                convert::answer(answer, |given| convert::status(given, lead))
+                convert::answer(answer, |given| convert::status(given, &lead))
             })
             .await
     }
@@ -73,12 +74,13 @@ impl Loaded {
     /// Writes a disposition, within `write_deadline_ms`. The answer is the CRM's reference, which may be empty.
     pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Called<String> {
         let deadline = self.release.spec.limits.write_deadline();
-        let disposition = &convert::disposition(disposition, accepted_at);
+        let disposition = convert::disposition(disposition, accepted_at);
+        let (code, key) = (Arc::clone(&self.code), key.clone());
         self.caller
             .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let adapter = self.code.adapter.instantiate_async(&mut store).await?;
+                let adapter = code.adapter.instantiate_async(&mut store).await?;
                 let dispositions = adapter.jackfield_crm_dispositions();
-                let answer = dispositions.call_write(&mut store, disposition, key.as_str()).await?;
+                let answer = dispositions.call_write(&mut store, &disposition, key.as_str()).await?;
                 convert::answer(answer, |receipt| Ok(convert::reference(&receipt)))
             })
             .await
@@ -88,9 +90,10 @@ impl Loaded {
     /// A fault if the adapter cannot look writes up: ask [`AdapterRecord::lookup`] first.
     pub async fn find(&self, lead: &LeadId, key: &DedupKey) -> Called<Option<String>> {
         let deadline = self.release.spec.limits.write_deadline();
+        let (code, lead, key) = (Arc::clone(&self.code), lead.clone(), key.clone());
         self.caller
             .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let Some(lookup) = &self.code.lookup else {
+                let Some(lookup) = &code.lookup else {
                     return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
                 };
                 let lookup = lookup.instantiate_async(&mut store).await?;
@@ -105,14 +108,15 @@ impl Loaded {
     /// A fault if the adapter cannot parse webhooks: ask [`AdapterRecord::parses_leads`] first.
     pub async fn parse(&self, content_type: &str, body: &[u8], received_at: Timestamp) -> Called<Vec<ParsedLead>> {
         let deadline = self.release.spec.limits.write_deadline();
-        let inbound = &convert::inbound(content_type, body, received_at);
+        let inbound = convert::inbound(content_type, body, received_at);
+        let code = Arc::clone(&self.code);
         self.caller
             .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let Some(leads) = &self.code.leads else {
+                let Some(leads) = &code.leads else {
                     return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
                 };
                 let leads = leads.instantiate_async(&mut store).await?;
-                let answer = leads.jackfield_crm_leads().call_parse(&mut store, inbound).await?;
+                let answer = leads.jackfield_crm_leads().call_parse(&mut store, &inbound).await?;
                 convert::answer(answer, convert::leads)
             })
             .await

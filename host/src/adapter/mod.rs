@@ -15,6 +15,7 @@ mod cpu;
 mod credentials;
 mod description;
 mod engine;
+mod heavy;
 mod http;
 mod loaded;
 mod log;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -142,6 +143,7 @@ impl Runtime {
         let caller = Caller {
             engine: engine.wasm().clone(),
             instances: Arc::new(Semaphore::new(config.max_instances as usize)),
+            heavy: Arc::default(),
             clock,
         };
         Ok(Self(Arc::new(Inner {
@@ -209,6 +211,7 @@ impl Runtime {
             network: Some(network),
             memory: limits.memory(),
             cpu: limits.cpu(),
+            heavy: AtomicBool::default(),
         };
         let share = self.0.config.max_instances_per_release as usize;
         Ok(Loaded::new(
@@ -224,7 +227,7 @@ impl Runtime {
     async fn describe(
         &self,
         digest: Digest,
-        code: &Code,
+        code: &Arc<Code>,
         memory: usize,
         cpu: Duration,
     ) -> Result<Inspected, PackageError> {
@@ -235,11 +238,14 @@ impl Runtime {
             network: None,
             memory,
             cpu,
+            heavy: AtomicBool::default(),
         });
+        let described = Arc::clone(code);
         let called = self
             .0
             .caller
             .run(&sealed, None, DESCRIBE_DEADLINE, |mut store| async move {
+                let code = described;
                 let instance = code.adapter.instance_pre().instantiate_async(&mut store).await?;
                 let adapter = match code.typed(&mut store, &instance) {
                     Ok(adapter) => adapter,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
@@ -39,6 +40,8 @@ pub struct Environment {
     pub memory: usize,
     /// Processor time of one call.
     pub cpu: Duration,
+    /// Whether its last call computed long.
+    pub heavy: AtomicBool,
 }
 
 /// The state of one instance, and so of one call.

@@ -1,0 +1,146 @@
+//! Guests that compute long go on on threads of their own, of low priority, so that nobody waits behind them.
+//!
+//! A call begins on the thread that asked for it, which is quickest. One that has computed for a whole turn is moved
+//! here, and the next call of its release begins here: a hostile adapter, or one that is merely slow, takes processor
+//! time that nobody else wants. Its limits are the same as anywhere.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+/// How much nicer these threads are than the others: they get about a tenth of a core that others want too, and all of
+/// it when nobody does. Nicer still, and one of them could be kept from giving back what it shares with the others.
+const NICENESS: i32 = 10;
+
+/// A call under way, wherever it is polled.
+pub type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The threads. They start when they are first needed, one for each core, and end when this is dropped.
+#[derive(Default)]
+pub struct HeavyLane {
+    threads: OnceLock<Vec<mpsc::UnboundedSender<Running<()>>>>,
+    next: AtomicUsize,
+}
+
+impl HeavyLane {
+    /// Runs a call to its end on one of the threads. It ends early when what this returns is dropped, at the guest's
+    /// next turn. On a machine that has no thread to give it runs where it was.
+    pub async fn run<T: Send + 'static>(&self, call: Running<T>) -> T {
+        let threads = self.threads.get_or_init(start);
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let Some(thread) = threads.get(turn.checked_rem(threads.len()).unwrap_or(0)) else {
+            return call.await;
+        };
+        let (mut ended, end) = oneshot::channel();
+        let call: Running<()> = Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = ended.closed() => {}
+                outcome = call => drop(ended.send(outcome)),
+            }
+        });
+        match thread.send(call) {
+            // Threads end with the runtime that this belongs to; until then each call sends how it ended.
+            Ok(()) => match end.await {
+                Ok(outcome) => outcome,
+                Err(_) => std::future::pending().await,
+            },
+            Err(mpsc::error::SendError(_)) => std::future::pending().await,
+        }
+    }
+}
+
+fn start() -> Vec<mpsc::UnboundedSender<Running<()>>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let started: Result<Vec<_>, _> = (0..cores).map(|number| thread(number, Handle::current())).collect();
+    started.unwrap_or_else(|error| {
+        tracing::warn!(%error, "no threads for guests that compute long: they run among the others");
+        vec![]
+    })
+}
+
+/// A thread that takes turns among its calls. Whatever they wait for is the other threads' to watch.
+fn thread(number: usize, handle: Handle) -> std::io::Result<mpsc::UnboundedSender<Running<()>>> {
+    let (calls, mut coming) = mpsc::unbounded_channel();
+    let work = async move {
+        let mut running = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                call = coming.recv() => match call {
+                    Some(call) => running.push(call),
+                    None => return,
+                },
+                Some(()) = running.next() => {}
+            }
+        }
+    };
+    let builder = std::thread::Builder::new().name(format!("heavy-guests-{number}"));
+    builder.spawn(move || {
+        if let Err(error) = rustix::process::nice(NICENESS) {
+            tracing::warn!(%error, "guests that compute long have no lower priority");
+        }
+        handle.block_on(work);
+    })?;
+    Ok(calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_goes_on_elsewhere_and_what_it_waits_for_still_comes() {
+        let lane = HeavyLane::default();
+        let here = std::thread::current().id();
+        let (send, wait) = oneshot::channel::<u32>();
+        let call = lane.run(Box::pin(async move {
+            let number = wait.await.unwrap();
+            (number, std::thread::current().id())
+        }));
+        let (answer, ()) = tokio::join!(call, async { send.send(7).unwrap() });
+        assert_eq!(answer.0, 7);
+        assert_ne!(answer.1, here);
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_answer_nobody_wants_any_more_is_ended() {
+        let lane = HeavyLane::default();
+        let held = Arc::new(());
+        let inside = Arc::clone(&held);
+        {
+            let mut call = Box::pin(lane.run(Box::pin(async move {
+                std::future::pending::<()>().await;
+                drop(inside);
+            })));
+            assert!(futures_util::poll!(&mut call).is_pending());
+        }
+        while Arc::strong_count(&held) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_of_one_thread_take_turns() {
+        let lane = HeavyLane::default();
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let calls = (0..64).map(|_| {
+            let stop = Arc::clone(&stop);
+            let turns = async move {
+                while !stop.load(Ordering::Relaxed) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            lane.run(Box::pin(turns))
+        });
+        let stopping = Arc::clone(&stop);
+        let stopper = lane.run(Box::pin(async move { stopping.store(true, Ordering::Relaxed) }));
+        let _ = tokio::join!(futures_util::future::join_all(calls), stopper);
+    }
+}
