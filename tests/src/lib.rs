@@ -14,5 +14,6 @@ pub mod components;
 pub mod documents;
 pub mod fakes;
 pub mod node;
+pub mod operator;
 pub mod process;
 pub mod store_contract;
