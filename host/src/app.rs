@@ -28,7 +28,7 @@ use crate::metrics::Metrics;
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{SharedStore, StoreError};
 use crate::tenants::{Rollout, Tenants};
-use crate::vault::Vault;
+use crate::vault::{self, KeySource, Vault};
 
 /// How often the host looks for releases and tokens that another host made.
 const SYNC: Duration = Duration::from_secs(1);
@@ -61,6 +61,8 @@ pub struct Node {
 pub struct NodeParts {
     /// Remembers.
     pub store: SharedStore,
+    /// Keeps secrets, in the same store.
+    pub vault: Vault,
     /// Runs adapters.
     pub runtime: Runtime,
     /// Tells the time.
@@ -88,6 +90,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The master key cannot be had, or secrets cannot be sealed with it.
+    #[error(transparent)]
+    Vault(#[from] vault::OpenError),
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -118,6 +123,7 @@ impl Node {
     pub async fn assemble(mut parts: NodeParts) -> Result<Self, StartError> {
         let NodeParts {
             store,
+            vault,
             runtime,
             clock,
             draining,
@@ -131,10 +137,9 @@ impl Node {
             Arc::clone(&clock),
             StdRng::from_rng(&mut parts.rng),
         ));
-        let vault = Vault::new(Arc::clone(&store));
         let rollout = Rollout::new(
             Arc::clone(&store),
-            vault,
+            vault.clone(),
             runtime,
             Arc::clone(&tenants),
             Arc::clone(&clock),
@@ -167,6 +172,7 @@ impl Node {
         let admin = admin::router(AdminState {
             store: Arc::clone(&store),
             rollout: rollout.clone(),
+            vault,
             tenants: Arc::clone(&tenants),
             tokens: Arc::clone(&tokens),
             clock,
@@ -216,12 +222,14 @@ impl App {
         let stop = CancellationToken::new();
         make_private_dir(&config.data_dir)?;
         let database = Arc::new(SqliteStore::open(&config.data_dir.join("jackfield.db")).await?);
+        let vault = open_vault(config, &database, &clock).await?;
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
             ..RuntimeConfig::new(config.data_dir.join("adapters"))
         };
         let node = Node::assemble(NodeParts {
             store: Arc::clone(&database) as SharedStore,
+            vault,
             runtime: Runtime::start(runtime, Arc::clone(&clock))?,
             clock: Arc::clone(&clock),
             rng: rand::make_rng(),
@@ -270,6 +278,31 @@ impl App {
         }
         finished
     }
+}
+
+/// Opens the vault with the master key that the settings name, and seals what an earlier version left unsealed.
+async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &SharedClock) -> Result<Vault, StartError> {
+    let source = match &config.master_key.key {
+        Some(key) => KeySource::Given {
+            key: key.clone(),
+            old: config.master_key.old.clone(),
+        },
+        None => KeySource::File(config.data_dir.join(&config.master_key_file)),
+    };
+    let store = Arc::clone(database) as SharedStore;
+    let vault = Vault::open(store, Arc::clone(clock), source, rand::make_rng()).await?;
+    let sealed = database.seal_plaintext(vault.sealer()).await?;
+    if sealed > 0 {
+        tracing::info!(sealed, "secrets that an earlier version kept unsealed were sealed");
+    }
+    if let Err(error) = database.wipe_plaintext().await {
+        tracing::error!(
+            %error,
+            "what an earlier version kept unsealed cannot be wiped from the database file yet; see that the disk has \
+             as much room as the database is large, and start again"
+        );
+    }
+    Ok(vault)
 }
 
 /// A directory that only its owner may look into.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::domain::release::Sensitive;
 use crate::domain::retry::Wait;
 
 /// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`.
@@ -16,6 +17,12 @@ use crate::domain::retry::Wait;
 pub struct Config {
     /// Where the database, the compile cache and the installation's own key are kept.
     pub data_dir: PathBuf,
+    /// The file of the master key that secrets are sealed with, made at the first start; within `data_dir` unless it is
+    /// an absolute path. Not used if the key is in the environment.
+    pub master_key_file: PathBuf,
+    /// The master key, if the environment has it. No file holds it beside other settings.
+    #[serde(skip)]
+    pub master_key: GivenKey,
     /// Where the agent and the CRMs connect.
     pub public_listen: SocketAddr,
     /// Where operators connect, and Prometheus.
@@ -30,6 +37,15 @@ pub struct Config {
     pub max_instances: u32,
     /// How long a drain waits for what is in flight before it gives up on it; leases bring it back.
     pub drain: Wait,
+}
+
+/// A master key from the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GivenKey {
+    /// `JACKFIELD_MASTER_KEY`: seals and opens.
+    pub key: Option<Sensitive>,
+    /// `JACKFIELD_MASTER_KEY_OLD`: opens what is then sealed with the other one.
+    pub old: Option<Sensitive>,
 }
 
 /// How log lines look.
@@ -48,6 +64,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: "jackfield-data".into(),
+            master_key_file: "master.key".into(),
+            master_key: GivenKey::default(),
             public_listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             log: "info".into(),
@@ -96,8 +114,14 @@ const OTHER_VARIABLES: [&str; 3] = ["JACKFIELD_ADMIN_URL", "JACKFIELD_CONFIG", "
 /// Variables that begin so are left alone: a place for tenants' secrets.
 const SECRET_PREFIX: &str = "JACKFIELD_SECRET_";
 
-const KEYS: [&str; 8] = [
+/// The master key, which is no setting: it must not be in a file beside them.
+const MASTER_KEY: &str = "JACKFIELD_MASTER_KEY";
+/// The one before it, while it is being changed.
+const MASTER_KEY_OLD: &str = "JACKFIELD_MASTER_KEY_OLD";
+
+const KEYS: [&str; 9] = [
     "data_dir",
+    "master_key_file",
     "public_listen",
     "admin_listen",
     "log",
@@ -128,7 +152,11 @@ impl Config {
         };
         for (name, value) in variables {
             let ours = name.starts_with("JACKFIELD_") && !name.starts_with(SECRET_PREFIX);
-            if ours && !OTHER_VARIABLES.contains(&name.as_str()) {
+            if name == MASTER_KEY {
+                config.master_key.key = Some(Sensitive::new(value));
+            } else if name == MASTER_KEY_OLD {
+                config.master_key.old = Some(Sensitive::new(value));
+            } else if ours && !OTHER_VARIABLES.contains(&name.as_str()) {
                 config = config.overlay(&name, &value)?;
             }
         }
@@ -160,6 +188,10 @@ impl Config {
                 data_dir: one.data_dir,
                 ..self
             },
+            "master_key_file" => Self {
+                master_key_file: one.master_key_file,
+                ..self
+            },
             "public_listen" => Self {
                 public_listen: one.public_listen,
                 ..self
@@ -189,6 +221,12 @@ impl Config {
     }
 
     fn check(self) -> Result<Self, ConfigError> {
+        if self.master_key.old.is_some() && self.master_key.key.is_none() {
+            return Err(ConfigError::Variable {
+                name: MASTER_KEY_OLD.into(),
+                detail: format!("is only for changing the key: give the new one as {MASTER_KEY}"),
+            });
+        }
         for (name, value, max) in [
             ("max_deliveries", self.max_deliveries, 10_000),
             ("max_instances", self.max_instances, 10_000),
@@ -255,6 +293,24 @@ mod tests {
             (config.max_instances, config.max_deliveries, config.drain.0.as_secs()),
             (300, 9, 5)
         );
+    }
+
+    #[test]
+    fn the_master_key_comes_by_the_environment_and_is_not_shown() {
+        let both = [
+            ("JACKFIELD_MASTER_KEY", "hunter2"),
+            ("JACKFIELD_MASTER_KEY_OLD", "hunter1"),
+        ];
+        let config = load("", &both).unwrap();
+        assert_eq!(config.master_key.key.as_ref().unwrap().expose(), "hunter2");
+        assert_eq!(config.master_key.old.as_ref().unwrap().expose(), "hunter1");
+        assert!(!format!("{config:?}").contains("hunter"));
+        let error = load("", &both[1..]).unwrap_err();
+        assert!(
+            error.contains("JACKFIELD_MASTER_KEY_OLD") && !error.contains("hunter"),
+            "{error}"
+        );
+        assert!(load("master_key = \"x\"", &[]).unwrap_err().contains("line 1"));
     }
 
     #[test]

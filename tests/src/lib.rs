@@ -15,5 +15,6 @@ pub mod documents;
 pub mod fakes;
 pub mod fuzz;
 pub mod node;
+pub mod operator;
 pub mod process;
 pub mod store_contract;

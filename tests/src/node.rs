@@ -16,6 +16,7 @@ use jackfield::domain::release::Release;
 use jackfield::store::sqlite::SqliteStore;
 use jackfield::store::{PageRequest, SharedStore, TokenPurpose};
 use jackfield::tenants::{Applied, ApplyError};
+use jackfield::vault::{KeySource, Vault};
 use jiff::Timestamp;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -305,8 +306,13 @@ impl Drop for TestNode {
 
 async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Node, Arc<SqliteStore>) {
     let database = Arc::new(SqliteStore::open(&dir.path().join("jackfield.db")).await.unwrap());
+    let store = Arc::clone(&database) as SharedStore;
+    let shared: SharedClock = Arc::new(clock.clone());
+    let key = KeySource::File(dir.path().join("master.key"));
+    let vault = Vault::open(Arc::clone(&store), shared, key, rand::make_rng());
     let parts = NodeParts {
-        store: Arc::clone(&database) as SharedStore,
+        store,
+        vault: vault.await.unwrap(),
         runtime: runtime.clone(),
         clock: Arc::new(clock.clone()),
         rng: StdRng::seed_from_u64(7),

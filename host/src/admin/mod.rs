@@ -14,6 +14,7 @@ pub mod listing;
 pub mod payload;
 pub mod refusal;
 pub mod releases;
+pub mod secrets;
 pub mod stuck;
 pub mod suppressions;
 pub mod tenants;
@@ -41,6 +42,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::request::observe;
 use crate::store::SharedStore;
 use crate::tenants::{Rollout, Tenants};
+use crate::vault::Vault;
 
 /// A body that is not a component is at most 1 MiB, as on the public listener.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -52,6 +54,8 @@ pub struct AdminState {
     pub store: SharedStore,
     /// Makes releases and puts them in service.
     pub rollout: Rollout,
+    /// Keeps secrets.
+    pub vault: Vault,
     /// What this host serves.
     pub tenants: Arc<Tenants>,
     /// Who may ask.
@@ -98,6 +102,9 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .routes(routes!(releases::apply_to, releases::list))
         .routes(routes!(releases::show))
         .routes(routes!(releases::rollback))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::set, secrets::remove))
+        .routes(routes!(secrets::rotate_key))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(deliveries::list))

@@ -64,7 +64,9 @@ impl From<ApplyError> for Problem {
             ),
             ApplyError::Invalid(errors) => Self::invalid(errors),
             ApplyError::NoAdapter(_) => wrong("/adapter", error.to_string()),
-            ApplyError::NoTenant(_) | ApplyError::NoRelease(..) => not_found(error.to_string()),
+            ApplyError::NoTenant(_) | ApplyError::NoRelease(..) | ApplyError::NoSecret(..) => {
+                not_found(error.to_string())
+            }
             ApplyError::Secret { pointer, detail } => wrong(&pointer, detail),
             ApplyError::Load(error) => Self::new(
                 ProblemKind::Invalid,
@@ -74,6 +76,9 @@ impl From<ApplyError> for Problem {
                 ),
             ),
             ApplyError::Store(error) => error.into(),
+            ApplyError::Vault(_) | ApplyError::SecretInUse { .. } | ApplyError::HostsSecret(_) => {
+                Self::new(ProblemKind::Conflict, error.to_string())
+            }
         }
     }
 }

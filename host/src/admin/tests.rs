@@ -44,6 +44,7 @@ fn the_description_has_every_route() {
     POST   /v1/deliveries/{id}/landed: Say that a dead or reviewed delivery landed: the destination holds it, or somebody has entered it there.
     PUT    /v1/deliveries/{id}/payload: Replace the document of a delivery in review.
     POST   /v1/releases: Apply a tenant's file to the tenant that it names.
+    POST   /v1/secrets/rotate-key: Change the master key.
     GET    /v1/suppressions: List suppressions, newest first.
     GET    /v1/tenants: List tenants by name.
     GET    /v1/tenants/{tenant}: Show a tenant with its active release.
@@ -52,6 +53,9 @@ fn the_description_has_every_route() {
     POST   /v1/tenants/{tenant}/releases: Apply a tenant's file.
     GET    /v1/tenants/{tenant}/releases/{number}: Show one release.
     POST   /v1/tenants/{tenant}/rollback: Put an earlier release back in service.
+    GET    /v1/tenants/{tenant}/secrets: List a tenant's secrets by name, never their values.
+    DELETE /v1/tenants/{tenant}/secrets/{name}: Remove a secret that the active release does not use.
+    PUT    /v1/tenants/{tenant}/secrets/{name}: Set a secret.
     GET    /v1/tokens: List tokens, newest first, revoked ones included.
     POST   /v1/tokens: Make a token.
     DELETE /v1/tokens/{id}: Revoke a token.

@@ -14,6 +14,7 @@ mod edit;
 mod leads;
 mod review;
 mod screen;
+mod secrets;
 mod serve;
 mod stuck;
 mod suppressions;
@@ -59,6 +60,9 @@ enum Command {
     /// Tokens of agents and operators: create, list, revoke.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Secrets that the host keeps for tenants: set, list, remove, rotate-key.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Deliveries in every state: list, show.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
@@ -116,6 +120,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Adapter(command) => command.run(&session).await,
         Command::Tenant(command) => command.run(&session).await,
         Command::Token(command) => command.run(&session).await,
+        Command::Secrets(command) => command.run(&session).await,
         Command::Deliveries(command) => command.run(&session).await,
         Command::Dead(command) => command.run(&session).await,
         Command::Review(command) => command.run(&session).await,

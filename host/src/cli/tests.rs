@@ -39,6 +39,10 @@ fn the_command_tree_is_sound() {
     jackfield token create
     jackfield token list
     jackfield token revoke
+    jackfield secrets set
+    jackfield secrets list
+    jackfield secrets remove
+    jackfield secrets rotate-key
     jackfield deliveries list
     jackfield deliveries show
     jackfield dead list

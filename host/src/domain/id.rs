@@ -98,6 +98,10 @@ text_id!(
     AdapterName, "adapter name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
 );
 text_id!(
+    /// A name that a person chose for a secret. The names that the host makes up hold other characters.
+    SecretName, "secret name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
+);
+text_id!(
     /// A lead's id in the CRM.
     LeadId, "lead id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
 );

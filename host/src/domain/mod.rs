@@ -18,5 +18,6 @@ pub mod pace;
 mod read;
 pub mod release;
 pub mod retry;
+pub mod seal;
 pub mod signature;
 pub mod status;

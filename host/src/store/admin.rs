@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::alert::AlertKind;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
-use crate::domain::release::{Sensitive, TenantSpec};
+use crate::domain::release::TenantSpec;
+use crate::domain::seal::Sealed;
 
 /// A component to be kept.
 #[derive(Debug, Clone)]
@@ -26,8 +27,8 @@ pub struct NewRelease {
     pub spec: TenantSpec,
     /// The adapter it means.
     pub adapter: Digest,
-    /// The values behind new `Stored` references, by name.
-    pub secrets: Vec<(String, Sensitive)>,
+    /// The secrets behind new `Stored` references, by name.
+    pub secrets: Vec<(String, Sealed)>,
     /// When.
     pub now: Timestamp,
 }

@@ -8,6 +8,7 @@
 mod accept;
 mod admin;
 mod listing;
+mod secret;
 pub mod sqlite;
 mod work;
 
@@ -23,12 +24,13 @@ pub use listing::{
     Attempt, AttemptDetail, DeliveryDetail, DeliveryFilter, DeliverySummary, LeadCursor, LeadPage, LeadRecord, Page,
     PageRequest, QueueDepth, Suppression,
 };
+pub use secret::{NewSecret, Resealed, SecretRecord};
 pub use work::{Claim, Claimed, Finish, FinishOutcome, Lease, NewLead, ReplayOrder, Replayed, TenantShare};
 
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
-use crate::domain::release::{AdapterRef, Release, Sensitive};
+use crate::domain::release::{AdapterRef, Release};
 
 /// Why a transaction did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -180,11 +182,24 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The active release of every tenant, for a host that starts or that looks for swaps made elsewhere.
     async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError>;
 
-    /// The value of a stored secret.
-    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<Sensitive>, StoreError>;
+    /// A secret, sealed.
+    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError>;
 
-    /// Keeps a secret, in place of the one that had the name.
-    async fn put_secret(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), StoreError>;
+    /// A tenant's secrets by name, sealed.
+    async fn secrets(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<SecretRecord>, StoreError>;
+
+    /// Every secret of every tenant, sealed: for a change of the key.
+    async fn all_secrets(&self) -> Result<Vec<SecretRecord>, StoreError>;
+
+    /// Keeps a sealed secret, in place of the one that had the name.
+    async fn put_secret(&self, secret: NewSecret) -> Result<(), StoreError>;
+
+    /// Forgets a secret. False if there is none of that name.
+    async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError>;
+
+    /// Puts secrets sealed anew in the place of those that they were, all or none; one that has another value by now
+    /// stays. Returns how many were changed.
+    async fn reseal(&self, secrets: Vec<Resealed>) -> Result<usize, StoreError>;
 
     /// Keeps a token's hash.
     async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError>;

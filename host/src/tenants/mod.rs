@@ -2,6 +2,7 @@
 
 mod rollout;
 mod secrets;
+mod stored;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use crate::domain::id::TenantName;
 use crate::domain::release::Release;
 use crate::domain::signature::SigningKey;
 pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
+pub use stored::{SecretSet, SecretUse};
 
 /// A tenant with its active release, ready to serve. In-flight calls keep the one they began with.
 #[derive(Debug)]

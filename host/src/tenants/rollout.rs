@@ -14,18 +14,18 @@ use crate::domain::field::FieldError;
 use crate::domain::id::{Digest, ReleaseNumber, TenantName};
 use crate::domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
 use crate::store::{NewAdapter, NewRelease, SharedStore, StoreError};
-use crate::vault::Vault;
+use crate::vault::{Vault, VaultError};
 
 /// Makes releases and puts them in service.
 #[derive(Debug, Clone)]
 pub struct Rollout {
-    store: SharedStore,
-    vault: Vault,
+    pub(super) store: SharedStore,
+    pub(super) vault: Vault,
     runtime: Runtime,
-    tenants: Arc<Tenants>,
+    pub(super) tenants: Arc<Tenants>,
     clock: SharedClock,
     /// Releases of this host are made one after another, so that each is compared with the one it follows.
-    one_at_a_time: Arc<Mutex<()>>,
+    pub(super) one_at_a_time: Arc<Mutex<()>>,
     /// Active releases that do not load, and why: told once, however often it is tried again.
     failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
 }
@@ -90,12 +90,43 @@ pub enum ApplyError {
         /// Why, and what to do.
         detail: String,
     },
+    /// A kept secret cannot be removed: it serves.
+    #[error(
+        "`{name}` is used by the active release {release} at {pointer}: apply a file that does not name it, then \
+         remove it"
+    )]
+    SecretInUse {
+        /// Its name.
+        name: String,
+        /// The release.
+        release: ReleaseNumber,
+        /// Where.
+        pointer: String,
+    },
+    /// A kept secret is none of the people's.
+    #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
+    HostsSecret(String),
+    /// No such kept secret.
+    #[error("tenant `{0}` has no secret `{1}`; `jackfield secrets list {0}` shows those there are")]
+    NoSecret(TenantName, String),
     /// The adapter does not load.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// It could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The secrets that it brings cannot be kept.
+    #[error(transparent)]
+    Vault(VaultError),
+}
+
+impl From<VaultError> for ApplyError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => Self::Store(error),
+            error => Self::Vault(error),
+        }
+    }
 }
 
 impl Rollout {
@@ -198,13 +229,20 @@ impl Rollout {
                 unchanged,
             });
         }
+        let sealing = self.vault.sealing().await;
+        let seal = |(name, value): (String, Sensitive)| {
+            let sealed = sealing.seal(&spec.tenant, &name, &value)?;
+            Ok::<_, VaultError>((name, sealed))
+        };
+        let secrets = fresh.into_iter().map(seal).collect::<Result<_, _>>()?;
         let new = NewRelease {
             spec,
             adapter: adapter.digest,
-            secrets: fresh,
+            secrets,
             now,
         };
         let stored = self.store.put_release(new).await?;
+        drop(sealing);
         // Another host over the same database may have taken the number; then the release is loaded under its own.
         let loaded = if stored == release {
             loaded
@@ -276,7 +314,7 @@ impl Rollout {
     }
 
     /// Makes a release ready to serve. `fresh` are secrets that the store does not hold yet.
-    async fn load(&self, release: Release, fresh: &[(String, Sensitive)]) -> Result<Tenant, ApplyError> {
+    pub(super) async fn load(&self, release: Release, fresh: &[(String, Sensitive)]) -> Result<Tenant, ApplyError> {
         let reference = AdapterRef::Digest(release.adapter);
         let missing = || ApplyError::NoAdapter(reference.clone());
         let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;

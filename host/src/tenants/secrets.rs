@@ -11,7 +11,10 @@ use crate::adapter::CredentialSecrets;
 use crate::domain::release::{Release, SecretRef, Sensitive, TenantSpec};
 use crate::domain::signature::{Profile, SigningKey};
 use crate::store::StoreError;
-use crate::vault::Vault;
+use crate::vault::{Vault, VaultError};
+
+/// Variables that hold secrets of the host itself, and of its operators.
+const HOSTS_OWN: [&str; 3] = ["JACKFIELD_MASTER_KEY", "JACKFIELD_MASTER_KEY_OLD", "JACKFIELD_TOKEN"];
 
 /// Everything of a release that is secret.
 pub struct Resolved {
@@ -24,19 +27,24 @@ pub struct Resolved {
 }
 
 /// Takes literal secrets out of a tenant's file, puts references in their place, and returns them to be stored.
-/// A literal that the active release holds already keeps its reference, so that the same file is no change.
+/// A literal that the active release holds already keeps its reference, so that the same file is no change. One that
+/// does not open counts as not held: the file may be what brings it back.
 pub async fn set_apart(
     vault: &Vault,
     mut spec: TenantSpec,
     active: Option<&Release>,
-) -> Result<(TenantSpec, Vec<(String, Sensitive)>), StoreError> {
+) -> Result<(TenantSpec, Vec<(String, Sensitive)>), VaultError> {
     let mut held = vec![];
     if let Some(active) = active {
         for (_, reference) in active.spec.secrets() {
-            if let SecretRef::Stored(name) = reference
-                && let Some(value) = vault.get(active.tenant(), name).await?
-            {
-                held.push((name.clone(), value));
+            let SecretRef::Stored(name) = reference else { continue };
+            if !name.starts_with(MADE_UP) {
+                continue;
+            }
+            match vault.get(active.tenant(), name).await {
+                Ok(Some(value)) => held.push((name.clone(), value)),
+                Ok(None) | Err(VaultError::Unopened(_)) => {}
+                Err(error) => return Err(error),
             }
         }
     }
@@ -61,8 +69,11 @@ pub async fn set_apart(
     reason = "no decision depends on it; it only has to be unique"
 )]
 fn random_name() -> String {
-    format!("sec_{:024x}", rand::rng().random::<u128>() >> 32)
+    format!("{MADE_UP}{:024x}", rand::rng().random::<u128>() >> 32)
 }
+
+/// What the names begin with that the host makes up for literal secrets. No name that a person may choose has a `_`.
+pub const MADE_UP: &str = "sec_";
 
 /// Reads every secret that a release refers to.
 pub async fn resolve(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<Resolved, ApplyError> {
@@ -119,6 +130,10 @@ async fn read(
     reference: &SecretRef,
 ) -> Result<Result<Sensitive, String>, StoreError> {
     Ok(match reference {
+        // A tenant's file is no way to get the host's own keys sent anywhere.
+        SecretRef::Env(name) if HOSTS_OWN.contains(&name.as_str()) => Err(format!(
+            "environment variable {name} is the host's own; name another one"
+        )),
         SecretRef::Env(name) => std::env::var(name).map(Sensitive::new).map_err(|_| {
             format!(
                 "environment variable {name} is not set for the host's process; set it where `jackfield serve` runs"
@@ -134,10 +149,16 @@ async fn read(
         SecretRef::Value(value) => Ok(value.clone()),
         SecretRef::Stored(name) => match fresh.iter().find(|(fresh, _)| fresh == name) {
             Some((_, value)) => Ok(value.clone()),
-            None => vault
-                .get(&spec.tenant, name)
-                .await?
-                .ok_or_else(|| format!("the host keeps no secret `{name}`; write it as env, file or value")),
+            None => match vault.get(&spec.tenant, name).await {
+                Ok(Some(value)) => Ok(value),
+                Ok(None) => Err(format!(
+                    "the host keeps no secret `{name}`; `jackfield secrets set {} {name}` sets it, or write it as env, \
+                     file or value",
+                    spec.tenant
+                )),
+                Err(VaultError::Store(error)) => return Err(error),
+                Err(error) => Err(format!("stored secret `{name}`: {error}")),
+            },
         },
     })
 }

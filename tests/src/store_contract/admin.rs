@@ -7,7 +7,7 @@ use jackfield::store::{NewAdapter, NewRelease, NewToken, SharedStore, Store, Tok
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::fixture::{accept_call, acme, at, page, send_to_review, zenith};
+use super::fixture::{accept_call, acme, at, page, sealed, send_to_review, zenith};
 
 fn adapter(name: &str, version: &str, bytes: &[u8], now: Timestamp) -> NewAdapter {
     NewAdapter {
@@ -46,7 +46,7 @@ async fn release(store: &dyn Store, tenant: &TenantName, second: i64) -> Release
     let new = NewRelease {
         spec: spec(tenant),
         adapter: Digest::of(b"one"),
-        secrets: vec![("crm-1".into(), Sensitive::new(format!("secret of {tenant}")))],
+        secrets: vec![("crm-1".into(), sealed(1, tenant.as_str()))],
         now: at(second),
     };
     store.put_release(new).await.unwrap()
@@ -155,8 +155,8 @@ pub async fn secrets_are_kept_apart(store: SharedStore) {
         .await
         .unwrap();
     release(&*store, &acme(), 1).await;
-    let secret = store.secret(&acme(), "crm-1").await.unwrap().unwrap();
-    assert_eq!(secret.expose(), "secret of acme");
+    let kept = store.secret(&acme(), "crm-1").await.unwrap().unwrap();
+    assert_eq!((kept.sealed, kept.set_at), (sealed(1, "acme"), at(1)));
     assert_eq!(store.secret(&acme(), "crm-2").await, Ok(None));
     assert_eq!(store.secret(&zenith(), "crm-1").await, Ok(None));
 

@@ -8,6 +8,7 @@ use jackfield::domain::failure::{Failure, Rejection};
 use jackfield::domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName};
 use jackfield::domain::lead::{Lead, Priority};
 use jackfield::domain::retry::Ladder;
+use jackfield::domain::seal::{NONCE_BYTES, Sealed};
 use jackfield::store::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, AttemptDetail, Claim, Claimed, DeliveryDetail, Finish,
     FinishOutcome, Inbound, PageRequest, Receipt, ReplayOrder, Store, TenantShare,
@@ -47,6 +48,15 @@ pub fn key(text: &str) -> DedupKey {
 /// A part of a listing.
 pub fn page(after: Option<String>, limit: u32) -> PageRequest {
     PageRequest { after, limit }
+}
+
+/// What a store takes for a sealed secret; it opens to nothing.
+pub fn sealed(seed: u8, ciphertext: &str) -> Sealed {
+    Sealed {
+        key: format!("{seed:016x}").parse().unwrap(),
+        nonce: [seed; NONCE_BYTES],
+        ciphertext: ciphertext.into(),
+    }
 }
 
 fn inbound(tenant: &TenantName, body: Vec<u8>, now: Timestamp) -> Inbound {

@@ -16,6 +16,7 @@ pub mod listings;
 pub mod model;
 pub mod order;
 pub mod replay;
+pub mod secrets;
 pub mod work;
 
 use std::any::Any;
@@ -109,6 +110,12 @@ macro_rules! store_contract {
             tokens_open_until_they_are_revoked,
             alerts_are_announced_in_order_and_acknowledged,
             a_store_is_ready,
+        );
+        $crate::store_contract!($fresh, secrets:
+            a_secret_takes_the_place_of_the_one_before,
+            a_forgotten_secret_is_gone,
+            secrets_are_listed_by_name,
+            sealing_anew_changes_the_key_and_nothing_else,
         );
         $crate::store_contract!($fresh, model:
             any_order_of_operations_agrees_with_a_simple_model,

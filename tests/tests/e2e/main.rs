@@ -11,6 +11,7 @@ mod ladder;
 mod leads;
 mod order;
 mod review;
+mod secrets;
 mod status;
 mod swap;
 mod unknown;

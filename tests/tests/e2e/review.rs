@@ -2,42 +2,13 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use jackfield::store::TokenPurpose;
-use jackfield_tests::answer::Answer;
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::fakes::GroundworkLead;
 use jackfield_tests::node::TestNode;
-use serde_json::{Value, json};
+use jackfield_tests::operator::Operator;
+use serde_json::json;
 
 const TENANT: &str = "saket-estates";
-
-struct Operator(String);
-
-impl Operator {
-    async fn of(test: &TestNode) -> Self {
-        let (token, _) = test
-            .node
-            .tokens
-            .create(TokenPurpose::Operator, "test".into())
-            .await
-            .unwrap();
-        Self(token.expose().to_owned())
-    }
-
-    async fn ask(&self, test: &TestNode, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", self.0));
-        let request = request.header("content-type", "application/json");
-        test.admin(
-            request
-                .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
-                .unwrap(),
-        )
-        .await
-    }
-}
 
 async fn refused(test: &TestNode) -> String {
     test.groundwork.seed(GroundworkLead::new("L"));

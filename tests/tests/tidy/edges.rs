@@ -16,7 +16,7 @@ const MODULES: [(&str, &[&str]); 18] = [
     ("problem", &["domain", "store"]),
     ("request", &["clock", "problem"]),
     ("auth", &["domain", "clock", "store"]),
-    ("vault", &["domain", "store"]),
+    ("vault", &["domain", "clock", "store"]),
     ("tenants", &["domain", "clock", "store", "adapter", "vault"]),
     ("health", &["clock", "store", "metrics", "problem", "tenants"]),
     (
@@ -31,7 +31,9 @@ const MODULES: [(&str, &[&str]); 18] = [
     ),
     (
         "admin",
-        &["domain", "clock", "store", "problem", "request", "auth", "tenants"],
+        &[
+            "domain", "clock", "store", "problem", "request", "auth", "tenants", "vault",
+        ],
     ),
     (
         "app",
@@ -44,7 +46,7 @@ const MODULES: [(&str, &[&str]); 18] = [
 ];
 
 /// Foreign crates, and the only places of the host that may know them.
-const FOREIGN: [(&str, &[&str]); 8] = [
+const FOREIGN: [(&str, &[&str]); 9] = [
     ("sqlx", &["host/src/store/"]),
     ("wasmtime", &["host/src/adapter/"]),
     ("wasmtime_wasi", &["host/src/adapter/"]),
@@ -62,6 +64,7 @@ const FOREIGN: [(&str, &[&str]); 8] = [
     ("anyhow", &["host/src/cli/"]),
     ("clap", &["host/src/cli/"]),
     ("comfy_table", &["host/src/cli/"]),
+    ("rpassword", &["host/src/cli/"]),
     ("prometheus_client", &["host/src/metrics.rs"]),
 ];
 

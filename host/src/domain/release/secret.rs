@@ -42,7 +42,8 @@ pub enum SecretRef {
     /// The secret itself, in a tenant's file only: the host keeps it apart and puts `Stored` in its place.
     #[serde(skip_serializing)]
     Value(Sensitive),
-    /// A secret that the host keeps, under a name that it made up.
+    /// A secret that the host keeps: set by `jackfield secrets set`, or taken out of a tenant's file under a name that
+    /// the host made up.
     Stored(String),
 }
 
@@ -104,7 +105,7 @@ impl TryFrom<WebhookSecretTable> for WebhookSecret {
         ];
         let mut given = given.into_iter().flatten();
         let (Some(secret), None) = (given.next(), given.next()) else {
-            return Err("a secret has exactly one of env, file and value");
+            return Err("a secret has exactly one of env, file, value and stored");
         };
         let expires = match table.expires {
             None => None,

@@ -182,7 +182,7 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
     16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`
     16: unknown field `expire`, expected one of `env`, `file`, `value`, `stored`, `expires`
-    16: a secret has exactly one of env, file and value
+    16: a secret has exactly one of env, file, value and stored
     16: expires must have an offset, such as 2026-12-01T00:00:00Z
     16: expires must be a time with an offset, such as 2026-12-01T00:00:00Z
     15: there is no signature profile `svix`; it is one of `standard-webhooks`, `sha256-hex`, `timestamp-hex`, `stripe`, or a table with signature_header, signed and encoding

@@ -16,8 +16,10 @@ mod intake;
 mod lead;
 mod open;
 mod page;
+mod plaintext;
 mod rank;
 mod release;
+mod secret;
 mod stuck;
 mod suppression;
 mod tenant;
@@ -36,13 +38,13 @@ pub use writer::WriteStats;
 
 use super::{
     Accept, AcceptDisposition, AcceptLead, AdapterRecord, Alert, Claim, Claimed, DeliveryDetail, DeliveryFilter,
-    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewRelease, NewToken,
-    Page, PageRequest, QueueDepth, ReplayOrder, Replayed, StatusRefusal, Store, StoreError, Suppression, TenantRecord,
-    TokenRecord,
+    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewRelease, NewSecret,
+    NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed, Resealed, SecretRecord, StatusRefusal, Store,
+    StoreError, Suppression, TenantRecord, TokenRecord,
 };
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
-use crate::domain::release::{AdapterRef, Release, Sensitive};
+use crate::domain::release::{AdapterRef, Release};
 use writer::{Write, Writer};
 
 /// A [`Store`] in one `SQLite` file.
@@ -248,13 +250,29 @@ impl Store for SqliteStore {
         tenant::active_releases(&self.readers).await
     }
 
-    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<Sensitive>, StoreError> {
-        release::secret(&self.readers, tenant, name).await
+    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
+        secret::find(&self.readers, tenant, name).await
     }
 
-    async fn put_secret(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), StoreError> {
+    async fn secrets(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<SecretRecord>, StoreError> {
+        secret::list(&self.readers, tenant, &page).await
+    }
+
+    async fn all_secrets(&self) -> Result<Vec<SecretRecord>, StoreError> {
+        secret::all(&self.readers).await
+    }
+
+    async fn put_secret(&self, secret: NewSecret) -> Result<(), StoreError> {
+        self.writer.submit(secret).await
+    }
+
+    async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
-        self.writer.submit(release::PutSecret { tenant, name, value }).await
+        self.writer.submit(secret::Remove { tenant, name }).await
+    }
+
+    async fn reseal(&self, secrets: Vec<Resealed>) -> Result<usize, StoreError> {
+        self.writer.insist(secret::Reseal(secrets)).await
     }
 
     async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {

@@ -1,4 +1,4 @@
-//! Releases and the secrets that they refer to.
+//! Releases, each stored with the secrets that it refers to.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -8,8 +8,8 @@ use super::page::{Cut, cut};
 use super::tenant;
 use super::writer::Write;
 use crate::domain::id::{ReleaseNumber, TenantName};
-use crate::domain::release::{Release, Sensitive};
-use crate::store::{NewRelease, Page, PageRequest, StoreError};
+use crate::domain::release::Release;
+use crate::store::{NewRelease, NewSecret, Page, PageRequest, StoreError};
 
 impl Write for NewRelease {
     type Output = Release;
@@ -34,55 +34,18 @@ impl Write for NewRelease {
             .bind(micros(release.created_at))
             .execute(&mut *db)
             .await?;
-        for (secret, value) in &self.secrets {
-            put_secret(db, name, secret, value).await?;
+        for (secret, sealed) in &self.secrets {
+            let new = NewSecret {
+                tenant: name.clone(),
+                name: secret.clone(),
+                sealed: sealed.clone(),
+                now: self.now,
+            };
+            new.run(&mut *db).await?;
         }
         tenant::point_at_new(db, name, release.number, self.now).await?;
         Ok(release)
     }
-}
-
-/// A secret to be kept under a name.
-pub(super) struct PutSecret {
-    pub(super) tenant: TenantName,
-    pub(super) name: String,
-    pub(super) value: Sensitive,
-}
-
-impl Write for PutSecret {
-    type Output = ();
-
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        put_secret(db, &self.tenant, &self.name, &self.value).await
-    }
-}
-
-async fn put_secret(
-    db: &mut SqliteConnection,
-    tenant: &TenantName,
-    name: &str,
-    value: &Sensitive,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into secret (tenant, name, value) values (?, ?, ?)
-         on conflict (tenant, name) do update set value = excluded.value",
-    )
-    .bind(tenant.as_str())
-    .bind(name)
-    .bind(value.expose())
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The value of a stored secret.
-pub(super) async fn secret(db: &SqlitePool, tenant: &TenantName, name: &str) -> Result<Option<Sensitive>, StoreError> {
-    let value = sqlx::query_scalar("select value from secret where tenant = ? and name = ?")
-        .bind(tenant.as_str())
-        .bind(name)
-        .fetch_optional(db)
-        .await?;
-    Ok(value.map(Sensitive::new))
 }
 
 /// One release.

@@ -51,7 +51,8 @@ pub(super) struct Writer {
 
 enum Message {
     Job(Box<dyn Job>),
-    Close(oneshot::Sender<Result<(), StoreError>>),
+    Vacuum(Reply),
+    Close(Reply),
 }
 
 impl Writer {
@@ -102,6 +103,14 @@ impl Writer {
         answer.await.map_err(|_| closed())?
     }
 
+    /// Writes the database file anew, so that nothing is left in it of what was overwritten or deleted, and empties the
+    /// log. Jobs wait meanwhile.
+    pub(super) async fn vacuum(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Message::Vacuum(reply)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
     pub(super) fn stats(&self) -> WriteStats {
         WriteStats {
             commits: self.counters.commits.load(Ordering::Relaxed),
@@ -132,6 +141,10 @@ impl Task {
             for message in messages.drain(..) {
                 match message {
                     Message::Job(job) => jobs.push(job),
+                    Message::Vacuum(reply) => {
+                        self.commit(std::mem::take(&mut jobs)).await;
+                        let _gone = reply.send(self.vacuum().await);
+                    }
                     Message::Close(reply) => {
                         queue.close();
                         asked = Some(reply);
@@ -181,6 +194,11 @@ impl Task {
             job.run(&mut self.db).await?;
         }
         Ok(self.execute("commit").await?)
+    }
+
+    async fn vacuum(&mut self) -> Result<(), StoreError> {
+        self.execute("vacuum").await?;
+        Ok(self.execute("pragma wal_checkpoint(truncate)").await?)
     }
 
     async fn end(mut self) -> Result<(), StoreError> {
