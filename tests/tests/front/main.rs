@@ -4,5 +4,8 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod addresses;
 mod connections;
+mod rates;
 mod slow;
+mod tokens;
