@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::net::TcpListener;
@@ -21,10 +20,14 @@ use crate::auth::Tokens;
 use crate::clock::{self, SharedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::{Announcer, Engine, EngineParts};
+use crate::domain::patience::Patience;
 use crate::domain::release::Sensitive;
+use crate::domain::throttle::Rates;
 use crate::health::{self, HealthState};
+use crate::ingress::gate::{Gate, Policy};
 use crate::ingress::{self, PublicState};
-use crate::metrics::Metrics;
+use crate::listener::{Limits, Listener};
+use crate::metrics::{Door, Metrics};
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{SharedStore, StoreError};
 use crate::tenants::{Rollout, Tenants};
@@ -32,6 +35,8 @@ use crate::vault::{self, KeySource, Vault};
 
 /// How often the host looks for releases and tokens that another host made.
 const SYNC: Duration = Duration::from_secs(1);
+/// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
+const ADMIN_BODY: Duration = Duration::from_mins(10);
 /// A database file has one process, so its leases need no other name.
 const OWNER: &str = "local";
 
@@ -71,6 +76,8 @@ pub struct NodeParts {
     pub rng: StdRng,
     /// Deliveries in flight at once.
     pub max_deliveries: u32,
+    /// Who may come in, and how often.
+    pub ingress: Policy,
     /// Cancelled when the host drains.
     pub draining: CancellationToken,
 }
@@ -167,6 +174,7 @@ impl Node {
             tokens: Arc::clone(&tokens),
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
+            gate: Arc::new(Gate::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
             wake: Arc::clone(&wake),
         });
         let admin = admin::router(AdminState {
@@ -234,6 +242,14 @@ impl App {
             clock: Arc::clone(&clock),
             rng: rand::make_rng(),
             max_deliveries: config.max_deliveries,
+            ingress: Policy {
+                trusted_proxies: config.trusted_proxies.clone(),
+                rates: Rates {
+                    address: config.address_per_second,
+                    failures: config.failures_per_second,
+                    tenant: config.tenant_per_second,
+                },
+            },
             draining: stop.clone(),
         })
         .await?;
@@ -242,12 +258,36 @@ impl App {
         let first_token = node.tokens.ensure_operator().await?;
         let addresses = (bound(&public, config.public_listen), bound(&admin, config.admin_listen));
 
+        let listener = |door, socket, patience| Listener {
+            door,
+            socket,
+            limits: Limits {
+                connections: config.max_connections,
+                connections_per_address: config.max_connections_per_address,
+                trusted: config.trusted_proxies.clone(),
+                patience,
+            },
+            clock: Arc::clone(&clock),
+            metrics: node.metrics.clone(),
+        };
+        let patience = Patience {
+            head: config.header_timeout.0,
+            body: config.body_timeout.0,
+            idle: config.idle_timeout.0,
+        };
+        let public_listener = listener(Door::Public, public, patience);
+        let patience = Patience {
+            body: ADMIN_BODY,
+            ..patience
+        };
+        let admin_listener = listener(Door::Admin, admin, patience);
+
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
         let tasks = vec![
             tokio::spawn(announcer.run(stop.clone())),
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
-            tokio::spawn(serve(public, node.public, stop.clone())),
-            tokio::spawn(serve(admin, node.admin, stop.clone())),
+            tokio::spawn(public_listener.serve(node.public, stop.clone())),
+            tokio::spawn(admin_listener.serve(node.admin, stop.clone())),
             tokio::spawn(follow(node.rollout, node.tokens, Arc::clone(&clock), stop.clone())),
         ];
         let (public, admin) = addresses;
@@ -324,19 +364,6 @@ async fn listen(name: &'static str, address: SocketAddr) -> Result<TcpListener, 
 /// The address with the port that the system chose, if it was left to it.
 fn bound(listener: &TcpListener, wished: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(wished)
-}
-
-async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let listener = listener.tap_io(|stream| {
-        // Without it an answer may wait for the other side's acknowledgement of the headers.
-        let _ = stream.set_nodelay(true);
-    });
-    let served = axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "a listener failed");
-    }
 }
 
 /// Follows what other hosts over the same store do.

@@ -2,17 +2,22 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::domain::address::AddressRange;
 use crate::domain::release::Sensitive;
 use crate::domain::retry::Wait;
 
-/// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`; a list is written with
+/// commas there.
+///
+/// A new setting is a field here and its default below. It appears in `jackfield.example.toml`, too, where a test looks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where the database, the compile cache and the installation's own key are kept.
@@ -37,6 +42,38 @@ pub struct Config {
     pub max_instances: u32,
     /// How long a drain waits for what is in flight before it gives up on it; leases bring it back.
     pub drain: Wait,
+    /// Connections that each listener keeps open at once; more are closed as they come. One that idles takes about
+    /// 20 KiB, so the default is under 100 MiB.
+    pub max_connections: u32,
+    /// Connections of one client's address among them: a quarter by default, so that no one address takes them all.
+    /// IPv6 counts by /64. Trusted proxies are not counted.
+    pub max_connections_per_address: u32,
+    /// How long a connection may take to bring a request's head, TLS handshake included.
+    pub header_timeout: Wait,
+    /// How long a request's body may take on the public listener.
+    pub body_timeout: Wait,
+    /// How long a connection may stay open between two requests. Longer than the minute that load balancers keep
+    /// theirs, so that it is they who close.
+    pub idle_timeout: Wait,
+    /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. Nobody else is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Requests a second to the public listener from one client's address; more get 429. IPv6 counts by /64. Far above
+    /// what one calling platform needs, far below what one host can do.
+    pub address_per_second: NonZeroU32,
+    /// Requests a second without a valid token or signature from one client's address, each answered with a 401; more
+    /// get 429. Enough for a person who tries.
+    pub failures_per_second: NonZeroU32,
+    /// Requests a second of a tenant's agent, and webhooks a second of its CRM, unless its file says otherwise; more
+    /// get 429.
+    pub tenant_per_second: NonZeroU32,
+    /// PEM file with the public listener's certificate, followed by those that sign it; without one there is no TLS.
+    pub public_tls_cert: PathBuf,
+    /// PEM file with its private key.
+    pub public_tls_key: PathBuf,
+    /// PEM file with the admin listener's certificate, likewise.
+    pub admin_tls_cert: PathBuf,
+    /// PEM file with its private key.
+    pub admin_tls_key: PathBuf,
 }
 
 /// A master key from the environment.
@@ -49,7 +86,7 @@ pub struct GivenKey {
 }
 
 /// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
     /// Pretty on a terminal, JSON elsewhere.
@@ -73,6 +110,19 @@ impl Default for Config {
             max_deliveries: 256,
             max_instances: 1000,
             drain: Wait(Duration::from_secs(30)),
+            max_connections: 4096,
+            max_connections_per_address: 1024,
+            header_timeout: Wait(Duration::from_secs(10)),
+            body_timeout: Wait(Duration::from_secs(30)),
+            idle_timeout: Wait(Duration::from_secs(75)),
+            trusted_proxies: vec![],
+            address_per_second: const { NonZeroU32::new(5000).unwrap() },
+            failures_per_second: const { NonZeroU32::new(10).unwrap() },
+            tenant_per_second: const { NonZeroU32::new(2000).unwrap() },
+            public_tls_cert: PathBuf::new(),
+            public_tls_key: PathBuf::new(),
+            admin_tls_cert: PathBuf::new(),
+            admin_tls_key: PathBuf::new(),
         }
     }
 }
@@ -110,7 +160,16 @@ pub enum ConfigError {
 }
 
 /// Variables with the prefix that are not settings of the host: the command line's own.
-const OTHER_VARIABLES: [&str; 3] = ["JACKFIELD_ADMIN_URL", "JACKFIELD_CONFIG", "JACKFIELD_TOKEN"];
+const OTHER_VARIABLES: [&str; 4] = [
+    "JACKFIELD_ADMIN_CA",
+    "JACKFIELD_ADMIN_URL",
+    "JACKFIELD_CONFIG",
+    "JACKFIELD_TOKEN",
+];
+/// A timeout below a second would cut off clients across the world.
+const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// A timeout above an hour is none.
+const MAX_TIMEOUT: Duration = Duration::from_hours(1);
 /// Variables that begin so are left alone: a place for tenants' secrets.
 const SECRET_PREFIX: &str = "JACKFIELD_SECRET_";
 
@@ -119,105 +178,48 @@ const MASTER_KEY: &str = "JACKFIELD_MASTER_KEY";
 /// The one before it, while it is being changed.
 const MASTER_KEY_OLD: &str = "JACKFIELD_MASTER_KEY_OLD";
 
-const KEYS: [&str; 9] = [
-    "data_dir",
-    "master_key_file",
-    "public_listen",
-    "admin_listen",
-    "log",
-    "log_format",
-    "max_deliveries",
-    "max_instances",
-    "drain",
-];
-
 impl Config {
     /// Reads the file, if there is one, and lays the variables over it.
     ///
     /// # Errors
     /// A key or value that is wrong, with file and line, or the variable's name, and what is allowed.
     pub fn load(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let mut config = match file {
-            None => Self::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-                    path: path.to_owned(),
-                    source,
-                })?;
-                toml::from_str(&text).map_err(|error| ConfigError::File {
-                    path: path.to_owned(),
-                    detail: error.to_string(),
-                })?
-            }
-        };
-        for (name, value) in variables {
+        let mut table = Table::new();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+            let wrong = |error: toml::de::Error| ConfigError::File {
+                path: path.to_owned(),
+                detail: error.to_string(),
+            };
+            // Read from its text, so that an error names the line.
+            toml::from_str::<Self>(&text).map_err(wrong)?;
+            table = text.parse().map_err(wrong)?;
+        }
+        let defaults = Self::defaults();
+        let mut master_key = GivenKey::default();
+        for (name, text) in variables {
             let ours = name.starts_with("JACKFIELD_") && !name.starts_with(SECRET_PREFIX);
             if name == MASTER_KEY {
-                config.master_key.key = Some(Sensitive::new(value));
+                master_key.key = Some(Sensitive::new(text));
             } else if name == MASTER_KEY_OLD {
-                config.master_key.old = Some(Sensitive::new(value));
+                master_key.old = Some(Sensitive::new(text));
             } else if ours && !OTHER_VARIABLES.contains(&name.as_str()) {
-                config = config.overlay(&name, &value)?;
+                let (key, value) = variable(&defaults, &name, &text)?;
+                table.insert(key, value);
             }
         }
-        config.check()
+        // Every part of it was read before.
+        let all = Self::deserialize(table).map_err(|error| ConfigError::Range(error.to_string()))?;
+        Self { master_key, ..all }.check()
     }
 
-    /// Sets what one variable says.
-    fn overlay(self, name: &str, value: &str) -> Result<Self, ConfigError> {
-        let wrong = |detail: String| ConfigError::Variable {
-            name: name.to_owned(),
-            detail,
-        };
-        let key = name.trim_start_matches("JACKFIELD_").to_ascii_lowercase();
-        if !KEYS.contains(&key.as_str()) {
-            let mut known = String::new();
-            for key in KEYS {
-                let _ = write!(known, " JACKFIELD_{}", key.to_ascii_uppercase());
-            }
-            let secrets = format!("variables for tenants' secrets may begin with {SECRET_PREFIX}");
-            return Err(wrong(format!("there is no such setting; there are:{known}; {secrets}")));
-        }
-        let value = value
-            .parse::<i64>()
-            .map_or_else(|_| Value::String(value.to_owned()), Value::Integer);
-        let one = Self::deserialize(Table::from_iter([(key.clone(), value)]))
-            .map_err(|error| wrong(error.to_string().trim().to_owned()))?;
-        Ok(match key.as_str() {
-            "data_dir" => Self {
-                data_dir: one.data_dir,
-                ..self
-            },
-            "master_key_file" => Self {
-                master_key_file: one.master_key_file,
-                ..self
-            },
-            "public_listen" => Self {
-                public_listen: one.public_listen,
-                ..self
-            },
-            "admin_listen" => Self {
-                admin_listen: one.admin_listen,
-                ..self
-            },
-            "log" => Self { log: one.log, ..self },
-            "log_format" => Self {
-                log_format: one.log_format,
-                ..self
-            },
-            "max_deliveries" => Self {
-                max_deliveries: one.max_deliveries,
-                ..self
-            },
-            "max_instances" => Self {
-                max_instances: one.max_instances,
-                ..self
-            },
-            _ => Self {
-                drain: one.drain,
-                ..self
-            },
-        })
+    /// Every key with its default.
+    fn defaults() -> Table {
+        // Numbers, texts and lists of texts are always TOML.
+        Table::try_from(Self::default()).unwrap_or_default()
     }
 
     fn check(self) -> Result<Self, ConfigError> {
@@ -227,12 +229,45 @@ impl Config {
                 detail: format!("is only for changing the key: give the new one as {MASTER_KEY}"),
             });
         }
+        let (header, body, idle) = (self.header_timeout.0, self.body_timeout.0, self.idle_timeout.0);
         for (name, value, max) in [
             ("max_deliveries", self.max_deliveries, 10_000),
             ("max_instances", self.max_instances, 10_000),
+            ("max_connections", self.max_connections, 100_000),
+            (
+                "max_connections_per_address",
+                self.max_connections_per_address,
+                self.max_connections,
+            ),
         ] {
             if !(1..=max).contains(&value) {
                 return Err(ConfigError::Range(format!("{name} is {value}; it must be 1 to {max}")));
+            }
+        }
+        for (name, wait) in [
+            ("header_timeout", header),
+            ("body_timeout", body),
+            ("idle_timeout", idle),
+        ] {
+            if !(MIN_TIMEOUT..=MAX_TIMEOUT).contains(&wait) {
+                return Err(ConfigError::Range(format!("{name} must be 1s to 1h")));
+            }
+        }
+        if self.trusted_proxies.iter().any(AddressRange::is_everybody) {
+            return Err(ConfigError::Range(
+                "trusted_proxies must name load balancers, not everybody: whoever is trusted chooses the address that \
+                 limits and allow-lists see"
+                    .into(),
+            ));
+        }
+        for (name, cert, key) in [
+            ("public", &self.public_tls_cert, &self.public_tls_key),
+            ("admin", &self.admin_tls_cert, &self.admin_tls_key),
+        ] {
+            if cert.as_os_str().is_empty() != key.as_os_str().is_empty() {
+                return Err(ConfigError::Range(format!(
+                    "{name}_tls_cert and {name}_tls_key go together: give both, or neither"
+                )));
             }
         }
         if self.max_deliveries > self.max_instances {
@@ -245,134 +280,35 @@ impl Config {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("jackfield.toml");
-        std::fs::write(&path, text).unwrap();
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::load(Some(&path), variables).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn nothing_has_to_be_set() {
-        assert_eq!(Config::load(None, std::iter::empty()).unwrap(), Config::default());
-        assert_eq!(load("", &[]).unwrap(), Config::default());
-    }
-
-    #[test]
-    fn the_example_has_every_key_with_its_default() {
-        let example = include_str!("../../jackfield.example.toml");
-        assert_eq!(load(example, &[]).unwrap(), Config::default());
-        let keys: Vec<_> = example.parse::<Table>().unwrap().keys().cloned().collect();
-        assert_eq!(keys.len(), KEYS.len());
-        assert!(
-            KEYS.iter().all(|key| keys.iter().any(|written| written == key)),
-            "{keys:?}"
-        );
-    }
-
-    #[test]
-    fn variables_lie_over_the_file() {
-        let config = load(
-            "public_listen = \"127.0.0.1:1\"\nmax_instances = 300\ndrain = \"5s\"",
-            &[
-                ("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:2"),
-                ("JACKFIELD_MAX_DELIVERIES", "9"),
-                ("HOME", "/"),
-            ],
-        )
-        .unwrap();
-        assert_eq!(config.public_listen.port(), 2);
-        assert_eq!(
-            (config.max_instances, config.max_deliveries, config.drain.0.as_secs()),
-            (300, 9, 5)
-        );
-    }
-
-    #[test]
-    fn the_master_key_comes_by_the_environment_and_is_not_shown() {
-        let both = [
-            ("JACKFIELD_MASTER_KEY", "hunter2"),
-            ("JACKFIELD_MASTER_KEY_OLD", "hunter1"),
-        ];
-        let config = load("", &both).unwrap();
-        assert_eq!(config.master_key.key.as_ref().unwrap().expose(), "hunter2");
-        assert_eq!(config.master_key.old.as_ref().unwrap().expose(), "hunter1");
-        assert!(!format!("{config:?}").contains("hunter"));
-        let error = load("", &both[1..]).unwrap_err();
-        assert!(
-            error.contains("JACKFIELD_MASTER_KEY_OLD") && !error.contains("hunter"),
-            "{error}"
-        );
-        assert!(load("master_key = \"x\"", &[]).unwrap_err().contains("line 1"));
-    }
-
-    #[test]
-    fn every_key_can_be_a_variable() {
-        let sample = |key| match key {
-            "public_listen" | "admin_listen" => "127.0.0.1:9",
-            "log_format" => "json",
-            "max_deliveries" | "max_instances" => "77",
-            "drain" => "9s",
-            _ => "debug",
-        };
-        for key in KEYS {
-            let name = format!("JACKFIELD_{}", key.to_ascii_uppercase());
-            let max = if key == "max_instances" {
-                "max_deliveries = 7"
-            } else {
-                ""
-            };
-            let changed = load(max, &[(&name, sample(key))]).unwrap();
-            assert_ne!(changed, load(max, &[]).unwrap(), "{name}");
+/// The key that a variable sets, and its value as TOML, of the same kind as the default.
+fn variable(defaults: &Table, name: &str, text: &str) -> Result<(String, Value), ConfigError> {
+    let wrong = |detail: String| ConfigError::Variable {
+        name: name.to_owned(),
+        detail,
+    };
+    let key = name.trim_start_matches("JACKFIELD_").to_ascii_lowercase();
+    let Some(default) = defaults.get(&key) else {
+        let mut known = String::new();
+        for key in defaults.keys() {
+            let _ = write!(known, " JACKFIELD_{}", key.to_ascii_uppercase());
         }
-    }
-
-    #[test]
-    fn a_wrong_key_or_value_names_the_line_and_what_is_allowed() {
-        let error = load("log = \"info\"\npublic_lisen = \"x\"", &[]).unwrap_err();
-        for part in [
-            "jackfield.toml",
-            "line 2",
-            "public_lisen",
-            "public_listen",
-            "max_deliveries",
-        ] {
-            assert!(error.contains(part), "{part} in {error}");
+        let secrets = format!("variables for tenants' secrets may begin with {SECRET_PREFIX}");
+        return Err(wrong(format!("there is no such setting; there are:{known}; {secrets}")));
+    };
+    let as_text = || Value::String(text.to_owned());
+    let value = match default {
+        Value::Integer(_) => text.parse().map_or_else(|_| as_text(), Value::Integer),
+        Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
         }
-        let error = load("\nlog_format = \"xml\"", &[]).unwrap_err();
-        for part in ["line 2", "auto", "json", "pretty"] {
-            assert!(error.contains(part), "{part} in {error}");
-        }
-        let error = load("", &[("JACKFIELD_PUBLIC_LISEN", "x")]).unwrap_err();
-        for part in ["JACKFIELD_PUBLIC_LISEN", "JACKFIELD_PUBLIC_LISTEN"] {
-            assert!(error.contains(part), "{part} in {error}");
-        }
-        assert!(
-            load("", &[("JACKFIELD_MAX_INSTANCES", "many")])
-                .unwrap_err()
-                .contains("JACKFIELD_MAX_INSTANCES")
-        );
-        assert!(load("max_deliveries = 0", &[]).unwrap_err().contains("1 to 10000"));
-        assert!(
-            load("max_instances = 5", &[])
-                .unwrap_err()
-                .contains("raise max_instances")
-        );
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let error = Config::load(Some(Path::new("/nowhere/jackfield.toml")), std::iter::empty()).unwrap_err();
-        assert!(
-            error.to_string().starts_with("/nowhere/jackfield.toml: cannot be read"),
-            "{error}"
-        );
-    }
+        _ => as_text(),
+    };
+    // Read alone, so that an error names the variable.
+    Config::deserialize(Table::from_iter([(key.clone(), value.clone())]))
+        .map_err(|error| wrong(error.to_string().trim().to_owned()))?;
+    Ok((key, value))
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod domain;
 pub mod health;
 pub mod ingress;
+pub mod listener;
 pub mod metrics;
 pub mod problem;
 pub mod request;

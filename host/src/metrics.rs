@@ -17,6 +17,7 @@ use crate::domain::alert::AlertKind;
 use crate::domain::delivery::Kind;
 use crate::domain::failure::{Class, FaultCause};
 use crate::domain::id::TenantName;
+use crate::domain::patience::Cut;
 use crate::store::{SharedStore, StoreError};
 
 /// Seconds: from a loopback CRM's answer to the longest write deadline.
@@ -86,6 +87,17 @@ struct Alerted {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AtDoor {
+    listener: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TurnedAway {
+    listener: Word,
+    reason: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Waiting {
     tenant: String,
     state: Word,
@@ -94,6 +106,32 @@ struct Waiting {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
     state: Word,
+}
+
+/// Which listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The agent's and the CRMs'.
+    Public,
+    /// The operators'.
+    Admin,
+}
+
+impl Door {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Admin => "admin",
+        }
+    }
+
+    const fn label(self) -> AtDoor {
+        AtDoor {
+            listener: Word(self.word()),
+        }
+    }
 }
 
 type Seconds = Family<OfTenant, Histogram>;
@@ -111,6 +149,9 @@ pub struct Metrics {
     calls: Family<Called, Counter>,
     faults: Family<Faulted, Counter>,
     alerts: Family<Alerted, Counter>,
+    connections: Family<AtDoor, Gauge>,
+    turned_away: Family<TurnedAway, Counter>,
+    cut: Family<TurnedAway, Counter>,
 }
 
 impl Default for Metrics {
@@ -146,6 +187,14 @@ impl Default for Metrics {
         registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
         let alerts = Family::default();
         registry.register("alerts", "Alerts raised, by kind", alerts.clone());
+        let connections = Family::default();
+        registry.register("connections", "Connections that are open", connections.clone());
+        let turned_away = Family::default();
+        let help = "Connections closed as they came, by which limit was reached";
+        registry.register("connections_refused", help, turned_away.clone());
+        let cut = Family::default();
+        let help = "Connections that the host ended because their client took too long, by what it waited for";
+        registry.register("connections_cut", help, cut.clone());
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -157,6 +206,9 @@ impl Default for Metrics {
             calls,
             faults,
             alerts,
+            connections,
+            turned_away,
+            cut,
         }
     }
 }
@@ -241,6 +293,33 @@ impl Metrics {
             kind: Word(kind.word()),
         };
         self.alerts.get_or_create(&labels).inc();
+    }
+
+    /// A connection was opened.
+    pub fn come_in(&self, door: Door) {
+        self.connections.get_or_create(&door.label()).inc();
+    }
+
+    /// It is closed.
+    pub fn go_out(&self, door: Door) {
+        self.connections.get_or_create(&door.label()).dec();
+    }
+
+    /// A connection was closed as it came.
+    pub fn turn_away(&self, door: Door, reason: &'static str) {
+        let AtDoor { listener } = door.label();
+        let labels = TurnedAway {
+            listener,
+            reason: Word(reason),
+        };
+        self.turned_away.get_or_create(&labels).inc();
+    }
+
+    /// A client took too long.
+    pub fn cut(&self, door: Door, cut: Cut) {
+        let AtDoor { listener } = door.label();
+        let reason = Word(cut.word());
+        self.cut.get_or_create(&TurnedAway { listener, reason }).inc();
     }
 
     /// The text that Prometheus reads. What waits is asked of the store when it is scraped.

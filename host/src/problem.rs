@@ -26,6 +26,10 @@ pub enum ProblemKind {
     Conflict,
     /// It is larger than the host takes.
     TooLarge,
+    /// It came too slowly.
+    TooSlow,
+    /// There were too many from the same client or of the same tenant.
+    RateLimited,
     /// Fields are missing or wrong.
     Invalid,
     /// The adapter failed while it was asked.
@@ -55,6 +59,8 @@ impl ProblemKind {
             ),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "It does not fit what is there"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
             Self::Invalid => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid",

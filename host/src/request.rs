@@ -1,5 +1,6 @@
 //! What every request of both listeners goes through: an id, one line in the log, and problems finished with the id.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -14,6 +15,54 @@ use crate::problem::{Problem, ProblemKind};
 
 /// Carries the id in answers.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Who is at the other end of the connection that a request came over: the client, or the load balancer before it.
+/// Among the extensions of a request that came through a listener.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Why a request's body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It came too slowly.
+    #[error("the body came too slowly")]
+    TooSlow,
+    /// Too many large bodies are on their way in.
+    #[error("too many large bodies are on their way in")]
+    NoRoom,
+    /// The connection did.
+    #[error("the body broke off")]
+    BrokeOff,
+}
+
+impl BodyError {
+    /// What a handler was told when it read the body, if it was one of these.
+    #[must_use]
+    pub fn within(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let found = std::iter::successors(Some(error), |error| error.source());
+        found.filter_map(|error| error.downcast_ref().copied()).next()
+    }
+
+    /// The answer to a request with such a body. Nothing of it was stored.
+    #[must_use]
+    pub fn problem(self) -> Problem {
+        match self {
+            Self::TooSlow => Problem::new(
+                ProblemKind::TooSlow,
+                "the body came too slowly; nothing was stored, send it again",
+            ),
+            Self::NoRoom => Problem::new(
+                ProblemKind::Overloaded,
+                "too many large bodies are on their way in; nothing was stored, send it again",
+            )
+            .retry_after(1),
+            Self::BrokeOff => Problem::new(
+                ProblemKind::BadRequest,
+                "the body broke off; nothing was stored, send it again",
+            ),
+        }
+    }
+}
 
 /// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since
 /// it could be a lead's phone number.

@@ -12,6 +12,7 @@
 pub mod answer;
 pub mod components;
 pub mod documents;
+pub mod door;
 pub mod fakes;
 pub mod fuzz;
 pub mod node;

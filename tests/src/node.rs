@@ -1,5 +1,6 @@
 //! One host for one test: the real routers, store, sandbox and engine; a clock that the test moves and a seeded rng.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use jackfield::adapter::{Runtime, RuntimeConfig};
 use jackfield::app::{Node, NodeParts};
 use jackfield::clock::{Clock as _, ManualClock, SharedClock};
 use jackfield::domain::release::Release;
+use jackfield::domain::throttle::Rates;
+use jackfield::ingress::gate::Policy;
 use jackfield::store::sqlite::SqliteStore;
 use jackfield::store::{PageRequest, SharedStore, TokenPurpose};
 use jackfield::tenants::{Applied, ApplyError};
@@ -38,6 +41,11 @@ pub const GROUNDWORK_KEY: &str = "groundwork-canary-key";
 pub const WEBHOOK_SECRET: &str = "whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3";
 /// What pushes are signed with.
 pub const PUSH_SECRET: &str = "whsec_cHVzaC1jYW5hcnktc2VjcmV0LTAxMjM0NTY3ODk=";
+
+/// Requests a second from one address, for those tests whose requests have one.
+pub const ADDRESS_PER_SECOND: u32 = 20;
+/// Those among them that cannot be authenticated.
+pub const FAILURES_PER_SECOND: u32 = 3;
 
 /// A host with both CRMs and an agent.
 pub struct TestNode {
@@ -317,6 +325,15 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         clock: Arc::new(clock.clone()),
         rng: StdRng::seed_from_u64(7),
         max_deliveries: 32,
+        ingress: Policy {
+            trusted_proxies: vec!["127.9.0.0/16".parse().unwrap()],
+            // Time stands still, so nobody gets anything back unless the test moves it.
+            rates: Rates {
+                address: NonZeroU32::new(ADDRESS_PER_SECOND).unwrap(),
+                failures: NonZeroU32::new(FAILURES_PER_SECOND).unwrap(),
+                tenant: NonZeroU32::MAX,
+            },
+        },
         draining: CancellationToken::new(),
     };
     (Node::assemble(parts).await.unwrap(), database)

@@ -8,6 +8,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::problem::{Problem, ProblemKind};
+use crate::request::BodyError;
 
 /// Parameters in the path.
 pub struct Path<T>(pub T);
@@ -74,6 +75,6 @@ fn unread(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(ProblemKind::TooLarge, "the body is larger than this path takes")
     } else {
-        Problem::new(ProblemKind::BadRequest, rejection.body_text())
+        BodyError::within(rejection).unwrap_or(BodyError::BrokeOff).problem()
     }
 }

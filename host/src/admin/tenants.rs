@@ -40,7 +40,7 @@ impl TenantView {
     fn of(record: &TenantRecord, state: &AdminState) -> Self {
         let (serving, trouble) = match state.tenants.slot(&record.name) {
             Some(Slot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
-            Some(Slot::Broken(reason)) => (None, Some(reason.to_string())),
+            Some(Slot::Broken { reason, .. }) => (None, Some(reason.to_string())),
             None => (None, None),
         };
         Self {

@@ -4,6 +4,7 @@
 //! arguments, so every schedule and state machine is tested without waiting.
 
 pub mod adapter;
+pub mod address;
 pub mod alert;
 pub mod delivery;
 pub mod disposition;
@@ -15,9 +16,11 @@ pub mod idempotency;
 pub mod lead;
 pub mod outcome;
 pub mod pace;
+pub mod patience;
 mod read;
 pub mod release;
 pub mod retry;
 pub mod seal;
 pub mod signature;
 pub mod status;
+pub mod throttle;

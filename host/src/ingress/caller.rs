@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
 
+use super::gate::Client;
 use super::{MAX_BODY, PublicState};
 use crate::domain::id::TenantName;
+use crate::domain::throttle::Party;
 use crate::problem::{Problem, ProblemKind};
+use crate::request::BodyError;
 use crate::tenants::{Slot, Tenant};
 
 /// The agent of a tenant: a valid bearer token of it.
@@ -28,7 +31,7 @@ impl Agent {
     pub fn serving(self) -> Result<Arc<Tenant>, Problem> {
         match self.slot {
             Some(Slot::Serving(tenant)) => Ok(tenant),
-            Some(Slot::Broken(_)) | None => Err(not_serving()),
+            Some(Slot::Broken { .. }) | None => Err(not_serving()),
         }
     }
 }
@@ -46,19 +49,20 @@ impl FromRequestParts<PublicState> for Agent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &PublicState) -> Result<Self, Problem> {
+        let client = Client::from_request_parts(parts, state).await?;
         let tenant = tenant_in_path(parts, state).await?;
         let presented = bearer(&parts.headers);
         match (tenant, presented) {
             (Some(tenant), Some(token)) if state.tokens.allows_agent(&tenant, token) => {
                 tracing::Span::current().record("tenant", tenant.as_str());
                 let slot = state.tenants.slot(&tenant);
+                let rules = slot.as_ref().map(Slot::ingress);
+                state.gate.let_in(client, &tenant, Party::Agent, rules)?;
                 Ok(Self { tenant, slot })
             }
             (_, presented) => {
-                state
-                    .metrics
-                    .refuse("agent", if presented.is_some() { "token" } else { "no-token" });
-                Err(Problem::unauthorized())
+                let reason = if presented.is_some() { "token" } else { "no-token" };
+                Err(state.gate.refuse(client, "agent", reason))
             }
         }
     }
@@ -101,24 +105,33 @@ pub fn path_part<T: std::str::FromStr<Err = crate::domain::id::InvalidId>>(text:
     })
 }
 
-/// The body, or why it was not taken.
-///
-/// # Errors
-/// A 413 above the cap, a 400 if it broke off.
-pub fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    body.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+/// A whole body, at most [`MAX_BODY`] bytes.
+pub struct Whole(pub Bytes);
+
+impl FromRequest<PublicState> for Whole {
+    type Rejection = Problem;
+
+    /// A 413 above the cap, before it is read if it says how long it is; a 408 if it came too slowly, a 503 if there is
+    /// no room, a 400 if it broke off.
+    async fn from_request(request: Request, state: &PublicState) -> Result<Self, Problem> {
+        let too_large = || {
             Problem::new(
                 ProblemKind::TooLarge,
                 format!("a body has at most {MAX_BODY} bytes; nothing was stored"),
             )
-        } else {
-            Problem::new(
-                ProblemKind::BadRequest,
-                "the body broke off; nothing was stored, send it again",
-            )
+        };
+        if request.body().size_hint().lower() > MAX_BODY as u64 {
+            return Err(too_large());
         }
-    })
+        let read = Bytes::from_request(request, state).await;
+        read.map(Self).map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                too_large()
+            } else {
+                BodyError::within(&rejection).unwrap_or(BodyError::BrokeOff).problem()
+            }
+        })
+    }
 }
 
 /// A JSON document, or where it is not one.

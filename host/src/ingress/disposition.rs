@@ -1,12 +1,10 @@
 //! `POST /v1/tenants/{tenant}/leads/{lead_id}/disposition`: the agent reports how a call ended.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::caller::Agent;
+use super::caller::{Agent, Whole};
 use super::{PublicState, caller, receipt};
 use crate::domain::disposition::{self, Disposition};
 use crate::domain::id::LeadId;
@@ -21,7 +19,7 @@ pub async fn post(
     agent: Agent,
     Path((_, lead_id)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Whole, Problem>,
 ) -> Result<Response, Problem> {
     let name = agent.tenant.clone();
     let result = accept(&state, agent, &lead_id, &headers, body).await;
@@ -37,9 +35,9 @@ async fn accept(
     agent: Agent,
     lead_id: &str,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Whole, Problem>,
 ) -> Result<(Response, bool), Problem> {
-    let body = caller::body(body)?;
+    let Whole(body) = body?;
     let lead_id: LeadId = caller::path_part(lead_id)?;
     let document = caller::json(&body)?;
     let disposition = Disposition::read(lead_id.clone(), &document).map_err(Problem::invalid)?;

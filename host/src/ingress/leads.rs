@@ -1,14 +1,15 @@
 //! `POST /v1/tenants/{tenant}/leads`: a CRM pushes a lead.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
+use super::caller::Whole;
+use super::gate::Client;
 use super::{PublicState, caller, receipt};
 use crate::domain::id::{Digest, TenantName};
 use crate::domain::lead::Lead;
+use crate::domain::throttle::Party;
 use crate::domain::{idempotency, signature};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Accept, AcceptLead, AcceptedWork, Inbound};
@@ -19,27 +20,33 @@ const ENDPOINT: &str = "leads";
 /// Verifies first; only then is anything read, and only then is a key ever stored.
 pub async fn post(
     State(state): State<PublicState>,
+    client: Client,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Whole, Problem>,
 ) -> Result<Response, Problem> {
-    let body = caller::body(body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    let Whole(body) = body.inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    // Every refusal before the signature is verified looks the same to the caller; the metric tells them apart.
+    let refuse = |reason| state.gate.refuse(client, ENDPOINT, reason);
     let slot = tenant
         .parse::<TenantName>()
         .ok()
         .and_then(|name| state.tenants.slot(&name));
     let tenant = match slot {
-        None => return Err(refuse(&state, "no-tenant")),
-        Some(Slot::Broken(_)) => return Err(caller::not_serving()),
+        None => return Err(refuse("no-tenant")),
+        Some(Slot::Broken { .. }) => return Err(caller::not_serving()),
         Some(Slot::Serving(tenant)) => tenant,
     };
     let Some(webhook) = &tenant.release().spec.webhook else {
-        return Err(refuse(&state, "no-webhook"));
+        return Err(refuse("no-webhook"));
     };
     let now = state.clock.now();
     let verified = signature::verify(&webhook.profile, &tenant.webhook_keys, &headers, &body, now)
-        .map_err(|refusal| refuse(&state, refusal.word()))?;
+        .map_err(|refusal| refuse(refusal.word()))?;
     let name = tenant.release().tenant();
+    state
+        .gate
+        .let_in(client, name, Party::Crm, Some(&tenant.release().spec.ingress))?;
     tracing::Span::current().record("tenant", name.as_str());
 
     let work = work(&tenant, &body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
@@ -80,12 +87,6 @@ pub async fn post(
         state.wake.notify_one();
     }
     Ok(receipt::respond(&accepted, repeat))
-}
-
-/// Every refusal before the signature is verified looks the same to the caller; the metric tells them apart.
-fn refuse(state: &PublicState, reason: &'static str) -> Problem {
-    state.metrics.refuse(ENDPOINT, reason);
-    Problem::unauthorized()
 }
 
 /// The CRM's own shape is left to the worker; the contract's shape is checked while its sender still listens.

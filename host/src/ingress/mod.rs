@@ -6,6 +6,7 @@
 mod caller;
 mod delivery;
 mod disposition;
+pub mod gate;
 mod leads;
 mod pull;
 mod receipt;
@@ -26,6 +27,8 @@ use crate::request;
 use crate::store::SharedStore;
 use crate::tenants::Tenants;
 
+use gate::Gate;
+
 /// A body may be this large: 1 MiB, a thousand times the contract's examples.
 pub const MAX_BODY: usize = 1024 * 1024;
 
@@ -42,6 +45,8 @@ pub struct PublicState {
     pub clock: SharedClock,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who may come in, and how often.
+    pub gate: Arc<Gate>,
     /// Tells the delivery engine that there is work.
     pub wake: Arc<Notify>,
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::adapter::Loaded;
 use crate::domain::id::TenantName;
-use crate::domain::release::Release;
+use crate::domain::release::{IngressSpec, Release};
 use crate::domain::signature::SigningKey;
 pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
 pub use stored::{SecretSet, SecretUse};
@@ -41,8 +41,24 @@ impl Tenant {
 pub enum Slot {
     /// It can.
     Serving(Arc<Tenant>),
-    /// Its active release does not load on this host; why, for an operator.
-    Broken(Arc<str>),
+    /// Its active release does not load on this host.
+    Broken {
+        /// Why, for an operator.
+        reason: Arc<str>,
+        /// From where its requests are taken all the same.
+        ingress: Arc<IngressSpec>,
+    },
+}
+
+impl Slot {
+    /// From where its requests are taken, and how many; whether or not it can be served.
+    #[must_use]
+    pub fn ingress(&self) -> &IngressSpec {
+        match self {
+            Self::Serving(tenant) => &tenant.release().spec.ingress,
+            Self::Broken { ingress, .. } => ingress,
+        }
+    }
 }
 
 /// Every tenant by name. Reading takes no lock.
@@ -64,7 +80,7 @@ impl Tenants {
     pub fn get(&self, name: &TenantName) -> Option<Arc<Tenant>> {
         match self.slot(name)? {
             Slot::Serving(tenant) => Some(tenant),
-            Slot::Broken(_) => None,
+            Slot::Broken { .. } => None,
         }
     }
 
@@ -73,7 +89,7 @@ impl Tenants {
     pub fn broken(&self) -> Vec<(TenantName, Arc<str>)> {
         let broken = |(name, slot): (&TenantName, &Slot)| match slot {
             Slot::Serving(_) => None,
-            Slot::Broken(reason) => Some((name.clone(), Arc::clone(reason))),
+            Slot::Broken { reason, .. } => Some((name.clone(), Arc::clone(reason))),
         };
         self.by_name.load().iter().filter_map(broken).collect()
     }
@@ -84,9 +100,10 @@ impl Tenants {
     }
 
     /// Marks a tenant whose active release does not load. One that serves already keeps its release.
-    fn mark_broken(&self, name: TenantName, reason: String) {
+    fn mark_broken(&self, name: TenantName, reason: String, ingress: IngressSpec) {
         if self.get(&name).is_none() {
-            self.set(name, Slot::Broken(reason.into()));
+            let (reason, ingress) = (reason.into(), Arc::new(ingress));
+            self.set(name, Slot::Broken { reason, ingress });
         }
     }
 

@@ -298,6 +298,7 @@ impl Rollout {
             let Some(release) = self.store.release(&tenant, active).await? else {
                 continue;
             };
+            let ingress = release.spec.ingress.clone();
             match self.load(release, &[]).await {
                 Ok(loaded) => self.tenants.swap(Arc::new(loaded)),
                 Err(error) => {
@@ -306,7 +307,7 @@ impl Rollout {
                     if before.as_ref() != Some(&failure) {
                         tracing::error!(%tenant, release = %active, %error, "the active release does not load");
                     }
-                    self.tenants.mark_broken(tenant, failure.1);
+                    self.tenants.mark_broken(tenant, failure.1, ingress);
                 }
             }
         }

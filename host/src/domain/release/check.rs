@@ -64,6 +64,7 @@ pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
     credentials(spec, needs, &mut errors);
     webhook_and_agent(spec, &mut errors);
     limits(spec, &mut errors);
+    spec.ingress.check(&mut errors);
     errors
 }
 

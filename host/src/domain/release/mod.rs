@@ -4,6 +4,7 @@
 
 mod check;
 mod diff;
+mod ingress;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
 pub use diff::{Change, diff};
+pub use ingress::IngressSpec;
 pub use secret::{SecretRef, Sensitive, WebhookSecret};
 
 use super::egress::Origin;
@@ -44,6 +46,9 @@ pub struct TenantSpec {
     /// How the CRM's webhooks are verified. Without it the tenant takes none.
     #[serde(default)]
     pub webhook: Option<WebhookSpec>,
+    /// From where the tenant's requests are taken, and how many.
+    #[serde(default)]
+    pub ingress: IngressSpec,
     /// Where leads are pushed. Without it the agent pulls.
     #[serde(default)]
     pub agent: AgentSpec,

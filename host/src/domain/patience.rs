@@ -1,0 +1,237 @@
+//! How long a client may take. A client that sends or reads a byte now and then would otherwise hold a connection, and
+//! what the host keeps for it, for as long as it likes.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Bytes a second that a body must bring on average, once [`BODY_GRACE`] is over: less than any network in use, more
+/// than a byte now and then.
+pub const MIN_BODY_RATE: u64 = 1024;
+/// How long a body may bring nothing at first: time for a client that was told to go on, or for packets sent anew.
+pub const BODY_GRACE: Duration = Duration::from_secs(5);
+/// How long a connection may take to come to its end: for the last answer to be read.
+pub const CLOSING: Duration = Duration::from_secs(5);
+
+/// How long the clients of one listener may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For a request's head, from its first byte; for the first one from when the connection was opened.
+    pub head: Duration,
+    /// For a request's body.
+    pub body: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+}
+
+impl Patience {
+    /// When a body that began at `began` and has brought so many bytes is given up.
+    #[must_use]
+    pub fn body_due(&self, began: Timestamp, received: u64) -> Timestamp {
+        let earned = Duration::from_secs(received / MIN_BODY_RATE);
+        later(began, self.body.min(BODY_GRACE.saturating_add(earned)))
+    }
+}
+
+/// `from` and `wait` together, at most the end of time.
+fn later(from: Timestamp, wait: Duration) -> Timestamp {
+    from.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// Why the host ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cut {
+    /// A request's head, or the TLS handshake, did not come in time.
+    Head,
+    /// Nothing was asked for too long. It ends in order.
+    Idle,
+    /// It was to end, and what was still to be read or sent did not move.
+    Closing,
+}
+
+impl Cut {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Idle => "idle",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// What a connection is doing, as far as patience goes.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// Whether bytes between requests are the beginning of a head. In HTTP/2 they may be about the connection.
+    heads_show: bool,
+    /// Requests whose head has come and that are not answered yet. An answer that is being read is none: who does not
+    /// read it is idle.
+    in_flight: u32,
+    /// Whether any request has come.
+    served: bool,
+    /// Since when nothing is in flight.
+    quiet_since: Timestamp,
+    /// When the head that is coming began.
+    head_since: Option<Timestamp>,
+    /// When it was told to end.
+    closing_since: Option<Timestamp>,
+}
+
+impl Progress {
+    /// A connection that was just opened.
+    #[must_use]
+    pub const fn opened(now: Timestamp) -> Self {
+        Self {
+            heads_show: true,
+            in_flight: 0,
+            served: false,
+            quiet_since: now,
+            head_since: None,
+            closing_since: None,
+        }
+    }
+
+    /// It speaks HTTP/2.
+    pub const fn is_http2(&mut self) {
+        self.heads_show = false;
+        self.head_since = None;
+    }
+
+    /// Bytes came.
+    pub const fn arrived(&mut self, now: Timestamp) {
+        if self.heads_show && self.served && self.in_flight == 0 && self.head_since.is_none() {
+            self.head_since = Some(now);
+        }
+    }
+
+    /// A request's head is complete.
+    pub const fn began(&mut self) {
+        self.in_flight += 1;
+        self.served = true;
+        self.head_since = None;
+    }
+
+    /// A request is answered, or nobody waits for it any more.
+    pub const fn ended(&mut self, now: Timestamp) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 {
+            self.quiet_since = now;
+        }
+    }
+
+    /// It was told to end once what is in flight is done.
+    pub const fn closing(&mut self, now: Timestamp) {
+        if self.closing_since.is_none() {
+            self.closing_since = Some(now);
+        }
+    }
+
+    /// When patience ends, and how, if nothing happens until then. A request in flight has deadlines of its own.
+    #[must_use]
+    pub fn due(&self, patience: &Patience) -> Option<(Timestamp, Cut)> {
+        if self.in_flight > 0 {
+            return None;
+        }
+        if let Some(since) = self.closing_since {
+            return Some((later(since.max(self.quiet_since), CLOSING), Cut::Closing));
+        }
+        Some(match (self.served, self.head_since) {
+            (false, _) => (later(self.quiet_since, patience.head), Cut::Head),
+            (true, Some(since)) => (later(since, patience.head), Cut::Head),
+            (true, None) => (later(self.quiet_since, patience.idle), Cut::Idle),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        head: Duration::from_secs(10),
+        body: Duration::from_secs(30),
+        idle: Duration::from_secs(75),
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_body_earns_its_time() {
+        for (received, due) in [
+            (0, 5),
+            (1023, 5),
+            (1024, 6),
+            (10 * 1024, 15),
+            (25 * 1024, 30),
+            (u64::MAX, 30),
+        ] {
+            assert_eq!(PATIENCE.body_due(at(0), received), at(due), "{received}");
+        }
+        let short = Patience {
+            body: Duration::from_secs(2),
+            ..PATIENCE
+        };
+        assert_eq!(short.body_due(at(0), 0), at(2));
+    }
+
+    #[test]
+    fn the_first_head_counts_from_the_opening_whatever_drips() {
+        let mut progress = Progress::opened(at(0));
+        assert_eq!(progress.due(&PATIENCE), Some((at(10), Cut::Head)));
+        progress.arrived(at(9));
+        assert_eq!(progress.due(&PATIENCE), Some((at(10), Cut::Head)));
+    }
+
+    #[test]
+    fn a_later_head_counts_from_its_first_byte() {
+        let mut progress = Progress::opened(at(0));
+        progress.began();
+        progress.arrived(at(1));
+        assert_eq!(
+            progress.due(&PATIENCE),
+            None,
+            "a request in flight has its own deadlines"
+        );
+        progress.ended(at(2));
+        assert_eq!(progress.due(&PATIENCE), Some((at(77), Cut::Idle)));
+        progress.arrived(at(50));
+        progress.arrived(at(55));
+        assert_eq!(progress.due(&PATIENCE), Some((at(60), Cut::Head)));
+        progress.began();
+        progress.ended(at(56));
+        assert_eq!(progress.due(&PATIENCE), Some((at(131), Cut::Idle)));
+    }
+
+    #[test]
+    fn in_http2_bytes_between_requests_are_no_head() {
+        let mut progress = Progress::opened(at(0));
+        progress.is_http2();
+        assert_eq!(progress.due(&PATIENCE), Some((at(10), Cut::Head)));
+        progress.began();
+        progress.began();
+        progress.ended(at(3));
+        assert_eq!(progress.due(&PATIENCE), None);
+        progress.ended(at(4));
+        progress.arrived(at(60));
+        assert_eq!(progress.due(&PATIENCE), Some((at(79), Cut::Idle)));
+    }
+
+    #[test]
+    fn closing_waits_for_what_is_in_flight_and_then_only_a_little() {
+        let mut progress = Progress::opened(at(0));
+        progress.began();
+        progress.closing(at(1));
+        progress.closing(at(9));
+        assert_eq!(progress.due(&PATIENCE), None);
+        progress.ended(at(20));
+        assert_eq!(progress.due(&PATIENCE), Some((at(25), Cut::Closing)));
+        let mut quiet = Progress::opened(at(0));
+        quiet.closing(at(1));
+        assert_eq!(quiet.due(&PATIENCE), Some((at(6), Cut::Closing)));
+    }
+}

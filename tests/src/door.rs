@@ -1,0 +1,165 @@
+//! A listener on loopback in front of a test's host, on the test's clock: what slow, greedy and broken clients do needs
+//! real sockets, and no real time.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use jackfield::clock::ManualClock;
+use jackfield::domain::patience::Patience;
+use jackfield::listener::{Limits, Listener};
+use jackfield::metrics::Door;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::node::TestNode;
+
+/// What the doors of these tests allow, unless a test says otherwise.
+#[must_use]
+pub const fn limits() -> Limits {
+    Limits {
+        connections: 100,
+        connections_per_address: 100,
+        trusted: vec![],
+        patience: Patience {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            idle: Duration::from_secs(75),
+        },
+    }
+}
+
+/// An open listener. Dropping it drops its connections.
+pub struct OpenDoor {
+    /// Where.
+    pub address: SocketAddr,
+    clock: ManualClock,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl TestNode {
+    /// Opens a listener for the public API.
+    pub async fn open(&self, limits: Limits) -> OpenDoor {
+        self.open_for(self.node.public.clone(), limits).await
+    }
+
+    /// Opens a listener for a router of the test's own, counted as the public one.
+    pub async fn open_for(&self, router: Router, limits: Limits) -> OpenDoor {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let listener = Listener {
+            door: Door::Public,
+            socket,
+            limits,
+            clock: Arc::new(self.clock.clone()),
+            metrics: self.node.metrics.clone(),
+        };
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(listener.serve(router, stop.clone()));
+        OpenDoor {
+            address,
+            clock: self.clock.clone(),
+            stop,
+            task,
+        }
+    }
+
+    /// A value of the metrics page, by its name and labels as they stand there; 0 if it is not there.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let request = http::Request::builder().uri("/metrics");
+        let page = self.admin(request.body(axum::body::Body::empty()).unwrap()).await.text;
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Returns once a metric has a value.
+    pub async fn until_metric(&self, name: &str, value: u64) {
+        while self.metric(name).await != value {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl OpenDoor {
+    /// Connects from this machine's usual address.
+    pub async fn connect(&self) -> Client {
+        self.connect_from(Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// Connects from another address of this machine: all of 127.0.0.0/8 is.
+    pub async fn connect_from(&self, from: IpAddr) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        Client(socket.connect(self.address).await.unwrap())
+    }
+
+    /// Returns once `moment` is the next that anything in the host waits for.
+    pub async fn until_host_waits_for(&self, moment: jiff::Timestamp) {
+        while self.clock.next_wake() != Some(moment) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Tells the listener to stop; connections end when they are done.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Returns once the listener has stopped and its last connection has ended.
+    pub async fn stopped(self) {
+        self.task.await.unwrap();
+    }
+
+    /// Whether that is so.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+/// The other end of a connection, byte by byte.
+pub struct Client(pub TcpStream);
+
+impl Client {
+    /// Sends bytes.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Reads until what came ends with `end`, and returns it.
+    pub async fn until(&mut self, end: &str) -> String {
+        let mut came = String::new();
+        let mut buffer = [0; 4096];
+        while !came.ends_with(end) {
+            let read = self.0.read(&mut buffer).await.unwrap();
+            assert!(read > 0, "closed after {came:?}");
+            came.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+        }
+        came
+    }
+
+    /// Asks whether the host is there, which it answers at once.
+    pub async fn is_served(&mut self) -> bool {
+        let asked = self.0.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut answer = [0; 15];
+        asked.is_ok() && self.0.read_exact(&mut answer).await.is_ok() && {
+            let _ = self.until("ok\n").await;
+            &answer == b"HTTP/1.1 200 OK"
+        }
+    }
+
+    /// Returns what still came, once the host has closed the connection.
+    pub async fn until_closed(mut self) -> String {
+        let mut came = vec![];
+        let mut buffer = [0; 4096];
+        // A reset is a close, too: of a connection whose client was still sending.
+        while let Ok(read @ 1..) = self.0.read(&mut buffer).await {
+            came.extend_from_slice(&buffer[..read]);
+        }
+        String::from_utf8(came).unwrap()
+    }
+}

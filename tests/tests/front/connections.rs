@@ -1,0 +1,105 @@
+//! How many connections, and how much of a request.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use jackfield::listener::Limits;
+use jackfield_tests::door::limits;
+use jackfield_tests::node::TestNode;
+
+const ANOTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+async fn refused(test: &TestNode, reason: &str) -> u64 {
+    let name = format!("jackfield_connections_refused_total{{listener=\"public\",reason=\"{reason}\"}}");
+    test.metric(&name).await
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_every_connection() {
+    let test = TestNode::empty().await;
+    let few = Limits {
+        connections: 5,
+        connections_per_address: 3,
+        ..limits()
+    };
+    let door = test.open(few).await;
+    let mut held = vec![];
+    for _ in 0..3 {
+        let mut client = door.connect_from(ANOTHER).await;
+        assert!(client.is_served().await);
+        held.push(client);
+    }
+    assert_eq!(door.connect_from(ANOTHER).await.until_closed().await, "");
+    assert_eq!(refused(&test, "address").await, 1);
+    let (mut one, mut two) = (door.connect().await, door.connect().await);
+    assert!(one.is_served().await && two.is_served().await);
+    assert_eq!(door.connect().await.until_closed().await, "");
+    assert_eq!(refused(&test, "listener").await, 1);
+
+    drop(held);
+    test.until_metric("jackfield_connections{listener=\"public\"}", 2).await;
+    assert!(door.connect_from(ANOTHER).await.is_served().await);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_load_balancer_is_not_one_client() {
+    let test = TestNode::empty().await;
+    let few = Limits {
+        connections_per_address: 1,
+        trusted: vec!["127.0.0.2".parse().unwrap()],
+        ..limits()
+    };
+    let door = test.open(few).await;
+    let (mut one, mut two) = (door.connect_from(ANOTHER).await, door.connect_from(ANOTHER).await);
+    assert!(one.is_served().await && two.is_served().await);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused_without_being_read_to_its_end() {
+    let test = TestNode::empty().await;
+    let door = test.open(limits()).await;
+    let many: String = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect();
+    for more in [format!("x: {}", "y".repeat(33 * 1024)), many] {
+        let mut client = door.connect().await;
+        client
+            .send(format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{more}\r\n"))
+            .await;
+        let answer = client.until_closed().await;
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    }
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
+    let test = TestNode::empty().await;
+    let door = test.open(limits()).await;
+    let head = "POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\n";
+    let mut client = door.connect().await;
+    client.send(format!("{head}content-length: 1048577\r\n\r\n")).await;
+    let answer = client.until_closed().await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+
+    let mut client = door.connect().await;
+    client.send(format!("{head}transfer-encoding: chunked\r\n\r\n")).await;
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    for _ in 0..16 {
+        client.send(&chunk).await;
+    }
+    client.send("1\r\nx\r\n").await;
+    let answer = client.until_closed().await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn http2_in_the_clear_is_not_spoken() {
+    let test = TestNode::empty().await;
+    let door = test.open(limits()).await;
+    let mut client = door.connect().await;
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    let answer = client.until_closed().await;
+    assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
+    test.finish().await;
+}

@@ -1,0 +1,11 @@
+//! The front door: clients that are slow, greedy, broken, unknown or too many, over real connections.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails a test, and the panic is its report"
+)]
+
+mod addresses;
+mod connections;
+mod rates;
+mod slow;
+mod tokens;
