@@ -28,6 +28,7 @@ pub const fn limits() -> Limits {
             body: Duration::from_secs(30),
             idle: Duration::from_secs(75),
         },
+        body_memory: 1024 * 1024,
     }
 }
 

@@ -17,6 +17,9 @@ use crate::metrics::{Door, Metrics};
 
 /// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
 const ADMIN_BODY: Duration = Duration::from_mins(10);
+/// Bytes of bodies that each listener may be in the middle of: 256 of the largest that the public one takes, and four
+/// of the largest adapters.
+const BODY_MEMORY: usize = 256 * 1024 * 1024;
 /// Open files besides connections: the database, compiled adapters, the log, and the runtimes' own.
 const OTHER_FILES: u64 = 256;
 
@@ -52,6 +55,7 @@ impl Front {
                 connections_per_address: config.max_connections_per_address,
                 trusted: config.trusted_proxies.clone(),
                 patience,
+                body_memory: BODY_MEMORY,
             },
             tls,
             clock: Arc::clone(clock),
@@ -121,8 +125,8 @@ fn warn_if_clear(door: Door, address: SocketAddr, tls: Option<&Arc<Tls>>) {
         tracing::warn!(
             listener,
             %address,
-            "tokens and personal data travel in the clear: set {listener}_tls_cert and {listener}_tls_key, unless a proxy \
-                on a network of your own ends TLS"
+            "tokens and personal data travel in the clear: set {listener}_tls_cert and {listener}_tls_key, unless a \
+                proxy on a network of your own ends TLS"
         );
     }
 }

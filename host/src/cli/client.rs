@@ -244,6 +244,7 @@ mod tests {
 
     fn client(base: &str) -> Client {
         Client::new(Connection {
+            admin_ca: None,
             admin_url: base.parse().unwrap(),
             token: None,
         })

@@ -1,8 +1,8 @@
 //! A listener: accepts connections, as many as it is to keep, and serves each until it ends or its client takes too
 //! long.
 //!
-//! In the clear it speaks HTTP/1.1; over TLS also HTTP/2, if the client offers it. There is no HTTP/2 in the clear: every
-//! client that could use it can use TLS, and the first bytes of a connection need no guessing.
+//! In the clear it speaks HTTP/1.1; over TLS also HTTP/2, if the client offers it. There is no HTTP/2 in the clear:
+//! every client that could use it can use TLS, and the first bytes of a connection need no guessing.
 
 mod alarm;
 mod body;
@@ -26,6 +26,7 @@ use crate::domain::address::AddressRange;
 use crate::domain::patience::{Cut, Patience};
 use crate::metrics::{Door, Metrics};
 
+use body::BodyMemory;
 use connection::Serving;
 use seats::{Seat, Seats};
 pub use tls::{Tls, TlsError, TlsFiles};
@@ -45,6 +46,8 @@ pub struct Limits {
     pub trusted: Vec<AddressRange>,
     /// How long clients may take.
     pub patience: Patience,
+    /// Bytes of bodies that all connections together may be in the middle of, the first few of each not counted.
+    pub body_memory: usize,
 }
 
 /// A listener, before it serves.
@@ -75,7 +78,7 @@ impl Listener {
             router,
             patience: limits.patience,
             clock: Arc::clone(&self.clock),
-            memory: Arc::default(),
+            memory: Arc::new(BodyMemory::new(limits.body_memory)),
             stop: stop.clone(),
         });
         let mut open = JoinSet::new();

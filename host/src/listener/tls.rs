@@ -151,8 +151,8 @@ impl Tls {
                 Err(error) => tracing::error!(
                     listener = self.door.word(),
                     %error,
-                    "the new certificate is not served and the old one is; mend the files, they are read again when they \
-                        change"
+                    "the new certificate is not served, the old one still is; mend the files, they are read again \
+                        when they change"
                 ),
             }
         }

@@ -40,7 +40,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// The number that its payload begins with: the error of a RST_STREAM, the leave that a WINDOW_UPDATE gives.
+    /// The number that its payload begins with: the error of a `RST_STREAM`, the leave that a `WINDOW_UPDATE` gives.
     fn number(&self) -> u32 {
         u32::from_be_bytes(self.payload[..4].try_into().unwrap())
     }

@@ -157,7 +157,7 @@ async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
         .send("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 1000000\r\n\r\n")
         .await;
     for second in 1..=30 {
-        client.send([b'x'; 10 * 1024]).await;
+        client.send(vec![b'x'; 10 * 1024]).await;
         while read.load(Ordering::SeqCst) < second * 10 * 1024 {
             tokio::task::yield_now().await;
         }
