@@ -1,15 +1,16 @@
 //! Puts the parts together: a node from its parts, and a running host from its configuration.
 
+mod front;
+
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,23 +21,21 @@ use crate::auth::Tokens;
 use crate::clock::{self, SharedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::{Announcer, Engine, EngineParts};
-use crate::domain::patience::Patience;
 use crate::domain::release::Sensitive;
 use crate::domain::throttle::Rates;
 use crate::health::{self, HealthState};
 use crate::ingress::gate::{Gate, Policy};
 use crate::ingress::{self, PublicState};
-use crate::listener::{Limits, Listener};
-use crate::metrics::{Door, Metrics};
+use crate::listener::{Tls, TlsError};
+use crate::metrics::Metrics;
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{SharedStore, StoreError};
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::{self, KeySource, Vault};
+use front::Front;
 
 /// How often the host looks for releases and tokens that another host made.
 const SYNC: Duration = Duration::from_secs(1);
-/// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
-const ADMIN_BODY: Duration = Duration::from_mins(10);
 /// A database file has one process, so its leases need no other name.
 const OWNER: &str = "local";
 
@@ -106,6 +105,14 @@ pub enum StartError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] reqwest::Error),
+    /// A listener's certificate cannot be served.
+    #[error("the {listener} listener's certificate: {source}")]
+    Certificate {
+        /// Which listener.
+        listener: &'static str,
+        /// Why.
+        source: TlsError,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -211,8 +218,11 @@ pub struct App {
     pub public: SocketAddr,
     /// Where the admin API listens.
     pub admin: SocketAddr,
+    /// Whether the admin API is asked over TLS.
+    pub admin_has_tls: bool,
     /// The operator token that the first start made; shown once and kept nowhere.
     pub first_token: Option<Sensitive>,
+    certificates: Vec<Arc<Tls>>,
     tasks: Vec<JoinHandle<()>>,
     stop: CancellationToken,
     drain: Duration,
@@ -253,47 +263,28 @@ impl App {
             draining: stop.clone(),
         })
         .await?;
-        let public = listen("public_listen", config.public_listen).await?;
-        let admin = listen("admin_listen", config.admin_listen).await?;
+        let front = Front::open(config, &clock, &node.metrics).await?;
         let first_token = node.tokens.ensure_operator().await?;
-        let addresses = (bound(&public, config.public_listen), bound(&admin, config.admin_listen));
-
-        let listener = |door, socket, patience| Listener {
-            door,
-            socket,
-            limits: Limits {
-                connections: config.max_connections,
-                connections_per_address: config.max_connections_per_address,
-                trusted: config.trusted_proxies.clone(),
-                patience,
-            },
-            clock: Arc::clone(&clock),
-            metrics: node.metrics.clone(),
-        };
-        let patience = Patience {
-            head: config.header_timeout.0,
-            body: config.body_timeout.0,
-            idle: config.idle_timeout.0,
-        };
-        let public_listener = listener(Door::Public, public, patience);
-        let patience = Patience {
-            body: ADMIN_BODY,
-            ..patience
-        };
-        let admin_listener = listener(Door::Admin, admin, patience);
+        let certificates = front.certificates();
+        let (public, admin) = (front.public_address, front.admin_address);
 
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(announcer.run(stop.clone())),
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
-            tokio::spawn(public_listener.serve(node.public, stop.clone())),
-            tokio::spawn(admin_listener.serve(node.admin, stop.clone())),
+            tokio::spawn(front.public.serve(node.public, stop.clone())),
+            tokio::spawn(front.admin.serve(node.admin, stop.clone())),
             tokio::spawn(follow(node.rollout, node.tokens, Arc::clone(&clock), stop.clone())),
         ];
-        let (public, admin) = addresses;
+        for tls in &certificates {
+            let (tls, stop) = (Arc::clone(tls), stop.clone());
+            tasks.push(tokio::spawn(async move { tls.follow(stop).await }));
+        }
         Ok(Self {
             public,
             admin,
+            admin_has_tls: !config.admin_tls_cert.as_os_str().is_empty(),
+            certificates,
             first_token,
             tasks,
             stop,
@@ -301,6 +292,13 @@ impl App {
             clock,
             store: database,
         })
+    }
+
+    /// Reads the certificates again at once, whether or not their files have changed.
+    pub fn reload(&self) {
+        for tls in &self.certificates {
+            tls.reload();
+        }
     }
 
     /// Stops accepting, finishes what is in flight or leaves it to its lease, and closes the database.
@@ -346,24 +344,13 @@ async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &Shared
 }
 
 /// A directory that only its owner may look into.
-fn make_private_dir(path: &std::path::Path) -> Result<(), StartError> {
+fn make_private_dir(path: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| StartError::DataDir {
         path: path.to_owned(),
         source,
     })
-}
-
-async fn listen(name: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Listen { name, address, source })
-}
-
-/// The address with the port that the system chose, if it was left to it.
-fn bound(listener: &TcpListener, wished: SocketAddr) -> SocketAddr {
-    listener.local_addr().unwrap_or(wished)
 }
 
 /// Follows what other hosts over the same store do.

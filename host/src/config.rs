@@ -13,10 +13,10 @@ use crate::domain::address::AddressRange;
 use crate::domain::release::Sensitive;
 use crate::domain::retry::Wait;
 
-/// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`; a list is written with
-/// commas there.
+/// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`; a list is written
+/// with commas there.
 ///
-/// A new setting is a field here and its default below. It appears in `jackfield.example.toml`, too, where a test looks.
+/// A new setting is a field here and its default below, and a line in `jackfield.example.toml`, as a test sees to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {

@@ -1,6 +1,8 @@
 //! What Prometheus scrapes. Labels are classes and tenants, never ids, so that their number stays bounded: a tenant is
 //! a label only of counters that exist once a tenant, not once a lead.
 
+mod front;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +19,10 @@ use crate::domain::alert::AlertKind;
 use crate::domain::delivery::Kind;
 use crate::domain::failure::{Class, FaultCause};
 use crate::domain::id::TenantName;
-use crate::domain::patience::Cut;
 use crate::store::{SharedStore, StoreError};
+use front::Front;
+
+pub use front::Door;
 
 /// Seconds: from a loopback CRM's answer to the longest write deadline.
 const CALL_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];
@@ -87,17 +91,6 @@ struct Alerted {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AtDoor {
-    listener: Word,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TurnedAway {
-    listener: Word,
-    reason: Word,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Waiting {
     tenant: String,
     state: Word,
@@ -106,32 +99,6 @@ struct Waiting {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
     state: Word,
-}
-
-/// Which listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// The agent's and the CRMs'.
-    Public,
-    /// The operators'.
-    Admin,
-}
-
-impl Door {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Admin => "admin",
-        }
-    }
-
-    const fn label(self) -> AtDoor {
-        AtDoor {
-            listener: Word(self.word()),
-        }
-    }
 }
 
 type Seconds = Family<OfTenant, Histogram>;
@@ -149,9 +116,7 @@ pub struct Metrics {
     calls: Family<Called, Counter>,
     faults: Family<Faulted, Counter>,
     alerts: Family<Alerted, Counter>,
-    connections: Family<AtDoor, Gauge>,
-    turned_away: Family<TurnedAway, Counter>,
-    cut: Family<TurnedAway, Counter>,
+    front: Front,
 }
 
 impl Default for Metrics {
@@ -187,14 +152,8 @@ impl Default for Metrics {
         registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
         let alerts = Family::default();
         registry.register("alerts", "Alerts raised, by kind", alerts.clone());
-        let connections = Family::default();
-        registry.register("connections", "Connections that are open", connections.clone());
-        let turned_away = Family::default();
-        let help = "Connections closed as they came, by which limit was reached";
-        registry.register("connections_refused", help, turned_away.clone());
-        let cut = Family::default();
-        let help = "Connections that the host ended because their client took too long, by what it waited for";
-        registry.register("connections_cut", help, cut.clone());
+        let front = Front::default();
+        front.register(&mut registry);
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -206,9 +165,7 @@ impl Default for Metrics {
             calls,
             faults,
             alerts,
-            connections,
-            turned_away,
-            cut,
+            front,
         }
     }
 }
@@ -293,33 +250,6 @@ impl Metrics {
             kind: Word(kind.word()),
         };
         self.alerts.get_or_create(&labels).inc();
-    }
-
-    /// A connection was opened.
-    pub fn come_in(&self, door: Door) {
-        self.connections.get_or_create(&door.label()).inc();
-    }
-
-    /// It is closed.
-    pub fn go_out(&self, door: Door) {
-        self.connections.get_or_create(&door.label()).dec();
-    }
-
-    /// A connection was closed as it came.
-    pub fn turn_away(&self, door: Door, reason: &'static str) {
-        let AtDoor { listener } = door.label();
-        let labels = TurnedAway {
-            listener,
-            reason: Word(reason),
-        };
-        self.turned_away.get_or_create(&labels).inc();
-    }
-
-    /// A client took too long.
-    pub fn cut(&self, door: Door, cut: Cut) {
-        let AtDoor { listener } = door.label();
-        let reason = Word(cut.word());
-        self.cut.get_or_create(&TurnedAway { listener, reason }).inc();
     }
 
     /// The text that Prometheus reads. What waits is asked of the store when it is scraped.

@@ -39,8 +39,8 @@ impl BodyError {
     /// What a handler was told when it read the body, if it was one of these.
     #[must_use]
     pub fn within(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        let found = std::iter::successors(Some(error), |error| error.source());
-        found.filter_map(|error| error.downcast_ref().copied()).next()
+        let mut found = std::iter::successors(Some(error), |error| error.source());
+        found.find_map(|error| error.downcast_ref().copied())
     }
 
     /// The answer to a request with such a body. Nothing of it was stored.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jackfield::clock::ManualClock;
 use jackfield::domain::patience::Patience;
-use jackfield::listener::{Limits, Listener};
+use jackfield::listener::{Limits, Listener, Tls};
 use jackfield::metrics::Door;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -29,6 +28,7 @@ pub const fn limits() -> Limits {
             body: Duration::from_secs(30),
             idle: Duration::from_secs(75),
         },
+        body_memory: 1024 * 1024,
     }
 }
 
@@ -36,7 +36,6 @@ pub const fn limits() -> Limits {
 pub struct OpenDoor {
     /// Where.
     pub address: SocketAddr,
-    clock: ManualClock,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -47,25 +46,30 @@ impl TestNode {
         self.open_for(self.node.public.clone(), limits).await
     }
 
+    /// Opens a listener for the public API, with TLS.
+    pub async fn open_tls(&self, tls: Arc<Tls>, limits: Limits) -> OpenDoor {
+        self.open_with(self.node.public.clone(), limits, Some(tls)).await
+    }
+
     /// Opens a listener for a router of the test's own, counted as the public one.
     pub async fn open_for(&self, router: Router, limits: Limits) -> OpenDoor {
+        self.open_with(router, limits, None).await
+    }
+
+    async fn open_with(&self, router: Router, limits: Limits, tls: Option<Arc<Tls>>) -> OpenDoor {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let listener = Listener {
             door: Door::Public,
             socket,
             limits,
+            tls,
             clock: Arc::new(self.clock.clone()),
             metrics: self.node.metrics.clone(),
         };
         let stop = CancellationToken::new();
         let task = tokio::spawn(listener.serve(router, stop.clone()));
-        OpenDoor {
-            address,
-            clock: self.clock.clone(),
-            stop,
-            task,
-        }
+        OpenDoor { address, stop, task }
     }
 
     /// A value of the metrics page, by its name and labels as they stand there; 0 if it is not there.
@@ -74,6 +78,13 @@ impl TestNode {
         let page = self.admin(request.body(axum::body::Body::empty()).unwrap()).await.text;
         let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Returns once `moment` is the next that anything in the host waits for.
+    pub async fn until_it_waits_for(&self, moment: jiff::Timestamp) {
+        while self.clock.next_wake() != Some(moment) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Returns once a metric has a value.
@@ -95,13 +106,6 @@ impl OpenDoor {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((from, 0).into()).unwrap();
         Client(socket.connect(self.address).await.unwrap())
-    }
-
-    /// Returns once `moment` is the next that anything in the host waits for.
-    pub async fn until_host_waits_for(&self, moment: jiff::Timestamp) {
-        while self.clock.next_wake() != Some(moment) {
-            tokio::task::yield_now().await;
-        }
     }
 
     /// Tells the listener to stop; connections end when they are done.

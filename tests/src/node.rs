@@ -43,7 +43,7 @@ pub const WEBHOOK_SECRET: &str = "whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3
 pub const PUSH_SECRET: &str = "whsec_cHVzaC1jYW5hcnktc2VjcmV0LTAxMjM0NTY3ODk=";
 
 /// Requests a second from one address, for those tests whose requests have one.
-pub const ADDRESS_PER_SECOND: u32 = 20;
+pub const ADDRESS_PER_SECOND: u32 = 120;
 /// Those among them that cannot be authenticated.
 pub const FAILURES_PER_SECOND: u32 = 3;
 

@@ -12,9 +12,9 @@ use serde_json::Value;
 pub struct Host {
     child: Child,
     binary: PathBuf,
-    /// `http://…` of the public listener.
+    /// `http://…` of the public listener, or `https://…`.
     pub public: String,
-    /// `http://…` of the admin listener.
+    /// `http://…` of the admin listener, or `https://…`.
     pub admin: String,
     log: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<Vec<String>>>,
@@ -61,7 +61,12 @@ impl Host {
             stderr.for_each(|line| shared.lock().unwrap().push(line));
             vec![]
         });
-        let url = |name: &str| format!("http://{}", serving[name].as_str().unwrap());
+        let url = |name: &str| {
+            let variable = format!("JACKFIELD_{}_TLS_CERT", name.to_ascii_uppercase());
+            let has_tls = variables.iter().any(|(name, _)| *name == variable);
+            let scheme = if has_tls { "https" } else { "http" };
+            format!("{scheme}://{}", serving[name].as_str().unwrap())
+        };
         Self {
             public: url("public"),
             admin: url("admin"),

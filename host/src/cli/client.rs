@@ -1,11 +1,12 @@
 //! Asking the admin API.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Certificate, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -36,6 +37,9 @@ pub(super) struct Connection {
         value_parser = admin_url
     )]
     admin_url: Url,
+    /// PEM file with the authority that signed the host's certificate, if the machine does not know it.
+    #[arg(long, global = true, value_name = "FILE", env = "JACKFIELD_ADMIN_CA")]
+    admin_ca: Option<PathBuf>,
     /// An operator token. Better in the environment: others on this machine can see command lines.
     #[arg(
         long,
@@ -130,7 +134,17 @@ impl Client {
     /// # Errors
     /// The HTTP client cannot be set up.
     pub fn new(connection: Connection) -> anyhow::Result<Self> {
+        let mut authorities = vec![];
+        if let Some(file) = &connection.admin_ca {
+            let shown = file.display();
+            let pem = std::fs::read(file).with_context(|| format!("{shown}: cannot be read"))?;
+            authorities = Certificate::from_pem_bundle(&pem)
+                .ok()
+                .filter(|found| !found.is_empty())
+                .with_context(|| format!("{shown}: holds no certificate in PEM"))?;
+        }
         let http = reqwest::Client::builder()
+            .tls_certs_merge(authorities)
             // The host is nearby; a proxy of the environment would only see its token.
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -230,6 +244,7 @@ mod tests {
 
     fn client(base: &str) -> Client {
         Client::new(Connection {
+            admin_ca: None,
             admin_url: base.parse().unwrap(),
             token: None,
         })

@@ -17,7 +17,7 @@ use crate::telemetry;
   JACKFIELD_PUBLIC_LISTEN=0.0.0.0:8080 jackfield serve
 
 SIGTERM or SIGINT drains: the host stops accepting, finishes what is in flight and exits 0.
-A second SIGINT exits at once.")]
+A second SIGINT exits at once. SIGHUP reads the certificates of the listeners again.")]
 pub struct ServeArgs {
     /// Settings, as TOML; JACKFIELD_* variables lie over it. Without it the defaults hold
     #[arg(long, value_name = "FILE", env = "JACKFIELD_CONFIG")]
@@ -34,7 +34,10 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("signals cannot be received")?;
     let app = App::start(&config).await?;
     announce(&app);
-    signals.drain().await;
+    while signals.next().await == Order::Reload {
+        tracing::info!("reading the certificates again");
+        app.reload();
+    }
     tracing::info!("draining: no new requests; finishing what is in flight");
     tokio::select! {
         finished = app.drain() => {
@@ -59,13 +62,24 @@ fn announce(app: &App) {
         println!("operator token: {}", token.expose());
         println!("It is shown once and only its digest is kept. To use it:");
         println!("  export JACKFIELD_TOKEN={}", token.expose());
-        println!("  export JACKFIELD_ADMIN_URL=http://{}", app.admin);
+        let scheme = if app.admin_has_tls { "https" } else { "http" };
+        println!("  export JACKFIELD_ADMIN_URL={scheme}://{}", app.admin);
     }
+}
+
+/// What a signal asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Order {
+    /// Finish what is in flight, and end.
+    Drain,
+    /// Read the certificates again.
+    Reload,
 }
 
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -73,14 +87,16 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
-    /// The first signal of either kind.
-    async fn drain(&mut self) {
+    /// What the next signal asks for.
+    async fn next(&mut self) -> Order {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Order::Drain,
+            _ = self.terminate.recv() => Order::Drain,
+            _ = self.hang_up.recv() => Order::Reload,
         }
     }
 

@@ -80,10 +80,8 @@ fn every_key_can_be_a_variable() {
         let with = match key.as_str() {
             "max_instances" => "max_deliveries = 7",
             "max_connections" => "max_connections_per_address = 7",
-            "public_tls_cert" => "public_tls_cert = \"other.pem\"\npublic_tls_key = \"key.pem\"",
-            "public_tls_key" => "public_tls_cert = \"other.pem\"\npublic_tls_key = \"key.pem\"",
-            "admin_tls_cert" => "admin_tls_cert = \"other.pem\"\nadmin_tls_key = \"key.pem\"",
-            "admin_tls_key" => "admin_tls_cert = \"other.pem\"\nadmin_tls_key = \"key.pem\"",
+            key if key.starts_with("public_tls_") => "public_tls_cert = \"c.pem\"\npublic_tls_key = \"k.pem\"",
+            key if key.starts_with("admin_tls_") => "admin_tls_cert = \"c.pem\"\nadmin_tls_key = \"k.pem\"",
             _ => "",
         };
         let changed = load(with, &[(&name, sample(key))]).unwrap();

@@ -114,7 +114,7 @@ impl Gate {
             && !rules.allows(party, client.0)
         {
             let network = client.0.map(|address| address::network(address).to_string());
-            tracing::warn!(%tenant, endpoint, network, "refused: the address is not among those that the tenant allows");
+            tracing::warn!(%tenant, endpoint, network, "refused: the tenant does not allow this address");
             return Err(self.refuse(client, endpoint, "address"));
         }
         let rate = self.rate(rules.and_then(|rules| rules.per_second));

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 
 use crate::clock::SharedClock;
 
+type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Waits on a clock. A deadline that moves away costs nothing: the timer that is running is let run, and only then set
 /// anew. So a connection has one timer, however many requests it brings.
 pub struct Alarm {
     clock: SharedClock,
-    set: Option<(Timestamp, Pin<Box<dyn Future<Output = ()> + Send>>)>,
+    set: Option<(Timestamp, Sleep)>,
 }
 
 impl Alarm {

@@ -15,15 +15,23 @@ use crate::clock::SharedClock;
 use crate::domain::patience::Patience;
 use crate::request::BodyError;
 
-/// Bytes of bodies that all connections of a listener may be in the middle of, besides what each may always hold
-/// ([`FREE`]): 256 of the largest that the public listener takes.
-const MAX_MEMORY: usize = 256 * 1024 * 1024;
 /// Bytes of a body that always find room, so that large bodies never keep out the usual ones, which are far smaller.
 const FREE: usize = 16 * 1024;
 
 /// The memory that the bodies of one listener have taken while they come in.
-#[derive(Debug, Default)]
-pub struct BodyMemory(AtomicUsize);
+#[derive(Debug)]
+pub struct BodyMemory {
+    max: usize,
+    taken: AtomicUsize,
+}
+
+impl BodyMemory {
+    /// Room for so many bytes.
+    pub const fn new(max: usize) -> Self {
+        let taken = AtomicUsize::new(0);
+        Self { max, taken }
+    }
+}
 
 /// A body on its way in.
 pub struct PacedBody {
@@ -56,9 +64,9 @@ impl PacedBody {
         self.received = before.saturating_add(bytes as u64);
         let free = FREE.saturating_sub(usize::try_from(before).unwrap_or(usize::MAX));
         let counted = bytes.saturating_sub(free);
-        let taken = self.memory.0.fetch_add(counted, Ordering::Relaxed);
+        let taken = self.memory.taken.fetch_add(counted, Ordering::Relaxed);
         self.held += counted;
-        if taken.saturating_add(counted) > MAX_MEMORY && counted > 0 {
+        if counted > 0 && taken.saturating_add(counted) > self.memory.max {
             return Err(BodyError::NoRoom);
         }
         Ok(())
@@ -67,7 +75,7 @@ impl PacedBody {
 
 impl Drop for PacedBody {
     fn drop(&mut self) {
-        self.memory.0.fetch_sub(self.held, Ordering::Relaxed);
+        self.memory.taken.fetch_sub(self.held, Ordering::Relaxed);
     }
 }
 

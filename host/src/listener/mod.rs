@@ -1,13 +1,14 @@
 //! A listener: accepts connections, as many as it is to keep, and serves each until it ends or its client takes too
 //! long.
 //!
-//! In the clear it speaks HTTP/1.1; over TLS also HTTP/2, if the client offers it. There is no HTTP/2 in the clear: every
-//! client that could use it can use TLS, and the first bytes of a connection need no guessing.
+//! In the clear it speaks HTTP/1.1; over TLS also HTTP/2, if the client offers it. There is no HTTP/2 in the clear:
+//! every client that could use it can use TLS, and the first bytes of a connection need no guessing.
 
 mod alarm;
 mod body;
 mod connection;
 mod seats;
+mod tls;
 mod watched;
 
 use std::io;
@@ -22,11 +23,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{self, SharedClock};
 use crate::domain::address::AddressRange;
-use crate::domain::patience::Patience;
+use crate::domain::patience::{Cut, Patience};
 use crate::metrics::{Door, Metrics};
 
+use body::BodyMemory;
 use connection::Serving;
 use seats::{Seat, Seats};
+pub use tls::{Tls, TlsError, TlsFiles};
 use watched::{Activity, Watched};
 
 /// How long the host waits when the system has no file descriptor, or no memory, for another connection.
@@ -43,6 +46,8 @@ pub struct Limits {
     pub trusted: Vec<AddressRange>,
     /// How long clients may take.
     pub patience: Patience,
+    /// Bytes of bodies that all connections together may be in the middle of, the first few of each not counted.
+    pub body_memory: usize,
 }
 
 /// A listener, before it serves.
@@ -54,6 +59,8 @@ pub struct Listener {
     pub socket: TcpListener,
     /// What it allows.
     pub limits: Limits,
+    /// Its certificate; none if it speaks in the clear.
+    pub tls: Option<Arc<Tls>>,
     /// The time.
     pub clock: SharedClock,
     /// What is counted.
@@ -71,7 +78,7 @@ impl Listener {
             router,
             patience: limits.patience,
             clock: Arc::clone(&self.clock),
-            memory: Arc::default(),
+            memory: Arc::new(BodyMemory::new(limits.body_memory)),
             stop: stop.clone(),
         });
         let mut open = JoinSet::new();
@@ -121,6 +128,8 @@ impl Listener {
         Guest {
             door: self.door,
             metrics: self.metrics.clone(),
+            clock: Arc::clone(&self.clock),
+            tls: self.tls.clone(),
             activity: Activity::opened(Arc::clone(&self.clock)),
             address,
             _seat: seat,
@@ -140,6 +149,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 struct Guest {
     door: Door,
     metrics: Metrics,
+    clock: SharedClock,
+    tls: Option<Arc<Tls>>,
     activity: Activity,
     address: IpAddr,
     _seat: Seat,
@@ -149,8 +160,32 @@ impl Guest {
     async fn serve(self, socket: TcpStream, serving: Arc<Serving>) {
         // Without it an answer may wait for the other side's acknowledgement of the headers.
         let _ = socket.set_nodelay(true);
-        let socket = Watched::new(socket, self.activity.clone());
-        if let Some(cut) = serving.http1(socket, self.address, self.activity.clone()).await {
+        let (address, activity) = (self.address, self.activity.clone());
+        let socket = Watched::new(socket, activity.clone());
+        let Some(tls) = &self.tls else {
+            return self.cut(serving.http1(socket, address, activity).await);
+        };
+        let handshake = clock::timeout(
+            self.clock.as_ref(),
+            serving.patience.head,
+            tls.acceptor().accept(socket),
+        );
+        let shaken = tokio::select! {
+            () = serving.stop.cancelled() => return,
+            shaken = handshake => shaken,
+        };
+        match shaken {
+            None => self.cut(Some(Cut::Head)),
+            Some(Err(_)) => self.metrics.turn_away(self.door, "tls"),
+            Some(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(tls::H2) => {
+                self.cut(serving.http2(socket, address, activity).await);
+            }
+            Some(Ok(socket)) => self.cut(serving.http1(socket, address, activity).await),
+        }
+    }
+
+    fn cut(&self, cut: Option<Cut>) {
+        if let Some(cut) = cut {
             self.metrics.cut(self.door, cut);
         }
     }

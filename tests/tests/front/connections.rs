@@ -59,7 +59,7 @@ async fn a_load_balancer_is_not_one_client() {
 async fn a_head_that_is_too_large_is_refused_without_being_read_to_its_end() {
     let test = TestNode::empty().await;
     let door = test.open(limits()).await;
-    let many: String = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many = "x: 1\r\n".repeat(101);
     for more in [format!("x: {}", "y".repeat(33 * 1024)), many] {
         let mut client = door.connect().await;
         client
@@ -90,6 +90,43 @@ async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
     client.send("1\r\nx\r\n").await;
     let answer = client.until_closed().await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memory() {
+    let test = TestNode::empty().await;
+    let small = Limits {
+        body_memory: 100 * 1024,
+        ..limits()
+    };
+    let door = test.open(small).await;
+    let head = "POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n";
+    let mut held = vec![];
+    for _ in 0..10 {
+        let mut client = door.connect().await;
+        client.send(format!("{head}{}", "x".repeat(90 * 1024))).await;
+        held.push(client);
+    }
+    // At least all but two have no room, whichever came first.
+    let mut refused = 0;
+    while refused < 8 {
+        for client in &mut held {
+            let mut start = [0; 12];
+            if client.0.try_read(&mut start).is_ok_and(|read| read == 12) {
+                assert_eq!(&start, b"HTTP/1.1 503");
+                refused += 1;
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    // One of the usual size is served all the same.
+    let mut client = door.connect().await;
+    client
+        .send("POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
+        .await;
+    let answer = client.until("}").await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     test.finish().await;
 }
 

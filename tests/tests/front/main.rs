@@ -6,6 +6,8 @@
 
 mod addresses;
 mod connections;
+mod http2;
 mod rates;
 mod slow;
+mod tls;
 mod tokens;

@@ -70,7 +70,7 @@ async fn a_second_head_that_drips_is_cut_off_ten_seconds_after_its_first_byte() 
     assert!(client.is_served().await);
     test.advance(60 * SECOND);
     client.send("GET /he").await;
-    door.until_host_waits_for(after(test.clock.now(), 10 * SECOND)).await;
+    test.until_it_waits_for(after(test.clock.now(), 10 * SECOND)).await;
     test.advance(9 * SECOND);
     client.send("alt").await;
     test.advance(SECOND);
@@ -106,7 +106,7 @@ async fn posting(test: &TestNode, door: &OpenDoor, length: usize) -> Client {
 async fn a_body_that_does_not_come_is_answered_408_and_the_connection_closed() {
     let (test, door) = door().await;
     let client = posting(&test, &door, 100).await;
-    door.until_host_waits_for(after(test.clock.now(), 5 * SECOND)).await;
+    test.until_it_waits_for(after(test.clock.now(), 5 * SECOND)).await;
     test.advance(5 * SECOND);
     let answer = client.until_closed().await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -119,7 +119,7 @@ async fn a_body_that_drips_is_given_up_and_one_that_keeps_its_pace_is_taken() {
     let (test, door) = door().await;
     let began = test.clock.now();
     let mut dripping = posting(&test, &door, 100).await;
-    door.until_host_waits_for(after(began, 5 * SECOND)).await;
+    test.until_it_waits_for(after(began, 5 * SECOND)).await;
     let mut steady = posting(&test, &door, 8 * 1024).await;
     for second in 1..=4 {
         dripping.send("x").await;
@@ -157,7 +157,7 @@ async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
         .send("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 1000000\r\n\r\n")
         .await;
     for second in 1..=30 {
-        client.send([b'x'; 10 * 1024]).await;
+        client.send(vec![b'x'; 10 * 1024]).await;
         while read.load(Ordering::SeqCst) < second * 10 * 1024 {
             tokio::task::yield_now().await;
         }
@@ -179,7 +179,7 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     // What fits into the buffers of the sockets comes; then the host can only wait.
     client.0.readable().await.unwrap();
     test.advance(75 * SECOND);
-    door.until_host_waits_for(after(began, 80 * SECOND)).await;
+    test.until_it_waits_for(after(began, 80 * SECOND)).await;
     test.advance(5 * SECOND);
     connections(&test, 0).await;
     assert_eq!(cut(&test, "idle").await, 1);
@@ -206,7 +206,7 @@ async fn a_drain_lets_requests_finish_and_does_not_wait_for_who_says_nothing() {
     assert!(idle.is_served().await && dripping.is_served().await);
     dripping.send("GET /heal").await;
     let mut posting = posting(&test, &door, 2).await;
-    door.until_host_waits_for(after(began, 5 * SECOND)).await;
+    test.until_it_waits_for(after(began, 5 * SECOND)).await;
     door.stop();
     assert_eq!(idle.until_closed().await, "");
     assert_eq!(dripping.until_closed().await, "");
@@ -229,7 +229,7 @@ async fn a_drain_does_not_wait_long_for_an_answer_to_be_read() {
     client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     client.0.readable().await.unwrap();
     door.stop();
-    door.until_host_waits_for(after(test.clock.now(), 5 * SECOND)).await;
+    test.until_it_waits_for(after(test.clock.now(), 5 * SECOND)).await;
     assert!(!door.has_stopped());
     test.advance(5 * SECOND);
     door.stopped().await;

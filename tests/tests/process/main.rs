@@ -5,8 +5,10 @@
 )]
 
 mod crash;
+mod crowd;
 mod life;
 mod privacy;
+mod secure;
 
 /// The binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_jackfield-under-test");

@@ -71,7 +71,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("clap", &["host/src/cli/"]),
     ("comfy_table", &["host/src/cli/"]),
     ("rpassword", &["host/src/cli/"]),
-    ("prometheus_client", &["host/src/metrics.rs"]),
+    ("prometheus_client", &["host/src/metrics.rs", "host/src/metrics/"]),
 ];
 
 /// The only places of the host that may read the environment.

@@ -1,0 +1,283 @@
+//! HTTP/2, which is spoken over TLS: what one connection may ask for at once, and what ends it.
+
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::tls::Secure;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const REFUSED_STREAM: u32 = 7;
+const ENHANCE_YOUR_CALM: u32 = 11;
+const MAX_CONCURRENT_STREAMS: u16 = 3;
+const MAX_HEADER_LIST_SIZE: u16 = 6;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A frame that came.
+#[derive(Debug)]
+struct Frame {
+    kind: u8,
+    flags: u8,
+    stream: u32,
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The number that its payload begins with: the error of a `RST_STREAM`, the leave that a `WINDOW_UPDATE` gives.
+    fn number(&self) -> u32 {
+        u32::from_be_bytes(self.payload[..4].try_into().unwrap())
+    }
+}
+
+/// A client that sends what frames it likes.
+struct Raw(TlsStream<TcpStream>);
+
+impl Raw {
+    async fn connect(secure: &Secure) -> Self {
+        let mut socket = secure.connect(&[b"h2"]).await;
+        assert_eq!(socket.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        socket.write_all(PREFACE).await.unwrap();
+        let mut raw = Self(socket);
+        raw.send(&frame(SETTINGS, 0, 0, &[])).await;
+        raw
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    /// Returns once the host has seen all that was sent.
+    async fn is_heard(&mut self) {
+        self.send(&frame(PING, 0, 0, b"are you?")).await;
+        let _ = self.until(|frame| frame.kind == PING && frame.flags & ACK != 0).await;
+    }
+
+    /// The next frame; none if the connection has ended.
+    async fn next(&mut self) -> Option<Frame> {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).await.ok()?;
+        let [a, b, c, kind, flags, stream @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        self.0.read_exact(&mut payload).await.ok()?;
+        let stream = u32::from_be_bytes(stream);
+        if kind == PING && flags & ACK == 0 {
+            // The host asks so whether its goodbye has been heard.
+            self.0.write_all(&frame(PING, ACK, 0, &payload)).await.ok()?;
+            self.0.flush().await.ok()?;
+        }
+        Some(Frame {
+            kind,
+            flags,
+            stream,
+            payload,
+        })
+    }
+
+    /// The next frame that is as it should be; it must come.
+    async fn until(&mut self, fits: impl Fn(&Frame) -> bool) -> Frame {
+        loop {
+            let frame = self.next().await.expect("the connection ended");
+            if fits(&frame) {
+                return frame;
+            }
+        }
+    }
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut bytes = vec![length[1], length[2], length[3], kind, flags];
+    bytes.extend(stream.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+/// `:method` by its index in the static table, `:scheme https`, `:path` and `:authority` written out.
+fn head(method: u8, path: &str) -> Vec<u8> {
+    let mut block = vec![0x80 | method, 0x87, 0x04, u8::try_from(path.len()).unwrap()];
+    block.extend(path.bytes());
+    block.extend([0x01, 9]);
+    block.extend(b"localhost");
+    block
+}
+
+const GET: u8 = 2;
+const POST: u8 = 3;
+
+#[tokio::test]
+async fn a_connection_has_at_most_as_many_requests_in_flight_as_the_host_says() {
+    let secure = Secure::open().await;
+    let mut client = Raw::connect(&secure).await;
+    let settings = client
+        .until(|frame| frame.kind == SETTINGS && frame.flags & ACK == 0)
+        .await;
+    let setting = |id: u16| {
+        let mut pairs = settings.payload.chunks(6);
+        let found = pairs.find(|pair| pair[..2] == id.to_be_bytes());
+        found.map(|pair| u32::from_be_bytes(pair[2..].try_into().unwrap()))
+    };
+    assert_eq!(setting(MAX_CONCURRENT_STREAMS), Some(100));
+    assert_eq!(setting(MAX_HEADER_LIST_SIZE), Some(32 * 1024));
+
+    // Webhooks whose bodies do not come.
+    let head = head(POST, "/v1/tenants/nobody/leads");
+    for n in 0..=100 {
+        client.send(&frame(HEADERS, END_HEADERS, 2 * n + 1, &head)).await;
+    }
+    let refused = client.until(|frame| frame.kind == RST_STREAM).await;
+    assert_eq!((refused.stream, refused.number()), (201, REFUSED_STREAM));
+    // The others are served as ever.
+    client.send(&frame(DATA, END_STREAM, 1, b"{}")).await;
+    let answer = client.until(|frame| frame.kind == HEADERS).await;
+    assert_eq!(answer.stream, 1);
+    secure.finish().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_that_are_taken_back_ends_the_connection() {
+    let secure = Secure::open().await;
+    let mut client = Raw::connect(&secure).await;
+    let head = head(GET, "/healthz");
+    let mut flood = vec![];
+    for n in 0..1000 {
+        flood.extend(frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, &head));
+        flood.extend(frame(RST_STREAM, 0, 2 * n + 1, &8_u32.to_be_bytes()));
+    }
+    // The host may have closed before it is all sent.
+    let _ = client.0.write_all(&flood).await;
+    let _ = client.0.flush().await;
+    let away = client.until(|frame| frame.kind == GOAWAY).await;
+    let error = u32::from_be_bytes(away.payload[4..8].try_into().unwrap());
+    assert_eq!(error, ENHANCE_YOUR_CALM);
+    while client.next().await.is_some() {}
+    secure
+        .test
+        .until_metric("jackfield_connections{listener=\"public\"}", 0)
+        .await;
+    secure.finish().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let secure = Secure::open().await;
+    let mut client = hyper_client(&secure).await;
+    let request = Request::builder()
+        .uri("https://localhost/healthz")
+        .header("x", "y".repeat(40 * 1024));
+    let answer = client
+        .send_request(request.body(Full::new(Bytes::new())).unwrap())
+        .await;
+    let refused = answer.map_or(true, |answer| {
+        answer.status() == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    });
+    assert!(refused);
+    secure.finish().await;
+}
+
+async fn hyper_client(secure: &Secure) -> http2::SendRequest<Full<Bytes>> {
+    let socket = secure.connect(&[b"h2"]).await;
+    let (client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
+    let secure = Secure::open().await;
+    let mut client = hyper_client(&secure).await;
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("https://localhost/v1/tenants/nobody/leads");
+    let body = Full::new(vec![b'x'; 1024 * 1024 + 1].into());
+    let answer = client.send_request(request.body(body).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let problem = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&problem).contains("1048576"));
+
+    let mut raw = Raw::connect(&secure).await;
+    raw.send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
+        .await;
+    // No frame says how long it is. The host reads on as long as it gives leave to send.
+    let mut leave = 65_535_usize;
+    let answer = loop {
+        while leave >= 16 * 1024 {
+            raw.send(&frame(DATA, 0, 1, &[b'x'; 16 * 1024])).await;
+            leave -= 16 * 1024;
+        }
+        let frame = raw.until(|frame| frame.stream == 1).await;
+        match frame.kind {
+            HEADERS => break frame,
+            WINDOW_UPDATE => leave += frame.number() as usize,
+            kind => panic!("frame {kind} on the stream"),
+        }
+    };
+    assert_eq!(answer.stream, 1);
+    let problem = raw.until(|frame| frame.kind == DATA).await.payload;
+    assert!(String::from_utf8_lossy(&problem).contains("urn:jackfield:problem:too-large"));
+    secure.finish().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_nothing_is_cut_off_and_an_idle_one_told_to_go() {
+    let secure = Secure::open().await;
+    let (mut silent, mut idle) = (Raw::connect(&secure).await, Raw::connect(&secure).await);
+    idle.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &head(GET, "/healthz")))
+        .await;
+    let _ = idle
+        .until(|frame| frame.kind == DATA && frame.flags & END_STREAM != 0)
+        .await;
+    secure.test.advance(10 * SECOND);
+    while silent.next().await.is_some() {}
+    secure
+        .test
+        .until_metric("jackfield_connections{listener=\"public\"}", 1)
+        .await;
+    secure.test.advance(65 * SECOND);
+    let _ = idle.until(|frame| frame.kind == GOAWAY).await;
+    while idle.next().await.is_some() {}
+    secure
+        .test
+        .until_metric(
+            "jackfield_connections_cut_total{listener=\"public\",reason=\"idle\"}",
+            1,
+        )
+        .await;
+    secure.finish().await;
+}
+
+#[tokio::test]
+async fn a_drain_tells_the_client_to_go_and_lets_its_requests_finish() {
+    let secure = Secure::open().await;
+    let mut client = Raw::connect(&secure).await;
+    client
+        .send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
+        .await;
+    client.is_heard().await;
+    secure.door.stop();
+    let _ = client.until(|frame| frame.kind == GOAWAY).await;
+    client.send(&frame(DATA, END_STREAM, 1, b"{}")).await;
+    let answer = client.until(|frame| frame.kind == HEADERS).await;
+    assert_eq!(answer.stream, 1);
+    while client.next().await.is_some() {}
+    secure.finish().await;
+}
