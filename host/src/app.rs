@@ -21,6 +21,7 @@ use crate::auth::Tokens;
 use crate::clock::{self, SharedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::{Announcer, Engine, EngineParts};
+use crate::domain::audit::{Actor, Event};
 use crate::domain::release::Sensitive;
 use crate::health::{self, HealthState};
 use crate::ingress::{self, PublicState};
@@ -176,6 +177,7 @@ impl Node {
             tenants: Arc::clone(&tenants),
             tokens: Arc::clone(&tokens),
             clock,
+            metrics: metrics.clone(),
             wake,
         });
         tokens.refresh().await?;
@@ -240,6 +242,20 @@ impl App {
         let public = listen("public_listen", config.public_listen).await?;
         let admin = listen("admin_listen", config.admin_listen).await?;
         let first_token = node.tokens.ensure_operator().await?;
+        if first_token.is_some() {
+            let event = Event {
+                at: clock.now(),
+                actor: Actor::Host,
+                label: String::new(),
+                action: "start".into(),
+                target: "the first operator token was made".into(),
+                status: None,
+                request: String::new(),
+            };
+            if let Err(error) = node.store.append_audit(event).await {
+                tracing::error!(%error, "the first operator token could not be written to the audit trail");
+            }
+        }
         let addresses = (bound(&public, config.public_listen), bound(&admin, config.admin_listen));
 
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;

@@ -5,6 +5,7 @@
 
 pub mod adapter;
 pub mod alert;
+pub mod audit;
 pub mod delivery;
 pub mod disposition;
 pub mod egress;

@@ -4,9 +4,12 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod canary;
 mod crash;
+mod forms;
 mod life;
 mod privacy;
+mod rotation;
 
 /// The binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_jackfield-under-test");
