@@ -21,6 +21,7 @@ use crate::auth::Tokens;
 use crate::clock::{self, SharedClock, SystemClock};
 use crate::config::Config;
 use crate::delivery::{Announcer, Engine, EngineParts};
+use crate::domain::audit::{Actor, Event};
 use crate::domain::release::Sensitive;
 use crate::domain::throttle::Rates;
 use crate::health::{self, HealthState};
@@ -191,6 +192,7 @@ impl Node {
             tenants: Arc::clone(&tenants),
             tokens: Arc::clone(&tokens),
             clock,
+            metrics: metrics.clone(),
             wake,
         });
         tokens.refresh().await?;
@@ -267,7 +269,9 @@ impl App {
         let first_token = node.tokens.ensure_operator().await?;
         let certificates = front.certificates();
         let (public, admin) = (front.public_address, front.admin_address);
-
+        if first_token.is_some() {
+            audit_first_token(&node.store, &clock).await;
+        }
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
         let mut tasks = vec![
             tokio::spawn(announcer.run(stop.clone())),
@@ -341,6 +345,21 @@ async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &Shared
         );
     }
     Ok(vault)
+}
+
+async fn audit_first_token(store: &SharedStore, clock: &SharedClock) {
+    let event = Event {
+        at: clock.now(),
+        actor: Actor::Host,
+        label: String::new(),
+        action: "start".into(),
+        target: "the first operator token was made".into(),
+        status: None,
+        request: String::new(),
+    };
+    if let Err(error) = store.append_audit(event).await {
+        tracing::error!(%error, "the first operator token could not be written to the audit trail");
+    }
 }
 
 /// A directory that only its owner may look into.

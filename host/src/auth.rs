@@ -55,10 +55,9 @@ impl Live {
             .is_some_and(|record| matches!(&record.purpose, TokenPurpose::Agent(of) if of == tenant))
     }
 
-    fn operator(&self, presented: &str) -> Option<TokenId> {
+    fn operator(&self, presented: &str) -> Option<&TokenRecord> {
         self.find(presented)
             .filter(|record| record.purpose == TokenPurpose::Operator)
-            .map(|record| record.id)
     }
 
     fn operators(&self) -> usize {
@@ -134,8 +133,8 @@ impl Tokens {
 
     /// Which operator token was presented; none if it is not one.
     #[must_use]
-    pub fn operator(&self, presented: &str) -> Option<TokenId> {
-        self.live.load().operator(presented)
+    pub fn operator(&self, presented: &str) -> Option<TokenRecord> {
+        self.live.load().operator(presented).cloned()
     }
 
     /// Makes a token, valid at once. Its text is nowhere else but in the answer.
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn an_operators_token_opens_the_admin_api_and_no_tenant() {
         let (token, live) = live(TokenPurpose::Operator, 1);
-        assert_eq!(live.operator(&token), Some(TokenId(1)));
+        assert_eq!(live.operator(&token).map(|record| record.id), Some(TokenId(1)));
         assert!(!live.allows_agent(&"dwarka-homes".parse().unwrap(), &token));
     }
 

@@ -1,6 +1,6 @@
 //! A host as a process of its own: started, asked, drained and killed as an operator would.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -89,6 +89,25 @@ impl Host {
             .env("JACKFIELD_TOKEN", token)
             .output()
             .unwrap()
+    }
+
+    /// Runs a command of the command line that reads something from standard input.
+    ///
+    /// # Panics
+    /// The binary cannot be run.
+    #[must_use]
+    pub fn cli_with_input(&self, token: &str, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(&self.binary)
+            .args(arguments)
+            .env("JACKFIELD_ADMIN_URL", &self.admin)
+            .env("JACKFIELD_TOKEN", token)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Runs a command with `--json`, which must succeed.

@@ -1,14 +1,15 @@
 //! `/v1/adapters`: components, pushed once and known by their digests.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::{Body, Path, Query};
+use super::guard::Touched;
 use super::listing::{Listing, PageQuery};
 use super::refusal::{Refusals, not_found};
 use super::{AdminState, to_the_end};
@@ -87,7 +88,9 @@ pub(super) async fn push(State(state): State<AdminState>, Body(bytes): Body) -> 
         adapter: pushed.record.into(),
         known: pushed.known,
     };
-    Ok((status, Json(view)).into_response())
+    let named = format!("{}@{}", view.adapter.name, view.adapter.version);
+    let touched = Touched(vec![("adapter", named), ("digest", view.adapter.digest.clone())]);
+    Ok((status, Extension(touched), Json(view)).into_response())
 }
 
 /// List adapters, newest first.

@@ -6,9 +6,11 @@
 
 pub mod adapters;
 pub mod alerts;
+pub mod audit;
 pub mod choice;
 pub mod deliveries;
 mod extract;
+mod guard;
 pub mod leads;
 pub mod listing;
 pub mod payload;
@@ -22,12 +24,12 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, OriginalUri, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::{DefaultBodyLimit, OriginalUri};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use axum::{Json, Router};
-use http::{Method, header};
+use http::Method;
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 use utoipa::openapi::OpenApi;
@@ -38,6 +40,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Tokens;
 use crate::clock::SharedClock;
+use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::observe;
 use crate::store::SharedStore;
@@ -62,6 +65,8 @@ pub struct AdminState {
     pub tokens: Arc<Tokens>,
     /// Time.
     pub clock: SharedClock,
+    /// Counts who is refused.
+    pub metrics: Metrics,
     /// Notified when a replay made work.
     pub wake: Arc<Notify>,
 }
@@ -105,6 +110,8 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .routes(routes!(secrets::list))
         .routes(routes!(secrets::set, secrets::remove))
         .routes(routes!(secrets::rotate_key))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(deliveries::list))
@@ -124,7 +131,14 @@ fn described() -> (Router<AdminState>, OpenApi) {
 /// The admin API, with a problem for every path and method that it does not have.
 pub fn router(state: AdminState) -> Router {
     let (v1, description) = described();
-    let v1 = v1.layer(from_fn_with_state(Arc::clone(&state.tokens), operators_only));
+    let guard = guard::Guard {
+        tokens: Arc::clone(&state.tokens),
+        store: Arc::clone(&state.store),
+        clock: Arc::clone(&state.clock),
+        metrics: state.metrics.clone(),
+        refusals: Arc::default(),
+    };
+    let v1 = v1.layer(from_fn_with_state(guard, guard::operators_only));
     let description = Arc::new(description);
     let rest = Router::new().route(
         "/openapi.json",
@@ -141,29 +155,6 @@ fn finish(routes: Router, clock: SharedClock) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(clock, observe))
-}
-
-async fn operators_only(State(tokens): State<Arc<Tokens>>, request: Request, next: Next) -> Result<Response, Problem> {
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| bearer(value.to_str().ok()?));
-    let operator = token.and_then(|token| tokens.operator(token)).ok_or_else(|| {
-        Problem::new(
-            ProblemKind::Unauthorized,
-            "this needs a live operator token: send `authorization: Bearer jfo_…`",
-        )
-    })?;
-    if request.method() != Method::GET {
-        tracing::info!(operator = %operator, "an operator changes something");
-    }
-    Ok(next.run(request).await)
-}
-
-/// The token in an `authorization` header; the scheme's case does not matter.
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {

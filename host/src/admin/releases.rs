@@ -1,9 +1,9 @@
 //! `/v1/tenants/{tenant}/releases`: applying a tenant's file, and going back.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::extract::{Body, Json as JsonBody, Path, Query};
+use super::guard::Touched;
 use super::listing::{Listing, PageQuery};
 use super::refusal::{Refusals, not_found};
 use super::tenants::no_tenant;
@@ -115,6 +116,7 @@ async fn put(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let dry_run = query.dry_run;
+    let in_body = tenant.is_none();
     let toml = String::from_utf8(body.into()).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Problem::new(
@@ -137,7 +139,11 @@ async fn put(
         unchanged: applied.unchanged,
         dry_run,
     };
-    Ok((status, Json(view)).into_response())
+    let mut touched = vec![("release", view.release.clone())];
+    if in_body {
+        touched.insert(0, ("tenant", view.tenant.clone()));
+    }
+    Ok((status, Extension(Touched(touched)), Json(view)).into_response())
 }
 
 /// List a tenant's releases, newest first.
@@ -191,8 +197,9 @@ pub(super) async fn rollback(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     JsonBody(request): JsonBody<RollbackRequest>,
-) -> Result<Json<ReleaseView>, Problem> {
+) -> Result<(Extension<Touched>, Json<ReleaseView>), Problem> {
     let work = async move { state.rollout.rollback(&tenant, request.to).await };
     let release = to_the_end(work).await??;
-    Ok(Json(ReleaseView::of(&release)))
+    let touched = Touched(vec![("release", release.number.to_string())]);
+    Ok((Extension(touched), Json(ReleaseView::of(&release))))
 }

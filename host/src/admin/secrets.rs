@@ -1,13 +1,14 @@
 //! `/v1/tenants/{tenant}/secrets`: secrets that the host keeps. They go in and never come out: no route returns a
 //! value.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::{Body, Path, Query};
+use super::guard::Touched;
 use super::listing::{Listing, PageQuery};
 use super::refusal::{Refusals, wrong};
 use super::{AdminState, to_the_end};
@@ -125,8 +126,8 @@ pub(super) async fn list(
 /// Set a secret.
 ///
 /// The body is the value as it is, UTF-8 text of at most 64 KiB. A tenant's file then says `{ stored = "NAME" }`. If
-/// the active release uses it, it serves with the new value at once, without a new release; if it would not load with it,
-/// nothing is changed.
+/// the active release uses it, it serves with the new value at once, without a new release; if it would not load with
+/// it, nothing is changed.
 #[utoipa::path(put, path = "/v1/tenants/{tenant}/secrets/{name}", tag = "secrets",
     params(("tenant" = String, Path, description = "The tenant's name; it may be applied later."),
         ("name" = String, Path, description = "1 to 64 of a-z, 0-9 and `-`, a letter first.")),
@@ -192,19 +193,23 @@ pub(super) async fn remove(
 /// served meanwhile. A key that is given by the environment cannot be changed here (409).
 #[utoipa::path(post, path = "/v1/secrets/rotate-key", tag = "secrets",
     responses((status = 200, description = "The new key seals.", body = RotatedView), Refusals))]
-pub(super) async fn rotate_key(State(state): State<AdminState>) -> Result<Json<RotatedView>, Problem> {
+pub(super) async fn rotate_key(
+    State(state): State<AdminState>,
+) -> Result<(Extension<Touched>, Json<RotatedView>), Problem> {
     let rotated = to_the_end(async move { state.vault.rotate().await }).await?;
     let rotated = rotated.map_err(|error| match error {
         RotateError::Given | RotateError::NoKey => Problem::new(ProblemKind::Conflict, error.to_string()),
         RotateError::File(_) => Problem::new(ProblemKind::Internal, error.to_string()),
         RotateError::Store(_) => Problem::new(ProblemKind::Overloaded, error.to_string()).retry_after(5),
     })?;
-    Ok(Json(RotatedView {
+    let touched = Touched(vec![("key", rotated.key.to_string())]);
+    let view = RotatedView {
         key: rotated.key.to_string(),
         resealed: rotated.resealed,
         left: rotated.left,
         old_key_kept: rotated.old_key_kept,
-    }))
+    };
+    Ok((Extension(touched), Json(view)))
 }
 
 #[cfg(test)]

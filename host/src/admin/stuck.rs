@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use super::AdminState;
 use super::choice::{StuckFilter, choose};
 use super::deliveries::find;
 use super::extract::{Json as JsonBody, Path};
+use super::guard::Touched;
 use super::refusal::{Refusals, wrong};
 use crate::clock::after;
 use crate::domain::delivery::Kind;
@@ -80,7 +81,7 @@ pub struct ReplayView {
 pub(super) async fn replay(
     State(state): State<AdminState>,
     JsonBody(request): JsonBody<ReplayRequest>,
-) -> Result<Json<ReplayView>, Problem> {
+) -> Result<(Extension<Touched>, Json<ReplayView>), Problem> {
     let spacing = spacing(request.rate_per_second)?;
     let chosen = choose(&state.store, request.ids, request.filter).await?;
     let now = state.clock.now();
@@ -97,11 +98,12 @@ pub(super) async fn replay(
     }
     let done: HashSet<_> = replayed.iter().map(|replayed| replayed.id).collect();
     let skipped = chosen.ids.iter().filter(|id| !done.contains(id));
-    Ok(Json(ReplayView {
+    let view = ReplayView {
         skipped: skipped.map(ToString::to_string).collect(),
         replayed: replayed.into_iter().map(Into::into).collect(),
         more: chosen.more,
-    }))
+    };
+    Ok((Extension(several(view.replayed.len())), Json(view)))
 }
 
 /// The time between two deliveries at a rate.
@@ -111,6 +113,11 @@ fn spacing(rate_per_second: Option<f64>) -> Result<Duration, Problem> {
         Some(rate) if (0.001..=1000.0).contains(&rate) => Ok(Duration::from_secs_f64(1.0 / rate)),
         Some(_) => Err(wrong("/rate_per_second", "must be 0.001 to 1000")),
     }
+}
+
+/// How many deliveries an order reached, for the audit trail; which ones, the deliveries themselves tell.
+fn several(deliveries: usize) -> Touched {
+    Touched(vec![("deliveries", deliveries.to_string())])
 }
 
 /// What to give up.
@@ -143,7 +150,7 @@ pub struct DiscardView {
 pub(super) async fn discard(
     State(state): State<AdminState>,
     JsonBody(request): JsonBody<DiscardRequest>,
-) -> Result<Json<DiscardView>, Problem> {
+) -> Result<(Extension<Touched>, Json<DiscardView>), Problem> {
     let chosen = choose(&state.store, request.ids, request.filter).await?;
     let mut view = DiscardView {
         discarded: vec![],
@@ -157,7 +164,7 @@ pub(super) async fn discard(
             view.skipped.push(id.to_string());
         }
     }
-    Ok(Json(view))
+    Ok((Extension(several(view.discarded.len())), Json(view)))
 }
 
 /// Give up one dead or reviewed delivery.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use http::{StatusCode, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::{Json as JsonBody, Path, Query};
+use super::guard::Touched;
 use super::listing::{Listing, PageQuery};
 use super::refusal::{Refusals, not_found, wrong};
 use super::{AdminState, to_the_end};
@@ -128,7 +129,12 @@ pub(super) async fn create(
         token: token.expose().to_owned(),
         record: record.into(),
     };
-    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(view)).into_response())
+    let tenant = view.record.tenant.clone().map(|tenant| ("tenant", tenant));
+    let touched: Vec<_> = std::iter::once(("token", view.record.id.clone()))
+        .chain(tenant)
+        .collect();
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, headers, Extension(Touched(touched)), Json(view)).into_response())
 }
 
 /// List tokens, newest first, revoked ones included.

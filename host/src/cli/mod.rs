@@ -7,6 +7,7 @@
 mod adapter;
 mod alerts;
 mod ask;
+mod audit;
 mod client;
 mod dead;
 mod deliveries;
@@ -81,6 +82,9 @@ enum Command {
     /// What a person must be told: list, ack.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// What operators changed, in a trail that shows tampering: list, verify.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// A host to ask and a screen to answer on.
@@ -127,6 +131,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Leads(command) => command.run(&session).await,
         Command::Suppressions(command) => command.run(&session).await,
         Command::Alerts(command) => command.run(&session).await,
+        Command::Audit(command) => command.run(&session).await,
     }
 }
 

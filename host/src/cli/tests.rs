@@ -60,6 +60,8 @@ fn the_command_tree_is_sound() {
     jackfield suppressions list
     jackfield alerts list
     jackfield alerts ack
+    jackfield audit list
+    jackfield audit verify
     ");
 }
 

@@ -6,6 +6,7 @@
 pub mod adapter;
 pub mod address;
 pub mod alert;
+pub mod audit;
 pub mod delivery;
 pub mod disposition;
 pub mod egress;

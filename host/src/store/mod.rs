@@ -28,6 +28,7 @@ pub use secret::{NewSecret, Resealed, SecretRecord};
 pub use work::{Claim, Claimed, Finish, FinishOutcome, Lease, NewLead, ReplayOrder, Replayed, TenantShare};
 
 use crate::domain::adapter::AdapterRecord;
+use crate::domain::audit;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release};
@@ -212,6 +213,16 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Revokes a token. False if there is none, or it was revoked before.
     async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Writes an event at the end of the audit trail.
+    async fn append_audit(&self, event: audit::Event) -> Result<audit::Entry, StoreError>;
+
+    /// The audit trail, newest first.
+    async fn audit(&self, page: PageRequest) -> Result<Page<audit::Entry>, StoreError>;
+
+    /// The audit trail after an entry, oldest first, at most `limit` entries: for a verification. With the number of an
+    /// entry, nothing stands in the place of one that cannot be read.
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<audit::Entry>)>, StoreError>;
 
     /// Whether the database answers and can be written to.
     async fn ready(&self) -> Result<(), StoreError>;

@@ -10,6 +10,7 @@
 
 pub mod accept;
 pub mod admin;
+pub mod audit;
 pub mod fixture;
 pub mod lease;
 pub mod listings;
@@ -116,6 +117,10 @@ macro_rules! store_contract {
             a_forgotten_secret_is_gone,
             secrets_are_listed_by_name,
             sealing_anew_changes_the_key_and_nothing_else,
+        );
+        $crate::store_contract!($fresh, audit:
+            events_are_chained_in_order,
+            a_hundred_at_once_make_one_chain,
         );
         $crate::store_contract!($fresh, model:
             any_order_of_operations_agrees_with_a_simple_model,

@@ -5,6 +5,7 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod audit;
 mod dispositions;
 mod failures;
 mod ladder;

@@ -4,10 +4,13 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod canary;
 mod crash;
 mod crowd;
+mod forms;
 mod life;
 mod privacy;
+mod rotation;
 mod secure;
 
 /// The binary under test.

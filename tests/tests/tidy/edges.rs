@@ -32,7 +32,7 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "admin",
         &[
-            "domain", "clock", "store", "problem", "request", "auth", "tenants", "vault",
+            "domain", "clock", "store", "metrics", "problem", "request", "auth", "tenants", "vault",
         ],
     ),
     ("listener", &["domain", "clock", "metrics", "request"]),

@@ -8,6 +8,7 @@ mod accept_disposition;
 mod accept_lead;
 mod adapter;
 mod alert;
+mod audit;
 mod claim;
 mod column;
 mod delivery;
@@ -42,6 +43,7 @@ use super::{
     NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed, Resealed, SecretRecord, StatusRefusal, Store,
     StoreError, Suppression, TenantRecord, TokenRecord,
 };
+use crate::domain::audit::{Entry, Event};
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release};
@@ -289,6 +291,18 @@ impl Store for SqliteStore {
 
     async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
         self.writer.submit(token::Revoke { id, now }).await
+    }
+
+    async fn append_audit(&self, event: Event) -> Result<Entry, StoreError> {
+        self.writer.insist(event).await
+    }
+
+    async fn audit(&self, page: PageRequest) -> Result<Page<Entry>, StoreError> {
+        audit::list(&self.readers, &page).await
+    }
+
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<Entry>)>, StoreError> {
+        audit::after(&self.readers, seq, limit).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -1,0 +1,159 @@
+//! Changing the master key of a host that is killed while it does so, at any moment.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use jackfield_tests::components::path;
+use jackfield_tests::documents::keystone_tenant;
+use jackfield_tests::fakes::{Keystone, KeystoneConfig};
+use jackfield_tests::process::{Host, operator_token};
+use serde_json::Value;
+
+use crate::BINARY;
+
+/// Kills, each at another moment of a rotation.
+const KILLS: u32 = 12;
+/// Secrets to be sealed anew: enough for it to take a while.
+const SECRETS: usize = 200;
+
+/// How many keys a master key file holds.
+fn keys_in(file: &Path) -> usize {
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().filter(|line| !line.starts_with('#')).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
+    let data = tempfile::tempdir().unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let mut host = Host::start(BINARY, data.path(), &[]);
+    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let file = data.path().join("tenant.toml");
+    std::fs::write(
+        &file,
+        keystone_tenant("t", &keystone.origin(), "{ stored = \"crm\" }", ""),
+    )
+    .unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for n in 0..SECRETS {
+        let name = if n == 0 { "crm".into() } else { format!("other-{n}") };
+        let put = client
+            .put(format!("{}/v1/tenants/t/secrets/{name}", host.admin))
+            .bearer_auth(&operator);
+        assert_eq!(put.body("T").send().await.unwrap().status(), 200);
+    }
+    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    let key_file = data.path().join("master.key");
+
+    let mut unfinished = 0;
+    for kill in 0..KILLS {
+        let request = client
+            .post(format!("{}/v1/secrets/rotate-key", host.admin))
+            .bearer_auth(&operator)
+            .send();
+        let asked = tokio::spawn(request);
+        // From when both keys are in the file, a little later each time.
+        while keys_in(&key_file) < 2 && !asked.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..kill * kill * 300 {
+            tokio::task::yield_now().await;
+        }
+        host.kill();
+        unfinished += u32::from(keys_in(&key_file) == 2);
+        // It may have been answered, or not.
+        drop(asked.await.unwrap());
+        host = Host::start(BINARY, data.path(), &[]);
+        let listed = host.json(&operator, &["secrets", "list", "t", "--limit", "200"]);
+        let items = listed["items"].as_array().unwrap();
+        assert_eq!(items.len(), SECRETS);
+        assert!(
+            items
+                .iter()
+                .all(|item| item["opens"] == true && item["key"] == items[0]["key"]),
+            "kill {kill}: {listed}"
+        );
+        let tenant = host.json(&operator, &["tenant", "show", "t"]);
+        assert_eq!(
+            (&tenant["serving"], &tenant["trouble"]),
+            (&"r1".into(), &Value::Null),
+            "kill {kill}"
+        );
+    }
+    assert!(unfinished > 0, "some were killed between two steps");
+    let trail = host.json(&operator, &["audit", "verify"]);
+    assert_eq!(trail["intact"], true, "{trail}");
+    let (status, _, log) = host.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
+}
+
+#[test]
+fn a_master_key_that_cannot_be_used_keeps_the_host_from_starting_and_says_why() {
+    let data = tempfile::tempdir().unwrap();
+    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let refused = |variables: &[(&str, &str)]| {
+        let output = Command::new(BINARY)
+            .arg("serve")
+            .env("JACKFIELD_DATA_DIR", data.path())
+            .env("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:0")
+            .env("JACKFIELD_ADMIN_LISTEN", "127.0.0.1:0")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let told = refused(&[("JACKFIELD_MASTER_KEY", "hunter2")]);
+    assert!(
+        told.contains("JACKFIELD_MASTER_KEY") && told.contains("openssl rand") && !told.contains("hunter2"),
+        "{told}"
+    );
+    let told = refused(&[("JACKFIELD_MASTER_KEY_OLD", "hunter2")]);
+    assert!(
+        told.contains("JACKFIELD_MASTER_KEY_OLD") && !told.contains("hunter2"),
+        "{told}"
+    );
+    let file = data.path().join("master.key");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let told = refused(&[]);
+    assert!(told.contains("chmod 600") && told.contains("master.key"), "{told}");
+
+    // A key of the environment is used instead, and is the host's only by that.
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let host = Host::start(BINARY, data.path(), &[("JACKFIELD_MASTER_KEY", key)]);
+    let done = host.cli(&operator, &["secrets", "rotate-key"]);
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        !done.status.success() && told.contains("JACKFIELD_MASTER_KEY_OLD"),
+        "{told}"
+    );
+    let (_, printed, log) = host.stop("TERM");
+    assert!(printed.iter().chain(&log).all(|line| !line.contains(key)));
+}
+
+#[test]
+fn the_command_line_verifies_the_trail_and_fails_where_it_is_not_whole() {
+    let data = tempfile::tempdir().unwrap();
+    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let host = Host::start(BINARY, data.path(), &[]);
+    let _ = host.json(&operator, &["token", "create", "--for", "operator"]);
+    let trail = host.json(&operator, &["audit", "list"]);
+    let items = trail["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[2]["actor"]), (3, &"host".into()), "{trail}");
+    let verified = host.json(&operator, &["audit", "verify"]);
+    let head = verified["head"].as_str().unwrap();
+    let held = host.cli(&operator, &["audit", "verify", "--expect", head]);
+    assert!(held.status.success());
+    let other = format!("sha256:{}", "0".repeat(64));
+    let held = host.cli(&operator, &["audit", "verify", "--expect", &other]);
+    assert_eq!(held.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&held.stderr).contains("cut off at the end"));
+    let (status, ..) = host.stop("TERM");
+    assert_eq!(status.code(), Some(0));
+}
