@@ -138,6 +138,7 @@ impl Node {
             runtime,
             Arc::clone(&tenants),
             Arc::clone(&clock),
+            StdRng::from_rng(&mut parts.rng),
         );
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
@@ -204,6 +205,7 @@ pub struct App {
     drain: Duration,
     clock: SharedClock,
     store: Arc<SqliteStore>,
+    rollout: Rollout,
 }
 
 impl App {
@@ -235,6 +237,7 @@ impl App {
         let addresses = (bound(&public, config.public_listen), bound(&admin, config.admin_listen));
 
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
+        let rollout = node.rollout.clone();
         let tasks = vec![
             tokio::spawn(announcer.run(stop.clone())),
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
@@ -252,6 +255,7 @@ impl App {
             drain: config.drain.0,
             clock,
             store: database,
+            rollout,
         })
     }
 
@@ -260,7 +264,10 @@ impl App {
     pub async fn drain(self) -> bool {
         self.stop.cancel();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
-        let all = futures_util::future::join_all(self.tasks);
+        let all = async {
+            futures_util::future::join_all(self.tasks).await;
+            self.rollout.settle().await;
+        };
         let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
         for abort in aborts {
             abort.abort();

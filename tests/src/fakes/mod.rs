@@ -1,4 +1,4 @@
-//! The other parties of a Jackfield host, as strict servers of their own: two CRMs and a calling platform.
+//! The other parties of a Jackfield host, as strict servers of their own: two CRMs, a calling platform and a token server.
 //!
 //! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
 //! can read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is
@@ -9,8 +9,9 @@
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
+//! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
 //!
-//! All three are a [`Server`], driven by its methods or over HTTP below `/_control/`.
+//! All are a [`Server`], driven by its methods or over HTTP below `/_control/`.
 
 mod agent;
 mod behaviour;
@@ -18,6 +19,7 @@ mod clock;
 mod groundwork;
 mod keystone;
 mod message;
+mod oauth2;
 mod rfc3339;
 mod server;
 
@@ -26,6 +28,7 @@ pub use behaviour::{Behaviour, Mode};
 pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
 pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
+pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
 pub use server::{Counts, Server, Trade};
 
 /// The tidy CRM, running.
@@ -36,3 +39,6 @@ pub type Groundwork = Server<GroundworkCrm>;
 
 /// The calling platform's receiver of leads, running.
 pub type Agent = Server<Receiver>;
+
+/// The token server, running.
+pub type OAuth2 = Server<TokenServer>;

@@ -36,9 +36,9 @@ pub use writer::WriteStats;
 
 use super::{
     Accept, AcceptDisposition, AcceptLead, AdapterRecord, Alert, Claim, Claimed, DeliveryDetail, DeliveryFilter,
-    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewRelease, NewToken,
-    Page, PageRequest, QueueDepth, ReplayOrder, Replayed, StatusRefusal, Store, StoreError, Suppression, TenantRecord,
-    TokenRecord,
+    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewAlert, NewRelease,
+    NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed, StatusRefusal, Store, StoreError, Suppression,
+    TenantRecord, TokenRecord,
 };
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
@@ -191,6 +191,10 @@ impl Store for SqliteStore {
         alert::after(&self.readers, after).await
     }
 
+    async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
+        self.writer.insist(alert).await
+    }
+
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
         self.writer.submit(alert::Acknowledge { id, now }).await
     }
@@ -250,7 +254,7 @@ impl Store for SqliteStore {
 
     async fn put_secret(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), StoreError> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
-        self.writer.submit(release::PutSecret { tenant, name, value }).await
+        self.writer.insist(release::PutSecret { tenant, name, value }).await
     }
 
     async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {
