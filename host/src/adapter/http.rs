@@ -14,6 +14,7 @@ use super::bindings::http::{Error, Header, Request, Response};
 use super::credentials::Access;
 use super::network::Network;
 use super::seen::Seen;
+use super::tls::is_refused_handshake;
 use crate::domain::egress::{EgressRefusal, Origin};
 
 /// Requests of one call. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
@@ -202,7 +203,7 @@ fn failed(error: reqwest::Error) -> Error {
     if let Some(refusal) = refusal(&error) {
         return denied(refusal.to_string());
     }
-    if error.is_connect() || error.is_builder() {
+    if error.is_connect() || error.is_builder() || is_refused_handshake(&error) {
         Error::Unreachable(reason(error))
     } else {
         Error::NoAnswer(reason(error))

@@ -4,10 +4,13 @@
 //! out by the next call. What a server shows is always verified. The roots are those of the host's operating system
 //! (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others), and the tenant's own authority beside them.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
+use rustls::AlertDescription;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -136,6 +139,33 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Identity(…)")
     }
+}
+
+/// Whether a server broke off the handshake, such as one that asks for a certificate and got none. It may say so only
+/// when the request is on its way already (TLS 1.3), and has carried nothing out then: it reads no request before it
+/// has accepted the handshake.
+pub fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(rustls::Error::AlertReceived(alert)) = inner.and_then(|inner| inner.downcast_ref()) {
+            return matches!(
+                alert,
+                AlertDescription::AccessDenied
+                    | AlertDescription::BadCertificate
+                    | AlertDescription::CertificateExpired
+                    | AlertDescription::CertificateRequired
+                    | AlertDescription::CertificateRevoked
+                    | AlertDescription::CertificateUnknown
+                    | AlertDescription::DecryptError
+                    | AlertDescription::HandshakeFailure
+                    | AlertDescription::UnknownCA
+                    | AlertDescription::UnsupportedCertificate
+            );
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The certificates in `pem`, each of them valid now.

@@ -15,7 +15,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER},
+    header::{AUTHORIZATION, CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use hyper::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -88,6 +88,8 @@ pub enum WrongAnswer {
     OtherType,
     /// 200 with a token of 100,000 characters.
     Huge,
+    /// 302 to another place.
+    Redirect,
 }
 
 impl TokenBook {
@@ -125,6 +127,13 @@ impl TokenBook {
     /// Whether the grant was revoked because a refresh token came twice.
     pub fn is_revoked(&self) -> bool {
         self.book().revoked
+    }
+
+    /// Agrees to a new grant, in the place of the one before.
+    pub fn grant_anew(&self, refresh_token: impl Into<String>) {
+        let mut book = self.book();
+        book.refresh_token = refresh_token.into();
+        book.revoked = false;
     }
 
     /// Lets no access token be valid any more.
@@ -222,7 +231,7 @@ impl Trade for TokenServer {
                 let mut answer = json_answer(status, &json!({ "error": error, "error_description": sent }));
                 if status == StatusCode::UNAUTHORIZED {
                     let headers = answer.headers_mut();
-                    headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+                    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 }
                 Handled::Refused(answer)
             }
@@ -353,6 +362,13 @@ impl WrongAnswer {
             Self::Garbage => Ok(answer(StatusCode::OK, Some("text/html"), "<h1>Please log in</h1>")),
             Self::OtherType => Ok(token("mac", "access-canary")),
             Self::Huge => Ok(token("Bearer", &"x".repeat(100_000))),
+            Self::Redirect => {
+                let mut answer = answer(StatusCode::FOUND, None, Bytes::new());
+                answer
+                    .headers_mut()
+                    .insert(LOCATION, HeaderValue::from_static("/elsewhere"));
+                Ok(answer)
+            }
         }
     }
 }

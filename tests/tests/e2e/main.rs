@@ -9,6 +9,7 @@ mod dispositions;
 mod failures;
 mod ladder;
 mod leads;
+mod oauth2;
 mod order;
 mod review;
 mod status;

@@ -7,4 +7,5 @@
 mod limits;
 mod network;
 mod packages;
+mod tls;
 mod world;
