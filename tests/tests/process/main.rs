@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod credentials;
 mod life;
 mod privacy;
 

@@ -4,6 +4,7 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod credentials;
 mod limits;
 mod network;
 mod packages;

@@ -129,3 +129,9 @@ pub struct TlsSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<SecretRef>,
 }
+
+impl TlsSpec {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ca.is_none()
+    }
+}

@@ -44,7 +44,7 @@ pub struct TenantSpec {
     #[serde(default)]
     pub credentials: Vec<CredentialSpec>,
     /// Whose certificates are believed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "TlsSpec::is_empty")]
     pub tls: TlsSpec,
     /// How the CRM's webhooks are verified. Without it the tenant takes none.
     #[serde(default)]
