@@ -1,4 +1,5 @@
-//! A release's way to the network: connection pools with its certificates, and a resolver that only lets granted addresses through.
+//! A release's way to the network: connection pools with its certificates, and a resolver that only lets granted
+//! addresses through.
 //!
 //! Names are resolved here and the connection goes to an address that was checked here, so a name cannot mean one thing
 //! when it is checked and another when it is connected to. Addresses written into a URL are checked with the URL.

@@ -88,14 +88,17 @@ impl OAuth2Session {
         (Arc::new(session), taken)
     }
 
-    /// A token came, asked for at `asked_at`. It must be visible ASCII.
+    /// A token came, asked for at `asked_at`. One that no header can hold is a failure.
     pub fn renewed(&self, token: &Sensitive, asked_at: Timestamp, lifetime: Option<Duration>) {
         let bearer = Sensitive::new(format!("Bearer {}", token.expose()));
-        #[expect(
-            clippy::expect_used,
-            reason = "what is read of an endpoint's answer is visible ASCII"
-        )]
-        let mut header = HeaderValue::from_str(bearer.expose()).expect("visible ASCII");
+        let Ok(mut header) = HeaderValue::from_str(bearer.expose()) else {
+            self.failed(
+                TokenProblem::Malformed("holds a token that no header can hold"),
+                None,
+                0.0,
+            );
+            return;
+        };
         header.set_sensitive(true);
         let mut inner = self.inner();
         inner.remember(token);
@@ -151,8 +154,8 @@ impl OAuth2Session {
     async fn follow(&self, mut step: TokenStep, ended: &mut watch::Receiver<()>) -> Result<Arc<AccessToken>, NoToken> {
         loop {
             if matches!(step, TokenStep::Renew | TokenStep::UseAndRenew) {
-                // Only one renewal is under way, so there is room: what fails here is a host that stops, and then so does
-                // the wait below.
+                // Only one renewal is under way, so there is room: what fails here is a host that stops, and then the
+                // wait below fails too.
                 let _ = self.orders.try_send(());
             }
             match step {

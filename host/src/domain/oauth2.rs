@@ -27,8 +27,8 @@ pub const FUTILE_WAIT: Duration = Duration::from_mins(5);
 /// The longest wait that a token endpoint may ask for: without a token nothing goes out.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// A token that was refused after a longer time than this had been good before: the refusal begins a new row. Longer than
-/// the longest wait between two renewals of a row, so that waiting alone does not begin one.
+/// A token that was refused after a longer time than this had been good before: the refusal begins a new row. Longer
+/// than the longest wait between two renewals of a row, so that waiting alone does not begin one.
 pub const GOOD_AFTER: Duration = Duration::from_mins(2);
 
 /// Which token of a session: they are numbered as they come.

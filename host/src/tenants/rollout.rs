@@ -286,7 +286,8 @@ impl Rollout {
         Ok(())
     }
 
-    /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is lost.
+    /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is
+    /// lost.
     pub async fn settle(&self) {
         self.sessions.settle().await;
     }

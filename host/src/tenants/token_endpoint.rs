@@ -15,7 +15,7 @@ use crate::domain::egress::Origin;
 use crate::domain::oauth2::{Granted, TokenProblem, read_answer};
 use crate::domain::release::{ClientAuth, Grant, OAuth2Spec, Sensitive};
 
-/// How long a token endpoint may take: as the default deadline of a write, which is the longest that a call waits for it.
+/// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: a token with all its claims, eight times over.
 const MAX_ANSWER: usize = 64 << 10;

@@ -1,4 +1,5 @@
-//! The other parties of a Jackfield host, as strict servers of their own: two CRMs, a calling platform and a token server.
+//! The other parties of a Jackfield host, as strict servers of their own: two CRMs, a calling platform and a token
+//! server.
 //!
 //! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
 //! can read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is

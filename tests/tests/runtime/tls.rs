@@ -324,10 +324,10 @@ async fn what_cannot_be_used_is_told_when_the_release_is_loaded_and_not_shown() 
     let expected = [
         "credential `certificate` holds no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----",
         "certificate 1 of credential `certificate` cannot be read",
-        "the secret of credential `certificate` is no private key in PEM without a passphrase; it begins with -----BEGIN \
-         PRIVATE KEY-----",
-        "the secret of credential `certificate` is no private key in PEM without a passphrase; it begins with -----BEGIN \
-         PRIVATE KEY-----",
+        "the secret of credential `certificate` is no private key in PEM without a passphrase; it begins with \
+         -----BEGIN PRIVATE KEY-----",
+        "the secret of credential `certificate` is no private key in PEM without a passphrase; it begins with \
+         -----BEGIN PRIVATE KEY-----",
         "the private key of credential `certificate` does not belong to its first certificate",
         "certificate 1 of credential `certificate` is valid from 1975-01-01T00:00:00Z to 2020-01-01T00:00:00Z, and now \
          is not in between: replace it",

@@ -145,7 +145,7 @@ async fn a_token_that_expires_in_the_middle_of_a_backlog_is_not_noticed() {
 async fn a_valid_token_is_never_waited_for_while_it_is_renewed() {
     let party = Party::start().await;
     party.deliver_well("C-1").await;
-    party.test.advance(HOUR - Duration::from_secs(61));
+    party.test.advance(Duration::from_secs(3600 - 61));
     party.deliver_well("C-2").await;
     assert_eq!(party.server.counts().requests, 1, "a second too early");
     party.test.advance(Duration::from_secs(1));
@@ -157,10 +157,10 @@ async fn a_valid_token_is_never_waited_for_while_it_is_renewed() {
     assert_eq!(party.book.issued(), 1);
     // The renewal is given up, and the next one succeeds before the token has expired.
     party.test.advance(Duration::from_secs(12));
-    until(|| party.server.counts().requests == 2).await;
-    party.deliver_well("C-5").await;
-    party.test.advance(Duration::from_secs(2));
-    party.deliver_well("C-6").await;
+    for call in 5..15 {
+        party.deliver_well(&format!("C-{call}")).await;
+        party.test.advance(Duration::from_secs(2));
+    }
     until(|| party.book.issued() == 2).await;
     assert_eq!(party.test.keystone.counts().refused, 0);
     party.test.finish().await;
