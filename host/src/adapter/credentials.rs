@@ -230,14 +230,10 @@ impl Credentials {
     pub fn redact(&self, text: &mut [u8], access: Option<&Access>) {
         self.echoes.redact(text);
         for session in &self.sessions {
-            let mut echoes = Echoes::default();
-            session.what.secrets().iter().for_each(|secret| echoes.add(secret));
-            echoes.redact(text);
+            session.what.echoes().redact(text);
         }
         if let Some(access) = access {
-            let mut echoes = Echoes::default();
-            echoes.add(access.token.value());
-            echoes.redact(text);
+            access.token.echoes().redact(text);
         }
     }
 }

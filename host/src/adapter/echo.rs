@@ -49,6 +49,14 @@ impl Echoes {
     }
 }
 
+impl<'a> FromIterator<&'a Sensitive> for Echoes {
+    fn from_iter<T: IntoIterator<Item = &'a Sensitive>>(secrets: T) -> Self {
+        let mut echoes = Self::default();
+        secrets.into_iter().for_each(|secret| echoes.add(secret));
+        echoes
+    }
+}
+
 /// Percent-encoded with lower-case digits: `%2f`.
 fn lower(encoded: &str) -> String {
     let mut digits = 0;

@@ -13,6 +13,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use super::echo::Echoes;
 use crate::clock::SharedClock;
 use crate::domain::oauth2::{Serial, TokenProblem, TokenState, TokenStep};
 use crate::domain::release::Sensitive;
@@ -36,19 +37,21 @@ struct Inner {
     state: TokenState,
     token: Option<Arc<AccessToken>>,
     secrets: VecDeque<Sensitive>,
+    /// The same, ready to be looked for.
+    echoes: Arc<Echoes>,
 }
 
 /// A token, ready to be sent.
 pub struct AccessToken {
     serial: Serial,
-    value: Sensitive,
     header: HeaderValue,
+    echoes: Echoes,
 }
 
 impl AccessToken {
-    /// The token itself.
-    pub fn value(&self) -> &Sensitive {
-        &self.value
+    /// The token, as an answer might echo it.
+    pub fn echoes(&self) -> &Echoes {
+        &self.echoes
     }
 
     /// `authorization: Bearer …`
@@ -105,8 +108,8 @@ impl OAuth2Session {
         let serial = inner.state.renewed(asked_at, lifetime);
         inner.token = Some(Arc::new(AccessToken {
             serial,
-            value: token.clone(),
             header,
+            echoes: [token].into_iter().collect(),
         }));
         drop(inner);
         self.ended.send_replace(());
@@ -147,8 +150,8 @@ impl OAuth2Session {
     }
 
     /// Every secret that an answer might echo.
-    pub(super) fn secrets(&self) -> Vec<Sensitive> {
-        self.inner().secrets.iter().cloned().collect()
+    pub(super) fn echoes(&self) -> Arc<Echoes> {
+        Arc::clone(&self.inner().echoes)
     }
 
     async fn follow(&self, mut step: TokenStep, ended: &mut watch::Receiver<()>) -> Result<Arc<AccessToken>, NoToken> {
@@ -187,6 +190,7 @@ impl Inner {
             if self.secrets.len() > REMEMBERED {
                 self.secrets.pop_front();
             }
+            self.echoes = Arc::new(self.secrets.iter().collect());
         }
     }
 }

@@ -77,6 +77,27 @@ async fn a_host_that_dies_when_the_token_is_first_used_has_kept_the_next() {
 }
 
 #[tokio::test]
+async fn a_host_that_stops_waits_for_the_refresh_token_that_is_on_its_way() {
+    let party = Arc::new(Party::rotating().await);
+    party
+        .server
+        .behave(Behaviour::next(1, Mode::Slow).delay(Duration::from_millis(20)));
+    let asking = tokio::spawn({
+        let party = Arc::clone(&party);
+        async move { party.test.status(TENANT, "L").await }
+    });
+    until(|| party.server.counts().requests == 1).await;
+    asking.abort();
+    let _ = asking.await;
+    let mut party = Arc::into_inner(party).unwrap();
+    party.test.node.rollout.settle().await;
+    party.test.restart().await;
+    party.ask_at_once(1).await;
+    assert_eq!((party.book.issued(), party.book.is_revoked()), (2, false));
+    party.test.finish().await;
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_cannot_be_kept_keeps_the_access_token_from_being_used() {
     let party = Party::rotating().await;
     party
