@@ -158,6 +158,7 @@ impl Node {
             runtime,
             Arc::clone(&tenants),
             Arc::clone(&clock),
+            StdRng::from_rng(&mut parts.rng),
         );
         let engine = Engine::new(EngineParts {
             store: Arc::clone(&store),
@@ -230,6 +231,7 @@ pub struct App {
     drain: Duration,
     clock: SharedClock,
     store: Arc<SqliteStore>,
+    rollout: Rollout,
 }
 
 impl App {
@@ -273,6 +275,7 @@ impl App {
             audit_first_token(&node.store, &clock).await;
         }
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
+        let rollout = node.rollout.clone();
         let mut tasks = vec![
             tokio::spawn(announcer.run(stop.clone())),
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
@@ -295,6 +298,7 @@ impl App {
             drain: config.drain.0,
             clock,
             store: database,
+            rollout,
         })
     }
 
@@ -310,7 +314,10 @@ impl App {
     pub async fn drain(self) -> bool {
         self.stop.cancel();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
-        let all = futures_util::future::join_all(self.tasks);
+        let all = async {
+            futures_util::future::join_all(self.tasks).await;
+            self.rollout.settle().await;
+        };
         let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
         for abort in aborts {
             abort.abort();

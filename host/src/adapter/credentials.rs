@@ -2,36 +2,94 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+use reqwest::Url;
 use sha2::Sha256;
+use url::form_urlencoded;
 
 use super::bindings::credentials::CredentialError;
+use super::echo::Echoes;
+use super::oauth2::{AccessToken, NoToken, OAuth2Session};
+use super::tls::{Identity, TlsProblem, Trust};
 use crate::domain::egress::Origin;
 use crate::domain::release::{CredentialKind, CredentialSpec, Sensitive};
 
-/// Values of the release's `[[credentials]]`, by name.
-pub type CredentialSecrets = HashMap<String, Sensitive>;
+/// What a release's references led to.
+#[derive(Debug, Clone, Default)]
+pub struct CredentialSecrets {
+    /// By the credential's name.
+    pub by_name: HashMap<String, CredentialSecret>,
+    /// `tls.ca`, in PEM.
+    pub ca: Option<Sensitive>,
+}
 
-/// Bytes from which on a secret is looked for in answers. Shorter ones would be found by chance and garble them, and
-/// protect nothing.
-const SHORTEST_ECHO: usize = 6;
+/// What one credential is made of.
+#[derive(Debug, Clone)]
+pub enum CredentialSecret {
+    /// For all kinds but the following.
+    Text(Sensitive),
+    /// For `mtls`, both in PEM.
+    Certificate {
+        /// The host's own certificate, and those that lead to its root.
+        chain: Sensitive,
+        /// Its private key.
+        key: Sensitive,
+    },
+    /// For `oauth2`.
+    Session {
+        /// Hands out tokens.
+        session: Arc<OAuth2Session>,
+        /// The client's secret, which must not come back in an answer either.
+        client_secret: Sensitive,
+    },
+}
+
+impl<const N: usize> From<[(String, Sensitive); N]> for CredentialSecrets {
+    fn from(texts: [(String, Sensitive); N]) -> Self {
+        let texts = texts
+            .into_iter()
+            .map(|(name, text)| (name, CredentialSecret::Text(text)));
+        Self {
+            by_name: texts.collect(),
+            ca: None,
+        }
+    }
+}
 
 /// The credentials of one release.
 #[derive(Default)]
 pub struct Credentials {
-    headers: Vec<Added>,
+    headers: Vec<At<(HeaderName, HeaderValue)>>,
+    parameters: Vec<At<Parameter>>,
+    sessions: Vec<At<Arc<OAuth2Session>>>,
+    identities: Vec<At<Identity>>,
     keys: HashMap<String, Hmac<Sha256>>,
     /// What must not come back in an answer: the secrets, and what was made of them.
-    echoes: Vec<Sensitive>,
+    echoes: Echoes,
+    trust: Trust,
 }
 
-struct Added {
+/// Something that is added at these origins, and nowhere else.
+struct At<T> {
     origins: Vec<Origin>,
-    name: HeaderName,
-    value: HeaderValue,
+    what: T,
+}
+
+struct Parameter {
+    name: String,
+    /// `name=value`, as it stands in a URL.
+    encoded: Sensitive,
+}
+
+/// A token in use by one request.
+pub struct Access {
+    session: Arc<OAuth2Session>,
+    token: Arc<AccessToken>,
 }
 
 /// A credential cannot be used.
@@ -45,20 +103,39 @@ pub enum CredentialProblem {
         "the secret of credential `{0}` cannot be sent in a header: it must be one line of visible ASCII characters"
     )]
     NotAHeader(String),
+    /// Its certificate or key, or the tenant's own authority, cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsProblem),
 }
 
 impl Credentials {
-    /// Makes them ready to use.
+    /// Makes them ready to use. Certificates must be valid `now`.
     ///
     /// # Errors
-    /// A secret is missing, or cannot stand in a header.
-    pub fn new(specs: &[CredentialSpec], secrets: &CredentialSecrets) -> Result<Self, CredentialProblem> {
+    /// A secret is missing, or is not what its kind needs.
+    pub fn new(
+        specs: &[CredentialSpec],
+        secrets: &CredentialSecrets,
+        now: Timestamp,
+    ) -> Result<Self, CredentialProblem> {
         let mut made = Self::default();
+        if let Some(ca) = &secrets.ca {
+            made.trust = Trust::new(ca, now)?;
+        }
         for spec in specs {
-            let secret = secrets
-                .get(&spec.name)
-                .ok_or_else(|| CredentialProblem::NoSecret(spec.name.clone()))?;
-            made.add(spec, secret)?;
+            let secret = secrets.by_name.get(&spec.name);
+            let secret = secret.ok_or_else(|| CredentialProblem::NoSecret(spec.name.clone()))?;
+            match secret {
+                CredentialSecret::Text(text) => made.add(spec, text)?,
+                CredentialSecret::Certificate { chain, key } => {
+                    made.identities
+                        .push(At::of(spec, Identity::new(&spec.name, chain, key, now)?));
+                }
+                CredentialSecret::Session { session, client_secret } => {
+                    made.echoes.add(client_secret);
+                    made.sessions.push(At::of(spec, Arc::clone(session)));
+                }
+            }
         }
         Ok(made)
     }
@@ -71,16 +148,29 @@ impl Credentials {
                 self.keys.insert(spec.name.clone(), key);
                 return Ok(());
             }
+            CredentialKind::Query => {
+                let name = spec.parameter.clone().unwrap_or_default();
+                let mut encoded = form_urlencoded::Serializer::new(String::new());
+                let encoded = encoded.append_pair(&name, secret.expose()).finish();
+                self.echoes.add(secret);
+                let encoded = Sensitive::new(encoded);
+                self.parameters.push(At::of(spec, Parameter { name, encoded }));
+                return Ok(());
+            }
             CredentialKind::Header => secret.clone(),
             CredentialKind::Bearer => Sensitive::new(format!("Bearer {}", secret.expose())),
             CredentialKind::Basic => {
                 let user = spec.username.as_deref().unwrap_or_default();
-                let encoded = BASE64_STANDARD.encode(format!("{user}:{}", secret.expose()));
-                self.echoes.push(Sensitive::new(encoded.clone()));
-                Sensitive::new(format!("Basic {encoded}"))
+                let pair = Sensitive::new(format!("{user}:{}", secret.expose()));
+                let encoded = Sensitive::new(BASE64_STANDARD.encode(pair.expose()));
+                self.echoes.add(&encoded);
+                Sensitive::new(format!("Basic {}", encoded.expose()))
+            }
+            CredentialKind::Mtls | CredentialKind::OAuth2 => {
+                return Err(CredentialProblem::NoSecret(spec.name.clone()));
             }
         };
-        self.echoes.push(secret.clone());
+        self.echoes.add(secret);
         let unusable = || CredentialProblem::NotAHeader(spec.name.clone());
         let mut value = HeaderValue::from_str(value.expose()).map_err(|_| unusable())?;
         value.set_sensitive(true);
@@ -88,19 +178,44 @@ impl Credentials {
             Some(name) => HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?,
             None => AUTHORIZATION,
         };
-        self.headers.push(Added {
-            origins: spec.origins.clone(),
-            name,
-            value,
-        });
+        self.headers.push(At::of(spec, (name, value)));
         Ok(())
     }
 
-    /// Adds what belongs to `origin`; a header that the guest set under the same name is replaced.
-    pub fn add_to(&self, headers: &mut HeaderMap, origin: &Origin) {
-        for added in self.headers.iter().filter(|added| added.origins.contains(origin)) {
-            headers.insert(added.name.clone(), added.value.clone());
+    /// Adds what belongs to `origin`; a header or a parameter that the guest set under the same name is replaced.
+    pub fn add_to(&self, headers: &mut HeaderMap, url: &mut Url, origin: &Origin) {
+        for (name, value) in At::at(&self.headers, origin) {
+            headers.insert(name.clone(), value.clone());
         }
+        for parameter in At::at(&self.parameters, origin) {
+            parameter.put(url);
+        }
+    }
+
+    /// The access token that a request to `origin` carries; none if no credential of kind `oauth2` is for it. Waits
+    /// only if there is no valid one.
+    ///
+    /// # Errors
+    /// There is none to be had now, and nothing may be sent.
+    pub async fn access(&self, origin: &Origin) -> Result<Option<Access>, NoToken> {
+        let Some(session) = At::at(&self.sessions, origin).next() else {
+            return Ok(None);
+        };
+        let token = session.token().await?;
+        Ok(Some(Access {
+            session: Arc::clone(session),
+            token,
+        }))
+    }
+
+    /// The certificates that are shown at some origins.
+    pub fn identities(&self) -> impl Iterator<Item = (&[Origin], &Identity)> {
+        self.identities.iter().map(|at| (at.origins.as_slice(), &at.what))
+    }
+
+    /// Whose certificates are believed beside those that the system trusts.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// HMAC-SHA256 under the key of that name.
@@ -110,15 +225,60 @@ impl Credentials {
         Ok(mac.finalize().into_bytes().to_vec())
     }
 
-    /// Puts stars in the place of every secret: a CRM may answer with the request that it was sent.
-    pub fn redact(&self, text: &mut [u8]) {
-        let echoes = self.echoes.iter().map(|echo| echo.expose().as_bytes());
-        for echo in echoes.filter(|echo| echo.len() >= SHORTEST_ECHO) {
-            let found: Vec<_> = memchr::memmem::find_iter(text, echo).collect();
-            for at in found {
-                text[at..at + echo.len()].fill(b'*');
-            }
+    /// Puts stars in the place of every secret: a CRM may answer with the request that it was sent. `access` is the
+    /// token that went with it.
+    pub fn redact(&self, text: &mut [u8], access: Option<&Access>) {
+        self.echoes.redact(text);
+        for session in &self.sessions {
+            session.what.echoes().redact(text);
         }
+        if let Some(access) = access {
+            access.token.echoes().redact(text);
+        }
+    }
+}
+
+impl Access {
+    /// Puts the token into a request, in the place of what the guest set.
+    pub fn put(&self, headers: &mut HeaderMap) {
+        headers.insert(AUTHORIZATION, self.token.header().clone());
+    }
+
+    /// After the CRM refused the token: another one to send the request with, once; none if the refusal is final.
+    pub async fn instead(&self) -> Option<Self> {
+        let token = self.session.instead_of(&self.token).await?;
+        Some(Self {
+            session: Arc::clone(&self.session),
+            token,
+        })
+    }
+}
+
+impl<T> At<T> {
+    fn of(spec: &CredentialSpec, what: T) -> Self {
+        Self {
+            origins: spec.origins.clone(),
+            what,
+        }
+    }
+
+    fn at<'a>(all: &'a [Self], origin: &'a Origin) -> impl Iterator<Item = &'a T> {
+        all.iter().filter(|at| at.origins.contains(origin)).map(|at| &at.what)
+    }
+}
+
+impl Parameter {
+    /// Puts the parameter at the end of a URL's query, and takes away every other of its name. The rest stays as the
+    /// guest wrote it.
+    fn put(&self, url: &mut Url) {
+        let named = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == self.name.as_str());
+        let others = url.query().unwrap_or_default().split('&');
+        let mut query: String = others
+            .filter(|pair| !pair.is_empty() && !named(pair))
+            .flat_map(|pair| [pair, "&"])
+            .collect();
+        query.push_str(self.encoded.expose());
+        url.set_query(Some(&query));
     }
 }
 
@@ -129,95 +289,4 @@ impl fmt::Debug for Credentials {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::release::SecretRef;
-
-    const CRM: &str = "https://crm.example";
-
-    fn spec(kind: CredentialKind) -> CredentialSpec {
-        CredentialSpec {
-            name: "crm".into(),
-            kind,
-            header: (kind == CredentialKind::Header).then(|| "X-Api-Key".into()),
-            username: (kind == CredentialKind::Basic).then(|| "host".into()),
-            secret: SecretRef::Env("X".into()),
-            origins: vec![CRM.parse().unwrap()],
-        }
-    }
-
-    fn credentials(kind: CredentialKind, secret: &str) -> Result<Credentials, CredentialProblem> {
-        let secrets = [("crm".to_owned(), Sensitive::new(secret.into()))];
-        Credentials::new(&[spec(kind)], &secrets.into())
-    }
-
-    fn headers(kind: CredentialKind, origin: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.append("authorization", "the guest's".parse().unwrap());
-        headers.append("x-api-key", "the guest's".parse().unwrap());
-        headers.append("x-api-key", "another".parse().unwrap());
-        let credentials = credentials(kind, "s3cr3t-value").unwrap();
-        credentials.add_to(&mut headers, &origin.parse().unwrap());
-        headers
-    }
-
-    #[test]
-    fn each_kind_is_added_in_place_of_the_guests_header() {
-        assert_eq!(
-            headers(CredentialKind::Bearer, CRM)["authorization"],
-            "Bearer s3cr3t-value"
-        );
-        assert_eq!(
-            headers(CredentialKind::Basic, CRM)["authorization"],
-            "Basic aG9zdDpzM2NyM3QtdmFsdWU="
-        );
-        let own = headers(CredentialKind::Header, CRM);
-        assert_eq!(own.get_all("x-api-key").iter().collect::<Vec<_>>(), ["s3cr3t-value"]);
-        assert_eq!(own["authorization"], "the guest's");
-    }
-
-    #[test]
-    fn another_origin_gets_nothing() {
-        for other in ["http://crm.example", "https://crm.example:8443", "https://evil.example"] {
-            assert_eq!(
-                headers(CredentialKind::Bearer, other)["authorization"],
-                "the guest's",
-                "{other}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_key_signs_and_is_never_a_header() {
-        let credentials = credentials(CredentialKind::Hmac, "Jefe").unwrap();
-        let mut headers = HeaderMap::new();
-        credentials.add_to(&mut headers, &CRM.parse().unwrap());
-        assert!(headers.is_empty());
-        // RFC 4231, test case 2.
-        let signed = credentials.sign("crm", b"what do ya want for nothing?").unwrap();
-        assert_eq!(
-            hex::encode(signed),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
-        assert!(credentials.sign("other", b"").is_err());
-    }
-
-    #[test]
-    fn an_echo_is_starred_out() {
-        let credentials = credentials(CredentialKind::Basic, "s3cr3t-value").unwrap();
-        let mut body = b"you sent aG9zdDpzM2NyM3QtdmFsdWU=, which is s3cr3t-value!".to_vec();
-        credentials.redact(&mut body);
-        assert_eq!(body, b"you sent ************************, which is ************!");
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_named_and_not_shown() {
-        let broken = credentials(CredentialKind::Bearer, "two\nlines").unwrap_err();
-        assert_eq!(broken, CredentialProblem::NotAHeader("crm".into()));
-        assert!(!broken.to_string().contains("two"));
-        let missing = Credentials::new(&[spec(CredentialKind::Bearer)], &HashMap::new()).unwrap_err();
-        assert_eq!(missing, CredentialProblem::NoSecret("crm".into()));
-        let fine = credentials(CredentialKind::Bearer, "s3cr3t-value").unwrap();
-        assert!(!format!("{fine:?}").contains("s3cr3t"));
-    }
-}
+mod tests;

@@ -11,8 +11,10 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::bindings::http::{Error, Header, Request, Response};
+use super::credentials::Access;
 use super::network::Network;
 use super::seen::Seen;
+use super::tls::is_refused_handshake;
 use crate::domain::egress::{EgressRefusal, Origin};
 
 /// Requests of one call. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
@@ -54,14 +56,42 @@ pub async fn send(network: Option<&Network>, seen: &Seen, request: Request) -> R
     if seen.requests() >= MAX_REQUESTS {
         return Err(denied(format!("a call may send at most {MAX_REQUESTS} requests")));
     }
+    let access = network.credentials.access(&origin).await;
+    let access = access.map_err(|none| named(Error::Unreachable(format!("no access token: {none}")), &origin))?;
+    let again = access.as_ref().and_then(|_| request.try_clone());
+    let before = seen.sent();
+    let answer = leave(network, seen, request, &origin, access.as_ref()).await?;
+    if let (401, Some(access), Some(again)) = (answer.status, access, again)
+        && seen.requests() < MAX_REQUESTS
+    {
+        // A request that is answered 401 was not carried out, so it may be repeated whatever it is.
+        seen.stayed(before);
+        if let Some(access) = access.instead().await {
+            return leave(network, seen, again, &origin, Some(&access)).await;
+        }
+    }
+    Ok(answer)
+}
+
+/// One request leaves, with its token if it needs one.
+async fn leave(
+    network: &Network,
+    seen: &Seen,
+    mut request: reqwest::Request,
+    origin: &Origin,
+    access: Option<&Access>,
+) -> Result<Response, Error> {
+    if let Some(access) = access {
+        access.put(request.headers_mut());
+    }
     let changes = !request.method().is_safe();
     let before = seen.leave(changes);
-    let result = exchange(network, seen, request).await;
+    let result = exchange(network, seen, request, origin, access).await;
     if matches!(result, Err(Error::Denied(_) | Error::Unreachable(_))) {
         seen.stayed(before);
     }
     seen.back();
-    result.map_err(|error| named(error, &origin))
+    result.map_err(|error| named(error, origin))
 }
 
 /// Everything that the guest decided, checked, and the credentials added.
@@ -78,7 +108,7 @@ fn check(network: &Network, request: Request) -> Result<(reqwest::Request, Origi
     if request.url.len() > MAX_URL {
         return Err(denied(format!("the URL is longer than {MAX_URL} bytes")));
     }
-    let url =
+    let mut url =
         Url::parse(&request.url).map_err(|error| denied(format!("the URL is not absolute and valid: {error}")))?;
     let origin = network
         .policy
@@ -88,7 +118,7 @@ fn check(network: &Network, request: Request) -> Result<(reqwest::Request, Origi
         return Err(denied(format!("the body is larger than {MAX_REQUEST_BODY} bytes")));
     }
     let mut headers = headers(&request.headers)?;
-    network.credentials.add_to(&mut headers, &origin);
+    network.credentials.add_to(&mut headers, &mut url, &origin);
     let mut checked = reqwest::Request::new(method, url);
     *checked.headers_mut() = headers;
     if !request.body.is_empty() {
@@ -128,8 +158,14 @@ fn headers(given: &[Header]) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-async fn exchange(network: &Network, seen: &Seen, request: reqwest::Request) -> Result<Response, Error> {
-    let mut answer = network.client.execute(request).await.map_err(failed)?;
+async fn exchange(
+    network: &Network,
+    seen: &Seen,
+    request: reqwest::Request,
+    origin: &Origin,
+    access: Option<&Access>,
+) -> Result<Response, Error> {
+    let mut answer = network.client(origin).execute(request).await.map_err(failed)?;
     let status = answer.status().as_u16();
     seen.answered(status);
     let mut headers = Vec::with_capacity(answer.headers().len());
@@ -137,7 +173,7 @@ async fn exchange(network: &Network, seen: &Seen, request: reqwest::Request) -> 
     for (name, value) in answer.headers() {
         size += name.as_str().len() + value.len();
         let mut value = value.as_bytes().to_vec();
-        network.credentials.redact(&mut value);
+        network.credentials.redact(&mut value, access);
         headers.push(Header {
             name: name.as_str().to_owned(),
             // Old servers write Latin-1; what is no UTF-8 is replaced, and not worth losing the answer for.
@@ -158,7 +194,7 @@ async fn exchange(network: &Network, seen: &Seen, request: reqwest::Request) -> 
         }
         body.extend_from_slice(&chunk);
     }
-    network.credentials.redact(&mut body);
+    network.credentials.redact(&mut body, access);
     Ok(Response { status, headers, body })
 }
 
@@ -167,7 +203,7 @@ fn failed(error: reqwest::Error) -> Error {
     if let Some(refusal) = refusal(&error) {
         return denied(refusal.to_string());
     }
-    if error.is_connect() || error.is_builder() {
+    if error.is_connect() || error.is_builder() || is_refused_handshake(&error) {
         Error::Unreachable(reason(error))
     } else {
         Error::NoAnswer(reason(error))

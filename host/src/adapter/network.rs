@@ -1,4 +1,5 @@
-//! A release's way to the network: one connection pool, and a resolver that only lets granted addresses through.
+//! A release's way to the network: connection pools with its certificates, and a resolver that only lets granted
+//! addresses through.
 //!
 //! Names are resolved here and the connection goes to an address that was checked here, so a name cannot mean one thing
 //! when it is checked and another when it is connected to. Addresses written into a URL are checked with the URL.
@@ -6,10 +7,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::credentials::Credentials;
-use crate::domain::egress::{EgressPolicy, EgressRefusal};
+use super::tls::{Identity, Trust};
+use crate::domain::egress::{EgressPolicy, EgressRefusal, Origin};
 use crate::domain::release::EgressSpec;
 
 /// How long a connection may take to come about, TLS included: half of the default write deadline, so that a CRM that
@@ -24,7 +27,9 @@ const MAX_ANSWER_HEADERS: usize = 100;
 /// Where the requests of one release may go, how, and with which credentials.
 #[derive(Debug)]
 pub struct Network {
-    pub(super) client: reqwest::Client,
+    client: reqwest::Client,
+    /// Those that show a certificate: a client has one identity, so a credential of kind `mtls` has a client.
+    identified: Vec<(Vec<Origin>, reqwest::Client)>,
     pub(super) policy: EgressPolicy,
     pub(super) credentials: Credentials,
 }
@@ -36,23 +41,83 @@ impl Network {
     /// The machine has no usable TLS set-up.
     pub fn new(egress: &EgressSpec, credentials: Credentials) -> reqwest::Result<Self> {
         let policy = EgressPolicy::from(egress);
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(Checking(policy.clone()))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .http1_max_headers(MAX_ANSWER_HEADERS)
-            .build()?;
+        let client = client(&policy, credentials.trust(), None)?;
+        let identified = credentials
+            .identities()
+            .map(|(origins, identity)| {
+                Ok((
+                    origins.into(),
+                    self::client(&policy, credentials.trust(), Some(identity))?,
+                ))
+            })
+            .collect::<reqwest::Result<_>>()?;
         Ok(Self {
             client,
+            identified,
             policy,
             credentials,
         })
     }
+
+    /// The client for requests to `origin`: the only one that shows what belongs there.
+    pub(super) fn client(&self, origin: &Origin) -> &reqwest::Client {
+        let mut identified = self.identified.iter();
+        let found = identified.find(|(origins, _)| origins.contains(origin));
+        found.map_or(&self.client, |(_, client)| client)
+    }
+}
+
+/// The host's own way to a token endpoint, under the tenant's rules for addresses and certificates. The origin is
+/// granted to the host alone.
+#[derive(Debug, Clone)]
+pub struct TokenNetwork {
+    client: reqwest::Client,
+    policy: EgressPolicy,
+}
+
+impl TokenNetwork {
+    /// A way to `origin` and nowhere else, with what else `egress` says.
+    ///
+    /// # Errors
+    /// The machine has no usable TLS set-up.
+    pub fn new(egress: &EgressSpec, origin: Origin, trust: &Trust) -> reqwest::Result<Self> {
+        let policy = EgressPolicy::from(&EgressSpec {
+            allow: vec![origin],
+            ..egress.clone()
+        });
+        Ok(Self {
+            client: client(&policy, trust, None)?,
+            policy,
+        })
+    }
+
+    /// Begins a request.
+    ///
+    /// # Errors
+    /// The policy does not let it go there.
+    pub fn post(&self, url: &Url) -> Result<reqwest::RequestBuilder, EgressRefusal> {
+        self.policy.check_url(url)?;
+        Ok(self.client.post(url.clone()))
+    }
+}
+
+fn client(policy: &EgressPolicy, trust: &Trust, identity: Option<&Identity>) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(Checking(policy.clone()))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .http1_max_headers(MAX_ANSWER_HEADERS)
+        .tls_certs_merge(trust.certificates());
+    let builder = match identity {
+        Some(identity) => builder.identity(identity.shown()),
+        None => builder,
+    };
+    builder.build()
 }
 
 /// Resolves names, and drops every address that the policy refuses.

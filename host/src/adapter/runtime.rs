@@ -193,7 +193,8 @@ impl Runtime {
                 found,
             });
         }
-        let credentials = Credentials::new(&release.spec.credentials, &secrets)?;
+        let now = self.0.caller.clock.now();
+        let credentials = Credentials::new(&release.spec.credentials, &secrets, now)?;
         let network =
             Network::new(&release.spec.egress, credentials).map_err(|error| LoadError::Client(error.to_string()))?;
         let code = self.code(found, bytes).await?;

@@ -15,6 +15,7 @@ pub mod field;
 pub mod id;
 pub mod idempotency;
 pub mod lead;
+pub mod oauth2;
 pub mod outcome;
 pub mod pace;
 pub mod patience;

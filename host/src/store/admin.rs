@@ -95,6 +95,19 @@ pub struct TokenRecord {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// Something that a person must be told, and that no delivery's verdict says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAlert {
+    /// Whose it is.
+    pub tenant: TenantName,
+    /// Why.
+    pub kind: AlertKind,
+    /// One line, without personal data and secrets.
+    pub message: String,
+    /// When.
+    pub now: Timestamp,
+}
+
 /// Something that a person must be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {

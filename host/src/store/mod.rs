@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use accept::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, Inbound, Receipt, StatusRefusal};
-pub use admin::{Alert, NewAdapter, NewRelease, NewToken, TenantRecord, TokenPurpose, TokenRecord};
+pub use admin::{Alert, NewAdapter, NewAlert, NewRelease, NewToken, TenantRecord, TokenPurpose, TokenRecord};
 pub use listing::{
     Attempt, AttemptDetail, DeliveryDetail, DeliveryFilter, DeliverySummary, LeadCursor, LeadPage, LeadRecord, Page,
     PageRequest, QueueDepth, Suppression,
@@ -143,6 +143,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Alerts with a number above `after`, oldest first, at most a hundred: for the host to announce.
     async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError>;
+
+    /// Writes an alert that is about a tenant and no delivery.
+    async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError>;
 
     /// Marks an alert as seen by a person. False if there is none.
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError>;

@@ -1,8 +1,10 @@
 //! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
 
+mod oauth2;
 mod rollout;
 mod secrets;
 mod stored;
+mod token_endpoint;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
+use super::oauth2::Sessions;
 use super::{Tenant, Tenants, secrets};
 use crate::adapter::{LoadError, PackageError, Runtime};
 use crate::clock::SharedClock;
@@ -21,6 +23,7 @@ use crate::vault::{Vault, VaultError};
 pub struct Rollout {
     pub(super) store: SharedStore,
     pub(super) vault: Vault,
+    sessions: Sessions,
     runtime: Runtime,
     pub(super) tenants: Arc<Tenants>,
     clock: SharedClock,
@@ -130,10 +133,18 @@ impl From<VaultError> for ApplyError {
 }
 
 impl Rollout {
-    /// Puts it together.
+    /// Puts it together. `rng` is for the jitter of tokens' renewals.
     #[must_use]
-    pub fn new(store: SharedStore, vault: Vault, runtime: Runtime, tenants: Arc<Tenants>, clock: SharedClock) -> Self {
+    pub fn new(
+        store: SharedStore,
+        vault: Vault,
+        runtime: Runtime,
+        tenants: Arc<Tenants>,
+        clock: SharedClock,
+        rng: StdRng,
+    ) -> Self {
         Self {
+            sessions: Sessions::new(Arc::clone(&store), vault.clone(), Arc::clone(&clock), rng),
             store,
             vault,
             runtime,
@@ -314,12 +325,18 @@ impl Rollout {
         Ok(())
     }
 
+    /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is
+    /// lost.
+    pub async fn settle(&self) {
+        self.sessions.settle().await;
+    }
+
     /// Makes a release ready to serve. `fresh` are secrets that the store does not hold yet.
     pub(super) async fn load(&self, release: Release, fresh: &[(String, Sensitive)]) -> Result<Tenant, ApplyError> {
         let reference = AdapterRef::Digest(release.adapter);
         let missing = || ApplyError::NoAdapter(reference.clone());
         let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
-        let resolved = secrets::resolve(&self.vault, &release.spec, fresh).await?;
+        let resolved = secrets::resolve(&self.vault, &self.sessions, &release.spec, fresh).await?;
         let store = Arc::clone(&self.store);
         let bytes = store.adapter_bytes(release.adapter).await?.ok_or_else(missing)?;
         let loaded = self.runtime.load(release, &record, bytes, resolved.credentials).await?;

@@ -6,8 +6,9 @@ use std::io;
 use jiff::Timestamp;
 use rand::RngExt as _;
 
+use super::oauth2::{OAuth2Client, Sessions};
 use super::rollout::ApplyError;
-use crate::adapter::CredentialSecrets;
+use crate::adapter::{CredentialSecret, CredentialSecrets};
 use crate::domain::release::{Release, SecretRef, Sensitive, TenantSpec};
 use crate::domain::signature::{Profile, SigningKey};
 use crate::store::StoreError;
@@ -75,8 +76,13 @@ fn random_name() -> String {
 /// What the names begin with that the host makes up for literal secrets. No name that a person may choose has a `_`.
 pub const MADE_UP: &str = "sec_";
 
-/// Reads every secret that a release refers to.
-pub async fn resolve(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<Resolved, ApplyError> {
+/// Reads every secret that a release refers to. Sessions of OAuth2 credentials go on if nothing of theirs has changed.
+pub async fn resolve(
+    vault: &Vault,
+    sessions: &Sessions,
+    spec: &TenantSpec,
+    fresh: &[(String, Sensitive)],
+) -> Result<Resolved, ApplyError> {
     let mut values = HashMap::new();
     for (pointer, reference) in spec.secrets() {
         let value = read(vault, spec, fresh, reference).await?;
@@ -108,18 +114,39 @@ pub async fn resolve(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensiti
             Some(_) => Some(key("/agent/push_secret", &Profile::default())?),
             None => None,
         },
-        credentials: spec
-            .credentials
-            .iter()
-            .enumerate()
-            .map(|(index, credential)| {
-                (
-                    credential.name.clone(),
-                    values[&format!("/credentials/{index}/secret")].clone(),
-                )
-            })
-            .collect(),
+        credentials: credentials(sessions, spec, &values)?,
     })
+}
+
+fn credentials(
+    sessions: &Sessions,
+    spec: &TenantSpec,
+    values: &HashMap<String, Sensitive>,
+) -> Result<CredentialSecrets, ApplyError> {
+    let mut by_name = HashMap::new();
+    let ca = values.get("/tls/ca").cloned();
+    for (index, credential) in spec.credentials.iter().enumerate() {
+        let at = |member: &str| values.get(&format!("/credentials/{index}/{member}")).cloned();
+        let Some(secret) = at("secret") else { continue };
+        let made = match (&credential.oauth2, at("certificate")) {
+            (Some(oauth2), _) => {
+                let client = OAuth2Client {
+                    spec: oauth2.clone(),
+                    secret: secret.clone(),
+                    refresh_token: at("oauth2/refresh_token"),
+                    egress: spec.egress.clone(),
+                    ca: ca.clone(),
+                };
+                let session = sessions.get(&spec.tenant, &credential.name, client)?;
+                let client_secret = secret;
+                CredentialSecret::Session { session, client_secret }
+            }
+            (None, Some(chain)) => CredentialSecret::Certificate { chain, key: secret },
+            (None, None) => CredentialSecret::Text(secret),
+        };
+        by_name.insert(credential.name.clone(), made);
+    }
+    Ok(CredentialSecrets { by_name, ca })
 }
 
 /// The value behind a reference, or why there is none.

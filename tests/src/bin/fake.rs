@@ -59,7 +59,16 @@ enum Fake {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Args::parse().fake {
-        Fake::Keystone { listen, token } => run::<KeystoneCrm>(listen, KeystoneConfig { addr: listen, token }).await,
+        Fake::Keystone { listen, token } => {
+            run::<KeystoneCrm>(
+                listen,
+                KeystoneConfig {
+                    addr: listen,
+                    ..KeystoneConfig::new(token)
+                },
+            )
+            .await
+        }
         Fake::Groundwork {
             listen,
             key,

@@ -1,4 +1,5 @@
-//! The other parties of a Jackfield host, as strict servers of their own: three CRMs and a calling platform.
+//! The other parties of a Jackfield host, as strict servers of their own: three CRMs, a calling platform and a token
+//! server.
 //!
 //! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
 //! can read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is
@@ -10,6 +11,7 @@
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
+//! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
 //!
 //! All of them are a [`Server`], driven by its methods or over HTTP below `/_control/`.
 
@@ -20,6 +22,7 @@ mod groundwork;
 mod keystone;
 mod ledger;
 mod message;
+mod oauth2;
 mod rfc3339;
 mod server;
 
@@ -29,6 +32,7 @@ pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
 pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
 pub use ledger::{Entry, LedgerConfig, LedgerCrm};
+pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
 pub use server::{Counts, Server, Trade};
 
 /// The tidy CRM, running.
@@ -42,3 +46,6 @@ pub type Ledger = Server<LedgerCrm>;
 
 /// The calling platform's receiver of leads, running.
 pub type Agent = Server<Receiver>;
+
+/// The token server, running.
+pub type OAuth2 = Server<TokenServer>;

@@ -1,9 +1,10 @@
 //! What operators manage.
 
 use jackfield::domain::adapter::AdapterRecord;
+use jackfield::domain::alert::AlertKind;
 use jackfield::domain::id::{AlertId, Digest, ReleaseNumber, TenantName, TokenId};
 use jackfield::domain::release::{AdapterNeeds, AdapterRef, Release, SecretRef, Sensitive, TenantSpec};
-use jackfield::store::{NewAdapter, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
+use jackfield::store::{NewAdapter, NewAlert, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -225,6 +226,41 @@ pub async fn alerts_are_announced_in_order_and_acknowledged(store: SharedStore) 
     assert_eq!(listed(None, true).await, [at(2), at(0)]);
     assert_eq!(listed(Some(acme()), false).await, [at(2), at(1), at(0)]);
     assert_eq!(listed(Some(zenith()), false).await, []);
+}
+
+/// It stands beside those of deliveries, and is announced like them.
+pub async fn an_alert_may_be_about_no_delivery(store: SharedStore) {
+    let alert = NewAlert {
+        tenant: acme(),
+        kind: AlertKind::Credential,
+        message: "credential `crm` has no access token".into(),
+        now: at(1),
+    };
+    assert_eq!(store.raise_alert(alert.clone()).await, Ok(()));
+    assert_eq!(store.raise_alert(NewAlert { now: at(2), ..alert }).await, Ok(()));
+    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    assert_eq!(
+        alerts,
+        store
+            .alerts(Some(&acme()), true, page(None, 9))
+            .await
+            .unwrap()
+            .items
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+    );
+    let [first, second] = &alerts[..] else {
+        panic!("{alerts:?}")
+    };
+    assert_eq!(
+        (&first.tenant, first.kind, first.at, second.at),
+        (&acme(), AlertKind::Credential, at(1), at(2))
+    );
+    assert_eq!(
+        (first.message.as_str(), first.delivery, &first.lead),
+        ("credential `crm` has no access token", None, &None)
+    );
 }
 
 /// It can be asked again and again.

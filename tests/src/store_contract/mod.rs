@@ -110,6 +110,7 @@ macro_rules! store_contract {
             secrets_are_kept_apart,
             tokens_open_until_they_are_revoked,
             alerts_are_announced_in_order_and_acknowledged,
+            an_alert_may_be_about_no_delivery,
             a_store_is_ready,
         );
         $crate::store_contract!($fresh, secrets:

@@ -10,6 +10,7 @@ mod dispositions;
 mod failures;
 mod ladder;
 mod leads;
+mod oauth2;
 mod order;
 mod review;
 mod secrets;

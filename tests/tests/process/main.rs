@@ -6,6 +6,7 @@
 
 mod canary;
 mod crash;
+mod credentials;
 mod crowd;
 mod forms;
 mod life;

@@ -4,7 +4,9 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod credentials;
 mod limits;
 mod network;
 mod packages;
+mod tls;
 mod world;

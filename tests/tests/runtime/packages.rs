@@ -1,9 +1,8 @@
 //! Which files are taken, which are not, and what is said of those.
 
-use std::collections::HashMap;
 use std::fs;
 
-use jackfield::adapter::{CredentialProblem, LoadError, PackageError};
+use jackfield::adapter::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
 use jackfield::domain::failure::FaultCause;
 use jackfield_tests::components::component;
 
@@ -107,7 +106,12 @@ async fn a_release_must_mean_the_adapter_that_was_pushed() {
     let other = component("loop-describe");
     let refused = world
         .runtime
-        .load(release(&inspected, HOSTILE), &record, other, HashMap::new())
+        .load(
+            release(&inspected, HOSTILE),
+            &record,
+            other,
+            CredentialSecrets::default(),
+        )
         .await;
     assert!(matches!(refused, Err(LoadError::OtherAdapter { .. })), "{refused:?}");
 
@@ -115,7 +119,12 @@ async fn a_release_must_mean_the_adapter_that_was_pushed() {
     changed.idempotent_writes = !record.idempotent_writes;
     let refused = world
         .runtime
-        .load(release(&inspected, HOSTILE), &changed, bytes, HashMap::new())
+        .load(
+            release(&inspected, HOSTILE),
+            &changed,
+            bytes,
+            CredentialSecrets::default(),
+        )
         .await;
     assert_eq!(refused.err(), Some(LoadError::OtherDescription));
 }
@@ -126,14 +135,14 @@ async fn a_release_that_would_not_serve_does_not_load() {
     let spec = format!(
         "{HOSTILE}[[credentials]]\nname = \"crm\"\nkind = \"header\"\nheader = \"x-key\"\nsecret = {{ env = \"X\" }}\n"
     );
-    let refused = world.try_load("hostile", &spec, HashMap::new()).await;
+    let refused = world.try_load("hostile", &spec, CredentialSecrets::default()).await;
     assert_eq!(
         refused.err(),
         Some(LoadError::Credential(CredentialProblem::NoSecret("crm".into())))
     );
 
     let spec = format!("{HOSTILE}limits.memory_mib = 1\n");
-    match world.try_load("hostile", &spec, HashMap::new()).await {
+    match world.try_load("hostile", &spec, CredentialSecrets::default()).await {
         Err(LoadError::Probe(fault)) => assert_eq!(fault.cause, FaultCause::MemoryCap, "{fault}"),
         other => panic!("{other:?}"),
     }

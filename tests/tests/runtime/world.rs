@@ -1,6 +1,5 @@
 //! What these tests stand on: a runtime with a manual clock, releases of one component, and a server on loopback.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,7 +37,9 @@ impl World {
 
     /// Loads a release of a component.
     pub async fn load(&self, package: &str, spec: &str) -> Loaded {
-        self.try_load(package, spec, HashMap::new()).await.unwrap()
+        self.try_load(package, spec, CredentialSecrets::default())
+            .await
+            .unwrap()
     }
 
     pub async fn try_load(&self, package: &str, spec: &str, secrets: CredentialSecrets) -> Result<Loaded, LoadError> {

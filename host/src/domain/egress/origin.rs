@@ -41,6 +41,12 @@ impl Origin {
             port: url.port_or_known_default().ok_or_else(invalid)?,
         })
     }
+
+    /// Whether requests to it are encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
 }
 
 impl FromStr for Origin {

@@ -1,8 +1,10 @@
 //! Checks a tenant's file against itself and against what its adapter asks for, before a release is made.
 
+mod credential;
+
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialKind, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SecretRef, SettingValue, TenantSpec};
+use super::{MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, OAUTH2_SECRETS, SecretRef, SettingValue, TenantSpec};
 use crate::domain::egress::Origin;
 use crate::domain::field::{FieldError, escape};
 
@@ -38,7 +40,7 @@ pub struct SettingNeed {
 pub struct CredentialNeed {
     /// Its name.
     pub name: String,
-    /// `bearer`, `basic`, `header` or `hmac`.
+    /// `bearer`, `basic`, `header` or `hmac`. For the first three a tenant may give any kind but `hmac`.
     pub kind: String,
     /// What it is for.
     pub doc: String,
@@ -61,7 +63,7 @@ pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
     let mut errors = vec![];
     settings(spec, needs, &mut errors);
     origins(spec, needs, &mut errors);
-    credentials(spec, needs, &mut errors);
+    credential::check(spec, needs, &mut errors);
     webhook_and_agent(spec, &mut errors);
     limits(spec, &mut errors);
     spec.ingress.check(&mut errors);
@@ -137,92 +139,16 @@ fn origins(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>
     }
 }
 
-fn credentials(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
-    for need in &needs.credentials {
-        match spec.credentials.iter().find(|credential| credential.name == need.name) {
-            None => errors.push(FieldError::new(
-                "/credentials",
-                format!(
-                    "must have one named `{}` of kind {}: {}",
-                    need.name, need.kind, need.doc
-                ),
-            )),
-            // The CRM of one customer may want its key in another header than the adapter's author thought of,
-            // so only the line between signing and injecting is drawn.
-            Some(given) if (given.kind == CredentialKind::Hmac) != (need.kind == "hmac") => {
-                errors.push(FieldError::new(
-                    "/credentials",
-                    format!(
-                        "`{}` must be of kind {}, not {}: {}",
-                        need.name,
-                        need.kind,
-                        given.kind.word(),
-                        need.doc
-                    ),
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    for (index, credential) in spec.credentials.iter().enumerate() {
-        let at = |member: &str| format!("/credentials/{index}/{member}");
-        if spec.credentials[..index]
-            .iter()
-            .any(|earlier| earlier.name == credential.name)
-        {
-            errors.push(FieldError::new(at("name"), "is used twice"));
-        }
-        secret(&credential.secret, at("secret"), errors);
-        match credential.kind {
-            CredentialKind::Hmac if !credential.origins.is_empty() => {
-                errors.push(FieldError::new(
-                    at("origins"),
-                    "must be left out: an hmac key is never sent anywhere",
-                ));
-            }
-            CredentialKind::Hmac => {}
-            _ if credential.origins.is_empty() => {
-                errors.push(FieldError::new(
-                    at("origins"),
-                    "must name where the host adds it, for example [\"https://crm.example\"]",
-                ));
-            }
-            _ => {
-                for (n, origin) in credential.origins.iter().enumerate() {
-                    if !spec.egress.allow.contains(origin) {
-                        errors.push(FieldError::new(
-                            at(&format!("origins/{n}")),
-                            "must be among egress.allow",
-                        ));
-                    }
-                }
-            }
-        }
-        let header_ok = credential
-            .header
-            .as_ref()
-            .is_none_or(|name| http::HeaderName::from_bytes(name.as_bytes()).is_ok());
-        if credential.header.is_some() != (credential.kind == CredentialKind::Header) || !header_ok {
-            errors.push(FieldError::new(
-                at("header"),
-                "must be a header's name with kind \"header\", and left out otherwise",
-            ));
-        }
-        if credential.username.is_some() != (credential.kind == CredentialKind::Basic) {
-            errors.push(FieldError::new(
-                at("username"),
-                "must be given with kind \"basic\", and left out otherwise",
-            ));
-        }
-    }
-}
-
 fn secret(reference: &SecretRef, pointer: String, errors: &mut Vec<FieldError>) {
     match reference {
         SecretRef::Env(name) if name.is_empty() => errors.push(FieldError::new(pointer, "env must name a variable")),
         SecretRef::Value(value) if value.expose().is_empty() => {
             errors.push(FieldError::new(pointer, "value must not be empty"));
         }
+        SecretRef::Stored(name) if name.starts_with(OAUTH2_SECRETS) => errors.push(FieldError::new(
+            pointer,
+            format!("names beginning with `{OAUTH2_SECRETS}` are the host's own"),
+        )),
         _ => {}
     }
 }

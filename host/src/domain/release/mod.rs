@@ -3,6 +3,7 @@
 //! The shape is people's: field names are fixed, since they script them. Secrets appear only as references.
 
 mod check;
+mod credential;
 mod diff;
 mod ingress;
 mod secret;
@@ -17,9 +18,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
+pub use credential::{ClientAuth, CredentialKind, CredentialSpec, Grant, OAuth2Spec, TlsSpec};
 pub use diff::{Change, diff};
 pub use ingress::IngressSpec;
-pub use secret::{SecretRef, Sensitive, WebhookSecret};
+pub use secret::{OAUTH2_SECRETS, SecretRef, Sensitive, WebhookSecret};
 
 use super::egress::Origin;
 use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
@@ -43,6 +45,9 @@ pub struct TenantSpec {
     /// What the host adds to the adapter's requests, or signs with.
     #[serde(default)]
     pub credentials: Vec<CredentialSpec>,
+    /// Whose certificates are believed.
+    #[serde(default, skip_serializing_if = "TlsSpec::is_empty")]
+    pub tls: TlsSpec,
     /// How the CRM's webhooks are verified. Without it the tenant takes none.
     #[serde(default)]
     pub webhook: Option<WebhookSpec>,
@@ -64,11 +69,17 @@ impl TenantSpec {
     /// Every secret that the file refers to, with its pointer.
     #[must_use]
     pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
-        let credentials = self
-            .credentials
-            .iter()
-            .enumerate()
-            .map(|(n, given)| (format!("/credentials/{n}/secret"), &given.secret));
+        let credentials = self.credentials.iter().enumerate().flat_map(|(n, given)| {
+            let refresh_token = given.oauth2.as_ref().and_then(|oauth2| oauth2.refresh_token.as_ref());
+            let members = [
+                ("secret", Some(&given.secret)),
+                ("certificate", given.certificate.as_ref()),
+                ("oauth2/refresh_token", refresh_token),
+            ];
+            let found = members.into_iter().filter_map(|(member, found)| Some((member, found?)));
+            found.map(move |(member, found)| (format!("/credentials/{n}/{member}"), found))
+        });
+        let ca = self.tls.ca.iter().map(|given| ("/tls/ca".to_owned(), given));
         let webhook = self
             .webhook
             .iter()
@@ -79,18 +90,27 @@ impl TenantSpec {
             .push_secret
             .iter()
             .map(|given| ("/agent/push_secret".to_owned(), given));
-        credentials.chain(webhook).chain(push).collect()
+        credentials.chain(ca).chain(webhook).chain(push).collect()
     }
 
     /// Every secret that the file refers to, to be replaced.
     pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
-        let credentials = self.credentials.iter_mut().map(|given| &mut given.secret);
+        let credentials = self.credentials.iter_mut().flat_map(|given| {
+            let oauth2 = given.oauth2.as_mut();
+            let refresh_token = oauth2.and_then(|oauth2| oauth2.refresh_token.as_mut());
+            std::iter::once(&mut given.secret)
+                .chain(&mut given.certificate)
+                .chain(refresh_token)
+        });
         let webhook = self
             .webhook
             .iter_mut()
             .flat_map(|webhook| &mut webhook.secrets)
             .map(|given| &mut given.secret);
-        credentials.chain(webhook).chain(&mut self.agent.push_secret)
+        credentials
+            .chain(&mut self.tls.ca)
+            .chain(webhook)
+            .chain(&mut self.agent.push_secret)
     }
 }
 
@@ -179,54 +199,6 @@ pub struct EgressSpec {
     /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
     #[serde(default)]
     pub private_addresses: bool,
-}
-
-/// `[[credentials]]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CredentialSpec {
-    /// Its name, as the adapter's `describe` calls it.
-    pub name: String,
-    /// What the host does with it.
-    pub kind: CredentialKind,
-    /// For `header`: which header. `authorization` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub header: Option<String>,
-    /// For `basic`: the user name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// Where the secret is.
-    pub secret: SecretRef,
-    /// Where the host adds it, and nowhere else. Not used by `hmac`.
-    #[serde(default)]
-    pub origins: Vec<Origin>,
-}
-
-/// What the host does with a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CredentialKind {
-    /// `authorization: Bearer …`
-    Bearer,
-    /// `authorization: Basic …`
-    Basic,
-    /// A header of the tenant's choice.
-    Header,
-    /// The key of `credentials.hmac-sha256`.
-    Hmac,
-}
-
-impl CredentialKind {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Bearer => "bearer",
-            Self::Basic => "basic",
-            Self::Header => "header",
-            Self::Hmac => "hmac",
-        }
-    }
 }
 
 /// `[webhook]`

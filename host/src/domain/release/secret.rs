@@ -31,6 +31,10 @@ impl fmt::Debug for Sensitive {
     }
 }
 
+/// Names of stored secrets that begin with this are refresh tokens that the host was handed, and no tenant's file may
+/// refer to them.
+pub const OAUTH2_SECRETS: &str = "oauth2/";
+
 /// Where a secret is. Files and variables are the host's, read when a release is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,5 +1,7 @@
 //! The tenant's file: as it is printed in the documentation, as people get it wrong, and as it changes.
 
+mod credentials;
+
 use super::*;
 use crate::domain::field::FieldError;
 
@@ -143,6 +145,12 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
         ("private_addresses = true", "private = true"),
         ("kind = \"bearer\"", "kind = \"token\""),
         ("kind = \"bearer\"", "type = \"bearer\""),
+        (
+            "kind = \"bearer\"",
+            "kind = \"oauth2\"\noauth2 = { token_url = \"https://a.example\", client = \"b\" }",
+        ),
+        ("kind = \"bearer\"", "oauth2 = { token_url = \"/token\" }"),
+        ("[limits]", "[tls]\nverify = false\n[limits]"),
         ("{ env = \"DWARKA_CRM_TOKEN\" }", "{ vault = \"x\" }"),
         ("{ env = \"DWARKA_WEBHOOK_SECRET\" }", "{ vault = \"x\" }"),
         (
@@ -177,8 +185,11 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
     7: unknown field `private`, expected `allow` or `private_addresses`
-    11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `hmac`
-    10: unknown field `type`, expected one of `name`, `kind`, `header`, `username`, `secret`, `origins`
+    11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
+    10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `origins`, `oauth2`
+    11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `client_auth`
+    11: relative URL without a base: "/token"
+    26: unknown field `verify`, expected `ca`
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
     16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`
     16: unknown field `expire`, expected one of `env`, `file`, `value`, `stored`, `expires`
@@ -193,7 +204,7 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
     7: `*.example` is not an origin; write it like "https://crm.example" or "http://10.0.0.5:8080", with no path
     5: a setting is a text, a whole number, true or false; write other values in quotes
     2: tenant name `Dwarka Homes` is not valid: 1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end
-    26: unknown field `limit`, expected one of `tenant`, `adapter`, `settings`, `egress`, `credentials`, `webhook`, `agent`, `delivery`, `limits`
+    26: unknown field `limit`, expected one of `tenant`, `adapter`, `settings`, `egress`, `credentials`, `tls`, `webhook`, `agent`, `delivery`, `limits`
     "#);
 }
 

@@ -11,7 +11,7 @@ use super::writer::Write;
 use crate::domain::alert::AlertKind;
 use crate::domain::delivery::{Step, Verdict};
 use crate::domain::id::{AlertId, DeliveryId, LeadId, TenantName};
-use crate::store::{Alert, Page, PageRequest, StoreError};
+use crate::store::{Alert, NewAlert, Page, PageRequest, StoreError};
 
 /// A tenant's refused credentials are reported once in this time while nobody has seen the report: every delivery of
 /// the tenant meets them.
@@ -118,6 +118,21 @@ fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
         at: row.time("at")?,
         acknowledged_at: row.time_option("acknowledged_at")?,
     })
+}
+
+impl Write for NewAlert {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query("insert into alert (tenant, kind, message, at) values (?, ?, ?, ?)")
+            .bind(self.tenant.as_str())
+            .bind(self.kind.word())
+            .bind(&self.message)
+            .bind(micros(self.now))
+            .execute(db)
+            .await?;
+        Ok(())
+    }
 }
 
 /// Marks an alert as seen. Whoever saw it first stays the one who did.

@@ -39,9 +39,9 @@ pub use writer::WriteStats;
 
 use super::{
     Accept, AcceptDisposition, AcceptLead, AdapterRecord, Alert, Claim, Claimed, DeliveryDetail, DeliveryFilter,
-    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewRelease, NewSecret,
-    NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed, Resealed, SecretRecord, StatusRefusal, Store,
-    StoreError, Suppression, TenantRecord, TokenRecord,
+    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewAlert, NewRelease,
+    NewSecret, NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed, Resealed, SecretRecord, StatusRefusal,
+    Store, StoreError, Suppression, TenantRecord, TokenRecord,
 };
 use crate::domain::audit::{Entry, Event};
 use crate::domain::delivery::State;
@@ -199,6 +199,10 @@ impl Store for SqliteStore {
         alert::after(&self.readers, after).await
     }
 
+    async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
+        self.writer.insist(alert).await
+    }
+
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
         self.writer.submit(alert::Acknowledge { id, now }).await
     }
@@ -265,7 +269,7 @@ impl Store for SqliteStore {
     }
 
     async fn put_secret(&self, secret: NewSecret) -> Result<(), StoreError> {
-        self.writer.submit(secret).await
+        self.writer.insist(secret).await
     }
 
     async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError> {

@@ -29,6 +29,7 @@ use subtle::ConstantTimeEq;
 
 use self::check::FieldError;
 use super::{
+    TokenBook,
     message::{Answer, has_media_type, header, json_answer},
     server::{Handled, Trade},
 };
@@ -40,6 +41,8 @@ pub struct KeystoneConfig {
     pub addr: SocketAddr,
     /// The only bearer token it takes.
     pub token: String,
+    /// Takes the access tokens of this book instead, while they are valid.
+    pub issued_by: Option<TokenBook>,
 }
 
 impl KeystoneConfig {
@@ -48,6 +51,7 @@ impl KeystoneConfig {
         Self {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
             token: token.into(),
+            issued_by: None,
         }
     }
 }
@@ -140,6 +144,7 @@ impl CallRecord {
 #[derive(Debug)]
 pub struct KeystoneCrm {
     token: String,
+    issued_by: Option<TokenBook>,
     leads: BTreeMap<String, KeystoneLead>,
     calls: Vec<CallRecord>,
 }
@@ -155,6 +160,7 @@ impl Trade for KeystoneCrm {
             config.addr,
             Self {
                 token: config.token,
+                issued_by: config.issued_by,
                 leads: BTreeMap::new(),
                 calls: Vec::new(),
             },
@@ -234,7 +240,10 @@ impl KeystoneCrm {
 
     fn authorize(&self, request: &Request<Bytes>) -> Result<(), Refusal> {
         let token = header(request, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-        let known = token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(self.token.as_bytes())));
+        let known = token.is_some_and(|token| match &self.issued_by {
+            Some(book) => book.is_valid(token),
+            None => bool::from(token.as_bytes().ct_eq(self.token.as_bytes())),
+        });
         known.then_some(()).ok_or_else(|| {
             Refusal::new(
                 StatusCode::UNAUTHORIZED,

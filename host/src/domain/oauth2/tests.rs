@@ -1,0 +1,211 @@
+//! The life of a token in virtual time.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// A state with a token of an hour, asked for at 0.
+fn with_token() -> TokenState {
+    let mut state = TokenState::default();
+    assert_eq!(state.wanted(at(0)), TokenStep::Renew);
+    assert_eq!(state.renewed(at(0), Some(Duration::from_hours(1))), Serial(0));
+    state
+}
+
+const DOWN: TokenProblem = TokenProblem::Unreachable;
+
+#[test]
+fn one_fetches_and_the_others_wait() {
+    let mut state = TokenState::default();
+    assert_eq!(state.wanted(at(0)), TokenStep::Renew);
+    assert_eq!(state.wanted(at(0)), TokenStep::Wait);
+    state.renewed(at(0), None);
+    assert_eq!(state.wanted(at(0)), TokenStep::Use);
+}
+
+#[test]
+fn a_token_is_renewed_a_minute_before_it_expires_and_never_waited_for() {
+    let mut state = with_token();
+    assert_eq!(state.wanted(at(3539)), TokenStep::Use);
+    assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
+    assert_eq!(state.wanted(at(3599)), TokenStep::Use);
+    assert_eq!(
+        state.wanted(at(3600)),
+        TokenStep::Wait,
+        "it has expired while the renewal hangs"
+    );
+    state.renewed(at(3600), None);
+    assert_eq!(state.wanted(at(3601)), TokenStep::Use);
+}
+
+#[test]
+fn a_short_lived_token_is_used_for_half_of_its_life_at_least() {
+    for (lifetime, renewed) in [
+        (100, 50),
+        (1, 1),
+        (119, 60),
+        (121, 61),
+        (86_400, 86_340),
+        (1_000_000, 86_340),
+    ] {
+        let mut state = TokenState::default();
+        state.wanted(at(0));
+        state.renewed(at(0), Some(Duration::from_secs(lifetime)));
+        assert_eq!(state.wanted(at(renewed - 1)), TokenStep::Use, "{lifetime}");
+        assert_ne!(state.wanted(at(renewed)), TokenStep::Use, "{lifetime}");
+    }
+    let mut state = TokenState::default();
+    state.wanted(at(0));
+    state.renewed(at(0), None);
+    assert_eq!(state.wanted(at(239)), TokenStep::Use);
+    assert_eq!(
+        state.wanted(at(240)),
+        TokenStep::UseAndRenew,
+        "the default is five minutes"
+    );
+}
+
+#[test]
+fn failures_are_backed_off_and_told_while_they_last() {
+    let mut state = TokenState::default();
+    let mut now = at(0);
+    let mut waits = vec![];
+    for _ in 0..8 {
+        assert_eq!(state.wanted(now), TokenStep::Renew);
+        let until = state.failed(now, DOWN, None, 0.0);
+        assert_eq!(state.wanted(now), TokenStep::Without { until, problem: DOWN });
+        waits.push(until.duration_since(now).as_secs());
+        now = until;
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    assert_eq!(state.wanted(now), TokenStep::Renew);
+    state.renewed(now, Some(Duration::from_secs(2)));
+    now = at(now.as_second() + 2);
+    assert_eq!(state.wanted(now), TokenStep::Renew);
+    let until = state.failed(now, DOWN, None, 1.0);
+    assert_eq!(
+        until.duration_since(now).as_millis(),
+        1100,
+        "the row begins anew after a success"
+    );
+}
+
+#[test]
+fn a_futile_failure_waits_longer_and_the_endpoints_own_wish_counts() {
+    let futile = TokenProblem::Refused(OAuth2Code::InvalidGrant);
+    let wait = |problem, seconds: Option<u64>| {
+        let mut state = TokenState::default();
+        state.wanted(at(0));
+        state
+            .failed(at(0), problem, seconds.map(Duration::from_secs), 0.0)
+            .as_second()
+    };
+    assert_eq!(wait(futile, None), 300);
+    assert_eq!(wait(TokenProblem::Status(429), Some(17)), 17);
+    assert_eq!(wait(TokenProblem::Status(503), Some(0)), 1);
+    assert_eq!(wait(TokenProblem::Status(503), Some(1_000_000)), 3600);
+
+    let mut state = TokenState::default();
+    state.wanted(at(0));
+    state.failed(at(0), futile, None, 0.0);
+    state.ask_again();
+    assert_eq!(state.wanted(at(1)), TokenStep::Renew);
+}
+
+#[test]
+fn a_good_token_is_used_while_its_renewal_fails() {
+    let mut state = with_token();
+    assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
+    state.failed(at(3540), DOWN, None, 0.0);
+    assert_eq!(state.wanted(at(3540)), TokenStep::Use, "the endpoint is left alone");
+    assert_eq!(state.wanted(at(3541)), TokenStep::UseAndRenew);
+    state.failed(at(3541), DOWN, None, 0.0);
+    assert_eq!(state.wanted(at(3600)), TokenStep::Renew);
+}
+
+#[test]
+fn a_refused_token_is_renewed_once_however_many_meet_the_refusal() {
+    let mut state = with_token();
+    assert_eq!(state.refused(Serial(0), at(100)), Some(TokenStep::Renew));
+    assert_eq!(state.refused(Serial(0), at(100)), Some(TokenStep::Wait));
+    assert_eq!(state.wanted(at(100)), TokenStep::Wait, "nobody uses the refused one");
+    state.renewed(at(100), Some(Duration::from_hours(1)));
+    assert_eq!(
+        state.refused(Serial(0), at(101)),
+        Some(TokenStep::Use),
+        "a late one takes the new token"
+    );
+}
+
+#[test]
+fn a_crm_that_refuses_every_token_makes_no_storm() {
+    let mut state = with_token();
+    let mut renewals = 0;
+    for second in 0..600 {
+        let serial = state.serial().unwrap();
+        if state.refused(serial, at(second)) == Some(TokenStep::Renew) {
+            renewals += 1;
+            state.renewed(at(second), Some(Duration::from_hours(1)));
+        }
+        assert_eq!(state.refused(state.serial().unwrap(), at(second)), None, "{second}");
+    }
+    // At 0, 1, 3, 7, 15, 31 and 63, then once a minute.
+    assert_eq!(renewals, 15);
+}
+
+#[test]
+fn a_token_that_is_refused_while_it_is_being_renewed_is_not_used_again() {
+    let mut state = with_token();
+    assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
+    assert_eq!(state.refused(Serial(0), at(3540)), Some(TokenStep::Wait));
+    assert_eq!(state.wanted(at(3540)), TokenStep::Wait);
+    let until = state.failed(at(3540), DOWN, None, 0.0);
+    assert_eq!(state.wanted(at(3540)), TokenStep::Without { until, problem: DOWN });
+}
+
+#[test]
+fn a_refusal_while_the_endpoint_is_left_alone_goes_to_the_adapter() {
+    let mut state = with_token();
+    assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
+    let until = state.failed(at(3540), DOWN, None, 0.0);
+    assert_eq!(state.refused(Serial(0), at(3540)), None);
+    assert_eq!(state.wanted(at(3540)), TokenStep::Without { until, problem: DOWN });
+}
+
+proptest! {
+    #[test]
+    fn the_endpoint_is_never_asked_twice_at_once_nor_while_it_is_left_alone(
+        events in prop::collection::vec((0_u8..5, 0_i64..90), 1..200)
+    ) {
+        let (mut state, mut now, mut asking, mut quiet) = (TokenState::default(), 0, false, 0);
+        for (event, passes) in events {
+            now += passes;
+            let step = match event {
+                0 | 1 => Some(state.wanted(at(now))),
+                2 => state.serial().and_then(|serial| state.refused(serial, at(now))),
+                3 if asking => {
+                    state.renewed(at(now), Some(Duration::from_secs(passes.unsigned_abs() + 1)));
+                    (asking, quiet) = (false, 0);
+                    None
+                }
+                4 if asking => {
+                    quiet = state.failed(at(now), DOWN, None, 0.0).as_second();
+                    asking = false;
+                    None
+                }
+                _ => None,
+            };
+            if matches!(step, Some(TokenStep::Renew | TokenStep::UseAndRenew)) {
+                prop_assert!(!asking && now >= quiet, "asked at {now}, quiet until {quiet}");
+                asking = true;
+            }
+            if step == Some(TokenStep::Wait) {
+                prop_assert!(asking, "waits for nobody");
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The token server takes exactly what it documents.
+
+use std::time::Duration;
+
+use jackfield_tests::fakes::{Now, OAuth2, OAuth2Config, TokenBook, WrongAnswer};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use super::client;
+
+async fn server(secret_in_body: bool) -> (OAuth2, TokenBook) {
+    let now = Now::fixed("2026-07-01T09:00:00Z".parse().unwrap());
+    let book = TokenBook::new(now, "R-1", Some(Duration::from_mins(5)));
+    let config = OAuth2Config {
+        secret_in_body,
+        scope: Some("calls.write".into()),
+        ..OAuth2Config::new("a client", "s+cret", book.clone())
+    };
+    (OAuth2::start(config).await.unwrap(), book)
+}
+
+/// Posts a form, with the client in the header unless the form has it; returns the status and the error or the token.
+async fn post(server: &OAuth2, form: &str) -> (StatusCode, String) {
+    let request = client()
+        .post(format!("{}/token", server.origin()))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form.to_owned());
+    let request = if form.contains("client_id") {
+        request
+    } else {
+        request.basic_auth("a+client", Some("s%2Bcret"))
+    };
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let body: Value = answer.json().await.unwrap();
+    let told = body.get("error").or(body.get("access_token")).unwrap();
+    (status, told.as_str().unwrap().to_owned())
+}
+
+const CLIENT: &str = "grant_type=client_credentials&scope=calls.write";
+
+#[tokio::test]
+async fn a_client_gets_tokens_that_expire() {
+    let (server, book) = server(false).await;
+    assert_eq!(post(&server, CLIENT).await, (StatusCode::OK, "access-canary-1".into()));
+    assert!(book.is_valid("access-canary-1") && !book.is_valid("access-canary-2"));
+    book.forget_access();
+    assert!(!book.is_valid("access-canary-1"));
+    book.set_lifetime(Some(Duration::ZERO));
+    let _ = post(&server, CLIENT).await;
+    assert!(!book.is_valid("access-canary-2"), "it has expired as it came");
+    assert_eq!((book.issued(), server.stored().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn what_is_not_as_documented_is_refused() {
+    let (server, book) = server(false).await;
+    let cases = [
+        ("grant_type=password&scope=calls.write", 400, "unsupported_grant_type"),
+        ("grant_type=client_credentials", 400, "invalid_scope"),
+        ("grant_type=client_credentials&scope=leads.read", 400, "invalid_scope"),
+        ("scope=calls.write", 400, "invalid_request"),
+        (
+            "grant_type=client_credentials&scope=calls.write&scope=calls.write",
+            400,
+            "invalid_request",
+        ),
+        (
+            "grant_type=client_credentials&scope=calls.write&more=1",
+            400,
+            "invalid_request",
+        ),
+        ("grant_type=refresh_token&scope=calls.write", 400, "invalid_request"),
+        (
+            "grant_type=refresh_token&scope=calls.write&refresh_token=R-0",
+            400,
+            "invalid_grant",
+        ),
+        (
+            "grant_type=client_credentials&scope=calls.write&client_id=a+client&client_secret=s%2Bcret",
+            401,
+            "invalid_client",
+        ),
+    ];
+    for (form, status, error) in cases {
+        let (found, told) = post(&server, form).await;
+        assert_eq!((found.as_u16(), told.as_str()), (status, error), "{form}");
+    }
+    assert_eq!((book.issued(), server.counts().refused), (0, 9));
+}
+
+#[tokio::test]
+async fn the_secret_comes_in_the_one_way_it_was_told() {
+    let (server, _) = server(true).await;
+    let with = |secret: &str| format!("{CLIENT}&client_id=a+client&client_secret={secret}");
+    assert_eq!(post(&server, &with("s%2Bcret")).await.0, StatusCode::OK);
+    assert_eq!(post(&server, &with("wrong")).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(post(&server, CLIENT).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_twice_ends_the_grant() {
+    let (server, book) = server(false).await;
+    let refresh = |token: &str| format!("grant_type=refresh_token&scope=calls.write&refresh_token={token}");
+    assert_eq!(post(&server, &refresh("R-1")).await.0, StatusCode::OK);
+    let next = book.refresh_token();
+    assert_ne!(next, "R-1");
+    assert_eq!(post(&server, &refresh("R-1")).await.1, "invalid_grant");
+    assert!(book.is_revoked() && !book.is_valid("access-canary-1"));
+    assert_eq!(post(&server, &refresh(&next)).await.1, "invalid_grant");
+    book.grant_anew("R-9");
+    assert_eq!(post(&server, &refresh("R-9")).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_wrong_answer_is_given_as_often_as_ordered() {
+    let (server, book) = server(false).await;
+    book.answer_wrongly(1, WrongAnswer::Refusal("invalid_grant"));
+    assert_eq!(post(&server, CLIENT).await.1, "invalid_grant");
+    book.answer_wrongly(1, WrongAnswer::Huge);
+    assert_eq!(post(&server, CLIENT).await.1.len(), 100_000);
+    assert_eq!(post(&server, CLIENT).await.1, "access-canary-1");
+}

@@ -1,0 +1,105 @@
+//! No secret of an OAuth2 credential in the log, the alerts or the database's records of attempts: the token server
+//! echoes what it is sent, refuses, fails, and hands out new refresh tokens.
+
+use jackfield_tests::components::path;
+use jackfield_tests::documents::{hung_up, keystone_tenant};
+use jackfield_tests::fakes::{
+    Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode, Now, OAuth2, OAuth2Config, TokenBook, WrongAnswer,
+};
+use jackfield_tests::process::{Host, operator_token};
+
+use crate::BINARY;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_token_server_echoes_is_found_nowhere() {
+    let book = TokenBook::new(Now::real(), "refresh-canary-1", None);
+    let server = OAuth2::start(OAuth2Config::new("client", "client-canary", book.clone()))
+        .await
+        .unwrap();
+    let crm = KeystoneConfig {
+        issued_by: Some(book.clone()),
+        ..KeystoneConfig::new("unused")
+    };
+    let keystone = Keystone::start(crm).await.unwrap();
+    keystone.seed(KeystoneLead::new("L"));
+
+    let data = tempfile::tempdir().unwrap();
+    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let variables = [
+        // Everything of ours and of what carries requests; the compiler alone would write gigabytes.
+        (
+            "JACKFIELD_LOG",
+            "info,jackfield=trace,reqwest=trace,hyper=trace,hyper_util=trace,rustls=trace",
+        ),
+        ("CLIENT_SECRET", "client-canary"),
+        ("REFRESH_TOKEN", "refresh-canary-1"),
+    ];
+    let host = Host::start(BINARY, data.path(), &variables);
+    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let oauth2 = format!(
+        "[credentials.oauth2]\ntoken_url = \"{}/token\"\nclient_id = \"client\"\ngrant = \"refresh-token\"\n\
+         refresh_token = {{ env = \"REFRESH_TOKEN\" }}",
+        server.origin()
+    );
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ env = \"CLIENT_SECRET\" }", &oauth2);
+    let file = data.path().join("tenant.toml");
+    std::fs::write(&file, tenant.replace("kind = \"bearer\"", "kind = \"oauth2\"")).unwrap();
+    let apply = || host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    let _ = apply();
+    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    let agent = agent["token"].as_str().unwrap();
+
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let lead = format!("{}/v1/tenants/t/leads/L", host.public);
+    let ask = async || {
+        let answer = client
+            .get(format!("{lead}/status"))
+            .bearer_auth(agent)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let mut answers = vec![];
+    for wrong in ["invalid_grant", "canary"]
+        .map(WrongAnswer::Refusal)
+        .into_iter()
+        .chain([WrongAnswer::Garbage])
+    {
+        book.answer_wrongly(1, wrong);
+        answers.push(ask().await);
+        // Whoever applies the file again has it asked at once.
+        let _ = apply();
+    }
+    server.behave(Behaviour::next(1, Mode::Down));
+    answers.push(ask().await);
+    let _ = apply();
+    assert!(answers.iter().all(|(status, _)| *status != 200), "{answers:?}");
+    let disposed = client
+        .post(format!("{lead}/disposition"))
+        .bearer_auth(agent)
+        .json(&hung_up("C-1", "no_answer"));
+    assert_eq!(disposed.send().await.unwrap().status(), 202);
+    answers.push(ask().await);
+    book.forget_access();
+    answers.push(ask().await);
+    assert_eq!(answers.last().unwrap().0, 200, "{answers:?}");
+    for look in 0.. {
+        let left = host.json(&operator, &["deliveries", "list", "--state", "ready"]);
+        if left["items"].as_array().unwrap().is_empty() {
+            break;
+        }
+        assert!(look < 2_000, "{left}");
+    }
+    let told = host.json(&operator, &["alerts", "list"]).to_string();
+    assert!(told.contains("invalid_grant"), "{told}");
+    let attempts = host.json(&operator, &["deliveries", "list"]).to_string();
+    let (_, printed, log) = host.stop("TERM");
+    assert!(log.iter().any(|line| line.contains("access token renewed")), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("no access token")), "{log:?}");
+    let answers = answers.iter().map(|(_, text)| text);
+    for line in printed.iter().chain(&log).chain(answers).chain([&told, &attempts]) {
+        assert!(!line.contains("canary"), "{line}");
+    }
+}

@@ -1,0 +1,222 @@
+//! Credentials of the kinds that change more than a header: a parameter of the URL, and access tokens.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jackfield::adapter::{Called, CredentialSecret, CredentialSecrets, Loaded, OAuth2Session};
+use jackfield::clock::{Clock as _, SharedClock};
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::failure::Failure;
+use jackfield::domain::oauth2::TokenProblem;
+use jackfield::domain::release::Sensitive;
+use jackfield_tests::documents::hung_up;
+use tokio::sync::mpsc;
+
+use crate::world::{Reply, Server, World, id, report};
+
+const KEY: &str = "canary/key+1=";
+
+/// A release of keystone with one credential.
+async fn keystone(world: &World, origin: &str, credential: &str, secret: CredentialSecret) -> Loaded {
+    let spec = format!(
+        "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         [[credentials]]\nname = \"crm\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n{credential}"
+    );
+    let secrets = CredentialSecrets {
+        by_name: HashMap::from([("crm".to_owned(), secret)]),
+        ca: None,
+    };
+    world.try_load("keystone", &spec, secrets).await.unwrap()
+}
+
+async fn with_key(world: &World, server: &Server) -> Loaded {
+    let kind = "kind = \"query\"\nparameter = \"api_key\"";
+    keystone(
+        world,
+        &server.origin,
+        kind,
+        CredentialSecret::Text(Sensitive::new(KEY.into())),
+    )
+    .await
+}
+
+fn lead(stage: &str) -> String {
+    serde_json::json!({
+        "id": "KL-1", "stage": stage, "may_call": true, "do_not_disturb": false, "human_contacted": false,
+        "last_call_at": null,
+    })
+    .to_string()
+}
+
+async fn write(world: &World, loaded: &Loaded) -> Called<String> {
+    let disposition = Disposition::read(id("KL-1"), &hung_up("C-1", "no_answer")).unwrap();
+    loaded
+        .write(&disposition, world.clock.now(), &"C-1".parse().unwrap())
+        .await
+}
+
+#[tokio::test]
+async fn a_key_goes_into_the_url_and_does_not_come_back() {
+    let echo = |request: &str| Reply::json(&lead(request.split(' ').nth(1).unwrap()));
+    let (world, server) = (World::new(), Server::start(echo).await);
+    let loaded = with_key(&world, &server).await;
+    let told = report(&loaded, "KL-1").await.unwrap();
+    let request = server.requests().pop().unwrap();
+    let line = request.lines().next().unwrap();
+    assert_eq!(line, "GET /api/v1/leads/KL-1?api_key=canary%2Fkey%2B1%3D HTTP/1.1");
+    assert_eq!(told, "/api/v1/leads/KL-1?api_key=*******************");
+}
+
+#[tokio::test]
+async fn a_key_in_the_url_is_in_no_error() {
+    let world = World::new();
+    let replies: [fn(&str) -> Reply; 2] = [
+        |_| Reply::HangUp,
+        |_| Reply::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort".into()),
+    ];
+    for reply in replies {
+        let server = Server::start(reply).await;
+        let called = with_key(&world, &server).await.query_status(&id("KL-1")).await;
+        assert!(called.outcome.is_err());
+        assert!(!format!("{called:?}").contains("canary"), "{called:?}");
+        assert!(server.requests()[0].contains("canary%2Fkey"));
+    }
+}
+
+/// A session whose renewals the test carries out, with a first token that is good for an hour.
+fn session(world: &World) -> (Arc<OAuth2Session>, mpsc::Receiver<()>) {
+    let clock: SharedClock = Arc::new(world.clock.clone());
+    let (session, orders) = OAuth2Session::new(clock);
+    renew(world, &session, "access-canary-1");
+    (session, orders)
+}
+
+fn renew(world: &World, session: &OAuth2Session, token: &str) {
+    let hour = Duration::from_hours(1);
+    session.renewed(&Sensitive::new(token.into()), world.clock.now(), Some(hour));
+}
+
+async fn with_session(world: &World, server: &Server, session: &Arc<OAuth2Session>) -> Loaded {
+    let kind = "kind = \"oauth2\"\noauth2 = { token_url = \"https://login.example/token\", client_id = \"x\" }";
+    let secret = CredentialSecret::Session {
+        session: Arc::clone(session),
+        client_secret: Sensitive::new("client-canary".into()),
+    };
+    keystone(world, &server.origin, kind, secret).await
+}
+
+/// Takes this token only, and otherwise answers what `else_` says.
+fn takes(token: &'static str, answer: impl Fn() -> String + Send + Sync + 'static) -> impl Fn(&str) -> Reply {
+    move |request| {
+        if request.contains(&format!("authorization: Bearer {token}\r\n")) {
+            Reply::json(&answer())
+        } else {
+            Reply::Answer(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n".into())
+        }
+    }
+}
+
+fn receipt() -> String {
+    r#"{"id":"KC-9","call_id":"C-1"}"#.into()
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_and_the_write_sent_once_more_below_the_adapter() {
+    let (world, server) = (World::new(), Server::start(takes("access-canary-2", receipt)).await);
+    let (session, mut orders) = session(&world);
+    let loaded = with_session(&world, &server, &session).await;
+    let (called, ()) = tokio::join!(write(&world, &loaded), async {
+        orders.recv().await.unwrap();
+        renew(&world, &session, "access-canary-2");
+    });
+    assert_eq!(called.outcome, Ok("KC-9".into()));
+    assert_eq!(
+        (called.http_requests, called.http_status, called.sent),
+        (2, Some(200), true)
+    );
+    let requests = server.requests();
+    let without_token = |request: &String| {
+        let lines = request.lines().filter(|line| !line.starts_with("authorization"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        without_token(&requests[0]),
+        without_token(&requests[1]),
+        "the same write"
+    );
+}
+
+#[tokio::test]
+async fn a_second_refusal_and_a_renewal_that_fails_go_to_the_adapter() {
+    for fails in [true, false] {
+        let (world, server) = (World::new(), Server::start(takes("none", receipt)).await);
+        let (session, mut orders) = session(&world);
+        let loaded = with_session(&world, &server, &session).await;
+        let (called, ()) = tokio::join!(write(&world, &loaded), async {
+            orders.recv().await.unwrap();
+            if fails {
+                session.failed(TokenProblem::NoAnswer, None, 0.0);
+            } else {
+                renew(&world, &session, "access-canary-2");
+            }
+        });
+        assert_eq!(called.outcome, Err(Failure::Unauthorized));
+        assert_eq!(called.http_requests, if fails { 1 } else { 2 });
+        assert!(orders.try_recv().is_err(), "one renewal");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_runs_out_of_time_before_the_renewal_has_written_nothing() {
+    let (world, server) = (World::new(), Server::start(takes("none", receipt)).await);
+    let (session, mut orders) = session(&world);
+    let loaded = with_session(&world, &server, &session).await;
+    let (called, ()) = tokio::join!(write(&world, &loaded), async {
+        orders.recv().await.unwrap();
+        world.run_out_of_time();
+    });
+    assert!(called.outcome.is_err());
+    assert_eq!(
+        (called.sent, called.http_requests),
+        (false, 1),
+        "the CRM refused it, so it was not carried out"
+    );
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_leaves_and_the_adapter_says_unavailable() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let clock: SharedClock = Arc::new(world.clock.clone());
+    let (session, mut orders) = OAuth2Session::new(clock);
+    let loaded = with_session(&world, &server, &session).await;
+    let (called, ()) = tokio::join!(write(&world, &loaded), async {
+        orders.recv().await.unwrap();
+        session.failed(TokenProblem::Unreachable, None, 0.0);
+    });
+    assert_eq!(called.outcome, Err(Failure::Unavailable));
+    assert_eq!((called.sent, called.http_requests), (false, 0));
+    drop(orders);
+    world.clock.advance(Duration::from_secs(2));
+    let called = write(&world, &loaded).await;
+    assert_eq!(
+        called.outcome,
+        Err(Failure::Unavailable),
+        "nobody renews any more, and nobody waits for it"
+    );
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn no_secret_of_a_session_comes_back() {
+    let echo = || lead("access-canary-1 client-canary refresh-canary-7");
+    let (world, server) = (World::new(), Server::start(takes("access-canary-1", echo)).await);
+    let (session, _orders) = session(&world);
+    session.remember(&Sensitive::new("refresh-canary-7".into()));
+    let loaded = with_session(&world, &server, &session).await;
+    assert_eq!(
+        report(&loaded, "KL-1").await.unwrap(),
+        "*************** ************* ****************"
+    );
+    assert!(!format!("{session:?}{loaded:?}").contains("canary"));
+}
