@@ -69,7 +69,7 @@ pub(super) async fn operators_only(
         let mut response = next.run(Request::from_parts(parts, body)).await;
         let touched = response.extensions_mut().remove::<Touched>();
         let ended = guard.end(event, touched, response.status().as_u16()).await;
-        ended.map_or_else(|problem| problem.into_response(), |_| response)
+        ended.map_or_else(Problem::into_response, |_| response)
     })
     .await
 }
@@ -103,7 +103,8 @@ impl Guard {
 
     async fn end(&self, mut event: Event, touched: Option<Touched>, status: u16) -> Result<Entry, Problem> {
         for (name, value) in touched.into_iter().flat_map(|Touched(parts)| parts) {
-            event.target = format!("{} {name}={value}", event.target).trim_start().to_owned();
+            let space = if event.target.is_empty() { "" } else { " " };
+            event.target = format!("{}{space}{name}={value}", event.target);
         }
         event.at = self.clock.now();
         event.status = Some(status);

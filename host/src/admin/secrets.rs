@@ -219,11 +219,11 @@ mod tests {
     #[test]
     fn a_value_is_text_of_a_bounded_size_and_no_error_quotes_it() {
         assert_eq!(value("hunter2\n".as_bytes()).unwrap().expose(), "hunter2\n");
-        assert!(value(&[b'x'; MAX_SECRET]).is_ok());
+        assert!(value(&vec![b'x'; MAX_SECRET]).is_ok());
         for (wrong, kind) in [
             (&b""[..], ProblemKind::Invalid),
             (b"hunter2\xff", ProblemKind::Invalid),
-            (&[b'x'; MAX_SECRET + 1], ProblemKind::TooLarge),
+            (&vec![b'x'; MAX_SECRET + 1], ProblemKind::TooLarge),
         ] {
             let problem = value(wrong).unwrap_err();
             assert_eq!(problem.kind(), kind);

@@ -63,10 +63,11 @@ impl AuditCommand {
             Self::Verify(query) => {
                 let answer = client.get::<VerifiedView>(&["audit", "verify"], &query).await?;
                 screen.show(&answer, verified)?;
-                match &answer.view.trouble {
-                    Some(trouble) => Err(anyhow::anyhow!("the audit trail is not whole: {trouble}")),
-                    None => Ok(note("Keep the hash elsewhere, and give it as --expect the next time.")),
+                if let Some(trouble) = &answer.view.trouble {
+                    anyhow::bail!("the audit trail is not whole: {trouble}");
                 }
+                note("Keep the hash elsewhere, and give it as --expect the next time.");
+                Ok(())
             }
         }
     }

@@ -16,6 +16,9 @@ use crate::telemetry;
   jackfield serve --config /etc/jackfield.toml
   JACKFIELD_PUBLIC_LISTEN=0.0.0.0:8080 jackfield serve
 
+Tenants' secrets are sealed with a master key: the one in JACKFIELD_MASTER_KEY, or the file master_key_file, which
+the first start makes in data_dir. Back it up apart from the database: without it the secrets cannot be read.
+
 SIGTERM or SIGINT drains: the host stops accepting, finishes what is in flight and exits 0.
 A second SIGINT exits at once. SIGHUP reads the certificates of the listeners again.")]
 pub struct ServeArgs {

@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn every_part_of_an_entry_counts() {
         let edits: [fn(&mut Entry); 8] = [
-            |entry| entry.event.at = entry.event.at + SignedDuration::from_micros(1),
+            |entry| entry.event.at += SignedDuration::from_micros(1),
             |entry| entry.event.actor = Actor::Host,
             |entry| entry.event.label.push('x'),
             |entry| entry.event.action.push('x'),

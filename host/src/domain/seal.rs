@@ -212,6 +212,9 @@ impl Keyring {
     }
 
     /// Seals a secret. `nonce` must be random and used for nothing else. None if there is no key.
+    ///
+    /// # Panics
+    /// For a secret of 256 GiB.
     #[must_use]
     pub fn seal(&self, place: Place<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<Sealed> {
         let key = self.0.first()?;

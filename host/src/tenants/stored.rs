@@ -66,7 +66,7 @@ impl Rollout {
             }
         }
         let [(_, value)] = &fresh;
-        self.vault.put(tenant, name.as_str(), value).await?;
+        self.vault.put(tenant, name.as_str(), value.clone()).await?;
         if let Some(loaded) = loaded {
             self.tenants.swap(Arc::new(loaded));
         }

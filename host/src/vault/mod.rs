@@ -138,12 +138,12 @@ impl Vault {
     ///
     /// # Errors
     /// The store cannot be written to, or there is no key; the former secret stays.
-    pub async fn put(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<(), VaultError> {
+    pub async fn put(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), VaultError> {
         let sealing = self.sealing().await;
         let new = NewSecret {
             tenant: tenant.clone(),
             name: name.to_owned(),
-            sealed: sealing.seal(tenant, name, value)?,
+            sealed: sealing.seal(tenant, name, &value)?,
             now: self.0.clock.now(),
         };
         Ok(self.0.store.put_secret(new).await?)
@@ -199,6 +199,7 @@ impl Inner {
         let sealed = self.keys.load().seal(Place { tenant, name }, value, nonce);
         sealed.ok_or_else(|| match &self.source {
             KeySource::File(path) => VaultError::NoKey(path.clone()),
+            // One that is handed over is always there.
             KeySource::Given { .. } => VaultError::NoKey(PathBuf::new()),
         })
     }

@@ -69,7 +69,7 @@ async fn fill(vault: &Vault) {
         ("zenith", "crm", "three"),
     ] {
         let value = Sensitive::new(value.into());
-        vault.put(&tenant(owner), name, &value).await.unwrap();
+        vault.put(&tenant(owner), name, value).await.unwrap();
     }
 }
 
@@ -188,7 +188,7 @@ async fn secrets_that_are_set_while_the_key_changes_are_never_lost() {
     fill(&vault).await;
     let put = async |n: usize| {
         let value = Sensitive::new(format!("value {n}"));
-        vault.put(&tenant("acme"), &format!("s{n}"), &value).await.unwrap();
+        vault.put(&tenant("acme"), &format!("s{n}"), value).await.unwrap();
     };
     let rotate = async || drop(vault.rotate().await.unwrap());
     let puts = futures_util::future::join_all((0..200).map(put));
@@ -220,7 +220,7 @@ async fn a_host_without_the_right_key_says_so_and_overwrites_nothing() {
         told.contains(&own[0].to_string()) && told.contains("has none"),
         "{told}"
     );
-    let put = without.put(&tenant("acme"), "new", &Sensitive::new("x".into())).await;
+    let put = without.put(&tenant("acme"), "new", Sensitive::new("x".into())).await;
     assert!(
         matches!(&put, Err(VaultError::NoKey(path)) if *path == installation.file()),
         "{put:?}"

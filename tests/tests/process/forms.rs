@@ -79,7 +79,8 @@ fn a_secret_is_found_whatever_was_made_of_it() {
     let secret = "canary-7Qx2mZ?~";
     let search = Search::new(&["another", secret]);
     let is_found = |text: &str| search.find(text.as_bytes()).is_some_and(|(found, _)| found == secret);
-    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent: Vec<_> = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent = percent.concat();
     for made in [
         format!("Bearer {secret}!"),
         hex::encode(format!("x{secret}y")),

@@ -143,6 +143,7 @@ mod tests {
         db.close().await.unwrap();
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the signature of what seals")]
     fn seal(_: &TenantName, name: &str, value: &Sensitive) -> Result<Sealed, StoreError> {
         assert!(value.expose() == "short" || value.expose().starts_with(SECRET));
         Ok(Sealed {
