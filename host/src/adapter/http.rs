@@ -6,14 +6,13 @@
 
 use std::error::Error as _;
 
-use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::bindings::http::{Error, Header, Request, Response};
 use super::network::Network;
 use super::seen::Seen;
-use crate::domain::egress::{EgressRefusal, Origin};
+use crate::domain::egress::{EgressRefusal, InvalidMethod, Method, Origin};
 
 /// Requests of one call. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
 const MAX_REQUESTS: u32 = 16;
@@ -66,15 +65,10 @@ pub async fn send(network: Option<&Network>, seen: &Seen, request: Request) -> R
 
 /// Everything that the guest decided, checked, and the credentials added.
 fn check(network: &Network, request: Request) -> Result<(reqwest::Request, Origin), Error> {
-    let method = match request.method.as_str() {
-        "GET" => Method::GET,
-        "POST" => Method::POST,
-        "PUT" => Method::PUT,
-        "PATCH" => Method::PATCH,
-        "DELETE" => Method::DELETE,
-        "HEAD" => Method::HEAD,
-        _ => return Err(denied("the method must be GET, POST, PUT, PATCH, DELETE or HEAD")),
-    };
+    let method: Method = request
+        .method
+        .parse()
+        .map_err(|error: InvalidMethod| denied(error.to_string()))?;
     if request.url.len() > MAX_URL {
         return Err(denied(format!("the URL is longer than {MAX_URL} bytes")));
     }
@@ -82,14 +76,14 @@ fn check(network: &Network, request: Request) -> Result<(reqwest::Request, Origi
         Url::parse(&request.url).map_err(|error| denied(format!("the URL is not absolute and valid: {error}")))?;
     let origin = network
         .policy
-        .check_url(&url)
+        .check(method, &url)
         .map_err(|refusal| denied(refusal.to_string()))?;
     if request.body.len() > MAX_REQUEST_BODY {
         return Err(denied(format!("the body is larger than {MAX_REQUEST_BODY} bytes")));
     }
     let mut headers = headers(&request.headers)?;
     network.credentials.add_to(&mut headers, &origin);
-    let mut checked = reqwest::Request::new(method, url);
+    let mut checked = reqwest::Request::new(method.into(), url);
     *checked.headers_mut() = headers;
     if !request.body.is_empty() {
         *checked.body_mut() = Some(request.body.into());
@@ -220,8 +214,8 @@ mod tests {
 
     fn network() -> Network {
         let egress = EgressSpec {
-            allow: vec!["https://crm.example".parse().unwrap()],
-            private_addresses: false,
+            allow: vec!["https://crm.example".parse::<Origin>().unwrap().into()],
+            ..EgressSpec::default()
         };
         Network::new(&egress, Credentials::default()).unwrap()
     }
@@ -258,7 +252,7 @@ mod tests {
         let (checked, origin) = check(&network(), given).unwrap();
         assert_eq!(
             (checked.method(), origin.to_string().as_str()),
-            (&Method::POST, "https://crm.example")
+            (&http::Method::POST, "https://crm.example")
         );
         assert_eq!(checked.headers().get_all("accept").iter().count(), 2);
         assert_eq!(checked.body().unwrap().as_bytes(), Some(&b"{}"[..]));

@@ -40,6 +40,12 @@ impl Origin {
             port: url.port_or_known_default().ok_or_else(invalid)?,
         })
     }
+
+    /// The host's name, or its address in the one spelling that URLs have.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
 }
 
 impl FromStr for Origin {

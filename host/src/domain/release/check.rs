@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialKind, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SecretRef, SettingValue, TenantSpec};
-use crate::domain::egress::Origin;
+use super::{
+    CredentialKind, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SecretRef, SettingValue, TenantSpec, egress,
+};
 use crate::domain::field::{FieldError, escape};
 
 /// The type of a setting's value.
@@ -60,7 +61,7 @@ pub struct AdapterNeeds {
 pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
     let mut errors = vec![];
     settings(spec, needs, &mut errors);
-    origins(spec, needs, &mut errors);
+    egress::check(spec, needs, &mut errors);
     credentials(spec, needs, &mut errors);
     webhook_and_agent(spec, &mut errors);
     limits(spec, &mut errors);
@@ -116,26 +117,6 @@ fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
     (!fits).then_some(expected)
 }
 
-fn origins(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
-    for name in &needs.origins {
-        let Some(value) = spec.settings.get(name) else { continue };
-        let Ok(url) = url::Url::parse(&value.to_string()) else {
-            continue;
-        };
-        let granted = Origin::of(&url).is_ok_and(|origin| spec.egress.allow.contains(&origin));
-        if !granted {
-            errors.push(FieldError::new(
-                "/egress/allow",
-                format!(
-                    "must grant the origin of settings.{}, which the adapter calls: add \"{}\"",
-                    name,
-                    url.origin().ascii_serialization()
-                ),
-            ));
-        }
-    }
-}
-
 fn credentials(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
     for need in &needs.credentials {
         match spec.credentials.iter().find(|credential| credential.name == need.name) {
@@ -188,7 +169,7 @@ fn credentials(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldEr
             }
             _ => {
                 for (n, origin) in credential.origins.iter().enumerate() {
-                    if !spec.egress.allow.contains(origin) {
+                    if !spec.egress.grants(origin) {
                         errors.push(FieldError::new(
                             at(&format!("origins/{n}")),
                             "must be among egress.allow",

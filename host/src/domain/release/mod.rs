@@ -4,6 +4,7 @@
 
 mod check;
 mod diff;
+mod egress;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
 pub use diff::{Change, diff};
+pub use egress::EgressSpec;
 pub use secret::{SecretRef, Sensitive, WebhookSecret};
 
 use super::egress::Origin;
@@ -162,18 +164,6 @@ impl fmt::Display for SettingValue {
             Self::Boolean(truth) => write!(f, "{truth}"),
         }
     }
-}
-
-/// `[egress]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EgressSpec {
-    /// Origins that requests may go to; https unless written out.
-    #[serde(default)]
-    pub allow: Vec<Origin>,
-    /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
-    #[serde(default)]
-    pub private_addresses: bool,
 }
 
 /// `[[credentials]]`
