@@ -8,8 +8,10 @@
 //! (`tenants`), and any idea of HTTP requests that come in.
 
 mod bindings;
+mod budget;
 mod cache;
 mod call;
+mod connect;
 mod convert;
 mod cpu;
 mod credentials;
@@ -19,7 +21,9 @@ mod http;
 mod loaded;
 mod log;
 mod network;
+mod outgoing;
 mod package;
+mod resolver;
 mod runtime;
 mod seen;
 mod state;
@@ -30,4 +34,5 @@ pub use convert::ParsedLead;
 pub use credentials::{CredentialProblem, CredentialSecrets};
 pub use loaded::Loaded;
 pub use package::{Inspected, PackageError};
+pub use resolver::{Addresses, PinnedResolver, Resolver, SharedResolver, SystemResolver};
 pub use runtime::{LoadError, Runtime, RuntimeConfig, RuntimeError};

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::connect::InTime;
 use super::credentials::Credentials;
+use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
 use crate::domain::egress::{EgressPolicy, EgressRefusal};
 use crate::domain::release::EgressSpec;
 
-/// How long a connection may take to come about, TLS included: half of the default write deadline, so that a CRM that
-/// is gone is told as `unreachable` (nothing was sent) and not as a call that ran out of time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common
 /// servers, closes it. A write on a connection that is just being closed has an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
@@ -34,16 +33,20 @@ impl Network {
     ///
     /// # Errors
     /// The machine has no usable TLS set-up.
-    pub fn new(egress: &EgressSpec, credentials: Credentials) -> reqwest::Result<Self> {
+    pub fn new(egress: &EgressSpec, credentials: Credentials, resolver: SharedResolver) -> reqwest::Result<Self> {
         let policy = EgressPolicy::from(egress);
+        let resolver = PinnedResolver::new(egress.hosts.clone(), resolver);
         let client = reqwest::Client::builder()
             .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .dns_resolver(Checking(policy.clone()))
-            .connect_timeout(CONNECT_TIMEOUT)
+            .dns_resolver(Checking {
+                policy: policy.clone(),
+                resolver,
+            })
+            .connector_layer(InTime)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .http1_max_headers(MAX_ANSWER_HEADERS)
             .build()?;
@@ -56,14 +59,17 @@ impl Network {
 }
 
 /// Resolves names, and drops every address that the policy refuses.
-struct Checking(EgressPolicy);
+struct Checking {
+    policy: EgressPolicy,
+    resolver: PinnedResolver,
+}
 
 impl Resolve for Checking {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.0.clone();
+        let policy = self.policy.clone();
+        let found = self.resolver.resolve(name.as_str());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed = allowed(&policy, found.map(|address| address.ip()))?;
+            let allowed = allowed(&policy, found.await?)?;
             let addresses: Addrs = Box::new(allowed.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
         })
@@ -74,9 +80,10 @@ impl Resolve for Checking {
 ///
 /// # Errors
 /// There were some, and all were refused.
-fn allowed(policy: &EgressPolicy, found: impl Iterator<Item = IpAddr>) -> Result<Vec<IpAddr>, EgressRefusal> {
+fn allowed(policy: &EgressPolicy, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, EgressRefusal> {
     let mut refusal = None;
     let allowed: Vec<_> = found
+        .into_iter()
         .filter(|ip| {
             policy
                 .check_resolved(*ip)
@@ -99,14 +106,14 @@ mod tests {
         let ips = |texts: &[&str]| texts.iter().map(|ip| ip.parse().unwrap()).collect::<Vec<IpAddr>>();
         let public_only = EgressPolicy::default();
         let mixed = ips(&["127.0.0.1", "8.8.8.8", "::1", "169.254.169.254"]);
-        assert_eq!(allowed(&public_only, mixed.clone().into_iter()), Ok(ips(&["8.8.8.8"])));
+        assert_eq!(allowed(&public_only, mixed.clone()), Ok(ips(&["8.8.8.8"])));
         let private = ips(&["10.0.0.1"]);
-        assert!(allowed(&public_only, private.into_iter()).is_err());
+        assert!(allowed(&public_only, private).is_err());
         let anything = EgressPolicy {
             private_addresses: true,
             ..EgressPolicy::default()
         };
         let reachable = ips(&["127.0.0.1", "8.8.8.8", "::1"]);
-        assert_eq!(allowed(&anything, mixed.into_iter()), Ok(reachable));
+        assert_eq!(allowed(&anything, mixed), Ok(reachable));
     }
 }

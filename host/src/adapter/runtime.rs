@@ -18,6 +18,7 @@ use super::engine::Engine;
 use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
+use super::resolver::{SharedResolver, SystemResolver};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
 use crate::domain::adapter::AdapterRecord;
@@ -47,18 +48,21 @@ pub struct RuntimeConfig {
     /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens
     /// of microseconds more.
     pub allow_pooling: bool,
+    /// Looks up the hosts that no tenant's file pins.
+    pub resolver: SharedResolver,
 }
 
 impl RuntimeConfig {
     /// The defaults: 2,048 calls in flight, of one release 1,024, and 64 warm instances.
     #[must_use]
-    pub const fn new(cache_dir: PathBuf) -> Self {
+    pub fn new(cache_dir: PathBuf) -> Self {
         Self {
             cache_dir,
             max_instances: 2048,
             max_instances_per_release: 1024,
             warm_instances: 64,
             allow_pooling: true,
+            resolver: Arc::new(SystemResolver),
         }
     }
 }
@@ -192,8 +196,8 @@ impl Runtime {
             });
         }
         let credentials = Credentials::new(&release.spec.credentials, &secrets)?;
-        let network =
-            Network::new(&release.spec.egress, credentials).map_err(|error| LoadError::Client(error.to_string()))?;
+        let network = Network::new(&release.spec.egress, credentials, self.0.config.resolver.clone())
+            .map_err(|error| LoadError::Client(error.to_string()))?;
         let code = self.code(found, bytes).await?;
         let limits = release.spec.limits;
         match self.describe(found, &code, limits.memory(), limits.cpu()).await {

@@ -20,3 +20,4 @@ pub mod release;
 pub mod retry;
 pub mod signature;
 pub mod status;
+pub mod throttle;

@@ -50,9 +50,9 @@ impl World {
             .await
     }
 
-    /// Moves the clock past every deadline.
-    pub fn run_out_of_time(&self) {
-        self.clock.advance(Duration::from_mins(1));
+    /// Moves the clock past what a call with this deadline leaves to its requests, and not past the deadline.
+    pub fn run_out_of_time(&self, deadline: Duration) {
+        self.clock.advance(deadline.mul_f64(0.98));
     }
 }
 

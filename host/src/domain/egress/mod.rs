@@ -67,6 +67,12 @@ impl EgressPolicy {
         Ok(origin)
     }
 
+    /// Whether some requests to an origin are granted.
+    #[must_use]
+    pub fn grants(&self, origin: &Origin) -> bool {
+        self.allow.iter().any(|grant| grant.origin == *origin)
+    }
+
     fn check_grants(&self, method: Method, origin: &Origin, path: &str) -> Result<(), EgressRefusal> {
         let of_origin: Vec<_> = self.allow.iter().filter(|grant| grant.origin == *origin).collect();
         if of_origin.is_empty() {

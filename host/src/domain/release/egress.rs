@@ -1,4 +1,4 @@
-//! `[egress]`: where an adapter may send requests, and whether that is right in itself and covers what the adapter calls.
+//! `[egress]`: where an adapter may send requests, and whether that is right in itself and covers what it calls.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

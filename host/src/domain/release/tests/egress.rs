@@ -10,7 +10,8 @@ fn reaching(egress: &str) -> Result<TenantSpec, toml::de::Error> {
 
 #[test]
 fn a_grant_may_be_narrow_and_a_host_pinned() {
-    let narrow = "allow = [{ origin = \"http://127.0.0.1:9101\", methods = [\"GET\"], path = \"/api\" }, \"crm.internal\"]\n\
+    let narrow = "allow = [{ origin = \"http://127.0.0.1:9101\", methods = [\"GET\"], path = \"/api\" }, \
+                  \"crm.internal\"]\n\
                   private_addresses = true\nhosts = { \"CRM.internal\" = [\"10.0.0.5\", \"fd00::5\"] }";
     let spec = reaching(narrow).unwrap();
     assert_eq!(complaints(&spec), [""; 0]);
