@@ -4,7 +4,10 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod answers;
+mod egress;
 mod limits;
 mod network;
 mod packages;
+mod pauses;
 mod world;
