@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod egress;
 mod life;
 mod privacy;
 
