@@ -14,8 +14,6 @@ use crate::clock::{SharedClock, after, timeout};
 const RESERVE_SHARE: u32 = 20;
 /// The most that is kept: enough for the slowest guest runtime to make an answer of what it has.
 const MAX_RESERVE: Duration = Duration::from_millis(250);
-/// How long a connection may take to come about at most, TLS included.
-const MAX_CONNECT: Duration = Duration::from_secs(5);
 /// The share of what is left that connecting may take, so that a CRM that is gone is told as `unreachable` (nothing was
 /// sent) before the time for an answer has run out.
 const CONNECT_SHARE: u32 = 2;
@@ -52,9 +50,9 @@ impl Budget {
         timeout(&*self.clock, self.left(), work).await
     }
 
-    /// Runs the making of a connection for its share of the time; `None` if that was too little.
-    pub async fn connect<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        timeout(&*self.clock, (self.left() / CONNECT_SHARE).min(MAX_CONNECT), work).await
+    /// What is left for making a connection.
+    pub fn left_to_connect(&self) -> Duration {
+        self.left() / CONNECT_SHARE
     }
 }
 
@@ -77,23 +75,8 @@ mod tests {
         let call = budget(1000);
         clock.advance(Duration::from_millis(900));
         assert_eq!(call.left(), Duration::from_millis(50));
+        assert_eq!(call.left_to_connect(), Duration::from_millis(25));
         clock.advance(Duration::from_mins(1));
         assert_eq!(call.left(), Duration::ZERO);
-    }
-
-    #[tokio::test]
-    async fn connecting_gives_up_first() {
-        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
-        let call = Budget::new(Arc::new(clock.clone()), Timestamp::UNIX_EPOCH, Duration::from_secs(1));
-        let connecting = call.connect(std::future::pending::<()>());
-        let mut connecting = std::pin::pin!(connecting);
-        assert!(futures_util::poll!(&mut connecting).is_pending());
-        assert_eq!(
-            clock.next_wake(),
-            Some(after(Timestamp::UNIX_EPOCH, Duration::from_millis(475)))
-        );
-        clock.advance(Duration::from_millis(475));
-        assert_eq!(connecting.await, None);
-        assert!(!call.left().is_zero(), "there is time to tell the guest");
     }
 }

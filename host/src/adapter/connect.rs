@@ -1,15 +1,21 @@
 //! Bounds the making of a connection by the time of the call that asked for it.
 //!
 //! A connection that does not come about in time fails here, where it is certain that nothing was sent. The HTTP client
-//! has one pool for all calls and knows one time limit for all connections, in the operating system's time; a call has
-//! its own, in the clock's.
+//! has one pool for all calls and knows one limit for all connections, in the operating system's time; a call may have
+//! less, in the clock's.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tower::{BoxError, Layer, Service};
 
 use super::budget::Budget;
+use crate::clock::{SharedClock, timeout};
+
+/// How long a connection may take to come about at most, TLS included. A call that has less than twice that left gives
+/// it less.
+const MAX_CONNECT: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
     /// The budget of the call that is sending. The client's connector takes no arguments of ours; it begins to connect
@@ -29,19 +35,25 @@ struct TooSlow;
 
 /// Makes a connector give up.
 #[derive(Debug, Clone)]
-pub struct InTime;
+pub struct InTime(pub SharedClock);
 
 impl<S> Layer<S> for InTime {
     type Service = Connector<S>;
 
     fn layer(&self, inner: S) -> Connector<S> {
-        Connector(inner)
+        Connector {
+            inner,
+            clock: self.0.clone(),
+        }
     }
 }
 
 /// A connector that gives up.
 #[derive(Debug, Clone)]
-pub struct Connector<S>(S);
+pub struct Connector<S> {
+    inner: S,
+    clock: SharedClock,
+}
 
 impl<S, R> Service<R> for Connector<S>
 where
@@ -53,16 +65,17 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
+        self.inner.poll_ready(context)
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
-        let connecting = self.0.call(destination);
-        let budget = SENDING.try_with(Budget::clone);
+        let connecting = self.inner.call(destination);
+        let clock = self.clock.clone();
+        // No call waits for a connection that something else asked for.
+        let left = SENDING.try_with(Budget::left_to_connect).unwrap_or(MAX_CONNECT);
         Box::pin(async move {
-            // Outside of a call there is nothing to be in time for, and nothing connects.
-            let budget = budget?;
-            budget.connect(connecting).await.unwrap_or_else(|| Err(TooSlow.into()))
+            let connected = timeout(&*clock, left.min(MAX_CONNECT), connecting).await;
+            connected.unwrap_or_else(|| Err(TooSlow.into()))
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The host's side of `http.send`: a guest's only way out.
 //!
 //! Every request is checked before it leaves, gets the tenant's credentials, and is sent once: no redirect is followed,
-//! no proxy asked, nothing repeated, and no answer decompressed. The error tells the guest whether the CRM can have seen
-//! the request; the call's record tells the host, whatever the guest makes of it.
+//! no proxy asked, nothing repeated, and no answer decompressed. The error tells the guest whether the CRM can have
+//! seen the request; the call's record tells the host, whatever the guest makes of it.
 
 use std::error::Error as _;
 
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use crate::adapter::credentials::Credentials;
     use crate::adapter::resolver::SystemResolver;
-    use crate::clock::ManualClock;
+    use crate::clock::{ManualClock, SystemClock};
     use crate::domain::release::EgressSpec;
 
     fn environment(network: Option<Network>) -> Environment {
@@ -263,7 +263,13 @@ mod tests {
             ..EgressSpec::default()
         };
         environment(Some(
-            Network::new(&egress, Credentials::default(), Arc::new(SystemResolver)).unwrap(),
+            Network::new(
+                &egress,
+                Credentials::default(),
+                Arc::new(SystemResolver),
+                Arc::new(SystemClock),
+            )
+            .unwrap(),
         ))
     }
 

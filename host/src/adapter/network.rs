@@ -4,19 +4,25 @@
 //! when it is checked and another when it is connected to. Addresses written into a URL are checked with the URL.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use super::connect::InTime;
 use super::credentials::Credentials;
 use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
+use crate::clock::SharedClock;
 use crate::domain::egress::{EgressPolicy, EgressRefusal};
 use crate::domain::release::EgressSpec;
 
 /// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common
 /// servers, closes it. A write on a connection that is just being closed has an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Lookups of one release at once. Each takes a thread until the operating system gives up, however early the call did,
+/// and all tenants share a few hundred threads: a tenant whose name servers hang must not use them up.
+const MAX_LOOKUPS: usize = 16;
 /// Headers of an answer.
 const MAX_ANSWER_HEADERS: usize = 100;
 
@@ -33,9 +39,14 @@ impl Network {
     ///
     /// # Errors
     /// The machine has no usable TLS set-up.
-    pub fn new(egress: &EgressSpec, credentials: Credentials, resolver: SharedResolver) -> reqwest::Result<Self> {
+    pub fn new(
+        egress: &EgressSpec,
+        credentials: Credentials,
+        resolver: SharedResolver,
+        clock: SharedClock,
+    ) -> reqwest::Result<Self> {
         let policy = EgressPolicy::from(egress);
-        let resolver = PinnedResolver::new(egress.hosts.clone(), resolver);
+        let resolver = Arc::new(PinnedResolver::new(egress.hosts.clone(), resolver));
         let client = reqwest::Client::builder()
             .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -45,8 +56,9 @@ impl Network {
             .dns_resolver(Checking {
                 policy: policy.clone(),
                 resolver,
+                lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
             })
-            .connector_layer(InTime)
+            .connector_layer(InTime(clock))
             .pool_idle_timeout(IDLE_TIMEOUT)
             .http1_max_headers(MAX_ANSWER_HEADERS)
             .build()?;
@@ -61,15 +73,22 @@ impl Network {
 /// Resolves names, and drops every address that the policy refuses.
 struct Checking {
     policy: EgressPolicy,
-    resolver: PinnedResolver,
+    resolver: Arc<PinnedResolver>,
+    lookups: Arc<Semaphore>,
 }
 
 impl Resolve for Checking {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.policy.clone();
-        let found = self.resolver.resolve(name.as_str());
+        let (policy, resolver, lookups) = (self.policy.clone(), self.resolver.clone(), self.lookups.clone());
         Box::pin(async move {
-            let allowed = allowed(&policy, found.await?)?;
+            let turn = lookups.acquire_owned().await?;
+            // A task of its own: if the call does not wait any longer, the lookup still counts until it has ended.
+            let lookup = tokio::spawn(async move {
+                let found = resolver.resolve(name.as_str()).await;
+                drop(turn);
+                found
+            });
+            let allowed = allowed(&policy, lookup.await??)?;
             let addresses: Addrs = Box::new(allowed.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
         })

@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::adapter::credentials::Credentials;
     use crate::adapter::resolver::SystemResolver;
+    use crate::clock::SystemClock;
     use crate::domain::release::EgressSpec;
 
     fn network() -> Network {
@@ -112,7 +113,13 @@ mod tests {
             allow: vec!["https://crm.example".parse::<Origin>().unwrap().into()],
             ..EgressSpec::default()
         };
-        Network::new(&egress, Credentials::default(), Arc::new(SystemResolver)).unwrap()
+        Network::new(
+            &egress,
+            Credentials::default(),
+            Arc::new(SystemResolver),
+            Arc::new(SystemClock),
+        )
+        .unwrap()
     }
 
     fn request() -> Request {

@@ -196,7 +196,8 @@ impl Runtime {
             });
         }
         let credentials = Credentials::new(&release.spec.credentials, &secrets)?;
-        let network = Network::new(&release.spec.egress, credentials, self.0.config.resolver.clone())
+        let (resolver, clock) = (self.0.config.resolver.clone(), self.0.caller.clock.clone());
+        let network = Network::new(&release.spec.egress, credentials, resolver, clock)
             .map_err(|error| LoadError::Client(error.to_string()))?;
         let code = self.code(found, bytes).await?;
         let limits = release.spec.limits;

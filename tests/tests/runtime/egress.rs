@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jackfield::adapter::{Addresses, Loaded, Resolver};
 use jackfield::domain::failure::Failure;
+use jackfield::domain::release::Sensitive;
 use tokio::sync::Notify;
 
 use crate::world::{Reply, Server, World, id, keystone, try_egress, write_to};
@@ -259,19 +260,41 @@ async fn a_connection_that_does_not_come_about_is_told_in_time_and_as_not_sent()
 }
 
 #[tokio::test]
+async fn a_release_whose_names_are_never_found_takes_few_lookups() {
+    let resolver = Flipping::new(&[]);
+    let world = World::resolving(resolver.clone());
+    let loaded = keystone(&world, "http://crm.example").await;
+    let calls = futures_util::future::join_all((0..40).map(|_| write_to(&loaded, "KL-1")));
+    let time = async {
+        // Calls that have not begun yet have their deadlines from when they do, so time goes on in small steps.
+        loop {
+            tokio::task::yield_now().await;
+            world.clock.advance(Duration::from_millis(50));
+        }
+    };
+    let calls = tokio::select! {
+        calls = calls => calls,
+        () = time => unreachable!("time goes on for ever"),
+    };
+    for called in calls {
+        assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
+    }
+    assert_eq!(resolver.lookups(), 16, "those that the calls gave up still count");
+}
+
+#[tokio::test]
 async fn a_grant_holds_for_its_methods_and_paths_only() {
     let (world, server) = (World::new(), Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await);
     let load = async |grants: &str| {
         let origin = &server.origin;
         let spec = format!(
-            "settings.base_url = \"{origin}\"\n[egress]\nprivate_addresses = true\nallow = [{}]\n\
-             [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n",
+            "settings.base_url = \"{origin}\"\n\
+             [egress]\nprivate_addresses = true\nallow = [{}]\n\
+             [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\n\
+             origins = [\"{origin}\"]\n",
             grants.replace("ORIGIN", &format!("origin = \"{origin}\""))
         );
-        let secrets = [(
-            "crm".to_owned(),
-            jackfield::domain::release::Sensitive::new("token".into()),
-        )];
+        let secrets = [("crm".to_owned(), Sensitive::new("token".into()))];
         world.try_load("keystone", &spec, secrets.into()).await.unwrap()
     };
     let find = async |loaded: &Loaded| loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
@@ -287,8 +310,11 @@ async fn a_grant_holds_for_its_methods_and_paths_only() {
     assert_eq!(find(&leads).await.refused, [("path-not-granted", 1)]);
     assert_eq!(write_to(&leads, "A/7").await.refused, [("ambiguous-path", 1)]);
 
-    let both =
-        load("{ ORIGIN, path = \"/api/v1/leads\", methods = [\"PUT\"] }, { ORIGIN, path = \"/api/v1/calls/\" }").await;
+    let both = load(
+        "{ ORIGIN, path = \"/api/v1/leads\", methods = [\"PUT\"] }, \
+              { ORIGIN, path = \"/api/v1/calls/\" }",
+    )
+    .await;
     assert_eq!(write_to(&both, "KL-1").await.outcome, Ok("KC-9".into()));
     assert_eq!(find(&both).await.refused, []);
     assert_eq!(both.query_status(&id("KL-1")).await.refused, [("path-not-granted", 1)]);
