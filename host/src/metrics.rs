@@ -85,6 +85,12 @@ struct Faulted {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EgressRefused {
+    tenant: String,
+    reason: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Alerted {
     tenant: String,
     kind: Word,
@@ -115,6 +121,7 @@ pub struct Metrics {
     status_answers: Family<Answered, Counter>,
     calls: Family<Called, Counter>,
     faults: Family<Faulted, Counter>,
+    egress_refusals: Family<EgressRefused, Counter>,
     alerts: Family<Alerted, Counter>,
     front: Front,
 }
@@ -150,6 +157,9 @@ impl Default for Metrics {
         registry.register("adapter_calls", "Calls of adapters by export", calls.clone());
         let faults = Family::default();
         registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
+        let egress_refusals = Family::default();
+        let help = "Requests of adapters that the host did not send, by reason";
+        registry.register("egress_refusals", help, egress_refusals.clone());
         let alerts = Family::default();
         registry.register("alerts", "Alerts raised, by kind", alerts.clone());
         let front = Front::default();
@@ -164,6 +174,7 @@ impl Default for Metrics {
             status_answers,
             calls,
             faults,
+            egress_refusals,
             alerts,
             front,
         }
@@ -226,8 +237,15 @@ impl Metrics {
             .inc();
     }
 
-    /// An adapter was called, and perhaps failed.
-    pub fn call(&self, tenant: &TenantName, export: &'static str, fault: Option<FaultCause>) {
+    /// An adapter was called, and perhaps failed. `refused` are the reasons for which its requests stayed here, and how
+    /// many for each.
+    pub fn call(
+        &self,
+        tenant: &TenantName,
+        export: &'static str,
+        fault: Option<FaultCause>,
+        refused: &[(&'static str, u32)],
+    ) {
         self.calls
             .get_or_create(&Called {
                 tenant: tenant.to_string(),
@@ -240,6 +258,13 @@ impl Metrics {
                 cause: Word(cause.word()),
             };
             self.faults.get_or_create(&labels).inc();
+        }
+        for (reason, count) in refused {
+            let labels = EgressRefused {
+                tenant: tenant.to_string(),
+                reason: Word(reason),
+            };
+            self.egress_refusals.get_or_create(&labels).inc_by(u64::from(*count));
         }
     }
 

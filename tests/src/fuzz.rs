@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jackfield::domain::adapter::check_described;
-use jackfield::domain::egress::{EgressPolicy, Origin, is_public};
+use jackfield::domain::egress::{EgressPolicy, Method, Origin, is_public};
 use jackfield::domain::lead::Lead;
 use jackfield::domain::release::{AdapterNeeds, CredentialNeed, EgressSpec, SettingKind, SettingNeed};
 use jackfield::domain::signature::{Profile, SigningKey, sign_standard, verify};
@@ -109,11 +109,13 @@ pub fn egress(input: &[u8]) {
     }
     let Ok(url) = Url::parse(text) else { return };
     let spec = EgressSpec {
-        allow: GRANTED.map(|origin| origin.parse().unwrap()).into(),
+        allow: GRANTED.map(|origin| origin.parse::<Origin>().unwrap().into()).into(),
         ..EgressSpec::default()
     };
     let policy = EgressPolicy::from(&spec);
-    let Ok(origin) = policy.check_url(&url) else { return };
+    let Ok(origin) = policy.check(Method::Get, &url) else {
+        return;
+    };
     assert_eq!(origin.to_string(), GRANTED[0], "{text}");
     assert_eq!((url.username(), url.password()), ("", None), "{text}");
     match url.host() {
@@ -124,6 +126,21 @@ pub fn egress(input: &[u8]) {
     }
     // What was checked is what another reader of the same text sees.
     assert_eq!(Url::parse(url.as_str()).as_ref(), Ok(&url));
+
+    let below = r#"{"allow": [{"origin": "https://crm.example", "methods": ["GET"], "path": "/api"}]}"#;
+    let policy = EgressPolicy::from(&serde_json::from_str::<EgressSpec>(below).unwrap());
+    assert!(policy.check(Method::Post, &url).is_err(), "{text}");
+    if policy.check(Method::Get, &url).is_ok() {
+        assert!(url.path() == "/api" || url.path().starts_with("/api/"), "{text}");
+        // However often a server decodes, the path climbs nowhere.
+        let mut path = url.path().to_owned();
+        for _ in 0..3 {
+            assert!(!path.split(['/', '\\']).any(|part| part == ".."), "{text}");
+            path = percent_encoding::percent_decode_str(&path)
+                .decode_utf8_lossy()
+                .into_owned();
+        }
+    }
 }
 
 /// What `describe` says, as lines: name, version, then settings, credentials and origins by their first character.

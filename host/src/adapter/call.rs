@@ -6,10 +6,12 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::I32Exit;
 
+use super::budget::Budget;
 use super::cpu::{Cpu, CpuSpent};
 use super::heavy::{HeavyLane, Running};
 use super::seen::Seen;
@@ -28,6 +30,12 @@ pub struct Called<T> {
     pub http_status: Option<u16>,
     /// Requests that the adapter sent.
     pub http_requests: u32,
+    /// Words of [`crate::domain::egress::EgressRefusal`], and how many requests stayed here for each.
+    pub refused: Vec<(&'static str, u32)>,
+    /// A request was given up because it had used up the call's time.
+    pub out_of_time: bool,
+    /// The CRM wants no more requests before this time, by the headers of its answers, whatever the adapter said.
+    pub pause_until: Option<Timestamp>,
     /// From the beginning to the end, by the host's clock: waiting for a free instance included.
     pub took: Duration,
 }
@@ -85,6 +93,7 @@ impl Caller {
     {
         let begun = self.clock.now();
         let seen = Arc::new(Seen::default());
+        let budget = Budget::new(self.clock.clone(), begun, deadline);
         let cpu = Arc::new(Cpu::new(environment.cpu));
         let mut started = false;
         let call = async {
@@ -104,7 +113,7 @@ impl Caller {
                     // Wherever it is dropped, the instance goes before its place does.
                     let _places = (mine, one);
                     let work = async {
-                        let store = CallState::store(&engine, environment, seen, Arc::clone(&metered));
+                        let store = CallState::store(&engine, environment, seen, budget, Arc::clone(&metered));
                         work(store).await
                     };
                     metered.metered(work).await
@@ -117,14 +126,18 @@ impl Caller {
             Some(Ok(outcome)) => outcome,
             Some(Err(Broken::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
             Some(Err(Broken::Stopped(error))) => Err(stopped(&error, environment, &seen)),
-            None => Err(late(deadline, started, &seen)),
+            None => Err(late(deadline, started)),
         };
+        let now = self.clock.now();
         Called {
-            outcome,
+            outcome: outcome.map_err(|failure| heed(failure, seen.pause_until(), now)),
             sent: seen.sent(),
             http_status: seen.status(),
             http_requests: seen.requests(),
-            took: self.clock.now().duration_since(begun).unsigned_abs(),
+            refused: seen.refused(),
+            out_of_time: seen.out_of_time(),
+            pause_until: seen.pause_until(),
+            took: now.duration_since(begun).unsigned_abs(),
         }
     }
 }
@@ -160,21 +173,25 @@ fn fault(cause: FaultCause, detail: impl Into<String>) -> Failure {
     })
 }
 
-fn late(deadline: Duration, started: bool, seen: &Seen) -> Failure {
+fn late(deadline: Duration, started: bool) -> Failure {
     let limit = deadline.as_millis();
-    if !started {
-        let detail = format!("no instance became free within {limit} ms: too many calls are in flight");
-        return fault(FaultCause::Host, detail);
-    }
-    let waiting = if seen.waiting() {
-        ", waiting for the CRM's answer"
+    if started {
+        let detail = format!("the call took longer than its deadline of {limit} ms");
+        fault(FaultCause::WallClock, detail)
     } else {
-        ""
-    };
-    fault(
-        FaultCause::WallClock,
-        format!("the call took longer than its deadline of {limit} ms{waiting}"),
-    )
+        let detail = format!("no instance became free within {limit} ms: too many calls are in flight");
+        fault(FaultCause::Host, detail)
+    }
+}
+
+/// A rate limit for which the adapter named no wait gets the one that the CRM's headers ask for.
+fn heed(failure: Failure, pause_until: Option<Timestamp>, now: Timestamp) -> Failure {
+    match (failure, pause_until) {
+        (Failure::RateLimited { retry_after: None }, Some(until)) => Failure::RateLimited {
+            retry_after: Some(Duration::try_from(until.duration_since(now)).unwrap_or_default()),
+        },
+        (failure, _) => failure,
+    }
 }
 
 /// Names what stopped a guest. A memory cap that was reached looks like any other panic, so the limiter's word goes

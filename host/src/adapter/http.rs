@@ -1,212 +1,257 @@
 //! The host's side of `http.send`: a guest's only way out.
 //!
 //! Every request is checked before it leaves, gets the tenant's credentials, and is sent once: no redirect is followed,
-//! no proxy asked, nothing repeated. The error tells the guest whether the CRM can have seen the request; the call's
-//! record tells the host, whatever the guest makes of it.
+//! no proxy asked, nothing repeated, and no answer decompressed. The error tells the guest whether the CRM can have
+//! seen the request; the call's record tells the host, whatever the guest makes of it.
 
 use std::error::Error as _;
 
-use http::Method;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::bindings::http::{Error, Header, Request, Response};
+use super::budget::Budget;
+use super::connect;
 use super::credentials::Access;
 use super::network::Network;
+use super::outgoing;
 use super::seen::Seen;
+use super::state::Environment;
 use super::tls::is_refused_handshake;
 use crate::domain::egress::{EgressRefusal, Origin};
+use crate::domain::pause;
 
 /// Requests of one call. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
 const MAX_REQUESTS: u32 = 16;
-/// Bytes of a URL: what common servers take.
-const MAX_URL: usize = 8 << 10;
-/// Headers of a request.
-const MAX_HEADERS: usize = 64;
-/// Bytes of a request's headers, names and values: what common servers take.
-const MAX_HEADER_BYTES: usize = 8 << 10;
-/// Bytes of a request's body, as much as the host itself takes on its public listener.
-const MAX_REQUEST_BODY: usize = 1 << 20;
 /// Bytes of an answer's headers, names and values.
 const MAX_ANSWER_HEADER_BYTES: usize = 32 << 10;
 /// Bytes of an answer's body: a lead with its history, generously. Times the calls in flight, it is the host's memory.
 const MAX_ANSWER_BODY: usize = 2 << 20;
+/// Bytes of all answers of one call, heads and bodies: four of the largest. What more a guest wants to read, it should
+/// ask its CRM to select.
+const MAX_ANSWERS: usize = 8 << 20;
 
-/// Headers that belong to the connection, which is the host's.
-const HOP_HEADERS: [&str; 11] = [
-    "host",
-    "content-length",
-    "connection",
-    "transfer-encoding",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "expect",
-    "proxy-authorization",
-    "proxy-connection",
-];
+/// Why there is no answer.
+enum Trouble {
+    /// It stays here.
+    Refused(EgressRefusal),
+    /// No connection came about.
+    Unreachable(String),
+    /// It may have left.
+    NoAnswer(String),
+    /// There is one that is too large.
+    TooLarge(String),
+}
 
-/// Sends one request of a call, if it may be sent.
-pub async fn send(network: Option<&Network>, seen: &Seen, request: Request) -> Result<Response, Error> {
-    let Some(network) = network else {
-        return Err(denied("`describe` runs without a network"));
+/// What the requests of one call to one origin have in common.
+struct Way<'a> {
+    environment: &'a Environment,
+    network: &'a Network,
+    seen: &'a Seen,
+    budget: &'a Budget,
+    origin: Origin,
+}
+
+/// Sends one request of a call, if it may be sent; once more if its access token was refused and there is another.
+pub async fn send(
+    environment: &Environment,
+    seen: &Seen,
+    budget: &Budget,
+    mut request: Request,
+) -> Result<Response, Error> {
+    let Some(network) = &environment.network else {
+        return Err(Error::Denied("`describe` runs without a network".into()));
     };
-    let (request, origin) = check(network, request)?;
-    if seen.requests() >= MAX_REQUESTS {
-        return Err(denied(format!("a call may send at most {MAX_REQUESTS} requests")));
-    }
-    let access = network.credentials.access(&origin).await;
-    let access = access.map_err(|none| named(Error::Unreachable(format!("no access token: {none}")), &origin))?;
+    let (request, origin) = match outgoing::check(network, &mut request).and_then(|checked| within(seen, checked)) {
+        Ok(checked) => checked,
+        Err(refusal) => {
+            let origin = Url::parse(&request.url).ok().and_then(|url| Origin::of(&url).ok());
+            return Err(refused(environment, network, seen, &refusal, origin.as_ref()));
+        }
+    };
+    let way = Way {
+        environment,
+        network,
+        seen,
+        budget,
+        origin,
+    };
+    let access = way.access().await?;
     let again = access.as_ref().and_then(|_| request.try_clone());
     let before = seen.sent();
-    let answer = leave(network, seen, request, &origin, access.as_ref()).await?;
+    let answer = way.leave(request, access.as_ref()).await?;
     if let (401, Some(access), Some(again)) = (answer.status, access, again)
-        && seen.requests() < MAX_REQUESTS
+        && within(seen, ()).is_ok()
     {
         // A request that is answered 401 was not carried out, so it may be repeated whatever it is.
         seen.stayed(before);
-        if let Some(access) = access.instead().await {
-            return leave(network, seen, again, &origin, Some(&access)).await;
+        if let Some(Some(access)) = budget.spend(access.instead()).await {
+            return way.leave(again, Some(&access)).await;
         }
     }
     Ok(answer)
 }
 
-/// One request leaves, with its token if it needs one.
-async fn leave(
-    network: &Network,
-    seen: &Seen,
-    mut request: reqwest::Request,
-    origin: &Origin,
-    access: Option<&Access>,
-) -> Result<Response, Error> {
-    if let Some(access) = access {
-        access.put(request.headers_mut());
-    }
-    let changes = !request.method().is_safe();
-    let before = seen.leave(changes);
-    let result = exchange(network, seen, request, origin, access).await;
-    if matches!(result, Err(Error::Denied(_) | Error::Unreachable(_))) {
-        seen.stayed(before);
-    }
-    seen.back();
-    result.map_err(|error| named(error, origin))
-}
-
-/// Everything that the guest decided, checked, and the credentials added.
-fn check(network: &Network, request: Request) -> Result<(reqwest::Request, Origin), Error> {
-    let method = match request.method.as_str() {
-        "GET" => Method::GET,
-        "POST" => Method::POST,
-        "PUT" => Method::PUT,
-        "PATCH" => Method::PATCH,
-        "DELETE" => Method::DELETE,
-        "HEAD" => Method::HEAD,
-        _ => return Err(denied("the method must be GET, POST, PUT, PATCH, DELETE or HEAD")),
-    };
-    if request.url.len() > MAX_URL {
-        return Err(denied(format!("the URL is longer than {MAX_URL} bytes")));
-    }
-    let mut url =
-        Url::parse(&request.url).map_err(|error| denied(format!("the URL is not absolute and valid: {error}")))?;
-    let origin = network
-        .policy
-        .check_url(&url)
-        .map_err(|refusal| denied(refusal.to_string()))?;
-    if request.body.len() > MAX_REQUEST_BODY {
-        return Err(denied(format!("the body is larger than {MAX_REQUEST_BODY} bytes")));
-    }
-    let mut headers = headers(&request.headers)?;
-    network.credentials.add_to(&mut headers, &mut url, &origin);
-    let mut checked = reqwest::Request::new(method, url);
-    *checked.headers_mut() = headers;
-    if !request.body.is_empty() {
-        *checked.body_mut() = Some(request.body.into());
-    }
-    Ok((checked, origin))
-}
-
-fn headers(given: &[Header]) -> Result<HeaderMap, Error> {
-    if given.len() > MAX_HEADERS {
-        return Err(denied(format!("there are more than {MAX_HEADERS} headers")));
-    }
-    if given
-        .iter()
-        .map(|header| header.name.len() + header.value.len())
-        .sum::<usize>()
-        > MAX_HEADER_BYTES
-    {
-        return Err(denied(format!(
-            "the headers are larger than {MAX_HEADER_BYTES} bytes together"
-        )));
-    }
-    let mut headers = HeaderMap::with_capacity(given.len());
-    for header in given {
-        let name = HeaderName::from_bytes(header.name.as_bytes())
-            .map_err(|_| denied(format!("`{}` is not a header's name", header.name.escape_default())))?;
-        if HOP_HEADERS.contains(&name.as_str()) {
-            return Err(denied(format!("header `{name}` is the host's to set; leave it out")));
+impl Way<'_> {
+    /// The token that a request needs, if it needs one.
+    async fn access(&self) -> Result<Option<Access>, Error> {
+        let nothing_sent = |why: String| Error::Unreachable(format!("{}: nothing was sent: {why}", self.origin));
+        match self.budget.spend(self.network.credentials.access(&self.origin)).await {
+            Some(Ok(access)) => Ok(access),
+            Some(Err(none)) => Err(nothing_sent(format!("no access token: {none}"))),
+            None => {
+                self.seen.run_out_of_time();
+                Err(nothing_sent(
+                    "no access token came within the time that the call had left".into(),
+                ))
+            }
         }
-        let value = HeaderValue::from_str(&header.value).map_err(|_| {
-            denied(format!(
-                "header `{name}` holds something other than visible ASCII and spaces"
-            ))
-        })?;
-        headers.append(name, value);
     }
-    Ok(headers)
-}
 
-async fn exchange(
-    network: &Network,
-    seen: &Seen,
-    request: reqwest::Request,
-    origin: &Origin,
-    access: Option<&Access>,
-) -> Result<Response, Error> {
-    let mut answer = network.client(origin).execute(request).await.map_err(failed)?;
-    let status = answer.status().as_u16();
-    seen.answered(status);
-    let mut headers = Vec::with_capacity(answer.headers().len());
-    let mut size = 0;
-    for (name, value) in answer.headers() {
-        size += name.as_str().len() + value.len();
-        let mut value = value.as_bytes().to_vec();
-        network.credentials.redact(&mut value, access);
-        headers.push(Header {
-            name: name.as_str().to_owned(),
-            // Old servers write Latin-1; what is no UTF-8 is replaced, and not worth losing the answer for.
-            value: String::from_utf8_lossy(&value).into_owned(),
-        });
-    }
-    if size > MAX_ANSWER_HEADER_BYTES {
-        return Err(Error::TooLarge(format!(
-            "its headers are larger than {MAX_ANSWER_HEADER_BYTES} bytes"
-        )));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| Error::NoAnswer(reason(error)))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BODY {
-            return Err(Error::TooLarge(format!(
-                "its body is larger than {MAX_ANSWER_BODY} bytes"
+    /// One request leaves, with its token if it needs one.
+    async fn leave(&self, mut request: reqwest::Request, access: Option<&Access>) -> Result<Response, Error> {
+        let Self {
+            network,
+            seen,
+            budget,
+            origin,
+            ..
+        } = self;
+        if let Some(access) = access {
+            access.put(request.headers_mut());
+        }
+        let left = budget.left();
+        if left.is_zero() {
+            return Err(Error::Unreachable(format!(
+                "{origin}: nothing was sent: the call has no time left"
             )));
         }
-        body.extend_from_slice(&chunk);
+        let changes = !request.method().is_safe();
+        let before = seen.leave(changes);
+        let exchange = connect::sending(budget, self.exchange(request, access));
+        let result = budget.spend(exchange).await.unwrap_or_else(|| {
+            seen.run_out_of_time();
+            let left = left.as_millis();
+            Err(Trouble::NoAnswer(format!(
+                "no complete answer within the {left} ms that the call had left"
+            )))
+        });
+        if matches!(result, Err(Trouble::Refused(_) | Trouble::Unreachable(_))) {
+            seen.stayed(before);
+        }
+        result.map_err(|trouble| match trouble {
+            Trouble::Refused(refusal) => refused(self.environment, network, seen, &refusal, Some(origin)),
+            Trouble::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
+            Trouble::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
+            Trouble::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
+        })
     }
-    network.credentials.redact(&mut body, access);
-    Ok(Response { status, headers, body })
+
+    async fn exchange(&self, request: reqwest::Request, access: Option<&Access>) -> Result<Response, Trouble> {
+        let Self {
+            network, seen, budget, ..
+        } = self;
+        let client = network.client(&self.origin);
+        let mut answer = client.execute(request).await.map_err(failed)?;
+        let status = answer.status().as_u16();
+        seen.answered(status);
+        let header = |name: &str| answer.headers().get(name)?.to_str().ok();
+        if let Some(until) = pause::until(status, header, budget.now()) {
+            seen.pause(until);
+        }
+        let mut headers = Vec::with_capacity(answer.headers().len());
+        let mut size = 0;
+        for (name, value) in answer.headers() {
+            size += name.as_str().len() + value.len();
+            let mut value = value.as_bytes().to_vec();
+            network.credentials.redact(&mut value, access);
+            headers.push(Header {
+                name: name.as_str().to_owned(),
+                // Old servers write Latin-1; what is no UTF-8 is replaced, and not worth losing the answer for.
+                value: String::from_utf8_lossy(&value).into_owned(),
+            });
+        }
+        if size > MAX_ANSWER_HEADER_BYTES {
+            return Err(Trouble::TooLarge(format!(
+                "its headers are larger than {MAX_ANSWER_HEADER_BYTES} bytes"
+            )));
+        }
+        take(seen, size)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Trouble::NoAnswer(reason(error)))? {
+            take(seen, chunk.len())?;
+            if body.len() + chunk.len() > MAX_ANSWER_BODY {
+                return Err(Trouble::TooLarge(format!(
+                    "its body is larger than {MAX_ANSWER_BODY} bytes"
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        network.credentials.redact(&mut body, access);
+        Ok(Response { status, headers, body })
+    }
+}
+
+/// The request, if the call may still send one.
+fn within<T>(seen: &Seen, checked: T) -> Result<T, EgressRefusal> {
+    if seen.requests() >= MAX_REQUESTS {
+        let why = format!("a call may send at most {MAX_REQUESTS} requests");
+        return Err(EgressRefusal::UsedUp(why));
+    }
+    if seen.received() > MAX_ANSWERS {
+        let why = format!("the answers to this call were larger than {MAX_ANSWERS} bytes together");
+        return Err(EgressRefusal::UsedUp(why));
+    }
+    Ok(checked)
+}
+
+/// Tells the guest why its request stays, and the log, once a call and reason.
+///
+/// An origin that the tenant's file grants is the operator's own word. Any other is the guest's, which may be made of a
+/// lead's data (promise 10): like a guest's own lines it is told at level `debug` only, under the target `adapter`.
+fn refused(
+    environment: &Environment,
+    network: &Network,
+    seen: &Seen,
+    refusal: &EgressRefusal,
+    origin: Option<&Origin>,
+) -> Error {
+    let Environment { tenant, release, .. } = environment;
+    let reason = refusal.word();
+    if seen.refuse(refusal) {
+        let granted = origin.filter(|origin| network.policy.grants(origin));
+        let shown = granted.map(tracing::field::display);
+        tracing::warn!(
+            tenant,
+            release,
+            reason,
+            origin = shown,
+            "a request of the adapter stays here"
+        );
+        if let (Some(origin), None) = (origin, granted) {
+            tracing::debug!(target: "adapter", tenant, release, reason, %origin, "a request of the adapter stays here");
+        }
+    }
+    Error::Denied(refusal.to_string())
+}
+
+/// Counts bytes of answers towards what the call may receive.
+fn take(seen: &Seen, bytes: usize) -> Result<(), Trouble> {
+    if seen.receive(bytes) > MAX_ANSWERS {
+        let why = format!("with it the answers to this call are larger than {MAX_ANSWERS} bytes together");
+        return Err(Trouble::TooLarge(why));
+    }
+    Ok(())
 }
 
 /// Tells what never left from what may have arrived.
-fn failed(error: reqwest::Error) -> Error {
+fn failed(error: reqwest::Error) -> Trouble {
     if let Some(refusal) = refusal(&error) {
-        return denied(refusal.to_string());
+        return Trouble::Refused(refusal.clone());
     }
     if error.is_connect() || error.is_builder() || is_refused_handshake(&error) {
-        Error::Unreachable(reason(error))
+        Trouble::Unreachable(reason(error))
     } else {
-        Error::NoAnswer(reason(error))
+        Trouble::NoAnswer(reason(error))
     }
 }
 
@@ -234,140 +279,92 @@ fn reason(error: reqwest::Error) -> String {
     innermost
 }
 
-fn denied(why: impl Into<String>) -> Error {
-    Error::Denied(why.into())
-}
-
-/// The error with the place that it is about.
-fn named(error: Error, origin: &Origin) -> Error {
-    match error {
-        Error::Denied(why) => Error::Denied(why),
-        Error::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
-        Error::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
-        Error::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
     use super::*;
     use crate::adapter::credentials::Credentials;
+    use crate::adapter::resolver::SystemResolver;
+    use crate::clock::{ManualClock, SystemClock};
     use crate::domain::release::EgressSpec;
 
-    fn network() -> Network {
-        let egress = EgressSpec {
-            allow: vec!["https://crm.example".parse().unwrap()],
-            private_addresses: false,
-        };
-        Network::new(&egress, Credentials::default()).unwrap()
+    fn environment(network: Option<Network>) -> Environment {
+        Environment {
+            tenant: "dwarka-homes".into(),
+            release: "r1".into(),
+            settings: HashMap::new(),
+            network,
+            memory: 0,
+            cpu: Duration::ZERO,
+            heavy: AtomicBool::default(),
+        }
     }
 
-    fn request() -> Request {
-        Request {
+    fn budget(deadline: Duration) -> Budget {
+        let begun = Timestamp::UNIX_EPOCH;
+        Budget::new(Arc::new(ManualClock::new(begun)), begun, deadline)
+    }
+
+    async fn post(environment: &Environment, seen: &Seen, deadline: Duration, url: &str) -> Error {
+        let request = Request {
             method: "POST".into(),
-            url: "https://crm.example/v1/leads?id=1".into(),
+            url: url.into(),
             headers: vec![],
             body: b"{}".to_vec(),
-        }
-    }
-
-    fn header(name: &str, value: &str) -> Header {
-        Header {
-            name: name.into(),
-            value: value.into(),
-        }
-    }
-
-    fn refused(request: Request) -> String {
-        match check(&network(), request) {
-            Err(Error::Denied(why)) => why,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_good_request_goes_as_it_is() {
-        let given = Request {
-            headers: vec![header("Accept", "a"), header("accept", "b")],
-            ..request()
         };
-        let (checked, origin) = check(&network(), given).unwrap();
-        assert_eq!(
-            (checked.method(), origin.to_string().as_str()),
-            (&Method::POST, "https://crm.example")
-        );
-        assert_eq!(checked.headers().get_all("accept").iter().count(), 2);
-        assert_eq!(checked.body().unwrap().as_bytes(), Some(&b"{}"[..]));
+        send(environment, seen, &budget(deadline), request).await.unwrap_err()
     }
 
-    #[test]
-    fn each_limit_is_told() {
-        let url = |url: &str| Request {
-            url: url.into(),
-            ..request()
+    fn crm() -> Environment {
+        let egress = EgressSpec {
+            allow: vec!["https://crm.example".parse::<Origin>().unwrap().into()],
+            ..EgressSpec::default()
         };
-        let headers = |headers: Vec<Header>| Request { headers, ..request() };
-        let cases = [
-            (
-                Request {
-                    method: "TRACE".into(),
-                    ..request()
-                },
-                "the method must be",
-            ),
-            (
-                Request {
-                    method: "get".into(),
-                    ..request()
-                },
-                "the method must be",
-            ),
-            (url("/v1"), "not absolute"),
-            (
-                url(&format!("https://crm.example/{}", "x".repeat(MAX_URL))),
-                "longer than",
-            ),
-            (url("https://evil.example/"), "is not granted"),
-            (url("https://crm.example@evil.example/"), "user name"),
-            (
-                Request {
-                    body: vec![0; MAX_REQUEST_BODY + 1],
-                    ..request()
-                },
-                "the body is larger",
-            ),
-            (headers(vec![header("a", ""); MAX_HEADERS + 1]), "more than 64 headers"),
-            (
-                headers(vec![header("a", &"x".repeat(MAX_HEADER_BYTES))]),
-                "larger than 8192 bytes",
-            ),
-            (headers(vec![header("bad name", "x")]), "is not a header's name"),
-            (headers(vec![header("a", "x\r\nhost: evil")]), "visible ASCII"),
-            (headers(vec![header("Host", "evil")]), "header `host` is the host's"),
-            (headers(vec![header("Transfer-Encoding", "chunked")]), "is the host's"),
-        ];
-        for (given, expected) in cases {
-            let why = refused(given);
-            assert!(why.contains(expected), "{why} should say: {expected}");
-        }
+        environment(Some(
+            Network::new(
+                &egress,
+                Credentials::default(),
+                Arc::new(SystemResolver),
+                Arc::new(SystemClock),
+            )
+            .unwrap(),
+        ))
     }
 
     #[tokio::test]
     async fn without_a_network_nothing_is_sent() {
         let seen = Seen::default();
-        let answer = send(None, &seen, request()).await;
-        assert!(matches!(answer, Err(Error::Denied(_))));
-        assert_eq!((seen.sent(), seen.requests()), (false, 0));
+        let error = post(&environment(None), &seen, Duration::MAX, "https://crm.example/").await;
+        assert!(matches!(error, Error::Denied(_)));
+        assert_eq!((seen.sent(), seen.requests(), seen.refused()), (false, 0, vec![]));
     }
 
     #[tokio::test]
-    async fn what_was_refused_does_not_count_as_sent() {
+    async fn what_was_refused_is_counted_and_does_not_count_as_sent() {
         let seen = Seen::default();
-        let evil = Request {
-            url: "https://evil.example/".into(),
-            ..request()
-        };
-        assert!(send(Some(&network()), &seen, evil).await.is_err());
+        for url in [
+            "https://evil.example/",
+            "https://evil.example/",
+            "https://user@crm.example/",
+        ] {
+            let error = post(&crm(), &seen, Duration::MAX, url).await;
+            assert!(matches!(error, Error::Denied(_)));
+        }
         assert_eq!((seen.sent(), seen.requests()), (false, 0));
+        assert_eq!(seen.refused(), [("userinfo", 1), ("not-granted", 2)]);
+    }
+
+    #[tokio::test]
+    async fn without_time_nothing_is_sent() {
+        let seen = Seen::default();
+        let error = post(&crm(), &seen, Duration::ZERO, "https://crm.example/").await;
+        assert!(matches!(error, Error::Unreachable(_)));
+        assert_eq!((seen.sent(), seen.requests(), seen.refused()), (false, 0, vec![]));
     }
 }

@@ -8,8 +8,10 @@
 //! (`tenants`), and any idea of HTTP requests that come in.
 
 mod bindings;
+mod budget;
 mod cache;
 mod call;
+mod connect;
 mod convert;
 mod cpu;
 mod credentials;
@@ -22,7 +24,9 @@ mod loaded;
 mod log;
 mod network;
 mod oauth2;
+mod outgoing;
 mod package;
+mod resolver;
 mod runtime;
 mod seen;
 mod state;
@@ -36,5 +40,6 @@ pub use loaded::Loaded;
 pub use network::TokenNetwork;
 pub use oauth2::{NoToken, OAuth2Session};
 pub use package::{Inspected, PackageError};
+pub use resolver::{Addresses, PinnedResolver, Resolver, SharedResolver, SystemResolver};
 pub use runtime::{LoadError, Runtime, RuntimeConfig, RuntimeError};
 pub use tls::{TlsProblem, Trust, Whose};

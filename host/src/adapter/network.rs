@@ -5,22 +5,27 @@
 //! when it is checked and another when it is connected to. Addresses written into a URL are checked with the URL.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
+use super::connect::InTime;
 use super::credentials::Credentials;
+use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
 use super::tls::{Identity, Trust};
-use crate::domain::egress::{EgressPolicy, EgressRefusal, Origin};
+use crate::clock::SharedClock;
+use crate::domain::egress::{EgressPolicy, EgressRefusal, Method, Origin};
 use crate::domain::release::EgressSpec;
 
-/// How long a connection may take to come about, TLS included: half of the default write deadline, so that a CRM that
-/// is gone is told as `unreachable` (nothing was sent) and not as a call that ran out of time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common
 /// servers, closes it. A write on a connection that is just being closed has an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Lookups of one release at once. Each takes a thread until the operating system gives up, however early the call did,
+/// and all tenants share a few hundred threads: a tenant whose name servers hang must not use them up.
+const MAX_LOOKUPS: usize = 16;
 /// Headers of an answer.
 const MAX_ANSWER_HEADERS: usize = 100;
 
@@ -39,22 +44,25 @@ impl Network {
     ///
     /// # Errors
     /// The machine has no usable TLS set-up.
-    pub fn new(egress: &EgressSpec, credentials: Credentials) -> reqwest::Result<Self> {
-        let policy = EgressPolicy::from(egress);
-        let client = client(&policy, credentials.trust(), None)?;
+    pub fn new(
+        egress: &EgressSpec,
+        credentials: Credentials,
+        resolver: SharedResolver,
+        clock: SharedClock,
+    ) -> reqwest::Result<Self> {
+        let clients = Clients::new(egress, resolver, clock);
+        let client = clients.client(credentials.trust(), None)?;
         let identified = credentials
             .identities()
             .map(|(origins, identity)| {
-                Ok((
-                    origins.into(),
-                    self::client(&policy, credentials.trust(), Some(identity))?,
-                ))
+                let client = clients.client(credentials.trust(), Some(identity))?;
+                Ok((origins.into(), client))
             })
             .collect::<reqwest::Result<_>>()?;
         Ok(Self {
             client,
             identified,
-            policy,
+            policy: clients.policy,
             credentials,
         })
     }
@@ -80,14 +88,21 @@ impl TokenNetwork {
     ///
     /// # Errors
     /// The machine has no usable TLS set-up.
-    pub fn new(egress: &EgressSpec, origin: Origin, trust: &Trust) -> reqwest::Result<Self> {
-        let policy = EgressPolicy::from(&EgressSpec {
-            allow: vec![origin],
+    pub fn new(
+        egress: &EgressSpec,
+        origin: Origin,
+        trust: &Trust,
+        resolver: SharedResolver,
+        clock: SharedClock,
+    ) -> reqwest::Result<Self> {
+        let egress = EgressSpec {
+            allow: vec![origin.into()],
             ..egress.clone()
-        });
+        };
+        let clients = Clients::new(&egress, resolver, clock);
         Ok(Self {
-            client: client(&policy, trust, None)?,
-            policy,
+            client: clients.client(trust, None)?,
+            policy: clients.policy,
         })
     }
 
@@ -96,39 +111,72 @@ impl TokenNetwork {
     /// # Errors
     /// The policy does not let it go there.
     pub fn post(&self, url: &Url) -> Result<reqwest::RequestBuilder, EgressRefusal> {
-        self.policy.check_url(url)?;
+        self.policy.check(Method::Post, url)?;
         Ok(self.client.post(url.clone()))
     }
 }
 
-fn client(policy: &EgressPolicy, trust: &Trust, identity: Option<&Identity>) -> reqwest::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .dns_resolver(Checking(policy.clone()))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .http1_max_headers(MAX_ANSWER_HEADERS)
-        .tls_certs_merge(trust.certificates());
-    let builder = match identity {
-        Some(identity) => builder.identity(identity.shown()),
-        None => builder,
-    };
-    builder.build()
+/// What all clients of a release have in common.
+struct Clients {
+    policy: EgressPolicy,
+    resolver: Arc<PinnedResolver>,
+    lookups: Arc<Semaphore>,
+    clock: SharedClock,
+}
+
+impl Clients {
+    fn new(egress: &EgressSpec, resolver: SharedResolver, clock: SharedClock) -> Self {
+        Self {
+            policy: EgressPolicy::from(egress),
+            resolver: Arc::new(PinnedResolver::new(egress.hosts.clone(), resolver)),
+            lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
+            clock,
+        }
+    }
+
+    fn client(&self, trust: &Trust, identity: Option<&Identity>) -> reqwest::Result<reqwest::Client> {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .dns_resolver(Checking {
+                policy: self.policy.clone(),
+                resolver: self.resolver.clone(),
+                lookups: self.lookups.clone(),
+            })
+            .connector_layer(InTime(self.clock.clone()))
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .http1_max_headers(MAX_ANSWER_HEADERS)
+            .tls_certs_merge(trust.certificates());
+        let builder = match identity {
+            Some(identity) => builder.identity(identity.shown()),
+            None => builder,
+        };
+        builder.build()
+    }
 }
 
 /// Resolves names, and drops every address that the policy refuses.
-struct Checking(EgressPolicy);
+struct Checking {
+    policy: EgressPolicy,
+    resolver: Arc<PinnedResolver>,
+    lookups: Arc<Semaphore>,
+}
 
 impl Resolve for Checking {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.0.clone();
+        let (policy, resolver, lookups) = (self.policy.clone(), self.resolver.clone(), self.lookups.clone());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed = allowed(&policy, found.map(|address| address.ip()))?;
+            let turn = lookups.acquire_owned().await?;
+            // A task of its own: if the call does not wait any longer, the lookup still counts until it has ended.
+            let lookup = tokio::spawn(async move {
+                let found = resolver.resolve(name.as_str()).await;
+                drop(turn);
+                found
+            });
+            let allowed = allowed(&policy, lookup.await??)?;
             let addresses: Addrs = Box::new(allowed.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
         })
@@ -139,12 +187,13 @@ impl Resolve for Checking {
 ///
 /// # Errors
 /// There were some, and all were refused.
-fn allowed(policy: &EgressPolicy, found: impl Iterator<Item = IpAddr>) -> Result<Vec<IpAddr>, EgressRefusal> {
+fn allowed(policy: &EgressPolicy, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, EgressRefusal> {
     let mut refusal = None;
     let allowed: Vec<_> = found
+        .into_iter()
         .filter(|ip| {
             policy
-                .check_address(*ip)
+                .check_resolved(*ip)
                 .map_err(|refused| refusal = Some(refused))
                 .is_ok()
         })
@@ -164,13 +213,14 @@ mod tests {
         let ips = |texts: &[&str]| texts.iter().map(|ip| ip.parse().unwrap()).collect::<Vec<IpAddr>>();
         let public_only = EgressPolicy::default();
         let mixed = ips(&["127.0.0.1", "8.8.8.8", "::1", "169.254.169.254"]);
-        assert_eq!(allowed(&public_only, mixed.clone().into_iter()), Ok(ips(&["8.8.8.8"])));
+        assert_eq!(allowed(&public_only, mixed.clone()), Ok(ips(&["8.8.8.8"])));
         let private = ips(&["10.0.0.1"]);
-        assert!(allowed(&public_only, private.into_iter()).is_err());
+        assert!(allowed(&public_only, private).is_err());
         let anything = EgressPolicy {
             private_addresses: true,
             ..EgressPolicy::default()
         };
-        assert_eq!(allowed(&anything, mixed.clone().into_iter()), Ok(mixed));
+        let reachable = ips(&["127.0.0.1", "8.8.8.8", "::1"]);
+        assert_eq!(allowed(&anything, mixed), Ok(reachable));
     }
 }

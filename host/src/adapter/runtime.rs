@@ -19,6 +19,7 @@ use super::engine::Engine;
 use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
+use super::resolver::{SharedResolver, SystemResolver};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
 use crate::domain::adapter::AdapterRecord;
@@ -48,18 +49,21 @@ pub struct RuntimeConfig {
     /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens
     /// of microseconds more.
     pub allow_pooling: bool,
+    /// Looks up the hosts that no tenant's file pins.
+    pub resolver: SharedResolver,
 }
 
 impl RuntimeConfig {
     /// The defaults: 2,048 calls in flight, of one release 1,024, and 64 warm instances.
     #[must_use]
-    pub const fn new(cache_dir: PathBuf) -> Self {
+    pub fn new(cache_dir: PathBuf) -> Self {
         Self {
             cache_dir,
             max_instances: 2048,
             max_instances_per_release: 1024,
             warm_instances: 64,
             allow_pooling: true,
+            resolver: Arc::new(SystemResolver),
         }
     }
 }
@@ -157,6 +161,12 @@ impl Runtime {
         })))
     }
 
+    /// What looks names up, for adapters and for the host itself.
+    #[must_use]
+    pub fn resolver(&self) -> SharedResolver {
+        Arc::clone(&self.0.config.resolver)
+    }
+
     /// Whether instances come out of a pool.
     #[must_use]
     pub fn pooled(&self) -> bool {
@@ -195,8 +205,9 @@ impl Runtime {
         }
         let now = self.0.caller.clock.now();
         let credentials = Credentials::new(&release.spec.credentials, &secrets, now)?;
-        let network =
-            Network::new(&release.spec.egress, credentials).map_err(|error| LoadError::Client(error.to_string()))?;
+        let (resolver, clock) = (self.0.config.resolver.clone(), self.0.caller.clock.clone());
+        let network = Network::new(&release.spec.egress, credentials, resolver, clock)
+            .map_err(|error| LoadError::Client(error.to_string()))?;
         let code = self.code(found, bytes).await?;
         let limits = release.spec.limits;
         match self.describe(found, &code, limits.memory(), limits.cpu()).await {

@@ -1,8 +1,11 @@
 //! What the host saw while a call ran. It outlives the call, which may be stopped at any moment.
 
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU32, AtomicUsize, Ordering};
+
+use jiff::Timestamp;
 
 use super::stdio::Tail;
+use crate::domain::egress::EgressRefusal;
 
 /// The record of one call.
 ///
@@ -13,7 +16,13 @@ pub struct Seen {
     requests: AtomicU32,
     /// Of the last answer; 0 before the first.
     status: AtomicU16,
-    waiting: AtomicBool,
+    /// Bytes of all answers so far.
+    received: AtomicUsize,
+    /// By the places of their words.
+    refused: [AtomicU32; EgressRefusal::WORDS.len()],
+    /// Milliseconds since 1970; 0 if no answer asked for a pause.
+    pause_until: AtomicI64,
+    out_of_time: AtomicBool,
     memory_refused: AtomicBool,
     /// The guest's standard output.
     pub stdout: Tail,
@@ -25,7 +34,6 @@ impl Seen {
     /// A request is about to leave. `changes`: it may change something at the CRM. Returns what [`Self::stayed`] needs.
     pub fn leave(&self, changes: bool) -> bool {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.waiting.store(true, Ordering::Relaxed);
         self.sent.fetch_or(changes, Ordering::Relaxed)
     }
 
@@ -39,9 +47,24 @@ impl Seen {
         self.status.store(status, Ordering::Relaxed);
     }
 
-    /// The guest goes on.
-    pub fn back(&self) {
-        self.waiting.store(false, Ordering::Relaxed);
+    /// Bytes of an answer came. Returns how many have come in all.
+    pub fn receive(&self, bytes: usize) -> usize {
+        self.received.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes)
+    }
+
+    /// A request stays here. Returns whether it is the first that stays for this reason.
+    pub fn refuse(&self, refusal: &EgressRefusal) -> bool {
+        self.refused[refusal.index()].fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// An answer asked for a pause; of several the longest counts.
+    pub fn pause(&self, until: Timestamp) {
+        self.pause_until.fetch_max(until.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// A request was given up because the call's time was used up.
+    pub fn run_out_of_time(&self) {
+        self.out_of_time.store(true, Ordering::Relaxed);
     }
 
     /// The guest wanted more memory than it may have.
@@ -64,9 +87,27 @@ impl Seen {
         Some(self.status.load(Ordering::Relaxed)).filter(|status| *status != 0)
     }
 
-    /// Whether the guest waits for an answer.
-    pub fn waiting(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed)
+    /// Bytes of all answers.
+    pub fn received(&self) -> usize {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// The words of the refusals, and how many requests stayed for each; those of none are left out.
+    pub fn refused(&self) -> Vec<(&'static str, u32)> {
+        let counts = self.refused.iter().map(|count| count.load(Ordering::Relaxed));
+        let words = EgressRefusal::WORDS.into_iter().zip(counts);
+        words.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Until when the CRM wants no more requests, if it said so.
+    pub fn pause_until(&self) -> Option<Timestamp> {
+        let until = Some(self.pause_until.load(Ordering::Relaxed)).filter(|until| *until != 0);
+        Timestamp::from_millisecond(until?).ok()
+    }
+
+    /// Whether a request was given up because the call's time was used up.
+    pub fn out_of_time(&self) -> bool {
+        self.out_of_time.load(Ordering::Relaxed)
     }
 
     /// Whether the guest was refused memory.

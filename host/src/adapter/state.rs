@@ -10,6 +10,7 @@ use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::bindings::{Adapter, credentials, http, log, model, settings};
+use super::budget::Budget;
 use super::cpu::{self, Cpu};
 use super::engine::CORE_INSTANCES_PER_INSTANCE;
 use super::log::GuestLog;
@@ -48,6 +49,7 @@ pub struct Environment {
 pub struct CallState {
     environment: Arc<Environment>,
     seen: Arc<Seen>,
+    budget: Budget,
     cpu: Arc<Cpu>,
     limiter: Limiter,
     log: GuestLog,
@@ -57,7 +59,13 @@ pub struct CallState {
 
 impl CallState {
     /// A store for one call, with every limit in place.
-    pub fn store(engine: &Engine, environment: Arc<Environment>, seen: Arc<Seen>, cpu: Arc<Cpu>) -> Store<Self> {
+    pub fn store(
+        engine: &Engine,
+        environment: Arc<Environment>,
+        seen: Arc<Seen>,
+        budget: Budget,
+        cpu: Arc<Cpu>,
+    ) -> Store<Self> {
         let mut wasi = WasiCtx::builder();
         wasi.stdout(seen.stdout.clone())
             .stderr(seen.stderr.clone())
@@ -75,6 +83,7 @@ impl CallState {
         let state = Self {
             environment,
             seen,
+            budget,
             cpu,
             limiter,
             log: GuestLog::default(),
@@ -120,7 +129,7 @@ impl WasiView for CallState {
 
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, http::Error> {
-        super::http::send(self.environment.network.as_ref(), &self.seen, request).await
+        super::http::send(&self.environment, &self.seen, &self.budget, request).await
     }
 }
 

@@ -245,7 +245,8 @@ impl<'a> Attempt<'a> {
         if called.http_status.is_some() {
             self.detail.http_status = called.http_status;
         }
-        self.metrics.call(&self.claimed.tenant, export, called.fault());
+        self.metrics
+            .call(&self.claimed.tenant, export, called.fault(), &called.refused);
     }
 }
 

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::clock::{self, SharedClock};
 use crate::domain::failure::{Failure, Rejection};
+use crate::domain::pause;
 use crate::domain::signature::{SigningKey, sign_standard};
 use crate::store::Claimed;
 
@@ -63,10 +64,12 @@ impl Push {
             .body(claimed.payload.clone());
         match clock::timeout(clock.as_ref(), deadline, request.send()).await {
             Some(Ok(response)) => {
-                let retry_after = response.headers().get(header::RETRY_AFTER);
-                let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
                 let status = response.status();
-                let outcome = classify(status, retry_after.map(Duration::from_secs));
+                let header = |name: &str| response.headers().get(name)?.to_str().ok();
+                let now = clock.now();
+                let retry_after = pause::until(status.as_u16(), header, now)
+                    .and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+                let outcome = classify(status, retry_after);
                 Pushed {
                     outcome,
                     http_status: Some(status.as_u16()),

@@ -19,6 +19,7 @@ pub mod oauth2;
 pub mod outcome;
 pub mod pace;
 pub mod patience;
+pub mod pause;
 mod read;
 pub mod release;
 pub mod retry;

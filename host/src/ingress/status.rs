@@ -3,6 +3,8 @@
 //! Fail-closed (promise 9): the only answer that allows a call is a clear yes of the CRM, given in time, with no
 //! do-not-call recorded at the moment of answering.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -38,7 +40,7 @@ async fn respond(
     let name = agent.tenant.clone();
     let began = state.clock.now();
     let result = answer(state, agent, &lead_id).await;
-    let word = match &result {
+    let word = match result.as_ref().map(|asked| &asked.answer) {
         Ok(StatusAnswer::Call(_)) => "call",
         Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),
         Ok(StatusAnswer::CannotTell(failure)) => failure.class().word(),
@@ -47,28 +49,36 @@ async fn respond(
     state
         .metrics
         .status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
-    match result? {
+    let Asked { answer, out_of_time } = result?;
+    match answer {
         StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => Ok(Json(body(status)).into_response()),
-        StatusAnswer::CannotTell(failure) => Err(cannot_tell(&failure)),
+        StatusAnswer::CannotTell(failure) => Err(cannot_tell(&failure, out_of_time)),
     }
 }
 
-async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<StatusAnswer, Problem> {
+/// What came of a question.
+struct Asked {
+    answer: StatusAnswer,
+    /// The CRM had a request and did not answer it in the time that there was.
+    out_of_time: bool,
+}
+
+async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Asked, Problem> {
     let lead: LeadId = caller::path_part(lead_id)?;
     let name = agent.tenant.clone();
-    let crm = match agent.serving() {
+    let (crm, out_of_time) = match agent.serving() {
         Ok(tenant) => {
             let called = tenant.loaded.query_status(&lead).await;
             let fault = called.fault();
-            state.metrics.call(&name, "status.query", fault);
+            state.metrics.call(&name, "status.query", fault, &called.refused);
             if let Err(failure) = &called.outcome {
                 let class = failure.class();
                 let release = tenant.release().number;
                 tracing::warn!(%class, fault = fault.map(FaultCause::word), %release, "status query failed");
             }
-            called.outcome
+            (called.outcome, called.out_of_time)
         }
-        Err(_) => Err(Failure::Unavailable),
+        Err(_) => (Err(Failure::Unavailable), false),
     };
     let dnc_recorded = state.store.dnc_recorded(&name, &lead).await?;
     let answer = status::decide(&lead, crm, dnc_recorded);
@@ -82,7 +92,7 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Stat
         };
         state.store.record_refusal(refusal).await?;
     }
-    Ok(answer)
+    Ok(Asked { answer, out_of_time })
 }
 
 /// `contract/lead-status.json`, and what else the CRM said.
@@ -109,9 +119,20 @@ fn body(status: LeadStatus) -> Value {
     Value::Object(members)
 }
 
+/// As `Retry-After` has it: never earlier than the wait is over.
+const fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + (wait.subsec_nanos() > 0) as u64
+}
+
 /// The error for a CRM that could not be asked. Every one of them says not to call.
-fn cannot_tell(failure: &Failure) -> Problem {
+fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
+    let stopped = matches!(failure, Failure::Fault(fault) if fault.cause == FaultCause::WallClock);
     match failure {
+        _ if stopped || (out_of_time && matches!(failure, Failure::Unavailable | Failure::Unknown)) => Problem::new(
+            ProblemKind::CrmTimeout,
+            "the CRM did not answer in time; do not call this lead now",
+        )
+        .retry_after(1),
         Failure::Unavailable | Failure::Unknown => Problem::new(
             ProblemKind::CrmUnavailable,
             "the CRM cannot be asked; do not call this lead now",
@@ -121,7 +142,7 @@ fn cannot_tell(failure: &Failure) -> Problem {
             ProblemKind::CrmUnavailable,
             "the CRM asks to slow down; do not call this lead now",
         )
-        .retry_after(retry_after.map_or(1, |wait| wait.as_secs().max(1))),
+        .retry_after(retry_after.map_or(1, |wait| whole_seconds(wait).max(1))),
         Failure::Unauthorized => Problem::new(
             ProblemKind::CrmRefused,
             "the CRM refuses the host's credentials; do not call this lead, and tell the tenant's operator",
@@ -131,11 +152,6 @@ fn cannot_tell(failure: &Failure) -> Problem {
             "the CRM refuses the question as it stands; do not call this lead",
         ),
         Failure::NotFound => Problem::new(ProblemKind::NotFound, "the CRM does not know this lead; do not call it"),
-        Failure::Fault(fault) if fault.cause == FaultCause::WallClock => Problem::new(
-            ProblemKind::CrmTimeout,
-            "the CRM did not answer in time; do not call this lead now",
-        )
-        .retry_after(1),
         Failure::Fault(_) => Problem::new(
             ProblemKind::AdapterFault,
             "the tenant's adapter failed; do not call this lead, and tell the tenant's operator",

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::rollout::ApplyError;
 use super::token_endpoint::{Asked, TokenEndpoint};
-use crate::adapter::{LoadError, OAuth2Session};
+use crate::adapter::{LoadError, OAuth2Session, SharedResolver};
 use crate::clock::SharedClock;
 use crate::domain::alert::AlertKind;
 use crate::domain::egress::Origin;
@@ -47,6 +47,7 @@ pub struct Sessions(Arc<Shared>);
 struct Shared {
     store: SharedStore,
     vault: Vault,
+    resolver: SharedResolver,
     clock: SharedClock,
     rng: Mutex<StdRng>,
     /// By tenant and credential.
@@ -64,10 +65,11 @@ struct Known {
 
 impl Sessions {
     /// None yet. `rng` is for jitter.
-    pub fn new(store: SharedStore, vault: Vault, clock: SharedClock, rng: StdRng) -> Self {
+    pub fn new(store: SharedStore, vault: Vault, resolver: SharedResolver, clock: SharedClock, rng: StdRng) -> Self {
         Self(Arc::new(Shared {
             store,
             vault,
+            resolver,
             clock,
             rng: Mutex::new(rng),
             known: Mutex::default(),
@@ -89,7 +91,7 @@ impl Sessions {
         let url = &client.spec.token_url;
         let origin = Origin::of(url).map_err(|error| LoadError::Client(error.to_string()))?;
         // The adapter's own grants change nothing here.
-        client.egress.allow = vec![origin.clone()];
+        client.egress.allow = vec![origin.clone().into()];
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, known| known.drop_unused());
         let known = known.entry((tenant.clone(), credential.to_owned())).or_default();
@@ -97,7 +99,7 @@ impl Sessions {
             session.ask_again();
             return Ok(session);
         }
-        let endpoint = TokenEndpoint::new(&client, origin, Arc::clone(&self.0.clock))?;
+        let endpoint = TokenEndpoint::new(&client, origin, Arc::clone(&self.0.resolver), Arc::clone(&self.0.clock))?;
         let (session, orders) = OAuth2Session::new(Arc::clone(&self.0.clock));
         let renewer = Renewer {
             shared: Arc::clone(&self.0),
@@ -230,7 +232,7 @@ impl Renewer {
         if self.first_refresh_token.is_none() {
             return Ok(granted);
         }
-        match self.shared.vault.put(&self.tenant, &self.kept_under, &token).await {
+        match self.shared.vault.put(&self.tenant, &self.kept_under, token).await {
             Ok(()) => Ok(granted),
             Err(error) => {
                 let (tenant, credential) = (&self.tenant, &self.credential);

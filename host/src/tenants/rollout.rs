@@ -144,7 +144,13 @@ impl Rollout {
         rng: StdRng,
     ) -> Self {
         Self {
-            sessions: Sessions::new(Arc::clone(&store), vault.clone(), Arc::clone(&clock), rng),
+            sessions: Sessions::new(
+                Arc::clone(&store),
+                vault.clone(),
+                runtime.resolver(),
+                Arc::clone(&clock),
+                rng,
+            ),
             store,
             vault,
             runtime,

@@ -1,18 +1,21 @@
 //! One request to a token endpoint. Nothing of the answer but a token gets further than `domain::oauth2`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use jiff::Timestamp;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::oauth2::OAuth2Client;
 use super::rollout::ApplyError;
-use crate::adapter::{CredentialProblem, LoadError, TokenNetwork, Trust};
+use crate::adapter::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, Trust};
 use crate::clock::{self, SharedClock};
 use crate::domain::egress::Origin;
 use crate::domain::oauth2::{Granted, TokenProblem, read_answer};
+use crate::domain::pause;
 use crate::domain::release::{ClientAuth, Grant, OAuth2Spec, Sensitive};
 
 /// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.
@@ -50,14 +53,19 @@ impl TokenEndpoint {
     ///
     /// # Errors
     /// The tenant's authority cannot be used, or the machine has no usable TLS set-up.
-    pub fn new(client: &OAuth2Client, origin: Origin, clock: SharedClock) -> Result<Self, ApplyError> {
+    pub fn new(
+        client: &OAuth2Client,
+        origin: Origin,
+        resolver: SharedResolver,
+        clock: SharedClock,
+    ) -> Result<Self, ApplyError> {
         let trust = match &client.ca {
             Some(ca) => {
                 Trust::new(ca, clock.now()).map_err(|problem| LoadError::from(CredentialProblem::from(problem)))?
             }
             None => Trust::default(),
         };
-        let network = TokenNetwork::new(&client.egress, origin, &trust);
+        let network = TokenNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
         Ok(Self {
             network: network.map_err(|error| LoadError::Client(error.to_string()))?,
             clock,
@@ -74,7 +82,7 @@ impl TokenEndpoint {
     /// Asks for an access token, with the refresh token if the grant is one.
     pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<Granted, Asked> {
         let request = self.request(&self.spec.token_url, refresh_token)?;
-        let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request)).await;
+        let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
         let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoAnswer))?;
         read_answer(status, &body).map_err(|problem| Asked { problem, retry_after })
     }
@@ -122,9 +130,10 @@ fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
     value
 }
 
-/// Status, `Retry-After` and body of the answer.
+/// Status, how long the endpoint wants to be left alone, and body of the answer.
 async fn exchange(
     request: reqwest::RequestBuilder,
+    now: Timestamp,
 ) -> Result<(u16, Option<Duration>, Zeroizing<Vec<u8>>), TokenProblem> {
     let mut answer = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
@@ -133,8 +142,9 @@ async fn exchange(
             TokenProblem::NoAnswer
         }
     })?;
-    let retry_after = answer.headers().get(RETRY_AFTER);
-    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+    let header = |name: &str| answer.headers().get(name)?.to_str().ok();
+    let pause = pause::until(answer.status().as_u16(), header, now);
+    let retry_after = pause.map(|until| until.duration_since(now).unsigned_abs());
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = answer.chunk().await.map_err(|_| TokenProblem::NoAnswer)? {
         if body.len() + chunk.len() > MAX_ANSWER {
@@ -142,7 +152,7 @@ async fn exchange(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((answer.status().as_u16(), retry_after.map(Duration::from_secs), body))
+    Ok((answer.status().as_u16(), retry_after, body))
 }
 
 #[cfg(test)]

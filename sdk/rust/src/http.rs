@@ -8,7 +8,7 @@
 //! | 401, 403 | `unauthorized` |
 //! | 404 | `not-found` |
 //! | 408 | `unknown`: the CRM gave up waiting, and does not say after what |
-//! | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds |
+//! | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds; the host reads its other forms itself |
 //! | other 4xx | `rejected`, with what [`Response::accept_or`] was told to find in the answer |
 //! | 503 | `unavailable`; `Retry-After` is not used, since the delivery ladder decides |
 //! | 1xx, 3xx, other 5xx | `unknown`: a redirect is not followed, and old CRMs redirect after a write |

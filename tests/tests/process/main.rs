@@ -8,6 +8,7 @@ mod canary;
 mod crash;
 mod credentials;
 mod crowd;
+mod egress;
 mod forms;
 mod life;
 mod privacy;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield::domain::failure::FaultCause;
+use jackfield::domain::failure::{Failure, FaultCause};
 
 use crate::world::{Reply, Server, World, fault, hostile, id, report};
 
@@ -48,21 +48,34 @@ async fn waiting_for_the_crm_is_no_computing_but_has_a_deadline_by_the_clock() {
             (called.sent, called.http_requests, called.http_status),
             (false, 1, None)
         );
-        assert_eq!(called.took, Duration::from_mins(1));
-        called.outcome.unwrap_err().to_string()
+        assert!(called.out_of_time);
+        assert_eq!(called.took, Duration::from_millis(950), "in time to tell the guest");
+        called.outcome.unwrap_err()
     };
     let time = async {
         server.arrival().await;
         // Longer than the CPU limit in real time: another guest computes.
         let busy = fault(&loaded, "loop").await;
         assert_eq!(busy.cause, FaultCause::CpuDeadline);
-        world.run_out_of_time();
+        world.clock.advance(Duration::from_millis(950));
     };
     let (failure, ()) = tokio::join!(hanging, time);
-    assert!(
-        failure.contains("took longer than its deadline of 1000 ms, waiting for the CRM's answer"),
-        "{failure}"
-    );
+    assert_eq!(failure, Failure::Unknown, "the guest's own word for no answer");
+}
+
+#[tokio::test]
+async fn a_guest_that_itself_takes_too_long_is_stopped_by_the_clock() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let loaded = hostile(&world, &server, "limits.cpu_ms = 60000").await;
+    let looping = fault(&loaded, "loop");
+    let time = async {
+        // The loop takes turns, so this runs while it does.
+        tokio::task::yield_now().await;
+        world.clock.advance(Duration::from_secs(1));
+    };
+    let (fault, ()) = tokio::join!(looping, time);
+    assert_eq!(fault.cause, FaultCause::WallClock);
+    assert_eq!(fault.detail, "the call took longer than its deadline of 1000 ms");
 }
 
 #[tokio::test]
@@ -136,10 +149,11 @@ async fn a_thousand_calls_are_in_flight_at_once() {
         server.arrival().await;
     }
     assert_eq!(report(&loaded, "count").await.unwrap(), "1", "there is room for more");
-    world.run_out_of_time();
+    world.run_out_of_time(Duration::from_secs(1));
     for call in calls {
         let called = call.await.unwrap();
-        assert!(called.outcome.unwrap_err().to_string().contains("deadline of 1000 ms"));
+        assert_eq!(called.outcome.unwrap_err(), Failure::Unknown);
+        assert!(called.out_of_time);
     }
     for _ in 0..CALLS {
         assert_eq!(

@@ -4,9 +4,12 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod answers;
 mod credentials;
+mod egress;
 mod limits;
 mod network;
 mod packages;
+mod pauses;
 mod tls;
 mod world;

@@ -1,15 +1,19 @@
 //! What these tests stand on: a runtime with a manual clock, releases of one component, and a server on loopback.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jackfield::adapter::{CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig};
+use jackfield::adapter::{
+    Called, CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig, SharedResolver,
+};
 use jackfield::clock::{ManualClock, SharedClock};
 use jackfield::domain::adapter::AdapterRecord;
+use jackfield::domain::disposition::Disposition;
 use jackfield::domain::failure::{Failure, Fault};
 use jackfield::domain::id::LeadId;
-use jackfield::domain::release::{Release, TenantSpec};
+use jackfield::domain::release::{Release, Sensitive, TenantSpec};
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -29,9 +33,21 @@ impl World {
 
     /// Over a cache of its own.
     pub fn over(cache: &Path) -> Self {
+        Self::with(RuntimeConfig::new(cache.to_owned()))
+    }
+
+    /// With a resolver of its own.
+    pub fn resolving(resolver: SharedResolver) -> Self {
+        Self::with(RuntimeConfig {
+            resolver,
+            ..RuntimeConfig::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled").into())
+        })
+    }
+
+    fn with(config: RuntimeConfig) -> Self {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let shared: SharedClock = Arc::new(clock.clone());
-        let runtime = Runtime::start(RuntimeConfig::new(cache.to_owned()), shared).unwrap();
+        let runtime = Runtime::start(config, shared).unwrap();
         Self { clock, runtime }
     }
 
@@ -51,9 +67,9 @@ impl World {
             .await
     }
 
-    /// Moves the clock past every deadline.
-    pub fn run_out_of_time(&self) {
-        self.clock.advance(Duration::from_mins(1));
+    /// Moves the clock past what a call with this deadline leaves to its requests, and not past the deadline.
+    pub fn run_out_of_time(&self, deadline: Duration) {
+        self.clock.advance(deadline.mul_f64(0.98));
     }
 }
 
@@ -108,12 +124,55 @@ pub fn release(inspected: &Inspected, spec: &str) -> Release {
     }
 }
 
+/// A release of keystone with a token.
+pub async fn keystone(world: &World, origin: &str) -> Loaded {
+    let spec = format!(
+        "settings.base_url = \"{origin}/\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n"
+    );
+    let secrets = [("crm".to_owned(), Sensitive::new("canary-token".into()))];
+    world.try_load("keystone", &spec, secrets.into()).await.unwrap()
+}
+
+/// Writes a disposition of a lead.
+pub async fn write_to(loaded: &Loaded, lead: &str) -> Called<String> {
+    let key = "C-1".parse().unwrap();
+    loaded.write(&disposition(lead), Timestamp::UNIX_EPOCH, &key).await
+}
+
+fn disposition(lead: &str) -> Disposition {
+    let document = serde_json::json!({
+        "call_metadata": {"call_id": "C-1", "duration_seconds": 306},
+        "qualification": {"outcome": "qualified_visit_booked", "budget_min": 8_500_000},
+        "site_visit": {"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Asia/Kolkata"},
+    });
+    Disposition::read(id(lead), &document).unwrap()
+}
+
+/// What the hostile guest is told when it calls `target`, and whether `server` noticed.
+pub async fn try_egress(server: &Server, target: &str, private: bool, allow: &[&str]) -> String {
+    let world = World::new();
+    let spec = format!(
+        "settings = {{ base_url = \"http://127.0.0.1:1\", target = \"{target}\" }}\n\
+         egress = {{ allow = {allow:?}, private_addresses = {private} }}"
+    );
+    let loaded = world.load("hostile", &spec).await;
+    // A reference has more room than a status.
+    let told = write_to(&loaded, "egress").await.outcome.unwrap();
+    if told.starts_with("denied") {
+        assert_eq!(server.requests(), Vec::<String>::new(), "{target}");
+    }
+    told
+}
+
 /// What a server does with a request.
 pub enum Reply {
     /// These bytes, an answer.
     Answer(Vec<u8>),
     /// These bytes, and the connection closes.
     Cut(Vec<u8>),
+    /// These bytes, and then those again and again until the client goes.
+    Endless(&'static [u8], Vec<u8>),
     /// Nothing, for ever.
     Silence,
     /// The connection closes without an answer.
@@ -136,6 +195,7 @@ impl Reply {
 pub struct Server {
     pub origin: String,
     requests: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
     arrived: Arc<tokio::sync::Notify>,
 }
 
@@ -145,11 +205,14 @@ impl Server {
         let server = Self {
             origin: format!("http://{}", listener.local_addr().unwrap()),
             requests: Arc::default(),
+            connections: Arc::default(),
             arrived: Arc::default(),
         };
         let (requests, arrived, reply) = (server.requests.clone(), server.arrived.clone(), Arc::new(reply));
+        let connections = server.connections.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, requests.clone(), arrived.clone(), reply.clone()));
             }
         });
@@ -164,6 +227,16 @@ impl Server {
     /// Heads and bodies of the requests so far.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// Connections so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> &str {
+        self.origin.rsplit(':').next().unwrap()
     }
 
     /// Returns when a request has arrived since this was last called.
@@ -185,9 +258,19 @@ async fn serve(
             // The client may have seen enough and gone.
             Reply::Answer(bytes) => drop(stream.write_all(&bytes).await),
             Reply::Cut(bytes) => return drop(stream.write_all(&bytes).await),
+            Reply::Endless(head, piece) => return drop(endless(&mut stream, head, &piece).await),
             Reply::Silence => std::future::pending().await,
             Reply::HangUp => return,
         }
+    }
+}
+
+/// Writes until it cannot; others have a turn after each piece.
+async fn endless(stream: &mut TcpStream, head: &[u8], piece: &[u8]) -> std::io::Result<()> {
+    stream.write_all(head).await?;
+    loop {
+        stream.write_all(piece).await?;
+        tokio::task::yield_now().await;
     }
 }
 

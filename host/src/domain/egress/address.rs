@@ -42,24 +42,53 @@ const MAPPED: (Ipv6Addr, u32) = (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96)
 /// `64:ff9b::/96`: the network's NAT64 does. Hosts without IPv4 reach all of it this way.
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
+/// Where clouds serve an instance's own credentials to whoever asks, and all of link-local, where they begin.
+const METADATA_V4: [(Ipv4Addr, u32); 4] = [
+    (Ipv4Addr::new(100, 100, 100, 200), 32), // Alibaba
+    (Ipv4Addr::new(168, 63, 129, 16), 32),   // Azure
+    (Ipv4Addr::new(169, 254, 0, 0), 16),     // link-local: AWS, Google, Azure and most others
+    (Ipv4Addr::new(192, 0, 0, 192), 32),     // Oracle
+];
+/// The same in IPv6.
+const METADATA_V6: [(Ipv6Addr, u32); 3] = [
+    (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32), // AWS
+    (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0), 32),  // Google
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),     // link-local
+];
+
 /// Whether an address is on the public internet. Anything in doubt is not.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) if within_v6(address, MAPPED) || within_v6(address, NAT64) => {
-            let [.., a, b, c, d] = address.octets();
-            is_public_v4(Ipv4Addr::new(a, b, c, d))
-        }
+    match reached(address) {
+        IpAddr::V4(address) => !SPECIAL_V4.iter().any(|block| within_v4(address, *block)),
         IpAddr::V6(address) => {
             within_v6(address, GLOBAL_UNICAST_V6) && !SPECIAL_V6.iter().any(|block| within_v6(address, *block))
         }
     }
 }
 
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let within = |(first, length): &(Ipv4Addr, u32)| (address.to_bits() ^ first.to_bits()) >> (32 - length) == 0;
-    !SPECIAL_V4.iter().any(within)
+/// Whether a metadata service may listen at an address.
+#[must_use]
+pub fn is_metadata(address: IpAddr) -> bool {
+    match reached(address) {
+        IpAddr::V4(address) => METADATA_V4.iter().any(|block| within_v4(address, *block)),
+        IpAddr::V6(address) => METADATA_V6.iter().any(|block| within_v6(address, *block)),
+    }
+}
+
+/// Where a connection to an address ends: the IPv4 address inside, if it carries one.
+fn reached(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(wide) if within_v6(wide, MAPPED) || within_v6(wide, NAT64) => {
+            let [.., a, b, c, d] = wide.octets();
+            Ipv4Addr::new(a, b, c, d).into()
+        }
+        other => other,
+    }
+}
+
+fn within_v4(address: Ipv4Addr, (first, length): (Ipv4Addr, u32)) -> bool {
+    (address.to_bits() ^ first.to_bits()) >> (32 - length) == 0
 }
 
 fn within_v6(address: Ipv6Addr, (first, length): (Ipv6Addr, u32)) -> bool {
@@ -160,6 +189,36 @@ mod tests {
             "3ffe::1",
         ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn metadata_services_are_known_however_they_are_spelled_and_are_never_public() {
+        for metadata in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "::ffff:169.254.169.254",
+            "64:ff9b::169.254.169.254",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "fe80::a9fe:a9fe",
+        ] {
+            let address = metadata.parse().unwrap();
+            assert!(is_metadata(address) && !is_public(address), "{metadata}");
+        }
+        for other in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "100.64.0.1",
+            "8.8.8.8",
+            "::1",
+            "fd00::1",
+            "2606:4700:4700::1111",
+        ] {
+            assert!(!is_metadata(other.parse().unwrap()), "{other}");
         }
     }
 

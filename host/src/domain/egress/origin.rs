@@ -47,6 +47,12 @@ impl Origin {
     pub fn is_https(&self) -> bool {
         self.scheme == "https"
     }
+
+    /// The host's name, or its address in the one spelling that URLs have.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
 }
 
 impl FromStr for Origin {

@@ -4,8 +4,9 @@ mod credential;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, OAUTH2_SECRETS, SecretRef, SettingValue, TenantSpec};
-use crate::domain::egress::Origin;
+use super::{
+    MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, OAUTH2_SECRETS, SecretRef, SettingValue, TenantSpec, egress,
+};
 use crate::domain::field::{FieldError, escape};
 
 /// The type of a setting's value.
@@ -62,7 +63,7 @@ pub struct AdapterNeeds {
 pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
     let mut errors = vec![];
     settings(spec, needs, &mut errors);
-    origins(spec, needs, &mut errors);
+    egress::check(spec, needs, &mut errors);
     credential::check(spec, needs, &mut errors);
     webhook_and_agent(spec, &mut errors);
     limits(spec, &mut errors);
@@ -117,26 +118,6 @@ fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
         SettingKind::Url => "must be an absolute http or https URL",
     };
     (!fits).then_some(expected)
-}
-
-fn origins(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
-    for name in &needs.origins {
-        let Some(value) = spec.settings.get(name) else { continue };
-        let Ok(url) = url::Url::parse(&value.to_string()) else {
-            continue;
-        };
-        let granted = Origin::of(&url).is_ok_and(|origin| spec.egress.allow.contains(&origin));
-        if !granted {
-            errors.push(FieldError::new(
-                "/egress/allow",
-                format!(
-                    "must grant the origin of settings.{}, which the adapter calls: add \"{}\"",
-                    name,
-                    url.origin().ascii_serialization()
-                ),
-            ));
-        }
-    }
 }
 
 fn secret(reference: &SecretRef, pointer: String, errors: &mut Vec<FieldError>) {

@@ -5,6 +5,7 @@
 mod check;
 mod credential;
 mod diff;
+mod egress;
 mod ingress;
 mod secret;
 
@@ -20,10 +21,10 @@ use serde::{Deserialize, Serialize};
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
 pub use credential::{ClientAuth, CredentialKind, CredentialSpec, Grant, OAuth2Spec, TlsSpec};
 pub use diff::{Change, diff};
+pub use egress::EgressSpec;
 pub use ingress::IngressSpec;
 pub use secret::{OAUTH2_SECRETS, SecretRef, Sensitive, WebhookSecret};
 
-use super::egress::Origin;
 use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
 use super::retry::Ladder;
 use super::signature::Profile;
@@ -187,18 +188,6 @@ impl fmt::Display for SettingValue {
             Self::Boolean(truth) => write!(f, "{truth}"),
         }
     }
-}
-
-/// `[egress]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EgressSpec {
-    /// Origins that requests may go to; https unless written out.
-    #[serde(default)]
-    pub allow: Vec<Origin>,
-    /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
-    #[serde(default)]
-    pub private_addresses: bool,
 }
 
 /// `[webhook]`

@@ -1,6 +1,7 @@
 //! The tenant's file: as it is printed in the documentation, as people get it wrong, and as it changes.
 
 mod credentials;
+mod egress;
 
 use super::*;
 use crate::domain::field::FieldError;
@@ -85,7 +86,7 @@ fn the_documented_file_is_read_whole() {
     assert_eq!(spec.adapter.to_string(), "keystone");
     assert_eq!(spec.settings["base_url"].to_string(), "http://127.0.0.1:9101");
     assert!(spec.egress.private_addresses);
-    assert_eq!(spec.credentials[0].origins, spec.egress.allow);
+    assert!(spec.egress.grants(&spec.credentials[0].origins[0]));
     let webhook = spec.webhook.unwrap();
     assert_eq!(webhook.profile, Profile::default());
     assert_eq!(
@@ -184,7 +185,7 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
         told.push(format!("{line}: {}", error.message()));
     }
     insta::assert_snapshot!(told.join("\n"), @r#"
-    7: unknown field `private`, expected `allow` or `private_addresses`
+    7: unknown field `private`, expected one of `allow`, `private_addresses`, `hosts`
     11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
     10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `origins`, `oauth2`
     11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `client_auth`
@@ -214,7 +215,7 @@ fn a_file_is_checked_against_its_adapter_and_itself() {
     spec.settings
         .insert("page_size".into(), SettingValue::Text("many".into()));
     spec.settings.insert("base/url".into(), SettingValue::Boolean(true));
-    spec.egress.allow = vec!["crm.example".parse().unwrap()];
+    spec.egress = toml::from_str("allow = [\"crm.example\"]").unwrap();
     spec.credentials[0].header = Some("x-key".into());
     spec.credentials.push(CredentialSpec {
         kind: CredentialKind::Basic,

@@ -77,7 +77,7 @@ fn origins(
     }
     for (n, origin) in credential.origins.iter().enumerate() {
         let at = at(&format!("origins/{n}"));
-        if !spec.egress.allow.contains(origin) {
+        if !spec.egress.grants(origin) {
             errors.push(FieldError::new(at.clone(), "must be among egress.allow"));
         }
         if credential.kind == CredentialKind::Mtls && !origin.is_https() {

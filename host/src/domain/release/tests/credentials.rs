@@ -1,6 +1,7 @@
 //! Every kind of credential in a tenant's file, and as people get it wrong.
 
 use super::*;
+use crate::domain::egress::Origin;
 
 /// Credentials of every other kind, and a private authority: to be put at the file's end.
 const MORE: &str = r#"
@@ -35,7 +36,9 @@ ca = { file = "ca.pem" }
 
 fn every_kind() -> TenantSpec {
     let mut spec: TenantSpec = toml::from_str(&format!("{FILE}{MORE}")).unwrap();
-    spec.egress.allow.push("https://crm.example".parse().unwrap());
+    spec.egress
+        .allow
+        .push("https://crm.example".parse::<Origin>().unwrap().into());
     spec
 }
 
@@ -123,7 +126,7 @@ fn each_kind_is_checked_for_what_it_needs() {
 #[test]
 fn two_credentials_do_not_set_the_same_at_one_origin() {
     let mut spec = every_kind();
-    let origins = spec.egress.allow.clone();
+    let origins: Vec<_> = spec.egress.allow.iter().map(|grant| grant.origin.clone()).collect();
     for credential in &mut spec.credentials {
         credential.origins.clone_from(&origins);
     }

@@ -1,0 +1,127 @@
+//! A grant: an origin that requests may go to, and which requests.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Method, Methods, Origin, PathPrefix};
+
+/// What may be sent to an origin. In a file it is the origin alone, which grants everything, or a table that grants
+/// less. Several grants of one origin add up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "Written")]
+pub struct Grant {
+    /// Where to.
+    pub origin: Origin,
+    /// Every method, if absent.
+    pub methods: Option<Methods>,
+    /// Every path, if absent.
+    pub path: Option<PathPrefix>,
+}
+
+impl Grant {
+    /// Whether requests of a method are among what is granted.
+    #[must_use]
+    pub fn allows(&self, method: Method) -> bool {
+        self.methods.as_ref().is_none_or(|methods| methods.contains(method))
+    }
+
+    /// The prefix that paths must have, if they must have one.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&PathPrefix> {
+        self.path.as_ref().filter(|prefix| !prefix.is_everything())
+    }
+}
+
+impl From<Origin> for Grant {
+    fn from(origin: Origin) -> Self {
+        Self {
+            origin,
+            methods: None,
+            path: None,
+        }
+    }
+}
+
+/// As a file has it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written {
+    Whole(Origin),
+    Part(Table),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    origin: Origin,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    methods: Option<Methods>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<PathPrefix>,
+}
+
+impl From<Grant> for Written {
+    fn from(Grant { origin, methods, path }: Grant) -> Self {
+        if methods.is_none() && path.is_none() {
+            Self::Whole(origin)
+        } else {
+            Self::Part(Table { origin, methods, path })
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Grant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+/// Tells the two shapes apart by hand: an untagged enum would forget what was wrong with either.
+struct TextOrTable;
+
+impl<'de> Visitor<'de> for TextOrTable {
+    type Value = Grant;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an origin like \"https://crm.example\", or a table with origin, methods and path")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Grant, E> {
+        text.parse::<Origin>().map(Grant::from).map_err(E::custom)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Grant, A::Error> {
+        let Table { origin, methods, path } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Grant { origin, methods, path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_grant_is_written_as_short_as_it_was_read() {
+        for (given, shown) in [
+            (json!("crm.example"), json!("https://crm.example")),
+            (json!({"origin": "crm.example"}), json!("https://crm.example")),
+            (
+                json!({"origin": "crm.example", "methods": ["POST", "GET", "GET"], "path": "/api/"}),
+                json!({"origin": "https://crm.example", "methods": ["GET", "POST"], "path": "/api"}),
+            ),
+            (
+                json!({"origin": "crm.example", "path": "/"}),
+                json!({"origin": "https://crm.example", "path": "/"}),
+            ),
+        ] {
+            let grant: Grant = serde_json::from_value(given).unwrap();
+            assert_eq!(serde_json::to_value(&grant).unwrap(), shown);
+            assert_eq!(serde_json::from_value::<Grant>(shown).unwrap(), grant);
+        }
+    }
+}

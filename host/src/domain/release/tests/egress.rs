@@ -1,0 +1,93 @@
+//! `[egress]` of a tenant's file.
+
+use super::*;
+
+/// The file with another `[egress]`.
+fn reaching(egress: &str) -> Result<TenantSpec, toml::de::Error> {
+    let old = "allow = [\"http://127.0.0.1:9101\"]    # origins; https unless written out\nprivate_addresses = true";
+    changed(old, egress)
+}
+
+#[test]
+fn a_grant_may_be_narrow_and_a_host_pinned() {
+    let narrow = "allow = [{ origin = \"http://127.0.0.1:9101\", methods = [\"GET\"], path = \"/api\" }, \
+                  \"crm.internal\"]\n\
+                  private_addresses = true\nhosts = { \"CRM.internal\" = [\"10.0.0.5\", \"fd00::5\"] }";
+    let spec = reaching(narrow).unwrap();
+    assert_eq!(complaints(&spec), [""; 0]);
+    let json = serde_json::to_value(&spec.egress).unwrap();
+    insta::assert_snapshot!(json, @r#"{"allow":[{"methods":["GET"],"origin":"http://127.0.0.1:9101","path":"/api"},"https://crm.internal"],"hosts":{"crm.internal":["10.0.0.5","fd00::5"]},"private_addresses":true}"#);
+    assert_eq!(serde_json::from_value::<EgressSpec>(json).unwrap(), spec.egress);
+
+    let digest = Digest::of(b"same");
+    let shown: Vec<_> = diff(Some((&self::spec(), digest)), (&spec, digest))
+        .into_iter()
+        .map(|change| format!("{}: {:?} -> {:?}", change.pointer, change.from, change.to))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    /egress/allow/0: Some("\"http://127.0.0.1:9101\"") -> None
+    /egress/allow/0/methods/0: None -> Some("\"GET\"")
+    /egress/allow/0/origin: None -> Some("\"http://127.0.0.1:9101\"")
+    /egress/allow/0/path: None -> Some("\"/api\"")
+    /egress/allow/1: None -> Some("\"https://crm.internal\"")
+    /egress/hosts/crm.internal/0: None -> Some("\"10.0.0.5\"")
+    /egress/hosts/crm.internal/1: None -> Some("\"fd00::5\"")
+    "#);
+}
+
+#[test]
+fn what_cannot_be_reached_is_told_before_it_is_tried() {
+    let cases = [
+        "allow = [{ origin = \"http://127.0.0.1:9101\", path = \"/v1\" }]\nprivate_addresses = true",
+        "allow = [\"http://127.0.0.1:9101\"]\nprivate_addresses = true\nhosts = { \"crm.internal\" = [\"10.0.0.5\"] }",
+        "allow = [\"http://127.0.0.1:9101\", \"crm.internal\"]\nprivate_addresses = true\n\
+         hosts = { \"crm.internal\" = [] }",
+        "allow = [\"http://127.0.0.1:9101\", \"crm.internal\"]\nhosts = { \"crm.internal\" = [\"10.0.0.5\"] }",
+        "allow = [\"http://127.0.0.1:9101\", \"crm.internal\"]\nprivate_addresses = true\n\
+         hosts = { \"crm.internal\" = [\"169.254.169.254\"] }",
+    ];
+    let told = cases.map(|egress| {
+        let mut spec = reaching(egress).unwrap();
+        let base = SettingValue::Text("http://127.0.0.1:9101/api".into());
+        spec.settings.insert("base_url".into(), base);
+        complaints(&spec).join("; ")
+    });
+    insta::assert_snapshot!(told.join("\n"), @r"
+    /egress/allow: must grant a path above or below the one in settings.base_url, which the adapter calls
+    /egress/hosts/crm.internal: is not the host of any origin in egress.allow
+    /egress/hosts/crm.internal: must have 1 to 8 addresses
+    /egress/hosts/crm.internal: 10.0.0.5 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
+    /egress/hosts/crm.internal: 169.254.169.254 belongs to link-local addresses or to a cloud's metadata service, where no name may lead: if the destination really is there, write the address itself into egress.allow
+    ");
+}
+
+#[test]
+fn a_wrong_grant_is_named_at_its_place() {
+    let told = [
+        "{ origin = \"crm.example\", method = [\"GET\"] }",
+        "{ origin = \"crm.example\", methods = [\"TRACE\"] }",
+        "{ origin = \"crm.example\", methods = [] }",
+        "{ origin = \"crm.example\", path = \"api\" }",
+        "{ origin = \"crm.example\", path = \"/api/../admin\" }",
+        "{ origin = \"https://crm.example/api\" }",
+        "{ path = \"/api\" }",
+        "5",
+    ]
+    .map(|grant| {
+        let text = format!("tenant = \"a\"\nadapter = \"b\"\negress.allow = [\"a.example\", {grant}]\n");
+        let error = toml::from_str::<TenantSpec>(&text).unwrap_err();
+        format!("{} <- {}", error.message(), &text[error.span().unwrap()])
+    });
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    unknown field `method`, expected one of `origin`, `methods`, `path` <- method
+    unknown variant `TRACE`, expected one of `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` <- "TRACE"
+    methods must name at least one method; leave it out to grant all <- []
+    `api` is not a path prefix; write whole segments like "/api/v2", with no query, no `..`, no `*` and no encoded slash, backslash or dot <- "api"
+    `/api/../admin` is not a path prefix; write whole segments like "/api/v2", with no query, no `..`, no `*` and no encoded slash, backslash or dot <- "/api/../admin"
+    `https://crm.example/api` is not an origin; write it like "https://crm.example" or "http://10.0.0.5:8080", with no path <- "https://crm.example/api"
+    missing field `origin` <- { path = "/api" }
+    invalid type: integer `5`, expected an origin like "https://crm.example", or a table with origin, methods and path <- 5
+    "#);
+    let error = reaching("hosts = { \"10.0.0.5\" = [\"10.0.0.5\"] }").unwrap_err();
+    insta::assert_snapshot!(error.message(), @r#"`10.0.0.5` is not a host's name; write it like "crm.internal", with no scheme, port or path"#);
+}

@@ -1,0 +1,321 @@
+//! Where requests may go, asked by a guest that tries every way around it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use jackfield::adapter::{Addresses, Loaded, Resolver};
+use jackfield::domain::failure::Failure;
+use jackfield::domain::release::Sensitive;
+use tokio::sync::Notify;
+
+use crate::world::{Reply, Server, World, id, keystone, try_egress, write_to};
+
+/// A resolver whose answers change: each lookup gets the next one, and the last one for ever after.
+#[derive(Debug, Default)]
+struct Flipping {
+    answers: Vec<Vec<IpAddr>>,
+    lookups: AtomicUsize,
+    asked: Notify,
+}
+
+impl Flipping {
+    fn new(answers: &[&[&str]]) -> Arc<Self> {
+        let answers = answers
+            .iter()
+            .map(|ips| ips.iter().map(|ip| ip.parse().unwrap()).collect());
+        Arc::new(Self {
+            answers: answers.collect(),
+            ..Self::default()
+        })
+    }
+
+    fn lookups(&self) -> usize {
+        self.lookups.load(Ordering::Relaxed)
+    }
+}
+
+impl Resolver for Flipping {
+    fn resolve(&self, _: &str) -> Addresses {
+        let lookup = self.lookups.fetch_add(1, Ordering::Relaxed);
+        self.asked.notify_one();
+        match self.answers.get(lookup).or(self.answers.last()) {
+            Some(found) => Box::pin(std::future::ready(Ok(found.clone()))),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+/// A hostile guest whose `egress` calls `target`.
+async fn reaching(world: &World, target: &str, egress: &str) -> Loaded {
+    let spec = format!(
+        "settings = {{ base_url = \"{target}\", target = \"{target}\" }}\n[egress]\n{egress}\nallow = [\"{target}\"]"
+    );
+    world.load("hostile", &spec).await
+}
+
+async fn told(loaded: &Loaded) -> String {
+    write_to(loaded, "egress").await.outcome.unwrap()
+}
+
+#[tokio::test]
+async fn hosts_that_are_not_public_are_refused_in_every_spelling() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let port = server.port();
+    for host in [
+        "127.0.0.1",
+        "127.0.0.1.",
+        "127.1",
+        "2130706433",
+        "017700000001",
+        "0x7f.1",
+        "①②⑦.⓪.⓪.①",
+        "１２７.０.０.１",
+        "0.0.0.0",
+        "10.0.0.1",
+        "100.64.0.1",
+        "169.254.169.254",
+        "198.18.0.1",
+        "192.0.2.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "[::]",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::127.0.0.1]",
+        "[64:ff9b:1::127.0.0.1]",
+        "[2002:7f00:1::]",
+        "[2001:0:7f00:1::]",
+        "[fc00::1]",
+        "[fe80::1]",
+        "[fec0::1]",
+        "[ff02::1]",
+        "[2001:db8::1]",
+    ] {
+        let loaded = reaching(&world, &format!("http://{host}:{port}"), "").await;
+        let called = write_to(&loaded, "egress").await;
+        assert_eq!(called.refused, [("private-address", 1)], "{host}");
+        let told = called.outcome.unwrap();
+        assert!(
+            told.starts_with("denied: ") && told.contains("is not a public address"),
+            "{host}: {told}"
+        );
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn tricks_with_urls_lead_nowhere() {
+    let server = Server::friendly().await;
+    let granted = server.origin.as_str();
+    let evil = Server::friendly().await;
+    let evil_host = evil.origin.trim_start_matches("http://");
+    let host = granted.trim_start_matches("http://");
+    for (target, expected) in [
+        (format!("http://{host}@{evil_host}/"), "user name or password"),
+        (format!("http://user:pw@{host}/"), "user name or password"),
+        (format!("http://{evil_host}\\\\@{host}/"), "is not granted"),
+        (format!("http://{evil_host}/@{host}/"), "is not granted"),
+        (format!("http://{evil_host}#@{host}/"), "is not granted"),
+        (format!("http://{evil_host}?{granted}"), "is not granted"),
+        ("http://[fe80::1%25lo]/".into(), "not absolute and valid"),
+        ("file:///etc/passwd".into(), "over http and https only"),
+        ("unix:///run/x.sock".into(), "over http and https only"),
+        (format!("https://{host}/"), "is not granted"),
+    ] {
+        let told = try_egress(&server, &target, true, &[granted]).await;
+        assert!(
+            told.starts_with("denied: ") && told.contains(expected),
+            "{target}: {told}"
+        );
+    }
+    assert_eq!(evil.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let other = Server::friendly().await;
+    for location in [
+        "http://169.254.169.254/latest/meta-data/",
+        "//169.254.169.254/",
+        "/again",
+        &other.origin,
+    ] {
+        for status in [301, 302, 303, 307, 308] {
+            let answer = format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+            let server = Server::start(move |_| Reply::Answer(answer.clone().into_bytes())).await;
+            let told = try_egress(&server, &server.origin, true, &[&server.origin]).await;
+            assert_eq!(
+                (told, server.requests().len()),
+                (format!("answered {status}"), 1),
+                "{location}"
+            );
+        }
+    }
+    assert_eq!(other.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_turns_to_loopback_after_its_first_answer_reaches_nothing() {
+    let server = Server::friendly().await;
+    // Public by the registry, and given to nobody: the first connection cannot come about.
+    let resolver = Flipping::new(&[&["3ffe::1"], &["127.0.0.1"], &["::ffff:127.0.0.1", "169.254.169.254"]]);
+    let world = World::resolving(resolver.clone());
+    let loaded = reaching(&world, &format!("http://crm.example:{}", server.port()), "").await;
+    let (first, ()) = tokio::join!(told(&loaded), async {
+        resolver.asked.notified().await;
+        world.run_out_of_time(Duration::from_secs(10));
+    });
+    assert!(first.starts_with("unreachable: "), "{first}");
+    let second = told(&loaded).await;
+    assert!(
+        second.starts_with("denied: 127.0.0.1 is not a public address"),
+        "{second}"
+    );
+    let third = told(&loaded).await;
+    assert!(third.starts_with("denied: "), "{third}");
+    assert_eq!((resolver.lookups(), server.connections()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_kept_connection_stays_with_the_address_that_was_checked() {
+    let server = Server::friendly().await;
+    let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
+    let world = World::resolving(resolver.clone());
+    let origin = format!("http://crm.example:{}", server.port());
+    let open = reaching(&world, &origin, "private_addresses = true").await;
+    for _ in 0..3 {
+        assert_eq!(told(&open).await, "answered 200");
+    }
+    assert_eq!(
+        (resolver.lookups(), server.connections()),
+        (1, 1),
+        "one lookup for one connection"
+    );
+
+    // A release that grants less has no part in it: it looks up for itself and is refused.
+    let closed = reaching(&world, &origin, "").await;
+    assert!(told(&closed).await.starts_with("denied: "));
+    assert_eq!(
+        (resolver.lookups(), server.connections(), server.requests().len()),
+        (2, 1, 3)
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_turns_to_metadata_is_refused_even_where_private_addresses_are_granted() {
+    let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let server = Server::start(|_| Reply::Cut(answer.into())).await;
+    let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"], &["fd00:ec2::254"]]);
+    let world = World::resolving(resolver.clone());
+    let target = format!("http://crm.example:{}", server.port());
+    let loaded = reaching(&world, &target, "private_addresses = true").await;
+    assert_eq!(told(&loaded).await, "answered 200");
+    for _ in 0..2 {
+        let called = write_to(&loaded, "egress").await;
+        assert_eq!(called.refused, [("metadata-address", 1)], "{called:?}");
+    }
+    assert_eq!((resolver.lookups(), server.connections()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_pinned_host_is_not_looked_up_and_is_checked_like_any_other() {
+    let server = Server::friendly().await;
+    let resolver = Flipping::new(&[&["169.254.169.254"]]);
+    let world = World::resolving(resolver.clone());
+    let target = format!("http://crm.internal:{}", server.port());
+    let pinned = "hosts = { \"CRM.internal\" = [\"127.0.0.1\"] }";
+    let loaded = reaching(&world, &target, &format!("private_addresses = true\n{pinned}")).await;
+    assert_eq!(told(&loaded).await, "answered 200");
+    let request = server.requests().pop().unwrap();
+    assert!(
+        request.contains(&format!("host: crm.internal:{}\r\n", server.port())),
+        "{request}"
+    );
+    let closed = reaching(&world, &target, pinned).await;
+    assert!(
+        told(&closed)
+            .await
+            .starts_with("denied: 127.0.0.1 is not a public address")
+    );
+    assert_eq!((resolver.lookups(), server.connections()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_is_told_in_time_and_as_not_sent() {
+    let resolver = Flipping::new(&[]);
+    let world = World::resolving(resolver.clone());
+    let loaded = keystone(&world, "http://crm.example").await;
+    let (called, ()) = tokio::join!(write_to(&loaded, "KL-1"), async {
+        resolver.asked.notified().await;
+        // Half of what the call has left; there is as much again for the adapter.
+        world.clock.advance(Duration::from_millis(4_875));
+    });
+    assert_eq!(
+        (called.outcome, called.sent, called.out_of_time),
+        (Err(Failure::Unavailable), false, false)
+    );
+}
+
+#[tokio::test]
+async fn a_release_whose_names_are_never_found_takes_few_lookups() {
+    let resolver = Flipping::new(&[]);
+    let world = World::resolving(resolver.clone());
+    let loaded = keystone(&world, "http://crm.example").await;
+    let calls = futures_util::future::join_all((0..40).map(|_| write_to(&loaded, "KL-1")));
+    let time = async {
+        // Calls that have not begun yet have their deadlines from when they do, so time goes on in small steps.
+        loop {
+            tokio::task::yield_now().await;
+            world.clock.advance(Duration::from_millis(50));
+        }
+    };
+    let calls = tokio::select! {
+        calls = calls => calls,
+        () = time => unreachable!("time goes on for ever"),
+    };
+    for called in calls {
+        assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
+    }
+    assert_eq!(resolver.lookups(), 16, "those that the calls gave up still count");
+}
+
+#[tokio::test]
+async fn a_grant_holds_for_its_methods_and_paths_only() {
+    let (world, server) = (World::new(), Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await);
+    let load = async |grants: &str| {
+        let origin = &server.origin;
+        let spec = format!(
+            "settings.base_url = \"{origin}\"\n\
+             [egress]\nprivate_addresses = true\nallow = [{}]\n\
+             [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\n\
+             origins = [\"{origin}\"]\n",
+            grants.replace("ORIGIN", &format!("origin = \"{origin}\""))
+        );
+        let secrets = [("crm".to_owned(), Sensitive::new("token".into()))];
+        world.try_load("keystone", &spec, secrets.into()).await.unwrap()
+    };
+    let find = async |loaded: &Loaded| loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
+
+    let reads = load("{ ORIGIN, methods = [\"GET\"] }").await;
+    let called = write_to(&reads, "KL-1").await;
+    assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
+    assert_eq!(called.refused, [("method-not-granted", 1)]);
+    assert_eq!(find(&reads).await.refused, []);
+
+    let leads = load("{ ORIGIN, path = \"/api/v1/leads\" }").await;
+    assert_eq!(write_to(&leads, "KL-1").await.outcome, Ok("KC-9".into()));
+    assert_eq!(find(&leads).await.refused, [("path-not-granted", 1)]);
+    assert_eq!(write_to(&leads, "A/7").await.refused, [("ambiguous-path", 1)]);
+
+    let both = load(
+        "{ ORIGIN, path = \"/api/v1/leads\", methods = [\"PUT\"] }, \
+              { ORIGIN, path = \"/api/v1/calls/\" }",
+    )
+    .await;
+    assert_eq!(write_to(&both, "KL-1").await.outcome, Ok("KC-9".into()));
+    assert_eq!(find(&both).await.refused, []);
+    assert_eq!(both.query_status(&id("KL-1")).await.refused, [("path-not-granted", 1)]);
+}

@@ -1,0 +1,68 @@
+//! The CRM asks to slow down in its headers, and the host heeds it whatever the adapter makes of it.
+
+use std::time::Duration;
+
+use jackfield::domain::failure::Failure;
+use jiff::Timestamp;
+
+use crate::world::{Reply, Server, World, id, keystone, write_to};
+
+/// A server that answers with a status, headers and a body that keystone's adapter takes for a written call.
+async fn answering(status: u16, headers: &str) -> Server {
+    let body = r#"{"id":"KC-9","call_id":"C-1"}"#;
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}");
+    Server::start(move |_| Reply::Answer(answer.clone().into_bytes())).await
+}
+
+fn limited(seconds: Option<u64>) -> Failure {
+    Failure::RateLimited {
+        retry_after: seconds.map(Duration::from_secs),
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_the_adapter_does_not_name_is_the_headers() {
+    // The clock stands at the beginning of 1970.
+    for (headers, wait) in [
+        ("", None),
+        ("retry-after: soon\r\n", None),
+        ("retry-after: Thu, 01 Jan 1970 00:01:30 GMT\r\n", Some(90)),
+        ("x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 45\r\n", Some(45)),
+        ("ratelimit-reset: 99999999\r\n", Some(86_400)),
+        // This one the adapter reads itself, and its word goes before any header.
+        (
+            "retry-after: 7\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: 45\r\n",
+            Some(7),
+        ),
+    ] {
+        let (world, server) = (World::new(), answering(429, headers).await);
+        let called = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+        assert_eq!(called.outcome, Err(limited(wait)), "{headers}");
+        let pause = called.pause_until.map(|until| until.as_second().unsigned_abs());
+        assert_eq!(pause, wait, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_used_up_the_quota_is_committed_and_pauses_the_next() {
+    let world = World::new();
+    let quota = "X-RateLimit-Limit: 100\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 30\r\n";
+    let server = answering(200, quota).await;
+    let called = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+    assert_eq!(called.outcome, Ok("KC-9".into()));
+    assert_eq!(called.pause_until, Some(Timestamp::from_second(30).unwrap()));
+
+    let server = answering(200, &quota.replace("Remaining: 0", "Remaining: 1")).await;
+    let called = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+    assert_eq!(called.pause_until, None);
+}
+
+#[tokio::test]
+async fn a_crm_in_maintenance_is_unavailable_and_says_for_how_long() {
+    let (world, server) = (World::new(), answering(503, "Retry-After: 120\r\n").await);
+    let loaded = keystone(&world, &server.origin).await;
+    let called = loaded.query_status(&id("KL-1")).await;
+    assert_eq!(called.outcome, Err(Failure::Unavailable));
+    assert_eq!(called.pause_until, Some(Timestamp::from_second(120).unwrap()));
+}
