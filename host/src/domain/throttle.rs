@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::retry::{due, throttle_end};
+use super::retry::{MAX_THROTTLE, due, throttle_end};
 
 /// What the names of rate-limit headers begin with.
 const FAMILIES: [&str; 3] = ["ratelimit", "x-ratelimit", "x-rate-limit"];
@@ -39,7 +39,7 @@ pub fn pause_until<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, no
 fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {
     let value = value.trim();
     match seconds(value) {
-        Some(seconds) => Some(due(now, Duration::from_secs(seconds), 0.0)),
+        Some(seconds) => Some(in_seconds(now, seconds)),
         None => httpdate::parse_http_date(value).ok()?.try_into().ok(),
     }
 }
@@ -61,7 +61,7 @@ fn quota_reset<'a>(
     match reset {
         FIRST_EPOCH_MILLIS.. => Timestamp::from_millisecond(reset.try_into().ok()?).ok(),
         FIRST_EPOCH.. => Timestamp::from_second(reset.try_into().ok()?).ok(),
-        _ => Some(due(now, Duration::from_secs(reset), 0.0)),
+        _ => Some(in_seconds(now, reset)),
     }
 }
 
@@ -70,6 +70,11 @@ fn seconds(value: &str) -> Option<u64> {
     let value = value.trim();
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| value.parse().unwrap_or(u64::MAX))
+}
+
+/// So many seconds from now, a day at most: a destination may write any number.
+fn in_seconds(now: Timestamp, seconds: u64) -> Timestamp {
+    due(now, Duration::from_secs(seconds).min(MAX_THROTTLE), 0.0)
 }
 
 #[cfg(test)]
