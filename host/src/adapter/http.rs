@@ -16,7 +16,7 @@ use super::outgoing;
 use super::seen::Seen;
 use super::state::Environment;
 use crate::domain::egress::{EgressRefusal, Origin};
-use crate::domain::throttle;
+use crate::domain::pause;
 
 /// Requests of one call. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
 const MAX_REQUESTS: u32 = 16;
@@ -137,7 +137,7 @@ async fn exchange(
     let status = answer.status().as_u16();
     seen.answered(status);
     let header = |name: &str| answer.headers().get(name)?.to_str().ok();
-    if let Some(until) = throttle::pause_until(status, header, budget.now()) {
+    if let Some(until) = pause::until(status, header, budget.now()) {
         seen.pause(until);
     }
     let mut headers = Vec::with_capacity(answer.headers().len());

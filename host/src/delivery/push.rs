@@ -9,8 +9,8 @@ use url::Url;
 
 use crate::clock::{self, SharedClock};
 use crate::domain::failure::{Failure, Rejection};
+use crate::domain::pause;
 use crate::domain::signature::{SigningKey, sign_standard};
-use crate::domain::throttle;
 use crate::store::Claimed;
 
 /// Sends to agents; one connection pool for all.
@@ -67,7 +67,7 @@ impl Push {
                 let status = response.status();
                 let header = |name: &str| response.headers().get(name)?.to_str().ok();
                 let now = clock.now();
-                let retry_after = throttle::pause_until(status.as_u16(), header, now)
+                let retry_after = pause::until(status.as_u16(), header, now)
                     .and_then(|until| Duration::try_from(until.duration_since(now)).ok());
                 let outcome = classify(status, retry_after);
                 Pushed {

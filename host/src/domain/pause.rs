@@ -21,7 +21,7 @@ const FIRST_EPOCH_MILLIS: u64 = 1_000_000_000_000;
 /// header of a name in lower case. None if the answer asks for no pause, or for one that cannot be read or is over.
 /// A pause is a day at most, as long as a rate limit may hold a delivery.
 #[must_use]
-pub fn pause_until<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Option<Timestamp> {
+pub fn until<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Option<Timestamp> {
     let refused = matches!(status, 429 | 503);
     // Retry-After is about this refusal; the others tell of a quota, which may be another's.
     let until = header("retry-after")
@@ -95,7 +95,7 @@ mod tests {
                 .find(|(given, _)| *given == name)
                 .map(|(_, value)| *value)
         };
-        pause_until(status, header, now).map(|until| until.duration_since(now).as_secs())
+        until(status, header, now).map(|until| until.duration_since(now).as_secs())
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
             let now = Timestamp::from_second(now).unwrap();
             for text in [value, number.to_string()] {
                 let header = |name: &str| Some(if name.ends_with("remaining") { "0" } else { text.as_str() });
-                if let Some(until) = pause_until(status, header, now) {
+                if let Some(until) = until(status, header, now) {
                     prop_assert!(until > now && until <= throttle_end(now));
                 }
             }
