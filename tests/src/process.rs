@@ -8,6 +8,25 @@ use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+/// The name of the binary of `tests/src/bin/jackfield-under-test.rs`.
+const UNDER_TEST: &str = "jackfield-under-test";
+
+/// The `jackfield` binary that cargo built beside the running test: what compiles adapters for hosts inside of tests.
+///
+/// # Panics
+/// It is not there.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // A test runs in `deps`, below the folder of the binaries; a binary in that folder itself.
+    let found = test.ancestors().skip(1).take(2).map(|folder| folder.join(UNDER_TEST));
+    found.into_iter().find(|path| path.exists()).unwrap_or_else(|| {
+        panic!(
+            "{UNDER_TEST} is not beside {}: build the package's binaries",
+            test.display()
+        )
+    })
+}
+
 /// A running `jackfield serve`.
 pub struct Host {
     child: Child,

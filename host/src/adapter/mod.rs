@@ -10,6 +10,7 @@
 mod bindings;
 mod cache;
 mod call;
+mod compiler;
 mod convert;
 mod cpu;
 mod credentials;
@@ -26,6 +27,7 @@ mod state;
 mod stdio;
 
 pub use call::Called;
+pub use compiler::{CompileLimits, CompileRefusal, compile_adapter};
 pub use convert::ParsedLead;
 pub use credentials::{CredentialProblem, CredentialSecrets};
 pub use loaded::Loaded;

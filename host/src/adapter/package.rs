@@ -4,6 +4,7 @@ use wasmtime::Store;
 use wasmtime::component::{Component, Instance, Linker};
 
 use super::bindings::{Adapter, AdapterLeads, AdapterLeadsPre, AdapterLookup, AdapterLookupPre, AdapterPre};
+use super::compiler::CompileRefusal;
 use super::state::CallState;
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::failure::Fault;
@@ -16,6 +17,8 @@ pub const MAX_SIZE: usize = 64 << 20;
 /// The first eight bytes of a component, and of a core module.
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+/// What native code begins with: wasmtime's `.cwasm` files are ELF images, and so are programs.
+const ELF: [u8; 4] = *b"\x7fELF";
 
 /// The contract's package and the versions of it that this host runs.
 const CONTRACT: (&str, &str) = ("jackfield:crm", "0.1.");
@@ -45,6 +48,12 @@ pub enum PackageError {
     /// It is no WebAssembly.
     #[error("the file is not WebAssembly: push the `.wasm` file that the adapter's build makes")]
     NotWasm,
+    /// It is native code, as `wasmtime compile` makes it.
+    #[error(
+        "the file is native code, not WebAssembly: the host runs only native code that it compiled itself, so push the \
+         `.wasm` file that the adapter's build makes"
+    )]
+    NativeCode,
     /// It is a core module.
     #[error(
         "the file is a core module, not a component: build it for `wasm32-wasip2`, or turn it into a component with \
@@ -54,6 +63,9 @@ pub enum PackageError {
     /// It does not compile.
     #[error("the file is no valid component; it may be cut short or damaged, so build and push it again: {0}")]
     Invalid(String),
+    /// It takes more to compile than a component may.
+    #[error(transparent)]
+    Compile(#[from] CompileRefusal),
     /// It was built for another version of the contract.
     #[error("it was built for {0}, and this host runs jackfield:crm@0.1.x: rebuild it with the SDK of this host")]
     OtherVersion(String),
@@ -158,6 +170,7 @@ pub fn check_bytes(bytes: &[u8]) -> Result<(), PackageError> {
     match bytes.first_chunk::<8>() {
         Some(&COMPONENT) => Ok(()),
         Some(&CORE_MODULE) => Err(PackageError::CoreModule),
+        _ if bytes.starts_with(&ELF) => Err(PackageError::NativeCode),
         _ if bytes.starts_with(b"\0asm") => Err(PackageError::Invalid("an unknown version of the format".into())),
         _ => Err(PackageError::NotWasm),
     }
@@ -230,7 +243,8 @@ mod tests {
     fn only_components_pass() {
         assert_eq!(check_bytes(b"\0asm\x0d\0\x01\0rest"), Ok(()));
         assert_eq!(check_bytes(b"\0asm\x01\0\0\0rest"), Err(PackageError::CoreModule));
-        assert_eq!(check_bytes(b"\x7fELF native code"), Err(PackageError::NotWasm));
+        assert_eq!(check_bytes(b"\x7fELF native code"), Err(PackageError::NativeCode));
+        assert_eq!(check_bytes(b"#!/bin/sh"), Err(PackageError::NotWasm));
         assert_eq!(check_bytes(b""), Err(PackageError::NotWasm));
         assert!(matches!(check_bytes(b"\0asm\x0d\0"), Err(PackageError::Invalid(_))));
         assert!(matches!(

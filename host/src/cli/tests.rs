@@ -54,6 +54,7 @@ fn the_command_tree_is_sound() {
     jackfield suppressions list
     jackfield alerts list
     jackfield alerts ack
+    jackfield compile-adapter
     ");
 }
 

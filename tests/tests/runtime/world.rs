@@ -12,6 +12,7 @@ use jackfield::domain::failure::{Failure, Fault};
 use jackfield::domain::id::LeadId;
 use jackfield::domain::release::{Release, TenantSpec};
 use jackfield_tests::components::component;
+use jackfield_tests::process::program;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,9 +31,14 @@ impl World {
 
     /// Over a cache of its own.
     pub fn over(cache: &Path) -> Self {
+        Self::with(RuntimeConfig::new(cache.to_owned(), program()))
+    }
+
+    /// With limits of its own.
+    pub fn with(config: RuntimeConfig) -> Self {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let shared: SharedClock = Arc::new(clock.clone());
-        let runtime = Runtime::start(RuntimeConfig::new(cache.to_owned()), shared).unwrap();
+        let runtime = Runtime::start(config, shared).unwrap();
         Self { clock, runtime }
     }
 

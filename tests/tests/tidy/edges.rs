@@ -40,7 +40,10 @@ const MODULES: [(&str, &[&str]); 18] = [
             "delivery", "admin", "vault",
         ],
     ),
-    ("cli", &["domain", "clock", "config", "telemetry", "admin", "app"]),
+    (
+        "cli",
+        &["domain", "clock", "adapter", "config", "telemetry", "admin", "app"],
+    ),
 ];
 
 /// Foreign crates, and the only places of the host that may know them.
