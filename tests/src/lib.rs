@@ -15,4 +15,5 @@ pub mod documents;
 pub mod fakes;
 pub mod node;
 pub mod process;
+pub mod raw;
 pub mod store_contract;

@@ -8,7 +8,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 use wasmtime_wasi::I32Exit;
 
 use super::cpu::{Cpu, CpuSpent};
-use super::seen::Seen;
+use super::seen::{Refused, Seen};
 use super::state::{CallState, Environment};
 use crate::clock::{SharedClock, timeout};
 use crate::domain::failure::{Failure, Fault, FaultCause};
@@ -133,7 +133,7 @@ fn late(deadline: Duration, started: bool, seen: &Seen) -> Failure {
 }
 
 /// Names what stopped a guest. A memory cap that was reached looks like any other panic, so the limiter's word goes
-/// first.
+/// before the trap's.
 fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> Failure {
     let last_words = seen.stderr.last_line();
     if error.is::<CpuSpent>() || error.downcast_ref() == Some(&Trap::Interrupt) {
@@ -143,14 +143,15 @@ fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> F
     if error.is::<PoolConcurrencyLimitError>() {
         return fault(FaultCause::Host, format!("the pool of instances is used up: {error}"));
     }
-    if seen.memory_refused() {
-        let limit = environment.memory >> 20;
-        return fault(
-            FaultCause::MemoryCap,
-            format!("it wanted more than {limit} MiB of memory"),
-        );
+    let trap = error.downcast_ref::<Trap>();
+    if let Some(refused) = seen.refused().filter(|_| may_be_for_lack_of_memory(trap)) {
+        let detail = match refused {
+            Refused::Memory => format!("it wanted more than {} MiB of memory", environment.memory >> 20),
+            Refused::Table => "it wanted more elements in its tables than an instance may have".into(),
+        };
+        return fault(FaultCause::MemoryCap, detail);
     }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
+    if let Some(trap) = trap {
         let cause = match trap {
             Trap::StackOverflow => FaultCause::Stack,
             _ => FaultCause::Trap,
@@ -170,5 +171,15 @@ fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> F
     fault(
         FaultCause::BadOutput,
         format!("{error:#}").chars().take(500).collect::<String>(),
+    )
+}
+
+/// Whether a guest that was refused memory may have ended in this way because of it: languages give up by
+/// `unreachable`, write to the address that they did not get, or do not start at all. A division by zero has other
+/// reasons, and so has a recursion that is too deep.
+const fn may_be_for_lack_of_memory(trap: Option<&Trap>) -> bool {
+    matches!(
+        trap,
+        None | Some(Trap::UnreachableCodeReached | Trap::MemoryOutOfBounds | Trap::TableOutOfBounds)
     )
 }

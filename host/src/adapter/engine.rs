@@ -80,7 +80,7 @@ impl Engine {
     }
 }
 
-/// An engine that only compiles, for those that [`Engine::start`] makes: with a pool or without, their code is the same.
+/// An engine that only compiles, for those that [`Engine::start`] makes: with or without a pool, their code is alike.
 ///
 /// # Errors
 /// Wasmtime does not run on this machine.

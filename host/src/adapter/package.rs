@@ -14,6 +14,11 @@ use crate::domain::release::AdapterNeeds;
 /// Bytes of a component. Python's, the largest of the supported languages, are 18 MB.
 pub const MAX_SIZE: usize = 64 << 20;
 
+/// Characters of an error that quotes a component.
+const MAX_WORDS: usize = 500;
+/// Names that an error lists.
+const MAX_NAMED: usize = 10;
+
 /// The first eight bytes of a component, and of a core module.
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
@@ -66,13 +71,16 @@ pub enum PackageError {
     /// It takes more to compile than a component may.
     #[error(transparent)]
     Compile(#[from] CompileRefusal),
+    /// It compiles, and no instance may have as much as it wants.
+    #[error("it asks for more than one instance may have: {0}")]
+    Oversized(String),
     /// It was built for another version of the contract.
     #[error("it was built for {0}, and this host runs jackfield:crm@0.1.x: rebuild it with the SDK of this host")]
     OtherVersion(String),
     /// It imports what this host does not have.
     #[error(
         "it imports {}, which this host does not offer: an adapter may import jackfield:crm and WASI 0.2 without \
-         wasi:http (requests go through jackfield:crm/http)", .0.join(", ")
+         wasi:http (requests go through jackfield:crm/http)", some(.0)
     )]
     ForeignImports(Vec<String>),
     /// It does not export what every adapter must.
@@ -149,17 +157,36 @@ impl Code {
     /// One has other types.
     pub fn typed(&self, store: &mut Store<CallState>, instance: &Instance) -> Result<Adapter, PackageError> {
         if self.lookup.is_some() {
-            AdapterLookup::new(&mut *store, instance).map_err(other_types)?;
+            AdapterLookup::new(&mut *store, instance).map_err(|error| optional("lookup", &error))?;
         }
         if self.leads.is_some() {
-            AdapterLeads::new(&mut *store, instance).map_err(other_types)?;
+            AdapterLeads::new(&mut *store, instance).map_err(|error| optional("leads", &error))?;
         }
         Adapter::new(store, instance).map_err(other_types)
     }
 }
 
 fn other_types(error: impl std::fmt::Display) -> PackageError {
-    PackageError::OtherTypes(format!("{error:#}"))
+    PackageError::OtherTypes(cut(&format!("{error:#}")))
+}
+
+/// The engine names the function's types, and not where it is.
+fn optional(export: &str, error: &wasmtime::Error) -> PackageError {
+    other_types(format!("`{export}`: {error:#}"))
+}
+
+/// At most 500 characters of what the engine says of a component: it may quote names, which a stranger chose.
+pub fn cut(words: &str) -> String {
+    words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
+}
+
+/// The first of some names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let shown = names[..names.len().min(MAX_NAMED)].join(", ");
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// Checks what can be told from the bytes alone.
@@ -211,12 +238,12 @@ fn check_imports<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Package
         let (interface, version) = name.split_once('@').unwrap_or((name, ""));
         let package = interface.split('/').next().unwrap_or_default();
         if package == CONTRACT.0 && !version.starts_with(CONTRACT.1) {
-            return Err(PackageError::OtherVersion(name.to_owned()));
+            return Err(PackageError::OtherVersion(cut(name)));
         }
         let ours = IMPORTS.iter().any(|interface| is_contract(name, interface));
         let wasi = WASI.0.contains(&package) && version.starts_with(WASI.1);
         if !ours && !wasi {
-            foreign.push(name.to_owned());
+            foreign.push(cut(name));
         }
     }
     if foreign.is_empty() {
@@ -277,5 +304,9 @@ mod tests {
         ];
         let names = foreign.map(str::to_owned).to_vec();
         assert_eq!(check(&foreign), Err(PackageError::ForeignImports(names)));
+        let long = "x".repeat(100_000);
+        let told = check(&vec![long.as_str(); 1000]).unwrap_err().to_string();
+        assert!(told.contains("and 990 more"), "{told}");
+        assert!(told.len() < 6000, "{}", told.len());
     }
 }

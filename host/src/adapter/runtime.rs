@@ -314,7 +314,8 @@ impl Inner {
         #[expect(unsafe_code, reason = "the compiler is this program, and its pipe ends here")]
         // SAFETY: the bytes are what `precompile_component` made of a component in a process of this program.
         let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
-        let component = component.map_err(|error| PackageError::Host(format!("{error:#}")))?;
+        // The engine is the same, so what it does not take is too large for the places of the pool.
+        let component = component.map_err(|error| PackageError::Oversized(package::cut(&format!("{error:#}"))))?;
         let code = package::link(&self.linker, &component)?;
         if let Err(error) = self.cache.write(digest, native) {
             tracing::warn!(adapter = %digest, %error, "a compiled adapter cannot be kept; it is compiled again at the \

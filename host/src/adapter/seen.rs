@@ -1,6 +1,6 @@
 //! What the host saw while a call ran. It outlives the call, which may be stopped at any moment.
 
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, Ordering};
 
 use super::stdio::Tail;
 
@@ -14,11 +14,20 @@ pub struct Seen {
     /// Of the last answer; 0 before the first.
     status: AtomicU16,
     waiting: AtomicBool,
-    memory_refused: AtomicBool,
+    refused: AtomicU8,
     /// The guest's standard output.
     pub stdout: Tail,
     /// The guest's standard error.
     pub stderr: Tail,
+}
+
+/// What a guest was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Linear memory.
+    Memory = 1,
+    /// Elements of a table.
+    Table = 2,
 }
 
 impl Seen {
@@ -44,9 +53,10 @@ impl Seen {
         self.waiting.store(false, Ordering::Relaxed);
     }
 
-    /// The guest wanted more memory than it may have.
-    pub fn refuse_memory(&self) {
-        self.memory_refused.store(true, Ordering::Relaxed);
+    /// The guest wanted more memory than it may have. None: it was given what it wanted, so it has got over a refusal.
+    pub fn refuse(&self, refused: Option<Refused>) {
+        let code = refused.map_or(0, |refused| refused as u8);
+        self.refused.store(code, Ordering::Relaxed);
     }
 
     /// Whether a request that may change something left, or may have left.
@@ -69,15 +79,30 @@ impl Seen {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Whether the guest was refused memory.
-    pub fn memory_refused(&self) -> bool {
-        self.memory_refused.load(Ordering::Relaxed)
+    /// What the guest was refused, and has not got over.
+    pub fn refused(&self) -> Option<Refused> {
+        let code = self.refused.load(Ordering::Relaxed);
+        [Refused::Memory, Refused::Table]
+            .into_iter()
+            .find(|refused| *refused as u8 == code)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_counts_until_something_is_granted() {
+        let seen = Seen::default();
+        assert_eq!(seen.refused(), None);
+        for refused in [Refused::Memory, Refused::Table] {
+            seen.refuse(Some(refused));
+            assert_eq!(seen.refused(), Some(refused));
+        }
+        seen.refuse(None);
+        assert_eq!(seen.refused(), None);
+    }
 
     #[test]
     fn a_request_that_stayed_takes_back_only_its_own_mark() {

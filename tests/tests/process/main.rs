@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod hostile;
 mod life;
 mod privacy;
 

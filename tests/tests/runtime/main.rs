@@ -4,7 +4,11 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod compiling;
+mod harms;
 mod limits;
+mod markers;
 mod network;
 mod packages;
+mod refused;
 mod world;

@@ -48,7 +48,20 @@ impl World {
     }
 
     pub async fn try_load(&self, package: &str, spec: &str, secrets: CredentialSecrets) -> Result<Loaded, LoadError> {
-        let bytes = component(package);
+        self.try_load_bytes(component(package), spec, secrets).await
+    }
+
+    /// Loads a release of a component that is not built from a package.
+    pub async fn load_bytes(&self, bytes: Vec<u8>, spec: &str) -> Loaded {
+        self.try_load_bytes(bytes, spec, HashMap::new()).await.unwrap()
+    }
+
+    async fn try_load_bytes(
+        &self,
+        bytes: Vec<u8>,
+        spec: &str,
+        secrets: CredentialSecrets,
+    ) -> Result<Loaded, LoadError> {
         let inspected = self.runtime.inspect(bytes.clone()).await.unwrap();
         let record = record(&inspected, &bytes);
         self.runtime

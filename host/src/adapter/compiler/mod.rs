@@ -20,7 +20,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::package::PackageError;
+use super::package::{PackageError, cut};
 use crate::clock::{SharedClock, timeout};
 
 pub use process::compile_adapter;
@@ -35,8 +35,8 @@ const NATIVE_FOR_EACH: usize = 16;
 const NATIVE_AT_LEAST: usize = 1 << 20;
 /// Bytes of native code that any component may have: four times the largest component.
 const NATIVE_AT_MOST: usize = 256 << 20;
-/// Characters of what a failed compilation says.
-const WORDS: usize = 500;
+/// Bytes that are read of what a failed compilation says, before it is cut to what is shown.
+const WORDS: usize = 2000;
 
 /// What compiling one component may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,12 +182,12 @@ async fn exchange(child: &mut Child, component: &[u8], limit: usize) -> io::Resu
         let _ = input.write_all(component).await;
     };
     // Each end is closed as soon as it is read far enough, so that a process that says more ends instead of waiting.
-    let (native, words, ()) = tokio::join!(read(output, limit + 1), read(errors, WORDS * 4), feed);
+    let (native, words, ()) = tokio::join!(read(output, limit + 1), read(errors, WORDS), feed);
     let words = String::from_utf8_lossy(&words?).into_owned();
     Ok(Ended {
         status: child.wait().await?,
         native: native?,
-        words: words.chars().filter(|c| !c.is_control()).take(WORDS).collect(),
+        words: cut(&words),
     })
 }
 
