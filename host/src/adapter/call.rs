@@ -9,9 +9,12 @@ use wasmtime_wasi::I32Exit;
 
 use super::cpu::{Cpu, CpuSpent};
 use super::seen::{Refused, Seen};
-use super::state::{CallState, Environment};
+use super::state::{CallState, Environment, MAX_HANDED_OVER};
 use crate::clock::{SharedClock, timeout};
 use crate::domain::failure::{Failure, Fault, FaultCause};
+
+/// What the engine says when a guest hands over more than [`MAX_HANDED_OVER`]. Its error has no type to ask for.
+const TOO_MUCH_HANDED_OVER: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// How a call of an adapter ended, and what the host saw while it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,10 +159,12 @@ fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> F
             Trap::StackOverflow => FaultCause::Stack,
             _ => FaultCause::Trap,
         };
-        let detail = if last_words.is_empty() {
-            trap.to_string()
-        } else {
-            last_words
+        let detail = match trap {
+            _ if !last_words.is_empty() => last_words,
+            // Most toolchains put the guest's own stack at the beginning of its memory, where it ends at address zero.
+            // The engine cannot tell an overflow of it from a wild pointer, so neither is claimed.
+            Trap::MemoryOutOfBounds => format!("{trap}: a pointer to nowhere, or too deep a recursion"),
+            _ => trap.to_string(),
         };
         return fault(cause, detail);
     }
@@ -168,10 +173,13 @@ fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> F
         return fault(FaultCause::Trap, detail.trim_end_matches(": "));
     }
     // What is left: an answer that cannot be read as the contract's types, or one that is too large.
-    fault(
-        FaultCause::BadOutput,
-        format!("{error:#}").chars().take(500).collect::<String>(),
-    )
+    let words = format!("{error:#}");
+    let detail = if words.contains(TOO_MUCH_HANDED_OVER) {
+        format!("it handed the host more than {} MiB at once", MAX_HANDED_OVER >> 20)
+    } else {
+        words.chars().take(500).collect()
+    };
+    fault(FaultCause::BadOutput, detail)
 }
 
 /// Whether a guest that was refused memory may have ended in this way because of it: languages give up by

@@ -10,7 +10,8 @@ use crate::adapter::{CompileLimits, compile_adapter};
 #[command(after_help = "Example:
   jackfield compile-adapter --memory-mib 2048 --cpu-seconds 120
 
-The host starts this by itself for every adapter that is pushed. The output is for the same version of the host only.")]
+The host starts this by itself for every adapter that is pushed. Output and errors must be pipes, since the process may
+write to no file. The output is for the same version of the host only.")]
 pub struct CompileArgs {
     /// Address space that the process may use
     #[arg(long, value_name = "MIB")]

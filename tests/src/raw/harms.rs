@@ -31,7 +31,7 @@ const fn harm(name: &'static str, end: End, body: &'static str) -> Harm {
 const CPU: End = End::Fault(FaultCause::CpuDeadline, "it computed longer than");
 const TABLE: End = End::Fault(FaultCause::MemoryCap, "elements");
 const MEMORY: End = End::Fault(FaultCause::MemoryCap, "MiB of memory");
-const TOO_MUCH: End = End::Fault(FaultCause::BadOutput, "too much data is being copied");
+const TOO_MUCH: End = End::Fault(FaultCause::BadOutput, "it handed the host more than 4 MiB at once");
 const NO_TEXT: End = End::Fault(FaultCause::BadOutput, "utf-8");
 
 const fn trap(words: &'static str) -> End {

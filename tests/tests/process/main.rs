@@ -4,6 +4,7 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod compiler;
 mod crash;
 mod hostile;
 mod life;
