@@ -39,6 +39,8 @@ use front::Front;
 const SYNC: Duration = Duration::from_secs(1);
 /// A database file has one process, so its leases need no other name.
 const OWNER: &str = "local";
+/// The program that compiles adapters: this one, even if another version has taken its place on the disk meanwhile.
+const COMPILER: &str = "/proc/self/exe";
 
 /// A host without sockets: both routers and the engine behind them. Tests drive it with a clock of their own.
 #[derive(Debug)]
@@ -247,7 +249,7 @@ impl App {
         let vault = open_vault(config, &database, &clock).await?;
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
-            ..RuntimeConfig::new(config.data_dir.join("adapters"))
+            ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
         let node = Node::assemble(NodeParts {
             store: Arc::clone(&database) as SharedStore,

@@ -18,4 +18,5 @@ pub mod fuzz;
 pub mod node;
 pub mod operator;
 pub mod process;
+pub mod raw;
 pub mod store_contract;

@@ -32,6 +32,7 @@ use crate::answer::{Answer, ask};
 use crate::components::component;
 use crate::documents::keystone_tenant;
 use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Now};
+use crate::process::program;
 
 /// What the fakes and the tenants' files share.
 pub const KEYSTONE_TOKEN: &str = "keystone-canary-token";
@@ -94,7 +95,7 @@ impl TestNode {
         let runtime = Runtime::start(
             RuntimeConfig {
                 max_instances: 64,
-                ..RuntimeConfig::new(cache)
+                ..RuntimeConfig::new(cache, program())
             },
             shared,
         )

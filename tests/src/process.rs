@@ -8,6 +8,25 @@ use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+/// The name of the binary of `tests/src/bin/jackfield-under-test.rs`.
+const UNDER_TEST: &str = "jackfield-under-test";
+
+/// The `jackfield` binary that cargo built beside the running test: what compiles adapters for hosts inside of tests.
+///
+/// # Panics
+/// It is not there.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // A test runs in `deps`, below the folder of the binaries; a binary in that folder itself.
+    let found = test.ancestors().skip(1).take(2).map(|folder| folder.join(UNDER_TEST));
+    found.into_iter().find(|path| path.exists()).unwrap_or_else(|| {
+        panic!(
+            "{UNDER_TEST} is not beside {}: build the package's binaries",
+            test.display()
+        )
+    })
+}
+
 /// A running `jackfield serve`.
 pub struct Host {
     child: Child,
@@ -125,6 +144,20 @@ impl Host {
         );
         assert!(output.status.success(), "{arguments:?}: {out}{err}");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
+    }
+
+    /// The most memory that the process has had at once since this was last asked, in bytes.
+    ///
+    /// # Panics
+    /// The system does not tell.
+    pub fn memory(&self) -> u64 {
+        let process = format!("/proc/{}", self.child.id());
+        let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
+        // Forgets the highest level: what is asked next time is what happened since.
+        std::fs::write(format!("{process}/clear_refs"), "5").unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        kib << 10
     }
 
     /// Sends a signal by name.

@@ -14,10 +14,13 @@ use wasmtime_wasi::I32Exit;
 use super::budget::Budget;
 use super::cpu::{Cpu, CpuSpent};
 use super::heavy::{HeavyLane, Running};
-use super::seen::Seen;
-use super::state::{CallState, Environment};
+use super::seen::{Seen, Shortage};
+use super::state::{CallState, Environment, MAX_HANDED_OVER};
 use crate::clock::{SharedClock, timeout};
 use crate::domain::failure::{Failure, Fault, FaultCause};
+
+/// What the engine says when a guest hands over more than [`MAX_HANDED_OVER`]. Its error has no type to ask for.
+const TOO_MUCH_HANDED_OVER: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// How a call of an adapter ended, and what the host saw while it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,7 +198,7 @@ fn heed(failure: Failure, pause_until: Option<Timestamp>, now: Timestamp) -> Fai
 }
 
 /// Names what stopped a guest. A memory cap that was reached looks like any other panic, so the limiter's word goes
-/// first.
+/// before the trap's.
 fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> Failure {
     let last_words = seen.stderr.last_line();
     if error.is::<CpuSpent>() || error.downcast_ref() == Some(&Trap::Interrupt) {
@@ -205,22 +208,25 @@ fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> F
     if error.is::<PoolConcurrencyLimitError>() {
         return fault(FaultCause::Host, format!("the pool of instances is used up: {error}"));
     }
-    if seen.memory_refused() {
-        let limit = environment.memory >> 20;
-        return fault(
-            FaultCause::MemoryCap,
-            format!("it wanted more than {limit} MiB of memory"),
-        );
+    let trap = error.downcast_ref::<Trap>();
+    if let Some(shortage) = seen.shortage().filter(|_| may_be_for_lack_of_memory(trap)) {
+        let detail = match shortage {
+            Shortage::Memory => format!("it wanted more than {} MiB of memory", environment.memory >> 20),
+            Shortage::Table => "it wanted more elements in its tables than an instance may have".into(),
+        };
+        return fault(FaultCause::MemoryCap, detail);
     }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
+    if let Some(trap) = trap {
         let cause = match trap {
             Trap::StackOverflow => FaultCause::Stack,
             _ => FaultCause::Trap,
         };
-        let detail = if last_words.is_empty() {
-            trap.to_string()
-        } else {
-            last_words
+        let detail = match trap {
+            _ if !last_words.is_empty() => last_words,
+            // Most toolchains put the guest's own stack at the beginning of its memory, where it ends at address zero.
+            // The engine cannot tell an overflow of it from a wild pointer, so neither is claimed.
+            Trap::MemoryOutOfBounds => format!("{trap}: a pointer to nowhere, or too deep a recursion"),
+            _ => trap.to_string(),
         };
         return fault(cause, detail);
     }
@@ -229,8 +235,21 @@ fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> F
         return fault(FaultCause::Trap, detail.trim_end_matches(": "));
     }
     // What is left: an answer that cannot be read as the contract's types, or one that is too large.
-    fault(
-        FaultCause::BadOutput,
-        format!("{error:#}").chars().take(500).collect::<String>(),
+    let words = format!("{error:#}");
+    let detail = if words.contains(TOO_MUCH_HANDED_OVER) {
+        format!("it handed the host more than {} MiB at once", MAX_HANDED_OVER >> 20)
+    } else {
+        words.chars().take(500).collect()
+    };
+    fault(FaultCause::BadOutput, detail)
+}
+
+/// Whether a guest that was refused memory may have ended in this way because of it: languages give up by
+/// `unreachable`, write to the address that they did not get, or do not start at all. A division by zero has other
+/// reasons, and so has a recursion that is too deep.
+const fn may_be_for_lack_of_memory(trap: Option<&Trap>) -> bool {
+    matches!(
+        trap,
+        None | Some(Trap::UnreachableCodeReached | Trap::MemoryOutOfBounds | Trap::TableOutOfBounds)
     )
 }

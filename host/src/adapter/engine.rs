@@ -80,6 +80,14 @@ impl Engine {
     }
 }
 
+/// An engine that only compiles, for those that [`Engine::start`] makes: with or without a pool, their code is alike.
+///
+/// # Errors
+/// Wasmtime does not run on this machine.
+pub fn for_compiling() -> wasmtime::Result<wasmtime::Engine> {
+    on_demand()
+}
+
 fn on_demand() -> wasmtime::Result<wasmtime::Engine> {
     wasmtime::Engine::new(config().allocation_strategy(InstanceAllocationStrategy::OnDemand))
 }
@@ -162,11 +170,26 @@ impl Drop for Ticker {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::{Hash as _, Hasher as _};
+
     use super::*;
 
     #[test]
     fn a_pool_for_a_thousand_and_more_can_be_had() {
         assert!(Engine::start(2048, 64, true).unwrap().pooled());
+    }
+
+    #[test]
+    fn what_compiles_and_what_runs_agree_on_the_code() {
+        let hash = |engine: &wasmtime::Engine| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        let compiling = hash(&for_compiling().unwrap());
+        assert_eq!(hash(Engine::start(16, 4, true).unwrap().wasm()), compiling);
+        assert_eq!(hash(Engine::start(16, 4, false).unwrap().wasm()), compiling);
+        assert_ne!(hash(&wasmtime::Engine::default()), compiling);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod bindings;
 mod budget;
 mod cache;
 mod call;
+mod compiler;
 mod connect;
 mod convert;
 mod cpu;
@@ -34,6 +35,7 @@ mod stdio;
 mod tls;
 
 pub use call::Called;
+pub use compiler::{CompileLimits, CompileRefusal, compile_adapter};
 pub use convert::ParsedLead;
 pub use credentials::{CredentialProblem, CredentialSecret, CredentialSecrets};
 pub use loaded::Loaded;

@@ -4,6 +4,7 @@ use wasmtime::Store;
 use wasmtime::component::{Component, Instance, Linker};
 
 use super::bindings::{Adapter, AdapterLeads, AdapterLeadsPre, AdapterLookup, AdapterLookupPre, AdapterPre};
+use super::compiler::CompileRefusal;
 use super::state::CallState;
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::failure::Fault;
@@ -13,9 +14,16 @@ use crate::domain::release::AdapterNeeds;
 /// Bytes of a component. Python's, the largest of the supported languages, are 18 MB.
 pub const MAX_SIZE: usize = 64 << 20;
 
+/// Characters of an error that quotes a component.
+const MAX_WORDS: usize = 500;
+/// Names that an error lists.
+const MAX_NAMED: usize = 10;
+
 /// The first eight bytes of a component, and of a core module.
 const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+/// What native code begins with: wasmtime's `.cwasm` files are ELF images, and so are programs.
+const ELF: [u8; 4] = *b"\x7fELF";
 
 /// The contract's package and the versions of it that this host runs.
 const CONTRACT: (&str, &str) = ("jackfield:crm", "0.1.");
@@ -45,6 +53,12 @@ pub enum PackageError {
     /// It is no WebAssembly.
     #[error("the file is not WebAssembly: push the `.wasm` file that the adapter's build makes")]
     NotWasm,
+    /// It is native code, as `wasmtime compile` makes it.
+    #[error(
+        "the file is native code, not WebAssembly: the host runs only native code that it compiled itself, so push the \
+         `.wasm` file that the adapter's build makes"
+    )]
+    NativeCode,
     /// It is a core module.
     #[error(
         "the file is a core module, not a component: build it for `wasm32-wasip2`, or turn it into a component with \
@@ -54,13 +68,19 @@ pub enum PackageError {
     /// It does not compile.
     #[error("the file is no valid component; it may be cut short or damaged, so build and push it again: {0}")]
     Invalid(String),
+    /// It takes more to compile than a component may.
+    #[error(transparent)]
+    Compile(#[from] CompileRefusal),
+    /// It compiles, and no instance may have as much as it wants.
+    #[error("it asks for more than one instance may have: {0}")]
+    Oversized(String),
     /// It was built for another version of the contract.
     #[error("it was built for {0}, and this host runs jackfield:crm@0.1.x: rebuild it with the SDK of this host")]
     OtherVersion(String),
     /// It imports what this host does not have.
     #[error(
         "it imports {}, which this host does not offer: an adapter may import jackfield:crm and WASI 0.2 without \
-         wasi:http (requests go through jackfield:crm/http)", .0.join(", ")
+         wasi:http (requests go through jackfield:crm/http)", some(.0)
     )]
     ForeignImports(Vec<String>),
     /// It does not export what every adapter must.
@@ -137,17 +157,36 @@ impl Code {
     /// One has other types.
     pub fn typed(&self, store: &mut Store<CallState>, instance: &Instance) -> Result<Adapter, PackageError> {
         if self.lookup.is_some() {
-            AdapterLookup::new(&mut *store, instance).map_err(other_types)?;
+            AdapterLookup::new(&mut *store, instance).map_err(|error| optional("lookup", &error))?;
         }
         if self.leads.is_some() {
-            AdapterLeads::new(&mut *store, instance).map_err(other_types)?;
+            AdapterLeads::new(&mut *store, instance).map_err(|error| optional("leads", &error))?;
         }
         Adapter::new(store, instance).map_err(other_types)
     }
 }
 
 fn other_types(error: impl std::fmt::Display) -> PackageError {
-    PackageError::OtherTypes(format!("{error:#}"))
+    PackageError::OtherTypes(cut(&format!("{error:#}")))
+}
+
+/// The engine names the function's types, and not where it is.
+fn optional(export: &str, error: &wasmtime::Error) -> PackageError {
+    other_types(format!("`{export}`: {error:#}"))
+}
+
+/// At most 500 characters of what the engine says of a component: it may quote names, which a stranger chose.
+pub fn cut(words: &str) -> String {
+    words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
+}
+
+/// The first of some names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let shown = names[..names.len().min(MAX_NAMED)].join(", ");
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// Checks what can be told from the bytes alone.
@@ -158,6 +197,7 @@ pub fn check_bytes(bytes: &[u8]) -> Result<(), PackageError> {
     match bytes.first_chunk::<8>() {
         Some(&COMPONENT) => Ok(()),
         Some(&CORE_MODULE) => Err(PackageError::CoreModule),
+        _ if bytes.starts_with(&ELF) => Err(PackageError::NativeCode),
         _ if bytes.starts_with(b"\0asm") => Err(PackageError::Invalid("an unknown version of the format".into())),
         _ => Err(PackageError::NotWasm),
     }
@@ -198,12 +238,12 @@ fn check_imports<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Package
         let (interface, version) = name.split_once('@').unwrap_or((name, ""));
         let package = interface.split('/').next().unwrap_or_default();
         if package == CONTRACT.0 && !version.starts_with(CONTRACT.1) {
-            return Err(PackageError::OtherVersion(name.to_owned()));
+            return Err(PackageError::OtherVersion(cut(name)));
         }
         let ours = IMPORTS.iter().any(|interface| is_contract(name, interface));
         let wasi = WASI.0.contains(&package) && version.starts_with(WASI.1);
         if !ours && !wasi {
-            foreign.push(name.to_owned());
+            foreign.push(cut(name));
         }
     }
     if foreign.is_empty() {
@@ -230,7 +270,8 @@ mod tests {
     fn only_components_pass() {
         assert_eq!(check_bytes(b"\0asm\x0d\0\x01\0rest"), Ok(()));
         assert_eq!(check_bytes(b"\0asm\x01\0\0\0rest"), Err(PackageError::CoreModule));
-        assert_eq!(check_bytes(b"\x7fELF native code"), Err(PackageError::NotWasm));
+        assert_eq!(check_bytes(b"\x7fELF native code"), Err(PackageError::NativeCode));
+        assert_eq!(check_bytes(b"#!/bin/sh"), Err(PackageError::NotWasm));
         assert_eq!(check_bytes(b""), Err(PackageError::NotWasm));
         assert!(matches!(check_bytes(b"\0asm\x0d\0"), Err(PackageError::Invalid(_))));
         assert!(matches!(
@@ -263,5 +304,9 @@ mod tests {
         ];
         let names = foreign.map(str::to_owned).to_vec();
         assert_eq!(check(&foreign), Err(PackageError::ForeignImports(names)));
+        let long = "x".repeat(100_000);
+        let told = check(&vec![long.as_str(); 1000]).unwrap_err().to_string();
+        assert!(told.contains("and 990 more"), "{told}");
+        assert!(told.len() < 6000, "{}", told.len());
     }
 }

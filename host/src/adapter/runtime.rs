@@ -13,6 +13,7 @@ use wasmtime::component::{Component, Linker};
 
 use super::cache::Cache;
 use super::call::Caller;
+use super::compiler::{CompileLimits, Compiler};
 use super::credentials::{CredentialProblem, CredentialSecrets, Credentials};
 use super::description;
 use super::engine::Engine;
@@ -40,6 +41,11 @@ const DESCRIBE_DEADLINE: Duration = Duration::from_secs(5);
 pub struct RuntimeConfig {
     /// Where compiled adapters are kept. Made if it is not there.
     pub cache_dir: PathBuf,
+    /// The program that compiles adapters, under the command `compile-adapter`: the host's own, so that what compiles
+    /// and what runs are of one version.
+    pub compiler: PathBuf,
+    /// What compiling one adapter may take.
+    pub compile: CompileLimits,
     /// Calls in flight at once, of all tenants; more wait for their turn within their deadlines.
     pub max_instances: u32,
     /// Calls in flight at once of one release: a tenant whose CRM hangs leaves instances for the others.
@@ -56,9 +62,11 @@ pub struct RuntimeConfig {
 impl RuntimeConfig {
     /// The defaults: 2,048 calls in flight, of one release 1,024, and 64 warm instances.
     #[must_use]
-    pub fn new(cache_dir: PathBuf) -> Self {
+    pub fn new(cache_dir: PathBuf, compiler: PathBuf) -> Self {
         Self {
             cache_dir,
+            compiler,
+            compile: CompileLimits::default(),
             max_instances: 2048,
             max_instances_per_release: 1024,
             warm_instances: 64,
@@ -77,7 +85,8 @@ struct Inner {
     linker: Linker<CallState>,
     cache: Cache,
     caller: Caller,
-    /// One adapter compiles at a time: it takes a core and up to 400 MB.
+    compiler: Compiler,
+    /// One adapter compiles at a time: it takes a core, and memory up to its limit.
     compiling: Semaphore,
     /// Linked code of the adapters that are loaded, shared by their releases.
     codes: Mutex<HashMap<Digest, Weak<Code>>>,
@@ -148,12 +157,13 @@ impl Runtime {
             engine: engine.wasm().clone(),
             instances: Arc::new(Semaphore::new(config.max_instances as usize)),
             heavy: Arc::default(),
-            clock,
+            clock: Arc::clone(&clock),
         };
         Ok(Self(Arc::new(Inner {
             linker: state::linker(engine.wasm()).map_err(failed)?,
             cache,
             caller,
+            compiler: Compiler::new(config.compiler.clone(), config.compile, clock),
             compiling: Semaphore::new(1),
             codes: Mutex::default(),
             engine,
@@ -285,13 +295,29 @@ impl Runtime {
         if let Some(code) = self.known(digest) {
             return Ok(code);
         }
-        let inner = self.0.clone();
-        let compiled = tokio::task::spawn_blocking(move || inner.compile(digest, &bytes)).await;
-        let code = Arc::new(compiled.map_err(|error| PackageError::Host(error.to_string()))??);
+        let cached = self.blocking(move |inner| inner.cached(digest)).await?;
+        let code = if let Some(component) = cached {
+            self.blocking(move |inner| package::link(&inner.linker, &component))
+                .await??
+        } else {
+            let native = self.0.compiler.compile(&bytes).await?;
+            self.blocking(move |inner| inner.adopt(digest, &native)).await??
+        };
+        let code = Arc::new(code);
         let mut codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
         codes.retain(|_, code| code.strong_count() > 0);
         codes.insert(digest, Arc::downgrade(&code));
         Ok(code)
+    }
+
+    /// Runs what neither waits nor is short on a thread for that.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> T + Send + 'static,
+    ) -> Result<T, PackageError> {
+        let inner = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
+        done.map_err(|error| PackageError::Host(error.to_string()))
     }
 
     fn known(&self, digest: Digest) -> Option<Arc<Code>> {
@@ -301,19 +327,15 @@ impl Runtime {
 }
 
 impl Inner {
-    fn compile(&self, digest: Digest, bytes: &[u8]) -> Result<Code, PackageError> {
-        if let Some(component) = self.cached(digest) {
-            return package::link(&self.linker, &component);
-        }
-        let engine = self.engine.wasm();
-        let component =
-            Component::from_binary(engine, bytes).map_err(|error| PackageError::Invalid(format!("{error:#}")))?;
+    /// Links native code that this host's compiler has just made, and keeps it if it is an adapter's.
+    fn adopt(&self, digest: Digest, native: &[u8]) -> Result<Code, PackageError> {
+        #[expect(unsafe_code, reason = "the compiler is this program, and its pipe ends here")]
+        // SAFETY: the bytes are what `precompile_component` made of a component in a process of this program.
+        let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
+        // The engine is the same, so what it does not take is too large for the places of the pool.
+        let component = component.map_err(|error| PackageError::Oversized(package::cut(&format!("{error:#}"))))?;
         let code = package::link(&self.linker, &component)?;
-        let kept = component
-            .serialize()
-            .map_err(|error| io::Error::other(format!("{error:#}")))
-            .and_then(|native| self.cache.write(digest, &native));
-        if let Err(error) = kept {
+        if let Err(error) = self.cache.write(digest, native) {
             tracing::warn!(adapter = %digest, %error, "a compiled adapter cannot be kept; it is compiled again at the \
                 next start");
         }
@@ -326,7 +348,7 @@ impl Inner {
             unsafe_code,
             reason = "the cache hands out only what this installation compiled itself"
         )]
-        // SAFETY: the bytes carry this installation's HMAC, so they are what `serialize` made of a component,
+        // SAFETY: the bytes carry this installation's HMAC, so they are what the compiler made of a component,
         // unchanged.
         let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
         component

@@ -1,6 +1,6 @@
 //! What the host saw while a call ran. It outlives the call, which may be stopped at any moment.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
@@ -23,11 +23,20 @@ pub struct Seen {
     /// Milliseconds since 1970; 0 if no answer asked for a pause.
     pause_until: AtomicI64,
     out_of_time: AtomicBool,
-    memory_refused: AtomicBool,
+    lacks: AtomicU8,
     /// The guest's standard output.
     pub stdout: Tail,
     /// The guest's standard error.
     pub stderr: Tail,
+}
+
+/// What a guest did not get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortage {
+    /// Linear memory.
+    Memory = 1,
+    /// Elements of a table.
+    Table = 2,
 }
 
 impl Seen {
@@ -67,9 +76,10 @@ impl Seen {
         self.out_of_time.store(true, Ordering::Relaxed);
     }
 
-    /// The guest wanted more memory than it may have.
-    pub fn refuse_memory(&self) {
-        self.memory_refused.store(true, Ordering::Relaxed);
+    /// The guest wanted more than it may have. None: it was given what it wanted, so it has got over a shortage.
+    pub fn lack(&self, shortage: Option<Shortage>) {
+        let code = shortage.map_or(0, |shortage| shortage as u8);
+        self.lacks.store(code, Ordering::Relaxed);
     }
 
     /// Whether a request that may change something left, or may have left.
@@ -110,15 +120,30 @@ impl Seen {
         self.out_of_time.load(Ordering::Relaxed)
     }
 
-    /// Whether the guest was refused memory.
-    pub fn memory_refused(&self) -> bool {
-        self.memory_refused.load(Ordering::Relaxed)
+    /// What the guest did not get, and has not got over.
+    pub fn shortage(&self) -> Option<Shortage> {
+        let code = self.lacks.load(Ordering::Relaxed);
+        [Shortage::Memory, Shortage::Table]
+            .into_iter()
+            .find(|shortage| *shortage as u8 == code)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shortage_counts_until_something_is_granted() {
+        let seen = Seen::default();
+        assert_eq!(seen.shortage(), None);
+        for shortage in [Shortage::Memory, Shortage::Table] {
+            seen.lack(Some(shortage));
+            assert_eq!(seen.shortage(), Some(shortage));
+        }
+        seen.lack(None);
+        assert_eq!(seen.shortage(), None);
+    }
 
     #[test]
     fn a_request_that_stayed_takes_back_only_its_own_mark() {

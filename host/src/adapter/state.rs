@@ -15,7 +15,7 @@ use super::cpu::{self, Cpu};
 use super::engine::CORE_INSTANCES_PER_INSTANCE;
 use super::log::GuestLog;
 use super::network::Network;
-use super::seen::Seen;
+use super::seen::{Seen, Shortage};
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
 pub const MAX_HANDED_OVER: usize = 4 << 20;
@@ -24,7 +24,7 @@ const MAX_RESOURCES: usize = 1000;
 /// Random bytes that a guest may ask for at once.
 const MAX_RANDOM: u64 = 64 << 10;
 /// Elements that all tables of a guest may have together.
-const MAX_TABLE_ELEMENTS: usize = 256 << 10;
+pub const MAX_TABLE_ELEMENTS: usize = 256 << 10;
 
 /// What the calls of one release have in common.
 #[derive(Debug)]
@@ -165,19 +165,15 @@ struct Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = take(&mut self.memory_left, desired.saturating_sub(current));
-        if !granted {
-            self.seen.refuse_memory();
-        }
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = take(&mut self.memory_left, current, desired, maximum);
+        self.seen.lack((!granted).then_some(Shortage::Memory));
         Ok(granted)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = take(&mut self.elements_left, desired.saturating_sub(current));
-        if !granted {
-            self.seen.refuse_memory();
-        }
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = take(&mut self.elements_left, current, desired, maximum);
+        self.seen.lack((!granted).then_some(Shortage::Table));
         Ok(granted)
     }
 
@@ -186,12 +182,14 @@ impl ResourceLimiter for Limiter {
     }
 }
 
-fn take(left: &mut usize, wanted: usize) -> bool {
-    match left.checked_sub(wanted) {
-        Some(rest) => {
+/// Takes the growth from what is left, unless it is more, or goes beyond `maximum`: the guest's own or the pool's.
+fn take(left: &mut usize, current: usize, desired: usize, maximum: Option<usize>) -> bool {
+    let beyond = maximum.is_some_and(|maximum| desired > maximum);
+    match left.checked_sub(desired.saturating_sub(current)) {
+        Some(rest) if !beyond => {
             *left = rest;
             true
         }
-        None => false,
+        _ => false,
     }
 }

@@ -9,6 +9,7 @@ mod alerts;
 mod ask;
 mod audit;
 mod client;
+mod compile;
 mod dead;
 mod deliveries;
 mod edit;
@@ -85,6 +86,9 @@ enum Command {
     /// What operators changed, in a trail that shows tampering: list, verify.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Compile one adapter. The host runs this by itself; it is nothing to type.
+    #[command(hide = true)]
+    CompileAdapter(compile::CompileArgs),
 }
 
 /// A host to ask and a screen to answer on.
@@ -96,6 +100,9 @@ struct Session {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::CompileAdapter(args) = cli.command {
+        return compile::run(args);
+    }
     let done = tokio::runtime::Runtime::new()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| runtime.block_on(run(cli)));
@@ -119,8 +126,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         screen: Screen::new(cli.json),
     };
     match command {
-        // It needs no session and has returned above.
-        Command::Serve(_) => Ok(()),
+        // They need no session, and have returned above and in `main`.
+        Command::Serve(_) | Command::CompileAdapter(_) => Ok(()),
         Command::Adapter(command) => command.run(&session).await,
         Command::Tenant(command) => command.run(&session).await,
         Command::Token(command) => command.run(&session).await,

@@ -62,6 +62,7 @@ fn the_command_tree_is_sound() {
     jackfield alerts ack
     jackfield audit list
     jackfield audit verify
+    jackfield compile-adapter
     ");
 }
 

@@ -14,6 +14,9 @@ const MAX_NEEDS: usize = 100;
 /// Bytes of a name or a sentence of documentation.
 const MAX_TEXT: usize = 500;
 
+/// Characters of a wrong name that are shown.
+const MAX_SHOWN: usize = 80;
+
 /// The kinds of credential.
 const KINDS: [CredentialKind; 4] = [
     CredentialKind::Bearer,
@@ -75,7 +78,7 @@ fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
     }
     let mut names = HashSet::new();
     for setting in &needs.settings {
-        let shown = setting.name.escape_default();
+        let shown = shown(&setting.name);
         if !is_name(&setting.name) {
             wrong.push(format!(
                 "setting `{shown}` must be named with a-z, 0-9 and `_`, a letter first"
@@ -88,7 +91,7 @@ fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
     }
     names.clear();
     for credential in &needs.credentials {
-        let shown = credential.name.escape_default();
+        let shown = shown(&credential.name);
         if !is_name(&credential.name.replace('-', "_")) {
             wrong.push(format!(
                 "credential `{shown}` must be named with a-z, 0-9, `-` and `_`, a letter first"
@@ -109,7 +112,7 @@ fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
         if !needs.settings.iter().any(is_url) {
             wrong.push(format!(
                 "origin `{}` must be the name of a setting of kind url",
-                origin.escape_default()
+                shown(origin)
             ));
         }
     }
@@ -126,6 +129,11 @@ fn check_doc(doc: &str, of: fmt::Arguments<'_>, wrong: &mut Vec<String>) {
     }
 }
 
+/// The beginning of a name that an adapter chose.
+fn shown(name: &str) -> String {
+    name.chars().take(MAX_SHOWN).flat_map(char::escape_default).collect()
+}
+
 /// `[a-z][a-z0-9_]*`, at most 64 characters.
 fn is_name(text: &str) -> bool {
     text.len() <= 64
@@ -139,6 +147,16 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::release::CredentialNeed;
+
+    #[test]
+    fn what_is_told_of_a_wrong_name_is_bounded() {
+        let bad = AdapterNeeds {
+            settings: vec![],
+            credentials: vec![],
+            origins: vec!["\0".repeat(1 << 20); MAX_NEEDS],
+        };
+        assert!(check_needs(&bad).join("; ").len() < 64 << 10);
+    }
 
     #[test]
     fn every_wrong_need_is_named() {

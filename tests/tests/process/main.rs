@@ -5,11 +5,13 @@
 )]
 
 mod canary;
+mod compiler;
 mod crash;
 mod credentials;
 mod crowd;
 mod egress;
 mod forms;
+mod hostile;
 mod life;
 mod privacy;
 mod rotation;

@@ -174,7 +174,7 @@ async fn a_call_that_runs_out_of_time_before_the_renewal_has_written_nothing() {
     let loaded = with_session(&world, &server, &session).await;
     let (called, ()) = tokio::join!(write(&world, &loaded), async {
         orders.recv().await.unwrap();
-        world.run_out_of_time();
+        world.run_out_of_time(Duration::from_secs(10));
     });
     assert!(called.outcome.is_err());
     assert_eq!(

@@ -5,11 +5,15 @@
 )]
 
 mod answers;
+mod compiling;
 mod credentials;
 mod egress;
+mod harms;
 mod limits;
+mod markers;
 mod network;
 mod packages;
 mod pauses;
+mod refused;
 mod tls;
 mod world;

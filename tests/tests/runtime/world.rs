@@ -15,6 +15,7 @@ use jackfield::domain::failure::{Failure, Fault};
 use jackfield::domain::id::LeadId;
 use jackfield::domain::release::{Release, Sensitive, TenantSpec};
 use jackfield_tests::components::component;
+use jackfield_tests::process::program;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,18 +34,19 @@ impl World {
 
     /// Over a cache of its own.
     pub fn over(cache: &Path) -> Self {
-        Self::with(RuntimeConfig::new(cache.to_owned()))
+        Self::with(RuntimeConfig::new(cache.to_owned(), program()))
     }
 
     /// With a resolver of its own.
     pub fn resolving(resolver: SharedResolver) -> Self {
         Self::with(RuntimeConfig {
             resolver,
-            ..RuntimeConfig::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled").into())
+            ..RuntimeConfig::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled").into(), program())
         })
     }
 
-    fn with(config: RuntimeConfig) -> Self {
+    /// With limits of its own.
+    pub fn with(config: RuntimeConfig) -> Self {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let shared: SharedClock = Arc::new(clock.clone());
         let runtime = Runtime::start(config, shared).unwrap();
@@ -59,7 +61,22 @@ impl World {
     }
 
     pub async fn try_load(&self, package: &str, spec: &str, secrets: CredentialSecrets) -> Result<Loaded, LoadError> {
-        let bytes = component(package);
+        self.try_load_bytes(component(package), spec, secrets).await
+    }
+
+    /// Loads a release of a component that is not built from a package.
+    pub async fn load_bytes(&self, bytes: Vec<u8>, spec: &str) -> Loaded {
+        self.try_load_bytes(bytes, spec, CredentialSecrets::default())
+            .await
+            .unwrap()
+    }
+
+    async fn try_load_bytes(
+        &self,
+        bytes: Vec<u8>,
+        spec: &str,
+        secrets: CredentialSecrets,
+    ) -> Result<Loaded, LoadError> {
         let inspected = self.runtime.inspect(bytes.clone()).await.unwrap();
         let record = record(&inspected, &bytes);
         self.runtime

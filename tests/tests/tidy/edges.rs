@@ -43,7 +43,10 @@ const MODULES: &[(&str, &[&str])] = &[
             "delivery", "admin", "vault", "listener",
         ],
     ),
-    ("cli", &["domain", "clock", "config", "telemetry", "admin", "app"]),
+    (
+        "cli",
+        &["domain", "clock", "adapter", "config", "telemetry", "admin", "app"],
+    ),
 ];
 
 /// Foreign crates, and the only places of the host that may know them.

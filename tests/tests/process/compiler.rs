@@ -1,0 +1,63 @@
+//! The process in which one adapter is compiled: what it may use, from before it has read a byte.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use jackfield_tests::components::component;
+
+use crate::BINARY;
+
+fn start() -> Child {
+    Command::new(BINARY)
+        .args(["compile-adapter", "--memory-mib", "768", "--cpu-seconds", "77"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Hands it a component, and answers how it ended, how much native code it wrote and what it said.
+fn feed(mut child: Child, component: &[u8]) -> (ExitStatus, usize, String) {
+    child.stdin.take().unwrap().write_all(component).unwrap();
+    let mut native = vec![];
+    child.stdout.take().unwrap().read_to_end(&mut native).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status, native.len(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn it_limits_itself_before_it_reads_anything() {
+    let child = start();
+    let process = format!("/proc/{}", child.id());
+    let file = |name: &str| std::fs::read_to_string(format!("{process}/{name}")).unwrap();
+    // The soft and the hard limit of what a line of the table is about.
+    let limit = |name: &str| {
+        let table = file("limits");
+        let line = table.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let mut words = line.split_whitespace().map(str::to_owned);
+        (words.next().unwrap(), words.next().unwrap())
+    };
+    let same = |value: &str| (value.to_owned(), value.to_owned());
+    // The last one that it sets.
+    while limit("Max core file size") != same("0") || limit("Max processes") != same("0") {
+        std::thread::yield_now();
+    }
+    assert_eq!(limit("Max cpu time"), ("77".into(), "78".into()));
+    assert_eq!(limit("Max address space"), same("805306368"));
+    assert_eq!(limit("Max open files"), same("3"));
+    assert_eq!(limit("Max file size"), same("0"));
+    assert_eq!(file("oom_score_adj").trim(), "1000");
+    // It works within them.
+    let (status, native, words) = feed(child, &component("hostile"));
+    assert_eq!((status.code(), words.as_str()), (Some(0), ""));
+    assert!(native > 100_000, "{native}");
+}
+
+#[test]
+fn it_says_why_a_component_is_none() {
+    let whole = component("hostile");
+    let (status, native, words) = feed(start(), &whole[..whole.len() / 2]);
+    assert_eq!((status.code(), native), (Some(65), 0), "{words}");
+    assert!(words.contains("out of bounds"), "{words}");
+}

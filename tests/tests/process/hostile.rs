@@ -1,0 +1,172 @@
+//! Hostile adapters in a host of its own, whose memory can be measured: it stays, it does not panic, and it serves.
+
+use std::path::Path;
+
+use jackfield_tests::components::path;
+use jackfield_tests::documents::keystone_tenant;
+use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
+use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::raw::harms::{HARMS, MEMORY_MIB, component, lead};
+use jackfield_tests::raw::{bombs, encode, guest};
+use serde_json::Value;
+
+use crate::BINARY;
+
+/// By how much the host may grow over its level when it is warm, in bytes.
+const GROWTH: u64 = 64 << 20;
+/// How often each harm is done.
+const TIMES: usize = 5;
+/// What the guest of `tests/guests/hostile` does, of that which needs no server that hangs.
+const HOSTILE: [&str; 10] = [
+    "loop", "grow", "panic", "recurse", "frames", "storm", "logstorm", "stdout", "badout", "secret",
+];
+
+/// A host that serves a good tenant and bad ones.
+struct Node {
+    host: Host,
+    operator: String,
+    client: reqwest::Client,
+    keystone: Keystone,
+}
+
+impl Node {
+    async fn start(data: &Path) -> Self {
+        let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+        keystone.seed(KeystoneLead::new("L"));
+        let (_, printed, _) = Host::start(BINARY, data, &[]).stop("TERM");
+        let node = Self {
+            host: Host::start(BINARY, data, &[]),
+            operator: operator_token(&printed),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            keystone,
+        };
+        let _ = node.push(&path("keystone"));
+        // However busy this machine is, the good tenant is answered.
+        let patient = "[limits]\nstatus_deadline_ms = 10000";
+        let good = keystone_tenant("good", &node.keystone.origin(), "{ value = \"T\" }", patient);
+        node.apply(data, &good);
+        node
+    }
+
+    fn push(&self, file: &Path) -> Value {
+        self.host
+            .json(&self.operator, &["adapter", "push", file.to_str().unwrap()])
+    }
+
+    /// Pushes what must be refused, and answers what is said of it.
+    fn refused(&self, data: &Path, component: &[u8]) -> String {
+        let file = data.join("refused.wasm");
+        std::fs::write(&file, component).unwrap();
+        let output = self
+            .host
+            .cli(&self.operator, &["adapter", "push", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn apply(&self, data: &Path, tenant: &str) {
+        let file = data.join("tenant.toml");
+        std::fs::write(&file, tenant).unwrap();
+        let _ = self
+            .host
+            .json(&self.operator, &["tenant", "apply", file.to_str().unwrap()]);
+    }
+
+    /// A tenant on `adapter`, and its agent's token.
+    fn bad_tenant(&self, data: &Path, name: &str, adapter: &str, memory_mib: u32) -> String {
+        let origin = self.keystone.origin();
+        let tenant = format!(
+            "tenant = \"{name}\"\nadapter = \"{adapter}\"\nsettings.base_url = \"{origin}\"\n\
+             egress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+             limits = {{ memory_mib = {memory_mib}, cpu_ms = 50 }}\n"
+        );
+        self.apply(data, &tenant);
+        self.agent(name)
+    }
+
+    fn agent(&self, tenant: &str) -> String {
+        let made = self.host.json(
+            &self.operator,
+            &["token", "create", "--tenant", tenant, "--for", "agent"],
+        );
+        made["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The status code of a status query.
+    async fn status(&self, tenant: &str, token: &str, lead: &str) -> u16 {
+        let url = format!("{}/v1/tenants/{tenant}/leads/{lead}/status", self.host.public);
+        let answer = self.client.get(url).bearer_auth(token).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let _ = answer.bytes().await.unwrap();
+        status
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let node = Node::start(data).await;
+    let good = node.agent("good");
+    let raw_file = data.join("raw.wasm");
+    std::fs::write(&raw_file, component()).unwrap();
+    let _ = node.push(&raw_file);
+    let _ = node.push(&path("hostile"));
+    let tenants = [
+        ("raw", node.bad_tenant(data, "raw", "raw", MEMORY_MIB)),
+        ("hostile", node.bad_tenant(data, "hostile", "hostile", 16)),
+    ];
+    let raw = (0..HARMS.len()).map(|index| (0, HARMS[index].name, lead(index)));
+    let hostile = HOSTILE.map(|name| (1, name, name.to_owned()));
+    let harms: Vec<_> = raw.chain(hostile).collect();
+
+    // Warm: every tenant has been asked, on every thread that the host has.
+    for _ in 0..50 {
+        assert_eq!(node.status("good", &good, "L").await, 200);
+        for (name, token) in &tenants {
+            assert_ne!(node.status(name, token, "nothing-known").await, 500);
+        }
+    }
+    let warm = node.host.memory();
+    let mut worst = ("nothing", 0);
+    for (tenant, harm, lead) in &harms {
+        let (name, token) = &tenants[*tenant];
+        for _ in 0..TIMES {
+            assert_ne!(node.status(name, token, lead).await, 500, "{name}: {harm}");
+        }
+        assert_eq!(node.status("good", &good, "L").await, 200, "after {name}: {harm}");
+        let grown = node.host.memory().saturating_sub(warm);
+        if grown > worst.1 {
+            worst = (harm, grown);
+        }
+        assert!(grown < GROWTH, "{name}: {harm}: from {warm} by {grown} bytes");
+    }
+
+    let fine = guest("(call $answer (i32.const 72) (i32.const 2))", "");
+    let spinning = guest("(i32.const 0)", "(func $begin (loop $l (br $l))) (start $begin)");
+    let whole = encode("raw", &fine);
+    let hopeless = [
+        (
+            bombs::memory(40_000, 40_000),
+            "compiling it took more than 2048 MiB of memory",
+        ),
+        (encode("raw", &spinning), "`about.describe` did not answer"),
+        (whole[..whole.len() / 2].to_vec(), "cut short or damaged"),
+        (b"\x7fELF".repeat(1000), "native code"),
+        (vec![0; 8 << 20], "not WebAssembly"),
+    ];
+    for (component, words) in &hopeless {
+        for _ in 0..2 {
+            let told = node.refused(data, component);
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert_eq!(node.status("good", &good, "L").await, 200, "after {words}");
+        let grown = node.host.memory().saturating_sub(warm);
+        assert!(grown < GROWTH, "{words}: from {warm} by {grown} bytes");
+    }
+    let (status, _, log) = node.host.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
+    let panicked: Vec<_> = log.iter().filter(|line| line.contains("panicked")).collect();
+    assert!(panicked.is_empty(), "{panicked:?}");
+    println!("the host grew most, by {} bytes, after: {}", worst.1, worst.0);
+}

@@ -1,0 +1,100 @@
+//! Compile bombs, against the real compiler process with limits that the tests can afford.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jackfield::adapter::{CompileLimits, CompileRefusal, PackageError, RuntimeConfig};
+use jackfield::clock::{Clock as _, ManualClock};
+use jackfield_tests::components::component;
+use jackfield_tests::process::program;
+use jackfield_tests::raw::bombs;
+
+use crate::world::{Server, World, hostile, report};
+
+/// A program that takes the component and does nothing, for ever.
+const HANGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/hanging-compiler.sh");
+
+fn limited(cache: &tempfile::TempDir, compile: CompileLimits) -> World {
+    World::with(RuntimeConfig {
+        compile,
+        ..RuntimeConfig::new(cache.path().to_owned(), program())
+    })
+}
+
+/// Returns once somebody waits for the clock.
+async fn somebody_waits(clock: &ManualClock) {
+    while clock.next_wake().is_none() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_component_that_takes_gigabytes_to_compile_is_refused() {
+    let cache = tempfile::tempdir().unwrap();
+    let limits = CompileLimits {
+        memory: 512 << 20,
+        ..CompileLimits::default()
+    };
+    let world = limited(&cache, limits);
+    let bomb = bombs::memory(5_000, 20_000);
+    assert!(bomb.len() < 200_000, "{}", bomb.len());
+    let refused = world.runtime.inspect(bomb).await.unwrap_err();
+    assert_eq!(refused, PackageError::Compile(CompileRefusal::Memory(512)));
+    assert!(refused.to_string().contains("more than 512 MiB of memory"), "{refused}");
+    // And the next one, of the same limits, compiles.
+    assert!(world.runtime.inspect(component("hostile")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_component_that_takes_minutes_to_compile_is_refused() {
+    let cache = tempfile::tempdir().unwrap();
+    let limits = CompileLimits {
+        cpu: Duration::from_secs(1),
+        ..CompileLimits::default()
+    };
+    let world = limited(&cache, limits);
+    let bomb = bombs::time(2_000, 1_000);
+    assert!(bomb.len() < 50_000, "{}", bomb.len());
+    let refused = world.runtime.inspect(bomb).await.unwrap_err();
+    assert_eq!(refused, PackageError::Compile(CompileRefusal::Cpu(1)));
+    assert!(
+        refused.to_string().contains("more than 1 s of processor time"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn the_host_serves_while_it_compiles_and_a_compiler_that_hangs_is_ended() {
+    let (cache, server) = (tempfile::tempdir().unwrap(), Server::friendly().await);
+    // What this host has compiled before needs no compiler.
+    hostile(&World::over(cache.path()), &server, "").await;
+    let world = World::with(RuntimeConfig::new(cache.path().to_owned(), HANGING.into()));
+    let loaded = hostile(&world, &server, "").await;
+    let pushed = world.runtime.inspect(component("keystone"));
+    let meanwhile = async {
+        for _ in 0..100 {
+            assert_eq!(report(&loaded, "count").await.unwrap(), "1");
+        }
+        somebody_waits(&world.clock).await;
+        world.clock.advance(CompileLimits::default().deadline);
+    };
+    let (refused, ()) = tokio::join!(pushed, meanwhile);
+    assert_eq!(
+        refused.unwrap_err(),
+        PackageError::Compile(CompileRefusal::Deadline(300))
+    );
+    assert_eq!(world.clock.now().as_second(), 300);
+    assert_eq!(report(&loaded, "count").await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn without_a_compiler_nothing_is_compiled_some_other_way() {
+    let cache = tempfile::tempdir().unwrap();
+    let nowhere = PathBuf::from("/nowhere/jackfield");
+    let world = World::with(RuntimeConfig::new(cache.path().to_owned(), nowhere));
+    let refused = world.runtime.inspect(component("hostile")).await.unwrap_err();
+    assert!(
+        matches!(&refused, PackageError::Host(why) if why.contains("cannot be started")),
+        "{refused}"
+    );
+}

@@ -1,0 +1,103 @@
+//! What only a raw guest can do to its host (`tests/src/raw/harms.rs`): each harm ends its own call, under a name.
+
+use std::time::Duration;
+
+use jackfield::adapter::{Called, Loaded};
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::raw::harms::{End, HARMS, MEMORY_MIB, component, lead};
+use jackfield_tests::raw::{HOST_CALLS, TRAPPING, encode, guest};
+use jiff::Timestamp;
+
+use crate::world::{Reply, Server, World, hostile, id, report};
+
+/// Bytes of a fault's detail: 500 characters.
+const MAX_DETAIL: usize = 2000;
+
+/// A server whose answers are as large as the host takes them.
+async fn generous() -> Server {
+    let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2097152\r\n\r\n".to_vec();
+    answer.resize(answer.len() + (2 << 20), b' ');
+    Server::start(move |_| Reply::Answer(answer.clone())).await
+}
+
+/// The raw guest, with a server to talk to.
+async fn raw(world: &World, server: &Server) -> Loaded {
+    let origin = &server.origin;
+    let spec = format!(
+        "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         limits = {{ memory_mib = {MEMORY_MIB}, cpu_ms = 200 }}"
+    );
+    world.load_bytes(component(), &spec).await
+}
+
+#[tokio::test]
+async fn each_harm_ends_its_own_call_under_a_name() {
+    let (world, server) = (World::new(), generous().await);
+    let (raw, neighbour) = (raw(&world, &server).await, hostile(&world, &server, "").await);
+    let mut wrong = vec![];
+    for (index, harm) in HARMS.iter().enumerate() {
+        let ended = report(&raw, &lead(index)).await;
+        let as_it_must = match (harm.end, &ended) {
+            (End::Answer(words), Ok(status)) => status.contains(words),
+            (End::Fault(cause, words), Err(Failure::Fault(fault))) => {
+                fault.cause == cause && fault.detail.contains(words) && fault.detail.len() <= MAX_DETAIL
+            }
+            _ => false,
+        };
+        if !as_it_must {
+            wrong.push(format!("{} ended in {ended:?}", harm.name));
+        }
+        assert_eq!(report(&neighbour, "count").await.unwrap(), "1", "after {}", harm.name);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The cause of the fault that a call ended in.
+fn cause<T: std::fmt::Debug>(called: &Called<T>) -> FaultCause {
+    called.fault().unwrap_or_else(|| panic!("{called:?}"))
+}
+
+#[tokio::test]
+async fn a_trap_in_any_export_ends_its_own_call() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let neighbour = hostile(&world, &server, "").await;
+    let guest = world
+        .load_bytes(encode("raw-full", &guest("unreachable", TRAPPING)), "")
+        .await;
+    let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+    let disposition = Disposition::read(id("L"), &hung_up("C-1", "no_answer")).unwrap();
+    for _ in 0..3 {
+        assert_eq!(cause(&guest.query_status(&lead).await), FaultCause::Trap);
+        let written = guest.write(&disposition, now, &key).await;
+        assert_eq!((cause(&written), written.sent), (FaultCause::Trap, false));
+        assert_eq!(cause(&guest.find(&lead, &key).await), FaultCause::Trap);
+        assert_eq!(
+            cause(&guest.parse("application/json", b"{}", now).await),
+            FaultCause::Trap
+        );
+        assert_eq!(report(&neighbour, "count").await.unwrap(), "1");
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_sleeps_is_woken_by_its_deadline() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let origin = &server.origin;
+    // An hour, after a request that tells the test that the call is under way.
+    let sleeping = "(call $base) (call $ask) (call $block (call $subscribe (i64.const 3600000000000))) unreachable";
+    let guest = guest(sleeping, HOST_CALLS);
+    let spec =
+        format!("settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n");
+    let loaded = world.load_bytes(encode("raw", &guest), &spec).await;
+    let time = async {
+        server.arrival().await;
+        world.clock.advance(Duration::from_mins(1));
+    };
+    let (ended, ()) = tokio::join!(report(&loaded, "L"), time);
+    match ended {
+        Err(Failure::Fault(fault)) => assert_eq!(fault.cause, FaultCause::WallClock, "{fault}"),
+        other => panic!("{other:?}"),
+    }
+}

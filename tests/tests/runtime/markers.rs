@@ -1,0 +1,84 @@
+//! What one tenant leaves in memory, no other finds.
+
+use jackfield::adapter::{Loaded, RuntimeConfig};
+use jackfield_tests::process::program;
+use jackfield_tests::raw::{encode, guest};
+
+use crate::world::{World, report};
+
+/// Calls that search.
+const SEARCHES: usize = 100_000;
+
+/// Marks all of its memory, the pages that it was born with and those that it takes, wherever its toolchain would have
+/// a stack, data or heap; or searches all of its memory for anything at all, since what is fresh holds nothing but
+/// zeros. The lead's id says which: `mark`, `seek`, or `both`, one after the other.
+const MARKER: &str = r#"
+  (func $wide (if (i32.eq (memory.grow (i32.const 4)) (i32.const -1)) (then unreachable)))
+  (func $size (result i32) (i32.shl (memory.size) (i32.const 16)))
+  (func $mark (memory.fill (i32.const 2048) (i32.const 0xa5) (i32.sub (call $size) (i32.const 2048))))
+  (func $seek (result i32) (local $at i32) (local $end i32) (local $found v128)
+    (local.set $at (i32.const 2048))
+    (local.set $end (call $size))
+    (loop $next
+      (local.set $found (v128.or (local.get $found) (v128.or
+        (v128.or (v128.load (local.get $at)) (v128.load offset=16 (local.get $at)))
+        (v128.or (v128.load offset=32 (local.get $at)) (v128.load offset=48 (local.get $at))))))
+      (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 64))) (local.get $end))))
+    (v128.any_true (local.get $found)))
+  (data (i32.const 80) "nothing")
+  (data (i32.const 96) "marker")"#;
+
+const QUERY: &str = r"
+    (call $wide)
+    ;; What the host handed over is moved below what is marked and searched.
+    (memory.copy (i32.const 1536) (local.get $at) (local.get $length))
+    (memory.fill (local.get $at) (i32.const 0) (local.get $length))
+    (global.set $lead (i32.const 1536))
+    (local.set $at (i32.const 1536))
+    ;; m, s or b
+    (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x73)) (then (call $mark)))
+    (if (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x6d))
+      (then (return (call $answer (i32.const 72) (i32.const 2)))))
+    (if (call $seek) (then (return (call $answer (i32.const 96) (i32.const 6)))))
+    (call $answer (i32.const 80) (i32.const 7))";
+
+/// A tenant on one of several components that differ in a constant.
+async fn tenant(world: &World, component: u8) -> Loaded {
+    let more = format!("{MARKER} (data (i32.const 112) \"{component}\")");
+    let bytes = encode("raw", &guest(QUERY, &more));
+    world.load_bytes(bytes, "limits.cpu_ms = 10000\n").await
+}
+
+#[tokio::test]
+async fn what_one_call_leaves_in_memory_no_other_finds() {
+    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    // One call at a time, from a pool with room for two memories. With three components in turn each takes over the
+    // memory that has waited longest, which the one that marks has left; the same component takes its own again.
+    let world = World::with(RuntimeConfig {
+        max_instances: 1,
+        max_instances_per_release: 1,
+        ..RuntimeConfig::new(cache, program())
+    });
+    assert!(world.runtime.pooled());
+    let marks = tenant(&world, 1).await;
+    let seek = [
+        tenant(&world, 1).await,
+        tenant(&world, 2).await,
+        tenant(&world, 3).await,
+    ];
+    assert_eq!(
+        report(&marks, "both").await.unwrap(),
+        "marker",
+        "a marker that is there is found"
+    );
+    for call in 0..SEARCHES {
+        if call % (4 * seek.len()) == 0 {
+            assert_eq!(report(&marks, "mark").await.unwrap(), "ok");
+        }
+        assert_eq!(
+            report(&seek[call % seek.len()], "seek").await.unwrap(),
+            "nothing",
+            "call {call}"
+        );
+    }
+}
