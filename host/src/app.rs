@@ -218,6 +218,7 @@ impl App {
         let database = Arc::new(SqliteStore::open(&config.data_dir.join("jackfield.db")).await?);
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
+            max_status_queries: config.max_instances - config.max_deliveries,
             ..RuntimeConfig::new(config.data_dir.join("adapters"))
         };
         let node = Node::assemble(NodeParts {

@@ -60,6 +60,8 @@ pub struct Caller {
     pub engine: wasmtime::Engine,
     /// As many as there may be instances.
     pub instances: Arc<Semaphore>,
+    /// As many as there may be status queries.
+    pub status: Arc<Semaphore>,
     /// Deadlines are in its time.
     pub clock: SharedClock,
 }

@@ -8,6 +8,7 @@
 //! (`tenants`), and any idea of HTTP requests that come in.
 
 mod bindings;
+mod bulkhead;
 mod cache;
 mod call;
 mod convert;
@@ -25,6 +26,7 @@ mod seen;
 mod state;
 mod stdio;
 
+pub use bulkhead::Seat;
 pub use call::Called;
 pub use convert::ParsedLead;
 pub use credentials::{CredentialProblem, CredentialSecrets};

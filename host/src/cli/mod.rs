@@ -7,6 +7,7 @@
 mod adapter;
 mod alerts;
 mod ask;
+mod breaker;
 mod client;
 mod dead;
 mod deliveries;
@@ -74,6 +75,9 @@ enum Command {
     /// Decisions not to call: list.
     #[command(subcommand)]
     Suppressions(suppressions::SuppressionsCommand),
+    /// Circuit breakers of the tenants' CRMs: list, show, open, close, auto.
+    #[command(subcommand)]
+    Breaker(breaker::BreakerCommand),
     /// What a person must be told: list, ack.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -121,6 +125,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Review(command) => command.run(&session).await,
         Command::Leads(command) => command.run(&session).await,
         Command::Suppressions(command) => command.run(&session).await,
+        Command::Breaker(command) => command.run(&session).await,
         Command::Alerts(command) => command.run(&session).await,
     }
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
+use jiff::Timestamp;
 use url::Url;
 
 use crate::clock::{self, SharedClock};
@@ -24,6 +25,8 @@ pub struct Pushed {
     pub http_status: Option<u16>,
     /// Whether the request may have reached it.
     pub sent: bool,
+    /// Until when it wants to be left alone: it is away, and said for how long.
+    pub pause_until: Option<Timestamp>,
 }
 
 impl Push {
@@ -65,9 +68,13 @@ impl Push {
             Some(Ok(response)) => {
                 let retry_after = response.headers().get(header::RETRY_AFTER);
                 let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-                let status = response.status();
-                let outcome = classify(status, retry_after.map(Duration::from_secs));
+                let (status, retry_after) = (response.status(), retry_after.map(Duration::from_secs));
+                let outcome = classify(status, retry_after);
+                let unavailable = matches!(outcome, Err(Failure::Unavailable));
                 Pushed {
+                    pause_until: retry_after
+                        .filter(|_| unavailable)
+                        .map(|wait| clock::after(clock.now(), wait)),
                     outcome,
                     http_status: Some(status.as_u16()),
                     sent: true,
@@ -76,11 +83,13 @@ impl Push {
             Some(Err(error)) if error.is_connect() => Pushed {
                 outcome: Err(Failure::Unavailable),
                 http_status: None,
+                pause_until: None,
                 sent: false,
             },
             Some(Err(_)) | None => Pushed {
                 outcome: Err(Failure::Unknown),
                 http_status: None,
+                pause_until: None,
                 sent: true,
             },
         }

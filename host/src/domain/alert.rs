@@ -14,11 +14,13 @@ pub enum AlertKind {
     Review,
     /// A destination refuses the credentials.
     Unauthorized,
+    /// A tenant's CRM does not answer: its dispositions are held.
+    BreakerOpen,
 }
 
 impl AlertKind {
     /// Every kind, for tables and metrics.
-    pub const ALL: [Self; 3] = [Self::DeadLetter, Self::Review, Self::Unauthorized];
+    pub const ALL: [Self; 4] = [Self::DeadLetter, Self::Review, Self::Unauthorized, Self::BreakerOpen];
 
     /// The word for it.
     #[must_use]
@@ -27,6 +29,7 @@ impl AlertKind {
             Self::DeadLetter => "dead-letter",
             Self::Review => "review",
             Self::Unauthorized => "unauthorized",
+            Self::BreakerOpen => "breaker-open",
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod adapter;
 pub mod alert;
+pub mod breaker;
 pub mod delivery;
 pub mod disposition;
 pub mod egress;
@@ -20,3 +21,4 @@ pub mod release;
 pub mod retry;
 pub mod signature;
 pub mod status;
+pub mod zone;

@@ -11,11 +11,12 @@ use serde_json::{Map, Value, json};
 
 use super::caller::Agent;
 use super::{PublicState, caller};
-use crate::domain::failure::{Failure, FaultCause};
+use crate::domain::failure::{Failure, Fault, FaultCause};
 use crate::domain::id::LeadId;
 use crate::domain::status::{self, LeadStatus, StatusAnswer};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::StatusRefusal;
+use crate::tenants::Tenant;
 
 /// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
 pub async fn get(
@@ -53,21 +54,38 @@ async fn respond(
     }
 }
 
+/// Asks the CRM, if there is a seat. None is waited for: what hangs takes its whole deadline, and a queue would only grow.
+async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Result<LeadStatus, Failure> {
+    let name = tenant.release().tenant();
+    let outcome = match tenant.loaded.status_seat() {
+        Some(_seat) => {
+            let called = tenant.loaded.query_status(lead).await;
+            state.metrics.call(name, "status.query", called.fault());
+            called.outcome
+        }
+        None => {
+            state.metrics.status_full(name);
+            Err(Failure::Fault(Fault {
+                cause: FaultCause::Host,
+                detail: "as many status queries as there may be at once wait for the CRM".into(),
+            }))
+        }
+    };
+    outcome.inspect_err(|failure| {
+        let fault = match failure {
+            Failure::Fault(fault) => Some(fault.cause.word()),
+            _ => None,
+        };
+        let (class, release) = (failure.class(), tenant.release().number);
+        tracing::warn!(%class, fault, %release, "status query failed");
+    })
+}
+
 async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<StatusAnswer, Problem> {
     let lead: LeadId = caller::path_part(lead_id)?;
     let name = agent.tenant.clone();
     let crm = match agent.serving() {
-        Ok(tenant) => {
-            let called = tenant.loaded.query_status(&lead).await;
-            let fault = called.fault();
-            state.metrics.call(&name, "status.query", fault);
-            if let Err(failure) = &called.outcome {
-                let class = failure.class();
-                let release = tenant.release().number;
-                tracing::warn!(%class, fault = fault.map(FaultCause::word), %release, "status query failed");
-            }
-            called.outcome
-        }
+        Ok(tenant) => ask(state, &tenant, &lead).await,
         Err(_) => Err(Failure::Unavailable),
     };
     let dnc_recorded = state.store.dnc_recorded(&name, &lead).await?;
@@ -134,6 +152,11 @@ fn cannot_tell(failure: &Failure) -> Problem {
         Failure::Fault(fault) if fault.cause == FaultCause::WallClock => Problem::new(
             ProblemKind::CrmTimeout,
             "the CRM did not answer in time; do not call this lead now",
+        )
+        .retry_after(1),
+        Failure::Fault(fault) if fault.cause == FaultCause::Host => Problem::new(
+            ProblemKind::Overloaded,
+            "too many status queries wait for the tenant's CRM already; do not call this lead now",
         )
         .retry_after(1),
         Failure::Fault(_) => Problem::new(

@@ -1,5 +1,6 @@
 //! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
 
+mod breakers;
 mod rollout;
 mod secrets;
 
@@ -13,6 +14,7 @@ use crate::adapter::Loaded;
 use crate::domain::id::TenantName;
 use crate::domain::release::Release;
 use crate::domain::signature::SigningKey;
+pub use breakers::Breakers;
 pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
 
 /// A tenant with its active release, ready to serve. In-flight calls keep the one they began with.
@@ -48,6 +50,8 @@ pub enum Slot {
 pub struct Tenants {
     by_name: ArcSwap<HashMap<TenantName, Slot>>,
     writing: Mutex<()>,
+    /// The breakers of their CRMs, which outlive a swap of releases.
+    pub breakers: Breakers,
 }
 
 impl Tenants {
