@@ -1,8 +1,8 @@
 //! The bulkhead between status queries and everything else, and between the status queries of one tenant and another's.
 //!
-//! A status query is asked before every call and has a second to be answered; it must not queue behind writes that hang,
-//! nor they behind it. So it takes a seat of its own or is refused at once. A tenant has as many as its release says, and
-//! never more than are still free for all others: a few CRMs that hang leave room for those that do not.
+//! A status query is asked before every call and has a second to be answered; it must not queue behind writes that
+//! hang, nor they behind it. So it takes a seat of its own or is refused at once. A tenant has as many as its release
+//! says, and never more than are still free for all others: a few CRMs that hang leave room for those that do not.
 
 use std::sync::Arc;
 

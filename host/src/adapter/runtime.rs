@@ -40,8 +40,8 @@ pub struct RuntimeConfig {
     pub cache_dir: PathBuf,
     /// Calls in flight at once, of all tenants; more wait for their turn within their deadlines.
     pub max_instances: u32,
-    /// Writes, look-ups and webhooks in flight at once of one release: a tenant whose CRM hangs leaves instances for the
-    /// others. Status queries have seats of their own.
+    /// Writes, look-ups and webhooks in flight at once of one release: a tenant whose CRM hangs leaves instances for
+    /// the others. Status queries have seats of their own.
     pub max_instances_per_release: u32,
     /// Status queries in flight at once, of all tenants; the rest of `max_instances` is kept for deliveries.
     pub max_status_queries: u32,

@@ -22,8 +22,8 @@ pub(super) enum BreakerCommand {
     /// Show a tenant's breaker: where it is, since when, and when the CRM is tried again.
     #[command(after_help = "Example:\n  jackfield breaker show dwarka-homes")]
     Show(Of),
-    /// Force it open: no disposition goes to the CRM, not even a probe, until `auto` or `close`. What is held for longer
-    /// than the tenant's max_hold becomes a dead letter.
+    /// Force it open: no disposition goes to the CRM, not even a probe, until `auto` or `close`. What is held for
+    /// longer than the tenant's `max_hold` becomes a dead letter.
     #[command(after_help = "Example:\n  jackfield breaker open dwarka-homes")]
     Open(Of),
     /// Force it closed: dispositions go to the CRM, whatever it does, and failures count as attempts, until `auto` or

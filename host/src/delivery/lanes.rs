@@ -1,9 +1,9 @@
 //! How much of each tenant's work may be in flight: its concurrency, its pace, what its destinations ask for, its CRM's
 //! breaker, and a fair share of the whole.
 //!
-//! Fair means more than even: a tenant whose CRM hangs keeps what it has until its deadlines are over, so nobody may take
-//! more than is left free afterwards. One tenant alone fills half of what may be in flight, two fill a third each, and
-//! whoever comes next always finds room.
+//! Fair means more than even: a tenant whose CRM hangs keeps what it has until its deadlines are over, so nobody may
+//! take more than is left free afterwards. One tenant alone fills half of what may be in flight, two fill a third each,
+//! and whoever comes next always finds room.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::clock;
-use crate::domain::breaker::{Change, Pass, Signal};
+use crate::domain::breaker::{Change, Ended, Pass, Signal};
 use crate::domain::delivery::Kind;
 use crate::domain::failure::Failure;
 use crate::domain::id::{DeliveryId, ReleaseNumber, TenantName};
@@ -240,9 +240,8 @@ impl Flight {
         });
         let pass = self.pass.take()?;
         let signal = Signal::of(outcome);
-        self.lanes
-            .breakers
-            .end(&self.tenant, pass, delivery, signal, spec, now, jitter)
+        let ended = Ended { pass, delivery, signal };
+        self.lanes.breakers.end(&self.tenant, ended, spec, now, jitter)
     }
 }
 

@@ -23,10 +23,10 @@ use super::release::DeliverySpec;
 use super::retry;
 use phase::Phase;
 pub use signal::Signal;
-pub use state::{BreakerState, Change, Forced, Pass, Reading, Room, Standing};
+pub use state::{BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing};
 
-/// The failure share is taken over this many times [`failures`](super::release::BreakerSpec::failures) outcomes, and half
-/// of them open the breaker: a CRM that answers every other request is as little use as one that is down.
+/// The failure share is taken over this many times [`failures`](super::release::BreakerSpec::failures) outcomes, and
+/// half of them open the breaker: a CRM that answers every other request is as little use as one that is down.
 const WINDOW: usize = 4;
 /// A step of the ramp is followed by a pause of up to this, so that a hundred tenants behind one recovered network do
 /// not all begin in the same moment. What the step before allowed goes on meanwhile.
@@ -54,8 +54,8 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// A breaker as it was left: what was open since some time is probed at once, so that a host that starts again burns
-    /// nothing.
+    /// A breaker as it was left: what was open since some time is probed at once, so that a host that starts again
+    /// burns nothing.
     #[must_use]
     pub fn resume(forced: Option<Forced>, open_since: Option<Timestamp>, now: Timestamp) -> Self {
         let open = open_since.or_else(|| (forced == Some(Forced::Open)).then_some(now));
@@ -137,15 +137,8 @@ impl Breaker {
     }
 
     /// A disposition came back, and says something about the CRM. `jitter` is a random number from 0 to 1.
-    pub fn end(
-        &mut self,
-        pass: Pass,
-        delivery: DeliveryId,
-        signal: Signal,
-        spec: &DeliverySpec,
-        now: Timestamp,
-        jitter: f64,
-    ) -> Option<Change> {
+    pub fn end(&mut self, ended: Ended, spec: &DeliverySpec, now: Timestamp, jitter: f64) -> Option<Change> {
+        let Ended { pass, delivery, signal } = ended;
         if pass.epoch != self.epoch || self.forced.is_some() {
             return None;
         }
@@ -234,9 +227,8 @@ impl Breaker {
     #[must_use]
     pub const fn state(&self) -> BreakerState {
         match (self.forced, &self.phase) {
-            (Some(Forced::Open), _) => BreakerState::Open,
+            (Some(Forced::Open), _) | (None, Phase::Open { probing: false, .. }) => BreakerState::Open,
             (Some(Forced::Closed), _) | (None, Phase::Closed { .. }) => BreakerState::Closed,
-            (None, Phase::Open { probing: false, .. }) => BreakerState::Open,
             (None, Phase::Open { probing: true, .. }) => BreakerState::HalfOpen,
             (None, Phase::Ramping { .. }) => BreakerState::Ramping,
         }

@@ -316,9 +316,10 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
     Verdict::new(failure.class(), step, progress)
 }
 
-/// Decides what follows from an attempt that tried out a CRM whose breaker was not closed, of a delivery that fell due at
-/// `due`. Unless it shows that the CRM is there it burns nothing: the delivery keeps its count and its place in line, and
-/// the breaker decides when something is sent again. What may have been written is remembered as ever (promise 3).
+/// Decides what follows from an attempt that tried out a CRM whose breaker was not closed, of a delivery that fell due
+/// at
+/// `due`. Unless it shows that the CRM is there it burns nothing: the delivery keeps its count and its place in line,
+/// and the breaker decides when something is sent again. What may have been written is remembered as ever (promise 3).
 #[must_use]
 pub fn decide_trial(
     progress: Progress,

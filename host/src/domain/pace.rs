@@ -1,4 +1,5 @@
-//! How fast a tenant's deliveries may go: so many a second, so many a day, and none while a destination asks for a pause.
+//! How fast a tenant's deliveries may go: so many a second, so many a day, and none while a destination asks for a
+//! pause.
 //!
 //! The time is what the caller says it is, and a caller's clock may go back. Then nothing is given that was given
 //! already: up to [`MAX_DISORDER`] the pace waits for the clock to catch up, and beyond that, when somebody must have
@@ -233,7 +234,8 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Lets nothing go before `until`, or before an earlier and longer pause is over; at most [`MAX_THROTTLE`] from now.
+    /// Lets nothing go before `until`, or before an earlier and longer pause is over; at most [`MAX_THROTTLE`] from
+    /// now.
     pub fn pause(&mut self, until: Timestamp, now: Timestamp) {
         let end = retry::throttle_end(now);
         self.until = until.min(end).max(self.lasting(now).unwrap_or(Timestamp::MIN));

@@ -54,22 +54,20 @@ async fn respond(
     }
 }
 
-/// Asks the CRM, if there is a seat. None is waited for: what hangs takes its whole deadline, and a queue would only grow.
+/// Asks the CRM, if there is a seat. None is waited for: what hangs takes its whole deadline, and a queue would only
+/// grow.
 async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Result<LeadStatus, Failure> {
     let name = tenant.release().tenant();
-    let outcome = match tenant.loaded.status_seat() {
-        Some(_seat) => {
-            let called = tenant.loaded.query_status(lead).await;
-            state.metrics.call(name, "status.query", called.fault());
-            called.outcome
-        }
-        None => {
-            state.metrics.status_full(name);
-            Err(Failure::Fault(Fault {
-                cause: FaultCause::Host,
-                detail: "as many status queries as there may be at once wait for the CRM".into(),
-            }))
-        }
+    let outcome = if let Some(_seat) = tenant.loaded.status_seat() {
+        let called = tenant.loaded.query_status(lead).await;
+        state.metrics.call(name, "status.query", called.fault());
+        called.outcome
+    } else {
+        state.metrics.status_full(name);
+        Err(Failure::Fault(Fault {
+            cause: FaultCause::Host,
+            detail: "as many status queries as there may be at once wait for the CRM".into(),
+        }))
     };
     outcome.inspect_err(|failure| {
         let fault = match failure {

@@ -69,10 +69,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Whether the agent's lead asked never to be called again. Sees every disposition that was acknowledged before.
     async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError>;
 
-    /// Leases the deliveries that may go out now: at most what each tenant's share says, only the first live one of each
-    /// order key (a do-not-call overtakes, and none goes beside a leased one), most urgent first, then the longest due.
-    /// Writes an attempt for each, so the claim is durable before the first byte leaves. What it costs depends on what
-    /// is claimed and on how many tenants ask, not on how much waits.
+    /// Leases the deliveries that may go out now: at most what each tenant's share says, only the first live one of
+    /// each order key (a do-not-call overtakes, and none goes beside a leased one), most urgent first, then the longest
+    /// due. Writes an attempt for each, so the claim is durable before the first byte leaves. What it costs depends on
+    /// what is claimed and on how many tenants ask, not on how much waits.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
 
     /// Of which tenants and kinds a claim at `now` would get something.

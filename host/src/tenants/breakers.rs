@@ -1,12 +1,12 @@
-//! The breakers of the tenants' CRMs, as this host has them. The delivery engine drives them, operators look at them and
-//! force them; what must outlive the host is in the store.
+//! The breakers of the tenants' CRMs, as this host has them. The delivery engine drives them, operators look at them
+//! and force them; what must outlive the host is in the store.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::domain::breaker::{Breaker, BreakerState, Change, Forced, Pass, Reading, Room, Signal, Standing};
+use crate::domain::breaker::{Breaker, BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing};
 use crate::domain::id::{DeliveryId, TenantName};
 use crate::domain::release::DeliverySpec;
 use crate::store::BreakerRecord;
@@ -59,6 +59,7 @@ impl Breakers {
     }
 
     /// How many dispositions may begin, and which of them go last.
+    #[must_use]
     pub fn room(&self, tenant: &TenantName, spec: &DeliverySpec, now: Timestamp) -> (Room, Vec<DeliveryId>) {
         self.with(tenant, |breaker| (breaker.room(spec, now), breaker.last()))
     }
@@ -69,17 +70,16 @@ impl Breakers {
     }
 
     /// A disposition came back.
+    #[must_use]
     pub fn end(
         &self,
         tenant: &TenantName,
-        pass: Pass,
-        delivery: DeliveryId,
-        signal: Signal,
+        ended: Ended,
         spec: &DeliverySpec,
         now: Timestamp,
         jitter: f64,
     ) -> Option<Change> {
-        let end = |breaker: &mut Breaker| ((), breaker.end(pass, delivery, signal, spec, now, jitter));
+        let end = |breaker: &mut Breaker| ((), breaker.end(ended, spec, now, jitter));
         self.drive(tenant, end).1
     }
 

@@ -1,5 +1,5 @@
-//! What a breaker needs of a store: its streak and what an operator forced, giving up what it held, and claims that leave
-//! out what it holds.
+//! What a breaker needs of a store: its streak and what an operator forced, giving up what it held, and claims that
+//! leave out what it holds.
 
 use jackfield::domain::alert::AlertKind;
 use jackfield::domain::breaker::{BreakerState, Change, Forced};
@@ -13,10 +13,6 @@ use super::fixture::{
     accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, end, finish,
     ids, lead_id, new, zenith,
 };
-
-fn change(from: BreakerState, to: BreakerState) -> Option<Change> {
-    Some(Change { from, to })
-}
 
 async fn kinds(store: &dyn Store) -> Vec<AlertKind> {
     let alerts = store.alerts_after(AlertId(0)).await.unwrap();
@@ -38,7 +34,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     assert_eq!(store.breakers().await, Ok(vec![]));
     let claimed = claim_one(&*store, at(1)).await;
     let lost = Finish {
-        breaker: change(Closed, Open),
+        breaker: Some(Change { from: Closed, to: Open }),
         ..end(&claimed, Err(Failure::Unavailable), at(1))
     };
     store.reap(at(1000), None).await.unwrap();
@@ -62,7 +58,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
         let last = to == Closed;
         let claimed = claim_one(&*store, at(1000)).await;
         let finish = Finish {
-            breaker: change(from, to),
+            breaker: Some(Change { from, to }),
             ..end(&claimed, Err(Failure::RateLimited { retry_after: None }), at(1000))
         };
         store.finish(finish).await.unwrap();
@@ -83,7 +79,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     }
     let claimed = claim_one(&*store, at(1000)).await;
     let again = Finish {
-        breaker: change(Closed, Open),
+        breaker: Some(Change { from: Closed, to: Open }),
         ..end(&claimed, Err(Failure::Unknown), at(1000))
     };
     store.finish(again).await.unwrap();

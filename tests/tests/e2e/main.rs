@@ -5,11 +5,14 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod breaker;
+mod bulkhead;
 mod dispositions;
 mod failures;
 mod ladder;
 mod leads;
 mod order;
+mod outage;
 mod review;
 mod status;
 mod swap;

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 
 const TENANT: &str = "saket-estates";
 
-struct Operator(String);
+/// Somebody of the platform team.
+pub struct Operator(String);
 
 impl Operator {
-    async fn of(test: &TestNode) -> Self {
+    pub async fn of(test: &TestNode) -> Self {
         let (token, _) = test
             .node
             .tokens
@@ -24,7 +25,7 @@ impl Operator {
         Self(token.expose().to_owned())
     }
 
-    async fn ask(&self, test: &TestNode, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    pub async fn ask(&self, test: &TestNode, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)

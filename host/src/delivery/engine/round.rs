@@ -132,7 +132,7 @@ impl Engine {
         };
         let given_up = self.store.give_up_held(order).await?;
         if given_up > 0 {
-            tracing::warn!(tenant = %name, deliveries = given_up, "held for longer than max_hold, and now dead letters");
+            tracing::warn!(tenant = %name, deliveries = given_up, "held for longer than max_hold");
         }
         Ok(given_up)
     }

@@ -73,8 +73,8 @@ proptest! {
                 }
                 Event::End { which, signal, jitter } if !flying.is_empty() => {
                     let pass = flying.swap_remove(which.index(flying.len()));
-                    let id = DeliveryId(i64::try_from(n).unwrap());
-                    breaker.end(pass, id, signal, &spec, at(now), jitter)
+                    let delivery = DeliveryId(i64::try_from(n).unwrap());
+                    breaker.end(Ended { pass, delivery, signal }, &spec, at(now), jitter)
                 }
                 Event::Abandon(which) if !flying.is_empty() => {
                     let pass = flying.swap_remove(which.index(flying.len()));
@@ -105,7 +105,8 @@ proptest! {
             }
             let trials = flying.iter().filter(|pass| pass.trial && pass.epoch == breaker.epoch).count();
             if state == BreakerState::HalfOpen { prop_assert_eq!(trials, 1) }
-            prop_assert_eq!(breaker.held_since().is_some(), matches!(state, BreakerState::Open | BreakerState::HalfOpen));
+            let holds = matches!(state, BreakerState::Open | BreakerState::HalfOpen);
+            prop_assert_eq!(breaker.held_since().is_some(), holds);
             prop_assert!(breaker.last().len() <= 2 * MAX_NOTED);
         }
     }

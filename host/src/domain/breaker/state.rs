@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::TenantName;
+use super::Signal;
+use crate::domain::id::{DeliveryId, TenantName};
 
 /// Where a breaker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -125,4 +126,15 @@ pub struct Pass {
     pub(super) epoch: u64,
     /// Whether it tries out a CRM that was given up: then a failure burns no attempt.
     pub trial: bool,
+}
+
+/// The end of an attempt, as a breaker is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// What the attempt carried.
+    pub pass: Pass,
+    /// Of which delivery.
+    pub delivery: DeliveryId,
+    /// What it says about the CRM.
+    pub signal: Signal,
 }

@@ -40,8 +40,9 @@ impl Lab {
 
     fn end(&mut self, pass: Pass, signal: Signal) -> Option<Change> {
         self.next += 1;
-        let id = DeliveryId(self.next);
-        self.breaker.end(pass, id, signal, &self.spec, at(self.now), 0.0)
+        let delivery = DeliveryId(self.next);
+        let ended = Ended { pass, delivery, signal };
+        self.breaker.end(ended, &self.spec, at(self.now), 0.0)
     }
 
     fn attempt(&mut self, signal: Signal) -> Option<Change> {
@@ -153,8 +154,9 @@ fn jitter_only_lengthens_the_wait() {
     let mut lab = Lab::new(spec(8));
     for n in 0..5 {
         let (pass, _) = lab.breaker.begin();
-        lab.breaker
-            .end(pass, DeliveryId(n), Signal::Failing, &lab.spec, at(0), 1.0);
+        let delivery = DeliveryId(n);
+        let signal = Signal::Failing;
+        lab.breaker.end(Ended { pass, delivery, signal }, &lab.spec, at(0), 1.0);
     }
     assert_eq!(lab.room().until, Some(at(33_000)));
 }
@@ -198,8 +200,9 @@ fn a_step_waits_for_its_jitter_while_the_one_before_goes_on() {
     lab.now = 30_000;
     assert_eq!(lab.room().free, 1);
     let (pass, _) = lab.breaker.begin();
+    let (delivery, signal) = (DeliveryId(1), Signal::Alive);
     lab.breaker
-        .end(pass, DeliveryId(1), Signal::Alive, &lab.spec, at(lab.now), 0.5);
+        .end(Ended { pass, delivery, signal }, &lab.spec, at(lab.now), 0.5);
     assert_eq!(
         lab.room(),
         Room {

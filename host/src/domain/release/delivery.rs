@@ -44,8 +44,8 @@ pub struct BreakerSpec {
 }
 
 impl Default for BreakerSpec {
-    /// Five failures are one round of the default ladder, or one moment of the default concurrency. After 30 s a restarted
-    /// CRM is back; every 5 min is soon enough for one that is not.
+    /// Five failures are one round of the default ladder, or one moment of the default concurrency. After 30 s a
+    /// restarted CRM is back; every 5 min is soon enough for one that is not.
     fn default() -> Self {
         Self {
             failures: const { NonZeroU32::new(5).unwrap() },

@@ -38,8 +38,8 @@ pub(super) async fn note(
         (BreakerState::Closed, _) if !known => {
             keep_since(db, &tenant, Some(now)).await?;
             let message = format!(
-                "the CRM's breaker opened: the last attempt was {class}; dispositions wait and lose no attempts; repair \
-                 the CRM or its address, `jackfield breaker show {tenant}` says when it is tried again"
+                "the CRM's breaker opened: the last attempt was {class}; dispositions wait and lose no attempts; \
+                 repair the CRM or its address, `jackfield breaker show {tenant}` says when it is tried again"
             );
             raise_for_tenant(db, &tenant, AlertKind::BreakerOpen, &message, now).await
         }

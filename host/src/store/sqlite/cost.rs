@@ -1,5 +1,5 @@
-//! What the hot transactions cost when a tenant has a backlog: counted in the steps of `SQLite`'s virtual machine, which are
-//! the same on every machine, so that no test depends on time.
+//! What the hot transactions cost when a tenant has a backlog: counted in the steps of `SQLite`'s virtual machine,
+//! which are the same on every machine, so that no test depends on time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

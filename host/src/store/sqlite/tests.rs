@@ -1,5 +1,6 @@
 //! What can only be seen from inside: every connection's pragmas, the plans of hot queries, a writer whose jobs fail.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -141,6 +142,37 @@ async fn a_bad_job_fails_alone() {
     );
 }
 
+/// Writes down when it was run.
+struct Turn(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+impl Write for Turn {
+    type Output = ();
+
+    async fn run(&self, _: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.1.lock().unwrap().push(self.0);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_flood_from_outside_does_not_delay_the_hosts_own_work() {
+    let (_folder, store) = store().await;
+    let turns = Arc::new(Mutex::new(vec![]));
+    let flood = (0..2000).map(|_| store.writer.submit(Turn("outside", Arc::clone(&turns))));
+    let (outside, own) = tokio::join!(
+        futures_util::future::join_all(flood),
+        store.writer.insist(Turn("own", Arc::clone(&turns)))
+    );
+    assert!(own.is_ok() && outside.iter().all(Result::is_ok));
+    let turns = turns.lock().unwrap();
+    let place = turns.iter().position(|turn| *turn == "own").unwrap();
+    assert!(
+        place <= 256,
+        "it waited for no more than the commit under way, not for {place} jobs"
+    );
+    assert_eq!(turns.len(), 2001, "and nothing was left out");
+}
+
 #[tokio::test]
 async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
     let (_folder, store) = store().await;
@@ -261,7 +293,8 @@ async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn hot_queries_look_at_few_deliveries() {
-    // What may be read from end to end: counts by tenant, the four ranks, the three kinds, what is leased, what is not done.
+    // What may be read from end to end: counts by tenant, the four ranks, the three kinds, what is leased, what is not
+    // done.
     const SMALL: [&str; 5] = [
         "c",
         "r VIRTUAL TABLE",

@@ -1,8 +1,8 @@
 //! The one writer: a task that owns the only connection that writes, and commits what many callers ask for together.
 //!
 //! A commit waits for the disk; so whatever has been asked for meanwhile goes into the next one, up to [`BATCH`] jobs.
-//! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may be
-//! one tenant's, must not keep another's deliveries from being claimed and ended.
+//! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
+//! be one tenant's, must not keep another's deliveries from being claimed and ended.
 //! Callers hear back after the commit that holds their work. If one job of a batch fails, all of it is rolled back and
 //! each job gets a transaction of its own, so that a bad one fails alone: this is why a [`Write`] can be run twice.
 
@@ -94,8 +94,8 @@ impl Writer {
         answer.await.map_err(|_| closed())?
     }
 
-    /// Has some work committed, before what callers from outside want; waits for room. For the host's own work, of which
-    /// there is never more than it has workers, and whose loss would cost more than a wait.
+    /// Has some work committed, before what callers from outside want; waits for room. For the host's own work, of
+    /// which there is never more than it has workers, and whose loss would cost more than a wait.
     pub(super) async fn insist<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
         self.urgent.send(job).await.map_err(|_| closed())?;

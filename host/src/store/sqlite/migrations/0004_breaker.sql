@@ -9,7 +9,8 @@ drop index delivery_live;
 -- What may go as soon as it is due.
 create index delivery_ready on delivery (tenant, kind, rank, due) where state = 'ready' and blocked = 0;
 -- The line of each order key: do-not-calls first, then as accepted.
-create index delivery_line on delivery (tenant, order_key, rank > 0, id) where state = 'ready' and order_key is not null;
+create index delivery_line on delivery (tenant, order_key, rank > 0, id)
+    where state = 'ready' and order_key is not null;
 -- Who of a line is under way.
 create index delivery_under_way on delivery (tenant, order_key) where state = 'leased' and order_key is not null;
 
