@@ -249,6 +249,7 @@ impl App {
         let vault = open_vault(config, &database, &clock).await?;
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
+            max_status_queries: config.max_instances - config.max_deliveries,
             ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
         let node = Node::assemble(NodeParts {

@@ -28,6 +28,13 @@ pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+/// `now` without `age`, at least the beginning of time.
+#[must_use]
+pub fn before(now: Timestamp, age: Duration) -> Timestamp {
+    now.saturating_sub(SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX))
+        .unwrap_or(Timestamp::MIN)
+}
+
 /// Runs `work` for at most `limit` of the clock's time; `None` if it took longer, and then it is dropped.
 pub async fn timeout<T>(clock: &dyn Clock, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let deadline = clock.sleep_until(after(clock.now(), limit));

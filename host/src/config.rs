@@ -36,9 +36,11 @@ pub struct Config {
     pub log: String,
     /// `auto` is pretty on a terminal and JSON lines elsewhere.
     pub log_format: LogFormat,
-    /// Deliveries of all tenants in flight at once. Each holds one adapter instance while it runs.
+    /// Deliveries of all tenants in flight at once. Each holds one adapter instance while it runs. A tenant never has
+    /// more of them than are left free for the others: one alone at most half.
     pub max_deliveries: u32,
-    /// Adapter instances at once, for deliveries and status queries together; more calls than that are refused.
+    /// Adapter instances at once, above `max_deliveries`: what is left over is for status queries, and those that find
+    /// none free are refused at once.
     pub max_instances: u32,
     /// How long a drain waits for what is in flight before it gives up on it; leases bring it back.
     pub drain: Wait,
@@ -270,9 +272,10 @@ impl Config {
                 )));
             }
         }
-        if self.max_deliveries > self.max_instances {
+        if self.max_deliveries >= self.max_instances {
             return Err(ConfigError::Range(format!(
-                "max_deliveries is {} and max_instances {}; every delivery takes an instance, so raise max_instances",
+                "max_deliveries is {} and max_instances {}; every delivery takes an instance, and what is left over is \
+                 for status queries, so raise max_instances",
                 self.max_deliveries, self.max_instances
             )));
         }

@@ -67,7 +67,9 @@ async fn readyz(State(state): State<HealthState>) -> Response {
 }
 
 async fn metrics(State(state): State<HealthState>) -> Result<Response, Problem> {
-    let page = state.metrics.scrape(&state.store, state.clock.now()).await?;
+    let breakers = state.tenants.breakers.readings();
+    let now = state.clock.now();
+    let page = state.metrics.scrape(&state.store, &breakers, now).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], page).into_response())
 }

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::domain::alert::AlertKind;
+use crate::domain::breaker::{BreakerState, Reading};
 use crate::domain::delivery::Kind;
 use crate::domain::failure::{Class, FaultCause};
 use crate::domain::id::TenantName;
@@ -97,6 +98,12 @@ struct Alerted {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Entered {
+    tenant: String,
+    to: Word,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Waiting {
     tenant: String,
     state: Word,
@@ -122,6 +129,7 @@ pub struct Metrics {
     calls: Family<Called, Counter>,
     faults: Family<Faulted, Counter>,
     egress_refusals: Family<EgressRefused, Counter>,
+    status_full: Family<OfTenant, Counter>,
     alerts: Family<Alerted, Counter>,
     front: Front,
 }
@@ -160,6 +168,9 @@ impl Default for Metrics {
         let egress_refusals = Family::default();
         let help = "Requests of adapters that the host did not send, by reason";
         registry.register("egress_refusals", help, egress_refusals.clone());
+        let status_full = Family::default();
+        let help = "Status queries refused because as many as there may be were waiting for the CRM";
+        registry.register("status_full", help, status_full.clone());
         let alerts = Family::default();
         registry.register("alerts", "Alerts raised, by kind", alerts.clone());
         let front = Front::default();
@@ -175,6 +186,7 @@ impl Default for Metrics {
             calls,
             faults,
             egress_refusals,
+            status_full,
             alerts,
             front,
         }
@@ -237,6 +249,12 @@ impl Metrics {
             .inc();
     }
 
+    /// A status query was refused because as many as there may be were waiting for the CRM.
+    pub fn status_full(&self, tenant: &TenantName) {
+        let tenant = tenant.to_string();
+        self.status_full.get_or_create(&OfTenant { tenant }).inc();
+    }
+
     /// An adapter was called, and perhaps failed. `refused` are the reasons for which its requests stayed here, and how
     /// many for each.
     pub fn call(
@@ -277,12 +295,19 @@ impl Metrics {
         self.alerts.get_or_create(&labels).inc();
     }
 
-    /// The text that Prometheus reads. What waits is asked of the store when it is scraped.
+    /// The text that Prometheus reads. What waits is asked of the store when it is scraped, and `breakers` are as they
+    /// stand now.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn scrape(&self, store: &SharedStore, now: Timestamp) -> Result<String, StoreError> {
+    pub async fn scrape(
+        &self,
+        store: &SharedStore,
+        breakers: &[Reading],
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
         let mut registry = Registry::with_prefix("jackfield");
+        register_breakers(&mut registry, breakers);
         let depth = Family::<Waiting, Gauge>::default();
         registry.register("queue_depth", "Deliveries that are not finished", depth.clone());
         let oldest = Family::<Waiting, Gauge>::default();
@@ -316,5 +341,31 @@ impl Metrics {
         let _ = text::encode_registry(&mut page, &registry);
         let _ = text::encode_eof(&mut page);
         Ok(page)
+    }
+}
+
+/// How breakers stand: 0 closed, 1 half-open or ramping, 2 open.
+fn register_breakers(registry: &mut Registry, breakers: &[Reading]) {
+    let state = Family::<OfTenant, Gauge>::default();
+    let help = "The CRM's breaker: 0 closed, 1 half-open or ramping, 2 open";
+    registry.register("breaker_state", help, state.clone());
+    let transitions = Family::<Entered, Counter>::default();
+    let help = "How often the CRM's breaker went to a state";
+    registry.register("breaker_transitions", help, transitions.clone());
+    for reading in breakers {
+        let tenant = reading.tenant.to_string();
+        let value = match reading.standing.state {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen | BreakerState::Ramping => 1,
+            BreakerState::Open => 2,
+        };
+        state.get_or_create(&OfTenant { tenant: tenant.clone() }).set(value);
+        for (to, count) in BreakerState::ALL.into_iter().zip(reading.entered) {
+            let labels = Entered {
+                tenant: tenant.clone(),
+                to: Word(to.word()),
+            };
+            transitions.get_or_create(&labels).inc_by(count);
+        }
     }
 }

@@ -77,6 +77,8 @@ pub struct Caller {
     pub instances: Arc<Semaphore>,
     /// Where those that compute long go on.
     pub heavy: Arc<HeavyLane>,
+    /// As many as there may be status queries.
+    pub status: Arc<Semaphore>,
     /// Deadlines are in its time.
     pub clock: SharedClock,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::bulkhead::{Bulkhead, Seat};
 use super::call::{Broken, Called, Caller};
 use super::convert::{self, ParsedLead};
 use super::package::Code;
@@ -24,6 +25,7 @@ pub struct Loaded {
     environment: Arc<Environment>,
     caller: Caller,
     quota: Arc<Semaphore>,
+    status: Bulkhead,
 }
 
 impl Loaded {
@@ -35,7 +37,9 @@ impl Loaded {
         caller: Caller,
         quota: usize,
     ) -> Self {
+        let seats = release.spec.limits.status_concurrency;
         Self {
+            status: Bulkhead::new(seats, Arc::clone(&caller.status)),
             release,
             record,
             code,
@@ -57,12 +61,20 @@ impl Loaded {
         &self.record
     }
 
-    /// Asks the CRM whether a lead may be called, within `status_deadline_ms`.
+    /// A seat for one [`query_status`](Self::query_status), to be held while it runs; none if the tenant's, or those of
+    /// all tenants, are taken: then the caller refuses at once.
+    #[must_use]
+    pub fn status_seat(&self) -> Option<Seat> {
+        self.status.seat()
+    }
+
+    /// Asks the CRM whether a lead may be called, within `status_deadline_ms`. Whoever serves requests takes a
+    /// [`status_seat`](Self::status_seat) first.
     pub async fn query_status(&self, lead: &LeadId) -> Called<LeadStatus> {
         let deadline = self.release.spec.limits.status_deadline();
         let (code, lead) = (Arc::clone(&self.code), lead.clone());
         self.caller
-            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
+            .run(&self.environment, None, deadline, |mut store| async move {
                 let adapter = code.adapter.instantiate_async(&mut store).await?;
                 let status = adapter.jackfield_crm_status();
                 let answer = status.call_query(&mut store, lead.as_str()).await?;

@@ -9,6 +9,7 @@
 
 mod bindings;
 mod budget;
+mod bulkhead;
 mod cache;
 mod call;
 mod compiler;
@@ -34,6 +35,7 @@ mod state;
 mod stdio;
 mod tls;
 
+pub use bulkhead::Seat;
 pub use call::Called;
 pub use compiler::{CompileLimits, CompileRefusal, compile_adapter};
 pub use convert::ParsedLead;

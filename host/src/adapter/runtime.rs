@@ -48,8 +48,11 @@ pub struct RuntimeConfig {
     pub compile: CompileLimits,
     /// Calls in flight at once, of all tenants; more wait for their turn within their deadlines.
     pub max_instances: u32,
-    /// Calls in flight at once of one release: a tenant whose CRM hangs leaves instances for the others.
+    /// Writes, look-ups and webhooks in flight at once of one release: a tenant whose CRM hangs leaves instances for
+    /// the others. Status queries have seats of their own.
     pub max_instances_per_release: u32,
+    /// Status queries in flight at once, of all tenants; the rest of `max_instances` is kept for deliveries.
+    pub max_status_queries: u32,
     /// Idle instances whose memory is kept ready, at up to 32 MiB each (Rust guests take about 1 MiB).
     pub warm_instances: u32,
     /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens
@@ -60,7 +63,7 @@ pub struct RuntimeConfig {
 }
 
 impl RuntimeConfig {
-    /// The defaults: 2,048 calls in flight, of one release 1,024, and 64 warm instances.
+    /// The defaults: 2,048 calls in flight, of one release 1,024, status queries 1,024, and 64 warm instances.
     #[must_use]
     pub fn new(cache_dir: PathBuf, compiler: PathBuf) -> Self {
         Self {
@@ -69,6 +72,7 @@ impl RuntimeConfig {
             compile: CompileLimits::default(),
             max_instances: 2048,
             max_instances_per_release: 1024,
+            max_status_queries: 1024,
             warm_instances: 64,
             allow_pooling: true,
             resolver: Arc::new(SystemResolver),
@@ -156,6 +160,9 @@ impl Runtime {
         let caller = Caller {
             engine: engine.wasm().clone(),
             instances: Arc::new(Semaphore::new(config.max_instances as usize)),
+            status: Arc::new(Semaphore::new(
+                config.max_status_queries.min(config.max_instances) as usize
+            )),
             heavy: Arc::default(),
             clock: Arc::clone(&clock),
         };

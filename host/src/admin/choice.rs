@@ -131,7 +131,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::delivery::{Step, Verdict};
+    use crate::domain::delivery::{Kind, Step, Verdict};
     use crate::domain::disposition::{Disposition, digest};
     use crate::domain::id::ReleaseNumber;
     use crate::store::sqlite::SqliteStore;
@@ -190,6 +190,8 @@ mod tests {
             tenants: vec![TenantShare {
                 tenant,
                 limit: u32::try_from(count).unwrap(),
+                kinds: vec![(Kind::Disposition, u32::MAX)],
+                last: vec![],
                 release: ReleaseNumber(1),
             }],
         };
@@ -206,6 +208,7 @@ mod tests {
                 },
                 detail: AttemptDetail::default(),
                 leads: vec![],
+                breaker: None,
             })
         });
         futures_util::future::try_join_all(ends).await.unwrap();

@@ -7,6 +7,7 @@
 pub mod adapters;
 pub mod alerts;
 pub mod audit;
+pub mod breaker;
 pub mod choice;
 pub mod deliveries;
 mod extract;
@@ -125,6 +126,8 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .routes(routes!(suppressions::list))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::acknowledge))
+        .routes(routes!(breaker::list))
+        .routes(routes!(breaker::show, breaker::force))
         .split_for_parts()
 }
 

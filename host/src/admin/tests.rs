@@ -39,6 +39,7 @@ fn the_description_has_every_route() {
     POST   /v1/alerts/{id}/ack: Mark an alert as seen.
     GET    /v1/audit: List what was done, newest first.
     GET    /v1/audit/verify: Verify the audit trail.
+    GET    /v1/breakers: List breakers by tenant.
     GET    /v1/deliveries: List deliveries, newest first.
     POST   /v1/deliveries/discard: Give up dead or reviewed deliveries.
     POST   /v1/deliveries/replay: Put dead or reviewed deliveries back to work.
@@ -51,6 +52,8 @@ fn the_description_has_every_route() {
     GET    /v1/suppressions: List suppressions, newest first.
     GET    /v1/tenants: List tenants by name.
     GET    /v1/tenants/{tenant}: Show a tenant with its active release.
+    GET    /v1/tenants/{tenant}/breaker: Show a tenant's breaker.
+    POST   /v1/tenants/{tenant}/breaker: Force a tenant's breaker open or closed, or let it decide by itself again.
     GET    /v1/tenants/{tenant}/leads/{lead}: Show a lead with its deliveries.
     GET    /v1/tenants/{tenant}/releases: List a tenant's releases, newest first.
     POST   /v1/tenants/{tenant}/releases: Apply a tenant's file.

@@ -8,6 +8,7 @@ mod adapter;
 mod alerts;
 mod ask;
 mod audit;
+mod breaker;
 mod client;
 mod compile;
 mod dead;
@@ -80,6 +81,9 @@ enum Command {
     /// Decisions not to call: list.
     #[command(subcommand)]
     Suppressions(suppressions::SuppressionsCommand),
+    /// Circuit breakers of the tenants' CRMs: list, show, open, close, auto.
+    #[command(subcommand)]
+    Breaker(breaker::BreakerCommand),
     /// What a person must be told: list, ack.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -137,6 +141,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Review(command) => command.run(&session).await,
         Command::Leads(command) => command.run(&session).await,
         Command::Suppressions(command) => command.run(&session).await,
+        Command::Breaker(command) => command.run(&session).await,
         Command::Alerts(command) => command.run(&session).await,
         Command::Audit(command) => command.run(&session).await,
     }

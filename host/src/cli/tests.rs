@@ -58,6 +58,11 @@ fn the_command_tree_is_sound() {
     jackfield review landed
     jackfield leads show
     jackfield suppressions list
+    jackfield breaker list
+    jackfield breaker show
+    jackfield breaker open
+    jackfield breaker close
+    jackfield breaker auto
     jackfield alerts list
     jackfield alerts ack
     jackfield audit list

@@ -45,6 +45,8 @@ pub struct Attempt<'a> {
     pub detail: AttemptDetail,
     /// The leads that a webhook contained.
     pub leads: Vec<NewLead>,
+    /// Until when the destination wants to be left alone, beyond what this delivery's own failure says.
+    pub pause_until: Option<Timestamp>,
 }
 
 /// What the tenant and its adapter allow for a kind of delivery.
@@ -84,6 +86,7 @@ impl<'a> Attempt<'a> {
             look_up_failed: false,
             detail: AttemptDetail::default(),
             leads: vec![],
+            pause_until: None,
         }
     }
 
@@ -184,6 +187,7 @@ impl<'a> Attempt<'a> {
         let deadline = self.tenant.release().spec.limits.write_deadline();
         let pushed = self.push.send(self.clock, deadline, url, key, self.claimed).await;
         self.detail.http_status = pushed.http_status;
+        self.pause_until = pushed.pause_until;
         self.ended(pushed.outcome, pushed.sent)
     }
 
@@ -245,6 +249,7 @@ impl<'a> Attempt<'a> {
         if called.http_status.is_some() {
             self.detail.http_status = called.http_status;
         }
+        self.pause_until = self.pause_until.max(called.pause_until);
         self.metrics
             .call(&self.claimed.tenant, export, called.fault(), &called.refused);
     }

@@ -1,12 +1,12 @@
 //! Finds work and gets it done.
 
-use std::collections::HashMap;
+mod round;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use tokio::sync::Notify;
@@ -14,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attempt::{Attempt, Tried, policy};
-use super::lanes::{Flight, Lanes, Wish};
+use super::lanes::{Flight, Lanes};
 use super::push::Push;
 use crate::clock::{self, SharedClock};
-use crate::domain::delivery::{Kind, Step, Verdict, decide};
+use crate::domain::delivery::{Kind, Step, Verdict, decide, decide_trial};
 use crate::metrics::Metrics;
-use crate::store::{Claim, Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError, TenantShare};
+use crate::store::{Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError};
 use crate::tenants::{Tenant, Tenants};
 
 /// How often work is looked for that nobody announced: another host's, or an expired lease's.
@@ -69,15 +69,7 @@ pub struct Engine {
 struct Job {
     claimed: Claimed,
     tenant: Arc<Tenant>,
-    _flight: Flight,
-}
-
-/// A look for work.
-#[derive(Debug)]
-struct Round {
-    jobs: Vec<Job>,
-    /// When there may be more, if nobody says so earlier.
-    until: Timestamp,
+    flight: Flight,
 }
 
 impl Engine {
@@ -86,7 +78,8 @@ impl Engine {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(parts: EngineParts) -> Result<Self, reqwest::Error> {
-        let lanes = Lanes::new(parts.max_in_flight, Arc::clone(&parts.wake));
+        let breakers = parts.tenants.breakers.clone();
+        let lanes = Lanes::new(parts.max_in_flight, Arc::clone(&parts.wake), breakers);
         Ok(Self {
             store: parts.store,
             tenants: parts.tenants,
@@ -148,7 +141,7 @@ impl Engine {
         let mut done = 0;
         loop {
             let round = self.round().await?;
-            if round.jobs.is_empty() {
+            if round.jobs.is_empty() && round.given_up == 0 {
                 return Ok(done);
             }
             done += round.jobs.len();
@@ -172,91 +165,34 @@ impl Engine {
         Ok(taken)
     }
 
-    /// Looks for work once: takes away expired leases, divides what is free among the tenants, claims.
-    async fn round(&self) -> Result<Round, StoreError> {
-        let now = self.clock.now();
-        let expired = self.store.reap(now, None).await?;
-        if expired > 0 {
-            tracing::warn!(deliveries = expired, "leases ran out");
-        }
-        let mut serving = HashMap::new();
-        let mut wishes = Vec::new();
-        for name in self.store.tenants_due(now).await? {
-            // Work of a tenant that cannot be served waits until it can.
-            let Some(tenant) = self.tenants.get(&name) else {
-                continue;
-            };
-            wishes.push(self.wish(&tenant, now).await?);
-            serving.insert(name, tenant);
-        }
-        let divided = self.lanes.divide(&wishes, now);
-        let shares: Vec<_> = divided
-            .shares
-            .into_iter()
-            .filter_map(|(tenant, limit)| {
-                let release = serving.get(&tenant)?.release().number;
-                Some(TenantShare { tenant, limit, release })
-            })
-            .collect();
-        let mut jobs = vec![];
-        if !shares.is_empty() {
-            let claim = Claim {
-                owner: self.owner.clone(),
-                now,
-                lease: LEASE,
-                tenants: shares,
-            };
-            for claimed in self.store.claim(claim).await? {
-                if let Some(tenant) = serving.get(&claimed.tenant) {
-                    let flight = self.lanes.depart(&claimed.tenant, now);
-                    jobs.push(Job {
-                        claimed,
-                        tenant: Arc::clone(tenant),
-                        _flight: flight,
-                    });
-                }
-            }
-        }
-        let next = if jobs.is_empty() {
-            self.store.next_due(now).await?
-        } else {
-            None
-        };
-        let until = [next, divided.paced_until].into_iter().flatten().min();
-        let poll = clock::after(now, POLL);
-        Ok(Round {
-            jobs,
-            until: until.map_or(poll, |until| until.min(poll)),
-        })
-    }
-
-    async fn wish(&self, tenant: &Tenant, now: Timestamp) -> Result<Wish, StoreError> {
-        let name = tenant.release().tenant();
-        let spec = tenant.release().spec.delivery.clone();
-        let used_today = if spec.per_day.is_some() && self.lanes.is_new(name, &spec) {
-            let used = self.store.attempts_since(name, midnight(now)).await?;
-            u32::try_from(used).unwrap_or(u32::MAX)
-        } else {
-            0
-        };
-        Ok(Wish {
-            tenant: name.clone(),
-            spec,
-            used_today,
-        })
-    }
-
     /// Tries one delivery and writes down what follows.
     async fn perform(&self, job: Job) {
-        let Job { claimed, tenant, .. } = &job;
+        let Job {
+            claimed,
+            tenant,
+            mut flight,
+        } = job;
+        let (claimed, tenant) = (&claimed, &tenant);
         let policy = policy(claimed.kind, tenant);
         let mut attempt = Attempt::new(claimed, tenant, &self.clock, &self.metrics, &self.push);
         let tried = attempt.make(&policy).await;
         let now = self.clock.now();
-        let verdict = match tried {
-            Tried::Ended { result, progress } => decide(progress, &result, &policy, now, self.jitter()),
-            Tried::Ask => Verdict::ask(claimed.progress),
-            Tried::Unreadable => Verdict::unreadable(claimed.progress),
+        if let Some(until) = attempt.pause_until {
+            self.lanes.pause(&claimed.tenant, claimed.kind, until, now);
+        }
+        let (verdict, breaker) = match tried {
+            Tried::Ended { result, progress } => {
+                let verdict = if flight.is_trial() {
+                    decide_trial(progress, claimed.due, &result, &policy, now, self.jitter())
+                } else {
+                    decide(progress, &result, &policy, now, self.jitter())
+                };
+                let spec = &tenant.release().spec.delivery;
+                let change = flight.ended(claimed.lease.id, &result.outcome, spec, now, self.jitter());
+                (verdict, change)
+            }
+            Tried::Ask => (Verdict::ask(claimed.progress), None),
+            Tried::Unreadable => (Verdict::unreadable(claimed.progress), None),
         };
         self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
         let (detail, leads) = (attempt.detail, attempt.leads);
@@ -268,6 +204,7 @@ impl Engine {
             verdict: verdict.clone(),
             detail,
             leads,
+            breaker,
         };
         match self.finish(finish).await {
             FinishOutcome::Stored { .. } => {
@@ -339,13 +276,4 @@ fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&
         tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not \
             delivered");
     }
-}
-
-/// The beginning of the day, in UTC.
-fn midnight(now: Timestamp) -> Timestamp {
-    let today = now.to_zoned(TimeZone::UTC).start_of_day();
-    today.map_or_else(
-        |_| now.saturating_sub(24.hours()).unwrap_or(Timestamp::MIN),
-        |day| day.timestamp(),
-    )
 }

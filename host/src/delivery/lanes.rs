@@ -1,21 +1,30 @@
-//! How much of each tenant's work may be in flight: its concurrency, its pace, and a fair share of the whole.
+//! How much of each tenant's work may be in flight: its concurrency, its pace, what its destinations ask for, its CRM's
+//! breaker, and a fair share of the whole.
+//!
+//! Fair means more than even: a tenant whose CRM hangs keeps what it has until its deadlines are over, so nobody may
+//! take more than is left free afterwards. One tenant alone fills half of what may be in flight, two fill a third each,
+//! and whoever comes next always finds room.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::clock;
-use crate::domain::id::TenantName;
-use crate::domain::pace::Pace;
+use crate::domain::breaker::{Change, Ended, Pass, Signal};
+use crate::domain::delivery::Kind;
+use crate::domain::failure::Failure;
+use crate::domain::id::{DeliveryId, ReleaseNumber, TenantName};
+use crate::domain::pace::{Limits, Pace, Throttle};
 use crate::domain::release::DeliverySpec;
+use crate::tenants::Breakers;
 
 /// Counts what is in flight. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Lanes {
     shared: Arc<Mutex<Counts>>,
+    breakers: Breakers,
     /// Told whenever something lands, so that the engine looks for more.
     landed: Arc<Notify>,
     max_in_flight: u32,
@@ -33,7 +42,10 @@ struct Counts {
 struct Lane {
     in_flight: u32,
     pace: Pace,
-    limits: (Option<NonZeroU32>, Option<NonZeroU32>),
+    limits: Limits,
+    release: ReleaseNumber,
+    /// Each kind goes to a destination of its own, with its own idea of too fast.
+    throttles: HashMap<Kind, Throttle>,
 }
 
 /// A tenant that has something due, and what its release allows.
@@ -41,19 +53,38 @@ struct Lane {
 pub struct Wish {
     /// Whose.
     pub tenant: TenantName,
+    /// Of which kinds something is due.
+    pub kinds: Vec<Kind>,
+    /// The release under which it will go.
+    pub release: ReleaseNumber,
     /// Its limits.
     pub spec: DeliverySpec,
     /// Attempts that it made today, if its lane is new and it has a limit a day.
     pub used_today: u32,
 }
 
+/// What one tenant may claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Whose.
+    pub tenant: TenantName,
+    /// At most this many in all; never zero.
+    pub limit: u32,
+    /// Of these kinds, and at most so many of each.
+    pub kinds: Vec<(Kind, u32)>,
+    /// Only if nothing else may go.
+    pub last: Vec<DeliveryId>,
+    /// The release under which it will go.
+    pub release: ReleaseNumber,
+}
+
 /// Who may claim how much, and when those that may not should ask again.
 #[derive(Debug, Default)]
 pub struct Shares {
-    /// In the order in which they are served; none is zero.
-    pub shares: Vec<(TenantName, u32)>,
-    /// When the first of those held back by their pace may go.
-    pub paced_until: Option<Timestamp>,
+    /// In the order in which they are served.
+    pub shares: Vec<Share>,
+    /// When the first of those held back may go: by its pace, by its destination or by its breaker.
+    pub held_until: Option<Timestamp>,
 }
 
 /// Something in flight; landing is dropping it.
@@ -61,13 +92,18 @@ pub struct Shares {
 pub struct Flight {
     lanes: Lanes,
     tenant: TenantName,
+    kind: Kind,
+    began: Timestamp,
+    /// Of a disposition whose end has not been told to the breaker.
+    pass: Option<Pass>,
 }
 
 impl Lanes {
     /// No lanes yet; at most `max_in_flight` in all.
-    pub fn new(max_in_flight: u32, landed: Arc<Notify>) -> Self {
+    pub fn new(max_in_flight: u32, landed: Arc<Notify>, breakers: Breakers) -> Self {
         Self {
             shared: Arc::default(),
+            breakers,
             landed,
             max_in_flight,
         }
@@ -82,37 +118,79 @@ impl Lanes {
         self.counts()
             .lanes
             .get(tenant)
-            .is_none_or(|lane| lane.limits != (spec.per_second, spec.per_day))
+            .is_none_or(|lane| lane.limits != limits(spec))
     }
 
     /// Divides what is free among those who wish, each within its own limits.
     pub fn divide(&self, wishes: &[Wish], now: Timestamp) -> Shares {
         let counts = &mut *self.counts();
-        let mut free = self.max_in_flight.saturating_sub(counts.in_flight);
-        let mut left = u32::try_from(wishes.len()).unwrap_or(u32::MAX);
-        let first = counts.turn.checked_rem(wishes.len()).unwrap_or(0);
-        counts.turn = counts.turn.wrapping_add(1);
         let mut divided = Shares::default();
-        for wish in wishes[first..].iter().chain(&wishes[..first]) {
-            let lane = counts.lane(wish, now);
-            let room = wish.spec.concurrency.get().saturating_sub(lane.in_flight);
-            if let Some(wait) = lane.pace.wait(now) {
-                let until = clock::after(now, wait);
-                divided.paced_until = Some(divided.paced_until.map_or(until, |earlier| earlier.min(until)));
-            }
+        let mut able: Vec<_> = wishes
+            .iter()
+            .filter_map(|wish| self.able(counts, wish, now, &mut divided.held_until))
+            .collect();
+        let first = counts.turn.checked_rem(able.len()).unwrap_or(0);
+        counts.turn = counts.turn.wrapping_add(1);
+        able.rotate_left(first);
+        let mut free = self.max_in_flight.saturating_sub(counts.in_flight);
+        let mut left = u32::try_from(able.len()).unwrap_or(u32::MAX);
+        for mut share in able {
+            let holds = counts.lanes.get(&share.tenant).map_or(0, |lane| lane.in_flight);
             let fair = free.div_ceil(left.max(1));
-            let share = room.min(lane.pace.available(now)).min(fair);
-            if share > 0 {
-                divided.shares.push((wish.tenant.clone(), share));
-            }
-            free -= share;
+            share.limit = share.limit.min(fair).min(at_most(holds, free));
+            free -= share.limit;
             left -= 1;
+            if share.limit > 0 {
+                divided.shares.push(share);
+            }
         }
         divided
     }
 
+    /// What a tenant may claim, were it alone; none if it may not. Whatever holds it back says until when.
+    fn able(&self, counts: &mut Counts, wish: &Wish, now: Timestamp, until: &mut Option<Timestamp>) -> Option<Share> {
+        let mut held_until = |at: Timestamp| *until = Some(until.map_or(at, |earlier| earlier.min(at)));
+        let lane = counts.lane(wish, now);
+        if lane.release != wish.release {
+            lane.release = wish.release;
+            self.breakers.hasten(&wish.tenant, now);
+        }
+        let (mut kinds, mut last) = (vec![], vec![]);
+        for kind in &wish.kinds {
+            if let Some(pause) = lane.throttles.get(kind).and_then(|throttle| throttle.lasting(now)) {
+                held_until(pause);
+                continue;
+            }
+            let mut free = u32::MAX;
+            if *kind == Kind::Disposition {
+                let (room, tried) = self.breakers.room(&wish.tenant, &wish.spec, now);
+                room.until.into_iter().for_each(&mut held_until);
+                (free, last) = (room.free, tried);
+            }
+            if free > 0 {
+                kinds.push((*kind, free));
+            }
+        }
+        if kinds.is_empty() {
+            return None;
+        }
+        if let Some(wait) = lane.pace.wait(now) {
+            held_until(clock::after(now, wait));
+        }
+        let room = wish.spec.concurrency.get().saturating_sub(lane.in_flight);
+        let allowed = kinds.iter().fold(0_u32, |sum, (_, free)| sum.saturating_add(*free));
+        let limit = room.min(lane.pace.available(now)).min(allowed);
+        (limit > 0).then(|| Share {
+            tenant: wish.tenant.clone(),
+            limit,
+            kinds,
+            last,
+            release: wish.release,
+        })
+    }
+
     /// Notes that something of `tenant` goes out.
-    pub fn depart(&self, tenant: &TenantName, now: Timestamp) -> Flight {
+    pub fn depart(&self, tenant: &TenantName, kind: Kind, now: Timestamp) -> Flight {
         let counts = &mut *self.counts();
         counts.in_flight += 1;
         if let Some(lane) = counts.lanes.get_mut(tenant) {
@@ -122,22 +200,78 @@ impl Lanes {
         Flight {
             lanes: self.clone(),
             tenant: tenant.clone(),
+            kind,
+            began: now,
+            pass: (kind == Kind::Disposition).then(|| self.breakers.begin(tenant)),
         }
+    }
+
+    /// Lets nothing of this kind go before `until`, a day at most: its destination said so.
+    pub fn pause(&self, tenant: &TenantName, kind: Kind, until: Timestamp, now: Timestamp) {
+        self.throttle(tenant, kind, |throttle| throttle.pause(until, now));
+    }
+
+    fn throttle(&self, tenant: &TenantName, kind: Kind, change: impl FnOnce(&mut Throttle)) {
+        if let Some(lane) = self.counts().lanes.get_mut(tenant) {
+            change(lane.throttles.entry(kind).or_default());
+        }
+    }
+}
+
+impl Flight {
+    /// Whether it tries out a CRM whose breaker is not closed: then a failure burns no attempt.
+    pub fn is_trial(&self) -> bool {
+        self.pass.is_some_and(|pass| pass.trial)
+    }
+
+    /// Tells how the attempt ended: to the lane, which pauses if it was told to slow down, and to the CRM's breaker.
+    pub fn ended(
+        &mut self,
+        delivery: DeliveryId,
+        outcome: &Result<String, Failure>,
+        spec: &DeliverySpec,
+        now: Timestamp,
+        jitter: f64,
+    ) -> Option<Change> {
+        let began = self.began;
+        self.lanes.throttle(&self.tenant, self.kind, |throttle| match outcome {
+            Err(Failure::RateLimited { retry_after }) => throttle.limited(began, now, *retry_after, jitter),
+            _ => throttle.passed(began),
+        });
+        let pass = self.pass.take()?;
+        let signal = Signal::of(outcome);
+        let ended = Ended { pass, delivery, signal };
+        self.lanes.breakers.end(&self.tenant, ended, spec, now, jitter)
+    }
+}
+
+/// How much more a tenant that holds `holds` may take of what is `free`: no more than what then is left.
+const fn at_most(holds: u32, free: u32) -> u32 {
+    free.saturating_sub(holds).div_ceil(2)
+}
+
+fn limits(spec: &DeliverySpec) -> Limits {
+    Limits {
+        per_second: spec.per_second,
+        per_day: spec.per_day,
+        zone: spec.timezone.clone(),
     }
 }
 
 impl Counts {
     /// The tenant's lane, made anew when its limits changed; what is in flight is remembered.
     fn lane(&mut self, wish: &Wish, now: Timestamp) -> &mut Lane {
-        let limits = (wish.spec.per_second, wish.spec.per_day);
-        let pace = || Pace::new(limits.0, limits.1, wish.used_today, now);
+        let limits = limits(&wish.spec);
         let lane = self.lanes.entry(wish.tenant.clone()).or_insert_with(|| Lane {
             in_flight: 0,
-            pace: pace(),
-            limits,
+            pace: Pace::new(&limits, wish.used_today, now),
+            limits: limits.clone(),
+            release: wish.release,
+            throttles: HashMap::new(),
         });
         if lane.limits != limits {
-            (lane.pace, lane.limits) = (pace(), limits);
+            lane.pace = Pace::new(&limits, wish.used_today, now);
+            lane.limits = limits;
         }
         lane
     }
@@ -145,6 +279,9 @@ impl Counts {
 
 impl Drop for Flight {
     fn drop(&mut self) {
+        if let Some(pass) = self.pass.take() {
+            self.lanes.breakers.abandon(&self.tenant, pass);
+        }
         {
             let counts = &mut *self.lanes.counts();
             counts.in_flight -= 1;
@@ -157,72 +294,4 @@ impl Drop for Flight {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wish(name: &str, concurrency: u32, per_second: Option<u32>) -> Wish {
-        let spec = DeliverySpec {
-            concurrency: NonZeroU32::new(concurrency).unwrap(),
-            per_second: per_second.and_then(NonZeroU32::new),
-            ..DeliverySpec::default()
-        };
-        Wish {
-            tenant: name.parse().unwrap(),
-            spec,
-            used_today: 0,
-        }
-    }
-
-    fn total(shares: &Shares) -> u32 {
-        shares.shares.iter().map(|(_, share)| share).sum()
-    }
-
-    #[test]
-    fn a_tenant_gets_no_more_than_its_concurrency() {
-        let lanes = Lanes::new(100, Arc::default());
-        let now = Timestamp::UNIX_EPOCH;
-        let wishes = [wish("a", 3, None)];
-        assert_eq!(total(&lanes.divide(&wishes, now)), 3);
-        let flight = lanes.depart(&wishes[0].tenant, now);
-        assert_eq!(total(&lanes.divide(&wishes, now)), 2);
-        drop(flight);
-        assert_eq!(total(&lanes.divide(&wishes, now)), 3);
-    }
-
-    #[test]
-    fn what_is_free_is_divided_fairly_and_whole() {
-        let lanes = Lanes::new(10, Arc::default());
-        let wishes = [wish("a", 100, None), wish("b", 100, None), wish("c", 1, None)];
-        for _ in 0..3 {
-            let shares = lanes.divide(&wishes, Timestamp::UNIX_EPOCH);
-            assert!(total(&shares) <= 10);
-            assert_eq!(shares.shares.len(), 3, "nobody goes without: {shares:?}");
-            assert!(shares.shares.iter().all(|(_, share)| *share <= 5), "{shares:?}");
-        }
-    }
-
-    #[test]
-    fn with_too_little_for_all_everybody_has_a_turn() {
-        let lanes = Lanes::new(1, Arc::default());
-        let wishes = [wish("a", 5, None), wish("b", 5, None), wish("c", 5, None)];
-        let served: std::collections::BTreeSet<_> = (0..3)
-            .map(|_| lanes.divide(&wishes, Timestamp::UNIX_EPOCH).shares[0].0.to_string())
-            .collect();
-        assert_eq!(served.len(), 3);
-    }
-
-    #[test]
-    fn a_tenants_pace_holds_it_back_and_says_until_when() {
-        let lanes = Lanes::new(100, Arc::default());
-        let now = Timestamp::UNIX_EPOCH;
-        let wishes = [wish("a", 50, Some(2))];
-        assert_eq!(total(&lanes.divide(&wishes, now)), 2);
-        let flights: Vec<_> = (0..2).map(|_| lanes.depart(&wishes[0].tenant, now)).collect();
-        let held = lanes.divide(&wishes, now);
-        assert_eq!(total(&held), 0);
-        let later = held.paced_until.unwrap();
-        assert!(later > now);
-        drop(flights);
-        assert_eq!(total(&lanes.divide(&wishes, later)), 1);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
+use jiff::Timestamp;
 use url::Url;
 
 use crate::clock::{self, SharedClock};
@@ -25,6 +26,8 @@ pub struct Pushed {
     pub http_status: Option<u16>,
     /// Whether the request may have reached it.
     pub sent: bool,
+    /// Until when it wants to be left alone: it is away, and said for how long.
+    pub pause_until: Option<Timestamp>,
 }
 
 impl Push {
@@ -67,10 +70,11 @@ impl Push {
                 let status = response.status();
                 let header = |name: &str| response.headers().get(name)?.to_str().ok();
                 let now = clock.now();
-                let retry_after = pause::until(status.as_u16(), header, now)
-                    .and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+                let pause = pause::until(status.as_u16(), header, now);
+                let retry_after = pause.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
                 let outcome = classify(status, retry_after);
                 Pushed {
+                    pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable))),
                     outcome,
                     http_status: Some(status.as_u16()),
                     sent: true,
@@ -79,11 +83,13 @@ impl Push {
             Some(Err(error)) if error.is_connect() => Pushed {
                 outcome: Err(Failure::Unavailable),
                 http_status: None,
+                pause_until: None,
                 sent: false,
             },
             Some(Err(_)) | None => Pushed {
                 outcome: Err(Failure::Unknown),
                 http_status: None,
+                pause_until: None,
                 sent: true,
             },
         }

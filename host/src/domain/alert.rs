@@ -16,11 +16,19 @@ pub enum AlertKind {
     Unauthorized,
     /// An OAuth2 credential gets no access token.
     Credential,
+    /// A tenant's CRM does not answer: its dispositions are held.
+    BreakerOpen,
 }
 
 impl AlertKind {
     /// Every kind, for tables and metrics.
-    pub const ALL: [Self; 4] = [Self::DeadLetter, Self::Review, Self::Unauthorized, Self::Credential];
+    pub const ALL: [Self; 5] = [
+        Self::DeadLetter,
+        Self::Review,
+        Self::Unauthorized,
+        Self::Credential,
+        Self::BreakerOpen,
+    ];
 
     /// The word for it.
     #[must_use]
@@ -30,6 +38,7 @@ impl AlertKind {
             Self::Review => "review",
             Self::Unauthorized => "unauthorized",
             Self::Credential => "credential",
+            Self::BreakerOpen => "breaker-open",
         }
     }
 

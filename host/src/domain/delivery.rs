@@ -1,14 +1,18 @@
 //! A delivery's way: ready → leased → done, dead or review; and the one place where an attempt's result becomes the
 //! next step.
 
+mod stop;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::alert::AlertKind;
+use super::breaker::Signal;
 use super::failure::{Class, Failure};
 use super::retry::{self, Ladder};
+pub use stop::StopReason;
 
 /// What is delivered, and so to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -172,65 +176,6 @@ pub struct AttemptResult {
     pub sent: bool,
 }
 
-/// Why a delivery stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum StopReason {
-    /// Every counted attempt failed.
-    AttemptsUsedUp,
-    /// The destination asked to slow down for longer than a day.
-    ThrottledTooLong,
-    /// The host's process was lost again and again while it worked on this.
-    WorkersLost,
-    /// The destination refused it as it stands.
-    Rejected,
-    /// The destination does not know the lead.
-    NotFound,
-    /// It may have been written, and neither the adapter nor the CRM can tell.
-    OutcomeUnknown,
-    /// What was stored cannot be read as what it should be.
-    Unreadable,
-}
-
-impl StopReason {
-    /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 7] = [
-        Self::AttemptsUsedUp,
-        Self::ThrottledTooLong,
-        Self::WorkersLost,
-        Self::Rejected,
-        Self::NotFound,
-        Self::OutcomeUnknown,
-        Self::Unreadable,
-    ];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::AttemptsUsedUp => "attempts-used-up",
-            Self::ThrottledTooLong => "throttled-too-long",
-            Self::WorkersLost => "workers-lost",
-            Self::Rejected => "rejected",
-            Self::NotFound => "not-found",
-            Self::OutcomeUnknown => "outcome-unknown",
-            Self::Unreadable => "unreadable",
-        }
-    }
-
-    /// The reason that a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.word() == word)
-    }
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
 /// A delivery's next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -299,6 +244,12 @@ impl Verdict {
         Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown), progress)
     }
 
+    /// The verdict on a delivery that the CRM's breaker held for too long: nobody asked the CRM.
+    #[must_use]
+    pub fn held_too_long(progress: Progress) -> Self {
+        Self::new(Class::Unavailable, Step::Dead(StopReason::HeldTooLong), progress)
+    }
+
     /// The verdict on a delivery whose stored payload cannot be read.
     #[must_use]
     pub fn unreadable(progress: Progress) -> Self {
@@ -363,6 +314,32 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
         }
     };
     Verdict::new(failure.class(), step, progress)
+}
+
+/// Decides what follows from an attempt that tried out a CRM whose breaker was not closed, of a delivery that fell due
+/// at
+/// `due`. Unless it shows that the CRM is there it burns nothing: the delivery keeps its count and its place in line,
+/// and the breaker decides when something is sent again. What may have been written is remembered as ever (promise 3).
+#[must_use]
+pub fn decide_trial(
+    progress: Progress,
+    due: Timestamp,
+    result: &AttemptResult,
+    policy: &Policy,
+    now: Timestamp,
+    jitter: f64,
+) -> Verdict {
+    let verdict = decide(progress, result, policy, now, jitter);
+    match (Signal::of(&result.outcome), &verdict.step) {
+        (Signal::Alive, _) | (_, Step::Done { .. } | Step::Review(_)) => verdict,
+        (Signal::Failing | Signal::Silent, Step::Retry { .. } | Step::Dead(_)) => {
+            let progress = Progress {
+                counted: progress.counted,
+                ..verdict.progress
+            };
+            Verdict::new(verdict.class, Step::Retry { due }, progress)
+        }
+    }
 }
 
 /// Claims in a row that may be lost with their worker before a delivery counts as the cause: a poison pill that kills

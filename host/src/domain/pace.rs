@@ -1,4 +1,5 @@
-//! How fast a tenant's deliveries may go: so many a second, so many a day.
+//! How fast a tenant's deliveries may go: so many a second, so many a day, and none while a destination asks for a
+//! pause.
 //!
 //! The time is what the caller says it is, and a caller's clock may go back. Then nothing is given that was given
 //! already: up to [`MAX_DISORDER`] the pace waits for the clock to catch up, and beyond that, when somebody must have
@@ -9,11 +10,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::retry;
+#[cfg(doc)]
+use super::retry::MAX_THROTTLE;
+use super::zone::{Day, Zone};
+
 /// How far two readings of one running clock may be out of order when threads race.
 pub const MAX_DISORDER: Duration = Duration::from_secs(1);
 
 const SECOND: u64 = 1_000_000_000;
-const DAY: i64 = 86_400;
 
 /// A token bucket that holds one second's worth and starts full.
 #[derive(Debug, Clone)]
@@ -92,21 +97,22 @@ fn elapsed(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }
 
-/// How much of a day's quota is used, by UTC days.
+/// How much of a day's quota is used, by the days of a time zone.
 #[derive(Debug, Clone)]
 pub struct DayCount {
     limit: NonZeroU32,
-    /// Days since 1970.
-    day: i64,
+    zone: Zone,
+    /// The day of which `used` is gone.
+    day: Day,
     used: u32,
 }
 
 impl DayCount {
     /// A quota of which `used` is gone on the day of `now`.
     #[must_use]
-    pub fn new(limit: NonZeroU32, used: u32, now: Timestamp) -> Self {
-        let day = day_of(now);
-        Self { limit, day, used }
+    pub fn new(limit: NonZeroU32, zone: Zone, used: u32, now: Timestamp) -> Self {
+        let day = zone.day(now);
+        Self { limit, zone, day, used }
     }
 
     /// Takes one.
@@ -130,9 +136,7 @@ impl DayCount {
     /// How long until midnight, if nothing is left.
     fn wait(&self, now: Timestamp) -> Option<Duration> {
         let (day, used) = self.on(now);
-        // The last day that can be told has no midnight; it ends where time does.
-        let midnight = Timestamp::from_second(day.saturating_add(1).saturating_mul(DAY)).unwrap_or(Timestamp::MAX);
-        (used >= self.limit.get()).then(|| elapsed(now, midnight))
+        (used >= self.limit.get()).then(|| elapsed(now, day.end))
     }
 
     fn take(&mut self, tokens: u32, now: Timestamp) {
@@ -142,24 +146,26 @@ impl DayCount {
     }
 
     /// The day that counts at `now`, and what is used of it.
-    fn on(&self, now: Timestamp) -> (i64, u32) {
-        let today = day_of(now);
-        if today > self.day {
-            (today, 0)
-        } else if elapsed(now, self.start()) > MAX_DISORDER {
-            (today, self.used)
-        } else {
-            (self.day, self.used)
+    fn on(&self, now: Timestamp) -> (Day, u32) {
+        let is_out_of_order = now < self.day.start && elapsed(now, self.day.start) <= MAX_DISORDER;
+        if is_out_of_order || (self.day.start <= now && now < self.day.end) {
+            return (self.day, self.used);
         }
-    }
-
-    fn start(&self) -> Timestamp {
-        Timestamp::from_second(self.day.saturating_mul(DAY)).unwrap_or(Timestamp::MIN)
+        // Time may end within the day, and a clock may go back; only a later day brings anything.
+        let today = self.zone.day(now);
+        (today, if today.start > self.day.start { 0 } else { self.used })
     }
 }
 
-fn day_of(now: Timestamp) -> i64 {
-    now.as_second().div_euclid(DAY)
+/// How fast a tenant's deliveries may go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Attempts a second; unlimited when absent.
+    pub per_second: Option<NonZeroU32>,
+    /// Attempts a day; unlimited when absent.
+    pub per_day: Option<NonZeroU32>,
+    /// Where the day begins.
+    pub zone: Zone,
 }
 
 /// Both limits of a tenant; without any, nothing is ever held back.
@@ -172,10 +178,11 @@ pub struct Pace {
 impl Pace {
     /// The pace of a tenant that has used `used_today` of its day's quota at `now`.
     #[must_use]
-    pub fn new(per_second: Option<NonZeroU32>, per_day: Option<NonZeroU32>, used_today: u32, now: Timestamp) -> Self {
+    pub fn new(limits: &Limits, used_today: u32, now: Timestamp) -> Self {
+        let day = |limit| DayCount::new(limit, limits.zone.clone(), used_today, now);
         Self {
-            bucket: per_second.map(Bucket::per_second),
-            day: per_day.map(|limit| DayCount::new(limit, used_today, now)),
+            bucket: limits.per_second.map(Bucket::per_second),
+            day: limits.per_day.map(day),
         }
     }
 
@@ -203,6 +210,60 @@ impl Pace {
         let bucket = self.bucket.as_ref().and_then(|bucket| bucket.wait(now));
         let day = self.day.as_ref().and_then(|day| day.wait(now));
         bucket.max(day)
+    }
+}
+
+/// A destination's own pace: nothing goes there until the time that it asked for, or that doubling waits give it.
+#[derive(Debug, Clone)]
+pub struct Throttle {
+    /// Times in a row that it asked to slow down.
+    row: u32,
+    /// When it last did.
+    noted: Timestamp,
+    until: Timestamp,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            row: 0,
+            noted: Timestamp::MIN,
+            until: Timestamp::MIN,
+        }
+    }
+}
+
+impl Throttle {
+    /// Lets nothing go before `until`, or before an earlier and longer pause is over; at most [`MAX_THROTTLE`] from
+    /// now.
+    pub fn pause(&mut self, until: Timestamp, now: Timestamp) {
+        let end = retry::throttle_end(now);
+        self.until = until.min(end).max(self.lasting(now).unwrap_or(Timestamp::MIN));
+    }
+
+    /// An attempt that began at `began` was asked to slow down. What left before the pause began makes it no longer: a
+    /// destination that refuses ten at once has asked once.
+    pub fn limited(&mut self, began: Timestamp, now: Timestamp, retry_after: Option<Duration>, jitter: f64) {
+        if began > self.noted {
+            self.row = self.row.saturating_add(1);
+            self.noted = now;
+        }
+        let wait = retry::throttle_wait(self.row.saturating_sub(1), retry_after);
+        self.pause(retry::due(now, wait, jitter), now);
+    }
+
+    /// An attempt that began at `began` was not asked to slow down.
+    pub fn passed(&mut self, began: Timestamp) {
+        if began > self.noted {
+            self.row = 0;
+        }
+    }
+
+    /// Until when nothing may go; none if something may at `now`.
+    #[must_use]
+    pub fn lasting(&self, now: Timestamp) -> Option<Timestamp> {
+        // A pause longer than any that was made means that the clock was set back.
+        (now < self.until && self.until <= retry::throttle_end(now)).then_some(self.until)
     }
 }
 

@@ -13,11 +13,12 @@ use serde_json::{Map, Value, json};
 
 use super::caller::Agent;
 use super::{PublicState, caller};
-use crate::domain::failure::{Failure, FaultCause};
+use crate::domain::failure::{Failure, Fault, FaultCause};
 use crate::domain::id::LeadId;
 use crate::domain::status::{self, LeadStatus, StatusAnswer};
 use crate::problem::{Problem, ProblemKind};
 use crate::store::StatusRefusal;
+use crate::tenants::Tenant;
 
 /// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
 pub async fn get(
@@ -57,28 +58,56 @@ async fn respond(
 }
 
 /// What came of a question.
-struct Asked {
-    answer: StatusAnswer,
+struct Asked<T> {
+    answer: T,
     /// The CRM had a request and did not answer it in the time that there was.
     out_of_time: bool,
 }
 
-async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Asked, Problem> {
+/// Asks the CRM, if there is a seat. None is waited for: what hangs takes its whole deadline, and a queue would only
+/// grow.
+async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Asked<Result<LeadStatus, Failure>> {
+    let name = tenant.release().tenant();
+    let (outcome, out_of_time) = if let Some(_seat) = tenant.loaded.status_seat() {
+        let called = tenant.loaded.query_status(lead).await;
+        state
+            .metrics
+            .call(name, "status.query", called.fault(), &called.refused);
+        (called.outcome, called.out_of_time)
+    } else {
+        state.metrics.status_full(name);
+        let full = Failure::Fault(Fault {
+            cause: FaultCause::Host,
+            detail: "as many status queries as there may be at once wait for the CRM".into(),
+        });
+        (Err(full), false)
+    };
+    if let Err(failure) = &outcome {
+        let fault = match failure {
+            Failure::Fault(fault) => Some(fault.cause.word()),
+            _ => None,
+        };
+        let (class, release) = (failure.class(), tenant.release().number);
+        tracing::warn!(%class, fault, %release, "status query failed");
+    }
+    Asked {
+        answer: outcome,
+        out_of_time,
+    }
+}
+
+async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Asked<StatusAnswer>, Problem> {
     let lead: LeadId = caller::path_part(lead_id)?;
     let name = agent.tenant.clone();
-    let (crm, out_of_time) = match agent.serving() {
-        Ok(tenant) => {
-            let called = tenant.loaded.query_status(&lead).await;
-            let fault = called.fault();
-            state.metrics.call(&name, "status.query", fault, &called.refused);
-            if let Err(failure) = &called.outcome {
-                let class = failure.class();
-                let release = tenant.release().number;
-                tracing::warn!(%class, fault = fault.map(FaultCause::word), %release, "status query failed");
-            }
-            (called.outcome, called.out_of_time)
-        }
-        Err(_) => (Err(Failure::Unavailable), false),
+    let Asked {
+        answer: crm,
+        out_of_time,
+    } = match agent.serving() {
+        Ok(tenant) => ask(state, &tenant, &lead).await,
+        Err(_) => Asked {
+            answer: Err(Failure::Unavailable),
+            out_of_time: false,
+        },
     };
     let dnc_recorded = state.store.dnc_recorded(&name, &lead).await?;
     let answer = status::decide(&lead, crm, dnc_recorded);
@@ -152,6 +181,11 @@ fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
             "the CRM refuses the question as it stands; do not call this lead",
         ),
         Failure::NotFound => Problem::new(ProblemKind::NotFound, "the CRM does not know this lead; do not call it"),
+        Failure::Fault(fault) if fault.cause == FaultCause::Host => Problem::new(
+            ProblemKind::Overloaded,
+            "too many status queries wait for the tenant's CRM already; do not call this lead now",
+        )
+        .retry_after(1),
         Failure::Fault(_) => Problem::new(
             ProblemKind::AdapterFault,
             "the tenant's adapter failed; do not call this lead, and tell the tenant's operator",

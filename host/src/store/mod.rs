@@ -25,10 +25,14 @@ pub use listing::{
     PageRequest, QueueDepth, Suppression,
 };
 pub use secret::{NewSecret, Resealed, SecretRecord};
-pub use work::{Claim, Claimed, Finish, FinishOutcome, Lease, NewLead, ReplayOrder, Replayed, TenantShare};
+pub use work::{
+    BreakerRecord, Claim, Claimed, Due, Finish, FinishOutcome, GiveUpHeld, Lease, NewLead, ReplayOrder, Replayed,
+    TenantShare,
+};
 
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::audit;
+use crate::domain::breaker::Forced;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release};
@@ -68,19 +72,21 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Whether the agent's lead asked never to be called again. Sees every disposition that was acknowledged before.
     async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError>;
 
-    /// Leases the deliveries that may go out now: at most `limit` for each tenant, only the first live one of each
-    /// order key (a do-not-call overtakes, and none goes beside a leased one), most urgent first, then the longest due.
-    /// Writes an attempt for each, so the claim is durable before the first byte leaves.
+    /// Leases the deliveries that may go out now: at most what each tenant's share says, only the first live one of
+    /// each order key (a do-not-call overtakes, and none goes beside a leased one), most urgent first, then the longest
+    /// due. Writes an attempt for each, so the claim is durable before the first byte leaves. What it costs depends on
+    /// what is claimed and on how many tenants ask, not on how much waits.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
 
-    /// Tenants that have something due at `now`.
-    async fn tenants_due(&self, now: Timestamp) -> Result<Vec<TenantName>, StoreError>;
+    /// Of which tenants and kinds a claim at `now` would get something.
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError>;
 
-    /// When the next delivery falls due or the next lease runs out, later than `now`.
+    /// When the next delivery that may then go falls due or the next lease runs out, later than `now`.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Ends an attempt with its verdict: state, attempt, alert, the lead's flag and what a parsed webhook contained,
-    /// all or nothing. Changes nothing but the attempt's record if the lease was lost.
+    /// Ends an attempt with its verdict: state, attempt, alert, the lead's flag, what a parsed webhook contained and
+    /// what became of the tenant's breaker (with an alert if it was not open already), all or nothing. If the lease was
+    /// lost, only the attempt's record and the breaker change.
     async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError>;
 
     /// Gives back deliveries that were claimed and not begun, as if they had never been claimed.
@@ -90,6 +96,22 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// returns how many. With `all_of`, those of that owner whatever their lease says: a host that starts again knows
     /// that its former self is dead.
     async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError>;
+
+    /// Makes dead letters, each with its alert and its lead's flag, of a tenant's dispositions that have been due since
+    /// `due_by`, those that go first first; returns how many.
+    async fn give_up_held(&self, order: GiveUpHeld) -> Result<usize, StoreError>;
+
+    /// What is kept of every tenant's breaker, where there is anything.
+    async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError>;
+
+    /// Keeps what an operator makes a tenant's breaker be, for this host and every other; with none, it decides itself
+    /// again.
+    async fn force_breaker(
+        &self,
+        tenant: &TenantName,
+        forced: Option<Forced>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Attempts of a tenant that were started at or after `since`.
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError>;

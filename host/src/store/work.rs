@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::listing::AttemptDetail;
+use crate::domain::breaker::{Change, Forced};
 use crate::domain::delivery::{Kind, Progress, Verdict};
 use crate::domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use crate::domain::lead::Lead;
@@ -27,10 +28,23 @@ pub struct Claim {
 pub struct TenantShare {
     /// The tenant.
     pub tenant: TenantName,
-    /// At most this many.
+    /// At most this many in all.
     pub limit: u32,
+    /// Of these kinds only, and at most so many of each: what goes to another destination goes on while one is closed.
+    pub kinds: Vec<(Kind, u32)>,
+    /// Only if nothing else may go.
+    pub last: Vec<DeliveryId>,
     /// Written into the attempts.
     pub release: ReleaseNumber,
+}
+
+/// A kind of delivery of which a tenant has something due that may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The kind.
+    pub kind: Kind,
 }
 
 /// A lease on a delivery.
@@ -61,6 +75,8 @@ pub struct Claimed {
     pub content_type: String,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// When it fell due.
+    pub due: Timestamp,
     /// What it has been through.
     pub progress: Progress,
 }
@@ -79,6 +95,8 @@ pub struct Finish {
     /// Leads that a webhook contained, in order; each becomes a lead and its delivery. Only with a committed
     /// [`Kind::Inbound`].
     pub leads: Vec<NewLead>,
+    /// What it did to the breaker of the tenant's CRM, if anything.
+    pub breaker: Option<Change>,
 }
 
 /// A lead out of a parsed webhook.
@@ -102,6 +120,30 @@ pub enum FinishOutcome {
     },
     /// The lease was lost: another worker has the delivery, and nothing of it was changed.
     LeaseLost,
+}
+
+/// What is kept of a tenant's breaker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakerRecord {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// What an operator made it be.
+    pub forced: Option<Forced>,
+    /// Since when it has not been closed.
+    pub open_since: Option<Timestamp>,
+}
+
+/// A wish to give up what a tenant's breaker has held for too long.
+#[derive(Debug, Clone)]
+pub struct GiveUpHeld {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Dispositions that fell due then or earlier.
+    pub due_by: Timestamp,
+    /// The caller's clock.
+    pub now: Timestamp,
+    /// At most this many at a time: a writer that is busy for long keeps everybody waiting.
+    pub limit: u32,
 }
 
 /// A wish to put stuck deliveries back to work.

@@ -1,5 +1,6 @@
 //! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
 
+mod breakers;
 mod oauth2;
 mod rollout;
 mod secrets;
@@ -16,6 +17,7 @@ use crate::adapter::Loaded;
 use crate::domain::id::TenantName;
 use crate::domain::release::{IngressSpec, Release};
 use crate::domain::signature::SigningKey;
+pub use breakers::Breakers;
 pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
 pub use stored::{SecretSet, SecretUse};
 
@@ -68,6 +70,8 @@ impl Slot {
 pub struct Tenants {
     by_name: ArcSwap<HashMap<TenantName, Slot>>,
     writing: Mutex<()>,
+    /// The breakers of their CRMs, which outlive a swap of releases.
+    pub breakers: Breakers,
 }
 
 impl Tenants {

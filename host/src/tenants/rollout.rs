@@ -303,6 +303,8 @@ impl Rollout {
     /// # Errors
     /// The store cannot be read.
     pub async fn sync(&self) -> Result<(), StoreError> {
+        let breakers = self.store.breakers().await?;
+        self.tenants.breakers.follow(&breakers, self.clock.now());
         for (tenant, active) in self.store.active_releases().await? {
             if self
                 .tenants

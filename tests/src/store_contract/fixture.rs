@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jackfield::domain::delivery::{AttemptResult, Policy, Progress, Verdict, decide};
+use jackfield::domain::delivery::{AttemptResult, Kind, Policy, Progress, Verdict, decide};
 use jackfield::domain::disposition::{self, Disposition};
 use jackfield::domain::failure::{Failure, Rejection};
 use jackfield::domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName};
@@ -154,6 +154,8 @@ pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp)
     let share = |tenant: &TenantName| TenantShare {
         tenant: tenant.clone(),
         limit,
+        kinds: Kind::ALL.map(|kind| (kind, limit)).into(),
+        last: vec![],
         release: ReleaseNumber(7),
     };
     Claim {
@@ -162,6 +164,12 @@ pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp)
         lease: LEASE,
         tenants: tenants.iter().map(share).collect(),
     }
+}
+
+/// What is due, as `tenant kind`.
+pub async fn due(store: &dyn Store, second: i64) -> Vec<String> {
+    let due = store.due(at(second)).await.unwrap();
+    due.iter().map(|due| format!("{} {}", due.tenant, due.kind)).collect()
 }
 
 /// Claims for acme.
@@ -206,6 +214,7 @@ pub fn end(claimed: &Claimed, outcome: Result<&str, Failure>, now: Timestamp) ->
             ..AttemptDetail::default()
         },
         leads: vec![],
+        breaker: None,
     }
 }
 

@@ -11,6 +11,7 @@
 pub mod accept;
 pub mod admin;
 pub mod audit;
+pub mod breaker;
 pub mod fixture;
 pub mod lease;
 pub mod listings;
@@ -122,6 +123,14 @@ macro_rules! store_contract {
         $crate::store_contract!($fresh, audit:
             events_are_chained_in_order,
             a_hundred_at_once_make_one_chain,
+        );
+        $crate::store_contract!($fresh, breaker:
+            an_opening_is_told_once_and_kept_until_it_is_over,
+            what_an_operator_forces_is_kept,
+            what_was_held_for_too_long_is_given_up_with_alert_and_flag,
+            what_is_given_up_comes_in_batches_and_in_order,
+            a_claim_takes_the_kinds_of_its_share,
+            what_goes_last_goes_when_nothing_else_can,
         );
         $crate::store_contract!($fresh, model:
             any_order_of_operations_agrees_with_a_simple_model,

@@ -5,7 +5,7 @@ use jackfield::domain::lead::Priority;
 use jackfield::store::{Claimed, SharedStore};
 
 use super::fixture::{
-    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, disposition_of, finish, ids, new,
+    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, disposition_of, due, finish, ids, new,
     zenith,
 };
 
@@ -98,9 +98,9 @@ pub async fn the_most_urgent_goes_first_then_the_longest_due(store: SharedStore)
 pub async fn what_cannot_go_is_not_due(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     accept_call(&*store, "C-2", "L-1", at(0)).await;
-    assert_eq!(store.tenants_due(at(0)).await, Ok(vec![acme()]));
+    assert_eq!(due(&*store, 0).await, ["acme disposition"]);
     let first = claim_one(&*store, at(0)).await;
-    assert_eq!(store.tenants_due(at(0)).await, Ok(vec![]));
+    assert_eq!(due(&*store, 0).await, [""; 0]);
     finish(&*store, &first, Ok("R"), at(0)).await;
-    assert_eq!(store.tenants_due(at(0)).await, Ok(vec![acme()]));
+    assert_eq!(due(&*store, 0).await, ["acme disposition"]);
 }

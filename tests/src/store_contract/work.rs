@@ -9,7 +9,7 @@ use jackfield::store::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
 use jiff::SignedDuration;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, end, finish, ids, key,
+    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, end, finish, ids, key,
     lead, lead_id, let_die, new, page, raw_webhook, replay, send_to_review, zenith,
 };
 
@@ -255,18 +255,18 @@ pub async fn a_parsed_webhook_becomes_leads(store: SharedStore) {
 /// A host sleeps until there is something to do.
 pub async fn what_is_due_is_told(store: SharedStore) {
     assert_eq!(store.next_due(at(0)).await, Ok(None));
-    assert_eq!(store.tenants_due(at(0)).await, Ok(vec![]));
+    assert_eq!(due(&*store, 0).await, [""; 0]);
     accept_lead(&*store, "L-1", Priority::Low, at(50)).await;
     let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(40));
     new(store.accept_disposition(other).await.unwrap());
     assert_eq!(store.next_due(at(0)).await, Ok(Some(at(40))));
     assert_eq!(store.next_due(at(40)).await, Ok(Some(at(50))));
     assert_eq!(store.next_due(at(50)).await, Ok(None));
-    assert_eq!(store.tenants_due(at(39)).await, Ok(vec![]));
-    assert_eq!(store.tenants_due(at(40)).await, Ok(vec![zenith()]));
-    assert_eq!(store.tenants_due(at(50)).await, Ok(vec![acme(), zenith()]));
+    assert_eq!(due(&*store, 39).await, [""; 0]);
+    assert_eq!(due(&*store, 40).await, ["zenith disposition"]);
+    assert_eq!(due(&*store, 50).await, ["acme lead", "zenith disposition"]);
     claim_one(&*store, at(60)).await;
-    assert_eq!(store.tenants_due(at(60)).await, Ok(vec![zenith()]));
+    assert_eq!(due(&*store, 60).await, ["zenith disposition"]);
     assert_eq!(store.next_due(at(60)).await, Ok(Some(at(60 + 240))), "the lease's end");
 }
 

@@ -7,7 +7,7 @@ use jackfield::clock::Clock as _;
 use jackfield::domain::alert::AlertKind;
 use jackfield::domain::delivery::{State, StopReason};
 use jackfield::store::ReplayOrder;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::{hung_up, lead_created};
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 use jiff::Timestamp;
@@ -55,10 +55,13 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
         (State::Dead, Some(StopReason::AttemptsUsedUp))
     );
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
+    let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(
-        (alerts.len(), alerts[0].kind, alerts[0].delivery),
-        (1, AlertKind::DeadLetter, Some(id.parse().unwrap()))
+        kinds,
+        [AlertKind::DeadLetter, AlertKind::BreakerOpen],
+        "the fifth failure in a row"
     );
+    assert_eq!(alerts[0].delivery, Some(id.parse().unwrap()));
     let flagged = test
         .store()
         .lead(&TENANT.parse().unwrap(), &lead)
@@ -147,6 +150,84 @@ async fn rate_limits_wait_as_told_and_burn_nothing() {
     assert_eq!(classes, ["rate-limited", "rate-limited", "committed"]);
     let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(found.summary.counted, 0);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_crm_that_is_too_busy_is_left_alone_by_all_that_waits() {
+    let test = TestNode::start().await;
+    test.apply(&test.dwarka("[delivery]\nconcurrency = 2")).await;
+    test.keystone
+        .behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
+    for n in 0..20 {
+        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
+        let _ = test
+            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .await
+            .expect(202);
+    }
+    assert_eq!(
+        test.work().await,
+        2,
+        "those that were under way when it said so, and none after"
+    );
+    let _ = test
+        .webhook(TENANT, "msg-1", lead_created("L1", "K-1").to_string().as_bytes())
+        .await
+        .expect(202);
+    assert_eq!(test.work().await, 1, "the agent did not ask for a pause");
+    test.advance(Duration::from_secs(89));
+    assert_eq!((test.work().await, test.keystone.counts().requests), (0, 2));
+    test.advance(Duration::from_secs(10));
+    assert_eq!(test.work().await, 20);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_crm_that_names_no_time_is_asked_less_and_less_often() {
+    let test = TestNode::start().await;
+    test.keystone.behave(Behaviour::always(Mode::RateLimited));
+    for n in 0..200 {
+        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
+        let _ = test
+            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .await
+            .expect(202);
+    }
+    for _ in 0..600 {
+        test.work().await;
+        test.advance(Duration::from_secs(1));
+    }
+    // 1, 2, 4, … 32 s and then every minute, each time as many as may be in flight: ten minutes hold 15 such moments.
+    let asked = test.keystone.counts().requests;
+    assert!((8 * 12..=8 * 16).contains(&asked), "{asked} requests");
+    test.keystone.behave(Behaviour::always(Mode::Ok));
+    test.advance(Duration::from_mins(2));
+    test.work().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_day_is_the_tenants_own() {
+    let test = TestNode::start().await;
+    test.apply(&test.dwarka("[delivery]\nper_day = 1\ntimezone = \"Asia/Kolkata\""))
+        .await;
+    for n in 0..3 {
+        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
+        let _ = test
+            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .await
+            .expect(202);
+    }
+    assert_eq!(test.work().await, 1);
+    // It is 14:30 in Kolkata. A release with another limit counts what was used of that day, too.
+    test.apply(&test.dwarka("[delivery]\nper_day = 2\ntimezone = \"Asia/Kolkata\""))
+        .await;
+    assert_eq!(test.work().await, 1);
+    test.advance(Duration::from_mins(9 * 60 + 29));
+    assert_eq!(test.work().await, 0, "one minute to midnight");
+    test.advance(Duration::from_mins(1));
+    assert_eq!(test.work().await, 1);
     test.finish().await;
 }
 

@@ -6,12 +6,15 @@
 )]
 
 mod audit;
+mod breaker;
+mod bulkhead;
 mod dispositions;
 mod failures;
 mod ladder;
 mod leads;
 mod oauth2;
 mod order;
+mod outage;
 mod review;
 mod secrets;
 mod status;

@@ -259,6 +259,35 @@ proptest! {
         }
     }
 
+    /// Trying out a CRM whose breaker is not closed burns nothing, forgets nothing and repeats nothing blindly.
+    #[test]
+    fn a_trial_burns_no_attempt(
+        progress in progress(),
+        policy in policies(),
+        due in -200_000..200_000_i64,
+        sent: bool,
+        jitter in 0.0..=1.0,
+    ) {
+        let (due, now) = (Timestamp::from_second(due).unwrap(), Timestamp::from_second(200_000).unwrap());
+        let others = [Failure::Unauthorized, Failure::RateLimited { retry_after: None }, Failure::NotFound, rejected()];
+        for failure in [Failure::Unavailable, Failure::Unknown, fault()].into_iter().chain(others) {
+            let result = AttemptResult { outcome: Err(failure), sent };
+            let counted = decide(progress, &result, &policy, now, jitter);
+            let trial = decide_trial(progress, due, &result, &policy, now, jitter);
+            if Signal::of(&result.outcome) == Signal::Alive {
+                prop_assert_eq!(trial, counted);
+                continue;
+            }
+            prop_assert_eq!(trial.progress.ambiguous, counted.progress.ambiguous);
+            if plan(&trial.progress, &policy) == Plan::Ask {
+                prop_assert_eq!(trial.step, Step::Review(StopReason::OutcomeUnknown));
+            } else {
+                prop_assert_eq!(trial.progress.counted, progress.counted);
+                prop_assert_eq!((trial.step, trial.alert), (Step::Retry { due }, None));
+            }
+        }
+    }
+
     /// Whatever happens, a delivery stops in a state that a person can do something about, or is done.
     #[test]
     fn every_delivery_ends(policy in policies(), events in prop::collection::vec((any_event(), 0.0..=1.0), 400)) {

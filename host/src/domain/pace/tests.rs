@@ -9,6 +9,14 @@ fn rate(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).unwrap()
 }
 
+fn limits(per_second: NonZeroU32, per_day: NonZeroU32) -> Limits {
+    Limits {
+        per_second: Some(per_second),
+        per_day: Some(per_day),
+        zone: Zone::default(),
+    }
+}
+
 fn at(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap()
 }
@@ -52,7 +60,7 @@ fn a_clock_that_was_set_back_stalls_nothing() {
     assert_eq!(bucket.try_take(year - SignedDuration::from_secs(1)), Err(wait * 2));
     assert_eq!(bucket.try_take(Timestamp::UNIX_EPOCH), Err(wait));
 
-    let mut day = DayCount::new(rate(1), 1, year);
+    let mut day = DayCount::new(rate(1), Zone::default(), 1, year);
     let midnight = Duration::from_hours(24);
     assert_eq!(day.try_take(year - SignedDuration::from_secs(1)), Err(midnight + wait));
     assert_eq!(day.try_take(Timestamp::UNIX_EPOCH), Err(midnight));
@@ -62,23 +70,47 @@ fn a_clock_that_was_set_back_stalls_nothing() {
 #[test]
 fn a_day_ends_at_midnight() {
     let noon: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
-    let mut day = DayCount::new(rate(3), 1, noon);
+    let mut day = DayCount::new(rate(3), Zone::default(), 1, noon);
     assert_eq!(drain(|| day.try_take(noon).is_ok()), 2);
     assert_eq!(day.try_take(noon), Err(Duration::from_hours(12)));
     let midnight = "2026-07-02T00:00:00Z".parse().unwrap();
     assert_eq!(drain(|| day.try_take(midnight).is_ok()), 3);
-    assert_eq!(DayCount::new(rate(3), 9, noon).available(noon), 0);
-    let mut last = DayCount::new(rate(1), 1, Timestamp::MAX);
+    assert_eq!(DayCount::new(rate(3), Zone::default(), 9, noon).available(noon), 0);
+    let mut last = DayCount::new(rate(1), Zone::default(), 1, Timestamp::MAX);
     assert_eq!(last.try_take(Timestamp::MAX), Err(Duration::ZERO));
+}
+
+#[test]
+fn a_day_is_the_zones_and_as_long_as_its_clocks_say() {
+    let count = |zone: &str, now: &str| DayCount::new(rate(1), zone.parse().unwrap(), 1, now.parse().unwrap());
+    let mut kolkata = count("Asia/Kolkata", "2026-07-01T18:29:59Z");
+    assert_eq!(
+        kolkata.try_take("2026-07-01T18:29:59Z".parse().unwrap()),
+        Err(Duration::from_secs(1))
+    );
+    assert_eq!(kolkata.try_take("2026-07-01T18:30:00Z".parse().unwrap()), Ok(()));
+    let hours = Duration::from_hours;
+    for (night, length) in [
+        ("2026-03-28T23:00:00Z", 23),
+        ("2026-10-24T22:00:00Z", 25),
+        ("2026-07-01T22:00:00Z", 24),
+    ] {
+        let midnight = night.parse().unwrap();
+        assert_eq!(
+            count("Europe/Berlin", night).try_take(midnight),
+            Err(hours(length)),
+            "{night}"
+        );
+    }
 }
 
 #[test]
 fn a_pace_is_the_slower_of_its_limits() {
     let noon: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
-    let free = Pace::new(None, None, 0, noon);
+    let free = Pace::new(&Limits::default(), 0, noon);
     assert_eq!((free.available(noon), free.wait(noon)), (u32::MAX, None));
 
-    let mut pace = Pace::new(Some(rate(5)), Some(rate(100)), 92, noon);
+    let mut pace = Pace::new(&limits(rate(5), rate(100)), 92, noon);
     assert_eq!(pace.available(noon), 5);
     pace.take(5, noon);
     assert_eq!(
@@ -92,6 +124,51 @@ fn a_pace_is_the_slower_of_its_limits() {
         pace.wait(later),
         Some(Duration::from_hours(12).saturating_sub(Duration::from_secs(1)))
     );
+}
+
+#[test]
+fn a_destination_that_refuses_ten_at_once_has_asked_once() {
+    let mut throttle = Throttle::default();
+    let second = |n: i64| Timestamp::from_second(n).unwrap();
+    let mut now = second(100);
+    let mut waits = vec![];
+    for _ in 0..8 {
+        let began = now;
+        now += SignedDuration::from_millis(5);
+        for _ in 0..10 {
+            throttle.limited(began, now, None, 0.0);
+        }
+        let until = throttle.lasting(now).unwrap();
+        waits.push(until.duration_since(now).as_secs());
+        now = until;
+        assert_eq!(throttle.lasting(now), None);
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    throttle.passed(now);
+    now += SignedDuration::from_secs(1);
+    throttle.limited(now, now, None, 0.0);
+    assert_eq!(throttle.lasting(now), Some(now + SignedDuration::from_secs(1)));
+}
+
+#[test]
+fn a_pause_is_as_long_as_was_asked_for_and_a_day_at_most() {
+    let mut throttle = Throttle::default();
+    let now = Timestamp::UNIX_EPOCH;
+    let later = |seconds| now + SignedDuration::from_secs(seconds);
+    throttle.limited(now, now, Some(Duration::from_secs(90)), 0.0);
+    assert_eq!(throttle.lasting(now), Some(later(90)));
+    throttle.pause(later(30), now);
+    assert_eq!(throttle.lasting(now), Some(later(90)), "the longer of two");
+    throttle.pause(Timestamp::MAX, now);
+    assert_eq!(throttle.lasting(now), Some(later(86_400)));
+    assert_eq!(throttle.lasting(later(86_400)), None);
+    assert_eq!(
+        throttle.lasting(later(-1000)),
+        None,
+        "a clock that was set back stalls nothing"
+    );
+    throttle.limited(later(-500), later(-500), Some(Duration::from_secs(7)), 0.0);
+    assert_eq!(throttle.lasting(later(-500)), Some(later(-493)));
 }
 
 proptest! {
@@ -144,6 +221,28 @@ proptest! {
         }
     }
 
+    /// Whatever the zone, and however its clocks change: never more than the quota on a day, and all of it is given.
+    #[test]
+    fn never_more_than_the_days_quota(
+        name in prop::sample::select(vec!["UTC", "Asia/Kolkata", "Europe/Berlin", "America/Sao_Paulo"]),
+        per_day in 1..20_u32,
+        start in 0..2_000_000_000_i64,
+        steps in prop::collection::vec(0..40_000_i64, 1..80),
+    ) {
+        let zone: Zone = name.parse().unwrap();
+        let mut now = Timestamp::from_second(start).unwrap();
+        let mut count = DayCount::new(rate(per_day), zone.clone(), 0, now);
+        let mut taken = std::collections::BTreeMap::<Timestamp, u64>::new();
+        for step in steps {
+            now += SignedDuration::from_secs(step);
+            let day = taken.entry(zone.day(now).start).or_default();
+            *day += drain(|| count.try_take(now).is_ok());
+            prop_assert_eq!(*day, u64::from(per_day));
+            let wait = count.try_take(now).unwrap_err();
+            prop_assert_eq!(now + SignedDuration::try_from(wait).unwrap(), zone.day(now).end);
+        }
+    }
+
     /// A clock that goes back by however much gives nothing at that moment, and never more than a second's worth.
     #[test]
     fn any_jump_is_survived(
@@ -153,7 +252,7 @@ proptest! {
         seconds in prop::collection::vec(Timestamp::MIN.as_second()..Timestamp::MAX.as_second(), 2..40),
     ) {
         let times: Vec<_> = seconds.into_iter().map(|second| Timestamp::from_second(second).unwrap()).collect();
-        let mut pace = Pace::new(Some(per_second), Some(per_day), used, times[0]);
+        let mut pace = Pace::new(&limits(per_second, per_day), used, times[0]);
         let mut last = times[0];
         for now in times {
             let (before, available) = (pace.available(last), pace.available(now));

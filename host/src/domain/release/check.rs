@@ -2,10 +2,13 @@
 
 mod credential;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, OAUTH2_SECRETS, SecretRef, SettingValue, TenantSpec, egress,
+    DeliverySpec, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, OAUTH2_SECRETS, SecretRef, SettingValue, TenantSpec,
+    egress,
 };
 use crate::domain::field::{FieldError, escape};
 
@@ -168,6 +171,7 @@ fn limits(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
         ("cpu_ms", spec.limits.cpu_ms, 60_000),
         ("status_deadline_ms", spec.limits.status_deadline_ms, 10_000),
         ("write_deadline_ms", spec.limits.write_deadline_ms, 60_000),
+        ("status_concurrency", spec.limits.status_concurrency, 1000),
     ];
     for (name, value, max) in bounds {
         if !(1..=max).contains(&value) {
@@ -177,8 +181,34 @@ fn limits(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
             ));
         }
     }
-    if spec.delivery.concurrency.get() > 1000 {
-        errors.push(FieldError::new("/delivery/concurrency", "must be 1 to 1000"));
+    delivery(&spec.delivery, errors);
+}
+
+fn delivery(spec: &DeliverySpec, errors: &mut Vec<FieldError>) {
+    const MINUTE: Duration = Duration::from_mins(1);
+    const MONTH: Duration = Duration::from_hours(30 * 24);
+    let breaker = &spec.breaker;
+    let wrong = [
+        (spec.concurrency.get() > 1000, "concurrency", "must be 1 to 1000"),
+        (
+            !(MINUTE..=MONTH).contains(&spec.max_hold.0),
+            "max_hold",
+            "must be 1 minute to 30 days (\"720h\")",
+        ),
+        (breaker.failures.get() > 100, "breaker/failures", "must be 1 to 100"),
+        (
+            breaker.open_for.0 < Duration::from_secs(1),
+            "breaker/open_for",
+            "must be at least 1 second",
+        ),
+        (
+            breaker.max_open_for.0 > Duration::from_hours(1) || breaker.max_open_for.0 < breaker.open_for.0,
+            "breaker/max_open_for",
+            "must be at most 1 hour, and not below open_for",
+        ),
+    ];
+    for (_, name, rule) in wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong) {
+        errors.push(FieldError::new(format!("/delivery/{name}"), rule));
     }
 }
 

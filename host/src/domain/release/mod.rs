@@ -4,14 +4,15 @@
 
 mod check;
 mod credential;
+mod delivery;
 mod diff;
 mod egress;
 mod ingress;
+mod limits;
 mod secret;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,13 +21,14 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
 pub use credential::{ClientAuth, CredentialKind, CredentialSpec, Grant, OAuth2Spec, TlsSpec};
+pub use delivery::{BreakerSpec, DeliverySpec};
 pub use diff::{Change, diff};
 pub use egress::EgressSpec;
 pub use ingress::IngressSpec;
+pub use limits::Limits;
 pub use secret::{OAUTH2_SECRETS, SecretRef, Sensitive, WebhookSecret};
 
 use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
-use super::retry::Ladder;
 use super::signature::Profile;
 
 /// Everything that a tenant's traffic depends on, as its file says it.
@@ -232,84 +234,6 @@ pub struct AgentSpec {
     /// What pushes are signed with (Standard Webhooks). Required with `push_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_secret: Option<SecretRef>,
-}
-
-/// `[delivery]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DeliverySpec {
-    /// The waits before each counted attempt, each after the failure before.
-    pub retry: Ladder,
-    /// Deliveries of this tenant in flight at once.
-    pub concurrency: NonZeroU32,
-    /// Attempts a second; unlimited when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub per_second: Option<NonZeroU32>,
-    /// Attempts a day (UTC); unlimited when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub per_day: Option<NonZeroU32>,
-}
-
-impl Default for DeliverySpec {
-    fn default() -> Self {
-        Self {
-            retry: Ladder::default(),
-            concurrency: const { NonZeroU32::new(8).unwrap() },
-            per_second: None,
-            per_day: None,
-        }
-    }
-}
-
-/// `[limits]`: what one call of the adapter may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Linear memory, in MiB. 1 to 512.
-    pub memory_mib: u32,
-    /// Computing, in milliseconds; waiting for the CRM does not count. 1 to 60,000.
-    pub cpu_ms: u32,
-    /// A status query as a whole, in milliseconds. 1 to 10,000.
-    pub status_deadline_ms: u32,
-    /// A write as a whole, in milliseconds. 1 to 60,000: well under the lease.
-    pub write_deadline_ms: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_mib: 64,
-            cpu_ms: 200,
-            status_deadline_ms: 1000,
-            write_deadline_ms: 10_000,
-        }
-    }
-}
-
-impl Limits {
-    /// The wall-clock deadline of a status query.
-    #[must_use]
-    pub const fn status_deadline(&self) -> Duration {
-        Duration::from_millis(self.status_deadline_ms as u64)
-    }
-
-    /// The wall-clock deadline of a write, a look-up or the parsing of a webhook.
-    #[must_use]
-    pub const fn write_deadline(&self) -> Duration {
-        Duration::from_millis(self.write_deadline_ms as u64)
-    }
-
-    /// How long the adapter may compute.
-    #[must_use]
-    pub const fn cpu(&self) -> Duration {
-        Duration::from_millis(self.cpu_ms as u64)
-    }
-
-    /// The memory cap in bytes.
-    #[must_use]
-    pub const fn memory(&self) -> usize {
-        self.memory_mib as usize * 1024 * 1024
-    }
 }
 
 /// An immutable release: a tenant's file with the adapter pinned to its bytes.

@@ -5,6 +5,7 @@ mod egress;
 
 use super::*;
 use crate::domain::field::FieldError;
+use crate::domain::retry::{Ladder, Wait};
 
 /// As in the documentation, comments and all.
 const FILE: &str = r#"
@@ -32,11 +33,18 @@ retry = ["0s", "30s", "2m", "10m", "60m"]
 concurrency = 8
 per_second = 20
 per_day = 50000
+timezone = "Asia/Kolkata"            # where the day of per_day begins; UTC when absent
+max_hold = "24h"                     # what the breaker held for longer becomes a dead letter
+[delivery.breaker]                   # when the CRM does not answer: stop, and look again now and then
+failures = 5
+open_for = "30s"
+max_open_for = "5m"
 [limits]
 memory_mib = 64
 cpu_ms = 200
 status_deadline_ms = 1000
 write_deadline_ms = 10000
+status_concurrency = 64
 "#;
 
 fn spec() -> TenantSpec {
@@ -98,6 +106,10 @@ fn the_documented_file_is_read_whole() {
     assert_eq!(spec.delivery.retry, Ladder::default());
     assert_eq!(spec.delivery.per_day.unwrap().get(), 50_000);
     assert_eq!(spec.limits, Limits::default());
+    assert_eq!(
+        (spec.delivery.timezone, spec.delivery.breaker),
+        ("Asia/Kolkata".parse().unwrap(), BreakerSpec::default())
+    );
 }
 
 #[test]
@@ -171,6 +183,8 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
         ("\"30s\", \"2m\"", "\"soon\""),
         ("concurrency = 8", "concurrency = 0"),
         ("per_second = 20", "per_minute = 20"),
+        ("timezone = \"Asia/Kolkata\"", "timezone = \"IST\""),
+        ("failures = 5", "failures = 0"),
         ("memory_mib = 64", "memory = 64"),
         ("allow = [\"http://127.0.0.1:9101\"]", "allow = [\"*.example\"]"),
         ("base_url = \"http://127.0.0.1:9101\"", "base_url = 1.5"),
@@ -190,7 +204,7 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
     10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `origins`, `oauth2`
     11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `client_auth`
     11: relative URL without a base: "/token"
-    26: unknown field `verify`, expected `ca`
+    32: unknown field `verify`, expected `ca`
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
     16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`
     16: unknown field `expire`, expected one of `env`, `file`, `value`, `stored`, `expires`
@@ -200,12 +214,14 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
     15: there is no signature profile `svix`; it is one of `standard-webhooks`, `sha256-hex`, `timestamp-hex`, `stripe`, or a table with signature_header, signed and encoding
     22: `soon` is not a length of time; write it like "30s", "2m" or "1h 30m"
     23: invalid value: integer `0`, expected a nonzero u32
-    23: unknown field `per_minute`, expected one of `retry`, `concurrency`, `per_second`, `per_day`
-    26: unknown field `memory`, expected one of `memory_mib`, `cpu_ms`, `status_deadline_ms`, `write_deadline_ms`
+    23: unknown field `per_minute`, expected one of `retry`, `concurrency`, `per_second`, `per_day`, `timezone`, `max_hold`, `breaker`
+    26: there is no time zone `IST`; write its IANA name, like "Asia/Kolkata" or "UTC"
+    29: invalid value: integer `0`, expected a nonzero u32
+    32: unknown field `memory`, expected one of `memory_mib`, `cpu_ms`, `status_deadline_ms`, `write_deadline_ms`, `status_concurrency`
     7: `*.example` is not an origin; write it like "https://crm.example" or "http://10.0.0.5:8080", with no path
     5: a setting is a text, a whole number, true or false; write other values in quotes
     2: tenant name `Dwarka Homes` is not valid: 1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end
-    26: unknown field `limit`, expected one of `tenant`, `adapter`, `settings`, `egress`, `credentials`, `tls`, `webhook`, `agent`, `delivery`, `limits`
+    32: unknown field `limit`, expected one of `tenant`, `adapter`, `settings`, `egress`, `credentials`, `tls`, `webhook`, `ingress`, `agent`, `delivery`, `limits`
     "#);
 }
 
@@ -230,6 +246,10 @@ fn a_file_is_checked_against_its_adapter_and_itself() {
     spec.agent.push_secret = None;
     spec.limits.cpu_ms = 0;
     spec.limits.memory_mib = 513;
+    spec.limits.status_concurrency = 0;
+    spec.delivery.max_hold = Wait(Duration::from_secs(1));
+    spec.delivery.breaker.open_for = Wait(Duration::ZERO);
+    spec.delivery.breaker.max_open_for = Wait(Duration::from_hours(2));
     insta::assert_snapshot!(complaints(&spec).join("\n"), @r#"
     /settings/base~1url: the adapter has no such setting; it has: base_url, page_size
     /settings/page_size: must be a whole number (rows a page)
@@ -245,6 +265,10 @@ fn a_file_is_checked_against_its_adapter_and_itself() {
     /agent: push_url and push_secret go together
     /limits/memory_mib: must be 1 to 512
     /limits/cpu_ms: must be 1 to 60000
+    /limits/status_concurrency: must be 1 to 1000
+    /delivery/max_hold: must be 1 minute to 30 days ("720h")
+    /delivery/breaker/open_for: must be at least 1 second
+    /delivery/breaker/max_open_for: must be at most 1 hour, and not below open_for
     "#);
 }
 

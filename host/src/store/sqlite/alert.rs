@@ -9,7 +9,7 @@ use super::page::{Cut, cut};
 use super::verdict::Held;
 use super::writer::Write;
 use crate::domain::alert::AlertKind;
-use crate::domain::delivery::{Step, Verdict};
+use crate::domain::delivery::{Step, StopReason, Verdict};
 use crate::domain::id::{AlertId, DeliveryId, LeadId, TenantName};
 use crate::store::{Alert, NewAlert, Page, PageRequest, StoreError};
 
@@ -43,6 +43,24 @@ pub(super) async fn raise(
     Ok(())
 }
 
+/// Writes an alert about a tenant as a whole.
+pub(super) async fn raise_for_tenant(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    kind: AlertKind,
+    message: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into alert (tenant, kind, message, at) values (?, ?, ?, ?)")
+        .bind(tenant.as_str())
+        .bind(kind.word())
+        .bind(message)
+        .bind(micros(now))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 async fn is_known(
     db: &mut SqliteConnection,
     tenant: &TenantName,
@@ -63,6 +81,11 @@ async fn is_known(
 fn message(held: &Held, verdict: &Verdict) -> String {
     let (kind, id, class) = (held.kind, held.id, verdict.class);
     match &verdict.step {
+        Step::Dead(StopReason::HeldTooLong) => format!(
+            "{kind} {id} is dead: {}: the CRM's breaker was open for longer than max_hold; when the CRM answers again, \
+             replay it",
+            StopReason::HeldTooLong
+        ),
         Step::Dead(reason) => {
             format!("{kind} {id} is dead: {reason}, last attempt {class}; repair the destination, then replay it")
         }

@@ -10,45 +10,34 @@ use super::rank::Rank;
 use super::writer::Write;
 use crate::domain::delivery::Kind;
 use crate::domain::id::{DeliveryId, Fence, TenantName};
-use crate::store::{Claim, Claimed, Lease, StoreError, TenantShare};
+use crate::store::{Claim, Claimed, Due, Lease, StoreError, TenantShare};
 
-/// What makes a due delivery `d` wait for another of its order key: one that is under way, or one that goes before it.
-/// Do-not-calls go first, then those that were accepted first.
-macro_rules! nothing_before {
-    () => {
-        "not exists (
-            select 1 from delivery o indexed by delivery_live
-            where o.tenant = d.tenant and o.order_key = d.order_key and o.state in ('ready', 'leased') and o.id <> d.id
-                and (o.state = 'leased' or (o.rank > 0, o.id) < (d.rank > 0, d.id)))"
-    };
-}
-
-/// Deliveries of one rank of a tenant that may go, with their documents.
-pub(super) const CLAIMABLE: &str = concat!(
-    "select d.*, i.headers, coalesce(p.body, i.body) as body
+/// Deliveries of one kind and rank of a tenant that may go, with their documents.
+pub(super) const CLAIMABLE: &str = "select d.*, i.headers, coalesce(p.body, i.body) as body
     from delivery d indexed by delivery_ready
     join inbox i on i.id = d.receipt
     left join payload p on p.delivery = d.id and p.version = d.payload
-    where d.tenant = ? and d.rank = ? and d.state = 'ready' and d.due <= ? and ",
-    nothing_before!(),
-    " order by d.due, d.id limit ?"
-);
+    where d.tenant = ? and d.kind = ? and d.rank = ? and d.state = 'ready' and d.blocked = 0 and d.due <= ?
+    order by d.due, d.id limit ?";
 
-/// Tenants of whom a claim would get something: one look into the index for each tenant that has anything ready.
-pub(super) const TENANTS_DUE: &str = concat!(
-    "select c.tenant from delivery_count c
+/// Of which tenants and kinds a claim would get something: a few looks into the index for each tenant that has anything
+/// ready.
+pub(super) const DUE: &str = "select c.tenant, k.value as kind
+    from delivery_count c cross join json_each('[\"inbound\", \"lead\", \"disposition\"]') k
     where c.state = 'ready' and c.deliveries > 0 and exists (
         select 1 from delivery d indexed by delivery_ready
-        where d.tenant = c.tenant and d.rank in (0, 1, 2, 3) and d.state = 'ready' and d.due <= ? and ",
-    nothing_before!(),
-    ") order by c.tenant"
-);
+        where d.tenant = c.tenant and d.kind = k.value and d.rank in (0, 1, 2, 3)
+            and d.state = 'ready' and d.blocked = 0 and d.due <= ?)
+    order by c.tenant";
 
-/// The next due time of each tenant and rank that has anything ready, and the next lease's end.
+/// The next due time of each tenant, kind and rank that has anything ready, and the next lease's end.
 pub(super) const NEXT_DUE: &str = "select min(at) as at from (
         select (select min(d.due) from delivery d indexed by delivery_ready
-                where d.tenant = c.tenant and d.rank = r.value and d.state = 'ready' and d.due > ?1) as at
-        from delivery_count c cross join json_each('[0, 1, 2, 3]') r
+                where d.tenant = c.tenant and d.kind = k.value and d.rank = r.value
+                    and d.state = 'ready' and d.blocked = 0 and d.due > ?1) as at
+        from delivery_count c
+        cross join json_each('[\"inbound\", \"lead\", \"disposition\"]') k
+        cross join json_each('[0, 1, 2, 3]') r
         where c.state = 'ready' and c.deliveries > 0
         union all
         select min(lease_until) from delivery indexed by delivery_leased
@@ -60,38 +49,71 @@ impl Write for Claim {
     async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<Claimed>, StoreError> {
         let mut claimed = vec![];
         for share in &self.tenants {
-            let mut room = share.limit;
-            for rank in Rank::ALL {
-                if room == 0 {
-                    break;
-                }
-                let found = self.claimable(db, &share.tenant, rank, room).await?;
-                room = room.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
-                self.lease(db, share, &found).await?;
-                claimed.extend(found);
+            let mut found = self.take(db, share, &share.last).await?;
+            if found.is_empty() && !share.last.is_empty() {
+                found = self.take(db, share, &[]).await?;
             }
+            claimed.extend(found);
         }
         Ok(claimed)
     }
 }
 
 impl Claim {
-    /// Deliveries of one rank that may go now, with the fence that they are about to get.
+    /// Leases a tenant's share, most urgent first, without those in `except`.
+    async fn take(
+        &self,
+        db: &mut SqliteConnection,
+        share: &TenantShare,
+        except: &[DeliveryId],
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut taken = vec![];
+        let (mut room, mut kinds) = (share.limit, share.kinds.clone());
+        for rank in Rank::ALL {
+            let mut found = vec![];
+            for (kind, limit) in kinds.iter().filter(|(_, limit)| *limit > 0) {
+                if room > 0 {
+                    let limit = room.min(*limit);
+                    found.extend(self.claimable(db, &share.tenant, *kind, rank, limit, except).await?);
+                }
+            }
+            found.sort_by_key(|claimed: &Claimed| (claimed.due, claimed.lease.id.0));
+            found.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+            for claimed in &found {
+                room = room.saturating_sub(1);
+                for (_, limit) in kinds.iter_mut().filter(|(kind, _)| *kind == claimed.kind) {
+                    *limit = limit.saturating_sub(1);
+                }
+            }
+            self.lease(db, share, &found).await?;
+            taken.extend(found);
+        }
+        Ok(taken)
+    }
+
+    /// Deliveries of one kind and rank that may go now, with the fence that they are about to get.
     async fn claimable(
         &self,
         db: &mut SqliteConnection,
         tenant: &TenantName,
+        kind: Kind,
         rank: Rank,
         limit: u32,
+        except: &[DeliveryId],
     ) -> Result<Vec<Claimed>, StoreError> {
+        let spare = u32::try_from(except.len()).unwrap_or(u32::MAX);
         let rows = sqlx::query(CLAIMABLE)
             .bind(tenant.as_str())
+            .bind(kind.word())
             .bind(rank.number())
             .bind(micros(self.now))
-            .bind(limit)
+            .bind(limit.saturating_add(spare))
             .fetch_all(db)
             .await?;
-        rows.iter().map(claimed).collect()
+        let mut found = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
+        found.retain(|claimed| !except.contains(&claimed.lease.id));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     async fn lease(
@@ -143,6 +165,7 @@ fn claimed(row: &SqliteRow) -> Result<Claimed, StoreError> {
         payload: row.plain("body")?,
         content_type: content_type(kind, row)?,
         accepted_at: row.time("accepted_at")?,
+        due: row.time("due")?,
         progress: progress(row)?,
     })
 }
@@ -175,10 +198,16 @@ impl Write for ReleaseLeases {
     }
 }
 
-/// Tenants of whom a claim would get something.
-pub(super) async fn tenants_due(db: &SqlitePool, now: Timestamp) -> Result<Vec<TenantName>, StoreError> {
-    let rows = sqlx::query(TENANTS_DUE).bind(micros(now)).fetch_all(db).await?;
-    rows.iter().map(|row| row.id("tenant")).collect()
+/// Of which tenants and kinds a claim would get something.
+pub(super) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    let rows = sqlx::query(DUE).bind(micros(now)).fetch_all(db).await?;
+    let due = |row: &SqliteRow| {
+        Ok(Due {
+            tenant: row.id("tenant")?,
+            kind: row.checked("kind", Kind::from_word)?,
+        })
+    };
+    rows.iter().map(due).collect()
 }
 
 /// When the next delivery falls due or the next lease runs out, later than `now`.

@@ -1,8 +1,9 @@
 //! Ending attempts: by their worker, or by time when their worker was lost.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, SqlitePool};
 
+use super::breaker;
 use super::column::{json, micros};
 use super::intake::{NewDelivery, renew_lead, with_key};
 use super::verdict::Held;
@@ -18,6 +19,9 @@ impl Write for Finish {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
         self.end_attempt(db).await?;
+        if let Some(change) = self.breaker {
+            breaker::note(db, self.lease.id, change, self.verdict.class, self.now).await?;
+        }
         let row = sqlx::query("select * from delivery where id = ? and fence = ? and state = 'leased'")
             .bind(self.lease.id.0)
             .bind(self.lease.fence.0)
@@ -84,6 +88,16 @@ impl Finish {
 /// Leases of one owner or, without one, those that ran out.
 pub(super) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
     where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
+
+/// Whether [`Reap`] would find anything.
+pub(super) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Option<&str>) -> Result<bool, StoreError> {
+    let lost = sqlx::query(LOST_LEASES)
+        .bind(all_of)
+        .bind(micros(now))
+        .fetch_optional(db)
+        .await?;
+    Ok(lost.is_some())
+}
 
 /// Takes deliveries away from lost workers.
 pub(super) struct Reap {

@@ -9,8 +9,11 @@ mod accept_lead;
 mod adapter;
 mod alert;
 mod audit;
+mod breaker;
 mod claim;
 mod column;
+#[cfg(test)]
+mod cost;
 mod delivery;
 mod finish;
 mod intake;
@@ -38,12 +41,13 @@ pub use open::{OpenError, SqliteOptions};
 pub use writer::WriteStats;
 
 use super::{
-    Accept, AcceptDisposition, AcceptLead, AdapterRecord, Alert, Claim, Claimed, DeliveryDetail, DeliveryFilter,
-    DeliverySummary, Finish, FinishOutcome, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter, NewAlert, NewRelease,
-    NewSecret, NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed, Resealed, SecretRecord, StatusRefusal,
-    Store, StoreError, Suppression, TenantRecord, TokenRecord,
+    Accept, AcceptDisposition, AcceptLead, AdapterRecord, Alert, BreakerRecord, Claim, Claimed, DeliveryDetail,
+    DeliveryFilter, DeliverySummary, Due, Finish, FinishOutcome, GiveUpHeld, LeadCursor, LeadPage, LeadRecord, Lease,
+    NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, ReplayOrder, Replayed,
+    Resealed, SecretRecord, StatusRefusal, Store, StoreError, Suppression, TenantRecord, TokenRecord,
 };
 use crate::domain::audit::{Entry, Event};
+use crate::domain::breaker::Forced;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release};
@@ -112,8 +116,8 @@ impl Store for SqliteStore {
         self.writer.insist(claim).await
     }
 
-    async fn tenants_due(&self, now: Timestamp) -> Result<Vec<TenantName>, StoreError> {
-        claim::tenants_due(&self.readers, now).await
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        claim::due(&self.readers, now).await
     }
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
@@ -129,8 +133,33 @@ impl Store for SqliteStore {
     }
 
     async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError> {
+        // Each round asks, and mostly there is nothing: the writer is not troubled for that.
+        if !finish::are_leases_lost(&self.readers, now, all_of).await? {
+            return Ok(0);
+        }
         let all_of = all_of.map(str::to_owned);
         self.writer.insist(finish::Reap { now, all_of }).await
+    }
+
+    async fn give_up_held(&self, order: GiveUpHeld) -> Result<usize, StoreError> {
+        if !breaker::is_anything_held(&self.readers, &order).await? {
+            return Ok(0);
+        }
+        self.writer.insist(order).await
+    }
+
+    async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
+        breaker::list(&self.readers).await
+    }
+
+    async fn force_breaker(
+        &self,
+        tenant: &TenantName,
+        forced: Option<Forced>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
+        self.writer.submit(breaker::Force { tenant, forced, now }).await
     }
 
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {

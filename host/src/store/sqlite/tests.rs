@@ -1,5 +1,6 @@
 //! What can only be seen from inside: every connection's pragmas, the plans of hot queries, a writer whose jobs fail.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use super::open::verify;
 use super::writer::Write;
 use super::{SqliteOptions, SqliteStore};
-use crate::domain::delivery::{State, Step, StopReason, Verdict};
+use crate::domain::delivery::{Kind, State, Step, StopReason, Verdict};
 use crate::domain::disposition::{self, Disposition};
 use crate::domain::id::{AlertId, LeadId, ReleaseNumber, TenantName};
 use crate::store::{
@@ -18,13 +19,13 @@ use crate::store::{
     PageRequest, Store as _, StoreError, TenantShare,
 };
 
-async fn store() -> (TempDir, SqliteStore) {
+pub(super) async fn store() -> (TempDir, SqliteStore) {
     let folder = TempDir::new().unwrap();
     let store = SqliteStore::open(&folder.path().join("jackfield.db")).await.unwrap();
     (folder, store)
 }
 
-fn acme() -> TenantName {
+pub(super) fn acme() -> TenantName {
     "acme".parse().unwrap()
 }
 
@@ -55,6 +56,8 @@ async fn claim_one(store: &SqliteStore) -> Claimed {
         tenants: vec![TenantShare {
             tenant: acme(),
             limit: 1,
+            kinds: vec![(Kind::Disposition, 1)],
+            last: vec![],
             release: ReleaseNumber(1),
         }],
     };
@@ -73,7 +76,7 @@ impl Write for Sql {
     }
 }
 
-async fn sql(store: &SqliteStore, sql: &str) -> Result<u64, StoreError> {
+pub(super) async fn sql(store: &SqliteStore, sql: &str) -> Result<u64, StoreError> {
     store.writer.submit(Sql(sql.into())).await
 }
 
@@ -139,6 +142,37 @@ async fn a_bad_job_fails_alone() {
     );
 }
 
+/// Writes down when it was run.
+struct Turn(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+impl Write for Turn {
+    type Output = ();
+
+    async fn run(&self, _: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.1.lock().unwrap().push(self.0);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_flood_from_outside_does_not_delay_the_hosts_own_work() {
+    let (_folder, store) = store().await;
+    let turns = Arc::new(Mutex::new(vec![]));
+    let flood = (0..2000).map(|_| store.writer.submit(Turn("outside", Arc::clone(&turns))));
+    let (outside, own) = tokio::join!(
+        futures_util::future::join_all(flood),
+        store.writer.insist(Turn("own", Arc::clone(&turns)))
+    );
+    assert!(own.is_ok() && outside.iter().all(Result::is_ok));
+    let turns = turns.lock().unwrap();
+    let place = turns.iter().position(|turn| *turn == "own").unwrap();
+    assert!(
+        place <= 256,
+        "it waited for no more than the commit under way, not for {place} jobs"
+    );
+    assert_eq!(turns.len(), 2001, "and nothing was left out");
+}
+
 #[tokio::test]
 async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
     let (_folder, store) = store().await;
@@ -154,6 +188,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
         },
         detail: AttemptDetail::default(),
         leads: vec![],
+        breaker: None,
     };
     // Break the parts one after the other, each at the end of what goes before it.
     let parts = [
@@ -258,20 +293,23 @@ async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn hot_queries_look_at_few_deliveries() {
-    // What may be read from end to end: counts by tenant, the four ranks, what is leased, what is not done.
-    const SMALL: [&str; 4] = [
+    // What may be read from end to end: counts by tenant, the four ranks, the three kinds, what is leased, what is not
+    // done.
+    const SMALL: [&str; 5] = [
         "c",
         "r VIRTUAL TABLE",
+        "k VIRTUAL TABLE",
         "delivery USING INDEX delivery_leased",
         "delivery USING INDEX delivery_open",
     ];
     let (_folder, store) = store().await;
     let queries = [
         super::claim::CLAIMABLE,
-        super::claim::TENANTS_DUE,
+        super::claim::DUE,
         super::claim::NEXT_DUE,
         super::delivery::QUEUE_DEPTH,
         super::finish::LOST_LEASES,
+        super::breaker::HELD,
     ];
     for query in queries {
         let plan = plan(&store, query).await;

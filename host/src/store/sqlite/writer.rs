@@ -1,6 +1,8 @@
 //! The one writer: a task that owns the only connection that writes, and commits what many callers ask for together.
 //!
 //! A commit waits for the disk; so whatever has been asked for meanwhile goes into the next one, up to [`BATCH`] jobs.
+//! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
+//! be one tenant's, must not keep another's deliveries from being claimed and ended.
 //! Callers hear back after the commit that holds their work. If one job of a batch fails, all of it is rolled back and
 //! each job gets a transaction of its own, so that a bad one fails alone: this is why a [`Write`] can be run twice.
 
@@ -45,7 +47,10 @@ struct Counters {
 /// The way to the writer.
 #[derive(Debug)]
 pub(super) struct Writer {
+    /// From callers outside.
     queue: mpsc::Sender<Message>,
+    /// From the host's own workers.
+    urgent: mpsc::Sender<Message>,
     counters: Arc<Counters>,
 }
 
@@ -60,13 +65,14 @@ impl Writer {
     /// may wait.
     pub(super) fn start(db: SqliteConnection, queue: usize, keep: impl Send + 'static) -> Self {
         let (sender, receiver) = mpsc::channel(queue);
+        let (urgent, own) = mpsc::channel(queue);
         let counters = Arc::new(Counters::default());
         let task = Task {
             db,
             counters: Arc::clone(&counters),
         };
         tokio::spawn(async move {
-            let asked = task.work(receiver).await;
+            let asked = task.work(own, receiver).await;
             drop(keep);
             if let Some((reply, result)) = asked {
                 let _gone = reply.send(result);
@@ -74,6 +80,7 @@ impl Writer {
         });
         Self {
             queue: sender,
+            urgent,
             counters,
         }
     }
@@ -88,11 +95,11 @@ impl Writer {
         answer.await.map_err(|_| closed())?
     }
 
-    /// Has some work committed; waits for room. For the host's own work, of which there is never more than it has
-    /// workers, and whose loss would cost more than a wait.
+    /// Has some work committed, before what callers from outside want; waits for room. For the host's own work, of
+    /// which there is never more than it has workers, and whose loss would cost more than a wait.
     pub(super) async fn insist<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
-        self.queue.send(job).await.map_err(|_| closed())?;
+        self.urgent.send(job).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -115,7 +122,10 @@ impl Writer {
         WriteStats {
             commits: self.counters.commits.load(Ordering::Relaxed),
             jobs: self.counters.jobs.load(Ordering::Relaxed),
-            waiting: self.queue.max_capacity() - self.queue.capacity(),
+            waiting: [&self.queue, &self.urgent]
+                .map(|queue| queue.max_capacity() - queue.capacity())
+                .iter()
+                .sum(),
         }
     }
 }
@@ -133,10 +143,18 @@ struct Task {
 
 impl Task {
     /// Works until asked to close, or until nobody can ask for anything any more.
-    async fn work(mut self, mut queue: mpsc::Receiver<Message>) -> Option<(Reply, Result<(), StoreError>)> {
+    async fn work(
+        mut self,
+        mut urgent: mpsc::Receiver<Message>,
+        mut queue: mpsc::Receiver<Message>,
+    ) -> Option<(Reply, Result<(), StoreError>)> {
         let mut asked = None;
         let mut messages = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut messages, BATCH).await > 0 {
+        loop {
+            receive(&mut urgent, &mut queue, &mut messages).await;
+            if messages.is_empty() {
+                break;
+            }
             let mut jobs = Vec::with_capacity(messages.len());
             for message in messages.drain(..) {
                 match message {
@@ -147,6 +165,7 @@ impl Task {
                     }
                     Message::Close(reply) => {
                         queue.close();
+                        urgent.close();
                         asked = Some(reply);
                     }
                 }
@@ -208,6 +227,27 @@ impl Task {
 
     async fn execute(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         sqlx::query(sql).execute(&mut self.db).await.map(drop)
+    }
+}
+
+/// Waits for messages and takes those of one commit, the urgent first. None when both queues are closed and empty.
+async fn receive(
+    urgent: &mut mpsc::Receiver<Message>,
+    queue: &mut mpsc::Receiver<Message>,
+    messages: &mut Vec<Message>,
+) {
+    let first = tokio::select! {
+        biased;
+        Some(message) = urgent.recv() => message,
+        Some(message) = queue.recv() => message,
+        else => return,
+    };
+    messages.push(first);
+    for waiting in [urgent, queue] {
+        while messages.len() < BATCH {
+            let Ok(message) = waiting.try_recv() else { break };
+            messages.push(message);
+        }
     }
 }
 

@@ -1,0 +1,172 @@
+//! Where a tenant's day begins.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use serde::{Deserialize, Serialize};
+
+/// A time zone by its IANA name, such as `Asia/Kolkata`.
+///
+/// The rules are those that this version of the host was built with, whatever the machine has installed: every host of
+/// a fleet means the same day, and none reads a file to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone(TimeZone);
+
+/// A name that is not a time zone's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no time zone `{0}`; write its IANA name, like \"Asia/Kolkata\" or \"UTC\"")]
+pub struct InvalidZone(String);
+
+/// A day of a zone: from its first instant to the first of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// Its first instant.
+    pub start: Timestamp,
+    /// The first instant that is no longer of it: 24 hours later or, when clocks change, 23 or 25.
+    pub end: Timestamp,
+}
+
+impl Zone {
+    /// The day that `now` is of.
+    #[must_use]
+    pub fn day(&self, now: Timestamp) -> Day {
+        let here = now.to_zoned(self.0.clone());
+        // The first and the last day that can be told have no other midnight; they end where time does.
+        let start = here.start_of_day().map_or(Timestamp::MIN, |start| start.timestamp());
+        let tomorrow = here.tomorrow().and_then(|tomorrow| tomorrow.start_of_day());
+        Day {
+            start,
+            end: tomorrow.map_or(Timestamp::MAX, |end| end.timestamp()),
+        }
+    }
+}
+
+impl Day {
+    /// How long it is.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        self.end.duration_since(self.start).unsigned_abs()
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::UTC)
+    }
+}
+
+impl FromStr for Zone {
+    type Err = InvalidZone;
+
+    fn from_str(name: &str) -> Result<Self, InvalidZone> {
+        let known = TimeZoneDatabase::bundled().get(name);
+        known.map(Self).map_err(|_| InvalidZone(name.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = InvalidZone;
+
+    fn try_from(name: String) -> Result<Self, InvalidZone> {
+        name.parse()
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> String {
+        zone.0.iana_name().unwrap_or("UTC").to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn zone(name: &str) -> Zone {
+        name.parse().unwrap()
+    }
+
+    fn hours(zone: &Zone, date: jiff::civil::Date) -> f64 {
+        let noon = zone.0.to_timestamp(date.at(12, 0, 0, 0)).unwrap();
+        zone.day(noon).length().as_secs_f64() / 3600.0
+    }
+
+    #[test]
+    fn a_name_is_checked_and_kept() {
+        for name in ["UTC", "Asia/Kolkata", "America/Argentina/Buenos_Aires"] {
+            let text = serde_json::to_string(&zone(name)).unwrap();
+            assert_eq!(text, format!("\"{name}\""));
+            assert_eq!(serde_json::from_str::<Zone>(&text).unwrap(), zone(name));
+        }
+        assert_eq!(serde_json::to_string(&Zone::default()).unwrap(), "\"UTC\"");
+        for wrong in ["IST", "+05:30", "Asia/Dwarka", "", "../Asia/Kolkata"] {
+            let refused = wrong.parse::<Zone>().unwrap_err().to_string();
+            assert!(refused.contains("IANA name"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn days_are_as_long_as_the_clocks_make_them() {
+        let date = jiff::civil::date;
+        let lengths = [
+            ("UTC", date(2026, 3, 29), 24.0),
+            ("Asia/Kolkata", date(2026, 3, 29), 24.0),
+            ("Europe/Berlin", date(2026, 3, 29), 23.0),
+            ("Europe/Berlin", date(2026, 10, 25), 25.0),
+            ("America/New_York", date(2026, 3, 8), 23.0),
+            ("America/New_York", date(2026, 11, 1), 25.0),
+            ("Australia/Lord_Howe", date(2026, 10, 4), 23.5),
+            // Midnight itself is skipped: the day begins at one o'clock.
+            ("America/Sao_Paulo", date(2018, 11, 4), 23.0),
+            // The day after this one was never.
+            ("Pacific/Apia", date(2011, 12, 29), 24.0),
+        ];
+        for (name, date, expected) in lengths {
+            let found = hours(&zone(name), date);
+            assert!((found - expected).abs() < 1e-6, "{name} {date}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_there() {
+        let day = zone("Asia/Kolkata").day("2026-07-01T18:29:59Z".parse().unwrap());
+        assert_eq!(day.start, "2026-06-30T18:30:00Z".parse().unwrap());
+        assert_eq!(day.end, "2026-07-01T18:30:00Z".parse().unwrap());
+    }
+
+    proptest! {
+        /// Days follow one another without a gap, and every moment is of exactly one.
+        #[test]
+        fn every_moment_is_of_one_day(
+            name in prop::sample::select(vec![
+                "UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Pacific/Apia",
+                "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu", "Pacific/Kiritimati",
+            ]),
+            second in 0_i64..4_000_000_000,
+        ) {
+            let (zone, now) = (zone(name), Timestamp::from_second(second).unwrap());
+            let day = zone.day(now);
+            prop_assert!(day.start <= now && now < day.end);
+            prop_assert!((Duration::from_hours(20)..=Duration::from_hours(28)).contains(&day.length()));
+            prop_assert_eq!(zone.day(day.start), day);
+            prop_assert_eq!(zone.day(day.end).start, day.end);
+            let last = day.end - SignedDuration::from_nanos(1);
+            prop_assert_eq!(zone.day(last), day);
+        }
+
+        #[test]
+        fn no_moment_is_without_a_day(second in Timestamp::MIN.as_second()..Timestamp::MAX.as_second()) {
+            let now = Timestamp::from_second(second).unwrap();
+            for name in ["UTC", "Asia/Kolkata", "America/New_York"] {
+                let day = zone(name).day(now);
+                prop_assert!(day.start <= now && now < day.end);
+            }
+        }
+    }
+}
