@@ -177,7 +177,7 @@ async fn a_backlog_makes_nothing_dearer() {
         assert_eq!(few.len(), many.len());
         for ((what, few), (_, many)) in few.into_iter().zip(many) {
             assert!(
-                many <= few + few / 4,
+                many <= few,
                 "{what} with lead {lead}: {few} steps for {FEW}, {many} for {MANY}"
             );
         }

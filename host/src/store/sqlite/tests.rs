@@ -284,6 +284,37 @@ async fn the_size_of_the_file_can_be_limited() {
     store.ready().await.unwrap();
 }
 
+async fn blocked(store: &SqliteStore) -> Vec<i64> {
+    let query = sqlx::query_scalar("select id from delivery where state = 'ready' and blocked = 1 order by id");
+    query.fetch_all(&store.readers).await.unwrap()
+}
+
+/// What was there before lines were kept stands in the same lines as what came after.
+#[tokio::test]
+async fn a_store_of_an_earlier_version_gets_its_lines() {
+    let (_folder, store) = store().await;
+    for id in ["C-1", "C-2", "C-3"] {
+        store.accept_disposition(call(id)).await.unwrap();
+    }
+    let migration = include_str!("migrations/0004_breaker.sql");
+    let start = migration.find("update delivery set blocked = 1").unwrap();
+    let fill = migration[start..].split_inclusive(';').next().unwrap();
+    for expected in [vec![2, 3], vec![2, 3]] {
+        assert_eq!(blocked(&store).await, expected);
+        sql(&store, "update delivery set blocked = 0 where state = 'ready'")
+            .await
+            .unwrap();
+        sql(&store, fill).await.unwrap();
+        assert_eq!(blocked(&store).await, expected);
+        if store.due(Timestamp::UNIX_EPOCH).await.unwrap().is_empty() {
+            break;
+        }
+        // Once more while the first is under way.
+        claim_one(&store).await;
+    }
+    assert_eq!(store.due(Timestamp::UNIX_EPOCH).await, Ok(vec![]));
+}
+
 /// The plan of a query as `SQLite` tells it.
 async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
     let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
