@@ -195,8 +195,8 @@ impl Runtime {
     ///
     /// # Errors
     /// What is wrong with it, and what to do.
-    pub async fn inspect(&self, bytes: Vec<u8>) -> Result<Inspected, PackageError> {
-        let digest = Digest::of(&bytes);
+    pub async fn inspect(&self, bytes: &[u8]) -> Result<Inspected, PackageError> {
+        let digest = Digest::of(bytes);
         let code = self.code(digest, bytes).await?;
         self.describe(digest, &code, INSPECT_MEMORY, INSPECT_CPU).await
     }
@@ -225,7 +225,7 @@ impl Runtime {
         let (resolver, clock) = (self.0.config.resolver.clone(), self.0.caller.clock.clone());
         let network = Network::new(&release.spec.egress, credentials, resolver, clock)
             .map_err(|error| LoadError::Client(error.to_string()))?;
-        let code = self.code(found, bytes).await?;
+        let code = self.code(found, &bytes).await?;
         let limits = release.spec.limits;
         match self.describe(found, &code, limits.memory(), limits.cpu()).await {
             Ok(inspected) if inspected.agrees_with(record) => {}
@@ -292,8 +292,8 @@ impl Runtime {
     }
 
     /// The linked code of a component: from memory, from the cache, or compiled.
-    async fn code(&self, digest: Digest, bytes: Vec<u8>) -> Result<Arc<Code>, PackageError> {
-        package::check_bytes(&bytes)?;
+    async fn code(&self, digest: Digest, bytes: &[u8]) -> Result<Arc<Code>, PackageError> {
+        package::check_bytes(bytes)?;
         if let Some(code) = self.known(digest) {
             return Ok(code);
         }
@@ -307,7 +307,7 @@ impl Runtime {
             self.blocking(move |inner| package::link(&inner.linker, &component))
                 .await??
         } else {
-            let native = self.0.compiler.compile(&bytes).await?;
+            let native = self.0.compiler.compile(bytes).await?;
             self.blocking(move |inner| inner.adopt(digest, &native)).await??
         };
         let code = Arc::new(code);

@@ -170,7 +170,7 @@ impl Rollout {
         if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
             return Ok(Pushed { record, known: true });
         }
-        let inspected = self.runtime.inspect(bytes.clone()).await?;
+        let inspected = self.runtime.inspect(&bytes).await?;
         let record = AdapterRecord {
             digest,
             name: inspected.name,

@@ -38,11 +38,11 @@ async fn a_component_that_takes_gigabytes_to_compile_is_refused() {
     let world = limited(&cache, limits);
     let bomb = bombs::memory(5_000, 20_000);
     assert!(bomb.len() < 200_000, "{}", bomb.len());
-    let refused = world.runtime.inspect(bomb).await.unwrap_err();
+    let refused = world.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Memory(512)));
     assert!(refused.to_string().contains("more than 512 MiB of memory"), "{refused}");
     // And the next one, of the same limits, compiles.
-    assert!(world.runtime.inspect(component("hostile")).await.is_ok());
+    assert!(world.runtime.inspect(&component("hostile")).await.is_ok());
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_component_that_takes_minutes_to_compile_is_refused() {
     let world = limited(&cache, limits);
     let bomb = bombs::time(2_000, 1_000);
     assert!(bomb.len() < 50_000, "{}", bomb.len());
-    let refused = world.runtime.inspect(bomb).await.unwrap_err();
+    let refused = world.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Cpu(1)));
     assert!(
         refused.to_string().contains("more than 1 s of processor time"),
@@ -70,7 +70,8 @@ async fn the_host_serves_while_it_compiles_and_a_compiler_that_hangs_is_ended() 
     hostile(&World::over(cache.path()), &server, "").await;
     let world = World::with(RuntimeConfig::new(cache.path().to_owned(), HANGING.into()));
     let loaded = hostile(&world, &server, "").await;
-    let pushed = world.runtime.inspect(component("keystone"));
+    let keystone = component("keystone");
+    let pushed = world.runtime.inspect(&keystone);
     let meanwhile = async {
         for _ in 0..100 {
             assert_eq!(report(&loaded, "count").await.unwrap(), "1");
@@ -92,7 +93,7 @@ async fn without_a_compiler_nothing_is_compiled_some_other_way() {
     let cache = tempfile::tempdir().unwrap();
     let nowhere = PathBuf::from("/nowhere/jackfield");
     let world = World::with(RuntimeConfig::new(cache.path().to_owned(), nowhere));
-    let refused = world.runtime.inspect(component("hostile")).await.unwrap_err();
+    let refused = world.runtime.inspect(&component("hostile")).await.unwrap_err();
     assert!(
         matches!(&refused, PackageError::Host(why) if why.contains("cannot be started")),
         "{refused}"

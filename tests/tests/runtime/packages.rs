@@ -13,21 +13,21 @@ const HOSTILE: &str = "settings.base_url = \"http://127.0.0.1:1\"\n";
 #[tokio::test]
 async fn an_adapter_tells_what_it_is() {
     let world = World::new();
-    let keystone = world.runtime.inspect(component("keystone")).await.unwrap();
+    let keystone = world.runtime.inspect(&component("keystone")).await.unwrap();
     assert_eq!(
         (keystone.name.as_str(), keystone.lookup, keystone.parses_leads),
         ("keystone", true, false)
     );
     assert!(keystone.idempotent_writes);
     assert_eq!(keystone.needs.origins, ["base_url"]);
-    let groundwork = world.runtime.inspect(component("groundwork")).await.unwrap();
+    let groundwork = world.runtime.inspect(&component("groundwork")).await.unwrap();
     assert_eq!((groundwork.lookup, groundwork.parses_leads), (false, true));
 }
 
 #[tokio::test]
 async fn what_is_no_component_is_refused() {
     let world = World::new();
-    let inspect = async |bytes: &[u8]| world.runtime.inspect(bytes.to_vec()).await.unwrap_err();
+    let inspect = async |bytes: &[u8]| world.runtime.inspect(bytes).await.unwrap_err();
     assert_eq!(inspect(b"\0asm\x01\0\0\0").await, PackageError::CoreModule);
     assert_eq!(inspect(b"#!/bin/sh").await, PackageError::NotWasm);
     let empty = inspect(b"\0asm\x0d\0\x01\0").await;
@@ -49,7 +49,7 @@ async fn what_is_no_component_is_refused() {
 #[tokio::test]
 async fn an_adapter_that_cannot_say_what_it_is_is_refused() {
     let world = World::new();
-    let describe = async |package| match world.runtime.inspect(component(package)).await {
+    let describe = async |package| match world.runtime.inspect(&component(package)).await {
         Err(PackageError::Describe(fault)) => fault,
         other => panic!("{other:?}"),
     };
@@ -100,7 +100,7 @@ async fn native_code_that_was_tampered_with_is_compiled_again() {
 async fn a_release_must_mean_the_adapter_that_was_pushed() {
     let world = World::new();
     let bytes = component("hostile");
-    let inspected = world.runtime.inspect(bytes.clone()).await.unwrap();
+    let inspected = world.runtime.inspect(&bytes).await.unwrap();
     let record = record(&inspected, &bytes);
 
     let other = component("loop-describe");

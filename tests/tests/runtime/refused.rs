@@ -22,7 +22,7 @@ fn changed(from: &str, to: &str) -> String {
 }
 
 async fn inspect(bytes: Vec<u8>) -> Result<Inspected, PackageError> {
-    World::new().runtime.inspect(bytes).await
+    World::new().runtime.inspect(&bytes).await
 }
 
 async fn refused(bytes: Vec<u8>) -> PackageError {
@@ -182,11 +182,8 @@ async fn native_code_is_not_loaded_though_this_host_made_it() {
     let native = fs::read(native).unwrap();
     // As it is in the cache, under its HMAC; and the image itself, which is what `wasmtime compile` writes.
     let image = native.windows(4).position(|four| four == b"\x7fELF").unwrap();
-    assert_eq!(
-        world.runtime.inspect(native.clone()).await.unwrap_err(),
-        PackageError::NotWasm
-    );
-    let refused = world.runtime.inspect(native[image..].to_vec()).await.unwrap_err();
+    assert_eq!(world.runtime.inspect(&native).await.unwrap_err(), PackageError::NotWasm);
+    let refused = world.runtime.inspect(&native[image..]).await.unwrap_err();
     assert_eq!(refused, PackageError::NativeCode);
     assert!(refused.to_string().contains("native code"), "{refused}");
     assert_eq!(report(&loaded, "ok").await.unwrap(), "ok");
@@ -197,15 +194,9 @@ async fn a_refused_component_leaves_nothing_in_the_cache() {
     let cache = tempfile::tempdir().unwrap();
     let world = World::over(cache.path());
     let oversized = encode("raw", &guest(FINE, "(table 100000 funcref)"));
-    assert!(world.runtime.inspect(oversized).await.is_err());
-    assert!(
-        world
-            .runtime
-            .inspect(component("hostile")[..1000].to_vec())
-            .await
-            .is_err()
-    );
-    let refused = world.runtime.inspect(bombs::time(1, 1)).await;
+    assert!(world.runtime.inspect(&oversized).await.is_err());
+    assert!(world.runtime.inspect(&component("hostile")[..1000]).await.is_err());
+    let refused = world.runtime.inspect(&bombs::time(1, 1)).await;
     assert!(matches!(refused, Err(PackageError::MissingExports(_))), "{refused:?}");
     assert!(!matches!(refused, Err(PackageError::Compile(CompileRefusal::Crash(_)))));
     // The key alone.

@@ -77,7 +77,7 @@ impl World {
         spec: &str,
         secrets: CredentialSecrets,
     ) -> Result<Loaded, LoadError> {
-        let inspected = self.runtime.inspect(bytes.clone()).await.unwrap();
+        let inspected = self.runtime.inspect(&bytes).await.unwrap();
         let record = record(&inspected, &bytes);
         self.runtime
             .load(release(&inspected, spec), &record, bytes, secrets)
