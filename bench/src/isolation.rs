@@ -1,6 +1,7 @@
 //! What one tenant feels of another: its P99 beside a neighbour that misbehaves, against its P99 alone, alternating.
 
 use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -12,7 +13,7 @@ use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Ledger, LedgerConfig, Mode};
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::clock::pause;
@@ -256,8 +257,8 @@ impl Bench {
         let mut rounds = vec![];
         for _ in 0..self.sizes.rounds {
             let alone = self.status().await?;
-            let address = self.rig.public().to_owned();
-            let harm = disturb(self.sizes.dribblers, move |_| dribble(address.clone()));
+            let address = self.rig.public()?;
+            let harm = disturb(self.sizes.dribblers, move |turn| dribble(turn, address));
             pause(Duration::from_secs(1)).await;
             let beside = self.status().await?;
             end(harm).await;
@@ -268,9 +269,11 @@ impl Bench {
     }
 }
 
-/// One slow client: connects and sends a request's head, a byte a second, until it is cut off.
-async fn dribble(address: String) {
-    if let Ok(mut stream) = TcpStream::connect(&address).await {
+/// One slow client: connects and sends a request's head, a byte a second, until it is cut off. Half of them come from
+/// one address and half from another, so that the cap of one address does not thin them out.
+async fn dribble(turn: u64, address: SocketAddr) {
+    let from = Ipv4Addr::new(127, 0, 0, if turn.is_multiple_of(2) { 2 } else { 3 });
+    if let Ok(mut stream) = connect(from, address).await {
         for byte in
             b"GET /v1/tenants/quiet/leads/L/status HTTP/1.1\r\nhost: x\r\nx-slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
         {
@@ -282,6 +285,12 @@ async fn dribble(address: String) {
     }
     // Whoever is refused comes again, but does not hammer.
     pause(Duration::from_millis(200)).await;
+}
+
+async fn connect(from: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    socket.connect(to).await
 }
 
 /// Ends a disturbance, and lets what it left in flight run out.

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::time::Instant;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 /// Writes and syncs of the disk probe.
 const SYNCS: u32 = 200;
 
@@ -14,6 +16,16 @@ pub fn print() {
     let load: Vec<_> = load.split(' ').take(3).collect();
     let syncs = syncs().map_or_else(|error| error.to_string(), |rate| format!("{rate:.0}/s"));
     println!("{cores} cores, load {}, fdatasync {syncs}", load.join(" "));
+}
+
+/// Lets this process have as many files and connections open as the system does.
+///
+/// # Errors
+/// The system refuses what it has promised.
+pub fn open_many_files() -> anyhow::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 fn syncs() -> std::io::Result<f64> {

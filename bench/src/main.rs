@@ -46,6 +46,7 @@ enum Measure {
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    machine::open_many_files()?;
     machine::print();
     let rows = match args.measure {
         Measure::Isolation { only } => isolation::run(&args.host, args.quick, &only).await?,

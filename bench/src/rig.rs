@@ -1,5 +1,6 @@
 //! A host as a process, with tenants on fake CRMs, and a client that asks it as an agent would.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,10 +36,16 @@ impl Rig {
         let data = tempfile::tempdir()?;
         let binary = binary.to_str().context("the host's path is no text")?;
         // The first start prints the operator token and stops again.
-        let quiet = [("JACKFIELD_LOG", "warn,jackfield::cli=info,jackfield=info")];
-        let (_, printed, _) = Host::start(binary, data.path(), &quiet).stop("TERM");
+        // All load comes from one address, which is more than the front door lets one address do.
+        let settings = [
+            ("JACKFIELD_LOG", "info"),
+            ("JACKFIELD_ADDRESS_PER_SECOND", "100000"),
+            ("JACKFIELD_FAILURES_PER_SECOND", "100000"),
+            ("JACKFIELD_TENANT_PER_SECOND", "100000"),
+        ];
+        let (_, printed, _) = Host::start(binary, data.path(), &settings).stop("TERM");
         let operator = operator_token(&printed);
-        let host = Host::start(binary, data.path(), &quiet);
+        let host = Host::start(binary, data.path(), &settings);
         Ok(Self { host, operator, data })
     }
 
@@ -68,8 +75,8 @@ impl Rig {
     }
 
     /// Where the public listener is.
-    pub fn public(&self) -> &str {
-        self.host.public.trim_start_matches("http://")
+    pub fn public(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.host.public.trim_start_matches("http://").parse()?)
     }
 }
 
