@@ -103,3 +103,17 @@ pub async fn until(limit: Duration, mut done: impl FnMut() -> bool) -> anyhow::R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_one_of_the_latencies() {
+        let latencies = Latencies::new((1..=200).map(f64::from).rev().collect());
+        assert_eq!(latencies.count(), 200);
+        assert!((latencies.quantile(0.99) - 199.0).abs() < 1e-9);
+        assert!((latencies.quantile(1.0) - 200.0).abs() < 1e-9);
+        assert!(Latencies::new(vec![]).quantile(0.5).is_nan());
+    }
+}

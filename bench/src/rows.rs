@@ -71,3 +71,16 @@ pub fn print(rows: &[Row]) {
     }
     println!("{table}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_the_medians_and_the_spread_of_the_ratios() {
+        let row = Row::of("x", &[(3.0, 2.0), (1.0, 2.0), (2.0, 1.0)], 1.5, "");
+        assert!((row.ours - 2.0).abs() < 1e-9 && (row.reference - 2.0).abs() < 1e-9);
+        assert!((row.ratio - 1.5).abs() < 1e-9);
+        assert_eq!(row.spread, (0.5, 2.0));
+    }
+}

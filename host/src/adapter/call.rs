@@ -68,6 +68,10 @@ impl From<wasmtime::Error> for Broken {
     }
 }
 
+/// Calls of a release that begin among the heavy ones after one of them was heavy. Each of them may be heavy too, and
+/// would hold up others for a turn before that is known.
+const HEAVY_CALLS: u32 = 100;
+
 /// Runs calls: what they share across all releases.
 #[derive(Clone)]
 pub struct Caller {
@@ -148,10 +152,10 @@ impl Caller {
 }
 
 impl Caller {
-    /// Runs a call here for as long as it is quick, and among the heavy ones from then on. A release is expected to be
-    /// what its last call was.
+    /// Runs a call here for as long as it is quick, and among the heavy ones from then on. The next calls of its
+    /// release begin there.
     async fn place<T: Send + 'static>(&self, environment: Arc<Environment>, cpu: &Cpu, mut call: Running<T>) -> T {
-        let quick = if environment.heavy.load(Ordering::Relaxed) {
+        let quick = if environment.heavy_calls.load(Ordering::Relaxed) > 0 {
             None
         } else {
             poll_fn(|context| match call.as_mut().poll(context) {
@@ -164,9 +168,19 @@ impl Caller {
         if let Some(ended) = quick {
             return ended;
         }
-        environment.heavy.store(true, Ordering::Relaxed);
+        if cpu.is_heavy() {
+            environment.heavy_calls.store(HEAVY_CALLS, Ordering::Relaxed);
+        }
         let ended = self.heavy.run(call).await;
-        environment.heavy.store(cpu.is_heavy(), Ordering::Relaxed);
+        if cpu.is_heavy() {
+            environment.heavy_calls.store(HEAVY_CALLS, Ordering::Relaxed);
+        } else {
+            let one_less = |left: u32| left.checked_sub(1);
+            // None is left if another call counted it already.
+            let _ = environment
+                .heavy_calls
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        }
         ended
     }
 }

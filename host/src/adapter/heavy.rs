@@ -1,7 +1,7 @@
 //! Guests that compute long go on on threads of their own, of low priority, so that nobody waits behind them.
 //!
 //! A call begins on the thread that asked for it, which is quickest. One that has computed for a whole turn is moved
-//! here, and the next call of its release begins here: a hostile adapter, or one that is merely slow, takes processor
+//! here, and the next calls of its release begin here: a hostile adapter, or one that is merely slow, takes processor
 //! time that nobody else wants. Its limits are the same as anywhere.
 
 use std::future::Future;
@@ -20,7 +20,8 @@ const NICENESS: i32 = 10;
 /// A call under way, wherever it is polled.
 pub type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The threads. They start when they are first needed, one for each core, and end when this is dropped.
+/// The threads. They start when they are first needed, and end when this is dropped. There is one less than there are
+/// cores, so that a thread that wakes up finds a core: even one of low priority keeps its core for some milliseconds.
 #[derive(Default)]
 pub struct HeavyLane {
     threads: OnceLock<Vec<mpsc::UnboundedSender<Running<()>>>>,
@@ -57,7 +58,9 @@ impl HeavyLane {
 
 fn start() -> Vec<mpsc::UnboundedSender<Running<()>>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let started: Result<Vec<_>, _> = (0..cores).map(|number| thread(number, Handle::current())).collect();
+    let started: Result<Vec<_>, _> = (0..(cores - 1).max(1))
+        .map(|number| thread(number, Handle::current()))
+        .collect();
     started.unwrap_or_else(|error| {
         tracing::warn!(%error, "no threads for guests that compute long: they run among the others");
         vec![]

@@ -283,7 +283,7 @@ fn reason(error: reqwest::Error) -> String {
 mod tests {
     use std::collections::HashMap;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
     use jiff::Timestamp;
@@ -302,7 +302,7 @@ mod tests {
             network,
             memory: 0,
             cpu: Duration::ZERO,
-            heavy: AtomicBool::default(),
+            heavy_calls: AtomicU32::default(),
         }
     }
 

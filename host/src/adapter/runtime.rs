@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -240,7 +240,7 @@ impl Runtime {
             network: Some(network),
             memory: limits.memory(),
             cpu: limits.cpu(),
-            heavy: AtomicBool::default(),
+            heavy_calls: AtomicU32::default(),
         };
         let share = self.0.config.max_instances_per_release as usize;
         Ok(Loaded::new(
@@ -267,7 +267,7 @@ impl Runtime {
             network: None,
             memory,
             cpu,
-            heavy: AtomicBool::default(),
+            heavy_calls: AtomicU32::default(),
         });
         let described = Arc::clone(code);
         let called = self

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
@@ -41,8 +41,8 @@ pub struct Environment {
     pub memory: usize,
     /// Processor time of one call.
     pub cpu: Duration,
-    /// Whether its last call computed long.
-    pub heavy: AtomicBool,
+    /// Calls that still begin among the heavy ones, because one of them computed long.
+    pub heavy_calls: AtomicU32,
 }
 
 /// The state of one instance, and so of one call.
