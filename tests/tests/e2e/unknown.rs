@@ -45,7 +45,8 @@ async fn accept(test: &TestNode, tenant: &str) {
     accepted.buffer_unordered(64).collect::<Vec<()>>().await;
 }
 
-/// Does what is due. Requests that are never answered run out of time when nothing else goes on.
+/// Does what is due. Requests that are never answered run out of time when nothing else is in flight: moved earlier,
+/// time would run out for connections that are just being made, too.
 async fn work<T: Trade>(test: &TestNode, crm: &Server<T>) {
     let mut work = std::pin::pin!(test.work());
     let mut patience = 0;
@@ -54,7 +55,11 @@ async fn work<T: Trade>(test: &TestNode, crm: &Server<T>) {
         patience = if crm.hanging() > 0 { patience + 1 } else { 0 };
         if patience > 300 {
             patience = 0;
-            test.advance(Duration::from_secs(10));
+            let states = test.store().states().await.unwrap();
+            let in_flight = states.iter().find(|(state, _)| *state == State::Leased);
+            if in_flight.map_or(0, |(_, deliveries)| *deliveries) == u64::from(crm.hanging()) {
+                test.advance(Duration::from_secs(10));
+            }
         }
     }
 }
