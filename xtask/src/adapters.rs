@@ -1,12 +1,17 @@
 //! `cargo xtask adapters`: every adapter, and every guest of the tests, as a component.
 //!
-//! Packages are found by listing folders, so that a new adapter needs no line here. They are built in a target folder
-//! of their own: its lock is not the one of a `cargo` that runs beside.
+//! They are found by listing folders, so that a new adapter needs no line here. Those in Rust are packages of the
+//! workspace, built together in a target folder of their own: its lock is not the one of a `cargo` that runs beside.
+//! Those in other languages have an `adapter.toml`, and are built as `jackfield adapter build` does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use jackfield_kit::progress::Progress;
+use jackfield_kit::project::Project;
+use jackfield_kit::tools::Tools;
+use jackfield_kit::{self as kit};
 
 use crate::setup::TARGET;
 use crate::workspace::{self, Workspace};
@@ -25,17 +30,45 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
         bail!("step `{STEP}` failed: no package in {}", HOMES.join(" or "));
     }
     build(workspace, &workspace.path("Cargo.toml"), &packages)?;
-    let built = |package: &String| {
+    let show = |component: &Path| {
+        let size = component.metadata()?.len() / 1024;
+        println!("   {:<40} {size:>5} KiB", workspace.shown(component));
+        anyhow::Ok(())
+    };
+    let mut components = Vec::new();
+    for package in &packages {
         let component = workspace.components().join(format!("{package}.wasm"));
         put(&artifact(workspace, package), &component)?;
-        println!(
-            "   {:<40} {:>4} KiB",
-            workspace.shown(&component),
-            component.metadata()?.len() / 1024
-        );
-        Ok(component)
-    };
-    packages.iter().map(built).collect()
+        show(&component)?;
+        components.push(component);
+    }
+    for project in projects(workspace)? {
+        let name = project.manifest().name.clone();
+        let tell = |step: &str| println!("   {name}: {step}…");
+        let built = kit::build::build(
+            &project,
+            &workspace.path("target/kit"),
+            &Tools::of_user()?,
+            &Progress::new(tell),
+        )
+        .with_context(|| format!("step `{STEP}`: {name} ({})", project.manifest().language))?;
+        let component = workspace.components().join(format!("{name}.wasm"));
+        put(&built.component, &component)?;
+        show(&component)?;
+        components.push(component);
+    }
+    Ok(components)
+}
+
+/// The adapters and guests in other languages than Rust, in order.
+fn projects(workspace: &Workspace) -> anyhow::Result<Vec<Project>> {
+    let folders = HOMES.iter().filter_map(|home| workspace.path(home).read_dir().ok());
+    let mut paths: Vec<_> = folders.flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let has_manifest =
+        |path: &&PathBuf| path.join(kit::project::MANIFEST).is_file() && !path.join("Cargo.toml").is_file();
+    let open = |path: &PathBuf| Ok(Project::open(path)?);
+    paths.iter().filter(has_manifest).map(open).collect()
 }
 
 /// Builds packages of a workspace for the sandbox. What is unchanged costs cargo a glance.

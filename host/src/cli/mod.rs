@@ -28,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use adapter::AdapterCommand;
 use client::{Client, Connection, EVERYWHERE};
 use screen::Screen;
 
@@ -54,9 +55,9 @@ struct Cli {
 enum Command {
     /// Run the host.
     Serve(serve::ServeArgs),
-    /// Adapters: push, list, show.
+    /// Adapters: new, build, push, list, show.
     #[command(subcommand)]
-    Adapter(adapter::AdapterCommand),
+    Adapter(AdapterCommand),
     /// Tenants and their releases: apply, list, show, releases, rollback.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -123,6 +124,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let command = match cli.command {
         Command::Serve(args) => return serve::run(args).await,
+        Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Screen::new(cli.json)),
         command => command,
     };
     let session = Session {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::client::Answer;
 use crate::admin::listing::Listing;
@@ -29,6 +30,15 @@ impl Screen {
             print(&serde_json::to_string_pretty(&answer.raw)?)
         } else {
             print(&text(&answer.view))
+        }
+    }
+
+    /// Prints what a command found out by itself: as JSON, or as text.
+    pub fn tell(&self, answer: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+        if self.json {
+            print(&serde_json::to_string_pretty(answer)?)
+        } else {
+            print(&text())
         }
     }
 

@@ -28,6 +28,8 @@ fn the_command_tree_is_sound() {
     let paths: Vec<_> = all().into_iter().map(|(path, _)| path).collect();
     insta::assert_snapshot!(paths.join("\n"), @"
     jackfield serve
+    jackfield adapter new
+    jackfield adapter build
     jackfield adapter push
     jackfield adapter list
     jackfield adapter show

@@ -70,6 +70,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("hyper_util", &["host/src/listener/"]),
     ("tokio_rustls", &["host/src/listener/"]),
     ("ipnet", &["host/src/domain/address.rs"]),
+    ("jackfield_kit", &["host/src/cli/"]),
     ("anyhow", &["host/src/cli/"]),
     ("clap", &["host/src/cli/"]),
     ("comfy_table", &["host/src/cli/"]),

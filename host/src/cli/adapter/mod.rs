@@ -1,4 +1,7 @@
-//! `jackfield adapter …`
+//! `jackfield adapter …`: an author's commands, which need no host, and an operator's, which ask one.
+
+mod build;
+mod new;
 
 use std::path::PathBuf;
 
@@ -6,15 +9,17 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use reqwest::Method;
 
-use super::Session;
-use super::ask::Paging;
-use super::screen::{Screen, progress, short, time};
 use crate::admin::adapters::{AdapterView, PushedView};
 use crate::admin::listing::Listing;
+use crate::cli::Session;
+use crate::cli::ask::Paging;
+use crate::cli::screen::{Screen, progress, short, time};
 use crate::domain::release::{AdapterRef, SettingKind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdapterCommand {
+    #[command(flatten)]
+    Author(AuthorCommand),
     /// Check, compile and keep an adapter. The same bytes again change nothing.
     #[command(after_help = "Example:\n  jackfield adapter push keystone.wasm")]
     Push {
@@ -37,10 +42,35 @@ pub(super) enum AdapterCommand {
     },
 }
 
+/// What an author does before there is a host.
+#[derive(Debug, Subcommand)]
+pub(super) enum AuthorCommand {
+    /// Write a new adapter that builds and passes its checks, to be changed into your own.
+    #[command(
+        after_help = "Example:\n  jackfield adapter new acme --lang ts\n  jackfield adapter new acme --lang go \
+            --into adapters/acme"
+    )]
+    New(new::NewArgs),
+    /// Build the component of the adapter in a folder. What has not changed is not built again.
+    #[command(after_help = "Example:\n  jackfield adapter build\n  jackfield adapter build adapters/acme --out target")]
+    Build(build::BuildArgs),
+}
+
+impl AuthorCommand {
+    pub fn run(self, screen: &Screen) -> anyhow::Result<()> {
+        match self {
+            Self::New(args) => args.run(screen),
+            Self::Build(args) => args.run(screen),
+        }
+    }
+}
+
 impl AdapterCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         let Session { client, screen } = session;
         match self {
+            // It needs no session, and has returned in `cli::run`.
+            Self::Author(_) => Ok(()),
             Self::Push { file } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                 progress(&format!(

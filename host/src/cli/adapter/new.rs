@@ -1,0 +1,43 @@
+//! `jackfield adapter new`
+
+use std::path::PathBuf;
+
+use jackfield_kit::languages::Language;
+use jackfield_kit::scaffold;
+use serde_json::json;
+
+use crate::cli::screen::Screen;
+
+#[derive(Debug, clap::Args)]
+pub struct NewArgs {
+    /// What the adapter is called: small letters, digits and dashes. Also the name of its folder.
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The language to write it in: rust, ts, py, go or c.
+    #[arg(long, value_name = "LANG", value_parser = language)]
+    lang: Language,
+    /// The folder to make, in place of NAME.
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+}
+
+fn language(word: &str) -> Result<Language, String> {
+    Language::from_word(word).ok_or_else(|| "take one of rust, ts, py, go and c".to_owned())
+}
+
+impl NewArgs {
+    pub fn run(self, screen: &Screen) -> anyhow::Result<()> {
+        let folder = self.into.unwrap_or_else(|| PathBuf::from(&self.name));
+        let written = scaffold::create(&self.name, self.lang, &folder)?;
+        let shown = folder.display();
+        let answer = json!({ "folder": folder, "language": self.lang.word(), "files": written });
+        screen.tell(&answer, || {
+            let files: String = written.iter().map(|file| format!("  {shown}/{file}\n")).collect();
+            format!(
+                "An adapter in {}:\n{files}\nNext:\n  cd {shown}\n  jackfield adapter build\n  jackfield adapter check \
+                 build/{}.wasm\n\nREADME.md there says what to change first.",
+                self.lang, self.name
+            )
+        })
+    }
+}

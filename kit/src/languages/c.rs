@@ -1,0 +1,25 @@
+//! C.
+
+use super::{Files, Profile, embed};
+use crate::build::{Build, BuildError};
+
+/// See [`Profile`].
+pub(super) const PROFILE: Profile = Profile {
+    word: "c",
+    name: "C",
+    template: TEMPLATE,
+    sdk: SDK,
+    component,
+    recipe: "",
+};
+
+const TEMPLATE: Files = embed!("../../templates/c/":);
+
+const SDK: Files = embed!("../../../sdk/c/":);
+
+fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
+    Err(BuildError::Project(format!(
+        "no recipe for {}",
+        build.project.root().display()
+    )))
+}

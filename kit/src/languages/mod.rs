@@ -1,0 +1,125 @@
+//! The languages that adapters are written in: of each the template of a new project, its SDK and its recipe.
+//!
+//! One file a language, so that everything about it is in one place.
+
+mod c;
+mod go;
+mod python;
+mod rust;
+mod typescript;
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::build::{Build, BuildError};
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Rust.
+    Rust,
+    /// TypeScript or JavaScript.
+    Ts,
+    /// Python.
+    Py,
+    /// Go.
+    Go,
+    /// C.
+    C,
+}
+
+/// Files to write, by their path in the folder they are written to.
+pub type Files = &'static [(&'static str, &'static str)];
+
+/// Files of this repository, compiled in: the folder that they are read from, and their paths in it. The ending `.in`,
+/// which hides a manifest from tools that would take it for one of the repository's, is dropped when they are written.
+macro_rules! embed {
+    ($folder:literal: $($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!($folder, $path)))),*]
+    };
+}
+use embed;
+
+/// What is known of a language.
+struct Profile {
+    /// Its word in `--lang` and `adapter.toml`.
+    word: &'static str,
+    /// Its name.
+    name: &'static str,
+    /// A new project. `{{name}}` stands for the adapter's name, `{{snake}}` for the same with `_`, `{{Pascal}}` for
+    /// the same in one word with capitals.
+    template: Files,
+    /// The SDK, as it is copied into a new project.
+    sdk: Files,
+    /// Makes the component.
+    component: fn(&Build<'_>) -> Result<Vec<u8>, BuildError>,
+    /// Everything beside the inputs that changes the component: versions of tools, flags. A part of the stamp.
+    recipe: &'static str,
+}
+
+impl Language {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 5] = [Self::Rust, Self::Ts, Self::Py, Self::Go, Self::C];
+
+    const fn profile(self) -> &'static Profile {
+        match self {
+            Self::Rust => &rust::PROFILE,
+            Self::Ts => &typescript::PROFILE,
+            Self::Py => &python::PROFILE,
+            Self::Go => &go::PROFILE,
+            Self::C => &c::PROFILE,
+        }
+    }
+
+    /// The word for it on the command line and in `adapter.toml`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        self.profile().word
+    }
+
+    /// Its name, for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.profile().name
+    }
+
+    /// The files of a new project.
+    #[must_use]
+    pub const fn template(self) -> Files {
+        self.profile().template
+    }
+
+    /// The files of its SDK.
+    #[must_use]
+    pub const fn sdk(self) -> Files {
+        self.profile().sdk
+    }
+
+    /// The language that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.word() == word)
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Makes a project's component by the recipe of its language.
+///
+/// # Errors
+/// What is missing or wrong.
+pub fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
+    (build.project.manifest().language.profile().component)(build)
+}
+
+/// What beside the inputs changes a component of this language.
+#[must_use]
+pub fn recipe(language: Language) -> &'static str {
+    language.profile().recipe
+}

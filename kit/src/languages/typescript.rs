@@ -1,0 +1,25 @@
+//! TypeScript.
+
+use super::{Files, Profile, embed};
+use crate::build::{Build, BuildError};
+
+/// See [`Profile`].
+pub(super) const PROFILE: Profile = Profile {
+    word: "ts",
+    name: "TypeScript",
+    template: TEMPLATE,
+    sdk: SDK,
+    component,
+    recipe: "",
+};
+
+const TEMPLATE: Files = embed!("../../templates/ts/":);
+
+const SDK: Files = embed!("../../../sdk/js/":);
+
+fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
+    Err(BuildError::Project(format!(
+        "no recipe for {}",
+        build.project.root().display()
+    )))
+}

@@ -1,0 +1,227 @@
+//! An adapter's project: a folder with an `adapter.toml`.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::languages::Language;
+
+/// The file that makes a folder a project.
+pub const MANIFEST: &str = "adapter.toml";
+
+/// A folder with an adapter in it.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    manifest: Manifest,
+}
+
+/// `adapter.toml`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// What the component is called: `[a-z][a-z0-9-]*`, as in `describe`.
+    pub name: String,
+    /// The language that it is written in.
+    pub language: Language,
+    /// Where the language's SDK is, from this folder.
+    pub sdk: PathBuf,
+    /// What the adapter can do beside the three required exports.
+    #[serde(default)]
+    pub exports: Vec<Capability>,
+}
+
+/// An optional export of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// `lookup.find`: whether a write was made.
+    Lookup,
+    /// `leads.parse`: the CRM's own webhooks.
+    Leads,
+}
+
+/// The contract's world for an adapter with these optional exports.
+#[must_use]
+pub fn world(exports: &[Capability]) -> &'static str {
+    let has = |capability| exports.contains(&capability);
+    match (has(Capability::Lookup), has(Capability::Leads)) {
+        (false, false) => "adapter",
+        (true, false) => "adapter-with-lookup",
+        (false, true) => "adapter-with-leads",
+        (true, true) => "adapter-full",
+    }
+}
+
+/// A folder is no project.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// There is no manifest.
+    #[error(
+        "{} has no {MANIFEST}: go to the folder of an adapter, or make one with `jackfield adapter new NAME --lang \
+        LANG`",
+        .0.display()
+    )]
+    None(PathBuf),
+    /// The manifest cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The manifest does not say what it should.
+    #[error("{} is not an adapter's manifest: {why}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        why: String,
+    },
+}
+
+impl Project {
+    /// Reads the manifest of a folder.
+    ///
+    /// # Errors
+    /// There is none, or it is wrong; the message says what to do.
+    pub fn open(folder: &Path) -> Result<Self, ProjectError> {
+        let path = folder.join(MANIFEST);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ProjectError::None(folder.into())),
+            Err(error) => return Err(ProjectError::Unreadable { path, error }),
+        };
+        let invalid = |why: String| ProjectError::Invalid {
+            path: path.clone(),
+            why,
+        };
+        let manifest: Manifest = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        if let Err(why) = check_name(&manifest.name) {
+            return Err(invalid(why));
+        }
+        if !manifest.exports.is_empty() && manifest.language == Language::Rust {
+            return Err(invalid(
+                "take `exports` out: in Rust, `export!(MyAdapter with lookup, parse_leads)` says it".into(),
+            ));
+        }
+        let sdk = folder.join(&manifest.sdk);
+        if !sdk.is_dir() {
+            return Err(invalid(format!(
+                "`sdk` names {}, and there is no such folder: it should hold Jackfield's SDK for this language, as \
+                 `jackfield adapter new` writes it",
+                sdk.display()
+            )));
+        }
+        let root = fs::canonicalize(folder).map_err(|error| ProjectError::Unreadable {
+            path: folder.into(),
+            error,
+        })?;
+        Ok(Self { root, manifest })
+    }
+
+    /// The folder, as an absolute path.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Where the SDK is.
+    #[must_use]
+    pub fn sdk(&self) -> PathBuf {
+        self.root.join(&self.manifest.sdk)
+    }
+
+    /// The contract's world that the component is made for.
+    #[must_use]
+    pub fn world(&self) -> &'static str {
+        world(&self.manifest.exports)
+    }
+}
+
+/// Whether an adapter can have this name.
+///
+/// # Errors
+/// Why not.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let good = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters);
+    if good {
+        return Ok(());
+    }
+    Err(format!(
+        "`{}` cannot be an adapter's name: take small letters, digits and dashes, at most 64, a letter first",
+        name.escape_debug()
+    ))
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lookup => "lookup",
+            Self::Leads => "leads",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(manifest: &str) -> Result<Project, String> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sdk")).unwrap();
+        fs::write(folder.path().join(MANIFEST), manifest).unwrap();
+        Project::open(folder.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_manifest_says_which_world_the_component_is_made_for() {
+        let project = opened("name = \"acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\nexports = [\"lookup\"]\n").unwrap();
+        assert_eq!(
+            (project.world(), project.manifest().language),
+            ("adapter-with-lookup", Language::Go)
+        );
+    }
+
+    #[test]
+    fn each_mistake_is_named() {
+        let cases = [
+            ("name = \"acme\"\nlanguage = \"go\"\n", "missing field `sdk`"),
+            ("name = \"Acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\n", "small letters"),
+            (
+                "name = \"acme\"\nlanguage = \"cobol\"\nsdk = \"sdk\"\n",
+                "unknown variant `cobol`",
+            ),
+            (
+                "name = \"acme\"\nlanguage = \"go\"\nsdk = \"nowhere\"\n",
+                "there is no such folder",
+            ),
+            (
+                "name = \"acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\nworld = \"x\"\n",
+                "unknown field `world`",
+            ),
+            (
+                "name = \"acme\"\nlanguage = \"rust\"\nsdk = \"sdk\"\nexports = [\"leads\"]\n",
+                "take `exports` out",
+            ),
+        ];
+        for (manifest, expected) in cases {
+            let said = opened(manifest).unwrap_err();
+            assert!(said.contains(expected), "{said} should say: {expected}");
+        }
+        let empty = tempfile::tempdir().unwrap();
+        let said = Project::open(empty.path()).unwrap_err().to_string();
+        assert!(said.contains("jackfield adapter new"), "{said}");
+    }
+}

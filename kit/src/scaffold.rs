@@ -1,0 +1,122 @@
+//! New projects: an adapter that builds and passes its checks at once, to be changed into one's own.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::contract;
+use crate::languages::Language;
+use crate::project::check_name;
+
+/// Where the copy of the SDK is in a new project.
+pub const SDK: &str = "vendor/jackfield";
+/// Where the copy of the contract is in a new project.
+pub const CONTRACT: &str = "wit";
+
+/// A project cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ScaffoldError {
+    /// No adapter can be called that.
+    #[error("{0}")]
+    Name(String),
+    /// Something is there already.
+    #[error("{} is there already and not empty: choose another name, or another folder with --into", .0.display())]
+    Exists(PathBuf),
+    /// A file cannot be written.
+    #[error("{} cannot be written: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Makes the project of an adapter called `name` in `folder`, which must not be there or be empty. Answers the paths
+/// that were written, from the folder, in order; the SDK and the contract are each told as their folder.
+///
+/// # Errors
+/// The name is not possible, the folder is taken, or it cannot be written.
+pub fn create(name: &str, language: Language, folder: &Path) -> Result<Vec<String>, ScaffoldError> {
+    check_name(name).map_err(ScaffoldError::Name)?;
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error| ScaffoldError::Io { path, error }
+    };
+    if folder.exists() {
+        let mut entries = fs::read_dir(folder).map_err(io(folder))?;
+        if entries.next().is_some() {
+            return Err(ScaffoldError::Exists(folder.into()));
+        }
+    }
+    let mut written = Vec::new();
+    for (path, text) in language.template() {
+        let path = filled(path.strip_suffix(".in").unwrap_or(path), name);
+        write(&folder.join(&path), &filled(text, name))?;
+        written.push(path);
+    }
+    for (path, text) in language.sdk() {
+        let path = path.strip_suffix(".in").unwrap_or(path);
+        write(&folder.join(SDK).join(path), text)?;
+    }
+    contract::write_to(&folder.join(CONTRACT)).map_err(io(&folder.join(CONTRACT)))?;
+    written.sort();
+    written.extend([format!("{SDK}/"), format!("{CONTRACT}/")]);
+    Ok(written)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), ScaffoldError> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent)
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| ScaffoldError::Io {
+            path: path.into(),
+            error,
+        })
+}
+
+/// A template's text, with the adapter's name in its places.
+fn filled(text: &str, name: &str) -> String {
+    let words = name.split('-').filter(|word| !word.is_empty());
+    let pascal: String = words
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_ascii_uppercase() + rest
+        })
+        .collect();
+    text.replace("{{name}}", name)
+        .replace("{{snake}}", &name.replace('-', "_"))
+        .replace("{{Pascal}}", &pascal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_takes_the_shape_of_its_place() {
+        assert_eq!(
+            filled("{{name}} {{snake}} {{Pascal}}", "acme-homes"),
+            "acme-homes acme_homes AcmeHomes"
+        );
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("mine"), "mine").unwrap();
+        let refused = create("acme", Language::Rust, folder.path()).unwrap_err();
+        assert!(matches!(refused, ScaffoldError::Exists(_)));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_name_that_no_adapter_can_have_makes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["", "Acme", "1st", "a b", "../up"] {
+            let refused = create(name, Language::Rust, &folder.path().join("new")).unwrap_err();
+            assert!(matches!(refused, ScaffoldError::Name(_)), "{name}");
+        }
+        assert!(!folder.path().join("new").exists());
+    }
+}

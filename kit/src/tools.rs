@@ -1,0 +1,130 @@
+//! Tools that recipes need: found on the machine, or fetched from a package registry, pinned, into a folder that all
+//! projects share.
+
+use std::env;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::build::{BuildError, run};
+use crate::progress::Progress;
+
+/// The variable that moves the folder of fetched tools.
+pub const FOLDER_VARIABLE: &str = "JACKFIELD_TOOLS";
+
+/// The folder of fetched tools.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// In a folder of the caller's choice.
+    #[must_use]
+    pub const fn in_folder(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Where this user's are: `$JACKFIELD_TOOLS`, or `jackfield/tools` of the user's cache.
+    ///
+    /// # Errors
+    /// The user has no home.
+    pub fn of_user() -> Result<Self, BuildError> {
+        let named = |variable: &str| {
+            env::var_os(variable)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let folder = named(FOLDER_VARIABLE)
+            .or_else(|| Some(named("XDG_CACHE_HOME")?.join("jackfield/tools")))
+            .or_else(|| Some(named("HOME")?.join(".cache/jackfield/tools")));
+        folder.map(Self::in_folder).ok_or_else(|| BuildError::Missing {
+            what: "a folder to keep tools in".into(),
+            remedy: format!("set {FOLDER_VARIABLE} to one that can be written"),
+        })
+    }
+
+    /// A Python environment with exactly these requirements (the text of a requirements file, with hashes), made when
+    /// it is asked for the first time. `name` is for people. Answers the environment's Python.
+    ///
+    /// # Errors
+    /// There is no Python, or the packages cannot be fetched.
+    pub fn python(&self, name: &str, requirements: &str, progress: &Progress<'_>) -> Result<PathBuf, BuildError> {
+        let digest = hex::encode(Sha256::digest(requirements));
+        let home = self.folder.join(format!("{name}-{}", &digest[..12]));
+        let python = home.join("bin/python");
+        let complete = home.join("complete");
+        let io = |error| BuildError::io(&home, error);
+        fs::create_dir_all(&self.folder).map_err(|error| BuildError::io(&self.folder, error))?;
+        let lock = self.folder.join(format!("{name}.lock"));
+        let lock = File::create(&lock).map_err(|error| BuildError::io(&lock, error))?;
+        // Two builds at once fetch once.
+        lock.lock().map_err(io)?;
+        if complete.is_file() {
+            return Ok(python);
+        }
+        progress.step(&format!("fetching {name}, once for all projects"));
+        if home.exists() {
+            fs::remove_dir_all(&home).map_err(io)?;
+        }
+        let system = self::python()?;
+        run("python -m venv", Command::new(system).args(["-m", "venv"]).arg(&home))?;
+        let file = home.join("requirements.txt");
+        fs::write(&file, requirements).map_err(io)?;
+        let mut pip = Command::new(&python);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ]);
+        pip.args(["--require-hashes", "--only-binary", ":all:", "-r"])
+            .arg(&file);
+        run("pip install", &mut pip)?;
+        fs::write(&complete, "").map_err(io)?;
+        Ok(python)
+    }
+}
+
+/// The machine's Python.
+///
+/// # Errors
+/// There is none that is new enough.
+pub fn python() -> Result<&'static str, BuildError> {
+    let new_enough = "import sys; sys.exit(sys.version_info < (3, 10))";
+    let found = Command::new("python3").args(["-c", new_enough]).output();
+    if found.is_ok_and(|ended| ended.status.success()) {
+        return Ok("python3");
+    }
+    Err(BuildError::Missing {
+        what: "Python 3.10 or later, as `python3`".into(),
+        remedy: "install it from your system's packages (Debian: python3 and python3-venv) or from python.org".into(),
+    })
+}
+
+/// Whether a program is on the path.
+#[must_use]
+pub fn found(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| is_program(file))
+}
+
+fn is_program(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|metadata| metadata.is_file())
+}
+
+impl From<io::Error> for BuildError {
+    fn from(error: io::Error) -> Self {
+        Self::Io {
+            path: PathBuf::new(),
+            error,
+        }
+    }
+}
