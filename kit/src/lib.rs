@@ -12,5 +12,6 @@ pub mod contract;
 pub mod languages;
 pub mod progress;
 pub mod project;
+pub mod reference;
 pub mod scaffold;
 pub mod tools;

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod fake;
 mod fuzz;
+mod reference;
 mod setup;
 mod test;
 mod workspace;
@@ -84,6 +85,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGS")]
         args: Vec<String>,
     },
+    /// Makes docs/contract.md from the documentation in wit/.
+    #[command(after_help = "Examples:\n  cargo xtask reference\n  cargo xtask reference --check")]
+    Reference {
+        /// Change nothing; fail if the page is not what it should be.
+        #[arg(long)]
+        check: bool,
+    },
     /// Runs one of the fake servers that the tests and the demo use: keystone, groundwork or agent.
     #[command(
         after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
@@ -111,6 +119,7 @@ fn main() -> ExitCode {
         Command::Demo { keep } => demo::run(&workspace, keep),
         Command::Fuzz { targets, seconds } => fuzz::run(&workspace, &targets, seconds),
         Command::Bench { args } => bench::run(&workspace, &args),
+        Command::Reference { check } => reference::run(&workspace, check),
         Command::Fake { args } => fake::run(&workspace, &args),
     });
     match done {

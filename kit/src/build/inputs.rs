@@ -1,6 +1,6 @@
-//! What a build is made from, as one digest: the project, its SDK, the contract and this program's recipes.
+//! What a build is made from: the project, its SDK, the contract and this program's recipes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{BuildError, FOLDER};
 use crate::contract;
-use crate::languages;
+use crate::languages::{self, Language};
 use crate::project::Project;
 
-/// Folders that hold what tools made of the inputs.
+/// Folders that hold what tools made of the inputs, and fixtures, which no component is made from.
 const MADE: [&str; 8] = [
     FOLDER,
     "target",
@@ -23,49 +23,140 @@ const MADE: [&str; 8] = [
     "fixtures",
 ];
 
-/// The digest of all inputs.
-///
-/// # Errors
-/// A file cannot be read.
-pub fn digest(project: &Project) -> Result<String, BuildError> {
-    let mut digest = Sha256::new();
-    let mut take = |name: &str, bytes: &[u8]| {
-        for part in [name.as_bytes(), bytes] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
+/// The digests of all inputs, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs(BTreeMap<String, [u8; 32]>);
+
+impl Inputs {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn of(project: &Project) -> Result<Self, BuildError> {
+        let language = project.manifest().language;
+        let mut inputs = Self(BTreeMap::new());
+        inputs.take("version", env!("CARGO_PKG_VERSION").as_bytes());
+        inputs.take("recipe", languages::recipe(language).as_bytes());
+        for (name, text) in contract::FILES {
+            inputs.take(&format!("contract/{name}"), text.as_bytes());
         }
-    };
-    take("version", env!("CARGO_PKG_VERSION").as_bytes());
-    take("recipe", languages::recipe(project.manifest().language).as_bytes());
-    for (name, text) in contract::FILES {
-        take(name, text.as_bytes());
-    }
-    for root in [project.root().to_owned(), project.sdk()] {
-        for path in files(&root)? {
-            let bytes = fs::read(&path).map_err(|error| BuildError::io(&path, error))?;
-            let name = path.strip_prefix(&root).unwrap_or(&path);
-            take(&name.to_string_lossy(), &bytes);
+        for (prefix, root) in [("project", project.root().to_owned()), ("sdk", project.sdk())] {
+            for path in files(&root)? {
+                let name = path.strip_prefix(&root).unwrap_or(&path);
+                inputs.read(&format!("{prefix}/{}", name.display()), &path)?;
+            }
         }
+        if language == Language::Rust {
+            // A crate that belongs to a workspace is also made from what the workspace says.
+            for folder in project.root().ancestors().skip(1) {
+                for path in ["Cargo.lock", "Cargo.toml"].map(|name| folder.join(name)) {
+                    if path.is_file() {
+                        inputs.read(&format!("workspace/{}", path.display()), &path)?;
+                    }
+                }
+            }
+        }
+        Ok(inputs)
     }
-    Ok(hex::encode(digest.finalize()))
+
+    /// These inputs after a build, `after`, count as what was built if the build only added some: a lock file, say.
+    #[must_use]
+    pub fn with_added(self, after: Self) -> Self {
+        let kept = self.0.iter().all(|(name, digest)| after.0.get(name) == Some(digest));
+        if kept { after } else { self }
+    }
+
+    /// One digest of them all.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        let mut all = Sha256::new();
+        for (name, digest) in &self.0 {
+            all.update(Sha256::digest(name));
+            all.update(digest);
+        }
+        hex::encode(all.finalize())
+    }
+
+    fn take(&mut self, name: &str, bytes: &[u8]) {
+        self.0.insert(name.to_owned(), Sha256::digest(bytes).into());
+    }
+
+    fn read(&mut self, name: &str, path: &Path) -> Result<(), BuildError> {
+        let bytes = fs::read(path).map_err(|error| BuildError::io(path, error))?;
+        self.take(name, &bytes);
+        Ok(())
+    }
 }
 
-/// Every file below a folder that a person wrote, in order.
-fn files(folder: &Path) -> Result<BTreeSet<PathBuf>, BuildError> {
-    let mut found = BTreeSet::new();
+/// Every file below a folder that a person wrote.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
+    let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let io = |error| BuildError::io(&folder, error);
         for entry in fs::read_dir(&folder).map_err(io)? {
             let entry = entry.map_err(io)?;
             let made = MADE.iter().any(|name| entry.file_name() == *name);
-            // A link into node_modules or out of the project is followed by the tool that reads it, not here.
+            // A link leads into what tools made, or out of the project.
             match entry.file_type().map_err(io)? {
                 kind if kind.is_dir() && !made => folders.push(entry.path()),
-                kind if kind.is_file() => drop(found.insert(entry.path())),
+                kind if kind.is_file() => found.push(entry.path()),
                 _ => {}
             }
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(folder: &Path) -> Project {
+        fs::create_dir_all(folder.join("sdk")).unwrap();
+        fs::create_dir_all(folder.join("fixtures")).unwrap();
+        fs::create_dir_all(folder.join("node_modules/x")).unwrap();
+        let manifest = "name = \"acme\"\nlanguage = \"py\"\nsdk = \"sdk\"\n";
+        fs::write(folder.join("adapter.toml"), manifest).unwrap();
+        Project::open(folder).unwrap()
+    }
+
+    #[test]
+    fn only_what_a_component_is_made_from_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path());
+        let stamp = || Inputs::of(&project).unwrap().stamp();
+        let before = stamp();
+        for made in ["fixtures/new.json", "node_modules/x/index.js"] {
+            fs::write(folder.path().join(made), "x").unwrap();
+            assert_eq!(stamp(), before, "{made}");
+        }
+        let mut seen = vec![before];
+        for (path, text) in [
+            ("app.py", "1"),
+            ("app.py", "2"),
+            ("sdk/app.py", "2"),
+            ("adapter.lock", ""),
+        ] {
+            fs::write(folder.path().join(path), text).unwrap();
+            let now = stamp();
+            assert!(!seen.contains(&now), "{path}");
+            seen.push(now);
+        }
+    }
+
+    #[test]
+    fn a_file_that_the_build_added_counts_and_one_that_changed_meanwhile_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = project(folder.path());
+        let source = folder.path().join("app.py");
+        fs::write(&source, "1").unwrap();
+        let before = Inputs::of(&project).unwrap();
+        fs::write(folder.path().join("app.lock"), "").unwrap();
+        let locked = Inputs::of(&project).unwrap();
+        assert_eq!(before.clone().with_added(locked.clone()), locked);
+        fs::write(&source, "2").unwrap();
+        let edited = Inputs::of(&project).unwrap();
+        assert_eq!(before.clone().with_added(edited), before);
+    }
 }

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use command::run;
 pub use component::{componentize, embed};
+use inputs::Inputs;
 
 use crate::languages;
 use crate::progress::Progress;
@@ -98,12 +99,15 @@ impl BuildError {
 pub fn build(project: &Project, folder: &Path, tools: &Tools, progress: &Progress<'_>) -> Result<Built, BuildError> {
     let name = &project.manifest().name;
     let work = folder.join(name);
-    fs::create_dir_all(&work).map_err(|error| BuildError::io(&work, error))?;
+    // Absolute, since recipes run their tools in the project's folder.
+    let work = fs::create_dir_all(&work)
+        .and_then(|()| fs::canonicalize(&work))
+        .map_err(|error| BuildError::io(&work, error))?;
     let component = folder.join(format!("{name}.wasm"));
     let stamp = work.join("stamp");
-    let inputs = inputs::digest(project)?;
+    let inputs = Inputs::of(project)?;
     let before = fs::read_to_string(&stamp).unwrap_or_default();
-    let unchanged = before == inputs && component.is_file();
+    let unchanged = before == inputs.stamp() && component.is_file();
     if !unchanged {
         let build = Build {
             project,
@@ -113,7 +117,8 @@ pub fn build(project: &Project, folder: &Path, tools: &Tools, progress: &Progres
         };
         let bytes = languages::component(&build)?;
         fs::write(&component, bytes).map_err(|error| BuildError::io(&component, error))?;
-        fs::write(&stamp, inputs).map_err(|error| BuildError::io(&stamp, error))?;
+        let built = inputs.with_added(Inputs::of(project)?);
+        fs::write(&stamp, built.stamp()).map_err(|error| BuildError::io(&stamp, error))?;
     }
     let size = fs::metadata(&component)
         .map_err(|error| BuildError::io(&component, error))?

@@ -1,7 +1,13 @@
-//! Rust.
+//! Rust: a library crate of type `cdylib`, compiled by cargo for `wasm32-wasip2`, which makes components by itself.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
 
 use super::{Files, Profile, embed};
-use crate::build::{Build, BuildError};
+use crate::build::{Build, BuildError, run};
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -10,16 +16,137 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: "",
+    recipe: "cargo build --profile adapter --target wasm32-wasip2",
 };
 
-const TEMPLATE: Files = embed!("../../templates/rust/":);
+/// The target that adapters are compiled for.
+const TARGET: &str = "wasm32-wasip2";
+/// The profile that they are compiled by; the template has it.
+const CARGO_PROFILE: &str = "adapter";
 
-const SDK: Files = embed!("../../../sdk/rust/":);
+const TEMPLATE: Files = embed!("../../templates/rust/":
+    ".gitignore.in",
+    "Cargo.toml.in",
+    "README.md",
+    "adapter.toml",
+    "src/lib.rs.in",
+    "tests/fixtures.rs.in",
+    "fixtures/status-callable.json",
+    "fixtures/status-do-not-call.json",
+    "fixtures/status-unknown-lead.json",
+    "fixtures/write-do-not-call.json",
+    "fixtures/write-maintenance.json",
+    "fixtures/write-no-answer.json",
+    "fixtures/write-no-reply.json",
+    "fixtures/write-other.json",
+    "fixtures/write-rate-limited.json",
+    "fixtures/write-refused.json",
+    "fixtures/write-visit-booked.json",
+);
+
+const SDK: Files = embed!("../../../sdk/rust/":
+    "Cargo.toml",
+    "README.md",
+    "src/about.rs",
+    "src/adapter.rs",
+    "src/bindings.rs",
+    "src/date.rs",
+    "src/export.rs",
+    "src/host.rs",
+    "src/http.rs",
+    "src/lib.rs",
+    "src/model.rs",
+    "src/money.rs",
+    "src/phone.rs",
+    "src/testing/exchange.rs",
+    "src/testing/mod.rs",
+    "src/testing/replay.rs",
+    "src/testing/script.rs",
+);
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
-    Err(BuildError::Project(format!(
-        "no recipe for {}",
-        build.project.root().display()
-    )))
+    ensure_target(build)?;
+    let name = &build.project.manifest().name;
+    build.progress.step("compiling with cargo");
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(build.project.root());
+    // Flags of the environment are for this machine's compiler and linker.
+    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.args([
+        "build",
+        "--quiet",
+        "--lib",
+        "--profile",
+        CARGO_PROFILE,
+        "--target",
+        TARGET,
+    ]);
+    cargo.args([
+        "--message-format",
+        "json-render-diagnostics",
+        "-p",
+        name,
+        "--target-dir",
+    ]);
+    cargo.arg(build.work.join("target"));
+    let said = run("cargo build", &mut cargo)?;
+    let artifact = artifact(&said, name).ok_or_else(|| {
+        BuildError::Project(format!(
+            "cargo built no component of `{name}`: Cargo.toml should say `crate-type = [\"cdylib\", \"rlib\"]` under \
+             [lib], and its package should be called as in adapter.toml"
+        ))
+    })?;
+    fs::read(&artifact).map_err(|error| BuildError::io(&artifact, error))
+}
+
+/// The component that cargo says it made of a package.
+fn artifact(said: &str, package: &str) -> Option<PathBuf> {
+    let library = package.replace('-', "_");
+    let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut made = messages.filter(|message| {
+        message["reason"] == "compiler-artifact" && message["target"]["name"].as_str() == Some(&library)
+    });
+    made.find_map(|message| {
+        let files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
+        let mut components = files.filter(|file| file.ends_with(".wasm"));
+        components.next().map(PathBuf::from)
+    })
+}
+
+/// Makes sure that the standard library for the target is there.
+fn ensure_target(build: &Build<'_>) -> Result<(), BuildError> {
+    if has_target(build)? {
+        return Ok(());
+    }
+    build.progress.step(&format!("installing the target {TARGET}"));
+    let mut rustup = Command::new("rustup");
+    let installed = run(
+        "rustup target add",
+        rustup.current_dir(build.project.root()).args(["target", "add", TARGET]),
+    );
+    if installed.is_ok() && has_target(build)? {
+        return Ok(());
+    }
+    Err(BuildError::Missing {
+        what: format!("Rust's target {TARGET}"),
+        remedy: format!("run `rustup target add {TARGET}`, or get it the way this toolchain came"),
+    })
+}
+
+/// Asks the compiler itself, so that a toolchain without rustup will do.
+fn has_target(build: &Build<'_>) -> Result<bool, BuildError> {
+    let mut rustc = Command::new("rustc");
+    rustc.current_dir(build.project.root());
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    let libraries = match run("rustc", &mut rustc) {
+        Ok(said) => PathBuf::from(said.trim()),
+        Err(BuildError::Missing { .. }) => {
+            return Err(BuildError::Missing {
+                what: "Rust".into(),
+                remedy: "install it with rustup: https://rustup.rs".into(),
+            });
+        }
+        Err(_) => return Ok(false),
+    };
+    Ok(fs::read_dir(libraries).is_ok_and(|mut files| files.next().is_some()))
 }

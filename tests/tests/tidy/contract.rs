@@ -49,3 +49,12 @@ fn every_guest_is_met_by_a_test() {
         unmet.map(|guest| format!("tests/guests/{guest}")),
     );
 }
+
+#[test]
+fn the_reference_is_what_the_contract_says() {
+    let page = files().iter().find(|file| file.path == "docs/contract.md");
+    assert!(
+        page.is_some_and(|page| page.text == jackfield_kit::reference::page()),
+        "docs/contract.md is not what wit/ says: run `cargo xtask reference`"
+    );
+}

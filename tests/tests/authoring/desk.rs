@@ -1,0 +1,105 @@
+//! An author's place to work: an empty folder, and `jackfield` on the path.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use jackfield::adapter::{Inspected, Runtime, RuntimeConfig};
+use jackfield::clock::SystemClock;
+use jackfield_tests::process::program;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// An empty folder, and the commands that are run in it.
+pub struct Desk {
+    folder: TempDir,
+    bin: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let bin = tempfile::tempdir().unwrap();
+        // The program is called as its users call it.
+        std::os::unix::fs::symlink(program(), bin.path().join("jackfield")).unwrap();
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            bin,
+        }
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    /// A command, as typed in a shell, in a folder below the desk.
+    pub fn shell(&self, folder: &str, script: &str) -> Said {
+        let mut path = OsString::from(self.bin.path());
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap_or_default());
+        let mut bash = Command::new("bash");
+        bash.args(["-euo", "pipefail", "-c", script]);
+        bash.current_dir(self.path(folder)).env("PATH", path);
+        // What cargo says to the tests is not for the author's tools.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_TARGET_DIR" {
+                bash.env_remove(&name);
+            }
+        }
+        Said::of(script, &bash.output().unwrap())
+    }
+
+    /// `jackfield adapter …` in a folder below the desk.
+    pub fn adapter(&self, folder: &str, arguments: &str) -> Said {
+        self.shell(folder, &format!("jackfield adapter {arguments}"))
+    }
+
+    pub fn write(&self, relative: &str, text: &str) {
+        fs::write(self.path(relative), text).unwrap();
+    }
+
+    pub fn read(&self, relative: &str) -> String {
+        fs::read_to_string(self.path(relative)).unwrap()
+    }
+}
+
+/// What a command said, and how it ended.
+pub struct Said {
+    script: String,
+    code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    fn of(script: &str, output: &Output) -> Self {
+        Self {
+            script: script.into(),
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// It did what it was asked.
+    #[track_caller]
+    pub fn done(self) -> Self {
+        self.ended(0)
+    }
+
+    /// It ended with this code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "$ {}\n{}\n{}", self.script, self.out, self.err);
+        self
+    }
+}
+
+/// What the host makes of a component: as at a push.
+pub async fn inspected(component: &Path) -> Inspected {
+    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
+    let runtime = Runtime::start(RuntimeConfig::new(cache, program()), Arc::new(SystemClock)).unwrap();
+    runtime.inspect(&fs::read(component).unwrap()).await.unwrap()
+}
