@@ -37,7 +37,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Installs what building needs and is not there: the WebAssembly target of the pinned toolchain.
+    /// Installs what building needs and is not there (the WebAssembly target), and names what you have to install.
     #[command(after_help = "Example:\n  cargo xtask setup")]
     Setup,
     /// Builds every adapter and every guest of the tests as a component, into target/adapters/.

@@ -15,9 +15,15 @@ pub const TARGET: &str = "wasm32-wasip2";
 
 const STEP: &str = "set-up";
 
-/// Makes sure that the WebAssembly target is there, and says what it found or did.
+/// Makes sure that the WebAssembly target is there, looks for the programs that other languages need, and says what it
+/// found or did.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     workspace::header(STEP);
+    install_target(workspace)?;
+    look_for_programs()
+}
+
+fn install_target(workspace: &Workspace) -> anyhow::Result<()> {
     if has_target(workspace)? {
         println!("   {TARGET} is installed for this toolchain: nothing to do");
         return Ok(());
@@ -49,4 +55,33 @@ fn has_target(workspace: &Workspace) -> anyhow::Result<bool> {
     let libdir = String::from_utf8_lossy(&answer.stdout);
     let libraries = Path::new(libdir.trim()).read_dir();
     Ok(answer.status.success() && libraries.is_ok_and(|mut libraries| libraries.next().is_some()))
+}
+
+/// Programs that adapters in other languages than Rust are built with, what each is for, and where it is from. Their
+/// further tools are fetched by `jackfield_kit`, pinned.
+const PROGRAMS: [(&str, &str, &str); 3] = [
+    (
+        "python3",
+        "adapters in Python, Go and C",
+        "Debian: python3 and python3-venv",
+    ),
+    ("node", "adapters in TypeScript", "version 20 or later; Debian: nodejs"),
+    ("npm", "adapters in TypeScript", "Debian: npm"),
+];
+
+/// Names every program that is missing, all at once.
+fn look_for_programs() -> anyhow::Result<()> {
+    let missing: Vec<_> = PROGRAMS
+        .iter()
+        .filter(|(program, ..)| jackfield_kit::tools::found(program).is_none())
+        .map(|(program, purpose, source)| format!("  {program}, for {purpose} ({source})"))
+        .collect();
+    if !missing.is_empty() {
+        bail!(
+            "these programs are not on the PATH; install them from your system's packages:\n{}",
+            missing.join("\n")
+        );
+    }
+    println!("   python3, node and npm are there");
+    Ok(())
 }
