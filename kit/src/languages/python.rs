@@ -31,9 +31,51 @@ const ENTRY_MODULE: &str = "jackfield_component";
 /// The author's modules, in the project.
 const SOURCES: &str = "src";
 
-const TEMPLATE: Files = embed!("../../templates/py/":);
+const TEMPLATE: Files = embed!(
+    "../../templates/py/":
+    ".gitignore.in",
+    "README.md",
+    "adapter.toml",
+    "fixtures/status-callable.json",
+    "fixtures/status-do-not-call.json",
+    "fixtures/status-unknown-lead.json",
+    "fixtures/status-unreadable.json",
+    "fixtures/write-hung-up.json",
+    "fixtures/write-rate-limited.json",
+    "fixtures/write-refused.json",
+    "fixtures/write-unknown.json",
+    "fixtures/write-unreachable.json",
+    "fixtures/write-visit-booked.json",
+    "pyproject.toml",
+    "src/adapter.py",
+    "src/mapping.py",
+    "tests/__init__.py",
+    "tests/test_adapter.py",
+);
 
-const SDK: Files = embed!("../../../sdk/python/":);
+const SDK: Files = embed!(
+    "../../../sdk/python/":
+    "README.md",
+    "jackfield/__init__.py",
+    "jackfield/about.py",
+    "jackfield/adapter.py",
+    "jackfield/component.py",
+    "jackfield/date.py",
+    "jackfield/failures.py",
+    "jackfield/host.py",
+    "jackfield/http.py",
+    "jackfield/log.py",
+    "jackfield/model.py",
+    "jackfield/money.py",
+    "jackfield/phone.py",
+    "jackfield/py.typed",
+    "jackfield/shape.py",
+    "jackfield/testing/__init__.py",
+    "jackfield/testing/exchange.py",
+    "jackfield/testing/replay.py",
+    "jackfield/testing/script.py",
+    "jackfield/xml.py",
+);
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let sources = build.project.root().join(SOURCES);

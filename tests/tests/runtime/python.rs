@@ -19,13 +19,13 @@ async fn what_python_raises_is_a_fault_with_its_message_and_place() {
         ("key", "KeyError: 'stage' (stages.py:9 in to_status)"),
         (
             "value",
-            "ValueError: bad stage 'x' of two lines (adapter.py:44 in query_status)",
+            "ValueError: bad stage 'x' of two lines (adapter.py:45 in query_status)",
         ),
-        ("silent", "AssertionError (adapter.py:46 in query_status)"),
-        ("exit", "SystemExit: 0 (adapter.py:48 in query_status)"),
+        ("silent", "AssertionError (adapter.py:47 in query_status)"),
+        ("exit", "SystemExit: 0 (adapter.py:49 in query_status)"),
         (
             "library",
-            "ValueError: invalid literal for int() with base 10: 'twelve' (adapter.py:52 in query_status)",
+            "ValueError: invalid literal for int() with base 10: 'twelve' (adapter.py:53 in query_status)",
         ),
         (
             "no-return",
@@ -67,14 +67,24 @@ async fn what_is_too_much_for_python_is_a_fault_of_that_kind() {
 async fn each_failure_that_python_raises_is_the_contracts() {
     let world = World::new();
     let guest = world.load("py-raises", LIMITS).await;
-    for class in ["unavailable", "unknown", "unauthorized", "not-found", "rate-limited", "rejected"] {
+    for class in [
+        "unavailable",
+        "unknown",
+        "unauthorized",
+        "not-found",
+        "rate-limited",
+        "rejected",
+    ] {
         let failure = report(&guest, class).await.unwrap_err();
         assert_eq!(failure.class().word(), class);
         match failure {
             Failure::RateLimited { retry_after } => assert_eq!(retry_after.map(|it| it.as_secs()), Some(7)),
             Failure::Rejected(it) => {
                 assert_eq!((it.code.as_str(), it.message.as_str()), ("P-1", "नहीं"));
-                assert_eq!((it.fields[0].pointer.as_str(), it.fields[0].detail.as_str()), ("stage", "no"));
+                assert_eq!(
+                    (it.fields[0].pointer.as_str(), it.fields[0].detail.as_str()),
+                    ("stage", "no")
+                );
             }
             _ => {}
         }
@@ -90,9 +100,17 @@ async fn records_cross_the_boundary_whole() {
         (status.callable, status.dnc, status.human_contacted),
         (true, false, Some(false))
     );
-    assert!(status.last_call_attempt.is_some_and(|at| at.parse::<Timestamp>().is_ok()), "WASI's clock is read");
+    assert!(
+        status
+            .last_call_attempt
+            .is_some_and(|at| at.parse::<Timestamp>().is_ok()),
+        "WASI's clock is read"
+    );
     assert_eq!(
-        (status.extensions[0].pointer.as_str(), status.extensions[0].json.as_str()),
+        (
+            status.extensions[0].pointer.as_str(),
+            status.extensions[0].json.as_str()
+        ),
         ("/floor", "\"ऊपर\"")
     );
 
@@ -108,6 +126,10 @@ async fn records_cross_the_boundary_whole() {
     let found = guest.find(&id("there"), &key).await.outcome.unwrap();
     assert_eq!(found.as_deref(), Some("found"));
     assert_eq!(guest.find(&id("elsewhere"), &key).await.outcome.unwrap(), None);
-    let leads = guest.parse("text/plain", b"L-7", Timestamp::UNIX_EPOCH).await.outcome.unwrap();
+    let leads = guest
+        .parse("text/plain", b"L-7", Timestamp::UNIX_EPOCH)
+        .await
+        .outcome
+        .unwrap();
     assert_eq!(leads[0].members["id"], "L-7");
 }
