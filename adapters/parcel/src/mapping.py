@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date, time
 from decimal import Decimal
 
-import soap
 from jackfield import Disposition, LeadStatus, Outcome, Receipt
 from jackfield.date import in_ist, instant, rfc3339, visit_start
-from jackfield.xml import Element
+from jackfield.xml import Element, SubElement
 from soap import Unreadable, add, boolean, needed, p, text
 from stages import Stages
 
@@ -66,7 +65,7 @@ def record_call_outcome(call: Disposition, key: str) -> Element:
     learned = call.qualification
     visit = visit_start(call.site_visit)
     operation = Element(p("RecordCallOutcome"))
-    it = soap.SubElement(operation, p("Call"))
+    it = SubElement(operation, p("Call"))
     add(it, "CallReference", key)
     add(it, "LeadNumber", call.lead_id)
     add(it, "OutcomeCode", CODES[call.outcome])

@@ -85,7 +85,7 @@ def _lead(it: Element, number: int, problems: list[FieldError]) -> Lead | None:
 
 def _extensions(it: Element, unusable: str | None) -> list[Extension]:
     """Every element that is left, and a second number that is none: not worth losing a lead over, and not to be lost."""
-    kept = {}
+    kept: dict[str, list[str]] = {}
     for child in it:
         name = child.tag.removeprefix(f"{{{PARCEL}}}")
         value = "".join(child.itertext()).strip()

@@ -92,7 +92,7 @@ class Statuses(unittest.TestCase):
 
         def explain(response: Response) -> Rejected | None:
             problem = response.explain_as(Problem)
-            return problem and Rejected(problem.code, "no", [FieldError("stage", "bad")])
+            return Rejected(problem.code, "no", [FieldError("stage", "bad")]) if problem else None
 
         def call(host: Host) -> Response:
             return host.get(URL).accept(explain)
