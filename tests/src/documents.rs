@@ -86,3 +86,42 @@ pub fn keystone_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> Str
         {more}"#
     )
 }
+
+/// The file of a tenant on parcel, with further tables. `secret` is a reference as TOML: `{ value = "…" }`. A component
+/// in Python takes more memory than the default allows, and in an engine that is not optimised more time.
+#[must_use]
+pub fn parcel_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
+    format!(
+        r#"
+        tenant = "{tenant}"
+        adapter = "parcel"
+        [settings]
+        base_url = "{crm}"
+        [egress]
+        allow = ["{crm}"]
+        private_addresses = true
+        [limits]
+        memory_mib = 128
+        cpu_ms = 2000
+        status_deadline_ms = 5000
+        write_deadline_ms = 20000
+        [[credentials]]
+        name = "crm"
+        kind = "basic"
+        username = "jackfield"
+        secret = {secret}
+        origins = ["{crm}"]
+        {more}"#
+    )
+}
+
+/// parcel's own webhook for a new lead.
+#[must_use]
+pub fn parcel_webhook(lead: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="utf-8"?><p:LeadNotification xmlns:p="urn:parcel-crm:2009" event="LeadCreated">
+        <p:Lead><p:LeadNumber>{lead}</p:LeadNumber><p:Mobile>98000 00000</p:Mobile><p:CustomerName>आशा</p:CustomerName>
+        <p:Language>HI</p:Language><p:CreatedOn>2026-07-01T14:31:00+05:30</p:CreatedOn><p:Priority>1</p:Priority>
+        <p:Tower>बी</p:Tower></p:Lead></p:LeadNotification>"#
+    )
+}

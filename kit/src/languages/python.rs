@@ -1,7 +1,15 @@
-//! Python.
+//! Python: componentize-py puts `CPython`, the SDK and the adapter into one component.
+//!
+//! Imports are carried out when the component is built and their result is a part of it, so that a call does not pay
+//! for them. The author's modules are in `src/`; of them `adapter` calls `jackfield.export`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use super::{Files, Profile, embed};
-use crate::build::{Build, BuildError};
+use crate::build::{Build, BuildError, run};
+use crate::contract;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -10,16 +18,95 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: "",
+    recipe: concat!(include_str!("python-requirements.txt"), include_str!("python-entry.py")),
 };
 
-const TEMPLATE: Files = embed!("../../templates/py/":);
+const REQUIREMENTS: &str = include_str!("python-requirements.txt");
 
-const SDK: Files = embed!("../../../sdk/python/":);
+/// The module that componentize-py is given, beside the author's.
+const ENTRY: &str = include_str!("python-entry.py");
+/// Its name: none that an author would choose.
+const ENTRY_MODULE: &str = "jackfield_component";
+
+/// The author's modules, in the project.
+const SOURCES: &str = "src";
+
+const TEMPLATE: Files = embed!(
+    "../../templates/py/":
+    ".gitignore.in",
+    "README.md",
+    "adapter.toml",
+    "fixtures/status-callable.json",
+    "fixtures/status-do-not-call.json",
+    "fixtures/status-unknown-lead.json",
+    "fixtures/status-unreadable.json",
+    "fixtures/write-hung-up.json",
+    "fixtures/write-rate-limited.json",
+    "fixtures/write-refused.json",
+    "fixtures/write-unknown.json",
+    "fixtures/write-unreachable.json",
+    "fixtures/write-visit-booked.json",
+    "pyproject.toml",
+    "src/adapter.py",
+    "src/mapping.py",
+    "tests/__init__.py",
+    "tests/test_adapter.py",
+);
+
+const SDK: Files = embed!(
+    "../../../sdk/python/":
+    "README.md",
+    "jackfield/__init__.py",
+    "jackfield/about.py",
+    "jackfield/adapter.py",
+    "jackfield/component.py",
+    "jackfield/date.py",
+    "jackfield/failures.py",
+    "jackfield/host.py",
+    "jackfield/http.py",
+    "jackfield/log.py",
+    "jackfield/model.py",
+    "jackfield/money.py",
+    "jackfield/phone.py",
+    "jackfield/py.typed",
+    "jackfield/shape.py",
+    "jackfield/testing/__init__.py",
+    "jackfield/testing/exchange.py",
+    "jackfield/testing/replay.py",
+    "jackfield/testing/script.py",
+    "jackfield/xml.py",
+);
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
-    Err(BuildError::Project(format!(
-        "no recipe for {}",
-        build.project.root().display()
-    )))
+    let sources = build.project.root().join(SOURCES);
+    if !sources.join("adapter.py").is_file() {
+        return Err(BuildError::Project(format!(
+            "{} is not there: it is where a Python adapter begins, and ends in `export(YourAdapter())`",
+            sources.join("adapter.py").display()
+        )));
+    }
+    let python = build.tools.python("componentize-py", REQUIREMENTS, build.progress)?;
+    let environment = python.parent().and_then(Path::parent).unwrap_or(&python);
+    let wit = build.work.join("wit");
+    contract::write_to(&wit).map_err(|error| BuildError::io(&wit, error))?;
+    let entry = build.work.join("entry");
+    let file = entry.join(format!("{ENTRY_MODULE}.py"));
+    fs::create_dir_all(&entry)
+        .and_then(|()| fs::write(&file, ENTRY))
+        .map_err(|error| BuildError::io(&file, error))?;
+
+    build.progress.step("importing the adapter and making its component");
+    let made = build.work.join("component.wasm");
+    let mut command = Command::new(environment.join("bin/componentize-py"));
+    command.args(["--quiet", "-w", build.project.world(), "-d"]).arg(&wit);
+    command.args(["componentize", ENTRY_MODULE, "-p"]).arg(&entry);
+    command.arg("-p").arg(&sources).arg("-p").arg(build.project.sdk());
+    command.arg("-o").arg(&made);
+    // It would look for packages in whatever environment is active, and a component would differ by who built it.
+    command
+        .env("VIRTUAL_ENV", environment)
+        .env_remove("PYTHONPATH")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    run("componentize-py", &mut command)?;
+    fs::read(&made).map_err(|error| BuildError::io(&made, error))
 }

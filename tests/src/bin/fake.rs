@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jackfield_tests::fakes::{
-    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver, Server, Trade,
+    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, ParcelConfig, ParcelCrm, Receiver,
+    Server, Trade,
 };
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
@@ -45,6 +46,18 @@ enum Fake {
         #[arg(long, default_value_t = 600)]
         ts_tolerance: u64,
     },
+    /// The SOAP service: namespaces, Basic auth, HTTP 500 for every fault.
+    Parcel {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9104")]
+        listen: SocketAddr,
+        /// The service user's name.
+        #[arg(long)]
+        user: String,
+        /// Its password.
+        #[arg(long)]
+        password: String,
+    },
     /// The calling platform's receiver of pushed leads, at /leads.
     Agent {
         /// Where to listen.
@@ -81,6 +94,16 @@ async fn main() -> anyhow::Result<()> {
                     addr: listen,
                     ts_tolerance,
                     ..GroundworkConfig::new(key)
+                },
+            )
+            .await
+        }
+        Fake::Parcel { listen, user, password } => {
+            run::<ParcelCrm>(
+                listen,
+                ParcelConfig {
+                    addr: listen,
+                    ..ParcelConfig::new(user, password)
                 },
             )
             .await

@@ -15,6 +15,7 @@ mod leads;
 mod oauth2;
 mod order;
 mod outage;
+mod parcel;
 mod review;
 mod secrets;
 mod status;

@@ -14,6 +14,7 @@ mod markers;
 mod network;
 mod packages;
 mod pauses;
+mod python;
 mod refused;
 mod tls;
 mod world;

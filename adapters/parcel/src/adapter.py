@@ -1,0 +1,71 @@
+"""The adapter for parcel, a SOAP 1.1 service: XML with namespaces in and out, and HTTP 500 for every refusal.
+
+This file says which operations are called; `mapping` says what stands in them, `soap` how they are wrapped and what their
+faults mean, `stages` what a tenant calls its stages, and `webhook` what parcel sends of its own accord. Parcel keeps one
+record for each `CallReference` and answers the first one's number to a repetition, so writes are idempotent.
+"""
+
+from __future__ import annotations
+
+import mapping
+import soap
+import webhook
+from jackfield import (
+    Adapter,
+    Credential,
+    Description,
+    Disposition,
+    Host,
+    Inbound,
+    Lead,
+    LeadStatus,
+    ParseLeads,
+    Receipt,
+    Setting,
+    export,
+    url,
+)
+from jackfield.about import origin
+from jackfield.xml import Element
+from stages import DEFAULT_CALLABLE, DEFAULT_STAGES, Stages
+
+
+class Parcel(Adapter, ParseLeads):
+    """The adapter for parcel."""
+
+    def describe(self) -> Description:
+        return Description(
+            name="parcel",
+            version="1.0.0",
+            origins=(origin("base_url", "Where parcel lives, such as https://crm.example"),),
+            settings=(
+                Setting("stages", f"Words for the tenant's stage codes; without it, {DEFAULT_STAGES}"),
+                Setting("callable_stages", f"Words of the stages open for calls; without it, {DEFAULT_CALLABLE}"),
+            ),
+            credentials=(Credential("crm", "basic", "Parcel's service user, which the host adds"),),
+            idempotent_writes=True,
+        )
+
+    def query_status(self, host: Host, lead_id: str) -> LeadStatus:
+        stages = Stages.of(host)
+        answer = self._call(host, "GetLeadStatus", mapping.get_lead_status(lead_id))
+        return answer.read(lambda found: mapping.lead_status(found, stages))
+
+    def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
+        answer = self._call(host, "RecordCallOutcome", mapping.record_call_outcome(call, idempotency_key))
+        return answer.read(mapping.receipt)
+
+    def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead]:
+        return webhook.leads(inbound.body)
+
+    def _call(self, host: Host, operation: str, body: Element) -> soap.Answer:
+        response = host.post(
+            url(host.required("base_url"), "ParcelService.asmx"),
+            body=soap.envelope(body),
+            content_type="text/xml; charset=utf-8",
+            headers={"SOAPAction": f'"{soap.PARCEL}/{operation}"'},
+        )
+        return soap.Answer(response, operation)
+
+
+export(Parcel())

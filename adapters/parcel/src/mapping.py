@@ -1,0 +1,135 @@
+"""From the contract's records to parcel's and back. Pure: everything here is tested without a CRM."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from decimal import Decimal
+
+from jackfield import Disposition, LeadStatus, Outcome, Receipt
+from jackfield.date import in_ist, instant, rfc3339, visit_start
+from jackfield.xml import Element, SubElement
+from soap import Unreadable, add, boolean, needed, p, text
+from stages import Stages
+
+CODES = {
+    Outcome.QUALIFIED_VISIT_BOOKED: "VISIT",
+    Outcome.QUALIFIED_NO_VISIT: "QUALIFIED",
+    Outcome.CALLBACK_REQUESTED: "CALLBACK",
+    Outcome.NOT_INTERESTED_BUDGET: "LOST-BUDGET",
+    Outcome.NOT_INTERESTED_LOCATION: "LOST-LOCATION",
+    Outcome.NOT_INTERESTED_TIMELINE: "LOST-TIME",
+    Outcome.ALREADY_PURCHASED: "BOUGHT",
+    Outcome.WRONG_NUMBER: "WRONG-PERSON",
+    Outcome.DNC_REQUESTED: "DNC",
+    Outcome.NO_ANSWER: "NO-ANSWER",
+    Outcome.INVALID_NUMBER: "DEAD-NUMBER",
+    Outcome.DUPLICATE_SUPPRESSED: "DUPLICATE",
+    Outcome.OTHER: "OTHER",
+}
+
+REMARKS_CHARS = 1000
+"""The longest remarks that parcel takes, in characters."""
+
+
+def get_lead_status(lead_id: str) -> Element:
+    """`<p:GetLeadStatus>`"""
+    operation = Element(p("GetLeadStatus"))
+    add(operation, "LeadNumber", lead_id)
+    return operation
+
+
+def lead_status(answer: Element, stages: Stages) -> LeadStatus:
+    """What `<p:GetLeadStatusResponse>` says.
+
+    Parcel leaves it to its callers to know that a lead may be called while its stage is an open one, and it is neither
+    do-not-call nor in the hands of a salesperson.
+    """
+    lead = answer.find(p("Lead"))
+    if lead is None:
+        raise Unreadable("<Lead> is missing")
+    word, is_open = stages.read(needed(lead, "StageCode"))
+    dnc, spoke = boolean(lead, "DoNotCall"), boolean(lead, "OwnerSpoke")
+    return LeadStatus(
+        lead_id=needed(lead, "LeadNumber"),
+        callable=is_open and not dnc and not spoke,
+        status=word,
+        dnc=dnc,
+        human_contacted=spoke,
+        last_call_attempt=_last_call(text(lead, "LastCalledOn")),
+    )
+
+
+def record_call_outcome(call: Disposition, key: str) -> Element:
+    """`<p:RecordCallOutcome>`: an `xs:sequence`, so the order is parcel's. `CallReference` is what parcel knows a
+    repetition by."""
+    learned = call.qualification
+    visit = visit_start(call.site_visit)
+    operation = Element(p("RecordCallOutcome"))
+    it = SubElement(operation, p("Call"))
+    add(it, "CallReference", key)
+    add(it, "LeadNumber", call.lead_id)
+    add(it, "OutcomeCode", CODES[call.outcome])
+    add(it, "OutcomeText", call.other_outcome)
+    add(it, "CalledOn", rfc3339(in_ist(call.accepted_at).replace(microsecond=0)))
+    add(it, "DurationSeconds", call.duration_seconds)
+    add(it, "IntentScore", learned.ai_intent_score)
+    add(it, "BudgetFrom", _amount(learned.budget_min))
+    add(it, "BudgetTo", _amount(learned.budget_max))
+    add(it, "UnitType", learned.bhk_preference)
+    add(it, "PossessionWithin", learned.possession_timeline)
+    add(it, "LoanNeeded", learned.loan_required)
+    add(it, "Purpose", learned.purchase_intent)
+    add(it, "NonResident", learned.nri_flag)
+    _visit(it, visit)
+    add(it, "DoNotCall", call.dnc_requested)
+    add(it, "DuplicateLead", call.duplicate_detected)
+    add(it, "Language", call.language_used)
+    add(it, "RecordingUrl", call.recording_url)
+    add(it, "TranscriptUrl", call.transcript_url)
+    add(it, "Remarks", _remarks(call, fixed=visit is not None))
+    return operation
+
+
+def receipt(answer: Element) -> Receipt:
+    """Parcel's number of the record: the first one's, if it had the call already."""
+    boolean(answer, "Duplicate")
+    return Receipt(needed(answer, "RecordNumber"))
+
+
+def _visit(call: Element, visit: tuple[date, time, str] | None) -> None:
+    element = add(call, "Visit", None if visit is None else "")
+    if visit is not None:
+        day, starts, zone = visit
+        # Parcel wants the local time and the zone's name, and knows the zones itself.
+        add(element, "VisitDate", day.isoformat())
+        add(element, "VisitTime", starts.isoformat("seconds"))
+        add(element, "VisitZone", zone)
+
+
+def _amount(rupees: int | None) -> str | None:
+    """Whole rupees as an `xs:decimal` with two places."""
+    return None if rupees is None else f"{Decimal(rupees):.2f}"
+
+
+def _remarks(call: Disposition, *, fixed: bool) -> str | None:
+    """What parcel has no element for: a visit that was spoken of and not fixed, and what the contract does not name."""
+    parts = []
+    if not fixed and call.site_visit is not None:
+        wish = [part for part in (call.site_visit.date, call.site_visit.time_slot) if part]
+        if wish:
+            parts.append(f"visit wish={' '.join(wish)}")
+    parts += [f"{it.pointer}={it.json}" for it in call.extensions]
+    remarks = "; ".join(parts)
+    if len(remarks) > REMARKS_CHARS:
+        remarks = remarks[: REMARKS_CHARS - 1] + "…"
+    return remarks or None
+
+
+def _last_call(told: str | None) -> str | None:
+    """An `xs:dateTime` with an offset as RFC 3339; none for a lead that was never called."""
+    if told is None:
+        return None
+    read = instant(told)
+    if read is None:
+        raise Unreadable("<LastCalledOn> is no xs:dateTime with an offset")
+    return rfc3339(read)

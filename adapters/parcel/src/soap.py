@@ -1,0 +1,156 @@
+"""SOAP 1.1 as parcel speaks it: envelopes, and what its faults mean.
+
+The standard wants HTTP 500 for every fault, so the status alone says nothing:
+
+==================  ============================================================  ==================================
+fault code          parcel's error code                                           failure
+==================  ============================================================  ==================================
+`soap:Client`       `P-04`: no such lead                                          `NotFound`
+`soap:Client`       any other: refused as it stands                               `Rejected`, with parcel's fields
+`soap:Server`       `P-09`: maintenance, nothing was stored                       `Unavailable`
+`soap:Server`       `P-12`: too many requests                                     `RateLimited`, with parcel's wish
+`soap:Server`       any other, or none: something broke on the way                `Unknown`
+==================  ============================================================  ==================================
+
+A 500 without a fault is no answer of parcel's, and `Unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+from xml.etree.ElementTree import register_namespace
+
+from jackfield import Failure, FieldError, NotFound, RateLimited, Rejected, Response, Unavailable, Unknown
+from jackfield.xml import Element, SubElement, XmlError, document, parse, writable
+
+T = TypeVar("T")
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+PARCEL = "urn:parcel-crm:2009"
+
+for prefix, namespace in [("soap", SOAP), ("xsi", XSI), ("p", PARCEL)]:
+    register_namespace(prefix, namespace)
+
+
+class Unreadable(ValueError):
+    """An answer is not what parcel documents. Says what, and quotes nothing."""
+
+
+def p(name: str) -> str:
+    """A name of parcel's own."""
+    return f"{{{PARCEL}}}{name}"
+
+
+def add(parent: Element, name: str, value: object | None) -> Element:
+    """Adds an element of parcel's: `xsi:nil` for none, `true` and `false` for booleans."""
+    element = SubElement(parent, p(name))
+    if value is None:
+        element.set(f"{{{XSI}}}nil", "true")
+    elif isinstance(value, bool):
+        element.text = "true" if value else "false"
+    else:
+        element.text = writable(str(value))
+    return element
+
+
+def text(parent: Element, name: str) -> str | None:
+    """The text of an element of parcel's; none if it is not there, `xsi:nil` or empty."""
+    element = parent.find(p(name))
+    if element is None or element.get(f"{{{XSI}}}nil") in ("true", "1"):
+        return None
+    return (element.text or "").strip() or None
+
+
+def needed(parent: Element, name: str) -> str:
+    """The text of an element that has to be there."""
+    found = text(parent, name)
+    if found is None:
+        raise Unreadable(f"<{name}> is missing or nil")
+    return found
+
+
+def boolean(parent: Element, name: str) -> bool:
+    """An `xs:boolean` that has to be there."""
+    match needed(parent, name):
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+        case _:
+            raise Unreadable(f"<{name}> is no xs:boolean")
+
+
+def envelope(content: Element) -> bytes:
+    """The document around an operation."""
+    root = Element(f"{{{SOAP}}}Envelope")
+    SubElement(root, f"{{{SOAP}}}Body").append(content)
+    return document(root)
+
+
+class Answer:
+    """The answer to an operation: what it holds, or the failure that its fault means, is raised."""
+
+    def __init__(self, response: Response, operation: str) -> None:
+        self._response = response
+        # Everything but these two is not SOAP: a gateway, a proxy, IIS refusing the user.
+        if response.status != 500:
+            response.accept(_explain)
+        try:
+            content = _content(response.body)
+        except (XmlError, Unreadable) as error:
+            raise response.unreadable(str(error)) from None
+        if content.tag == f"{{{SOAP}}}Fault":
+            raise _meaning(content)
+        if response.status == 500 or content.tag != p(f"{operation}Response"):
+            raise response.unreadable("not the answer to this operation")
+        self._content = content
+
+    def read(self, reader: Callable[[Element], T]) -> T:
+        """What `reader` makes of it. An answer that is not as documented is `Unknown`."""
+        try:
+            return reader(self._content)
+        except Unreadable as error:
+            raise self._response.unreadable(str(error)) from None
+
+
+def _content(body: bytes) -> Element:
+    """What stands in a document's body: one element."""
+    root = parse(body)
+    found = root.findall(f"{{{SOAP}}}Body/*")
+    if root.tag != f"{{{SOAP}}}Envelope" or len(found) != 1:
+        raise Unreadable("no SOAP envelope with one element in its body")
+    return found[0]
+
+
+def _explain(response: Response) -> Rejected | None:
+    """The refusal in an answer of 4xx, if parcel itself gave it."""
+    try:
+        failure = _meaning(_content(response.body))
+    except (XmlError, Unreadable):
+        return None
+    return failure if isinstance(failure, Rejected) else None
+
+
+def _meaning(fault: Element) -> Failure:
+    # The code is a qualified name; what comes after a dot is a finer distinction of parcel's own.
+    kind = (fault.findtext("faultcode") or "").strip().rpartition(":")[2].partition(".")[0]
+    error = fault.find(f"detail/{p('Error')}")
+    code = None if error is None else text(error, "ErrorCode")
+    if kind == "Server":
+        if code == "P-09":
+            return Unavailable()
+        if code == "P-12" and error is not None:
+            wish = text(error, "RetryAfterSeconds")
+            return RateLimited(int(wish) if wish and wish.isascii() and wish.isdigit() else None)
+        return Unknown()
+    if kind not in ("Client", "VersionMismatch", "MustUnderstand"):
+        return Unknown()
+    if code == "P-04":
+        return NotFound()
+    fields = [] if error is None else error.findall(p("Field"))
+    message = (fault.findtext("faultstring") or "").strip()
+    return Rejected(
+        code or kind, message, [FieldError(field.get("name", ""), (field.text or "").strip()) for field in fields]
+    )

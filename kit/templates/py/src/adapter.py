@@ -1,0 +1,56 @@
+"""The adapter for {{name}}: how this CRM answers a status query and takes a disposition.
+
+It begins as the adapter for a CRM that speaks JSON and keeps one record for each call. Make it yours: this file says
+which calls are made, `mapping` what stands in them.
+"""
+
+from __future__ import annotations
+
+import mapping
+from jackfield import (
+    Adapter,
+    Credential,
+    Description,
+    Disposition,
+    FieldError,
+    Host,
+    LeadStatus,
+    Receipt,
+    Rejected,
+    Response,
+    export,
+    url,
+)
+from jackfield.about import origin
+
+
+class {{Pascal}}Adapter(Adapter):
+    def describe(self) -> Description:
+        return Description(
+            name="{{name}}",
+            version="1.0.0",
+            origins=(origin("base_url", "Where the CRM lives, such as https://crm.example"),),
+            credentials=(Credential("crm", "bearer", "The CRM's API token, which the host adds"),),
+            # True only because this CRM makes sure of it: a PUT under a call's id replaces.
+            idempotent_writes=True,
+        )
+
+    def query_status(self, host: Host, lead_id: str) -> LeadStatus:
+        answer = host.get(url(host.required("base_url"), "leads", lead_id)).accept(why)
+        return mapping.lead_status(answer.json(mapping.Lead))
+
+    def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
+        place = url(host.required("base_url"), "leads", call.lead_id, "calls", idempotency_key)
+        answer = host.put(place, json=mapping.note(call)).accept(why)
+        return Receipt(answer.json(mapping.Saved).number)
+
+
+def why(refusal: Response) -> Rejected | None:
+    """The CRM's own reason, for the person who will see it in review."""
+    problem = refusal.explain_as(mapping.Problem)
+    if problem is None:
+        return None
+    return Rejected(problem.code, problem.message, [FieldError(name, text) for name, text in problem.fields.items()])
+
+
+export({{Pascal}}Adapter())

@@ -1,0 +1,82 @@
+"""From the contract's records to the CRM's and back. Pure: it is tested without a CRM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from jackfield import Disposition, LeadStatus, Outcome
+from jackfield.date import in_ist, rfc3339, visit_start
+
+RESULTS = {
+    Outcome.QUALIFIED_VISIT_BOOKED: "VISIT",
+    Outcome.QUALIFIED_NO_VISIT: "HOT",
+    Outcome.CALLBACK_REQUESTED: "CALL_BACK",
+    Outcome.NOT_INTERESTED_BUDGET: "LOST_BUDGET",
+    Outcome.NOT_INTERESTED_LOCATION: "LOST_LOCATION",
+    Outcome.NOT_INTERESTED_TIMELINE: "LOST_TIMELINE",
+    Outcome.ALREADY_PURCHASED: "BOUGHT",
+    Outcome.WRONG_NUMBER: "WRONG_NUMBER",
+    Outcome.DNC_REQUESTED: "NEVER_CALL",
+    Outcome.NO_ANSWER: "NO_ANSWER",
+    Outcome.INVALID_NUMBER: "DEAD_NUMBER",
+    Outcome.DUPLICATE_SUPPRESSED: "DUPLICATE",
+    Outcome.OTHER: "OTHER",
+}
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A lead as the CRM tells it. What else it tells is passed over; what is missing makes the answer unreadable."""
+
+    id: str
+    stage: str
+    do_not_call: bool
+    sales_contacted: bool
+    last_called_at: str | None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The CRM's word that it holds a call."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why the CRM refused."""
+
+    code: str
+    message: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def lead_status(lead: Lead) -> LeadStatus:
+    return LeadStatus(
+        lead_id=lead.id,
+        callable=lead.stage in ("new", "contacted") and not lead.do_not_call and not lead.sales_contacted,
+        status=lead.stage,
+        dnc=lead.do_not_call,
+        human_contacted=lead.sales_contacted,
+        last_call_attempt=lead.last_called_at,
+    )
+
+
+def note(call: Disposition) -> dict[str, Any]:
+    """A call as the CRM wants it. A caller may hang up at any point, so everything may be missing."""
+    learned = call.qualification
+    visit = visit_start(call.site_visit)
+    return {
+        "result": RESULTS[call.outcome],
+        "result_text": call.other_outcome,
+        "called_at": rfc3339(in_ist(call.accepted_at)),
+        "seconds": call.duration_seconds,
+        "score": learned.ai_intent_score,
+        "budget": [learned.budget_min, learned.budget_max],
+        "visit": visit and {"date": visit[0].isoformat(), "time": visit[1].isoformat("minutes"), "zone": visit[2]},
+        "do_not_call": call.dnc_requested,
+        "language": call.language_used,
+        "recording": call.recording_url,
+        "more": {it.pointer: it.value for it in call.extensions},
+    }

@@ -1,0 +1,8 @@
+"""Tests of the adapter, natively: `python3 -m unittest` in the adapter's folder."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# The adapter's modules and the SDK, as the component finds them.
+sys.path[:0] = [str(HERE / "../src"), str(HERE / "../vendor/jackfield")]

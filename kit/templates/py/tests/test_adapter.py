@@ -1,0 +1,21 @@
+"""Every recorded call in `fixtures/`, and what the mapping makes of each outcome."""
+
+import unittest
+
+import mapping
+from adapter import {{Pascal}}Adapter
+from jackfield import Outcome
+from jackfield.testing import replay_file
+
+from tests import HERE
+
+
+class Adapter(unittest.TestCase):
+    def test_does_as_recorded(self) -> None:
+        for file in sorted((HERE / "../fixtures").glob("*.json")):
+            with self.subTest(file.stem):
+                replay_file(file, {{Pascal}}Adapter())
+
+    def test_every_outcome_has_a_result_of_its_own(self) -> None:
+        self.assertEqual(set(mapping.RESULTS), set(Outcome))
+        self.assertEqual(len(set(mapping.RESULTS.values())), len(Outcome))

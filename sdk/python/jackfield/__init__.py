@@ -1,0 +1,90 @@
+"""Write a Jackfield CRM adapter in Python: one class.
+
+An adapter says how *this* CRM answers a status query and takes a disposition. Signatures, queues, retries, credentials
+and limits are the host's.
+
+    from jackfield import Adapter, Credential, Description, Disposition, Host, LeadStatus, Receipt, export, url
+
+    class Acme(Adapter):
+        def describe(self) -> Description: ...
+        def query_status(self, host: Host, lead_id: str) -> LeadStatus: ...
+        def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt: ...
+
+    export(Acme())
+
+========================================================  ======================================
+for                                                       see
+========================================================  ======================================
+what to implement                                         `Adapter`, `Lookup`, `ParseLeads`
+the records                                               `jackfield.model`
+what to raise, and what the host then does                `jackfield.failures`
+HTTP, settings, signatures, the log, the time             `Host`
+what the CRM's answers mean                               `jackfield.http`
+dates, rupees, phone numbers, XML                         `jackfield.date`, `.money`, `.phone`, `.xml`
+tests                                                     `jackfield.testing`
+========================================================  ======================================
+
+Everything is synchronous, and a fresh instance serves every call. In the component there are no files, sockets,
+environment variables, threads or time zone data, and of other people's packages only what lies in the project itself.
+"""
+
+from .about import Credential, Description, Setting, SettingKind
+from .adapter import Adapter, Lookup, ParseLeads, export
+from .failures import (
+    Failure,
+    FieldError,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+    Unknown,
+)
+from .host import Host
+from .http import Response, url
+from .log import Level
+from .model import (
+    Disposition,
+    Extension,
+    Inbound,
+    Lead,
+    LeadStatus,
+    Outcome,
+    Priority,
+    Qualification,
+    Receipt,
+    SiteVisit,
+)
+
+__all__ = [
+    "Adapter",
+    "Credential",
+    "Description",
+    "Disposition",
+    "Extension",
+    "Failure",
+    "FieldError",
+    "Host",
+    "Inbound",
+    "Lead",
+    "LeadStatus",
+    "Level",
+    "Lookup",
+    "NotFound",
+    "Outcome",
+    "ParseLeads",
+    "Priority",
+    "Qualification",
+    "RateLimited",
+    "Receipt",
+    "Rejected",
+    "Response",
+    "Setting",
+    "SettingKind",
+    "SiteVisit",
+    "Unauthorized",
+    "Unavailable",
+    "Unknown",
+    "export",
+    "url",
+]

@@ -1,0 +1,240 @@
+"""From an `Adapter` to the exports of a component. Imported only in one, by what `jackfield adapter build` generates."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+from componentize_py_types import Err  # type: ignore[import-not-found]
+from wit_world import exports as _exports  # type: ignore[import-not-found]
+from wit_world.exports import about as _about  # type: ignore[import-not-found]
+from wit_world.imports import credentials as _credentials  # type: ignore[import-not-found]
+from wit_world.imports import http as _http
+from wit_world.imports import log as _log
+from wit_world.imports import model as _model
+from wit_world.imports import settings as _settings
+
+from . import adapter as _adapter
+from . import failures, model
+from .about import Description, Setting
+from .adapter import Adapter, Lookup, ParseLeads
+from .host import Host
+from .http import Reason, Refused, Request, Sent
+from .log import Level
+from .shape import checked
+
+T = TypeVar("T")
+
+
+class Imports:
+    """The contract's imports themselves."""
+
+    def send(self, sent: Request) -> Sent | Refused:
+        headers = [_http.Header(name, value) for name, value in sent.headers]
+        try:
+            came = _http.send(_http.Request(sent.method, sent.url, headers, sent.body))
+        except Err as error:
+            return Refused(_REASONS[type(error.value)], error.value.value)
+        return Sent(came.status, tuple((it.name, it.value) for it in came.headers), came.body)
+
+    def setting(self, name: str) -> str | None:
+        return _settings.get(name)  # type: ignore[no-any-return]
+
+    def hmac_sha256(self, name: str, data: bytes) -> bytes | None:
+        try:
+            return _credentials.hmac_sha256(name, data)  # type: ignore[no-any-return]
+        except Err:
+            return None
+
+    def log(self, level: Level, message: str, fields: dict[str, str]) -> None:
+        _log.write(_LEVELS[level], message, [_log.Field(name, value) for name, value in fields.items()])
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
+
+
+_REASONS = {
+    _http.Error_Denied: Reason.DENIED,
+    _http.Error_Unreachable: Reason.UNREACHABLE,
+    _http.Error_NoAnswer: Reason.NO_ANSWER,
+    _http.Error_TooLarge: Reason.TOO_LARGE,
+}
+_LEVELS = {level: _log.Level[level.name] for level in Level}
+_OUTCOMES = {
+    getattr(_model, f"Outcome_{''.join(word.capitalize() for word in outcome.value.split('_'))}"): outcome
+    for outcome in model.Outcome
+}
+_HOST = Host(Imports())
+
+
+def exports(module: str) -> tuple[type, type, type, type, type]:
+    """The classes `About`, `Status`, `Dispositions`, `Lookup` and `Leads` around the adapter that `module` exports."""
+    importlib.import_module(module)
+    if not _adapter._exported:
+        raise SystemExit(f"src/{module}.py exports no adapter: end it with `export(YourAdapter())`")
+    adapter: Any = _adapter._exported[0]
+    _agree(adapter, "lookup", Lookup, hasattr(_exports, "Lookup"))
+    _agree(adapter, "leads", ParseLeads, hasattr(_exports, "Leads"))
+
+    class About:
+        def describe(self) -> Any:
+            return _call(lambda: _description(adapter))
+
+    class Status:
+        def query(self, lead_id: str) -> Any:
+            return _call(lambda: _lead_status(adapter.query_status(_HOST, lead_id)))
+
+    class Dispositions:
+        def write(self, disposition: Any, idempotency_key: str) -> Any:
+            return _call(lambda: _receipt(adapter.write_disposition(_HOST, _disposition(disposition), idempotency_key)))
+
+    class _Lookup:
+        def find(self, lead_id: str, idempotency_key: str) -> Any:
+            found = _call(lambda: adapter.find(_HOST, lead_id, idempotency_key))
+            return None if found is None else _call(lambda: _receipt(found))
+
+    class Leads:
+        def parse(self, inbound: Any) -> Any:
+            webhook = model.Inbound(inbound.content_type, inbound.body, inbound.received_at)
+            return _call(lambda: [_lead(lead) for lead in adapter.parse_leads(_HOST, webhook)])
+
+    return About, Status, Dispositions, _Lookup, Leads
+
+
+def _agree(adapter: Adapter, word: str, base: type, exported: bool) -> None:
+    """What adapter.toml says of the adapter's optional exports has to be true."""
+    name = type(adapter).__name__
+    if exported and not isinstance(adapter, base):
+        raise SystemExit(
+            f'adapter.toml names "{word}" among its exports, but {name} does not derive from {base.__name__}: '
+            f"do one or undo the other"
+        )
+    if isinstance(adapter, base) and not exported:
+        raise SystemExit(
+            f'{name} derives from {base.__name__}: name "{word}" in adapter.toml, such as `exports = ["{word}"]`'
+        )
+
+
+def _call(call: Callable[[], T]) -> T:
+    """A call of the adapter: a failure becomes the contract's, and anything else a fault with the exception's message."""
+    try:
+        try:
+            return call()
+        except failures.Failure as failure:
+            failed = _failure(failure)
+    except BaseException as error:
+        _tell(error)
+        # Not raised on: the runtime would write a line of its own below ours, and the last line is what the host shows.
+        os.abort()
+    raise Err(failed)
+
+
+def _tell(error: BaseException) -> None:
+    """The traceback, and below it the line that the host shows with the fault."""
+    traceback.print_exception(error, file=sys.stderr)
+    frames = traceback.extract_tb(error.__traceback__)
+    # Where the author's code was last, not where the library that it called gave up.
+    own = [frame for frame in frames if frame.filename.endswith(".py") and not _is_library(frame.filename)]
+    place = ""
+    if own or frames:
+        frame = (own or frames)[-1]
+        place = f" ({os.path.basename(frame.filename)}:{frame.lineno} in {frame.name})"
+    words = " ".join(str(error).split())
+    print(f"{type(error).__name__}{': ' if words else ''}{words[:400]}{place}", file=sys.stderr, flush=True)
+
+
+_HERE = os.path.dirname(__file__)
+_STANDARD = os.path.dirname(os.__file__)
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith((_HERE, _STANDARD, "<"))
+
+
+def _failure(failure: failures.Failure) -> Any:
+    if isinstance(failure, failures.Rejected):
+        for text in (failure.code, failure.message, *(text for it in failure.fields for text in (it.field, it.message))):
+            if not isinstance(text, str):
+                raise TypeError(f"a rejection's code, message and fields are str, not {type(text).__name__}")
+        fields = [_model.FieldError(it.field, it.message) for it in failure.fields]
+        return _model.Failure_Rejected(_model.Rejection(failure.code, failure.message, fields))
+    if isinstance(failure, failures.RateLimited):
+        return _model.Failure_RateLimited(failure.retry_after)
+    for kind, made in _FAILURES.items():
+        if isinstance(failure, kind):
+            return made()
+    # A class of the author's own, or `Failure` itself: nothing that the contract names.
+    raise TypeError(f"raise one of the classes in jackfield.failures, not {type(failure).__name__}")
+
+
+_FAILURES = {
+    failures.Unavailable: _model.Failure_Unavailable,
+    failures.Unknown: _model.Failure_Unknown,
+    failures.Unauthorized: _model.Failure_Unauthorized,
+    failures.NotFound: _model.Failure_NotFound,
+}
+
+
+def _description(adapter: Adapter) -> Any:
+    it = _is(adapter.describe(), Description)
+    return _about.Description(
+        it.name,
+        it.version,
+        [_setting(setting) for setting in (*it.origins, *it.settings)],
+        [_about.Credential(credential.name, credential.kind, credential.doc) for credential in it.credentials],
+        [origin.name for origin in it.origins],
+        it.idempotent_writes,
+    )
+
+
+def _setting(it: Setting) -> Any:
+    return _about.Setting(it.name, _about.SettingKind[it.kind.name], it.required, it.doc)
+
+
+def _disposition(it: Any) -> model.Disposition:
+    outcome = _OUTCOMES[type(it.outcome)]
+    visit = it.site_visit
+    return model.Disposition(
+        call_id=it.call_id,
+        lead_id=it.lead_id,
+        outcome=outcome,
+        other_outcome=it.outcome.value if outcome is model.Outcome.OTHER else None,
+        accepted_at=it.accepted_at,
+        duration_seconds=it.duration_seconds,
+        recording_url=it.recording_url,
+        transcript_url=it.transcript_url,
+        qualification=model.Qualification(**vars(it.qualification)),
+        site_visit=None if visit is None else model.SiteVisit(**vars(visit)),
+        dnc_requested=it.dnc_requested,
+        duplicate_detected=it.duplicate_detected,
+        language_used=it.language_used,
+        extensions=[model.Extension(extension.pointer, extension.json) for extension in it.extensions],
+    )
+
+
+def _extensions(extensions: list[model.Extension]) -> Any:
+    return [_model.Extension(it.pointer, it.json) for it in extensions]
+
+
+def _lead_status(it: model.LeadStatus) -> Any:
+    return _model.LeadStatus(**{**vars(_is(it, model.LeadStatus)), "extensions": _extensions(it.extensions)})
+
+
+def _receipt(it: model.Receipt) -> Any:
+    return _model.Receipt(_is(it, model.Receipt).reference)
+
+
+def _lead(it: model.Lead) -> Any:
+    priority = _model.Priority[_is(it, model.Lead).call_priority.name]
+    return _model.Lead(**{**vars(it), "call_priority": priority, "extensions": _extensions(it.extensions)})
+
+
+def _is(it: T, kind: type[T]) -> T:
+    """The value itself if it is of that kind through and through: what is not is told as what it is."""
+    checked(it, kind)
+    return it

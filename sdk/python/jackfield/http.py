@@ -1,0 +1,210 @@
+"""One request, one answer, and what each answer means for the host.
+
+===================================================  ================================================================
+what happened                                        `Response.accept` raises, or the request itself
+===================================================  ================================================================
+the host refused to send it, or could not connect    `Unavailable`: nothing was sent
+no complete answer, or one too large                 `Unknown`
+2xx                                                  nothing; if it then cannot be read, `Unknown`
+401, 403                                             `Unauthorized`
+404                                                  `NotFound`
+408                                                  `Unknown`: the CRM gave up waiting, and does not say after what
+429                                                  `RateLimited`, with `Retry-After` if it is a number of seconds
+other 4xx                                            `Rejected`, with what `explain` finds in the answer
+503                                                  `Unavailable`
+1xx, 3xx, other 5xx                                  `Unknown`: redirects are not followed
+===================================================  ================================================================
+
+A CRM that means something else by a status decides on `Response.status` itself before it calls `accept`.
+"""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from urllib.parse import quote, urlencode
+
+from .failures import Failure, NotFound, RateLimited, Rejected, Unauthorized, Unavailable, Unknown
+from .log import Level
+from .shape import Misshapen, read
+
+if TYPE_CHECKING:
+    from .host import Host
+
+T = TypeVar("T")
+
+
+def url(base: str, *segments: str) -> str:
+    """The URL of a resource: a base without a trailing slash, as the host hands settings over, and path segments.
+
+    Segments are percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment. One that
+    is empty, `.` or `..` is rejected: no encoding keeps it from being taken for a way to another resource.
+    """
+    for segment in segments:
+        if segment in ("", ".", ".."):
+            raise Rejected("bad-id", "an id that is empty, `.` or `..` cannot stand in a URL of the CRM")
+    return "/".join([base, *(quote(segment, safe="-._~") for segment in segments)])
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it is sent."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A complete answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Reason(Enum):
+    """Why there is no answer. The cases tell whether the CRM can have seen the request."""
+
+    DENIED = "denied"
+    UNREACHABLE = "unreachable"
+    NO_ANSWER = "no_answer"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """There is no answer, and why in the host's words."""
+
+    reason: Reason
+    words: str
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    query: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None,
+    json: Any,
+    form: Mapping[str, str] | None,
+    body: bytes | None,
+    content_type: str | None,
+) -> Request:
+    """Puts a request together; see `Host.request`."""
+    if query:
+        url += ("&" if "?" in url else "?") + urlencode(query)
+    given = [kind for kind in (json, form, body) if kind is not None]
+    if len(given) > 1:
+        raise TypeError("a request has one of json, form and body")
+    data = body or b""
+    if json is not None:
+        data = _json.dumps(json, ensure_ascii=False, allow_nan=False).encode()
+        content_type = content_type or "application/json"
+    elif form is not None:
+        data = urlencode(form).encode()
+        content_type = content_type or "application/x-www-form-urlencoded"
+    all_headers = list((headers or {}).items())
+    if content_type is not None:
+        all_headers.append(("content-type", content_type))
+    return Request(method, url, tuple(all_headers), data)
+
+
+def exchange(host: Host, came: Sent | Refused) -> Response:
+    """The answer, or the failure that stands for none."""
+    if isinstance(came, Sent):
+        return Response(host, came)
+    host.log(Level.WARN, "no answer from the CRM", what=came.reason.value, reason=came.words)
+    raise Unavailable if came.reason in (Reason.DENIED, Reason.UNREACHABLE) else Unknown
+
+
+class Response:
+    """A complete answer of the CRM."""
+
+    def __init__(self, host: Host, sent: Sent) -> None:
+        self._host = host
+        self.status: int = sent.status
+        """The HTTP status code."""
+        self.headers = sent.headers
+        self.body: bytes = sent.body
+        """The body as it came."""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        found = (value for key, value in self.headers if key.lower() == name.lower())
+        return next(found, None)
+
+    def text(self) -> str:
+        """The body as text. `Unknown` if it is not UTF-8: a broken answer says nothing of what became of the request."""
+        try:
+            return self.body.decode()
+        except UnicodeDecodeError:
+            raise self.unreadable("not UTF-8") from None
+
+    @overload
+    def json(self) -> Any: ...
+    @overload
+    def json(self, kind: type[T]) -> T: ...
+    def json(self, kind: Any = None) -> Any:
+        """The body read as JSON: as dicts and lists, or as a dataclass whose types are checked (see `jackfield.shape`).
+
+        Raises `Unknown` if it is not JSON, or not of that shape. What and where is logged, the text is not: it may be
+        personal. Prefer the dataclass: `answer.json()["id"]` is a fault when there is no `id`.
+        """
+        try:
+            value = _json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            place = f" at character {error.pos}" if isinstance(error, _json.JSONDecodeError) else ""
+            raise self.unreadable(f"not JSON{place}") from None
+        if kind is None:
+            return value
+        try:
+            return read(kind, value)
+        except Misshapen as error:
+            raise self.unreadable(str(error)) from None
+
+    def unreadable(self, why: str) -> Failure:
+        """The failure of an answer that should be readable and is not: `Unknown`, with a line in the log.
+
+        For formats that the SDK does not read itself: `raise answer.unreadable("no <ref> in it")`. `why` must not quote
+        the answer, which may hold personal data.
+        """
+        self._host.log(Level.WARN, "the CRM's answer cannot be read", status=self.status, why=why)
+        return Unknown()
+
+    def accept(self, explain: Callable[[Response], Rejected | None] | None = None) -> Response:
+        """The answer itself if its status is 2xx; otherwise raises what the status means (see the table above).
+
+        For an answer that refuses the request, `explain` reads the CRM's code, message and fields from its body, which a
+        person will see in review. If it finds none, it returns none.
+        """
+        status = self.status
+        if 200 <= status <= 299:
+            return self
+        if status in (401, 403):
+            raise Unauthorized
+        if status == 404:
+            raise NotFound
+        if status == 429:
+            raise RateLimited(self._retry_after())
+        if 400 <= status <= 499 and status != 408:
+            explained = explain(self) if explain else None
+            raise explained or Rejected(f"http-{status}", "the CRM refused the request and did not say why")
+        raise Unavailable if status == 503 else Unknown
+
+    def explain_as(self, kind: type[T]) -> T | None:
+        """The body as JSON of that shape, or none: for `explain`, where an unreadable refusal is still a refusal."""
+        try:
+            return read(kind, _json.loads(self.body))
+        except (ValueError, RecursionError, Misshapen):
+            return None
+
+    def _retry_after(self) -> int | None:
+        wish = (self.header("retry-after") or "").strip()
+        return int(wish) if wish.isascii() and wish.isdigit() and len(wish) <= 10 else None
+

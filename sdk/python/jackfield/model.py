@@ -1,0 +1,175 @@
+"""The records of the contract."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A field that the contract does not name, kept as it was sent so that nothing is lost on the way."""
+
+    pointer: str
+    """Where it stood: an RFC 6901 JSON pointer, such as `/qualification/floor`."""
+    json: str
+    """Its value as JSON text: `"12"` with the quotes for a string, `12` for a number."""
+
+    @classmethod
+    def of(cls, name: str, value: Any) -> Extension:
+        """An extension under a name of the CRM, at the top: `Extension.of("floor", 12)`."""
+        escaped = name.replace("~", "~0").replace("/", "~1")
+        return cls(f"/{escaped}", json.dumps(value, ensure_ascii=False))
+
+    @property
+    def value(self) -> Any:
+        """The value, read. JSON that is none comes back as the text it is, so that nothing is lost."""
+        try:
+            return json.loads(self.json)
+        except ValueError:
+            return self.json
+
+
+class Outcome(Enum):
+    """How a call ended. Twelve named outcomes, and whatever else the calling platform says."""
+
+    QUALIFIED_VISIT_BOOKED = "qualified_visit_booked"
+    QUALIFIED_NO_VISIT = "qualified_no_visit"
+    CALLBACK_REQUESTED = "callback_requested"
+    NOT_INTERESTED_BUDGET = "not_interested_budget"
+    NOT_INTERESTED_LOCATION = "not_interested_location"
+    NOT_INTERESTED_TIMELINE = "not_interested_timeline"
+    ALREADY_PURCHASED = "already_purchased"
+    WRONG_NUMBER = "wrong_number"
+    DNC_REQUESTED = "dnc_requested"
+    """The lead asked never to be called again."""
+    NO_ANSWER = "no_answer"
+    INVALID_NUMBER = "invalid_number"
+    DUPLICATE_SUPPRESSED = "duplicate_suppressed"
+    OTHER = "other"
+    """One that the contract does not name: `Disposition.other_outcome` has it as the platform spelled it."""
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """What was learned about the lead. Every field may be missing: a caller may hang up at any point."""
+
+    ai_intent_score: int | None = None
+    """0 to 100."""
+    budget_min: int | None = None
+    """In whole rupees."""
+    budget_max: int | None = None
+    """In whole rupees."""
+    bhk_preference: str | None = None
+    """Flat size, such as `3BHK`, as the platform spelled it."""
+    possession_timeline: str | None = None
+    """Such as `18_months`."""
+    loan_required: bool | None = None
+    purchase_intent: str | None = None
+    """Such as `end_use` or `investment`."""
+    nri_flag: bool | None = None
+    """Whether the lead is a non-resident Indian."""
+
+
+@dataclass(frozen=True)
+class SiteVisit:
+    """A site visit."""
+
+    booked: bool = False
+    date: str | None = None
+    """Local date, `YYYY-MM-DD`. Not checked by the host: see `jackfield.date.visit_start`."""
+    time_slot: str | None = None
+    """Local time of day, `HH:MM`, 24 hours. Not checked either."""
+    timezone: str | None = None
+    """IANA name of the time zone of both, such as `Asia/Kolkata`."""
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """The structured outcome of one call."""
+
+    call_id: str
+    """The call's id at the calling platform. Unique per tenant for ever."""
+    lead_id: str
+    """The lead's id in the CRM."""
+    outcome: Outcome
+    accepted_at: str
+    """When the host accepted it: RFC 3339 in UTC with milliseconds. The same on every attempt."""
+    other_outcome: str | None = None
+    """The platform's own word when `outcome` is `OTHER`; then never empty."""
+    duration_seconds: int | None = None
+    recording_url: str | None = None
+    transcript_url: str | None = None
+    qualification: Qualification = Qualification()
+    site_visit: SiteVisit | None = None
+    dnc_requested: bool = False
+    """The lead asked not to be called again. Always true when `outcome` is `DNC_REQUESTED`."""
+    duplicate_detected: bool = False
+    language_used: str | None = None
+    extensions: list[Extension] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LeadStatus:
+    """The CRM's word on whether a lead may be called now."""
+
+    lead_id: str
+    callable: bool
+    """Whether the CRM allows a call now. The host answers no all the same when `dnc` is true."""
+    status: str
+    """The lead's stage in the CRM's words, lower case, such as `new`."""
+    dnc: bool = False
+    human_contacted: bool = False
+    """Whether a person of the developer group has spoken to the lead."""
+    last_call_attempt: str | None = None
+    """RFC 3339 with an offset."""
+    extensions: list[Extension] = field(default_factory=list)
+    """Further fields for the agent."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that the CRM holds a write."""
+
+    reference: str = ""
+    """The CRM's own reference of the record: at most 256 bytes, no personal data. May be empty if it gives none."""
+
+
+class Priority(Enum):
+    """How urgently a lead wants to be called."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A lead in the contract's own shape."""
+
+    id: str
+    """In the CRM. Not empty."""
+    phone: str
+    """E.164, such as `+919800000000`; `jackfield.phone.e164` makes it."""
+    phone_alt: str | None = None
+    name: str | None = None
+    source: str | None = None
+    campaign_id: str | None = None
+    project_interest: str | None = None
+    project_id: str | None = None
+    language_preference: str | None = None
+    created_at: str | None = None
+    """RFC 3339 with an offset."""
+    call_priority: Priority = Priority.NORMAL
+    extensions: list[Extension] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A webhook as it arrived, after its signature was verified."""
+
+    content_type: str = ""
+    body: bytes = b""
+    received_at: str = ""

@@ -1,0 +1,187 @@
+"""Dates, rupees, phone numbers, XML and shapes."""
+
+from __future__ import annotations
+
+import unittest
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timezone
+from typing import Any
+
+from jackfield import Extension, LeadStatus, Outcome, Rejected, SiteVisit
+from jackfield import date as dates
+from jackfield import money, phone, shape, xml
+
+
+class Dates(unittest.TestCase):
+    def test_instants_are_told_in_indian_time(self) -> None:
+        called = dates.in_ist("2026-07-01T20:01:55.000Z")
+        self.assertEqual(called.strftime("%d/%m/%Y %H:%M"), "02/07/2026 01:31")
+        with self.assertRaises(Rejected):
+            dates.in_ist("2026-07-01 yesterday")
+        with self.assertRaises(Rejected):
+            dates.in_ist("9999-12-31T23:59:59Z")
+
+    def test_instants_are_read_strictly(self) -> None:
+        for text in ("2026-07-01T09:01:55Z", "2026-07-01T14:31:55.1+05:30", "2026-07-01T09:01:55.123456789Z"):
+            self.assertIsNotNone(dates.instant(text), text)
+        for text in (
+            "",
+            "2026-07-01",
+            "2026-07-01T09:01:55",
+            "2026-07-01 09:01:55Z",
+            "2026-02-30T09:01:55Z",
+            "2026-07-01T25:01:55Z",
+            "2026-07-01T09:01:55+0530",
+            "२०२६-07-01T09:01:55Z",
+        ):
+            self.assertIsNone(dates.instant(text), text)
+
+    def test_indian_dates_are_read_and_written(self) -> None:
+        read = dates.parse_ist("%d/%m/%Y %H:%M", "05/07/2026 16:30")
+        self.assertEqual(read and dates.rfc3339(read), "2026-07-05T16:30:00+05:30")
+        for text in ("31/02/2026 16:30", "05/07/2026", "05/07/2026 24:30", ""):
+            self.assertIsNone(dates.parse_ist("%d/%m/%Y %H:%M", text), text)
+        self.assertEqual(dates.rfc3339(datetime(2026, 7, 1, tzinfo=timezone.utc)), "2026-07-01T00:00:00+00:00")
+        with self.assertRaises(ValueError):
+            dates.rfc3339(datetime(2026, 7, 1))
+
+    def test_a_visit_starts_in_its_own_zone(self) -> None:
+        visit = SiteVisit(True, "2028-02-29", "00:00", None)
+        self.assertEqual(dates.visit_start(visit), (date(2028, 2, 29), time(0, 0), "Asia/Kolkata"))
+        for unfixed in (None, SiteVisit(), SiteVisit(False, "2026-07-05", "11:00"), SiteVisit(True, None, "11:00")):
+            self.assertIsNone(dates.visit_start(unfixed))
+        for day, hour, name in (
+            ("2026-02-30", "11:00", "site_visit.date"),
+            ("tomorrow", "11:00", "site_visit.date"),
+            ("2026-07-05", "25:00", "site_visit.time_slot"),
+            ("2026-07-05", "11", "site_visit.time_slot"),
+        ):
+            with self.assertRaises(Rejected) as refused:
+                dates.visit_start(SiteVisit(True, day, hour))
+            self.assertEqual(refused.exception.fields[0].field, name)
+
+
+class Money(unittest.TestCase):
+    def test_groups_by_three_and_then_by_two(self) -> None:
+        for rupees, text in {
+            0: "0",
+            999: "999",
+            1_000: "1,000",
+            10_000: "10,000",
+            100_000: "1,00,000",
+            12_000_000: "1,20,00,000",
+            2**63 - 1: "92,23,37,20,36,85,47,75,807",
+            -(2**63): "-92,23,37,20,36,85,47,75,808",
+        }.items():
+            self.assertEqual(money.grouped(rupees), text)
+            self.assertEqual(money.parse(text), rupees)
+        for text in ("85 lakh", "", "1.5", "१"):
+            self.assertIsNone(money.parse(text))
+
+    def test_speaks_in_lakhs_and_crores(self) -> None:
+        for rupees, text in {
+            99_999: "99,999",
+            100_000: "1 lakh",
+            8_550_000: "85.5 lakh",
+            9_999_999: "99.99 lakh",
+            10_000_000: "1 crore",
+            12_050_000: "1.2 crore",
+            105_000_000: "10.5 crore",
+            -250_000: "-2.5 lakh",
+        }.items():
+            self.assertEqual(money.spoken(rupees), text)
+
+
+class Phones(unittest.TestCase):
+    def test_reads_the_ways_in_which_people_write_a_number(self) -> None:
+        for text in ("9800000000", "09800000000", "919800000000", "+91 98000-00000", "(98000) 00000"):
+            self.assertEqual(phone.e164(text), "+919800000000", text)
+        for text in ("", "5800000000", "980000000", "98000OOOOO", "९८००००००००", "+14155550100", "+9198000000001"):
+            self.assertIsNone(phone.e164(text), text)
+        self.assertEqual(phone.ten_digits("+919700000000"), "9700000000")
+        self.assertIsNone(phone.ten_digits("9700000000"))
+        self.assertIsNone(phone.ten_digits("+91 9700000000"))
+
+
+class Xml(unittest.TestCase):
+    def test_what_is_dangerous_is_refused(self) -> None:
+        bomb = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+        for text in (bomb, '<!DOCTYPE a SYSTEM "file:///x"><a/>', "<a>" * 101 + "</a>" * 101, "<a>&b;</a>", "<a>", ""):
+            with self.assertRaises(xml.XmlError):
+                xml.parse(text)
+            with self.assertRaises(xml.XmlError):
+                xml.parse(text.encode("utf-16"))
+        self.assertEqual(xml.parse("<a>" * 100 + "</a>" * 100).tag, "a")
+
+    def test_names_have_namespaces(self) -> None:
+        root = xml.parse('<p:a xmlns:p="urn:p" xmlns:q="urn:q" q:n="1" m="2"><b xmlns="urn:q">x&amp;<![CDATA[<y>]]></b></p:a>')
+        self.assertEqual((root.tag, root.attrib), ("{urn:p}a", {"{urn:q}n": "1", "m": "2"}))
+        self.assertEqual(root.findtext("{urn:q}b"), "x&<y>")
+
+    def test_what_is_written_can_be_read(self) -> None:
+        root = xml.Element("a")
+        root.text = xml.writable("क <&> \x00\x0b\ud800\ufffe\t\n")
+        self.assertEqual(xml.parse(xml.document(root)).text, "क <&> \ufffd\ufffd\ufffd\ufffd\t\n")
+
+
+@dataclass(frozen=True)
+class Inner:
+    n: int
+    ratio: float = 0.5
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str
+    inner: Inner | None
+    many: list[Inner] = field(default_factory=list)
+    by_name: dict[str, int] = field(default_factory=dict)
+    outcome: Outcome = Outcome.NO_ANSWER
+    anything: Any = None
+
+
+class Shapes(unittest.TestCase):
+    def test_reads_what_it_should(self) -> None:
+        self.assertEqual(shape.read(Outer, {"name": "x", "new": 1}), Outer("x", None))
+        given = {
+            "name": "x",
+            "inner": {"n": 1, "ratio": 2},
+            "many": [{"n": 2}],
+            "by_name": {"a": 1},
+            "outcome": "other",
+            "anything": [None],
+        }
+        read = Outer("x", Inner(1, 2.0), [Inner(2)], {"a": 1}, Outcome.OTHER, [None])
+        self.assertEqual(shape.read(Outer, given), read)
+
+    def test_says_where_and_quotes_nothing(self) -> None:
+        for given, words in (
+            ({}, "/name is missing"),
+            ({"name": 9800000000}, "/name should be str and is a int"),
+            ({"name": None}, "/name should be str and is null"),
+            ({"name": "x", "inner": {"n": True}}, "/inner/n should be int and is a bool"),
+            ({"name": "x", "many": [{"n": 1}, {"n": "2"}]}, "/many/1/n should be int and is a str"),
+            ({"name": "x", "outcome": "secret"}, "/outcome is none of"),
+            ([], "/ should be Outer and is an array"),
+        ):
+            with self.assertRaises(shape.Misshapen) as error:
+                shape.read(Outer, given)
+            self.assertTrue(str(error.exception).startswith(words), error.exception)
+        with self.assertRaises(shape.Misshapen):
+            shape.read(Outer, {"name": "x", "new": 1}, strict=True)
+
+    def test_what_an_adapter_returns_is_checked(self) -> None:
+        shape.checked(LeadStatus("L", True, "new", extensions=[Extension.of("a/b", 1)]), LeadStatus)
+        for wrong, words in (
+            (None, "what the adapter returned should be LeadStatus and is None"),
+            (LeadStatus("L", 1, "new"), "LeadStatus.callable should be bool and is int"),  # type: ignore[arg-type]
+            (LeadStatus("L", True, "new", extensions=["x"]), "an item of LeadStatus.extensions should be Extension and is str"),  # type: ignore[list-item]
+        ):
+            with self.assertRaises(TypeError) as error:
+                shape.checked(wrong, LeadStatus)
+            self.assertEqual(str(error.exception), words)
+
+    def test_extensions_keep_what_they_are_given(self) -> None:
+        self.assertEqual(Extension.of("a/b~c", "ऊ"), Extension("/a~1b~0c", '"ऊ"'))
+        self.assertEqual(Extension("/x", "12").value, 12)
+        self.assertEqual(Extension("/x", "not json").value, "not json")

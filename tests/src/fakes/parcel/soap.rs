@@ -1,0 +1,76 @@
+//! parcel's answers, wrapped as SOAP 1.1, and its faults: HTTP 500 for every one of them, as the standard wants.
+
+use std::fmt::Write as _;
+
+use http::StatusCode;
+use quick_xml::escape::escape;
+
+use super::super::message::{Answer, answer};
+
+pub(super) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+pub(super) const PARCEL: &str = "urn:parcel-crm:2009";
+
+/// Why parcel did not do as asked.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It is not SOAP, or not an operation of parcel's; what is wrong.
+    Malformed(String),
+    /// P-04.
+    NoSuchLead,
+    /// P-20, with the elements that were refused and why.
+    Invalid(Vec<(String, &'static str)>),
+    /// P-09: nothing was stored.
+    Maintenance,
+    /// P-12, with the seconds to wait if it names any.
+    TooMany { retry_after: Option<u32> },
+    /// P-50: something broke, and nobody knows what was stored.
+    Broken,
+}
+
+impl Fault {
+    pub fn answer(&self) -> Answer {
+        let (side, code, words) = match self {
+            Self::Malformed(why) => ("Client.Request", "P-10", why.as_str()),
+            Self::NoSuchLead => ("Client", "P-04", "no such lead"),
+            Self::Invalid(_) => ("Client", "P-20", "invalid elements"),
+            Self::Maintenance => ("Server", "P-09", "maintenance, nothing stored"),
+            Self::TooMany { .. } => ("Server", "P-12", "too many requests"),
+            Self::Broken => ("Server", "P-50", "Transaction was deadlocked on lock resources"),
+        };
+        let mut detail = format!("<p:ErrorCode>{code}</p:ErrorCode>");
+        if let Self::TooMany {
+            retry_after: Some(wait),
+        } = self
+        {
+            let _ = write!(detail, "<p:RetryAfterSeconds>{wait}</p:RetryAfterSeconds>");
+        }
+        if let Self::Invalid(fields) = self {
+            for (name, why) in fields {
+                let _ = write!(detail, "<p:Field name=\"{}\">{why}</p:Field>", escape(name.as_str()));
+            }
+        }
+        let fault = format!(
+            "<soap:Fault><faultcode>soap:{side}</faultcode><faultstring>{}</faultstring><detail><p:Error>{detail}\
+             </p:Error></detail></soap:Fault>",
+            escape(words)
+        );
+        envelope(StatusCode::INTERNAL_SERVER_ERROR, &fault)
+    }
+}
+
+/// The answer to an operation that was carried out.
+pub(super) fn done(operation: &str, inside: &str) -> Answer {
+    envelope(
+        StatusCode::OK,
+        &format!("<p:{operation}Response>{inside}</p:{operation}Response>"),
+    )
+}
+
+fn envelope(status: StatusCode, content: &str) -> Answer {
+    let document = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<soap:Envelope xmlns:soap=\"{SOAP}\" xmlns:xsi=\"{XSI}\" \
+         xmlns:p=\"{PARCEL}\"><soap:Body>{content}</soap:Body></soap:Envelope>"
+    );
+    answer(status, Some("text/xml; charset=utf-8"), document)
+}

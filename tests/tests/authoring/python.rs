@@ -1,0 +1,112 @@
+//! A new adapter in Python: built at once, not built again, and an adapter to the host. What is wrong with one is said.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use jackfield::adapter::{Runtime, RuntimeConfig};
+use jackfield::clock::ManualClock;
+use jackfield_kit::build::build;
+use jackfield_kit::languages::Language;
+use jackfield_kit::progress::Progress;
+use jackfield_kit::project::Project;
+use jackfield_kit::scaffold;
+use jackfield_kit::tools::Tools;
+use jackfield_tests::process::program;
+use jiff::Timestamp;
+
+/// The component of a project, or why there is none.
+fn built(folder: &Path) -> Result<jackfield_kit::build::Built, String> {
+    let project = Project::open(folder).map_err(|error| error.to_string())?;
+    let tools = Tools::of_user().unwrap();
+    build(&project, &folder.join("build"), &tools, &Progress::silent()).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_new_adapter_is_built_once_and_is_one_to_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    scaffold::create("acme-homes", Language::Py, folder).unwrap();
+    let first = built(folder).unwrap();
+    assert_eq!(
+        (first.component.as_path(), first.unchanged),
+        (folder.join("build/acme-homes.wasm").as_path(), false)
+    );
+    let bytes = fs::read(&first.component).unwrap();
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
+    let runtime = Runtime::start(
+        RuntimeConfig::new(cache, program()),
+        Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
+    )
+    .unwrap();
+    let inspected = runtime.inspect(&bytes).await.unwrap();
+    assert_eq!(
+        (inspected.name.as_str(), inspected.version.as_str()),
+        ("acme-homes", "1.0.0")
+    );
+    assert_eq!(
+        (inspected.lookup, inspected.parses_leads, inspected.idempotent_writes),
+        (false, false, true)
+    );
+    assert_eq!(inspected.needs.origins, ["base_url"]);
+
+    // A fixture is no input; a source is.
+    fs::write(folder.join("fixtures/more.json"), "{}").unwrap();
+    assert!(built(folder).unwrap().unchanged);
+    fs::remove_file(folder.join("fixtures/more.json")).unwrap();
+}
+
+#[test]
+fn a_new_adapters_own_tests_pass_natively() {
+    let folder = tempfile::tempdir().unwrap();
+    scaffold::create("acme", Language::Py, folder.path()).unwrap();
+    unittest(folder.path());
+}
+
+#[test]
+fn the_sdks_and_parcels_own_tests_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    unittest(&root.join("sdk/python"));
+    unittest(&root.join("adapters/parcel"));
+}
+
+fn unittest(folder: &Path) {
+    let mut command = Command::new("python3");
+    command.args(["-B", "-m", "unittest"]).current_dir(folder);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("\nRan "),
+        "{}: {said}",
+        folder.display()
+    );
+    assert!(!said.contains("Ran 0 tests"), "{}: {said}", folder.display());
+}
+
+#[test]
+fn a_project_that_cannot_be_built_is_told_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    scaffold::create("acme", Language::Py, folder).unwrap();
+    let adapter = folder.join("src/adapter.py");
+    let source = fs::read_to_string(&adapter).unwrap();
+    let manifest = fs::read_to_string(folder.join("adapter.toml")).unwrap();
+    for (text, exports, expected) in [
+        (format!("{source}\ndef broken(:\n"), "[]", "SyntaxError: invalid syntax"),
+        (format!("import requests\n{source}"), "[]", "No module named 'requests'"),
+        (source.replace("export(AcmeAdapter())", ""), "[]", "exports no adapter"),
+        (source.clone(), "[\"lookup\"]", "does not derive from Lookup"),
+    ] {
+        fs::write(&adapter, text).unwrap();
+        fs::write(
+            folder.join("adapter.toml"),
+            manifest.replace("exports = []", &format!("exports = {exports}")),
+        )
+        .unwrap();
+        let said = built(folder).unwrap_err();
+        assert!(said.contains(expected), "{said} should say: {expected}");
+    }
+    fs::remove_file(&adapter).unwrap();
+    assert!(built(folder).unwrap_err().contains("is where a Python adapter begins"));
+}

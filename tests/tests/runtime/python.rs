@@ -1,0 +1,135 @@
+//! A guest in Python: what it raises is a fault with its message and place, or the failure that it means, and never the
+//! other; records cross the boundary whole.
+
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield_tests::documents::{disposition, hung_up};
+use jiff::Timestamp;
+
+use crate::world::{World, fault, id, report};
+
+/// A Python takes 11 MiB, and its stack and the work of a test's unoptimised engine take time.
+const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";
+
+#[tokio::test]
+async fn what_python_raises_is_a_fault_with_its_message_and_place() {
+    let world = World::new();
+    let guest = world.load("py-raises", LIMITS).await;
+    let cases = [
+        ("key", "KeyError: 'stage' (stages.py:9 in to_status)"),
+        (
+            "value",
+            "ValueError: bad stage 'x' of two lines (adapter.py:45 in query_status)",
+        ),
+        ("silent", "AssertionError (adapter.py:47 in query_status)"),
+        ("exit", "SystemExit: 0 (adapter.py:49 in query_status)"),
+        (
+            "library",
+            "ValueError: invalid literal for int() with base 10: 'twelve' (adapter.py:53 in query_status)",
+        ),
+        (
+            "no-return",
+            "TypeError: what the adapter returned should be LeadStatus and is None (component.py",
+        ),
+        (
+            "wrong-type",
+            "TypeError: LeadStatus.status should be str and is None (component.py",
+        ),
+        (
+            "own-failure",
+            "TypeError: raise one of the classes in jackfield.failures, not Failure",
+        ),
+    ];
+    for (lead, expected) in cases {
+        let fault = fault(&guest, lead).await;
+        assert_eq!(fault.cause, FaultCause::Trap, "{lead}: {}", fault.detail);
+        assert!(fault.detail.starts_with(expected), "{lead}: {}", fault.detail);
+    }
+    assert_eq!(report(&guest, "well").await.unwrap(), "new", "the next call is well");
+}
+
+#[tokio::test]
+async fn what_is_too_much_for_python_is_a_fault_of_that_kind() {
+    let world = World::new();
+    let guest = world.load("py-raises", LIMITS).await;
+    let memory = fault(&guest, "memory").await;
+    assert_eq!(memory.cause, FaultCause::MemoryCap, "{}", memory.detail);
+    let deep = fault(&guest, "deep").await;
+    assert!(
+        matches!(deep.cause, FaultCause::Trap | FaultCause::Stack),
+        "{:?}: {}",
+        deep.cause,
+        deep.detail
+    );
+}
+
+#[tokio::test]
+async fn each_failure_that_python_raises_is_the_contracts() {
+    let world = World::new();
+    let guest = world.load("py-raises", LIMITS).await;
+    for class in [
+        "unavailable",
+        "unknown",
+        "unauthorized",
+        "not-found",
+        "rate-limited",
+        "rejected",
+    ] {
+        let failure = report(&guest, class).await.unwrap_err();
+        assert_eq!(failure.class().word(), class);
+        match failure {
+            Failure::RateLimited { retry_after } => assert_eq!(retry_after.map(|it| it.as_secs()), Some(7)),
+            Failure::Rejected(it) => {
+                assert_eq!((it.code.as_str(), it.message.as_str()), ("P-1", "नहीं"));
+                assert_eq!(
+                    (it.fields[0].pointer.as_str(), it.fields[0].detail.as_str()),
+                    ("stage", "no")
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_cross_the_boundary_whole() {
+    let world = World::new();
+    let guest = world.load("py-raises", LIMITS).await;
+    let status = guest.query_status(&id("well")).await.outcome.unwrap();
+    assert_eq!(
+        (status.callable, status.dnc, status.human_contacted),
+        (true, false, Some(false))
+    );
+    assert!(
+        status
+            .last_call_attempt
+            .is_some_and(|at| at.parse::<Timestamp>().is_ok()),
+        "WASI's clock is read"
+    );
+    assert_eq!(
+        (
+            status.extensions[0].pointer.as_str(),
+            status.extensions[0].json.as_str()
+        ),
+        ("/floor", "\"ऊपर\"")
+    );
+
+    let key = "C-1".parse().unwrap();
+    for (said, reference) in [
+        (disposition("C-1", "wants_a_penthouse"), "whole"),
+        (hung_up("C-1", "no_answer"), "bare True"),
+    ] {
+        let said = Disposition::read(id("L-1"), &said).unwrap();
+        let written = guest.write(&said, Timestamp::UNIX_EPOCH, &key).await.outcome;
+        assert_eq!(written.unwrap(), reference);
+    }
+    let found = guest.find(&id("there"), &key).await.outcome.unwrap();
+    assert_eq!(found.as_deref(), Some("found"));
+    assert_eq!(guest.find(&id("elsewhere"), &key).await.outcome.unwrap(), None);
+    let leads = guest
+        .parse("text/plain", b"L-7", Timestamp::UNIX_EPOCH)
+        .await
+        .outcome
+        .unwrap();
+    assert_eq!(leads[0].members["id"], "L-7");
+}
