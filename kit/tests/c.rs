@@ -31,7 +31,12 @@ fn tracked(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn a_new_project_is_given_the_whole_sdk_and_the_whole_template() {
-    let given = |files: &[(&str, &str)]| files.iter().map(|(path, _)| (*path).to_owned()).collect::<BTreeSet<_>>();
+    let given = |files: &[(&str, &str)]| {
+        files
+            .iter()
+            .map(|(path, _)| (*path).to_owned())
+            .collect::<BTreeSet<_>>()
+    };
     let mut needed = tracked("sdk/c");
     needed.retain(|path| path.starts_with("include/") || path.starts_with("src/"));
     assert_eq!(given(Language::C.sdk()), needed);
@@ -60,14 +65,31 @@ fn native(tests: &str, sources: &[&str]) {
         let name = program.file_stem().unwrap().to_owned();
         let binary = out.path().join(&name);
         let mut cc = compiler();
-        cc.args(["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]);
-        cc.arg("-I").arg(root.join("sdk/c/include"));
+        cc.args([
+            "-std=gnu11",
+            "-g",
+            "-O1",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-D_GNU_SOURCE",
+        ]);
+        for folder in ["sdk/c/include", "sdk/c/src", "sdk/c/tests"] {
+            cc.arg("-I").arg(root.join(folder));
+        }
         for folder in sources {
             cc.arg("-I").arg(root.join(folder));
             // The one file that is for WebAssembly alone; the double stands in for it.
-            cc.args(c_files(&root.join(folder)).iter().filter(|path| !path.ends_with("component.c")));
+            cc.args(
+                c_files(&root.join(folder))
+                    .iter()
+                    .filter(|path| !path.ends_with("component.c")),
+            );
         }
-        cc.arg(root.join("sdk/c/tests/host.c")).arg(&program).arg("-o").arg(&binary);
+        cc.arg(root.join("sdk/c/tests/host.c"))
+            .arg(&program)
+            .arg("-o")
+            .arg(&binary);
         succeeds(&mut cc);
         succeeds(&mut Command::new(&binary));
     }
@@ -75,7 +97,9 @@ fn native(tests: &str, sources: &[&str]) {
 
 fn c_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|it| it == "c")).collect();
+    let mut files: Vec<_> = entries
+        .filter(|path| path.extension().is_some_and(|it| it == "c"))
+        .collect();
     files.sort();
     files
 }
@@ -87,7 +111,12 @@ fn compiler() -> Command {
     fs::write(&probe, "int main(void) { return 0; }\n").unwrap();
     let binary = folder.path().join("probe");
     let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    let probed = Command::new("cc").args(sanitizers).arg(&probe).arg("-o").arg(&binary).output();
+    let probed = Command::new("cc")
+        .args(sanitizers)
+        .arg(&probe)
+        .arg("-o")
+        .arg(&binary)
+        .output();
     if probed.is_ok_and(|ended| ended.status.success()) {
         let mut cc = Command::new("cc");
         cc.args(sanitizers);

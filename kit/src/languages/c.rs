@@ -84,7 +84,10 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let root = build.project.root();
     let mut sources = sources(&root.join("src"), Path::new("src"))?;
     if sources.is_empty() {
-        let problem = format!("{} has no .c files: the adapter's source belongs there", root.join("src").display());
+        let problem = format!(
+            "{} has no .c files: the adapter's source belongs there",
+            root.join("src").display()
+        );
         return Err(BuildError::Project(problem));
     }
     let sdk = &build.project.manifest().sdk;
@@ -96,7 +99,9 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let object = build.work.join("contract.o");
     let mut generated = compiler.command();
     // The bindings' memory is the call's: see sdk/c/src/component.c.
-    generated.args(["-w", "-Dfree=jf_bindings_free", "-c", "contract.c", "-o"]).arg(absolute(&object)?);
+    generated
+        .args(["-w", "-Dfree=jf_bindings_free", "-c", "contract.c", "-o"])
+        .arg(absolute(&object)?);
     run("cc contract.c", generated.current_dir(&bindings))?;
 
     build.progress.step("compiling");
@@ -113,7 +118,10 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         all.arg("-I").arg(folder);
     }
     // Named from the project's folder, as a compiler's and a fault's messages should name them.
-    all.args(sources).arg(absolute(&object)?).arg("-o").arg(absolute(&module)?);
+    all.args(sources)
+        .arg(absolute(&object)?)
+        .arg("-o")
+        .arg(absolute(&module)?);
     run("cc src/*.c", all.current_dir(root))?;
 
     build.progress.step("making the component");
@@ -185,7 +193,9 @@ impl Compiler {
             if !clang.is_file() {
                 return Err(BuildError::Missing {
                     what: format!("{}", clang.display()),
-                    remedy: format!("set {WASI_SDK} to the folder of a wasi-sdk, or unset it to use a fetched compiler"),
+                    remedy: format!(
+                        "set {WASI_SDK} to the folder of a wasi-sdk, or unset it to use a fetched compiler"
+                    ),
                 });
             }
             return Ok(Self::WasiSdk(clang));
@@ -214,7 +224,11 @@ impl Compiler {
                 let mut command = Command::new(clang);
                 // Zig puts the stack first of its own accord, and has the sanitizer's messages; wasi-sdk has no such
                 // library, so that what is undefined traps without words.
-                command.args(["--target=wasm32-wasip1", "-Wl,--stack-first", "-fsanitize-trap=undefined"]);
+                command.args([
+                    "--target=wasm32-wasip1",
+                    "-Wl,--stack-first",
+                    "-fsanitize-trap=undefined",
+                ]);
                 command.arg("-Wno-unused-command-line-argument");
                 command
             }

@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
+//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
@@ -22,6 +23,7 @@ mod groundwork;
 mod keystone;
 mod ledger;
 mod message;
+mod mortar;
 mod oauth2;
 mod rfc3339;
 mod server;
@@ -32,6 +34,7 @@ pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
 pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
 pub use ledger::{Entry, LedgerConfig, LedgerCrm};
+pub use mortar::{Document, MortarConfig, MortarCrm, MortarParty};
 pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
 pub use server::{Counts, Server, Trade};
 
@@ -40,6 +43,9 @@ pub type Keystone = Server<KeystoneCrm>;
 
 /// The twenty-year-old CRM, running.
 pub type Groundwork = Server<GroundworkCrm>;
+
+/// The ERP of the nineties, running.
+pub type Mortar = Server<MortarCrm>;
 
 /// The CRM of rows, running.
 pub type Ledger = Server<LedgerCrm>;
