@@ -68,11 +68,12 @@ const FLAGS: [&str; 4] = ["-std=gnu11", "-Oz", "-mexec-model=reactor", "-fno-str
 
 /// How the adapter and the SDK are compiled: warnings are mistakes, since what an adapter reads is untrusted; and what
 /// is undefined in C ends the call with a message, in place of going on with wrong values.
-const STRICT: [&str; 9] = [
+const STRICT: [&str; 10] = [
     "-Wall",
     "-Wextra",
     "-Werror",
     "-fsanitize=undefined",
+    "-fsanitize-undefined-strip-path-components=-1", // the same component on every machine
     "-finstrument-function-entry-bare", // checks the stack: see sdk/c/src/panic.c
     "-D__assert_fail=jf_assert_fail",
     "-Dabort=jf_abort",

@@ -149,10 +149,8 @@ async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
         spec: toml::from_str(&(head + spec)).unwrap(),
         created_at: Timestamp::UNIX_EPOCH,
     };
-    let secrets: Vec<_> = credential
-        .map(|name| (name.to_owned(), Sensitive::new("a test token".into())))
-        .into_iter()
-        .collect();
+    // Of no use to an adapter that asks for none.
+    let secrets = [(credential.unwrap_or("none").to_owned(), Sensitive::new("a test token".into()))];
     runtime.load(release, &record, bytes, secrets.into()).await.unwrap()
 }
 

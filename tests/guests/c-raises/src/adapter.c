@@ -15,7 +15,7 @@ static int sink;
 static int deep(int depth) {
     volatile char taken[512];
     taken[0] = (char)depth;
-    return deep(depth + 1) + taken[0];
+    return depth < 0 ? 0 : deep(depth + 1) + taken[0];
 }
 
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure) {
