@@ -66,6 +66,26 @@ pub fn groundwork_webhook(lead: &str) -> String {
     )
 }
 
+/// The file of a tenant on mortar, with further tables. `key` is a reference as TOML: `{ value = "…" }`.
+#[must_use]
+pub fn mortar_tenant(tenant: &str, crm: &str, key: &str, more: &str) -> String {
+    format!(
+        r#"
+        tenant = "{tenant}"
+        adapter = "mortar"
+        [settings]
+        base_url = "{crm}"
+        [egress]
+        allow = ["{crm}"]
+        private_addresses = true
+        [[credentials]]
+        name = "signing"
+        kind = "hmac"
+        secret = {key}
+        {more}"#
+    )
+}
+
 /// The file of a tenant on keystone, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
 #[must_use]
 pub fn keystone_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {

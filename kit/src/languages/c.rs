@@ -1,7 +1,19 @@
-//! C.
+//! C: a compiler that comes with its libc, and bindings that this program makes for exactly the project's world.
+//!
+//! The compiler is the one inside Zig, because a package registry has it, pinned, for every machine; or wasi-sdk's, if
+//! `WASI_SDK_PATH` says where that is.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wit_bindgen_core::Files as Generated;
 
 use super::{Files, Profile, embed};
-use crate::build::{Build, BuildError};
+use crate::build::{self, Build, BuildError, run};
+use crate::contract;
+use crate::project::Capability;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -10,16 +22,219 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: "",
+    recipe: concat!(include_str!("c-requirements.txt"), include_str!("c.rs")),
 };
 
-const TEMPLATE: Files = embed!("../../templates/c/":);
+const TEMPLATE: Files = embed!(
+    "../../templates/c/":
+    ".gitignore.in",
+    "README.md",
+    "adapter.toml",
+    "fixtures/status-callable.json",
+    "fixtures/status-do-not-call.json",
+    "fixtures/status-unknown-lead.json",
+    "fixtures/status-unreadable.json",
+    "fixtures/write-hung-up.json",
+    "fixtures/write-other.json",
+    "fixtures/write-rate-limited.json",
+    "fixtures/write-refused.json",
+    "fixtures/write-visit-booked.json",
+    "src/adapter.c",
+);
 
-const SDK: Files = embed!("../../../sdk/c/":);
+const SDK: Files = embed!(
+    "../../../sdk/c/":
+    "include/jackfield.h",
+    "src/component.c",
+    "src/encode.c",
+    "src/host.c",
+    "src/http.c",
+    "src/india.c",
+    "src/internal.h",
+    "src/memory.c",
+    "src/panic.c",
+    "src/records.c",
+    "src/text.c",
+);
+
+/// The compiler's package, by version and hash.
+const REQUIREMENTS: &str = include_str!("c-requirements.txt");
+
+/// Where an installed wasi-sdk is, if it is to be used.
+const WASI_SDK: &str = "WASI_SDK_PATH";
+
+/// How everything is compiled. The stack is small and lies below all other memory, so that what overflows it traps.
+const FLAGS: [&str; 4] = ["-std=gnu11", "-Oz", "-mexec-model=reactor", "-fno-strict-aliasing"];
+
+/// How the adapter and the SDK are compiled: warnings are mistakes, since what an adapter reads is untrusted; and what
+/// is undefined in C ends the call with a message, in place of going on with wrong values.
+const STRICT: [&str; 10] = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-fsanitize=undefined",
+    "-fsanitize-undefined-strip-path-components=-1", // the same component on every machine
+    "-finstrument-function-entry-bare", // checks the stack: see sdk/c/src/panic.c
+    "-D__assert_fail=jf_assert_fail",
+    "-Dabort=jf_abort",
+    "-Wl,-z,stack-size=262144",
+    "-Wl,--strip-all",
+];
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
-    Err(BuildError::Project(format!(
-        "no recipe for {}",
-        build.project.root().display()
-    )))
+    let root = build.project.root();
+    let mut sources = sources(&root.join("src"), Path::new("src"))?;
+    if sources.is_empty() {
+        let problem = format!(
+            "{} has no .c files: the adapter's source belongs there",
+            root.join("src").display()
+        );
+        return Err(BuildError::Project(problem));
+    }
+    let sdk = &build.project.manifest().sdk;
+    sources.extend(self::sources(&root.join(sdk).join("src"), &sdk.join("src"))?);
+    let compiler = Compiler::find(build)?;
+
+    build.progress.step("generating the contract's bindings");
+    let bindings = bindings(build)?;
+    let object = build.work.join("contract.o");
+    let mut generated = compiler.command();
+    // The bindings' memory is the call's: see sdk/c/src/component.c.
+    generated
+        .args(["-w", "-Dfree=jf_bindings_free", "-c", "contract.c", "-o"])
+        .arg(absolute(&object)?);
+    run("cc contract.c", generated.current_dir(&bindings))?;
+
+    build.progress.step("compiling");
+    let module = build.work.join("module.wasm");
+    let mut all = compiler.command();
+    all.args(STRICT);
+    for capability in &build.project.manifest().exports {
+        all.arg(match capability {
+            Capability::Lookup => "-DJF_WITH_LOOKUP",
+            Capability::Leads => "-DJF_WITH_LEADS",
+        });
+    }
+    for folder in [sdk.join("include"), sdk.join("src"), absolute(&bindings)?] {
+        all.arg("-I").arg(folder);
+    }
+    // Named from the project's folder, as a compiler's and a fault's messages should name them.
+    all.args(sources)
+        .arg(absolute(&object)?)
+        .arg("-o")
+        .arg(absolute(&module)?);
+    run("cc src/*.c", all.current_dir(root))?;
+
+    build.progress.step("making the component");
+    let module = fs::read(&module).map_err(|error| BuildError::io(&module, error))?;
+    build::componentize(&build::embed(module, build.project.world())?)
+}
+
+/// The `.c` files below a folder, in order, under the name that the folder has for the compiler.
+fn sources(folder: &Path, name: &Path) -> Result<Vec<PathBuf>, BuildError> {
+    let mut found = Vec::new();
+    let entries = fs::read_dir(folder).map_err(|error| BuildError::io(folder, error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| BuildError::io(folder, error))?;
+        let (path, name) = (entry.path(), name.join(entry.file_name()));
+        if path.is_dir() {
+            found.extend(sources(&path, &name)?);
+        } else if path.extension().is_some_and(|ending| ending == "c") {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Generates `contract.h` and `contract.c` for the project's world, and answers their folder.
+fn bindings(build: &Build<'_>) -> Result<PathBuf, BuildError> {
+    let (mut resolve, package) = contract::resolve();
+    let failed = |what: &dyn std::fmt::Display| BuildError::Component(format!("no bindings for C: {what:#}"));
+    let world = resolve
+        .select_world(&[package], Some(build.project.world()))
+        .map_err(|error| failed(&error))?;
+    // One name, whichever world it is; and the types are embedded when the module is there.
+    let options = wit_bindgen_c::Opts {
+        rename_world: Some("contract".into()),
+        no_object_file: true,
+        ..wit_bindgen_c::Opts::default()
+    };
+    let mut files = Generated::default();
+    options
+        .build()
+        .generate(&mut resolve, world, &mut files)
+        .map_err(|error| failed(&error))?;
+    let folder = build.work.join("bindings");
+    fs::create_dir_all(&folder).map_err(|error| BuildError::io(&folder, error))?;
+    for (name, text) in files.iter() {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| BuildError::io(&path, error))?;
+    }
+    Ok(folder)
+}
+
+/// A path that means the same from any folder: compilers run in another one.
+fn absolute(path: &Path) -> Result<PathBuf, BuildError> {
+    std::path::absolute(path).map_err(|error| BuildError::io(path, error))
+}
+
+/// A C compiler for WebAssembly.
+enum Compiler {
+    /// The one in Zig, run by an environment's Python.
+    Zig { python: PathBuf, cache: PathBuf },
+    /// An installed wasi-sdk's.
+    WasiSdk(PathBuf),
+}
+
+impl Compiler {
+    fn find(build: &Build<'_>) -> Result<Self, BuildError> {
+        if let Some(home) = env::var_os(WASI_SDK).filter(|home| !home.is_empty()) {
+            let clang = Path::new(&home).join("bin/clang");
+            if !clang.is_file() {
+                return Err(BuildError::Missing {
+                    what: format!("{}", clang.display()),
+                    remedy: format!(
+                        "set {WASI_SDK} to the folder of a wasi-sdk, or unset it to use a fetched compiler"
+                    ),
+                });
+            }
+            return Ok(Self::WasiSdk(clang));
+        }
+        let python = build.tools.python("zig", REQUIREMENTS, build.progress)?;
+        // Beside the environment, so that libc is compiled once for all projects.
+        let cache = python.ancestors().nth(2).unwrap_or(&build.work).join("cache");
+        if !cache.is_dir() {
+            build.progress.step("compiling C's library, once for all projects");
+        }
+        Ok(Self::Zig { python, cache })
+    }
+
+    /// The compiler with the flags that are common to all it does.
+    fn command(&self) -> Command {
+        let mut command = match self {
+            Self::Zig { python, cache } => {
+                let mut command = Command::new(python);
+                command.args(["-m", "ziglang", "cc", "-target", "wasm32-wasi"]);
+                for variable in ["ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"] {
+                    command.env(variable, cache);
+                }
+                command
+            }
+            Self::WasiSdk(clang) => {
+                let mut command = Command::new(clang);
+                // Zig puts the stack first of its own accord, and has the sanitizer's messages; wasi-sdk has no such
+                // library, so that what is undefined traps without words.
+                command.args([
+                    "--target=wasm32-wasip1",
+                    "-Wl,--stack-first",
+                    "-fsanitize-trap=undefined",
+                ]);
+                command.arg("-Wno-unused-command-line-argument");
+                command
+            }
+        };
+        command.args(FLAGS);
+        command
+    }
 }

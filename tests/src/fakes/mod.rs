@@ -10,6 +10,7 @@
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
 //! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
+//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
@@ -23,6 +24,7 @@ mod groundwork;
 mod keystone;
 mod ledger;
 mod message;
+mod mortar;
 mod oauth2;
 mod parcel;
 mod rfc3339;
@@ -34,6 +36,7 @@ pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
 pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
 pub use ledger::{Entry, LedgerConfig, LedgerCrm};
+pub use mortar::{Document, MortarConfig, MortarCrm, MortarParty};
 pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
 pub use parcel::{ParcelCall, ParcelConfig, ParcelCrm, ParcelLead};
 pub use server::{Counts, Server, Trade};
@@ -46,6 +49,8 @@ pub type Groundwork = Server<GroundworkCrm>;
 
 /// The SOAP service, running.
 pub type Parcel = Server<ParcelCrm>;
+/// The ERP of the nineties, running.
+pub type Mortar = Server<MortarCrm>;
 
 /// The CRM of rows, running.
 pub type Ledger = Server<LedgerCrm>;

@@ -12,6 +12,7 @@ mod dispositions;
 mod failures;
 mod ladder;
 mod leads;
+mod mortar;
 mod oauth2;
 mod order;
 mod outage;

@@ -5,6 +5,7 @@ mod agent;
 mod groundwork;
 mod keystone;
 mod misbehaviour;
+mod mortar;
 mod oauth2;
 mod parcel;
 

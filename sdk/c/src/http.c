@@ -1,0 +1,159 @@
+/* One request, one answer, and what each answer means for the host. */
+#include "internal.h"
+
+bool jf_url(jf_str *url, jf_failure *failure, jf_str base, const jf_str *segments, size_t count) {
+    jf_text text = {0};
+    jf_add(&text, base);
+    for (size_t i = 0; i < count; i++) {
+        jf_str segment = segments[i];
+        if (segment.len == 0 || jf_is(segment, ".") || jf_is(segment, "..")) {
+            return jf_reject(failure, JF_STR("bad-id"),
+                             JF_STR("an id that is empty, `.` or `..` cannot stand in a URL of the CRM"));
+        }
+        jf_add_char(&text, '/');
+        jf_add(&text, jf_path_encode(segment));
+    }
+    *url = jf_text_str(&text);
+    return true;
+}
+
+jf_request *jf_request_new(const char *method, jf_str url) {
+    jf_request *request = jf_alloc(sizeof *request);
+    request->method = method;
+    request->url = url;
+    return request;
+}
+
+jf_request *jf_get(jf_str url) {
+    return jf_request_new("GET", url);
+}
+
+jf_request *jf_post(jf_str url) {
+    return jf_request_new("POST", url);
+}
+
+jf_request *jf_put(jf_str url) {
+    return jf_request_new("PUT", url);
+}
+
+jf_request *jf_patch(jf_str url) {
+    return jf_request_new("PATCH", url);
+}
+
+void jf_header(jf_request *request, const char *name, jf_str value) {
+    struct jf_header *added =
+        jf_list_add((void **)&request->headers, &request->header_count, sizeof *request->headers);
+    *added = (struct jf_header){jf_str_of(name), value};
+}
+
+static void add_pair(jf_text *text, const char *name, jf_str value) {
+    jf_add(text, jf_form_encode(jf_str_of(name)));
+    jf_add_char(text, '=');
+    jf_add(text, jf_form_encode(value));
+}
+
+void jf_query(jf_request *request, const char *name, jf_str value) {
+    jf_text url = {0};
+    jf_str path;
+    jf_str query;
+    jf_add(&url, request->url);
+    jf_add_char(&url, jf_split(request->url, '?', &path, &query) ? '&' : '?');
+    add_pair(&url, name, value);
+    request->url = jf_text_str(&url);
+}
+
+void jf_form(jf_request *request, const char *name, jf_str value) {
+    if (!request->has_form) {
+        request->has_form = true;
+        jf_header(request, "content-type", JF_STR("application/x-www-form-urlencoded"));
+    } else {
+        jf_add_char(&request->form, '&');
+    }
+    add_pair(&request->form, name, value);
+}
+
+void jf_body(jf_request *request, const char *content_type, jf_str bytes) {
+    if (request->has_form) {
+        jf_panic("a request has one body: jf_form or jf_body, not both");
+    }
+    request->body = bytes;
+    jf_header(request, "content-type", jf_str_of(content_type));
+}
+
+bool jf_send(jf_request *request, jf_response *response, jf_failure *failure) {
+    if (request->has_form) {
+        request->body = jf_text_str(&request->form);
+    }
+    jf_transport_error error = {0};
+    if (jf_host_send(request, response, &error)) {
+        return true;
+    }
+    static const char *const words[] = {"denied", "unreachable", "no-answer", "too-large"};
+    JF_LOG(JF_WARN, "no answer from the CRM", {"what", jf_str_of(words[error.kind])}, {"reason", error.reason});
+    bool sent = error.kind == JF_NO_REPLY || error.kind == JF_TOO_LARGE;
+    return jf_fail(failure, sent ? JF_UNKNOWN : JF_UNAVAILABLE);
+}
+
+jf_str jf_response_header(const jf_response *response, const char *name) {
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (jf_is_nocase(response->headers[i].name, name)) {
+            return response->headers[i].value;
+        }
+    }
+    return JF_NONE;
+}
+
+bool jf_unreadable(const jf_response *response, const char *why, jf_failure *failure) {
+    JF_LOG(JF_WARN, "the CRM's answer cannot be read", {"status", jf_format("%u", (unsigned)response->status)},
+           {"why", jf_str_of(why)});
+    return jf_fail(failure, JF_UNKNOWN);
+}
+
+bool jf_response_text(const jf_response *response, jf_str *text, jf_failure *failure) {
+    if (!jf_is_utf8(response->body)) {
+        return jf_unreadable(response, "not UTF-8", failure);
+    }
+    *text = response->body;
+    return true;
+}
+
+static bool rate_limited(const jf_response *response, jf_failure *failure) {
+    jf_str wish = jf_trim(jf_response_header(response, "retry-after"));
+    int64_t seconds = 0;
+    if (jf_is_digits(wish) && jf_integer(wish, &seconds) && seconds <= UINT32_MAX) {
+        return jf_fail_rate_limited(failure, (uint32_t)seconds);
+    }
+    return jf_fail(failure, JF_RATE_LIMITED);
+}
+
+bool jf_accept(const jf_response *response, jf_failure *failure) {
+    return jf_accept_or(response, NULL, failure);
+}
+
+bool jf_accept_or(const jf_response *response, jf_explain *explain, jf_failure *failure) {
+    uint16_t status = response->status;
+    if (status >= 200 && status <= 299) {
+        return true;
+    }
+    if (status == 401 || status == 403) {
+        return jf_fail(failure, JF_UNAUTHORIZED);
+    }
+    if (status == 404) {
+        return jf_fail(failure, JF_NOT_FOUND);
+    }
+    if (status == 429) {
+        return rate_limited(response, failure);
+    }
+    if (status >= 400 && status <= 499 && status != 408) {
+        *failure = (jf_failure){0};
+        if (explain != NULL) {
+            explain(response, failure);
+        }
+        if (failure->kind != JF_REJECTED) {
+            (void)jf_reject(failure, jf_format("http-%u", (unsigned)status),
+                            JF_STR("the CRM refused the request and did not say why"));
+        }
+        return false;
+    }
+    return jf_fail(failure, status == 503 ? JF_UNAVAILABLE : JF_UNKNOWN);
+}

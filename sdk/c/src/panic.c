@@ -1,0 +1,70 @@
+/* How a call ends that cannot go on: with one line on standard error, the last, which the host shows with the fault. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The host shows 500 characters of the line. */
+#define LINE_SIZE 512
+
+JF_UNCHECKED static _Noreturn void die(const char *line) {
+    size_t left = strlen(line);
+    while (left > 0) {
+        ssize_t written = write(2, line, left);
+        if (written <= 0) {
+            break;
+        }
+        line += written;
+        left -= (size_t)written;
+    }
+    __builtin_trap();
+}
+
+JF_UNCHECKED _Noreturn void jf_panic_at(const char *file, int line, const char *function, const char *format, ...) {
+    static char text[LINE_SIZE];
+    char place[160];
+    (void)snprintf(place, sizeof place, " (%s:%d in %s)\n", file, line, function);
+    size_t room = sizeof text - strlen(place);
+    size_t used = (size_t)snprintf(text, room, "panic: ");
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text + used, room - used, format, arguments);
+    va_end(arguments);
+    /* One line, whatever the message holds: the host takes the last. */
+    for (char *at = text; *at != 0; at++) {
+        if (*at == '\n' || *at == '\r') {
+            *at = ' ';
+        }
+    }
+    strcat(text, place);
+    die(text);
+}
+
+#ifdef __wasm__
+/* The recipe compiles adapters with `abort` and `__assert_fail` renamed to these: libc's own would say nothing, or more
+ * than one line. */
+_Noreturn void jf_abort(void);
+_Noreturn void jf_assert_fail(const char *claim, const char *file, int line, const char *function);
+
+_Noreturn void jf_abort(void) {
+    die("panic: abort() was called\n");
+}
+
+_Noreturn void jf_assert_fail(const char *claim, const char *file, int line, const char *function) {
+    jf_panic_at(file, line, function, "assertion failed: %s", claim);
+}
+
+/* The stack lies below all other memory and grows towards address 0: near it, there is none left. Called at the start of
+ * every function of the adapter, by -finstrument-function-entry-bare. */
+#define STACK_RESERVE 8192
+
+JF_UNCHECKED void __cyg_profile_func_enter_bare(void);
+
+JF_UNCHECKED void __cyg_profile_func_enter_bare(void) {
+    if ((size_t)__builtin_frame_address(0) < STACK_RESERVE) {
+        die("panic: the stack is exhausted: too deep a recursion, or too large an array in a function\n");
+    }
+}
+#endif

@@ -1,0 +1,152 @@
+/* Requests, what each answer means, settings and failures. */
+#include "host.h"
+
+static jf_failure accepted(uint16_t status, jf_explain *explain) {
+    jf_response response = {.status = status};
+    jf_failure failure = {0};
+    CHECK(jf_accept_or(&response, explain, &failure) == (failure.kind == JF_NO_FAILURE));
+    return failure;
+}
+
+static void every_status_has_its_meaning(void) {
+    const struct {
+        uint16_t status;
+        jf_failure_kind kind;
+    } cases[] = {
+        {200, JF_NO_FAILURE},  {201, JF_NO_FAILURE}, {204, JF_NO_FAILURE},   {302, JF_UNKNOWN},  {100, JF_UNKNOWN},
+        {400, JF_REJECTED},    {401, JF_UNAUTHORIZED}, {403, JF_UNAUTHORIZED}, {404, JF_NOT_FOUND}, {405, JF_REJECTED},
+        {408, JF_UNKNOWN},     {409, JF_REJECTED},   {410, JF_REJECTED},     {422, JF_REJECTED}, {429, JF_RATE_LIMITED},
+        {500, JF_UNKNOWN},     {502, JF_UNKNOWN},    {503, JF_UNAVAILABLE},  {504, JF_UNKNOWN},  {0, JF_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK(accepted(cases[i].status, NULL).kind == cases[i].kind);
+    }
+    jf_failure refused = accepted(409, NULL);
+    CHECK_TEXT(refused.code, "http-409");
+    CHECK_TEXT(refused.message, "the CRM refused the request and did not say why");
+}
+
+static void retry_after_counts_when_it_is_seconds(void) {
+    const struct {
+        const char *value;
+        bool has;
+        uint32_t seconds;
+    } cases[] = {
+        {"30", true, 30},  {" 5 ", true, 5}, {"4294967295", true, UINT32_MAX}, {"4294967296", false, 0},
+        {"-1", false, 0},  {"+1", false, 0}, {"Wed, 21 Oct 2026 07:28:00 GMT", false, 0}, {"", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct jf_header header = {JF_STR("Retry-After"), jf_str_of(cases[i].value)};
+        jf_response response = {.status = 429, .headers = &header, .header_count = 1};
+        jf_failure failure = {0};
+        CHECK(!jf_accept(&response, &failure) && failure.kind == JF_RATE_LIMITED);
+        CHECK(failure.has_retry_after == cases[i].has && failure.retry_after == cases[i].seconds);
+    }
+}
+
+static void because(const jf_response *response, jf_failure *failure) {
+    (void)response;
+    (void)jf_reject(failure, JF_STR("E1"), JF_STR("too long"));
+    (void)jf_reject_field(failure, JF_STR("remark"), JF_STR("cut it"));
+    (void)jf_reject_field(failure, JF_STR("date"), JF_STR("past"));
+}
+
+static void says_nothing(const jf_response *response, jf_failure *failure) {
+    (void)response;
+    (void)failure;
+}
+
+static void a_refusal_is_explained_by_the_adapter(void) {
+    jf_failure explained = accepted(422, because);
+    CHECK(explained.kind == JF_REJECTED && explained.field_count == 2);
+    CHECK_TEXT(explained.code, "E1");
+    CHECK_TEXT(explained.fields[1].message, "past");
+    CHECK_TEXT(accepted(422, says_nothing).code, "http-422");
+    CHECK(accepted(500, because).kind == JF_UNKNOWN);
+}
+
+static void only_what_surely_was_not_sent_is_unavailable(void) {
+    const struct {
+        jf_transport_kind kind;
+        jf_failure_kind means;
+    } cases[] = {{JF_DENIED, JF_UNAVAILABLE}, {JF_UNREACHABLE, JF_UNAVAILABLE}, {JF_NO_REPLY, JF_UNKNOWN},
+                 {JF_TOO_LARGE, JF_UNKNOWN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        test_host = (struct test_host){.fails = true, .error = {cases[i].kind, JF_STR("why")}};
+        jf_response response;
+        jf_failure failure = {0};
+        CHECK(!jf_send(jf_get(JF_STR("https://a")), &response, &failure) && failure.kind == cases[i].means);
+        CHECK(test_host.lines_logged == 1);
+    }
+}
+
+static void requests_are_built(void) {
+    test_host = (struct test_host){.answer = {.status = 200}};
+    jf_request *request = jf_post(JF_STR("https://a/x"));
+    jf_query(request, "q", JF_STR("a b&c"));
+    jf_query(request, "r", JF_STR("ख"));
+    jf_form(request, "name", JF_STR("आ & b"));
+    jf_form(request, "sum", JF_STR("1+1=2"));
+    jf_header(request, "x-id", JF_STR("7"));
+    jf_response response;
+    jf_failure failure = {0};
+    CHECK(jf_send(request, &response, &failure) && response.status == 200);
+    CHECK_TEXT(test_host.sent.url, "https://a/x?q=a+b%26c&r=%E0%A4%96");
+    CHECK_TEXT(test_host.sent.body, "name=%E0%A4%86+%26+b&sum=1%2B1%3D2");
+    CHECK(strcmp(test_host.sent.method, "POST") == 0 && test_host.sent.header_count == 2);
+    CHECK_TEXT(test_host.sent.headers[0].value, "application/x-www-form-urlencoded");
+}
+
+static void an_id_cannot_leave_its_segment(void) {
+    jf_str url;
+    jf_failure failure = {0};
+    CHECK(JF_URL(&url, &failure, JF_STR("https://a"), JF_STR("x"), JF_STR("../y?z#%")));
+    CHECK_TEXT(url, "https://a/x/..%2Fy%3Fz%23%25");
+    const jf_str bad[] = {JF_STR(""), JF_STR("."), JF_STR(".."), JF_NONE};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(!JF_URL(&url, &failure, JF_STR("https://a"), bad[i], JF_STR("x")) && failure.kind == JF_REJECTED);
+    }
+}
+
+static void answers_are_read(void) {
+    struct jf_header headers[] = {{JF_STR("A"), JF_STR("1")}, {JF_STR("a"), JF_STR("2")}};
+    jf_response response = {.status = 200, .headers = headers, .header_count = 2, .body = JF_STR("a\xFF")};
+    jf_failure failure = {0};
+    jf_str text;
+    CHECK_TEXT(jf_response_header(&response, "a"), "1");
+    CHECK(!jf_has(jf_response_header(&response, "b")));
+    CHECK(!jf_response_text(&response, &text, &failure) && failure.kind == JF_UNKNOWN);
+    response.body = JF_STR("ok");
+    CHECK(jf_response_text(&response, &text, &failure));
+}
+
+static void settings_are_typed(void) {
+    jf_failure failure = {0};
+    jf_str text;
+    int64_t number;
+    bool flag;
+    test_host = (struct test_host){.setting_name = "n", .setting_value = "42"};
+    CHECK(jf_required("n", &text, &failure) && jf_required_integer("n", &number, &failure) && number == 42);
+    CHECK(!jf_required_boolean("n", &flag, &failure));
+    CHECK(!jf_required("other", &text, &failure) && failure.kind == JF_REJECTED);
+    CHECK_TEXT(failure.code, "bad-setting");
+    CHECK_TEXT(failure.fields[0].field, "other");
+    test_host.setting_value = "true";
+    CHECK(jf_required_boolean("n", &flag, &failure) && flag && !jf_required_integer("n", &number, &failure));
+    uint8_t tag[32];
+    CHECK(!jf_hmac_sha256("key", JF_STR("x"), tag, &failure) && failure.kind == JF_UNAUTHORIZED);
+    test_host.has_key = true;
+    CHECK(jf_hmac_sha256("key", JF_STR("x"), tag, &failure) && tag[31] == 1);
+}
+
+int main(void) {
+    every_status_has_its_meaning();
+    retry_after_counts_when_it_is_seconds();
+    a_refusal_is_explained_by_the_adapter();
+    only_what_surely_was_not_sent_is_unavailable();
+    requests_are_built();
+    an_id_cannot_leave_its_segment();
+    answers_are_read();
+    settings_are_typed();
+    return 0;
+}

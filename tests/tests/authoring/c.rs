@@ -1,0 +1,189 @@
+//! C: a new project, and how a guest's mistakes reach the host.
+
+use jackfield::adapter::Loaded;
+use jackfield::domain::adapter::AdapterRecord;
+use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield::domain::release::{Release, Sensitive};
+use jackfield_kit::build::build;
+use jackfield_kit::languages::Language;
+use jackfield_kit::progress::Progress;
+use jackfield_kit::project::Project;
+use jackfield_kit::scaffold;
+use jackfield_kit::tools::Tools;
+use jackfield_tests::components::component;
+use jiff::Timestamp;
+
+use crate::runtime;
+
+#[tokio::test]
+async fn a_new_project_builds_and_is_an_adapter() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("acme-homes");
+    scaffold::create("acme-homes", Language::C, &folder).unwrap();
+    let project = Project::open(&folder).unwrap();
+    let (out, tools) = (folder.join("build"), Tools::of_user().unwrap());
+    let built = build(&project, &out, &tools, &Progress::silent()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!built.unchanged);
+    let bytes = std::fs::read(&built.component).unwrap();
+    let inspected = runtime().inspect(&bytes).await.unwrap();
+    assert_eq!(
+        (inspected.name.as_str(), inspected.version.to_string().as_str()),
+        ("acme-homes", "1.0.0")
+    );
+    assert!(!inspected.lookup && !inspected.parses_leads && !inspected.idempotent_writes);
+
+    assert!(build(&project, &out, &tools, &Progress::silent()).unwrap().unchanged);
+    let elsewhere = home.path().join("elsewhere");
+    scaffold::create("acme-homes", Language::C, &elsewhere).unwrap();
+    let again = build(
+        &Project::open(&elsewhere).unwrap(),
+        &elsewhere.join("out"),
+        &tools,
+        &Progress::silent(),
+    );
+    let again = std::fs::read(again.unwrap().component).unwrap();
+    assert!(
+        again == bytes,
+        "the same files make the same component, wherever they are"
+    );
+}
+
+#[test]
+fn a_mistake_in_the_source_is_told_with_its_place() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("acme");
+    scaffold::create("acme", Language::C, &folder).unwrap();
+    let source = folder.join("src/adapter.c");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let tools = Tools::of_user().unwrap();
+    let refused = |text: &str| {
+        std::fs::write(&source, text).unwrap();
+        let project = Project::open(&folder).unwrap();
+        let failed = build(&project, &folder.join("build"), &tools, &Progress::silent());
+        failed.unwrap_err().to_string()
+    };
+    let said = refused(&text.replace(
+        "return jf_unreadable(&response, \"no number\", failure);",
+        "return jf_oops();",
+    ));
+    assert!(said.contains("src/adapter.c:") && said.contains("jf_oops"), "{said}");
+    let said = refused(&text.replace("jf_query_status", "jf_query_state"));
+    assert!(said.contains("jf_query_status"), "{said}");
+}
+
+#[tokio::test]
+async fn every_capability_is_exported_when_the_manifest_names_it() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("acme");
+    scaffold::create("acme", Language::C, &folder).unwrap();
+    let manifest = folder.join("adapter.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap() + "exports = [\"lookup\", \"leads\"]\n";
+    std::fs::write(&manifest, text).unwrap();
+    std::fs::write(
+        folder.join("src/more.c"),
+        "#include \"jackfield.h\"\n\
+         bool jf_find(jf_str lead, jf_str key, jf_found *found, jf_failure *failure) {\n\
+             (void)lead; (void)failure;\n\
+             found->found = jf_is(key, \"C-1\");\n\
+             found->receipt.reference = JF_STR(\"R-1\");\n\
+             return true;\n\
+         }\n\
+         bool jf_parse_leads(const jf_inbound *inbound, jf_leads *leads, jf_failure *failure) {\n\
+             (void)failure;\n\
+             jf_lead *lead = jf_add_lead(leads);\n\
+             lead->id = jf_form_get(inbound->body, \"id\");\n\
+             lead->phone = jf_phone_e164(jf_form_get(inbound->body, \"mobile\"));\n\
+             lead->name = jf_form_get(inbound->body, \"name\");\n\
+             jf_extend(&lead->extensions, JF_STR(\"/tower\"), jf_json_text(JF_STR(\"\\\"B\\\"\")));\n\
+             return true;\n\
+         }\n",
+    )
+    .unwrap();
+    let project = Project::open(&folder).unwrap();
+    let tools = Tools::of_user().unwrap();
+    let built = build(&project, &folder.join("build"), &tools, &Progress::silent());
+    let bytes = std::fs::read(built.unwrap_or_else(|error| panic!("{error}")).component).unwrap();
+    let text = "[settings]\nbase_url = \"https://crm.example\"\n[egress]\nallow = [\"https://crm.example\"]\n\
+                [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = { env = \"UNUSED\" }\n\
+                origins = [\"https://crm.example\"]\n";
+    let loaded = load(bytes, text, Some("crm")).await;
+    let (lead, now) = ("L-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+    let found = loaded.find(&lead, &"C-1".parse().unwrap()).await.outcome.unwrap();
+    assert_eq!(found.as_deref(), Some("R-1"));
+    assert!(
+        loaded
+            .find(&lead, &"C-2".parse().unwrap())
+            .await
+            .outcome
+            .unwrap()
+            .is_none()
+    );
+    let body = "id=7&mobile=98000+00000&name=%E0%A4%86%E0%A4%B6%E0%A4%BE".as_bytes();
+    let leads = loaded.parse("text/plain", body, now).await.outcome.unwrap();
+    let told = format!("{leads:?}");
+    assert!(
+        told.contains("+919800000000") && told.contains("आशा") && told.contains("/tower"),
+        "{told}"
+    );
+}
+
+/// A release of a component, with a secret under the name of a credential.
+async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
+    let runtime = runtime();
+    let inspected = runtime.inspect(&bytes).await.unwrap();
+    let record = AdapterRecord {
+        digest: inspected.digest,
+        name: inspected.name.clone(),
+        version: inspected.version.clone(),
+        needs: inspected.needs.clone(),
+        idempotent_writes: inspected.idempotent_writes,
+        lookup: inspected.lookup,
+        parses_leads: inspected.parses_leads,
+        size: bytes.len() as u64,
+        pushed_at: Timestamp::UNIX_EPOCH,
+    };
+    let head = format!("tenant = \"dwarka-homes\"\nadapter = \"{}\"\n", inspected.name);
+    let release = Release {
+        number: "r1".parse().unwrap(),
+        adapter: inspected.digest,
+        spec: toml::from_str(&(head + spec)).unwrap(),
+        created_at: Timestamp::UNIX_EPOCH,
+    };
+    // Of no use to an adapter that asks for none.
+    let secrets = [(credential.unwrap_or("none").to_owned(), Sensitive::new("a test token".into()))];
+    runtime.load(release, &record, bytes, secrets.into()).await.unwrap()
+}
+
+/// What becomes of a lead's status query in the guest "c-raises".
+async fn raised(loaded: &Loaded, lead: &str) -> (FaultCause, String) {
+    match loaded.query_status(&lead.parse().unwrap()).await.outcome {
+        Err(Failure::Fault(fault)) => (fault.cause, fault.detail),
+        other => panic!("`{lead}` should have been a fault and was {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_in_c_is_a_fault_that_says_what() {
+    let loaded = load(component("c-raises"), "limits = { memory_mib = 16 }\n", None).await;
+    let cases = [
+        ("panic", "panic: no such stage: 77 (src/adapter.c:"),
+        ("panic", "in jf_query_status)"),
+        ("assert", "assertion failed: number == 0 (src/adapter.c:"),
+        ("abort", "abort() was called"),
+        ("overflow", "signed integer overflow"),
+        ("past-the-end", "out of bounds"),
+        ("null", "null pointer"),
+        ("stack", "the stack is exhausted"),
+        ("silent", "jf_query_status returned false and did not say why"),
+    ];
+    for (lead, words) in cases {
+        let (cause, detail) = raised(&loaded, lead).await;
+        assert!(detail.contains(words), "{lead}: {detail}");
+        assert_eq!(cause, FaultCause::Trap, "{lead}");
+    }
+    let (cause, detail) = raised(&loaded, "heap").await;
+    assert_eq!(cause, FaultCause::MemoryCap, "{detail}");
+
+    let status = loaded.query_status(&"not-utf8".parse().unwrap()).await.outcome.unwrap();
+    assert_eq!(status.status, "Caf\u{FFFD}");
+}

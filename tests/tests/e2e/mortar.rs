@@ -1,0 +1,372 @@
+//! mortar, by the adapter in C: fixed-width fields to the space, return codes inside HTTP 200, neither idempotent nor
+//! searchable.
+
+use std::time::Duration;
+
+use jackfield::domain::delivery::{State, StopReason};
+use jackfield::store::DeliveryDetail;
+use jackfield_tests::components::component;
+use jackfield_tests::documents::{disposition, hung_up, mortar_tenant};
+use jackfield_tests::fakes::{Behaviour, Document, Mode, Mortar, MortarConfig, MortarParty};
+use jackfield_tests::node::TestNode;
+use serde_json::{Value, json};
+
+const TENANT: &str = "dwarka-homes";
+const KEY: &str = "mortar-canary-key";
+
+/// The contract's word and mortar's code.
+const TABLE: [(&str, &str); 13] = [
+    ("qualified_visit_booked", "D01"),
+    ("qualified_no_visit", "D02"),
+    ("callback_requested", "D03"),
+    ("not_interested_budget", "D04"),
+    ("not_interested_location", "D05"),
+    ("not_interested_timeline", "D06"),
+    ("already_purchased", "D07"),
+    ("wrong_number", "D08"),
+    ("dnc_requested", "D09"),
+    ("no_answer", "D10"),
+    ("invalid_number", "D11"),
+    ("duplicate_suppressed", "D12"),
+    ("wants_a_penthouse", "D99"),
+];
+
+/// A host with a tenant on mortar, which knows party 4711.
+async fn start() -> (TestNode, Mortar) {
+    let test = TestNode::empty().await;
+    let mortar = Mortar::start(MortarConfig::new(KEY)).await.unwrap();
+    test.node.rollout.push_adapter(component("mortar")).await.unwrap();
+    let key = format!("{{ value = \"{KEY}\" }}");
+    test.apply(&mortar_tenant(TENANT, &mortar.origin(), &key, "")).await;
+    mortar.seed(MortarParty::new("4711"));
+    (test, mortar)
+}
+
+async fn accepted(test: &TestNode, lead: &str, body: &Value) -> String {
+    test.dispose(TENANT, lead, body).await.expect(202).member("delivery")
+}
+
+async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
+    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+}
+
+/// What mortar makes of one disposition of party 4711.
+async fn written(body: &Value) -> Document {
+    let (test, mortar) = start().await;
+    let id = accepted(&test, "4711", body).await;
+    test.work().await;
+    let delivery = found(&test, &id).await;
+    assert_eq!(delivery.summary.state, State::Done, "{:?}", delivery.attempts);
+    let document = mortar.stored().remove(0);
+    assert_eq!(delivery.summary.reference.as_deref(), Some(document.number.as_str()));
+    test.finish().await;
+    document
+}
+
+/// The code and the fields of the rejection that sends one disposition to review, and how often mortar was asked.
+async fn refused(lead: &str, body: &Value) -> (Value, u64) {
+    let (test, mortar) = start().await;
+    let id = accepted(&test, lead, body).await;
+    test.work().await;
+    assert_eq!(found(&test, &id).await.summary.state, State::Review);
+    let attempts = test.delivery(TENANT, &id).await["attempts"][0].clone();
+    let asked = mortar.counts().requests;
+    assert!(mortar.stored().is_empty());
+    test.finish().await;
+    (attempts, asked)
+}
+
+#[tokio::test]
+async fn every_outcome_reaches_mortar_whole_and_bare() {
+    let (test, mortar) = start().await;
+    for (n, (word, _)) in TABLE.iter().enumerate() {
+        for (form, lead) in [("whole", 100 + n), ("bare", 200 + n)] {
+            let (lead, call) = (lead.to_string(), format!("CALL-{n}-{form}"));
+            mortar.seed(MortarParty::new(&lead));
+            let body = if form == "whole" {
+                disposition(&call, word)
+            } else {
+                hung_up(&call, word)
+            };
+            accepted(&test, &lead, &body).await;
+        }
+    }
+    assert_eq!(test.work().await, 2 * TABLE.len());
+    let documents = mortar.stored();
+    assert_eq!(documents.len(), 2 * TABLE.len());
+    for (n, (word, code)) in TABLE.iter().enumerate() {
+        for (form, lead) in [("whole", 100 + n), ("bare", 200 + n)] {
+            let call = format!("CALL-{n}-{form}");
+            let document = documents.iter().find(|each| each.get("CALL") == call).unwrap();
+            let get = |key| document.get(key);
+            assert_eq!(
+                (get("CODE"), get("PARTY")),
+                (*code, format!("{lead:010}").as_str()),
+                "{word} {form}"
+            );
+            assert_eq!(get("DND"), if *word == "dnc_requested" { "Y" } else { "N" });
+            assert_eq!((get("DATE"), get("TIME")), ("20260701", "1430"), "in IST");
+            if form == "whole" {
+                assert_eq!((get("SECS"), get("SCORE")), ("000306", "082"));
+                assert_eq!((get("BUDLO"), get("BUDHI")), ("+000000850000000", "+000001200000000"));
+                assert_eq!((get("VDATE"), get("VTIME"), get("LANG")), ("20260705", "1100", "HIN"));
+                assert_eq!((get("LOAN"), get("NRI")), ("Y", "N"));
+                assert!(
+                    get("TEXT").contains("unit=3BHK; possession=18_months"),
+                    "{}",
+                    get("TEXT")
+                );
+            } else {
+                assert_eq!(
+                    (get("SECS"), get("BUDHI"), get("VTIME")),
+                    ("      ", " ".repeat(16).as_str(), "    ")
+                );
+                assert_eq!((get("LOAN"), get("NRI"), get("LANG")), (" ", " ", "   "));
+            }
+            let starts = if *code == "D99" {
+                "outcome=wants_a_penthouse"
+            } else {
+                ""
+            };
+            assert!(get("TEXT").starts_with(starts), "{}", get("TEXT"));
+        }
+    }
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn hindi_and_hostile_texts_arrive_cut_and_whole_in_their_line() {
+    let mut body = disposition("C-1", &"घर ".repeat(40).trim().to_owned());
+    body["flags"]["language_used"] = "भोजपुरी".into();
+    let text = written(&body).await.get("TEXT").to_owned();
+    assert!(
+        text.starts_with("outcome=घर घर") && text.ends_with('…') && text.len() <= 120,
+        "{text}"
+    );
+
+    let mut body = hung_up("C-2", "no_answer");
+    body["qualification"]["bhk_preference"] = "3\r\nDND=Y\r\nEND=4\\".into();
+    let document = written(&body).await;
+    assert_eq!(document.get("TEXT"), "unit=3 \nDND=Y \nEND=4\\");
+    assert_eq!(document.get("DND"), "N");
+
+    let mut body = hung_up("C-3", "no_answer");
+    body["qualification"]["tower"] = "बी".into();
+    assert_eq!(written(&body).await.get("TEXT"), "/qualification/tower=\"बी\"");
+}
+
+#[tokio::test]
+async fn null_is_as_good_as_missing() {
+    let mut body = hung_up("C-1", "no_answer");
+    body["call_metadata"]["duration_seconds"] = Value::Null;
+    body["qualification"]["budget_min"] = Value::Null;
+    body["qualification"]["loan_required"] = Value::Null;
+    body["site_visit"] = Value::Null;
+    let document = written(&body).await;
+    assert_eq!(
+        (document.get("SECS"), document.get("LOAN"), document.get("VDATE")),
+        ("      ", " ", "        ")
+    );
+}
+
+#[tokio::test]
+async fn amounts_and_dates_at_their_edges() {
+    for (rupees, expected) in [(0_i64, "+000000000000000"), (9_999_999_999_999, "+999999999999900")] {
+        let mut body = hung_up("C-1", "no_answer");
+        body["qualification"]["budget_max"] = rupees.into();
+        assert_eq!(written(&body).await.get("BUDHI"), expected);
+    }
+    let mut body = hung_up("C-1", "no_answer");
+    body["qualification"]["budget_max"] = 10_000_000_000_000_i64.into();
+    let (attempt, asked) = refused("4711", &body).await;
+    let told = attempt.to_string();
+    assert!(
+        told.contains("qualification.budget_max") && told.contains("15 digits"),
+        "{told}"
+    );
+    assert_eq!(asked, 0, "nothing is sent");
+
+    for (date, time, expected) in [
+        ("2028-02-29", "00:00", ("20280229", "0000")),
+        ("2026-12-31", "23:59", ("20261231", "2359")),
+    ] {
+        let mut body = hung_up("C-1", "qualified_visit_booked");
+        body["site_visit"] = json!({"booked": true, "date": date, "time_slot": time, "timezone": "Asia/Kolkata"});
+        let document = written(&body).await;
+        assert_eq!((document.get("VDATE"), document.get("VTIME")), expected);
+    }
+    let mut body = hung_up("C-1", "qualified_visit_booked");
+    body["site_visit"] = json!({"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Asia/Dubai"});
+    let (attempt, asked) = refused("4711", &body).await;
+    assert!(attempt.to_string().contains("site_visit.timezone"), "{attempt}");
+    assert_eq!(asked, 0);
+}
+
+#[tokio::test]
+async fn midnight_and_the_years_end_are_indias() {
+    for (ahead, expected) in [
+        // The clock begins at 2026-07-01T09:00Z.
+        (Duration::from_secs(9 * 3600 + 30 * 60), ("20260702", "0000")),
+        (
+            Duration::from_secs(183 * 86_400 + 9 * 3600 + 29 * 60 + 59),
+            ("20261231", "2359"),
+        ),
+        (
+            Duration::from_secs(183 * 86_400 + 9 * 3600 + 30 * 60),
+            ("20270101", "0000"),
+        ),
+    ] {
+        let (test, mortar) = start().await;
+        test.advance(ahead);
+        accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+        test.work().await;
+        let document = mortar.stored().remove(0);
+        assert_eq!((document.get("DATE"), document.get("TIME")), expected);
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn mortar_is_asked_before_a_call() {
+    let (test, mortar) = start().await;
+    mortar.seed(MortarParty {
+        called: ("20260630".into(), "1605".into()),
+        stage: "20".into(),
+        spoke: " ".into(),
+        ..MortarParty::new("4712")
+    });
+    mortar.seed(MortarParty {
+        dnd: "Y".into(),
+        ..MortarParty::new("4713")
+    });
+    mortar.seed(MortarParty {
+        spoke: "Y".into(),
+        ..MortarParty::new("4714")
+    });
+    let answer = test.status(TENANT, "4712").await.expect(200).json();
+    let expected = json!({"lead_id": "4712", "callable": true, "status": "contacted", "dnc": false,
+        "human_contacted": false, "last_call_attempt": "2026-06-30T16:05:00+05:30"});
+    assert_eq!(answer, expected);
+    for (lead, dnc, human) in [("4713", true, false), ("4714", false, true)] {
+        let answer = test.status(TENANT, lead).await.expect(200).json();
+        assert_eq!(
+            (&answer["callable"], &answer["dnc"], &answer["human_contacted"]),
+            (&false.into(), &dnc.into(), &human.into())
+        );
+    }
+    for lead in ["9999", "L-1", "12345678901"] {
+        let answer = test.status(TENANT, lead).await;
+        assert!(
+            answer.status.is_client_error() || answer.status.is_server_error(),
+            "{lead}: {}",
+            answer.text
+        );
+        assert_eq!(answer.json()["callable"], false, "{lead}");
+    }
+    accepted(&test, "4711", &hung_up("C-1", "dnc_requested")).await;
+    test.work().await;
+    assert_eq!(test.status(TENANT, "4711").await.expect(200).json()["dnc"], true);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_write_whose_outcome_is_unknown_goes_to_a_person() {
+    for (mode, documents) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
+        let (test, mortar) = start().await;
+        mortar.behave(Behaviour::next(1, mode));
+        let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+        test.work().await;
+        let summary = found(&test, &id).await.summary;
+        assert_eq!(
+            (summary.state, summary.reason),
+            (State::Review, Some(StopReason::OutcomeUnknown)),
+            "{mode:?}"
+        );
+        test.advance(Duration::from_hours(48));
+        assert_eq!(test.work().await, 0);
+        assert_eq!(mortar.stored().len(), documents, "{mode:?}");
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_mortar_did_not_take_is_written_later_once() {
+    let rate_limited = Behaviour {
+        retry_after: Some(30),
+        ..Behaviour::next(1, Mode::RateLimited)
+    };
+    for (behaviour, class, wait) in [
+        (rate_limited, "rate-limited", 31),
+        (Behaviour::next(1, Mode::RateLimited), "rate-limited", 2),
+        (Behaviour::next(1, Mode::Maintenance), "unavailable", 33),
+    ] {
+        let (test, mortar) = start().await;
+        mortar.behave(behaviour);
+        let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+        test.work().await;
+        assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), class);
+        assert!(mortar.stored().is_empty());
+        test.advance(Duration::from_secs(wait));
+        test.work().await;
+        assert_eq!(found(&test, &id).await.summary.state, State::Done, "{class}");
+        assert_eq!(mortar.stored().len(), 1);
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_party_that_is_open_at_a_terminal_is_written_when_it_is_closed() {
+    let (test, mortar) = start().await;
+    mortar.seed(MortarParty {
+        locked: true,
+        ..MortarParty::new("4711")
+    });
+    let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+    test.work().await;
+    assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), "unavailable");
+    mortar.seed(MortarParty::new("4711"));
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(
+        (found(&test, &id).await.summary.state, mortar.stored().len()),
+        (State::Done, 1)
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_goes_to_review_with_mortars_words_and_fields() {
+    let mut body = disposition("C-1", "no_answer");
+    // More than its maximum: the adapter passes it on, and mortar has an opinion.
+    body["qualification"]["budget_min"] = 13_000_000.into();
+    let (attempt, asked) = refused("4711", &body).await;
+    let told = attempt.to_string();
+    for words in ["0101", "ENTRY REFUSED", "BUDLO", "MORE THAN BUDHI"] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(asked, 1);
+    let (attempt, asked) = refused("9999", &hung_up("C-1", "no_answer")).await;
+    assert_eq!((&attempt["class"], asked), (&"not-found".into(), 1));
+    let (attempt, asked) = refused("L-1", &hung_up("C-1", "no_answer")).await;
+    assert!(attempt.to_string().contains("lead_id"), "{attempt}");
+    assert_eq!(asked, 0);
+}
+
+#[tokio::test]
+async fn another_key_is_unauthorized() {
+    let (test, mortar) = start().await;
+    let other = mortar_tenant(TENANT, &mortar.origin(), "{ value = \"another-key-of-this-size\" }", "");
+    test.apply(&other).await;
+    let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+    test.work().await;
+    assert_eq!(
+        found(&test, &id).await.attempts[0].class.unwrap().word(),
+        "unauthorized"
+    );
+    let key = format!("{{ value = \"{KEY}\" }}");
+    test.apply(&mortar_tenant(TENANT, &mortar.origin(), &key, "")).await;
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    test.finish().await;
+}
