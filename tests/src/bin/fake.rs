@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jackfield_tests::fakes::{
-    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver, Server, Trade,
+    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver, RidgelineConfig, RidgelineCrm,
+    Server, Trade,
 };
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
@@ -45,6 +46,15 @@ enum Fake {
         #[arg(long, default_value_t = 600)]
         ts_tolerance: u64,
     },
+    /// The CRM with optimistic versions: JSON, API key, money in lakhs.
+    Ridgeline {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9105")]
+        listen: SocketAddr,
+        /// The only API key it takes.
+        #[arg(long)]
+        key: String,
+    },
     /// The calling platform's receiver of pushed leads, at /leads.
     Agent {
         /// Where to listen.
@@ -81,6 +91,16 @@ async fn main() -> anyhow::Result<()> {
                     addr: listen,
                     ts_tolerance,
                     ..GroundworkConfig::new(key)
+                },
+            )
+            .await
+        }
+        Fake::Ridgeline { listen, key } => {
+            run::<RidgelineCrm>(
+                listen,
+                RidgelineConfig {
+                    addr: listen,
+                    ..RidgelineConfig::new(key)
                 },
             )
             .await

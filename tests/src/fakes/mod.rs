@@ -1,4 +1,4 @@
-//! The other parties of a Jackfield host, as strict servers of their own: three CRMs, a calling platform and a token
+//! The other parties of a Jackfield host, as strict servers of their own: CRMs, a calling platform and a token
 //! server.
 //!
 //! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
@@ -10,6 +10,7 @@
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
+//! | [`Ridgeline`] | a JSON API with optimistic versions: API key, money in lakhs, null clears |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
 //!
@@ -24,6 +25,7 @@ mod ledger;
 mod message;
 mod oauth2;
 mod rfc3339;
+mod ridgeline;
 mod server;
 
 pub use agent::{AgentConfig, Received, Receiver};
@@ -33,6 +35,7 @@ pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row}
 pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
 pub use ledger::{Entry, LedgerConfig, LedgerCrm};
 pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
+pub use ridgeline::{Interaction, RidgelineConfig, RidgelineCrm, RidgelineProspect};
 pub use server::{Counts, Server, Trade};
 
 /// The tidy CRM, running.
@@ -40,6 +43,9 @@ pub type Keystone = Server<KeystoneCrm>;
 
 /// The twenty-year-old CRM, running.
 pub type Groundwork = Server<GroundworkCrm>;
+
+/// The CRM with optimistic versions, running.
+pub type Ridgeline = Server<RidgelineCrm>;
 
 /// The CRM of rows, running.
 pub type Ledger = Server<LedgerCrm>;
