@@ -16,6 +16,7 @@ mod oauth2;
 mod order;
 mod outage;
 mod review;
+mod ridgeline;
 mod secrets;
 mod status;
 mod swap;

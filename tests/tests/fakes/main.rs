@@ -6,6 +6,7 @@ mod groundwork;
 mod keystone;
 mod misbehaviour;
 mod oauth2;
+mod ridgeline;
 
 use std::sync::LazyLock;
 
