@@ -1,6 +1,7 @@
 //! A new project in Go.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use jackfield::adapter::{Runtime, RuntimeConfig};
@@ -10,7 +11,7 @@ use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
-use jackfield_kit::tools::Tools;
+use jackfield_kit::tools::{Tools, found};
 use jackfield_tests::process::program;
 
 #[tokio::test]
@@ -64,4 +65,56 @@ async fn a_new_project_builds_and_loads() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Go's own tests: of the SDK, of the adapter in this repository, and of a new project.
+#[test]
+fn gos_own_tests_pass() {
+    let home = tempfile::tempdir().unwrap();
+    scaffold::create("acme", Language::Go, &home.path().join("acme")).unwrap();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = [
+        repository.join("sdk/go"),
+        repository.join("adapters/ridgeline"),
+        repository.join("tests/guests/go-raises"),
+        home.path().join("acme"),
+    ];
+    let go = go();
+    for folder in folders {
+        for words in [["vet", "./..."], ["test", "./..."]] {
+            let output = Command::new(&go)
+                .args(words)
+                .current_dir(&folder)
+                .env("GOFLAGS", "")
+                .env("GOTOOLCHAIN", "local")
+                .output()
+                .unwrap();
+            let text = format!(
+                "{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+            assert!(output.status.success(), "go {words:?} in {}:\n{text}", folder.display());
+        }
+    }
+}
+
+/// The compiler that builds use: the machine's if it is new enough, else the pinned one.
+fn go() -> PathBuf {
+    let version = |go: &PathBuf| {
+        let asked = Command::new(go)
+            .args(["env", "GOVERSION"])
+            .env("GOTOOLCHAIN", "local")
+            .output();
+        String::from_utf8_lossy(&asked.unwrap().stdout).trim().to_owned()
+    };
+    if let Some(go) = found("go").filter(|go| version(go).starts_with("go1.27")) {
+        return go;
+    }
+    let requirements = include_str!("../../../kit/src/languages/go-requirements.txt");
+    let python = Tools::of_user()
+        .unwrap()
+        .python("go", requirements, &Progress::silent())
+        .unwrap();
+    python.with_file_name("go")
 }

@@ -10,6 +10,7 @@ mod breaker;
 mod bulkhead;
 mod dispositions;
 mod failures;
+mod go_raises;
 mod ladder;
 mod leads;
 mod oauth2;
