@@ -10,6 +10,8 @@ use crate::project::check_name;
 
 /// Where the copy of the SDK is in a new project.
 pub const SDK: &str = "vendor/jackfield";
+/// Where it is in a project in Go, whose tools take a folder `vendor` for a mirror of everything that is imported.
+pub const SDK_IN_GO: &str = "third_party/jackfield";
 /// Where the copy of the contract is in a new project.
 pub const CONTRACT: &str = "wit";
 
@@ -55,13 +57,14 @@ pub fn create(name: &str, language: Language, folder: &Path) -> Result<Vec<Strin
         write(&folder.join(&path), &filled(text, name))?;
         written.push(path);
     }
+    let sdk = if language == Language::Go { SDK_IN_GO } else { SDK };
     for (path, text) in language.sdk() {
         let path = path.strip_suffix(".in").unwrap_or(path);
-        write(&folder.join(SDK).join(path), text)?;
+        write(&folder.join(sdk).join(path), text)?;
     }
     contract::write_to(&folder.join(CONTRACT)).map_err(io(&folder.join(CONTRACT)))?;
     written.sort();
-    written.extend([format!("{SDK}/"), format!("{CONTRACT}/")]);
+    written.extend([format!("{sdk}/"), format!("{CONTRACT}/")]);
     Ok(written)
 }
 

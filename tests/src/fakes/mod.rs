@@ -12,6 +12,7 @@
 //! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
 //! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
+//! | [`Ridgeline`] | a JSON API with optimistic versions: API key, money in lakhs, null clears |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
 //!
@@ -28,6 +29,7 @@ mod mortar;
 mod oauth2;
 mod parcel;
 mod rfc3339;
+mod ridgeline;
 mod server;
 
 pub use agent::{AgentConfig, Received, Receiver};
@@ -39,6 +41,7 @@ pub use ledger::{Entry, LedgerConfig, LedgerCrm};
 pub use mortar::{Document, MortarConfig, MortarCrm, MortarParty};
 pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
 pub use parcel::{ParcelCall, ParcelConfig, ParcelCrm, ParcelLead};
+pub use ridgeline::{Interaction, RidgelineConfig, RidgelineCrm, RidgelineProspect};
 pub use server::{Counts, Server, Trade};
 
 /// The tidy CRM, running.
@@ -51,6 +54,8 @@ pub type Groundwork = Server<GroundworkCrm>;
 pub type Parcel = Server<ParcelCrm>;
 /// The ERP of the nineties, running.
 pub type Mortar = Server<MortarCrm>;
+/// The CRM with optimistic versions, running.
+pub type Ridgeline = Server<RidgelineCrm>;
 
 /// The CRM of rows, running.
 pub type Ledger = Server<LedgerCrm>;

@@ -8,6 +8,7 @@ mod misbehaviour;
 mod mortar;
 mod oauth2;
 mod parcel;
+mod ridgeline;
 
 use std::sync::LazyLock;
 

@@ -1,0 +1,115 @@
+// Package ridgeline is the adapter for Ridgeline, a JSON API that changes a prospect only if one names the version that
+// one has seen.
+//
+// This file says which calls are made; mapping.go says what stands in them. Ridgeline's API key is added by the host.
+package ridgeline
+
+import (
+	"fmt"
+
+	"jackfield.dev/jackfield"
+)
+
+func init() { jackfield.Register(Adapter{}) }
+
+// Adapter is the adapter for Ridgeline.
+type Adapter struct{}
+
+// attempts to change a prospect in one call. A refused version surely wrote nothing, so these are no blind repeats; who
+// is overtaken three times in a row leaves it to the host's ladder.
+const attempts = 3
+
+// Describe says what the adapter is and what it needs.
+func (Adapter) Describe() *jackfield.Description {
+	return jackfield.Describe("ridgeline", "1.0.0").
+		Origin("base_url", "Where Ridgeline lives, such as https://crm.example").
+		Credential("crm", jackfield.Header, "Ridgeline's API key, in the header X-Api-Key").
+		IdempotentWrites() // Ridgeline keeps one interaction for each call_ref
+}
+
+// Status asks whether a prospect may be called now.
+func (Adapter) Status(host *jackfield.Host, leadID string) (jackfield.LeadStatus, error) {
+	base, err := host.Required("base_url")
+	if err != nil {
+		return jackfield.LeadStatus{}, err
+	}
+	found, answer, err := read(host, base, leadID)
+	if err != nil {
+		return jackfield.LeadStatus{}, err
+	}
+	status, err := found.status()
+	if err != nil {
+		return status, answer.Unreadable(err.Error())
+	}
+	return status, nil
+}
+
+// Write changes what is known of the prospect and adds the call to its interactions, both in one request.
+func (Adapter) Write(host *jackfield.Host, call *jackfield.Disposition, key string) (jackfield.Receipt, error) {
+	none := jackfield.Receipt{}
+	base, err := host.Required("base_url")
+	if err != nil {
+		return none, err
+	}
+	body, err := newPatch(call, key)
+	if err != nil {
+		return none, err
+	}
+	for range attempts {
+		found, _, err := read(host, base, call.LeadID)
+		if err != nil {
+			return none, err
+		}
+		seen := fmt.Sprintf(`"v%d"`, found.Version)
+		answer, err := host.Patch(base, "v2", "prospects", call.LeadID).Header("if-match", seen).JSON(body).Send()
+		if err != nil {
+			return none, err
+		}
+		if answer.Status() == 409 && versionMoved(answer) {
+			continue
+		}
+		if err := answer.AcceptOr(refusal); err != nil {
+			return none, err
+		}
+		var saved saved
+		if err := answer.JSON(&saved); err != nil {
+			return none, err
+		}
+		return jackfield.Receipt{Reference: saved.Interaction.Number}, nil
+	}
+	host.Log(jackfield.LevelWarn, "the prospect changed each time before it could be written")
+	return none, jackfield.ErrUnavailable
+}
+
+// read fetches a prospect.
+func read(host *jackfield.Host, base, leadID string) (*prospect, *jackfield.Response, error) {
+	answer, err := host.Get(base, "v2", "prospects", leadID).Send()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := answer.AcceptOr(refusal); err != nil {
+		return nil, nil, err
+	}
+	var found struct {
+		Prospect prospect `json:"prospect"`
+	}
+	if err := answer.JSON(&found); err != nil {
+		return nil, nil, err
+	}
+	return &found.Prospect, answer, nil
+}
+
+// refusal is Ridgeline's own reason, which a person sees in review. Nil if the answer is not Ridgeline's.
+func refusal(answer *jackfield.Response) *jackfield.Rejected {
+	var refused refused
+	if answer.JSON(&refused) != nil {
+		return nil
+	}
+	return refused.rejected()
+}
+
+// versionMoved tells Ridgeline's own word, which is proof that nothing was written, from some proxy's 409.
+func versionMoved(answer *jackfield.Response) bool {
+	var refused refused
+	return answer.JSON(&refused) == nil && refused.Error.Code == "VERSION_MOVED"
+}

@@ -1,0 +1,18 @@
+package export_jackfield_crm_leads
+
+import (
+	"jackfield.dev/jackfield"
+	"jackfield.dev/jackfield/component/call"
+	"jackfield.dev/jackfield/component/convert"
+	. "jackfield.dev/jackfield/component/jackfield_crm_model"
+	"jackfield.dev/jackfield/internal/wit/types"
+)
+
+// Parse is the contract's leads.parse.
+func Parse(inbound Inbound) types.Result[[]Lead, Failure] {
+	parse := func(adapter jackfield.Adapter, host *jackfield.Host) ([]jackfield.Lead, error) {
+		return adapter.(jackfield.LeadParser).ParseLeads(host, convert.Inbound(inbound))
+	}
+	leads, failure := call.Of("ParseLeads", parse)
+	return call.Result(leads, failure, convert.Leads)
+}

@@ -1,0 +1,91 @@
+package jackfield
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Failures without details. Test for them with errors.Is, and wrap them with %w as you like.
+var (
+	// ErrUnavailable: the CRM did not take the request and nothing was written. The host tries again on its ladder.
+	ErrUnavailable error = failure("unavailable: the CRM did not take the request")
+	// ErrUnknown: the request left and it is not known whether it was carried out: no answer, a broken answer, a 500. The
+	// host asks Lookup before it writes again; without it, it writes again only if writes are idempotent.
+	ErrUnknown error = failure("unknown: whether the CRM carried it out cannot be told")
+	// ErrUnauthorized: the credentials were refused. The host alerts at once and goes on along the ladder.
+	ErrUnauthorized error = failure("unauthorized: the CRM refused the credentials")
+	// ErrNotFound: the CRM does not know the lead. The delivery goes to review at once.
+	ErrNotFound error = failure("not-found: the CRM does not know the lead")
+)
+
+type failure string
+
+func (f failure) Error() string { return string(f) }
+
+// RateLimited is the failure of a CRM that asks to slow down. The attempt does not count.
+type RateLimited struct {
+	// RetryAfter is the CRM's wish in seconds. Without one the host reads the CRM's own headers, or backs off by itself.
+	RetryAfter *uint32 `json:"retry_after"`
+}
+
+func (r *RateLimited) Error() string {
+	if r.RetryAfter == nil {
+		return "rate-limited"
+	}
+	return fmt.Sprintf("rate-limited for %d s", *r.RetryAfter)
+}
+
+// Rejected is the failure of a request that the CRM understood and refused as it stands. The delivery goes to review at
+// once, where a person sees code, message and fields, and can edit and replay it. None of them may hold personal data.
+type Rejected struct {
+	// Code is the CRM's error code, empty when it has none.
+	Code string `json:"code"`
+	// Message is the CRM's message.
+	Message string `json:"message"`
+	// Fields are those that the CRM named.
+	Fields []FieldError `json:"fields"`
+}
+
+// FieldError is a field that the CRM refused.
+type FieldError struct {
+	// Field is its name, as the CRM calls it.
+	Field string `json:"field"`
+	// Message is what is wrong with it, in the CRM's words.
+	Message string `json:"message"`
+}
+
+// Reject makes a refusal with a code and a message.
+func Reject(code, message string) *Rejected {
+	return &Rejected{Code: code, Message: message}
+}
+
+// Field names a field and what is wrong with it.
+func (r *Rejected) Field(field, message string) *Rejected {
+	r.Fields = append(r.Fields, FieldError{Field: field, Message: message})
+	return r
+}
+
+func (r *Rejected) Error() string {
+	text := "rejected: " + r.Code + ": " + r.Message
+	for _, field := range r.Fields {
+		text += "; " + field.Field + " " + field.Message
+	}
+	return text
+}
+
+// AsFailure answers the failure that an error is or wraps: one of the sentinels, a *[RateLimited] or a *[Rejected]. Nil
+// if it is none, which the host calls a fault of the adapter.
+func AsFailure(err error) error {
+	var plain failure
+	var limited *RateLimited
+	var rejected *Rejected
+	switch {
+	case errors.As(err, &plain):
+		return plain
+	case errors.As(err, &limited) && limited != nil:
+		return limited
+	case errors.As(err, &rejected) && rejected != nil:
+		return rejected
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package jackfield
+
+import (
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"jackfield.dev/jackfield/internal/strict"
+	"jackfield.dev/jackfield/internal/wire"
+)
+
+// Request is a request in the making. The host adds the tenant's credentials for the origin, so an adapter sets no
+// authorization header. It does nothing until it is sent.
+//
+// What went wrong while it was built is told when it is sent, so the parts can be chained.
+type Request struct {
+	host    *Host
+	wire    wire.Request
+	problem error
+}
+
+// Get begins a GET of a resource: a base URL as the host hands settings over, without a trailing slash, and path
+// segments, which are percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment. A
+// segment that is empty, "." or ".." is refused as a [Rejected]: no encoding keeps a URL's reader from taking it for a
+// way through the path, to another resource than was meant.
+func (h *Host) Get(base string, segments ...string) *Request {
+	return h.Request("GET", base, segments...)
+}
+
+// Post begins a POST; see [Host.Get] for the URL.
+func (h *Host) Post(base string, segments ...string) *Request {
+	return h.Request("POST", base, segments...)
+}
+
+// Put begins a PUT; see [Host.Get] for the URL.
+func (h *Host) Put(base string, segments ...string) *Request {
+	return h.Request("PUT", base, segments...)
+}
+
+// Patch begins a PATCH; see [Host.Get] for the URL.
+func (h *Host) Patch(base string, segments ...string) *Request {
+	return h.Request("PATCH", base, segments...)
+}
+
+// Request begins a request with any of the methods GET, POST, PUT, PATCH, DELETE and HEAD; see [Host.Get] for the URL.
+func (h *Host) Request(method, base string, segments ...string) *Request {
+	joined, err := Join(base, segments...)
+	return &Request{host: h, wire: wire.Request{Method: method, URL: joined}, problem: err}
+}
+
+// Join makes the URL of a resource, as [Host.Get] does.
+func Join(base string, segments ...string) (string, error) {
+	var joined strings.Builder
+	joined.WriteString(base)
+	for _, segment := range segments {
+		if segment == "" || segment == "." || segment == ".." {
+			return "", Reject("bad-id", "an id that is empty, `.` or `..` cannot stand in a URL of the CRM")
+		}
+		joined.WriteByte('/')
+		for _, b := range []byte(segment) {
+			if unreserved(b) {
+				joined.WriteByte(b)
+			} else {
+				const digits = "0123456789ABCDEF"
+				joined.Write([]byte{'%', digits[b>>4], digits[b&15]})
+			}
+		}
+	}
+	return joined.String(), nil
+}
+
+// unreserved is RFC 3986's word for what needs no encoding.
+func unreserved(b byte) bool {
+	letter := 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+	return letter || '0' <= b && b <= '9' || strings.IndexByte("-._~", b) >= 0
+}
+
+// Header adds a header.
+func (r *Request) Header(name, value string) *Request {
+	r.wire.Headers = append(r.wire.Headers, wire.Header{Name: name, Value: value})
+	return r
+}
+
+// Query adds parameters to the URL, form-encoded, in the order of their names.
+func (r *Request) Query(parameters url.Values) *Request {
+	joint := "?"
+	if strings.Contains(r.wire.URL, "?") {
+		joint = "&"
+	}
+	r.wire.URL += joint + parameters.Encode()
+	return r
+}
+
+// JSON sets a JSON body, with its content type.
+func (r *Request) JSON(value any) *Request {
+	body, err := json.Marshal(value)
+	if err != nil && r.problem == nil {
+		r.problem = Reject("bad-request", "the adapter made a body that JSON cannot say").Field("body", err.Error())
+	}
+	return r.Bytes("application/json", body)
+}
+
+// Form sets a form body, application/x-www-form-urlencoded in UTF-8.
+func (r *Request) Form(parameters url.Values) *Request {
+	return r.Bytes("application/x-www-form-urlencoded", []byte(parameters.Encode()))
+}
+
+// Bytes sets any body, of at most 1 MiB.
+func (r *Request) Bytes(contentType string, body []byte) *Request {
+	r.wire.Body = body
+	return r.Header("content-type", contentType)
+}
+
+// Send sends the request and waits for the answer, whatever its status. The error is [ErrUnavailable] if nothing was
+// sent and [ErrUnknown] if no complete answer came; the host's reason is in the log.
+func (r *Request) Send() (*Response, error) {
+	if r.problem != nil {
+		return nil, r.problem
+	}
+	answer, failed := r.host.imports.Send(r.wire)
+	if failed != nil {
+		r.host.Log(LevelWarn, "no answer from the CRM", "what", failed.Words(), "reason", failed.Reason)
+		if failed.Case == wire.Denied || failed.Case == wire.Unreachable {
+			return nil, ErrUnavailable
+		}
+		return nil, ErrUnknown
+	}
+	return &Response{host: r.host, wire: answer}, nil
+}
+
+// Fetch sends the request, takes the answer if its status is 2xx and reads its JSON: Send, Accept and JSON in one.
+func (r *Request) Fetch(into any) error {
+	return r.FetchOr(nil, into)
+}
+
+// FetchOr is [Request.Fetch] with the CRM's own reason for a refusal; see [Response.AcceptOr].
+func (r *Request) FetchOr(explain func(*Response) *Rejected, into any) error {
+	answer, err := r.Send()
+	if err != nil {
+		return err
+	}
+	if err := answer.AcceptOr(explain); err != nil {
+		return err
+	}
+	return answer.JSON(into)
+}
+
+// Response is a complete answer of the CRM.
+type Response struct {
+	host *Host
+	wire *wire.Response
+}
+
+// Status is the HTTP status code.
+func (r *Response) Status() int {
+	return int(r.wire.Status)
+}
+
+// Header answers the first header of that name, in any case; empty if there is none.
+func (r *Response) Header(name string) string {
+	for _, header := range r.wire.Headers {
+		if strings.EqualFold(header.Name, name) {
+			return header.Value
+		}
+	}
+	return ""
+}
+
+// Bytes is the body as it came.
+func (r *Response) Bytes() []byte {
+	return r.wire.Body
+}
+
+// Text is the body as text; [ErrUnknown] if it is not UTF-8, since a broken answer does not say whether the request was
+// carried out.
+func (r *Response) Text() (string, error) {
+	if !utf8.Valid(r.wire.Body) {
+		return "", r.Unreadable("not UTF-8")
+	}
+	return string(r.wire.Body), nil
+}
+
+// JSON reads the body into the value that `into` points to, as encoding/json does but strictly: a field must be there
+// and must not be null, unless it is a pointer or an interface, or its tag says omitempty. The error is [ErrUnknown]; the
+// place of the mistake is logged, the text is not: it may be personal.
+func (r *Response) JSON(into any) error {
+	if !utf8.Valid(r.wire.Body) {
+		return r.Unreadable("not UTF-8")
+	}
+	if why := strict.Unmarshal(r.wire.Body, into); why != "" {
+		return r.Unreadable(why)
+	}
+	return nil
+}
+
+// Unreadable is the failure of an answer that should be readable and is not: [ErrUnknown], with a line in the log. For
+// formats that the SDK does not read itself. Do not quote the answer, which may hold personal data.
+func (r *Response) Unreadable(why string) error {
+	r.host.Log(LevelWarn, "the CRM's answer cannot be read", "status", strconv.Itoa(r.Status()), "why", why)
+	return ErrUnknown
+}
+
+// Accept answers nil if the status is 2xx, and otherwise what the status means; a [Rejected] names the status only.
+//
+//	401, 403                 ErrUnauthorized
+//	404                      ErrNotFound
+//	408                      ErrUnknown: the CRM gave up waiting, and does not say after what
+//	429                      RateLimited, with Retry-After if it is a number of seconds
+//	other 4xx                Rejected
+//	503                      ErrUnavailable
+//	1xx, 3xx, other 5xx      ErrUnknown: a redirect is not followed, and old CRMs redirect after a write
+//
+// A CRM that means something else by a status is asked for its Status first.
+func (r *Response) Accept() error {
+	return r.AcceptOr(nil)
+}
+
+// AcceptOr is [Response.Accept], and for a 4xx that refuses the request the rejection that explain reads from its body:
+// the CRM's code, message and fields, which a person will see in review. If explain is nil or answers nil, the rejection
+// names the status.
+func (r *Response) AcceptOr(explain func(*Response) *Rejected) error {
+	status := r.Status()
+	switch {
+	case 200 <= status && status <= 299:
+		return nil
+	case status == 401 || status == 403:
+		return ErrUnauthorized
+	case status == 404:
+		return ErrNotFound
+	case status == 429:
+		return &RateLimited{RetryAfter: r.retryAfter()}
+	case status == 408 || status < 400 || status > 499 && status != 503:
+		return ErrUnknown
+	case status == 503:
+		return ErrUnavailable
+	}
+	if explain != nil {
+		if rejected := explain(r); rejected != nil {
+			return rejected
+		}
+	}
+	return Reject("http-"+strconv.Itoa(status), "the CRM refused the request and did not say why")
+}
+
+func (r *Response) retryAfter() *uint32 {
+	seconds, err := strconv.ParseUint(strings.TrimSpace(r.Header("retry-after")), 10, 32)
+	if err != nil {
+		return nil
+	}
+	wish := uint32(seconds)
+	return &wish
+}

@@ -1,0 +1,302 @@
+//! ridgeline: a JSON API with optimistic versions. `X-Api-Key` on everything, money in lakhs, dates as `01-JUL-2026` in
+//! Indian time, words in `UPPER_SNAKE`.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /v2/prospects/{id}` | `{"prospect"}`, or 404 `PROSPECT_NOT_FOUND` |
+//! | `PATCH /v2/prospects/{id}` with `If-Match: "v7"` | 200 with `{"prospect": {id, version}, "interaction": {number, already}}` |
+//!
+//! A patch names what changes: a member that is null is cleared, one that is missing stays. With it comes the
+//! `interaction`, the call that taught it, which is kept once for each `call_ref`: the same one again changes nothing and
+//! is answered with `already`. Without `If-Match` it is 428, with another version than the prospect's 409 `VERSION_MOVED`,
+//! and with anything wrong 422 with the messages of each field.
+
+mod rules;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use http::{HeaderValue, Method, Request, StatusCode, header::RETRY_AFTER};
+use hyper::body::Bytes;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use subtle::ConstantTimeEq;
+
+use super::{
+    message::{Answer, has_media_type, header, json_answer},
+    server::{Handled, Trade},
+};
+
+/// What ridgeline is started with.
+#[derive(Debug, Clone)]
+pub struct RidgelineConfig {
+    /// Where to listen; port 0 picks a free one.
+    pub addr: SocketAddr,
+    /// The only API key it takes.
+    pub key: String,
+}
+
+impl RidgelineConfig {
+    /// On a free loopback port.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self {
+            addr: (Ipv4Addr::LOCALHOST, 0).into(),
+            key: key.into(),
+        }
+    }
+}
+
+/// A prospect as ridgeline keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RidgelineProspect {
+    /// Its id.
+    pub id: String,
+    /// How often it was changed.
+    #[serde(default)]
+    pub version: u64,
+    /// Where it stands: `FRESH`, `IN_TALKS`, `SITE_VISIT`, `BOOKED` or `LOST`.
+    #[serde(default = "fresh")]
+    pub stage: String,
+    /// `ALLOWED`, `PAUSED` or `DO_NOT_CALL`.
+    #[serde(default = "allowed")]
+    pub contact_policy: String,
+    /// Whether its owner, a person, has spoken to it.
+    #[serde(default)]
+    pub owner_contacted: Option<bool>,
+    /// When it was last called: `{"on", "at"}`.
+    #[serde(default)]
+    pub last_contact: Option<Value>,
+    /// What is known of it: `budget_min_lakh` and so on.
+    #[serde(default)]
+    pub details: Map<String, Value>,
+    /// How many times a colleague saves it just before the next patch arrives.
+    #[serde(default)]
+    pub moves: u32,
+}
+
+impl RidgelineProspect {
+    /// A new one that may be called.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            version: 7,
+            stage: fresh(),
+            contact_policy: allowed(),
+            owner_contacted: None,
+            last_contact: None,
+            details: Map::new(),
+            moves: 0,
+        }
+    }
+}
+
+fn fresh() -> String {
+    "FRESH".to_owned()
+}
+
+fn allowed() -> String {
+    "ALLOWED".to_owned()
+}
+
+/// An interaction as ridgeline stores it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Interaction {
+    /// ridgeline's own reference, `RL-<n>`.
+    pub number: String,
+    /// Whom the call was with.
+    pub prospect_id: String,
+    /// The interaction as it was sent.
+    pub body: Map<String, Value>,
+    /// The version that the change made.
+    pub version: u64,
+    /// What was known of the prospect afterwards.
+    pub details: Map<String, Value>,
+    /// How often it came again.
+    pub repeats: u32,
+}
+
+/// The CRM behind [`Ridgeline`](super::Ridgeline).
+#[derive(Debug)]
+pub struct RidgelineCrm {
+    key: String,
+    prospects: BTreeMap<String, RidgelineProspect>,
+    interactions: Vec<Interaction>,
+}
+
+impl Trade for RidgelineCrm {
+    type Config = RidgelineConfig;
+    type Lead = RidgelineProspect;
+    type Record = Interaction;
+    const LEDGER: (&'static str, &'static str) = ("interactions", "interactions");
+
+    fn from_config(config: RidgelineConfig) -> (SocketAddr, Self) {
+        let crm = Self {
+            key: config.key,
+            prospects: BTreeMap::new(),
+            interactions: Vec::new(),
+        };
+        (config.addr, crm)
+    }
+
+    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+        self.route(request).unwrap_or_else(Handled::Refused)
+    }
+
+    fn too_many(retry_after: Option<u32>) -> Answer {
+        let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "SLOW_DOWN", "too many requests");
+        if let Some(seconds) = retry_after {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        answer
+    }
+
+    fn maintenance() -> Answer {
+        refusal(StatusCode::SERVICE_UNAVAILABLE, "MAINTENANCE", "nothing was stored")
+    }
+
+    fn crash() -> Answer {
+        refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "something broke")
+    }
+
+    fn seed(&mut self, lead: RidgelineProspect) {
+        self.prospects.insert(lead.id.clone(), lead);
+    }
+
+    fn stored(&self) -> Vec<Interaction> {
+        self.interactions.clone()
+    }
+
+    fn forget(&mut self) {
+        self.prospects.clear();
+        self.interactions.clear();
+    }
+}
+
+impl RidgelineCrm {
+    fn route(&mut self, request: &Request<Bytes>) -> Result<Handled, Answer> {
+        let not_found = || refusal(StatusCode::NOT_FOUND, "NO_SUCH_PAGE", "no such page");
+        let id = request.uri().path().strip_prefix("/v2/prospects/");
+        let id = id.filter(|id| !id.is_empty() && !id.contains('/'));
+        let id = id.ok_or_else(not_found)?;
+        let key = header(request, "x-api-key").unwrap_or_default();
+        if !bool::from(key.as_bytes().ct_eq(self.key.as_bytes())) {
+            return Err(refusal(
+                StatusCode::UNAUTHORIZED,
+                "BAD_API_KEY",
+                "send a valid X-Api-Key",
+            ));
+        }
+        let id = percent_decode_str(id).decode_utf8().map_err(|_| not_found())?;
+        match *request.method() {
+            Method::GET => {
+                let prospect = self.prospects.get(&*id).ok_or_else(no_prospect)?;
+                Ok(Handled::Read(json_answer(StatusCode::OK, &shown(prospect))))
+            }
+            Method::PATCH => self.patch(&id, request),
+            _ => {
+                let message = "GET and PATCH, see the API's documentation";
+                Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "BAD_METHOD", message))
+            }
+        }
+    }
+
+    fn patch(&mut self, id: &str, request: &Request<Bytes>) -> Result<Handled, Answer> {
+        if !has_media_type(request, "application/json") {
+            let message = "send Content-Type: application/json";
+            return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_MEDIA_TYPE", message));
+        }
+        let prospect = self.prospects.get_mut(id).ok_or_else(no_prospect)?;
+        let body = serde_json::from_slice(request.body())
+            .map_err(|wrong| refusal(StatusCode::BAD_REQUEST, "BAD_JSON", &wrong.to_string()))?;
+        let (mut changes, interaction) = rules::check(body).map_err(|fields| invalid(&fields))?;
+
+        let known = self
+            .interactions
+            .iter_mut()
+            .find(|known| known.body["call_ref"] == interaction["call_ref"]);
+        if let Some(known) = known {
+            if known.prospect_id != id {
+                let fields = BTreeMap::from([("interaction.call_ref".to_owned(), vec!["is another prospect's"])]);
+                return Err(invalid(&fields));
+            }
+            known.repeats += 1;
+            return Ok(Handled::Read(saved(prospect, &known.number, true)));
+        }
+
+        if prospect.moves > 0 {
+            prospect.moves -= 1;
+            prospect.version += 1;
+        }
+        let seen = header(request, "if-match").ok_or_else(|| {
+            let message = "send If-Match with the version that you have seen";
+            refusal(StatusCode::PRECONDITION_REQUIRED, "VERSION_MISSING", message)
+        })?;
+        if seen != format!("\"v{}\"", prospect.version) {
+            let error = json!({ "code": "VERSION_MOVED", "message": "somebody else changed the prospect",
+                "current_version": prospect.version });
+            return Err(json_answer(StatusCode::CONFLICT, &json!({ "error": error })));
+        }
+
+        prospect.version += 1;
+        prospect.last_contact = Some(json!({ "on": interaction["called_on"], "at": interaction["called_at"] }));
+        if let Some(Value::String(policy)) = changes.remove("contact_policy") {
+            prospect.contact_policy = policy;
+        }
+        for (name, value) in changes {
+            if value.is_null() {
+                prospect.details.remove(&name);
+            } else {
+                prospect.details.insert(name, value);
+            }
+        }
+        let number = format!("RL-{}", self.interactions.len() + 1);
+        let answer = saved(prospect, &number, false);
+        self.interactions.push(Interaction {
+            number,
+            prospect_id: id.to_owned(),
+            body: interaction,
+            version: prospect.version,
+            details: prospect.details.clone(),
+            repeats: 0,
+        });
+        Ok(Handled::Stored(answer))
+    }
+}
+
+/// The prospect as it is answered.
+fn shown(prospect: &RidgelineProspect) -> Value {
+    let mut members = prospect.details.clone();
+    members.insert("id".into(), json!(prospect.id));
+    members.insert("version".into(), json!(prospect.version));
+    members.insert("stage".into(), json!(prospect.stage));
+    members.insert("contact_policy".into(), json!(prospect.contact_policy));
+    members.insert("last_contact".into(), json!(prospect.last_contact));
+    // Missing where nobody ever said it, unlike the others.
+    if let Some(contacted) = prospect.owner_contacted {
+        members.insert("owner_contacted".into(), json!(contacted));
+    }
+    json!({ "prospect": members })
+}
+
+fn saved(prospect: &RidgelineProspect, number: &str, already: bool) -> Answer {
+    let answer = json!({
+        "prospect": { "id": prospect.id, "version": prospect.version },
+        "interaction": { "number": number, "already": already },
+    });
+    json_answer(StatusCode::OK, &answer)
+}
+
+fn no_prospect() -> Answer {
+    refusal(StatusCode::NOT_FOUND, "PROSPECT_NOT_FOUND", "no such prospect")
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Answer {
+    json_answer(status, &json!({ "error": { "code": code, "message": message } }))
+}
+
+fn invalid(fields: &rules::Wrong) -> Answer {
+    let error = json!({ "code": "INVALID", "message": "the change cannot be saved", "fields": fields });
+    json_answer(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error }))
+}

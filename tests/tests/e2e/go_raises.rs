@@ -1,0 +1,82 @@
+//! What becomes of a Go program's panics, and of errors that are no failures: faults, in the program's own words.
+
+use jackfield::domain::delivery::State;
+use jackfield::domain::failure::FaultCause;
+use jackfield::store::DeliveryDetail;
+use jackfield_tests::components::component;
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::node::TestNode;
+
+const TENANT: &str = "dwarka-homes";
+
+/// Reports a call of a lead whose id says how the guest goes wrong.
+async fn reported(test: &TestNode, lead: &str) -> DeliveryDetail {
+    let body = hung_up(&format!("C-{lead}"), "no_answer");
+    let id = test.dispose(TENANT, lead, &body).await.expect(202).member("delivery");
+    test.work().await;
+    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_go_program_that_goes_wrong_says_how() {
+    let test = TestNode::empty().await;
+    test.node.rollout.push_adapter(component("go-raises")).await.unwrap();
+    // One attempt each, and no breaker that keeps the next one waiting.
+    let tenant = format!(
+        r#"
+        tenant = "{TENANT}"
+        adapter = "go-raises"
+        [delivery]
+        retry = ["0s"]
+        [delivery.breaker]
+        failures = 100
+        [limits]
+        memory_mib = 64
+        "#
+    );
+    test.apply(&tenant).await;
+    let cases = [
+        (
+            "index",
+            FaultCause::Trap,
+            "panic: runtime error: index out of range [3] with length 1 (raises.go:",
+        ),
+        (
+            "map",
+            FaultCause::Trap,
+            "panic: assignment to entry in nil map (raises.go:",
+        ),
+        (
+            "nil",
+            FaultCause::Trap,
+            "panic: runtime error: invalid memory address or nil pointer dereference (raises.go:",
+        ),
+        ("panic", FaultCause::Trap, "panic: bad stage 'x' (raises.go:"),
+        (
+            "error",
+            FaultCause::Trap,
+            "error: stage \"x\": not in the table (returned by Write; it is none of jackfield's failures)",
+        ),
+        (
+            "log",
+            FaultCause::Trap,
+            "panic: jackfield: Log takes names and values in turn",
+        ),
+        ("grows", FaultCause::MemoryCap, "it wanted more than 64 MiB"),
+        ("hangs", FaultCause::CpuDeadline, "it computed longer than"),
+    ];
+    for (lead, cause, words) in cases {
+        let after = reported(&test, lead).await;
+        let detail = &after.attempts[0].detail;
+        assert_eq!(detail.fault, Some(cause), "{lead}: {}", detail.message);
+        assert!(detail.message.starts_with(words), "{lead}: {}", detail.message);
+    }
+    let wrapped = reported(&test, "wrapped").await;
+    assert_eq!(wrapped.attempts[0].class.unwrap().word(), "unauthorized");
+    let fine = reported(&test, "fine").await;
+    assert_eq!(
+        (fine.summary.state, fine.summary.reference.as_deref()),
+        (State::Done, Some("R"))
+    );
+    test.finish().await;
+}

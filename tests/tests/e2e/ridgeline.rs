@@ -1,0 +1,336 @@
+//! ridgeline, the adapter in Go, from end to end: read back from its CRM, whose versions move and whose nulls clear.
+
+use std::time::Duration;
+
+use jackfield::domain::delivery::{State, StopReason};
+use jackfield::store::DeliveryDetail;
+use jackfield_tests::components::component;
+use jackfield_tests::documents::{disposition, hung_up, ridgeline_tenant};
+use jackfield_tests::fakes::{Behaviour, Interaction, Mode, Ridgeline, RidgelineConfig, RidgelineProspect};
+use jackfield_tests::node::TestNode;
+use serde_json::{Value, json};
+
+const TENANT: &str = "dwarka-homes";
+const KEY: &str = "ridgeline-canary-key";
+
+const TABLE: [(&str, &str); 13] = [
+    ("qualified_visit_booked", "SITE_VISIT_FIXED"),
+    ("qualified_no_visit", "QUALIFIED"),
+    ("callback_requested", "CALL_BACK"),
+    ("not_interested_budget", "LOST_BUDGET"),
+    ("not_interested_location", "LOST_LOCATION"),
+    ("not_interested_timeline", "LOST_TIMELINE"),
+    ("already_purchased", "ALREADY_BOUGHT"),
+    ("wrong_number", "WRONG_NUMBER"),
+    ("dnc_requested", "DO_NOT_CALL"),
+    ("no_answer", "NO_RESPONSE"),
+    ("invalid_number", "INVALID_NUMBER"),
+    ("duplicate_suppressed", "DUPLICATE"),
+    ("wants_a_penthouse", "OTHER"),
+];
+
+async fn served() -> (TestNode, Ridgeline) {
+    let test = TestNode::empty().await;
+    let crm = Ridgeline::start(RidgelineConfig::new(KEY)).await.unwrap();
+    test.node.rollout.push_adapter(component("ridgeline")).await.unwrap();
+    let secret = format!("{{ value = \"{KEY}\" }}");
+    test.apply(&ridgeline_tenant(TENANT, &crm.origin(), &secret, "")).await;
+    (test, crm)
+}
+
+async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
+    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+}
+
+/// Reports a call and does what is due.
+async fn reported(test: &TestNode, lead: &str, body: &Value) -> DeliveryDetail {
+    let id = test.dispose(TENANT, lead, body).await.expect(202).member("delivery");
+    test.work().await;
+    found(test, &id).await
+}
+
+fn stored(crm: &Ridgeline, call: &str) -> Interaction {
+    let all = crm.stored();
+    all.into_iter().find(|each| each.body["call_ref"] == call).unwrap()
+}
+
+#[tokio::test]
+async fn every_outcome_arrives_whole_and_bare() {
+    let (test, crm) = served().await;
+    for (n, (word, _)) in TABLE.iter().enumerate() {
+        for form in ["whole", "bare"] {
+            let (lead, call) = (format!("LEAD-{n}-{form}"), format!("CALL-{n}-{form}"));
+            crm.seed(RidgelineProspect::new(&lead));
+            let body = if form == "whole" {
+                disposition(&call, word)
+            } else {
+                hung_up(&call, word)
+            };
+            let _ = test.dispose(TENANT, &lead, &body).await.expect(202);
+        }
+    }
+    assert_eq!(test.work().await, 2 * TABLE.len());
+    assert_eq!((crm.stored().len(), crm.counts().refused), (2 * TABLE.len(), 0));
+    for (n, (word, code)) in TABLE.iter().enumerate() {
+        let whole = stored(&crm, &format!("CALL-{n}-whole"));
+        let mut expected = json!({
+            "call_ref": format!("CALL-{n}-whole"), "disposition": code, "called_on": "01-JUL-2026", "called_at": "14:30",
+            "duration_sec": 306, "language": "HINDI", "visit": { "on": "05-JUL-2026", "at": "11:00" },
+            "recording": "https://storage.agent.example/recordings/ZAP-CALL-20260701-0001.mp3",
+            "transcript": "https://storage.agent.example/transcripts/ZAP-CALL-20260701-0001.json",
+        });
+        if *code == "OTHER" {
+            expected["disposition_text"] = json!(word);
+        }
+        assert_eq!(json!(whole.body), expected, "{word}");
+        let details = json!({ "budget_min_lakh": 85, "budget_max_lakh": 120, "intent_score": 82, "unit_type": "3BHK",
+            "possession": "18_MONTHS", "loan": "YES", "purpose": "END_USE", "residency": "RESIDENT" });
+        assert_eq!(json!(whole.details), details, "{word}");
+
+        let bare = stored(&crm, &format!("CALL-{n}-bare"));
+        assert_eq!((bare.details.len(), bare.version), (0, 8), "{word}");
+        assert_eq!(bare.body.len(), if *code == "OTHER" { 5 } else { 4 }, "{word}");
+        for form in ["whole", "bare"] {
+            let status = test
+                .status(TENANT, &format!("LEAD-{n}-{form}"))
+                .await
+                .expect(200)
+                .json();
+            assert_eq!(status["dnc"], json!(*word == "dnc_requested"), "{word}");
+        }
+    }
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_not_known_clears_nothing() {
+    let (test, crm) = served().await;
+    let known = json!({ "budget_min_lakh": 85.5, "loan": "YES", "unit_type": "2BHK" });
+    crm.seed(RidgelineProspect {
+        details: known.as_object().unwrap().clone(),
+        ..RidgelineProspect::new("L")
+    });
+    let mut body = hung_up("C-1", "callback_requested");
+    body["qualification"]["budget_min"] = Value::Null;
+    body["qualification"]["loan_required"] = json!(false);
+    assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done);
+    let expected = json!({ "budget_min_lakh": 85.5, "loan": "NO", "unit_type": "2BHK" });
+    assert_eq!(json!(stored(&crm, "C-1").details), expected);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn amounts_dates_and_scripts_arrive_at_their_edges() {
+    let (test, crm) = served().await;
+    crm.seed(RidgelineProspect::new("L"));
+    let cases = [
+        ("C-0", 0, 0, json!(0), json!(0), Value::Null),
+        ("C-1", 1_000, 8_550_000, json!(0.01), json!(85.5), Value::Null),
+        (
+            "C-2",
+            99_999_999_000,
+            100_000_000_000,
+            json!(999_999.99),
+            json!(1_000_000),
+            Value::Null,
+        ),
+        (
+            "C-3",
+            8_550_500,
+            12_000_001,
+            json!(999_999.99), // as it was: what does not fit is noted, not rounded
+            json!(1_000_000),
+            json!("Budget from: Rs 85,50,500. Budget to: Rs 1,20,00,001"),
+        ),
+    ];
+    for (call, min, max, min_lakh, max_lakh, note) in cases {
+        let mut body = hung_up(call, "not_interested_budget");
+        body["qualification"]["budget_min"] = json!(min);
+        body["qualification"]["budget_max"] = json!(max);
+        assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
+        let kept = stored(&crm, call);
+        assert_eq!(
+            (&kept.details["budget_min_lakh"], &kept.details["budget_max_lakh"]),
+            (&min_lakh, &max_lakh),
+            "{call}"
+        );
+        assert_eq!(kept.body.get("note").unwrap_or(&Value::Null), &note, "{call}");
+    }
+    let visits = [
+        (
+            "V-1",
+            "2028-02-29",
+            "00:00",
+            "Asia/Kolkata",
+            Some(("29-FEB-2028", "00:00")),
+        ),
+        (
+            "V-2",
+            "2026-12-31",
+            "23:00",
+            "Asia/Dubai",
+            Some(("01-JAN-2027", "00:30")),
+        ),
+        (
+            "V-3",
+            "2027-02-28",
+            "23:59",
+            "Asia/Kolkata",
+            Some(("28-FEB-2027", "23:59")),
+        ),
+    ];
+    for (call, day, slot, zone, told) in visits {
+        let mut body = hung_up(call, "qualified_visit_booked");
+        body["site_visit"] = json!({ "booked": true, "date": day, "time_slot": slot, "timezone": zone });
+        assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
+        let (on, at) = told.unwrap();
+        assert_eq!(
+            stored(&crm, call).body["visit"],
+            json!({ "on": on, "at": at }),
+            "{call}"
+        );
+    }
+    // Eight minutes before midnight in India, then nine hours and a half on: the second day.
+    test.advance(Duration::from_mins(9 * 60 + 30));
+    let mut hindi = hung_up("H-1", "callback_requested");
+    hindi["flags"] = json!({ "language_used": "हिन्दी" });
+    hindi["qualification"]["floor"] = json!("ऊपर की मंज़िल");
+    assert_eq!(reported(&test, "L", &hindi).await.summary.state, State::Done);
+    let kept = stored(&crm, "H-1").body;
+    assert_eq!(
+        (&kept["called_on"], &kept["called_at"]),
+        (&json!("02-JUL-2026"), &json!("00:00"))
+    );
+    assert_eq!(
+        kept["custom"],
+        json!({ "/flags/language_used": "हिन्दी", "/qualification/floor": "ऊपर की मंज़िल" })
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_prospect_that_moves_is_read_again_and_then_left_to_the_ladder() {
+    for (moves, attempts) in [(0, 1), (2, 1), (3, 2)] {
+        let (test, crm) = served().await;
+        crm.seed(RidgelineProspect {
+            moves,
+            ..RidgelineProspect::new("L")
+        });
+        let first = reported(&test, "L", &hung_up("C-1", "no_answer")).await;
+        let id = first.summary.id.to_string();
+        if attempts == 2 {
+            assert_eq!(first.attempts[0].class.unwrap().word(), "unavailable");
+            assert!(crm.stored().is_empty());
+            test.advance(Duration::from_secs(33));
+            test.work().await;
+        }
+        let after = found(&test, &id).await;
+        assert_eq!(
+            (after.summary.state, after.attempts.len()),
+            (State::Done, attempts),
+            "{moves}"
+        );
+        let kept = stored(&crm, "C-1");
+        assert_eq!((kept.version, kept.repeats), (8 + u64::from(moves), 0));
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_landed_unseen_is_repeated_and_known_again() {
+    for mode in [Mode::FailAfterStore, Mode::ResetAfterStore] {
+        let (test, crm) = served().await;
+        crm.seed(RidgelineProspect::new("L"));
+        let id = test
+            .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+            .await
+            .expect(202)
+            .member("delivery");
+        crm.behave(Behaviour::next(2, mode));
+        test.work().await;
+        for _ in 0..2 {
+            test.advance(Duration::from_mins(3));
+            test.work().await;
+        }
+        let after = found(&test, &id).await;
+        assert_eq!(after.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
+        assert_eq!(after.summary.state, State::Done);
+        assert_eq!(after.summary.reference.as_deref(), Some("RL-1"));
+        assert_eq!(crm.stored().len(), 1);
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn each_way_to_say_no_has_its_class() {
+    let (test, crm) = served().await;
+    crm.seed(RidgelineProspect::new("L"));
+
+    let unknown = reported(&test, "NOBODY", &hung_up("C-1", "no_answer")).await;
+    assert_eq!(unknown.summary.reason, Some(StopReason::NotFound));
+
+    let refused = reported(&test, "L", &hung_up("a call ref that ridgeline refuses", "no_answer")).await;
+    assert_eq!(refused.summary.reason, Some(StopReason::Rejected));
+    let rejection = refused.attempts[0].detail.rejection.as_ref().unwrap();
+    assert_eq!((rejection.code.as_str(), rejection.fields.len()), ("INVALID", 1));
+    assert_eq!(rejection.fields[0].pointer, "interaction.call_ref");
+
+    crm.behave(Behaviour::next(1, Mode::RateLimited).retry_after(7));
+    let slow = reported(&test, "L", &hung_up("C-2", "no_answer")).await;
+    assert_eq!(slow.attempts[0].class.unwrap().word(), "rate-limited");
+    crm.behave(Behaviour::next(1, Mode::Maintenance));
+    test.advance(Duration::from_secs(8));
+    test.work().await;
+    let down = found(&test, &slow.summary.id.to_string()).await;
+    assert_eq!(down.attempts[1].class.unwrap().word(), "unavailable");
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(
+        found(&test, &slow.summary.id.to_string()).await.summary.state,
+        State::Done
+    );
+
+    let secret = "{ value = \"not-the-key\" }";
+    test.apply(&ridgeline_tenant(TENANT, &crm.origin(), secret, "")).await;
+    let locked = reported(&test, "L", &hung_up("C-3", "no_answer")).await;
+    assert_eq!(locked.attempts[0].class.unwrap().word(), "unauthorized");
+    let secret = format!("{{ value = \"{KEY}\" }}");
+    test.apply(&ridgeline_tenant(TENANT, &crm.origin(), &secret, "")).await;
+    test.advance(Duration::from_mins(2));
+    test.work().await;
+    assert_eq!(
+        found(&test, &locked.summary.id.to_string()).await.summary.state,
+        State::Done
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_status_query_says_what_ridgeline_says() {
+    let (test, crm) = served().await;
+    crm.seed(RidgelineProspect {
+        stage: "IN_TALKS".into(),
+        owner_contacted: Some(true),
+        last_contact: Some(json!({ "on": "30-JUN-2026", "at": "18:05" })),
+        ..RidgelineProspect::new("a/b ज")
+    });
+    let answer = test.status(TENANT, "a%2Fb%20%E0%A4%9C").await.expect(200).json();
+    let expected = json!({ "lead_id": "a/b ज", "callable": true, "status": "in_talks", "dnc": false,
+        "human_contacted": true, "last_call_attempt": "2026-06-30T18:05:00+05:30" });
+    assert_eq!(answer, expected);
+
+    crm.seed(RidgelineProspect {
+        contact_policy: "DO_NOT_CALL".into(),
+        ..RidgelineProspect::new("DND")
+    });
+    let answer = test.status(TENANT, "DND").await.expect(200).json();
+    assert_eq!((&answer["callable"], &answer["dnc"]), (&json!(false), &json!(true)));
+
+    let nobody = test.status(TENANT, "NOBODY").await.json();
+    assert_eq!(nobody["callable"], json!(false));
+    crm.behave(Behaviour::next(1, Mode::Maintenance));
+    let down = test.status(TENANT, "DND").await;
+    assert!(!down.status.is_success());
+    assert_eq!(down.json()["callable"], json!(false));
+    test.finish().await;
+}
