@@ -138,9 +138,9 @@ pub fn node() -> Result<(PathBuf, PathBuf), BuildError> {
         remedy: "install it from your system's packages (Debian: nodejs and npm) or from nodejs.org".into(),
     };
     let (node, npm) = (found("node").ok_or_else(missing)?, found("npm").ok_or_else(missing)?);
-    let new_enough = "process.exit(Number(process.versions.node.split('.')[0]) < 20)";
-    let ended = Command::new(&node).args(["-e", new_enough]).status();
-    if ended.is_ok_and(|status| status.success()) {
+    let new_enough = "process.exit(Number(process.versions.node.split('.')[0]) < 20 ? 1 : 0)";
+    let ended = Command::new(&node).args(["-e", new_enough]).output();
+    if ended.is_ok_and(|ended| ended.status.success()) {
         return Ok((node, npm));
     }
     Err(missing())

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jackfield_tests::fakes::{
-    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver, Server, Trade,
+    AgentConfig, AtriumConfig, AtriumCrm, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, Receiver,
+    Server, Trade,
 };
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
@@ -44,6 +45,15 @@ enum Fake {
         /// How far `ts` may be from this machine's clock, in seconds.
         #[arg(long, default_value_t = 600)]
         ts_tolerance: u64,
+    },
+    /// The CRM that is one GraphQL endpoint, /graphql, behind a bearer token.
+    Atrium {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9103")]
+        listen: SocketAddr,
+        /// The only bearer token it takes.
+        #[arg(long)]
+        token: String,
     },
     /// The calling platform's receiver of pushed leads, at /leads.
     Agent {
@@ -85,6 +95,7 @@ async fn main() -> anyhow::Result<()> {
             )
             .await
         }
+        Fake::Atrium { listen, token } => run::<AtriumCrm>(listen, AtriumConfig { addr: listen, token }).await,
         Fake::Agent { listen, secret } => {
             run::<Receiver>(
                 listen,

@@ -1,4 +1,4 @@
-//! The other parties of a Jackfield host, as strict servers of their own: three CRMs, a calling platform and a token
+//! The other parties of a Jackfield host, as strict servers of their own: four CRMs, a calling platform and a token
 //! server.
 //!
 //! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
+//! | [`Atrium`] | one GraphQL endpoint: picklists, errors inside HTTP 200, calls that can be searched |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
@@ -16,6 +17,7 @@
 //! All of them are a [`Server`], driven by its methods or over HTTP below `/_control/`.
 
 mod agent;
+mod atrium;
 mod behaviour;
 mod clock;
 mod groundwork;
@@ -27,6 +29,7 @@ mod rfc3339;
 mod server;
 
 pub use agent::{AgentConfig, Received, Receiver};
+pub use atrium::{Activity, AtriumConfig, AtriumCrm, AtriumLead};
 pub use behaviour::{Behaviour, Mode};
 pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
@@ -40,6 +43,9 @@ pub type Keystone = Server<KeystoneCrm>;
 
 /// The twenty-year-old CRM, running.
 pub type Groundwork = Server<GroundworkCrm>;
+
+/// The CRM that is one GraphQL endpoint, running.
+pub type Atrium = Server<AtriumCrm>;
 
 /// The CRM of rows, running.
 pub type Ledger = Server<LedgerCrm>;

@@ -16,4 +16,5 @@ mod packages;
 mod pauses;
 mod refused;
 mod tls;
+mod typescript;
 mod world;
