@@ -53,42 +53,97 @@ impl Tools {
     /// # Errors
     /// There is no Python, or the packages cannot be fetched.
     pub fn python(&self, name: &str, requirements: &str, progress: &Progress<'_>) -> Result<PathBuf, BuildError> {
-        let digest = hex::encode(Sha256::digest(requirements));
+        let make = |home: &Path| {
+            let python = home.join("bin/python");
+            let system = self::python()?;
+            run("python -m venv", Command::new(system).args(["-m", "venv"]).arg(home))?;
+            let file = home.join("requirements.txt");
+            fs::write(&file, requirements).map_err(|error| BuildError::io(&file, error))?;
+            let mut pip = Command::new(&python);
+            pip.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-input",
+            ]);
+            pip.args(["--require-hashes", "--only-binary", ":all:", "-r"])
+                .arg(&file);
+            run("pip install", &mut pip).map(drop)
+        };
+        let home = self.once(name, &[requirements], progress, make)?;
+        Ok(home.join("bin/python"))
+    }
+
+    /// A folder of npm packages: `files` are its `package.json`, its `package-lock.json`, which pins every package with
+    /// its hash, and whatever else is to stand beside `node_modules`. Made when it is asked for the first time; answers
+    /// the folder.
+    ///
+    /// # Errors
+    /// There is no Node.js or no npm, or the packages cannot be fetched.
+    pub fn node(&self, name: &str, files: &[(&str, &str)], progress: &Progress<'_>) -> Result<PathBuf, BuildError> {
+        let make = |home: &Path| {
+            fs::create_dir_all(home).map_err(|error| BuildError::io(home, error))?;
+            for (file, text) in files {
+                let path = home.join(file);
+                fs::write(&path, text).map_err(|error| BuildError::io(&path, error))?;
+            }
+            let mut npm = Command::new(node()?.1);
+            npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"])
+                .current_dir(home);
+            run("npm ci", &mut npm).map(drop)
+        };
+        let texts: Vec<_> = files.iter().flat_map(|(file, text)| [*file, *text]).collect();
+        self.once(name, &texts, progress, make)
+    }
+
+    /// A folder of tools that is made once: `made_of` is all that it depends on. Two builds at once make it once, and
+    /// one that was not finished is made anew.
+    fn once(
+        &self,
+        name: &str,
+        made_of: &[&str],
+        progress: &Progress<'_>,
+        make: impl FnOnce(&Path) -> Result<(), BuildError>,
+    ) -> Result<PathBuf, BuildError> {
+        let digest = hex::encode(Sha256::digest(made_of.concat()));
         let home = self.folder.join(format!("{name}-{}", &digest[..12]));
-        let python = home.join("bin/python");
         let complete = home.join("complete");
         let io = |error| BuildError::io(&home, error);
         fs::create_dir_all(&self.folder).map_err(|error| BuildError::io(&self.folder, error))?;
         let lock = self.folder.join(format!("{name}.lock"));
         let lock = File::create(&lock).map_err(|error| BuildError::io(&lock, error))?;
-        // Two builds at once fetch once.
         lock.lock().map_err(io)?;
         if complete.is_file() {
-            return Ok(python);
+            return Ok(home);
         }
         progress.step(&format!("fetching {name}, once for all projects"));
         if home.exists() {
             fs::remove_dir_all(&home).map_err(io)?;
         }
-        let system = self::python()?;
-        run("python -m venv", Command::new(system).args(["-m", "venv"]).arg(&home))?;
-        let file = home.join("requirements.txt");
-        fs::write(&file, requirements).map_err(io)?;
-        let mut pip = Command::new(&python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
-        ]);
-        pip.args(["--require-hashes", "--only-binary", ":all:", "-r"])
-            .arg(&file);
-        run("pip install", &mut pip)?;
+        make(&home)?;
         fs::write(&complete, "").map_err(io)?;
-        Ok(python)
+        Ok(home)
     }
+}
+
+/// The machine's Node.js and npm.
+///
+/// # Errors
+/// One of them is not there, or Node.js is too old.
+pub fn node() -> Result<(PathBuf, PathBuf), BuildError> {
+    let missing = || BuildError::Missing {
+        what: "Node.js 20 or later with npm, as `node` and `npm`".into(),
+        remedy: "install it from your system's packages (Debian: nodejs and npm) or from nodejs.org".into(),
+    };
+    let (node, npm) = (found("node").ok_or_else(missing)?, found("npm").ok_or_else(missing)?);
+    let new_enough = "process.exit(Number(process.versions.node.split('.')[0]) < 20 ? 1 : 0)";
+    let ended = Command::new(&node).args(["-e", new_enough]).output();
+    if ended.is_ok_and(|ended| ended.status.success()) {
+        return Ok((node, npm));
+    }
+    Err(missing())
 }
 
 /// The machine's Python.

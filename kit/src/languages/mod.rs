@@ -6,7 +6,7 @@ mod c;
 mod go;
 mod python;
 mod rust;
-mod typescript;
+pub mod typescript;
 
 use std::fmt;
 

@@ -1,7 +1,19 @@
-//! TypeScript.
+//! TypeScript and JavaScript: checked and bundled, then put into a JavaScript engine that is a component.
+//!
+//! The tools are npm packages, pinned by a lock file with their hashes and installed once for all projects; a project's
+//! own `node_modules` holds nothing but what its adapter itself depends on. `build.mjs` runs beside them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
 
 use super::{Files, Profile, embed};
-use crate::build::{Build, BuildError};
+use crate::build::{Build, BuildError, run};
+use crate::contract;
+use crate::progress::Progress;
+use crate::tools::{self, Tools};
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -10,16 +22,143 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: "",
+    recipe: concat!(
+        include_str!("typescript/build.mjs"),
+        include_str!("typescript/package-lock.json")
+    ),
 };
 
-const TEMPLATE: Files = embed!("../../templates/ts/":);
+const TEMPLATE: Files = embed!("../../templates/ts/":
+    ".gitignore.in",
+    "README.md",
+    "adapter.toml",
+    "fixtures/status-another-form.json",
+    "fixtures/status-callable.json",
+    "fixtures/status-do-not-call.json",
+    "fixtures/status-id-is-encoded.json",
+    "fixtures/status-unauthorized.json",
+    "fixtures/status-unknown-lead.json",
+    "fixtures/write-500.json",
+    "fixtures/write-do-not-call.json",
+    "fixtures/write-hung-up.json",
+    "fixtures/write-maintenance.json",
+    "fixtures/write-no-answer.json",
+    "fixtures/write-other.json",
+    "fixtures/write-rate-limited.json",
+    "fixtures/write-rejected.json",
+    "fixtures/write-unreachable.json",
+    "fixtures/write-unreadable.json",
+    "fixtures/write-visit-booked.json",
+    "package.json.in",
+    "src/adapter.ts",
+    "src/mapping.ts",
+    "tsconfig.json.in",
+);
 
-const SDK: Files = embed!("../../../sdk/js/":);
+const SDK: Files = embed!("../../../sdk/js/":
+    "README.md",
+    "package.json",
+    "src/adapter.ts",
+    "src/component.ts",
+    "src/contract.d.ts",
+    "src/date.ts",
+    "src/describe.ts",
+    "src/failure.ts",
+    "src/fault.ts",
+    "src/host.ts",
+    "src/http.ts",
+    "src/index.ts",
+    "src/json.ts",
+    "src/model.ts",
+    "src/money.ts",
+    "src/phone.ts",
+    "src/utf8.ts",
+    "src/wire.ts",
+    "testing/index.ts",
+    "testing/fixture.ts",
+    "tsconfig.base.json",
+);
+
+/// What stands in the folder of the tools.
+const TOOLS: [(&str, &str); 4] = [
+    (".npmrc", include_str!("typescript/npmrc")),
+    ("build.mjs", include_str!("typescript/build.mjs")),
+    ("package.json", include_str!("typescript/package.json")),
+    ("package-lock.json", include_str!("typescript/package-lock.json")),
+];
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
-    Err(BuildError::Project(format!(
-        "no recipe for {}",
-        build.project.root().display()
-    )))
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error| BuildError::io(&path, error)
+    };
+    let project = build.project;
+    let work = fs::canonicalize(&build.work).map_err(io(&build.work))?;
+    let wit = work.join("wit");
+    contract::write_to(&wit).map_err(io(&wit))?;
+    let out = work.join("component.wasm");
+    let toolbox = Toolbox::open(build.tools, build.progress)?;
+    let order = json!({
+        "project": project.root(),
+        "sdk": project.sdk(),
+        "work": work,
+        "wit": wit,
+        "out": out,
+        "world": project.world(),
+        "exports": project.manifest().exports.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "npm": toolbox.npm,
+    });
+    toolbox.step("npm install (the project's dependencies)", "dependencies", &order)?;
+    if project.root().join("tsconfig.json").is_file() {
+        build.progress.step("checking types");
+        toolbox.step("tsc --noEmit", "types", &order)?;
+    }
+    build.progress.step("bundling");
+    toolbox.step("rolldown", "bundle", &order)?;
+    build.progress.step("putting it into the JavaScript engine");
+    toolbox.step("componentize-js", "component", &order)?;
+    fs::read(&out).map_err(io(&out))
+}
+
+/// Runs the native tests of a project or of the SDK, `tests/*.test.ts`, and answers what the runner wrote. `work` is a
+/// folder for what arises on the way.
+///
+/// # Errors
+/// A test failed, or the tools are missing.
+pub fn test(
+    project: &Path,
+    sdk: &Path,
+    work: &Path,
+    tools: &Tools,
+    progress: &Progress<'_>,
+) -> Result<String, BuildError> {
+    let toolbox = Toolbox::open(tools, progress)?;
+    let order = json!({ "project": project, "sdk": sdk, "work": work });
+    toolbox.step("tsc --noEmit", "types", &order)?;
+    toolbox.step("tsc --noEmit -p tests", "testTypes", &order)?;
+    toolbox.step("node --test", "test", &order)
+}
+
+/// Node.js, and the folder of the installed packages.
+struct Toolbox {
+    home: PathBuf,
+    node: PathBuf,
+    npm: PathBuf,
+}
+
+impl Toolbox {
+    fn open(tools: &Tools, progress: &Progress<'_>) -> Result<Self, BuildError> {
+        let (node, npm) = tools::node()?;
+        let home = tools.node("typescript", &TOOLS, progress)?;
+        Ok(Self { home, node, npm })
+    }
+
+    /// Runs one step of `build.mjs`. `words` is what it is called when it fails.
+    fn step(&self, words: &str, step: &str, order: &Value) -> Result<String, BuildError> {
+        let mut order = order.clone();
+        order["step"] = step.into();
+        let mut node = Command::new(&self.node);
+        node.arg("build.mjs").arg(order.to_string()).current_dir(&self.home);
+        run(words, &mut node)
+    }
 }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jackfield_tests::fakes::{
-    AgentConfig, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, ParcelConfig, ParcelCrm, Receiver,
-    Server, Trade,
+    AgentConfig, AtriumConfig, AtriumCrm, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, MortarConfig,
+    MortarCrm, ParcelConfig, ParcelCrm, Receiver, RidgelineConfig, RidgelineCrm, Server, Trade,
 };
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
@@ -46,6 +46,15 @@ enum Fake {
         #[arg(long, default_value_t = 600)]
         ts_tolerance: u64,
     },
+    /// The CRM that is one GraphQL endpoint: bearer token, picklists, errors inside HTTP 200.
+    Atrium {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9103")]
+        listen: SocketAddr,
+        /// The only bearer token it takes.
+        #[arg(long)]
+        token: String,
+    },
     /// The SOAP service: namespaces, Basic auth, HTTP 500 for every fault.
     Parcel {
         /// Where to listen.
@@ -57,6 +66,24 @@ enum Fake {
         /// Its password.
         #[arg(long)]
         password: String,
+    },
+    /// The CRM with optimistic versions: JSON, API key, money in lakhs.
+    Ridgeline {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9105")]
+        listen: SocketAddr,
+        /// The only API key it takes.
+        #[arg(long)]
+        key: String,
+    },
+    /// The ERP of the nineties: `KEY=value` lines, authenticated by an HMAC.
+    Mortar {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:9106")]
+        listen: SocketAddr,
+        /// The key that bodies are authenticated with.
+        #[arg(long)]
+        key: String,
     },
     /// The calling platform's receiver of pushed leads, at /leads.
     Agent {
@@ -104,6 +131,27 @@ async fn main() -> anyhow::Result<()> {
                 ParcelConfig {
                     addr: listen,
                     ..ParcelConfig::new(user, password)
+                },
+            )
+            .await
+        }
+        Fake::Atrium { listen, token } => run::<AtriumCrm>(listen, AtriumConfig { addr: listen, token }).await,
+        Fake::Ridgeline { listen, key } => {
+            run::<RidgelineCrm>(
+                listen,
+                RidgelineConfig {
+                    addr: listen,
+                    ..RidgelineConfig::new(key)
+                },
+            )
+            .await
+        }
+        Fake::Mortar { listen, key } => {
+            run::<MortarCrm>(
+                listen,
+                MortarConfig {
+                    addr: listen,
+                    ..MortarConfig::new(key)
                 },
             )
             .await

@@ -11,6 +11,7 @@
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
 //! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
 //! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
+//! | [`Atrium`] | one GraphQL endpoint: picklists, errors inside HTTP 200, calls that can be searched |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Ridgeline`] | a JSON API with optimistic versions: API key, money in lakhs, null clears |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
@@ -19,6 +20,7 @@
 //! All of them are a [`Server`], driven by its methods or over HTTP below `/_control/`.
 
 mod agent;
+mod atrium;
 mod behaviour;
 mod clock;
 mod groundwork;
@@ -33,6 +35,7 @@ mod ridgeline;
 mod server;
 
 pub use agent::{AgentConfig, Received, Receiver};
+pub use atrium::{Activity, AtriumConfig, AtriumCrm, AtriumLead};
 pub use behaviour::{Behaviour, Mode};
 pub use clock::Now;
 pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
@@ -56,6 +59,8 @@ pub type Parcel = Server<ParcelCrm>;
 pub type Mortar = Server<MortarCrm>;
 /// The CRM with optimistic versions, running.
 pub type Ridgeline = Server<RidgelineCrm>;
+/// The CRM that is one GraphQL endpoint, running.
+pub type Atrium = Server<AtriumCrm>;
 
 /// The CRM of rows, running.
 pub type Ledger = Server<LedgerCrm>;

@@ -5,6 +5,7 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
+mod atrium;
 mod audit;
 mod breaker;
 mod bulkhead;

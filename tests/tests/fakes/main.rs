@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
 
 mod agent;
+mod atrium;
 mod groundwork;
 mod keystone;
 mod misbehaviour;

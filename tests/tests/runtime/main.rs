@@ -17,4 +17,5 @@ mod pauses;
 mod python;
 mod refused;
 mod tls;
+mod typescript;
 mod world;

@@ -10,7 +10,7 @@
 //! `duplicate` must be there.
 
 mod call;
-mod check;
+pub(super) mod check;
 
 use std::{
     collections::BTreeMap,

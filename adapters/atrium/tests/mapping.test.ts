@@ -1,0 +1,64 @@
+/** What becomes of values at their edges; the fixtures show whole calls. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Failure, OUTCOMES } from "jackfield";
+import { disposition, replay } from "jackfield/testing";
+import adapter from "../src/adapter.ts";
+import { callInput, leadOf, statusOf } from "../src/mapping.ts";
+import { purpose, unitType } from "../src/picklists.ts";
+
+replay(adapter, "fixtures");
+
+test("every outcome has a value of its own, and only OTHER has words", () => {
+  const values = OUTCOMES.map((outcome) => callInput(disposition({ outcome }), "C"));
+  assert.equal(new Set(values.map(({ outcome }) => outcome)).size, 12);
+  assert(values.every(({ outcomeNote }) => outcomeNote === undefined));
+  const other = callInput(disposition({ outcome: { other: "dispute" } }), "C");
+  assert.deepEqual([other.outcome, other.outcomeNote], ["OTHER", "dispute"]);
+});
+
+test("a flat's size is read however it is spelled, and noted if it is in no picklist", () => {
+  for (const text of ["3BHK", "3 bhk", "3-BHK", " 3.Bhk"]) assert.deepEqual(unitType(text), { value: "THREE_BHK" }, text);
+  for (const text of ["3.5 BHK", "duplex", "", "constructor", "तीन"]) {
+    assert.deepEqual(unitType(text), { value: "OTHER", unlisted: text }, text);
+  }
+  assert.deepEqual(purpose("End-use"), { value: "SELF_USE" });
+  assert.deepEqual(purpose("for my parents"), { value: "OTHER", unlisted: "for my parents" });
+});
+
+test("amounts are exact at both ends of the contract's range, and half a budget is a budget", () => {
+  const budget = (budgetMin?: bigint, budgetMax?: bigint) =>
+    callInput(disposition({ qualification: { budgetMin, budgetMax } }), "C").budget;
+  assert.deepEqual(budget(0n, 2n ** 63n - 1n), { min: "0.00", max: "9223372036854775807.00" });
+  assert.deepEqual(budget(-(2n ** 63n)), { min: "-9223372036854775808.00", max: undefined });
+  assert.equal(budget(), undefined);
+});
+
+test("a duration that GraphQL's Int cannot hold is noted", () => {
+  const longest = callInput(disposition({ durationSeconds: 2 ** 31 - 1 }), "C");
+  assert.deepEqual([longest.durationSeconds, longest.notes], [2 ** 31 - 1, undefined]);
+  const longer = callInput(disposition({ durationSeconds: 2 ** 32 - 1 }), "C");
+  assert.deepEqual(longer.notes, [{ label: "Duration in seconds", text: "4294967295" }]);
+  assert.equal(longer.durationSeconds, undefined);
+});
+
+test("a visit is handed on with its zone, one that is not fixed is noted, one at no real date is refused", () => {
+  const visit = (siteVisit: object) => callInput(disposition({ siteVisit: { booked: true, ...siteVisit } }), "C");
+  const leapDay = visit({ date: "2028-02-29", timeSlot: "00:00", timezone: "Asia/Dubai" });
+  assert.deepEqual(leapDay.visit, { date: "2028-02-29", time: "00:00", zone: "Asia/Dubai" });
+  const open = visit({ date: "2026-12-31" });
+  assert.deepEqual([open.visit, open.notes], [undefined, [{ label: "Visit date", text: "2026-12-31" }]]);
+  assert.throws(
+    () => visit({ date: "2026-02-29", timeSlot: "11:00" }),
+    (thrown) => thrown instanceof Failure && thrown.reason.kind === "rejected",
+  );
+});
+
+test("a lead whose consent is not known is no answer", () => {
+  const lead = { id: "L", stage: "NEW", contactable: true, assignedTo: null, lastCall: null };
+  assert.equal(leadOf({ lead: { ...lead, consent: null } }), undefined);
+  const known = leadOf({ lead: { ...lead, consent: { doNotContact: true } } });
+  assert.equal(known && statusOf(known).callable, false);
+});

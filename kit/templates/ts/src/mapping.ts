@@ -1,0 +1,91 @@
+/**
+ * Between the contract's records and the CRM's JSON. Everything that can be wrong about a value is here.
+ */
+
+import type { Disposition, LeadStatus, NamedOutcome, Rejection, Response } from "jackfield";
+
+/** A lead as the CRM answers it. */
+interface Lead {
+  id: string;
+  stage: string;
+  do_not_call: boolean;
+  last_call_at: string | null;
+}
+
+/** A lead, if the answer is one. An answer that is something else must not be taken for "may be called". */
+export function leadOf(value: unknown): Lead | undefined {
+  const { id, stage, do_not_call, last_call_at = null } = members<Lead>(value);
+  const known = typeof id === "string" && typeof stage === "string" && typeof do_not_call === "boolean";
+  return known ? { id, stage, do_not_call, last_call_at } : undefined;
+}
+
+export function statusOf(lead: Lead): LeadStatus {
+  return {
+    leadId: lead.id,
+    callable: lead.stage === "open" && !lead.do_not_call,
+    status: lead.stage,
+    dnc: lead.do_not_call,
+    lastCallAttempt: lead.last_call_at ?? undefined,
+  };
+}
+
+/** The CRM's code for each outcome that the contract names. A new outcome does not compile until it has one. */
+const RESULTS: Record<NamedOutcome, string> = {
+  qualified_visit_booked: "visit",
+  qualified_no_visit: "hot",
+  callback_requested: "call_back",
+  not_interested_budget: "lost_budget",
+  not_interested_location: "lost_location",
+  not_interested_timeline: "lost_time",
+  already_purchased: "bought",
+  wrong_number: "wrong_number",
+  dnc_requested: "never_call",
+  no_answer: "no_answer",
+  invalid_number: "no_such_number",
+  duplicate_suppressed: "duplicate",
+};
+
+/** A call as the CRM wants it. What is not known is left out: a caller may hang up at any point. */
+export function note(call: Disposition) {
+  const { outcome, qualification, siteVisit } = call;
+  return {
+    call: call.callId,
+    result: typeof outcome === "string" ? RESULTS[outcome] : "other",
+    words: typeof outcome === "string" ? undefined : outcome.other,
+    called_at: call.acceptedAt,
+    seconds: call.durationSeconds,
+    never_call_again: call.dncRequested,
+    score: qualification.aiIntentScore,
+    budget_up_to: qualification.budgetMax,
+    visit: siteVisit?.booked ? { date: siteVisit.date, time: siteVisit.timeSlot, zone: siteVisit.timezone } : undefined,
+  };
+}
+
+/** What the CRM answers to a write, if the answer is that. */
+export function savedOf(value: unknown): { number: string } | undefined {
+  const { number } = members<{ number: string }>(value);
+  return typeof number === "string" ? { number } : undefined;
+}
+
+/** The CRM's reason for a refusal: `{"error": {"code", "message", "fields": {"name": "what is wrong"}}}`. */
+export function refusal(answer: Response): Rejection | undefined {
+  let body: { error?: { code?: unknown; message?: unknown; fields?: Record<string, unknown> } };
+  try {
+    body = members(JSON.parse(answer.text()));
+  } catch {
+    return undefined; // not the CRM's own error: the status alone says what it was
+  }
+  const { code, message, fields = {} } = members<NonNullable<typeof body.error>>(body.error);
+  if (typeof code !== "string") return undefined;
+  const named = Object.entries(members<Record<string, unknown>>(fields));
+  return {
+    code,
+    message: String(message ?? ""),
+    fields: named.map(([field, wrong]) => ({ field, message: String(wrong) })),
+  };
+}
+
+/** The members of an object, none of them sure; of anything else, no members. */
+function members<T extends object>(value: unknown): Partial<T> {
+  return typeof value === "object" && value !== null ? value : {};
+}

@@ -1,0 +1,253 @@
+/**
+ * One request, one answer, and what each answer means for the host.
+ *
+ * | what happened | failure |
+ * | --- | --- |
+ * | the host refused to send it, or could not connect | `unavailable`: nothing was sent |
+ * | no complete answer, or one too large | `unknown` |
+ * | 2xx | none; if it then cannot be read, `unknown` |
+ * | 401, 403 | `unauthorized` |
+ * | 404 | `not-found` |
+ * | 408 | `unknown`: the CRM gave up waiting, and does not say after what |
+ * | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds; the host reads its other forms itself |
+ * | other 4xx | `rejected`, with what {@link Response.acceptOr} was told to find in the answer |
+ * | 503 | `unavailable`; `Retry-After` is not used, since the delivery ladder decides |
+ * | 1xx, 3xx, other 5xx | `unknown`: a redirect is not followed, and old CRMs redirect after a write |
+ *
+ * A CRM that means something else by a status decides on {@link Response.status} itself before it calls `accept`.
+ *
+ * @module
+ */
+
+import { Failure, type Rejection } from "./failure.ts";
+import { toJson } from "./json.ts";
+import type { Imports } from "./host.ts";
+import { fromUtf8, utf8 } from "./utf8.ts";
+
+/** The methods that the host sends. */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
+
+/** Parameters of a query or a form: names and values, in order. */
+export type Parameters = Record<string, string> | readonly (readonly [string, string])[];
+
+/** A request as it crosses the boundary. */
+export interface WireRequest {
+  method: string;
+  url: string;
+  headers: { name: string; value: string }[];
+  body: Uint8Array;
+}
+
+/** A whole answer as it crosses the boundary. */
+export interface WireResponse {
+  status: number;
+  headers: { name: string; value: string }[];
+  body: Uint8Array;
+}
+
+/** Why there is no answer. The tags tell whether the CRM can have seen the request. */
+export interface TransportError {
+  tag: "denied" | "unreachable" | "no-answer" | "too-large";
+  val: string;
+}
+
+/** What became of a request. */
+export type Sent = { answer: WireResponse } | { error: TransportError };
+
+/**
+ * The URL of a resource: a base without a trailing slash, as the host hands settings over, and path segments, which are
+ * percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment.
+ *
+ * ```ts
+ * url("https://crm.example", "leads", "A/7 ख") // https://crm.example/leads/A%2F7%20%E0%A4%96
+ * ```
+ *
+ * @throws {Failure} A rejection if a segment is empty, `.` or `..`: no encoding keeps a URL parser from taking those
+ * for a way through the path, to another resource than was meant.
+ */
+export function url(base: string, ...segments: string[]): string {
+  let joined = base;
+  for (const segment of segments) {
+    if (segment === "" || segment === "." || segment === "..") {
+      throw Failure.rejected("bad-id", "an id that is empty, `.` or `..` cannot stand in a URL of the CRM");
+    }
+    joined += `/${encoded(segment)}`;
+  }
+  return joined;
+}
+
+/** Everything but RFC 3986's unreserved characters, percent-encoded. */
+function encoded(segment: string): string {
+  const rest = /[!'()*]/g;
+  // A lone surrogate is no character; encodeURIComponent would throw on it.
+  return encodeURIComponent(segment.toWellFormed()).replace(rest, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * A request in the making; made by `host.get` and its neighbours. It does nothing until it is sent.
+ *
+ * The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header.
+ */
+export class Request {
+  readonly #imports: Imports;
+  readonly #wire: WireRequest;
+
+  /** @internal Made by the host. */
+  constructor(imports: Imports, method: Method, url: string) {
+    this.#imports = imports;
+    this.#wire = { method, url, headers: [], body: new Uint8Array() };
+  }
+
+  /** Adds a header. */
+  header(name: string, value: string): this {
+    this.#wire.headers.push({ name, value });
+    return this;
+  }
+
+  /** Adds parameters to the URL's query, form-encoded. */
+  query(parameters: Parameters): this {
+    this.#wire.url += (this.#wire.url.includes("?") ? "&" : "?") + formEncoded(parameters);
+    return this;
+  }
+
+  /** A JSON body, with its content type. A bigint is written as a whole number. */
+  json(value: unknown): this {
+    return this.bytes("application/json", toJson(value));
+  }
+
+  /** A form body, `application/x-www-form-urlencoded` in UTF-8. */
+  form(parameters: Parameters): this {
+    return this.bytes("application/x-www-form-urlencoded", formEncoded(parameters));
+  }
+
+  /** Any body, of at most 1 MiB; text is sent as UTF-8. */
+  bytes(contentType: string, body: string | Uint8Array): this {
+    this.#wire.body = typeof body === "string" ? utf8(body) : body;
+    return this.header("content-type", contentType);
+  }
+
+  /**
+   * Sends the request and waits for the answer, whatever its status.
+   *
+   * @throws {Failure} `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is
+   * logged here, since a failure has no room for it.
+   */
+  send(): Response {
+    const sent = this.#imports.send(this.#wire);
+    if ("answer" in sent) return new Response(this.#imports, sent.answer);
+    const { tag, val } = sent.error;
+    this.#imports.log("warn", "no answer from the CRM", { what: tag, reason: val });
+    const nothingSent = tag === "denied" || tag === "unreachable";
+    throw nothingSent ? Failure.unavailable() : Failure.unknown();
+  }
+}
+
+/** A complete answer of the CRM. */
+export class Response {
+  readonly #imports: Imports;
+  readonly #wire: WireResponse;
+
+  /** @internal Made by {@link Request.send}. */
+  constructor(imports: Imports, wire: WireResponse) {
+    this.#imports = imports;
+    this.#wire = wire;
+  }
+
+  /** The HTTP status code. */
+  get status(): number {
+    return this.#wire.status;
+  }
+
+  /** The first header of that name, in any case. */
+  header(name: string): string | undefined {
+    const wanted = name.toLowerCase();
+    return this.#wire.headers.find((header) => header.name.toLowerCase() === wanted)?.value;
+  }
+
+  /** The body as it came. */
+  get bytes(): Uint8Array {
+    return this.#wire.body;
+  }
+
+  /**
+   * The body as text.
+   *
+   * @throws {Failure} `unknown` if it is not UTF-8: a broken answer does not say whether the request was carried out.
+   */
+  text(): string {
+    const text = fromUtf8(this.#wire.body);
+    if (text === undefined) throw this.unreadable("not UTF-8");
+    return text;
+  }
+
+  /**
+   * The body read as JSON. With `read`, what it makes of it: a function that answers `undefined` for JSON of another
+   * form. Without, the type is taken on trust, and a member that is not there shows as a fault of the adapter later.
+   *
+   * @throws {Failure} `unknown` if it is not JSON, or not of that form. The text is not logged: it may be personal.
+   */
+  json<T = unknown>(read?: (value: unknown) => T | undefined): T {
+    const text = this.text();
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw this.unreadable("not JSON");
+    }
+    if (!read) return value as T;
+    const known = read(value);
+    if (known === undefined) throw this.unreadable("JSON of another form");
+    return known;
+  }
+
+  /**
+   * The failure of an answer that should be readable and is not: `unknown`, with a line in the log. For formats that
+   * the SDK does not read itself. `why` must not quote the answer, which may hold personal data.
+   */
+  unreadable(why: string): Failure {
+    this.#imports.log("warn", "the CRM's answer cannot be read", { status: String(this.status), why });
+    return Failure.unknown();
+  }
+
+  /**
+   * The answer itself if its status is 2xx.
+   *
+   * @throws {Failure} What the status means; see the table above. A rejection names the status only.
+   */
+  accept(): this {
+    return this.acceptOr(() => undefined);
+  }
+
+  /**
+   * The answer itself if its status is 2xx; for one that refuses the request, the rejection that `explain` reads from
+   * its body: the CRM's code, message and fields, which a person will see in review.
+   *
+   * @throws {Failure} What the status means; see the table above.
+   */
+  acceptOr(explain: (answer: this) => Rejection | undefined): this {
+    const { status } = this;
+    if (status >= 200 && status <= 299) return this;
+    if (status === 401 || status === 403) throw Failure.unauthorized();
+    if (status === 404) throw Failure.notFound();
+    if (status === 429) throw Failure.rateLimited(this.#retryAfter());
+    if (status >= 400 && status <= 499 && status !== 408) {
+      const unexplained: Rejection = { code: `http-${status}`, message: "the CRM refused the request and did not say why" };
+      const { code, message, fields } = explain(this) ?? unexplained;
+      throw Failure.rejected(code, message, fields);
+    }
+    throw status === 503 ? Failure.unavailable() : Failure.unknown();
+  }
+
+  #retryAfter(): number | undefined {
+    const text = this.header("retry-after")?.trim() ?? "";
+    const seconds = /^\+?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+    return seconds <= 0xffff_ffff ? seconds : undefined;
+  }
+}
+
+/** Names and values as `application/x-www-form-urlencoded`. */
+export function formEncoded(parameters: Parameters): string {
+  const pairs = Array.isArray(parameters) ? parameters : Object.entries(parameters);
+  const part = (text: string) => encoded(text).replaceAll("%20", "+").replaceAll("%2A", "*").replaceAll("~", "%7E");
+  return pairs.map(([name, value]) => `${part(name)}=${part(value)}`).join("&");
+}

@@ -1,0 +1,42 @@
+/**
+ * Jackfield's SDK for TypeScript and JavaScript: what an adapter imports from `"jackfield"`.
+ *
+ * | for | see |
+ * | --- | --- |
+ * | what to implement | {@link adapter}, {@link Adapter} |
+ * | what the adapter is and needs | {@link describe} |
+ * | settings, signatures, the log, the time, requests | {@link Host} |
+ * | what the CRM's answers mean | `http.ts` |
+ * | saying no | {@link Failure} |
+ * | dates, rupees, phone numbers | {@link date}, {@link money}, {@link phone} |
+ * | tests | `"jackfield/testing"` |
+ *
+ * @module
+ */
+
+export { type Adapter, adapter } from "./adapter.ts";
+export * as date from "./date.ts";
+export { type Credential, type CredentialKind, describe, Description, type Setting, type SettingKind } from "./describe.ts";
+export { Failure, type FieldError, type Reason, type Rejection } from "./failure.ts";
+export { hex, Host, type Level, type SettingForms } from "./host.ts";
+export { type Method, type Parameters, type Request, type Response, url } from "./http.ts";
+export { toJson } from "./json.ts";
+export {
+  type Disposition,
+  type Extension,
+  extension,
+  extensionValue,
+  type Inbound,
+  type Json,
+  type Lead,
+  type LeadStatus,
+  type NamedOutcome,
+  type Outcome,
+  OUTCOMES,
+  type Priority,
+  type Qualification,
+  type Receipt,
+  type SiteVisit,
+} from "./model.ts";
+export * as money from "./money.ts";
+export * as phone from "./phone.ts";

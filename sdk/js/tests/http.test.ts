@@ -1,0 +1,139 @@
+/** Each answer has the one meaning that the table in `http.ts` says. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Failure } from "../src/failure.ts";
+import { Host, type Level } from "../src/host.ts";
+import { formEncoded, type Response, type Sent, type TransportError, url, type WireRequest } from "../src/http.ts";
+import { fromUtf8, utf8 } from "../src/utf8.ts";
+
+/** A host that answers always the same, and keeps what it was sent and told. */
+function answering(sent: Sent) {
+  const requests: WireRequest[] = [];
+  const logged: [Level, string, Record<string, string>][] = [];
+  const settings: Record<string, string> = { limit: "12", odd: "12.5", flag: "true", wrong: "yes" };
+  const host = new Host({
+    send: (request) => (requests.push(request), sent),
+    setting: (name) => settings[name],
+    hmacSha256: () => undefined,
+    log: (...line) => void logged.push(line),
+    now: () => new Date(0),
+  });
+  return { host, requests, logged };
+}
+
+function answer(status: number, headers: Record<string, string> = {}, body: string | Uint8Array = ""): Sent {
+  const bytes = typeof body === "string" ? utf8(body) : body;
+  return { answer: { status, headers: Object.entries(headers).map(([name, value]) => ({ name, value })), body: bytes } };
+}
+
+function reason(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (thrown) {
+    assert(thrown instanceof Failure, String(thrown));
+    return thrown.reason;
+  }
+  return undefined;
+}
+
+const accepted = (sent: Sent) => reason(() => answering(sent).host.get("https://crm.example/").send().accept());
+
+test("each status has its failure", () => {
+  for (const status of [200, 201, 204, 299]) assert.equal(accepted(answer(status)), undefined);
+  const cases: [number, string][] = [
+    [100, "unknown"], [301, "unknown"], [302, "unknown"], [304, "unknown"], [401, "unauthorized"], [403, "unauthorized"],
+    [404, "not-found"], [408, "unknown"], [500, "unknown"], [502, "unknown"], [503, "unavailable"], [504, "unknown"],
+  ];
+  for (const [status, kind] of cases) assert.deepEqual(accepted(answer(status)), { kind }, String(status));
+  for (const status of [400, 402, 405, 409, 410, 422, 451, 499]) {
+    const message = "the CRM refused the request and did not say why";
+    assert.deepEqual(accepted(answer(status)), { kind: "rejected", rejection: { code: `http-${status}`, message, fields: [] } });
+  }
+});
+
+test("a wish to wait is passed on if it is a number of seconds", () => {
+  const wishes: [string | undefined, number | undefined][] = [
+    ["30", 30], [" 0 ", 0], ["4294967295", 4294967295], ["4294967296", undefined], ["-1", undefined], ["1.5", undefined],
+    ["Wed, 01 Jul 2026 09:00:00 GMT", undefined], ["", undefined], [undefined, undefined],
+  ];
+  for (const [wish, seconds] of wishes) {
+    const sent = answer(429, wish === undefined ? {} : { "Retry-After": wish });
+    assert.deepEqual(accepted(sent), { kind: "rate-limited", seconds }, wish);
+  }
+});
+
+test("what became of a request that got no answer decides", () => {
+  const cases: [TransportError["tag"], string][] = [
+    ["denied", "unavailable"], ["unreachable", "unavailable"], ["no-answer", "unknown"], ["too-large", "unknown"],
+  ];
+  for (const [tag, kind] of cases) {
+    const { host, logged } = answering({ error: { tag, val: "why" } });
+    assert.deepEqual(reason(() => host.get("https://crm.example/").send()), { kind });
+    assert.deepEqual(logged, [["warn", "no answer from the CRM", { what: tag, reason: "why" }]]);
+  }
+});
+
+test("the CRM's own reason is passed on, for refusals only", () => {
+  const explain = (answer: Response) => ({ code: "E1", message: answer.text(), fields: [{ field: "f", message: "m" }] });
+  const refused = (status: number) =>
+    reason(() => answering(answer(status, {}, "why")).host.get("https://crm.example/").send().acceptOr(explain));
+  const rejection = { code: "E1", message: "why", fields: [{ field: "f", message: "m" }] };
+  assert.deepEqual(refused(422), { kind: "rejected", rejection });
+  assert.deepEqual(refused(500), { kind: "unknown" });
+});
+
+test("an answer that cannot be read is unknown, and its text is not logged", () => {
+  for (const body of ["", "{", "<html>", new Uint8Array([0xff, 0xfe])]) {
+    const { host, logged } = answering(answer(200, {}, body));
+    assert.deepEqual(reason(() => host.get("https://crm.example/").send().accept().json()), { kind: "unknown" });
+    assert.equal(logged.length, 1);
+  }
+  const { host, logged } = answering(answer(200, {}, '{"name": "Asha"}'));
+  const read = (value: unknown) => (value as { id?: string }).id;
+  assert.deepEqual(reason(() => host.get("https://crm.example/").send().json(read)), { kind: "unknown" });
+  assert(!JSON.stringify(logged).includes("Asha"));
+});
+
+test("a request is what was asked for", () => {
+  const { host, requests } = answering(answer(200));
+  host.put("https://crm.example/a").query({ q: "a b&ख" }).query([["q", "~*'"]]).json({ rupees: 2n ** 63n - 1n, none: undefined }).send();
+  host.post("https://crm.example/").header("X-Key", "1").form({ नाम: "आशा +1" }).send();
+  host.patch("https://crm.example/").bytes("text/plain", "ok").send();
+  const [put, post, patch] = requests;
+  assert.equal(put?.url, "https://crm.example/a?q=a+b%26%E0%A4%96&q=%7E*%27");
+  assert.equal(put && fromUtf8(put.body), '{"rupees":9223372036854775807}');
+  assert.deepEqual(put?.headers, [{ name: "content-type", value: "application/json" }]);
+  assert.equal(post && fromUtf8(post.body), "%E0%A4%A8%E0%A4%BE%E0%A4%AE=%E0%A4%86%E0%A4%B6%E0%A4%BE+%2B1");
+  assert.deepEqual([patch?.method, patch && fromUtf8(patch.body)], ["PATCH", "ok"]);
+});
+
+test("a form is encoded as browsers do", () => {
+  const pairs: [string, string][] = [["a", " !'()*-._~/?&=+%ख"], ["b", ""]];
+  assert.equal(formEncoded(pairs), new URLSearchParams(pairs).toString());
+});
+
+test("ids stay one segment of the path, and what leads elsewhere is refused", () => {
+  assert.equal(url("https://crm.example", "leads", "A/7 ख?#%"), "https://crm.example/leads/A%2F7%20%E0%A4%96%3F%23%25");
+  assert.equal(url("https://crm.example", "-._~!'()*"), "https://crm.example/-._~%21%27%28%29%2A");
+  assert.equal(url("https://crm.example", "\ud800"), "https://crm.example/%EF%BF%BD");
+  for (const id of ["", ".", ".."]) {
+    assert.equal((reason(() => url("https://crm.example", id)) as { kind: string }).kind, "rejected");
+  }
+});
+
+test("a required setting is read in its form, or named", () => {
+  const { host } = answering(answer(200));
+  assert.deepEqual([host.required("limit"), host.required("limit", "integer"), host.required("flag", "boolean")], ["12", 12, true]);
+  for (const [name, form] of [["none", "text"], ["odd", "integer"], ["wrong", "boolean"]] as const) {
+    const { rejection } = reason(() => host.required(name, form)) as { rejection: { code: string; fields: { field: string }[] } };
+    assert.deepEqual([rejection.code, rejection.fields[0]?.field], ["bad-setting", name]);
+  }
+});
+
+test("a key that is not there alerts", () => {
+  const { host, logged } = answering(answer(200));
+  assert.deepEqual(reason(() => host.hmacSha256("signing", "x")), { kind: "unauthorized" });
+  assert.equal(logged[0]?.[0], "error");
+});

@@ -1,0 +1,52 @@
+/** A guest that does what an adapter in JavaScript can do wrong, or what its SDK must get right; the lead's id says what. */
+
+import { adapter, describe, Failure, hex, type Host, type LeadStatus } from "jackfield";
+import { stageOf } from "./stages.ts";
+
+/** What `queryStatus` does for each lead. */
+const DEEDS: Record<string, (host: Host) => unknown> = {
+  "throws-deep": () => stageOf({}),
+  "throws-text": () => {
+    throw "a text\nin two lines";
+  },
+  "throws-payload": () => {
+    throw Object.assign(new RangeError("looks like a failure"), { payload: { tag: "unavailable" } });
+  },
+  "promises": async () => status(""),
+  "answers-nothing": () => undefined,
+  "answers-another-form": () => ({ ...status(""), status: 7 }),
+  "never-ends": () => {
+    for (;;);
+  },
+  "recurses": () => {
+    const again = (): number => again() + 1;
+    return again();
+  },
+  "takes-memory": () => {
+    const taken: unknown[] = [];
+    for (;;) taken.push(new Uint8Array(1 << 20).fill(1));
+  },
+  "fails": () => {
+    throw Failure.rejected("E7", "यह नहीं", [{ field: "f", message: "m" }]);
+  },
+  "now": (host) => status(host.now().toISOString().slice(0, 2)),
+  "random": () => status(String(Math.random() === Math.random())),
+  "hmac": (host) => status(hex(host.hmacSha256("signing", "Jackfield")).slice(0, 8)),
+  "no-key": (host) => status(hex(host.hmacSha256("other", "Jackfield"))),
+  "logs": (host) => {
+    host.log("info", "a line", { step: "one" });
+    return status("logged");
+  },
+};
+
+export default adapter({
+  about: describe("ts-raises", "1.0.0").credential("signing", "hmac", "Any key"),
+  queryStatus: (host, leadId) => DEEDS[leadId]?.(host) as LeadStatus,
+  writeDisposition: (_host, { qualification: { budgetMin, budgetMax } }) => ({ reference: `${budgetMin} ${budgetMax}` }),
+  find: (_host, leadId) => (leadId === "absent" ? undefined : { reference: "found" }),
+  parseLeads: (_host, { body }) => [{ id: String(body.length), phone: "+919800000000", name: new Array(3).join("आ") }],
+});
+
+function status(status: string): LeadStatus {
+  return { leadId: "L", callable: false, status };
+}

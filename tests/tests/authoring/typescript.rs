@@ -1,0 +1,78 @@
+//! A new project in TypeScript.
+
+use std::fs;
+use std::sync::Arc;
+
+use jackfield::adapter::{Runtime, RuntimeConfig};
+use jackfield::clock::{ManualClock, SharedClock};
+use jackfield_kit::build::{self, FOLDER};
+use jackfield_kit::languages::Language;
+use jackfield_kit::progress::Progress;
+use jackfield_kit::project::Project;
+use jackfield_kit::scaffold;
+use jackfield_kit::tools::Tools;
+use jackfield_tests::process::program;
+use jiff::Timestamp;
+
+#[tokio::test]
+async fn a_new_project_builds_once_and_is_an_adapter() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("acme-homes");
+    let written = scaffold::create("acme-homes", Language::Ts, &root).unwrap();
+    assert!(written.contains(&"src/adapter.ts".to_owned()), "{written:?}");
+    let project = Project::open(&root).unwrap();
+    let (out, tools) = (root.join(FOLDER), Tools::of_user().unwrap());
+    let build = || build::build(&project, &out, &tools, &Progress::silent());
+    let built = build().unwrap();
+    assert!(!built.unchanged);
+    assert!(build().unwrap().unchanged, "the second time there is nothing to do");
+
+    let clock: SharedClock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
+    let cache = folder.path().join("compiled");
+    let runtime = Runtime::start(RuntimeConfig::new(cache, program()), clock).unwrap();
+    let bytes = fs::read(&built.component).unwrap();
+    let inspected = runtime.inspect(&bytes).await.unwrap();
+    assert_eq!(
+        (inspected.name.to_string(), inspected.version.to_string()),
+        ("acme-homes".into(), "1.0.0".into())
+    );
+    assert_eq!(
+        (inspected.lookup, inspected.parses_leads, inspected.idempotent_writes),
+        (false, false, false)
+    );
+}
+
+#[test]
+fn a_mistake_is_told_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("acme");
+    let _ = scaffold::create("acme", Language::Ts, &root).unwrap();
+    let change = |file: &str, from: &str, to: &str| {
+        let path = root.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file}: {from}");
+        fs::write(&path, text.replace(from, to)).unwrap();
+    };
+    let said = || {
+        let project = Project::open(&root).unwrap();
+        let tools = Tools::of_user().unwrap();
+        let failed = build::build(&project, &root.join(FOLDER), &tools, &Progress::silent());
+        failed.unwrap_err().to_string()
+    };
+    change("src/adapter.ts", "reference: saved.number", "reference: saved.numbre");
+    let wrong_type = said();
+    assert!(
+        wrong_type.contains("src/adapter.ts(24,31): error TS2551"),
+        "{wrong_type}"
+    );
+    change("src/adapter.ts", "reference: saved.numbre", "reference: saved.number");
+    change("adapter.toml", "exports = []", "exports = [\"lookup\"]");
+    let not_there = said();
+    assert!(not_there.contains("the adapter must have `find`"), "{not_there}");
+    change("adapter.toml", "exports = [\"lookup\"]", "exports = []");
+    // Without a tsconfig.json nobody checks types: what the bundler sees is told all the same.
+    fs::remove_file(root.join("tsconfig.json")).unwrap();
+    change("src/adapter.ts", "\"./mapping.ts\"", "\"./maping.ts\"");
+    let no_module = said();
+    assert!(no_module.contains("./maping.ts"), "{no_module}");
+}

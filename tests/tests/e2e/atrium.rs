@@ -1,0 +1,310 @@
+//! The adapter for atrium, in TypeScript, from end to end: every outcome, every edge, read back from the CRM.
+
+use std::time::Duration;
+
+use jackfield::domain::alert::AlertKind;
+use jackfield::domain::delivery::{State, StopReason};
+use jackfield::store::DeliveryDetail;
+use jackfield_tests::components::component;
+use jackfield_tests::documents::{atrium_tenant, disposition, hung_up};
+use jackfield_tests::fakes::{Activity, Atrium, AtriumConfig, AtriumLead, Behaviour, Mode};
+use jackfield_tests::node::{TestNode, first_page};
+use serde_json::{Value, json};
+
+const TENANT: &str = "dwarka-homes";
+const TOKEN: &str = "{ value = \"atrium-canary-token\" }";
+
+/// A host whose tenant is on atrium, with a lead `L`.
+async fn on_atrium() -> (TestNode, Atrium) {
+    let test = TestNode::empty().await;
+    let atrium = Atrium::start(AtriumConfig::new("atrium-canary-token")).await.unwrap();
+    atrium.seed(AtriumLead::new("L"));
+    test.node.rollout.push_adapter(component("atrium")).await.unwrap();
+    test.apply(&atrium_tenant(TENANT, &atrium.origin(), TOKEN, "")).await;
+    (test, atrium)
+}
+
+async fn accept(test: &TestNode, said: &Value) -> String {
+    test.dispose(TENANT, "L", said).await.expect(202).member("delivery")
+}
+
+async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
+    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+}
+
+/// What atrium has of a call after it was reported and worked off.
+async fn written(test: &TestNode, atrium: &Atrium, said: &Value) -> Activity {
+    let id = accept(test, said).await;
+    test.work().await;
+    let after = found(test, &id).await;
+    assert_eq!(after.summary.state, State::Done, "{:?}", after.attempts);
+    let last = atrium.stored().pop().unwrap();
+    assert_eq!(after.summary.reference.as_deref(), Some(last.id.as_str()));
+    last
+}
+
+const OUTCOMES: [(&str, &str); 13] = [
+    ("qualified_visit_booked", "VISIT_BOOKED"),
+    ("qualified_no_visit", "QUALIFIED"),
+    ("callback_requested", "CALL_BACK"),
+    ("not_interested_budget", "LOST_PRICE"),
+    ("not_interested_location", "LOST_LOCATION"),
+    ("not_interested_timeline", "LOST_TIMING"),
+    ("already_purchased", "ALREADY_BOUGHT"),
+    ("wrong_number", "WRONG_PARTY"),
+    ("dnc_requested", "DO_NOT_CONTACT"),
+    ("no_answer", "UNANSWERED"),
+    ("invalid_number", "BAD_NUMBER"),
+    ("duplicate_suppressed", "DUPLICATE"),
+    ("पेंटहाउस चाहिए", "OTHER"),
+];
+
+#[tokio::test]
+async fn every_outcome_reaches_atrium_whole_and_bare() {
+    let (test, atrium) = on_atrium().await;
+    for (n, (word, code)) in OUTCOMES.iter().enumerate() {
+        let whole = written(&test, &atrium, &disposition(&format!("W-{n}"), word)).await;
+        let bare = written(&test, &atrium, &hung_up(&format!("B-{n}"), word)).await;
+        for (activity, call) in [(&whole, format!("W-{n}")), (&bare, format!("B-{n}"))] {
+            assert_eq!(
+                (activity.text("outcome"), activity.text("leadId")),
+                (*code, "L"),
+                "{word}"
+            );
+            assert_eq!(activity.text("callReference"), call);
+            assert_eq!(activity.text("occurredAt"), "2026-07-01T09:00:00.000Z");
+            assert_eq!(activity.input["doNotContact"], *word == "dnc_requested");
+            assert_eq!(activity.text("outcomeNote"), if *code == "OTHER" { *word } else { "" });
+        }
+        let expected = json!({ "min": "8500000.00", "max": "12000000.00" });
+        assert_eq!(whole.input["budget"], expected);
+        assert_eq!(
+            (whole.text("unitType"), whole.text("purpose")),
+            ("THREE_BHK", "SELF_USE")
+        );
+        let visit = json!({ "date": "2026-07-05", "time": "11:00", "zone": "Asia/Kolkata" });
+        assert_eq!(whole.input["visit"], visit);
+        // Nothing is known, and nothing is made up: only what atrium demands is there.
+        let members: Vec<_> = bare.input.keys().map(String::as_str).collect();
+        let note = (*code == "OTHER").then_some("outcomeNote");
+        let mut demanded = vec![
+            "callReference",
+            "doNotContact",
+            "duplicate",
+            "leadId",
+            "occurredAt",
+            "outcome",
+        ];
+        demanded.extend(note);
+        assert_eq!(members, demanded, "{word}");
+    }
+    assert_eq!(atrium.stored().len(), 2 * OUTCOMES.len());
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn values_at_their_edges_arrive_to_the_last_digit() {
+    let (test, atrium) = on_atrium().await;
+    let mut said = disposition("C-1", "qualified_no_visit");
+    said["qualification"]["budget_min"] = 0.into();
+    said["qualification"]["budget_max"] = i64::MAX.into();
+    said["qualification"]["bhk_preference"] = "3.5 BHK डुप्लेक्स".into();
+    said["qualification"]["purchase_intent"] = "for my parents".into();
+    said["qualification"]["tower"] = "बी".into();
+    said["call_metadata"]["duration_seconds"] = u32::MAX.into();
+    said["site_visit"] =
+        json!({ "booked": true, "date": "2028-02-29", "time_slot": "00:00", "timezone": "Asia/Dubai" });
+    let stored = written(&test, &atrium, &said).await;
+    assert_eq!(
+        stored.input["budget"],
+        json!({ "min": "0.00", "max": "9223372036854775807.00" })
+    );
+    assert_eq!((stored.text("unitType"), stored.text("purpose")), ("OTHER", "OTHER"));
+    assert_eq!(stored.input.get("durationSeconds"), None);
+    let visit = json!({ "date": "2028-02-29", "time": "00:00", "zone": "Asia/Dubai" });
+    assert_eq!(stored.input["visit"], visit);
+    let notes = json!([
+        { "label": "Unit type", "text": "3.5 BHK डुप्लेक्स" },
+        { "label": "Purpose", "text": "for my parents" },
+        { "label": "Duration in seconds", "text": "4294967295" },
+        { "label": "/qualification/tower", "text": "\"बी\"" },
+    ]);
+    assert_eq!(stored.input["notes"], notes);
+
+    // The last minute of a year in India, told in UTC; nulls are as if they were not there.
+    test.advance(Duration::from_secs(
+        ((31 + 31 + 30 + 31 + 30 + 30) * 24 + 9) * 3600 + 29 * 60,
+    ));
+    let mut said = disposition("C-2", "callback_requested");
+    said["qualification"] = json!({ "outcome": "callback_requested", "budget_max": 1, "loan_required": null });
+    said["site_visit"] = json!({ "booked": true, "date": "2026-12-31", "time_slot": null, "timezone": null });
+    let stored = written(&test, &atrium, &said).await;
+    assert_eq!(stored.input["budget"], json!({ "max": "1.00" }));
+    assert_eq!(stored.input.get("loanNeeded"), None);
+    assert_eq!(
+        stored.input["notes"],
+        json!([{ "label": "Visit date", "text": "2026-12-31" }])
+    );
+    assert_eq!(stored.text("occurredAt"), "2026-12-31T18:29:00.000Z");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn status_is_asked_and_never_guessed() {
+    let (test, atrium) = on_atrium().await;
+    let odd = "A/B ?#% ए";
+    atrium.seed(AtriumLead::new(odd));
+    let answer = test
+        .status(TENANT, "A%2FB%20%3F%23%25%20%E0%A4%8F")
+        .await
+        .expect(200)
+        .json();
+    let expected = json!({ "lead_id": odd, "callable": true, "status": "new", "dnc": false, "human_contacted": false,
+        "last_call_attempt": null });
+    assert_eq!(answer, expected);
+    atrium.seed(AtriumLead {
+        stage: "SITE_VISIT".into(),
+        contactable: false,
+        assigned_to: Some("U-3".into()),
+        last_call_at: Some("2026-06-30T11:35:00Z".into()),
+        ..AtriumLead::new("SPOKEN-TO")
+    });
+    let answer = test.status(TENANT, "SPOKEN-TO").await.expect(200).json();
+    assert_eq!(
+        (&answer["callable"], &answer["human_contacted"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(answer["status"], "site_visit");
+    let _ = test.status(TENANT, "NOBODY").await.expect(404);
+
+    atrium.seed(AtriumLead {
+        consent_unknown: true,
+        ..AtriumLead::new("CONSENT")
+    });
+    let answer = test.status(TENANT, "CONSENT").await.expect(503).json();
+    assert_eq!(
+        answer["callable"], false,
+        "data came, and what decides was missing from it"
+    );
+    for mode in [Mode::Down, Mode::Maintenance, Mode::RateLimited, Mode::FailAfterStore] {
+        atrium.behave(Behaviour::always(mode));
+        let answer = test.status(TENANT, "L").await.expect(503).json();
+        assert_eq!(answer["callable"], false, "{mode:?}");
+    }
+    atrium.behave(Behaviour::always(Mode::Ok));
+
+    let _ = written(&test, &atrium, &hung_up("C-1", "dnc_requested")).await;
+    let answer = test.status(TENANT, "L").await.expect(200).json();
+    assert_eq!((&answer["callable"], &answer["dnc"]), (&false.into(), &true.into()));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_write_in_the_dark_is_looked_up_and_is_there_once() {
+    let untold = [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)];
+    for (mode, landed) in untold {
+        let (test, atrium) = on_atrium().await;
+        atrium.behave(Behaviour::next(1, mode));
+        let id = accept(&test, &hung_up("C-1", "no_answer")).await;
+        test.work().await;
+        let after = found(&test, &id).await;
+        assert_eq!(after.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
+        assert_eq!(atrium.stored().len(), landed, "{mode:?}");
+        test.advance(Duration::from_secs(33));
+        test.work().await;
+        let after = found(&test, &id).await;
+        assert_eq!(after.summary.state, State::Done, "{mode:?}: {:?}", after.attempts);
+        assert_eq!(atrium.stored().len(), 1, "{mode:?}: atrium would have taken it twice");
+        assert_eq!(after.summary.reference.as_deref(), Some("ACT-1"));
+        test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_stored_with_an_error_beside_it_was_stored() {
+    let (test, atrium) = on_atrium().await;
+    atrium.seed(AtriumLead {
+        follow_up_fails: true,
+        ..AtriumLead::new("L")
+    });
+    let _ = written(&test, &atrium, &hung_up("C-1", "no_answer")).await;
+    assert_eq!(atrium.counts().writes, 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn atrium_asks_for_time_and_gets_it() {
+    let (test, atrium) = on_atrium().await;
+    atrium.behave(Behaviour::next(1, Mode::RateLimited).retry_after(90));
+    let id = accept(&test, &hung_up("C-1", "no_answer")).await;
+    test.work().await;
+    assert_eq!(
+        found(&test, &id).await.attempts[0].class.unwrap().word(),
+        "rate-limited"
+    );
+    test.advance(Duration::from_secs(80));
+    assert_eq!(test.work().await, 0, "not before it may");
+    atrium.behave(Behaviour::next(1, Mode::Maintenance));
+    test.advance(Duration::from_secs(20));
+    test.work().await;
+    assert_eq!(found(&test, &id).await.attempts[1].class.unwrap().word(), "unavailable");
+    test.advance(Duration::from_mins(3));
+    test.work().await;
+    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(atrium.stored().len(), 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_atrium_refuses_goes_to_a_person_with_its_words() {
+    let (test, atrium) = on_atrium().await;
+    let mut said = disposition("C-1", "not_interested_budget");
+    said["qualification"]["budget_min"] = 9_000_000.into();
+    said["qualification"]["budget_max"] = 1.into();
+    said["site_visit"]["timezone"] = "Bharat/Delhi".into();
+    let id = accept(&test, &said).await;
+    test.work().await;
+    let after = found(&test, &id).await;
+    assert_eq!(after.summary.reason, Some(StopReason::Rejected));
+    let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
+    assert_eq!(
+        (rejection.code.as_str(), rejection.message.as_str()),
+        ("VALIDATION", "2 field(s) cannot be stored")
+    );
+    let fields: Vec<_> = rejection.fields.iter().map(|field| field.pointer.as_str()).collect();
+    assert_eq!(fields, ["input.budget.max", "input.visit.zone"]);
+
+    let mut said = disposition("C-2", "qualified_visit_booked");
+    said["site_visit"]["date"] = "2026-02-30".into();
+    let id = accept(&test, &said).await;
+    test.work().await;
+    let after = found(&test, &id).await;
+    let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
+    assert_eq!(rejection.fields[0].pointer, "site_visit.date");
+
+    let gone = test
+        .dispose(TENANT, "NOBODY", &hung_up("C-3", "no_answer"))
+        .await
+        .expect(202);
+    test.work().await;
+    let after = found(&test, &gone.member("delivery")).await;
+    assert_eq!(after.summary.reason, Some(StopReason::NotFound));
+    assert!(atrium.stored().is_empty());
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_refused_token_alerts_at_once() {
+    let (test, atrium) = on_atrium().await;
+    let wrong = "{ value = \"not-the-token\" }";
+    test.apply(&atrium_tenant(TENANT, &atrium.origin(), wrong, "")).await;
+    let id = accept(&test, &hung_up("C-1", "no_answer")).await;
+    test.work().await;
+    let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
+    assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::Unauthorized));
+    test.apply(&atrium_tenant(TENANT, &atrium.origin(), TOKEN, "")).await;
+    test.advance(Duration::from_secs(33));
+    test.work().await;
+    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    test.finish().await;
+}

@@ -1,0 +1,105 @@
+//! What a component made of JavaScript does when its author made a mistake: a fault in the author's own words, with the
+//! place in the author's own file. And what the SDK must get right inside the engine, where native tests do not reach.
+
+use jackfield::adapter::{CredentialSecrets, Loaded};
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield::domain::release::Sensitive;
+use jackfield_tests::documents::disposition;
+use jiff::Timestamp;
+
+use crate::world::{World, fault, id, report};
+
+async fn raises(world: &World) -> Loaded {
+    let spec = "limits = { memory_mib = 64, cpu_ms = 1000 }\n[[credentials]]\nname = \"signing\"\nkind = \"hmac\"\n\
+                secret = { env = \"X\" }";
+    let secrets: CredentialSecrets = [("signing".to_owned(), Sensitive::new("a test key".into()))].into();
+    world.try_load("ts-raises", spec, secrets).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_exception_is_a_fault_with_its_message_and_its_place() {
+    let world = World::new();
+    let raises = raises(&world).await;
+    let cases = [
+        (
+            "throws-deep",
+            "TypeError: stage is undefined (src/stages.ts:8 in normal)",
+        ),
+        ("throws-text", "thrown: a text in two lines"),
+        ("throws-payload", "RangeError: looks like a failure (src/adapter.ts:"),
+        ("promises", "TypeError: queryStatus answered a promise"),
+        (
+            "answers-nothing",
+            "TypeError: queryStatus answered `status` that should be an object and is of type undefined",
+        ),
+        (
+            "answers-another-form",
+            "TypeError: queryStatus answered `status` that should be text and is of type number",
+        ),
+        ("recurses", "InternalError: too much recursion (src/adapter.ts:"),
+    ];
+    let mut wrong = vec![];
+    for (lead, expected) in cases {
+        let fault = fault(&raises, lead).await;
+        if fault.cause != FaultCause::Trap || !fault.detail.contains(expected) {
+            wrong.push(format!("{lead}: {fault:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn what_never_ends_is_ended_under_its_name() {
+    let world = World::new();
+    let raises = raises(&world).await;
+    assert_eq!(fault(&raises, "never-ends").await.cause, FaultCause::CpuDeadline);
+    assert_eq!(fault(&raises, "takes-memory").await.cause, FaultCause::Memory);
+    assert_eq!(
+        report(&raises, "random").await.unwrap(),
+        "false",
+        "the next call is fine"
+    );
+}
+
+#[tokio::test]
+async fn failures_and_imports_cross_the_boundary() {
+    let world = World::new();
+    let raises = raises(&world).await;
+    match report(&raises, "fails").await {
+        Err(Failure::Rejected(rejection)) => {
+            assert_eq!((rejection.code.as_str(), rejection.message.as_str()), ("E7", "यह नहीं"));
+            assert_eq!(rejection.fields[0].pointer, "f");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(report(&raises, "logs").await.unwrap(), "logged");
+    assert_eq!(
+        report(&raises, "now").await.unwrap(),
+        "20",
+        "not the time of the build's snapshot"
+    );
+    // printf Jackfield | openssl dgst -sha256 -hmac 'a test key'
+    assert_eq!(report(&raises, "hmac").await.unwrap(), "67471bbe");
+    assert!(matches!(report(&raises, "no-key").await, Err(Failure::Unauthorized)));
+}
+
+#[tokio::test]
+async fn every_export_is_there_and_amounts_are_exact() {
+    let world = World::new();
+    let raises = raises(&world).await;
+    let mut said = disposition("C-1", "no_answer");
+    said["qualification"]["budget_min"] = i64::MIN.into();
+    said["qualification"]["budget_max"] = i64::MAX.into();
+    let (key, now) = ("C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+    let said = Disposition::read(id("L"), &said);
+    if let Ok(said) = &said {
+        let reference = raises.write(said, now, &key).await.outcome.unwrap();
+        assert_eq!(reference, format!("{} {}", i64::MIN, i64::MAX));
+    }
+    let found = raises.find(&id("L"), &key).await.outcome.unwrap();
+    assert_eq!(found.as_deref(), Some("found"));
+    assert_eq!(raises.find(&id("absent"), &key).await.outcome.unwrap(), None);
+    let leads = raises.parse("text/plain", "आशा".as_bytes(), now).await.outcome.unwrap();
+    assert_eq!(leads.len(), 1);
+}
