@@ -74,7 +74,7 @@ const STRICT: [&str; 10] = [
     "-Werror",
     "-fsanitize=undefined",
     "-fsanitize-undefined-strip-path-components=-1", // the same component on every machine
-    "-finstrument-function-entry-bare", // checks the stack: see sdk/c/src/panic.c
+    "-finstrument-function-entry-bare",              // checks the stack: see sdk/c/src/panic.c
     "-D__assert_fail=jf_assert_fail",
     "-Dabort=jf_abort",
     "-Wl,-z,stack-size=262144",

@@ -9,11 +9,11 @@
 //! | --- | --- |
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
-//! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
-//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
 //! | [`Atrium`] | one GraphQL endpoint: picklists, errors inside HTTP 200, calls that can be searched |
-//! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
+//! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
 //! | [`Ridgeline`] | a JSON API with optimistic versions: API key, money in lakhs, null clears |
+//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
+//! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
 //!
@@ -55,10 +55,13 @@ pub type Groundwork = Server<GroundworkCrm>;
 
 /// The SOAP service, running.
 pub type Parcel = Server<ParcelCrm>;
+
 /// The ERP of the nineties, running.
 pub type Mortar = Server<MortarCrm>;
+
 /// The CRM with optimistic versions, running.
 pub type Ridgeline = Server<RidgelineCrm>;
+
 /// The CRM that is one GraphQL endpoint, running.
 pub type Atrium = Server<AtriumCrm>;
 

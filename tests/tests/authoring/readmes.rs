@@ -1,0 +1,72 @@
+//! "Write your first adapter", in each language, tried as it is written.
+//!
+//! Every `sh` block of an SDK's README is run, in its order, in one shell that begins in an empty folder. Blocks marked
+//! `console` need a running host and are only read.
+
+use std::fs;
+
+use crate::desk::Desk;
+
+/// The commands of a page.
+fn commands(page: &str) -> String {
+    let mut commands = String::new();
+    let mut inside = false;
+    for line in page.lines() {
+        match line {
+            "```sh" => inside = true,
+            "```" if inside => inside = false,
+            line if inside => {
+                commands.push_str(line);
+                commands.push('\n');
+            }
+            _ => {}
+        }
+    }
+    commands
+}
+
+/// Runs the commands of an SDK's page.
+fn try_out(sdk: &str) {
+    let path = format!("{}/../sdk/{sdk}/README.md", env!("CARGO_MANIFEST_DIR"));
+    let commands = commands(&fs::read_to_string(&path).unwrap());
+    for step in [
+        "jackfield adapter new",
+        "jackfield adapter build",
+        "jackfield adapter check",
+    ] {
+        assert!(commands.contains(step), "sdk/{sdk}/README.md does not say `{step}`");
+    }
+    // Each command is shown before what it says, so that a failure names it.
+    Desk::new().shell(".", &format!("exec 2>&1; set -v\n{commands}")).done();
+}
+
+#[test]
+fn rust() {
+    try_out("rust");
+}
+
+#[test]
+fn typescript() {
+    try_out("js");
+}
+
+#[test]
+fn c() {
+    try_out("c");
+}
+
+#[test]
+fn go() {
+    try_out("go");
+}
+
+#[test]
+fn python() {
+    try_out("python");
+}
+
+#[test]
+fn only_shell_blocks_are_commands() {
+    let page = "```sh\na <<'E'\n```x\nE\n```\ntext\n```console\nb\n```\n```sh\nc\n```\n";
+    assert_eq!(commands(page), "a <<'E'\n```x\nE\nc\n");
+}
