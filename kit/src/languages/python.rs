@@ -4,6 +4,7 @@
 //! for them. The author's modules are in `src/`; of them `adapter` calls `jackfield.export`.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
@@ -30,6 +31,9 @@ const ENTRY_MODULE: &str = "jackfield_component";
 
 /// The author's modules, in the project.
 const SOURCES: &str = "src";
+
+/// The SDK's package, in its folder.
+const PACKAGE: &str = "jackfield";
 
 const TEMPLATE: Files = embed!(
     "../../templates/py/":
@@ -89,24 +93,44 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let environment = python.parent().and_then(Path::parent).unwrap_or(&python);
     let wit = build.work.join("wit");
     contract::write_to(&wit).map_err(|error| BuildError::io(&wit, error))?;
-    let entry = build.work.join("entry");
-    let file = entry.join(format!("{ENTRY_MODULE}.py"));
-    fs::create_dir_all(&entry)
-        .and_then(|()| fs::write(&file, ENTRY))
-        .map_err(|error| BuildError::io(&file, error))?;
+    // A copy of everything that is imported: the Python in the component leaves compiled modules beside the sources.
+    let modules = build.work.join("modules");
+    stage(build, &sources, &modules).map_err(|error| BuildError::io(&modules, error))?;
 
     build.progress.step("importing the adapter and making its component");
     let made = build.work.join("component.wasm");
     let mut command = Command::new(environment.join("bin/componentize-py"));
     command.args(["--quiet", "-w", build.project.world(), "-d"]).arg(&wit);
-    command.args(["componentize", ENTRY_MODULE, "-p"]).arg(&entry);
-    command.arg("-p").arg(&sources).arg("-p").arg(build.project.sdk());
+    command.args(["componentize", ENTRY_MODULE, "-p"]).arg(&modules);
     command.arg("-o").arg(&made);
     // It would look for packages in whatever environment is active, and a component would differ by who built it.
-    command
-        .env("VIRTUAL_ENV", environment)
-        .env_remove("PYTHONPATH")
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("VIRTUAL_ENV", environment).env_remove("PYTHONPATH");
     run("componentize-py", &mut command)?;
     fs::read(&made).map_err(|error| BuildError::io(&made, error))
+}
+
+/// The author's modules, the SDK and the entry, in one folder.
+fn stage(build: &Build<'_>, sources: &Path, modules: &Path) -> io::Result<()> {
+    if modules.exists() {
+        fs::remove_dir_all(modules)?;
+    }
+    copy(sources, modules)?;
+    copy(&build.project.sdk().join(PACKAGE), &modules.join(PACKAGE))?;
+    fs::write(modules.join(format!("{ENTRY_MODULE}.py")), ENTRY)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            if entry.file_name() != "__pycache__" {
+                copy(&entry.path(), &target)?;
+            }
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

@@ -83,30 +83,3 @@ fn unittest(folder: &Path) {
     );
     assert!(!said.contains("Ran 0 tests"), "{}: {said}", folder.display());
 }
-
-#[test]
-fn a_project_that_cannot_be_built_is_told_why() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    scaffold::create("acme", Language::Py, folder).unwrap();
-    let adapter = folder.join("src/adapter.py");
-    let source = fs::read_to_string(&adapter).unwrap();
-    let manifest = fs::read_to_string(folder.join("adapter.toml")).unwrap();
-    for (text, exports, expected) in [
-        (format!("{source}\ndef broken(:\n"), "[]", "SyntaxError: invalid syntax"),
-        (format!("import requests\n{source}"), "[]", "No module named 'requests'"),
-        (source.replace("export(AcmeAdapter())", ""), "[]", "exports no adapter"),
-        (source.clone(), "[\"lookup\"]", "does not derive from Lookup"),
-    ] {
-        fs::write(&adapter, text).unwrap();
-        fs::write(
-            folder.join("adapter.toml"),
-            manifest.replace("exports = []", &format!("exports = {exports}")),
-        )
-        .unwrap();
-        let said = built(folder).unwrap_err();
-        assert!(said.contains(expected), "{said} should say: {expected}");
-    }
-    fs::remove_file(&adapter).unwrap();
-    assert!(built(folder).unwrap_err().contains("is where a Python adapter begins"));
-}
