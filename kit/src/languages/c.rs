@@ -74,10 +74,10 @@ const STRICT: [&str; 12] = [
     "-Wextra",
     "-Werror",
     "-fsanitize=undefined",
-    "-fno-sanitize-recover=all", // handled in sdk/c/src/sanitizer.c
-    "-UNDEBUG",                  // assert says what does not hold
+    "-fno-sanitize-recover=all",                     // handled in sdk/c/src/sanitizer.c
+    "-UNDEBUG",                                      // assert says what does not hold
     "-fsanitize-undefined-strip-path-components=-1", // the same component on every machine
-    "-finstrument-function-entry-bare", // checks the stack: see sdk/c/src/panic.c
+    "-finstrument-function-entry-bare",              // checks the stack: see sdk/c/src/panic.c
     "-D__assert_fail=jf_assert_fail",
     "-Dabort=jf_abort",
     "-Wl,-z,stack-size=262144",
@@ -227,7 +227,11 @@ impl Compiler {
             Self::WasiSdk(clang) => {
                 let mut command = Command::new(clang);
                 // Zig puts the stack first of its own accord.
-                command.args(["--target=wasm32-wasip1", "-Wl,--stack-first", "-Wno-unused-command-line-argument"]);
+                command.args([
+                    "--target=wasm32-wasip1",
+                    "-Wl,--stack-first",
+                    "-Wno-unused-command-line-argument",
+                ]);
                 command
             }
         };

@@ -150,7 +150,10 @@ async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
         created_at: Timestamp::UNIX_EPOCH,
     };
     // Of no use to an adapter that asks for none.
-    let secrets = [(credential.unwrap_or("none").to_owned(), Sensitive::new("a test token".into()))];
+    let secrets = [(
+        credential.unwrap_or("none").to_owned(),
+        Sensitive::new("a test token".into()),
+    )];
     runtime.load(release, &record, bytes, secrets.into()).await.unwrap()
 }
 
