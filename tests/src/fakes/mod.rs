@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
-//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
+//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, neither idempotent nor searchable |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
