@@ -283,7 +283,7 @@ static void parties_are_read(void) {
         "STAGE=1\r\nDND=N\r\nSPOKE=N\r\nCALLED=        \r\nAT=    \r\n",
         "STAGE=10\r\nDND=n\r\nSPOKE=N\r\nCALLED=        \r\nAT=    \r\n",
         "STAGE=10\r\nDND=\r\nSPOKE=N\r\nCALLED=        \r\nAT=    \r\n",
-        "STAGE=10\r\nXXX=N\r\nSPOKE=N\r\nCALLED=        \r\nAT=    \r\n",
+        "STAGE=10\r\nZZZ=N\r\nSPOKE=N\r\nCALLED=        \r\nAT=    \r\n",
         "STAGE=10\r\nDND=N\r\nSPOKE=N\r\nCALLED=20260230\r\nAT=1630\r\n",
         "STAGE=10\r\nDND=N\r\nSPOKE=N\r\nCALLED=20260701\r\nAT=2400\r\n",
         "STAGE=10\r\nDND=N\r\nSPOKE=N\r\nCALLED=20260701\r\nAT=    \r\n",

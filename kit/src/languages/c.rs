@@ -54,6 +54,7 @@ const SDK: Files = embed!(
     "src/memory.c",
     "src/panic.c",
     "src/records.c",
+    "src/sanitizer.c",
     "src/text.c",
 );
 
@@ -68,11 +69,13 @@ const FLAGS: [&str; 4] = ["-std=gnu11", "-Oz", "-mexec-model=reactor", "-fno-str
 
 /// How the adapter and the SDK are compiled: warnings are mistakes, since what an adapter reads is untrusted; and what
 /// is undefined in C ends the call with a message, in place of going on with wrong values.
-const STRICT: [&str; 10] = [
+const STRICT: [&str; 12] = [
     "-Wall",
     "-Wextra",
     "-Werror",
     "-fsanitize=undefined",
+    "-fno-sanitize-recover=all",                     // handled in sdk/c/src/sanitizer.c
+    "-UNDEBUG",                                      // assert says what does not hold
     "-fsanitize-undefined-strip-path-components=-1", // the same component on every machine
     "-finstrument-function-entry-bare",              // checks the stack: see sdk/c/src/panic.c
     "-D__assert_fail=jf_assert_fail",
@@ -223,14 +226,12 @@ impl Compiler {
             }
             Self::WasiSdk(clang) => {
                 let mut command = Command::new(clang);
-                // Zig puts the stack first of its own accord, and has the sanitizer's messages; wasi-sdk has no such
-                // library, so that what is undefined traps without words.
+                // Zig puts the stack first of its own accord.
                 command.args([
                     "--target=wasm32-wasip1",
                     "-Wl,--stack-first",
-                    "-fsanitize-trap=undefined",
+                    "-Wno-unused-command-line-argument",
                 ]);
-                command.arg("-Wno-unused-command-line-argument");
                 command
             }
         };

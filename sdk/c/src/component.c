@@ -1,5 +1,6 @@
 /* Between the functions that an adapter writes and the contract's exports and imports. The only file that knows the
  * generated names (contract.h), and the only one that is for WebAssembly alone. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,6 +32,23 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
         return (void *)align;
     }
     return old_size == 0 ? jf_alloc_aligned(new_size, align) : jf_grow(ptr, old_size, new_size);
+}
+
+/* Where the part of the component that stands for WASI keeps what it needs for as long as the instance lives, which may
+ * be longer than a call. */
+__attribute__((__export_name__("cabi_realloc_adapter"))) void *cabi_realloc_adapter(void *ptr, size_t old_size,
+                                                                                    size_t align, size_t new_size);
+
+void *cabi_realloc_adapter(void *ptr, size_t old_size, size_t align, size_t new_size) {
+    void *made = aligned_alloc(align < 16 ? 16 : align, (new_size + 15) & ~(size_t)15);
+    if (made == NULL) {
+        __builtin_trap(); /* there is nothing to say it with */
+    }
+    if (old_size > 0) {
+        memcpy(made, ptr, old_size < new_size ? old_size : new_size);
+        free(ptr);
+    }
+    return made;
 }
 
 /* What the generated code calls in the place of `free`: see the recipe. The arena gives back all at once. */

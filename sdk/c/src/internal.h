@@ -4,6 +4,8 @@
 
 #include "jackfield.h"
 
+/* jf_panic_at leaves the function out if it is NULL. */
+
 /* Compiled without the check of the stack that every other function begins with: it would check itself. */
 #define JF_UNCHECKED __attribute__((__no_instrument_function__))
 

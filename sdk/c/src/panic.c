@@ -25,7 +25,11 @@ JF_UNCHECKED static _Noreturn void die(const char *line) {
 JF_UNCHECKED _Noreturn void jf_panic_at(const char *file, int line, const char *function, const char *format, ...) {
     static char text[LINE_SIZE];
     char place[160];
-    (void)snprintf(place, sizeof place, " (%s:%d in %s)\n", file, line, function);
+    if (function == NULL) {
+        (void)snprintf(place, sizeof place, " (%s:%d)\n", file, line);
+    } else {
+        (void)snprintf(place, sizeof place, " (%s:%d in %s)\n", file, line, function);
+    }
     size_t room = sizeof text - strlen(place);
     size_t used = (size_t)snprintf(text, room, "panic: ");
     va_list arguments;
@@ -63,7 +67,9 @@ _Noreturn void jf_assert_fail(const char *claim, const char *file, int line, con
 JF_UNCHECKED void __cyg_profile_func_enter_bare(void);
 
 JF_UNCHECKED void __cyg_profile_func_enter_bare(void) {
-    if ((size_t)__builtin_frame_address(0) < STACK_RESERVE) {
+    static bool dying; /* what tells of it takes some of the reserve */
+    if ((size_t)__builtin_frame_address(0) < STACK_RESERVE && !dying) {
+        dying = true;
         die("panic: the stack is exhausted: too deep a recursion, or too large an array in a function\n");
     }
 }

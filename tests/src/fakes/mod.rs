@@ -12,7 +12,7 @@
 //! | [`Atrium`] | one GraphQL endpoint: picklists, errors inside HTTP 200, calls that can be searched |
 //! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
 //! | [`Ridgeline`] | a JSON API with optimistic versions: API key, money in lakhs, null clears |
-//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, HMAC, neither idempotent nor searchable |
+//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, neither idempotent nor searchable |
 //! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |

@@ -6,8 +6,8 @@
 //! | `POST /mortar/v1/enquiry` | `STAGE`, `DND`, `SPOKE`, `CALLED` and `AT` of a party |
 //! | `POST /mortar/v1/disposal` | `DOC`, of a new document every time |
 //!
-//! Checked in this order: the MAC of the raw body (0401), the message (0100), the fields (0101), the party (0404), whether
-//! somebody has it open at a terminal (0409). What is not for mortar is the proxy's 404.
+//! Checked in this order: the MAC of the raw body (0401), the message (0100), the fields (0101), the party (0404),
+//! whether somebody has it open at a terminal (0409). What is not for mortar is the proxy's 404.
 
 mod entry;
 mod message;
