@@ -74,6 +74,9 @@ pub struct RidgelineProspect {
     /// How many times a colleague saves it just before the next patch arrives.
     #[serde(default)]
     pub moves: u32,
+    /// How many patches are carried out and then answered by a crash. Reading it always goes well.
+    #[serde(default)]
+    pub crashes: u32,
 }
 
 impl RidgelineProspect {
@@ -88,6 +91,7 @@ impl RidgelineProspect {
             last_contact: None,
             details: Map::new(),
             moves: 0,
+            crashes: 0,
         }
     }
 }
@@ -252,7 +256,11 @@ impl RidgelineCrm {
             }
         }
         let number = format!("RL-{}", self.interactions.len() + 1);
-        let answer = saved(prospect, &number, false);
+        let mut answer = saved(prospect, &number, false);
+        if prospect.crashes > 0 {
+            prospect.crashes -= 1;
+            answer = Self::crash();
+        }
         self.interactions.push(Interaction {
             number,
             prospect_id: id.to_owned(),
