@@ -129,7 +129,11 @@ impl Kit<'_> {
                 if repeats {
                     self.repeated(fixture, &subject, doing, told.repeats, fault);
                 }
-                let check = self.judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats);
+                let check = if resolves && rehearsed.outcome.as_ref().ok() == Some(&fixture.returns) {
+                    Check::right(id, subject)
+                } else {
+                    self.judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats)
+                };
                 self.add(check.using(used));
             }
         }

@@ -28,13 +28,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapter::Runtime;
 use crate::adapter::rehearsal::{Crm, Line, Rehearsal, Rehearsed, Returned, Stage};
+use crate::adapter::{PackageError, Runtime};
 use crate::domain::failure::{Fault, FaultCause};
 use crate::domain::id::Digest;
 use cassette::{Cassette, Fixture};
 use privacy::Personal;
 use report::{Check, Report, Summary, Usage, Used};
+
+/// What `describe` says is what the contract allows.
+const DESCRIBED: &str = "describe.valid";
 
 /// What a check is held against.
 #[derive(Debug, Clone)]
@@ -65,13 +68,7 @@ pub async fn check(
     let rehearsal = match runtime.rehearsal(bytes).await {
         Ok(rehearsal) => rehearsal,
         Err(error) => {
-            let check = Check::wrong(
-                "component.valid",
-                "",
-                "an adapter that this host runs",
-                error.to_string(),
-            );
-            let checks = vec![check.see("wit/world.wit")];
+            let checks = not_rehearsed(&error);
             return Report {
                 adapter: None,
                 digest,
@@ -85,7 +82,7 @@ pub async fn check(
     let mut kit = Kit {
         rehearsal: &rehearsal,
         terms,
-        checks: vec![Check::right("component.valid", "")],
+        checks: vec![Check::right("component.valid", ""), Check::right(DESCRIBED, "")],
         usage: BTreeMap::new(),
     };
     kit.describe_again().await;
@@ -247,6 +244,18 @@ impl Kit<'_> {
             }
         }
     }
+}
+
+/// Why no call can be made at all.
+fn not_rehearsed(error: &PackageError) -> Vec<Check> {
+    const VALID: &str = "component.valid";
+    let why = error.to_string();
+    if matches!(error, PackageError::Describe(_) | PackageError::Description(_)) {
+        let check = Check::wrong(DESCRIBED, "", "a description that the contract allows", why);
+        return vec![Check::right(VALID, ""), check.see("wit/exports.wit: about.describe")];
+    }
+    let check = Check::wrong(VALID, "", "an adapter that this host runs", why);
+    vec![check.see("wit/world.wit")]
 }
 
 /// The contract's name of a call.
