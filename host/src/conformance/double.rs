@@ -139,3 +139,89 @@ impl Crm for Loose {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::conformance::pointed::Pointed;
+
+    fn exchange(method: &str, path: &str, body: &Value) -> Exchange {
+        let url = format!("https://crm.example{path}");
+        let given = json!({
+            "request": {"method": method, "url": url, "json": body},
+            "answer": {"status": 200, "json": {"for": path}},
+        });
+        Exchange::read(&Pointed::root(&given)).unwrap()
+    }
+
+    fn asked(method: &str, path: &str, body: &Value) -> Asked {
+        Asked {
+            method: method.into(),
+            url: format!("https://crm.example{path}"),
+            headers: vec![],
+            body: body.to_string().into_bytes(),
+        }
+    }
+
+    fn is_good(reply: &Reply) -> bool {
+        matches!(reply, Reply::Answer { status: 200, .. })
+    }
+
+    const LOST: Reply = Reply::TooSlow;
+
+    #[test]
+    fn what_failed_and_is_said_again_is_a_repeat() {
+        let write = json!({"call": 1});
+        let crm = Loose::new(vec![exchange("POST", "/rows", &write)], Some((0, LOST)));
+        assert_eq!(crm.answer(asked("POST", "/rows", &write)), LOST);
+        assert!(is_good(&crm.answer(asked("POST", "/rows", &write))));
+        // Another time in the body does not make another request of it.
+        assert!(is_good(&crm.answer(asked(
+            "POST",
+            "/rows",
+            &json!({"call": 1, "at": 2})
+        ))));
+        let told = crm.told();
+        assert_eq!((told.repeats, told.looked_again, told.surplus), (2, false, None));
+    }
+
+    #[test]
+    fn the_next_step_at_the_same_place_is_no_repeat() {
+        let (query, mutation) = (json!({"query": "query { lead }"}), json!({"query": "mutation { add }"}));
+        let steps = [&query, &mutation].map(|body| exchange("POST", "/graphql", body));
+        assert_eq!(steps.each_ref().map(Exchange::is_safe), [true, false]);
+        let crm = Loose::new(steps.to_vec(), Some((0, LOST)));
+        assert_eq!(crm.answer(asked("POST", "/graphql", &query)), LOST);
+        assert!(is_good(&crm.answer(asked("POST", "/graphql", &mutation))));
+        assert_eq!(crm.told().repeats, 0);
+    }
+
+    #[test]
+    fn a_conflict_may_be_resolved_by_reading_again() {
+        let write = json!({"version": 1});
+        let steps = vec![
+            exchange("GET", "/leads/1", &json!(null)),
+            exchange("PUT", "/leads/1", &write),
+        ];
+        let crm = Loose::new(steps, Some((1, LOST)));
+        assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
+        assert_eq!(crm.answer(asked("PUT", "/leads/1", &write)), LOST);
+        assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
+        assert!(is_good(&crm.answer(asked("PUT", "/leads/1", &write))));
+        let told = crm.told();
+        assert_eq!((told.repeats, told.looked_again), (1, true));
+    }
+
+    #[test]
+    fn what_is_not_recorded_stays_without_an_answer() {
+        let crm = Loose::new(vec![exchange("GET", "/leads/1", &json!(null))], None);
+        let reply = crm.answer(asked("DELETE", "/leads/1", &json!(null)));
+        assert!(matches!(reply, Reply::Denied(_)));
+        assert_eq!(
+            crm.told().surplus.as_deref(),
+            Some("DELETE https://crm.example/leads/1")
+        );
+    }
+}

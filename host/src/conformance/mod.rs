@@ -268,7 +268,7 @@ const fn call(line: &Line) -> &'static str {
     }
 }
 
-/// The check of a call that was stopped. One that used up its time or memory has a name of its own, wherever it happens.
+/// The check of a call that was stopped. One that used up its time or memory has a name of its own, wherever that is.
 fn stopped(id: &str, subject: &str, fault: &Fault, expected: &str) -> Check {
     let (id, why) = match fault.cause {
         FaultCause::CpuDeadline => (

@@ -58,7 +58,7 @@ impl Kit<'_> {
     }
 }
 
-/// Whether a key of small letters, digits and dashes is in a request: no encoding of forms, URLs, JSON or XML changes it.
+/// Whether a key of small letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode those.
 fn holds(asked: &Asked, key: &str) -> bool {
     let headers = asked.headers.iter();
     asked.url.contains(key)

@@ -117,7 +117,7 @@ pub struct Rehearsed {
     pub refused: Vec<(&'static str, u32)>,
     /// Log lines, and the ends of standard output and standard error.
     pub written: Vec<String>,
-    /// From the beginning to the end.
+    /// From the beginning to the end; what a tape skipped is left out.
     pub took: Duration,
     /// Processor time, the host's part of the call included.
     pub cpu: Duration,
@@ -233,7 +233,7 @@ impl Rehearsal {
             requests: called.http_requests,
             refused: called.refused,
             written: tape.written(),
-            took: called.took,
+            took: called.took.saturating_sub(tape.skipped()),
             cpu,
             memory,
         }

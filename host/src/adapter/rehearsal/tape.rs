@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -122,6 +122,11 @@ impl Tape {
         watched.map_or((0, Duration::ZERO), |(seen, cpu)| (seen.memory(), cpu.spent_so_far()))
     }
 
+    /// Time that passed on the tape only.
+    pub fn skipped(&self) -> Duration {
+        Duration::from_millis(self.clock.jumped.load(Ordering::Relaxed))
+    }
+
     /// Hands a request to the double.
     pub fn play(&self, request: &reqwest::Request, budget: &Budget, seen: &Seen) -> Result<reqwest::Response, Trouble> {
         let headers = request.headers().iter();
@@ -182,19 +187,27 @@ impl HostWallClock for Standing {
 #[derive(Debug)]
 pub struct SkippingClock {
     base: SharedClock,
+    /// Milliseconds that it is ahead of its base.
     skipped: AtomicI64,
+    /// Those of them that were skipped since it began.
+    jumped: AtomicU64,
 }
 
 impl SkippingClock {
     /// A clock that begins at `now`.
     pub fn new(base: SharedClock, now: Timestamp) -> Self {
         let skipped = AtomicI64::new(now.as_millisecond().saturating_sub(base.now().as_millisecond()));
-        Self { base, skipped }
+        Self {
+            base,
+            skipped,
+            jumped: AtomicU64::new(0),
+        }
     }
 
     fn skip(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.skipped.fetch_add(millis, Ordering::Relaxed);
+        self.jumped.fetch_add(millis.unsigned_abs(), Ordering::Relaxed);
     }
 
     fn skipped(&self) -> SignedDuration {

@@ -1,5 +1,5 @@
-//! An adapter for a small ledger that is right, unless the setting `mistake` names one: then it makes that mistake and no
-//! other. The conformance kit must catch each, by its right name.
+//! An adapter for a small ledger that is right, unless the setting `mistake` names one: then it makes that mistake and
+//! no other. The conformance kit must catch each, by its right name.
 
 use std::hint::black_box;
 
