@@ -61,6 +61,11 @@ impl Cpu {
         self.used.load(Ordering::Relaxed).saturating_add(running)
     }
 
+    /// What was used so far.
+    pub fn spent_so_far(&self) -> Duration {
+        Duration::from_nanos(self.used.load(Ordering::Relaxed))
+    }
+
     /// Whether it has computed for a whole turn: more than answering a question takes.
     pub fn is_heavy(&self) -> bool {
         u128::from(self.used()) >= (TICK * TURN).as_nanos()

@@ -1,6 +1,6 @@
 //! Secrets at work: added to requests for their origins, or used to sign. None of them enters a sandbox.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -140,12 +140,20 @@ impl Credentials {
         Ok(made)
     }
 
+    /// Keys to sign with, by name, and nothing else: those of a rehearsal, which are no secrets.
+    pub fn of_keys(keys: &BTreeMap<String, String>) -> Self {
+        let mut made = Self::default();
+        for (name, key) in keys {
+            made.keys.insert(name.clone(), signing_key(key.as_bytes()));
+        }
+        made
+    }
+
     fn add(&mut self, spec: &CredentialSpec, secret: &Sensitive) -> Result<(), CredentialProblem> {
         let value = match spec.kind {
             CredentialKind::Hmac => {
-                #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-                let key = Hmac::new_from_slice(secret.expose().as_bytes()).expect("any key");
-                self.keys.insert(spec.name.clone(), key);
+                self.keys
+                    .insert(spec.name.clone(), signing_key(secret.expose().as_bytes()));
                 return Ok(());
             }
             CredentialKind::Query => {
@@ -252,6 +260,11 @@ impl Access {
             token,
         })
     }
+}
+
+fn signing_key(key: &[u8]) -> Hmac<Sha256> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    Hmac::new_from_slice(key).expect("any key")
 }
 
 impl<T> At<T> {

@@ -12,7 +12,7 @@ use super::bindings::http::{Error, Header, Request, Response};
 use super::budget::Budget;
 use super::connect;
 use super::credentials::Access;
-use super::network::Network;
+use super::network::{Network, Outside};
 use super::outgoing;
 use super::seen::Seen;
 use super::state::Environment;
@@ -31,9 +31,11 @@ const MAX_ANSWER_BODY: usize = 2 << 20;
 const MAX_ANSWERS: usize = 8 << 20;
 
 /// Why there is no answer.
-enum Trouble {
+pub enum Trouble {
     /// It stays here.
     Refused(EgressRefusal),
+    /// It stays here, a tape says.
+    Denied(String),
     /// No connection came about.
     Unreachable(String),
     /// It may have left.
@@ -135,11 +137,15 @@ impl Way<'_> {
                 "no complete answer within the {left} ms that the call had left"
             )))
         });
-        if matches!(result, Err(Trouble::Refused(_) | Trouble::Unreachable(_))) {
+        if matches!(
+            result,
+            Err(Trouble::Refused(_) | Trouble::Denied(_) | Trouble::Unreachable(_))
+        ) {
             seen.stayed(before);
         }
         result.map_err(|trouble| match trouble {
             Trouble::Refused(refusal) => refused(self.environment, network, seen, &refusal, Some(origin)),
+            Trouble::Denied(why) => Error::Denied(why),
             Trouble::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
             Trouble::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
             Trouble::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
@@ -150,8 +156,10 @@ impl Way<'_> {
         let Self {
             network, seen, budget, ..
         } = self;
-        let client = network.client(&self.origin);
-        let mut answer = client.execute(request).await.map_err(failed)?;
+        let mut answer = match &network.outside {
+            Outside::Internet(pools) => pools.client(&self.origin).execute(request).await.map_err(failed)?,
+            Outside::Tape(tape) => tape.play(&request, budget, seen)?,
+        };
         let status = answer.status().as_u16();
         seen.answered(status);
         let header = |name: &str| answer.headers().get(name)?.to_str().ok();

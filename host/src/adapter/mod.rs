@@ -28,6 +28,7 @@ mod network;
 mod oauth2;
 mod outgoing;
 mod package;
+pub mod rehearsal;
 mod resolver;
 mod runtime;
 mod seen;

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::connect::InTime;
 use super::credentials::Credentials;
+use super::rehearsal::Tape;
 use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
 use super::tls::{Identity, Trust};
 use crate::clock::SharedClock;
@@ -32,11 +33,26 @@ const MAX_ANSWER_HEADERS: usize = 100;
 /// Where the requests of one release may go, how, and with which credentials.
 #[derive(Debug)]
 pub struct Network {
+    pub(super) outside: Outside,
+    pub(super) policy: EgressPolicy,
+    pub(super) credentials: Credentials,
+}
+
+/// What is at the other end.
+#[derive(Debug)]
+pub enum Outside {
+    /// The CRM.
+    Internet(Pools),
+    /// A double of it.
+    Tape(Arc<Tape>),
+}
+
+/// Connections to the CRM.
+#[derive(Debug)]
+pub struct Pools {
     client: reqwest::Client,
     /// Those that show a certificate: a client has one identity, so a credential of kind `mtls` has a client.
     identified: Vec<(Vec<Origin>, reqwest::Client)>,
-    pub(super) policy: EgressPolicy,
-    pub(super) credentials: Credentials,
 }
 
 impl Network {
@@ -60,13 +76,31 @@ impl Network {
             })
             .collect::<reqwest::Result<_>>()?;
         Ok(Self {
-            client,
-            identified,
+            outside: Outside::Internet(Pools { client, identified }),
             policy: clients.policy,
             credentials,
         })
     }
 
+    /// A network that ends in a tape.
+    pub fn taped(policy: EgressPolicy, credentials: Credentials, tape: Arc<Tape>) -> Self {
+        Self {
+            outside: Outside::Tape(tape),
+            policy,
+            credentials,
+        }
+    }
+
+    /// The tape, if that is where it ends.
+    pub fn tape(&self) -> Option<&Tape> {
+        match &self.outside {
+            Outside::Tape(tape) => Some(tape),
+            Outside::Internet(_) => None,
+        }
+    }
+}
+
+impl Pools {
     /// The client for requests to `origin`: the only one that shows what belongs there.
     pub(super) fn client(&self, origin: &Origin) -> &reqwest::Client {
         let mut identified = self.identified.iter();

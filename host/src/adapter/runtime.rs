@@ -253,6 +253,16 @@ impl Runtime {
         ))
     }
 
+    /// What the calls of a rehearsal share with all others.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    /// Asks an adapter again what it is, as [`Self::inspect`] did.
+    pub(super) async fn describe_once_more(&self, digest: Digest, code: &Arc<Code>) -> Result<Inspected, PackageError> {
+        self.describe(digest, code, INSPECT_MEMORY, INSPECT_CPU).await
+    }
+
     async fn describe(
         &self,
         digest: Digest,
@@ -292,7 +302,7 @@ impl Runtime {
     }
 
     /// The linked code of a component: from memory, from the cache, or compiled.
-    async fn code(&self, digest: Digest, bytes: &[u8]) -> Result<Arc<Code>, PackageError> {
+    pub(super) async fn code(&self, digest: Digest, bytes: &[u8]) -> Result<Arc<Code>, PackageError> {
         package::check_bytes(bytes)?;
         if let Some(code) = self.known(digest) {
             return Ok(code);

@@ -24,6 +24,8 @@ pub struct Seen {
     pause_until: AtomicI64,
     out_of_time: AtomicBool,
     lacks: AtomicU8,
+    /// Bytes of linear memory that it was given.
+    memory: AtomicUsize,
     /// The guest's standard output.
     pub stdout: Tail,
     /// The guest's standard error.
@@ -80,6 +82,16 @@ impl Seen {
     pub fn lack(&self, shortage: Option<Shortage>) {
         let code = shortage.map_or(0, |shortage| shortage as u8);
         self.lacks.store(code, Ordering::Relaxed);
+    }
+
+    /// The guest was given this much more linear memory.
+    pub fn grow(&self, bytes: usize) {
+        self.memory.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of linear memory that the guest was given.
+    pub fn memory(&self) -> usize {
+        self.memory.load(Ordering::Relaxed)
     }
 
     /// Whether a request that may change something left, or may have left.

@@ -15,6 +15,7 @@ use super::cpu::{self, Cpu};
 use super::engine::CORE_INSTANCES_PER_INSTANCE;
 use super::log::GuestLog;
 use super::network::Network;
+use super::rehearsal::Tape;
 use super::seen::{Seen, Shortage};
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
@@ -73,6 +74,10 @@ impl CallState {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .max_random_size(MAX_RANDOM);
+        if let Some(tape) = environment.tape() {
+            tape.watch(&seen, &cpu);
+            wasi.wall_clock(tape.wall_clock());
+        }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         let limiter = Limiter {
@@ -96,6 +101,13 @@ impl CallState {
         store.set_max_component_handles(MAX_RESOURCES);
         cpu::guard(&mut store, |state| &state.cpu);
         store
+    }
+}
+
+impl Environment {
+    /// What stands in the network's place, in a rehearsal.
+    fn tape(&self) -> Option<&Tape> {
+        self.network.as_ref().and_then(Network::tape)
     }
 }
 
@@ -151,6 +163,9 @@ impl credentials::Host for CallState {
 impl log::Host for CallState {
     fn write(&mut self, level: log::Level, message: String, fields: Vec<log::Field>) {
         let Environment { tenant, release, .. } = &*self.environment;
+        if let Some(tape) = self.environment.tape() {
+            tape.note(&message, &fields);
+        }
         self.log.write(tenant, release, level, &message, &fields);
     }
 }
@@ -168,6 +183,9 @@ impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let granted = take(&mut self.memory_left, current, desired, maximum);
         self.seen.lack((!granted).then_some(Shortage::Memory));
+        if granted {
+            self.seen.grow(desired.saturating_sub(current));
+        }
         Ok(granted)
     }
 

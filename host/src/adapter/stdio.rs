@@ -31,6 +31,12 @@ impl Tail {
             .collect()
     }
 
+    /// All that is kept of the stream.
+    pub fn text(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&kept).into_owned()
+    }
+
     fn push(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(&bytes[bytes.len().saturating_sub(KEPT)..]);

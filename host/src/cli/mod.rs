@@ -55,7 +55,7 @@ struct Cli {
 enum Command {
     /// Run the host.
     Serve(serve::ServeArgs),
-    /// Adapters: new, build, push, list, show.
+    /// Adapters: new, build, check, push, list, show.
     #[command(subcommand)]
     Adapter(AdapterCommand),
     /// Tenants and their releases: apply, list, show, releases, rollback.
@@ -124,7 +124,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let command = match cli.command {
         Command::Serve(args) => return serve::run(args).await,
-        Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Screen::new(cli.json)),
+        Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Screen::new(cli.json)).await,
         command => command,
     };
     let session = Session {

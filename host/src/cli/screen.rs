@@ -17,6 +17,14 @@ pub(super) struct Screen {
     colour: bool,
 }
 
+/// A colour of a terminal, by its code.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Colour {
+    Red = 31,
+    Green = 32,
+    Yellow = 33,
+}
+
 impl Screen {
     pub fn new(json: bool) -> Self {
         let terminal = stdout().is_terminal();
@@ -39,6 +47,15 @@ impl Screen {
             print(&serde_json::to_string_pretty(answer)?)
         } else {
             print(&text())
+        }
+    }
+
+    /// A word in a colour, on a terminal.
+    pub fn coloured(&self, word: &str, colour: Colour) -> String {
+        if self.colour {
+            format!("\u{1b}[{}m{word}\u{1b}[0m", colour as u8)
+        } else {
+            word.to_owned()
         }
     }
 

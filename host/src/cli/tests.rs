@@ -30,6 +30,7 @@ fn the_command_tree_is_sound() {
     jackfield serve
     jackfield adapter new
     jackfield adapter build
+    jackfield adapter check
     jackfield adapter push
     jackfield adapter list
     jackfield adapter show

@@ -10,6 +10,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("store", &["domain"]),
     ("adapter", &["domain", "clock"]),
+    ("conformance", &["domain", "adapter"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
     ("metrics", &["domain", "store"]),
@@ -45,7 +46,16 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["domain", "clock", "adapter", "config", "telemetry", "admin", "app"],
+        &[
+            "domain",
+            "clock",
+            "adapter",
+            "conformance",
+            "config",
+            "telemetry",
+            "admin",
+            "app",
+        ],
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! `jackfield adapter …`: an author's commands, which need no host, and an operator's, which ask one.
 
 mod build;
+mod check;
 mod new;
 
 use std::path::PathBuf;
@@ -54,11 +55,22 @@ pub(super) enum AuthorCommand {
     /// Build the component of the adapter in a folder. What has not changed is not built again.
     #[command(after_help = "Example:\n  jackfield adapter build\n  jackfield adapter build adapters/acme --out target")]
     Build(build::BuildArgs),
+    /// Check a component against the contract: its exports, recorded calls, and the same calls with faults injected.
+    ///
+    /// Needs no host, no CRM and no network. A cassette is a folder of fixtures, one recorded call each; without
+    /// --cassette it is the folder `fixtures` beside the one that the component is in, or here. Exit code 0: nothing is
+    /// wrong; 1: something is, and the report says what, why it matters and where the contract says so.
+    #[command(
+        after_help = "Example:\n  jackfield adapter check build/acme.wasm\n  jackfield adapter check acme.wasm \
+            --cassette fixtures --json\n  jackfield adapter check acme.wasm --fixture write-refused --memory-mib 128"
+    )]
+    Check(check::CheckArgs),
 }
 
 impl AuthorCommand {
-    pub fn run(self, screen: &Screen) -> anyhow::Result<()> {
+    pub async fn run(self, screen: &Screen) -> anyhow::Result<()> {
         match self {
+            Self::Check(args) => args.run(screen).await,
             Self::New(args) => args.run(screen),
             Self::Build(args) => args.run(screen),
         }

@@ -104,7 +104,9 @@ fn settings(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError
     }
 }
 
-fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
+/// What a setting's value must be, if it is not.
+#[must_use]
+pub fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
     let text = value.to_string();
     let fits = match kind {
         SettingKind::Text => true,

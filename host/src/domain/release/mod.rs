@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check};
+pub use check::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed, check, mismatch};
 pub use credential::{ClientAuth, CredentialKind, CredentialSpec, Grant, OAuth2Spec, TlsSpec};
 pub use delivery::{BreakerSpec, DeliverySpec};
 pub use diff::{Change, diff};

@@ -1,0 +1,306 @@
+//! Which failure class is right for which fault: the one table of it.
+//!
+//! It follows the contract's words (`wit/model.wit`, `failure`) and what the host does with each class
+//! (`domain::delivery::decide`). What matters is what the request that failed may have done:
+//!
+//! | the call | its request |
+//! | --- | --- |
+//! | asking | of `status.query`: nothing is written; any doubt must end in a failure, never in a status |
+//! | finding | of `lookup.find`: nothing is written; doubt must not end in "absent", or the host writes again |
+//! | preparing | of a write, before any that may change something: nothing was written yet |
+//! | writing | of a write, and may change something: without an answer nobody knows whether it did |
+//! | following | of a write, after one that may have changed something and was answered |
+//!
+//! A class in the first list is right. One in the second is tolerated: it is right under a condition that a kit cannot
+//! see, and the report says which. Everything else is wrong, and the report says what the host would then do.
+
+use super::fault::{Fault, WISH};
+
+/// What the request that fails does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Asks for a status.
+    Asking,
+    /// Looks for a write.
+    Finding,
+    /// Prepares a write.
+    Preparing,
+    /// Writes. Not the last such request of its call: it may be a question in the clothes of a POST.
+    Beginning,
+    /// Writes.
+    Writing,
+    /// Comes after a write.
+    Following,
+}
+
+/// What a call came to, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// What it returns without the fault.
+    Same,
+    /// It succeeded, with another answer than without the fault.
+    Other,
+    /// `find` says that there is no such write.
+    Absent,
+    /// `unavailable`
+    Unavailable,
+    /// `unknown`
+    Unknown,
+    /// `rate-limited`, with a wish or without.
+    RateLimited(Option<u32>),
+    /// `unauthorized`
+    Unauthorized,
+    /// `rejected`
+    Rejected,
+    /// `not-found`
+    NotFound,
+}
+
+/// How a result is to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// As it should be.
+    Right,
+    /// Right under this condition.
+    Tolerated(&'static str),
+    /// What was expected, and what the host would do now.
+    Wrong(String, &'static str),
+}
+
+use Came::{Absent, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown};
+use Doing::{Asking, Beginning, Finding, Following, Preparing, Writing};
+
+/// Conditions under which a class is tolerated.
+const POST_THAT_ASKS: &str = "right only if this request changes nothing, although its method says that it may";
+const EARLIER_POST: &str = "right only if the requests before this one changed nothing";
+const OWN_404: &str = "right only if the answer is surely the CRM's own word: any proxy can say 404";
+const CONFLICT: &str = "right only if that is what this CRM's 409 means";
+const CONFLICT_DONE: &str = "right only if this CRM's 409 says that it holds this very call already";
+const FORBIDDEN: &str = "right only if this CRM says 403 of single records, and not of credentials";
+const GATEWAY: &str = "right only if whatever stands before the CRM says 502 only when nothing was passed on";
+const CAUTIOUS: &str = "the host looks the write up, or asks a person, although nothing was written";
+const STATUS_IS_ENOUGH: &str =
+    "the adapter takes the status alone for proof; right only if this CRM never says no in it";
+const NO_WISH: &str = "the host reads Retry-After itself where an adapter names no wait";
+const OWN_WISH: &str = "nothing was asked for; the host's own waits, 1 s doubling to 60 s, are better than a guess";
+const OTHER_WORDS: &str = "the answer can say this in other words";
+const BEST_EFFORT: &str = "right only if the request that failed does not matter for the write";
+const TOO_MUCH: &str = "an answer may have 2 MiB; the adapter could not use this one";
+
+/// The two lists for a fault.
+fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
+    let reads = matches!(doing, Asking | Finding | Preparing);
+    let (right, mut tolerated) = match fault {
+        Fault::Refused | Fault::TimeoutBefore => match doing {
+            Asking | Finding => (vec![Unavailable], vec![(Unknown, CAUTIOUS)]),
+            Preparing | Beginning | Writing => (vec![Unavailable], vec![]),
+            Following => (vec![Unknown], vec![(Unavailable, EARLIER_POST), (Same, BEST_EFFORT)]),
+        },
+        Fault::TimeoutAfter | Fault::Reset | Fault::Slow | Fault::TooLarge | Fault::Status(500) if reads => {
+            (vec![Unknown, Unavailable], vec![])
+        }
+        Fault::TimeoutAfter | Fault::Reset | Fault::Slow | Fault::TooLarge | Fault::Status(500) => {
+            (vec![Unknown], vec![])
+        }
+        Fault::Status(502) if reads => (vec![Unknown, Unavailable], vec![]),
+        Fault::Status(502) => (vec![Unknown], vec![(Unavailable, GATEWAY)]),
+        Fault::Status(503) => {
+            let tolerated = vec![(Unknown, CAUTIOUS), (RateLimited(None), OTHER_WORDS)];
+            (vec![Unavailable], tolerated)
+        }
+        Fault::Status(401) => (vec![Unauthorized], vec![]),
+        Fault::Status(403) => (vec![Unauthorized], vec![(Rejected, FORBIDDEN)]),
+        Fault::Status(404) => match doing {
+            Finding => (vec![NotFound, Unknown, Unavailable], vec![(Absent, OWN_404)]),
+            _ => (vec![NotFound], vec![(Rejected, OTHER_WORDS), (Unknown, OWN_404)]),
+        },
+        Fault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable], vec![]),
+        Fault::Status(409) => {
+            let tolerated = vec![
+                (Unknown, CONFLICT),
+                (Unavailable, CONFLICT),
+                (Same, CONFLICT_DONE),
+                (Other, CONFLICT_DONE),
+            ];
+            (vec![Rejected], tolerated)
+        }
+        Fault::Throttled => (vec![RateLimited(Some(WISH))], vec![(RateLimited(None), NO_WISH)]),
+        Fault::Status(429) => (vec![RateLimited(None)], vec![]),
+        // 422, and whatever else refuses a request as it stands.
+        Fault::Status(_) if reads => (vec![Rejected], vec![(Unknown, OTHER_WORDS), (NotFound, OTHER_WORDS)]),
+        Fault::Status(_) => (vec![Rejected], vec![]),
+        Fault::Empty | Fault::Truncated if reads => {
+            let mut tolerated = vec![(Same, STATUS_IS_ENOUGH)];
+            if doing == Preparing {
+                tolerated.extend([(NotFound, OTHER_WORDS), (Rejected, OTHER_WORDS)]);
+            }
+            (vec![Unknown, Unavailable], tolerated)
+        }
+        Fault::Empty | Fault::Truncated => (vec![Unknown], vec![(Same, STATUS_IS_ENOUGH)]),
+        Fault::Html if reads => (vec![Unknown, Unavailable], vec![]),
+        Fault::Html => (vec![Unknown], vec![]),
+        Fault::Largest => (vec![Same], vec![(Unknown, TOO_MUCH)]),
+    };
+    match doing {
+        Beginning => tolerated.push((Unavailable, POST_THAT_ASKS)),
+        Following => {
+            tolerated.extend([(Unknown, CAUTIOUS), (Unavailable, EARLIER_POST)]);
+            if !matches!(fault, Fault::Html) {
+                tolerated.push((Same, BEST_EFFORT));
+            }
+        }
+        Asking | Finding | Preparing | Writing => {}
+    }
+    (right, tolerated)
+}
+
+/// Judges what a call came to when one of its requests failed.
+pub fn judge(fault: Fault, doing: Doing, came: Came) -> Judged {
+    let (right, tolerated) = table(fault, doing);
+    if right.contains(&came) {
+        return Judged::Right;
+    }
+    if let Some((_, condition)) = tolerated.iter().find(|(class, _)| *class == came) {
+        return Judged::Tolerated(condition);
+    }
+    if fault == Fault::Status(503) && matches!(came, RateLimited(_)) {
+        return Judged::Tolerated(OTHER_WORDS);
+    }
+    if fault == Fault::Status(429) && matches!(came, RateLimited(Some(_))) {
+        return Judged::Tolerated(OWN_WISH);
+    }
+    let expected: Vec<_> = right.iter().map(|class| class.words()).collect();
+    Judged::Wrong(expected.join(" or "), consequence(&right, doing, came))
+}
+
+impl Came {
+    /// As people read it.
+    pub fn words(self) -> String {
+        match self {
+            Same => "the same answer as without the fault".into(),
+            Other => "ok, with another answer than without the fault".into(),
+            Absent => "ok: there is no such write".into(),
+            Unavailable => "unavailable".into(),
+            Unknown => "unknown".into(),
+            RateLimited(None) => "rate-limited without a wish".into(),
+            RateLimited(Some(seconds)) => format!("rate-limited for {seconds} s"),
+            Unauthorized => "unauthorized".into(),
+            Rejected => "rejected".into(),
+            NotFound => "not-found".into(),
+        }
+    }
+}
+
+/// What the host would do with a class that is wrong.
+fn consequence(right: &[Came], doing: Doing, came: Came) -> &'static str {
+    let is = |class: Came| right.contains(&class);
+    let writes = matches!(doing, Beginning | Writing | Following | Preparing);
+    match came {
+        Same | Other if doing == Asking => {
+            "the agent would call, or not call, on the word of a CRM that gave none: never answer with a guess"
+        }
+        Same | Other if doing == Finding => "the host would take the write for done, and it may be lost for good",
+        Same | Other => "the host would take the disposition for written and never send it again: it is lost",
+        Absent => "the host would take it for proof that the write was not made, and write again: a duplicate record",
+        RateLimited(_) if right.iter().any(|class| matches!(class, RateLimited(_))) => {
+            "the CRM asked for another wait: a shorter one is asked again too early, a longer one delays the tenant"
+        }
+        _ if right.iter().any(|class| matches!(class, RateLimited(_))) => {
+            "the host would not wait as the CRM asks, and an attempt of the ladder is burned, or the delivery stopped"
+        }
+        _ if is(Unauthorized) => "nobody would be alerted that the credentials are refused",
+        Unavailable if writes && is(Unknown) => "the host would retry a write that may have landed: a duplicate record",
+        Unavailable | Unknown if is(Rejected) || is(NotFound) => {
+            "the host would send again and again what is refused every time, in place of asking a person at once"
+        }
+        Unknown => {
+            "the host would take a request that never left for one that may have landed: a look-up, or a person's \
+             review, for nothing"
+        }
+        Unavailable => "the host would send it again, as if nothing had been written",
+        RateLimited(_) => {
+            "the host would wait without counting the attempt, for up to a day, though nobody asked it to"
+        }
+        Unauthorized => "an alert would be raised at once for credentials that are right",
+        Rejected | NotFound => "the host would stop and ask a person at once, although a later attempt may succeed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOINGS: [Doing; 6] = [Asking, Finding, Preparing, Beginning, Writing, Following];
+
+    /// No row may let a lost write pass for a done one, or a write of unknown outcome for one that never was.
+    #[test]
+    fn what_would_lose_or_double_a_write_is_wrong_everywhere() {
+        let lost = [
+            Fault::TimeoutAfter,
+            Fault::Reset,
+            Fault::Slow,
+            Fault::Status(500),
+            Fault::Html,
+            Fault::TooLarge,
+        ];
+        for fault in lost {
+            for came in [Same, Other, Unavailable, Rejected, NotFound] {
+                let judged = judge(fault, Writing, came);
+                assert!(matches!(judged, Judged::Wrong(..)), "{fault:?} {came:?}: {judged:?}");
+            }
+            assert_eq!(judge(fault, Writing, Unknown), Judged::Right, "{fault:?}");
+            for came in [Absent, Same, Other] {
+                assert!(
+                    matches!(judge(fault, Finding, came), Judged::Wrong(..)),
+                    "{fault:?} {came:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_fault_has_a_right_answer_in_every_place() {
+        for fault in Fault::ALL {
+            for doing in DOINGS {
+                assert!(!table(fault, doing).0.is_empty(), "{fault:?} {doing:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_of_writes_is_this() {
+        let words = |classes: Vec<Came>| classes.into_iter().map(Came::words).collect::<Vec<_>>().join(", ");
+        let rows = Fault::ALL.map(|fault| {
+            let (right, tolerated) = table(fault, Writing);
+            let tolerated = words(tolerated.into_iter().map(|(class, _)| class).collect());
+            let row = format!("{}: {}", fault.word(), words(right));
+            if tolerated.is_empty() {
+                row
+            } else {
+                format!("{row} (or {tolerated})")
+            }
+        });
+        insta::assert_snapshot!(rows.join("\n"), @r"
+        connection-refused: unavailable
+        timeout-before-sending: unavailable
+        timeout-after-sending: unknown
+        connection-reset: unknown
+        slow-answer: unknown
+        http-401: unauthorized
+        http-403: unauthorized (or rejected)
+        http-404: not-found (or rejected, unknown)
+        http-409: rejected (or unknown, unavailable, the same answer as without the fault, ok, with another answer than without the fault)
+        http-422: rejected
+        http-429-retry-after: rate-limited for 7 s (or rate-limited without a wish)
+        http-429: rate-limited without a wish
+        http-500: unknown
+        http-502: unknown (or unavailable)
+        http-503: unavailable (or unknown, rate-limited without a wish)
+        empty-body: unknown (or the same answer as without the fault)
+        truncated-body: unknown (or the same answer as without the fault)
+        html-body: unknown
+        largest-body: the same answer as without the fault (or unknown)
+        too-large-body: unknown
+        ");
+    }
+}

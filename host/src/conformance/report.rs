@@ -1,0 +1,198 @@
+//! What was found out: one entry a check, in the order in which they were made.
+//!
+//! The JSON form is stable: members may be added, and those that are there keep their names and meanings.
+
+use serde::Serialize;
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As the contract asks.
+    Right,
+    /// Defensible; `why` says under which condition.
+    Tolerated,
+    /// Could not be made; `why` says what for.
+    Skipped,
+    /// Not as the contract asks.
+    Wrong,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What is checked: a stable word with its group before the first dot, such as `fault.http-500`.
+    pub id: String,
+    /// What of: a fixture, a kind of call, or empty for the component as a whole.
+    pub subject: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What was expected; none if it is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What came; none if it is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came: Option<String>,
+    /// Why it matters, or what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Where the contract says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub see: Option<String>,
+    /// What the call used, where the check was one call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<Used>,
+}
+
+/// What one call used, or the most that any of several did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Used {
+    /// Requests that it made.
+    pub requests: u32,
+    /// From its beginning to its end, in microseconds. The double of the CRM takes no time.
+    pub wall_us: u64,
+    /// Processor time, in microseconds.
+    pub cpu_us: u64,
+    /// Linear memory, in bytes.
+    pub memory: u64,
+}
+
+/// What the calls of one kind used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// `status.query`, `dispositions.write`, `lookup.find` or `leads.parse`.
+    pub call: String,
+    /// Calls that were made.
+    pub calls: u32,
+    /// The most that any of them used.
+    pub most: Used,
+}
+
+/// How many checks ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// As the contract asks.
+    pub right: u32,
+    /// Defensible.
+    pub tolerated: u32,
+    /// Not made.
+    pub skipped: u32,
+    /// Not as the contract asks.
+    pub wrong: u32,
+}
+
+/// All that was found out about a component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// `name@version`, if the component tells.
+    pub adapter: Option<String>,
+    /// Of the component's bytes.
+    pub digest: String,
+    /// The folder of fixtures, if there is one.
+    pub cassette: Option<String>,
+    /// Counts.
+    pub summary: Summary,
+    /// Every check.
+    pub checks: Vec<Check>,
+    /// What the calls used.
+    pub usage: Vec<Usage>,
+}
+
+impl Check {
+    fn new(id: impl Into<String>, subject: impl Into<String>, verdict: Verdict) -> Self {
+        Self {
+            id: id.into(),
+            subject: subject.into(),
+            verdict,
+            expected: None,
+            came: None,
+            why: None,
+            see: None,
+            used: None,
+        }
+    }
+
+    /// A check that went well.
+    pub fn right(id: impl Into<String>, subject: impl Into<String>) -> Self {
+        Self::new(id, subject, Verdict::Right)
+    }
+
+    /// A check that could not be made.
+    pub fn skipped(id: impl Into<String>, subject: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(id, subject, Verdict::Skipped).because(why)
+    }
+
+    /// A check that went well enough.
+    pub fn tolerated(id: impl Into<String>, subject: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(id, subject, Verdict::Tolerated).because(why)
+    }
+
+    /// A check that went wrong.
+    pub fn wrong(
+        id: impl Into<String>,
+        subject: impl Into<String>,
+        expected: impl Into<String>,
+        came: impl Into<String>,
+    ) -> Self {
+        let mut check = Self::new(id, subject, Verdict::Wrong);
+        check.expected = Some(expected.into());
+        check.came = Some(came.into());
+        check
+    }
+
+    /// Says why it matters.
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Says where the contract says so.
+    #[must_use]
+    pub fn see(mut self, place: impl Into<String>) -> Self {
+        self.see = Some(place.into());
+        self
+    }
+
+    /// Says what the call used.
+    #[must_use]
+    pub const fn using(mut self, used: Used) -> Self {
+        self.used = Some(used);
+        self
+    }
+
+    /// The group: what stands before the id's first dot.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+}
+
+impl Used {
+    /// Of two calls, the greater of each.
+    #[must_use]
+    pub fn most(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.max(other.requests),
+            wall_us: self.wall_us.max(other.wall_us),
+            cpu_us: self.cpu_us.max(other.cpu_us),
+            memory: self.memory.max(other.memory),
+        }
+    }
+}
+
+impl Summary {
+    /// Counts.
+    pub fn of(checks: &[Check]) -> Self {
+        let count = |verdict| {
+            let found = checks.iter().filter(|check| check.verdict == verdict).count();
+            u32::try_from(found).unwrap_or(u32::MAX)
+        };
+        Self {
+            right: count(Verdict::Right),
+            tolerated: count(Verdict::Tolerated),
+            skipped: count(Verdict::Skipped),
+            wrong: count(Verdict::Wrong),
+        }
+    }
+}

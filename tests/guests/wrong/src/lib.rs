@@ -1,0 +1,143 @@
+//! An adapter for a small ledger that is right, unless the setting `mistake` names one: then it makes that mistake and
+//! no other. The conformance kit must catch each, by its right name.
+
+use std::hint::black_box;
+
+use jackfield_sdk::http::{Response, url};
+use jackfield_sdk::{
+    Adapter, Description, Disposition, Failure, Host, LeadStatus, Level, Lookup, Receipt, Rejection, SettingKind, about,
+};
+use serde_json::{Value, json};
+
+struct Wrong;
+
+jackfield_sdk::export!(Wrong with lookup);
+
+impl Adapter for Wrong {
+    fn describe() -> Description {
+        about!().origin("base_url", "Where the ledger lives").optional(
+            "mistake",
+            SettingKind::Text,
+            "The mistake to make",
+        )
+    }
+
+    fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
+        if makes(host, "asks-elsewhere") {
+            // Whether it is answered does not matter to it.
+            let _ = host.get("https://elsewhere.example/count").send();
+        }
+        let answer = host.get(url(&base_url(host)?, &["leads", lead_id])?).send()?;
+        if makes(host, "guesses-a-status") && answer.status() == 503 {
+            return Ok(status(lead_id, "new"));
+        }
+        let lead: Value = answer.accept()?.json()?;
+        let stage = lead["stage"].as_str().ok_or(Failure::Unknown)?;
+        let phone = lead["phone"].as_str().unwrap_or_default();
+        if makes(host, "logs-a-phone") {
+            host.log(Level::Info, "asked", &[("lead", lead_id), ("number", phone)]);
+        }
+        if makes(host, "prints-a-phone") {
+            println!("calling {phone}");
+        }
+        Ok(status(lead_id, stage))
+    }
+
+    fn write_disposition(host: &Host, call: &Disposition, key: &str) -> Result<Receipt, Failure> {
+        if makes(host, "hangs") {
+            spin();
+        }
+        if makes(host, "allocates-without-end") {
+            grow();
+        }
+        let key = match () {
+            () if makes(host, "drops-the-key") => "",
+            () if makes(host, "sends-a-fixed-key") => "C-20260701-7",
+            () => key,
+        };
+        let sent = match row(host, call, key) {
+            Err(Failure::Unknown) if makes(host, "takes-lost-for-unavailable") => return Err(Failure::Unavailable),
+            Err(Failure::Unavailable) if makes(host, "takes-refused-for-unknown") => return Err(Failure::Unknown),
+            Err(Failure::Unknown) if makes(host, "retries-by-itself") => row(host, call, key)?,
+            sent => sent?,
+        };
+        let answer = match sent.status() {
+            500 if makes(host, "retries-by-itself") => row(host, call, key)?,
+            _ => sent,
+        };
+        match answer.status() {
+            401 if makes(host, "takes-401-for-unavailable") => return Err(Failure::Unavailable),
+            422 if makes(host, "takes-422-for-unavailable") => return Err(Failure::Unavailable),
+            422 if makes(host, "tells-a-phone") => {
+                let texts: Vec<_> = call.extensions.iter().map(|it| it.json.as_str()).collect();
+                return Err(Rejection::new("refused", &texts.join(", ")).into());
+            }
+            429 if makes(host, "makes-a-wish-up") => return Err(Failure::RateLimited(Some(600))),
+            500 if makes(host, "swallows-500") => return Ok(Receipt::new("")),
+            _ => {}
+        }
+        let answer = answer.accept()?;
+        if makes(host, "takes-empty-for-done") && answer.bytes().is_empty() {
+            return Ok(Receipt::new(""));
+        }
+        assert!(
+            !makes(host, "panics-on-html") || !answer.bytes().starts_with(b"<"),
+            "this is not JSON"
+        );
+        receipt(&answer)
+    }
+}
+
+impl Lookup for Wrong {
+    fn find(host: &Host, _: &str, key: &str) -> Result<Option<Receipt>, Failure> {
+        let answer = host.get(url(&base_url(host)?, &["rows", key])?).send()?;
+        if makes(host, "takes-500-for-absent") && answer.status() == 500 {
+            return Ok(None);
+        }
+        receipt(&answer.accept()?).map(Some)
+    }
+}
+
+fn row<'h>(host: &'h Host, call: &Disposition, key: &str) -> Result<Response<'h>, Failure> {
+    let row = json!({ "lead": call.lead_id, "seconds": call.duration_seconds });
+    let request = host.post(url(&base_url(host)?, &["rows"])?);
+    request.header("idempotency-key", key).json(&row).send()
+}
+
+fn receipt(answer: &Response<'_>) -> Result<Receipt, Failure> {
+    let stored: Value = answer.json()?;
+    Ok(Receipt::new(stored["row"].as_str().ok_or(Failure::Unknown)?))
+}
+
+fn status(lead_id: &str, stage: &str) -> LeadStatus {
+    LeadStatus {
+        lead_id: lead_id.into(),
+        callable: stage == "new",
+        status: stage.into(),
+        ..LeadStatus::default()
+    }
+}
+
+fn base_url(host: &Host) -> Result<String, Failure> {
+    host.required("base_url")
+}
+
+fn makes(host: &Host, mistake: &str) -> bool {
+    host.setting("mistake").as_deref() == Some(mistake)
+}
+
+/// Burns the processor for ever.
+fn spin() -> ! {
+    let mut turns = 0_u64;
+    loop {
+        turns = black_box(turns.wrapping_add(1));
+    }
+}
+
+/// Takes and touches memory for ever, a mebibyte at a time.
+fn grow() -> ! {
+    let mut taken = Vec::new();
+    loop {
+        taken.push(black_box(vec![1_u8; 1 << 20]));
+    }
+}

@@ -1,0 +1,43 @@
+//! Every adapter of this repository passes its own fixtures and every fault.
+
+use std::fs;
+
+use jackfield::conformance::report::Verdict;
+use jackfield_tests::components::component;
+
+use crate::bench::{checked, folder, ids, wrong};
+
+#[tokio::test]
+async fn every_adapter_with_fixtures_passes() {
+    let mut told = vec![];
+    let mut checked_adapters = vec![];
+    for entry in fs::read_dir(folder("adapters")).unwrap() {
+        let path = entry.unwrap().path();
+        let fixtures = path.join("fixtures");
+        if !fixtures.is_dir() {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let report = checked(&component(&name), Some(&fixtures)).await;
+        let wrong = wrong(&report);
+        if !wrong.is_empty() {
+            told.push(format!("{name}:\n{}", wrong.join("\n")));
+        }
+        let skipped = ids(&report, Verdict::Skipped);
+        assert!(skipped.is_empty(), "{name}: {skipped:?} were not checked");
+        let right = ids(&report, Verdict::Right);
+        for id in [
+            "component.valid",
+            "describe.stable",
+            "replay.fixture",
+            "fault.http-500",
+            "write.key",
+            "write.once",
+        ] {
+            assert!(right.contains(id), "{name}: {id} was not checked");
+        }
+        checked_adapters.push(name);
+    }
+    assert!(told.is_empty(), "{}", told.join("\n\n"));
+    assert!(checked_adapters.len() >= 2, "{checked_adapters:?}");
+}

@@ -1,0 +1,75 @@
+//! What these tests stand on: the kit with a compile cache that they share, and cassettes made for a test.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jackfield::adapter::{Runtime, RuntimeConfig};
+use jackfield::clock::SystemClock;
+use jackfield::conformance::report::{Report, Verdict};
+use jackfield::conformance::{Terms, check};
+use jackfield_tests::process::program;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder of this repository.
+pub fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// What a release has by default, with patience for a busy machine.
+pub fn terms() -> Terms {
+    Terms {
+        memory: 64 << 20,
+        cpu: Duration::from_millis(500),
+        deadline: Duration::from_secs(20),
+        fresh_key: "chk-0123456789abcdef".into(),
+        only: vec![],
+    }
+}
+
+/// Checks a component.
+pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> Report {
+    let config = RuntimeConfig {
+        allow_pooling: false,
+        ..RuntimeConfig::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/checked").into(), program())
+    };
+    let runtime = Runtime::start(config, Arc::new(SystemClock)).unwrap();
+    check(&runtime, bytes, cassette, terms(), &|_| {}).await
+}
+
+/// The ids of the checks that ended in a way, each once.
+pub fn ids(report: &Report, verdict: Verdict) -> BTreeSet<&str> {
+    let checks = report.checks.iter().filter(|check| check.verdict == verdict);
+    checks.map(|check| check.id.as_str()).collect()
+}
+
+/// The wrong checks as a person would read them.
+pub fn wrong(report: &Report) -> Vec<String> {
+    let wrong = report.checks.iter().filter(|check| check.verdict == Verdict::Wrong);
+    let told = wrong.map(|check| {
+        let (expected, came) = (check.expected.as_deref(), check.came.as_deref());
+        format!("{} ({}): expected {expected:?}, came {came:?}", check.id, check.subject)
+    });
+    told.collect()
+}
+
+/// The fixtures of guest `wrong`, changed.
+pub fn fixtures(change: impl Fn(&str, &mut Value)) -> TempDir {
+    let changed = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder("tests/guests/wrong/fixtures")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut fixture: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        change(name, &mut fixture);
+        fs::write(changed.path().join(name), fixture.to_string()).unwrap();
+    }
+    changed
+}
+
+/// The fixtures of guest `wrong`, with a mistake to make.
+pub fn mistaken(mistake: &str) -> TempDir {
+    fixtures(|_, fixture| fixture["settings"]["mistake"] = mistake.into())
+}

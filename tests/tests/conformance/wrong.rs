@@ -1,0 +1,107 @@
+//! Every mistake, and the names under which it is caught.
+
+use std::collections::BTreeSet;
+
+use jackfield::conformance::report::Verdict;
+use jackfield_tests::components::component;
+
+use crate::bench::{checked, ids, mistaken, wrong};
+
+/// Mistakes of guest `wrong`, and all the checks that may fail because of each.
+const MISTAKES: &[(&str, &[&str])] = &[
+    ("asks-elsewhere", &["describe.origins"]),
+    ("guesses-a-status", &["fault.http-503"]),
+    ("logs-a-phone", &["privacy.log"]),
+    ("prints-a-phone", &["privacy.log"]),
+    ("hangs", &["limits.cpu"]),
+    ("allocates-without-end", &["limits.memory"]),
+    ("drops-the-key", &["write.key"]),
+    ("sends-a-fixed-key", &["write.key"]),
+    (
+        "takes-lost-for-unavailable",
+        &[
+            "fault.connection-reset",
+            "fault.slow-answer",
+            "fault.timeout-after-sending",
+            "fault.too-large-body",
+        ],
+    ),
+    (
+        "takes-refused-for-unknown",
+        &["fault.connection-refused", "fault.timeout-before-sending"],
+    ),
+    ("retries-by-itself", &["write.once"]),
+    ("takes-401-for-unavailable", &["fault.http-401"]),
+    ("takes-422-for-unavailable", &["fault.http-422"]),
+    ("tells-a-phone", &["privacy.rejection"]),
+    ("makes-a-wish-up", &["fault.http-429-retry-after"]),
+    ("swallows-500", &["fault.http-500"]),
+    ("takes-empty-for-done", &["fault.empty-body"]),
+    ("panics-on-html", &["fault.html-body"]),
+    ("takes-500-for-absent", &["fault.http-500"]),
+];
+
+#[tokio::test]
+async fn each_mistake_is_caught_under_its_own_name_and_no_other() {
+    let component = component("wrong");
+    let mut told = vec![];
+    for (mistake, expected) in MISTAKES {
+        let cassette = mistaken(mistake);
+        let report = checked(&component, Some(cassette.path())).await;
+        let expected: BTreeSet<_> = expected.iter().copied().collect();
+        if ids(&report, Verdict::Wrong) != expected {
+            told.push(format!(
+                "{mistake}: {expected:?}, and these are wrong:\n{}",
+                wrong(&report).join("\n")
+            ));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n\n"));
+}
+
+#[tokio::test]
+async fn without_a_mistake_nothing_is_wrong_and_everything_is_checked() {
+    let report = checked(
+        &component("wrong"),
+        Some(&crate::bench::folder("tests/guests/wrong/fixtures")),
+    )
+    .await;
+    assert_eq!(wrong(&report), Vec::<String>::new());
+    assert_eq!(ids(&report, Verdict::Skipped), BTreeSet::new());
+    let all = ids(&report, Verdict::Right);
+    for (mistake, names) in MISTAKES {
+        let unchecked: Vec<_> = names
+            .iter()
+            .filter(|name| !all.contains(*name) && !name.starts_with("privacy.") && !name.starts_with("limits."))
+            .filter(|name| **name != "describe.origins")
+            .collect();
+        assert!(
+            unchecked.is_empty(),
+            "{mistake}: {unchecked:?} are not checked in a good adapter"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_adapter_that_describes_itself_otherwise_every_time_is_caught() {
+    let report = checked(&component("moody"), None).await;
+    assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from(["describe.stable"]));
+}
+
+#[tokio::test]
+async fn a_consequence_is_told_with_what_is_wrong() {
+    let cassette = mistaken("takes-lost-for-unavailable");
+    let report = checked(&component("wrong"), Some(cassette.path())).await;
+    let reset = report
+        .checks
+        .iter()
+        .find(|check| check.id == "fault.connection-reset" && check.came.is_some());
+    let reset = reset.unwrap();
+    assert_eq!(reset.verdict, Verdict::Wrong);
+    assert_eq!(reset.expected.as_deref(), Some("unknown"));
+    assert_eq!(reset.came.as_deref(), Some("unavailable"));
+    assert!(reset.why.as_deref().unwrap().contains("duplicate record"), "{reset:?}");
+    assert_eq!(reset.see.as_deref(), Some("wit/model.wit: failure"));
+    let used = reset.used.unwrap();
+    assert!(used.requests == 1 && used.memory > 0 && used.cpu_us > 0, "{used:?}");
+}
