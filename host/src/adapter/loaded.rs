@@ -80,7 +80,7 @@ impl Loaded {
     pub async fn query_status(&self, lead: &LeadId) -> Called<LeadStatus> {
         let deadline = self.release.spec.limits.status_deadline();
         let lead = lead.clone();
-        self.call(None, deadline, |instance| {
+        self.call(Some(&self.own), None, deadline, |instance| {
             Box::pin(async move {
                 let adapter = instance.adapter()?;
                 let status = adapter.jackfield_crm_status();
@@ -132,8 +132,25 @@ impl Loaded {
                 let Some(leads) = instance.leads()? else {
                     return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
                 };
-                let answer = leads.jackfield_crm_leads().call_parse(instance.store(), &inbound).await?;
+                let answer = leads
+                    .jackfield_crm_leads()
+                    .call_parse(instance.store(), &inbound)
+                    .await?;
                 convert::answer(answer, convert::leads)
+            })
+        })
+        .await
+    }
+
+    /// Has a fresh instance describe itself, within `status_deadline_ms`, whatever the release says of reuse: what the
+    /// adapter costs before it does anything.
+    pub async fn probe(&self) -> Called<()> {
+        let deadline = self.release.spec.limits.status_deadline();
+        self.call(None, None, deadline, |instance| {
+            Box::pin(async move {
+                let adapter = instance.adapter()?;
+                adapter.jackfield_crm_about().call_describe(instance.store()).await?;
+                Ok(Ok(()))
             })
         })
         .await
@@ -145,11 +162,12 @@ impl Loaded {
         work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
     ) -> Called<T> {
         let deadline = self.release.spec.limits.write_deadline();
-        self.call(Some(&self.quota), deadline, work).await
+        self.call(Some(&self.own), Some(&self.quota), deadline, work).await
     }
 
     async fn call<T: Send + 'static>(
         &self,
+        own: Option<&Own>,
         quota: Option<&Arc<Semaphore>>,
         deadline: Duration,
         work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
@@ -157,7 +175,7 @@ impl Loaded {
         let callee = Callee {
             code: &self.code,
             environment: &self.environment,
-            own: Some(&self.own),
+            own,
             quota,
         };
         self.caller.run(callee, deadline, work).await

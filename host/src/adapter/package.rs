@@ -163,11 +163,7 @@ impl Code {
     ///
     /// # Errors
     /// It has other types than the contract's, which [`Self::typed`] has found out before.
-    pub fn adapter(
-        &self,
-        store: &mut Store<CallState>,
-        instance: &component::Instance,
-    ) -> wasmtime::Result<Adapter> {
+    pub fn adapter(&self, store: &mut Store<CallState>, instance: &component::Instance) -> wasmtime::Result<Adapter> {
         self.adapter.load(store, instance)
     }
 
@@ -211,11 +207,7 @@ impl Code {
     ///
     /// # Errors
     /// One has other types.
-    pub fn typed(
-        &self,
-        store: &mut Store<CallState>,
-        instance: &component::Instance,
-    ) -> Result<Adapter, PackageError> {
+    pub fn typed(&self, store: &mut Store<CallState>, instance: &component::Instance) -> Result<Adapter, PackageError> {
         self.lookup(store, instance)
             .map_err(|error| optional("lookup", &error))?;
         self.leads(store, instance).map_err(|error| optional("leads", &error))?;

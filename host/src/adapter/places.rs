@@ -225,7 +225,11 @@ mod tests {
         assert_eq!((places.idle(), places.free.available_permits()), (1, 0));
         assert!(own.take().is_some());
         drop(stranger);
-        assert_eq!((places.idle(), places.free.available_permits()), (0, 2), "each place is back");
+        assert_eq!(
+            (places.idle(), places.free.available_permits()),
+            (0, 2),
+            "each place is back"
+        );
     }
 
     #[tokio::test]

@@ -120,6 +120,9 @@ mod tests {
         opened.write(Bytes::from_static(b"first")).unwrap();
         stream.lead_to(&second);
         opened.write(Bytes::from_static(b"second")).unwrap();
-        assert_eq!((first.last_line(), second.last_line()), ("first".into(), "second".into()));
+        assert_eq!(
+            (first.last_line(), second.last_line()),
+            ("first".into(), "second".into())
+        );
     }
 }

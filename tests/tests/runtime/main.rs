@@ -15,5 +15,6 @@ mod network;
 mod packages;
 mod pauses;
 mod refused;
+mod reuse;
 mod tls;
 mod world;
