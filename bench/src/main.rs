@@ -9,6 +9,7 @@
 
 mod clock;
 mod isolation;
+mod languages;
 mod load;
 mod machine;
 mod rig;
@@ -25,10 +26,10 @@ struct Args {
     #[arg(long)]
     host: PathBuf,
     /// Fewer and shorter rounds: to see that it works, not to conclude from.
-    #[arg(long)]
+    #[arg(long, global = true)]
     quick: bool,
     /// Where to write the rows as JSON.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: Option<PathBuf>,
     #[command(subcommand)]
     measure: Measure,
@@ -41,6 +42,12 @@ enum Measure {
         /// Only these: hostile, hanging, backlog, dribble. All when absent.
         only: Vec<isolation::Neighbour>,
     },
+    /// What an adapter costs in each language: size, times and memory, with fresh instances and reused ones.
+    Languages {
+        /// Put the table into adapters/README.md.
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 #[tokio::main(flavor = "multi_thread")]
@@ -49,12 +56,19 @@ async fn main() -> anyhow::Result<()> {
     machine::open_many_files()?;
     machine::print();
     let rows = match args.measure {
-        Measure::Isolation { only } => isolation::run(&args.host, args.quick, &only).await?,
+        Measure::Isolation { only } => {
+            let rows = isolation::run(&args.host, args.quick, &only).await?;
+            rows::print(&rows);
+            serde_json::to_vec_pretty(&rows)?
+        }
+        Measure::Languages { write } => {
+            let rows = languages::run(&args.host, args.quick, write).await?;
+            serde_json::to_vec_pretty(&rows)?
+        }
     };
-    rows::print(&rows);
     machine::print();
     if let Some(path) = args.json {
-        std::fs::write(path, serde_json::to_vec_pretty(&rows)?)?;
+        std::fs::write(path, rows)?;
     }
     Ok(())
 }

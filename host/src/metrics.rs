@@ -127,6 +127,7 @@ pub struct Metrics {
     status: Seconds,
     status_answers: Family<Answered, Counter>,
     calls: Family<Called, Counter>,
+    reused: Family<OfTenant, Counter>,
     faults: Family<Faulted, Counter>,
     egress_refusals: Family<EgressRefused, Counter>,
     status_full: Family<OfTenant, Counter>,
@@ -163,6 +164,9 @@ impl Default for Metrics {
         registry.register("status_answers", "Answers to status queries", status_answers.clone());
         let calls = Family::default();
         registry.register("adapter_calls", "Calls of adapters by export", calls.clone());
+        let reused = Family::default();
+        let help = "Calls of adapters by an instance that had served others of its release before";
+        registry.register("adapter_calls_reused", help, reused.clone());
         let faults = Family::default();
         registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
         let egress_refusals = Family::default();
@@ -184,6 +188,7 @@ impl Default for Metrics {
             status,
             status_answers,
             calls,
+            reused,
             faults,
             egress_refusals,
             status_full,
@@ -284,6 +289,12 @@ impl Metrics {
             };
             self.egress_refusals.get_or_create(&labels).inc_by(u64::from(*count));
         }
+    }
+
+    /// A call of an adapter was served by an instance that had served others before.
+    pub fn call_reused(&self, tenant: &TenantName) {
+        let tenant = tenant.to_string();
+        self.reused.get_or_create(&OfTenant { tenant }).inc();
     }
 
     /// A person must be told something.

@@ -78,7 +78,8 @@ enum Command {
     #[command(
         after_help = "Examples:\n  cargo xtask bench isolation            what a tenant feels of its \
                       neighbours\n  cargo xtask bench isolation --quick    the same, to see that it works\n  \
-                      cargo xtask bench --help               every option"
+                      cargo xtask bench languages --write    what an adapter costs in each language, into \
+                      adapters/README.md\n  cargo xtask bench --help               every option"
     )]
     Bench {
         /// Which measure, and its options.

@@ -32,6 +32,6 @@ pub mod leads {
 
 pub use adapter::exports::jackfield::crm::about;
 pub use adapter::jackfield::crm::{credentials, http, log, model, settings};
-pub use adapter::{Adapter, AdapterPre};
-pub use leads::{AdapterLeads, AdapterLeadsPre};
-pub use lookup::{AdapterLookup, AdapterLookupPre};
+pub use adapter::{Adapter, AdapterIndices};
+pub use leads::{AdapterLeads, AdapterLeadsIndices};
+pub use lookup::{AdapterLookup, AdapterLookupIndices};

@@ -1,21 +1,24 @@
-//! One call: a fresh instance, every limit around it, and a cause for everything that stops it.
+//! One call: an instance, every limit around it, and a cause for everything that stops it.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
 use super::budget::Budget;
 use super::cpu::{Cpu, CpuSpent};
-use super::heavy::{HeavyLane, Running};
+use super::heavy::{Habit, HeavyLane, Running};
+use super::instance::Instance;
+use super::package::Code;
+use super::places::{Own, Places};
 use super::seen::{Seen, Shortage};
-use super::state::{CallState, Environment, MAX_HANDED_OVER};
+use super::state::{Environment, MAX_HANDED_OVER, Terms};
 use crate::clock::{SharedClock, timeout};
 use crate::domain::failure::{Failure, Fault, FaultCause};
 
@@ -39,6 +42,8 @@ pub struct Called<T> {
     pub out_of_time: bool,
     /// The CRM wants no more requests before this time, by the headers of its answers, whatever the adapter said.
     pub pause_until: Option<Timestamp>,
+    /// Its instance had served others of the release before.
+    pub reused: bool,
     /// From the beginning to the end, by the host's clock: waiting for a free instance included.
     pub took: Duration,
 }
@@ -68,17 +73,28 @@ impl From<wasmtime::Error> for Broken {
     }
 }
 
-/// Calls of a release that begin among the heavy ones after one of them was heavy. Each of them may be heavy too, and
-/// would hold up others for a turn before that is known.
-const HEAVY_CALLS: u32 = 100;
+/// What is done with an instance: most often, one export called.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<Result<T, Failure>, Broken>> + Send + 'a>>;
+
+/// Whose call it is.
+pub struct Callee<'a> {
+    /// The adapter.
+    pub code: &'a Arc<Code>,
+    /// What all calls of it have in common.
+    pub environment: &'a Arc<Environment>,
+    /// Its release's idle instances; without them every call has a fresh one.
+    pub own: Option<&'a Own>,
+    /// Its release's share of the instances.
+    pub quota: Option<&'a Arc<Semaphore>>,
+}
 
 /// Runs calls: what they share across all releases.
 #[derive(Clone)]
 pub struct Caller {
     /// The engine.
     pub engine: wasmtime::Engine,
-    /// As many as there may be instances.
-    pub instances: Arc<Semaphore>,
+    /// As many as there may be instances, and those that are idle.
+    pub places: Arc<Places>,
     /// Where those that compute long go on.
     pub heavy: Arc<HeavyLane>,
     /// As many as there may be status queries.
@@ -88,51 +104,74 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Runs `work` on a fresh store, for at most `deadline`. `quota` is the release's share of the instances.
-    pub async fn run<T, F>(
+    /// Runs `work` on an instance, for at most `deadline`.
+    pub async fn run<T: Send + 'static>(
         &self,
-        environment: &Arc<Environment>,
-        quota: Option<&Arc<Semaphore>>,
+        callee: Callee<'_>,
         deadline: Duration,
-        work: impl FnOnce(Store<CallState>) -> F + Send + 'static,
-    ) -> Called<T>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<Result<T, Failure>, Broken>> + Send + 'static,
-    {
+        work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
+    ) -> Called<T> {
+        let Callee {
+            code,
+            environment,
+            own,
+            quota,
+        } = callee;
         let begun = self.clock.now();
-        let seen = Arc::new(Seen::default());
-        let budget = Budget::new(self.clock.clone(), begun, deadline);
-        let cpu = Arc::new(Cpu::new(environment.cpu));
-        let mut started = false;
+        let terms = Terms {
+            seen: Arc::default(),
+            budget: Budget::new(self.clock.clone(), begun, deadline),
+            cpu: Arc::new(Cpu::new(environment.cpu)),
+        };
+        let (seen, cpu) = (Arc::clone(&terms.seen), Arc::clone(&terms.cpu));
+        let (mut started, mut reused) = (false, false);
         let call = async {
             // A closed semaphore is not possible: nobody closes it. Its permit would only be missing from the count.
             let mine = match quota {
                 Some(quota) => Arc::clone(quota).acquire_owned().await.ok(),
                 None => None,
             };
-            let one = Arc::clone(&self.instances).acquire_owned().await.ok();
+            let mut held = match own.and_then(Own::take) {
+                Some(idle) => idle,
+                None => self.places.take().await,
+            };
             started = true;
-            let (engine, environment, seen) = (self.engine.clone(), Arc::clone(environment), Arc::clone(&seen));
-            let metered = Arc::clone(&cpu);
-            self.place(
-                environment.clone(),
-                &cpu,
-                Box::pin(async move {
-                    // Wherever it is dropped, the instance goes before its place does.
-                    let _places = (mine, one);
-                    let work = async {
-                        let store = CallState::store(&engine, environment, seen, budget, Arc::clone(&metered));
-                        work(store).await
+            reused = held.instance.is_some();
+            let (engine, code, environment) = (self.engine.clone(), Arc::clone(code), Arc::clone(environment));
+            let reuse = own.map_or(1, Own::reuse);
+            let (habit, metered) = (Arc::clone(&environment), Arc::clone(&cpu));
+            let running = Box::pin(async move {
+                // Wherever it is dropped, the instance goes before its place does. It is in its place again only when
+                // the call has ended well.
+                let _mine = mine;
+                let idle = held.instance.take();
+                let work = async {
+                    let mut instance = match idle {
+                        Some(mut instance) => {
+                            instance.begin(terms);
+                            instance
+                        }
+                        None => Instance::start(&engine, &code, environment, terms).await?,
                     };
-                    metered.metered(work).await
-                }),
-            )
-            .await
+                    let outcome = work(&mut instance).await?;
+                    Ok((outcome, instance.end(reuse).then_some(instance)))
+                };
+                let ended = metered.metered(work).await;
+                ended.map(|(outcome, instance)| {
+                    held.instance = instance;
+                    (outcome, held)
+                })
+            });
+            self.place(&habit.habit, &cpu, running).await
         };
         let ended = timeout(&*self.clock, deadline, call).await;
         let outcome = match ended {
-            Some(Ok(outcome)) => outcome,
+            Some(Ok((outcome, held))) => {
+                if let Some(own) = own.filter(|_| held.instance.is_some()) {
+                    own.keep(held);
+                }
+                outcome
+            }
             Some(Err(Broken::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
             Some(Err(Broken::Stopped(error))) => Err(stopped(&error, environment, &seen)),
             None => Err(late(deadline, started)),
@@ -146,16 +185,15 @@ impl Caller {
             refused: seen.refused(),
             out_of_time: seen.out_of_time(),
             pause_until: seen.pause_until(),
+            reused,
             took: now.duration_since(begun).unsigned_abs(),
         }
     }
-}
 
-impl Caller {
-    /// Runs a call here for as long as it is quick, and among the heavy ones from then on. The next calls of its
-    /// release begin there.
-    async fn place<T: Send + 'static>(&self, environment: Arc<Environment>, cpu: &Cpu, mut call: Running<T>) -> T {
-        let quick = if environment.heavy_calls.load(Ordering::Relaxed) > 0 {
+    /// Runs a call here for as long as it is quick, and among the heavy ones from then on. If that is its release's
+    /// habit, it begins there.
+    async fn place<T: Send + 'static>(&self, habit: &Habit, cpu: &Cpu, mut call: Running<T>) -> T {
+        let quick = if habit.is_heavy() {
             None
         } else {
             poll_fn(|context| match call.as_mut().poll(context) {
@@ -166,20 +204,17 @@ impl Caller {
             .await
         };
         if let Some(ended) = quick {
+            habit.note(cpu.is_heavy());
             return ended;
         }
-        if cpu.is_heavy() {
-            environment.heavy_calls.store(HEAVY_CALLS, Ordering::Relaxed);
+        // At once, for those that come while it runs, and because it may be cut short.
+        let known = cpu.is_heavy();
+        if known {
+            habit.note(true);
         }
         let ended = self.heavy.run(call).await;
-        if cpu.is_heavy() {
-            environment.heavy_calls.store(HEAVY_CALLS, Ordering::Relaxed);
-        } else {
-            let one_less = |left: u32| left.checked_sub(1);
-            // None is left if another call counted it already.
-            let _ = environment
-                .heavy_calls
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        if !known {
+            habit.note(cpu.is_heavy());
         }
         ended
     }

@@ -91,6 +91,11 @@ pub fn guard<T: Send + 'static>(store: &mut Store<T>, cpu: impl Fn(&T) -> &Cpu +
     });
 }
 
+/// Begins another call in a store that is [guarded](guard): its first turn is a whole one.
+pub fn restart<T>(store: &mut Store<T>) {
+    store.set_epoch_deadline(TURN.into());
+}
+
 /// Processor time of this thread in nanoseconds.
 fn thread_time() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);

@@ -16,7 +16,7 @@ pub fn read(digest: Digest, code: &Code, said: &Description) -> Result<Inspected
         version,
         needs,
         idempotent_writes: said.idempotent_writes,
-        lookup: code.lookup.is_some(),
-        parses_leads: code.leads.is_some(),
+        lookup: code.has_lookup(),
+        parses_leads: code.has_leads(),
     })
 }

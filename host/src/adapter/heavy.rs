@@ -1,13 +1,13 @@
 //! Guests that compute long go on on threads of their own, of low priority, so that nobody waits behind them.
 //!
 //! A call begins on the thread that asked for it, which is quickest. One that has computed for a whole turn is moved
-//! here, and the next calls of its release begin here: a hostile adapter, or one that is merely slow, takes processor
+//! here; if that is its release's habit, the next ones begin here: a hostile adapter, or one that is merely slow, takes processor
 //! time that nobody else wants. Its limits are the same as anywhere.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::runtime::Handle;
@@ -16,6 +16,38 @@ use tokio::sync::{mpsc, oneshot};
 /// How much nicer these threads are than the others: they get about a tenth of a core that others want too, and all of
 /// it when nobody does. Nicer still, and one of them could be kept from giving back what it shares with the others.
 const NICENESS: i32 = 10;
+
+/// Calls of a release that begin among the heavy ones after a second one in short order was heavy. Each of them may be
+/// heavy too, and would hold up others for a turn before that is known.
+const HEAVY_CALLS: u32 = 100;
+
+/// Whether the calls of a release compute long, told from those that ended. One heavy call in a hundred is no habit: an
+/// interpreter tidies its memory now and then. The second is.
+#[derive(Debug, Default)]
+pub struct Habit {
+    /// A heavy call adds [`HEAVY_CALLS`], every other one takes one away, and at most two heavy ones are remembered.
+    points: AtomicU32,
+}
+
+impl Habit {
+    /// Whether the next call begins among the heavy ones.
+    pub fn is_heavy(&self) -> bool {
+        self.points.load(Ordering::Relaxed) > HEAVY_CALLS
+    }
+
+    /// Takes note of how a call ended.
+    pub fn note(&self, heavy: bool) {
+        let points = |points: u32| {
+            Some(if heavy {
+                points.saturating_add(HEAVY_CALLS).min(2 * HEAVY_CALLS)
+            } else {
+                points.saturating_sub(1)
+            })
+        };
+        // It always has an answer, so it always succeeds.
+        let _ = self.points.fetch_update(Ordering::Relaxed, Ordering::Relaxed, points);
+    }
+}
 
 /// A call under way, wherever it is polled.
 pub type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -97,6 +129,40 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    #[test]
+    fn a_heavy_call_now_and_then_is_no_habit() {
+        let habit = Habit::default();
+        for call in 0..1000 {
+            assert!(!habit.is_heavy(), "{call}");
+            habit.note(call % 101 == 0);
+        }
+    }
+
+    #[test]
+    fn a_second_heavy_call_keeps_a_release_apart_for_a_hundred() {
+        let habit = Habit::default();
+        for heavy in [false, true, false, true] {
+            assert!(!habit.is_heavy());
+            habit.note(heavy);
+        }
+        let mut apart = 0;
+        while habit.is_heavy() {
+            apart += 1;
+            habit.note(false);
+        }
+        assert_eq!(apart, 99);
+        habit.note(true);
+        assert!(habit.is_heavy(), "it has not changed its ways");
+        for _ in 0..10 {
+            habit.note(true);
+        }
+        for _ in 0..100 {
+            assert!(habit.is_heavy());
+            habit.note(false);
+        }
+        assert!(!habit.is_heavy(), "what is long ago is forgotten");
+    }
 
     #[tokio::test]
     async fn a_call_goes_on_elsewhere_and_what_it_waits_for_still_comes() {

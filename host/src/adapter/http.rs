@@ -291,13 +291,13 @@ fn reason(error: reqwest::Error) -> String {
 mod tests {
     use std::collections::HashMap;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
     use jiff::Timestamp;
 
     use super::*;
     use crate::adapter::credentials::Credentials;
+    use crate::adapter::heavy::Habit;
     use crate::adapter::resolver::SystemResolver;
     use crate::clock::{ManualClock, SystemClock};
     use crate::domain::release::EgressSpec;
@@ -310,7 +310,7 @@ mod tests {
             network,
             memory: 0,
             cpu: Duration::ZERO,
-            heavy_calls: AtomicU32::default(),
+            habit: Habit::default(),
         }
     }
 

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::bulkhead::{Bulkhead, Seat};
-use super::call::{Broken, Called, Caller};
+use super::call::{Broken, Called, Callee, Caller, Work};
 use super::convert::{self, ParsedLead};
+use super::instance::Instance;
 use super::package::Code;
+use super::places::Own;
 use super::state::Environment;
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::disposition::Disposition;
@@ -17,7 +20,8 @@ use crate::domain::id::{DedupKey, LeadId};
 use crate::domain::release::Release;
 use crate::domain::status::LeadStatus;
 
-/// A loaded release. Calls take no lock, and each runs in an instance of its own.
+/// A loaded release. Each call runs in an instance of its own: a fresh one, for which no lock is taken, or where
+/// `[runtime] reuse` says so one that has served other calls of this release.
 pub struct Loaded {
     release: Release,
     record: AdapterRecord,
@@ -26,6 +30,7 @@ pub struct Loaded {
     caller: Caller,
     quota: Arc<Semaphore>,
     status: Bulkhead,
+    own: Own,
 }
 
 impl Loaded {
@@ -38,7 +43,9 @@ impl Loaded {
         quota: usize,
     ) -> Self {
         let seats = release.spec.limits.status_concurrency;
+        let at_once = seats.saturating_add(release.spec.delivery.concurrency.get());
         Self {
+            own: caller.places.own(release.spec.runtime.reuse, at_once as usize),
             status: Bulkhead::new(seats, Arc::clone(&caller.status)),
             release,
             record,
@@ -72,66 +79,106 @@ impl Loaded {
     /// [`status_seat`](Self::status_seat) first.
     pub async fn query_status(&self, lead: &LeadId) -> Called<LeadStatus> {
         let deadline = self.release.spec.limits.status_deadline();
-        let (code, lead) = (Arc::clone(&self.code), lead.clone());
-        self.caller
-            .run(&self.environment, None, deadline, |mut store| async move {
-                let adapter = code.adapter.instantiate_async(&mut store).await?;
+        let lead = lead.clone();
+        self.call(Some(&self.own), None, deadline, |instance| {
+            Box::pin(async move {
+                let adapter = instance.adapter()?;
                 let status = adapter.jackfield_crm_status();
-                let answer = status.call_query(&mut store, lead.as_str()).await?;
+                let answer = status.call_query(instance.store(), lead.as_str()).await?;
                 convert::answer(answer, |given| convert::status(given, &lead))
             })
-            .await
+        })
+        .await
     }
 
     /// Writes a disposition, within `write_deadline_ms`. The answer is the CRM's reference, which may be empty.
     pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Called<String> {
-        let deadline = self.release.spec.limits.write_deadline();
         let disposition = convert::disposition(disposition, accepted_at);
-        let (code, key) = (Arc::clone(&self.code), key.clone());
-        self.caller
-            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let adapter = code.adapter.instantiate_async(&mut store).await?;
+        let key = key.clone();
+        self.deliver(|instance| {
+            Box::pin(async move {
+                let adapter = instance.adapter()?;
                 let dispositions = adapter.jackfield_crm_dispositions();
-                let answer = dispositions.call_write(&mut store, &disposition, key.as_str()).await?;
-                convert::answer(answer, |receipt| Ok(convert::reference(&receipt)))
+                let answer = dispositions.call_write(instance.store(), &disposition, key.as_str());
+                convert::answer(answer.await?, |receipt| Ok(convert::reference(&receipt)))
             })
-            .await
+        })
+        .await
     }
 
     /// Asks the CRM whether the write with this key was made, within `write_deadline_ms`. The answer is its reference.
     /// A fault if the adapter cannot look writes up: ask [`AdapterRecord::lookup`] first.
     pub async fn find(&self, lead: &LeadId, key: &DedupKey) -> Called<Option<String>> {
-        let deadline = self.release.spec.limits.write_deadline();
-        let (code, lead, key) = (Arc::clone(&self.code), lead.clone(), key.clone());
-        self.caller
-            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let Some(lookup) = &code.lookup else {
+        let (lead, key) = (lead.clone(), key.clone());
+        self.deliver(|instance| {
+            Box::pin(async move {
+                let Some(lookup) = instance.lookup()? else {
                     return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
                 };
-                let lookup = lookup.instantiate_async(&mut store).await?;
                 let lookup = lookup.jackfield_crm_lookup();
-                let answer = lookup.call_find(&mut store, lead.as_str(), key.as_str()).await?;
+                let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
                 convert::answer(answer, |receipt| Ok(receipt.as_ref().map(convert::reference)))
             })
-            .await
+        })
+        .await
     }
 
     /// Parses a webhook in the CRM's own shape, within `write_deadline_ms`. No leads if it is an event of another kind.
     /// A fault if the adapter cannot parse webhooks: ask [`AdapterRecord::parses_leads`] first.
     pub async fn parse(&self, content_type: &str, body: &[u8], received_at: Timestamp) -> Called<Vec<ParsedLead>> {
-        let deadline = self.release.spec.limits.write_deadline();
         let inbound = convert::inbound(content_type, body, received_at);
-        let code = Arc::clone(&self.code);
-        self.caller
-            .run(&self.environment, Some(&self.quota), deadline, |mut store| async move {
-                let Some(leads) = &code.leads else {
+        self.deliver(|instance| {
+            Box::pin(async move {
+                let Some(leads) = instance.leads()? else {
                     return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
                 };
-                let leads = leads.instantiate_async(&mut store).await?;
-                let answer = leads.jackfield_crm_leads().call_parse(&mut store, &inbound).await?;
+                let answer = leads
+                    .jackfield_crm_leads()
+                    .call_parse(instance.store(), &inbound)
+                    .await?;
                 convert::answer(answer, convert::leads)
             })
-            .await
+        })
+        .await
+    }
+
+    /// Has a fresh instance describe itself, within `status_deadline_ms`, whatever the release says of reuse: what the
+    /// adapter costs before it does anything.
+    pub async fn probe(&self) -> Called<()> {
+        let deadline = self.release.spec.limits.status_deadline();
+        self.call(None, None, deadline, |instance| {
+            Box::pin(async move {
+                let adapter = instance.adapter()?;
+                adapter.jackfield_crm_about().call_describe(instance.store()).await?;
+                Ok(Ok(()))
+            })
+        })
+        .await
+    }
+
+    /// A call of the delivery engine's.
+    async fn deliver<T: Send + 'static>(
+        &self,
+        work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
+    ) -> Called<T> {
+        let deadline = self.release.spec.limits.write_deadline();
+        self.call(Some(&self.own), Some(&self.quota), deadline, work).await
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        own: Option<&Own>,
+        quota: Option<&Arc<Semaphore>>,
+        deadline: Duration,
+        work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
+    ) -> Called<T> {
+        let callee = Callee {
+            code: &self.code,
+            environment: &self.environment,
+            own,
+            quota,
+        };
+        self.caller.run(callee, deadline, work).await
     }
 }
 

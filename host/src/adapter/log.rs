@@ -15,6 +15,7 @@ const MAX_LINE: usize = 4096;
 pub struct GuestLog {
     lines: u32,
     dropped: u32,
+    finished: bool,
 }
 
 impl GuestLog {
@@ -31,8 +32,12 @@ impl GuestLog {
         }
     }
 
-    /// Tells how many lines were dropped, if any were, and how the guest's standard streams ended.
-    pub fn finish(&self, tenant: &str, release: &str, stdout: &str, stderr: &str) {
+    /// Tells how many lines were dropped, if any were, and how the guest's standard streams ended. Once: it may be asked
+    /// again when the instance goes.
+    pub fn finish(&mut self, tenant: &str, release: &str, stdout: &str, stderr: &str) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
         if self.dropped > 0 {
             tracing::debug!(target: "adapter", tenant, release, dropped = self.dropped, "log lines beyond the limit");
         }

@@ -1,8 +1,9 @@
 //! Runs the adapters: the only part of the host that knows WebAssembly.
 //!
-//! `Runtime` makes something that serves (`Loaded`) of a release and a component's bytes. Each call of a `Loaded` is a
-//! fresh instance with limits around it, and ends in a `Called`: the adapter's answer or failure, and what the host
-//! saw. A guest can hurt only its own call (promise 7), and no secret enters its sandbox (promise 6).
+//! `Runtime` makes something that serves (`Loaded`) of a release and a component's bytes. Each call of a `Loaded` has a
+//! fresh instance, unless the release asks for another (`places`), with limits around it, and ends in a `Called`: the
+//! adapter's answer or failure, and what the host saw. A guest can hurt only its own call, or its own tenant's where that
+//! asks for it (promise 7), and no secret enters its sandbox (promise 6).
 //!
 //! What is deliberately not here: retries (`delivery` decides from a failure's class), which release serves
 //! (`tenants`), and any idea of HTTP requests that come in.
@@ -22,12 +23,14 @@ mod echo;
 mod engine;
 mod heavy;
 mod http;
+mod instance;
 mod loaded;
 mod log;
 mod network;
 mod oauth2;
 mod outgoing;
 mod package;
+mod places;
 pub mod rehearsal;
 mod resolver;
 mod runtime;

@@ -1,9 +1,11 @@
 //! Is this file an adapter? Everything that is asked of a component before the host serves with it.
 
 use wasmtime::Store;
-use wasmtime::component::{Component, Instance, Linker};
+use wasmtime::component::{self, Component, InstancePre, Linker};
 
-use super::bindings::{Adapter, AdapterLeads, AdapterLeadsPre, AdapterLookup, AdapterLookupPre, AdapterPre};
+use super::bindings::{
+    Adapter, AdapterIndices, AdapterLeads, AdapterLeadsIndices, AdapterLookup, AdapterLookupIndices,
+};
 use super::compiler::CompileRefusal;
 use super::state::CallState;
 use crate::domain::adapter::AdapterRecord;
@@ -142,27 +144,74 @@ impl Inspected {
 
 /// A component, compiled and linked: what every release of it shares.
 pub struct Code {
-    /// What every adapter exports.
-    pub adapter: AdapterPre<CallState>,
-    /// `lookup`, where it is exported.
-    pub lookup: Option<AdapterLookupPre<CallState>>,
-    /// `leads`, where it is exported.
-    pub leads: Option<AdapterLeadsPre<CallState>>,
+    prepared: InstancePre<CallState>,
+    adapter: AdapterIndices,
+    lookup: Option<AdapterLookupIndices>,
+    leads: Option<AdapterLeadsIndices>,
 }
 
 impl Code {
+    /// Makes an instance in a store of its own.
+    ///
+    /// # Errors
+    /// The guest stops while it starts, or there is no place for it.
+    pub async fn instantiate(&self, store: &mut Store<CallState>) -> wasmtime::Result<component::Instance> {
+        self.prepared.instantiate_async(store).await
+    }
+
+    /// What every adapter exports.
+    ///
+    /// # Errors
+    /// It has other types than the contract's, which [`Self::typed`] has found out before.
+    pub fn adapter(&self, store: &mut Store<CallState>, instance: &component::Instance) -> wasmtime::Result<Adapter> {
+        self.adapter.load(store, instance)
+    }
+
+    /// `lookup`, where it is exported.
+    ///
+    /// # Errors
+    /// As [`Self::adapter`].
+    pub fn lookup(
+        &self,
+        store: &mut Store<CallState>,
+        instance: &component::Instance,
+    ) -> wasmtime::Result<Option<AdapterLookup>> {
+        let load = |indices: &AdapterLookupIndices| indices.load(store, instance);
+        self.lookup.as_ref().map(load).transpose()
+    }
+
+    /// `leads`, where it is exported.
+    ///
+    /// # Errors
+    /// As [`Self::adapter`].
+    pub fn leads(
+        &self,
+        store: &mut Store<CallState>,
+        instance: &component::Instance,
+    ) -> wasmtime::Result<Option<AdapterLeads>> {
+        let load = |indices: &AdapterLeadsIndices| indices.load(store, instance);
+        self.leads.as_ref().map(load).transpose()
+    }
+
+    /// Whether `lookup` is exported.
+    pub const fn has_lookup(&self) -> bool {
+        self.lookup.is_some()
+    }
+
+    /// Whether `leads` is exported.
+    pub const fn has_leads(&self) -> bool {
+        self.leads.is_some()
+    }
+
     /// The instance's exports, each found to have the contract's types, the optional ones included.
     ///
     /// # Errors
     /// One has other types.
-    pub fn typed(&self, store: &mut Store<CallState>, instance: &Instance) -> Result<Adapter, PackageError> {
-        if self.lookup.is_some() {
-            AdapterLookup::new(&mut *store, instance).map_err(|error| optional("lookup", &error))?;
-        }
-        if self.leads.is_some() {
-            AdapterLeads::new(&mut *store, instance).map_err(|error| optional("leads", &error))?;
-        }
-        Adapter::new(store, instance).map_err(other_types)
+    pub fn typed(&self, store: &mut Store<CallState>, instance: &component::Instance) -> Result<Adapter, PackageError> {
+        self.lookup(store, instance)
+            .map_err(|error| optional("lookup", &error))?;
+        self.leads(store, instance).map_err(|error| optional("leads", &error))?;
+        self.adapter(store, instance).map_err(other_types)
     }
 }
 
@@ -221,14 +270,15 @@ pub fn link(linker: &Linker<CallState>, component: &Component) -> Result<Code, P
     let prepared = linker.instantiate_pre(component).map_err(other_types)?;
     Ok(Code {
         lookup: exported("lookup")
-            .then(|| AdapterLookupPre::new(prepared.clone()))
+            .then(|| AdapterLookupIndices::new(&prepared))
             .transpose()
             .map_err(other_types)?,
         leads: exported("leads")
-            .then(|| AdapterLeadsPre::new(prepared.clone()))
+            .then(|| AdapterLeadsIndices::new(&prepared))
             .transpose()
             .map_err(other_types)?,
-        adapter: AdapterPre::new(prepared).map_err(other_types)?,
+        adapter: AdapterIndices::new(&prepared).map_err(other_types)?,
+        prepared,
     })
 }
 

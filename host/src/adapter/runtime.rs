@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -12,14 +11,16 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
 use super::cache::Cache;
-use super::call::Caller;
+use super::call::{Callee, Caller};
 use super::compiler::{CompileLimits, Compiler};
 use super::credentials::{CredentialProblem, CredentialSecrets, Credentials};
 use super::description;
 use super::engine::Engine;
+use super::heavy::Habit;
 use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
+use super::places::Places;
 use super::resolver::{SharedResolver, SystemResolver};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
@@ -55,6 +56,9 @@ pub struct RuntimeConfig {
     pub max_status_queries: u32,
     /// Idle instances whose memory is kept ready, at up to 32 MiB each (Rust guests take about 1 MiB).
     pub warm_instances: u32,
+    /// Instances that wait for another call of their release, where `[runtime] reuse` asks for it. Each holds a place of
+    /// `max_instances`, which it gives up when a call finds none free, and the memory that it has touched.
+    pub idle_instances: u32,
     /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens
     /// of microseconds more.
     pub allow_pooling: bool,
@@ -63,7 +67,8 @@ pub struct RuntimeConfig {
 }
 
 impl RuntimeConfig {
-    /// The defaults: 2,048 calls in flight, of one release 1,024, status queries 1,024, and 64 warm instances.
+    /// The defaults: 2,048 calls in flight, of one release 1,024, status queries 1,024, 64 warm instances and 64 idle
+    /// ones.
     #[must_use]
     pub fn new(cache_dir: PathBuf, compiler: PathBuf) -> Self {
         Self {
@@ -74,6 +79,7 @@ impl RuntimeConfig {
             max_instances_per_release: 1024,
             max_status_queries: 1024,
             warm_instances: 64,
+            idle_instances: 64,
             allow_pooling: true,
             resolver: Arc::new(SystemResolver),
         }
@@ -159,7 +165,7 @@ impl Runtime {
         })?;
         let caller = Caller {
             engine: engine.wasm().clone(),
-            instances: Arc::new(Semaphore::new(config.max_instances as usize)),
+            places: Places::new(config.max_instances, config.idle_instances, Arc::clone(&clock)),
             status: Arc::new(Semaphore::new(
                 config.max_status_queries.min(config.max_instances) as usize
             )),
@@ -188,6 +194,17 @@ impl Runtime {
     #[must_use]
     pub fn pooled(&self) -> bool {
         self.0.engine.pooled()
+    }
+
+    /// Instances that wait for another call of their release.
+    #[must_use]
+    pub fn idle_instances(&self) -> usize {
+        self.0.caller.places.idle()
+    }
+
+    /// Gives up the instances that wait, and keeps none from now on: the host drains.
+    pub fn keep_no_instances(&self) {
+        self.0.caller.places.close();
     }
 
     /// Finds out whether `bytes` are an adapter, and which: checks imports, exports and the contract's version,
@@ -240,7 +257,7 @@ impl Runtime {
             network: Some(network),
             memory: limits.memory(),
             cpu: limits.cpu(),
-            heavy_calls: AtomicU32::default(),
+            habit: Habit::default(),
         };
         let share = self.0.config.max_instances_per_release as usize;
         Ok(Loaded::new(
@@ -270,27 +287,33 @@ impl Runtime {
         memory: usize,
         cpu: Duration,
     ) -> Result<Inspected, PackageError> {
-        let sealed = Arc::new(Environment {
+        let environment = Arc::new(Environment {
             tenant: String::new(),
             release: String::new(),
             settings: HashMap::new(),
             network: None,
             memory,
             cpu,
-            heavy_calls: AtomicU32::default(),
+            habit: Habit::default(),
         });
-        let described = Arc::clone(code);
+        let sealed = Callee {
+            code,
+            environment: &environment,
+            own: None,
+            quota: None,
+        };
         let called = self
             .0
             .caller
-            .run(&sealed, None, DESCRIBE_DEADLINE, |mut store| async move {
-                let code = described;
-                let instance = code.adapter.instance_pre().instantiate_async(&mut store).await?;
-                let adapter = match code.typed(&mut store, &instance) {
-                    Ok(adapter) => adapter,
-                    Err(other_types) => return Ok(Ok(Err(other_types))),
-                };
-                Ok(Ok(Ok(adapter.jackfield_crm_about().call_describe(&mut store).await?)))
+            .run(sealed, DESCRIBE_DEADLINE, |instance| {
+                Box::pin(async move {
+                    let adapter = match instance.typed() {
+                        Ok(adapter) => adapter,
+                        Err(other_types) => return Ok(Ok(Err(other_types))),
+                    };
+                    let described = adapter.jackfield_crm_about().call_describe(instance.store()).await?;
+                    Ok(Ok(Ok(described)))
+                })
             })
             .await;
         match called.outcome {

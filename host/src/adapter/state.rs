@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
@@ -13,15 +12,20 @@ use super::bindings::{Adapter, credentials, http, log, model, settings};
 use super::budget::Budget;
 use super::cpu::{self, Cpu};
 use super::engine::CORE_INSTANCES_PER_INSTANCE;
+use super::heavy::Habit;
 use super::log::GuestLog;
 use super::network::Network;
 use super::rehearsal::Tape;
 use super::seen::{Seen, Shortage};
+use super::stdio::Stream;
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
 pub const MAX_HANDED_OVER: usize = 4 << 20;
 /// Resources (streams, pollables) that a guest may hold.
 const MAX_RESOURCES: usize = 1000;
+/// Resources that an instance may hold from one call to the next: its standard streams, which runtimes open once and
+/// keep, and a pollable for each. Whatever holds more is left over from a call.
+const KEPT_RESOURCES: usize = 8;
 /// Random bytes that a guest may ask for at once.
 const MAX_RANDOM: u64 = 64 << 10;
 /// Elements that all tables of a guest may have together.
@@ -42,34 +46,44 @@ pub struct Environment {
     pub memory: usize,
     /// Processor time of one call.
     pub cpu: Duration,
-    /// Calls that still begin among the heavy ones, because one of them computed long.
-    pub heavy_calls: AtomicU32,
+    /// Whether its calls compute long.
+    pub habit: Habit,
 }
 
-/// The state of one instance, and so of one call.
+/// What one call is measured by: of its own even where its instance has served others.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// What the host sees of it.
+    pub seen: Arc<Seen>,
+    /// Its time.
+    pub budget: Budget,
+    /// Its processor time.
+    pub cpu: Arc<Cpu>,
+}
+
+/// The state of one instance, and of the call that it serves.
 pub struct CallState {
     environment: Arc<Environment>,
-    seen: Arc<Seen>,
-    budget: Budget,
-    cpu: Arc<Cpu>,
-    limiter: Limiter,
+    call: Terms,
     log: GuestLog,
+    limiter: Limiter,
+    stdout: Stream,
+    stderr: Stream,
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
 impl CallState {
-    /// A store for one call, with every limit in place.
-    pub fn store(
-        engine: &Engine,
-        environment: Arc<Environment>,
-        seen: Arc<Seen>,
-        budget: Budget,
-        cpu: Arc<Cpu>,
-    ) -> Store<Self> {
+    /// A store for a call, with every limit in place.
+    pub fn store(engine: &Engine, environment: Arc<Environment>, call: Terms) -> Store<Self> {
+        let [stdout, stderr] = [&call.seen.stdout, &call.seen.stderr].map(|tail| {
+            let stream = Stream::default();
+            stream.lead_to(tail);
+            stream
+        });
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(seen.stdout.clone())
-            .stderr(seen.stderr.clone())
+        wasi.stdout(stdout.clone())
+            .stderr(stderr.clone())
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
@@ -83,15 +97,18 @@ impl CallState {
         let limiter = Limiter {
             memory_left: environment.memory,
             elements_left: MAX_TABLE_ELEMENTS,
-            seen: seen.clone(),
+            left_before: environment.memory,
+            largest_call: 0,
+            refused: false,
+            seen: call.seen.clone(),
         };
         let state = Self {
             environment,
-            seen,
-            budget,
-            cpu,
-            limiter,
+            call,
             log: GuestLog::default(),
+            limiter,
+            stdout,
+            stderr,
             wasi: wasi.build(),
             table,
         };
@@ -99,8 +116,39 @@ impl CallState {
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(MAX_HANDED_OVER);
         store.set_max_component_handles(MAX_RESOURCES);
-        cpu::guard(&mut store, |state| &state.cpu);
+        cpu::guard(&mut store, |state| &state.call.cpu);
         store
+    }
+
+    /// The instance has started: what it takes from now on, its first call takes.
+    pub const fn started(&mut self) {
+        self.limiter.left_before = self.limiter.memory_left;
+    }
+
+    /// Ends the call that the instance serves. Returns whether it may serve another: whether there is memory left for a
+    /// call that takes as much as the largest so far, it was refused none, and it holds no more than what its runtime
+    /// keeps for good.
+    pub fn end(&mut self) -> bool {
+        self.tell();
+        self.limiter.end() && self.table.iter_mut().count() <= KEPT_RESOURCES
+    }
+
+    /// Begins another call.
+    pub fn begin(&mut self, call: Terms) {
+        self.stdout.lead_to(&call.seen.stdout);
+        self.stderr.lead_to(&call.seen.stderr);
+        self.limiter.seen = call.seen.clone();
+        self.limiter.left_before = self.limiter.memory_left;
+        self.log = GuestLog::default();
+        self.call = call;
+    }
+
+    /// Logs what is only known when a call has ended, once.
+    fn tell(&mut self) {
+        let seen = &self.call.seen;
+        let (stdout, stderr) = (seen.stdout.last_line(), seen.stderr.last_line());
+        self.log
+            .finish(&self.environment.tenant, &self.environment.release, &stdout, &stderr);
     }
 }
 
@@ -113,9 +161,7 @@ impl Environment {
 
 impl Drop for CallState {
     fn drop(&mut self) {
-        let (stdout, stderr) = (self.seen.stdout.last_line(), self.seen.stderr.last_line());
-        self.log
-            .finish(&self.environment.tenant, &self.environment.release, &stdout, &stderr);
+        self.tell();
     }
 }
 
@@ -141,7 +187,7 @@ impl WasiView for CallState {
 
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, http::Error> {
-        super::http::send(&self.environment, &self.seen, &self.budget, request).await
+        super::http::send(&self.environment, &self.call.seen, &self.call.budget, request).await
     }
 }
 
@@ -176,12 +222,28 @@ impl model::Host for CallState {}
 struct Limiter {
     memory_left: usize,
     elements_left: usize,
+    /// What was left when the call under way began.
+    left_before: usize,
+    /// What one call has taken at most.
+    largest_call: usize,
+    /// It was refused something at some time, whether or not it got over it.
+    refused: bool,
     seen: Arc<Seen>,
+}
+
+impl Limiter {
+    /// Ends a call. Returns whether another may follow.
+    fn end(&mut self) -> bool {
+        let taken = self.left_before.saturating_sub(self.memory_left);
+        self.largest_call = self.largest_call.max(taken);
+        !self.refused && self.memory_left >= self.largest_call
+    }
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let granted = take(&mut self.memory_left, current, desired, maximum);
+        self.refused |= !granted;
         self.seen.lack((!granted).then_some(Shortage::Memory));
         if granted {
             self.seen.grow(desired.saturating_sub(current));
@@ -191,6 +253,7 @@ impl ResourceLimiter for Limiter {
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let granted = take(&mut self.elements_left, current, desired, maximum);
+        self.refused |= !granted;
         self.seen.lack((!granted).then_some(Shortage::Table));
         Ok(granted)
     }

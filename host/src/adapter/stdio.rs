@@ -37,7 +37,7 @@ impl Tail {
         String::from_utf8_lossy(&kept).into_owned()
     }
 
-    fn push(&self, bytes: &[u8]) {
+    fn write(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend_from_slice(&bytes[bytes.len().saturating_sub(KEPT)..]);
         let excess = kept.len().saturating_sub(KEPT);
@@ -45,15 +45,26 @@ impl Tail {
     }
 }
 
+/// A stream of an instance. It ends in the tail of the call under way, whenever the guest opened it.
+#[derive(Debug, Clone, Default)]
+pub struct Stream(Arc<Mutex<Tail>>);
+
+impl Stream {
+    /// From now on it ends in another call's tail.
+    pub fn lead_to(&self, tail: &Tail) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tail.clone();
+    }
+}
+
 #[async_trait]
-impl Pollable for Tail {
+impl Pollable for Stream {
     async fn ready(&mut self) {}
 }
 
 #[async_trait]
-impl OutputStream for Tail {
+impl OutputStream for Stream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.push(&bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(&bytes);
         Ok(())
     }
 
@@ -66,13 +77,13 @@ impl OutputStream for Tail {
     }
 }
 
-impl IsTerminal for Tail {
+impl IsTerminal for Stream {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Tail {
+impl StdoutStream for Stream {
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
     }
@@ -89,13 +100,12 @@ mod tests {
 
     #[test]
     fn the_last_line_outlives_any_amount_of_output() {
-        let mut tail = Tail::default();
+        let tail = Tail::default();
         assert_eq!(tail.last_line(), "");
         for _ in 0..1000 {
-            tail.write(Bytes::from("noise ".repeat(100))).unwrap();
+            tail.write("noise ".repeat(100).as_bytes());
         }
-        tail.write(Bytes::from_static(b"\npanicked at src/lib.rs:1: oh\x07 no\n\n"))
-            .unwrap();
+        tail.write(b"\npanicked at src/lib.rs:1: oh\x07 no\n\n");
         assert_eq!(tail.last_line(), "panicked at src/lib.rs:1: oh no");
         assert!(tail.0.lock().unwrap().len() <= KEPT);
     }
@@ -103,7 +113,22 @@ mod tests {
     #[test]
     fn a_line_is_cut() {
         let tail = Tail::default();
-        tail.push(&[b'x'; KEPT * 2]);
+        tail.write(&[b'x'; KEPT * 2]);
         assert_eq!(tail.last_line().len(), LINE);
+    }
+
+    #[test]
+    fn a_stream_that_was_opened_in_an_earlier_call_ends_in_this_one() {
+        let [first, second] = [(); 2].map(|()| Tail::default());
+        let stream = Stream::default();
+        stream.lead_to(&first);
+        let mut opened = stream.p2_stream();
+        opened.write(Bytes::from_static(b"first")).unwrap();
+        stream.lead_to(&second);
+        opened.write(Bytes::from_static(b"second")).unwrap();
+        assert_eq!(
+            (first.last_line(), second.last_line()),
+            ("first".into(), "second".into())
+        );
     }
 }

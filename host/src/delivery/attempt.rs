@@ -252,6 +252,9 @@ impl<'a> Attempt<'a> {
         self.pause_until = self.pause_until.max(called.pause_until);
         self.metrics
             .call(&self.claimed.tenant, export, called.fault(), &called.refused);
+        if called.reused {
+            self.metrics.call_reused(&self.claimed.tenant);
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub mod patience;
 pub mod pause;
 mod read;
 pub mod release;
+pub mod reserve;
 pub mod retry;
 pub mod seal;
 pub mod signature;

@@ -73,6 +73,9 @@ async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Asked<Resul
         state
             .metrics
             .call(name, "status.query", called.fault(), &called.refused);
+        if called.reused {
+            state.metrics.call_reused(name);
+        }
         (called.outcome, called.out_of_time)
     } else {
         state.metrics.status_full(name);

@@ -16,6 +16,7 @@ mod packages;
 mod pauses;
 mod python;
 mod refused;
+mod reuse;
 mod tls;
 mod typescript;
 mod world;

@@ -71,6 +71,7 @@ pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
     webhook_and_agent(spec, &mut errors);
     limits(spec, &mut errors);
     spec.ingress.check(&mut errors);
+    spec.runtime.check(&mut errors);
     errors
 }
 

@@ -9,6 +9,7 @@ mod diff;
 mod egress;
 mod ingress;
 mod limits;
+mod runtime;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use diff::{Change, diff};
 pub use egress::EgressSpec;
 pub use ingress::IngressSpec;
 pub use limits::Limits;
+pub use runtime::{MAX_REUSE, RuntimeSpec};
 pub use secret::{OAUTH2_SECRETS, SecretRef, Sensitive, WebhookSecret};
 
 use super::id::{AdapterName, AdapterVersion, Digest, InvalidId, ReleaseNumber, TenantName};
@@ -66,6 +68,9 @@ pub struct TenantSpec {
     /// What a call of the adapter may use.
     #[serde(default)]
     pub limits: Limits,
+    /// How the adapter is run.
+    #[serde(default)]
+    pub runtime: RuntimeSpec,
 }
 
 impl TenantSpec {

@@ -45,6 +45,8 @@ cpu_ms = 200
 status_deadline_ms = 1000
 write_deadline_ms = 10000
 status_concurrency = 64
+[runtime]
+reuse = 1
 "#;
 
 fn spec() -> TenantSpec {
@@ -105,7 +107,7 @@ fn the_documented_file_is_read_whole() {
     assert_eq!(spec.agent.push_url.unwrap().path(), "/leads");
     assert_eq!(spec.delivery.retry, Ladder::default());
     assert_eq!(spec.delivery.per_day.unwrap().get(), 50_000);
-    assert_eq!(spec.limits, Limits::default());
+    assert_eq!((spec.limits, spec.runtime), (Limits::default(), RuntimeSpec::default()));
     assert_eq!(
         (spec.delivery.timezone, spec.delivery.breaker),
         ("Asia/Kolkata".parse().unwrap(), BreakerSpec::default())
@@ -314,4 +316,35 @@ fn a_difference_names_what_changes_and_nothing_else() {
     assert_eq!(swapped[0].pointer, "/adapter");
     let first = diff(None, (&before, new));
     assert!(first.len() > 20 && first.iter().all(|change| change.from.is_none() && change.to.is_some()));
+}
+
+#[test]
+fn reuse_is_bounded_and_shows_in_a_diff() {
+    for wrong in ["0", "10001"] {
+        let spec = changed("reuse = 1", &format!("reuse = {wrong}")).unwrap();
+        let told = "/runtime/reuse: must be 1 to 10000; 1 is a fresh instance for every call";
+        assert_eq!(complaints(&spec), [told]);
+    }
+    let error = changed("reuse = 1", "re_use = 1").unwrap_err().to_string();
+    assert!(error.contains("re_use") && error.contains("reuse"), "{error}");
+    assert!(changed("reuse = 1", "reuse = -1").is_err());
+    let reusing = changed("reuse = 1", "reuse = 10000").unwrap();
+    assert_eq!(complaints(&reusing), [""; 0]);
+    let digest = Digest::of(b"adapter");
+    let changes = diff(Some((&spec(), digest)), (&reusing, digest));
+    let change = Change {
+        pointer: "/runtime/reuse".into(),
+        from: Some("1".into()),
+        to: Some("10000".into()),
+    };
+    assert_eq!(changes, [change]);
+}
+
+#[test]
+fn a_release_from_before_there_was_reuse_still_loads_and_reuses_nothing() {
+    let mut stored = serde_json::to_value(spec()).unwrap();
+    assert!(stored.as_object_mut().unwrap().remove("runtime").is_some());
+    let old: TenantSpec = serde_json::from_value(stored).unwrap();
+    assert_eq!(old.runtime.reuse, 1);
+    assert_eq!(old, spec());
 }

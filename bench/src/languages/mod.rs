@@ -1,0 +1,327 @@
+//! What an adapter costs, by the language that it is written in: fresh and reused instances, beside the native call.
+//!
+//! The host's sandbox runs inside this process, without its HTTP front, so that a figure is the adapter's and nothing
+//! else's. Its CRM is on loopback, in this process too.
+
+mod entries;
+mod native;
+mod table;
+
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use futures_util::future::join_all;
+use jackfield::adapter::{CredentialSecret, CredentialSecrets, Loaded, Runtime, RuntimeConfig};
+use jackfield::clock::{Clock as _, SystemClock};
+use jackfield::domain::adapter::AdapterRecord;
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::id::LeadId;
+use jackfield::domain::release::{Release, SecretRef, TenantSpec};
+use jackfield_kit::build::build;
+use jackfield_kit::progress::Progress;
+use jackfield_kit::project::{MANIFEST, Project};
+use jackfield_kit::tools::Tools;
+use jackfield_tests::components;
+use jackfield_tests::documents::hung_up;
+use reqwest::Client;
+
+use self::entries::{Crm, ENTRIES, Entry, LEAD};
+use self::native::{Recorded, Recorder};
+use self::table::{Figure, Row};
+use crate::load::Latencies;
+use crate::machine;
+
+/// Calls that an instance serves where instances are reused.
+const REUSE: u32 = 1000;
+
+/// What is measured, and how often.
+struct Sizes {
+    rounds: usize,
+    /// Calls of a round.
+    calls: usize,
+    /// Instances in flight at once, when their memory is weighed.
+    weighed: usize,
+    /// Whether each adapter is built from nothing.
+    builds: bool,
+}
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Measures every adapter that is there, and prints the table. `write`: into adapters/README.md too.
+pub async fn run(host: &Path, quick: bool, write: bool) -> anyhow::Result<Vec<Row>> {
+    let sizes = if quick {
+        Sizes {
+            rounds: 3,
+            calls: 30,
+            weighed: 10,
+            builds: false,
+        }
+    } else {
+        Sizes {
+            rounds: 7,
+            calls: 300,
+            weighed: 50,
+            builds: true,
+        }
+    };
+    let before = machine::conditions();
+    let mut rows = vec![];
+    for entry in ENTRIES {
+        if components::path(entry.adapter).exists() {
+            eprintln!("{} ({})", entry.adapter, entry.language);
+            let row = measure(host, entry, &sizes).await;
+            rows.push(row.with_context(|| format!("{} cannot be measured", entry.adapter))?);
+        } else {
+            eprintln!("{} is left out: `cargo xtask adapters` has not made it", entry.adapter);
+        }
+    }
+    let (build, after) = (
+        if cfg!(debug_assertions) { "debug" } else { "release" },
+        machine::conditions(),
+    );
+    let conditions = format!(
+        "{} rounds of {} calls, reuse = {REUSE}, a {build} build. Machine: {before} at the beginning, {after} at the end.",
+        sizes.rounds, sizes.calls
+    );
+    let table = table::markdown(&rows, &conditions);
+    println!("{table}");
+    if write {
+        table::replace(&root().join("adapters/README.md"), &table)?;
+    }
+    Ok(rows)
+}
+
+/// An adapter ready to be loaded.
+struct Subject {
+    runtime: Runtime,
+    record: AdapterRecord,
+    bytes: Vec<u8>,
+    crm: Crm,
+}
+
+async fn measure(host: &Path, entry: &Entry, sizes: &Sizes) -> anyhow::Result<Row> {
+    let built = sizes.builds.then(|| build_time(entry)).transpose()?;
+    let bytes = fs::read(components::path(entry.adapter))?;
+    let crm = (entry.crm)().await?;
+    let cache = tempfile::tempdir()?;
+    let begun = Instant::now();
+    let subject = Subject::new(host, cache.path(), bytes, crm).await?;
+    let compile = begun.elapsed().as_secs_f64();
+    let (fresh, reused) = (subject.load(1, None).await?, subject.load(REUSE, None).await?);
+    let native = Native::new(&subject).await?;
+    let mut figures = [const { Vec::new() }; 6];
+    for round in 0..sizes.rounds {
+        let calls = sizes.calls;
+        let figure = [
+            p50(calls, |_| probe(&fresh)).await?,
+            p50(calls, |_| status(&fresh)).await?,
+            p50(calls, |_| status(&reused)).await?,
+            p50(calls, |_| native.ask()).await?,
+            p50(calls, |call| write(&fresh, format!("C-F-{round}-{call}"))).await?,
+            p50(calls, |call| write(&reused, format!("C-R-{round}-{call}"))).await?,
+        ];
+        // The first round fills caches and pools.
+        if round > 0 {
+            figures.iter_mut().zip(figure).for_each(|(all, one)| all.push(one));
+        }
+    }
+    let [
+        instantiate,
+        status_fresh,
+        status_reused,
+        native,
+        write_fresh,
+        write_reused,
+    ] = figures.map(Figure::of);
+    Ok(Row {
+        adapter: entry.adapter.into(),
+        language: entry.language.into(),
+        size: subject.record.size,
+        build: built,
+        compile,
+        instantiate,
+        status_fresh,
+        status_reused,
+        native,
+        write_fresh,
+        write_reused,
+        memory: memory(host, cache.path(), subject, sizes.weighed).await?,
+    })
+}
+
+impl Subject {
+    async fn new(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm) -> anyhow::Result<Self> {
+        let config = RuntimeConfig::new(cache.to_owned(), host.to_owned());
+        let runtime = Runtime::start(config, Arc::new(SystemClock))?;
+        let inspected = runtime.inspect(&bytes).await?;
+        let record = AdapterRecord {
+            digest: inspected.digest,
+            name: inspected.name,
+            version: inspected.version,
+            needs: inspected.needs,
+            idempotent_writes: inspected.idempotent_writes,
+            lookup: inspected.lookup,
+            parses_leads: inspected.parses_leads,
+            size: bytes.len() as u64,
+            pushed_at: SystemClock.now(),
+        };
+        Ok(Self {
+            runtime,
+            record,
+            bytes,
+            crm,
+        })
+    }
+
+    /// Loads a release, on the CRM or on another origin.
+    async fn load(&self, reuse: u32, origin: Option<&str>) -> anyhow::Result<Arc<Loaded>> {
+        let file = match origin {
+            Some(other) => self.crm.file.replace(&self.crm.origin, other),
+            None => self.crm.file.clone(),
+        };
+        let mut spec: TenantSpec = toml::from_str(&file)?;
+        spec.runtime.reuse = reuse;
+        // What is measured is how long calls take, not whether they end in time on a busy machine.
+        spec.limits.status_deadline_ms = 10_000;
+        let mut secrets = CredentialSecrets::default();
+        for credential in &spec.credentials {
+            if let SecretRef::Value(secret) = &credential.secret {
+                let secret = CredentialSecret::Text(secret.clone());
+                secrets.by_name.insert(credential.name.clone(), secret);
+            }
+        }
+        let release = Release {
+            number: "r1".parse()?,
+            adapter: self.record.digest,
+            spec,
+            created_at: SystemClock.now(),
+        };
+        let loaded = self.runtime.load(release, &self.record, self.bytes.clone(), secrets);
+        Ok(Arc::new(loaded.await?))
+    }
+}
+
+/// The status query's request, sent by reqwest.
+struct Native {
+    client: Client,
+    request: Recorded,
+    origin: String,
+}
+
+impl Native {
+    async fn new(subject: &Subject) -> anyhow::Result<Self> {
+        let recorder = Recorder::start().await?;
+        let recorded = subject.load(1, Some(&recorder.origin()?)).await?;
+        let lead: LeadId = LEAD.parse()?;
+        let (request, _) = tokio::join!(recorder.record(), recorded.query_status(&lead));
+        Ok(Self {
+            client: Client::builder().no_proxy().build()?,
+            request: request?,
+            origin: subject.crm.origin.clone(),
+        })
+    }
+
+    async fn ask(&self) -> anyhow::Result<()> {
+        self.request.send(&self.client, &self.origin).await
+    }
+}
+
+async fn probe(loaded: &Loaded) -> anyhow::Result<()> {
+    loaded.probe().await.outcome.map_err(anyhow::Error::msg)
+}
+
+async fn status(loaded: &Loaded) -> anyhow::Result<()> {
+    let answer = loaded.query_status(&LEAD.parse()?).await.outcome;
+    answer.map(drop).map_err(anyhow::Error::msg)
+}
+
+async fn write(loaded: &Loaded, call: String) -> anyhow::Result<()> {
+    let disposition = Disposition::read(LEAD.parse()?, &hung_up(&call, "no_answer"));
+    let disposition = disposition.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
+    let written = loaded
+        .write(&disposition, SystemClock.now(), &call.parse()?)
+        .await
+        .outcome;
+    written.map(drop).map_err(anyhow::Error::msg)
+}
+
+/// The median of some calls, one after the other, in milliseconds.
+async fn p50<F: Future<Output = anyhow::Result<()>>>(
+    calls: usize,
+    mut call: impl FnMut(usize) -> F,
+) -> anyhow::Result<f64> {
+    let mut took = Vec::with_capacity(calls);
+    for number in 0..calls {
+        let begun = Instant::now();
+        call(number).await?;
+        took.push(begun.elapsed().as_secs_f64() * 1000.0);
+    }
+    Ok(Latencies::new(took).quantile(0.5))
+}
+
+/// MiB that this process grows by for each of `count` instances that wait for the CRM: connections included. In a
+/// runtime that has run nothing yet, whose pool keeps no memory from before.
+async fn memory(host: &Path, cache: &Path, subject: Subject, count: usize) -> anyhow::Result<f64> {
+    let Subject { bytes, crm, .. } = subject;
+    let subject = Subject::new(host, cache, bytes, crm).await?;
+    let loaded = subject.load(1, None).await?;
+    status(&loaded).await?;
+    subject.crm.hang(true);
+    let before = machine::resident()?;
+    let calls: Vec<_> = (0..count)
+        .map(|_| {
+            let loaded = Arc::clone(&loaded);
+            tokio::spawn(async move { drop(status(&loaded).await) })
+        })
+        .collect();
+    while (subject.crm.hanging() as usize) < count {
+        anyhow::ensure!(
+            !calls.iter().all(tokio::task::JoinHandle::is_finished),
+            "no call waits for the CRM"
+        );
+        tokio::task::yield_now().await;
+    }
+    let grown = machine::resident()?.saturating_sub(before);
+    for call in &calls {
+        call.abort();
+    }
+    let _ = join_all(calls).await;
+    #[expect(clippy::cast_precision_loss, reason = "a size in memory")]
+    let each = grown as f64 / count as f64;
+    Ok(each / f64::from(1 << 20))
+}
+
+/// Seconds to build an adapter's component from its sources alone.
+fn build_time(entry: &Entry) -> anyhow::Result<f64> {
+    let (folder, fresh) = (root().join("adapters").join(entry.adapter), tempfile::tempdir()?);
+    let begun = Instant::now();
+    if folder.join(MANIFEST).exists() {
+        let quiet = Progress::new(|_| ());
+        build(&Project::open(&folder)?, fresh.path(), &Tools::of_user()?, &quiet)?;
+    } else {
+        let mut cargo = Command::new("cargo");
+        cargo.args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--profile",
+            "adapter",
+            "--target",
+            "wasm32-wasip2",
+        ]);
+        cargo
+            .args(["-p", entry.adapter, "--target-dir"])
+            .arg(fresh.path())
+            .current_dir(root());
+        anyhow::ensure!(cargo.status()?.success(), "{} does not build", entry.adapter);
+    }
+    Ok(begun.elapsed().as_secs_f64())
+}

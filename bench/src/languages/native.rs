@@ -1,0 +1,84 @@
+//! The same status query without an adapter: the request that the adapter sends, sent by reqwest.
+//!
+//! The request is not written a second time for each CRM. The adapter's own is recorded, by a server that takes one
+//! request and hangs up, and sent again as it was.
+
+use anyhow::Context as _;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method};
+use tokio::io::AsyncBufReadExt as _;
+use tokio::io::{AsyncReadExt as _, BufReader};
+use tokio::net::TcpListener;
+
+/// Headers that belong to the connection, and not to what is asked.
+const OF_CONNECTION: [&str; 3] = ["host", "content-length", "connection"];
+
+/// A request that an adapter sent.
+#[derive(Debug)]
+pub struct Recorded {
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// A server that takes one request.
+pub struct Recorder(TcpListener);
+
+impl Recorder {
+    /// Listens on a port that is free.
+    pub async fn start() -> anyhow::Result<Self> {
+        Ok(Self(TcpListener::bind("127.0.0.1:0").await?))
+    }
+
+    /// Where it listens.
+    pub fn origin(&self) -> anyhow::Result<String> {
+        Ok(format!("http://{}", self.0.local_addr()?))
+    }
+
+    /// Takes the request and hangs up.
+    pub async fn record(self) -> anyhow::Result<Recorded> {
+        let (stream, _) = self.0.accept().await?;
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let mut words = line.split(' ');
+        let method = Method::from_bytes(words.next().unwrap_or_default().as_bytes())?;
+        let target = words.next().context("a request without a target")?.to_owned();
+        let (mut headers, mut length) = (HeaderMap::new(), 0);
+        loop {
+            line.clear();
+            stream.read_line(&mut line).await?;
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.parse()?;
+            }
+            if !OF_CONNECTION.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+                headers.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(value)?);
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await?;
+        Ok(Recorded {
+            method,
+            target,
+            headers,
+            body,
+        })
+    }
+}
+
+impl Recorded {
+    /// Sends it to a CRM and reads the answer, which must be a success.
+    pub async fn send(&self, client: &Client, origin: &str) -> anyhow::Result<()> {
+        let request = client
+            .request(self.method.clone(), format!("{origin}{}", self.target))
+            .headers(self.headers.clone())
+            .body(self.body.clone());
+        let answer = request.send().await?.error_for_status()?;
+        let _ = answer.bytes().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! One instance of an adapter, with the call that it serves.
+
+use std::sync::Arc;
+
+use wasmtime::{Engine, Store, component};
+
+use super::bindings::{Adapter, AdapterLeads, AdapterLookup};
+use super::package::{Code, PackageError};
+use super::state::{CallState, Environment, Terms};
+
+/// An instance. It serves one call at a time, all of one release.
+pub struct Instance {
+    store: Store<CallState>,
+    exports: component::Instance,
+    code: Arc<Code>,
+    calls: u32,
+}
+
+impl Instance {
+    /// A fresh one, for its first call.
+    ///
+    /// # Errors
+    /// The guest stops while it starts, or the pool has no place for it.
+    pub async fn start(
+        engine: &Engine,
+        code: &Arc<Code>,
+        environment: Arc<Environment>,
+        call: Terms,
+    ) -> wasmtime::Result<Self> {
+        let mut store = CallState::store(engine, environment, call);
+        let exports = code.instantiate(&mut store).await?;
+        store.data_mut().started();
+        Ok(Self {
+            store,
+            exports,
+            code: Arc::clone(code),
+            calls: 1,
+        })
+    }
+
+    /// Begins another call. The one before has [ended](Self::end), and well.
+    pub fn begin(&mut self, call: Terms) {
+        self.calls = self.calls.saturating_add(1);
+        self.store.data_mut().begin(call);
+        super::cpu::restart(&mut self.store);
+    }
+
+    /// Ends a call that ended well. Returns whether the instance may serve another, if it may serve `reuse` in all.
+    pub fn end(&mut self, reuse: u32) -> bool {
+        self.calls < reuse && self.store.data_mut().end()
+    }
+
+    /// What its exports are called with.
+    pub const fn store(&mut self) -> &mut Store<CallState> {
+        &mut self.store
+    }
+
+    /// What every adapter exports.
+    ///
+    /// # Errors
+    /// As [`Code::adapter`].
+    pub fn adapter(&mut self) -> wasmtime::Result<Adapter> {
+        self.code.adapter(&mut self.store, &self.exports)
+    }
+
+    /// `lookup`, where it is exported.
+    ///
+    /// # Errors
+    /// As [`Code::adapter`].
+    pub fn lookup(&mut self) -> wasmtime::Result<Option<AdapterLookup>> {
+        self.code.lookup(&mut self.store, &self.exports)
+    }
+
+    /// `leads`, where it is exported.
+    ///
+    /// # Errors
+    /// As [`Code::adapter`].
+    pub fn leads(&mut self) -> wasmtime::Result<Option<AdapterLeads>> {
+        self.code.leads(&mut self.store, &self.exports)
+    }
+
+    /// Its exports, all of them checked: see [`Code::typed`].
+    ///
+    /// # Errors
+    /// One has other types than the contract's.
+    pub fn typed(&mut self) -> Result<Adapter, PackageError> {
+        self.code.typed(&mut self.store, &self.exports)
+    }
+}

@@ -1,0 +1,324 @@
+//! `[runtime] reuse`: an instance serves several calls of one release, one at a time, and none after a fault.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jackfield::adapter::{Loaded, RuntimeConfig};
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield_tests::documents::hung_up;
+use jackfield_tests::process::program;
+use jackfield_tests::raw::{HOST_CALLS, encode, guest};
+use jiff::Timestamp;
+
+use crate::world::{Reply, Server, World, fault, id, report};
+
+/// A release of the guest that counts, whose instances serve `reuse` calls.
+async fn counter(world: &World, reuse: u32, more: &str) -> Loaded {
+    world.load("counter", &format!("runtime.reuse = {reuse}\n{more}")).await
+}
+
+/// Likewise, with a server for `hang`.
+async fn calling(world: &World, reuse: u32, server: &Server) -> Loaded {
+    let origin = &server.origin;
+    let more =
+        format!("settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n");
+    counter(world, reuse, &more).await
+}
+
+async fn counts<const N: usize>(loaded: &Loaded) -> [String; N] {
+    let mut counts = [const { String::new() }; N];
+    for count in &mut counts {
+        *count = report(loaded, "L").await.unwrap();
+    }
+    counts
+}
+
+#[tokio::test]
+async fn an_instance_serves_as_many_calls_as_the_release_says_and_no_more() {
+    let world = World::new();
+    let loaded = counter(&world, 3, "").await;
+    assert_eq!(counts(&loaded).await, ["1", "2", "3", "1", "2", "3", "1"]);
+    let called = loaded.query_status(&id("L")).await;
+    assert!(called.reused);
+    let loaded = counter(&world, 2, "").await;
+    assert_eq!(counts(&loaded).await, ["1", "2", "1", "2", "1"]);
+}
+
+#[tokio::test]
+async fn without_being_asked_every_call_has_a_fresh_instance() {
+    let world = World::new();
+    for loaded in [counter(&world, 1, "").await, world.load("counter", "").await] {
+        assert_eq!(counts(&loaded).await, ["1", "1", "1", "1"]);
+        assert!(!loaded.query_status(&id("L")).await.reused);
+        assert_eq!(world.runtime.idle_instances(), 0);
+    }
+}
+
+#[tokio::test]
+async fn every_export_is_served_by_the_same_instance() {
+    let world = World::new();
+    let loaded = counter(&world, 100, "").await;
+    let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+    let disposition = Disposition::read(id("L"), &hung_up("C-1", "no_answer")).unwrap();
+    for round in [0, 4] {
+        let count = |n: u32| (round + n).to_string();
+        assert_eq!(report(&loaded, "L").await.unwrap(), count(1));
+        assert_eq!(loaded.write(&disposition, now, &key).await.outcome.unwrap(), count(2));
+        assert_eq!(loaded.find(&lead, &key).await.outcome.unwrap(), Some(count(3)));
+        let leads = loaded.parse("application/json", b"{}", now).await.outcome.unwrap();
+        assert_eq!(leads[0].members["id"], count(4));
+    }
+    assert_eq!(world.runtime.idle_instances(), 1);
+}
+
+#[tokio::test]
+async fn what_one_tenant_or_release_leaves_no_other_finds() {
+    let world = World::new();
+    let first = counter(&world, 1000, "").await;
+    let others = [
+        counter(&world, 1000, "").await,
+        counter(&world, 1000, "limits.cpu_ms = 201").await,
+    ];
+    for turn in 1..=300 {
+        assert_eq!(report(&first, "note-canary").await.unwrap(), (2 * turn - 1).to_string());
+        assert_eq!(report(&first, "recall").await.unwrap(), format!("{} canary", 2 * turn));
+        for other in &others {
+            assert_eq!(report(other, "recall").await.unwrap(), format!("{turn} "));
+        }
+    }
+    assert_eq!(world.runtime.idle_instances(), 3);
+}
+
+#[tokio::test]
+async fn no_instance_serves_again_after_a_fault() {
+    let world = World::new();
+    let loaded = counter(&world, 1000, "limits = { cpu_ms = 50, memory_mib = 16 }").await;
+    let faults = [
+        ("panic", FaultCause::Trap),
+        ("exit", FaultCause::Trap),
+        ("recurse", FaultCause::Stack),
+        ("loop", FaultCause::CpuDeadline),
+        ("keep-20", FaultCause::MemoryCap),
+        ("badout", FaultCause::BadOutput),
+    ];
+    for (order, cause) in faults {
+        assert_eq!(counts(&loaded).await, ["1", "2"], "before {order}");
+        assert_eq!(fault(&loaded, order).await.cause, cause, "{order}");
+        assert_eq!(world.runtime.idle_instances(), 0, "after {order}");
+    }
+    // The guest's own failures are answers, and leave its instance as good as it was.
+    assert_eq!(counts(&loaded).await, ["1", "2"]);
+    assert_eq!(report(&loaded, "refuse").await.unwrap_err(), Failure::NotFound);
+    assert_eq!(counts(&loaded).await, ["4", "5"]);
+}
+
+#[tokio::test]
+async fn no_instance_serves_again_after_its_deadline_or_when_nobody_wants_its_answer() {
+    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = counter(&world, 1000, "limits.cpu_ms = 60000").await;
+    assert_eq!(counts(&loaded).await, ["1", "2"]);
+    let looping = fault(&loaded, "loop");
+    let time = async {
+        // The loop takes turns, so this runs while it does.
+        tokio::task::yield_now().await;
+        world.clock.advance(Duration::from_secs(1));
+    };
+    let (fault, ()) = tokio::join!(looping, time);
+    assert_eq!(fault.cause, FaultCause::WallClock);
+    assert_eq!(world.runtime.idle_instances(), 0);
+    assert_eq!(counts(&loaded).await, ["1"]);
+    drop(loaded);
+
+    let loaded = calling(&world, 1000, &server).await;
+    assert_eq!(counts(&loaded).await, ["1", "2"]);
+    {
+        let lead = id("hang");
+        let hanging = loaded.query_status(&lead);
+        tokio::select! {
+            ended = hanging => panic!("{ended:?}"),
+            () = server.arrival() => {}
+        }
+    }
+    assert_eq!(world.runtime.idle_instances(), 0);
+    assert_eq!(counts(&loaded).await, ["1"]);
+}
+
+#[tokio::test]
+async fn memory_that_a_call_took_stays_counted() {
+    let world = World::new();
+    let loaded = counter(&world, 1000, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+    // It fits beside what was kept before; then there is no room for a third of its size, so a fresh one serves it.
+    let kept = ["keep-5", "keep-5", "keep-5", "L"];
+    let mut counts = vec![];
+    for order in kept {
+        counts.push(report(&loaded, order).await.unwrap());
+    }
+    assert_eq!(counts, ["1", "2", "1", "2"]);
+    // Twelve would fit in a fresh instance, and do not fit beside five.
+    let fault = fault(&loaded, "keep-12").await;
+    assert_eq!(fault.cause, FaultCause::MemoryCap);
+    assert_eq!(fault.detail, "it wanted more than 16 MiB of memory");
+    assert_eq!(report(&loaded, "keep-12").await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn an_instance_that_was_refused_memory_and_got_over_it_serves_no_other() {
+    let world = World::new();
+    let loaded = counter(&world, 1000, "").await;
+    assert_eq!(report(&loaded, "beg").await.unwrap(), "1 true");
+    assert_eq!(counts(&loaded).await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn each_call_has_processor_time_of_its_own() {
+    let world = World::new();
+    let spec = "limits = { cpu_ms = 60, status_deadline_ms = 10000 }";
+    let loaded = counter(&world, 1000, spec).await;
+    // A call that computes so many times a million is more than the limit, half of it was less.
+    let mut millions = 16;
+    while report(&loaded, &format!("compute-{millions}")).await.is_ok() {
+        millions *= 2;
+    }
+    // So each of these is at least a sixteenth of it, and all of them together are more.
+    let order = format!("compute-{}", millions / 8);
+    for call in 1..=40 {
+        assert_eq!(report(&loaded, &order).await.unwrap(), call.to_string());
+    }
+    assert_eq!(fault(&loaded, "loop").await.cause, FaultCause::CpuDeadline);
+}
+
+#[tokio::test]
+async fn a_fault_is_told_by_what_its_own_call_printed() {
+    let world = World::new();
+    let loaded = counter(&world, 1000, "").await;
+    assert_eq!(report(&loaded, "print-first").await.unwrap(), "1");
+    assert_eq!(
+        report(&loaded, "print-second").await.unwrap(),
+        "2",
+        "standard error stays open"
+    );
+    let exit = fault(&loaded, "exit").await;
+    assert!(exit.detail.contains("exit code"), "{exit}");
+    assert!(!exit.detail.contains("printed"), "{exit}");
+    assert_eq!(report(&loaded, "print-third").await.unwrap(), "1");
+    let panic = fault(&loaded, "panic").await;
+    assert!(!panic.detail.contains("printed"), "{panic}");
+}
+
+#[tokio::test]
+async fn calls_at_once_each_have_an_instance_of_their_own() {
+    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = calling(&world, 1000, &server).await;
+    let lead = id("hang");
+    let at_once = futures_util::future::join_all((0..20).map(|_| loaded.query_status(&lead)));
+    let time = async {
+        while server.requests().len() < 20 {
+            server.arrival().await;
+        }
+        world.run_out_of_time(Duration::from_secs(1));
+    };
+    let (called, ()) = tokio::join!(at_once, time);
+    assert!(
+        called
+            .iter()
+            .all(|called| !called.reused && called.outcome == Err(Failure::Unknown))
+    );
+    assert_eq!(world.runtime.idle_instances(), 20);
+    assert_eq!(
+        counts(&loaded).await,
+        ["2", "3"],
+        "the last one in is the first one out"
+    );
+}
+
+#[tokio::test]
+async fn what_a_call_leaves_of_resources_does_not_pile_up() {
+    let (world, server) = (World::new(), Server::friendly().await);
+    let origin = &server.origin;
+    let spec = format!(
+        "runtime.reuse = 10000\nsettings.base_url = \"{origin}\"\n\
+         egress = {{ allow = [\"{origin}\"], private_addresses = true }}"
+    );
+    // Each call leaves a pollable and what it waits for behind, and answers how many calls its instance has served: as a letter.
+    let leaves = "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (drop (call $subscribe (i64.const 1)))
+        (i32.store8 (i32.const 96) (i32.add (i32.const 96) (global.get $calls)))
+        (call $answer (i32.const 96) (i32.const 1))";
+    let more = format!("(global $calls (mut i32) (i32.const 0)) {HOST_CALLS}");
+    let loaded = world.load_bytes(encode("raw", &guest(leaves, &more)), &spec).await;
+    let mut letters = String::new();
+    for _ in 0..7 {
+        letters += &report(&loaded, "L").await.unwrap();
+    }
+    assert_eq!(letters, "abcdeab", "after the fifth call it holds ten");
+}
+
+#[tokio::test]
+async fn an_idle_instance_makes_room_for_another_release() {
+    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    let world = World::with(RuntimeConfig {
+        max_instances: 1,
+        max_instances_per_release: 1,
+        ..RuntimeConfig::new(cache, program())
+    });
+    assert!(world.runtime.pooled());
+    let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);
+    for _ in 0..50 {
+        assert_eq!(counts(&one).await, ["1", "2"]);
+        assert_eq!(counts(&other).await, ["1", "2"]);
+        assert_eq!(world.runtime.idle_instances(), 1);
+    }
+}
+
+#[tokio::test]
+async fn idle_instances_go_with_their_release_after_a_while_and_when_the_host_drains() {
+    let world = World::new();
+    let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);
+    let _: ([String; 1], [String; 1]) = (counts(&one).await, counts(&other).await);
+    assert_eq!(world.runtime.idle_instances(), 2);
+    drop(one);
+    assert_eq!(world.runtime.idle_instances(), 1);
+    world.clock.advance(Duration::from_mins(10));
+    assert_eq!(counts(&other).await, ["1", "2"], "it waited too long");
+    world.runtime.keep_no_instances();
+    assert_eq!(world.runtime.idle_instances(), 0);
+    assert_eq!(counts(&other).await, ["1", "1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_each_count_of_each_instance_is_seen_once() {
+    const CALLS: usize = 4000;
+    const REUSE: u32 = 7;
+    let world = World::new();
+    let loaded = Arc::new(counter(&world, REUSE, "").await);
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let loaded = Arc::clone(&loaded);
+            tokio::spawn(async move {
+                let mut seen = [0_usize; REUSE as usize + 1];
+                for _ in 0..CALLS / 8 {
+                    let count: usize = report(&loaded, "L").await.unwrap().parse().unwrap();
+                    seen[count] += 1;
+                }
+                seen
+            })
+        })
+        .collect();
+    let mut seen = [0; REUSE as usize + 1];
+    for caller in callers {
+        let own = caller.await.unwrap();
+        seen.iter_mut().zip(own).for_each(|(all, own)| *all += own);
+    }
+    assert_eq!((seen[0], seen.iter().sum::<usize>()), (0, CALLS));
+    assert!(
+        seen.is_sorted_by(|a, b| *a == 0 || a >= b),
+        "no count without those before: {seen:?}"
+    );
+    let unfinished = seen[1] - seen[REUSE as usize];
+    assert_eq!(
+        unfinished,
+        world.runtime.idle_instances(),
+        "what has not served all of its calls waits for them"
+    );
+}
