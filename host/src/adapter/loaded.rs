@@ -11,9 +11,11 @@ use super::call::{Broken, Called, Caller};
 use super::convert::{self, ParsedLead};
 use super::package::Code;
 use super::state::Environment;
+use super::tape;
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{DedupKey, LeadId};
+use crate::domain::recording::Kind;
 use crate::domain::release::Release;
 use crate::domain::status::LeadStatus;
 
@@ -78,6 +80,8 @@ impl Loaded {
                 let adapter = code.adapter.instantiate_async(&mut store).await?;
                 let status = adapter.jackfield_crm_status();
                 let answer = status.call_query(&mut store, lead.as_str()).await?;
+                let told = || (tape::query_status(lead.as_str()), tape::returns(&answer));
+                store.data().record(Kind::Status, told);
                 convert::answer(answer, |given| convert::status(given, &lead))
             })
             .await
@@ -93,6 +97,8 @@ impl Loaded {
                 let adapter = code.adapter.instantiate_async(&mut store).await?;
                 let dispositions = adapter.jackfield_crm_dispositions();
                 let answer = dispositions.call_write(&mut store, &disposition, key.as_str()).await?;
+                let asked = || tape::write_disposition(&disposition, key.as_str());
+                store.data().record(Kind::Write, || (asked(), tape::returns(&answer)));
                 convert::answer(answer, |receipt| Ok(convert::reference(&receipt)))
             })
             .await
@@ -111,6 +117,8 @@ impl Loaded {
                 let lookup = lookup.instantiate_async(&mut store).await?;
                 let lookup = lookup.jackfield_crm_lookup();
                 let answer = lookup.call_find(&mut store, lead.as_str(), key.as_str()).await?;
+                let asked = || tape::find(lead.as_str(), key.as_str());
+                store.data().record(Kind::Find, || (asked(), tape::returns(&answer)));
                 convert::answer(answer, |receipt| Ok(receipt.as_ref().map(convert::reference)))
             })
             .await
@@ -129,6 +137,8 @@ impl Loaded {
                 };
                 let leads = leads.instantiate_async(&mut store).await?;
                 let answer = leads.jackfield_crm_leads().call_parse(&mut store, &inbound).await?;
+                let told = || (tape::parse_leads(&inbound), tape::returns_leads(&answer));
+                store.data().record(Kind::Webhook, told);
                 convert::answer(answer, convert::leads)
             })
             .await

@@ -20,6 +20,7 @@ use super::engine::Engine;
 use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
+use super::recorder::Recorder;
 use super::resolver::{SharedResolver, SystemResolver};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
@@ -164,6 +165,7 @@ impl Runtime {
                 config.max_status_queries.min(config.max_instances) as usize
             )),
             heavy: Arc::default(),
+            recorder: Recorder::new(Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         };
         Ok(Self(Arc::new(Inner {
@@ -176,6 +178,12 @@ impl Runtime {
             engine,
             config,
         })))
+    }
+
+    /// What records calls.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.caller.recorder
     }
 
     /// What looks names up, for adapters and for the host itself.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -16,6 +17,7 @@ use super::engine::CORE_INSTANCES_PER_INSTANCE;
 use super::log::GuestLog;
 use super::network::Network;
 use super::seen::{Seen, Shortage};
+use crate::domain::recording::Kind;
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
 pub const MAX_HANDED_OVER: usize = 4 << 20;
@@ -73,6 +75,9 @@ impl CallState {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .max_random_size(MAX_RANDOM);
+        if let Some(tape) = seen.tape() {
+            wasi.wall_clock(tape.clock());
+        }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         let limiter = Limiter {
@@ -96,6 +101,14 @@ impl CallState {
         store.set_max_component_handles(MAX_RESOURCES);
         cpu::guard(&mut store, |state| &state.cpu);
         store
+    }
+
+    /// Takes down what was asked and what the adapter answered, if the call is recorded.
+    pub fn record(&self, kind: Kind, told: impl FnOnce() -> (Value, Value)) {
+        if let Some(tape) = self.seen.tape() {
+            let (asked, returns) = told();
+            tape.end(&self.environment, kind, asked, returns);
+        }
     }
 }
 
@@ -129,7 +142,12 @@ impl WasiView for CallState {
 
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, http::Error> {
-        super::http::send(&self.environment, &self.seen, &self.budget, request).await
+        let taped = self.seen.tape().map(|tape| (tape, request.clone()));
+        let answer = super::http::send(&self.environment, &self.seen, &self.budget, request).await;
+        if let Some((tape, request)) = taped {
+            tape.exchanged(request, &answer);
+        }
+        answer
     }
 }
 
@@ -141,10 +159,14 @@ impl settings::Host for CallState {
 
 impl credentials::Host for CallState {
     fn hmac_sha256(&mut self, name: String, bytes: Vec<u8>) -> Result<Vec<u8>, credentials::CredentialError> {
-        match &self.environment.network {
-            Some(network) => network.credentials.sign(&name, &bytes),
-            None => Err(credentials::CredentialError::UnknownCredential),
+        let Some(network) = &self.environment.network else {
+            return Err(credentials::CredentialError::UnknownCredential);
+        };
+        let signature = network.credentials.sign(&name, &bytes)?;
+        if let Some(tape) = self.seen.tape() {
+            tape.signed(&name, &bytes, &signature);
         }
+        Ok(signature)
     }
 }
 

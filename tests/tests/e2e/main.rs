@@ -15,6 +15,7 @@ mod leads;
 mod oauth2;
 mod order;
 mod outage;
+mod recording;
 mod review;
 mod secrets;
 mod status;
