@@ -1,7 +1,7 @@
 //! `/v1/tenants/{tenant}/recording`: calls of a tenant's adapter, taken down as fixtures for its author.
 //!
-//! A recording is in the memory of the host that is asked, of the calls that run there. What it holds is handed out once,
-//! by an operator's deed that the audit trail has, and forgotten then.
+//! A recording is in the memory of the host that is asked, of the calls that run there. What it holds is handed out
+//! once, by an operator's deed that the audit trail has, and forgotten then.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,8 +35,8 @@ pub struct BeginRecording {
     #[serde(default = "default_minutes")]
     #[schema(default = 10, minimum = 1, maximum = 60)]
     pub minutes: u32,
-    /// Whether phone numbers, e-mail addresses and names stay as they are. Otherwise those that can be told are replaced
-    /// before anything is kept.
+    /// Whether phone numbers, e-mail addresses and names stay as they are. Otherwise those that can be told are
+    /// replaced before anything is kept.
     #[serde(default)]
     pub unmasked: bool,
 }

@@ -1,5 +1,5 @@
-//! The CRMs of `demo --all`: one for each language that an adapter can be written in beside Rust. A CRM whose adapter is
-//! not in the tree is left out.
+//! The CRMs of `demo --all`: one for each language that an adapter can be written in beside Rust. A CRM whose adapter
+//! is not in the tree is left out.
 //!
 //! The secrets are the demo's own and open no door anywhere else.
 

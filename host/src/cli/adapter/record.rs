@@ -98,7 +98,8 @@ impl RecordArgs {
             "phone numbers, e-mail addresses and known names are replaced, notes and addresses are not"
         };
         let what = format!(
-            "What is recorded are real calls about real people: {masked}. Look through the files before you pass them on."
+            "What is recorded are real calls about real people: {masked}. Look through the files before you pass them \
+             on."
         );
         if !stdin().is_terminal() {
             bail!("{what}\nIf you may do that, repeat the command with --yes-personal-data.");

@@ -1,10 +1,10 @@
 //! Texts that are replaced in a recorded call: tokens that the CRM handed out always, and personal data unless it is
 //! wanted.
 //!
-//! What is personal is known in three ways: by the contract (a lead's name and numbers, where a recording can be heard),
-//! by the names that members commonly have, and by their form (phone numbers and e-mail addresses). What a person wrote in
-//! a note, an address, a date of birth is not found; whoever shares a cassette has to look through it. A text that was
-//! found anywhere is replaced everywhere, always by the same, in all calls of a recording.
+//! What is personal is known in three ways: by the contract (a lead's name and numbers, where a recording can be
+//! heard), by the names that members commonly have, and by their form (phone numbers and e-mail addresses). What a
+//! person wrote in a note, an address, a date of birth is not found; whoever shares a cassette has to look through it.
+//! A text that was found anywhere is replaced everywhere, always by the same, in all calls of a recording.
 
 use std::collections::BTreeSet;
 

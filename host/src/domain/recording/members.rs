@@ -9,6 +9,9 @@ pub type Members = Vec<(String, String)>;
 /// Every object of a body, whatever its format.
 pub fn of(text: &str) -> Vec<Members> {
     let trimmed = text.trim_start();
+    if let Some((_, query)) = text.split_once('?').filter(|(url, _)| url.starts_with("http")) {
+        return of(query);
+    }
     if trimmed.starts_with('<') {
         return vec![elements(text)];
     }
@@ -173,6 +176,7 @@ mod tests {
         assert_eq!(pairs("a=1&b=x+y"), ["a=1", "b=x y"]);
         let xml = r#"<?xml version="1.0"?><s:lead no="L-1" x='2'><name>A &amp; B</name><e/></s:lead>"#;
         assert_eq!(pairs(xml), ["version=1.0", "no=L-1", "x=2", "name=A & B"]);
+        assert_eq!(pairs("https://crm.example/a?token=x&b=1"), ["token=x", "b=1"]);
         assert!(pairs("some words").is_empty());
     }
 

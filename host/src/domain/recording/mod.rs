@@ -4,8 +4,8 @@
 //! A call is taken down where the adapter stands: its requests as it gave them, before the host added credentials, and
 //! the answers after redaction. What still leads to a secret is replaced: signatures by those of a test key
 //! ([`signed`]), tokens and cookies that the CRM handed out by made-up ones, and, unless the operator wants them, the
-//! personal data that can be told ([`mask`]). Everything that replaces a text replaces it in the whole call, so that the
-//! adapter that is asked again asks the same.
+//! personal data that can be told ([`mask`]). Everything that replaces a text replaces it in the whole call, so that
+//! the adapter that is asked again asks the same.
 //!
 //! The fixture's form is the one of `adapters/*/fixtures`, described in `sdk/rust/src/testing/replay.rs`.
 

@@ -78,18 +78,35 @@ fn a_call_becomes_a_fixture_without_secrets_and_personal_data() {
     assert_eq!(login["request"]["form"], json!({"lead": lead, "sig": signature}));
     assert_eq!(fixture["keys"], json!({"signing": "recorded"}));
     let token = login["answer"]["json"]["access_token"].as_str().unwrap();
-    assert_eq!(query["request"]["url"], format!("https://crm.example/leads/{lead}?t={token}"));
+    assert_eq!(
+        query["request"]["url"],
+        format!("https://crm.example/leads/{lead}?t={token}")
+    );
     assert_eq!(query["request"]["headers"], json!({"accept": "application/json"}));
-    assert_eq!(login["answer"]["headers"].as_object().unwrap().len(), 1, "the length is of the connection");
+    assert_eq!(
+        login["answer"]["headers"].as_object().unwrap().len(),
+        1,
+        "the length is of the connection"
+    );
     let known = &query["answer"]["json"];
     assert_eq!((&known["id"], &known["stage"]), (&lead.into(), &"new".into()));
-    assert_eq!(known["mobile"].to_string(), lead[2..], "the same number in another form");
+    assert_eq!(
+        known["mobile"].to_string(),
+        lead[2..],
+        "the same number in another form"
+    );
     assert!(known["first_name"].as_str().unwrap().starts_with("Name"), "{known}");
     assert_eq!(fixture["returns"]["ok"]["lead_id"], lead);
     assert_eq!(fixture["settings"]["base_url"], "https://crm.example");
     assert_eq!(fixture["now"], "2026-07-01T09:01:55Z");
     let text = fixture.to_string();
-    for gone in ["9876543210", "आशा", "token-of-the-crm", "cookie-of-the-crm", "the real key"] {
+    for gone in [
+        "9876543210",
+        "आशा",
+        "token-of-the-crm",
+        "cookie-of-the-crm",
+        "the real key",
+    ] {
         assert!(!text.contains(gone), "{gone} in {text}");
     }
 }
