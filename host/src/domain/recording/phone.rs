@@ -18,6 +18,15 @@ struct Found {
     text: String,
 }
 
+/// How many digits of a number are replaced, those at its end: the same with its country and without.
+const fn replaced(digits: usize) -> usize {
+    if digits >= OWN {
+        REPLACED
+    } else {
+        digits.saturating_sub(2)
+    }
+}
+
 /// The number's own digits, which are the same in `+91 98000 00000` and `098000-00000`.
 pub fn own(digits: &str) -> &str {
     &digits[digits.len().saturating_sub(OWN)..]
@@ -43,7 +52,7 @@ pub fn replace(
 ) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for found in numbers(text, known, kept) {
-        let replaced = REPLACED.min(found.digits.len().saturating_sub(2));
+        let replaced = replaced(found.digits.len());
         let new = made_up(own(&found.text));
         let new = new.as_bytes();
         let places = found.digits.iter().rev().take(replaced);
@@ -57,7 +66,7 @@ pub fn replace(
 
 /// A number's digits with the made-up ones at their end.
 pub fn replace_digits(digits: &str, made_up: &str) -> String {
-    let replaced = REPLACED.min(digits.len().saturating_sub(2)).min(made_up.len());
+    let replaced = replaced(digits.len()).min(made_up.len());
     let (stay, new) = (&digits[..digits.len() - replaced], &made_up[made_up.len() - replaced..]);
     format!("{stay}{new}")
 }
