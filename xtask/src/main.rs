@@ -25,6 +25,7 @@ use workspace::Workspace;
     bin_name = "cargo xtask",
     after_help = "Examples:\n  cargo xtask demo               the main job, on real input, step by step\n  \
                   cargo xtask demo --keep        the same, left running to play with\n  \
+                  cargo xtask demo --all         the same, and the adapters in other languages\n  \
                   cargo xtask test               every test, from nothing\n  \
                   cargo xtask test -p jackfield  only the host's tests\n  \
                   cargo xtask adapters           target/adapters/*.wasm\n  \
@@ -58,6 +59,9 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo xtask demo\n  \
                       cargo xtask demo --keep    then try the curl lines that it prints")]
     Demo {
+        /// Show the adapters in other languages too. Their tools are fetched when they are first built.
+        #[arg(long)]
+        all: bool,
         /// Leave everything running until Ctrl-C, and print curl lines to try.
         #[arg(long)]
         keep: bool,
@@ -117,7 +121,7 @@ fn main() -> ExitCode {
             .and_then(|()| adapters::run(&workspace))
             .map(|_| ()),
         Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
-        Command::Demo { keep } => demo::run(&workspace, keep),
+        Command::Demo { all, keep } => demo::run(&workspace, all, keep),
         Command::Fuzz { targets, seconds } => fuzz::run(&workspace, &targets, seconds),
         Command::Bench { args } => bench::run(&workspace, &args),
         Command::Reference { check } => reference::run(&workspace, check),

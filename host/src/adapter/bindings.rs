@@ -7,6 +7,8 @@ pub mod adapter {
         world: "adapter",
         imports: { "jackfield:crm/http.send": async },
         exports: { default: async },
+        // For what is recorded of a call.
+        additional_derives: [serde::Serialize],
     });
 }
 

@@ -17,6 +17,7 @@ use super::heavy::{Habit, HeavyLane, Running};
 use super::instance::Instance;
 use super::package::Code;
 use super::places::{Own, Places};
+use super::recorder::Recorder;
 use super::seen::{Seen, Shortage};
 use super::state::{Environment, MAX_HANDED_OVER, Terms};
 use crate::clock::{SharedClock, timeout};
@@ -99,6 +100,8 @@ pub struct Caller {
     pub heavy: Arc<HeavyLane>,
     /// As many as there may be status queries.
     pub status: Arc<Semaphore>,
+    /// Takes down the calls of some tenants.
+    pub recorder: Recorder,
     /// Deadlines are in its time.
     pub clock: SharedClock,
 }
@@ -119,11 +122,13 @@ impl Caller {
         } = callee;
         let begun = self.clock.now();
         let terms = Terms {
-            seen: Arc::default(),
+            seen: Arc::new(Seen::recorded(self.recorder.tape(&environment.tenant))),
             budget: Budget::new(self.clock.clone(), begun, deadline),
             cpu: Arc::new(Cpu::new(environment.cpu)),
         };
         let (seen, cpu) = (Arc::clone(&terms.seen), Arc::clone(&terms.cpu));
+        // A recorded call has an instance of its own, whose clock is its tape's.
+        let own = own.filter(|_| seen.tape().is_none());
         let (mut started, mut reused) = (false, false);
         let call = async {
             // A closed semaphore is not possible: nobody closes it. Its permit would only be missing from the count.

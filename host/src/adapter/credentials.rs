@@ -71,6 +71,8 @@ pub struct Credentials {
     keys: HashMap<String, Hmac<Sha256>>,
     /// What must not come back in an answer: the secrets, and what was made of them.
     echoes: Echoes,
+    /// Secrets that are never sent, so that no answer can hold them, and that no record may hold either.
+    unsent: Echoes,
     trust: Trust,
 }
 
@@ -128,6 +130,7 @@ impl Credentials {
             match secret {
                 CredentialSecret::Text(text) => made.add(spec, text)?,
                 CredentialSecret::Certificate { chain, key } => {
+                    made.unsent.add(key);
                     made.identities
                         .push(At::of(spec, Identity::new(&spec.name, chain, key, now)?));
                 }
@@ -154,6 +157,7 @@ impl Credentials {
             CredentialKind::Hmac => {
                 self.keys
                     .insert(spec.name.clone(), signing_key(secret.expose().as_bytes()));
+                self.unsent.add(secret);
                 return Ok(());
             }
             CredentialKind::Query => {
@@ -231,6 +235,14 @@ impl Credentials {
         let mut mac = self.keys.get(name).ok_or(CredentialError::UnknownCredential)?.clone();
         mac.update(bytes);
         Ok(mac.finalize().into_bytes().to_vec())
+    }
+
+    /// Whether a secret is in there, in a form that secrets are looked for in.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let mut sessions = self.sessions.iter();
+        self.echoes.are_in(text)
+            || self.unsent.are_in(text)
+            || sessions.any(|session| session.what.echoes().are_in(text))
     }
 
     /// Puts stars in the place of every secret: a CRM may answer with the request that it was sent. `access` is the

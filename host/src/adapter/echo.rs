@@ -37,6 +37,12 @@ impl Echoes {
         }
     }
 
+    /// Whether one of them is in there.
+    pub fn are_in(&self, text: &[u8]) -> bool {
+        let mut echoes = self.0.iter();
+        echoes.any(|echo| memchr::memmem::find(text, echo.expose().as_bytes()).is_some())
+    }
+
     /// Puts stars in the place of every one of them.
     pub fn redact(&self, text: &mut [u8]) {
         for echo in &self.0 {

@@ -34,7 +34,7 @@ const MAX_ANSWERS: usize = 8 << 20;
 pub enum Trouble {
     /// It stays here.
     Refused(EgressRefusal),
-    /// It stays here, a tape says.
+    /// It stays here, a stand-in says.
     Denied(String),
     /// No connection came about.
     Unreachable(String),
@@ -158,7 +158,7 @@ impl Way<'_> {
         } = self;
         let mut answer = match &network.outside {
             Outside::Internet(pools) => pools.client(&self.origin).execute(request).await.map_err(failed)?,
-            Outside::Tape(tape) => tape.play(&request, budget, seen)?,
+            Outside::StandIn(stand_in) => stand_in.play(&request, budget, seen)?,
         };
         let status = answer.status().as_u16();
         seen.answered(status);

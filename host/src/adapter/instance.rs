@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use wasmtime::{Engine, Store, component};
 
 use super::bindings::{Adapter, AdapterLeads, AdapterLookup};
 use super::package::{Code, PackageError};
 use super::state::{CallState, Environment, Terms};
+use crate::domain::recording::Kind;
 
 /// An instance. It serves one call at a time, all of one release.
 pub struct Instance {
@@ -53,6 +55,11 @@ impl Instance {
     /// What its exports are called with.
     pub const fn store(&mut self) -> &mut Store<CallState> {
         &mut self.store
+    }
+
+    /// Takes down what was asked and answered, if the call is recorded.
+    pub fn record(&self, kind: Kind, told: impl FnOnce() -> (Value, Value)) {
+        self.store.data().record(kind, told);
     }
 
     /// What every adapter exports.

@@ -14,9 +14,11 @@ use super::instance::Instance;
 use super::package::Code;
 use super::places::Own;
 use super::state::Environment;
+use super::tape;
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::disposition::Disposition;
 use crate::domain::id::{DedupKey, LeadId};
+use crate::domain::recording::Kind;
 use crate::domain::release::Release;
 use crate::domain::status::LeadStatus;
 
@@ -85,6 +87,8 @@ impl Loaded {
                 let adapter = instance.adapter()?;
                 let status = adapter.jackfield_crm_status();
                 let answer = status.call_query(instance.store(), lead.as_str()).await?;
+                let told = || (tape::query_status(lead.as_str()), tape::returns(&answer));
+                instance.record(Kind::Status, told);
                 convert::answer(answer, |given| convert::status(given, &lead))
             })
         })
@@ -99,8 +103,12 @@ impl Loaded {
             Box::pin(async move {
                 let adapter = instance.adapter()?;
                 let dispositions = adapter.jackfield_crm_dispositions();
-                let answer = dispositions.call_write(instance.store(), &disposition, key.as_str());
-                convert::answer(answer.await?, |receipt| Ok(convert::reference(&receipt)))
+                let answer = dispositions
+                    .call_write(instance.store(), &disposition, key.as_str())
+                    .await?;
+                let asked = || tape::write_disposition(&disposition, key.as_str());
+                instance.record(Kind::Write, || (asked(), tape::returns(&answer)));
+                convert::answer(answer, |receipt| Ok(convert::reference(&receipt)))
             })
         })
         .await
@@ -117,6 +125,8 @@ impl Loaded {
                 };
                 let lookup = lookup.jackfield_crm_lookup();
                 let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
+                let asked = || tape::find(lead.as_str(), key.as_str());
+                instance.record(Kind::Find, || (asked(), tape::returns(&answer)));
                 convert::answer(answer, |receipt| Ok(receipt.as_ref().map(convert::reference)))
             })
         })
@@ -136,6 +146,8 @@ impl Loaded {
                     .jackfield_crm_leads()
                     .call_parse(instance.store(), &inbound)
                     .await?;
+                let told = || (tape::parse_leads(&inbound), tape::returns_leads(&answer));
+                instance.record(Kind::Webhook, told);
                 convert::answer(answer, convert::leads)
             })
         })

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::connect::InTime;
 use super::credentials::Credentials;
-use super::rehearsal::Tape;
+use super::rehearsal::StandIn;
 use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
 use super::tls::{Identity, Trust};
 use crate::clock::SharedClock;
@@ -44,7 +44,7 @@ pub enum Outside {
     /// The CRM.
     Internet(Pools),
     /// A double of it.
-    Tape(Arc<Tape>),
+    StandIn(Arc<StandIn>),
 }
 
 /// Connections to the CRM.
@@ -82,19 +82,19 @@ impl Network {
         })
     }
 
-    /// A network that ends in a tape.
-    pub fn taped(policy: EgressPolicy, credentials: Credentials, tape: Arc<Tape>) -> Self {
+    /// A network that ends in a stand-in.
+    pub fn rehearsed(policy: EgressPolicy, credentials: Credentials, stand_in: Arc<StandIn>) -> Self {
         Self {
-            outside: Outside::Tape(tape),
+            outside: Outside::StandIn(stand_in),
             policy,
             credentials,
         }
     }
 
-    /// The tape, if that is where it ends.
-    pub fn tape(&self) -> Option<&Tape> {
+    /// The stand-in, if that is where it ends.
+    pub fn stand_in(&self) -> Option<&StandIn> {
         match &self.outside {
-            Outside::Tape(tape) => Some(tape),
+            Outside::StandIn(stand_in) => Some(stand_in),
             Outside::Internet(_) => None,
         }
     }

@@ -21,6 +21,7 @@ use super::loaded::Loaded;
 use super::network::Network;
 use super::package::{self, Code, Inspected, PackageError};
 use super::places::Places;
+use super::recorder::Recorder;
 use super::resolver::{SharedResolver, SystemResolver};
 use super::state::{self, CallState, Environment};
 use crate::clock::SharedClock;
@@ -170,6 +171,7 @@ impl Runtime {
                 config.max_status_queries.min(config.max_instances) as usize
             )),
             heavy: Arc::default(),
+            recorder: Recorder::new(Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         };
         Ok(Self(Arc::new(Inner {
@@ -182,6 +184,12 @@ impl Runtime {
             engine,
             config,
         })))
+    }
+
+    /// What records calls.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.caller.recorder
     }
 
     /// What looks names up, for adapters and for the host itself.

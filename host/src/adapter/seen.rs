@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, A
 use jiff::Timestamp;
 
 use super::stdio::Tail;
+use super::tape::Tape;
 use crate::domain::egress::EgressRefusal;
 
 /// The record of one call.
@@ -26,6 +27,8 @@ pub struct Seen {
     lacks: AtomicU8,
     /// Bytes of linear memory that it was given.
     memory: AtomicUsize,
+    /// Runs if the call is recorded.
+    tape: Option<Tape>,
     /// The guest's standard output.
     pub stdout: Tail,
     /// The guest's standard error.
@@ -42,6 +45,19 @@ pub enum Shortage {
 }
 
 impl Seen {
+    /// Nothing yet; with a tape if the call is recorded.
+    pub fn recorded(tape: Option<Tape>) -> Self {
+        Self {
+            tape,
+            ..Self::default()
+        }
+    }
+
+    /// The tape, if the call is recorded.
+    pub const fn tape(&self) -> Option<&Tape> {
+        self.tape.as_ref()
+    }
+
     /// A request is about to leave. `changes`: it may change something at the CRM. Returns what [`Self::stayed`] needs.
     pub fn leave(&self, changes: bool) -> bool {
         self.requests.fetch_add(1, Ordering::Relaxed);

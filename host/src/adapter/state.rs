@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -15,9 +16,10 @@ use super::engine::CORE_INSTANCES_PER_INSTANCE;
 use super::heavy::Habit;
 use super::log::GuestLog;
 use super::network::Network;
-use super::rehearsal::Tape;
+use super::rehearsal::StandIn;
 use super::seen::{Seen, Shortage};
 use super::stdio::Stream;
+use crate::domain::recording::Kind;
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
 pub const MAX_HANDED_OVER: usize = 4 << 20;
@@ -88,9 +90,12 @@ impl CallState {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .max_random_size(MAX_RANDOM);
-        if let Some(tape) = environment.tape() {
-            tape.watch(&seen, &cpu);
-            wasi.wall_clock(tape.wall_clock());
+        if let Some(stand_in) = environment.stand_in() {
+            stand_in.watch(&call.seen, &call.cpu);
+            wasi.wall_clock(stand_in.wall_clock());
+        }
+        if let Some(tape) = call.seen.tape() {
+            wasi.wall_clock(tape.clock());
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
@@ -150,12 +155,20 @@ impl CallState {
         self.log
             .finish(&self.environment.tenant, &self.environment.release, &stdout, &stderr);
     }
+
+    /// Takes down what was asked and what the adapter answered, if the call is recorded.
+    pub fn record(&self, kind: Kind, told: impl FnOnce() -> (Value, Value)) {
+        if let Some(tape) = self.call.seen.tape() {
+            let (asked, returns) = told();
+            tape.end(&self.environment, kind, asked, returns);
+        }
+    }
 }
 
 impl Environment {
     /// What stands in the network's place, in a rehearsal.
-    fn tape(&self) -> Option<&Tape> {
-        self.network.as_ref().and_then(Network::tape)
+    fn stand_in(&self) -> Option<&StandIn> {
+        self.network.as_ref().and_then(Network::stand_in)
     }
 }
 
@@ -187,7 +200,12 @@ impl WasiView for CallState {
 
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, http::Error> {
-        super::http::send(&self.environment, &self.call.seen, &self.call.budget, request).await
+        let taped = self.call.seen.tape().map(|tape| (tape, request.clone()));
+        let answer = super::http::send(&self.environment, &self.call.seen, &self.call.budget, request).await;
+        if let Some((tape, request)) = taped {
+            tape.exchanged(request, &answer);
+        }
+        answer
     }
 }
 
@@ -199,18 +217,22 @@ impl settings::Host for CallState {
 
 impl credentials::Host for CallState {
     fn hmac_sha256(&mut self, name: String, bytes: Vec<u8>) -> Result<Vec<u8>, credentials::CredentialError> {
-        match &self.environment.network {
-            Some(network) => network.credentials.sign(&name, &bytes),
-            None => Err(credentials::CredentialError::UnknownCredential),
+        let Some(network) = &self.environment.network else {
+            return Err(credentials::CredentialError::UnknownCredential);
+        };
+        let signature = network.credentials.sign(&name, &bytes)?;
+        if let Some(tape) = self.call.seen.tape() {
+            tape.signed(&name, &bytes, &signature);
         }
+        Ok(signature)
     }
 }
 
 impl log::Host for CallState {
     fn write(&mut self, level: log::Level, message: String, fields: Vec<log::Field>) {
         let Environment { tenant, release, .. } = &*self.environment;
-        if let Some(tape) = self.environment.tape() {
-            tape.note(&message, &fields);
+        if let Some(stand_in) = self.environment.stand_in() {
+            stand_in.note(&message, &fields);
         }
         self.log.write(tenant, release, level, &message, &fields);
     }

@@ -15,6 +15,7 @@ mod guard;
 pub mod leads;
 pub mod listing;
 pub mod payload;
+pub mod recording;
 pub mod refusal;
 pub mod releases;
 pub mod secrets;
@@ -128,6 +129,7 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .routes(routes!(alerts::acknowledge))
         .routes(routes!(breaker::list))
         .routes(routes!(breaker::show, breaker::force))
+        .routes(routes!(recording::begin, recording::show, recording::take))
         .split_for_parts()
 }
 

@@ -55,6 +55,9 @@ fn the_description_has_every_route() {
     GET    /v1/tenants/{tenant}/breaker: Show a tenant's breaker.
     POST   /v1/tenants/{tenant}/breaker: Force a tenant's breaker open or closed, or let it decide by itself again.
     GET    /v1/tenants/{tenant}/leads/{lead}: Show a lead with its deliveries.
+    DELETE /v1/tenants/{tenant}/recording: End a tenant's recording and take what it holds.
+    GET    /v1/tenants/{tenant}/recording: Show how a tenant's recording stands.
+    POST   /v1/tenants/{tenant}/recording: Begin to record the next calls of a tenant's adapter, at the answering host.
     GET    /v1/tenants/{tenant}/releases: List a tenant's releases, newest first.
     POST   /v1/tenants/{tenant}/releases: Apply a tenant's file.
     GET    /v1/tenants/{tenant}/releases/{number}: Show one release.

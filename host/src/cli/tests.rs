@@ -34,6 +34,7 @@ fn the_command_tree_is_sound() {
     jackfield adapter push
     jackfield adapter list
     jackfield adapter show
+    jackfield adapter record
     jackfield tenant apply
     jackfield tenant list
     jackfield tenant show

@@ -22,6 +22,7 @@ pub mod pace;
 pub mod patience;
 pub mod pause;
 mod read;
+pub mod recording;
 pub mod release;
 pub mod reserve;
 pub mod retry;

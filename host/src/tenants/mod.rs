@@ -2,6 +2,7 @@
 
 mod breakers;
 mod oauth2;
+mod recordings;
 mod rollout;
 mod secrets;
 mod stored;
@@ -14,10 +15,12 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use crate::adapter::Loaded;
+pub use crate::adapter::{Order, Tapes};
 use crate::domain::id::TenantName;
 use crate::domain::release::{IngressSpec, Release};
 use crate::domain::signature::SigningKey;
 pub use breakers::Breakers;
+pub use recordings::RecordingError;
 pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
 pub use stored::{SecretSet, SecretUse};
 

@@ -24,7 +24,7 @@ pub struct Rollout {
     pub(super) store: SharedStore,
     pub(super) vault: Vault,
     sessions: Sessions,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     pub(super) tenants: Arc<Tenants>,
     clock: SharedClock,
     /// Releases of this host are made one after another, so that each is compared with the one it follows.
@@ -303,6 +303,7 @@ impl Rollout {
     /// # Errors
     /// The store cannot be read.
     pub async fn sync(&self) -> Result<(), StoreError> {
+        self.runtime.recorder().sweep();
         let breakers = self.store.breakers().await?;
         self.tenants.breakers.follow(&breakers, self.clock.now());
         for (tenant, active) in self.store.active_releases().await? {

@@ -150,7 +150,7 @@ fn credentials(
 }
 
 /// The value behind a reference, or why there is none.
-async fn read(
+pub(super) async fn read(
     vault: &Vault,
     spec: &TenantSpec,
     fresh: &[(String, Sensitive)],

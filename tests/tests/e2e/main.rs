@@ -19,6 +19,7 @@ mod oauth2;
 mod order;
 mod outage;
 mod parcel;
+mod recording;
 mod review;
 mod ridgeline;
 mod secrets;

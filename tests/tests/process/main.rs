@@ -14,6 +14,7 @@ mod forms;
 mod hostile;
 mod life;
 mod privacy;
+mod recording;
 mod rotation;
 mod secure;
 

@@ -3,6 +3,7 @@
 //! Every step checks what it shows. The first one that fails ends the story, and names itself.
 
 mod clock;
+mod crms;
 mod folder;
 mod http;
 mod interrupt;
@@ -25,16 +26,22 @@ use processes::{KillOnDrop, Processes};
 use screen::Ink;
 use stage::Stage;
 
-/// Tells the story. With `keep`, leaves everything running afterwards until Ctrl-C.
-pub fn run(workspace: &Workspace, keep: bool) -> anyhow::Result<()> {
+/// Tells the story. With `all`, also that of the adapters in other languages. With `keep`, leaves everything running
+/// afterwards until Ctrl-C.
+pub fn run(workspace: &Workspace, all: bool, keep: bool) -> anyhow::Result<()> {
     let processes = Processes::default();
     let _killed_whatever_happens = KillOnDrop(processes.clone());
     let interrupt = Interrupt::handle(processes.clone())?;
 
     let mut stage = Stage::new(workspace.clone(), processes)?;
+    let mut steps = story::STEPS.to_vec();
+    if all {
+        stage.add_crms()?;
+        steps.push(story::LANGUAGES);
+    }
     introduce(&stage);
-    let told = story::STEPS.iter().all(|(title, step)| play(&mut stage, title, *step));
-    let mut titles: Vec<_> = story::STEPS.iter().map(|(title, _)| *title).collect();
+    let told = steps.iter().all(|(title, step)| play(&mut stage, title, *step));
+    let mut titles: Vec<_> = steps.iter().map(|(title, _)| *title).collect();
     if told && keep {
         stage.report.show(stage.screen, &titles);
         keep::run(&stage, &interrupt)?;

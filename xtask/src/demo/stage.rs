@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use super::crms::Crm;
 use super::http::{Answer, Client, Request};
 use super::processes::{Processes, free_port};
 use super::report::Report;
@@ -53,6 +54,8 @@ pub struct Stage {
     pub processes: Processes,
     /// Where everybody listens.
     pub origins: Origins,
+    /// With `--all`: the CRMs whose adapters are in other languages, and where they listen.
+    pub crms: Vec<(&'static Crm, String)>,
     /// Bearer tokens: the operator's under the host's name, agents' under their tenants' names.
     pub tokens: BTreeMap<String, String>,
     /// Requests that are to be repeated later, and the answers to them.
@@ -88,11 +91,21 @@ impl Stage {
                 groundwork: origin()?,
                 agent: origin()?,
             },
+            crms: vec![],
             tokens: BTreeMap::new(),
             firsts: BTreeMap::new(),
             folder: folder::make(&workspace.path("target/demo"))?,
             workspace,
         })
+    }
+
+    /// Has the CRMs play too whose adapters are in other languages.
+    pub fn add_crms(&mut self) -> anyhow::Result<()> {
+        for crm in Crm::there(&self.workspace) {
+            let origin = free_port().map(|port| format!("http://127.0.0.1:{port}"))?;
+            self.crms.push((crm, origin));
+        }
+        Ok(())
     }
 
     /// A path in the folder of this run.

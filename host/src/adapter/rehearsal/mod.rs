@@ -5,20 +5,20 @@
 //! right (`conformance`). A release's credentials have no place in it either; keys to sign with come from the fixture.
 
 pub mod record;
-mod tape;
+mod stand_in;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Url;
 
 use super::bindings::model;
-use super::call::{Broken, Called, Caller};
+use super::call::{Broken, Called, Callee, Caller};
 use super::convert;
 use super::credentials::Credentials;
+use super::heavy::Habit;
 use super::network::Network;
 use super::package::{Code, Inspected, PackageError};
 use super::runtime::Runtime;
@@ -29,8 +29,8 @@ use crate::domain::id::{Digest, LeadId};
 use crate::domain::release::SettingKind;
 use record::{Disposition, Lead, LeadStatus, Receipt};
 
-use tape::SkippingClock;
-pub use tape::{Asked, Crm, Reply, Tape};
+use stand_in::SkippingClock;
+pub use stand_in::{Asked, Crm, Reply, StandIn};
 
 /// A component, ready to be called.
 pub struct Rehearsal {
@@ -117,7 +117,7 @@ pub struct Rehearsed {
     pub refused: Vec<(&'static str, u32)>,
     /// Log lines, and the ends of standard output and standard error.
     pub written: Vec<String>,
-    /// From the beginning to the end; what a tape skipped is left out.
+    /// From the beginning to the end; what a stand-in skipped is left out.
     pub took: Duration,
     /// Processor time, the host's part of the call included.
     pub cpu: Duration,
@@ -160,87 +160,95 @@ impl Rehearsal {
     /// Plays one call.
     pub async fn play(&self, stage: &Stage, line: Line) -> Rehearsed {
         let clock = Arc::new(SkippingClock::new(self.runtime.caller().clock.clone(), stage.now));
-        let tape = Arc::new(Tape::new(Arc::clone(&stage.crm), stage.now, Arc::clone(&clock)));
+        let stand_in = Arc::new(StandIn::new(Arc::clone(&stage.crm), stage.now, Arc::clone(&clock)));
         let caller = Caller {
             clock,
             ..self.runtime.caller().clone()
         };
-        let environment = Arc::new(self.environment(stage, Arc::clone(&tape)));
-        let code = Arc::clone(&self.code);
+        let environment = Arc::new(self.environment(stage, Arc::clone(&stand_in)));
+        let callee = Callee {
+            code: &self.code,
+            environment: &environment,
+            own: None,
+            quota: None,
+        };
         let called: Called<Result<Returned, record::Failure>> = caller
-            .run(&environment, None, stage.deadline, |mut store| async move {
-                let played = match line {
-                    Line::QueryStatus { lead_id } => {
-                        let adapter = code.adapter.instantiate_async(&mut store).await?;
-                        let status = adapter.jackfield_crm_status();
-                        let answer = status.call_query(&mut store, lead_id.as_str()).await?;
-                        kept(answer, |given| {
-                            convert::status(given.clone(), &lead_id)?;
-                            Ok(Returned::Status(given.into()))
-                        })?
-                    }
-                    Line::WriteDisposition {
-                        disposition,
-                        idempotency_key,
-                    } => {
-                        let adapter = code.adapter.instantiate_async(&mut store).await?;
-                        let dispositions = adapter.jackfield_crm_dispositions();
-                        let disposition = (*disposition).into();
-                        let answer = dispositions
-                            .call_write(&mut store, &disposition, &idempotency_key)
-                            .await?;
-                        kept(answer, |receipt| Ok(Returned::Receipt(receipt.into())))?
-                    }
-                    Line::Find {
-                        lead_id,
-                        idempotency_key,
-                    } => {
-                        let Some(lookup) = &code.lookup else {
-                            return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
-                        };
-                        let lookup = lookup.instantiate_async(&mut store).await?;
-                        let lookup = lookup.jackfield_crm_lookup();
-                        let answer = lookup.call_find(&mut store, &lead_id, &idempotency_key).await?;
-                        kept(answer, |found| Ok(Returned::Found(found.map(Into::into))))?
-                    }
-                    Line::ParseLeads {
-                        content_type,
-                        body,
-                        received_at,
-                    } => {
-                        let Some(leads) = &code.leads else {
-                            return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
-                        };
-                        let leads = leads.instantiate_async(&mut store).await?;
-                        let inbound = model::Inbound {
+            .run(callee, stage.deadline, |instance| {
+                Box::pin(async move {
+                    let played = match line {
+                        Line::QueryStatus { lead_id } => {
+                            let adapter = instance.adapter()?;
+                            let status = adapter.jackfield_crm_status();
+                            let answer = status.call_query(instance.store(), lead_id.as_str()).await?;
+                            kept(answer, |given| {
+                                convert::status(given.clone(), &lead_id)?;
+                                Ok(Returned::Status(given.into()))
+                            })?
+                        }
+                        Line::WriteDisposition {
+                            disposition,
+                            idempotency_key,
+                        } => {
+                            let adapter = instance.adapter()?;
+                            let dispositions = adapter.jackfield_crm_dispositions();
+                            let disposition = (*disposition).into();
+                            let answer = dispositions
+                                .call_write(instance.store(), &disposition, &idempotency_key)
+                                .await?;
+                            kept(answer, |receipt| Ok(Returned::Receipt(receipt.into())))?
+                        }
+                        Line::Find {
+                            lead_id,
+                            idempotency_key,
+                        } => {
+                            let Some(lookup) = instance.lookup()? else {
+                                return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
+                            };
+                            let lookup = lookup.jackfield_crm_lookup();
+                            let answer = lookup.call_find(instance.store(), &lead_id, &idempotency_key).await?;
+                            kept(answer, |found| Ok(Returned::Found(found.map(Into::into))))?
+                        }
+                        Line::ParseLeads {
                             content_type,
-                            body: body.into_bytes(),
+                            body,
                             received_at,
-                        };
-                        let answer = leads.jackfield_crm_leads().call_parse(&mut store, &inbound).await?;
-                        kept(answer, |given| {
-                            convert::leads(given.clone())?;
-                            Ok(Returned::Leads(given.into_iter().map(Into::into).collect()))
-                        })?
-                    }
-                };
-                Ok(Ok(played))
+                        } => {
+                            let Some(leads) = instance.leads()? else {
+                                return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
+                            };
+                            let inbound = model::Inbound {
+                                content_type,
+                                body: body.into_bytes(),
+                                received_at,
+                            };
+                            let answer = leads
+                                .jackfield_crm_leads()
+                                .call_parse(instance.store(), &inbound)
+                                .await?;
+                            kept(answer, |given| {
+                                convert::leads(given.clone())?;
+                                Ok(Returned::Leads(given.into_iter().map(Into::into).collect()))
+                            })?
+                        }
+                    };
+                    Ok(Ok(played))
+                })
             })
             .await;
-        let (memory, cpu) = tape.used();
+        let (memory, cpu) = stand_in.used();
         Rehearsed {
             outcome: called.outcome.map_err(fault),
             requests: called.http_requests,
             refused: called.refused,
-            written: tape.written(),
-            took: called.took.saturating_sub(tape.skipped()),
+            written: stand_in.written(),
+            took: called.took.saturating_sub(stand_in.skipped()),
             cpu,
             memory,
         }
     }
 
     /// The release that the stage makes: the origins of its settings are granted, as `describe` asks for them.
-    fn environment(&self, stage: &Stage, tape: Arc<Tape>) -> Environment {
+    fn environment(&self, stage: &Stage, stand_in: Arc<StandIn>) -> Environment {
         let needs = &self.inspected.needs;
         let is_url = |name: &str| {
             let mut settings = needs.settings.iter();
@@ -269,10 +277,10 @@ impl Rehearsal {
             tenant: "rehearsal".into(),
             release: "r1".into(),
             settings,
-            network: Some(Network::taped(policy, Credentials::of_keys(&stage.keys), tape)),
+            network: Some(Network::rehearsed(policy, Credentials::of_keys(&stage.keys), stand_in)),
             memory: stage.memory,
             cpu: stage.cpu,
-            heavy_calls: AtomicU32::default(),
+            habit: Habit::default(),
         }
     }
 }

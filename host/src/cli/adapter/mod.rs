@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod new;
+mod record;
 
 use std::path::PathBuf;
 
@@ -41,6 +42,17 @@ pub(super) enum AdapterCommand {
         #[arg(value_name = "ADAPTER")]
         reference: AdapterRef,
     },
+    /// Record a tenant's real calls as a cassette, without credentials. The host must be serving them.
+    #[command(
+        after_help = "Example:\n  jackfield adapter record --tenant dwarka-homes\n  jackfield adapter record --tenant \
+            dwarka-homes --calls 5 --minutes 30 fixtures\n  jackfield adapter record --tenant dwarka-homes --end\n\n\
+            The calls are those of real people. Phone numbers, e-mail addresses and the names that the contract or the \
+            CRM's members name are replaced, the same always by the same, in the whole call; notes, addresses and \
+            whatever else people wrote are not. Credentials are never in it: the host adds them after the record is \
+            taken, signatures are replaced by those of a test key, and what the CRM hands out as tokens and cookies is \
+            replaced too."
+    )]
+    Record(record::RecordArgs),
 }
 
 /// What an author does before there is a host.
@@ -116,6 +128,7 @@ impl AdapterCommand {
                 let answer = client.get::<AdapterView>(&path, &()).await?;
                 screen.show(&answer, |adapter| shown(screen, adapter))
             }
+            Self::Record(args) => args.run(session).await,
         }
     }
 }

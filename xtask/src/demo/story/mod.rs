@@ -1,6 +1,7 @@
 //! The story, in order. One file a theme.
 
 mod dispositions;
+mod languages;
 mod leads;
 mod opening;
 mod outage;
@@ -45,6 +46,9 @@ pub const STEPS: [(&str, Step); 13] = [
     ),
     ("Rollback", refusals::rollback),
 ];
+
+/// The step that `--all` adds.
+pub const LANGUAGES: (&str, Step) = ("In any language: the same contract, other CRMs", languages::speak);
 
 /// The title of the last step.
 pub const ENDING: &str = "The host drains and stops";

@@ -38,6 +38,14 @@ pub fn start(stage: &mut Stage) -> anyhow::Result<()> {
         await_answer(stage, name, &format!("{origin}/_control/"))?;
         stage.screen.note(&format!("{name:<12} {origin}"));
     }
+    for (crm, origin) in &stage.crms {
+        let mut fake = stage.workspace.command(stage.binary("fake"));
+        fake.args([crm.name, "--listen", address(origin)]).args(crm.fake);
+        launch(stage, crm.name, &mut fake)?;
+        await_answer(stage, crm.name, &format!("{origin}/_control/"))?;
+        stage.screen.note(&format!("{:<12} {origin}", crm.name));
+        stage.control(origin, "leads", &crm.leads())?;
+    }
     seed(stage)?;
     serve(stage)?;
     let ready = stage.ask(&Request::get(format!("{}/readyz", stage.origins.admin)))?;
@@ -54,6 +62,7 @@ fn serve(stage: &mut Stage) -> anyhow::Result<()> {
         host.env(format!("JACKFIELD_{which}_LISTEN"), address(origin));
     }
     host.arg("serve").env("JACKFIELD_DATA_DIR", data).envs(SECRETS);
+    host.envs(stage.crms.iter().map(|(crm, _)| crm.secret));
     launch(stage, HOST, &mut host)?;
     stage.screen.command("jackfield serve");
     let log = stage.file("jackfield.log");

@@ -64,9 +64,9 @@ pub trait Crm: fmt::Debug + Send + Sync {
     fn answer(&self, asked: Asked) -> Reply;
 }
 
-/// One call's tape.
+/// One call's stand-in.
 #[derive(Debug)]
-pub struct Tape {
+pub struct StandIn {
     crm: Arc<dyn Crm>,
     now: Timestamp,
     clock: Arc<SkippingClock>,
@@ -74,8 +74,8 @@ pub struct Tape {
     watched: OnceLock<(Arc<Seen>, Arc<Cpu>)>,
 }
 
-impl Tape {
-    /// A tape on which the guest's clock shows `now`, in a call whose deadlines go by `clock`.
+impl StandIn {
+    /// A stand-in on which the guest's clock shows `now`, in a call whose deadlines go by `clock`.
     pub fn new(crm: Arc<dyn Crm>, now: Timestamp, clock: Arc<SkippingClock>) -> Self {
         Self {
             crm,
@@ -88,7 +88,7 @@ impl Tape {
 
     /// Remembers what the call is watched by, which the call's end does not outlive otherwise.
     pub fn watch(&self, seen: &Arc<Seen>, cpu: &Arc<Cpu>) {
-        // A tape has one call, so nothing was there before.
+        // A stand-in has one call, so nothing was there before.
         let _ = self.watched.set((Arc::clone(seen), Arc::clone(cpu)));
     }
 
@@ -122,7 +122,7 @@ impl Tape {
         watched.map_or((0, Duration::ZERO), |(seen, cpu)| (seen.memory(), cpu.spent_so_far()))
     }
 
-    /// Time that passed on the tape only.
+    /// Time that passed on the stand-in only.
     pub fn skipped(&self) -> Duration {
         Duration::from_millis(self.clock.jumped.load(Ordering::Relaxed))
     }
@@ -183,7 +183,7 @@ impl HostWallClock for Standing {
     }
 }
 
-/// A clock that runs, and that a tape can move on: nobody waits for a CRM that is slow on tape only.
+/// A clock that runs, and that a stand-in can move on: nobody waits for a CRM that is slow on stand-in only.
 #[derive(Debug)]
 pub struct SkippingClock {
     base: SharedClock,

@@ -1,0 +1,233 @@
+//! How much is recorded, and for how long it is kept.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Kind, LeftOut};
+
+/// Bytes of all fixtures of a recording: hundreds of ordinary calls, and little of a host's memory.
+const MAX_BYTES: usize = 16 << 20;
+/// How long a recording that is over waits to be taken. What it holds may be personal data.
+const HELD: Duration = Duration::from_mins(10);
+
+/// What an operator asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Calls.
+    pub calls: u32,
+    /// How long.
+    pub length: Duration,
+}
+
+impl Bounds {
+    /// The most calls of one recording: a cassette is read by people.
+    pub const MAX_CALLS: u32 = 500;
+    /// The longest recording, in minutes: it should end while somebody still thinks of it.
+    pub const MAX_MINUTES: u32 = 60;
+}
+
+/// Where a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Calls are recorded.
+    Running,
+    /// It has as many calls as it was to have, or no room for more.
+    Full,
+    /// Its time is over.
+    Over,
+    /// It was over and nobody took it: what it held is gone.
+    Gone,
+}
+
+/// One recorded call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Which function was called.
+    pub kind: Kind,
+    /// The fixture.
+    pub fixture: Value,
+}
+
+/// The recording of one tenant's calls: what it holds, and whether it takes more.
+#[derive(Debug)]
+pub struct Taken {
+    bounds: Bounds,
+    begun: Timestamp,
+    kept: Vec<Kept>,
+    bytes: usize,
+    full: bool,
+    left_out: BTreeMap<LeftOut, u32>,
+}
+
+/// How a recording stands. No data of leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it is.
+    pub phase: Phase,
+    /// How many calls it is to have.
+    pub wanted: u32,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When its time is over.
+    pub ends: Timestamp,
+    /// When what it holds is forgotten, if nobody takes it.
+    pub forgotten: Timestamp,
+    /// Calls that it has, by kind.
+    pub kept: BTreeMap<Kind, u32>,
+    /// Bytes of their fixtures.
+    pub bytes: usize,
+    /// Calls that it left out.
+    pub left_out: BTreeMap<LeftOut, u32>,
+}
+
+impl Taken {
+    /// A recording that begins now.
+    #[must_use]
+    pub const fn begin(bounds: Bounds, now: Timestamp) -> Self {
+        Self {
+            bounds,
+            begun: now,
+            kept: vec![],
+            bytes: 0,
+            full: false,
+            left_out: BTreeMap::new(),
+        }
+    }
+
+    fn ends(&self) -> Timestamp {
+        later(self.begun, self.bounds.length)
+    }
+
+    fn forgotten(&self) -> Timestamp {
+        later(self.ends(), HELD)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn phase(&self, now: Timestamp) -> Phase {
+        if now >= self.forgotten() {
+            Phase::Gone
+        } else if self.full || self.kept.len() >= self.bounds.calls as usize {
+            Phase::Full
+        } else if now >= self.ends() {
+            Phase::Over
+        } else {
+            Phase::Running
+        }
+    }
+
+    /// Takes a call that ended now. One that began in time and ends too late is not part of it.
+    pub fn take(&mut self, kept: Kept, size: usize, now: Timestamp) {
+        if self.phase(now) != Phase::Running {
+            return;
+        }
+        if self.bytes.saturating_add(size) > MAX_BYTES {
+            self.full = true;
+            self.leave_out(LeftOut::TooLarge, now);
+            return;
+        }
+        self.bytes += size;
+        self.kept.push(kept);
+    }
+
+    /// Counts a call that is not part of it.
+    pub fn leave_out(&mut self, why: LeftOut, now: Timestamp) {
+        if self.phase(now) == Phase::Running || why == LeftOut::TooLarge {
+            *self.left_out.entry(why).or_default() += 1;
+        }
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let mut kept = BTreeMap::new();
+        for call in &self.kept {
+            *kept.entry(call.kind).or_default() += 1;
+        }
+        Standing {
+            phase: self.phase(now),
+            wanted: self.bounds.calls,
+            begun: self.begun,
+            ends: self.ends(),
+            forgotten: self.forgotten(),
+            kept,
+            bytes: self.bytes,
+            left_out: self.left_out.clone(),
+        }
+    }
+
+    /// What it holds, taken out.
+    #[must_use]
+    pub fn hand_over(&mut self) -> Vec<Kept> {
+        std::mem::take(&mut self.kept)
+    }
+}
+
+fn later(from: Timestamp, wait: Duration) -> Timestamp {
+    from.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(kind: Kind) -> Kept {
+        Kept {
+            kind,
+            fixture: Value::Null,
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn begin(calls: u32) -> Taken {
+        let length = Duration::from_mins(1);
+        Taken::begin(Bounds { calls, length }, at(0))
+    }
+
+    #[test]
+    fn it_ends_with_its_calls() {
+        let mut taken = begin(2);
+        taken.take(call(Kind::Status), 10, at(1));
+        taken.leave_out(LeftOut::Fault, at(1));
+        assert_eq!(taken.phase(at(1)), Phase::Running);
+        taken.take(call(Kind::Write), 10, at(2));
+        assert_eq!(taken.phase(at(2)), Phase::Full);
+        taken.take(call(Kind::Write), 10, at(3));
+        taken.leave_out(LeftOut::Fault, at(3));
+        let standing = taken.standing(at(3));
+        assert_eq!((standing.kept.values().sum::<u32>(), standing.bytes), (2, 20));
+        assert_eq!(standing.left_out, BTreeMap::from([(LeftOut::Fault, 1)]));
+    }
+
+    #[test]
+    fn it_ends_with_its_time_and_is_forgotten_later() {
+        let mut taken = begin(2);
+        assert_eq!(taken.phase(at(59)), Phase::Running);
+        assert_eq!(taken.phase(at(60)), Phase::Over);
+        taken.take(call(Kind::Status), 10, at(60));
+        assert_eq!(taken.standing(at(60)).kept, BTreeMap::new());
+        assert_eq!(taken.phase(at(60 + 599)), Phase::Over);
+        assert_eq!(taken.phase(at(60 + 600)), Phase::Gone);
+    }
+
+    #[test]
+    fn it_ends_when_there_is_no_more_room() {
+        let mut taken = begin(9);
+        taken.take(call(Kind::Status), MAX_BYTES - 1, at(1));
+        assert_eq!(taken.phase(at(1)), Phase::Running);
+        taken.take(call(Kind::Status), 2, at(1));
+        assert_eq!(taken.phase(at(1)), Phase::Full);
+        assert_eq!(taken.standing(at(1)).left_out, BTreeMap::from([(LeftOut::TooLarge, 1)]));
+        assert_eq!(taken.hand_over().len(), 1);
+    }
+}

@@ -1,0 +1,111 @@
+//! `jackfield adapter record`, from the command to the files.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use http::StatusCode;
+use jackfield_sdk::testing::Replay;
+use jackfield_tests::components::path;
+use jackfield_tests::documents::keystone_tenant;
+use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
+use jackfield_tests::process::{Host, operator_token};
+
+use crate::BINARY;
+
+/// The command, with a recording into `folder`.
+fn record(host: &Host, token: &str, folder: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(["adapter", "record", "--tenant", "t", folder.to_str().unwrap()])
+        .args(more)
+        .env("JACKFIELD_ADMIN_URL", &host.admin)
+        .env("JACKFIELD_TOKEN", token)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn text(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn real_calls_become_the_files_of_a_cassette() {
+    let data = tempfile::tempdir().unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("canary-token")).await.unwrap();
+    keystone.seed(KeystoneLead::new("L-1"));
+    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let operator = operator_token(&printed);
+    let host = Host::start(BINARY, data.path(), &[]);
+    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    let file = data.path().join("tenant.toml");
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"canary-token\" }", "");
+    std::fs::write(&file, tenant).unwrap();
+    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    let cassette = data.path().join("cassette");
+
+    let unasked = record(&host, &operator, &cassette, &[]).output().unwrap();
+    assert!(
+        !unasked.status.success() && text(&unasked).contains("--yes-personal-data"),
+        "{}",
+        text(&unasked)
+    );
+    assert!(!cassette.exists());
+
+    let more = ["--calls", "1", "--yes-personal-data"];
+    let recording = record(&host, &operator, &cassette, &more).spawn().unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let standing = format!("{}/v1/tenants/t/recording", host.admin);
+    while client
+        .get(&standing)
+        .bearer_auth(&operator)
+        .send()
+        .await
+        .unwrap()
+        .status()
+        != StatusCode::OK
+    {
+        tokio::task::yield_now().await;
+    }
+    let status = format!("{}/v1/tenants/t/leads/L-1/status", host.public);
+    let status = client.get(status).bearer_auth(agent["token"].as_str().unwrap());
+    assert_eq!(status.send().await.unwrap().status(), StatusCode::OK);
+    let ended = tokio::task::spawn_blocking(|| recording.wait_with_output().unwrap())
+        .await
+        .unwrap();
+    assert!(
+        ended.status.success() && text(&ended).contains("status-1.json"),
+        "{}",
+        text(&ended)
+    );
+    let recorded = std::fs::read_to_string(cassette.join("status-1.json")).unwrap();
+    assert!(
+        recorded.contains("L-1") && !recorded.contains("canary-token"),
+        "{recorded}"
+    );
+    Replay::<keystone::Keystone>::of().with_lookup().folder(&cassette);
+
+    // One that somebody left is ended by whoever comes.
+    let begun = client
+        .post(&standing)
+        .bearer_auth(&operator)
+        .json(&serde_json::json!({}));
+    assert_eq!(begun.send().await.unwrap().status(), StatusCode::CREATED);
+    let taken = record(&host, &operator, &cassette, &["--yes-personal-data"])
+        .output()
+        .unwrap();
+    assert!(text(&taken).contains("--end"), "{}", text(&taken));
+    let ended = record(&host, &operator, &cassette, &["--end", "--yes-personal-data"])
+        .output()
+        .unwrap();
+    assert!(
+        ended.status.success() && text(&ended).contains("No calls were recorded"),
+        "{}",
+        text(&ended)
+    );
+    let (status, _, log) = host.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
+}
