@@ -2,7 +2,8 @@
 //!
 //! The gateway speaks HTTP: 404, 405, 401 without a bearer token, 415 and 400 for what is no GraphQL request.
 //! Atrium itself answers 200 whatever happened, with `data` and `errors`, each with a `code` in its `extensions`:
-//! `UNAUTHENTICATED`, `NOT_FOUND`, `VALIDATION` with `fields`, `THROTTLED` with `retryAfter`, `INTERNAL`, `MAINTENANCE`.
+//! `UNAUTHENTICATED`, `NOT_FOUND`, `VALIDATION` with `fields`, `THROTTLED` with `retryAfter`, `INTERNAL` and
+//! `MAINTENANCE`.
 //!
 //! | operation | answer |
 //! | --- | --- |
