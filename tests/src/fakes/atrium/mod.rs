@@ -1,8 +1,9 @@
 //! atrium: one GraphQL endpoint, `POST /graphql`, behind a gateway.
 //!
-//! The gateway speaks HTTP: 404, 405, 401 without a bearer token, 415 and 400 for what is no GraphQL request. Atrium
-//! itself answers 200 whatever happened, with `data` and `errors`; an error has a `code` in its `extensions`:
-//! `UNAUTHENTICATED`, `NOT_FOUND`, `VALIDATION` with `fields`, `THROTTLED` with `retryAfter`, `INTERNAL`, `MAINTENANCE`.
+//! The gateway speaks HTTP: 404, 405, 401 without a bearer token, 415 and 400 for what is no GraphQL request.
+//! Atrium itself answers 200 whatever happened, with `data` and `errors`, each with a `code` in its `extensions`:
+//! `UNAUTHENTICATED`, `NOT_FOUND`, `VALIDATION` with `fields`, `THROTTLED` with `retryAfter`, `INTERNAL` and
+//! `MAINTENANCE`.
 //!
 //! | operation | answer |
 //! | --- | --- |
