@@ -74,8 +74,8 @@ async fn every_outcome_arrives_whole_and_bare() {
     for (n, (word, code)) in TABLE.iter().enumerate() {
         let whole = stored(&crm, &format!("CALL-{n}-whole"));
         let mut expected = json!({
-            "call_ref": format!("CALL-{n}-whole"), "disposition": code, "called_on": "01-JUL-2026", "called_at": "14:30",
-            "duration_sec": 306, "language": "HINDI", "visit": { "on": "05-JUL-2026", "at": "11:00" },
+            "call_ref": format!("CALL-{n}-whole"), "disposition": code, "called_on": "01-JUL-2026",
+            "called_at": "14:30", "duration_sec": 306, "language": "HINDI", "visit": { "on": "05-JUL-2026", "at": "11:00" },
             "recording": "https://storage.agent.example/recordings/ZAP-CALL-20260701-0001.mp3",
             "transcript": "https://storage.agent.example/transcripts/ZAP-CALL-20260701-0001.json",
         });
