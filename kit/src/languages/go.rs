@@ -1,8 +1,8 @@
 //! Go: the stock compiler makes a core module for WASI preview 1, which becomes a component.
 //!
-//! The contract's bindings are generated for the project's world, and with a little glue ([`GLUE`]) they are a module of
-//! their own in the build's folder. A workspace file there joins it to the author's module and the SDK, so that neither
-//! holds anything generated.
+//! The contract's bindings are generated for the project's world, and with a little glue ([`GLUE`]) they are a module
+//! of their own in the build's folder. A workspace file there joins it to the author's module and the SDK, so that
+//! neither holds anything generated.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -190,7 +190,7 @@ fn module_of(folder: &Path) -> Result<String, BuildError> {
     let path = folder.join("go.mod");
     let text = fs::read_to_string(&path).map_err(|error| {
         BuildError::Project(format!(
-            "{} cannot be read ({error}): an adapter in Go is a module; see the one that `jackfield adapter new` writes",
+            "{} cannot be read ({error}): an adapter in Go is a module, as `jackfield adapter new` writes one",
             path.display()
         ))
     })?;

@@ -74,8 +74,9 @@ async fn every_outcome_arrives_whole_and_bare() {
     for (n, (word, code)) in TABLE.iter().enumerate() {
         let whole = stored(&crm, &format!("CALL-{n}-whole"));
         let mut expected = json!({
-            "call_ref": format!("CALL-{n}-whole"), "disposition": code, "called_on": "01-JUL-2026", "called_at": "14:30",
-            "duration_sec": 306, "language": "HINDI", "visit": { "on": "05-JUL-2026", "at": "11:00" },
+            "call_ref": format!("CALL-{n}-whole"), "disposition": code, "called_on": "01-JUL-2026",
+            "called_at": "14:30", "duration_sec": 306, "language": "HINDI",
+            "visit": { "on": "05-JUL-2026", "at": "11:00" },
             "recording": "https://storage.agent.example/recordings/ZAP-CALL-20260701-0001.mp3",
             "transcript": "https://storage.agent.example/transcripts/ZAP-CALL-20260701-0001.json",
         });
@@ -124,7 +125,7 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
     let (test, crm) = served().await;
     crm.seed(RidgelineProspect::new("L"));
     let cases = [
-        ("C-0", 0, 0, json!(0), json!(0), Value::Null),
+        ("C-0", 0_i64, 0_i64, json!(0), json!(0), Value::Null),
         ("C-1", 1_000, 8_550_000, json!(0.01), json!(85.5), Value::Null),
         (
             "C-2",

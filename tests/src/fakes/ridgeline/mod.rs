@@ -4,12 +4,12 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /v2/prospects/{id}` | `{"prospect"}`, or 404 `PROSPECT_NOT_FOUND` |
-//! | `PATCH /v2/prospects/{id}` with `If-Match: "v7"` | 200 with `{"prospect": {id, version}, "interaction": {number, already}}` |
+//! | `PATCH /v2/prospects/{id}` with `If-Match: "v7"` | 200 with the new version and the interaction's number |
 //!
 //! A patch names what changes: a member that is null is cleared, one that is missing stays. With it comes the
-//! `interaction`, the call that taught it, which is kept once for each `call_ref`: the same one again changes nothing and
-//! is answered with `already`. Without `If-Match` it is 428, with another version than the prospect's 409 `VERSION_MOVED`,
-//! and with anything wrong 422 with the messages of each field.
+//! `interaction`, the call that taught it, which is kept once for each `call_ref`: the same one again changes nothing
+//! and is answered with `already`. Without `If-Match` it is 428, with another version than the prospect's 409
+//! `VERSION_MOVED`, and with anything wrong 422 with the messages of each field.
 
 mod rules;
 
