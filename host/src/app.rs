@@ -234,7 +234,6 @@ pub struct App {
     clock: SharedClock,
     store: Arc<SqliteStore>,
     rollout: Rollout,
-    runtime: Runtime,
 }
 
 impl App {
@@ -253,11 +252,10 @@ impl App {
             max_status_queries: config.max_instances - config.max_deliveries,
             ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
-        let runtime = Runtime::start(runtime, Arc::clone(&clock))?;
         let node = Node::assemble(NodeParts {
             store: Arc::clone(&database) as SharedStore,
             vault,
-            runtime: runtime.clone(),
+            runtime: Runtime::start(runtime, Arc::clone(&clock))?,
             clock: Arc::clone(&clock),
             rng: rand::make_rng(),
             max_deliveries: config.max_deliveries,
@@ -304,7 +302,6 @@ impl App {
             clock,
             store: database,
             rollout,
-            runtime,
         })
     }
 
@@ -319,7 +316,7 @@ impl App {
     /// Returns whether everything was finished in time.
     pub async fn drain(self) -> bool {
         self.stop.cancel();
-        self.runtime.keep_no_instances();
+        self.rollout.keep_no_instances();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
         let all = async {
             futures_util::future::join_all(self.tasks).await;

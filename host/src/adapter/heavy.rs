@@ -1,8 +1,8 @@
 //! Guests that compute long go on on threads of their own, of low priority, so that nobody waits behind them.
 //!
 //! A call begins on the thread that asked for it, which is quickest. One that has computed for a whole turn is moved
-//! here; if that is its release's habit, the next ones begin here: a hostile adapter, or one that is merely slow, takes processor
-//! time that nobody else wants. Its limits are the same as anywhere.
+//! here; if that is its release's habit, the next ones begin here: a hostile adapter, or one that is merely slow, takes
+//! processor time that nobody else wants. Its limits are the same as anywhere.
 
 use std::future::Future;
 use std::pin::Pin;

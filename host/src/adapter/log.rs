@@ -32,8 +32,8 @@ impl GuestLog {
         }
     }
 
-    /// Tells how many lines were dropped, if any were, and how the guest's standard streams ended. Once: it may be asked
-    /// again when the instance goes.
+    /// Tells how many lines were dropped, if any were, and how the guest's standard streams ended. Once: it may be
+    /// asked again when the instance goes.
     pub fn finish(&mut self, tenant: &str, release: &str, stdout: &str, stderr: &str) {
         if std::mem::replace(&mut self.finished, true) {
             return;

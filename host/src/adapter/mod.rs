@@ -2,8 +2,8 @@
 //!
 //! `Runtime` makes something that serves (`Loaded`) of a release and a component's bytes. Each call of a `Loaded` has a
 //! fresh instance, unless the release asks for another (`places`), with limits around it, and ends in a `Called`: the
-//! adapter's answer or failure, and what the host saw. A guest can hurt only its own call, or its own tenant's where that
-//! asks for it (promise 7), and no secret enters its sandbox (promise 6).
+//! adapter's answer or failure, and what the host saw. A guest can hurt only its own call, or its own tenant's where
+//! that asks for it (promise 7), and no secret enters its sandbox (promise 6).
 //!
 //! What is deliberately not here: retries (`delivery` decides from a failure's class), which release serves
 //! (`tenants`), and any idea of HTTP requests that come in.

@@ -95,8 +95,8 @@ impl Places {
         drop(gone);
     }
 
-    /// Counts a call that waits, until what this returns is dropped, and gives up an idle instance for it. Whoever would
-    /// keep one does so under the same lock, so either it is found here, or the call is noticed there.
+    /// Counts a call that waits, until what this returns is dropped, and gives up an idle instance for it. Whoever
+    /// would keep one does so under the same lock, so either it is found here, or the call is noticed there.
     fn count_me(&self) -> impl Drop + '_ {
         let given_up = {
             let mut waiting = self.lock();

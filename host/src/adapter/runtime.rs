@@ -28,7 +28,7 @@ use crate::clock::SharedClock;
 use crate::domain::adapter::AdapterRecord;
 use crate::domain::failure::{Failure, Fault};
 use crate::domain::id::Digest;
-use crate::domain::release::{Release, SettingKind};
+use crate::domain::release::Release;
 
 /// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times
 /// over.
@@ -57,7 +57,7 @@ pub struct RuntimeConfig {
     pub max_status_queries: u32,
     /// Idle instances whose memory is kept ready, at up to 32 MiB each (Rust guests take about 1 MiB).
     pub warm_instances: u32,
-    /// Instances that wait for another call of their release, where `[runtime] reuse` asks for it. Each holds a place of
+    /// Instances that wait for another call, where `[runtime] reuse` asks for it. Each holds a place of
     /// `max_instances`, which it gives up when a call finds none free, and the memory that it has touched.
     pub idle_instances: u32,
     /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without one a call costs tens
@@ -261,7 +261,7 @@ impl Runtime {
         let environment = Environment {
             tenant: release.tenant().to_string(),
             release: release.number.to_string(),
-            settings: settings(&release, record),
+            settings: description::settings(&release, record),
             network: Some(network),
             memory: limits.memory(),
             cpu: limits.cpu(),
@@ -403,22 +403,6 @@ impl Inner {
             .inspect_err(|error| tracing::warn!(adapter = %digest, error = format!("{error:#}"), "compiled again"))
             .ok()
     }
-}
-
-/// The settings as a guest reads them: text, and URLs without a slash at their end.
-fn settings(release: &Release, record: &AdapterRecord) -> HashMap<String, String> {
-    let is_url = |name: &str| {
-        let mut needs = record.needs.settings.iter();
-        needs.any(|need| need.name == name && need.kind == SettingKind::Url)
-    };
-    let text = |(name, value): (&String, &crate::domain::release::SettingValue)| {
-        let mut text = value.to_string();
-        if is_url(name) {
-            text.truncate(text.trim_end_matches('/').len());
-        }
-        (name.clone(), text)
-    };
-    release.spec.settings.iter().map(text).collect()
 }
 
 impl fmt::Debug for Runtime {

@@ -334,6 +334,11 @@ impl Rollout {
         Ok(())
     }
 
+    /// Gives up the instances of adapters that wait for another call, and keeps none from now on: the host drains.
+    pub fn keep_no_instances(&self) {
+        self.runtime.keep_no_instances();
+    }
+
     /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is
     /// lost.
     pub async fn settle(&self) {
