@@ -76,7 +76,11 @@ fn a_project_that_cannot_be_built_is_told_why() {
     let manifest = fs::read_to_string(folder.join("adapter.toml")).unwrap();
     for (text, exports, expected) in [
         (format!("{source}\ndef broken(:\n"), "[]", "SyntaxError: invalid syntax"),
-        (format!("import requests\n{source}"), "[]", "No module named 'requests'"),
+        (
+            source.replace("import mapping\n", "import mapping\nimport requests\n"),
+            "[]",
+            "No module named 'requests'",
+        ),
         (source.replace("export(AcmeAdapter())", ""), "[]", "exports no adapter"),
         (source.clone(), "[\"lookup\"]", "does not derive from Lookup"),
     ] {

@@ -105,6 +105,8 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     command.arg("-o").arg(&made);
     // It would look for packages in whatever environment is active, and a component would differ by who built it.
     command.env("VIRTUAL_ENV", environment).env_remove("PYTHONPATH");
+    // A mistake of the author is no place in the tool.
+    command.env("RUST_BACKTRACE", "0");
     run("componentize-py", &mut command)?;
     fs::read(&made).map_err(|error| BuildError::io(&made, error))
 }
