@@ -111,6 +111,7 @@ async fn each_field_of_another_width_is_refused_by_name() {
         ("BUDLO", "+000009900000000"),
         ("BUDHI", "+1200000000"),
         ("VDATE", "2026-07-05"),
+        ("VDATE", "20260630"),
         ("VTIME", "11:00"),
         ("LOAN", ""),
         ("NRI", "y"),
@@ -130,7 +131,7 @@ async fn each_field_of_another_width_is_refused_by_name() {
     lines[16].1 = "";
     lines[2].1 = "D99";
     assert_eq!(dispose(&mortar, &message(&lines)).await[2], "FLD=TEXT");
-    assert_eq!((mortar.stored().len(), mortar.counts().refused), (0, 20));
+    assert_eq!((mortar.stored().len(), mortar.counts().refused), (0, 21));
 }
 
 #[tokio::test]

@@ -59,6 +59,12 @@ pub(super) fn check(fields: &[(String, String)]) -> Vec<(String, &'static str)> 
     {
         errors.push(("BUDLO".into(), "MORE THAN BUDHI"));
     }
+    let day = |key: &str| Some(get(key)).filter(|text| is_date(text));
+    if let (Some(visit), Some(call)) = (day("VDATE"), day("DATE"))
+        && visit < call
+    {
+        errors.push(("VDATE".into(), "BEFORE THE CALL"));
+    }
     errors
 }
 
