@@ -79,9 +79,9 @@ class SiteVisit:
 
     booked: bool = False
     date: str | None = None
-    """Local date, `YYYY-MM-DD`. Not checked by the host: see `jackfield.date.visit_start`."""
+    """Local date, `YYYY-MM-DD`; `jackfield.date.visit_start` reads it."""
     time_slot: str | None = None
-    """Local time of day, `HH:MM`, 24 hours. Not checked either."""
+    """Local time of day, `HH:MM`, 24 hours."""
     timezone: str | None = None
     """IANA name of the time zone of both, such as `Asia/Kolkata`."""
 
