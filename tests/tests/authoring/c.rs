@@ -13,7 +13,7 @@ use jackfield_kit::tools::Tools;
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 
-use crate::runtime;
+use crate::desk::runtime;
 
 #[tokio::test]
 async fn a_new_project_builds_and_is_an_adapter() {

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use jackfield::adapter::{Inspected, Runtime, RuntimeConfig};
 use jackfield::clock::SystemClock;
 use jackfield_tests::process::program;
-use std::sync::Arc;
 use tempfile::TempDir;
 
 /// An empty folder, and the commands that are run in it.
@@ -97,9 +97,13 @@ impl Said {
     }
 }
 
+/// A host's runtime, which keeps native code between tests.
+pub fn runtime() -> Runtime {
+    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
+    Runtime::start(RuntimeConfig::new(cache, program()), Arc::new(SystemClock)).unwrap()
+}
+
 /// What the host makes of a component: as at a push.
 pub async fn inspected(component: &Path) -> Inspected {
-    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-    let runtime = Runtime::start(RuntimeConfig::new(cache, program()), Arc::new(SystemClock)).unwrap();
-    runtime.inspect(&fs::read(component).unwrap()).await.unwrap()
+    runtime().inspect(&fs::read(component).unwrap()).await.unwrap()
 }

@@ -54,7 +54,7 @@ async fn what_never_ends_is_ended_under_its_name() {
     let world = World::new();
     let raises = raises(&world).await;
     assert_eq!(fault(&raises, "never-ends").await.cause, FaultCause::CpuDeadline);
-    assert_eq!(fault(&raises, "takes-memory").await.cause, FaultCause::Memory);
+    assert_eq!(fault(&raises, "takes-memory").await.cause, FaultCause::MemoryCap);
     assert_eq!(
         report(&raises, "random").await.unwrap(),
         "false",
