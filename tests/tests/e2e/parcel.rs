@@ -1,4 +1,4 @@
-//! parcel, a SOAP service, through an adapter in Python: every outcome read back, the edges of what the contract allows,
+//! parcel, a SOAP service, by an adapter in Python: every outcome read back, the edges of what the contract allows,
 //! and each way in which parcel says no.
 
 use std::time::Duration;

@@ -6,8 +6,8 @@
 //! | `GetLeadStatus` | `<Lead>` with stage code, do-not-call, whether its owner spoke to it, last call |
 //! | `RecordCallOutcome` | `<RecordNumber>`, and whether it is a `<Duplicate>` |
 //!
-//! Both are posted to `/ParcelService.asmx`. Checked in this order: the user (401, as IIS says it), the envelope and the
-//! `SOAPAction` (P-10), the elements (P-20), the lead (P-04).
+//! Both are posted to `/ParcelService.asmx`. Checked in this order: the user (401, as IIS says it), the envelope and
+//! the `SOAPAction` (P-10), the elements (P-20), the lead (P-04).
 
 mod call;
 mod soap;
