@@ -3,14 +3,18 @@
 use std::io;
 use std::pin::Pin;
 
-use jackfield_tests::documents::keystone_tenant;
+use jackfield_tests::documents::{atrium_tenant, keystone_tenant, mortar_tenant, parcel_tenant, ridgeline_tenant};
 use jackfield_tests::fakes::{
-    Behaviour, Groundwork, GroundworkConfig, GroundworkLead, Keystone, KeystoneConfig, KeystoneLead, Mode, Server,
-    Trade,
+    Atrium, AtriumConfig, AtriumLead, Behaviour, Groundwork, GroundworkConfig, GroundworkLead, Keystone,
+    KeystoneConfig, KeystoneLead, Mode, Mortar, MortarConfig, MortarParty, Parcel, ParcelConfig, ParcelLead, Ridgeline,
+    RidgelineConfig, RidgelineProspect, Server, Trade,
 };
 
-/// The lead that every CRM knows.
-pub const LEAD: &str = "L1";
+/// The lead that every CRM knows. mortar's are numbers.
+pub const LEAD: &str = "1001";
+
+/// What the CRMs and the tenants' files share.
+const SECRET: &str = "{ value = \"bench\" }";
 
 /// One adapter of `adapters/`.
 pub struct Entry {
@@ -34,7 +38,7 @@ pub const ENTRIES: &[Entry] = &[
             Box::pin(async {
                 let fake = Keystone::start(KeystoneConfig::new("bench")).await?;
                 fake.seed(KeystoneLead::new(LEAD));
-                let file = keystone_tenant("bench", &fake.origin(), "{ value = \"bench\" }", "");
+                let file = keystone_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))
             })
         },
@@ -52,6 +56,54 @@ pub const ENTRIES: &[Entry] = &[
                      [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = {{ value = \"bench\" }}\n",
                     crm = fake.origin(),
                 );
+                Ok(Crm::new(fake, file))
+            })
+        },
+    },
+    Entry {
+        adapter: "atrium",
+        language: "TypeScript",
+        crm: || {
+            Box::pin(async {
+                let fake = Atrium::start(AtriumConfig::new("bench")).await?;
+                fake.seed(AtriumLead::new(LEAD));
+                let file = atrium_tenant("bench", &fake.origin(), SECRET, "");
+                Ok(Crm::new(fake, file))
+            })
+        },
+    },
+    Entry {
+        adapter: "parcel",
+        language: "Python",
+        crm: || {
+            Box::pin(async {
+                let fake = Parcel::start(ParcelConfig::new("jackfield", "bench")).await?;
+                fake.seed(ParcelLead::new(LEAD));
+                let file = parcel_tenant("bench", &fake.origin(), SECRET, "");
+                Ok(Crm::new(fake, file))
+            })
+        },
+    },
+    Entry {
+        adapter: "ridgeline",
+        language: "Go",
+        crm: || {
+            Box::pin(async {
+                let fake = Ridgeline::start(RidgelineConfig::new("bench")).await?;
+                fake.seed(RidgelineProspect::new(LEAD));
+                let file = ridgeline_tenant("bench", &fake.origin(), SECRET, "");
+                Ok(Crm::new(fake, file))
+            })
+        },
+    },
+    Entry {
+        adapter: "mortar",
+        language: "C",
+        crm: || {
+            Box::pin(async {
+                let fake = Mortar::start(MortarConfig::new("bench")).await?;
+                fake.seed(MortarParty::new(LEAD));
+                let file = mortar_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))
             })
         },

@@ -88,7 +88,8 @@ pub async fn run(host: &Path, quick: bool, write: bool) -> anyhow::Result<Vec<Ro
         machine::conditions(),
     );
     let conditions = format!(
-        "{} rounds of {} calls, reuse = {REUSE}, a {build} build. Machine: {before} at the beginning, {after} at the end.",
+        "{} rounds of {} calls, reuse = {REUSE}, a {build} build. Machine: {before} at the beginning, {after} at the \
+         end.",
         sizes.rounds, sizes.calls
     );
     let table = table::markdown(&rows, &conditions);

@@ -109,7 +109,8 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
     }
     let _ = write!(
         text,
-        "\nTimes of calls are P50s in milliseconds at one call at a time, CRM on loopback in the same process: the median \
+        "\nTimes of calls are P50s in milliseconds at one call at a time, CRM on loopback in the same process: the \
+         median \
          of the rounds (lowest–highest). {conditions}\n"
     );
     text

@@ -111,7 +111,10 @@ fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
         Fault::Status(401) => (vec![Unauthorized], vec![]),
         Fault::Status(403) => (vec![Unauthorized], vec![(Rejected, FORBIDDEN)]),
         Fault::Status(404) => match doing {
-            Finding => (vec![NotFound, Unknown, Unavailable], vec![(Absent, OWN_404)]),
+            Finding => {
+                let tolerated = vec![(Absent, OWN_404), (Rejected, OTHER_WORDS)];
+                (vec![NotFound, Unknown, Unavailable], tolerated)
+            }
             _ => (vec![NotFound], vec![(Rejected, OTHER_WORDS), (Unknown, OWN_404)]),
         },
         Fault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable], vec![]),

@@ -247,16 +247,21 @@ impl Kit<'_> {
     }
 }
 
-/// Error answers of the cassette by their status, so that faults speak the CRM's language.
+/// Error answers of the cassette by their status, so that faults speak the CRM's language: of those calls alone that
+/// end as the status by itself would have them end. A SOAP service says "no such lead" with 500.
 fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, Reply> {
     let mut errors = BTreeMap::new();
-    for exchange in fixtures.iter().flat_map(|fixture| &fixture.exchanges) {
-        if let Reply::Answer { status, .. } = &exchange.reply
-            && *status >= 400
-            // What a look-up's 404 says is its CRM's proof of absence, and no fault.
-            && *status != 404
-        {
-            errors.entry(*status).or_insert_with(|| exchange.reply.clone());
+    for fixture in fixtures {
+        for (at, exchange) in fixture.exchanges.iter().enumerate() {
+            if let Reply::Answer { status, .. } = &exchange.reply
+                && *status >= 400
+                // What a look-up's 404 says is its CRM's proof of absence, and no fault.
+                && *status != 404
+                && let ended = came(&fixture.returns, &fixture.returns)
+                && let Judged::Right = judge(Fault::Status(*status), doing(fixture, at), ended)
+            {
+                errors.entry(*status).or_insert_with(|| exchange.reply.clone());
+            }
         }
     }
     errors

@@ -87,12 +87,7 @@ pub async fn check(
     };
     kit.describe_again().await;
     match folder.map(Cassette::read) {
-        None => kit.add(Check::skipped(
-            "cassette.folder",
-            "",
-            "there are no fixtures, so no call was made: write some, or make them of real exchanges with `jackfield \
-             adapter record`, and name their folder with --cassette",
-        )),
+        None => kit.add(Check::skipped("cassette.folder", "", NO_FIXTURES)),
         Some(Err(error)) => {
             let check = Check::wrong("cassette.folder", "", "a folder of fixtures", error.to_string());
             kit.add(check);
@@ -115,6 +110,10 @@ pub async fn check(
     }
 }
 
+/// Why no call was made.
+const NO_FIXTURES: &str = "there are no fixtures, so no call was made: write some, or make them of real exchanges with \
+                           `jackfield adapter record`, and name their folder with --cassette";
+
 /// A check under way.
 struct Kit<'a> {
     rehearsal: &'a Rehearsal,
@@ -133,8 +132,21 @@ impl Kit<'_> {
         let chosen = |fixture: &Fixture| only.is_empty() || only.contains(&fixture.name);
         let fixtures: Vec<_> = cassette.fixtures.into_iter().filter(chosen).collect();
         if fixtures.is_empty() && cassette.broken.is_empty() {
-            let why = format!("there is no such fixture in {}", cassette.folder.display());
-            self.add(Check::skipped("cassette.folder", "", why));
+            let folder = cassette.folder.display();
+            self.add(if only.is_empty() {
+                Check::skipped(
+                    "cassette.folder",
+                    "",
+                    format!("{folder} holds no .json file: {NO_FIXTURES}"),
+                )
+            } else {
+                Check::wrong(
+                    "cassette.fixture",
+                    only.join(", "),
+                    format!("a fixture in {folder}"),
+                    "none of that name",
+                )
+            });
         }
         tell(&format!("playing {} fixtures", fixtures.len()));
         for fixture in &fixtures {

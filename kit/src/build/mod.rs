@@ -84,6 +84,7 @@ pub enum BuildError {
 
 impl BuildError {
     /// A file or folder that cannot be used.
+    #[must_use]
     pub fn io(path: &Path, error: io::Error) -> Self {
         Self::Io {
             path: path.into(),

@@ -250,7 +250,12 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
     let (root, sdk) = (root?, sdk?);
     write(
         &module.join("go.work"),
-        &format!("go 1.27\n\nuse (\n\t.\n\t{root:?}\n\t{sdk:?}\n)\n"),
+        // In quotes, as a string of Go.
+        &format!(
+            "go 1.27\n\nuse (\n\t.\n\t\"{}\"\n\t\"{}\"\n)\n",
+            root.display(),
+            sdk.display()
+        ),
     )
 }
 

@@ -108,8 +108,10 @@ fn artifact(said: &str, package: &str) -> Option<PathBuf> {
     });
     made.find_map(|message| {
         let files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
-        let mut components = files.filter(|file| file.ends_with(".wasm"));
-        components.next().map(PathBuf::from)
+        let mut components = files
+            .map(PathBuf::from)
+            .filter(|file| file.extension().is_some_and(|it| it == "wasm"));
+        components.next()
     })
 }
 

@@ -243,6 +243,12 @@ async fn traffic(host: &Host, operator: &str) -> Vec<String> {
     let token = host.json(operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
     let token = token["token"].as_str().unwrap();
     let mut answers = vec![];
+    // What the adapter asks and hears is recorded, and given out at the end.
+    let recording = client
+        .post(format!("{}/v1/tenants/t/recording", host.admin))
+        .bearer_auth(operator)
+        .json(&serde_json::json!({ "calls": 500, "minutes": 60, "unmasked": true }));
+    answers.push(recording.send().await.unwrap().text().await.unwrap());
     for lead in ["taken", "refused", "down"] {
         let asked = client
             .get(format!("{base}/{lead}/status"))
@@ -352,6 +358,12 @@ async fn everything_it_answers(host: &Host, operator: &str) -> Vec<(String, Stri
             }
         }
     }
+    let taken = client
+        .delete(format!("{}/v1/tenants/t/recording", host.admin))
+        .bearer_auth(operator);
+    let cassette = taken.send().await.unwrap().text().await.unwrap();
+    assert!(cassette.contains("\"calls\""), "{cassette}");
+    found.push(("the cassette".to_owned(), cassette));
     assert!(found.len() > 30, "{}", found.len());
     found
 }

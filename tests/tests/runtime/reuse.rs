@@ -240,7 +240,8 @@ async fn what_a_call_leaves_of_resources_does_not_pile_up() {
         "runtime.reuse = 10000\nsettings.base_url = \"{origin}\"\n\
          egress = {{ allow = [\"{origin}\"], private_addresses = true }}"
     );
-    // Each call leaves a pollable and what it waits for behind, and answers how many calls its instance has served: as a letter.
+    // Each call leaves a pollable and what it waits for behind, and answers how many calls its instance has served: as
+    // a letter.
     let leaves = "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
         (drop (call $subscribe (i64.const 1)))
         (i32.store8 (i32.const 96) (i32.add (i32.const 96) (global.get $calls)))

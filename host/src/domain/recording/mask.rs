@@ -63,6 +63,9 @@ impl<'a> Mask<'a> {
                 if members::is_phone(name) {
                     self.learn_number(value);
                 }
+                if members::is_recording(name) {
+                    self.learn_recording(value);
+                }
                 if members::is_name(name) || (is_person && members::may_be_name(name)) {
                     self.learn_name(value);
                 }
@@ -96,7 +99,7 @@ impl<'a> Mask<'a> {
 
     /// Learns where a recording of the call can be heard or read.
     pub fn learn_recording(&mut self, url: &str) {
-        if self.personal {
+        if self.personal && url.contains("://") {
             let made_up = format!("https://recordings.example/{}", self.letters("url", url, 12));
             self.learn_text(url, &made_up);
         }

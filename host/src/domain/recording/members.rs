@@ -114,6 +114,14 @@ pub fn is_secret(name: &str) -> bool {
     )
 }
 
+/// Whether a member is where a call can be heard or read.
+pub fn is_recording(name: &str) -> bool {
+    matches!(
+        word(name).as_str(),
+        "recordingurl" | "transcripturl" | "recording" | "transcript" | "recordinglink"
+    )
+}
+
 /// Whether a member is a person's name.
 pub fn is_name(name: &str) -> bool {
     matches!(
