@@ -269,7 +269,7 @@ mod tests {
             while clock.next_wake().is_none() {
                 tokio::task::yield_now().await;
             }
-            clock.advance(MAX_IDLE - Duration::from_secs(1));
+            clock.advance(MAX_IDLE.saturating_sub(Duration::from_secs(1)));
             assert_eq!(places.idle(), 1);
             clock.advance(Duration::from_secs(1));
             while places.idle() > 0 {

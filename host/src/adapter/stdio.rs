@@ -14,6 +14,9 @@ const PERMIT: usize = 64 << 10;
 /// Characters of a line that are shown.
 const LINE: usize = 500;
 
+/// What language runtimes write after a guest's own last words, when those have ended it. Of JavaScript's engine.
+const EPILOGUES: [&str; 1] = ["Redirecting call to abort() to mozalloc_abort"];
+
 /// The end of what a guest wrote to a stream.
 #[derive(Debug, Clone, Default)]
 pub struct Tail(Arc<Mutex<Vec<u8>>>);
@@ -23,7 +26,8 @@ impl Tail {
     pub fn last_line(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&kept);
-        let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        let mut lines = text.lines().rev().map(str::trim);
+        let line = lines.find(|line| !line.is_empty() && !EPILOGUES.contains(line));
         line.unwrap_or_default()
             .chars()
             .filter(|c| !c.is_control())
@@ -108,6 +112,13 @@ mod tests {
         tail.write(b"\npanicked at src/lib.rs:1: oh\x07 no\n\n");
         assert_eq!(tail.last_line(), "panicked at src/lib.rs:1: oh no");
         assert!(tail.0.lock().unwrap().len() <= KEPT);
+    }
+
+    #[test]
+    fn what_a_runtime_says_at_its_end_is_not_the_guests_last_word() {
+        let tail = Tail::default();
+        tail.write(b"TypeError: stage is undefined (stages.ts:8)\nRedirecting call to abort() to mozalloc_abort\n\n");
+        assert_eq!(tail.last_line(), "TypeError: stage is undefined (stages.ts:8)");
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
         Fault::TimeoutAfter | Fault::Reset | Fault::Slow | Fault::TooLarge | Fault::Status(500) => {
             (vec![Unknown], vec![])
         }
-        Fault::Status(502) if reads => (vec![Unknown, Unavailable], vec![]),
+        Fault::Status(502) | Fault::Html if reads => (vec![Unknown, Unavailable], vec![]),
         Fault::Status(502) => (vec![Unknown], vec![(Unavailable, GATEWAY)]),
         Fault::Status(503) => {
             let tolerated = vec![(Unknown, CAUTIOUS), (RateLimited(None), OTHER_WORDS)];
@@ -140,7 +140,6 @@ fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
             (vec![Unknown, Unavailable], tolerated)
         }
         Fault::Empty | Fault::Truncated => (vec![Unknown], vec![(Same, STATUS_IS_ENOUGH)]),
-        Fault::Html if reads => (vec![Unknown, Unavailable], vec![]),
         Fault::Html => (vec![Unknown], vec![]),
         Fault::Largest => (vec![Same], vec![(Unknown, TOO_MUCH)]),
     };

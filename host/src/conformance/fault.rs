@@ -121,7 +121,8 @@ impl Fault {
                     body,
                 })
             }
-            Self::Empty if body.is_empty() => None,
+            // An empty body cannot be padded either.
+            Self::Empty | Self::Largest if body.is_empty() => None,
             Self::Empty => good(vec![], headers.clone()),
             Self::Truncated if body.len() < 4 => None,
             Self::Truncated => good(body[..body.len() / 2].to_vec(), headers.clone()),
@@ -133,8 +134,7 @@ impl Fault {
                 let html = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
                 good(page.into_bytes(), html.into())
             }
-            // White space at the end is no part of JSON, XML or lines; an empty body cannot be padded.
-            Self::Largest if body.is_empty() => None,
+            // White space at the end is no part of JSON, XML or lines.
             Self::Largest => good(padded(body, LARGEST_BODY), headers.clone()),
             Self::TooLarge => good(padded(body, LARGEST_BODY + 1), headers.clone()),
         }

@@ -132,7 +132,7 @@ impl Kit<'_> {
                 let check = if resolves && rehearsed.outcome.as_ref().ok() == Some(&fixture.returns) {
                     Check::right(id, subject)
                 } else {
-                    self.judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats)
+                    judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats)
                 };
                 self.add(check.using(used));
             }
@@ -143,48 +143,6 @@ impl Kit<'_> {
             .any(|check| check.id == RETRY && check.subject.starts_with(name))
         {
             self.add(Check::right(RETRY, format!("{name}, {}", fixture.name)));
-        }
-    }
-
-    fn judged(
-        &self,
-        fixture: &Fixture,
-        id: &str,
-        subject: &str,
-        (fault, doing): (Fault, Doing),
-        rehearsed: &Rehearsed,
-        repeats: bool,
-    ) -> Check {
-        let returned = match &rehearsed.outcome {
-            Ok(returned) => returned,
-            Err(stop) => {
-                let check = stopped(id, subject, stop, "a failure of the contract");
-                return check.see("wit/model.wit: failure");
-            }
-        };
-        let came = came(&fixture.returns, returned);
-        match judge(fault, doing, came) {
-            Judged::Right => Check::right(id, subject),
-            Judged::Tolerated(why) => {
-                let mut check = Check::tolerated(id, subject, why);
-                check.came = Some(came.words());
-                check
-            }
-            // The repeat was answered, so the call's end says nothing about the fault.
-            Judged::Wrong(..) if repeats && matches!(came, Came::Same | Came::Other) => Check::skipped(
-                id,
-                subject,
-                format!("the adapter repeats the request by itself: see `{RETRY}`"),
-            ),
-            Judged::Wrong(expected, why) => {
-                let shown = match came {
-                    Came::Other => replay::said(returned).to_string(),
-                    came => came.words(),
-                };
-                Check::wrong(id, subject, expected, shown)
-                    .because(why)
-                    .see("wit/model.wit: failure")
-            }
         }
     }
 
@@ -243,6 +201,48 @@ impl Kit<'_> {
                     .see("wit/exports.wit: leads.parse"),
             };
             self.add(check.using(used));
+        }
+    }
+}
+
+/// Judges how a call with an injected fault ended.
+fn judged(
+    fixture: &Fixture,
+    id: &str,
+    subject: &str,
+    (fault, doing): (Fault, Doing),
+    rehearsed: &Rehearsed,
+    repeats: bool,
+) -> Check {
+    let returned = match &rehearsed.outcome {
+        Ok(returned) => returned,
+        Err(stop) => {
+            let check = stopped(id, subject, stop, "a failure of the contract");
+            return check.see("wit/model.wit: failure");
+        }
+    };
+    let came = came(&fixture.returns, returned);
+    match judge(fault, doing, came) {
+        Judged::Right => Check::right(id, subject),
+        Judged::Tolerated(why) => {
+            let mut check = Check::tolerated(id, subject, why);
+            check.came = Some(came.words());
+            check
+        }
+        // The repeat was answered, so the call's end says nothing about the fault.
+        Judged::Wrong(..) if repeats && matches!(came, Came::Same | Came::Other) => Check::skipped(
+            id,
+            subject,
+            format!("the adapter repeats the request by itself: see `{RETRY}`"),
+        ),
+        Judged::Wrong(expected, why) => {
+            let shown = match came {
+                Came::Other => replay::said(returned).to_string(),
+                came => came.words(),
+            };
+            Check::wrong(id, subject, expected, shown)
+                .because(why)
+                .see("wit/model.wit: failure")
         }
     }
 }

@@ -194,7 +194,7 @@ impl Kit<'_> {
         if rehearsed.refused.iter().any(|(word, _)| *word == "not-granted") {
             let came = "a request to an origin that `describe` does not name";
             let check = Check::wrong(settings::ORIGINS, call, "requests to described origins only", came);
-            let check = self.because_of_egress(check);
+            let check = settings::because_of_egress(check);
             // It is the same mistake however many calls make it.
             if !self.checks.contains(&check) {
                 self.add(check);

@@ -183,6 +183,7 @@ impl Used {
 
 impl Summary {
     /// Counts.
+    #[must_use]
     pub fn of(checks: &[Check]) -> Self {
         let count = |verdict| {
             let found = checks.iter().filter(|check| check.verdict == verdict).count();

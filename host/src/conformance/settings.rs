@@ -82,16 +82,16 @@ impl Kit<'_> {
         for origin in elsewhere {
             let came = format!("the fixture has requests to {origin}");
             let check = Check::wrong(ORIGINS, subject.as_str(), "requests to described origins only", came);
-            self.add(self.because_of_egress(check));
+            self.add(because_of_egress(check));
         }
     }
+}
 
-    /// Says why requests elsewhere do not work.
-    pub(super) fn because_of_egress(&self, check: Check) -> Check {
-        check
-            .because("a tenant's [egress] grants what `describe` names; every other request is denied in service")
-            .see("wit/exports.wit: about.description.origins")
-    }
+/// Says why requests elsewhere do not work.
+pub(super) fn because_of_egress(check: Check) -> Check {
+    check
+        .because("a tenant's [egress] grants what `describe` names; every other request is denied in service")
+        .see("wit/exports.wit: about.description.origins")
 }
 
 fn origin(url: &str) -> Option<Origin> {

@@ -132,9 +132,7 @@ async fn values_at_their_edges_arrive_to_the_last_digit() {
     assert_eq!(stored.input["notes"], notes);
 
     // The last minute of a year in India, told in UTC; nulls are as if they were not there.
-    test.advance(Duration::from_secs(
-        ((31 + 31 + 30 + 31 + 30 + 30) * 24 + 9) * 3600 + 29 * 60,
-    ));
+    test.advance(Duration::from_mins(((31 + 31 + 30 + 31 + 30 + 30) * 24 + 9) * 60 + 29));
     let mut said = disposition("C-2", "callback_requested");
     said["qualification"] = json!({ "outcome": "callback_requested", "budget_max": 1, "loan_required": null });
     said["site_visit"] = json!({ "booked": true, "date": "2026-12-31", "time_slot": null, "timezone": null });
@@ -271,14 +269,6 @@ async fn what_atrium_refuses_goes_to_a_person_with_its_words() {
     );
     let fields: Vec<_> = rejection.fields.iter().map(|field| field.pointer.as_str()).collect();
     assert_eq!(fields, ["input.visit.zone"]);
-
-    let mut said = disposition("C-2", "qualified_visit_booked");
-    said["site_visit"]["date"] = "2026-02-30".into();
-    let id = accept(&test, &said).await;
-    test.work().await;
-    let after = found(&test, &id).await;
-    let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
-    assert_eq!(rejection.fields[0].pointer, "site_visit.date");
 
     let gone = test
         .dispose(TENANT, "NOBODY", &hung_up("C-3", "no_answer"))

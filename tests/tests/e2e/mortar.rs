@@ -136,7 +136,7 @@ async fn every_outcome_reaches_mortar_whole_and_bare() {
 
 #[tokio::test]
 async fn hindi_and_hostile_texts_arrive_cut_and_whole_in_their_line() {
-    let mut body = disposition("C-1", &"घर ".repeat(30).trim().to_owned());
+    let mut body = disposition("C-1", "घर ".repeat(30).trim());
     body["flags"]["language_used"] = "भोजपुरी".into();
     let text = written(&body).await.get("TEXT").to_owned();
     assert!(
@@ -197,15 +197,12 @@ async fn amounts_and_dates_at_their_edges() {
 async fn midnight_and_the_years_end_are_indias() {
     for (ahead, expected) in [
         // The clock begins at 2026-07-01T09:00Z.
-        (Duration::from_secs(9 * 3600 + 30 * 60), ("20260702", "0000")),
+        (Duration::from_mins(9 * 60 + 30), ("20260702", "0000")),
         (
             Duration::from_secs(183 * 86_400 + 9 * 3600 + 29 * 60 + 59),
             ("20261231", "2359"),
         ),
-        (
-            Duration::from_secs(183 * 86_400 + 9 * 3600 + 30 * 60),
-            ("20270101", "0000"),
-        ),
+        (Duration::from_mins(183 * 1440 + 9 * 60 + 30), ("20270101", "0000")),
     ] {
         let (test, mortar) = start().await;
         test.advance(ahead);

@@ -33,7 +33,8 @@ const CALL: [(&str, &str); 17] = [
 ];
 
 fn message(lines: &[(&str, &str)]) -> String {
-    let inner: String = lines.iter().map(|(key, value)| format!("{key}={value}\r\n")).collect();
+    let inner: Vec<_> = lines.iter().map(|(key, value)| format!("{key}={value}\r\n")).collect();
+    let inner = inner.concat();
     format!("MORTAR/1\r\n{inner}END={}\r\n", lines.len() + 2)
 }
 

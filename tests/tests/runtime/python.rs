@@ -29,11 +29,11 @@ async fn what_python_raises_is_a_fault_with_its_message_and_place() {
         ),
         (
             "no-return",
-            "TypeError: what the adapter returned should be LeadStatus and is None (component.py",
+            "TypeError: what the adapter returned should be LeadStatus and is None (shape.py",
         ),
         (
             "wrong-type",
-            "TypeError: LeadStatus.status should be str and is None (component.py",
+            "TypeError: LeadStatus.status should be str and is None (shape.py",
         ),
         (
             "own-failure",

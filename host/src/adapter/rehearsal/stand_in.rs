@@ -128,6 +128,9 @@ impl StandIn {
     }
 
     /// Hands a request to the double.
+    ///
+    /// # Errors
+    /// What the double says instead of an answer.
     pub fn play(&self, request: &reqwest::Request, budget: &Budget, seen: &Seen) -> Result<reqwest::Response, Trouble> {
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| {

@@ -32,9 +32,10 @@ impl NewArgs {
         let shown = folder.display();
         let answer = json!({ "folder": folder, "language": self.lang.word(), "files": written });
         screen.tell(&answer, || {
-            let files: String = written.iter().map(|file| format!("  {shown}/{file}\n")).collect();
+            let files: Vec<_> = written.iter().map(|file| format!("  {shown}/{file}")).collect();
+            let files = files.join("\n");
             format!(
-                "An adapter in {}:\n{files}\nNext:\n  cd {shown}\n  jackfield adapter build\n  jackfield adapter check \
+                "An adapter in {}:\n{files}\n\nNext:\n  cd {shown}\n  jackfield adapter build\n  jackfield adapter check \
                  build/{}.wasm\n\nREADME.md there says what to change first.",
                 self.lang, self.name
             )

@@ -1,6 +1,7 @@
 //! `jackfield adapter record`
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _, stderr, stdin};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -135,7 +136,11 @@ impl RecordArgs {
     }
 
     fn told(&self, files: &[PathBuf], recording: &RecordingView) -> String {
-        let mut text: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
+        let mut text = String::new();
+        for file in files {
+            // Writing to a text does not fail.
+            let _ = writeln!(text, "{}", file.display());
+        }
         for (why, count) in &recording.left_out {
             text.push_str(&left_out(*why, *count));
         }

@@ -19,7 +19,7 @@ pub fn fixture(call: &Call, salt: &[u8], personal: bool) -> Result<Value, LeftOu
     let mut mask = Mask::new(salt, personal);
     learn(&mut mask, call, &texts);
     let resigned = Resigned::new(&call.signed, |text| mask.text(text));
-    if !resigned.all_in(texts.iter().map(String::as_str)) {
+    if !resigned.all_in(&texts) {
         return Err(LeftOut::SignatureNotFound);
     }
     let maker = Maker {
@@ -91,20 +91,24 @@ fn learn(mask: &mut Mask<'_>, call: &Call, texts: &[String]) {
     mask.learn(&objects);
     if let Some(leads) = call.returns["ok"].as_array() {
         for lead in leads {
-            lead["name"].as_str().into_iter().for_each(|name| mask.learn_name(name));
+            if let Some(name) = lead["name"].as_str() {
+                mask.learn_name(name);
+            }
         }
     }
     let disposition = &call.asked["write_disposition"]["disposition"];
     for member in ["recording_url", "transcript_url"] {
-        let url = disposition[member].as_str();
-        url.into_iter().for_each(|url| mask.learn_recording(url));
+        if let Some(url) = disposition[member].as_str() {
+            mask.learn_recording(url);
+        }
     }
     for exchange in &call.exchanges {
         let answer = exchange.answer.as_ref().ok();
         let cookies = answer.into_iter().flat_map(|answer| &answer.headers);
         for (_, cookie) in cookies.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
-            let value = cookie.split(';').next().and_then(|pair| pair.split_once('='));
-            value.into_iter().for_each(|(_, value)| mask.learn_token(value));
+            if let Some((_, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
+                mask.learn_token(value);
+            }
         }
         for (name, value) in exchange.headers.iter().filter(|(name, _)| members::is_secret(name)) {
             // A signature is no token: it is made anew.

@@ -233,7 +233,8 @@ impl<'a> Mask<'a> {
     /// Replaces a part of a name, where it is a word of its own, in the forms that it has in URLs and JSON.
     fn name(&self, mut text: String, name: &str) -> String {
         let made_up = format!("Name{}", self.letters("name", &name.to_lowercase(), 5));
-        let escaped: String = name.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let escaped: Vec<_> = name.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let escaped = escaped.concat();
         let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
         let lower = encoded.to_lowercase();
         for form in [name, &encoded, &lower, &escaped] {

@@ -2,6 +2,7 @@
 //! that a number keeps its form.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::ops::Range;
 
 /// Digits of a number that stand for it in whatever form it is written: an Indian number without its country.
@@ -121,7 +122,7 @@ fn runs(text: &str) -> Vec<Vec<Range<usize>>> {
         }
         match runs.last_mut() {
             Some(run) if joined => run.push(start..at),
-            _ => runs.push(vec![start..at]),
+            _ => runs.push(iter::once(start..at).collect()),
         }
         joined = true;
     }

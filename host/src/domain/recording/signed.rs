@@ -53,11 +53,10 @@ impl Resigned {
     }
 
     /// Whether each signature is in one of these texts.
-    pub fn all_in<'a>(&self, texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+    pub fn all_in(&self, texts: &[impl AsRef<str>]) -> bool {
         let is_in = |forms: &Vec<(String, String)>| {
-            texts
-                .clone()
-                .any(|text| forms.iter().any(|(real, _)| text.contains(real.as_str())))
+            let mut texts = texts.iter().map(AsRef::as_ref);
+            texts.any(|text: &str| forms.iter().any(|(real, _)| text.contains(real.as_str())))
         };
         self.forms.iter().all(is_in)
     }
@@ -141,6 +140,6 @@ mod tests {
     #[test]
     fn a_signature_that_is_nowhere_is_noticed() {
         let resigned = Resigned::new(&[signed(b"body")], str::to_owned);
-        assert!(!resigned.all_in(["a", "b"].into_iter()));
+        assert!(!resigned.all_in(&["a", "b"]));
     }
 }

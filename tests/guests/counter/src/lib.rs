@@ -35,7 +35,7 @@ fn count(host: &Host, order: &str) -> Result<String, Failure> {
     let (word, more) = order.split_once('-').unwrap_or((order, ""));
     match word {
         // The id of a lead, remembered.
-        "note" => kept.note = more.to_owned(),
+        "note" => more.clone_into(&mut kept.note),
         "recall" => return Ok(format!("{calls} {}", kept.note)),
         // So many MiB, for ever.
         "keep" => {

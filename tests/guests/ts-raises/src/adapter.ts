@@ -3,6 +3,9 @@
 import { adapter, describe, Failure, hex, type Host, type LeadStatus } from "jackfield";
 import { stageOf } from "./stages.ts";
 
+/** The lead that is asked for. */
+let asked = "";
+
 /** What `queryStatus` does for each lead. */
 const DEEDS: Record<string, (host: Host) => unknown> = {
   "throws-deep": () => stageOf({}),
@@ -41,12 +44,15 @@ const DEEDS: Record<string, (host: Host) => unknown> = {
 
 export default adapter({
   about: describe("ts-raises", "1.0.0").credential("signing", "hmac", "Any key"),
-  queryStatus: (host, leadId) => DEEDS[leadId]?.(host) as LeadStatus,
+  queryStatus: (host, leadId) => {
+    asked = leadId;
+    return DEEDS[leadId]?.(host) as LeadStatus;
+  },
   writeDisposition: (_host, { qualification: { budgetMin, budgetMax } }) => ({ reference: `${budgetMin} ${budgetMax}` }),
   find: (_host, leadId) => (leadId === "absent" ? undefined : { reference: "found" }),
   parseLeads: (_host, { body }) => [{ id: String(body.length), phone: "+919800000000", name: new Array(3).join("आ") }],
 });
 
 function status(status: string): LeadStatus {
-  return { leadId: "L", callable: false, status };
+  return { leadId: asked, callable: false, status };
 }

@@ -53,6 +53,10 @@ impl AtriumConfig {
 /// A lead as atrium keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of its own in the CRM's record"
+)]
 pub struct AtriumLead {
     /// Its id.
     pub id: String,
@@ -200,7 +204,17 @@ impl Trade for AtriumCrm {
 /// An operation that was understood, with its arguments; or why not.
 type Asked = Result<(operation::Operation, Map<String, Value>), String>;
 
+/// A request, as GraphQL over HTTP has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    query: String,
+    #[serde(default)]
+    variables: Map<String, Value>,
+}
+
 /// What the gateway makes of a request: it looks no further than it has to.
+#[expect(clippy::result_large_err, reason = "the answer is what it is about")]
 fn gateway(request: &Request<Bytes>) -> Result<Asked, Answer> {
     let refused = |status, why: &'static str| answer(status, Some("text/plain"), why);
     if request.uri().path() != "/graphql" {
@@ -214,13 +228,6 @@ fn gateway(request: &Request<Bytes>) -> Result<Asked, Answer> {
     }
     if !has_media_type(request, "application/json") {
         return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "only application/json"));
-    }
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        query: String,
-        #[serde(default)]
-        variables: Map<String, Value>,
     }
     let body: Body = serde_json::from_slice(request.body())
         .map_err(|_| refused(StatusCode::BAD_REQUEST, "the body is {\"query\", \"variables\"}"))?;

@@ -1,6 +1,7 @@
 //! mortar's messages: lines of `KEY=value` between `MORTAR/1` and `END=<lines>`, CRLF after each.
 
 use http::StatusCode;
+use std::fmt::Write as _;
 
 use super::super::message::{Answer, answer};
 
@@ -52,9 +53,9 @@ impl Message {
         let mut text = format!("{PROTOCOL}\r\n");
         for (key, value) in &self.0 {
             let value = value.replace('\\', "\\\\").replace('\n', "\\n");
-            text.push_str(&format!("{key}={value}\r\n"));
+            let _ = write!(text, "{key}={value}\r\n");
         }
-        text.push_str(&format!("END={}\r\n", self.0.len() + 2));
+        let _ = write!(text, "END={}\r\n", self.0.len() + 2);
         answer(StatusCode::OK, Some("text/plain; charset=utf-8"), text)
     }
 }

@@ -100,8 +100,11 @@ const TIME: &str = "must be a time of day such as 14:05";
 const LINK: &str = "must be an http or https URL";
 const REQUIRED: &str = "is required";
 
+/// What a patch changes, and the interaction that it appends.
+pub(super) type Parts = (Map<String, Value>, Map<String, Value>);
+
 /// The prospect's members and the interaction's, or everything that is wrong with them.
-pub(super) fn check(body: Value) -> Result<(Map<String, Value>, Map<String, Value>), Wrong> {
+pub(super) fn check(body: Value) -> Result<Parts, Wrong> {
     let mut wrong = Wrong::new();
     let Value::Object(mut changes) = body else {
         return Err(Wrong::from([(String::new(), vec!["must be an object"])]));
