@@ -14,20 +14,23 @@ const PERMIT: usize = 64 << 10;
 /// Characters of a line that are shown.
 const LINE: usize = 500;
 
-/// What language runtimes write after a guest's own last words, when those have ended it. Of JavaScript's engine.
-const EPILOGUES: [&str; 1] = ["Redirecting call to abort() to mozalloc_abort"];
+/// What an SDK writes before a guest's last words where its language's runtime has more to say after them: JavaScript's
+/// engine tells its own frames.
+const LAST_WORDS: &str = "last words: ";
 
 /// The end of what a guest wrote to a stream.
 #[derive(Debug, Clone, Default)]
 pub struct Tail(Arc<Mutex<Vec<u8>>>);
 
 impl Tail {
-    /// The last line that is not blank, cut to 500 characters; empty if there is none.
+    /// The guest's last words: the last line that is marked as such, or else the last that is not blank, cut to 500
+    /// characters; empty if there is none.
     pub fn last_line(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&kept);
         let mut lines = text.lines().rev().map(str::trim);
-        let line = lines.find(|line| !line.is_empty() && !EPILOGUES.contains(line));
+        let marked = lines.clone().find_map(|line| line.strip_prefix(LAST_WORDS));
+        let line = marked.or_else(|| lines.find(|line| !line.is_empty()));
         line.unwrap_or_default()
             .chars()
             .filter(|c| !c.is_control())
@@ -115,9 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_runtime_says_at_its_end_is_not_the_guests_last_word() {
+    fn what_a_runtime_says_after_a_guests_last_words_is_left_out() {
         let tail = Tail::default();
-        tail.write(b"TypeError: stage is undefined (stages.ts:8)\nRedirecting call to abort() to mozalloc_abort\n\n");
+        tail.write(
+            b"last words: TypeError: stage is undefined (stages.ts:8)\nat frame 1\nRedirecting call to abort()\n",
+        );
         assert_eq!(tail.last_line(), "TypeError: stage is undefined (stages.ts:8)");
     }
 

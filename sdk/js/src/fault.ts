@@ -19,7 +19,10 @@ const stderr = (globalThis as unknown as { console: { error(text: string): void 
 /** Where the build leaves {@link Lines}. */
 const LINES = Symbol.for("jackfield.lines");
 
-/** Writes an exception to standard error: its stack in the author's own files, and then `TypeError: … (file:line in f)`. */
+/**
+ * Writes an exception to standard error: its stack in the author's own files, and then `TypeError: … (file:line in f)`, marked
+ * as the last words that the host shows: the engine tells its own frames after them.
+ */
 export function tell(thrown: unknown): void {
   const told = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `thrown: ${String(thrown)}`;
   const frames = thrown instanceof Error ? framesOf(thrown.stack ?? "") : [];
@@ -27,7 +30,7 @@ export function tell(thrown: unknown): void {
   // The SDK's own files are vendored; what an author can mend is in a file of the project.
   const own = frames.find((frame) => frame.place.includes(":") && !frame.sdk) ?? frames[0];
   const where = own ? ` (${own.place} in ${own.name})` : "";
-  stderr.error([...trace, `${told.replaceAll(/\s+/g, " ")}${where}`].join("\n"));
+  stderr.error([...trace, `last words: ${told.replaceAll(/\s+/g, " ")}${where}`].join("\n"));
 }
 
 interface Frame {

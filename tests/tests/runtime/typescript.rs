@@ -22,10 +22,7 @@ async fn an_exception_is_a_fault_with_its_message_and_its_place() {
     let world = World::new();
     let raises = raises(&world).await;
     let cases = [
-        (
-            "throws-deep",
-            "TypeError: stage is undefined (src/stages.ts:8 in normal)",
-        ),
+        ("throws-deep", "stage is undefined (src/stages.ts:8 in normal)"),
         ("throws-text", "thrown: a text in two lines"),
         ("throws-payload", "RangeError: looks like a failure (src/adapter.ts:"),
         ("promises", "TypeError: queryStatus answered a promise"),

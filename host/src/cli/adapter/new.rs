@@ -35,7 +35,8 @@ impl NewArgs {
             let files: Vec<_> = written.iter().map(|file| format!("  {shown}/{file}")).collect();
             let files = files.join("\n");
             format!(
-                "An adapter in {}:\n{files}\n\nNext:\n  cd {shown}\n  jackfield adapter build\n  jackfield adapter check \
+                "An adapter in {}:\n{files}\n\nNext:\n  cd {shown}\n  jackfield adapter build\n  jackfield adapter \
+                 check \
                  build/{}.wasm\n\nREADME.md there says what to change first.",
                 self.lang, self.name
             )

@@ -133,7 +133,8 @@ async function bundled(input, external) {
 /** The statement that tells `fault.ts` of each line of the bundle its file and line; on a line of its own, the last. */
 function origins(map) {
   const names = map.sources.map((source) => {
-    const path = resolve(order.work, source);
+    // Without a file of its own, the bundle counts as one in the bundler's default folder.
+    const path = resolve(project, "dist", source);
     const [root, under] = path.startsWith(sdk + sep) ? [join(sdk, "src"), "jackfield/"] : [project, ""];
     return under + relative(root, path).split(sep).join("/");
   });
