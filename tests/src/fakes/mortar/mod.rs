@@ -121,7 +121,7 @@ impl Trade for MortarCrm {
     type Config = MortarConfig;
     type Lead = MortarParty;
     type Record = Document;
-    const LEDGER: (&'static str, &'static str) = ("documents", "documents");
+    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: MortarConfig) -> (SocketAddr, Self) {
         let crm = Self {

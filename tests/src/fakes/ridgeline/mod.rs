@@ -133,7 +133,7 @@ impl Trade for RidgelineCrm {
     type Config = RidgelineConfig;
     type Lead = RidgelineProspect;
     type Record = Interaction;
-    const LEDGER: (&'static str, &'static str) = ("interactions", "interactions");
+    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: RidgelineConfig) -> (SocketAddr, Self) {
         let crm = Self {
