@@ -3,7 +3,6 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,14 +32,7 @@ impl Tools {
     /// # Errors
     /// The user has no home.
     pub fn of_user() -> Result<Self, BuildError> {
-        let named = |variable: &str| {
-            env::var_os(variable)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
-        let folder = named(FOLDER_VARIABLE)
-            .or_else(|| Some(named("XDG_CACHE_HOME")?.join("jackfield/tools")))
-            .or_else(|| Some(named("HOME")?.join(".cache/jackfield/tools")));
+        let folder = named(FOLDER_VARIABLE).or_else(|| Some(user_cache()?.join("tools")));
         folder.map(Self::in_folder).ok_or_else(|| BuildError::Missing {
             what: "a folder to keep tools in".into(),
             remedy: format!("set {FOLDER_VARIABLE} to one that can be written"),
@@ -128,6 +120,20 @@ impl Tools {
     }
 }
 
+/// Where this user's files are that can be made again: `jackfield` of the user's cache. None for a user without a home.
+#[must_use]
+pub fn user_cache() -> Option<PathBuf> {
+    let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
+    Some(cache.join("jackfield"))
+}
+
+/// The path that a variable of the environment holds, if it holds one.
+fn named(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
 /// The machine's Node.js and npm.
 ///
 /// # Errors
@@ -173,13 +179,4 @@ pub fn found(program: &str) -> Option<PathBuf> {
 
 fn is_program(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|metadata| metadata.is_file())
-}
-
-impl From<io::Error> for BuildError {
-    fn from(error: io::Error) -> Self {
-        Self::Io {
-            path: PathBuf::new(),
-            error,
-        }
-    }
 }

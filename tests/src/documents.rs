@@ -69,57 +69,38 @@ pub fn groundwork_webhook(lead: &str) -> String {
 /// The file of a tenant on mortar, with further tables. `key` is a reference as TOML: `{ value = "…" }`.
 #[must_use]
 pub fn mortar_tenant(tenant: &str, crm: &str, key: &str, more: &str) -> String {
-    format!(
+    let tables = format!(
         r#"
-        tenant = "{tenant}"
-        adapter = "mortar"
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
         [[credentials]]
         name = "signing"
         kind = "hmac"
         secret = {key}
         {more}"#
-    )
+    );
+    on(tenant, "mortar", crm, &tables)
 }
 
 /// The file of a tenant on keystone, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
 #[must_use]
 pub fn keystone_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    format!(
+    let tables = format!(
         r#"
-        tenant = "{tenant}"
-        adapter = "keystone"
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
         [[credentials]]
         name = "crm"
         kind = "bearer"
         secret = {secret}
         origins = ["{crm}"]
         {more}"#
-    )
+    );
+    on(tenant, "keystone", crm, &tables)
 }
 
 /// The file of a tenant on parcel, with further tables. `secret` is a reference as TOML: `{ value = "…" }`. A component
 /// in Python takes more memory than the default allows, and in an engine that is not optimised more time.
 #[must_use]
 pub fn parcel_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    format!(
+    let tables = format!(
         r#"
-        tenant = "{tenant}"
-        adapter = "parcel"
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
         [limits]
         memory_mib = 128
         cpu_ms = 2000
@@ -132,7 +113,8 @@ pub fn parcel_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> Strin
         secret = {secret}
         origins = ["{crm}"]
         {more}"#
-    )
+    );
+    on(tenant, "parcel", crm, &tables)
 }
 
 /// parcel's own webhook for a new lead.
@@ -151,15 +133,8 @@ pub fn parcel_webhook(lead: &str) -> String {
 /// A Go guest has a runtime of its own: it starts with some 4 MiB and takes a few milliseconds more of processor time.
 #[must_use]
 pub fn ridgeline_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    format!(
+    let tables = format!(
         r#"
-        tenant = "{tenant}"
-        adapter = "ridgeline"
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
         [[credentials]]
         name = "crm"
         kind = "header"
@@ -169,7 +144,8 @@ pub fn ridgeline_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> St
         [limits]
         memory_mib = 64
         {more}"#
-    )
+    );
+    on(tenant, "ridgeline", crm, &tables)
 }
 
 /// The file of a tenant on atrium, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
@@ -177,21 +153,32 @@ pub fn ridgeline_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> St
 /// A JavaScript engine starts in every call: it takes some ten MiB, and its CPU time is a hundred times that of Rust.
 #[must_use]
 pub fn atrium_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    format!(
+    let tables = format!(
         r#"
-        tenant = "{tenant}"
-        adapter = "atrium"
-        limits = {{ memory_mib = 64, cpu_ms = 1000 }}
-        [settings]
-        base_url = "{crm}"
-        [egress]
-        allow = ["{crm}"]
-        private_addresses = true
+        [limits]
+        memory_mib = 64
+        cpu_ms = 1000
         [[credentials]]
         name = "crm"
         kind = "bearer"
         secret = {secret}
         origins = ["{crm}"]
         {more}"#
+    );
+    on(tenant, "atrium", crm, &tables)
+}
+
+/// What the files of all tenants have in common: the adapter, and its CRM on this machine. `tables` are the others.
+fn on(tenant: &str, adapter: &str, crm: &str, tables: &str) -> String {
+    format!(
+        r#"
+        tenant = "{tenant}"
+        adapter = "{adapter}"
+        [settings]
+        base_url = "{crm}"
+        [egress]
+        allow = ["{crm}"]
+        private_addresses = true
+        {tables}"#
     )
 }

@@ -28,7 +28,7 @@ pub const FOLDER: &str = "build";
 pub struct Build<'a> {
     /// What is built.
     pub project: &'a Project,
-    /// A folder for what arises on the way; kept between builds.
+    /// A folder for what arises on the way, as an absolute path; kept between builds.
     pub work: PathBuf,
     /// Tools that can be fetched.
     pub tools: &'a Tools,

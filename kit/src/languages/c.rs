@@ -105,7 +105,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     // The bindings' memory is the call's: see sdk/c/src/component.c.
     generated
         .args(["-w", "-Dfree=jf_bindings_free", "-c", "contract.c", "-o"])
-        .arg(absolute(&object)?);
+        .arg(&object);
     run("cc contract.c", generated.current_dir(&bindings))?;
 
     build.progress.step("compiling");
@@ -118,14 +118,11 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
             Capability::Leads => "-DJF_WITH_LEADS",
         });
     }
-    for folder in [sdk.join("include"), sdk.join("src"), absolute(&bindings)?] {
+    for folder in [sdk.join("include"), sdk.join("src"), bindings.clone()] {
         all.arg("-I").arg(folder);
     }
     // Named from the project's folder, as a compiler's and a fault's messages should name them.
-    all.args(sources)
-        .arg(absolute(&object)?)
-        .arg("-o")
-        .arg(absolute(&module)?);
+    all.args(sources).arg(&object).arg("-o").arg(&module);
     run("cc src/*.c", all.current_dir(root))?;
 
     build.progress.step("making the component");
@@ -175,11 +172,6 @@ fn bindings(build: &Build<'_>) -> Result<PathBuf, BuildError> {
         fs::write(&path, text).map_err(|error| BuildError::io(&path, error))?;
     }
     Ok(folder)
-}
-
-/// A path that means the same from any folder: compilers run in another one.
-fn absolute(path: &Path) -> Result<PathBuf, BuildError> {
-    std::path::absolute(path).map_err(|error| BuildError::io(path, error))
 }
 
 /// A C compiler for WebAssembly.

@@ -146,11 +146,11 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         .env("GOOS", "wasip1")
         .env("GOARCH", "wasm")
         .env("CGO_ENABLED", "0");
-    command.env("GOWORK", absolute(&module.join("go.work"))?);
+    command.env("GOWORK", module.join("go.work"));
     command.args(["build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared"]);
     // The canonical ABI needs memory before Go's heap is there, which is `runtime.sbrk`: a linker's check forbids it.
     command.args(["-ldflags", "-checklinkname=0 -s -w -buildid="]);
-    command.arg("-o").arg(absolute(&wasm)?).arg(".");
+    command.arg("-o").arg(&wasm).arg(".");
     run("go build", &mut command)?;
     build.progress.step("making the component");
     let bytes = fs::read(&wasm).map_err(|error| BuildError::io(&wasm, error))?;
@@ -245,16 +245,13 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
         &module.join("go.mod"),
         &format!("module {SDK_MODULE}/component\n\ngo 1.26\n"),
     )?;
-    let uses = [project.root().to_owned(), project.sdk()].map(|path| absolute(&path));
-    let [root, sdk] = uses;
-    let (root, sdk) = (root?, sdk?);
     write(
         &module.join("go.work"),
         // In quotes, as a string of Go.
         &format!(
             "go 1.27\n\nuse (\n\t.\n\t\"{}\"\n\t\"{}\"\n)\n",
-            root.display(),
-            sdk.display()
+            project.root().display(),
+            project.sdk().display()
         ),
     )
 }
@@ -264,10 +261,6 @@ fn write(path: &Path, text: &str) -> Result<(), BuildError> {
     fs::create_dir_all(parent)
         .and_then(|()| fs::write(path, text))
         .map_err(|error| BuildError::io(path, error))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, BuildError> {
-    std::path::absolute(path).map_err(|error| BuildError::io(path, error))
 }
 
 #[cfg(test)]

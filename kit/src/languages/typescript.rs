@@ -93,7 +93,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         move |error| BuildError::io(&path, error)
     };
     let project = build.project;
-    let work = fs::canonicalize(&build.work).map_err(io(&build.work))?;
+    let work = &build.work;
     let wit = work.join("wit");
     contract::write_to(&wit).map_err(io(&wit))?;
     let out = work.join("component.wasm");

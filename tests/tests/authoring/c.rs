@@ -13,7 +13,7 @@ use jackfield_kit::tools::Tools;
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 
-use crate::desk::runtime;
+use crate::desk::{inspected, runtime};
 
 #[tokio::test]
 async fn a_new_project_builds_and_is_an_adapter() {
@@ -24,8 +24,7 @@ async fn a_new_project_builds_and_is_an_adapter() {
     let (out, tools) = (folder.join("build"), Tools::of_user().unwrap());
     let built = build(&project, &out, &tools, &Progress::silent()).unwrap_or_else(|error| panic!("{error}"));
     assert!(!built.unchanged);
-    let bytes = std::fs::read(&built.component).unwrap();
-    let inspected = runtime().inspect(&bytes).await.unwrap();
+    let inspected = inspected(&built.component).await;
     assert_eq!(
         (inspected.name.as_str(), inspected.version.to_string().as_str()),
         ("acme-homes", "1.0.0")

@@ -2,17 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
-use jackfield::adapter::{Runtime, RuntimeConfig};
-use jackfield::clock::SystemClock;
 use jackfield_kit::build::{BuildError, FOLDER, build};
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::{Tools, found};
-use jackfield_tests::process::program;
+
+use crate::desk::inspected;
 
 #[tokio::test]
 async fn a_new_project_builds_and_loads() {
@@ -34,12 +32,7 @@ async fn a_new_project_builds_and_loads() {
     let again = build(&project, &out, &tools, &progress).unwrap();
     assert!(again.unchanged);
 
-    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-    let runtime = Runtime::start(RuntimeConfig::new(cache, program()), Arc::new(SystemClock)).unwrap();
-    let inspected = runtime
-        .inspect(&std::fs::read(&built.component).unwrap())
-        .await
-        .unwrap();
+    let inspected = inspected(&built.component).await;
     assert_eq!(
         (inspected.name.as_str(), inspected.version.to_string().as_str()),
         ("acme-homes", "1.0.0")

@@ -3,18 +3,15 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
-use jackfield::adapter::{Runtime, RuntimeConfig};
-use jackfield::clock::ManualClock;
 use jackfield_kit::build::build;
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
-use jackfield_tests::process::program;
-use jiff::Timestamp;
+
+use crate::desk::inspected;
 
 /// The component of a project, or why there is none.
 fn built(folder: &Path) -> Result<jackfield_kit::build::Built, String> {
@@ -33,14 +30,7 @@ async fn a_new_adapter_is_built_once_and_is_one_to_the_host() {
         (first.component.as_path(), first.unchanged),
         (folder.join("build/acme-homes.wasm").as_path(), false)
     );
-    let bytes = fs::read(&first.component).unwrap();
-    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-    let runtime = Runtime::start(
-        RuntimeConfig::new(cache, program()),
-        Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
-    )
-    .unwrap();
-    let inspected = runtime.inspect(&bytes).await.unwrap();
+    let inspected = inspected(&first.component).await;
     assert_eq!(
         (inspected.name.as_str(), inspected.version.as_str()),
         ("acme-homes", "1.0.0")

@@ -1,18 +1,15 @@
 //! A new project in TypeScript.
 
 use std::fs;
-use std::sync::Arc;
 
-use jackfield::adapter::{Runtime, RuntimeConfig};
-use jackfield::clock::{ManualClock, SharedClock};
 use jackfield_kit::build::{self, FOLDER};
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
-use jackfield_tests::process::program;
-use jiff::Timestamp;
+
+use crate::desk::inspected;
 
 #[tokio::test]
 async fn a_new_project_builds_once_and_is_an_adapter() {
@@ -27,11 +24,7 @@ async fn a_new_project_builds_once_and_is_an_adapter() {
     assert!(!built.unchanged);
     assert!(build().unwrap().unchanged, "the second time there is nothing to do");
 
-    let clock: SharedClock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
-    let cache = folder.path().join("compiled");
-    let runtime = Runtime::start(RuntimeConfig::new(cache, program()), clock).unwrap();
-    let bytes = fs::read(&built.component).unwrap();
-    let inspected = runtime.inspect(&bytes).await.unwrap();
+    let inspected = inspected(&built.component).await;
     assert_eq!(
         (inspected.name.to_string(), inspected.version.to_string()),
         ("acme-homes".into(), "1.0.0".into())

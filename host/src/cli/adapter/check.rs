@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use jackfield_kit::tools::user_cache;
 
 use crate::adapter::{Runtime, RuntimeConfig};
 use crate::cli::screen::{Colour, Screen, plain, progress};
@@ -83,14 +84,8 @@ fn beside(file: &Path) -> Option<PathBuf> {
 
 /// Where this user's compiled adapters are kept, so that the next check begins at once.
 fn cache() -> anyhow::Result<PathBuf> {
-    let named = |variable: &str| {
-        env::var_os(variable)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")));
-    let cache = cache.context("there is no folder for compiled adapters: set HOME or XDG_CACHE_HOME")?;
-    Ok(cache.join("jackfield/compiled"))
+    let cache = user_cache().context("there is no folder for compiled adapters: set HOME or XDG_CACHE_HOME")?;
+    Ok(cache.join("compiled"))
 }
 
 /// The report for people: what needs a look, group by group, and how it all ended.
