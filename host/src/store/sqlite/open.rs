@@ -125,13 +125,23 @@ impl SqliteStore {
     }
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// A lock, until this is dropped.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started has it open too until it runs its program.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let path = PathBuf::from(name);
     let file = private_file(&path)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path)),
         Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
     }
@@ -251,5 +261,17 @@ mod tests {
         for bad in ["3.51.2", "3.9.9", "2.99.99", "", "x"] {
             assert!(!is_trusted(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_lock_is_gone_when_it_is_dropped_whoever_has_inherited_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let held = lock(&path).unwrap();
+        let inherited = held.0.try_clone().unwrap();
+        assert!(matches!(lock(&path), Err(OpenError::InUse(_))));
+        drop(held);
+        assert!(lock(&path).is_ok());
+        drop(inherited);
     }
 }
