@@ -69,6 +69,7 @@ fn gos_own_tests_pass() {
     let folders = [
         repository.join("sdk/go"),
         repository.join("adapters/ridgeline"),
+        repository.join("tests/guests/go-collects"),
         repository.join("tests/guests/go-raises"),
         home.path().join("acme"),
     ];

@@ -8,6 +8,7 @@ mod answers;
 mod compiling;
 mod credentials;
 mod egress;
+mod go;
 mod harms;
 mod limits;
 mod markers;

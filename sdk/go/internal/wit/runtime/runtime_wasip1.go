@@ -26,9 +26,21 @@ func Allocate(pinner *runtime.Pinner, size, align uintptr) unsafe.Pointer {
 // it is kept by Go's own references.
 var received runtime.Pinner
 
-// Unpin lets go of what was received before.
+// bytesReceived since Go was last given the occasion to collect.
+var bytesReceived uintptr
+
+// occasion is a large object: those alone make Go look at once whether a collection is due.
+var occasion []byte
+
+// Unpin lets go of what was received before. It did not make Go collect (see cabiRealloc), so that happens here if much
+// has come since: a program that makes only small objects of its own might be long in starting a collection.
 func Unpin() {
 	received.Unpin()
+	if bytesReceived > 1<<20 {
+		bytesReceived = 0
+		occasion = make([]byte, 64<<10)
+		occasion = nil
+	}
 }
 
 // started is set when Go's heap can be used.
@@ -41,24 +53,51 @@ func init() {
 //go:linkname sbrk runtime.sbrk
 func sbrk(bytes uintptr) unsafe.Pointer
 
-// While the host asks for memory, a component must not call out, and Go's collector reads the clock. The adapter of WASI
-// preview 1 can be told to answer with the time that it knows.
+// While the host asks for memory, a component must not call out. Go would: its collector reads both of its clocks, and its
+// scheduler the monotonic one. An allocation may start a collection, help with one that is under way, and even end it.
+//
+// None of it happens while the goroutine is bound to its thread, as the runtime binds it for moments of its own. A
+// collection that is due, or the help that is owed to one, comes with the program's next allocation. No function on the
+// way there may look whether its stack suffices, for there Go would change to another goroutine if it were asked to.
+//
+//go:linkname procPin runtime.procPin
+func procPin() int
+
+//go:linkname procUnpin runtime.procUnpin
+func procUnpin()
+
+// A heap that grows reads the monotonic clock all the same. The adapter of WASI preview 1 can be told to answer with the
+// time that it knows.
 //
 //go:wasmimport wasi_snapshot_preview1 adapter_monotonic_clock_set_paused
 func pauseClock(paused bool)
 
 // cabiRealloc is the canonical ABI's way to ask for memory. Only fresh memory is ever asked for.
 //
+//go:nosplit
 //go:wasmexport cabi_realloc
 func cabiRealloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
+	if !started {
+		return early(align, size)
+	}
+	procPin()
+	memory := fresh(old, oldSize, align, size)
+	procUnpin()
+	return memory
+}
+
+// early is memory for the adapter of preview 1, which wants its state before Go's own start has come far enough for a
+// heap.
+func early(align, size uintptr) unsafe.Pointer {
+	start := uintptr(sbrk(size + align - 1))
+	return unsafe.Pointer((start + align - 1) &^ (align - 1))
+}
+
+func fresh(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
 	if old != nil || oldSize != 0 {
 		panic("memory of the host is never made larger")
 	}
-	if !started {
-		// The adapter of preview 1 wants its state before Go's own start has come far enough for a heap.
-		start := uintptr(sbrk(size + align - 1))
-		return unsafe.Pointer((start + align - 1) &^ (align - 1))
-	}
+	bytesReceived += size
 	pauseClock(true)
 	memory := Allocate(&received, size, align)
 	pauseClock(false)

@@ -1,0 +1,74 @@
+//! A guest in Go whose collector is at work at every moment of a call. While the host puts something into a guest's
+//! memory the guest must not call out, and a collection in Go reads the clock.
+
+use jackfield::adapter::Loaded;
+use jackfield::domain::disposition::Disposition;
+use jackfield_tests::documents::hung_up;
+use jiff::Timestamp;
+
+use crate::world::{Reply, Server, World, id, report};
+
+/// Time for an engine that is not optimised.
+const LIMITS: &str = "limits = { cpu_ms = 20000, status_deadline_ms = 10000, memory_mib = 64 }";
+
+/// The bytes of each answer.
+const LARGE: usize = 1 << 20;
+
+/// The calls that an instance serves where instances are reused.
+const REUSE: u32 = 10_000;
+
+async fn server() -> Server {
+    let body = "x".repeat(LARGE);
+    Server::start(move |_| Reply::json(&body)).await
+}
+
+async fn collects(world: &World, server: &Server, reuse: u32) -> Loaded {
+    let origin = &server.origin;
+    let spec = format!(
+        "runtime.reuse = {reuse}\n{LIMITS}\nsettings.base_url = \"{origin}\"\n\
+         egress = {{ allow = [\"{origin}\"], private_addresses = true }}"
+    );
+    world.load("go-collects", &spec).await
+}
+
+/// What the guest answers when it received so many large answers and made so many small objects before each.
+async fn received(guest: &Loaded, times: usize, links: usize) {
+    let bytes = report(guest, &format!("{times}-{links}")).await;
+    assert_eq!(bytes.unwrap(), (times * LARGE).to_string(), "{times}-{links}");
+}
+
+#[tokio::test]
+async fn go_collects_garbage_while_large_answers_come_in() {
+    let (world, server) = (World::new(), server().await);
+    for (reuse, calls) in [(1, 40), (REUSE, 120)] {
+        let guest = collects(&world, &server, reuse).await;
+        for call in 0..calls {
+            received(&guest, 1 + call % 4, call * 37 % 3000).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn go_collects_garbage_while_large_arguments_come_in() {
+    let (world, server) = (World::new(), server().await);
+    let guest = collects(&world, &server, REUSE).await;
+    let (now, key) = (Timestamp::UNIX_EPOCH, "C-1".parse().unwrap());
+    let disposition = Disposition::read(id("L"), &hung_up("C-1", "no_answer")).unwrap();
+    for call in 0..1000 {
+        let body = call.to_string().repeat(call * 97 % 9000);
+        let leads = guest.parse("text/plain", body.as_bytes(), now).await.outcome.unwrap();
+        assert_eq!(leads[0].members["id"], body.len().to_string());
+        assert_eq!(guest.write(&disposition, now, &key).await.outcome.unwrap(), "R");
+    }
+}
+
+/// An instance whose memory is full is replaced by a fresh one, so one that does not collect what it was sent is too.
+#[tokio::test]
+async fn go_collects_what_the_host_sent_though_it_makes_little_itself() {
+    let (world, server) = (World::new(), server().await);
+    let guest = collects(&world, &server, REUSE).await;
+    for call in 0..120 {
+        let reused = guest.query_status(&id("2-0")).await.reused;
+        assert_eq!(reused, call > 0, "call {call}");
+    }
+}
