@@ -1,10 +1,11 @@
 //! Puts the parts together: a node from its parts, and a running host from its configuration.
 
 mod front;
+mod storage;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::admin::{self, AdminState};
 use crate::auth::Tokens;
 use crate::clock::{self, SharedClock, SystemClock};
 use crate::config::Config;
-use crate::delivery::{Announcer, Engine, EngineParts};
+use crate::delivery::{Announcer, Engine, EngineParts, ROUND_GAP};
 use crate::domain::audit::{Actor, Event};
 use crate::domain::release::Sensitive;
 use crate::domain::throttle::Rates;
@@ -33,11 +34,14 @@ use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{SharedStore, StoreError};
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::{self, KeySource, Vault};
+pub use storage::Storage;
+
 use front::Front;
+use storage::make_private_dir;
 
 /// How often the host looks for releases and tokens that another host made.
 const SYNC: Duration = Duration::from_secs(1);
-/// A database file has one process, so its leases need no other name.
+/// A database file has one process.
 const OWNER: &str = "local";
 /// The program that compiles adapters: this one, even if another version has taken its place on the disk meanwhile.
 const COMPILER: &str = "/proc/self/exe";
@@ -78,6 +82,8 @@ pub struct NodeParts {
     pub rng: StdRng,
     /// Deliveries in flight at once.
     pub max_deliveries: u32,
+    /// From one look for deliveries to the next at least.
+    pub round_gap: Duration,
     /// Who may come in, and how often.
     pub ingress: Policy,
     /// Cancelled when the host drains.
@@ -171,6 +177,7 @@ impl Node {
             rng: parts.rng,
             owner: OWNER.into(),
             max_in_flight: parts.max_deliveries,
+            round_gap: parts.round_gap,
         })?;
         let health = HealthState {
             store: Arc::clone(&store),
@@ -241,11 +248,12 @@ impl App {
     ///
     /// # Errors
     /// What keeps it from starting, and what to do about it.
-    pub async fn start(config: &Config) -> Result<Self, StartError> {
+    pub async fn start(config: &Config, storage: Storage) -> Result<Self, StartError> {
         let clock: SharedClock = Arc::new(SystemClock);
         let stop = CancellationToken::new();
         make_private_dir(&config.data_dir)?;
-        let database = Arc::new(SqliteStore::open(&config.data_dir.join("jackfield.db")).await?);
+        let database = SqliteStore::open_with(&config.data_dir.join("jackfield.db"), storage.options).await?;
+        let database = Arc::new(database);
         let vault = open_vault(config, &database, &clock).await?;
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
@@ -253,12 +261,13 @@ impl App {
             ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
         let node = Node::assemble(NodeParts {
-            store: Arc::clone(&database) as SharedStore,
+            store: (storage.before)(Arc::clone(&database) as SharedStore),
             vault,
             runtime: Runtime::start(runtime, Arc::clone(&clock))?,
             clock: Arc::clone(&clock),
             rng: rand::make_rng(),
             max_deliveries: config.max_deliveries,
+            round_gap: ROUND_GAP,
             ingress: Policy {
                 trusted_proxies: config.trusted_proxies.clone(),
                 rates: Rates {
@@ -373,16 +382,6 @@ async fn audit_first_token(store: &SharedStore, clock: &SharedClock) {
     }
 }
 
-/// A directory that only its owner may look into.
-fn make_private_dir(path: &Path) -> Result<(), StartError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| StartError::DataDir {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 /// Follows what other hosts over the same store do.
 async fn follow(rollout: Rollout, tokens: Arc<Tokens>, clock: SharedClock, stop: CancellationToken) {
     loop {
@@ -390,11 +389,12 @@ async fn follow(rollout: Rollout, tokens: Arc<Tokens>, clock: SharedClock, stop:
             () = clock.sleep_until(clock::after(clock.now(), SYNC)) => {}
             () = stop.cancelled() => return,
         }
+        // First what takes no time: a release may have to be compiled.
+        if let Err(error) = tokens.follow().await {
+            tracing::warn!(%error, "tokens could not be read");
+        }
         if let Err(error) = rollout.sync().await {
             tracing::warn!(%error, "releases could not be read");
-        }
-        if let Err(error) = tokens.refresh().await {
-            tracing::warn!(%error, "tokens could not be read");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -91,6 +92,8 @@ pub struct Tokens {
     /// Held from reading the store to writing `live`, so that an older reading never replaces a newer one and brings a
     /// revoked token back.
     refreshing: tokio::sync::Mutex<()>,
+    /// The revision of the store that `live` was read at; none yet is 0.
+    followed: AtomicU64,
 }
 
 impl fmt::Debug for Tokens {
@@ -111,18 +114,33 @@ impl Tokens {
             rng: Mutex::new(rng),
             live: ArcSwap::default(),
             refreshing: tokio::sync::Mutex::default(),
+            followed: AtomicU64::default(),
         }
     }
 
-    /// Reads the live tokens from the store: at start, and regularly where several hosts share a database.
+    /// Reads the live tokens from the store.
     ///
     /// # Errors
     /// The store's; the tokens known before stay.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.refreshing.lock().await;
+        let revision = self.store.revision().await?;
         let live = Live(self.store.live_tokens().await?.into_iter().collect());
         self.live.store(live.into());
+        self.followed.store(revision, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Reads the live tokens from the store if they may have changed: regularly, since several hosts may share a
+    /// database.
+    ///
+    /// # Errors
+    /// As [`Tokens::refresh`].
+    pub async fn follow(&self) -> Result<(), StoreError> {
+        if self.store.revision().await? == self.followed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.refresh().await
     }
 
     /// Whether the presented token opens the public API of this tenant.
@@ -146,17 +164,19 @@ impl Tokens {
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             generate(&purpose, &mut *rng)
         };
-        let now = self.clock.now();
-        let record = self
-            .store
-            .put_token(NewToken {
-                hash,
-                purpose,
-                label,
-                now,
-            })
-            .await?;
-        self.refresh().await?;
+        let new = NewToken {
+            hash,
+            purpose,
+            label,
+            now: self.clock.now(),
+        };
+        // Only the new one is added, for there may be many. It is in the store before it is here, and under this lock
+        // no older reading takes it away again.
+        let _one_at_a_time = self.refreshing.lock().await;
+        let record = self.store.put_token(new).await?;
+        let mut live = self.live.load().0.clone();
+        live.insert(hash, record.clone());
+        self.live.store(Live(live).into());
         Ok((token, record))
     }
 

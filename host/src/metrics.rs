@@ -116,10 +116,13 @@ struct InState {
 
 type Seconds = Family<OfTenant, Histogram>;
 
-/// Everything that is counted. Cheap to clone.
+/// Everything that is counted. A clone counts the same, and costs next to nothing: every request takes some.
 #[derive(Debug, Clone)]
-pub struct Metrics {
-    registry: Arc<Registry>,
+pub struct Metrics(Arc<Families>);
+
+#[derive(Debug)]
+struct Families {
+    registry: Registry,
     accepted: Family<Accepted, Counter>,
     refused: Family<Refused, Counter>,
     attempts: Family<Attempted, Counter>,
@@ -179,8 +182,8 @@ impl Default for Metrics {
         registry.register("alerts", "Alerts raised, by kind", alerts.clone());
         let front = Front::default();
         front.register(&mut registry);
-        Self {
-            registry: Arc::new(registry),
+        Self(Arc::new(Families {
+            registry,
             accepted,
             refused,
             attempts,
@@ -194,7 +197,7 @@ impl Default for Metrics {
             status_full,
             alerts,
             front,
-        }
+        }))
     }
 }
 
@@ -207,12 +210,13 @@ impl Metrics {
             endpoint: Word(endpoint),
             repeat,
         };
-        self.accepted.get_or_create(&labels).inc();
+        self.0.accepted.get_or_create(&labels).inc();
     }
 
     /// A request was refused. Not by tenant: whoever is refused may have made the name up.
     pub fn refuse(&self, endpoint: &'static str, reason: &'static str) {
-        self.refused
+        self.0
+            .refused
             .get_or_create(&Refused {
                 endpoint: Word(endpoint),
                 reason: Word(reason),
@@ -227,12 +231,13 @@ impl Metrics {
             kind: Word(kind.word()),
             class: Word(class.word()),
         };
-        self.attempts.get_or_create(&labels).inc();
+        self.0.attempts.get_or_create(&labels).inc();
     }
 
     /// A disposition reached its CRM, so long after it was accepted.
     pub fn written_back(&self, tenant: &TenantName, after: Duration) {
-        self.write_back
+        self.0
+            .write_back
             .get_or_create(&OfTenant {
                 tenant: tenant.to_string(),
             })
@@ -241,12 +246,14 @@ impl Metrics {
 
     /// A status query was answered.
     pub fn status(&self, tenant: &TenantName, answer: &'static str, took: Duration) {
-        self.status
+        self.0
+            .status
             .get_or_create(&OfTenant {
                 tenant: tenant.to_string(),
             })
             .observe(took.as_secs_f64());
-        self.status_answers
+        self.0
+            .status_answers
             .get_or_create(&Answered {
                 tenant: tenant.to_string(),
                 answer: Word(answer),
@@ -257,7 +264,7 @@ impl Metrics {
     /// A status query was refused because as many as there may be were waiting for the CRM.
     pub fn status_full(&self, tenant: &TenantName) {
         let tenant = tenant.to_string();
-        self.status_full.get_or_create(&OfTenant { tenant }).inc();
+        self.0.status_full.get_or_create(&OfTenant { tenant }).inc();
     }
 
     /// An adapter was called, and perhaps failed. `refused` are the reasons for which its requests stayed here, and how
@@ -269,7 +276,8 @@ impl Metrics {
         fault: Option<FaultCause>,
         refused: &[(&'static str, u32)],
     ) {
-        self.calls
+        self.0
+            .calls
             .get_or_create(&Called {
                 tenant: tenant.to_string(),
                 export: Word(export),
@@ -280,21 +288,21 @@ impl Metrics {
                 tenant: tenant.to_string(),
                 cause: Word(cause.word()),
             };
-            self.faults.get_or_create(&labels).inc();
+            self.0.faults.get_or_create(&labels).inc();
         }
         for (reason, count) in refused {
             let labels = EgressRefused {
                 tenant: tenant.to_string(),
                 reason: Word(reason),
             };
-            self.egress_refusals.get_or_create(&labels).inc_by(u64::from(*count));
+            self.0.egress_refusals.get_or_create(&labels).inc_by(u64::from(*count));
         }
     }
 
     /// A call of an adapter was served by an instance that had served others before.
     pub fn call_reused(&self, tenant: &TenantName) {
         let tenant = tenant.to_string();
-        self.reused.get_or_create(&OfTenant { tenant }).inc();
+        self.0.reused.get_or_create(&OfTenant { tenant }).inc();
     }
 
     /// A person must be told something.
@@ -303,7 +311,7 @@ impl Metrics {
             tenant: tenant.to_string(),
             kind: Word(kind.word()),
         };
-        self.alerts.get_or_create(&labels).inc();
+        self.0.alerts.get_or_create(&labels).inc();
     }
 
     /// The text that Prometheus reads. What waits is asked of the store when it is scraped, and `breakers` are as they
@@ -348,7 +356,7 @@ impl Metrics {
         }
         let mut page = String::new();
         // Writing to a String cannot fail; a label that could not be written would leave the page short, not wrong.
-        let _ = text::encode_registry(&mut page, &self.registry);
+        let _ = text::encode_registry(&mut page, &self.0.registry);
         let _ = text::encode_registry(&mut page, &registry);
         let _ = text::encode_eof(&mut page);
         Ok(page)

@@ -326,6 +326,7 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         clock: Arc::new(clock.clone()),
         rng: StdRng::seed_from_u64(7),
         max_deliveries: 32,
+        round_gap: Duration::ZERO,
         ingress: Policy {
             trusted_proxies: vec!["127.9.0.0/16".parse().unwrap()],
             // Time stands still, so nobody gets anything back unless the test moves it.

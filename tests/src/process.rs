@@ -46,6 +46,25 @@ impl Host {
     /// It does not start; the panic shows its log.
     #[must_use]
     pub fn start(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch(binary, data, variables, true)
+    }
+
+    /// The same, but what it logs once it serves is read and forgotten: for a host that answers millions.
+    ///
+    /// # Panics
+    /// It does not start; the panic shows its log.
+    #[must_use]
+    pub fn start_unread(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch(binary, data, variables, false)
+    }
+
+    /// The process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn launch(binary: &str, data: &Path, variables: &[(&str, &str)], keep_log: bool) -> Self {
         let mut child = Command::new(binary)
             .arg("serve")
             .env("JACKFIELD_DATA_DIR", data)
@@ -60,13 +79,13 @@ impl Host {
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stdout = std::thread::spawn(move || stdout.lines().map_while(Result::ok).collect());
-        let mut stderr = BufReader::new(child.stderr.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut early = vec![];
         let serving = loop {
-            let line = stderr
+            let line = (&mut stderr)
+                .lines()
                 .next()
+                .and_then(Result::ok)
                 .unwrap_or_else(|| panic!("the host did not start:\n{}", early.join("\n")));
             let parsed: Option<Value> = serde_json::from_str(&line).ok();
             early.push(line);
@@ -77,7 +96,13 @@ impl Host {
         let log = Arc::new(Mutex::new(early));
         let shared = Arc::clone(&log);
         let stderr = std::thread::spawn(move || {
-            stderr.for_each(|line| shared.lock().unwrap().push(line));
+            if keep_log {
+                let lines = stderr.lines().map_while(Result::ok);
+                lines.for_each(|line| shared.lock().unwrap().push(line));
+            } else {
+                // Its end, however it comes about, is the process's end.
+                let _ = std::io::copy(&mut stderr, &mut std::io::sink());
+            }
             vec![]
         });
         let url = |name: &str| {

@@ -33,9 +33,16 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 async fn open(path: &Path, queue: usize, max_bytes: Option<u64>) -> SqliteStore {
-    SqliteStore::open_with(path, SqliteOptions { queue, max_bytes })
-        .await
-        .unwrap()
+    SqliteStore::open_with(
+        path,
+        SqliteOptions {
+            queue,
+            max_bytes,
+            ..SqliteOptions::default()
+        },
+    )
+    .await
+    .unwrap()
 }
 
 /// Starts `n` accepts at once, all before the writer gets its turn: the runtime has one thread.

@@ -1,4 +1,4 @@
-//! `cargo xtask adapters`: every adapter, and every guest of the tests, as a component.
+//! `cargo xtask adapters`: every adapter, and every guest of the tests and the benchmarks, as a component.
 //!
 //! They are found by listing folders, so that a new adapter needs no line here. Those in Rust are packages of the
 //! workspace, built together in a target folder of their own: its lock is not the one of a `cargo` that runs beside.
@@ -17,7 +17,7 @@ use crate::setup::TARGET;
 use crate::workspace::{self, Workspace};
 
 /// The folders whose folders are packages that become components.
-const HOMES: [&str; 2] = ["adapters", "tests/guests"];
+const HOMES: [&str; 3] = ["adapters", "tests/guests", "bench/guests"];
 
 const STEP: &str = "adapters";
 

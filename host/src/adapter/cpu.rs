@@ -14,8 +14,11 @@ use wasmtime::{Store, UpdateDeadline};
 
 use super::engine::TICK;
 
-/// Ticks after which a guest that computes lets others have the thread: 10 ms.
+/// Ticks after which a guest that computes lets others have the thread: 10 ms, less the part of a tick that had passed
+/// when it began.
 const TURN: u32 = 2;
+/// The shortest turn, then: 5 ms.
+const SHORTEST_TURN: Duration = TICK.saturating_mul(TURN - 1);
 
 /// The processor time of one call.
 #[derive(Debug)]
@@ -66,9 +69,10 @@ impl Cpu {
         Duration::from_nanos(self.used.load(Ordering::Relaxed))
     }
 
-    /// Whether it has computed for a whole turn: more than answering a question takes.
+    /// Whether it has computed for a whole turn: more than answering a question takes. Asked between polls, by
+    /// whichever thread: only what the polls took counts.
     pub fn is_heavy(&self) -> bool {
-        u128::from(self.used()) >= (TICK * TURN).as_nanos()
+        self.spent_so_far() >= SHORTEST_TURN
     }
 
     fn spent(&self) -> bool {
@@ -107,6 +111,28 @@ fn thread_time() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Computes until this thread has used so much more.
+    fn compute(time: Duration) {
+        let begun = thread_time();
+        while u128::from(thread_time() - begun) < time.as_nanos() {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_is_not_judged_by_what_else_its_threads_computed() {
+        compute(SHORTEST_TURN * 2);
+        let cpu = Cpu::new(Duration::from_secs(1));
+        assert!(!cpu.is_heavy(), "it has not begun");
+        cpu.metered(async { compute(SHORTEST_TURN / 2) }).await;
+        compute(SHORTEST_TURN * 2);
+        assert!(!cpu.is_heavy(), "it ended before the thread went on");
+        let elsewhere = std::thread::scope(|scope| scope.spawn(|| cpu.is_heavy()).join());
+        assert!(!elsewhere.unwrap(), "another thread has another time");
+        cpu.metered(async { compute(SHORTEST_TURN / 2) }).await;
+        assert!(cpu.is_heavy());
+    }
 
     #[tokio::test]
     async fn computing_counts_and_waiting_does_not() {

@@ -35,6 +35,8 @@ const MEMORIES_PER_INSTANCE: u32 = 2;
 pub const CORE_INSTANCES_PER_INSTANCE: u32 = 64;
 
 /// The engine and its clock work. The thread ends when this is dropped.
+///
+/// Outside of this module it is for the benchmarks, which run bare wasmtime on an engine with the host's own settings.
 pub struct Engine {
     wasm: wasmtime::Engine,
     pooled: bool,
@@ -70,11 +72,13 @@ impl Engine {
     }
 
     /// Wasmtime's engine.
+    #[must_use]
     pub const fn wasm(&self) -> &wasmtime::Engine {
         &self.wasm
     }
 
     /// Whether instances come out of a pool.
+    #[must_use]
     pub const fn pooled(&self) -> bool {
         self.pooled
     }

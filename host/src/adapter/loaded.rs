@@ -154,6 +154,14 @@ impl Loaded {
         .await
     }
 
+    /// Starts a fresh instance and lets it go, within `status_deadline_ms`: what a call costs before the adapter does
+    /// anything.
+    pub async fn start(&self) -> Called<()> {
+        let deadline = self.release.spec.limits.status_deadline();
+        self.call(None, None, deadline, |_| Box::pin(async { Ok(Ok(())) }))
+            .await
+    }
+
     /// Has a fresh instance describe itself, within `status_deadline_ms`, whatever the release says of reuse: what the
     /// adapter costs before it does anything.
     pub async fn probe(&self) -> Called<()> {

@@ -16,6 +16,7 @@ use super::connect::InTime;
 use super::credentials::Credentials;
 use super::rehearsal::StandIn;
 use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
+use super::roots::{self, NoTls};
 use super::tls::{Identity, Trust};
 use crate::clock::SharedClock;
 use crate::domain::egress::{EgressPolicy, EgressRefusal, Method, Origin};
@@ -36,6 +37,17 @@ pub struct Network {
     pub(super) outside: Outside,
     pub(super) policy: EgressPolicy,
     pub(super) credentials: Credentials,
+}
+
+/// The machine has no usable TLS set-up.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Http(#[from] reqwest::Error),
+    /// Its TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] NoTls),
 }
 
 /// What is at the other end.
@@ -65,7 +77,7 @@ impl Network {
         credentials: Credentials,
         resolver: SharedResolver,
         clock: SharedClock,
-    ) -> reqwest::Result<Self> {
+    ) -> Result<Self, NoClient> {
         let clients = Clients::new(egress, resolver, clock);
         let client = clients.client(credentials.trust(), None)?;
         let identified = credentials
@@ -74,7 +86,7 @@ impl Network {
                 let client = clients.client(credentials.trust(), Some(identity))?;
                 Ok((origins.into(), client))
             })
-            .collect::<reqwest::Result<_>>()?;
+            .collect::<Result<_, NoClient>>()?;
         Ok(Self {
             outside: Outside::Internet(Pools { client, identified }),
             policy: clients.policy,
@@ -128,7 +140,7 @@ impl TokenNetwork {
         trust: &Trust,
         resolver: SharedResolver,
         clock: SharedClock,
-    ) -> reqwest::Result<Self> {
+    ) -> Result<Self, NoClient> {
         let egress = EgressSpec {
             allow: vec![origin.into()],
             ..egress.clone()
@@ -168,7 +180,7 @@ impl Clients {
         }
     }
 
-    fn client(&self, trust: &Trust, identity: Option<&Identity>) -> reqwest::Result<reqwest::Client> {
+    fn client(&self, trust: &Trust, identity: Option<&Identity>) -> Result<reqwest::Client, NoClient> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -182,13 +194,13 @@ impl Clients {
             })
             .connector_layer(InTime(self.clock.clone()))
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .http1_max_headers(MAX_ANSWER_HEADERS)
-            .tls_certs_merge(trust.certificates());
+            .http1_max_headers(MAX_ANSWER_HEADERS);
         let builder = match identity {
-            Some(identity) => builder.identity(identity.shown()),
-            None => builder,
+            // Few show a certificate, so these have their own copy of what they trust.
+            Some(identity) => builder.tls_certs_merge(trust.certificates()).identity(identity.shown()),
+            None => builder.tls_backend_preconfigured(roots::configuration(trust, self.clock.now())?),
         };
-        builder.build()
+        Ok(builder.build()?)
     }
 }
 

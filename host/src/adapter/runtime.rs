@@ -1,14 +1,16 @@
 //! From bytes to something that serves: inspecting, compiling, loading. None of it on the path of a request.
 
+mod code;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
 use super::cache::Cache;
 use super::call::{Callee, Caller};
@@ -20,7 +22,7 @@ use super::engine::Engine;
 use super::heavy::Habit;
 use super::loaded::Loaded;
 use super::network::Network;
-use super::package::{self, Code, Inspected, PackageError};
+use super::package::{Code, Inspected, PackageError};
 use super::places::Places;
 use super::recorder::Recorder;
 use super::resolver::SharedResolver;
@@ -30,6 +32,8 @@ use crate::domain::adapter::AdapterRecord;
 use crate::domain::failure::{Failure, Fault};
 use crate::domain::id::Digest;
 use crate::domain::release::Release;
+
+pub use code::Linked;
 
 /// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times
 /// over.
@@ -174,12 +178,12 @@ impl Runtime {
     /// What is wrong with it, and what to do.
     pub async fn inspect(&self, bytes: &[u8]) -> Result<Inspected, PackageError> {
         let digest = Digest::of(bytes);
-        let code = self.code(digest, bytes).await?;
+        let code = self.compiled(digest, bytes).await?;
         self.describe(digest, &code, INSPECT_MEMORY, INSPECT_CPU).await
     }
 
-    /// Makes a release ready to serve: its code from the cache or compiled from `bytes`, its client and credentials,
-    /// and one call of `describe` within the release's limits, which must say what `record` says.
+    /// Makes a release ready to serve, as [`Self::load_linked`] does: its code from memory, from the cache or compiled
+    /// from `bytes`.
     ///
     /// # Errors
     /// Why it would not serve.
@@ -190,7 +194,31 @@ impl Runtime {
         bytes: Vec<u8>,
         secrets: CredentialSecrets,
     ) -> Result<Loaded, LoadError> {
-        let found = Digest::of(&bytes);
+        let digest = Digest::of(&bytes);
+        if release.adapter != digest {
+            return Err(LoadError::OtherAdapter {
+                named: release.adapter,
+                found: digest,
+            });
+        }
+        let code = self.compiled(digest, &bytes).await?;
+        self.load_linked(release, record, Linked { digest, code }, secrets)
+            .await
+    }
+
+    /// Makes a release ready to serve: its client and credentials, and one call of `describe` within the release's
+    /// limits, which must say what `record` says.
+    ///
+    /// # Errors
+    /// Why it would not serve.
+    pub async fn load_linked(
+        &self,
+        release: Release,
+        record: &AdapterRecord,
+        linked: Linked,
+        secrets: CredentialSecrets,
+    ) -> Result<Loaded, LoadError> {
+        let Linked { digest: found, code } = linked;
         if release.adapter != found || record.digest != found {
             return Err(LoadError::OtherAdapter {
                 named: release.adapter,
@@ -202,7 +230,6 @@ impl Runtime {
         let (resolver, clock) = (self.0.config.resolver.clone(), self.0.caller.clock.clone());
         let network = Network::new(&release.spec.egress, credentials, resolver, clock)
             .map_err(|error| LoadError::Client(error.to_string()))?;
-        let code = self.code(found, &bytes).await?;
         let limits = release.spec.limits;
         match self.describe(found, &code, limits.memory(), limits.cpu()).await {
             Ok(inspected) if inspected.agrees_with(record) => {}
@@ -282,78 +309,6 @@ impl Runtime {
             Err(Failure::Fault(fault)) => Err(PackageError::Describe(fault)),
             Err(failure) => Err(PackageError::Host(failure.to_string())),
         }
-    }
-
-    /// The linked code of a component: from memory, from the cache, or compiled.
-    pub(super) async fn code(&self, digest: Digest, bytes: &[u8]) -> Result<Arc<Code>, PackageError> {
-        package::check_bytes(bytes)?;
-        if let Some(code) = self.known(digest) {
-            return Ok(code);
-        }
-        // Nobody closes the semaphore; without its permit this would only be one more at a time.
-        let _turn = self.0.compiling.acquire().await.ok();
-        if let Some(code) = self.known(digest) {
-            return Ok(code);
-        }
-        let cached = self.blocking(move |inner| inner.cached(digest)).await?;
-        let code = if let Some(component) = cached {
-            self.blocking(move |inner| package::link(&inner.linker, &component))
-                .await??
-        } else {
-            let native = self.0.compiler.compile(bytes).await?;
-            self.blocking(move |inner| inner.adopt(digest, &native)).await??
-        };
-        let code = Arc::new(code);
-        let mut codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.retain(|_, code| code.strong_count() > 0);
-        codes.insert(digest, Arc::downgrade(&code));
-        Ok(code)
-    }
-
-    /// Runs what neither waits nor is short on a thread for that.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Inner) -> T + Send + 'static,
-    ) -> Result<T, PackageError> {
-        let inner = Arc::clone(&self.0);
-        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
-        done.map_err(|error| PackageError::Host(error.to_string()))
-    }
-
-    fn known(&self, digest: Digest) -> Option<Arc<Code>> {
-        let codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.get(&digest).and_then(Weak::upgrade)
-    }
-}
-
-impl Inner {
-    /// Links native code that this host's compiler has just made, and keeps it if it is an adapter's.
-    fn adopt(&self, digest: Digest, native: &[u8]) -> Result<Code, PackageError> {
-        #[expect(unsafe_code, reason = "the compiler is this program, and its pipe ends here")]
-        // SAFETY: the bytes are what `precompile_component` made of a component in a process of this program.
-        let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
-        // The engine is the same, so what it does not take is too large for the places of the pool.
-        let component = component.map_err(|error| PackageError::Oversized(package::cut(&format!("{error:#}"))))?;
-        let code = package::link(&self.linker, &component)?;
-        if let Err(error) = self.cache.write(digest, native) {
-            tracing::warn!(adapter = %digest, %error, "a compiled adapter cannot be kept; it is compiled again at the \
-                next start");
-        }
-        Ok(code)
-    }
-
-    fn cached(&self, digest: Digest) -> Option<Component> {
-        let native = self.cache.read(digest)?;
-        #[expect(
-            unsafe_code,
-            reason = "the cache hands out only what this installation compiled itself"
-        )]
-        // SAFETY: the bytes carry this installation's HMAC, so they are what the compiler made of a component,
-        // unchanged.
-        let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
-        component
-            .inspect_err(|error| tracing::warn!(adapter = %digest, error = format!("{error:#}"), "compiled again"))
-            .ok()
     }
 }
 

@@ -23,7 +23,10 @@ use crate::domain::release::Sensitive;
 
 /// Certificates that a connection trusts beside those of the system.
 #[derive(Clone, Default)]
-pub struct Trust(Vec<reqwest::Certificate>);
+pub struct Trust {
+    authorities: Vec<CertificateDer<'static>>,
+    certificates: Vec<reqwest::Certificate>,
+}
 
 /// A certificate with its key, to be shown in a handshake.
 #[derive(Clone)]
@@ -86,17 +89,25 @@ impl Trust {
         }
         let read = certificates.iter().map(|der| reqwest::Certificate::from_der(der));
         let read: reqwest::Result<_> = read.collect();
-        Ok(Self(read.map_err(|_| TlsProblem::Refused(Whose::Authority))?))
+        Ok(Self {
+            certificates: read.map_err(|_| TlsProblem::Refused(Whose::Authority))?,
+            authorities: certificates,
+        })
     }
 
+    pub(super) fn authorities(&self) -> &[CertificateDer<'static>] {
+        &self.authorities
+    }
+
+    /// The same, as the HTTP client takes them.
     pub(super) fn certificates(&self) -> impl Iterator<Item = reqwest::Certificate> {
-        self.0.iter().cloned()
+        self.certificates.iter().cloned()
     }
 }
 
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Trust({} certificates)", self.0.len())
+        write!(f, "Trust({} certificates)", self.authorities.len())
     }
 }
 

@@ -32,6 +32,8 @@ use adapter::AdapterCommand;
 use client::{Client, Connection, EVERYWHERE};
 use screen::Screen;
 
+use crate::app::Storage;
+
 /// Connects voice-AI calling platforms to any CRM.
 #[derive(Debug, Parser)]
 #[command(
@@ -103,14 +105,21 @@ struct Session {
 }
 
 /// Reads the command line and does what it says.
+#[must_use]
 pub fn main() -> ExitCode {
+    main_over(Storage::default())
+}
+
+/// The same; `serve` keeps its work in another storage than a host does.
+#[must_use]
+pub fn main_over(storage: Storage) -> ExitCode {
     let cli = Cli::parse();
     if let Command::CompileAdapter(args) = cli.command {
         return compile::run(args);
     }
     let done = tokio::runtime::Runtime::new()
         .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(cli)));
+        .and_then(|runtime| runtime.block_on(run(cli, storage)));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -121,9 +130,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli, storage: Storage) -> anyhow::Result<()> {
     let command = match cli.command {
-        Command::Serve(args) => return serve::run(args).await,
+        Command::Serve(args) => return serve::run(args, storage).await,
         Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Screen::new(cli.json)).await,
         command => command,
     };

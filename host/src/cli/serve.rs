@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::App;
+use crate::app::{App, Storage};
 use crate::config::Config;
 use crate::telemetry;
 
@@ -31,11 +31,11 @@ pub struct ServeArgs {
 ///
 /// # Errors
 /// The settings are wrong, or the host cannot start.
-pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
+pub(super) async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     telemetry::start(&config)?;
     let mut signals = Signals::new().context("signals cannot be received")?;
-    let app = App::start(&config).await?;
+    let app = App::start(&config, storage).await?;
     announce(&app);
     while signals.next().await == Order::Reload {
         tracing::info!("reading the certificates again");

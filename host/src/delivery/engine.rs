@@ -22,6 +22,8 @@ use crate::metrics::Metrics;
 use crate::store::{Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError};
 use crate::tenants::{Tenant, Tenants};
 
+/// From one look for work to the next, for a host: each costs a part of a millisecond, and every accept asks for one.
+pub const ROUND_GAP: Duration = Duration::from_millis(2);
 /// How often work is looked for that nobody announced: another host's, or an expired lease's.
 const POLL: Duration = Duration::from_secs(1);
 /// How long to wait after the store failed.
@@ -48,6 +50,8 @@ pub struct EngineParts {
     pub owner: String,
     /// Deliveries in flight at once.
     pub max_in_flight: u32,
+    /// From one look for work to the next at least.
+    pub round_gap: Duration,
 }
 
 /// The delivery engine of a host.
@@ -60,6 +64,7 @@ pub struct Engine {
     wake: Arc<Notify>,
     rng: Mutex<StdRng>,
     owner: String,
+    round_gap: Duration,
     lanes: Lanes,
     push: Push,
 }
@@ -88,6 +93,7 @@ impl Engine {
             wake: parts.wake,
             rng: Mutex::new(parts.rng),
             owner: parts.owner,
+            round_gap: parts.round_gap,
             lanes,
             push: Push::new()?,
         })
@@ -97,9 +103,15 @@ impl Engine {
     /// dropped half-way is brought back by its lease.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let in_flight = TaskTracker::new();
-        let mut housekeeping = Timestamp::MIN;
+        let (mut housekeeping, mut next_round) = (Timestamp::MIN, Timestamp::MIN);
         while !stop.is_cancelled() {
+            // Under load there is always somebody who wakes the engine; a look for each of them would cost more than
+            // what it finds.
+            if self.clock.now() < next_round {
+                self.clock.sleep_until(next_round).await;
+            }
             let now = self.clock.now();
+            next_round = clock::after(now, self.round_gap);
             if now >= housekeeping {
                 housekeeping = clock::after(now, HOUSEKEEPING);
                 self.keep_house().await;

@@ -10,4 +10,4 @@ mod lanes;
 mod push;
 
 pub use announcer::Announcer;
-pub use engine::{Engine, EngineParts};
+pub use engine::{Engine, EngineParts, ROUND_GAP};

@@ -262,7 +262,7 @@ number_id!(
 );
 
 /// Rises with every claim of a delivery; a worker whose number is no longer the delivery's has lost its lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fence(pub i64);
 
 #[cfg(test)]

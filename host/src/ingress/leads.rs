@@ -50,6 +50,8 @@ pub async fn post(
     tracing::Span::current().record("tenant", name.as_str());
 
     let work = work(&tenant, &body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    // A lead that the agent pulls waits for nobody else.
+    let is_to_do = !matches!(work, AcceptedWork::Lead { push: false, .. });
     let accept = state
         .store
         .accept_lead(AcceptLead {
@@ -84,7 +86,9 @@ pub async fn post(
     state.metrics.accept(name, ENDPOINT, repeat);
     if !repeat {
         tracing::info!(delivery = %accepted.delivery, release = %tenant.release().number, "lead accepted");
-        state.wake.notify_one();
+        if is_to_do {
+            state.wake.notify_one();
+        }
     }
     Ok(receipt::respond(&accepted, repeat))
 }

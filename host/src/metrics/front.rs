@@ -74,26 +74,26 @@ fn with_reason(door: Door, reason: &'static str) -> WithReason {
 impl Metrics {
     /// A connection was opened.
     pub fn come_in(&self, door: Door) {
-        self.front.open.get_or_create(&at(door)).inc();
+        self.0.front.open.get_or_create(&at(door)).inc();
     }
 
     /// It is closed.
     pub fn go_out(&self, door: Door) {
-        self.front.open.get_or_create(&at(door)).dec();
+        self.0.front.open.get_or_create(&at(door)).dec();
     }
 
     /// A connection was closed as it came.
     pub fn turn_away(&self, door: Door, reason: &'static str) {
-        self.front.refused.get_or_create(&with_reason(door, reason)).inc();
+        self.0.front.refused.get_or_create(&with_reason(door, reason)).inc();
     }
 
     /// A client took too long.
     pub fn cut(&self, door: Door, cut: Cut) {
-        self.front.cut.get_or_create(&with_reason(door, cut.word())).inc();
+        self.0.front.cut.get_or_create(&with_reason(door, cut.word())).inc();
     }
 
     /// A certificate is served from now on.
     pub fn certificate(&self, door: Door, expires: jiff::Timestamp) {
-        self.front.expiry.get_or_create(&at(door)).set(expires.as_second());
+        self.0.front.expiry.get_or_create(&at(door)).set(expires.as_second());
     }
 }

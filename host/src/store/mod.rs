@@ -205,6 +205,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Tenants by name.
     async fn tenants(&self, page: PageRequest) -> Result<Page<TenantRecord>, StoreError>;
 
+    /// Another number than before, and never 0, if a tenant's active release or a live token has changed since: a host
+    /// that reads this first has read everything when it is the same the next time.
+    async fn revision(&self) -> Result<u64, StoreError>;
+
     /// The active release of every tenant, for a host that starts or that looks for swaps made elsewhere.
     async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError>;
 

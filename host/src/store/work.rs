@@ -48,7 +48,7 @@ pub struct Due {
 }
 
 /// A lease on a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// The delivery.
     pub id: DeliveryId,

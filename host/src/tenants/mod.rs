@@ -1,6 +1,7 @@
 //! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
 
 mod breakers;
+mod follow;
 mod oauth2;
 mod recordings;
 mod rollout;
@@ -9,6 +10,7 @@ mod stored;
 mod token_endpoint;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -68,20 +70,35 @@ impl Slot {
     }
 }
 
+/// Parts that the tenants are kept in. A swap copies one of them, and so a small part of ten thousand tenants.
+const PARTS: usize = 64;
+
 /// Every tenant by name. Reading takes no lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tenants {
-    by_name: ArcSwap<HashMap<TenantName, Slot>>,
+    parts: [ArcSwap<HashMap<TenantName, Slot>>; PARTS],
+    part: RandomState,
     writing: Mutex<()>,
     /// The breakers of their CRMs, which outlive a swap of releases.
     pub breakers: Breakers,
+}
+
+impl Default for Tenants {
+    fn default() -> Self {
+        Self {
+            parts: std::array::from_fn(|_| ArcSwap::default()),
+            part: RandomState::new(),
+            writing: Mutex::default(),
+            breakers: Breakers::default(),
+        }
+    }
 }
 
 impl Tenants {
     /// The tenant of that name, as it is now; none if there is no such tenant.
     #[must_use]
     pub fn slot(&self, name: &TenantName) -> Option<Slot> {
-        self.by_name.load().get(name).cloned()
+        self.part(name).load().get(name).cloned()
     }
 
     /// The tenant of that name, if it can be served.
@@ -100,7 +117,8 @@ impl Tenants {
             Slot::Serving(_) => None,
             Slot::Broken { reason, .. } => Some((name.clone(), Arc::clone(reason))),
         };
-        self.by_name.load().iter().filter_map(broken).collect()
+        let of_part = |part: &ArcSwap<HashMap<_, _>>| part.load().iter().filter_map(broken).collect::<Vec<_>>();
+        self.parts.iter().flat_map(of_part).collect()
     }
 
     /// Makes `tenant` the one that serves from now on.
@@ -118,8 +136,15 @@ impl Tenants {
 
     fn set(&self, name: TenantName, slot: Slot) {
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut map = HashMap::clone(&self.by_name.load());
+        let part = self.part(&name);
+        let mut map = HashMap::clone(&part.load());
         map.insert(name, slot);
-        self.by_name.store(Arc::new(map));
+        part.store(Arc::new(map));
+    }
+
+    fn part(&self, name: &TenantName) -> &ArcSwap<HashMap<TenantName, Slot>> {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower bits say which part")]
+        let hash = self.part.hash_one(name) as usize;
+        &self.parts[hash % PARTS]
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use rand::rngs::StdRng;
 use tokio::sync::Mutex;
@@ -26,11 +27,13 @@ pub struct Rollout {
     sessions: Sessions,
     pub(super) runtime: Runtime,
     pub(super) tenants: Arc<Tenants>,
-    clock: SharedClock,
+    pub(super) clock: SharedClock,
     /// Releases of this host are made one after another, so that each is compared with the one it follows.
     pub(super) one_at_a_time: Arc<Mutex<()>>,
     /// Active releases that do not load, and why: told once, however often it is tried again.
-    failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
+    pub(super) failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
+    /// The revision of the store that this host is in line with; none yet is 0.
+    pub(super) followed: Arc<AtomicU64>,
 }
 
 /// A component was taken.
@@ -158,6 +161,7 @@ impl Rollout {
             clock,
             one_at_a_time: Arc::default(),
             failing: Arc::default(),
+            followed: Arc::default(),
         }
     }
 
@@ -297,43 +301,6 @@ impl Rollout {
         Ok(release)
     }
 
-    /// Brings this host in line with the store: loads what became active elsewhere, or since the host last ran.
-    /// A release that does not load is reported and leaves the old one serving.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn sync(&self) -> Result<(), StoreError> {
-        self.runtime.recorder().sweep();
-        let breakers = self.store.breakers().await?;
-        self.tenants.breakers.follow(&breakers, self.clock.now());
-        for (tenant, active) in self.store.active_releases().await? {
-            if self
-                .tenants
-                .get(&tenant)
-                .is_some_and(|serving| serving.release().number == active)
-            {
-                continue;
-            }
-            let _one_at_a_time = self.one_at_a_time.lock().await;
-            let Some(release) = self.store.release(&tenant, active).await? else {
-                continue;
-            };
-            let ingress = release.spec.ingress.clone();
-            match self.load(release, &[]).await {
-                Ok(loaded) => self.tenants.swap(Arc::new(loaded)),
-                Err(error) => {
-                    let failure = (active, error.to_string());
-                    let before = self.failing.lock().await.insert(tenant.clone(), failure.clone());
-                    if before.as_ref() != Some(&failure) {
-                        tracing::error!(%tenant, release = %active, %error, "the active release does not load");
-                    }
-                    self.tenants.mark_broken(tenant, failure.1, ingress);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Gives up the instances of adapters that wait for another call, and keeps none from now on: the host drains.
     pub fn keep_no_instances(&self) {
         self.runtime.keep_no_instances();
@@ -351,9 +318,14 @@ impl Rollout {
         let missing = || ApplyError::NoAdapter(reference.clone());
         let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
         let resolved = secrets::resolve(&self.vault, &self.sessions, &release.spec, fresh).await?;
-        let store = Arc::clone(&self.store);
-        let bytes = store.adapter_bytes(release.adapter).await?.ok_or_else(missing)?;
-        let loaded = self.runtime.load(release, &record, bytes, resolved.credentials).await?;
+        let digest = release.adapter;
+        let loaded = if let Some(linked) = self.runtime.at_hand(digest).await.map_err(LoadError::from)? {
+            let loaded = self.runtime.load_linked(release, &record, linked, resolved.credentials);
+            loaded.await?
+        } else {
+            let bytes = self.store.adapter_bytes(digest).await?.ok_or_else(missing)?;
+            self.runtime.load(release, &record, bytes, resolved.credentials).await?
+        };
         Ok(Tenant {
             loaded: Arc::new(loaded),
             webhook_keys: resolved.webhook_keys,

@@ -176,3 +176,22 @@ async fn run<T: Trade>(listen: SocketAddr, config: T::Config) -> anyhow::Result<
     println!("{}", server.origin());
     Ok(tokio::signal::ctrl_c().await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_xtask_names_every_fake() {
+        let xtask = concat!(env!("CARGO_MANIFEST_DIR"), "/../xtask/src/main.rs");
+        let help = std::fs::read_to_string(xtask).unwrap();
+        let (_, rest) = help.split_once("/// Runs one of the fake servers").unwrap();
+        let (about, _) = rest.split_once("#[command(").unwrap();
+        for fake in Args::command().get_subcommands() {
+            let name = fake.get_name();
+            assert!(about.contains(name), "`{name}` is not named in: {about}");
+        }
+    }
+}

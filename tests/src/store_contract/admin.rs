@@ -205,6 +205,39 @@ pub async fn tokens_open_until_they_are_revoked(store: SharedStore) {
     assert_eq!((first.items, rest.items), (vec![operator], vec![revoked]));
 }
 
+/// Hosts that follow a store read everything again when this has changed, and nothing else tells them.
+pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedStore) {
+    let mut last = store.revision().await.unwrap();
+    assert_ne!(last, 0);
+    let mut changed = async || {
+        let now = store.revision().await.unwrap();
+        std::mem::replace(&mut last, now) != now
+    };
+    assert!(!changed().await);
+    let new = |second| NewToken {
+        hash: Digest::of(format!("{second}").as_bytes()),
+        purpose: TokenPurpose::Operator,
+        label: String::new(),
+        now: at(second),
+    };
+    let token = store.put_token(new(1)).await.unwrap();
+    assert!(changed().await, "a token was made");
+    assert_eq!(store.revoke_token(token.id, at(2)).await, Ok(true));
+    assert!(changed().await, "a token was revoked");
+    store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
+        .await
+        .unwrap();
+    for n in 3..=4 {
+        release(&*store, &acme(), n).await;
+        assert!(changed().await, "a release became active");
+    }
+    assert_eq!(store.activate(&acme(), ReleaseNumber(1), at(5)).await, Ok(true));
+    assert!(changed().await, "an earlier release became active");
+    accept_call(&*store, "C", "L", at(6)).await;
+    assert!(!changed().await, "work is none of it");
+}
+
 /// For whoever announces them: none is missed, none comes twice.
 pub async fn alerts_are_announced_in_order_and_acknowledged(store: SharedStore) {
     for n in 0..3 {

@@ -19,6 +19,7 @@ pub mod model;
 pub mod order;
 pub mod replay;
 pub mod secrets;
+pub mod together;
 pub mod work;
 
 use std::any::Any;
@@ -66,6 +67,11 @@ macro_rules! store_contract {
             what_is_due_is_told,
             attempts_are_counted_by_time,
         );
+        $crate::store_contract!($fresh, together:
+            dispositions_at_once_are_each_what_they_are_alone,
+            leads_at_once_are_each_what_they_are_alone,
+            attempts_that_end_at_once_end_each_as_alone,
+        );
         $crate::store_contract!($fresh, lease:
             a_lost_lease_changes_nothing_but_the_attempt,
             a_finish_counts_once,
@@ -110,6 +116,7 @@ macro_rules! store_contract {
             an_earlier_release_can_be_made_active,
             secrets_are_kept_apart,
             tokens_open_until_they_are_revoked,
+            the_revision_counts_active_releases_and_live_tokens,
             alerts_are_announced_in_order_and_acknowledged,
             an_alert_may_be_about_no_delivery,
             a_store_is_ready,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use axum::body::Body;
+use http::Request;
 use jackfield::tenants::ApplyError;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::hung_up;
@@ -21,6 +23,34 @@ fn variant(mut bytes: Vec<u8>, mark: u8) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_swaps_under_load_fail_no_request() {
+    let test = swap_under_load("").await;
+    assert_eq!(test.runtime.idle_instances(), 0);
+    test.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_swaps_of_releases_whose_instances_are_used_again_fail_no_request() {
+    let test = swap_under_load("[runtime]\nreuse = 1000").await;
+    assert!(test.runtime.idle_instances() > 0, "instances wait for another call");
+    let page = test
+        .admin(Request::get("/metrics").body(Body::empty()).unwrap())
+        .await
+        .expect(200);
+    let name = format!("jackfield_adapter_calls_reused_total{{tenant=\"{TENANT}\"}} ");
+    let reused = page
+        .text
+        .lines()
+        .find_map(|line| line.strip_prefix(&name)?.parse().ok());
+    assert!(reused >= Some(100), "instances were used again: {reused:?}");
+    // Those of a release go with it, and the releases before it left none behind.
+    let _ = test.apply(&test.dwarka("")).await;
+    assert_eq!(test.runtime.idle_instances(), 0);
+    test.finish().await;
+}
+
+/// Two hundred swaps between two components while leads are asked for and calls reported, the tenant's file having
+/// `more` tables.
+async fn swap_under_load(more: &str) -> TestNode {
     let test = Arc::new(TestNode::start().await);
     let other = test
         .node
@@ -61,7 +91,7 @@ async fn two_hundred_swaps_under_load_fail_no_request() {
     for n in 0..SWAPS {
         let adapter = if n % 2 == 0 { other } else { first };
         let file = test
-            .dwarka("")
+            .dwarka(more)
             .replace("adapter = \"keystone\"", &format!("adapter = \"{adapter}\""));
         let applied = test.apply(&file).await;
         assert!(!applied.unchanged);
@@ -80,7 +110,7 @@ async fn two_hundred_swaps_under_load_fail_no_request() {
     let stored = test.keystone.stored();
     assert_eq!(stored.len(), disposed);
     assert!(stored.iter().all(|call| call.revision == 1));
-    Arc::into_inner(test).unwrap().finish().await;
+    Arc::into_inner(test).unwrap()
 }
 
 #[tokio::test]

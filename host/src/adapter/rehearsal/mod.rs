@@ -132,7 +132,7 @@ impl Runtime {
     /// As [`Runtime::inspect`].
     pub async fn rehearsal(&self, bytes: &[u8]) -> Result<Rehearsal, PackageError> {
         let inspected = self.inspect(bytes).await?;
-        let code = self.code(inspected.digest, bytes).await?;
+        let code = self.compiled(inspected.digest, bytes).await?;
         Ok(Rehearsal {
             runtime: self.clone(),
             digest: inspected.digest,

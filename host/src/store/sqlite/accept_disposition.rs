@@ -1,96 +1,158 @@
-//! Taking a disposition: raw request, delivery and, for a do-not-call, the suppression, in one transaction.
+//! Taking dispositions: raw request, delivery and, for a do-not-call, the suppression, in one transaction.
 
-use sqlx::SqliteConnection;
+use std::collections::HashMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::accept_lead::receipt;
-use super::column::{Columns, later, micros, stored};
-use super::intake::{DISPOSITIONS, NewDelivery, keep_request};
+use super::column::{Columns, json, later, micros, stored};
+use super::intake::{DISPOSITIONS, NewDelivery, NewIds, NewRequest, groups, insert_deliveries, keep_requests};
 use super::rank::Rank;
 use super::suppression;
 use super::writer::Write;
 use crate::domain::delivery::{Kind, State};
+use crate::domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
 use crate::domain::idempotency::{Repeat, Seen, compare};
 use crate::store::{Accept, AcceptDisposition, Receipt, StoreError};
+
+/// What is known of calls, by tenant and call id.
+type Known = HashMap<(String, String), (Seen, Receipt)>;
 
 impl Write for AcceptDisposition {
     type Output = Accept;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Accept, StoreError> {
-        if let Some(known) = self.known(db).await? {
-            return Ok(known);
+        let mut outputs = Self::run_all(&[self], db).await?;
+        outputs
+            .pop()
+            .ok_or_else(|| StoreError::Corrupt("an accept without an output".into()))
+    }
+
+    async fn run_all(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
+        let mut known = known(works, db).await?;
+        let mut ids = NewIds::read(db).await?;
+        let mut outputs = Vec::with_capacity(works.len());
+        let mut new = vec![];
+        for work in works {
+            let seen = known.get(&work.key());
+            let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
+            outputs.push(
+                match (compare(work.digest, &bodies, None, work.inbound.received_at), seen) {
+                    (Repeat::Conflict, _) => Accept::Conflict,
+                    (Repeat::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
+                    (Repeat::New | Repeat::Same, _) => {
+                        let receipt = work.receipt(ids.receipt(), ids.delivery());
+                        known.insert(work.key(), (work.seen(), receipt.clone()));
+                        new.push((*work, receipt.clone()));
+                        Accept::New(receipt)
+                    }
+                },
+            );
         }
-        let disposition = &self.disposition;
-        let accepted_at = stored(self.inbound.received_at);
-        let receipt = keep_request(db, DISPOSITIONS, &self.inbound, self.digest).await?;
-        let delivery = NewDelivery {
+        let requests: Vec<_> = new.iter().map(|(work, receipt)| work.request(receipt)).collect();
+        keep_requests(db, DISPOSITIONS, &requests).await?;
+        let deliveries: Vec<_> = new.iter().map(|(work, receipt)| work.delivery(receipt)).collect();
+        insert_deliveries(db, &deliveries).await?;
+        let works: Vec<_> = new.iter().map(|(work, _)| *work).collect();
+        mark_leads(db, &works).await?;
+        Ok(outputs)
+    }
+}
+
+impl AcceptDisposition {
+    fn key(&self) -> (String, String) {
+        let (tenant, call) = (&self.inbound.tenant, &self.disposition.call_id);
+        (tenant.as_str().to_owned(), call.as_str().to_owned())
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            digest: self.digest,
+            at: stored(self.inbound.received_at),
+        }
+    }
+
+    fn receipt(&self, id: ReceiptId, delivery: DeliveryId) -> Receipt {
+        Receipt {
+            id,
+            delivery,
+            lead: Some(self.disposition.lead_id.clone()),
+            accepted_at: stored(self.inbound.received_at),
+        }
+    }
+
+    const fn request(&self, receipt: &Receipt) -> NewRequest<'_> {
+        NewRequest {
+            id: receipt.id,
+            inbound: &self.inbound,
+            digest: self.digest,
+        }
+    }
+
+    fn delivery(&self, receipt: &Receipt) -> NewDelivery<'_> {
+        NewDelivery {
+            id: receipt.delivery,
             tenant: &self.inbound.tenant,
             kind: Kind::Disposition,
-            key: disposition.call_id.as_str(),
-            receipt,
-            lead: Some(&disposition.lead_id),
-            rank: if disposition.dnc_requested {
+            key: self.disposition.call_id.as_str(),
+            receipt: receipt.id,
+            lead: Some(&self.disposition.lead_id),
+            rank: if self.disposition.dnc_requested {
                 Rank::DoNotCall
             } else {
                 Rank::Normal
             },
             state: State::Ready,
-            due: later(accepted_at, self.first_wait),
-            accepted_at,
-            now: accepted_at,
+            due: later(receipt.accepted_at, self.first_wait),
+            accepted_at: receipt.accepted_at,
+            now: receipt.accepted_at,
             payload: None,
-        };
-        let delivery = delivery.insert(db).await?;
-        self.mark_lead(db).await?;
-        Ok(Accept::New(Receipt {
-            id: receipt,
-            delivery,
-            lead: Some(disposition.lead_id.clone()),
-            accepted_at,
-        }))
+        }
     }
 }
 
-impl AcceptDisposition {
-    /// What is known under the call's id, however long ago.
-    async fn known(&self, db: &mut SqliteConnection) -> Result<Option<Accept>, StoreError> {
-        let row = sqlx::query(
-            "select d.id, d.receipt, d.lead, d.accepted_at, i.digest from delivery d join inbox i on i.id = d.receipt
-             where d.tenant = ? and d.kind = 'disposition' and d.dedup_key = ?",
-        )
-        .bind(self.inbound.tenant.as_str())
-        .bind(self.disposition.call_id.as_str())
-        .fetch_optional(db)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
+/// What is known under the calls' ids, however long ago.
+async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Result<Known, StoreError> {
+    let keys: Vec<_> = works.iter().map(|work| work.key()).collect();
+    let rows = sqlx::query(
+        "select d.tenant, d.dedup_key, d.id, d.receipt, d.lead, d.accepted_at, i.digest from json_each(?) k
+         cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
+         join inbox i on i.id = d.receipt",
+    )
+    .bind(json("a list of calls", &keys)?)
+    .fetch_all(db)
+    .await?;
+    let known = |row: &SqliteRow| {
         let seen = Seen {
             digest: row.digest("digest")?,
             at: row.time("accepted_at")?,
         };
-        Ok(match compare(self.digest, &[seen], None, self.inbound.received_at) {
-            Repeat::New => None,
-            Repeat::Same => Some(Accept::Repeat(receipt(&row)?)),
-            Repeat::Conflict => Some(Accept::Conflict),
-        })
-    }
+        Ok(((row.plain("tenant")?, row.plain("dedup_key")?), (seen, receipt(row)?)))
+    };
+    rows.iter().map(known).collect()
+}
 
-    /// The lead is known from now on, and a do-not-call is known before anybody hears that it was accepted.
-    async fn mark_lead(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        let disposition = &self.disposition;
-        let (tenant, at) = (&self.inbound.tenant, self.inbound.received_at);
-        sqlx::query(
-            "insert into lead (tenant, lead, dnc_since) values (?, ?, ?)
-             on conflict (tenant, lead) do update set dnc_since = excluded.dnc_since
+/// The leads are known from now on, and a do-not-call is known before anybody hears that it was accepted.
+async fn mark_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> Result<(), StoreError> {
+    for group in groups(works) {
+        let mut query = QueryBuilder::new("insert into lead (tenant, lead, dnc_since) ");
+        query.push_values(group, |mut row, work| {
+            let disposition = &work.disposition;
+            row.push_bind(work.inbound.tenant.as_str())
+                .push_bind(disposition.lead_id.as_str())
+                .push_bind(disposition.dnc_requested.then(|| micros(work.inbound.received_at)));
+        });
+        query.push(
+            " on conflict (tenant, lead) do update set dnc_since = excluded.dnc_since
              where dnc_since is null and excluded.dnc_since is not null",
-        )
-        .bind(tenant.as_str())
-        .bind(disposition.lead_id.as_str())
-        .bind(disposition.dnc_requested.then(|| micros(at)))
-        .execute(&mut *db)
-        .await?;
-        if disposition.dnc_requested {
-            let call = format!("call {}", disposition.call_id);
-            suppression::request(db, tenant, &disposition.lead_id, &call, at).await?;
-        }
-        Ok(())
+        );
+        query.build().execute(&mut *db).await?;
     }
+    for work in works.iter().filter(|work| work.disposition.dnc_requested) {
+        let (tenant, lead): (&TenantName, &LeadId) = (&work.inbound.tenant, &work.disposition.lead_id);
+        let call = format!("call {}", work.disposition.call_id);
+        suppression::request(db, tenant, lead, &call, work.inbound.received_at).await?;
+    }
+    Ok(())
 }

@@ -1,146 +1,236 @@
-//! Taking a lead's webhook: keys, raw request and what follows, in one transaction.
+//! Taking leads' webhooks: keys, raw request and what follows, in one transaction.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{Columns, later, micros, stored};
-use super::intake::{LEADS, NewDelivery, keep_request, renew_lead, with_key};
+use super::column::{Columns, json, later, micros, stored};
+use super::intake::{
+    LEADS, NewDelivery, NewIds, NewRequest, RenewedLead, groups, insert_deliveries, keep_requests, renew_leads,
+    with_keys,
+};
 use super::rank::Rank;
 use super::writer::Write;
 use crate::domain::delivery::{Kind, State};
 use crate::domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
 use crate::domain::idempotency::{Repeat, Seen, compare};
+use crate::domain::lead::Lead;
 use crate::store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
 
 /// Keys that [`ForgetKeys`] deletes at once: few enough to hold up nobody.
 const FORGET_AT_ONCE: i64 = 1000;
 
+/// What was seen under webhooks' keys, by tenant and key.
+type Known = HashMap<(String, String), (Seen, Receipt)>;
+
 impl Write for AcceptLead {
     type Output = Accept;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Accept, StoreError> {
-        let now = self.inbound.received_at;
-        let seen = self.seen(db).await?;
-        let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
-        match compare(self.digest, &bodies, Some(self.window), now) {
-            Repeat::Conflict => return Ok(Accept::Conflict),
-            Repeat::Same => {
-                // Keys whose window is over are among what was seen; the receipt is that of one that still counts.
-                let same = |seen: &&(Seen, _)| compare(self.digest, &[seen.0], Some(self.window), now) == Repeat::Same;
-                if let Some((_, receipt)) = seen.iter().find(same) {
-                    return Ok(Accept::Repeat(receipt.clone()));
-                }
+        let mut outputs = Self::run_all(&[self], db).await?;
+        outputs
+            .pop()
+            .ok_or_else(|| StoreError::Corrupt("an accept without an output".into()))
+    }
+
+    async fn run_all(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
+        let mut known = known(works, db).await?;
+        let mut ids = NewIds::read(db).await?;
+        let mut outputs = Vec::with_capacity(works.len());
+        let mut new = vec![];
+        for work in works {
+            if let Some(repeat) = work.repeat(&known) {
+                outputs.push(repeat);
+                continue;
             }
-            Repeat::New => {}
+            let receipt = work.receipt(ids.receipt(), ids.delivery());
+            for key in &work.keys {
+                known.insert(work.key(key), (work.seen(), receipt.clone()));
+            }
+            new.push((*work, receipt.clone()));
+            outputs.push(Accept::New(receipt));
         }
-        let receipt = keep_request(db, LEADS, &self.inbound, self.digest).await?;
-        let receipt = self.follow_up(db, receipt).await?;
-        self.remember_keys(db, receipt.delivery).await?;
-        Ok(Accept::New(receipt))
+        let requests: Vec<_> = new.iter().map(|(work, receipt)| work.request(receipt)).collect();
+        keep_requests(db, LEADS, &requests).await?;
+        let keys = delivery_keys(&new, db).await?;
+        let made = new.iter().zip(&keys);
+        let deliveries: Vec<_> = made.map(|((work, receipt), key)| work.delivery(receipt, key)).collect();
+        insert_deliveries(db, &deliveries).await?;
+        let leads: Vec<_> = new.iter().filter_map(|(work, receipt)| work.renewed(receipt)).collect();
+        renew_leads(db, &leads).await?;
+        remember_keys(db, &new).await?;
+        Ok(outputs)
     }
 }
 
 impl AcceptLead {
-    /// What is known under the request's keys, in their order, and the receipts that were given for it.
-    async fn seen(&self, db: &mut SqliteConnection) -> Result<Vec<(Seen, Receipt)>, StoreError> {
-        let mut found = vec![];
-        for key in &self.keys {
-            let row = sqlx::query(
-                "select k.digest, k.seen_at, d.id, d.receipt, d.lead, d.accepted_at
-                 from inbox_key k join delivery d on d.id = k.delivery
-                 where k.tenant = ? and k.endpoint = ? and k.idem_key = ?",
-            )
-            .bind(self.inbound.tenant.as_str())
-            .bind(LEADS)
-            .bind(key.as_str())
-            .fetch_optional(&mut *db)
-            .await?;
-            if let Some(row) = row {
-                let seen = Seen {
-                    digest: row.digest("digest")?,
-                    at: row.time("seen_at")?,
-                };
-                found.push((seen, receipt(&row)?));
+    fn key(&self, key: &DedupKey) -> (String, String) {
+        (self.inbound.tenant.as_str().to_owned(), key.as_str().to_owned())
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            digest: self.digest,
+            at: stored(self.inbound.received_at),
+        }
+    }
+
+    /// The answer to what was seen before; none if it is new.
+    fn repeat(&self, known: &Known) -> Option<Accept> {
+        let now = self.inbound.received_at;
+        let found: Vec<_> = self.keys.iter().filter_map(|key| known.get(&self.key(key))).collect();
+        let bodies: Vec<_> = found.iter().map(|(seen, _)| *seen).collect();
+        match compare(self.digest, &bodies, Some(self.window), now) {
+            Repeat::New => None,
+            Repeat::Conflict => Some(Accept::Conflict),
+            Repeat::Same => {
+                // Keys whose window is over are among what was seen; the receipt is that of one that still counts.
+                let same = |seen: Seen| compare(self.digest, &[seen], Some(self.window), now) == Repeat::Same;
+                let first = found.into_iter().find(|(seen, _)| same(*seen));
+                first.map(|(_, receipt)| Accept::Repeat(receipt.clone()))
             }
         }
-        Ok(found)
     }
 
-    async fn follow_up(&self, db: &mut SqliteConnection, receipt: ReceiptId) -> Result<Receipt, StoreError> {
-        let accepted_at = stored(self.inbound.received_at);
-        let (kind, lead, push) = match &self.work {
-            AcceptedWork::Lead { lead, push } => (Kind::Lead, Some(lead), *push),
-            AcceptedWork::Parse => (Kind::Inbound, None, true),
-        };
-        let key = self.delivery_key(db, kind, receipt).await?;
-        let delivery = NewDelivery {
-            tenant: &self.inbound.tenant,
-            kind,
-            key: key.as_str(),
-            receipt,
-            lead: lead.map(|lead| &lead.id),
-            rank: lead.map_or(Rank::High, |lead| lead.priority.into()),
-            state: if push { State::Ready } else { State::Done },
-            due: later(accepted_at, self.first_wait),
-            accepted_at,
-            now: accepted_at,
-            payload: None,
-        };
-        let delivery = delivery.insert(db).await?;
-        if let Some(lead) = lead {
-            let tenant = &self.inbound.tenant;
-            renew_lead(db, tenant, &lead.id, lead.priority, delivery, accepted_at).await?;
+    /// The lead, where it is in the contract's shape.
+    const fn lead(&self) -> Option<&Lead> {
+        match &self.work {
+            AcceptedWork::Lead { lead, .. } => Some(lead),
+            AcceptedWork::Parse => None,
         }
-        Ok(Receipt {
-            id: receipt,
+    }
+
+    const fn kind(&self) -> Kind {
+        match self.work {
+            AcceptedWork::Lead { .. } => Kind::Lead,
+            AcceptedWork::Parse => Kind::Inbound,
+        }
+    }
+
+    /// The request's first key; it has one.
+    fn first_key(&self) -> Result<&DedupKey, StoreError> {
+        let none = || StoreError::Corrupt("a webhook without a key".into());
+        self.keys.first().ok_or_else(none)
+    }
+
+    fn receipt(&self, id: ReceiptId, delivery: DeliveryId) -> Receipt {
+        Receipt {
+            id,
             delivery,
-            lead: lead.map(|lead| lead.id.clone()),
-            accepted_at,
+            lead: self.lead().map(|lead| lead.id.clone()),
+            accepted_at: stored(self.inbound.received_at),
+        }
+    }
+
+    const fn request(&self, receipt: &Receipt) -> NewRequest<'_> {
+        NewRequest {
+            id: receipt.id,
+            inbound: &self.inbound,
+            digest: self.digest,
+        }
+    }
+
+    fn delivery<'a>(&'a self, receipt: &Receipt, key: &'a DedupKey) -> NewDelivery<'a> {
+        let pulled = matches!(self.work, AcceptedWork::Lead { push: false, .. });
+        NewDelivery {
+            id: receipt.delivery,
+            tenant: &self.inbound.tenant,
+            kind: self.kind(),
+            key: key.as_str(),
+            receipt: receipt.id,
+            lead: self.lead().map(|lead| &lead.id),
+            rank: self.lead().map_or(Rank::High, |lead| lead.priority.into()),
+            state: if pulled { State::Done } else { State::Ready },
+            due: later(receipt.accepted_at, self.first_wait),
+            accepted_at: receipt.accepted_at,
+            now: receipt.accepted_at,
+            payload: None,
+        }
+    }
+
+    fn renewed(&self, receipt: &Receipt) -> Option<RenewedLead<'_>> {
+        let lead = self.lead()?;
+        Some(RenewedLead {
+            tenant: &self.inbound.tenant,
+            lead: &lead.id,
+            priority: lead.priority,
+            delivery: receipt.delivery,
+            accepted_at: receipt.accepted_at,
         })
     }
+}
 
-    /// The delivery's own key: the request's first. A delivery outlives the window of its request's key, and a
-    /// destination could still know the key; so a request that comes again after the window is a new thing, and gets a
-    /// key that never was. No webhook's key begins with `again:`, and no two have the same receipt.
-    async fn delivery_key(
-        &self,
-        db: &mut SqliteConnection,
-        kind: Kind,
-        receipt: ReceiptId,
-    ) -> Result<DedupKey, StoreError> {
-        let first = self
-            .keys
-            .first()
-            .ok_or_else(|| StoreError::Corrupt("a webhook without a key".into()))?;
-        if with_key(db, &self.inbound.tenant, kind, first).await?.is_none() {
-            return Ok(first.clone());
-        }
-        let again = |key: &str| format!("again:{}:{key}", receipt.0).parse::<DedupKey>();
-        again(first.as_str())
-            .or_else(|_| again(&Digest::of(first.as_str().as_bytes()).to_string()))
-            .map_err(|error| StoreError::Corrupt(error.rule.into()))
-    }
+/// What is known under the requests' keys.
+async fn known(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Known, StoreError> {
+    let keys = works.iter().flat_map(|work| work.keys.iter().map(|key| work.key(key)));
+    let keys: Vec<_> = keys.collect();
+    let rows = sqlx::query(
+        "select x.tenant, x.idem_key, x.digest, x.seen_at, d.id, d.receipt, d.lead, d.accepted_at from json_each(?) k
+         cross join inbox_key x on x.tenant = k.value ->> 0 and x.endpoint = ? and x.idem_key = k.value ->> 1
+         join delivery d on d.id = x.delivery",
+    )
+    .bind(json("a list of keys", &keys)?)
+    .bind(LEADS)
+    .fetch_all(db)
+    .await?;
+    let known = |row: &SqliteRow| {
+        let seen = Seen {
+            digest: row.digest("digest")?,
+            at: row.time("seen_at")?,
+        };
+        Ok(((row.plain("tenant")?, row.plain("idem_key")?), (seen, receipt(row)?)))
+    };
+    rows.iter().map(known).collect()
+}
 
-    async fn remember_keys(&self, db: &mut SqliteConnection, delivery: DeliveryId) -> Result<(), StoreError> {
-        let now = self.inbound.received_at;
-        for key in &self.keys {
-            sqlx::query(
-                "insert or replace into inbox_key (tenant, endpoint, idem_key, digest, delivery, seen_at, expires_at)
-                 values (?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(self.inbound.tenant.as_str())
-            .bind(LEADS)
-            .bind(key.as_str())
-            .bind(self.digest.as_bytes().as_slice())
-            .bind(delivery.0)
-            .bind(micros(now))
-            .bind(micros(later(now, self.window)))
-            .execute(&mut *db)
-            .await?;
-        }
-        Ok(())
+/// The deliveries' own keys: each request's first. A delivery outlives the window of its request's key, and a
+/// destination could still know the key; so a request that comes again after the window is a new thing, and gets a key
+/// that never was. No webhook's key begins with `again:`, and no two have the same receipt.
+async fn delivery_keys(new: &[(&AcceptLead, Receipt)], db: &mut SqliteConnection) -> Result<Vec<DedupKey>, StoreError> {
+    let asked = new
+        .iter()
+        .map(|(work, _)| Ok((&work.inbound.tenant, work.kind(), work.first_key()?.as_str())));
+    let asked = asked.collect::<Result<Vec<_>, StoreError>>()?;
+    let mut taken = with_keys(db, &asked).await?;
+    let mut keys = Vec::with_capacity(new.len());
+    for (work, receipt) in new {
+        let first = work.first_key()?;
+        let owned = (work.inbound.tenant.clone(), work.kind(), first.as_str().to_owned());
+        keys.push(if taken.insert(owned) {
+            first.clone()
+        } else {
+            let again = |key: &str| format!("again:{}:{key}", receipt.id.0).parse::<DedupKey>();
+            again(first.as_str())
+                .or_else(|_| again(&Digest::of(first.as_str().as_bytes()).to_string()))
+                .map_err(|error| StoreError::Corrupt(error.rule.into()))?
+        });
     }
+    Ok(keys)
+}
+
+async fn remember_keys(db: &mut SqliteConnection, new: &[(&AcceptLead, Receipt)]) -> Result<(), StoreError> {
+    let keys = new
+        .iter()
+        .flat_map(|(work, receipt)| work.keys.iter().map(move |key| (*work, key, receipt.delivery)));
+    for group in groups(&keys.collect::<Vec<_>>()) {
+        let mut query = QueryBuilder::new(
+            "insert or replace into inbox_key (tenant, endpoint, idem_key, digest, delivery, seen_at, expires_at) ",
+        );
+        query.push_values(group, |mut row, (work, key, delivery)| {
+            let now = work.inbound.received_at;
+            row.push_bind(work.inbound.tenant.as_str())
+                .push_bind(LEADS)
+                .push_bind(key.as_str())
+                .push_bind(work.digest.as_bytes().as_slice())
+                .push_bind(delivery.0)
+                .push_bind(micros(now))
+                .push_bind(micros(later(now, work.window)));
+        });
+        query.build().execute(&mut *db).await?;
+    }
+    Ok(())
 }
 
 /// The receipt that was given for a delivery's request.

@@ -5,7 +5,8 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::breaker;
 use super::column::{json, micros};
-use super::intake::{NewDelivery, renew_lead, with_key};
+use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads, with_keys};
+use super::success::{self, Success};
 use super::verdict::Held;
 use super::writer::Write;
 use crate::domain::delivery::{Kind, State, Step, after_lost_lease};
@@ -40,9 +41,49 @@ impl Write for Finish {
         }
         Ok(FinishOutcome::Stored { leads })
     }
+
+    async fn run_all(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<FinishOutcome>, StoreError> {
+        let plain: Vec<_> = works.iter().filter_map(|work| work.plain()).collect();
+        let stored = success::store(db, &plain).await?;
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            outcomes.push(match work.plain() {
+                Some(success) if stored.contains(&success.lease) => FinishOutcome::Stored { leads: 0 },
+                Some(_) => FinishOutcome::LeaseLost,
+                None => work.run(db).await?,
+            });
+        }
+        Ok(outcomes)
+    }
 }
 
 impl Finish {
+    /// What most attempts are: a success from which nothing else follows.
+    fn plain(&self) -> Option<Success<'_>> {
+        let Self {
+            lease,
+            now,
+            verdict,
+            detail,
+            leads,
+            breaker: None,
+        } = self
+        else {
+            return None;
+        };
+        match (&verdict.step, verdict.alert) {
+            (Step::Done { reference }, None) if leads.is_empty() => Some(Success {
+                lease: *lease,
+                reference,
+                class: verdict.class,
+                progress: verdict.progress,
+                detail,
+                now: *now,
+            }),
+            _ => None,
+        }
+    }
+
     /// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
     async fn end_attempt(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
         sqlx::query(
@@ -61,11 +102,16 @@ impl Finish {
 
     /// Makes a lead and its delivery; whether there is something to push. One whose key is known came before.
     async fn add_lead(&self, db: &mut SqliteConnection, held: &Held, new: &NewLead) -> Result<bool, StoreError> {
-        if with_key(db, &held.tenant, Kind::Lead, &new.key).await?.is_some() {
+        if !with_keys(db, &[(&held.tenant, Kind::Lead, new.key.as_str())])
+            .await?
+            .is_empty()
+        {
             return Ok(false);
         }
         let document = new.lead.document.to_string();
+        let id = NewIds::read(db).await?.delivery();
         let delivery = NewDelivery {
+            id,
             tenant: &held.tenant,
             kind: Kind::Lead,
             key: new.key.as_str(),
@@ -78,9 +124,15 @@ impl Finish {
             now: self.now,
             payload: Some(document.as_bytes()),
         };
-        let delivery = delivery.insert(db).await?;
-        let (lead, priority) = (&new.lead.id, new.lead.priority);
-        renew_lead(db, &held.tenant, lead, priority, delivery, held.accepted_at).await?;
+        insert_deliveries(db, &[delivery]).await?;
+        let renewed = RenewedLead {
+            tenant: &held.tenant,
+            lead: &new.lead.id,
+            priority: new.lead.priority,
+            delivery: id,
+            accepted_at: held.accepted_at,
+        };
+        renew_leads(db, &[renewed]).await?;
         Ok(new.push)
     }
 }

@@ -1,12 +1,15 @@
 //! Rows that come into being when something is taken in: requests, deliveries, leads.
 
-use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use std::collections::HashSet;
 
-use super::column::micros;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection};
+
+use super::column::{Columns, json, micros};
 use super::rank::Rank;
 use crate::domain::delivery::{Kind, State};
-use crate::domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReceiptId, TenantName};
+use crate::domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
 use crate::domain::lead::Priority;
 use crate::store::{Inbound, StoreError};
 
@@ -15,30 +18,84 @@ pub(super) const LEADS: &str = "leads";
 /// The endpoint of dispositions.
 pub(super) const DISPOSITIONS: &str = "dispositions";
 
-/// Keeps a raw request.
-pub(super) async fn keep_request(
+/// Rows of one statement: a few sizes, so that each is prepared once, and a flood takes few of them.
+const ROWS: [usize; 4] = [64, 16, 4, 1];
+
+/// The rows in groups, each of a size that statements have.
+pub(super) fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = ROWS.into_iter().find(|size| *size <= rows.len())?;
+        let (group, rest) = rows.split_at(size);
+        rows = rest;
+        Some(group)
+    })
+}
+
+/// The ids that new rows get. There is one writer, so nobody else gives any out.
+pub(super) struct NewIds {
+    receipt: i64,
+    delivery: i64,
+}
+
+impl NewIds {
+    /// After the highest that ever were.
+    pub(super) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
+        let row = sqlx::query(
+            "select coalesce((select seq from sqlite_sequence where name = 'inbox'), 0) as receipt,
+                    coalesce((select seq from sqlite_sequence where name = 'delivery'), 0) as delivery",
+        )
+        .fetch_one(db)
+        .await?;
+        Ok(Self {
+            receipt: row.plain("receipt")?,
+            delivery: row.plain("delivery")?,
+        })
+    }
+
+    pub(super) const fn receipt(&mut self) -> ReceiptId {
+        self.receipt += 1;
+        ReceiptId(self.receipt)
+    }
+
+    pub(super) const fn delivery(&mut self) -> DeliveryId {
+        self.delivery += 1;
+        DeliveryId(self.delivery)
+    }
+}
+
+/// A raw request to be kept.
+pub(super) struct NewRequest<'a> {
+    pub(super) id: ReceiptId,
+    pub(super) inbound: &'a Inbound,
+    pub(super) digest: Digest,
+}
+
+/// Keeps raw requests.
+pub(super) async fn keep_requests(
     db: &mut SqliteConnection,
     endpoint: &'static str,
-    inbound: &Inbound,
-    digest: Digest,
-) -> Result<ReceiptId, StoreError> {
-    let id = sqlx::query_scalar(
-        "insert into inbox (tenant, endpoint, digest, headers, body, received_at)
-         values (?, ?, ?, ?, ?, ?) returning id",
-    )
-    .bind(inbound.tenant.as_str())
-    .bind(endpoint)
-    .bind(digest.as_bytes().as_slice())
-    .bind(inbound.headers.as_str())
-    .bind(inbound.body.as_slice())
-    .bind(micros(inbound.received_at))
-    .fetch_one(db)
-    .await?;
-    Ok(ReceiptId(id))
+    requests: &[NewRequest<'_>],
+) -> Result<(), StoreError> {
+    for group in groups(requests) {
+        let insert = "insert into inbox (id, tenant, endpoint, digest, headers, body, received_at) ";
+        let mut query = QueryBuilder::new(insert);
+        query.push_values(group, |mut row, NewRequest { id, inbound, digest }| {
+            row.push_bind(id.0)
+                .push_bind(inbound.tenant.as_str())
+                .push_bind(endpoint)
+                .push_bind(digest.as_bytes().as_slice())
+                .push_bind(inbound.headers.as_str())
+                .push_bind(inbound.body.as_slice())
+                .push_bind(micros(inbound.received_at));
+        });
+        query.build().execute(&mut *db).await?;
+    }
+    Ok(())
 }
 
 /// A delivery to be.
 pub(super) struct NewDelivery<'a> {
+    pub(super) id: DeliveryId,
     pub(super) tenant: &'a TenantName,
     pub(super) kind: Kind,
     pub(super) key: &'a str,
@@ -53,33 +110,44 @@ pub(super) struct NewDelivery<'a> {
     pub(super) payload: Option<&'a [u8]>,
 }
 
-impl NewDelivery<'_> {
-    pub(super) async fn insert(&self, db: &mut SqliteConnection) -> Result<DeliveryId, StoreError> {
-        let version = i64::from(self.payload.is_some());
-        let id: i64 = sqlx::query_scalar(
-            "insert into delivery
-                 (tenant, kind, dedup_key, receipt, payload, lead, order_key, rank, state, due, accepted_at, changed_at)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
-        )
-        .bind(self.tenant.as_str())
-        .bind(self.kind.word())
-        .bind(self.key)
-        .bind(self.receipt.0)
-        .bind(version)
-        .bind(self.lead.map(LeadId::as_str))
-        .bind(self.order_key())
-        .bind(self.rank.number())
-        .bind(self.state.word())
-        .bind(micros(self.due))
-        .bind(micros(self.accepted_at))
-        .bind(micros(self.now))
-        .fetch_one(&mut *db)
-        .await?;
-        let id = DeliveryId(id);
-        if let Some(payload) = self.payload {
-            add_payload(db, id, version, payload, self.now).await?;
+/// Makes deliveries.
+pub(super) async fn insert_deliveries(
+    db: &mut SqliteConnection,
+    deliveries: &[NewDelivery<'_>],
+) -> Result<(), StoreError> {
+    for group in groups(deliveries) {
+        let mut query = QueryBuilder::new(
+            "insert into delivery (id, tenant, kind, dedup_key, receipt, payload, lead, order_key, rank, state, due,
+                 accepted_at, changed_at) ",
+        );
+        query.push_values(group, |mut row, new| {
+            row.push_bind(new.id.0)
+                .push_bind(new.tenant.as_str())
+                .push_bind(new.kind.word())
+                .push_bind(new.key)
+                .push_bind(new.receipt.0)
+                .push_bind(new.version())
+                .push_bind(new.lead.map(LeadId::as_str))
+                .push_bind(new.order_key())
+                .push_bind(new.rank.number())
+                .push_bind(new.state.word())
+                .push_bind(micros(new.due))
+                .push_bind(micros(new.accepted_at))
+                .push_bind(micros(new.now));
+        });
+        query.build().execute(&mut *db).await?;
+    }
+    for new in deliveries {
+        if let Some(payload) = new.payload {
+            add_payload(db, new.id, new.version(), payload, new.now).await?;
         }
-        Ok(id)
+    }
+    Ok(())
+}
+
+impl NewDelivery<'_> {
+    fn version(&self) -> i64 {
+        i64::from(self.payload.is_some())
     }
 
     /// What goes to one lead's record goes one by one; leads to the agent and dispositions to the CRM do not meet.
@@ -111,42 +179,71 @@ pub(super) async fn add_payload(
     Ok(())
 }
 
-/// Whether a delivery has this key, and if so which.
-pub(super) async fn with_key(
+/// Which of these keys deliveries have.
+pub(super) async fn with_keys(
     db: &mut SqliteConnection,
-    tenant: &TenantName,
-    kind: Kind,
-    key: &DedupKey,
-) -> Result<Option<DeliveryId>, StoreError> {
-    let id: Option<i64> = sqlx::query_scalar("select id from delivery where tenant = ? and kind = ? and dedup_key = ?")
-        .bind(tenant.as_str())
-        .bind(kind.word())
-        .bind(key.as_str())
-        .fetch_optional(db)
-        .await?;
-    Ok(id.map(DeliveryId))
+    keys: &[(&TenantName, Kind, &str)],
+) -> Result<HashSet<(TenantName, Kind, String)>, StoreError> {
+    let asked: Vec<_> = keys
+        .iter()
+        .map(|(tenant, kind, key)| (tenant.as_str(), kind.word(), *key))
+        .collect();
+    let rows = sqlx::query(
+        "select d.tenant, d.kind, d.dedup_key from json_each(?) k
+         cross join delivery d on d.tenant = k.value ->> 0 and d.kind = k.value ->> 1 and d.dedup_key = k.value ->> 2",
+    )
+    .bind(json("a list of keys", &asked)?)
+    .fetch_all(db)
+    .await?;
+    let known = |row: &SqliteRow| {
+        Ok((
+            row.id("tenant")?,
+            row.checked("kind", Kind::from_word)?,
+            row.plain("dedup_key")?,
+        ))
+    };
+    rows.iter().map(known).collect()
 }
 
-/// Makes a delivery's document the lead's newest; agents that pull see it again.
-pub(super) async fn renew_lead(
-    db: &mut SqliteConnection,
-    tenant: &TenantName,
-    lead: &LeadId,
-    priority: Priority,
-    delivery: DeliveryId,
-    accepted_at: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into lead (tenant, lead, priority, delivery, accepted_at) values (?, ?, ?, ?, ?)
-         on conflict (tenant, lead) do update set
-             priority = excluded.priority, delivery = excluded.delivery, accepted_at = excluded.accepted_at",
-    )
-    .bind(tenant.as_str())
-    .bind(lead.as_str())
-    .bind(priority.word())
-    .bind(delivery.0)
-    .bind(micros(accepted_at))
-    .execute(db)
-    .await?;
+/// A lead whose newest document is a delivery's.
+pub(super) struct RenewedLead<'a> {
+    pub(super) tenant: &'a TenantName,
+    pub(super) lead: &'a LeadId,
+    pub(super) priority: Priority,
+    pub(super) delivery: DeliveryId,
+    pub(super) accepted_at: Timestamp,
+}
+
+/// Makes deliveries' documents their leads' newest; agents that pull see them again.
+pub(super) async fn renew_leads(db: &mut SqliteConnection, leads: &[RenewedLead<'_>]) -> Result<(), StoreError> {
+    for group in groups(leads) {
+        let mut query = QueryBuilder::new("insert into lead (tenant, lead, priority, delivery, accepted_at) ");
+        query.push_values(group, |mut row, renewed| {
+            row.push_bind(renewed.tenant.as_str())
+                .push_bind(renewed.lead.as_str())
+                .push_bind(renewed.priority.word())
+                .push_bind(renewed.delivery.0)
+                .push_bind(micros(renewed.accepted_at));
+        });
+        query.push(
+            " on conflict (tenant, lead) do update set
+                 priority = excluded.priority, delivery = excluded.delivery, accepted_at = excluded.accepted_at",
+        );
+        query.build().execute(&mut *db).await?;
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::groups;
+
+    #[test]
+    fn groups_are_large_first_and_leave_nothing_out() {
+        let rows: Vec<_> = (0..151).collect();
+        let sizes: Vec<_> = groups(&rows).map(<[i32]>::len).collect();
+        assert_eq!(sizes, [64, 64, 16, 4, 1, 1, 1]);
+        assert_eq!(groups(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+        assert_eq!(groups::<i32>(&[]).count(), 0);
+    }
 }

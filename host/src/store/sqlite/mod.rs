@@ -15,6 +15,7 @@ mod column;
 #[cfg(test)]
 mod cost;
 mod delivery;
+mod dnc;
 mod finish;
 mod intake;
 mod lead;
@@ -25,6 +26,7 @@ mod rank;
 mod release;
 mod secret;
 mod stuck;
+mod success;
 mod suppression;
 mod tenant;
 #[cfg(test)]
@@ -37,7 +39,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
-pub use open::{OpenError, SqliteOptions};
+pub use open::{OpenError, SqliteOptions, Synchronous};
 pub use writer::WriteStats;
 
 use super::{
@@ -51,6 +53,7 @@ use crate::domain::breaker::Forced;
 use crate::domain::delivery::State;
 use crate::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use crate::domain::release::{AdapterRef, Release};
+use dnc::DoNotCall;
 use writer::{Write, Writer};
 
 /// A [`Store`] in one `SQLite` file.
@@ -58,6 +61,7 @@ use writer::{Write, Writer};
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
+    dnc: DoNotCall,
 }
 
 impl SqliteStore {
@@ -101,6 +105,11 @@ impl Store for SqliteStore {
     }
 
     async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError> {
+        if disposition.disposition.dnc_requested {
+            // Before it can be committed, and whatever becomes of it: looking up one too many costs little.
+            self.dnc
+                .add(&disposition.inbound.tenant, &disposition.disposition.lead_id);
+        }
         self.writer.submit(disposition).await
     }
 
@@ -109,6 +118,9 @@ impl Store for SqliteStore {
     }
 
     async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
+        if !self.readers.is_closed() && !self.dnc.may_hold(tenant, lead) {
+            return Ok(false);
+        }
         lead::dnc_recorded(&self.readers, tenant, lead).await
     }
 
@@ -279,6 +291,10 @@ impl Store for SqliteStore {
 
     async fn tenants(&self, page: PageRequest) -> Result<Page<TenantRecord>, StoreError> {
         tenant::list(&self.readers, &page).await
+    }
+
+    async fn revision(&self) -> Result<u64, StoreError> {
+        tenant::revision(&self.readers).await
     }
 
     async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {

@@ -11,7 +11,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
 use super::SqliteStore;
+use super::dnc::DoNotCall;
 use super::writer::Writer;
+use crate::store::StoreError;
 
 /// The oldest `SQLite` that is trusted: the first in which resetting the WAL cannot lose a commit.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -33,6 +35,35 @@ pub struct SqliteOptions {
     pub queue: usize,
     /// The database file may not grow beyond this many bytes; unlimited when absent.
     pub max_bytes: Option<u64>,
+    /// Whether a commit waits for the disk. No setting of the host reaches this.
+    pub synchronous: Synchronous,
+}
+
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// Until the disk has it: what a host promises.
+    #[default]
+    Full,
+    /// For nothing, so that a power failure loses what was acknowledged last: for measuring what the promise costs.
+    Normal,
+}
+
+impl Synchronous {
+    const fn pragma(self) -> SqliteSynchronous {
+        match self {
+            Self::Full => SqliteSynchronous::Full,
+            Self::Normal => SqliteSynchronous::Normal,
+        }
+    }
+
+    /// As `SQLite` reads it back.
+    const fn number(self) -> &'static str {
+        match self {
+            Self::Full => "2",
+            Self::Normal => "1",
+        }
+    }
 }
 
 impl Default for SqliteOptions {
@@ -40,6 +71,7 @@ impl Default for SqliteOptions {
         Self {
             queue: 4096,
             max_bytes: None,
+            synchronous: Synchronous::Full,
         }
     }
 }
@@ -82,6 +114,9 @@ pub enum OpenError {
     /// The tables could not be made.
     #[error("cannot prepare the database: {0}")]
     Migrate(MigrateError),
+    /// What is in it cannot be read.
+    #[error("cannot read the database: {0}")]
+    Content(#[from] StoreError),
     /// `SQLite` refuses.
     #[error("cannot open the database: {0}")]
     Database(#[from] sqlx::Error),
@@ -106,8 +141,9 @@ impl SqliteStore {
         let lock = lock(path)?;
         private_file(path)?;
         let connect = connect_options(path);
-        let mut db = connect.connect().await?;
-        verify(&mut db).await?;
+        let writing = connect.clone().synchronous(options.synchronous.pragma());
+        let mut db = writing.connect().await?;
+        verify(&mut db, options.synchronous).await?;
         // sqlx checks that every migration that was ever applied is known.
         sqlx::migrate!("src/store/sqlite/migrations")
             .run(&mut db)
@@ -118,9 +154,11 @@ impl SqliteStore {
             })?;
         limit(&mut db, options.max_bytes).await?;
         let readers = readers(connect).await?;
+        let dnc = DoNotCall::read(&mut db).await?;
         Ok(Self {
             writer: Writer::start(db, options.queue, lock),
             readers,
+            dnc,
         })
     }
 }
@@ -187,7 +225,7 @@ async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
         .test_before_acquire(false)
         .after_connect(|db, _| {
             Box::pin(async move {
-                verify(db)
+                verify(db, Synchronous::Full)
                     .await
                     .map_err(|error| sqlx::Error::Configuration(error.into()))
             })
@@ -198,7 +236,7 @@ async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
 }
 
 /// Reads back what durability hangs on.
-pub(super) async fn verify(db: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(super) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) -> Result<(), OpenError> {
     let version: String = sqlx::query_scalar("select sqlite_version()")
         .fetch_one(&mut *db)
         .await?;
@@ -210,7 +248,7 @@ pub(super) async fn verify(db: &mut SqliteConnection) -> Result<(), OpenError> {
         (
             "synchronous",
             "select cast(synchronous as text) from pragma_synchronous",
-            "2",
+            synchronous.number(),
         ),
         (
             "foreign_keys",

@@ -87,6 +87,12 @@ fn tenant(row: &SqliteRow) -> Result<TenantRecord, StoreError> {
     })
 }
 
+/// Counts changes of active releases and of live tokens; triggers of both tables do.
+pub(super) async fn revision(db: &SqlitePool) -> Result<u64, StoreError> {
+    let number: i64 = sqlx::query_scalar("select number from revision").fetch_one(db).await?;
+    Ok(number.unsigned_abs())
+}
+
 /// The active release of every tenant.
 pub(super) async fn active_releases(db: &SqlitePool) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
     let rows = sqlx::query("select name, active from tenant order by name")

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::open::verify;
 use super::writer::Write;
-use super::{SqliteOptions, SqliteStore};
+use super::{SqliteOptions, SqliteStore, Synchronous};
 use crate::domain::delivery::{Kind, State, Step, StopReason, Verdict};
 use crate::domain::disposition::{self, Disposition};
 use crate::domain::id::{AlertId, LeadId, ReleaseNumber, TenantName};
@@ -87,7 +87,9 @@ impl Write for Verify {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        verify(db).await.map_err(|error| StoreError::Corrupt(error.to_string()))
+        verify(db, Synchronous::Full)
+            .await
+            .map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 }
 
@@ -98,7 +100,7 @@ async fn every_connection_has_the_pragmas() {
     let mut readers = vec![];
     for _ in 0..store.readers.options().get_max_connections() {
         let mut reader = store.readers.acquire().await.unwrap();
-        verify(&mut reader).await.unwrap();
+        verify(&mut reader, Synchronous::Full).await.unwrap();
         let refused = sqlx::query("delete from probe")
             .execute(&mut *reader)
             .await
@@ -117,7 +119,7 @@ async fn a_pragma_that_does_not_take_is_told() {
         .execute(&mut *reader)
         .await
         .unwrap();
-    let refused = verify(&mut reader).await.unwrap_err().to_string();
+    let refused = verify(&mut reader, Synchronous::Full).await.unwrap_err().to_string();
     assert!(refused.contains("synchronous = 1 and not 2"), "{refused}");
 }
 

@@ -3,9 +3,11 @@
 //! A commit waits for the disk; so whatever has been asked for meanwhile goes into the next one, up to [`BATCH`] jobs.
 //! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
 //! be one tenant's, must not keep another's deliveries from being claimed and ended.
-//! Callers hear back after the commit that holds their work. If one job of a batch fails, all of it is rolled back and
-//! each job gets a transaction of its own, so that a bad one fails alone: this is why a [`Write`] can be run twice.
+//! Callers hear back after the commit that holds their work. Those that want the same kind of work done become one job,
+//! since every statement costs two changes of thread. If one job of a batch fails, all of it is rolled back and each
+//! caller gets a transaction of its own, so that a bad one fails alone: this is why a [`Write`] can be run twice.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,6 +27,21 @@ pub(super) trait Write: Send + Sync + 'static {
 
     /// Does the work inside a transaction that the writer began. May be run again after a rollback.
     fn run(&self, db: &mut SqliteConnection) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
+
+    /// Does the work of several callers, each as if it came after those before it: as many outputs as works, in their
+    /// order. What comes in floods has a way of its own, with few statements for all of them.
+    fn run_all(
+        works: &[&Self],
+        db: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Vec<Self::Output>, StoreError>> + Send {
+        async move {
+            let mut outputs = Vec::with_capacity(works.len());
+            for work in works {
+                outputs.push(work.run(db).await?);
+            }
+            Ok(outputs)
+        }
+    }
 }
 
 /// What the writer has done since the store was opened.
@@ -176,12 +193,13 @@ impl Task {
         asked.map(|reply| (reply, result))
     }
 
-    /// Commits the jobs together or, if that fails, one by one, and answers their callers.
-    async fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    /// Commits the jobs together or, if that fails, caller by caller, and answers them.
+    async fn commit(&mut self, jobs: Vec<Box<dyn Job>>) {
+        let mut jobs = merged(jobs);
         match self.attempt(&mut jobs).await {
             Ok(()) => answer(jobs, &Ok(())),
-            Err(Failed::Work(_)) if jobs.len() > 1 => {
-                for mut job in jobs {
+            Err(Failed::Work(_)) if callers(&jobs) > 1 => {
+                for mut job in jobs.into_iter().flat_map(Job::split) {
                     let result = self.attempt(std::slice::from_mut(&mut job)).await;
                     job.answer(result.map_err(Failed::into_error));
                 }
@@ -203,7 +221,7 @@ impl Task {
             let _nothing_left = self.execute("rollback").await;
         } else {
             self.counters.commits.fetch_add(1, Ordering::Relaxed);
-            self.counters.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+            self.counters.jobs.fetch_add(callers(jobs) as u64, Ordering::Relaxed);
         }
         worked.map_err(Failed::Work)
     }
@@ -273,15 +291,43 @@ impl Failed {
     }
 }
 
-/// A [`Write`] with its caller, whatever their type.
+fn callers(jobs: &[Box<dyn Job>]) -> usize {
+    jobs.iter().map(|job| job.callers()).sum()
+}
+
+/// The jobs, those of one kind become one, in the order in which each kind came first.
+fn merged(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let mut merged: Vec<Box<dyn Job>> = vec![];
+    for job in jobs {
+        let mut left = Some(job);
+        for other in &mut merged {
+            left = left.and_then(|job| other.take_in(job));
+        }
+        merged.extend(left);
+    }
+    merged
+}
+
+/// One kind of [`Write`] with its callers, whatever their type.
 #[async_trait]
-trait Job: Send {
+trait Job: Any + Send {
     async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError>;
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+
+    /// How many want it done.
+    fn callers(&self) -> usize;
+
+    /// Takes over the callers of another job of the same kind; one of another kind is given back.
+    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>>;
+
+    /// A job for each caller.
+    fn split(self: Box<Self>) -> Vec<Box<dyn Job>>;
 }
 
-struct Pending<W: Write> {
+struct Pending<W: Write>(Vec<Caller<W>>);
+
+struct Caller<W: Write> {
     work: W,
     output: Option<W::Output>,
     reply: oneshot::Sender<Result<W::Output, StoreError>>,
@@ -289,27 +335,54 @@ struct Pending<W: Write> {
 
 fn job<W: Write>(work: W) -> (Message, oneshot::Receiver<Result<W::Output, StoreError>>) {
     let (reply, answer) = oneshot::channel();
-    let pending = Pending {
+    let caller = Caller {
         work,
         output: None,
         reply,
     };
-    (Message::Job(Box::new(pending)), answer)
+    (Message::Job(Box::new(Pending(vec![caller]))), answer)
 }
 
 #[async_trait]
 impl<W: Write> Job for Pending<W> {
     async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        self.output = Some(self.work.run(db).await?);
+        let works: Vec<_> = self.0.iter().map(|caller| &caller.work).collect();
+        let outputs = W::run_all(&works, db).await?;
+        for (caller, output) in self.0.iter_mut().zip(outputs) {
+            caller.output = Some(output);
+        }
         Ok(())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        // An error from `send` means that the caller has gone.
-        let _gone = match (committed, self.output) {
-            (Ok(()), Some(output)) => self.reply.send(Ok(output)),
-            (Ok(()), None) => self.reply.send(Err(closed())),
-            (Err(error), _) => self.reply.send(Err(error)),
-        };
+        for caller in self.0 {
+            // An error from `send` means that the caller has gone.
+            let _gone = match (committed.clone(), caller.output) {
+                (Ok(()), Some(output)) => caller.reply.send(Ok(output)),
+                (Ok(()), None) => caller.reply.send(Err(closed())),
+                (Err(error), _) => caller.reply.send(Err(error)),
+            };
+        }
+    }
+
+    fn callers(&self) -> usize {
+        self.0.len()
+    }
+
+    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>> {
+        let any: &dyn Any = &*other;
+        if !any.is::<Self>() {
+            return Some(other);
+        }
+        let any: Box<dyn Any> = other;
+        if let Ok(same) = any.downcast::<Self>() {
+            self.0.extend(same.0);
+        }
+        None
+    }
+
+    fn split(self: Box<Self>) -> Vec<Box<dyn Job>> {
+        let alone = |caller| Box::new(Self(vec![caller])) as Box<dyn Job>;
+        self.0.into_iter().map(alone).collect()
     }
 }
