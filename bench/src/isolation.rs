@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -17,9 +16,11 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::clock::pause;
+use crate::context::Context;
+use crate::deployment::Deployment;
 use crate::load::{Latencies, disturb, milliseconds, paced, until};
 use crate::rig::{Agent, Rig, TOKEN};
-use crate::rows::Row;
+use crate::rows::{Goal, Row};
 
 /// Who misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,8 +79,8 @@ struct Bench {
 }
 
 /// Measures what a tenant feels of each neighbour.
-pub async fn run(host: &Path, quick: bool, only: &[Neighbour]) -> anyhow::Result<Vec<Row>> {
-    let sizes = if quick {
+pub async fn run(context: &Context, deployment: &Deployment, only: &[Neighbour]) -> anyhow::Result<Vec<Row>> {
+    let sizes = if context.quick {
         Sizes {
             rounds: 1,
             window: Duration::from_secs(3),
@@ -94,10 +95,10 @@ pub async fn run(host: &Path, quick: bool, only: &[Neighbour]) -> anyhow::Result
             dribblers: 2_000,
         }
     };
-    let bench = Bench::start(host, sizes).await?;
+    let bench = Bench::start(context, deployment, sizes).await?;
     let mut rows = vec![];
     for neighbour in if only.is_empty() { &ALL } else { only } {
-        eprintln!("beside {neighbour:?}");
+        context.progress.step(&format!("isolation · beside {neighbour:?}"));
         match neighbour {
             Neighbour::Hostile => rows.extend(bench.hostile().await?),
             Neighbour::Hanging => rows.extend(bench.hanging().await?),
@@ -109,8 +110,8 @@ pub async fn run(host: &Path, quick: bool, only: &[Neighbour]) -> anyhow::Result
 }
 
 impl Bench {
-    async fn start(host: &Path, sizes: Sizes) -> anyhow::Result<Self> {
-        let rig = Rig::start(host)?;
+    async fn start(context: &Context, deployment: &Deployment, sizes: Sizes) -> anyhow::Result<Self> {
+        let rig = Rig::start(&context.host, deployment, &[])?;
         for component in ["keystone", "idempotent", "hostile"] {
             rig.push(component)?;
         }
@@ -190,8 +191,8 @@ impl Bench {
         }
         let note = format!("{CALLERS} callers of a hostile adapter");
         Ok(vec![
-            Row::of("status query, P99 ms", &status, GOAL, &note),
-            Row::of("accept to CRM, P99 ms", &writes, GOAL, &note),
+            row("status query, P99", &status, GOAL, &note),
+            row("accept to CRM, P99", &writes, GOAL, &note),
         ])
     }
 
@@ -221,8 +222,8 @@ impl Bench {
         }
         let note = "200 writes and 64 callers at a CRM that hangs";
         Ok(vec![
-            Row::of("status query, P99 ms", &status, GOAL, note),
-            Row::of("accept to CRM, P99 ms", &writes, GOAL, note),
+            row("status query, P99", &status, GOAL, note),
+            row("accept to CRM, P99", &writes, GOAL, note),
         ])
     }
 
@@ -256,7 +257,7 @@ impl Bench {
         }
         let note = format!("a backlog of {} at a CRM that hangs", self.sizes.backlog);
         crm.behave(Behaviour::always(Mode::Ok));
-        Ok(Row::of("accept to CRM, P99 ms", &rounds, GOAL, note))
+        Ok(row("accept to CRM, P99", &rounds, GOAL, &note))
     }
 
     async fn dribble(&self) -> anyhow::Result<Row> {
@@ -271,8 +272,15 @@ impl Bench {
             rounds.push((beside, alone));
         }
         let note = format!("{} clients that dribble", self.sizes.dribblers);
-        Ok(Row::of("status query, P99 ms", &rounds, GOAL_DRIBBLE, note))
+        Ok(row("status query, P99", &rounds, GOAL_DRIBBLE, &note))
     }
+}
+
+/// What a tenant feels beside `neighbour`, against alone.
+fn row(measure: &str, rounds: &[(f64, f64)], goal: f64, neighbour: &str) -> Row {
+    Row::of(measure, "ms", "alone", rounds)
+        .goal(Goal::RatioAtMost(goal))
+        .note(format!("beside {neighbour}"))
 }
 
 /// One slow client: connects and sends a request's head, a byte a second, until it is cut off. Half of them come from

@@ -78,13 +78,24 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
-    /// Measures a release build of the host, beside itself or beside others, in one run.
-    #[command(
-        after_help = "Examples:\n  cargo xtask bench isolation            what a tenant feels of its \
-                      neighbours\n  cargo xtask bench isolation --quick    the same, to see that it works\n  \
+    /// Measures a release build of the host beside what a user would pick instead, in one run.
+    #[command(after_help = "Without a measure: all that have a goal.\n\nExamples:\n  \
+                      cargo xtask bench                      all, with their references; takes long\n  \
+                      cargo xtask bench --quick              the same, to see that it works\n  \
+                      cargo xtask bench --json now.json --html now.html   and keep the rows and a page of plots\n  \
+                      cargo xtask bench --against then.json  and compare with an earlier run's rows\n  \
+                      cargo xtask bench status               may this lead be called? Against a native proxy and \
+                      wasmtime serve\n  \
+                      cargo xtask bench accept               a call's outcome, durable before it is acknowledged\n  \
+                      cargo xtask bench writeback            accept to stored in the CRM, against Celery and BullMQ\n  \
+                      cargo xtask bench call                 the adapter's call alone, against bare wasmtime and \
+                      Extism\n  \
+                      cargo xtask bench swap                 from apply to the first call on the new release\n  \
+                      cargo xtask bench tenants              10 to 10,000 tenants: memory, start-up, P99, idle CPU\n  \
+                      cargo xtask bench isolation            what a tenant feels of its neighbours\n  \
                       cargo xtask bench languages --write    what an adapter costs in each language, into \
-                      adapters/README.md\n  cargo xtask bench --help               every option"
-    )]
+                      adapters/README.md\n  \
+                      cargo xtask bench --help               every option")]
     Bench {
         /// Which measure, and its options.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGS")]
@@ -97,7 +108,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Runs one of the fake servers that the tests and the demo use: keystone, groundwork or agent.
+    /// Runs one of the fake servers that the tests and the demo use: a CRM (keystone, groundwork, atrium, parcel,
+    /// ridgeline, mortar) or the calling platform (agent).
     #[command(
         after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
                       cargo xtask fake groundwork --help"

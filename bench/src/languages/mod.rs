@@ -3,25 +3,21 @@
 //! The host's sandbox runs inside this process, without its HTTP front, so that a figure is the adapter's and nothing
 //! else's. Its CRM is on loopback, in this process too.
 
-mod entries;
-mod native;
 mod table;
 
 use std::fs;
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use futures_util::future::join_all;
-use jackfield::adapter::{CredentialSecret, CredentialSecrets, Loaded, Runtime, RuntimeConfig};
+use jackfield::adapter::{Loaded, RuntimeConfig};
 use jackfield::clock::{Clock as _, SystemClock};
-use jackfield::domain::adapter::AdapterRecord;
 use jackfield::domain::disposition::Disposition;
 use jackfield::domain::id::LeadId;
-use jackfield::domain::release::{Release, SecretRef, TenantSpec};
 use jackfield_kit::build::build;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::{MANIFEST, Project};
@@ -30,11 +26,14 @@ use jackfield_tests::components;
 use jackfield_tests::documents::hung_up;
 use reqwest::Client;
 
-use self::entries::{Crm, ENTRIES, Entry, LEAD};
-use self::native::{Recorded, Recorder};
 use self::table::{Figure, Row};
+use crate::context::Context;
+use crate::crms::{Crm, ENTRIES, Entry, LEAD};
 use crate::load::Latencies;
 use crate::machine;
+use crate::recorded::{Recorded, Recorder};
+use crate::repository::root;
+use crate::sandbox::Sandbox;
 
 /// Calls that an instance serves where instances are reused.
 const REUSE: u32 = 1000;
@@ -50,14 +49,10 @@ struct Sizes {
     builds: bool,
 }
 
-/// The repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// Measures every adapter that is there, and prints the table. `write`: into adapters/README.md too.
-pub async fn run(host: &Path, quick: bool, write: bool) -> anyhow::Result<Vec<Row>> {
-    let sizes = if quick {
+pub async fn run(context: &Context, write: bool) -> anyhow::Result<Vec<Row>> {
+    let host = &context.host;
+    let sizes = if context.quick {
         Sizes {
             rounds: 3,
             calls: 30,
@@ -76,11 +71,13 @@ pub async fn run(host: &Path, quick: bool, write: bool) -> anyhow::Result<Vec<Ro
     let mut rows = vec![];
     for entry in ENTRIES {
         if components::path(entry.adapter).exists() {
-            eprintln!("{} ({})", entry.adapter, entry.language);
+            context
+                .progress
+                .step(&format!("languages · {} ({})", entry.adapter, entry.language));
             let row = measure(host, entry, &sizes).await;
             rows.push(row.with_context(|| format!("{} cannot be measured", entry.adapter))?);
         } else {
-            eprintln!("{} is left out: `cargo xtask adapters` has not made it", entry.adapter);
+            context.leave_out(entry.adapter, "`cargo xtask adapters` has not made it");
         }
     }
     let (build, after) = (
@@ -100,11 +97,9 @@ pub async fn run(host: &Path, quick: bool, write: bool) -> anyhow::Result<Vec<Ro
     Ok(rows)
 }
 
-/// An adapter ready to be loaded.
+/// An adapter ready to be loaded, and its CRM.
 struct Subject {
-    runtime: Runtime,
-    record: AdapterRecord,
-    bytes: Vec<u8>,
+    sandbox: Sandbox,
     crm: Crm,
 }
 
@@ -114,7 +109,7 @@ async fn measure(host: &Path, entry: &Entry, sizes: &Sizes) -> anyhow::Result<Ro
     let crm = (entry.crm)().await?;
     let cache = tempfile::tempdir()?;
     let begun = Instant::now();
-    let subject = Subject::new(host, cache.path(), bytes, crm).await?;
+    let subject = Subject::new(host, cache.path(), bytes.clone(), crm).await?;
     let compile = begun.elapsed().as_secs_f64();
     let (fresh, reused) = (subject.load(1, None).await?, subject.load(REUSE, None).await?);
     let native = Native::new(&subject).await?;
@@ -145,7 +140,7 @@ async fn measure(host: &Path, entry: &Entry, sizes: &Sizes) -> anyhow::Result<Ro
     Ok(Row {
         adapter: entry.adapter.into(),
         language: entry.language.into(),
-        size: subject.record.size,
+        size: subject.sandbox.size(),
         build: built,
         compile,
         instantiate,
@@ -154,32 +149,15 @@ async fn measure(host: &Path, entry: &Entry, sizes: &Sizes) -> anyhow::Result<Ro
         native,
         write_fresh,
         write_reused,
-        memory: memory(host, cache.path(), subject, sizes.weighed).await?,
+        memory: memory(host, cache.path(), bytes, subject.crm, sizes.weighed).await?,
     })
 }
 
 impl Subject {
     async fn new(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm) -> anyhow::Result<Self> {
         let config = RuntimeConfig::new(cache.to_owned(), host.to_owned());
-        let runtime = Runtime::start(config, Arc::new(SystemClock))?;
-        let inspected = runtime.inspect(&bytes).await?;
-        let record = AdapterRecord {
-            digest: inspected.digest,
-            name: inspected.name,
-            version: inspected.version,
-            needs: inspected.needs,
-            idempotent_writes: inspected.idempotent_writes,
-            lookup: inspected.lookup,
-            parses_leads: inspected.parses_leads,
-            size: bytes.len() as u64,
-            pushed_at: SystemClock.now(),
-        };
-        Ok(Self {
-            runtime,
-            record,
-            bytes,
-            crm,
-        })
+        let sandbox = Sandbox::new(config, bytes).await?;
+        Ok(Self { sandbox, crm })
     }
 
     /// Loads a release, on the CRM or on another origin.
@@ -188,25 +166,7 @@ impl Subject {
             Some(other) => self.crm.file.replace(&self.crm.origin, other),
             None => self.crm.file.clone(),
         };
-        let mut spec: TenantSpec = toml::from_str(&file)?;
-        spec.runtime.reuse = reuse;
-        // What is measured is how long calls take, not whether they end in time on a busy machine.
-        spec.limits.status_deadline_ms = 10_000;
-        let mut secrets = CredentialSecrets::default();
-        for credential in &spec.credentials {
-            if let SecretRef::Value(secret) = &credential.secret {
-                let secret = CredentialSecret::Text(secret.clone());
-                secrets.by_name.insert(credential.name.clone(), secret);
-            }
-        }
-        let release = Release {
-            number: "r1".parse()?,
-            adapter: self.record.digest,
-            spec,
-            created_at: SystemClock.now(),
-        };
-        let loaded = self.runtime.load(release, &self.record, self.bytes.clone(), secrets);
-        Ok(Arc::new(loaded.await?))
+        self.sandbox.load(&file, reuse).await
     }
 }
 
@@ -270,8 +230,7 @@ async fn p50<F: Future<Output = anyhow::Result<()>>>(
 
 /// MiB that this process grows by for each of `count` instances that wait for the CRM: connections included. In a
 /// runtime that has run nothing yet, whose pool keeps no memory from before.
-async fn memory(host: &Path, cache: &Path, subject: Subject, count: usize) -> anyhow::Result<f64> {
-    let Subject { bytes, crm, .. } = subject;
+async fn memory(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm, count: usize) -> anyhow::Result<f64> {
     let subject = Subject::new(host, cache, bytes, crm).await?;
     let loaded = subject.load(1, None).await?;
     status(&loaded).await?;

@@ -4,11 +4,13 @@
 //! request and hangs up, and sent again as it was.
 
 use anyhow::Context as _;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response};
 use tokio::io::AsyncBufReadExt as _;
 use tokio::io::{AsyncReadExt as _, BufReader};
 use tokio::net::TcpListener;
+
+use crate::parts::Canned;
 
 /// Headers that belong to the connection, and not to what is asked.
 const OF_CONNECTION: [&str; 3] = ["host", "content-length", "connection"];
@@ -73,12 +75,27 @@ impl Recorder {
 impl Recorded {
     /// Sends it to a CRM and reads the answer, which must be a success.
     pub async fn send(&self, client: &Client, origin: &str) -> anyhow::Result<()> {
+        let answer = self.ask(client, origin).await?;
+        let _ = answer.bytes().await?;
+        Ok(())
+    }
+
+    /// The CRM's answer, which must be a success, to be given again.
+    pub async fn answer(&self, client: &Client, origin: &str) -> anyhow::Result<Canned> {
+        let answer = self.ask(client, origin).await?;
+        let content_type = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        Ok(Canned {
+            status: answer.status().as_u16(),
+            content_type: content_type.unwrap_or_default().to_owned(),
+            body: answer.text().await?,
+        })
+    }
+
+    async fn ask(&self, client: &Client, origin: &str) -> anyhow::Result<Response> {
         let request = client
             .request(self.method.clone(), format!("{origin}{}", self.target))
             .headers(self.headers.clone())
             .body(self.body.clone());
-        let answer = request.send().await?.error_for_status()?;
-        let _ = answer.bytes().await?;
-        Ok(())
+        Ok(request.send().await?.error_for_status()?)
     }
 }

@@ -1,4 +1,9 @@
-//! Load: paced, so that a slow answer does not slow the questions, and latencies counted from when each was due.
+//! Load: paced, so that a slow answer does not slow the questions, and latencies counted from when each was due; or
+//! closed, each connection asking again as soon as it was answered, for throughput.
+
+mod closed;
+mod lines;
+mod wire;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -6,10 +11,14 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+pub use closed::{Closed, closed};
+pub use lines::Lines;
+pub use wire::{Request, Wire};
+
 use crate::clock::pause;
 
 /// Latencies in milliseconds, sorted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Latencies(Vec<f64>);
 
 impl Latencies {
@@ -62,6 +71,23 @@ where
         taken.push(milliseconds(done??));
     }
     Ok(Latencies::new(taken))
+}
+
+/// Calls one after the other, and how long each took.
+///
+/// # Errors
+/// A call failed.
+pub async fn one_by_one<F: Future<Output = anyhow::Result<()>>>(
+    calls: usize,
+    call: impl Fn() -> F,
+) -> anyhow::Result<Latencies> {
+    let mut took = Vec::with_capacity(calls);
+    for _ in 0..calls {
+        let began = Instant::now();
+        call().await?;
+        took.push(milliseconds(began.elapsed()));
+    }
+    Ok(Latencies::new(took))
 }
 
 /// A length of time in milliseconds.

@@ -1,0 +1,93 @@
+//! keystone's status query, hard-coded, as a component for `wasmtime serve`: what the benchmarks' native proxy does
+//! (`bench/src/parts/proxy.rs`), in a sandbox. It checks the agent's token, asks the CRM with the tenant's, reads its
+//! JSON, answers in the contract's shape and logs a line a request.
+//!
+//! Settings come from the environment: `CRM` is where keystone is, `CRM_TOKEN` its token, and `AGENT_TOKEN_SHA256` the
+//! digest of the agent's, so that it is not made anew in each of the instances, of which every request has its own.
+
+use std::env;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use wstd::http::{Body, Client, Error, HeaderMap, Request, Response, StatusCode};
+
+#[derive(Deserialize)]
+struct Lead {
+    id: String,
+    stage: String,
+    may_call: bool,
+    do_not_disturb: bool,
+    human_contacted: bool,
+    last_call_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    lead_id: String,
+    callable: bool,
+    status: String,
+    dnc: bool,
+    human_contacted: bool,
+    last_call_attempt: Option<String>,
+}
+
+#[wstd::http_server]
+async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
+    let began = Instant::now();
+    let (tenant, answer) = match path(request.uri().path()) {
+        Some((tenant, lead)) => (tenant, ask(lead, request.headers()).await),
+        None => ("", Err(StatusCode::NOT_FOUND)),
+    };
+    let status = answer.as_ref().map_or_else(|status| *status, |_| StatusCode::OK);
+    let (code, took_ms) = (status.as_u16(), began.elapsed().as_millis());
+    eprintln!(r#"{{"level":"INFO","message":"answered","tenant":"{tenant}","status":{code},"took_ms":{took_ms}}}"#);
+    let response = Response::builder().status(status);
+    Ok(match answer {
+        Ok(answer) => response
+            .header("content-type", "application/json")
+            .body(serde_json::to_vec(&answer)?.into())?,
+        Err(_) => response.body(Body::empty())?,
+    })
+}
+
+/// Tenant and lead of `/v1/tenants/{tenant}/leads/{lead}/status`.
+fn path(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("/v1/tenants/")?.strip_suffix("/status")?;
+    rest.split_once("/leads/")
+}
+
+async fn ask(lead: &str, headers: &HeaderMap) -> Result<Answer, StatusCode> {
+    let setting = |name| env::var(name).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR);
+    let token = headers.get("authorization").and_then(|value| value.to_str().ok());
+    let token = token
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    let digest = hex::decode(setting("AGENT_TOKEN_SHA256")?).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    if !bool::from(Sha256::digest(token).as_slice().ct_eq(&digest)) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let question = Request::get(format!("{}/api/v1/leads/{lead}", setting("CRM")?))
+        .header("authorization", format!("Bearer {}", setting("CRM_TOKEN")?))
+        .body(Body::empty())
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let asked = Client::new()
+        .send(question)
+        .await
+        .map_err(|_| StatusCode::BAD_GATEWAY)?;
+    if !asked.status().is_success() {
+        return Err(StatusCode::BAD_GATEWAY);
+    }
+    let mut body = asked.into_body();
+    let body = body.contents().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+    let lead: Lead = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_GATEWAY)?;
+    Ok(Answer {
+        lead_id: lead.id,
+        callable: lead.may_call,
+        status: lead.stage,
+        dnc: lead.do_not_disturb,
+        human_contacted: lead.human_contacted,
+        last_call_attempt: lead.last_call_at,
+    })
+}

@@ -1,0 +1,290 @@
+//! A store that says that it has kept what is taken in, and has not: what the handlers cost without their commit.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use jackfield::domain::adapter::AdapterRecord;
+use jackfield::domain::audit::{Entry, Event};
+use jackfield::domain::breaker::Forced;
+use jackfield::domain::delivery::State;
+use jackfield::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReceiptId, ReleaseNumber, TenantName, TokenId};
+use jackfield::domain::release::{AdapterRef, Release};
+use jackfield::store::{
+    Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, BreakerRecord, Claim, Claimed, DeliveryDetail,
+    DeliveryFilter, DeliverySummary, Due, Finish, FinishOutcome, GiveUpHeld, Inbound, LeadCursor, LeadPage, LeadRecord,
+    Lease, NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, Receipt, ReplayOrder,
+    Replayed, Resealed, SecretRecord, SharedStore, StatusRefusal, Store, StoreError, Suppression, TenantRecord,
+    TokenRecord,
+};
+use jiff::Timestamp;
+
+/// Forgets leads and dispositions, and hands everything else on.
+#[derive(Debug)]
+pub struct Forgetful(SharedStore, AtomicI64);
+
+impl Forgetful {
+    /// Before a store that remembers.
+    pub const fn new(store: SharedStore) -> Self {
+        Self(store, AtomicI64::new(1))
+    }
+
+    fn receipt(&self, inbound: &Inbound, lead: Option<LeadId>) -> Accept {
+        let id = self.1.fetch_add(1, Ordering::Relaxed);
+        Accept::New(Receipt {
+            id: ReceiptId(id),
+            delivery: DeliveryId(id),
+            lead,
+            accepted_at: inbound.received_at,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for Forgetful {
+    async fn accept_lead(&self, lead: AcceptLead) -> Result<Accept, StoreError> {
+        let id = match lead.work {
+            AcceptedWork::Lead { lead, .. } => Some(lead.id),
+            AcceptedWork::Parse => None,
+        };
+        Ok(self.receipt(&lead.inbound, id))
+    }
+
+    async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError> {
+        Ok(self.receipt(&disposition.inbound, Some(disposition.disposition.lead_id)))
+    }
+
+    async fn record_refusal(&self, refusal: StatusRefusal) -> Result<(), StoreError> {
+        self.0.record_refusal(refusal).await
+    }
+
+    async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
+        self.0.dnc_recorded(tenant, lead).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.0.claim(claim).await
+    }
+
+    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        self.0.due(now).await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_due(now).await
+    }
+
+    async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError> {
+        self.0.finish(finish).await
+    }
+
+    async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        self.0.release_leases(leases).await
+    }
+
+    async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError> {
+        self.0.reap(now, all_of).await
+    }
+
+    async fn give_up_held(&self, order: GiveUpHeld) -> Result<usize, StoreError> {
+        self.0.give_up_held(order).await
+    }
+
+    async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
+        self.0.breakers().await
+    }
+
+    async fn force_breaker(
+        &self,
+        tenant: &TenantName,
+        forced: Option<Forced>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.force_breaker(tenant, forced, now).await
+    }
+
+    async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
+        self.0.attempts_since(tenant, since).await
+    }
+
+    async fn replay(&self, order: ReplayOrder) -> Result<Vec<Replayed>, StoreError> {
+        self.0.replay(order).await
+    }
+
+    async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
+        self.0.discard(id, now).await
+    }
+
+    async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError> {
+        self.0.settle(id, reference, now).await
+    }
+
+    async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
+        self.0.edit(id, payload, now).await
+    }
+
+    async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.0.forget_keys(now).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+        self.0.delivery(id).await
+    }
+
+    async fn deliveries(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Page<DeliverySummary>, StoreError> {
+        self.0.deliveries(filter, page).await
+    }
+
+    async fn lead(&self, tenant: &TenantName, lead: &LeadId) -> Result<Option<LeadRecord>, StoreError> {
+        self.0.lead(tenant, lead).await
+    }
+
+    async fn leads_after(&self, tenant: &TenantName, after: LeadCursor, limit: u32) -> Result<LeadPage, StoreError> {
+        self.0.leads_after(tenant, after, limit).await
+    }
+
+    async fn suppressions(
+        &self,
+        tenant: Option<&TenantName>,
+        lead: Option<&LeadId>,
+        page: PageRequest,
+    ) -> Result<Page<Suppression>, StoreError> {
+        self.0.suppressions(tenant, lead, page).await
+    }
+
+    async fn alerts(
+        &self,
+        tenant: Option<&TenantName>,
+        open_only: bool,
+        page: PageRequest,
+    ) -> Result<Page<Alert>, StoreError> {
+        self.0.alerts(tenant, open_only, page).await
+    }
+
+    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError> {
+        self.0.alerts_after(after).await
+    }
+
+    async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
+        self.0.raise_alert(alert).await
+    }
+
+    async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
+        self.0.acknowledge_alert(id, now).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        self.0.queue_depth().await
+    }
+
+    async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError> {
+        self.0.put_adapter(adapter).await
+    }
+
+    async fn adapter(&self, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
+        self.0.adapter(reference).await
+    }
+
+    async fn adapter_bytes(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.adapter_bytes(digest).await
+    }
+
+    async fn adapters(&self, page: PageRequest) -> Result<Page<AdapterRecord>, StoreError> {
+        self.0.adapters(page).await
+    }
+
+    async fn put_release(&self, release: NewRelease) -> Result<Release, StoreError> {
+        self.0.put_release(release).await
+    }
+
+    async fn activate(&self, tenant: &TenantName, number: ReleaseNumber, now: Timestamp) -> Result<bool, StoreError> {
+        self.0.activate(tenant, number, now).await
+    }
+
+    async fn release(&self, tenant: &TenantName, number: ReleaseNumber) -> Result<Option<Release>, StoreError> {
+        self.0.release(tenant, number).await
+    }
+
+    async fn releases(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Release>, StoreError> {
+        self.0.releases(tenant, page).await
+    }
+
+    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
+        self.0.tenant(tenant).await
+    }
+
+    async fn tenants(&self, page: PageRequest) -> Result<Page<TenantRecord>, StoreError> {
+        self.0.tenants(page).await
+    }
+
+    async fn revision(&self) -> Result<u64, StoreError> {
+        self.0.revision().await
+    }
+
+    async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
+        self.0.active_releases().await
+    }
+
+    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
+        self.0.secret(tenant, name).await
+    }
+
+    async fn secrets(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<SecretRecord>, StoreError> {
+        self.0.secrets(tenant, page).await
+    }
+
+    async fn all_secrets(&self) -> Result<Vec<SecretRecord>, StoreError> {
+        self.0.all_secrets().await
+    }
+
+    async fn put_secret(&self, secret: NewSecret) -> Result<(), StoreError> {
+        self.0.put_secret(secret).await
+    }
+
+    async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError> {
+        self.0.remove_secret(tenant, name).await
+    }
+
+    async fn reseal(&self, secrets: Vec<Resealed>) -> Result<usize, StoreError> {
+        self.0.reseal(secrets).await
+    }
+
+    async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {
+        self.0.put_token(token).await
+    }
+
+    async fn live_tokens(&self) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
+        self.0.live_tokens().await
+    }
+
+    async fn tokens(&self, page: PageRequest) -> Result<Page<TokenRecord>, StoreError> {
+        self.0.tokens(page).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
+        self.0.revoke_token(id, now).await
+    }
+
+    async fn append_audit(&self, event: Event) -> Result<Entry, StoreError> {
+        self.0.append_audit(event).await
+    }
+
+    async fn audit(&self, page: PageRequest) -> Result<Page<Entry>, StoreError> {
+        self.0.audit(page).await
+    }
+
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<Entry>)>, StoreError> {
+        self.0.audit_after(seq, limit).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.0.ready().await
+    }
+
+    async fn states(&self) -> Result<Vec<(State, u64)>, StoreError> {
+        self.0.states().await
+    }
+}

@@ -1,0 +1,41 @@
+//! The `jackfield` command over another store than its own, for `cargo xtask bench accept`: what does a commit cost,
+//! and what its sync? `BENCH_STORE` says which.
+
+mod forgetful;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use jackfield::app::Storage;
+use jackfield::store::sqlite::{SqliteOptions, Synchronous};
+
+use crate::forgetful::Forgetful;
+
+/// As the `jackfield` command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let storage = match std::env::var("BENCH_STORE").as_deref() {
+        // As a host has it.
+        Ok("full") | Err(_) => Storage::default(),
+        // A commit that does not wait for the disk.
+        Ok("normal") => Storage {
+            options: SqliteOptions {
+                synchronous: Synchronous::Normal,
+                ..SqliteOptions::default()
+            },
+            ..Storage::default()
+        },
+        // No commit.
+        Ok("none") => Storage {
+            before: |store| Arc::new(Forgetful::new(store)),
+            ..Storage::default()
+        },
+        Ok(other) => {
+            eprintln!("BENCH_STORE is `{other}`; it may be full, normal or none");
+            return ExitCode::FAILURE;
+        }
+    };
+    jackfield::cli::main_over(storage)
+}

@@ -1,0 +1,102 @@
+//! The host's own sandbox, called as the host calls it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jackfield::adapter::{Called, Loaded};
+use jackfield::clock::{Clock as _, SystemClock};
+use jackfield::domain::disposition::Disposition;
+use jackfield::domain::id::{DedupKey, LeadId};
+use jiff::Timestamp;
+
+use super::What;
+use crate::load::{Latencies, one_by_one};
+use crate::sandbox::Sandbox;
+
+/// A release of any of the guests. Interpreters take more memory than the default allows; what a guest waits for is at
+/// an origin that nobody answers at.
+fn tenant(guest: &str) -> String {
+    format!(
+        r#"
+        tenant = "bench"
+        adapter = "{guest}"
+        [limits]
+        memory_mib = 128
+        cpu_ms = 5000
+        status_deadline_ms = 10000
+        write_deadline_ms = 20000
+        [egress]
+        allow = ["http://waits.example"]
+        private_addresses = true
+        "#
+    )
+}
+
+/// A loaded release, with what it is asked.
+pub struct Ours {
+    loaded: Arc<Loaded>,
+    lead: LeadId,
+    disposition: Disposition,
+    accepted_at: Timestamp,
+    key: DedupKey,
+}
+
+impl Ours {
+    /// Loads a release of the guest.
+    pub async fn new(sandbox: &Sandbox) -> anyhow::Result<Self> {
+        let lead: LeadId = super::LEAD.parse()?;
+        let disposition = Disposition::read(lead.clone(), &super::disposition());
+        Ok(Self {
+            loaded: load(sandbox).await?,
+            disposition: disposition.map_err(|errors| anyhow::anyhow!("{errors:?}"))?,
+            accepted_at: SystemClock.now(),
+            key: super::CALL.parse()?,
+            lead,
+        })
+    }
+
+    /// A round of calls: their median, in microseconds.
+    pub async fn round(&self, what: What, calls: usize) -> anyhow::Result<f64> {
+        let took = match what {
+            What::Instantiate => one_by_one(calls, || async { answer(self.loaded.start().await) }).await,
+            What::Empty => {
+                let call = || async { answer(self.loaded.query_status(&self.lead).await).map(drop) };
+                one_by_one(calls, call).await
+            }
+            What::Kilobyte => one_by_one(calls, || async { self.kilobyte().await.map(drop) }).await,
+        };
+        Ok(micros(&took?))
+    }
+
+    /// The receipt for the disposition.
+    pub async fn kilobyte(&self) -> anyhow::Result<String> {
+        answer(self.loaded.write(&self.disposition, self.accepted_at, &self.key).await)
+    }
+}
+
+/// Loads a release of the guest, from the cache unless it is loaded already.
+pub async fn load(sandbox: &Sandbox) -> anyhow::Result<Arc<Loaded>> {
+    sandbox.load(&tenant(sandbox.name()), 1).await
+}
+
+/// Loads from the cache: the median, in microseconds.
+pub async fn loads(sandbox: &Sandbox, loads: usize) -> anyhow::Result<f64> {
+    let took = one_by_one(loads, || async { load(sandbox).await.map(drop) }).await?;
+    Ok(micros(&took))
+}
+
+/// Microseconds to inspect a component that is new to the host.
+pub async fn compile(sandbox: &Sandbox, unseen: Vec<u8>) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    drop(sandbox.with(unseen).await?);
+    Ok(began.elapsed().as_secs_f64() * 1e6)
+}
+
+/// The median in microseconds.
+pub fn micros(took: &Latencies) -> f64 {
+    took.quantile(0.5) * 1000.0
+}
+
+fn answer<T>(called: Called<T>) -> anyhow::Result<T> {
+    called.outcome.map_err(anyhow::Error::msg)
+}

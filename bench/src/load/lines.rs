@@ -1,0 +1,43 @@
+//! Connections that are taken for one question and given back.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Request, Wire};
+
+/// Connections to one server, as many as were ever needed at once.
+#[derive(Debug)]
+pub struct Lines {
+    to: SocketAddr,
+    free: Mutex<Vec<Wire>>,
+}
+
+impl Lines {
+    /// None yet.
+    pub fn new(to: SocketAddr) -> Self {
+        Self {
+            to,
+            free: Mutex::default(),
+        }
+    }
+
+    /// Asks over a connection that nobody else uses now.
+    ///
+    /// # Errors
+    /// The connection broke, or the answer had another status than `expect`. The connection is not used again.
+    pub async fn ask(&self, request: &Request, expect: u16) -> anyhow::Result<()> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut wire = match free {
+            Some(wire) => wire,
+            None => Wire::connect(self.to).await?,
+        };
+        let (status, body) = wire.ask(request).await?;
+        anyhow::ensure!(
+            status == expect,
+            "an answer of {status} where {expect} was expected: {}",
+            String::from_utf8_lossy(body)
+        );
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(wire);
+        Ok(())
+    }
+}

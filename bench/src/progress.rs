@@ -1,0 +1,45 @@
+//! Tells a person what runs: one line that changes on a terminal, a line each elsewhere.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// What runs. It goes to stderr, so that stdout is the result alone.
+#[derive(Debug)]
+pub struct Progress {
+    began: Instant,
+    terminal: bool,
+    steps: AtomicUsize,
+}
+
+impl Progress {
+    /// Nothing runs yet.
+    pub fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            terminal: std::io::stderr().is_terminal(),
+            steps: AtomicUsize::new(0),
+        }
+    }
+
+    /// Something begins: `status · Rust · 64 at once · round 2 of 5 · native`.
+    pub fn step(&self, what: &str) {
+        let step = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
+        let seconds = self.began.elapsed().as_secs();
+        let line = format!("{:02}:{:02}  step {step}  {what}", seconds / 60, seconds % 60);
+        let mut stderr = std::io::stderr().lock();
+        // A display that cannot be written is no reason to stop measuring.
+        let _ = if self.terminal {
+            write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush())
+        } else {
+            writeln!(stderr, "{line}")
+        };
+    }
+
+    /// Nothing runs any more.
+    pub fn done(&self) {
+        if self.terminal {
+            eprint!("\r\x1b[2K");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The host's sandbox inside this process, without its HTTP front: a figure is the adapter's and nothing else's.
+
+use std::sync::Arc;
+
+use jackfield::adapter::{CredentialSecret, CredentialSecrets, Inspected, Loaded, Runtime, RuntimeConfig};
+use jackfield::clock::{Clock as _, SystemClock};
+use jackfield::domain::adapter::AdapterRecord;
+use jackfield::domain::release::{Release, SecretRef, TenantSpec};
+
+/// An adapter in a runtime of its own, ready to be loaded.
+pub struct Sandbox {
+    runtime: Runtime,
+    record: AdapterRecord,
+    bytes: Vec<u8>,
+}
+
+impl Sandbox {
+    /// Compiles and inspects a component, in a new runtime.
+    ///
+    /// # Errors
+    /// It is no adapter, or the runtime does not start.
+    pub async fn new(config: RuntimeConfig, bytes: Vec<u8>) -> anyhow::Result<Self> {
+        let runtime = Runtime::start(config, Arc::new(SystemClock))?;
+        let inspected = runtime.inspect(&bytes).await?;
+        Ok(Self {
+            record: record(inspected, &bytes),
+            runtime,
+            bytes,
+        })
+    }
+
+    /// Bytes of the component.
+    pub const fn size(&self) -> u64 {
+        self.record.size
+    }
+
+    /// The adapter's name.
+    pub fn name(&self) -> &str {
+        self.record.name.as_str()
+    }
+
+    /// Another component in the same runtime.
+    ///
+    /// # Errors
+    /// It is no adapter.
+    pub async fn with(&self, bytes: Vec<u8>) -> anyhow::Result<Self> {
+        let inspected = self.runtime.inspect(&bytes).await?;
+        Ok(Self {
+            record: record(inspected, &bytes),
+            runtime: self.runtime.clone(),
+            bytes,
+        })
+    }
+
+    /// Loads a release of the adapter from a tenant's file, whose instances serve `reuse` calls each.
+    ///
+    /// # Errors
+    /// The file is wrong, or the release does not load.
+    pub async fn load(&self, file: &str, reuse: u32) -> anyhow::Result<Arc<Loaded>> {
+        let mut spec: TenantSpec = toml::from_str(file)?;
+        spec.runtime.reuse = reuse;
+        // What is measured is how long calls take, not whether they end in time on a busy machine.
+        spec.limits.status_deadline_ms = 10_000;
+        let mut secrets = CredentialSecrets::default();
+        for credential in &spec.credentials {
+            if let SecretRef::Value(secret) = &credential.secret {
+                let secret = CredentialSecret::Text(secret.clone());
+                secrets.by_name.insert(credential.name.clone(), secret);
+            }
+        }
+        let release = Release {
+            number: "r1".parse()?,
+            adapter: self.record.digest,
+            spec,
+            created_at: SystemClock.now(),
+        };
+        let loaded = self.runtime.load(release, &self.record, self.bytes.clone(), secrets);
+        Ok(Arc::new(loaded.await?))
+    }
+}
+
+fn record(inspected: Inspected, bytes: &[u8]) -> AdapterRecord {
+    AdapterRecord {
+        digest: inspected.digest,
+        name: inspected.name,
+        version: inspected.version,
+        needs: inspected.needs,
+        idempotent_writes: inspected.idempotent_writes,
+        lookup: inspected.lookup,
+        parses_leads: inspected.parses_leads,
+        size: bytes.len() as u64,
+        pushed_at: SystemClock.now(),
+    }
+}
