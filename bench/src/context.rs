@@ -35,7 +35,10 @@ impl Context {
     pub fn leave_out(&self, what: &str, why: impl std::fmt::Display) {
         let line = format!("{what} is left out: {why}");
         self.progress.step(&line);
-        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        if !left_out.contains(&line) {
+            left_out.push(line);
+        }
     }
 
     /// What was left out, and why.

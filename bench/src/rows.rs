@@ -155,11 +155,19 @@ fn ratio(ours: f64, reference: f64) -> f64 {
     }
 }
 
-/// The median; of an even number the upper one.
+/// The median; of an even number the middle of the two in the middle.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let above = values.get(values.len() / 2).copied().unwrap_or(f64::NAN);
+    if values.len() % 2 == 1 {
+        return above;
+    }
+    let below = values
+        .len()
+        .checked_sub(1)
+        .and_then(|last| values.get(last / 2).copied());
+    below.map_or(f64::NAN, |below| f64::midpoint(below, above))
 }
 
 /// A figure with as many digits as it deserves.
@@ -198,6 +206,13 @@ mod tests {
         assert!((row.ours - 2.0).abs() < 1e-9 && (row.reference - 2.0).abs() < 1e-9);
         assert!((row.ratio - 1.5).abs() < 1e-9 && (row.added - 1.0).abs() < 1e-9);
         assert_eq!((row.spread, row.rounds), ((0.5, 2.0), 3));
+    }
+
+    #[test]
+    fn two_rounds_have_a_middle_too() {
+        assert!((median([4.0, 1.0].into_iter()) - 2.5).abs() < 1e-9);
+        assert!((median([4.0, 1.0, 9.0, 2.0].into_iter()) - 3.0).abs() < 1e-9);
+        assert!(median(std::iter::empty()).is_nan());
     }
 
     #[test]
