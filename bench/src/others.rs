@@ -16,8 +16,8 @@ use crate::repository::{root, target};
 
 /// The wasmtime that the host is built with.
 const WASMTIME: &str = "48.0.8";
-/// What `wasmtime serve` needs, and what makes it quick: a compiler that uses all cores and the pool of instances.
-const FEATURES: &str = "serve,component-model,cranelift,compile,parallel-compilation,pooling-allocator,logging";
+/// What `wasmtime serve` needs (of `run`, what the two share), and what makes it quick: the pool of instances.
+const FEATURES: &str = "serve,run,component-model,cranelift,compile,parallel-compilation,pooling-allocator,logging";
 /// Extism's plug-ins need no WASI.
 const PLUGIN_TARGET: &str = "wasm32-unknown-unknown";
 const COMPONENT_TARGET: &str = "wasm32-wasip2";
