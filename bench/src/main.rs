@@ -8,7 +8,6 @@
 )]
 
 mod accept;
-mod bare;
 mod call;
 mod clock;
 mod context;

@@ -135,7 +135,6 @@ impl Installation {
         let bytes = component(ADAPTER);
         for number in adapters.len()..sizes.adapters.min(tenants) {
             progress.step(&format!("tenants · adapter {} of {}", number + 1, sizes.adapters));
-            let number = u32::try_from(number)?;
             adapters.push(operator.push(&variant(&bytes, number)).await?);
         }
         let mut queries = self.queries.lock().await;

@@ -1,12 +1,12 @@
 //! Bare wasmtime: what a team writes that embeds it, on the engine that the host has, and without anything that the
 //! host puts around a call: no limits of memory, time or requests, no record of what was seen, no place to wait for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use jackfield::adapter::Engine;
+use jackfield::adapter::{Engine, RuntimeConfig};
 use serde::Serialize;
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
 use wasmtime::{Result, Store};
@@ -33,10 +33,6 @@ mod bindings {
 
 /// Far enough ahead that no call is stopped: ticks of the engine's epoch.
 const NEVER: u64 = 1 << 40;
-
-/// What the host's runtime starts with by default.
-const INSTANCES: u32 = 2048;
-const WARM: u32 = 64;
 
 /// The engine of the host, with the contract linked to nothing.
 pub struct BareEngine {
@@ -67,7 +63,8 @@ struct State {
 impl BareEngine {
     /// Starts an engine as the host's is.
     pub fn start() -> anyhow::Result<Self> {
-        let engine = Engine::start(INSTANCES, WARM, true).map_err(foreign)?;
+        let defaults = RuntimeConfig::new(PathBuf::new(), PathBuf::new());
+        let engine = Engine::start(defaults.max_instances, defaults.warm_instances, true).map_err(foreign)?;
         let mut linker = Linker::new(engine.wasm());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(foreign)?;
         Adapter::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(foreign)?;
@@ -93,11 +90,15 @@ impl BareEngine {
         Ok(micros(&took))
     }
 
+    /// A guest from its component, compiled.
+    pub fn compiled(&self, component: &[u8]) -> anyhow::Result<Bare> {
+        self.link(&Component::new(self.engine.wasm(), component).map_err(foreign)?)
+    }
+
     /// Microseconds to compile a component, until the guest has described itself.
     pub async fn compile(&self, component: Vec<u8>) -> anyhow::Result<f64> {
         let began = Instant::now();
-        let component = Component::new(self.engine.wasm(), component).map_err(foreign)?;
-        self.link(&component)?.describe().await?;
+        self.compiled(&component)?.describe().await?;
         Ok(began.elapsed().as_secs_f64() * 1e6)
     }
 
@@ -122,7 +123,8 @@ impl Bare {
         Ok(micros(&took?))
     }
 
-    async fn instantiate(&self) -> anyhow::Result<()> {
+    /// A fresh instance, let go at once.
+    pub async fn instantiate(&self) -> anyhow::Result<()> {
         let mut store = self.store();
         let started = self.prepared.instance_pre().instantiate_async(&mut store).await;
         started.map(drop).map_err(foreign)

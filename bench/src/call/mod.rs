@@ -5,10 +5,9 @@
 //! one after the other, except Extism, which has a process of its own, and what is weighed: each weighing has a process
 //! of its own, whose memory nobody has used before.
 
-mod bare;
+pub mod bare;
 mod extism;
 mod ours;
-mod variant;
 pub mod weigh;
 
 use std::fs;
@@ -30,6 +29,7 @@ use crate::others;
 use crate::rounds::{Contestant, alternate, pairs};
 use crate::rows::{Goal, Row};
 use crate::sandbox::Sandbox;
+use crate::variants::variant;
 
 /// What the host may add to a call.
 const GOAL: f64 = 1.3;
@@ -176,7 +176,7 @@ impl<'a> Bench<'a> {
         };
         // Those that are weighed together, so that their processes compile nothing.
         for number in 1..=loaded {
-            drop(sandbox.with(variant::of(&bytes, number)).await?);
+            drop(sandbox.with(variant(&bytes, number)).await?);
         }
         let bare = BareEngine::start()?;
         fs::write(folder.path().join(weigh::NATIVE), bare.native(&bytes)?)?;
@@ -246,7 +246,7 @@ impl<'a> Bench<'a> {
     async fn compiling(&self) -> anyhow::Result<Vec<Row>> {
         let bytes = fs::read(&self.component)?;
         let next = AtomicUsize::new(self.loaded + 1);
-        let unseen = || variant::of(&bytes, next.fetch_add(1, Ordering::Relaxed));
+        let unseen = || variant(&bytes, next.fetch_add(1, Ordering::Relaxed));
         let mut contestants = vec![
             Contestant::new("ours", || ours::compile(&self.sandbox, unseen())),
             Contestant::new(BARE, || self.bare.compile(unseen())),

@@ -17,11 +17,12 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use super::bare::BareEngine;
-use super::{ours, variant};
+use super::ours;
 use crate::clock::pause;
 use crate::load::until;
 use crate::machine::resident;
 use crate::sandbox::Sandbox;
+use crate::variants::variant;
 
 /// In the folder of a benchmark: the host's compiled adapters, and what bare wasmtime compiled.
 pub const CACHE: &str = "cache";
@@ -163,7 +164,7 @@ impl Weighing {
         let before = resident()?;
         let mut all = Vec::with_capacity(self.count);
         for number in 1..=self.count {
-            let next = sandbox.with(variant::of(bytes, number)).await?;
+            let next = sandbox.with(variant(bytes, number)).await?;
             all.push(ours::load(&next).await?);
         }
         let grown = resident()?.saturating_sub(before);

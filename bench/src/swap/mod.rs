@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 
 use self::load::{ASKING, Calls, LEADS, Load, PER_SECOND, Window};
-use crate::bare::Bare;
+use crate::call::bare::BareEngine;
 use crate::clock::pause;
 use crate::context::Context;
 use crate::deployment::Deployment;
@@ -77,7 +77,7 @@ struct Bench {
     crms: [Keystone; 2],
     swapped: Swapped,
     bytes: Vec<u8>,
-    bare: Bare,
+    bare: BareEngine,
     native: PathBuf,
     _folder: TempDir,
     /// Whom the load asks: a tenant of its own, always at the first CRM.
@@ -123,9 +123,9 @@ impl Bench {
         }
         let agent = rig.tenant("swapped", &file("swapped", &crms[0], &digests[0]))?;
         let loaded = rig.tenant("loaded", &file("loaded", &crms[0], &digests[0]))?;
-        let (folder, bare) = (tempfile::tempdir()?, Bare::start(&bytes)?);
+        let (folder, bare) = (tempfile::tempdir()?, BareEngine::start()?);
         let native = folder.path().join("component.cwasm");
-        std::fs::write(&native, bare.precompile(&bytes)?)?;
+        std::fs::write(&native, bare.native(&bytes)?)?;
         Ok(Self {
             rig,
             sizes,
@@ -152,7 +152,9 @@ impl Bench {
         let contestants = [
             Contestant::new("host", || times(self.sizes.timed, || self.swap())),
             Contestant::new("wasmtime", || {
-                times(self.sizes.timed, || timed(self.bare.load(&self.native)))
+                times(self.sizes.timed, || {
+                    timed(async { self.bare.load(&self.native)?.instantiate().await })
+                })
             }),
         ];
         let what = "swap · code in the cache";
@@ -171,7 +173,9 @@ impl Bench {
         let contestants = [
             Contestant::new("host", || times(self.sizes.unseen, || self.swap_to_unseen())),
             Contestant::new("wasmtime", || {
-                times(self.sizes.unseen, || timed(self.bare.compile(&self.bytes)))
+                times(self.sizes.unseen, || {
+                    timed(async { self.bare.compiled(&self.bytes)?.instantiate().await })
+                })
             }),
         ];
         let what = "swap · code never seen";
@@ -195,7 +199,7 @@ impl Bench {
     async fn swap_to_unseen(&self) -> anyhow::Result<Duration> {
         let turn = self.swapped.releases.fetch_add(1, Ordering::Relaxed) % 2;
         let number = self.swapped.unseen.fetch_add(1, Ordering::Relaxed);
-        let component = variant(&self.bytes, u32::try_from(number)?);
+        let component = variant(&self.bytes, number);
         let mut operator = self.swapped.operator.lock().await;
         let put = async {
             let digest = operator.push(&component).await?;
