@@ -16,8 +16,9 @@ use crate::repository::{root, target};
 
 /// The wasmtime that the host is built with.
 const WASMTIME: &str = "48.0.8";
-/// What `wasmtime serve` needs (of `run`, what the two share), and what makes it quick: the pool of instances.
-const FEATURES: &str = "serve,run,component-model,cranelift,compile,parallel-compilation,pooling-allocator,logging";
+/// What `wasmtime serve` does not build without, and what makes it quick: the pool of instances.
+const FEATURES: &str =
+    "serve,run,component-model-async,cranelift,compile,parallel-compilation,pooling-allocator,logging";
 /// Extism's plug-ins need no WASI.
 const PLUGIN_TARGET: &str = "wasm32-unknown-unknown";
 const COMPONENT_TARGET: &str = "wasm32-wasip2";
@@ -73,7 +74,7 @@ pub async fn wasmtime_serve(context: &Context, environment: &[(&str, &str)]) -> 
     command.args(["--max-concurrent-connections", CONNECTIONS]);
     for option in [
         "pooling-allocator=y",
-        "pagemap-scan=y",
+        "pooling-pagemap-scan=y",
         &format!("pooling-total-component-instances={INSTANCES}"),
         &format!("pooling-total-core-instances={INSTANCES}0"),
         &format!("pooling-total-memories={INSTANCES}"),
@@ -141,6 +142,8 @@ fn wasmtime(context: &Context) -> anyhow::Result<PathBuf> {
     cargo
         .args(["--no-default-features", "--features", FEATURES, "--root"])
         .arg(&folder);
+    // What is compiled stays there if it is cut short.
+    cargo.arg("--target-dir").arg(target("bench-others"));
     succeed(&mut cargo)?;
     Ok(program)
 }

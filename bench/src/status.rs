@@ -24,6 +24,9 @@ use crate::rows::{Goal, Row};
 
 /// The tokens of the references' agents and CRMs.
 const TOKEN: &str = "bench";
+/// A reference, and what makes it another thing.
+const SERVE: &str = "wasmtime serve";
+const CONNECTS: &str = "wasmtime serve opens a connection to the CRM for each question; the host keeps its own open";
 /// What the goals are about.
 const RUST: &str = "keystone";
 
@@ -164,10 +167,10 @@ async fn measure(
             servers.push(proxy);
             match serve(context, &origin).await {
                 Ok(serve) => {
-                    asked.push(reference("wasmtime serve", serve.address));
+                    asked.push(reference(SERVE, serve.address));
                     servers.push(serve);
                 }
-                Err(why) => context.leave_out("wasmtime serve", format!("{why:#}")),
+                Err(why) => context.leave_out(SERVE, format!("{why:#}")),
             }
         }
         let agent = on_crm(rig, entry, &origin, &load).await?;
@@ -183,9 +186,16 @@ async fn measure(
     let contestants: Vec<_> = asked
         .iter()
         .map(|asked| {
-            Contestant::new(&asked.name, move || {
+            Contestant::new(&asked.name, move || async move {
                 let request = asked.request.clone();
-                closed(asked.to, load.at_once, window, 200, 0, move |_| request.clone())
+                let measured = closed(asked.to, load.at_once, window, 200, 0, move |_| request.clone()).await;
+                match measured {
+                    Err(why) if asked.name == SERVE => {
+                        context.leave_out(&format!("{SERVE}, {}", load.name()), format!("{why:#}"));
+                        Ok(Closed::none())
+                    }
+                    measured => measured,
+                }
             })
         })
         .collect();
@@ -239,9 +249,15 @@ fn rows(asked: &[Asked], load: Load, rounds: &[Vec<Closed>]) -> Vec<Row> {
                     pairs,
                 );
                 row.goal = goal.filter(|_| ruled);
+                if against.name == SERVE {
+                    row = row.note(CONNECTS);
+                }
                 row
             };
             let per_second = pairs(rounds, ours, reference, throughput);
+            if per_second.iter().any(|(_, reference)| reference.is_nan()) {
+                continue;
+            }
             rows.push(row("throughput", "requests/s", &per_second, load.throughput_goal()));
             let p50 = pairs(rounds, ours, reference, quantile(0.5));
             rows.push(row("P50", "µs", &p50, load.p50_goal()));

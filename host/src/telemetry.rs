@@ -1,10 +1,14 @@
 //! The log: JSON lines, or pretty on a terminal.
 
+mod lines;
+
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
+use lines::Lines;
+pub use lines::Written;
 
 /// The log cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -15,13 +19,17 @@ pub enum TelemetryError {
     /// There is a subscriber already.
     #[error("a log is set up already")]
     Twice,
+    /// The thread that writes it does not start.
+    #[error("the log's thread does not start: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
-/// Sends the log to standard error from now on.
+/// Sends the log to standard error from now on. Lines below a warning may be written a little later, until what this
+/// returns is dropped.
 ///
 /// # Errors
-/// The directives are wrong, or there is a log already.
-pub fn start(config: &Config) -> Result<(), TelemetryError> {
+/// The directives are wrong, there is a log already, or no thread can be had for it.
+pub fn start(config: &Config) -> Result<Written, TelemetryError> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| TelemetryError::Directives(config.log.clone(), error.to_string()))?;
     let pretty = match config.log_format {
@@ -29,9 +37,8 @@ pub fn start(config: &Config) -> Result<(), TelemetryError> {
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let (lines, written) = Lines::to(std::io::stderr())?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
     let started = if pretty {
         builder.with_ansi(std::io::stderr().is_terminal()).try_init()
     } else {
@@ -42,5 +49,6 @@ pub fn start(config: &Config) -> Result<(), TelemetryError> {
             .with_span_list(false)
             .try_init()
     };
-    started.map_err(|_| TelemetryError::Twice)
+    started.map_err(|_| TelemetryError::Twice)?;
+    Ok(written)
 }

@@ -86,7 +86,7 @@ impl BareEngine {
 
     /// Loads from native code, each time until the guest has described itself: the median, in microseconds.
     pub async fn loads(&self, native: &Path, loads: usize) -> anyhow::Result<f64> {
-        let took = one_by_one(loads, || async { self.load(native)?.describe().await }).await?;
+        let took = one_by_one(loads, |_| async { self.load(native)?.describe().await }).await?;
         Ok(micros(&took))
     }
 
@@ -116,9 +116,9 @@ impl Bare {
     /// A round of calls: their median, in microseconds.
     pub async fn round(&self, what: What, calls: usize) -> anyhow::Result<f64> {
         let took = match what {
-            What::Instantiate => one_by_one(calls, || self.instantiate()).await,
-            What::Empty => one_by_one(calls, || self.query(super::LEAD)).await,
-            What::Kilobyte => one_by_one(calls, || async { self.kilobyte().await.map(drop) }).await,
+            What::Instantiate => one_by_one(calls, |_| self.instantiate()).await,
+            What::Empty => one_by_one(calls, |_| self.query(super::LEAD)).await,
+            What::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
         };
         Ok(micros(&took?))
     }

@@ -58,12 +58,12 @@ impl Ours {
     /// A round of calls: their median, in microseconds.
     pub async fn round(&self, what: What, calls: usize) -> anyhow::Result<f64> {
         let took = match what {
-            What::Instantiate => one_by_one(calls, || async { answer(self.loaded.start().await) }).await,
+            What::Instantiate => one_by_one(calls, |_| async { answer(self.loaded.start().await) }).await,
             What::Empty => {
-                let call = || async { answer(self.loaded.query_status(&self.lead).await).map(drop) };
+                let call = |_| async { answer(self.loaded.query_status(&self.lead).await).map(drop) };
                 one_by_one(calls, call).await
             }
-            What::Kilobyte => one_by_one(calls, || async { self.kilobyte().await.map(drop) }).await,
+            What::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
         };
         Ok(micros(&took?))
     }
@@ -81,7 +81,7 @@ pub async fn load(sandbox: &Sandbox) -> anyhow::Result<Arc<Loaded>> {
 
 /// Loads from the cache: the median, in microseconds.
 pub async fn loads(sandbox: &Sandbox, loads: usize) -> anyhow::Result<f64> {
-    let took = one_by_one(loads, || async { load(sandbox).await.map(drop) }).await?;
+    let took = one_by_one(loads, |_| async { load(sandbox).await.map(drop) }).await?;
     Ok(micros(&took))
 }
 

@@ -29,7 +29,7 @@ use reqwest::Client;
 use self::table::{Figure, Row};
 use crate::context::Context;
 use crate::crms::{Crm, ENTRIES, Entry, LEAD};
-use crate::load::Latencies;
+use crate::load::one_by_one;
 use crate::machine;
 use crate::recorded::{Recorded, Recorder};
 use crate::repository::root;
@@ -215,17 +215,8 @@ async fn write(loaded: &Loaded, call: String) -> anyhow::Result<()> {
 }
 
 /// The median of some calls, one after the other, in milliseconds.
-async fn p50<F: Future<Output = anyhow::Result<()>>>(
-    calls: usize,
-    mut call: impl FnMut(usize) -> F,
-) -> anyhow::Result<f64> {
-    let mut took = Vec::with_capacity(calls);
-    for number in 0..calls {
-        let begun = Instant::now();
-        call(number).await?;
-        took.push(begun.elapsed().as_secs_f64() * 1000.0);
-    }
-    Ok(Latencies::new(took).quantile(0.5))
+async fn p50<F: Future<Output = anyhow::Result<()>>>(calls: usize, call: impl Fn(usize) -> F) -> anyhow::Result<f64> {
+    Ok(one_by_one(calls, call).await?.quantile(0.5))
 }
 
 /// MiB that this process grows by for each of `count` instances that wait for the CRM: connections included. In a

@@ -19,9 +19,19 @@ pub struct Closed {
     pub latencies: Latencies,
 }
 
+impl Closed {
+    /// What a load that failed measured.
+    pub fn none() -> Self {
+        Self {
+            per_second: f64::NAN,
+            latencies: Latencies::new(vec![]),
+        }
+    }
+}
+
 /// Keeps `at_once` requests in flight for `window`, each over a connection of its own, after a tenth of that to warm
-/// up. `request` makes the one with a number; no number comes twice in one call, counted from `from`. Every answer must
-/// have the status `expect`.
+/// up, in which they begin one after the other: callers do not all call in one millisecond. `request` makes the one
+/// with a number; no number comes twice in one call, counted from `from`. Every answer must have the status `expect`.
 ///
 /// # Errors
 /// A connection broke, or an answer had another status: what is measured is not supposed to.
@@ -39,13 +49,16 @@ pub async fn closed(
     for _ in 0..at_once {
         wires.push(Wire::connect(to).await?);
     }
-    let begins = Instant::now() + window / 10;
+    let warm_up = window / 10;
+    let begins = Instant::now() + warm_up;
     let ends = begins + window;
+    let apart = warm_up / u32::try_from(at_once.max(1))?;
     let mut asking = JoinSet::new();
-    for mut wire in wires {
+    for (place, mut wire) in (0_u32..).zip(wires) {
         let (request, next) = (Arc::clone(&request), Arc::clone(&next));
         asking.spawn(async move {
             let mut taken = vec![];
+            pause(apart * place).await;
             loop {
                 let asked = Instant::now();
                 if asked >= ends {

@@ -73,18 +73,18 @@ where
     Ok(Latencies::new(taken))
 }
 
-/// Calls one after the other, and how long each took.
+/// Calls one after the other, each with its number, and how long each took.
 ///
 /// # Errors
 /// A call failed.
 pub async fn one_by_one<F: Future<Output = anyhow::Result<()>>>(
     calls: usize,
-    call: impl Fn() -> F,
+    call: impl Fn(usize) -> F,
 ) -> anyhow::Result<Latencies> {
     let mut took = Vec::with_capacity(calls);
-    for _ in 0..calls {
+    for number in 0..calls {
         let began = Instant::now();
-        call().await?;
+        call(number).await?;
         took.push(milliseconds(began.elapsed()));
     }
     Ok(Latencies::new(took))

@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::crm::{Crm, Written};
 use super::system::System;
 use crate::clock::pause;
-use crate::load::{Latencies, Wire, milliseconds};
+use crate::load::{Latencies, Lines, Wire, milliseconds};
 
 /// What a front answers to a report that it has queued.
 const ACCEPTED: u16 = 202;
@@ -113,7 +113,7 @@ impl Load {
     pub async fn steady(&self, system: &System, told: &Told, rate: u32, length: Duration) -> anyhow::Result<Outcome> {
         let count = usize::try_from(length.as_secs() * u64::from(rate))?;
         let calls = self.calls(count, told);
-        let (front, free) = (system.front(), Arc::new(Mutex::new(vec![])));
+        let lines = Arc::new(Lines::new(system.front()));
         let before = self.crm.count();
         let mut ticks = interval(Duration::from_secs(1) / rate);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -121,17 +121,8 @@ impl Load {
         let mut due = Vec::with_capacity(count);
         for number in calls.clone() {
             due.push(ticks.tick().await.into_std());
-            let (report, free) = (system.report(number), Arc::clone(&free));
-            reporting.spawn(async move {
-                let idle = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let mut wire = match idle {
-                    Some(wire) => wire,
-                    None => Wire::connect(front).await?,
-                };
-                let status = wire.ask(&report).await?.0;
-                free.lock().unwrap_or_else(PoisonError::into_inner).push(wire);
-                Ok(status)
-            });
+            let (report, lines) = (system.report(number), Arc::clone(&lines));
+            reporting.spawn(async move { lines.status(&report).await });
         }
         told.note(reporting).await?;
         self.wait(before + count).await;

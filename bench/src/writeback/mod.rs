@@ -62,7 +62,7 @@ pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<V
             rounds: context.rounds(5),
             bursts: 3,
             window: Duration::from_secs(10),
-            drains: 2,
+            drains: context.rounds(2),
             backlog: 100_000,
         }
     };

@@ -32,8 +32,12 @@ pub mod leads {
     });
 }
 
-pub use adapter::exports::jackfield::crm::about;
+pub use adapter::Adapter;
 pub use adapter::jackfield::crm::{credentials, http, log, model, settings};
-pub use adapter::{Adapter, AdapterIndices};
-pub use leads::{AdapterLeads, AdapterLeadsIndices};
-pub use lookup::{AdapterLookup, AdapterLookupIndices};
+
+/// What adapters export.
+pub mod exports {
+    pub use super::adapter::exports::jackfield::crm::{about, dispositions, status};
+    pub use super::leads::exports::jackfield::crm::leads;
+    pub use super::lookup::exports::jackfield::crm::lookup;
+}

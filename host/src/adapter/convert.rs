@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::bindings::{about, model};
+use super::bindings::exports::about;
+use super::bindings::model;
 use super::call::Broken;
 use crate::domain::disposition::{Disposition, Qualification, SiteVisit};
 use crate::domain::failure::{Failure, Rejection};
@@ -104,16 +104,16 @@ fn site_visit(given: &SiteVisit) -> model::SiteVisit {
     model::SiteVisit {
         booked: given.booked,
         date: given.date.map(|date| date.to_string()),
-        time_slot: given.time_slot.map(|time| time.strftime("%H:%M").to_string()),
+        time_slot: given
+            .time_slot
+            .map(|time| format!("{:02}:{:02}", time.hour(), time.minute())),
         timezone: given.timezone.clone(),
     }
 }
 
 /// RFC 3339 in UTC with milliseconds.
 pub fn time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-        .to_string()
+    format!("{at:.3}")
 }
 
 /// A guest's failure.

@@ -4,6 +4,7 @@
 //! the CRM, for a turn or for a free instance does not count, and neither does time in which another process had the
 //! core. The engine's epoch calls in here at every tick, where the guest is stopped or made to take turns.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,14 +21,25 @@ const TURN: u32 = 2;
 /// The shortest turn, then: 5 ms.
 const SHORTEST_TURN: Duration = TICK.saturating_mul(TURN - 1);
 
-/// The processor time of one call.
+/// For so many nanoseconds a reading of a thread's processor time stands for the present one. Each reading is a system
+/// call, and most polls are over in a tenth of this.
+const RECENT: u64 = 1_000_000;
+
+thread_local! {
+    /// When the thread's processor time was read last, by the monotonic clock, and what it was, in nanoseconds.
+    static LAST_READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// The processor time of one call. It counts no less than what was used and, of each poll, at most [`RECENT`] more.
 #[derive(Debug)]
 pub struct Cpu {
     limit: Duration,
     /// Nanoseconds of finished polls.
     used: AtomicU64,
-    /// The thread's processor time when the poll under way began, in nanoseconds.
+    /// When the poll under way began, by the monotonic clock, in nanoseconds.
     since: AtomicU64,
+    /// The thread's processor time then or shortly before, in nanoseconds.
+    thread_time: AtomicU64,
 }
 
 /// The guest computed longer than it may.
@@ -42,6 +54,7 @@ impl Cpu {
             limit,
             used: AtomicU64::new(0),
             since: AtomicU64::new(0),
+            thread_time: AtomicU64::new(0),
         }
     }
 
@@ -50,7 +63,9 @@ impl Cpu {
         let mut work = pin!(work);
         poll_fn(|context| {
             // All of it happens on the thread that polls, one poll after the other, so no ordering is asked for.
-            self.since.store(thread_time(), Ordering::Relaxed);
+            let now = nanoseconds(ClockId::Monotonic);
+            self.since.store(now, Ordering::Relaxed);
+            self.thread_time.store(recent_thread_time(now), Ordering::Relaxed);
             let poll = work.as_mut().poll(context);
             self.used.store(self.used(), Ordering::Relaxed);
             poll
@@ -60,8 +75,14 @@ impl Cpu {
 
     /// Nanoseconds used, those of the poll under way included.
     fn used(&self) -> u64 {
-        let running = thread_time().saturating_sub(self.since.load(Ordering::Relaxed));
-        self.used.load(Ordering::Relaxed).saturating_add(running)
+        let lasted = nanoseconds(ClockId::Monotonic).saturating_sub(self.since.load(Ordering::Relaxed));
+        // It cannot have computed for longer than it lasted.
+        let computed = if lasted < RECENT {
+            lasted
+        } else {
+            lasted.min(thread_time().saturating_sub(self.thread_time.load(Ordering::Relaxed)))
+        };
+        self.used.load(Ordering::Relaxed).saturating_add(computed)
     }
 
     /// What was used so far.
@@ -102,7 +123,22 @@ pub fn restart<T>(store: &mut Store<T>) {
 
 /// Processor time of this thread in nanoseconds.
 fn thread_time() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    nanoseconds(ClockId::ThreadCPUTime)
+}
+
+/// Processor time of this thread in nanoseconds, as it was at `now` or at most [`RECENT`] before.
+fn recent_thread_time(now: u64) -> u64 {
+    let (read_at, time) = LAST_READ.get();
+    if now.saturating_sub(read_at) <= RECENT {
+        return time;
+    }
+    let time = thread_time();
+    LAST_READ.set((now, time));
+    time
+}
+
+fn nanoseconds(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     let nanoseconds = u64::try_from(time.tv_nsec).unwrap_or_default();
     seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
@@ -132,6 +168,39 @@ mod tests {
         assert!(!elsewhere.unwrap(), "another thread has another time");
         cpu.metered(async { compute(SHORTEST_TURN / 2) }).await;
         assert!(cpu.is_heavy());
+    }
+
+    #[tokio::test]
+    async fn many_short_polls_count_for_no_less_than_they_computed() {
+        let cpu = Cpu::new(Duration::from_secs(1));
+        let begun = thread_time();
+        cpu.metered(async {
+            for _ in 0..100 {
+                compute(Duration::from_micros(200));
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let computed = Duration::from_nanos(thread_time() - begun);
+        let counted = cpu.spent_so_far();
+        assert!(
+            counted >= Duration::from_millis(20).mul_f64(0.99),
+            "{counted:?} of {computed:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_the_thread_computed_just_before_a_poll_counts_for_little() {
+        let cpu = Cpu::new(Duration::from_secs(1));
+        // The thread's time is read here, and still recent when the other work is done.
+        cpu.metered(async {}).await;
+        compute(Duration::from_micros(500));
+        let before = cpu.spent_so_far();
+        let begun = thread_time();
+        cpu.metered(async { compute(Duration::from_millis(2)) }).await;
+        let most = Duration::from_nanos(thread_time() - begun + RECENT);
+        let counted = cpu.spent_so_far().saturating_sub(before);
+        assert!(counted <= most, "{counted:?} is more than {most:?}");
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bindings::about::Description;
+use super::bindings::exports::about::Description;
 use super::convert;
 use super::package::{Code, Inspected, PackageError};
 use crate::domain::adapter::{AdapterRecord, check_described};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use wasmtime::{Engine, Store, component};
 
-use super::bindings::{Adapter, AdapterLeads, AdapterLookup};
+use super::bindings::exports::{about, dispositions, leads, lookup, status};
 use super::package::{Code, PackageError};
 use super::state::{CallState, Environment, Terms};
 use crate::domain::recording::Kind;
@@ -62,35 +62,51 @@ impl Instance {
         self.store.data().record(kind, told);
     }
 
-    /// What every adapter exports.
+    /// `about`.
     ///
     /// # Errors
-    /// As [`Code::adapter`].
-    pub fn adapter(&mut self) -> wasmtime::Result<Adapter> {
-        self.code.adapter(&mut self.store, &self.exports)
+    /// As [`Code::about`].
+    pub fn about(&mut self) -> wasmtime::Result<about::Guest> {
+        self.code.about(&mut self.store, &self.exports)
+    }
+
+    /// `status`.
+    ///
+    /// # Errors
+    /// As [`Code::about`].
+    pub fn status(&mut self) -> wasmtime::Result<status::Guest> {
+        self.code.status(&mut self.store, &self.exports)
+    }
+
+    /// `dispositions`.
+    ///
+    /// # Errors
+    /// As [`Code::about`].
+    pub fn dispositions(&mut self) -> wasmtime::Result<dispositions::Guest> {
+        self.code.dispositions(&mut self.store, &self.exports)
     }
 
     /// `lookup`, where it is exported.
     ///
     /// # Errors
-    /// As [`Code::adapter`].
-    pub fn lookup(&mut self) -> wasmtime::Result<Option<AdapterLookup>> {
+    /// As [`Code::about`].
+    pub fn lookup(&mut self) -> wasmtime::Result<Option<lookup::Guest>> {
         self.code.lookup(&mut self.store, &self.exports)
     }
 
     /// `leads`, where it is exported.
     ///
     /// # Errors
-    /// As [`Code::adapter`].
-    pub fn leads(&mut self) -> wasmtime::Result<Option<AdapterLeads>> {
+    /// As [`Code::about`].
+    pub fn leads(&mut self) -> wasmtime::Result<Option<leads::Guest>> {
         self.code.leads(&mut self.store, &self.exports)
     }
 
-    /// Its exports, all of them checked: see [`Code::typed`].
+    /// `about`, when all exports have been checked: see [`Code::typed`].
     ///
     /// # Errors
     /// One has other types than the contract's.
-    pub fn typed(&mut self) -> Result<Adapter, PackageError> {
+    pub fn typed(&mut self) -> Result<about::Guest, PackageError> {
         self.code.typed(&mut self.store, &self.exports)
     }
 }

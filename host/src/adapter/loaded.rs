@@ -84,8 +84,7 @@ impl Loaded {
         let lead = lead.clone();
         self.call(Some(&self.own), None, deadline, |instance| {
             Box::pin(async move {
-                let adapter = instance.adapter()?;
-                let status = adapter.jackfield_crm_status();
+                let status = instance.status()?;
                 let answer = status.call_query(instance.store(), lead.as_str()).await?;
                 let told = || (tape::query_status(lead.as_str()), tape::returns(&answer));
                 instance.record(Kind::Status, told);
@@ -101,8 +100,7 @@ impl Loaded {
         let key = key.clone();
         self.deliver(|instance| {
             Box::pin(async move {
-                let adapter = instance.adapter()?;
-                let dispositions = adapter.jackfield_crm_dispositions();
+                let dispositions = instance.dispositions()?;
                 let answer = dispositions
                     .call_write(instance.store(), &disposition, key.as_str())
                     .await?;
@@ -123,7 +121,6 @@ impl Loaded {
                 let Some(lookup) = instance.lookup()? else {
                     return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
                 };
-                let lookup = lookup.jackfield_crm_lookup();
                 let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
                 let asked = || tape::find(lead.as_str(), key.as_str());
                 instance.record(Kind::Find, || (asked(), tape::returns(&answer)));
@@ -142,10 +139,7 @@ impl Loaded {
                 let Some(leads) = instance.leads()? else {
                     return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
                 };
-                let answer = leads
-                    .jackfield_crm_leads()
-                    .call_parse(instance.store(), &inbound)
-                    .await?;
+                let answer = leads.call_parse(instance.store(), &inbound).await?;
                 let told = || (tape::parse_leads(&inbound), tape::returns_leads(&answer));
                 instance.record(Kind::Webhook, told);
                 convert::answer(answer, convert::leads)
@@ -168,8 +162,8 @@ impl Loaded {
         let deadline = self.release.spec.limits.status_deadline();
         self.call(None, None, deadline, |instance| {
             Box::pin(async move {
-                let adapter = instance.adapter()?;
-                adapter.jackfield_crm_about().call_describe(instance.store()).await?;
+                let about = instance.about()?;
+                about.call_describe(instance.store()).await?;
                 Ok(Ok(()))
             })
         })

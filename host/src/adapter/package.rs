@@ -3,9 +3,7 @@
 use wasmtime::Store;
 use wasmtime::component::{self, Component, InstancePre, Linker};
 
-use super::bindings::{
-    Adapter, AdapterIndices, AdapterLeads, AdapterLeadsIndices, AdapterLookup, AdapterLookupIndices,
-};
+use super::bindings::exports::{about, dispositions, leads, lookup, status};
 use super::compiler::CompileRefusal;
 use super::state::CallState;
 use crate::domain::adapter::AdapterRecord;
@@ -145,9 +143,11 @@ impl Inspected {
 /// A component, compiled and linked: what every release of it shares.
 pub struct Code {
     prepared: InstancePre<CallState>,
-    adapter: AdapterIndices,
-    lookup: Option<AdapterLookupIndices>,
-    leads: Option<AdapterLeadsIndices>,
+    about: about::GuestIndices,
+    status: status::GuestIndices,
+    dispositions: dispositions::GuestIndices,
+    lookup: Option<lookup::GuestIndices>,
+    leads: Option<leads::GuestIndices>,
 }
 
 impl Code {
@@ -159,37 +159,57 @@ impl Code {
         self.prepared.instantiate_async(store).await
     }
 
-    /// What every adapter exports.
+    /// `about`. Each call loads only the export that it needs: the engine compares all types of one that it loads.
     ///
     /// # Errors
     /// It has other types than the contract's, which [`Self::typed`] has found out before.
-    pub fn adapter(&self, store: &mut Store<CallState>, instance: &component::Instance) -> wasmtime::Result<Adapter> {
-        self.adapter.load(store, instance)
+    pub fn about(&self, store: &mut Store<CallState>, from: &component::Instance) -> wasmtime::Result<about::Guest> {
+        self.about.load(store, from)
+    }
+
+    /// `status`.
+    ///
+    /// # Errors
+    /// As [`Self::about`].
+    pub fn status(&self, store: &mut Store<CallState>, from: &component::Instance) -> wasmtime::Result<status::Guest> {
+        self.status.load(store, from)
+    }
+
+    /// `dispositions`.
+    ///
+    /// # Errors
+    /// As [`Self::about`].
+    pub fn dispositions(
+        &self,
+        store: &mut Store<CallState>,
+        from: &component::Instance,
+    ) -> wasmtime::Result<dispositions::Guest> {
+        self.dispositions.load(store, from)
     }
 
     /// `lookup`, where it is exported.
     ///
     /// # Errors
-    /// As [`Self::adapter`].
+    /// As [`Self::about`].
     pub fn lookup(
         &self,
         store: &mut Store<CallState>,
-        instance: &component::Instance,
-    ) -> wasmtime::Result<Option<AdapterLookup>> {
-        let load = |indices: &AdapterLookupIndices| indices.load(store, instance);
+        from: &component::Instance,
+    ) -> wasmtime::Result<Option<lookup::Guest>> {
+        let load = |indices: &lookup::GuestIndices| indices.load(store, from);
         self.lookup.as_ref().map(load).transpose()
     }
 
     /// `leads`, where it is exported.
     ///
     /// # Errors
-    /// As [`Self::adapter`].
+    /// As [`Self::about`].
     pub fn leads(
         &self,
         store: &mut Store<CallState>,
-        instance: &component::Instance,
-    ) -> wasmtime::Result<Option<AdapterLeads>> {
-        let load = |indices: &AdapterLeadsIndices| indices.load(store, instance);
+        from: &component::Instance,
+    ) -> wasmtime::Result<Option<leads::Guest>> {
+        let load = |indices: &leads::GuestIndices| indices.load(store, from);
         self.leads.as_ref().map(load).transpose()
     }
 
@@ -203,15 +223,20 @@ impl Code {
         self.leads.is_some()
     }
 
-    /// The instance's exports, each found to have the contract's types, the optional ones included.
+    /// `about`, when each of the instance's exports has the contract's types, the optional ones included.
     ///
     /// # Errors
     /// One has other types.
-    pub fn typed(&self, store: &mut Store<CallState>, instance: &component::Instance) -> Result<Adapter, PackageError> {
-        self.lookup(store, instance)
-            .map_err(|error| optional("lookup", &error))?;
-        self.leads(store, instance).map_err(|error| optional("leads", &error))?;
-        self.adapter(store, instance).map_err(other_types)
+    pub fn typed(
+        &self,
+        store: &mut Store<CallState>,
+        from: &component::Instance,
+    ) -> Result<about::Guest, PackageError> {
+        self.lookup(store, from).map_err(|error| optional("lookup", &error))?;
+        self.leads(store, from).map_err(|error| optional("leads", &error))?;
+        self.status(store, from).map_err(other_types)?;
+        self.dispositions(store, from).map_err(other_types)?;
+        self.about(store, from).map_err(other_types)
     }
 }
 
@@ -269,15 +294,17 @@ pub fn link(linker: &Linker<CallState>, component: &Component) -> Result<Code, P
     }
     let prepared = linker.instantiate_pre(component).map_err(other_types)?;
     Ok(Code {
+        about: about::GuestIndices::new(&prepared).map_err(other_types)?,
+        status: status::GuestIndices::new(&prepared).map_err(other_types)?,
+        dispositions: dispositions::GuestIndices::new(&prepared).map_err(other_types)?,
         lookup: exported("lookup")
-            .then(|| AdapterLookupIndices::new(&prepared))
+            .then(|| lookup::GuestIndices::new(&prepared))
             .transpose()
             .map_err(other_types)?,
         leads: exported("leads")
-            .then(|| AdapterLeadsIndices::new(&prepared))
+            .then(|| leads::GuestIndices::new(&prepared))
             .transpose()
             .map_err(other_types)?,
-        adapter: AdapterIndices::new(&prepared).map_err(other_types)?,
         prepared,
     })
 }

@@ -294,11 +294,11 @@ impl Runtime {
             .caller
             .run(sealed, DESCRIBE_DEADLINE, |instance| {
                 Box::pin(async move {
-                    let adapter = match instance.typed() {
-                        Ok(adapter) => adapter,
+                    let about = match instance.typed() {
+                        Ok(about) => about,
                         Err(other_types) => return Ok(Ok(Err(other_types))),
                     };
-                    let described = adapter.jackfield_crm_about().call_describe(instance.store()).await?;
+                    let described = about.call_describe(instance.store()).await?;
                     Ok(Ok(Ok(described)))
                 })
             })

@@ -33,7 +33,7 @@ pub struct ServeArgs {
 /// The settings are wrong, or the host cannot start.
 pub(super) async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<()> {
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
-    telemetry::start(&config)?;
+    let _log = telemetry::start(&config)?;
     let mut signals = Signals::new().context("signals cannot be received")?;
     let app = App::start(&config, storage).await?;
     announce(&app);

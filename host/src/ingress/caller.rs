@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 
 use super::gate::Client;
-use super::{MAX_BODY, PublicState};
+use super::{MAX_BODY, SharedState};
 use crate::domain::id::TenantName;
 use crate::domain::throttle::Party;
 use crate::problem::{Problem, ProblemKind};
@@ -45,10 +45,10 @@ pub fn not_serving() -> Problem {
     .retry_after(30)
 }
 
-impl FromRequestParts<PublicState> for Agent {
+impl FromRequestParts<SharedState> for Agent {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &PublicState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
         let client = Client::from_request_parts(parts, state).await?;
         let tenant = tenant_in_path(parts, state).await?;
         let presented = bearer(&parts.headers);
@@ -68,7 +68,7 @@ impl FromRequestParts<PublicState> for Agent {
     }
 }
 
-async fn tenant_in_path(parts: &mut Parts, state: &PublicState) -> Result<Option<TenantName>, Problem> {
+async fn tenant_in_path(parts: &mut Parts, state: &SharedState) -> Result<Option<TenantName>, Problem> {
     let params = RawPathParams::from_request_parts(parts, state)
         .await
         .map_err(undecodable)?;
@@ -108,12 +108,12 @@ pub fn path_part<T: std::str::FromStr<Err = crate::domain::id::InvalidId>>(text:
 /// A whole body, at most [`MAX_BODY`] bytes.
 pub struct Whole(pub Bytes);
 
-impl FromRequest<PublicState> for Whole {
+impl FromRequest<SharedState> for Whole {
     type Rejection = Problem;
 
     /// A 413 above the cap, before it is read if it says how long it is; a 408 if it came too slowly, a 503 if there is
     /// no room, a 400 if it broke off.
-    async fn from_request(request: Request, state: &PublicState) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &SharedState) -> Result<Self, Problem> {
         let too_large = || {
             Problem::new(
                 ProblemKind::TooLarge,

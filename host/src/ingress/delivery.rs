@@ -5,14 +5,14 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::caller::Agent;
-use super::{PublicState, caller};
+use super::{SharedState, caller};
 use crate::domain::id::DeliveryId;
 use crate::problem::{Problem, ProblemKind};
 use crate::store::{Attempt, DeliveryDetail};
 
 /// The delivery and its attempts. One of another tenant does not exist.
 pub async fn get(
-    State(state): State<PublicState>,
+    State(state): State<SharedState>,
     agent: Agent,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {

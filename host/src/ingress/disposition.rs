@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use super::caller::{Agent, Whole};
-use super::{PublicState, caller, receipt};
+use super::{PublicState, SharedState, caller, receipt};
 use crate::domain::disposition::{self, Disposition};
 use crate::domain::id::LeadId;
 use crate::problem::{Problem, ProblemKind};
@@ -15,7 +15,7 @@ const ENDPOINT: &str = "disposition";
 
 /// Answers once the disposition, and the do-not-call that it may hold, are durable.
 pub async fn post(
-    State(state): State<PublicState>,
+    State(state): State<SharedState>,
     agent: Agent,
     Path((_, lead_id)): Path<(String, String)>,
     headers: HeaderMap,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::PublicState;
+use super::SharedState;
 use crate::clock::SharedClock;
 use crate::domain::address::{self, AddressRange};
 use crate::domain::id::TenantName;
@@ -134,10 +134,10 @@ impl Gate {
 #[derive(Debug, Clone, Copy)]
 pub struct Client(Option<IpAddr>);
 
-impl FromRequestParts<PublicState> for Client {
+impl FromRequestParts<SharedState> for Client {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &PublicState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
         state.gate.admit(parts)
     }
 }

@@ -3,10 +3,11 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use super::caller::Whole;
 use super::gate::Client;
-use super::{PublicState, caller, receipt};
+use super::{SharedState, caller, receipt};
 use crate::domain::id::{Digest, TenantName};
 use crate::domain::lead::Lead;
 use crate::domain::throttle::Party;
@@ -19,7 +20,7 @@ const ENDPOINT: &str = "leads";
 
 /// Verifies first; only then is anything read, and only then is a key ever stored.
 pub async fn post(
-    State(state): State<PublicState>,
+    State(state): State<SharedState>,
     client: Client,
     Path(tenant): Path<String>,
     headers: HeaderMap,
@@ -49,13 +50,15 @@ pub async fn post(
         .let_in(client, name, Party::Crm, Some(&tenant.release().spec.ingress))?;
     tracing::Span::current().record("tenant", name.as_str());
 
-    let work = work(&tenant, &body).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    let document = caller::json(&body);
+    let keys = idempotency::keys(verified.signed_id.as_ref(), document.as_ref().ok(), &body);
+    let work = work(&tenant, document).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
     // A lead that the agent pulls waits for nobody else.
     let is_to_do = !matches!(work, AcceptedWork::Lead { push: false, .. });
     let accept = state
         .store
         .accept_lead(AcceptLead {
-            keys: idempotency::keys(verified.signed_id.as_ref(), &body),
+            keys,
             digest: Digest::of(&body),
             window: webhook.window(),
             first_wait: tenant.release().spec.delivery.retry.first_wait(),
@@ -94,11 +97,11 @@ pub async fn post(
 }
 
 /// The CRM's own shape is left to the worker; the contract's shape is checked while its sender still listens.
-fn work(tenant: &Tenant, body: &[u8]) -> Result<AcceptedWork, Problem> {
+fn work(tenant: &Tenant, document: Result<Value, Problem>) -> Result<AcceptedWork, Problem> {
     if tenant.loaded.record().parses_leads {
         return Ok(AcceptedWork::Parse);
     }
-    let lead = Lead::read(caller::json(body)?).map_err(Problem::invalid)?;
+    let lead = Lead::read(document?).map_err(Problem::invalid)?;
     Ok(AcceptedWork::Lead {
         lead,
         push: tenant.release().spec.agent.push_url.is_some(),

@@ -32,8 +32,11 @@ use gate::Gate;
 /// A body may be this large: 1 MiB, a thousand times the contract's examples.
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// What the endpoints need. It is handed from service to service with each request, so it is one pointer.
+pub type SharedState = Arc<PublicState>;
+
 /// What the endpoints need.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PublicState {
     /// Where requests become durable.
     pub store: SharedStore,
@@ -75,6 +78,6 @@ pub fn router(state: PublicState) -> Router {
             )
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(state)
+        .with_state(Arc::new(state))
         .layer(axum::middleware::from_fn_with_state(clock, request::observe))
 }

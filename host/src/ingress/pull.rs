@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::PublicState;
+use super::SharedState;
 use super::caller::Agent;
 use crate::problem::{Problem, ProblemKind};
 
@@ -25,7 +25,7 @@ pub struct Parameters {
 
 /// The next leads after a cursor, high priority first. An agent keeps `next` and asks with it again.
 pub async fn get(
-    State(state): State<PublicState>,
+    State(state): State<SharedState>,
     agent: Agent,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {

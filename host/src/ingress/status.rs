@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::caller::Agent;
-use super::{PublicState, caller};
+use super::{PublicState, SharedState, caller};
 use crate::domain::failure::{Failure, Fault, FaultCause};
 use crate::domain::id::LeadId;
 use crate::domain::status::{self, LeadStatus, StatusAnswer};
@@ -22,7 +22,7 @@ use crate::tenants::Tenant;
 
 /// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
 pub async fn get(
-    State(state): State<PublicState>,
+    State(state): State<SharedState>,
     agent: Result<Agent, Problem>,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {

@@ -177,8 +177,7 @@ impl Rehearsal {
                 Box::pin(async move {
                     let played = match line {
                         Line::QueryStatus { lead_id } => {
-                            let adapter = instance.adapter()?;
-                            let status = adapter.jackfield_crm_status();
+                            let status = instance.status()?;
                             let answer = status.call_query(instance.store(), lead_id.as_str()).await?;
                             kept(answer, |given| {
                                 convert::status(given.clone(), &lead_id)?;
@@ -189,8 +188,7 @@ impl Rehearsal {
                             disposition,
                             idempotency_key,
                         } => {
-                            let adapter = instance.adapter()?;
-                            let dispositions = adapter.jackfield_crm_dispositions();
+                            let dispositions = instance.dispositions()?;
                             let disposition = (*disposition).into();
                             let answer = dispositions
                                 .call_write(instance.store(), &disposition, &idempotency_key)
@@ -204,7 +202,6 @@ impl Rehearsal {
                             let Some(lookup) = instance.lookup()? else {
                                 return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
                             };
-                            let lookup = lookup.jackfield_crm_lookup();
                             let answer = lookup.call_find(instance.store(), &lead_id, &idempotency_key).await?;
                             kept(answer, |found| Ok(Returned::Found(found.map(Into::into))))?
                         }
@@ -221,10 +218,7 @@ impl Rehearsal {
                                 body: body.into_bytes(),
                                 received_at,
                             };
-                            let answer = leads
-                                .jackfield_crm_leads()
-                                .call_parse(instance.store(), &inbound)
-                                .await?;
+                            let answer = leads.call_parse(instance.store(), &inbound).await?;
                             kept(answer, |given| {
                                 convert::leads(given.clone())?;
                                 Ok(Returned::Leads(given.into_iter().map(Into::into).collect()))

@@ -1,35 +1,24 @@
 //! Taking dispositions: raw request, delivery and, for a do-not-call, the suppression, in one transaction.
 
-use std::collections::HashMap;
-
-use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::accept_lead::receipt;
-use super::column::{Columns, json, later, micros, stored};
-use super::intake::{DISPOSITIONS, NewDelivery, NewIds, NewRequest, groups, insert_deliveries, keep_requests};
+use super::column::{json, later, micros, stored};
+use super::intake::{
+    DISPOSITIONS, Known, KnownKey, NewDelivery, NewIds, NewRequest, groups, insert_deliveries, keep_requests,
+    known_key, known_row, seen_now,
+};
 use super::rank::Rank;
 use super::suppression;
-use super::writer::Write;
+use super::writer::WriteTogether;
 use crate::domain::delivery::{Kind, State};
 use crate::domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
-use crate::domain::idempotency::{Repeat, Seen, compare};
+use crate::domain::idempotency::{Repeat, compare};
 use crate::store::{Accept, AcceptDisposition, Receipt, StoreError};
 
-/// What is known of calls, by tenant and call id.
-type Known = HashMap<(String, String), (Seen, Receipt)>;
-
-impl Write for AcceptDisposition {
+impl WriteTogether for AcceptDisposition {
     type Output = Accept;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<Accept, StoreError> {
-        let mut outputs = Self::run_all(&[self], db).await?;
-        outputs
-            .pop()
-            .ok_or_else(|| StoreError::Corrupt("an accept without an output".into()))
-    }
-
-    async fn run_all(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
         let mut known = known(works, db).await?;
         let mut ids = NewIds::read(db).await?;
         let mut outputs = Vec::with_capacity(works.len());
@@ -43,14 +32,17 @@ impl Write for AcceptDisposition {
                     (Repeat::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
                     (Repeat::New | Repeat::Same, _) => {
                         let receipt = work.receipt(ids.receipt(), ids.delivery());
-                        known.insert(work.key(), (work.seen(), receipt.clone()));
+                        known.insert(work.key(), (seen_now(work.digest, &work.inbound), receipt.clone()));
                         new.push((*work, receipt.clone()));
                         Accept::New(receipt)
                     }
                 },
             );
         }
-        let requests: Vec<_> = new.iter().map(|(work, receipt)| work.request(receipt)).collect();
+        let requests = new
+            .iter()
+            .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
+        let requests: Vec<_> = requests.collect();
         keep_requests(db, DISPOSITIONS, &requests).await?;
         let deliveries: Vec<_> = new.iter().map(|(work, receipt)| work.delivery(receipt)).collect();
         insert_deliveries(db, &deliveries).await?;
@@ -61,16 +53,8 @@ impl Write for AcceptDisposition {
 }
 
 impl AcceptDisposition {
-    fn key(&self) -> (String, String) {
-        let (tenant, call) = (&self.inbound.tenant, &self.disposition.call_id);
-        (tenant.as_str().to_owned(), call.as_str().to_owned())
-    }
-
-    fn seen(&self) -> Seen {
-        Seen {
-            digest: self.digest,
-            at: stored(self.inbound.received_at),
-        }
+    fn key(&self) -> KnownKey {
+        known_key(&self.inbound, self.disposition.call_id.as_str())
     }
 
     fn receipt(&self, id: ReceiptId, delivery: DeliveryId) -> Receipt {
@@ -79,14 +63,6 @@ impl AcceptDisposition {
             delivery,
             lead: Some(self.disposition.lead_id.clone()),
             accepted_at: stored(self.inbound.received_at),
-        }
-    }
-
-    const fn request(&self, receipt: &Receipt) -> NewRequest<'_> {
-        NewRequest {
-            id: receipt.id,
-            inbound: &self.inbound,
-            digest: self.digest,
         }
     }
 
@@ -116,21 +92,15 @@ impl AcceptDisposition {
 async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Result<Known, StoreError> {
     let keys: Vec<_> = works.iter().map(|work| work.key()).collect();
     let rows = sqlx::query(
-        "select d.tenant, d.dedup_key, d.id, d.receipt, d.lead, d.accepted_at, i.digest from json_each(?) k
+        "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
+         from json_each(?) k
          cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
          join inbox i on i.id = d.receipt",
     )
     .bind(json("a list of calls", &keys)?)
     .fetch_all(db)
     .await?;
-    let known = |row: &SqliteRow| {
-        let seen = Seen {
-            digest: row.digest("digest")?,
-            at: row.time("accepted_at")?,
-        };
-        Ok(((row.plain("tenant")?, row.plain("dedup_key")?), (seen, receipt(row)?)))
-    };
-    rows.iter().map(known).collect()
+    rows.iter().map(known_row).collect()
 }
 
 /// The leads are known from now on, and a do-not-call is known before anybody hears that it was accepted.

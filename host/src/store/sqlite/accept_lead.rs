@@ -1,18 +1,15 @@
 //! Taking leads' webhooks: keys, raw request and what follows, in one transaction.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{Columns, json, later, micros, stored};
+use super::column::{json, later, micros, stored};
 use super::intake::{
-    LEADS, NewDelivery, NewIds, NewRequest, RenewedLead, groups, insert_deliveries, keep_requests, renew_leads,
-    with_keys,
+    Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, RenewedLead, groups, insert_deliveries, keep_requests,
+    known_key, known_row, renew_leads, seen_now, with_keys,
 };
 use super::rank::Rank;
-use super::writer::Write;
+use super::writer::{Write, WriteTogether};
 use crate::domain::delivery::{Kind, State};
 use crate::domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
 use crate::domain::idempotency::{Repeat, Seen, compare};
@@ -22,20 +19,10 @@ use crate::store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
 /// Keys that [`ForgetKeys`] deletes at once: few enough to hold up nobody.
 const FORGET_AT_ONCE: i64 = 1000;
 
-/// What was seen under webhooks' keys, by tenant and key.
-type Known = HashMap<(String, String), (Seen, Receipt)>;
-
-impl Write for AcceptLead {
+impl WriteTogether for AcceptLead {
     type Output = Accept;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<Accept, StoreError> {
-        let mut outputs = Self::run_all(&[self], db).await?;
-        outputs
-            .pop()
-            .ok_or_else(|| StoreError::Corrupt("an accept without an output".into()))
-    }
-
-    async fn run_all(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
         let mut known = known(works, db).await?;
         let mut ids = NewIds::read(db).await?;
         let mut outputs = Vec::with_capacity(works.len());
@@ -47,12 +34,15 @@ impl Write for AcceptLead {
             }
             let receipt = work.receipt(ids.receipt(), ids.delivery());
             for key in &work.keys {
-                known.insert(work.key(key), (work.seen(), receipt.clone()));
+                known.insert(work.key(key), (seen_now(work.digest, &work.inbound), receipt.clone()));
             }
             new.push((*work, receipt.clone()));
             outputs.push(Accept::New(receipt));
         }
-        let requests: Vec<_> = new.iter().map(|(work, receipt)| work.request(receipt)).collect();
+        let requests = new
+            .iter()
+            .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
+        let requests: Vec<_> = requests.collect();
         keep_requests(db, LEADS, &requests).await?;
         let keys = delivery_keys(&new, db).await?;
         let made = new.iter().zip(&keys);
@@ -66,15 +56,8 @@ impl Write for AcceptLead {
 }
 
 impl AcceptLead {
-    fn key(&self, key: &DedupKey) -> (String, String) {
-        (self.inbound.tenant.as_str().to_owned(), key.as_str().to_owned())
-    }
-
-    fn seen(&self) -> Seen {
-        Seen {
-            digest: self.digest,
-            at: stored(self.inbound.received_at),
-        }
+    fn key(&self, key: &DedupKey) -> KnownKey {
+        known_key(&self.inbound, key.as_str())
     }
 
     /// The answer to what was seen before; none if it is new.
@@ -124,14 +107,6 @@ impl AcceptLead {
         }
     }
 
-    const fn request(&self, receipt: &Receipt) -> NewRequest<'_> {
-        NewRequest {
-            id: receipt.id,
-            inbound: &self.inbound,
-            digest: self.digest,
-        }
-    }
-
     fn delivery<'a>(&'a self, receipt: &Receipt, key: &'a DedupKey) -> NewDelivery<'a> {
         let pulled = matches!(self.work, AcceptedWork::Lead { push: false, .. });
         NewDelivery {
@@ -167,7 +142,8 @@ async fn known(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Known
     let keys = works.iter().flat_map(|work| work.keys.iter().map(|key| work.key(key)));
     let keys: Vec<_> = keys.collect();
     let rows = sqlx::query(
-        "select x.tenant, x.idem_key, x.digest, x.seen_at, d.id, d.receipt, d.lead, d.accepted_at from json_each(?) k
+        "select x.tenant, x.idem_key as key, x.digest, x.seen_at, d.id, d.receipt, d.lead, d.accepted_at
+         from json_each(?) k
          cross join inbox_key x on x.tenant = k.value ->> 0 and x.endpoint = ? and x.idem_key = k.value ->> 1
          join delivery d on d.id = x.delivery",
     )
@@ -175,14 +151,7 @@ async fn known(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Known
     .bind(LEADS)
     .fetch_all(db)
     .await?;
-    let known = |row: &SqliteRow| {
-        let seen = Seen {
-            digest: row.digest("digest")?,
-            at: row.time("seen_at")?,
-        };
-        Ok(((row.plain("tenant")?, row.plain("idem_key")?), (seen, receipt(row)?)))
-    };
-    rows.iter().map(known).collect()
+    rows.iter().map(known_row).collect()
 }
 
 /// The deliveries' own keys: each request's first. A delivery outlives the window of its request's key, and a
@@ -231,16 +200,6 @@ async fn remember_keys(db: &mut SqliteConnection, new: &[(&AcceptLead, Receipt)]
         query.build().execute(&mut *db).await?;
     }
     Ok(())
-}
-
-/// The receipt that was given for a delivery's request.
-pub(super) fn receipt(row: &SqliteRow) -> Result<Receipt, StoreError> {
-    Ok(Receipt {
-        id: ReceiptId(row.plain("receipt")?),
-        delivery: DeliveryId(row.plain("id")?),
-        lead: row.id_option("lead")?,
-        accepted_at: row.time("accepted_at")?,
-    })
 }
 
 /// Forgets keys whose window is over.

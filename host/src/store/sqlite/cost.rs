@@ -11,7 +11,7 @@ use sqlx::SqliteConnection;
 
 use super::SqliteStore;
 use super::tests::{acme, sql, store};
-use super::writer::Write;
+use super::writer::{Write, WriteTogether};
 use crate::domain::delivery::{Kind, Progress, Step, Verdict};
 use crate::domain::disposition::{self, Disposition};
 use crate::domain::failure::Class;
@@ -38,18 +38,18 @@ async fn count_steps(db: &mut SqliteConnection) -> Arc<AtomicU64> {
 /// Some work of the writer with the steps that it took.
 struct Counted<W>(W);
 
-impl<W: Write> Write for Counted<W> {
+impl<W: WriteTogether> Write for Counted<W> {
     type Output = (W::Output, u64);
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Self::Output, StoreError> {
         let steps = count_steps(db).await;
-        let output = self.0.run(db).await;
+        let outputs = W::run_together(&[&self.0], db).await;
         db.lock_handle().await.unwrap().remove_progress_handler();
-        Ok((output?, steps.load(Ordering::Relaxed)))
+        Ok((outputs?.pop().unwrap(), steps.load(Ordering::Relaxed)))
     }
 }
 
-async fn written<W: Write>(store: &SqliteStore, work: W) -> (W::Output, u64) {
+async fn written<W: WriteTogether>(store: &SqliteStore, work: W) -> (W::Output, u64) {
     store.writer.submit(Counted(work)).await.unwrap()
 }
 

@@ -8,16 +8,33 @@ use super::column::{json, micros};
 use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads, with_keys};
 use super::success::{self, Success};
 use super::verdict::Held;
-use super::writer::Write;
+use super::writer::{Write, WriteTogether};
 use crate::domain::delivery::{Kind, State, Step, after_lost_lease};
 use crate::store::{AttemptDetail, Finish, FinishOutcome, NewLead, StoreError};
 
 /// What the attempt of a lost worker says.
 const LOST: &str = "the worker did not report back before its lease ran out; the request may have been sent";
 
-impl Write for Finish {
+impl WriteTogether for Finish {
     type Output = FinishOutcome;
 
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<FinishOutcome>, StoreError> {
+        let plain: Vec<_> = works.iter().filter_map(|work| work.plain()).collect();
+        let stored = success::store(db, &plain).await?;
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            outcomes.push(match work.plain() {
+                Some(success) if stored.contains(&success.lease) => FinishOutcome::Stored { leads: 0 },
+                Some(_) => FinishOutcome::LeaseLost,
+                None => work.run(db).await?,
+            });
+        }
+        Ok(outcomes)
+    }
+}
+
+impl Finish {
+    /// What any attempt may be.
     async fn run(&self, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
         self.end_attempt(db).await?;
         if let Some(change) = self.breaker {
@@ -42,22 +59,6 @@ impl Write for Finish {
         Ok(FinishOutcome::Stored { leads })
     }
 
-    async fn run_all(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<FinishOutcome>, StoreError> {
-        let plain: Vec<_> = works.iter().filter_map(|work| work.plain()).collect();
-        let stored = success::store(db, &plain).await?;
-        let mut outcomes = Vec::with_capacity(works.len());
-        for work in works {
-            outcomes.push(match work.plain() {
-                Some(success) if stored.contains(&success.lease) => FinishOutcome::Stored { leads: 0 },
-                Some(_) => FinishOutcome::LeaseLost,
-                None => work.run(db).await?,
-            });
-        }
-        Ok(outcomes)
-    }
-}
-
-impl Finish {
     /// What most attempts are: a success from which nothing else follows.
     fn plain(&self) -> Option<Success<'_>> {
         let Self {

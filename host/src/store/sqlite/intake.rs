@@ -1,34 +1,75 @@
 //! Rows that come into being when something is taken in: requests, deliveries, leads.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{Columns, json, micros};
+use super::column::{Columns, json, micros, stored};
 use super::rank::Rank;
 use crate::domain::delivery::{Kind, State};
 use crate::domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
+use crate::domain::idempotency::Seen;
 use crate::domain::lead::Priority;
-use crate::store::{Inbound, StoreError};
+use crate::store::{Inbound, Receipt, StoreError};
 
 /// The endpoint of leads' webhooks.
 pub(super) const LEADS: &str = "leads";
 /// The endpoint of dispositions.
 pub(super) const DISPOSITIONS: &str = "dispositions";
 
-/// Rows of one statement: a few sizes, so that each is prepared once, and a flood takes few of them.
-const ROWS: [usize; 4] = [64, 16, 4, 1];
+/// Rows of one statement at most.
+const ROWS: usize = 64;
+/// Statements of more rows than this have a multiple of it, so that there are few sizes, each is prepared once, and
+/// whatever is left over takes one more: a statement costs two changes of thread, whatever it does.
+const STEP: usize = 8;
 
 /// The rows in groups, each of a size that statements have.
 pub(super) fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
-        let size = ROWS.into_iter().find(|size| *size <= rows.len())?;
+        let size = match rows.len() {
+            0 => return None,
+            few @ 1..STEP => few,
+            many => (many - many % STEP).min(ROWS),
+        };
         let (group, rest) = rows.split_at(size);
         rows = rest;
         Some(group)
     })
+}
+
+/// Whose request, and the key that it came under.
+pub(super) type KnownKey = (String, String);
+
+/// What was seen under keys, and the receipts that were given for it.
+pub(super) type Known = HashMap<KnownKey, (Seen, Receipt)>;
+
+pub(super) fn known_key(inbound: &Inbound, key: &str) -> KnownKey {
+    (inbound.tenant.as_str().to_owned(), key.to_owned())
+}
+
+/// What later requests with its key are compared with.
+pub(super) fn seen_now(digest: Digest, inbound: &Inbound) -> Seen {
+    Seen {
+        digest,
+        at: stored(inbound.received_at),
+    }
+}
+
+/// A row of what was seen: `tenant`, `key`, `digest`, `seen_at`, and the columns of a receipt.
+pub(super) fn known_row(row: &SqliteRow) -> Result<(KnownKey, (Seen, Receipt)), StoreError> {
+    let seen = Seen {
+        digest: row.digest("digest")?,
+        at: row.time("seen_at")?,
+    };
+    let receipt = Receipt {
+        id: ReceiptId(row.plain("receipt")?),
+        delivery: DeliveryId(row.plain("id")?),
+        lead: row.id_option("lead")?,
+        accepted_at: row.time("accepted_at")?,
+    };
+    Ok(((row.plain("tenant")?, row.plain("key")?), (seen, receipt)))
 }
 
 /// The ids that new rows get. There is one writer, so nobody else gives any out.
@@ -65,9 +106,20 @@ impl NewIds {
 
 /// A raw request to be kept.
 pub(super) struct NewRequest<'a> {
-    pub(super) id: ReceiptId,
-    pub(super) inbound: &'a Inbound,
-    pub(super) digest: Digest,
+    id: ReceiptId,
+    inbound: &'a Inbound,
+    digest: Digest,
+}
+
+impl<'a> NewRequest<'a> {
+    /// The request that a receipt is given for.
+    pub(super) const fn of(receipt: &Receipt, inbound: &'a Inbound, digest: Digest) -> Self {
+        Self {
+            id: receipt.id,
+            inbound,
+            digest,
+        }
+    }
 }
 
 /// Keeps raw requests.
@@ -242,7 +294,7 @@ mod tests {
     fn groups_are_large_first_and_leave_nothing_out() {
         let rows: Vec<_> = (0..151).collect();
         let sizes: Vec<_> = groups(&rows).map(<[i32]>::len).collect();
-        assert_eq!(sizes, [64, 64, 16, 4, 1, 1, 1]);
+        assert_eq!(sizes, [64, 64, 16, 7]);
         assert_eq!(groups(&rows).flatten().copied().collect::<Vec<_>>(), rows);
         assert_eq!(groups::<i32>(&[]).count(), 0);
     }

@@ -28,6 +28,9 @@ const READERS: u32 = 4;
 /// rewritten by many commits is moved once.
 const CHECKPOINT_PAGES: u32 = 4000;
 
+/// Prepared statements that a connection keeps: an insert has a statement for each of fifteen numbers of rows.
+const STATEMENTS: usize = 256;
+
 /// What is settled when a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SqliteOptions {
@@ -95,6 +98,9 @@ pub enum OpenError {
         /// What the system says.
         source: io::Error,
     },
+    /// There is no thread for what writes.
+    #[error("no thread can be started for what writes to the database: {0}; is there a limit on threads (ulimit -u)?")]
+    Thread(io::Error),
     /// The `SQLite` library is too old to be trusted.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed; build with the bundled one")]
     Sqlite(String),
@@ -156,7 +162,7 @@ impl SqliteStore {
         let readers = readers(connect).await?;
         let dnc = DoNotCall::read(&mut db).await?;
         Ok(Self {
-            writer: Writer::start(db, options.queue, lock),
+            writer: Writer::start(db, options.queue, lock).map_err(OpenError::Thread)?,
             readers,
             dnc,
         })
@@ -212,6 +218,7 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging()
 }
 

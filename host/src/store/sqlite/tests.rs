@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::open::verify;
@@ -158,13 +159,19 @@ impl Write for Turn {
 
 #[tokio::test]
 async fn a_flood_from_outside_does_not_delay_the_hosts_own_work() {
-    let (_folder, store) = store().await;
+    let (folder, store) = store().await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join("jackfield.db"));
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
     let turns = Arc::new(Mutex::new(vec![]));
     let flood = (0..2000).map(|_| store.writer.submit(Turn("outside", Arc::clone(&turns))));
-    let (outside, own) = tokio::join!(
+    // The writer can begin once all has been asked for.
+    let (outside, own, begins) = tokio::join!(
         futures_util::future::join_all(flood),
-        store.writer.insist(Turn("own", Arc::clone(&turns)))
+        store.writer.insist(Turn("own", Arc::clone(&turns))),
+        sqlx::query("rollback").execute(&mut other)
     );
+    begins.unwrap();
     assert!(own.is_ok() && outside.iter().all(Result::is_ok));
     let turns = turns.lock().unwrap();
     let place = turns.iter().position(|turn| *turn == "own").unwrap();

@@ -1,21 +1,24 @@
-//! The one writer: a task that owns the only connection that writes, and commits what many callers ask for together.
+//! The one writer: a thread that owns the only connection that writes, and commits what many callers ask for together.
 //!
 //! A commit waits for the disk; so whatever has been asked for meanwhile goes into the next one, up to [`BATCH`] jobs.
 //! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
 //! be one tenant's, must not keep another's deliveries from being claimed and ended.
 //! Callers hear back after the commit that holds their work. Those that want the same kind of work done become one job,
 //! since every statement costs two changes of thread. If one job of a batch fails, all of it is rolled back and each
-//! caller gets a transaction of its own, so that a bad one fails alone: this is why a [`Write`] can be run twice.
+//! caller gets a transaction of its own, so that a bad one fails alone: this is why work can be run twice.
 
-use std::any::Any;
+mod job;
+
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
+use job::{Job, answer, callers, job, merged};
 
 /// Jobs in one commit at most: past this, a larger batch gains little and its first caller waits longer.
 const BATCH: usize = 256;
@@ -27,20 +30,31 @@ pub(super) trait Write: Send + Sync + 'static {
 
     /// Does the work inside a transaction that the writer began. May be run again after a rollback.
     fn run(&self, db: &mut SqliteConnection) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
+}
 
-    /// Does the work of several callers, each as if it came after those before it: as many outputs as works, in their
-    /// order. What comes in floods has a way of its own, with few statements for all of them.
-    fn run_all(
+/// The work of several callers in one transaction. What comes in floods does it in a way of its own, with few
+/// statements for all of them; any other [`Write`] is run for one after the other.
+pub(super) trait WriteTogether: Send + Sync + 'static {
+    /// What each caller gets once it is committed.
+    type Output: Send + 'static;
+
+    /// Does each work as if it came after those before it: as many outputs as works, in their order. May be run again
+    /// after a rollback.
+    fn run_together(
         works: &[&Self],
         db: &mut SqliteConnection,
-    ) -> impl Future<Output = Result<Vec<Self::Output>, StoreError>> + Send {
-        async move {
-            let mut outputs = Vec::with_capacity(works.len());
-            for work in works {
-                outputs.push(work.run(db).await?);
-            }
-            Ok(outputs)
+    ) -> impl Future<Output = Result<Vec<Self::Output>, StoreError>> + Send;
+}
+
+impl<W: Write> WriteTogether for W {
+    type Output = W::Output;
+
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<W::Output>, StoreError> {
+        let mut outputs = Vec::with_capacity(works.len());
+        for work in works {
+            outputs.push(work.run(db).await?);
         }
+        Ok(outputs)
     }
 }
 
@@ -80,7 +94,13 @@ enum Message {
 impl Writer {
     /// Starts the writer on its connection. `keep` is dropped after the connection is closed. `queue` is how many jobs
     /// may wait.
-    pub(super) fn start(db: SqliteConnection, queue: usize, keep: impl Send + 'static) -> Self {
+    ///
+    /// It has a thread of its own: a task would wait after each statement until those before it in the executor's queue
+    /// have had their turn, and whoever waits for the commit with it.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub(super) fn start(db: SqliteConnection, queue: usize, keep: impl Send + 'static) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let (urgent, own) = mpsc::channel(queue);
         let counters = Arc::new(Counters::default());
@@ -88,24 +108,25 @@ impl Writer {
             db,
             counters: Arc::clone(&counters),
         };
-        tokio::spawn(async move {
-            let asked = task.work(own, receiver).await;
+        let runtime = Handle::current();
+        std::thread::Builder::new().name("writer".into()).spawn(move || {
+            let asked = runtime.block_on(task.work(own, receiver));
             drop(keep);
             if let Some((reply, result)) = asked {
                 let _gone = reply.send(result);
             }
-        });
-        Self {
+        })?;
+        Ok(Self {
             queue: sender,
             urgent,
             counters,
-        }
+        })
     }
 
     /// Has some work committed; refuses if too much waits already.
-    pub(super) async fn submit<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
+    pub(super) async fn submit<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
-        self.queue.try_send(job).map_err(|error| match error {
+        self.queue.try_send(Message::Job(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
@@ -114,9 +135,9 @@ impl Writer {
 
     /// Has some work committed, before what callers from outside want; waits for room. For the host's own work, of
     /// which there is never more than it has workers, and whose loss would cost more than a wait.
-    pub(super) async fn insist<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
+    pub(super) async fn insist<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
-        self.urgent.send(job).await.map_err(|_| closed())?;
+        self.urgent.send(Message::Job(job)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -269,12 +290,6 @@ async fn receive(
     }
 }
 
-fn answer(jobs: Vec<Box<dyn Job>>, result: &Result<(), StoreError>) {
-    for job in jobs {
-        job.answer(result.clone());
-    }
-}
-
 /// Why a transaction did not happen.
 enum Failed {
     /// It could not begin: another program holds the database, so it is of no use to try the jobs one by one.
@@ -288,101 +303,5 @@ impl Failed {
         match self {
             Self::Begin(error) | Self::Work(error) => error,
         }
-    }
-}
-
-fn callers(jobs: &[Box<dyn Job>]) -> usize {
-    jobs.iter().map(|job| job.callers()).sum()
-}
-
-/// The jobs, those of one kind become one, in the order in which each kind came first.
-fn merged(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
-    let mut merged: Vec<Box<dyn Job>> = vec![];
-    for job in jobs {
-        let mut left = Some(job);
-        for other in &mut merged {
-            left = left.and_then(|job| other.take_in(job));
-        }
-        merged.extend(left);
-    }
-    merged
-}
-
-/// One kind of [`Write`] with its callers, whatever their type.
-#[async_trait]
-trait Job: Any + Send {
-    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError>;
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-
-    /// How many want it done.
-    fn callers(&self) -> usize;
-
-    /// Takes over the callers of another job of the same kind; one of another kind is given back.
-    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>>;
-
-    /// A job for each caller.
-    fn split(self: Box<Self>) -> Vec<Box<dyn Job>>;
-}
-
-struct Pending<W: Write>(Vec<Caller<W>>);
-
-struct Caller<W: Write> {
-    work: W,
-    output: Option<W::Output>,
-    reply: oneshot::Sender<Result<W::Output, StoreError>>,
-}
-
-fn job<W: Write>(work: W) -> (Message, oneshot::Receiver<Result<W::Output, StoreError>>) {
-    let (reply, answer) = oneshot::channel();
-    let caller = Caller {
-        work,
-        output: None,
-        reply,
-    };
-    (Message::Job(Box::new(Pending(vec![caller]))), answer)
-}
-
-#[async_trait]
-impl<W: Write> Job for Pending<W> {
-    async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        let works: Vec<_> = self.0.iter().map(|caller| &caller.work).collect();
-        let outputs = W::run_all(&works, db).await?;
-        for (caller, output) in self.0.iter_mut().zip(outputs) {
-            caller.output = Some(output);
-        }
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        for caller in self.0 {
-            // An error from `send` means that the caller has gone.
-            let _gone = match (committed.clone(), caller.output) {
-                (Ok(()), Some(output)) => caller.reply.send(Ok(output)),
-                (Ok(()), None) => caller.reply.send(Err(closed())),
-                (Err(error), _) => caller.reply.send(Err(error)),
-            };
-        }
-    }
-
-    fn callers(&self) -> usize {
-        self.0.len()
-    }
-
-    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>> {
-        let any: &dyn Any = &*other;
-        if !any.is::<Self>() {
-            return Some(other);
-        }
-        let any: Box<dyn Any> = other;
-        if let Ok(same) = any.downcast::<Self>() {
-            self.0.extend(same.0);
-        }
-        None
-    }
-
-    fn split(self: Box<Self>) -> Vec<Box<dyn Job>> {
-        let alone = |caller| Box::new(Self(vec![caller])) as Box<dyn Job>;
-        self.0.into_iter().map(alone).collect()
     }
 }
