@@ -47,8 +47,8 @@ async fn open(path: &Path, queue: usize, max_bytes: Option<u64>) -> SqliteStore 
     .unwrap()
 }
 
-/// Asks for something while the writer has one accept in hand that it cannot commit: another program is writing into the
-/// file. It stops once all has been asked for.
+/// Asks for something while the writer has one accept in hand that it cannot commit: another program is writing into
+/// the file. It stops once all has been asked for.
 async fn while_busy<T>(store: &SqliteStore, path: &Path, ask: impl Future<Output = T>) -> T {
     let options = SqliteConnectOptions::new().filename(path);
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();

@@ -4,8 +4,8 @@ use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::column::{json, later, micros, stored};
 use super::intake::{
-    DISPOSITIONS, Known, KnownKey, NewDelivery, NewIds, NewRequest, groups, insert_deliveries, keep_requests,
-    known_key, known_row, seen_now,
+    DISPOSITIONS, Known, KnownKey, NewDelivery, NewIds, NewRequest, ROWS, add_known, insert_deliveries, keep_requests,
+    known_key, last_ids, seen_now,
 };
 use super::rank::Rank;
 use super::suppression;
@@ -19,8 +19,7 @@ impl WriteTogether for AcceptDisposition {
     type Output = Accept;
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
-        let mut known = known(works, db).await?;
-        let mut ids = NewIds::read(db).await?;
+        let (mut known, mut ids) = known(works, db).await?;
         let mut outputs = Vec::with_capacity(works.len());
         let mut new = vec![];
         for work in works {
@@ -88,24 +87,31 @@ impl AcceptDisposition {
     }
 }
 
-/// What is known under the calls' ids, however long ago.
-async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Result<Known, StoreError> {
+/// What is known under calls' ids, however long ago.
+pub(super) const KNOWN_CALLS: &str = last_ids!(
+    "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
+     from json_each(?) k
+     cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
+     join inbox i on i.id = d.receipt"
+);
+
+/// What is known under the calls' ids, and the ids for what is new.
+async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Result<(Known, NewIds), StoreError> {
     let keys: Vec<_> = works.iter().map(|work| work.key()).collect();
-    let rows = sqlx::query(
-        "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
-         from json_each(?) k
-         cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
-         join inbox i on i.id = d.receipt",
-    )
-    .bind(json("a list of calls", &keys)?)
-    .fetch_all(db)
-    .await?;
-    rows.iter().map(known_row).collect()
+    let rows = sqlx::query(KNOWN_CALLS)
+        .bind(json("a list of calls", &keys)?)
+        .fetch_all(db)
+        .await?;
+    let mut known = Known::new();
+    for row in &rows {
+        add_known(row, &mut known)?;
+    }
+    Ok((known, NewIds::after(&rows)?))
 }
 
 /// The leads are known from now on, and a do-not-call is known before anybody hears that it was accepted.
 async fn mark_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> Result<(), StoreError> {
-    for group in groups(works) {
+    for group in works.chunks(ROWS) {
         let mut query = QueryBuilder::new("insert into lead (tenant, lead, dnc_since) ");
         query.push_values(group, |mut row, work| {
             let disposition = &work.disposition;

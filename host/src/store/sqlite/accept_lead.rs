@@ -1,12 +1,14 @@
 //! Taking leads' webhooks: keys, raw request and what follows, in one transaction.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{json, later, micros, stored};
+use super::column::{Columns as _, json, later, micros, stored};
 use super::intake::{
-    Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, RenewedLead, groups, insert_deliveries, keep_requests,
-    known_key, known_row, renew_leads, seen_now, with_keys,
+    Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, add_known, insert_deliveries,
+    keep_requests, known_key, last_ids, renew_leads, seen_now,
 };
 use super::rank::Rank;
 use super::writer::{Write, WriteTogether};
@@ -23,8 +25,11 @@ impl WriteTogether for AcceptLead {
     type Output = Accept;
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
-        let mut known = known(works, db).await?;
-        let mut ids = NewIds::read(db).await?;
+        let Before {
+            mut known,
+            taken,
+            mut ids,
+        } = Before::read(works, db).await?;
         let mut outputs = Vec::with_capacity(works.len());
         let mut new = vec![];
         for work in works {
@@ -44,7 +49,7 @@ impl WriteTogether for AcceptLead {
             .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
         let requests: Vec<_> = requests.collect();
         keep_requests(db, LEADS, &requests).await?;
-        let keys = delivery_keys(&new, db).await?;
+        let keys = delivery_keys(&new, taken)?;
         let made = new.iter().zip(&keys);
         let deliveries: Vec<_> = made.map(|((work, receipt), key)| work.delivery(receipt, key)).collect();
         insert_deliveries(db, &deliveries).await?;
@@ -137,37 +142,66 @@ impl AcceptLead {
     }
 }
 
-/// What is known under the requests' keys.
-async fn known(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Known, StoreError> {
-    let keys = works.iter().flat_map(|work| work.keys.iter().map(|key| work.key(key)));
-    let keys: Vec<_> = keys.collect();
-    let rows = sqlx::query(
-        "select x.tenant, x.idem_key as key, x.digest, x.seen_at, d.id, d.receipt, d.lead, d.accepted_at
-         from json_each(?) k
-         cross join inbox_key x on x.tenant = k.value ->> 0 and x.endpoint = ? and x.idem_key = k.value ->> 1
-         join delivery d on d.id = x.delivery",
-    )
-    .bind(json("a list of keys", &keys)?)
-    .bind(LEADS)
-    .fetch_all(db)
-    .await?;
-    rows.iter().map(known_row).collect()
+/// What is known under requests' keys, and which of them deliveries of the same kind have.
+pub(super) const KNOWN_KEYS: &str = last_ids!(
+    "select k.value ->> 0 as tenant, k.value ->> 1 as key, k.value ->> 2 as kind, x.digest, x.seen_at,
+        d.id, d.receipt, d.lead, d.accepted_at, t.id is not null as taken
+     from json_each(?) k
+     left join inbox_key x on x.tenant = k.value ->> 0 and x.endpoint = ? and x.idem_key = k.value ->> 1
+     left join delivery d on d.id = x.delivery
+     left join delivery t on t.tenant = k.value ->> 0 and t.kind = k.value ->> 2 and t.dedup_key = k.value ->> 1
+     where x.delivery is not null or t.id is not null"
+);
+
+/// What there was before the requests.
+struct Before {
+    /// What was seen under their keys.
+    known: Known,
+    /// Which of their keys deliveries of the same kind have.
+    taken: HashSet<(KnownKey, Kind)>,
+    /// The ids for what is new.
+    ids: NewIds,
+}
+
+impl Before {
+    async fn read(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Self, StoreError> {
+        let with_kind = |work: &AcceptLead, (tenant, key)| (tenant, key, work.kind().word());
+        let keys = works
+            .iter()
+            .flat_map(|work| work.keys.iter().map(|key| with_kind(work, work.key(key))));
+        let keys: Vec<_> = keys.collect();
+        let rows = sqlx::query(KNOWN_KEYS)
+            .bind(json("a list of keys", &keys)?)
+            .bind(LEADS)
+            .fetch_all(db)
+            .await?;
+        let mut before = Self {
+            known: Known::new(),
+            taken: HashSet::new(),
+            ids: NewIds::after(&rows)?,
+        };
+        for row in &rows {
+            add_known(row, &mut before.known)?;
+            if row.plain::<Option<bool>>("taken")? == Some(true) {
+                let key = (row.plain("tenant")?, row.plain("key")?);
+                before.taken.insert((key, row.checked("kind", Kind::from_word)?));
+            }
+        }
+        Ok(before)
+    }
 }
 
 /// The deliveries' own keys: each request's first. A delivery outlives the window of its request's key, and a
 /// destination could still know the key; so a request that comes again after the window is a new thing, and gets a key
 /// that never was. No webhook's key begins with `again:`, and no two have the same receipt.
-async fn delivery_keys(new: &[(&AcceptLead, Receipt)], db: &mut SqliteConnection) -> Result<Vec<DedupKey>, StoreError> {
-    let asked = new
-        .iter()
-        .map(|(work, _)| Ok((&work.inbound.tenant, work.kind(), work.first_key()?.as_str())));
-    let asked = asked.collect::<Result<Vec<_>, StoreError>>()?;
-    let mut taken = with_keys(db, &asked).await?;
+fn delivery_keys(
+    new: &[(&AcceptLead, Receipt)],
+    mut taken: HashSet<(KnownKey, Kind)>,
+) -> Result<Vec<DedupKey>, StoreError> {
     let mut keys = Vec::with_capacity(new.len());
     for (work, receipt) in new {
         let first = work.first_key()?;
-        let owned = (work.inbound.tenant.clone(), work.kind(), first.as_str().to_owned());
-        keys.push(if taken.insert(owned) {
+        keys.push(if taken.insert((work.key(first), work.kind())) {
             first.clone()
         } else {
             let again = |key: &str| format!("again:{}:{key}", receipt.id.0).parse::<DedupKey>();
@@ -183,7 +217,7 @@ async fn remember_keys(db: &mut SqliteConnection, new: &[(&AcceptLead, Receipt)]
     let keys = new
         .iter()
         .flat_map(|(work, receipt)| work.keys.iter().map(move |key| (*work, key, receipt.delivery)));
-    for group in groups(&keys.collect::<Vec<_>>()) {
+    for group in keys.collect::<Vec<_>>().chunks(ROWS) {
         let mut query = QueryBuilder::new(
             "insert or replace into inbox_key (tenant, endpoint, idem_key, digest, delivery, seen_at, expires_at) ",
         );

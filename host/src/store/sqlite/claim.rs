@@ -6,19 +6,42 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::column::{Columns, json, later, micros};
 use super::delivery::{content_type, progress};
-use super::rank::Rank;
 use super::writer::Write;
 use crate::domain::delivery::Kind;
 use crate::domain::id::{DeliveryId, Fence, TenantName};
 use crate::store::{Claim, Claimed, Due, Lease, StoreError, TenantShare};
 
-/// Deliveries of one kind and rank of a tenant that may go, with their documents.
-pub(super) const CLAIMABLE: &str = "select d.*, i.headers, coalesce(p.body, i.body) as body
-    from delivery d indexed by delivery_ready
-    join inbox i on i.id = d.receipt
-    left join payload p on p.delivery = d.id and p.version = d.payload
-    where d.tenant = ? and d.kind = ? and d.rank = ? and d.state = 'ready' and d.blocked = 0 and d.due <= ?
-    order by d.due, d.id limit ?";
+/// Ids of deliveries of one kind and rank of a tenant that may go.
+macro_rules! of_rank {
+    ($rank:literal) => {
+        concat!(
+            "select * from (
+                 select id from delivery indexed by delivery_ready
+                 where tenant = ?1 and kind = ?2 and rank = ",
+            $rank,
+            " and state = 'ready' and blocked = 0 and due <= ?3
+                 order by due, id limit ?4)"
+        )
+    };
+}
+
+/// Deliveries of one kind of a tenant that may go, as many of each rank, with their documents: all ranks in one
+/// statement, since a statement costs two changes of thread and most ranks have nothing.
+pub(super) const CLAIMABLE: &str = concat!(
+    "with may_go as (",
+    of_rank!(0),
+    " union all ",
+    of_rank!(1),
+    " union all ",
+    of_rank!(2),
+    " union all ",
+    of_rank!(3),
+    ") select d.*, i.headers, coalesce(p.body, i.body) as body
+       from may_go m
+       cross join delivery d on d.id = m.id
+       join inbox i on i.id = d.receipt
+       left join payload p on p.delivery = d.id and p.version = d.payload"
+);
 
 /// Of which tenants and kinds a claim would get something: a few looks into the index for each tenant that has anything
 /// ready.
@@ -67,53 +90,51 @@ impl Claim {
         share: &TenantShare,
         except: &[DeliveryId],
     ) -> Result<Vec<Claimed>, StoreError> {
-        let mut taken = vec![];
-        let (mut room, mut kinds) = (share.limit, share.kinds.clone());
-        for rank in Rank::ALL {
-            let mut found = vec![];
-            for (kind, limit) in kinds.iter().filter(|(_, limit)| *limit > 0) {
-                if room > 0 {
-                    let limit = room.min(*limit);
-                    found.extend(self.claimable(db, &share.tenant, *kind, rank, limit, except).await?);
-                }
+        let mut kinds = share.kinds.clone();
+        let mut found = vec![];
+        for (kind, limit) in &kinds {
+            let limit = share.limit.min(*limit);
+            if limit > 0 {
+                found.extend(self.claimable(db, &share.tenant, *kind, limit, except).await?);
             }
-            found.sort_by_key(|claimed: &Claimed| (claimed.due, claimed.lease.id.0));
-            found.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-            for claimed in &found {
-                room = room.saturating_sub(1);
-                for (_, limit) in kinds.iter_mut().filter(|(kind, _)| *kind == claimed.kind) {
-                    *limit = limit.saturating_sub(1);
-                }
-            }
-            self.lease(db, share, &found).await?;
-            taken.extend(found);
         }
+        found.sort_by_key(|(rank, claimed)| (*rank, claimed.due, claimed.lease.id.0));
+        let mut taken = vec![];
+        for (_, claimed) in found {
+            let of_kind = kinds.iter_mut().find(|(kind, _)| *kind == claimed.kind);
+            if let Some((_, left @ 1..)) = of_kind
+                && taken.len() < usize::try_from(share.limit).unwrap_or(usize::MAX)
+            {
+                *left -= 1;
+                taken.push(claimed);
+            }
+        }
+        self.lease(db, share, &taken).await?;
         Ok(taken)
     }
 
-    /// Deliveries of one kind and rank that may go now, with the fence that they are about to get.
+    /// Deliveries of one kind that may go now, as many of each rank, with their rank and the fence that they are about
+    /// to get.
     async fn claimable(
         &self,
         db: &mut SqliteConnection,
         tenant: &TenantName,
         kind: Kind,
-        rank: Rank,
         limit: u32,
         except: &[DeliveryId],
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<(i64, Claimed)>, StoreError> {
         let spare = u32::try_from(except.len()).unwrap_or(u32::MAX);
         let rows = sqlx::query(CLAIMABLE)
             .bind(tenant.as_str())
             .bind(kind.word())
-            .bind(rank.number())
             .bind(micros(self.now))
             .bind(limit.saturating_add(spare))
             .fetch_all(db)
             .await?;
-        let mut found = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
-        found.retain(|claimed| !except.contains(&claimed.lease.id));
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(found)
+        let ranked = rows.iter().map(|row| Ok((row.plain("rank")?, claimed(row)?)));
+        let mut ranked = ranked.collect::<Result<Vec<_>, StoreError>>()?;
+        ranked.retain(|(_, claimed)| !except.contains(&claimed.lease.id));
+        Ok(ranked)
     }
 
     async fn lease(

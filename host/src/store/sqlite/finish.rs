@@ -5,7 +5,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use super::breaker;
 use super::column::{json, micros};
-use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads, with_keys};
+use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
 use super::success::{self, Success};
 use super::verdict::Held;
 use super::writer::{Write, WriteTogether};
@@ -103,10 +103,13 @@ impl Finish {
 
     /// Makes a lead and its delivery; whether there is something to push. One whose key is known came before.
     async fn add_lead(&self, db: &mut SqliteConnection, held: &Held, new: &NewLead) -> Result<bool, StoreError> {
-        if !with_keys(db, &[(&held.tenant, Kind::Lead, new.key.as_str())])
-            .await?
-            .is_empty()
-        {
+        let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
+            .bind(held.tenant.as_str())
+            .bind(Kind::Lead.word())
+            .bind(new.key.as_str())
+            .fetch_optional(&mut *db)
+            .await?;
+        if known.is_some() {
             return Ok(false);
         }
         let document = new.lead.document.to_string();

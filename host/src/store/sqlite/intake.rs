@@ -1,12 +1,12 @@
 //! Rows that come into being when something is taken in: requests, deliveries, leads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{Columns, json, micros, stored};
+use super::column::{Columns, micros, stored};
 use super::rank::Rank;
 use crate::domain::delivery::{Kind, State};
 use crate::domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
@@ -19,25 +19,9 @@ pub(super) const LEADS: &str = "leads";
 /// The endpoint of dispositions.
 pub(super) const DISPOSITIONS: &str = "dispositions";
 
-/// Rows of one statement at most.
-const ROWS: usize = 64;
-/// Statements of more rows than this have a multiple of it, so that there are few sizes, each is prepared once, and
-/// whatever is left over takes one more: a statement costs two changes of thread, whatever it does.
-const STEP: usize = 8;
-
-/// The rows in groups, each of a size that statements have.
-pub(super) fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = match rows.len() {
-            0 => return None,
-            few @ 1..STEP => few,
-            many => (many - many % STEP).min(ROWS),
-        };
-        let (group, rest) = rows.split_at(size);
-        rows = rest;
-        Some(group)
-    })
-}
+/// Rows of one statement at most. Each number of rows is a statement of its own, which is prepared once: a second
+/// statement for what is left over would cost two more changes of thread.
+pub(super) const ROWS: usize = 64;
 
 /// Whose request, and the key that it came under.
 pub(super) type KnownKey = (String, String);
@@ -57,8 +41,11 @@ pub(super) fn seen_now(digest: Digest, inbound: &Inbound) -> Seen {
     }
 }
 
-/// A row of what was seen: `tenant`, `key`, `digest`, `seen_at`, and the columns of a receipt.
-pub(super) fn known_row(row: &SqliteRow) -> Result<(KnownKey, (Seen, Receipt)), StoreError> {
+/// Adds what was seen, if a row has it: `tenant`, `key`, `digest`, `seen_at`, and the columns of a receipt.
+pub(super) fn add_known(row: &SqliteRow, known: &mut Known) -> Result<(), StoreError> {
+    if row.plain::<Option<&[u8]>>("digest")?.is_none() {
+        return Ok(());
+    }
     let seen = Seen {
         digest: row.digest("digest")?,
         at: row.time("seen_at")?,
@@ -69,8 +56,28 @@ pub(super) fn known_row(row: &SqliteRow) -> Result<(KnownKey, (Seen, Receipt)), 
         lead: row.id_option("lead")?,
         accepted_at: row.time("accepted_at")?,
     };
-    Ok(((row.plain("tenant")?, row.plain("key")?), (seen, receipt)))
+    known.insert((row.plain("tenant")?, row.plain("key")?), (seen, receipt));
+    Ok(())
 }
+
+/// The highest ids that ever were, in one row. In front of a query it puts them into each of its rows, and makes one if
+/// it has none: one statement instead of two.
+macro_rules! last_ids {
+    () => {
+        "select coalesce((select seq from sqlite_sequence where name = 'inbox'), 0) as last_receipt,
+            coalesce((select seq from sqlite_sequence where name = 'delivery'), 0) as last_delivery"
+    };
+    ($query:literal) => {
+        concat!(
+            "select * from (",
+            crate::store::sqlite::intake::last_ids!(),
+            ") left join (",
+            $query,
+            ")"
+        )
+    };
+}
+pub(super) use last_ids;
 
 /// The ids that new rows get. There is one writer, so nobody else gives any out.
 pub(super) struct NewIds {
@@ -79,17 +86,17 @@ pub(super) struct NewIds {
 }
 
 impl NewIds {
-    /// After the highest that ever were.
     pub(super) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
-        let row = sqlx::query(
-            "select coalesce((select seq from sqlite_sequence where name = 'inbox'), 0) as receipt,
-                    coalesce((select seq from sqlite_sequence where name = 'delivery'), 0) as delivery",
-        )
-        .fetch_one(db)
-        .await?;
+        Self::after(&sqlx::query(last_ids!()).fetch_all(db).await?)
+    }
+
+    /// After those in the rows of [`last_ids`].
+    pub(super) fn after(rows: &[SqliteRow]) -> Result<Self, StoreError> {
+        let none = || StoreError::Corrupt("no row of the last ids".into());
+        let row = rows.first().ok_or_else(none)?;
         Ok(Self {
-            receipt: row.plain("receipt")?,
-            delivery: row.plain("delivery")?,
+            receipt: row.plain("last_receipt")?,
+            delivery: row.plain("last_delivery")?,
         })
     }
 
@@ -128,7 +135,7 @@ pub(super) async fn keep_requests(
     endpoint: &'static str,
     requests: &[NewRequest<'_>],
 ) -> Result<(), StoreError> {
-    for group in groups(requests) {
+    for group in requests.chunks(ROWS) {
         let insert = "insert into inbox (id, tenant, endpoint, digest, headers, body, received_at) ";
         let mut query = QueryBuilder::new(insert);
         query.push_values(group, |mut row, NewRequest { id, inbound, digest }| {
@@ -167,7 +174,7 @@ pub(super) async fn insert_deliveries(
     db: &mut SqliteConnection,
     deliveries: &[NewDelivery<'_>],
 ) -> Result<(), StoreError> {
-    for group in groups(deliveries) {
+    for group in deliveries.chunks(ROWS) {
         let mut query = QueryBuilder::new(
             "insert into delivery (id, tenant, kind, dedup_key, receipt, payload, lead, order_key, rank, state, due,
                  accepted_at, changed_at) ",
@@ -231,32 +238,6 @@ pub(super) async fn add_payload(
     Ok(())
 }
 
-/// Which of these keys deliveries have.
-pub(super) async fn with_keys(
-    db: &mut SqliteConnection,
-    keys: &[(&TenantName, Kind, &str)],
-) -> Result<HashSet<(TenantName, Kind, String)>, StoreError> {
-    let asked: Vec<_> = keys
-        .iter()
-        .map(|(tenant, kind, key)| (tenant.as_str(), kind.word(), *key))
-        .collect();
-    let rows = sqlx::query(
-        "select d.tenant, d.kind, d.dedup_key from json_each(?) k
-         cross join delivery d on d.tenant = k.value ->> 0 and d.kind = k.value ->> 1 and d.dedup_key = k.value ->> 2",
-    )
-    .bind(json("a list of keys", &asked)?)
-    .fetch_all(db)
-    .await?;
-    let known = |row: &SqliteRow| {
-        Ok((
-            row.id("tenant")?,
-            row.checked("kind", Kind::from_word)?,
-            row.plain("dedup_key")?,
-        ))
-    };
-    rows.iter().map(known).collect()
-}
-
 /// A lead whose newest document is a delivery's.
 pub(super) struct RenewedLead<'a> {
     pub(super) tenant: &'a TenantName,
@@ -268,7 +249,7 @@ pub(super) struct RenewedLead<'a> {
 
 /// Makes deliveries' documents their leads' newest; agents that pull see them again.
 pub(super) async fn renew_leads(db: &mut SqliteConnection, leads: &[RenewedLead<'_>]) -> Result<(), StoreError> {
-    for group in groups(leads) {
+    for group in leads.chunks(ROWS) {
         let mut query = QueryBuilder::new("insert into lead (tenant, lead, priority, delivery, accepted_at) ");
         query.push_values(group, |mut row, renewed| {
             row.push_bind(renewed.tenant.as_str())
@@ -284,18 +265,4 @@ pub(super) async fn renew_leads(db: &mut SqliteConnection, leads: &[RenewedLead<
         query.build().execute(&mut *db).await?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::groups;
-
-    #[test]
-    fn groups_are_large_first_and_leave_nothing_out() {
-        let rows: Vec<_> = (0..151).collect();
-        let sizes: Vec<_> = groups(&rows).map(<[i32]>::len).collect();
-        assert_eq!(sizes, [64, 64, 16, 7]);
-        assert_eq!(groups(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-        assert_eq!(groups::<i32>(&[]).count(), 0);
-    }
 }

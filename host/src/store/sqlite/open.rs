@@ -28,8 +28,8 @@ const READERS: u32 = 4;
 /// rewritten by many commits is moved once.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// Prepared statements that a connection keeps: an insert has a statement for each of fifteen numbers of rows.
-const STATEMENTS: usize = 256;
+/// Prepared statements that a connection keeps: five inserts have one for each of sixty-four numbers of rows.
+const STATEMENTS: usize = 512;
 
 /// What is settled when a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -333,9 +333,13 @@ async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn hot_queries_look_at_few_deliveries() {
-    // What may be read from end to end: counts by tenant, the four ranks, the three kinds, what is leased, what is not
+    // What may be read from end to end: one row, the last ids, what a part of the query found (its own plan is among
+    // the lines), counts by tenant, the four ranks, the three kinds or the keys asked for, what is leased, what is not
     // done.
-    const SMALL: [&str; 5] = [
+    const SMALL: [&str; 8] = [
+        "CONSTANT ROW",
+        "sqlite_sequence",
+        "(subquery-",
         "c",
         "r VIRTUAL TABLE",
         "k VIRTUAL TABLE",
@@ -344,6 +348,8 @@ async fn hot_queries_look_at_few_deliveries() {
     ];
     let (_folder, store) = store().await;
     let queries = [
+        super::accept_disposition::KNOWN_CALLS,
+        super::accept_lead::KNOWN_KEYS,
         super::claim::CLAIMABLE,
         super::claim::DUE,
         super::claim::NEXT_DUE,
