@@ -2,7 +2,7 @@
 
 mod lines;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Stderr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -29,7 +29,7 @@ pub enum TelemetryError {
 ///
 /// # Errors
 /// The directives are wrong, there is a log already, or no thread can be had for it.
-pub fn start(config: &Config) -> Result<Written, TelemetryError> {
+pub fn start(config: &Config) -> Result<Written<Stderr>, TelemetryError> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| TelemetryError::Directives(config.log.clone(), error.to_string()))?;
     let pretty = match config.log_format {

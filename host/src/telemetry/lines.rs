@@ -23,8 +23,8 @@ pub struct Lines<W>(Arc<Shared<W>>);
 
 /// Keeps the lines moving. From when it is dropped on, each is written at once.
 #[derive(Debug)]
-pub struct Written {
-    end: Option<Box<dyn End>>,
+pub struct Written<W> {
+    shared: Arc<Shared<W>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -48,17 +48,12 @@ struct Waiting<W> {
     out: W,
 }
 
-/// What ends the waiting, whatever is written to.
-trait End: std::fmt::Debug + Send {
-    fn end(&self);
-}
-
-impl<W: Write + Send + std::fmt::Debug + 'static> Lines<W> {
+impl<W: Write + Send + 'static> Lines<W> {
     /// Lines to `out`.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn to(out: W) -> io::Result<(Self, Written)> {
+    pub fn to(out: W) -> io::Result<(Self, Written<W>)> {
         let shared = Arc::new(Shared {
             waiting: Mutex::new(Waiting {
                 bytes: Vec::with_capacity(ROOM),
@@ -72,7 +67,7 @@ impl<W: Write + Send + std::fmt::Debug + 'static> Lines<W> {
                 let shared = Arc::clone(&shared);
                 move || shared.write_until_end()
             })?),
-            end: Some(Box::new(Arc::clone(&shared))),
+            shared: Arc::clone(&shared),
         };
         Ok((Self(shared), written))
     }
@@ -111,18 +106,10 @@ impl<W: Write> Waiting<W> {
     }
 }
 
-impl<W: Write + Send + std::fmt::Debug> End for Arc<Shared<W>> {
-    fn end(&self) {
-        self.lock().ended = true;
-        self.came.notify_all();
-    }
-}
-
-impl Drop for Written {
+impl<W> Drop for Written<W> {
     fn drop(&mut self) {
-        if let Some(shared) = self.end.take() {
-            shared.end();
-        }
+        self.shared.lock().ended = true;
+        self.shared.came.notify_all();
         if let Some(thread) = self.thread.take() {
             // It cannot panic, and there is nobody left to tell.
             let _ = thread.join();
@@ -191,7 +178,7 @@ mod tests {
         }
     }
 
-    fn log(work: impl FnOnce(Written)) -> Receiver<String> {
+    fn log(work: impl FnOnce(Written<Told>)) -> Receiver<String> {
         let (told, writes) = channel();
         let (lines, written) = Lines::to(Told(told)).unwrap();
         let layer = tracing_subscriber::fmt::layer()

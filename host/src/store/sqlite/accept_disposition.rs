@@ -23,7 +23,8 @@ impl WriteTogether for AcceptDisposition {
         let mut outputs = Vec::with_capacity(works.len());
         let mut new = vec![];
         for work in works {
-            let seen = known.get(&work.key());
+            let key = work.key();
+            let seen = known.get(&key);
             let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
             outputs.push(
                 match (compare(work.digest, &bodies, None, work.inbound.received_at), seen) {
@@ -31,7 +32,7 @@ impl WriteTogether for AcceptDisposition {
                     (Repeat::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
                     (Repeat::New | Repeat::Same, _) => {
                         let receipt = work.receipt(ids.receipt(), ids.delivery());
-                        known.insert(work.key(), (seen_now(work.digest, &work.inbound), receipt.clone()));
+                        known.insert(key, (seen_now(work.digest, &work.inbound), receipt.clone()));
                         new.push((*work, receipt.clone()));
                         Accept::New(receipt)
                     }
