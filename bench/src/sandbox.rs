@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use jackfield::adapter::{CredentialSecret, CredentialSecrets, Inspected, Loaded, Runtime, RuntimeConfig};
-use jackfield::clock::{Clock as _, SystemClock};
-use jackfield::domain::adapter::AdapterRecord;
-use jackfield::domain::release::{Release, SecretRef, TenantSpec};
+use jackfield_clock::{Clock as _, SystemClock};
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::release::{Release, SecretRef, TenantSpec};
+use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Inspected, Loaded, Runtime, RuntimeConfig};
 
 /// An adapter in a runtime of its own, ready to be loaded.
 pub struct Sandbox {

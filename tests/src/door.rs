@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jackfield::domain::patience::Patience;
 use jackfield::listener::{Limits, Listener, Tls};
 use jackfield::metrics::Door;
+use jackfield_domain::patience::Patience;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;

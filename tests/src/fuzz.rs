@@ -2,11 +2,11 @@
 //! something. The committed corpora are run through them by `tests/tests/corpus.rs`, with every other test.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jackfield::domain::adapter::check_described;
-use jackfield::domain::egress::{EgressPolicy, Method, Origin, is_public};
-use jackfield::domain::lead::Lead;
-use jackfield::domain::release::{AdapterNeeds, CredentialNeed, EgressSpec, SettingKind, SettingNeed};
-use jackfield::domain::signature::{Profile, SigningKey, sign_standard, verify};
+use jackfield_domain::adapter::check_described;
+use jackfield_domain::egress::{EgressPolicy, Method, Origin, is_public};
+use jackfield_domain::lead::Lead;
+use jackfield_domain::release::{AdapterNeeds, CredentialNeed, EgressSpec, SettingKind, SettingNeed};
+use jackfield_domain::signature::{Profile, SigningKey, sign_standard, verify};
 use jiff::Timestamp;
 use serde_json::Value;
 use url::{Host, Url};

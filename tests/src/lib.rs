@@ -19,4 +19,3 @@ pub mod node;
 pub mod operator;
 pub mod process;
 pub mod raw;
-pub mod store_contract;

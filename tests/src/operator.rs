@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use jackfield::domain::id::TokenId;
-use jackfield::store::TokenPurpose;
+use jackfield_domain::id::TokenId;
+use jackfield_store::TokenPurpose;
 use serde_json::Value;
 
 use crate::answer::Answer;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use jackfield::adapter::{Engine, RuntimeConfig};
+use jackfield_sandbox::{Engine, RuntimeConfig};
 use serde::Serialize;
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
 use wasmtime::{Result, Store};

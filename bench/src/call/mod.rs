@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::ensure;
-use jackfield::adapter::RuntimeConfig;
+use jackfield_sandbox::RuntimeConfig;
 use jackfield_tests::{components, documents};
 use serde_json::Value;
 use tempfile::TempDir;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use jackfield::adapter::{Called, Loaded};
-use jackfield::clock::{Clock as _, SystemClock};
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::id::{DedupKey, LeadId};
+use jackfield_clock::{Clock as _, SystemClock};
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::id::{DedupKey, LeadId};
+use jackfield_sandbox::{Called, Loaded};
 use jiff::Timestamp;
 
 use super::What;

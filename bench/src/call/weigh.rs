@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jackfield::adapter::{Addresses, Resolver, RuntimeConfig};
-use jackfield::domain::id::LeadId;
+use jackfield_domain::id::LeadId;
+use jackfield_sandbox::{Addresses, Resolver, RuntimeConfig};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 

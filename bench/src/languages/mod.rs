@@ -14,14 +14,14 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use futures_util::future::join_all;
-use jackfield::adapter::{Loaded, RuntimeConfig};
-use jackfield::clock::{Clock as _, SystemClock};
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::id::LeadId;
+use jackfield_clock::{Clock as _, SystemClock};
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::id::LeadId;
 use jackfield_kit::build::build;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::{MANIFEST, Project};
 use jackfield_kit::tools::Tools;
+use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::components;
 use jackfield_tests::documents::hung_up;
 use reqwest::Client;

@@ -1,6 +1,6 @@
 //! What a raw guest does to its host, harm by harm, and how each must end.
 
-use jackfield::domain::failure::FaultCause;
+use jackfield_domain::failure::FaultCause;
 
 use super::{HOST_CALLS, encode, guest};
 

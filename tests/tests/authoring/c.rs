@@ -1,15 +1,15 @@
 //! C: a new project, and how a guest's mistakes reach the host.
 
-use jackfield::adapter::Loaded;
-use jackfield::domain::adapter::AdapterRecord;
-use jackfield::domain::failure::{Failure, FaultCause};
-use jackfield::domain::release::{Release, Sensitive};
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::release::{Release, Sensitive};
 use jackfield_kit::build::build;
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
+use jackfield_sandbox::Loaded;
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 

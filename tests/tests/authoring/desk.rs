@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use jackfield::adapter::{Inspected, Runtime, RuntimeConfig};
-use jackfield::clock::SystemClock;
+use jackfield_clock::SystemClock;
+use jackfield_sandbox::{Inspected, Runtime, RuntimeConfig};
 use jackfield_tests::process::program;
 use tempfile::TempDir;
 

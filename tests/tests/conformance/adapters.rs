@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use jackfield::conformance::report::Verdict;
+use jackfield_conformance::report::Verdict;
 use jackfield_tests::components::component;
 
 use crate::bench::{checked, folder, ids, wrong};

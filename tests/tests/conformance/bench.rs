@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield::adapter::{Runtime, RuntimeConfig};
-use jackfield::clock::SystemClock;
-use jackfield::conformance::report::{Report, Verdict};
-use jackfield::conformance::{Terms, check};
+use jackfield_clock::SystemClock;
+use jackfield_conformance::report::{Report, Verdict};
+use jackfield_conformance::{Terms, check};
+use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_tests::process::program;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use jackfield::conformance::report::Verdict;
+use jackfield_conformance::report::Verdict;
 use jackfield_tests::components::component;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jackfield::conformance::report::Verdict;
+use jackfield_conformance::report::Verdict;
 use jackfield_tests::components::component;
 
 use crate::bench::{checked, ids, mistaken, wrong};

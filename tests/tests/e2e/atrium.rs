@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::store::DeliveryDetail;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{atrium_tenant, disposition, hung_up};
 use jackfield_tests::fakes::{Activity, Atrium, AtriumConfig, AtriumLead, Behaviour, Mode};

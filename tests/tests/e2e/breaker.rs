@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::breaker::BreakerState;
-use jackfield::domain::delivery::{State, StopReason};
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::breaker::BreakerState;
+use jackfield_domain::delivery::{State, StopReason};
 use jackfield_tests::documents::{hung_up, lead_created};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
@@ -175,8 +175,8 @@ async fn what_another_host_was_told_is_followed() {
     let tenant = TENANT.parse().unwrap();
     dispose(&test, 0).await;
     assert_eq!(test.work().await, 1);
-    let now = jackfield::clock::Clock::now(&test.clock);
-    let forced = Some(jackfield::domain::breaker::Forced::Open);
+    let now = jackfield_clock::Clock::now(&test.clock);
+    let forced = Some(jackfield_domain::breaker::Forced::Open);
     test.store().force_breaker(&tenant, forced, now).await.unwrap();
     assert_eq!(test.node.tenants.breakers.standing(&tenant).state, BreakerState::Closed);
     test.node.rollout.sync().await.unwrap();

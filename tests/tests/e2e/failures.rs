@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use jackfield::clock::Clock as _;
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::store::{DeliveryDetail, ReplayOrder};
+use jackfield_clock::Clock as _;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_store::{DeliveryDetail, ReplayOrder};
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};

@@ -1,8 +1,8 @@
 //! What becomes of a Go program's panics, and of errors that are no failures: faults, in the program's own words.
 
-use jackfield::domain::delivery::State;
-use jackfield::domain::failure::FaultCause;
-use jackfield::store::DeliveryDetail;
+use jackfield_domain::delivery::State;
+use jackfield_domain::failure::FaultCause;
+use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::node::TestNode;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use jackfield::clock::Clock as _;
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::store::ReplayOrder;
+use jackfield_clock::Clock as _;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_store::ReplayOrder;
 use jackfield_tests::documents::{hung_up, lead_created};
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};

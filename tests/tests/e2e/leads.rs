@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use jackfield::domain::delivery::State;
-use jackfield::store::DeliveryFilter;
+use jackfield_domain::delivery::State;
+use jackfield_store::DeliveryFilter;
 use jackfield_tests::documents::{groundwork_webhook, lead_created};
 use jackfield_tests::node::{TestNode, first_page};
 
@@ -277,7 +277,7 @@ async fn what_cannot_be_parsed_goes_to_review_with_its_bytes_and_back_after_an_e
             .await
             .unwrap()
     );
-    let order = jackfield::store::ReplayOrder {
+    let order = jackfield_store::ReplayOrder {
         ids: vec![id],
         not_landed: false,
         now: at_now(&test),
@@ -290,7 +290,7 @@ async fn what_cannot_be_parsed_goes_to_review_with_its_bytes_and_back_after_an_e
 }
 
 fn at_now(test: &TestNode) -> jiff::Timestamp {
-    use jackfield::clock::Clock as _;
+    use jackfield_clock::Clock as _;
     test.clock.now()
 }
 

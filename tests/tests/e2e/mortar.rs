@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::store::DeliveryDetail;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, hung_up, mortar_tenant};
 use jackfield_tests::fakes::{Behaviour, Document, Mode, Mortar, MortarConfig, MortarParty};

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::poll;
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::breaker::BreakerState;
-use jackfield::domain::delivery::State;
-use jackfield::domain::id::TenantName;
-use jackfield::store::DeliveryFilter;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::breaker::BreakerState;
+use jackfield_domain::delivery::State;
+use jackfield_domain::id::TenantName;
+use jackfield_store::DeliveryFilter;
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use jackfield::clock::Clock as _;
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::store::DeliveryDetail;
+use jackfield_clock::Clock as _;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, hung_up, parcel_tenant, parcel_webhook};
 use jackfield_tests::fakes::{Behaviour, Mode, Parcel, ParcelCall, ParcelConfig, ParcelLead};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::store::DeliveryDetail;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, hung_up, ridgeline_tenant};
 use jackfield_tests::fakes::{Behaviour, Interaction, Mode, Ridgeline, RidgelineConfig, RidgelineProspect};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jackfield::store::Suppression;
+use jackfield_store::Suppression;
 use jackfield_tests::documents::{disposition, hung_up};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};

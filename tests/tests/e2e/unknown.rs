@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use http::Method;
-use jackfield::clock::Clock as _;
-use jackfield::domain::delivery::{State, StopReason};
-use jackfield::domain::id::DeliveryId;
-use jackfield::store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayOrder};
+use jackfield_clock::Clock as _;
+use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::id::DeliveryId;
+use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayOrder};
 use jackfield_tests::components::component;
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Ledger, LedgerConfig, Mode, Server, Trade};

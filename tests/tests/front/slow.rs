@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http_body_util::BodyExt as _;
-use jackfield::clock::{Clock as _, after};
 use jackfield::request::BodyError;
+use jackfield_clock::{Clock as _, after};
 use jackfield_tests::door::{Client, OpenDoor, limits};
 use jackfield_tests::node::TestNode;
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield::clock::{Clock as _, after};
 use jackfield::listener::{Tls, TlsFiles};
 use jackfield::metrics::Door;
+use jackfield_clock::{Clock as _, after};
 use jackfield_tests::door::{Client, OpenDoor, limits};
 use jackfield_tests::node::TestNode;
 use jiff::Timestamp;

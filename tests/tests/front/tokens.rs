@@ -1,7 +1,7 @@
 //! A token opens what it opens until it is revoked, and not one request longer.
 
 use http::Method;
-use jackfield::store::TokenPurpose;
+use jackfield_store::TokenPurpose;
 use jackfield_tests::door::limits;
 use jackfield_tests::node::TestNode;
 

@@ -265,7 +265,7 @@ async fn traffic(host: &Host, operator: &str) -> Vec<String> {
         answers.push(told.send().await.unwrap().text().await.unwrap());
     }
     let body = lead_created("pushed", "KEY-1").to_string();
-    let now = jackfield::clock::Clock::now(&jackfield::clock::SystemClock)
+    let now = jackfield_clock::Clock::now(&jackfield_clock::SystemClock)
         .as_second()
         .to_string();
     let sign = |key: &[u8]| {

@@ -84,7 +84,7 @@ async fn traffic(host: &Host, operator: &str, agent: &Agent) -> String {
     assert_eq!(status.unwrap().status(), 200);
 
     let body = lead_created("L", "KEY-1").to_string();
-    let now = jackfield::clock::Clock::now(&jackfield::clock::SystemClock)
+    let now = jackfield_clock::Clock::now(&jackfield_clock::SystemClock)
         .as_second()
         .to_string();
     let lead = client

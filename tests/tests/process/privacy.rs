@@ -82,7 +82,7 @@ async fn traffic(host: &Host, keystone: &Keystone, agent: &str) {
     wrong["lead"]["created_at"] = "Canary Sharma".into();
     for (id, body, status) in [("m1", &lead, 202), ("m1", &lead, 200), ("m2", &wrong, 422)] {
         let body = body.to_string();
-        let now = jackfield::clock::Clock::now(&jackfield::clock::SystemClock)
+        let now = jackfield_clock::Clock::now(&jackfield_clock::SystemClock)
             .as_second()
             .to_string();
         let request = client

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jackfield::adapter::{CompileLimits, CompileRefusal, PackageError, RuntimeConfig};
-use jackfield::clock::{Clock as _, ManualClock};
+use jackfield_clock::{Clock as _, ManualClock};
+use jackfield_sandbox::{CompileLimits, CompileRefusal, PackageError, RuntimeConfig};
 use jackfield_tests::components::component;
 use jackfield_tests::process::program;
 use jackfield_tests::raw::bombs;

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield::adapter::{Called, CredentialSecret, CredentialSecrets, Loaded, OAuth2Session};
-use jackfield::clock::{Clock as _, SharedClock};
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::failure::Failure;
-use jackfield::domain::oauth2::TokenProblem;
-use jackfield::domain::release::Sensitive;
+use jackfield_clock::{Clock as _, SharedClock};
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::failure::Failure;
+use jackfield_domain::oauth2::TokenProblem;
+use jackfield_domain::release::Sensitive;
+use jackfield_sandbox::{Called, CredentialSecret, CredentialSecrets, Loaded, OAuth2Session};
 use jackfield_tests::documents::hung_up;
 use tokio::sync::mpsc;
 

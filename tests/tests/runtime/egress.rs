@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jackfield::adapter::{Addresses, Loaded, Resolver};
-use jackfield::domain::failure::Failure;
-use jackfield::domain::release::Sensitive;
+use jackfield_domain::failure::Failure;
+use jackfield_domain::release::Sensitive;
+use jackfield_sandbox::{Addresses, Loaded, Resolver};
 use tokio::sync::Notify;
 
 use crate::world::{Reply, Server, World, id, keystone, try_egress, write_to};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jackfield::adapter::{Called, Loaded};
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_sandbox::{Called, Loaded};
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::raw::harms::{End, HARMS, MEMORY_MIB, component, lead};
 use jackfield_tests::raw::{HOST_CALLS, TRAPPING, encode, guest};

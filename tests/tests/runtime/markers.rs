@@ -1,6 +1,6 @@
 //! What one tenant leaves in memory, no other finds.
 
-use jackfield::adapter::{Loaded, RuntimeConfig};
+use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::process::program;
 use jackfield_tests::raw::{encode, guest};
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jackfield::adapter::{Called, Loaded};
-use jackfield::domain::failure::{Failure, FaultCause};
-use jackfield::domain::release::Sensitive;
+use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::release::Sensitive;
+use jackfield_sandbox::{Called, Loaded};
 use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, hostile, id, keystone, report, try_egress, write_to};

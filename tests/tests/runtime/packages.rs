@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use jackfield::adapter::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
-use jackfield::domain::failure::FaultCause;
+use jackfield_domain::failure::FaultCause;
+use jackfield_sandbox::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
 use jackfield_tests::components::component;
 
 use crate::world::{Server, World, hostile, record, release, report};

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use jackfield::adapter::{CompileRefusal, Inspected, PackageError};
-use jackfield::domain::failure::FaultCause;
+use jackfield_domain::failure::FaultCause;
+use jackfield_sandbox::{CompileRefusal, Inspected, PackageError};
 use jackfield_tests::components::component;
 use jackfield_tests::raw::{bombs, encode, encode_otherwise, guest};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield::adapter::{Loaded, RuntimeConfig};
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::failure::{Failure, FaultCause};
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::documents::hung_up;
 use jackfield_tests::process::program;
 use jackfield_tests::raw::{HOST_CALLS, encode, guest};

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use jackfield::adapter::{CredentialProblem, CredentialSecret, CredentialSecrets, LoadError};
-use jackfield::clock::Clock as _;
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::release::Sensitive;
+use jackfield_clock::Clock as _;
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::release::Sensitive;
+use jackfield_sandbox::{CredentialProblem, CredentialSecret, CredentialSecrets, LoadError};
 use jackfield_tests::documents::hung_up;
 use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};

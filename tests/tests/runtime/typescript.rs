@@ -1,10 +1,10 @@
 //! What a component made of JavaScript does when its author made a mistake: a fault in the author's own words, with the
 //! place in the author's own file. And what the SDK must get right inside the engine, where native tests do not reach.
 
-use jackfield::adapter::{CredentialSecrets, Loaded};
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::failure::{Failure, FaultCause};
-use jackfield::domain::release::Sensitive;
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::release::Sensitive;
+use jackfield_sandbox::{CredentialSecrets, Loaded};
 use jackfield_tests::documents::disposition;
 use jiff::Timestamp;
 

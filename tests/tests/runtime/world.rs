@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jackfield::adapter::{
+use jackfield_clock::{ManualClock, SharedClock};
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::failure::{Failure, Fault};
+use jackfield_domain::id::LeadId;
+use jackfield_domain::release::{Release, Sensitive, TenantSpec};
+use jackfield_sandbox::{
     Called, CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig, SharedResolver,
 };
-use jackfield::clock::{ManualClock, SharedClock};
-use jackfield::domain::adapter::AdapterRecord;
-use jackfield::domain::disposition::Disposition;
-use jackfield::domain::failure::{Failure, Fault};
-use jackfield::domain::id::LeadId;
-use jackfield::domain::release::{Release, Sensitive, TenantSpec};
 use jackfield_tests::components::component;
 use jackfield_tests::process::program;
 use jiff::Timestamp;

@@ -21,7 +21,7 @@ const LOCK: &str = "Cargo.lock";
 /// Where real time passes: the host's clock, the fakes', and the demo's.
 const CLOCKS: [&str; 4] = [
     "bench/src/clock.rs",
-    "host/src/clock.rs",
+    "host/clock/src/lib.rs",
     "tests/src/fakes/clock.rs",
     "xtask/src/demo/clock.rs",
 ];

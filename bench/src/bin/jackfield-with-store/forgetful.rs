@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use jackfield::domain::adapter::AdapterRecord;
-use jackfield::domain::audit::{Entry, Event};
-use jackfield::domain::breaker::Forced;
-use jackfield::domain::delivery::State;
-use jackfield::domain::id::{AlertId, DeliveryId, Digest, LeadId, ReceiptId, ReleaseNumber, TenantName, TokenId};
-use jackfield::domain::release::{AdapterRef, Release};
-use jackfield::store::{
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::audit::{Entry, Event};
+use jackfield_domain::breaker::Forced;
+use jackfield_domain::delivery::State;
+use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReceiptId, ReleaseNumber, TenantName, TokenId};
+use jackfield_domain::release::{AdapterRef, Release};
+use jackfield_store::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, BreakerRecord, Claim, Claimed, DeliveryDetail,
     DeliveryFilter, DeliverySummary, Due, Finish, FinishOutcome, GiveUpHeld, Inbound, LeadCursor, LeadPage, LeadRecord,
     Lease, NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, Receipt, ReplayOrder,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use jackfield::app::Storage;
-use jackfield::store::sqlite::{SqliteOptions, Synchronous};
+use jackfield_store_sqlite::{SqliteOptions, Synchronous};
 
 use crate::forgetful::Forgetful;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::delivery::State;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::State;
 use jackfield_tests::fakes::{Behaviour, Mode, WrongAnswer};
 
 use super::{Party, until};

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jackfield::clock::Clock as _;
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::breaker::Forced;
-use jackfield::domain::delivery::State;
-use jackfield::store::{Alert, DeliveryDetail};
+use jackfield_clock::Clock as _;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::breaker::Forced;
+use jackfield_domain::delivery::State;
+use jackfield_store::{Alert, DeliveryDetail};
 use jackfield_tests::documents::{hung_up, keystone_tenant};
 use jackfield_tests::fakes::{
     Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode, Now, OAuth2, OAuth2Config, TokenBook,

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield::domain::alert::AlertKind;
-use jackfield::domain::delivery::State;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::State;
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;

@@ -1,0 +1,181 @@
+//! A cassette: a folder of fixtures, each one recorded call. The format is that of the SDKs' own replays; it is
+//! documented with `jackfield_sdk::testing::Replay`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::exchange::Exchange;
+use super::pointed::Pointed;
+use jackfield_domain::id::LeadId;
+use jackfield_sandbox::rehearsal::record::{Disposition, Failure, Receipt};
+use jackfield_sandbox::rehearsal::{Line, Returned};
+
+/// When a fixture's call is made if it does not say: 2026-07-01T09:01:55Z.
+const NOW: Timestamp = Timestamp::constant(1_782_896_515, 0);
+
+/// Recorded calls.
+#[derive(Debug)]
+pub struct Cassette {
+    /// Where they are.
+    pub folder: PathBuf,
+    /// In the order of their files' names.
+    pub fixtures: Vec<Fixture>,
+    /// Files that are no fixtures, and why.
+    pub broken: Vec<(String, String)>,
+}
+
+/// One recorded call.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    /// Its file's name without `.json`.
+    pub name: String,
+    /// One sentence: what the call shows.
+    pub about: String,
+    /// Settings of the release.
+    pub settings: BTreeMap<String, String>,
+    /// Keys to sign with.
+    pub keys: BTreeMap<String, String>,
+    /// When the call is made.
+    pub now: Timestamp,
+    /// The call.
+    pub line: Line,
+    /// The requests that it makes, and what comes back.
+    pub exchanges: Vec<Exchange>,
+    /// What the call returns.
+    pub returns: Result<Returned, Failure>,
+}
+
+impl Cassette {
+    /// Reads every `.json` file of a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read. Files that are no fixtures are told in [`Self::broken`].
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut files = vec![];
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|it| it == "json") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let mut cassette = Self {
+            folder: folder.to_owned(),
+            fixtures: vec![],
+            broken: vec![],
+        };
+        for file in files {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let fixture = fs::read(&file)
+                .map_err(|error| error.to_string())
+                .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}")))
+                .and_then(|value| Fixture::read(&name, &value));
+            match fixture {
+                Ok(fixture) => cassette.fixtures.push(fixture),
+                Err(why) => {
+                    let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    cassette.broken.push((file, why));
+                }
+            }
+        }
+        Ok(cassette)
+    }
+}
+
+impl Fixture {
+    fn read(name: &str, value: &Value) -> Result<Self, String> {
+        let root = Pointed::root(value);
+        root.only(&["about", "settings", "keys", "now", "call", "exchanges", "returns"])?;
+        let now = match root.optional("now")? {
+            Some(now) => now
+                .text()?
+                .parse()
+                .map_err(|error| now.wrong(&format!("is no RFC 3339 time: {error}")))?,
+            None => NOW,
+        };
+        let line = line(&root.required("call")?)?;
+        let exchanges = match root.optional("exchanges")? {
+            Some(list) => list.items()?.iter().map(Exchange::read).collect::<Result<_, _>>()?,
+            None => vec![],
+        };
+        let returns = returns(&root.required("returns")?, &line)?;
+        Ok(Self {
+            name: name.to_owned(),
+            about: root.required("about")?.text()?.to_owned(),
+            settings: root.texts("settings")?,
+            keys: root.texts("keys")?,
+            now,
+            line,
+            exchanges,
+            returns,
+        })
+    }
+}
+
+fn line(call: &Pointed<'_>) -> Result<Line, String> {
+    let kinds = ["query_status", "write_disposition", "find", "parse_leads"];
+    let (kind, given) = call.one_of(&kinds)?;
+    match kind {
+        "query_status" => {
+            given.only(&["lead_id"])?;
+            let lead_id = given.required("lead_id")?;
+            let lead_id: LeadId = lead_id
+                .text()?
+                .parse()
+                .map_err(|error| lead_id.wrong(&format!("is no lead's id: {error}")))?;
+            Ok(Line::QueryStatus { lead_id })
+        }
+        "write_disposition" => {
+            given.only(&["disposition", "idempotency_key"])?;
+            let disposition: Disposition = record(&given.required("disposition")?)?;
+            let key = given.optional("idempotency_key")?;
+            let key = key.map(|key| key.text().map(str::to_owned)).transpose()?;
+            Ok(Line::WriteDisposition {
+                idempotency_key: key.unwrap_or_else(|| disposition.call_id.clone()),
+                disposition: Box::new(disposition),
+            })
+        }
+        "find" => {
+            given.only(&["lead_id", "idempotency_key"])?;
+            Ok(Line::Find {
+                lead_id: given.required("lead_id")?.text()?.to_owned(),
+                idempotency_key: given.required("idempotency_key")?.text()?.to_owned(),
+            })
+        }
+        _ => {
+            given.only(&["content_type", "body", "received_at"])?;
+            let text = |name| match given.optional(name)? {
+                Some(text) => text.text().map(str::to_owned),
+                None => Ok(String::new()),
+            };
+            Ok(Line::ParseLeads {
+                content_type: text("content_type")?,
+                body: given.required("body")?.text()?.to_owned(),
+                received_at: text("received_at")?,
+            })
+        }
+    }
+}
+
+fn returns(given: &Pointed<'_>, line: &Line) -> Result<Result<Returned, Failure>, String> {
+    let (word, value) = given.one_of(&["ok", "err"])?;
+    if word == "err" {
+        return record(&value).map(Err);
+    }
+    Ok(Ok(match line {
+        Line::QueryStatus { .. } => Returned::Status(record(&value)?),
+        Line::WriteDisposition { .. } => Returned::Receipt(record(&value)?),
+        Line::Find { .. } => Returned::Found(record::<Option<Receipt>>(&value)?),
+        Line::ParseLeads { .. } => Returned::Leads(record(&value)?),
+    }))
+}
+
+fn record<T: DeserializeOwned>(given: &Pointed<'_>) -> Result<T, String> {
+    T::deserialize(given.value()).map_err(|error| given.wrong(&error.to_string()))
+}

@@ -1,0 +1,341 @@
+//! One good call of each kind, once for every fault at every one of its requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cassette::Fixture;
+use super::double::Loose;
+use super::expectation::{Came, Doing, Judged, judge};
+use super::fault::Fault;
+use super::report::Check;
+use super::{Kit, call, privacy, replay, stopped};
+use jackfield_domain::failure::FaultCause;
+use jackfield_sandbox::rehearsal::record::Failure;
+use jackfield_sandbox::rehearsal::{Line, Rehearsed, Reply, Returned};
+
+/// Fixtures of one kind of call whose ways to the CRM differ; more would only repeat.
+const MAX_WAYS: usize = 3;
+/// Calls that may use up their time before the rest of a kind is left out.
+const MAX_HANGS: u32 = 2;
+/// Shorter ids are found in other words, so they cannot be replaced in a recording.
+const MIN_KEY: usize = 3;
+
+/// Calls that end like this took long, and others will.
+const USED_UP: [FaultCause; 3] = [FaultCause::WallClock, FaultCause::CpuDeadline, FaultCause::MemoryCap];
+
+const RETRY: &str = "write.once";
+
+impl Kit<'_> {
+    /// Plays every kind of call with faults.
+    pub(super) async fn matrix(&mut self, fixtures: &[Fixture], tell: &(dyn Fn(&str) + Sync)) {
+        let errors = errors(fixtures);
+        for name in ["status.query", "dispositions.write", "lookup.find", "leads.parse"] {
+            let of_kind: Vec<_> = fixtures.iter().filter(|fixture| call(&fixture.line) == name).collect();
+            if name == "leads.parse" {
+                if let Some(fixture) = of_kind.first().filter(|fixture| self.lacks(&fixture.line).is_none()) {
+                    self.bad_webhooks(fixture).await;
+                }
+                continue;
+            }
+            let ways = ways(&of_kind);
+            if ways.is_empty() && (name != "lookup.find" || self.rehearsal.inspected().lookup) {
+                let why = "no fixture of this call succeeds over HTTP, so no fault can be injected: record one";
+                self.add(Check::skipped("fault.matrix", name, why));
+            }
+            for fixture in ways {
+                if self.lacks(&fixture.line).is_some() {
+                    continue;
+                }
+                tell(&format!("{name}, {}: injecting faults", fixture.name));
+                let Some(fixture) = self.playable(fixture).await else {
+                    continue;
+                };
+                if let Line::WriteDisposition { .. } = fixture.line {
+                    self.key_is_passed_on(&fixture).await;
+                }
+                self.inject(&fixture, &errors).await;
+            }
+        }
+    }
+
+    /// The fixture with a fresh key and made-up personal data, if the adapter takes them; with less of it otherwise.
+    async fn playable(&mut self, fixture: &Fixture) -> Option<Fixture> {
+        let fresh = self.terms.fresh_key.clone();
+        let rekeyed = with_key(fixture, &fresh);
+        let mut canaries = rekeyed.clone();
+        if let Line::WriteDisposition { disposition, .. } = &mut canaries.line {
+            **disposition = privacy::with_canaries((**disposition).clone());
+        }
+        for variant in [canaries, rekeyed, fixture.clone()] {
+            let crm = Arc::new(Loose::new(variant.exchanges.clone(), None));
+            let (rehearsed, _) = self.play(&variant, variant.line.clone(), crm.clone()).await;
+            self.watch_words(&variant, &variant.name, &rehearsed);
+            let told = crm.told();
+            if let Ok(Ok(returned)) = rehearsed.outcome
+                && told.surplus.is_none()
+                && told.asked.len() == variant.exchanges.len()
+            {
+                let mut variant = variant;
+                variant.returns = Ok(returned);
+                return Some(variant);
+            }
+        }
+        let why = "the recorded call does not succeed, so no fault is injected: see `replay` above";
+        self.add(Check::skipped(
+            "fault.matrix",
+            format!("{}, {}", call(&fixture.line), fixture.name),
+            why,
+        ));
+        None
+    }
+
+    async fn inject(&mut self, fixture: &Fixture, errors: &BTreeMap<u16, Reply>) {
+        let name = call(&fixture.line);
+        let mut hangs = 0;
+        for at in 0..fixture.exchanges.len() {
+            let doing = doing(fixture, at);
+            for fault in Fault::ALL {
+                let id = format!("fault.{}", fault.word());
+                let place = match fixture.exchanges.len() {
+                    1 => String::new(),
+                    of => format!(", request {} of {of}", at + 1),
+                };
+                let subject = format!("{name}, {}{place}", fixture.name);
+                if hangs >= MAX_HANGS {
+                    self.add(Check::skipped(
+                        id,
+                        subject,
+                        "calls of this kind hang: see `limits` above",
+                    ));
+                    continue;
+                }
+                let Some(reply) = fault.reply(&fixture.exchanges[at], errors) else {
+                    continue;
+                };
+                let crm = Arc::new(Loose::new(fixture.exchanges.clone(), Some((at, reply))));
+                let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
+                self.watch_words(fixture, &format!("{}, {}", fixture.name, fault.word()), &rehearsed);
+                if rehearsed
+                    .outcome
+                    .as_ref()
+                    .is_err_and(|fault| USED_UP.contains(&fault.cause))
+                {
+                    hangs += 1;
+                }
+                let told = crm.told();
+                // A conflict of versions is resolved by reading again and writing what was refused.
+                let resolves = fault == Fault::Status(409) && told.looked_again;
+                let repeats = told.repeats > 0 && !resolves;
+                if repeats {
+                    self.repeated(fixture, &subject, doing, told.repeats, fault);
+                }
+                let check = if resolves && rehearsed.outcome.as_ref().ok() == Some(&fixture.returns) {
+                    Check::right(id, subject)
+                } else {
+                    judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats)
+                };
+                self.add(check.using(used));
+            }
+        }
+        if !self
+            .checks
+            .iter()
+            .any(|check| check.id == RETRY && check.subject.starts_with(name))
+        {
+            self.add(Check::right(RETRY, format!("{name}, {}", fixture.name)));
+        }
+    }
+
+    /// Tells once a kind of call that it repeats requests.
+    fn repeated(&mut self, fixture: &Fixture, subject: &str, doing: Doing, repeats: u32, fault: Fault) {
+        let name = call(&fixture.line);
+        if self
+            .checks
+            .iter()
+            .any(|check| check.id == RETRY && check.subject.starts_with(name))
+        {
+            return;
+        }
+        let came = format!("{repeats} more of the same request after {}", fault.word());
+        let check = if matches!(doing, Doing::Asking | Doing::Finding | Doing::Preparing) {
+            let why = "it asks the CRM again by itself; the host does that, with pauses that spare the CRM";
+            Check::tolerated(RETRY, subject, why)
+        } else {
+            let why = "the adapter retries by itself: the first request may have landed, and only the host knows \
+                       whether it may be repeated, and when";
+            Check::wrong(RETRY, subject, "one request: the host repeats, not the adapter", came).because(why)
+        };
+        self.add(check.see("wit/exports.wit: dispositions.write"));
+    }
+
+    /// Webhooks that are none: whatever comes, an adapter refuses it in the contract's words.
+    async fn bad_webhooks(&mut self, fixture: &Fixture) {
+        let Line::ParseLeads {
+            content_type,
+            body,
+            received_at,
+        } = &fixture.line
+        else {
+            return;
+        };
+        let half = body.chars().take(body.chars().count() / 2).collect();
+        let page = "<html><body>Bad gateway</body></html>".to_owned();
+        for (word, body) in [
+            ("empty-body", String::new()),
+            ("truncated-body", half),
+            ("html-body", page),
+        ] {
+            let line = Line::ParseLeads {
+                content_type: content_type.clone(),
+                body,
+                received_at: received_at.clone(),
+            };
+            let (rehearsed, used) = self.play(fixture, line, Arc::new(Loose::new(vec![], None))).await;
+            let (id, subject) = (format!("fault.{word}"), "leads.parse");
+            let expected = "rejected, or the leads that are there";
+            let check = match &rehearsed.outcome {
+                Err(stop) => stopped(&id, subject, stop, expected),
+                Ok(Ok(_) | Err(Failure::Rejected(_))) => Check::right(id, subject),
+                Ok(failed) => Check::wrong(id, subject, expected, replay::said(failed).to_string())
+                    .because("the host would parse the same bytes again, with the same end")
+                    .see("wit/exports.wit: leads.parse"),
+            };
+            self.add(check.using(used));
+        }
+    }
+}
+
+/// Judges how a call with an injected fault ended.
+fn judged(
+    fixture: &Fixture,
+    id: &str,
+    subject: &str,
+    (fault, doing): (Fault, Doing),
+    rehearsed: &Rehearsed,
+    repeats: bool,
+) -> Check {
+    let returned = match &rehearsed.outcome {
+        Ok(returned) => returned,
+        Err(stop) => {
+            let check = stopped(id, subject, stop, "a failure of the contract");
+            return check.see("wit/model.wit: failure");
+        }
+    };
+    let came = came(&fixture.returns, returned);
+    match judge(fault, doing, came) {
+        Judged::Right => Check::right(id, subject),
+        Judged::Tolerated(why) => {
+            let mut check = Check::tolerated(id, subject, why);
+            check.came = Some(came.words());
+            check
+        }
+        // The repeat was answered, so the call's end says nothing about the fault.
+        Judged::Wrong(..) if repeats && matches!(came, Came::Same | Came::Other) => Check::skipped(
+            id,
+            subject,
+            format!("the adapter repeats the request by itself: see `{RETRY}`"),
+        ),
+        Judged::Wrong(expected, why) => {
+            let shown = match came {
+                Came::Other => replay::said(returned).to_string(),
+                came => came.words(),
+            };
+            Check::wrong(id, subject, expected, shown)
+                .because(why)
+                .see("wit/model.wit: failure")
+        }
+    }
+}
+
+/// Error answers of the cassette by their status, so that faults speak the CRM's language: of those calls alone that
+/// end as the status by itself would have them end. A SOAP service says "no such lead" with 500.
+fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, Reply> {
+    let mut errors = BTreeMap::new();
+    for fixture in fixtures {
+        for (at, exchange) in fixture.exchanges.iter().enumerate() {
+            if let Reply::Answer { status, .. } = &exchange.reply
+                && *status >= 400
+                // What a look-up's 404 says is its CRM's proof of absence, and no fault.
+                && *status != 404
+                && let ended = came(&fixture.returns, &fixture.returns)
+                && let Judged::Right = judge(Fault::Status(*status), doing(fixture, at), ended)
+            {
+                errors.entry(*status).or_insert_with(|| exchange.reply.clone());
+            }
+        }
+    }
+    errors
+}
+
+/// Fixtures that succeed over HTTP, one of each way to the CRM.
+fn ways<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
+    let mut seen = BTreeSet::new();
+    let is_answered = |reply: &Reply| matches!(reply, Reply::Answer { status: 200..=299, .. });
+    let good = fixtures.iter().copied().filter(|fixture| {
+        let found_nothing = matches!(fixture.returns, Ok(Returned::Found(None)));
+        let answered = fixture.exchanges.iter().all(|exchange| is_answered(&exchange.reply));
+        fixture.returns.is_ok() && !found_nothing && answered && !fixture.exchanges.is_empty()
+    });
+    good.filter(|fixture| {
+        let steps = fixture.exchanges.iter();
+        seen.insert(steps.map(|exchange| exchange.method.clone()).collect::<Vec<_>>())
+    })
+    .take(MAX_WAYS)
+    .collect()
+}
+
+/// The same call under another key.
+pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
+    let mut changed = fixture.clone();
+    let old = match &mut changed.line {
+        Line::WriteDisposition {
+            disposition,
+            idempotency_key,
+        } => {
+            fresh.clone_into(&mut disposition.call_id);
+            std::mem::replace(idempotency_key, fresh.to_owned())
+        }
+        Line::Find { idempotency_key, .. } => std::mem::replace(idempotency_key, fresh.to_owned()),
+        Line::QueryStatus { .. } | Line::ParseLeads { .. } => return changed,
+    };
+    if old.len() >= MIN_KEY {
+        let exchanges = changed.exchanges.into_iter();
+        changed.exchanges = exchanges.map(|exchange| exchange.with(&old, fresh)).collect();
+    }
+    changed
+}
+
+/// What the request at a place of a call does.
+fn doing(fixture: &Fixture, at: usize) -> Doing {
+    match fixture.line {
+        Line::QueryStatus { .. } | Line::ParseLeads { .. } => return Doing::Asking,
+        Line::Find { .. } => return Doing::Finding,
+        Line::WriteDisposition { .. } => {}
+    }
+    let changes = |range: &[super::exchange::Exchange]| range.iter().any(|exchange| !exchange.is_safe());
+    let (before, after) = (&fixture.exchanges[..at], &fixture.exchanges[at + 1..]);
+    if changes(before) {
+        Doing::Following
+    } else if fixture.exchanges[at].is_safe() {
+        Doing::Preparing
+    } else if changes(after) {
+        Doing::Beginning
+    } else {
+        Doing::Writing
+    }
+}
+
+/// What a call came to, beside what it came to without a fault.
+fn came(good: &Result<Returned, Failure>, returned: &Result<Returned, Failure>) -> Came {
+    match returned {
+        Ok(_) if returned == good => Came::Same,
+        Ok(Returned::Found(None)) => Came::Absent,
+        Ok(_) => Came::Other,
+        Err(Failure::Unavailable) => Came::Unavailable,
+        Err(Failure::Unknown) => Came::Unknown,
+        Err(Failure::RateLimited(wish)) => Came::RateLimited(*wish),
+        Err(Failure::Unauthorized) => Came::Unauthorized,
+        Err(Failure::Rejected(_)) => Came::Rejected,
+        Err(Failure::NotFound) => Came::NotFound,
+    }
+}

@@ -1,0 +1,81 @@
+//! Every fixture, played through the component as it was recorded.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Kit;
+use super::cassette::Fixture;
+use super::double::Strict;
+use super::exchange::difference;
+use super::report::{Check, Verdict};
+use super::stopped;
+use jackfield_sandbox::rehearsal::record::Failure;
+use jackfield_sandbox::rehearsal::{Line, Returned};
+
+const REPLAY: &str = "replay.fixture";
+
+impl Kit<'_> {
+    /// Plays a fixture.
+    pub(super) async fn replay(&mut self, fixture: &Fixture) {
+        let subject = fixture.name.as_str();
+        if let Some(missing) = self.lacks(&fixture.line) {
+            let check = Check::wrong(
+                REPLAY,
+                subject,
+                format!("an adapter that exports `{missing}`"),
+                "the component does not export it",
+            );
+            self.add(check.because("export it, or take the fixture out"));
+            return;
+        }
+        let crm = Arc::new(Strict::new(fixture.exchanges.clone()));
+        let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
+        self.watch_words(fixture, subject, &rehearsed);
+        let expected = said(&fixture.returns);
+        let check = match &rehearsed.outcome {
+            Err(fault) => stopped(REPLAY, subject, fault, &expected.to_string()),
+            Ok(returned) => {
+                let came = said(returned);
+                let other = difference("", &expected, &came);
+                // A wrong request makes the return value wrong too; the request says more.
+                match (crm.problem(), other) {
+                    (Some(problem), _) => Check::wrong(REPLAY, subject, "the recorded requests", problem),
+                    (None, Some(difference)) => {
+                        Check::wrong(REPLAY, subject, expected.to_string(), came.to_string()).because(difference)
+                    }
+                    (None, None) => Check::right(REPLAY, subject),
+                }
+            }
+        };
+        self.add(
+            match check.why {
+                None if check.verdict == Verdict::Wrong => {
+                    check.because(format!("the fixture shows: {}", fixture.about))
+                }
+                _ => check,
+            }
+            .using(used),
+        );
+    }
+
+    /// The optional export that a call needs and the component does not have.
+    pub(super) fn lacks(&self, line: &Line) -> Option<&'static str> {
+        let inspected = self.rehearsal.inspected();
+        match line {
+            Line::Find { .. } if !inspected.lookup => Some("lookup"),
+            Line::ParseLeads { .. } if !inspected.parses_leads => Some("leads"),
+            _ => None,
+        }
+    }
+}
+
+/// What a call returned, as a fixture writes it.
+pub(super) fn said(returned: &Result<Returned, Failure>) -> Value {
+    let (word, value) = match returned {
+        Ok(returned) => ("ok", serde_json::to_value(returned)),
+        Err(failure) => ("err", serde_json::to_value(failure)),
+    };
+    // Records of texts and numbers always have a JSON form.
+    serde_json::json!({ word: value.unwrap_or_default() })
+}

@@ -1,0 +1,99 @@
+//! Whether `describe` asks for what the calls need.
+
+use url::Url;
+
+use super::Kit;
+use super::cassette::Fixture;
+use super::report::Check;
+use jackfield_domain::egress::Origin;
+use jackfield_domain::release::{SettingValue, mismatch};
+use jackfield_sandbox::rehearsal::Line;
+
+const STABLE: &str = "describe.stable";
+const SETTINGS: &str = "describe.settings";
+/// Requests go only where `describe` says.
+pub(super) const ORIGINS: &str = "describe.origins";
+
+impl Kit<'_> {
+    /// Asks a second time.
+    pub(super) async fn describe_again(&mut self) {
+        let first = self.rehearsal.inspected().clone();
+        let expected = "the same as the first time";
+        let check = match self.rehearsal.describe_again().await {
+            Ok(second) if second == first => Check::right(STABLE, ""),
+            Ok(_) => Check::wrong(STABLE, "", expected, "another description").because(
+                "the host refuses to load a release whose adapter describes itself otherwise than when pushed",
+            ),
+            Err(error) => Check::wrong(STABLE, "", expected, error.to_string())
+                .because("the host asks again whenever it loads a release"),
+        };
+        self.add(check.see("wit/exports.wit: about.describe"));
+    }
+
+    /// Holds a fixture's settings and keys against what `describe` asks for.
+    pub(super) fn settings_fit(&mut self, fixture: &Fixture) {
+        let needs = &self.rehearsal.inspected().needs;
+        let mut wrong = vec![];
+        for (name, value) in &fixture.settings {
+            match needs.settings.iter().find(|need| need.name == *name) {
+                None => wrong.push(format!("setting `{name}` is not described")),
+                Some(need) => {
+                    if let Some(expected) = mismatch(need.kind, &SettingValue::Text(value.clone())) {
+                        wrong.push(format!("setting `{name}` {expected}"));
+                    }
+                }
+            }
+        }
+        // A webhook is parsed without asking the CRM, so its fixture may leave the settings out.
+        let may_lack = matches!(fixture.line, Line::ParseLeads { .. }) && fixture.settings.is_empty();
+        for need in needs.settings.iter().filter(|need| need.required && !may_lack) {
+            if !fixture.settings.contains_key(&need.name) {
+                wrong.push(format!("setting `{}` is required and missing", need.name));
+            }
+        }
+        for name in fixture.keys.keys() {
+            let mut credentials = needs.credentials.iter();
+            if !credentials.any(|need| need.name == *name && need.kind == "hmac") {
+                wrong.push(format!("key `{name}` is no credential of kind hmac that is described"));
+            }
+        }
+        let origins: Vec<_> = needs
+            .origins
+            .iter()
+            .filter_map(|name| fixture.settings.get(name))
+            .collect();
+        let origins: Vec<_> = origins.iter().filter_map(|url| origin(url)).collect();
+        let mut elsewhere: Vec<_> = fixture.exchanges.iter().filter_map(|it| origin(&it.url)).collect();
+        elsewhere.retain(|origin| !origins.contains(origin));
+        elsewhere.dedup();
+        let subject = fixture.name.clone();
+        if wrong.is_empty() {
+            self.add(Check::right(SETTINGS, subject.as_str()));
+        } else {
+            let check = Check::wrong(SETTINGS, subject.as_str(), "what `describe` asks for", wrong.join("; "));
+            self.add(
+                check
+                    .because(
+                        "the host checks a tenant's file against `describe`, and refuses a release that does not fit",
+                    )
+                    .see("wit/exports.wit: about.description"),
+            );
+        }
+        for origin in elsewhere {
+            let came = format!("the fixture has requests to {origin}");
+            let check = Check::wrong(ORIGINS, subject.as_str(), "requests to described origins only", came);
+            self.add(because_of_egress(check));
+        }
+    }
+}
+
+/// Says why requests elsewhere do not work.
+pub(super) fn because_of_egress(check: Check) -> Check {
+    check
+        .because("a tenant's [egress] grants what `describe` names; every other request is denied in service")
+        .see("wit/exports.wit: about.description.origins")
+}
+
+fn origin(url: &str) -> Option<Origin> {
+    Origin::of(&Url::parse(url).ok()?).ok()
+}

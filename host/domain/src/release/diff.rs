@@ -1,0 +1,67 @@
+//! What would change: the difference between two releases of a tenant, for `tenant apply --dry-run`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::TenantSpec;
+use crate::field::escape;
+use crate::id::Digest;
+
+/// One value that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Change {
+    /// Pointer into the tenant's file; `/adapter` shows digests.
+    pub pointer: String,
+    /// The active release's value as JSON text; none if it is new.
+    pub from: Option<String>,
+    /// The new value as JSON text; none if it goes away.
+    pub to: Option<String>,
+}
+
+/// Every value that differs, by pointer. Secrets show as references only.
+#[must_use]
+pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> Vec<Change> {
+    let before = from.map(|(spec, adapter)| leaves(spec, adapter)).unwrap_or_default();
+    let after = leaves(to.0, to.1);
+    let mut pointers: Vec<_> = before.keys().chain(after.keys()).collect();
+    pointers.sort_unstable();
+    pointers.dedup();
+    pointers
+        .into_iter()
+        .filter(|pointer| before.get(*pointer) != after.get(*pointer))
+        .map(|pointer| Change {
+            pointer: pointer.clone(),
+            from: before.get(pointer).cloned(),
+            to: after.get(pointer).cloned(),
+        })
+        .collect()
+}
+
+fn leaves(spec: &TenantSpec, adapter: Digest) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    // A literal secret refuses to be serialised; callers put references in their place first.
+    let document = serde_json::to_value(spec).unwrap_or(Value::Null);
+    collect(String::new(), &document, &mut found);
+    found.insert("/adapter".into(), format!("{} ({})", spec.adapter, adapter));
+    found
+}
+
+fn collect(pointer: String, value: &Value, found: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                collect(format!("{pointer}/{}", escape(name)), member, found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(format!("{pointer}/{index}"), item, found);
+            }
+        }
+        leaf => {
+            found.insert(pointer, leaf.to_string());
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `[runtime]` of a tenant's file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldError;
+
+/// Calls that one instance may serve at most: enough that starting one is a ten-thousandth of what it costs, and few
+/// enough that what a guest leaks, or gets wrong after days only, ends with its instance.
+pub const MAX_REUSE: u32 = 10_000;
+
+/// `[runtime]`: how the adapter is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuntimeSpec {
+    /// Calls that one instance may serve, one after the other, all of this release. 1 to 10,000; 1 is a fresh instance
+    /// for every call, and nothing of one call is there in the next.
+    pub reuse: u32,
+}
+
+impl Default for RuntimeSpec {
+    fn default() -> Self {
+        Self { reuse: 1 }
+    }
+}
+
+impl RuntimeSpec {
+    pub(super) fn check(self, errors: &mut Vec<FieldError>) {
+        if !(1..=MAX_REUSE).contains(&self.reuse) {
+            errors.push(FieldError::new(
+                "/runtime/reuse",
+                format!("must be 1 to {MAX_REUSE}; 1 is a fresh instance for every call"),
+            ));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The authorities that connections trust: the system's, and a tenant's own beside them.
+//!
+//! Connections that trust the same ones share them. A copy of the system's hundred and more for each tenant would be
+//! most of what a tenant takes in memory, and reading them most of what it takes to load one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use sha2::{Digest as _, Sha256};
+
+use super::tls::Trust;
+
+/// How long what was read of the system's certificates counts as new. A release that is loaded later reads them again,
+/// so that an authority that the system comes to trust, or no longer trusts, is known without a restart.
+const FRESH: Duration = Duration::from_secs(10);
+/// TLS sessions that one client remembers, to resume them: for a few servers, as a tenant has. Rustls keeps eight for
+/// each.
+const SESSIONS: usize = 32;
+/// The only protocol over TLS that the client is built with.
+const HTTP_1: &[u8] = b"http/1.1";
+
+/// One for the process, whose system is one.
+static ROOTS: LazyLock<Roots> = LazyLock::new(Roots::new);
+
+/// No connection can be made over TLS.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoTls {
+    /// There is nobody to trust.
+    #[error("the system has no certificates of authorities: install its package ca-certificates")]
+    NoRoots,
+    /// The library refuses.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What a client does over TLS that trusts the system's authorities and these, and shows no certificate. Sessions are
+/// its own.
+///
+/// # Errors
+/// There is nobody to trust, or the library refuses.
+pub fn configuration(trust: &Trust, now: Timestamp) -> Result<ClientConfig, NoTls> {
+    ROOTS.configuration(trust, now)
+}
+
+struct Roots {
+    provider: Arc<CryptoProvider>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    system: Option<(Timestamp, System)>,
+    /// As long as a connection uses them, by what they trust.
+    verifiers: HashMap<[u8; 32], Weak<WebPkiServerVerifier>>,
+}
+
+/// The system's certificates, as they were read.
+struct System {
+    certificates: Vec<CertificateDer<'static>>,
+    digest: [u8; 32],
+}
+
+impl Roots {
+    fn new() -> Self {
+        Self {
+            provider: Arc::new(aws_lc_rs::default_provider()),
+            known: Mutex::default(),
+        }
+    }
+
+    fn configuration(&self, trust: &Trust, now: Timestamp) -> Result<ClientConfig, NoTls> {
+        let verifier = self.verifier(trust, now)?;
+        let mut configuration = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| NoTls::Refused(error.to_string()))?
+            .with_webpki_verifier(verifier)
+            .with_no_client_auth();
+        configuration.alpn_protocols = vec![HTTP_1.into()];
+        configuration.resumption = Resumption::in_memory_sessions(SESSIONS);
+        Ok(configuration)
+    }
+
+    fn verifier(&self, trust: &Trust, now: Timestamp) -> Result<Arc<WebPkiServerVerifier>, NoTls> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { system, verifiers } = &mut *known;
+        let is_fresh = |(read, _): &(Timestamp, System)| now.duration_since(*read).unsigned_abs() < FRESH;
+        if !system.as_ref().is_some_and(is_fresh) {
+            *system = Some((now, System::read()));
+        }
+        let Some((_, system)) = system else {
+            return Err(NoTls::NoRoots);
+        };
+        let name = digest(&system.digest, trust.authorities());
+        if let Some(shared) = verifiers.get(&name).and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        let mut roots = RootCertStore::empty();
+        for authority in trust.authorities() {
+            let added = roots.add(authority.clone());
+            added.map_err(|error| NoTls::Refused(error.to_string()))?;
+        }
+        // One that cannot be read is the system's affair, and trusted by nobody.
+        let _ = roots.add_parsable_certificates(system.certificates.iter().cloned());
+        if roots.is_empty() {
+            return Err(NoTls::NoRoots);
+        }
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&self.provider))
+            .build()
+            .map_err(|error| NoTls::Refused(error.to_string()))?;
+        verifiers.retain(|_, verifier| verifier.strong_count() > 0);
+        verifiers.insert(name, Arc::downgrade(&verifier));
+        Ok(verifier)
+    }
+}
+
+impl System {
+    fn read() -> Self {
+        let read = rustls_native_certs::load_native_certs();
+        for error in read.errors {
+            tracing::warn!(%error, "certificates of authorities cannot be read");
+        }
+        Self {
+            digest: digest(&[], &read.certs),
+            certificates: read.certs,
+        }
+    }
+}
+
+/// Names certificates after what comes before them.
+fn digest(before: &[u8], certificates: &[CertificateDer<'_>]) -> [u8; 32] {
+    let mut digest = Sha256::new_with_prefix(before);
+    for certificate in certificates {
+        digest.update(certificate.len().to_be_bytes());
+        digest.update(certificate);
+    }
+    digest.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jackfield_domain::release::Sensitive;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn authority() -> Trust {
+        let pem = include_str!("../../../tests/fixtures/tls/ca.pem");
+        Trust::new(&Sensitive::new(pem.to_owned()), NOW).unwrap()
+    }
+
+    #[test]
+    fn those_who_trust_the_same_share_it_and_nobody_else_does() {
+        let roots = Roots::new();
+        let one = roots.verifier(&Trust::default(), NOW).unwrap();
+        let other = roots.verifier(&Trust::default(), NOW).unwrap();
+        assert!(Arc::ptr_eq(&one, &other));
+        let own = roots.verifier(&authority(), NOW).unwrap();
+        assert!(
+            !Arc::ptr_eq(&one, &own),
+            "a tenant's authority is trusted by its own connections alone"
+        );
+        assert!(Arc::ptr_eq(&own, &roots.verifier(&authority(), NOW).unwrap()));
+    }
+
+    #[test]
+    fn certificates_that_are_read_again_and_are_the_same_are_shared_too() {
+        let roots = Roots::new();
+        let before = roots.verifier(&Trust::default(), NOW).unwrap();
+        let later = NOW + FRESH;
+        let after = roots.verifier(&Trust::default(), later).unwrap();
+        assert!(Arc::ptr_eq(&before, &after));
+        let known = roots.known.lock().unwrap();
+        assert_eq!(known.system.as_ref().map(|(read, _)| *read), Some(later));
+    }
+
+    #[test]
+    fn what_nobody_uses_any_more_is_forgotten() {
+        let roots = Roots::new();
+        drop(roots.verifier(&authority(), NOW).unwrap());
+        let _used = roots.verifier(&Trust::default(), NOW).unwrap();
+        assert_eq!(roots.known.lock().unwrap().verifiers.len(), 1);
+    }
+
+    #[test]
+    fn it_speaks_the_only_protocol_that_the_client_knows() {
+        let made = Roots::new().configuration(&Trust::default(), NOW).unwrap();
+        assert_eq!(made.alpn_protocols, [HTTP_1]);
+    }
+}

@@ -1,0 +1,210 @@
+//! A tenant's certificates: a private authority that is trusted, and those that the host shows to the CRM.
+//!
+//! They are read and checked when a release is loaded, so that a wrong file is told to whoever applies it and not found
+//! out by the next call. What a server shows is always verified. The roots are those of the host's operating system
+//! (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others), and the tenant's own authority beside them.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::Timestamp;
+use rustls::AlertDescription;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+use zeroize::Zeroizing;
+
+use jackfield_domain::release::Sensitive;
+
+/// Certificates that a connection trusts beside those of the system.
+#[derive(Clone, Default)]
+pub struct Trust {
+    authorities: Vec<CertificateDer<'static>>,
+    certificates: Vec<reqwest::Certificate>,
+}
+
+/// A certificate with its key, to be shown in a handshake.
+#[derive(Clone)]
+pub struct Identity(reqwest::Identity);
+
+/// Certificates or a key cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsProblem {
+    /// The text is no PEM, or holds no certificate.
+    #[error("{0} holds no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----")]
+    NoCertificate(Whose),
+    /// A certificate is not what X.509 says.
+    #[error("certificate {1} of {0} cannot be read")]
+    Unreadable(Whose, usize),
+    /// Its time is over, or has not come.
+    #[error("certificate {1} of {0} is valid from {2:.0} to {3:.0}, and now is not in between: replace it")]
+    NotNow(Whose, usize, Timestamp, Timestamp),
+    /// The secret is no private key.
+    #[error(
+        "the secret of {0} is no private key in PEM without a passphrase; it begins with -----BEGIN PRIVATE KEY-----"
+    )]
+    NoKey(Whose),
+    /// The key belongs to another certificate.
+    #[error("the private key of {0} does not belong to its first certificate")]
+    OtherKey(Whose),
+    /// TLS does not take them.
+    #[error("TLS does not take the certificates of {0}")]
+    Refused(Whose),
+}
+
+/// What the certificates are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// `tls.ca`
+    Authority,
+    /// A credential of kind `mtls`.
+    Credential(String),
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authority => f.write_str("tls.ca"),
+            Self::Credential(name) => write!(f, "credential `{name}`"),
+        }
+    }
+}
+
+impl Trust {
+    /// Trust in what is in `pem`, one certificate or several.
+    ///
+    /// # Errors
+    /// One of them cannot be used now.
+    pub fn new(pem: &Sensitive, now: Timestamp) -> Result<Self, TlsProblem> {
+        let certificates = certificates(pem, &Whose::Authority, now)?;
+        let mut store = rustls::RootCertStore::empty();
+        for (n, certificate) in certificates.iter().enumerate() {
+            let added = store.add(certificate.clone());
+            added.map_err(|_| TlsProblem::Unreadable(Whose::Authority, n + 1))?;
+        }
+        let read = certificates.iter().map(|der| reqwest::Certificate::from_der(der));
+        let read: reqwest::Result<_> = read.collect();
+        Ok(Self {
+            certificates: read.map_err(|_| TlsProblem::Refused(Whose::Authority))?,
+            authorities: certificates,
+        })
+    }
+
+    pub(super) fn authorities(&self) -> &[CertificateDer<'static>] {
+        &self.authorities
+    }
+
+    /// The same, as the HTTP client takes them.
+    pub(super) fn certificates(&self) -> impl Iterator<Item = reqwest::Certificate> {
+        self.certificates.iter().cloned()
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Trust({} certificates)", self.authorities.len())
+    }
+}
+
+impl Identity {
+    /// The identity of a credential: its chain, the host's own certificate first, and the key, both in PEM.
+    ///
+    /// # Errors
+    /// They cannot be used now, or not together.
+    pub fn new(credential: &str, chain: &Sensitive, key: &Sensitive, now: Timestamp) -> Result<Self, TlsProblem> {
+        let whose = Whose::Credential(credential.to_owned());
+        let chain = certificates(chain, &whose, now)?;
+        let parsed = PrivateKeyDer::from_pem_slice(key.expose().as_bytes());
+        let parsed = parsed.map_err(|_| TlsProblem::NoKey(whose.clone()))?;
+        let label = match &parsed {
+            PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+            PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+            _ => "PRIVATE KEY",
+        };
+        // Written anew: a file may hold a key and certificates in any order, and more than is needed.
+        let mut pem = Zeroizing::new(String::new());
+        armour(&mut pem, label, parsed.secret_der());
+        for certificate in &chain {
+            armour(&mut pem, "CERTIFICATE", certificate);
+        }
+        let key = CertifiedKey::from_der(chain, parsed, &aws_lc_rs::default_provider());
+        key.map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => TlsProblem::OtherKey(whose.clone()),
+            _ => TlsProblem::NoKey(whose.clone()),
+        })?;
+        let identity = reqwest::Identity::from_pem(pem.as_bytes());
+        Ok(Self(identity.map_err(|_| TlsProblem::Refused(whose))?))
+    }
+
+    pub(super) fn shown(&self) -> reqwest::Identity {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(…)")
+    }
+}
+
+/// Whether a server broke off the handshake, such as one that asks for a certificate and got none. It may say so only
+/// when the request is on its way already (TLS 1.3), and has carried nothing out then: it reads no request before it
+/// has accepted the handshake.
+pub fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(rustls::Error::AlertReceived(alert)) = inner.and_then(|inner| inner.downcast_ref()) {
+            return matches!(
+                alert,
+                AlertDescription::AccessDenied
+                    | AlertDescription::BadCertificate
+                    | AlertDescription::CertificateExpired
+                    | AlertDescription::CertificateRequired
+                    | AlertDescription::CertificateRevoked
+                    | AlertDescription::CertificateUnknown
+                    | AlertDescription::DecryptError
+                    | AlertDescription::HandshakeFailure
+                    | AlertDescription::UnknownCA
+                    | AlertDescription::UnsupportedCertificate
+            );
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// The certificates in `pem`, each of them valid now.
+fn certificates(pem: &Sensitive, whose: &Whose, now: Timestamp) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.expose().as_bytes()).collect();
+    let found = found.map_err(|_| TlsProblem::NoCertificate(whose.clone()))?;
+    if found.is_empty() {
+        return Err(TlsProblem::NoCertificate(whose.clone()));
+    }
+    for (n, der) in found.iter().enumerate() {
+        let unreadable = || TlsProblem::Unreadable(whose.clone(), n + 1);
+        let parsed = Certificate::from_der(der).map_err(|_| unreadable())?;
+        let validity = parsed.tbs_certificate().validity();
+        let time = |time: x509_cert::time::Time| {
+            let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+            Timestamp::from_second(seconds).map_err(|_| unreadable())
+        };
+        let (from, to) = (time(validity.not_before)?, time(validity.not_after)?);
+        if !(from..=to).contains(&now) {
+            return Err(TlsProblem::NotNow(whose.clone(), n + 1, from, to));
+        }
+    }
+    Ok(found)
+}
+
+fn armour(pem: &mut String, label: &str, der: &[u8]) {
+    let body = Zeroizing::new(BASE64_STANDARD.encode(der));
+    for part in ["-----BEGIN ", label, "-----\n", &body, "\n-----END ", label, "-----\n"] {
+        pem.push_str(part);
+    }
+}

@@ -1,0 +1,233 @@
+//! A delivery's document: showing it, and mending one that the destination refused.
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::AdminState;
+use super::deliveries::find;
+use super::extract::{Body, Path};
+use super::refusal::Refusals;
+use crate::problem::{Problem, ProblemKind};
+use jackfield_domain::delivery::{Kind, State as DeliveryState};
+use jackfield_domain::disposition::Disposition;
+use jackfield_domain::field::FieldError;
+use jackfield_domain::id::DeliveryId;
+use jackfield_domain::lead::Lead;
+use jackfield_store::DeliveryDetail;
+
+/// What is delivered, in exactly one of three forms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayloadView {
+    /// A disposition's or a lead's document.
+    #[schema(value_type = Object)]
+    Json(Value),
+    /// A webhook that is yet to be parsed, byte for byte.
+    Text(String),
+    /// A webhook that is not text.
+    Base64(String),
+}
+
+impl PayloadView {
+    pub(super) fn of(detail: &DeliveryDetail) -> Self {
+        let document = match detail.summary.kind {
+            Kind::Inbound => None,
+            Kind::Lead | Kind::Disposition => serde_json::from_slice(&detail.payload).ok(),
+        };
+        match (document, std::str::from_utf8(&detail.payload)) {
+            (Some(document), _) => Self::Json(document),
+            (None, Ok(text)) => Self::Text(text.to_owned()),
+            (None, Err(_)) => Self::Base64(STANDARD.encode(&detail.payload)),
+        }
+    }
+}
+
+/// A document was replaced.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EditedView {
+    /// The delivery's id.
+    pub id: String,
+    /// Always true. Replay the delivery to send it.
+    pub edited: bool,
+}
+
+/// Replace the document of a delivery in review.
+///
+/// The former one is kept. It must be the same call or lead: its id and key stay. A disposition that newly asks for
+/// do-not-call is refused, since only the public API records that before it answers. Nothing is sent until the delivery
+/// is replayed.
+#[utoipa::path(put, path = "/v1/deliveries/{id}/payload", tag = "deliveries",
+    params(("id" = String, Path, description = "Such as `dlv_42`.")),
+    request_body(content = Value, content_type = "application/json",
+        description = "The whole document; for a webhook that is yet to be parsed, its body."),
+    responses((status = 200, description = "It was replaced.", body = EditedView), Refusals))]
+pub(super) async fn edit(
+    State(state): State<AdminState>,
+    Path(id): Path<DeliveryId>,
+    Body(body): Body,
+) -> Result<Json<EditedView>, Problem> {
+    let detail = find(&state, id).await?;
+    if detail.summary.state != DeliveryState::Review {
+        return Err(not_in_review(id, &format!("is {}", detail.summary.state)));
+    }
+    let dnc_recorded = match &detail.summary.lead {
+        Some(lead) => state.store.dnc_recorded(&detail.summary.tenant, lead).await?,
+        None => false,
+    };
+    replaceable(&detail, &body, dnc_recorded)?;
+    if !state.store.edit(id, body.into(), state.clock.now()).await? {
+        return Err(not_in_review(id, "has just left review"));
+    }
+    Ok(Json(EditedView {
+        id: id.to_string(),
+        edited: true,
+    }))
+}
+
+fn not_in_review(id: DeliveryId, where_it_is: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        format!("`{id}` {where_it_is}; only a delivery in review can be edited"),
+    )
+}
+
+/// Whether `body` may take the place of the delivery's document.
+fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
+    let summary = &detail.summary;
+    if summary.kind == Kind::Inbound {
+        return if body.is_empty() {
+            Err(Problem::new(ProblemKind::Invalid, "the body is empty"))
+        } else {
+            Ok(())
+        };
+    }
+    let document: Value = serde_json::from_slice(body)
+        .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: {error}")))?;
+    let lead = summary.lead.as_ref();
+    let mut errors = vec![];
+    if summary.kind == Kind::Lead {
+        let former: Value = serde_json::from_slice(&detail.payload).unwrap_or_default();
+        let new = Lead::read(document).map_err(Problem::invalid)?;
+        if lead.is_some_and(|lead| *lead != new.id) {
+            errors.push(FieldError::new("/lead/id", "must stay as it was"));
+        }
+        if new.document.get("idempotency_key") != former.get("idempotency_key") {
+            errors.push(FieldError::new("/idempotency_key", "must stay as it was"));
+        }
+    } else if let Some(lead) = lead {
+        let new = Disposition::read(lead.clone(), &document).map_err(Problem::invalid)?;
+        if new.call_id.as_str() != summary.key.as_str() {
+            let detail = format!("must stay `{}`", summary.key);
+            errors.push(FieldError::new("/call_metadata/call_id", detail));
+        }
+        if new.dnc_requested && !dnc_recorded {
+            let detail =
+                "must not newly ask for do-not-call here: post a disposition that does, so that it is recorded";
+            errors.push(FieldError::new("/flags/dnc_requested", detail));
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(errors))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use jackfield_store::DeliverySummary;
+
+    fn in_review(kind: Kind, key: &str, payload: &Value) -> DeliveryDetail {
+        DeliveryDetail {
+            summary: DeliverySummary {
+                id: DeliveryId(1),
+                tenant: "dwarka-homes".parse().unwrap(),
+                kind,
+                lead: Some("L-1".parse().unwrap()),
+                key: key.parse().unwrap(),
+                state: DeliveryState::Review,
+                reason: None,
+                class: None,
+                counted: 0,
+                ambiguous: false,
+                generation: 0,
+                due: None,
+                reference: None,
+                accepted_at: Timestamp::UNIX_EPOCH,
+                changed_at: Timestamp::UNIX_EPOCH,
+            },
+            attempts: vec![],
+            payload: payload.to_string().into_bytes(),
+            content_type: String::new(),
+        }
+    }
+
+    fn disposition(call: &str, outcome: &str) -> Value {
+        json!({"call_metadata": {"call_id": call}, "qualification": {"outcome": outcome}})
+    }
+
+    fn refused(detail: &DeliveryDetail, body: &Value, dnc_recorded: bool) -> Option<String> {
+        replaceable(detail, body.to_string().as_bytes(), dnc_recorded)
+            .err()
+            .map(|problem| problem.detail().to_owned())
+    }
+
+    #[test]
+    fn an_edited_disposition_stays_the_same_call() {
+        let detail = in_review(Kind::Disposition, "C-1", &disposition("C-1", "no_answer"));
+        assert_eq!(refused(&detail, &disposition("C-1", "invalid_number"), false), None);
+        let other = refused(&detail, &disposition("C-2", "no_answer"), false).unwrap();
+        assert_eq!(other, "/call_metadata/call_id: must stay `C-1`");
+        let wrong = refused(&detail, &json!({"call_metadata": {"call_id": "C-1"}}), false).unwrap();
+        assert_eq!(wrong, "/qualification: is required and must be an object");
+    }
+
+    #[test]
+    fn an_edit_does_not_smuggle_in_a_do_not_call_that_nobody_recorded() {
+        let detail = in_review(Kind::Disposition, "C-1", &disposition("C-1", "no_answer"));
+        let dnc = disposition("C-1", "dnc_requested");
+        assert!(
+            refused(&detail, &dnc, false)
+                .unwrap()
+                .starts_with("/flags/dnc_requested")
+        );
+        assert_eq!(refused(&detail, &dnc, true), None);
+    }
+
+    #[test]
+    fn an_edited_lead_keeps_its_id_and_key() {
+        let lead = |id: &str, key: &str| {
+            let lead = json!({"id": id, "phone": "+919800000000"});
+            json!({"event": "lead.created", "idempotency_key": key, "lead": lead})
+        };
+        let detail = in_review(Kind::Lead, "key:k1", &lead("L-1", "k1"));
+        assert_eq!(refused(&detail, &lead("L-1", "k1"), false), None);
+        assert_eq!(
+            refused(&detail, &lead("L-2", "k1"), false).unwrap(),
+            "/lead/id: must stay as it was"
+        );
+        assert_eq!(
+            refused(&detail, &lead("L-1", "k2"), false).unwrap(),
+            "/idempotency_key: must stay as it was"
+        );
+    }
+
+    #[test]
+    fn payloads_show_as_what_they_are() {
+        let mut detail = in_review(Kind::Disposition, "C-1", &json!({"a": 1}));
+        assert_eq!(PayloadView::of(&detail), PayloadView::Json(json!({"a": 1})));
+        detail.summary.kind = Kind::Inbound;
+        assert_eq!(PayloadView::of(&detail), PayloadView::Text(r#"{"a":1}"#.into()));
+        detail.payload = vec![0xff];
+        assert_eq!(PayloadView::of(&detail), PayloadView::Base64("/w==".into()));
+    }
+}

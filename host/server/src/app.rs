@@ -1,0 +1,400 @@
+//! Puts the parts together: a node from its parts, and a running host from its configuration.
+
+mod front;
+mod storage;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, AdminState};
+use crate::auth::Tokens;
+use crate::config::Config;
+use crate::delivery::{Announcer, Engine, EngineParts, ROUND_GAP};
+use crate::health::{self, HealthState};
+use crate::ingress::gate::{Gate, Policy};
+use crate::ingress::{self, PublicState};
+use crate::listener::{Tls, TlsError};
+use crate::metrics::Metrics;
+use crate::tenants::{Rollout, Tenants};
+use crate::vault::{self, KeySource, Vault};
+use jackfield_clock::{self as clock, SharedClock, SystemClock};
+use jackfield_domain::audit::{Actor, Event};
+use jackfield_domain::release::Sensitive;
+use jackfield_domain::throttle::Rates;
+use jackfield_sandbox::{Runtime, RuntimeConfig, RuntimeError};
+use jackfield_store::{SharedStore, StoreError};
+use jackfield_store_sqlite::{OpenError, SqliteStore};
+pub use storage::Storage;
+
+use front::Front;
+use storage::make_private_dir;
+
+/// How often the host looks for releases and tokens that another host made.
+const SYNC: Duration = Duration::from_secs(1);
+/// A database file has one process.
+const OWNER: &str = "local";
+/// The program that compiles adapters: this one, even if another version has taken its place on the disk meanwhile.
+const COMPILER: &str = "/proc/self/exe";
+
+/// A host without sockets: both routers and the engine behind them. Tests drive it with a clock of their own.
+#[derive(Debug)]
+pub struct Node {
+    /// The public listener's.
+    pub public: Router,
+    /// The admin listener's.
+    pub admin: Router,
+    /// Delivers.
+    pub engine: Arc<Engine>,
+    /// Makes releases.
+    pub rollout: Rollout,
+    /// Knows who may call.
+    pub tokens: Arc<Tokens>,
+    /// Who is served.
+    pub tenants: Arc<Tenants>,
+    /// Remembers.
+    pub store: SharedStore,
+    /// Counts.
+    pub metrics: Metrics,
+}
+
+/// What a node is made of.
+#[derive(Debug)]
+pub struct NodeParts {
+    /// Remembers.
+    pub store: SharedStore,
+    /// Keeps secrets, in the same store.
+    pub vault: Vault,
+    /// Runs adapters.
+    pub runtime: Runtime,
+    /// Tells the time.
+    pub clock: SharedClock,
+    /// Randomness for jitter, and for tokens.
+    pub rng: StdRng,
+    /// Deliveries in flight at once.
+    pub max_deliveries: u32,
+    /// From one look for deliveries to the next at least.
+    pub round_gap: Duration,
+    /// Who may come in, and how often.
+    pub ingress: Policy,
+    /// Cancelled when the host drains.
+    pub draining: CancellationToken,
+}
+
+/// A host could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made.
+    #[error("the data directory {} cannot be used: {source}; set data_dir to one that can be written \
+        to", path.display())]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The master key cannot be had, or secrets cannot be sealed with it.
+    #[error(transparent)]
+    Vault(#[from] vault::OpenError),
+    /// The sandbox cannot be set up.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] reqwest::Error),
+    /// A listener's certificate cannot be served.
+    #[error("the {listener} listener's certificate: {source}")]
+    Certificate {
+        /// Which listener.
+        listener: &'static str,
+        /// Why.
+        source: TlsError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address cannot be listened on.
+    #[error("{name} = \"{address}\" cannot be listened on: {source}; is another host running, or is the port taken?")]
+    Listen {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Node {
+    /// Puts a node together, with everything that its store says: tenants, tokens, and what was in flight when it last
+    /// stopped.
+    ///
+    /// # Errors
+    /// The store failed, or TLS cannot be set up.
+    pub async fn assemble(mut parts: NodeParts) -> Result<Self, StartError> {
+        let NodeParts {
+            store,
+            vault,
+            runtime,
+            clock,
+            draining,
+            ..
+        } = parts;
+        let tenants = Arc::new(Tenants::default());
+        let metrics = Metrics::default();
+        let wake = Arc::new(Notify::new());
+        let tokens = Arc::new(Tokens::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            StdRng::from_rng(&mut parts.rng),
+        ));
+        let rollout = Rollout::new(
+            Arc::clone(&store),
+            vault.clone(),
+            runtime,
+            Arc::clone(&tenants),
+            Arc::clone(&clock),
+            StdRng::from_rng(&mut parts.rng),
+        );
+        let engine = Engine::new(EngineParts {
+            store: Arc::clone(&store),
+            tenants: Arc::clone(&tenants),
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+            wake: Arc::clone(&wake),
+            rng: parts.rng,
+            owner: OWNER.into(),
+            max_in_flight: parts.max_deliveries,
+            round_gap: parts.round_gap,
+        })?;
+        let health = HealthState {
+            store: Arc::clone(&store),
+            tenants: Arc::clone(&tenants),
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+            draining,
+        };
+        let public = ingress::router(PublicState {
+            store: Arc::clone(&store),
+            tenants: Arc::clone(&tenants),
+            tokens: Arc::clone(&tokens),
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+            gate: Arc::new(Gate::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
+            wake: Arc::clone(&wake),
+        });
+        let admin = admin::router(AdminState {
+            store: Arc::clone(&store),
+            rollout: rollout.clone(),
+            vault,
+            tenants: Arc::clone(&tenants),
+            tokens: Arc::clone(&tokens),
+            clock,
+            metrics: metrics.clone(),
+            wake,
+        });
+        tokens.refresh().await?;
+        rollout.sync().await?;
+        engine.recover().await?;
+        Ok(Self {
+            public: public.merge(health::router(health.clone())),
+            admin: admin
+                .merge(health::router(health.clone()))
+                .merge(health::metrics_router(health)),
+            engine: Arc::new(engine),
+            rollout,
+            tokens,
+            tenants,
+            store,
+            metrics,
+        })
+    }
+}
+
+/// A running host.
+#[derive(Debug)]
+pub struct App {
+    /// Where the public API listens.
+    pub public: SocketAddr,
+    /// Where the admin API listens.
+    pub admin: SocketAddr,
+    /// Whether the admin API is asked over TLS.
+    pub admin_has_tls: bool,
+    /// The operator token that the first start made; shown once and kept nowhere.
+    pub first_token: Option<Sensitive>,
+    certificates: Vec<Arc<Tls>>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: CancellationToken,
+    drain: Duration,
+    clock: SharedClock,
+    store: Arc<SqliteStore>,
+    rollout: Rollout,
+}
+
+impl App {
+    /// Starts a host.
+    ///
+    /// # Errors
+    /// What keeps it from starting, and what to do about it.
+    pub async fn start(config: &Config, storage: Storage) -> Result<Self, StartError> {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let stop = CancellationToken::new();
+        make_private_dir(&config.data_dir)?;
+        let database = SqliteStore::open_with(&config.data_dir.join("jackfield.db"), storage.options).await?;
+        let database = Arc::new(database);
+        let vault = open_vault(config, &database, &clock).await?;
+        let runtime = RuntimeConfig {
+            max_instances: config.max_instances,
+            max_status_queries: config.max_instances - config.max_deliveries,
+            ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
+        };
+        let node = Node::assemble(NodeParts {
+            store: (storage.before)(Arc::clone(&database) as SharedStore),
+            vault,
+            runtime: Runtime::start(runtime, Arc::clone(&clock))?,
+            clock: Arc::clone(&clock),
+            rng: rand::make_rng(),
+            max_deliveries: config.max_deliveries,
+            round_gap: ROUND_GAP,
+            ingress: Policy {
+                trusted_proxies: config.trusted_proxies.clone(),
+                rates: Rates {
+                    address: config.address_per_second,
+                    failures: config.failures_per_second,
+                    tenant: config.tenant_per_second,
+                },
+            },
+            draining: stop.clone(),
+        })
+        .await?;
+        let front = Front::open(config, &clock, &node.metrics).await?;
+        let first_token = node.tokens.ensure_operator().await?;
+        let certificates = front.certificates();
+        let (public, admin) = (front.public_address, front.admin_address);
+        if first_token.is_some() {
+            audit_first_token(&node.store, &clock).await;
+        }
+        let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
+        let rollout = node.rollout.clone();
+        let mut tasks = vec![
+            tokio::spawn(announcer.run(stop.clone())),
+            tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
+            tokio::spawn(front.public.serve(node.public, stop.clone())),
+            tokio::spawn(front.admin.serve(node.admin, stop.clone())),
+            tokio::spawn(follow(node.rollout, node.tokens, Arc::clone(&clock), stop.clone())),
+        ];
+        for tls in &certificates {
+            let (tls, stop) = (Arc::clone(tls), stop.clone());
+            tasks.push(tokio::spawn(async move { tls.follow(stop).await }));
+        }
+        Ok(Self {
+            public,
+            admin,
+            admin_has_tls: !config.admin_tls_cert.as_os_str().is_empty(),
+            certificates,
+            first_token,
+            tasks,
+            stop,
+            drain: config.drain.0,
+            clock,
+            store: database,
+            rollout,
+        })
+    }
+
+    /// Reads the certificates again at once, whether or not their files have changed.
+    pub fn reload(&self) {
+        for tls in &self.certificates {
+            tls.reload();
+        }
+    }
+
+    /// Stops accepting, finishes what is in flight or leaves it to its lease, and closes the database.
+    /// Returns whether everything was finished in time.
+    pub async fn drain(self) -> bool {
+        self.stop.cancel();
+        self.rollout.keep_no_instances();
+        let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
+        let all = async {
+            futures_util::future::join_all(self.tasks).await;
+            self.rollout.settle().await;
+        };
+        let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
+        for abort in aborts {
+            abort.abort();
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(%error, "the database was not closed tidily; nothing is lost");
+        }
+        finished
+    }
+}
+
+/// Opens the vault with the master key that the settings name, and seals what an earlier version left unsealed.
+async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &SharedClock) -> Result<Vault, StartError> {
+    let source = match &config.master_key.key {
+        Some(key) => KeySource::Given {
+            key: key.clone(),
+            old: config.master_key.old.clone(),
+        },
+        None => KeySource::File(config.data_dir.join(&config.master_key_file)),
+    };
+    let store = Arc::clone(database) as SharedStore;
+    let vault = Vault::open(store, Arc::clone(clock), source, rand::make_rng()).await?;
+    let sealed = database.seal_plaintext(vault.sealer()).await?;
+    if sealed > 0 {
+        tracing::info!(sealed, "secrets that an earlier version kept unsealed were sealed");
+    }
+    if let Err(error) = database.wipe_plaintext().await {
+        tracing::error!(
+            %error,
+            "what an earlier version kept unsealed cannot be wiped from the database file yet; see that the disk has \
+             as much room as the database is large, and start again"
+        );
+    }
+    Ok(vault)
+}
+
+async fn audit_first_token(store: &SharedStore, clock: &SharedClock) {
+    let event = Event {
+        at: clock.now(),
+        actor: Actor::Host,
+        label: String::new(),
+        action: "start".into(),
+        target: "the first operator token was made".into(),
+        status: None,
+        request: String::new(),
+    };
+    if let Err(error) = store.append_audit(event).await {
+        tracing::error!(%error, "the first operator token could not be written to the audit trail");
+    }
+}
+
+/// Follows what other hosts over the same store do.
+async fn follow(rollout: Rollout, tokens: Arc<Tokens>, clock: SharedClock, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = clock.sleep_until(clock::after(clock.now(), SYNC)) => {}
+            () = stop.cancelled() => return,
+        }
+        // First what takes no time: a release may have to be compiled.
+        if let Err(error) = tokens.follow().await {
+            tracing::warn!(%error, "tokens could not be read");
+        }
+        if let Err(error) = rollout.sync().await {
+            tracing::warn!(%error, "releases could not be read");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Both listeners, from the host's settings: sockets, limits and certificates.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+
+use super::StartError;
+use crate::config::Config;
+use crate::listener::{Limits, Listener, Tls, TlsFiles};
+use crate::metrics::{Door, Metrics};
+use jackfield_clock::SharedClock;
+use jackfield_domain::patience::Patience;
+
+/// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
+const ADMIN_BODY: Duration = Duration::from_mins(10);
+/// Bytes of bodies that each listener may be in the middle of: 256 of the largest that the public one takes, and four
+/// of the largest adapters.
+const BODY_MEMORY: usize = 256 * 1024 * 1024;
+/// Open files besides connections: the database, compiled adapters, the log, and the runtimes' own.
+const OTHER_FILES: u64 = 256;
+
+/// Both listeners, before they serve.
+pub struct Front {
+    /// The agent's and the CRMs'.
+    pub public: Listener,
+    /// The operators'.
+    pub admin: Listener,
+    /// Where the public one listens.
+    pub public_address: SocketAddr,
+    /// Where the admin one does.
+    pub admin_address: SocketAddr,
+}
+
+impl Front {
+    /// Opens both.
+    ///
+    /// # Errors
+    /// An address cannot be listened on, or a certificate cannot be served.
+    pub async fn open(config: &Config, clock: &SharedClock, metrics: &Metrics) -> Result<Self, StartError> {
+        raise_open_files(config);
+        let patience = Patience {
+            head: config.header_timeout.0,
+            body: config.body_timeout.0,
+            idle: config.idle_timeout.0,
+        };
+        let listener = |door, socket, patience, tls| Listener {
+            door,
+            socket,
+            limits: Limits {
+                connections: config.max_connections,
+                connections_per_address: config.max_connections_per_address,
+                trusted: config.trusted_proxies.clone(),
+                patience,
+                body_memory: BODY_MEMORY,
+            },
+            tls,
+            clock: Arc::clone(clock),
+            metrics: metrics.clone(),
+        };
+        let tls = async |door, cert, key| certificate(door, cert, key, Arc::clone(clock), metrics.clone()).await;
+        let public_tls = tls(Door::Public, &config.public_tls_cert, &config.public_tls_key).await?;
+        let admin_tls = tls(Door::Admin, &config.admin_tls_cert, &config.admin_tls_key).await?;
+        let (public, public_address) = listen("public_listen", config.public_listen).await?;
+        let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
+        warn_if_clear(Door::Public, public_address, public_tls.as_ref());
+        warn_if_clear(Door::Admin, admin_address, admin_tls.as_ref());
+        let admin_patience = Patience {
+            body: ADMIN_BODY,
+            ..patience
+        };
+        Ok(Self {
+            public: listener(Door::Public, public, patience, public_tls),
+            admin: listener(Door::Admin, admin, admin_patience, admin_tls),
+            public_address,
+            admin_address,
+        })
+    }
+
+    /// The certificates of both, to be followed.
+    pub fn certificates(&self) -> Vec<Arc<Tls>> {
+        [&self.public.tls, &self.admin.tls]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+}
+
+/// A socket, and its address with the port that the system chose, if it was left to it.
+async fn listen(name: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { name, address, source };
+    let socket = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = socket.local_addr().map_err(failed)?;
+    Ok((socket, bound))
+}
+
+/// The certificate of a listener, if it has one.
+async fn certificate(
+    door: Door,
+    cert: &Path,
+    key: &Path,
+    clock: SharedClock,
+    metrics: Metrics,
+) -> Result<Option<Arc<Tls>>, StartError> {
+    if cert.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let (cert, key) = (cert.to_owned(), key.to_owned());
+    match Tls::start(door, TlsFiles { cert, key }, clock, metrics).await {
+        Ok(tls) => Ok(Some(Arc::new(tls))),
+        Err(source) => Err(StartError::Certificate {
+            listener: door.word(),
+            source,
+        }),
+    }
+}
+
+fn warn_if_clear(door: Door, address: SocketAddr, tls: Option<&Arc<Tls>>) {
+    if tls.is_none() && !address.ip().is_loopback() {
+        let listener = door.word();
+        tracing::warn!(
+            listener,
+            %address,
+            "tokens and personal data travel in the clear: set {listener}_tls_cert and {listener}_tls_key, unless a \
+                proxy on a network of your own ends TLS"
+        );
+    }
+}
+
+/// Raises this process's limit on open files as far as the system lets it. Many systems begin with 1,024, which is too
+/// few for the connections, and with a much higher ceiling for whoever asks.
+fn raise_open_files(config: &Config) {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let now = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    // Each delivery and each status query may have a connection to a CRM.
+    let wanted = u64::from(config.max_connections) + u64::from(config.max_instances) + OTHER_FILES;
+    if let Some(files) = now.filter(|files| *files < wanted) {
+        tracing::warn!(
+            files,
+            wanted,
+            "the limit on open files is too low for max_connections; raise it (ulimit -n, LimitNOFILE), or lower the \
+                setting"
+        );
+    }
+}

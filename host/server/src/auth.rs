@@ -1,0 +1,317 @@
+//! Who may ask: bearer tokens, known by their digests.
+//!
+//! A token is 32 random bytes, shown once when it is made. The host keeps its SHA-256 digest; with 256 random bits
+//! there is nothing to guess, so a slow hash would only slow the host down. A check reads memory, never the database.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::CryptoRng;
+use rand::rngs::StdRng;
+use subtle::ConstantTimeEq as _;
+
+use jackfield_clock::SharedClock;
+use jackfield_domain::id::{Digest, TenantName, TokenId};
+use jackfield_domain::release::Sensitive;
+use jackfield_store::{NewToken, SharedStore, StoreError, TokenPurpose, TokenRecord};
+
+/// The label of the operator token that the first start makes.
+const FIRST_OPERATOR: &str = "made at the first start";
+
+/// Makes a token and the digest to keep of it. The prefix tells people, and scanners for leaked secrets, what it is:
+/// `jfa_` for an agent's, `jfo_` for an operator's.
+pub fn generate(purpose: &TokenPurpose, rng: &mut impl CryptoRng) -> (Sensitive, Digest) {
+    let prefix = match purpose {
+        TokenPurpose::Agent(_) => "jfa_",
+        TokenPurpose::Operator => "jfo_",
+    };
+    let mut bytes = [0; 32];
+    rng.fill_bytes(&mut bytes);
+    let token = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes));
+    let digest = Digest::of(token.as_bytes());
+    (Sensitive::new(token), digest)
+}
+
+/// The tokens that open something now.
+#[derive(Debug, Default)]
+struct Live(HashMap<Digest, TokenRecord>);
+
+impl Live {
+    /// The record of a presented token. The look-up goes by digest, so its timing tells nothing of any token.
+    fn find(&self, presented: &str) -> Option<&TokenRecord> {
+        let digest = Digest::of(presented.as_bytes());
+        self.0
+            .get_key_value(&digest)
+            .filter(|(kept, _)| bool::from(kept.as_bytes().ct_eq(digest.as_bytes())))
+            .map(|(_, record)| record)
+    }
+
+    fn allows_agent(&self, tenant: &TenantName, presented: &str) -> bool {
+        self.find(presented)
+            .is_some_and(|record| matches!(&record.purpose, TokenPurpose::Agent(of) if of == tenant))
+    }
+
+    fn operator(&self, presented: &str) -> Option<&TokenRecord> {
+        self.find(presented)
+            .filter(|record| record.purpose == TokenPurpose::Operator)
+    }
+
+    fn operators(&self) -> usize {
+        self.0
+            .values()
+            .filter(|record| record.purpose == TokenPurpose::Operator)
+            .count()
+    }
+}
+
+/// Why a token was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// There is none of that id, or it was revoked before.
+    #[error("there is no live token `{0}`")]
+    NotLive(TokenId),
+    /// Without it nobody could reach the admin API.
+    #[error("`{0}` is the last operator token: make another one first")]
+    LastOperator(TokenId),
+    /// It could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Every live token, in memory. Checks take no lock.
+pub struct Tokens {
+    store: SharedStore,
+    clock: SharedClock,
+    rng: Mutex<StdRng>,
+    live: ArcSwap<Live>,
+    /// Held from reading the store to writing `live`, so that an older reading never replaces a newer one and brings a
+    /// revoked token back.
+    refreshing: tokio::sync::Mutex<()>,
+    /// The revision of the store that `live` was read at; none yet is 0.
+    followed: AtomicU64,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("live", &self.live.load().0.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// Knows no token until the first [`Tokens::refresh`]. `rng` must be seeded by the operating system.
+    #[must_use]
+    pub fn new(store: SharedStore, clock: SharedClock, rng: StdRng) -> Self {
+        Self {
+            store,
+            clock,
+            rng: Mutex::new(rng),
+            live: ArcSwap::default(),
+            refreshing: tokio::sync::Mutex::default(),
+            followed: AtomicU64::default(),
+        }
+    }
+
+    /// Reads the live tokens from the store.
+    ///
+    /// # Errors
+    /// The store's; the tokens known before stay.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.refreshing.lock().await;
+        let revision = self.store.revision().await?;
+        let live = Live(self.store.live_tokens().await?.into_iter().collect());
+        self.live.store(live.into());
+        self.followed.store(revision, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Reads the live tokens from the store if they may have changed: regularly, since several hosts may share a
+    /// database.
+    ///
+    /// # Errors
+    /// As [`Tokens::refresh`].
+    pub async fn follow(&self) -> Result<(), StoreError> {
+        if self.store.revision().await? == self.followed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.refresh().await
+    }
+
+    /// Whether the presented token opens the public API of this tenant.
+    #[must_use]
+    pub fn allows_agent(&self, tenant: &TenantName, presented: &str) -> bool {
+        self.live.load().allows_agent(tenant, presented)
+    }
+
+    /// Which operator token was presented; none if it is not one.
+    #[must_use]
+    pub fn operator(&self, presented: &str) -> Option<TokenRecord> {
+        self.live.load().operator(presented).cloned()
+    }
+
+    /// Makes a token, valid at once. Its text is nowhere else but in the answer.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn create(&self, purpose: TokenPurpose, label: String) -> Result<(Sensitive, TokenRecord), StoreError> {
+        let (token, hash) = {
+            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+            generate(&purpose, &mut *rng)
+        };
+        let new = NewToken {
+            hash,
+            purpose,
+            label,
+            now: self.clock.now(),
+        };
+        // Only the new one is added, for there may be many. It is in the store before it is here, and under this lock
+        // no older reading takes it away again.
+        let _one_at_a_time = self.refreshing.lock().await;
+        let record = self.store.put_token(new).await?;
+        let mut live = self.live.load().0.clone();
+        live.insert(hash, record.clone());
+        self.live.store(Live(live).into());
+        Ok((token, record))
+    }
+
+    /// Revokes a token; this host refuses it from the moment this returns.
+    ///
+    /// # Errors
+    /// It is not live, it is the last of an operator, or the store's.
+    pub async fn revoke(&self, id: TokenId) -> Result<(), RevokeError> {
+        self.refresh().await?;
+        let live = self.live.load_full();
+        let record = live.0.values().find(|record| record.id == id);
+        if record.is_some_and(|record| record.purpose == TokenPurpose::Operator) && live.operators() == 1 {
+            return Err(RevokeError::LastOperator(id));
+        }
+        if !self.store.revoke_token(id, self.clock.now()).await? {
+            return Err(RevokeError::NotLive(id));
+        }
+        Ok(self.refresh().await?)
+    }
+
+    /// Makes an operator token if there is no live one, so that somebody can reach the admin API of a new installation.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn ensure_operator(&self) -> Result<Option<Sensitive>, StoreError> {
+        self.refresh().await?;
+        if self.live.load().operators() > 0 {
+            return Ok(None);
+        }
+        let (token, _) = self.create(TokenPurpose::Operator, FIRST_OPERATOR.into()).await?;
+        Ok(Some(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use rand::SeedableRng as _;
+
+    use super::*;
+    use jackfield_clock::ManualClock;
+    use jackfield_store_sqlite::SqliteStore;
+
+    fn agent() -> TokenPurpose {
+        TokenPurpose::Agent("dwarka-homes".parse().unwrap())
+    }
+
+    fn live(purpose: TokenPurpose, seed: u64) -> (String, Live) {
+        let (token, digest) = generate(&purpose, &mut StdRng::seed_from_u64(seed));
+        let record = TokenRecord {
+            id: TokenId(1),
+            purpose,
+            label: String::new(),
+            created_at: Timestamp::UNIX_EPOCH,
+            revoked_at: None,
+        };
+        (token.expose().to_owned(), Live([(digest, record)].into()))
+    }
+
+    #[test]
+    fn tokens_say_what_they_open_and_are_256_bits() {
+        for (purpose, prefix) in [(agent(), "jfa_"), (TokenPurpose::Operator, "jfo_")] {
+            let (token, digest) = generate(&purpose, &mut StdRng::seed_from_u64(1));
+            let random = token.expose().strip_prefix(prefix).unwrap();
+            assert_eq!(URL_SAFE_NO_PAD.decode(random).unwrap().len(), 32);
+            assert_eq!(digest, Digest::of(token.expose().as_bytes()));
+            let (other, _) = generate(&purpose, &mut StdRng::seed_from_u64(2));
+            assert_ne!(token.expose(), other.expose());
+        }
+    }
+
+    #[test]
+    fn an_agents_token_opens_its_tenant_and_nothing_else() {
+        let (token, live) = live(agent(), 1);
+        assert!(live.allows_agent(&"dwarka-homes".parse().unwrap(), &token));
+        assert!(!live.allows_agent(&"other-homes".parse().unwrap(), &token));
+        assert_eq!(live.operator(&token), None);
+    }
+
+    #[test]
+    fn an_operators_token_opens_the_admin_api_and_no_tenant() {
+        let (token, live) = live(TokenPurpose::Operator, 1);
+        assert_eq!(live.operator(&token).map(|record| record.id), Some(TokenId(1)));
+        assert!(!live.allows_agent(&"dwarka-homes".parse().unwrap(), &token));
+    }
+
+    #[test]
+    fn anything_but_the_token_itself_opens_nothing() {
+        let (token, live) = live(TokenPurpose::Operator, 1);
+        let digest = Digest::of(token.as_bytes()).to_string();
+        for wrong in ["", "jfo_", &token[..token.len() - 1], &format!("{token} "), &digest] {
+            assert_eq!(live.operator(wrong), None, "{wrong}");
+        }
+        assert_eq!(Live::default().operator(&token), None);
+    }
+
+    async fn tokens(folder: &tempfile::TempDir) -> Tokens {
+        let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+        Tokens::new(Arc::new(store), Arc::new(clock), StdRng::seed_from_u64(1))
+    }
+
+    #[tokio::test]
+    async fn the_first_start_makes_one_operator_token_and_later_ones_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(&folder).await;
+        let first = tokens.ensure_operator().await.unwrap().unwrap();
+        assert!(tokens.operator(first.expose()).is_some());
+        assert!(tokens.ensure_operator().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_revoked_token_opens_nothing_from_then_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(&folder).await;
+        let tenant = "dwarka-homes".parse().unwrap();
+        let (token, record) = tokens.create(agent(), "calls".into()).await.unwrap();
+        assert!(tokens.allows_agent(&tenant, token.expose()));
+        tokens.revoke(record.id).await.unwrap();
+        assert!(!tokens.allows_agent(&tenant, token.expose()));
+        let again = tokens.revoke(record.id).await;
+        assert!(matches!(again, Err(RevokeError::NotLive(_))), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn the_last_operator_token_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(&folder).await;
+        let (first, one) = tokens.create(TokenPurpose::Operator, String::new()).await.unwrap();
+        let refused = tokens.revoke(one.id).await;
+        assert!(matches!(refused, Err(RevokeError::LastOperator(_))), "{refused:?}");
+        tokens.create(TokenPurpose::Operator, String::new()).await.unwrap();
+        tokens.revoke(one.id).await.unwrap();
+        assert_eq!(tokens.operator(first.expose()), None);
+    }
+}

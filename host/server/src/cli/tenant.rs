@@ -1,0 +1,275 @@
+//! `jackfield tenant …`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Session;
+use super::ask::Paging;
+use super::client::Refused;
+use super::screen::{Screen, or_dash, or_nothing, plain, short, time};
+use crate::admin::listing::Listing;
+use crate::admin::releases::{AppliedView, ReleaseView};
+use crate::admin::tenants::{TenantDetailView, TenantView};
+use jackfield_domain::id::{ReleaseNumber, TenantName};
+use jackfield_domain::release::Change;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TenantCommand {
+    /// Make a release of a tenant's file and put it in service. If it does not load, the release before serves on.
+    #[command(
+        after_help = "Example:\n  jackfield tenant apply dwarka-homes.toml --dry-run\n  jackfield tenant apply \
+            dwarka-homes.toml"
+    )]
+    Apply {
+        /// The tenant's file; `-` reads standard input.
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+        /// Only show the difference to the active release.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List tenants by name.
+    #[command(after_help = "Example:\n  jackfield tenant list")]
+    List {
+        #[command(flatten)]
+        page: Paging,
+    },
+    /// Show a tenant and its active release.
+    #[command(after_help = "Example:\n  jackfield tenant show dwarka-homes")]
+    Show {
+        /// The tenant.
+        #[arg(value_name = "NAME")]
+        tenant: TenantName,
+    },
+    /// List a tenant's releases, newest first.
+    #[command(after_help = "Example:\n  jackfield tenant releases dwarka-homes")]
+    Releases {
+        /// The tenant.
+        #[arg(value_name = "NAME")]
+        tenant: TenantName,
+        #[command(flatten)]
+        page: Paging,
+    },
+    /// Put an earlier release back in service.
+    #[command(
+        after_help = "Example:\n  jackfield tenant rollback dwarka-homes\n  jackfield tenant rollback dwarka-homes \
+            --to 3"
+    )]
+    Rollback {
+        /// The tenant.
+        #[arg(value_name = "NAME")]
+        tenant: TenantName,
+        /// The release's number; without it, the one made before the active one.
+        #[arg(long, value_name = "N", value_parser = release)]
+        to: Option<ReleaseNumber>,
+    },
+}
+
+/// `3` and `r3` are the same release.
+fn release(text: &str) -> Result<ReleaseNumber, String> {
+    let digits = text.strip_prefix('r').unwrap_or(text);
+    format!("r{digits}")
+        .parse()
+        .map_err(|_| "must be a release's number, such as 3 or r3".into())
+}
+
+impl TenantCommand {
+    pub async fn run(self, session: &Session) -> anyhow::Result<()> {
+        let Session { client, screen } = session;
+        match self {
+            Self::Apply { file, dry_run } => apply(session, &file, dry_run).await,
+            Self::List { page } => {
+                let answer = client.get::<Listing<TenantView>>(&["tenants"], &page).await?;
+                let headers = ["TENANT", "ACTIVE", "SERVING", "NEWEST", "ACTIVATED"];
+                screen.list(&answer, &headers, |tenant| {
+                    vec![
+                        tenant.name.clone(),
+                        tenant.active.clone(),
+                        or_dash(tenant.serving.as_ref()),
+                        tenant.newest.clone(),
+                        time(tenant.activated_at),
+                    ]
+                })
+            }
+            Self::Show { tenant } => {
+                let path = ["tenants", tenant.as_str()];
+                let answer = client.get::<TenantDetailView>(&path, &()).await?;
+                screen.show(&answer, |detail| shown(screen, detail))
+            }
+            Self::Releases { tenant, page } => {
+                let path = ["tenants", tenant.as_str(), "releases"];
+                let answer = client.get::<Listing<ReleaseView>>(&path, &page).await?;
+                screen.list(&answer, &["RELEASE", "ADAPTER", "DIGEST", "MADE"], |release| {
+                    vec![
+                        release.number.clone(),
+                        or_nothing(release.spec["adapter"].as_str()),
+                        short(&release.adapter),
+                        time(release.created_at),
+                    ]
+                })
+            }
+            Self::Rollback { tenant, to } => {
+                let path = ["tenants", tenant.as_str(), "rollback"];
+                let answer = client.post::<ReleaseView>(&path, &json!({ "to": to })).await?;
+                screen.show(&answer, |release| {
+                    format!(
+                        "{}: {} serves now ({})",
+                        release.tenant,
+                        release.number,
+                        short(&release.adapter)
+                    )
+                })
+            }
+        }
+    }
+}
+
+async fn apply(session: &Session, file: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let (name, text) = read(file)?;
+    let request = session.client.request(Method::POST, &["releases"]);
+    let request = request
+        .query(&[("dry_run", dry_run)])
+        .header("content-type", "application/toml")
+        .body(text);
+    let answer = session.client.send::<AppliedView>(request).await;
+    let answer = answer.map_err(|error| match error.downcast::<Refused>() {
+        Ok(refused) => refused.in_file(name).into(),
+        Err(error) => error,
+    })?;
+    session.screen.show(&answer, applied)
+}
+
+fn read(file: &Path) -> anyhow::Result<(String, String)> {
+    if file == Path::new("-") {
+        let text = std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?;
+        return Ok(("standard input".into(), text));
+    }
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    Ok((name, text))
+}
+
+fn applied(view: &AppliedView) -> String {
+    let AppliedView { tenant, release, .. } = view;
+    let headline = match (view.dry_run, view.changes.is_empty()) {
+        (_, true) => format!("{tenant}: nothing differs, {release} serves on"),
+        (true, false) => format!("{tenant}: would become {release}; nothing was changed"),
+        (false, false) => format!("{tenant}: {release} serves now"),
+    };
+    let lines = view.changes.iter().map(|change| format!("\n{}", change_line(change)));
+    headline + &lines.collect::<String>()
+}
+
+fn change_line(change: &Change) -> String {
+    let pointer = plain(&change.pointer);
+    match (&change.from, &change.to) {
+        (None, Some(to)) => format!("  + {pointer} {}", plain(to)),
+        (Some(from), None) => format!("  - {pointer} {}", plain(from)),
+        (from, to) => {
+            let [from, to] = [from, to].map(|value| plain(value.as_deref().unwrap_or_default()));
+            format!("  ~ {pointer} {from} → {to}")
+        }
+    }
+}
+
+fn shown(screen: &Screen, detail: &TenantDetailView) -> String {
+    let TenantDetailView { tenant, release } = detail;
+    let facts = screen.facts(&[
+        ("tenant", tenant.name.clone()),
+        ("active", tenant.active.clone()),
+        ("serving", or_dash(tenant.serving.as_ref())),
+        ("trouble", or_nothing(tenant.trouble.as_ref())),
+        ("newest", tenant.newest.clone()),
+        ("first applied", time(tenant.created_at)),
+        ("activated", time(tenant.activated_at)),
+        (
+            "adapter",
+            or_nothing(release.as_ref().map(|release| release.adapter.clone())),
+        ),
+    ]);
+    match release {
+        Some(release) => format!("{facts}\n\n{}", file_of(&release.spec)),
+        None => facts,
+    }
+}
+
+/// The tenant's file again, secrets as references.
+fn file_of(spec: &Value) -> String {
+    let text = toml::to_string(&without_nulls(spec)).unwrap_or_else(|_| format!("{spec:#}"));
+    text.trim_end().lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, member)| !member.is_null())
+            .map(|(name, member)| (name.clone(), without_nulls(member)))
+            .collect(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        leaf => leaf.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_named_with_or_without_its_letter() {
+        assert_eq!(release("3"), Ok(ReleaseNumber(3)));
+        assert_eq!(release("r3"), Ok(ReleaseNumber(3)));
+        assert!(release("three").is_err());
+    }
+
+    #[test]
+    fn a_dry_run_shows_what_would_change() {
+        let change = |pointer: &str, from: Option<&str>, to: Option<&str>| Change {
+            pointer: pointer.into(),
+            from: from.map(Into::into),
+            to: to.map(Into::into),
+        };
+        let view = AppliedView {
+            tenant: "dwarka-homes".into(),
+            release: "r4".into(),
+            adapter: "sha256:00".into(),
+            changes: vec![
+                change("/delivery/concurrency", Some("8"), Some("16")),
+                change("/delivery/per_day", None, Some("50000")),
+                change("/settings/region", Some("\"north\""), None),
+            ],
+            unchanged: true,
+            dry_run: true,
+        };
+        insta::assert_snapshot!(applied(&view), @r#"
+        dwarka-homes: would become r4; nothing was changed
+          ~ /delivery/concurrency 8 → 16
+          + /delivery/per_day 50000
+          - /settings/region "north"
+        "#);
+    }
+
+    #[test]
+    fn a_release_shows_as_the_file_it_was_made_from() {
+        let spec = json!({"tenant": "a", "adapter": "keystone", "webhook": null, "settings": {"base_url": "http://x"},
+            "credentials": [{"name": "crm", "kind": "bearer", "secret": {"env": "TOKEN"}}]});
+        insta::assert_snapshot!(file_of(&spec), @r#"
+        adapter = "keystone"
+        tenant = "a"
+
+        [[credentials]]
+        kind = "bearer"
+        name = "crm"
+
+        [credentials.secret]
+        env = "TOKEN"
+
+        [settings]
+        base_url = "http://x"
+        "#);
+    }
+}

@@ -1,0 +1,179 @@
+//! Whatever is set is set where it says, and whatever is wrong is named.
+
+use super::*;
+
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("jackfield.toml");
+    std::fs::write(&path, text).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(Some(&path), variables).map_err(|error| error.to_string())
+}
+
+#[test]
+fn nothing_has_to_be_set() {
+    assert_eq!(Config::load(None, std::iter::empty()).unwrap(), Config::default());
+    assert_eq!(load("", &[]).unwrap(), Config::default());
+}
+
+#[test]
+fn the_example_has_every_key_with_its_default() {
+    let example = include_str!("../../../../jackfield.example.toml");
+    assert_eq!(load(example, &[]).unwrap(), Config::default());
+    let written: Vec<_> = example.parse::<Table>().unwrap().keys().cloned().collect();
+    let all: Vec<_> = Config::defaults().keys().cloned().collect();
+    assert_eq!(written, all);
+}
+
+#[test]
+fn variables_lie_over_the_file() {
+    let config = load(
+        "public_listen = \"127.0.0.1:1\"\nmax_instances = 300\ndrain = \"5s\"",
+        &[
+            ("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:2"),
+            ("JACKFIELD_MAX_DELIVERIES", "9"),
+            ("HOME", "/"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.public_listen.port(), 2);
+    assert_eq!(
+        (config.max_instances, config.max_deliveries, config.drain.0.as_secs()),
+        (300, 9, 5)
+    );
+}
+
+#[test]
+fn the_master_key_comes_by_the_environment_and_is_not_shown() {
+    let both = [
+        ("JACKFIELD_MASTER_KEY", "hunter2"),
+        ("JACKFIELD_MASTER_KEY_OLD", "hunter1"),
+    ];
+    let config = load("", &both).unwrap();
+    assert_eq!(config.master_key.key.as_ref().unwrap().expose(), "hunter2");
+    assert_eq!(config.master_key.old.as_ref().unwrap().expose(), "hunter1");
+    assert!(!format!("{config:?}").contains("hunter"));
+    let error = load("", &both[1..]).unwrap_err();
+    assert!(
+        error.contains("JACKFIELD_MASTER_KEY_OLD") && !error.contains("hunter"),
+        "{error}"
+    );
+    assert!(load("master_key = \"x\"", &[]).unwrap_err().contains("line 1"));
+}
+
+#[test]
+fn every_key_can_be_a_variable() {
+    let sample = |key| match key {
+        "public_listen" | "admin_listen" => "127.0.0.1:9",
+        "log_format" => "json",
+        "drain" | "header_timeout" | "body_timeout" | "idle_timeout" => "9s",
+        "trusted_proxies" => "10.0.0.0/8, 192.0.2.1",
+        "data_dir" | "master_key_file" | "log" => "debug",
+        key if key.contains("_tls_") => "server.pem",
+        _ => "77",
+    };
+    for key in Config::defaults().keys() {
+        let name = format!("JACKFIELD_{}", key.to_ascii_uppercase());
+        // What has to be set with it.
+        let with = match key.as_str() {
+            "max_instances" => "max_deliveries = 7",
+            "max_connections" => "max_connections_per_address = 7",
+            key if key.starts_with("public_tls_") => "public_tls_cert = \"c.pem\"\npublic_tls_key = \"k.pem\"",
+            key if key.starts_with("admin_tls_") => "admin_tls_cert = \"c.pem\"\nadmin_tls_key = \"k.pem\"",
+            _ => "",
+        };
+        let changed = load(with, &[(&name, sample(key))]).unwrap();
+        assert_ne!(changed, load(with, &[]).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn a_text_that_looks_like_a_number_stays_a_text() {
+    let config = load("", &[("JACKFIELD_DATA_DIR", "2026")]).unwrap();
+    assert_eq!(config.data_dir, Path::new("2026"));
+}
+
+#[test]
+fn a_list_is_written_with_commas_in_a_variable() {
+    let config = load(
+        "trusted_proxies = [\"192.0.2.1\"]",
+        &[("JACKFIELD_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8")],
+    );
+    let written: Vec<_> = config
+        .unwrap()
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(written, ["10.0.0.0/8", "fd00::/8"]);
+    assert_eq!(
+        load("", &[("JACKFIELD_TRUSTED_PROXIES", "")]).unwrap(),
+        Config::default()
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_what_does() {
+    for (text, told) in [
+        ("max_connections = 0", "max_connections is 0"),
+        (
+            "max_connections = 5",
+            "max_connections_per_address is 1024; it must be 1 to 5",
+        ),
+        ("header_timeout = \"0s\"", "header_timeout must be 1s to 1h"),
+        ("idle_timeout = \"2h\"", "idle_timeout must be 1s to 1h"),
+        ("tenant_per_second = 0", "line 1"),
+        ("trusted_proxies = [\"10.0.0.1/8\"]", "10.0.0.0/8"),
+        ("trusted_proxies = [\"balancer\"]", "203.0.113.0/24"),
+        ("trusted_proxies = [\"0.0.0.0/0\"]", "not everybody"),
+        ("public_tls_cert = \"server.pem\"", "public_tls_key go together"),
+        ("admin_tls_key = \"server.key\"", "admin_tls_key go together"),
+    ] {
+        let error = load(text, &[]).unwrap_err();
+        assert!(error.contains(told), "{told} in {error}");
+    }
+}
+
+#[test]
+fn a_wrong_key_or_value_names_the_line_and_what_is_allowed() {
+    let error = load("log = \"info\"\npublic_lisen = \"x\"", &[]).unwrap_err();
+    for part in [
+        "jackfield.toml",
+        "line 2",
+        "public_lisen",
+        "public_listen",
+        "max_deliveries",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    let error = load("\nlog_format = \"xml\"", &[]).unwrap_err();
+    for part in ["line 2", "auto", "json", "pretty"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    let error = load("", &[("JACKFIELD_PUBLIC_LISEN", "x")]).unwrap_err();
+    for part in ["JACKFIELD_PUBLIC_LISEN", "JACKFIELD_PUBLIC_LISTEN"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert!(
+        load("", &[("JACKFIELD_MAX_INSTANCES", "many")])
+            .unwrap_err()
+            .contains("JACKFIELD_MAX_INSTANCES")
+    );
+    assert!(load("max_deliveries = 0", &[]).unwrap_err().contains("1 to 10000"));
+    assert!(
+        load("max_instances = 5", &[])
+            .unwrap_err()
+            .contains("raise max_instances")
+    );
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Config::load(Some(Path::new("/nowhere/jackfield.toml")), std::iter::empty()).unwrap_err();
+    assert!(
+        error.to_string().starts_with("/nowhere/jackfield.toml: cannot be read"),
+        "{error}"
+    );
+}

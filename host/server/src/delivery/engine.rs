@@ -1,0 +1,291 @@
+//! Finds work and gets it done.
+
+mod round;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::attempt::{Attempt, Tried, policy};
+use super::lanes::{Flight, Lanes};
+use super::push::Push;
+use crate::metrics::Metrics;
+use crate::tenants::{Tenant, Tenants};
+use jackfield_clock::{self as clock, SharedClock};
+use jackfield_domain::delivery::{Kind, Step, Verdict, decide, decide_trial};
+use jackfield_store::{Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError};
+
+/// From one look for work to the next, for a host: each costs a part of a millisecond, and every accept asks for one.
+pub const ROUND_GAP: Duration = Duration::from_millis(2);
+/// How often work is looked for that nobody announced: another host's, or an expired lease's.
+const POLL: Duration = Duration::from_secs(1);
+/// How long to wait after the store failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// How often expired webhook keys are forgotten.
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct EngineParts {
+    /// Where deliveries are.
+    pub store: SharedStore,
+    /// Who is served, by which release.
+    pub tenants: Arc<Tenants>,
+    /// The time.
+    pub clock: SharedClock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Tells that there is work.
+    pub wake: Arc<Notify>,
+    /// Randomness for jitter.
+    pub rng: StdRng,
+    /// This process, as it stands in leases.
+    pub owner: String,
+    /// Deliveries in flight at once.
+    pub max_in_flight: u32,
+    /// From one look for work to the next at least.
+    pub round_gap: Duration,
+}
+
+/// The delivery engine of a host.
+#[derive(Debug)]
+pub struct Engine {
+    store: SharedStore,
+    tenants: Arc<Tenants>,
+    clock: SharedClock,
+    metrics: Metrics,
+    wake: Arc<Notify>,
+    rng: Mutex<StdRng>,
+    owner: String,
+    round_gap: Duration,
+    lanes: Lanes,
+    push: Push,
+}
+
+/// A claimed delivery, the release it goes under, and its place among what is in flight.
+#[derive(Debug)]
+struct Job {
+    claimed: Claimed,
+    tenant: Arc<Tenant>,
+    flight: Flight,
+}
+
+impl Engine {
+    /// An engine that does nothing yet.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(parts: EngineParts) -> Result<Self, reqwest::Error> {
+        let breakers = parts.tenants.breakers.clone();
+        let lanes = Lanes::new(parts.max_in_flight, Arc::clone(&parts.wake), breakers);
+        Ok(Self {
+            store: parts.store,
+            tenants: parts.tenants,
+            clock: parts.clock,
+            metrics: parts.metrics,
+            wake: parts.wake,
+            rng: Mutex::new(parts.rng),
+            owner: parts.owner,
+            round_gap: parts.round_gap,
+            lanes,
+            push: Push::new()?,
+        })
+    }
+
+    /// Works until `stop`, then finishes what is in flight. Whoever calls bounds how long that may take: what is
+    /// dropped half-way is brought back by its lease.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let in_flight = TaskTracker::new();
+        let (mut housekeeping, mut next_round) = (Timestamp::MIN, Timestamp::MIN);
+        while !stop.is_cancelled() {
+            // Under load there is always somebody who wakes the engine; a look for each of them would cost more than
+            // what it finds.
+            if self.clock.now() < next_round {
+                self.clock.sleep_until(next_round).await;
+            }
+            let now = self.clock.now();
+            next_round = clock::after(now, self.round_gap);
+            if now >= housekeeping {
+                housekeeping = clock::after(now, HOUSEKEEPING);
+                self.keep_house().await;
+            }
+            let until = match self.round().await {
+                Ok(round) if round.jobs.is_empty() => round.until,
+                Ok(round) if stop.is_cancelled() => {
+                    self.give_back(round.jobs).await;
+                    break;
+                }
+                Ok(round) => {
+                    for job in round.jobs {
+                        let engine = Arc::clone(&self);
+                        in_flight.spawn(async move { engine.perform(job).await });
+                    }
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the store failed while looking for work");
+                    clock::after(self.clock.now(), STORE_PAUSE)
+                }
+            };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = self.clock.sleep_until(until) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        in_flight.close();
+        in_flight.wait().await;
+    }
+
+    /// Does everything that is due now, and what follows from it, and returns when nothing is due any more. For tests
+    /// and simulations, whose clock stands still meanwhile.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn work_off(&self) -> Result<usize, StoreError> {
+        let mut done = 0;
+        loop {
+            let round = self.round().await?;
+            if round.jobs.is_empty() && round.given_up == 0 {
+                return Ok(done);
+            }
+            done += round.jobs.len();
+            join_all(round.jobs.into_iter().map(|job| self.perform(job))).await;
+        }
+    }
+
+    /// Takes back what this host's former self held: after a crash nobody is working on it. To be called once, before
+    /// [`Engine::run`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn recover(&self) -> Result<usize, StoreError> {
+        let taken = self.store.reap(self.clock.now(), Some(&self.owner)).await?;
+        if taken > 0 {
+            tracing::warn!(
+                deliveries = taken,
+                "took back what was in flight when the host last stopped"
+            );
+        }
+        Ok(taken)
+    }
+
+    /// Tries one delivery and writes down what follows.
+    async fn perform(&self, job: Job) {
+        let Job {
+            claimed,
+            tenant,
+            mut flight,
+        } = job;
+        let (claimed, tenant) = (&claimed, &tenant);
+        let policy = policy(claimed.kind, tenant);
+        let mut attempt = Attempt::new(claimed, tenant, &self.clock, &self.metrics, &self.push);
+        let tried = attempt.make(&policy).await;
+        let now = self.clock.now();
+        if let Some(until) = attempt.pause_until {
+            self.lanes.pause(&claimed.tenant, claimed.kind, until, now);
+        }
+        let (verdict, breaker) = match tried {
+            Tried::Ended { result, progress } => {
+                let verdict = if flight.is_trial() {
+                    decide_trial(progress, claimed.due, &result, &policy, now, self.jitter())
+                } else {
+                    decide(progress, &result, &policy, now, self.jitter())
+                };
+                let spec = &tenant.release().spec.delivery;
+                let change = flight.ended(claimed.lease.id, &result.outcome, spec, now, self.jitter());
+                (verdict, change)
+            }
+            Tried::Ask => (Verdict::ask(claimed.progress), None),
+            Tried::Unreadable => (Verdict::unreadable(claimed.progress), None),
+        };
+        self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
+        let (detail, leads) = (attempt.detail, attempt.leads);
+        let fault = detail.fault.map(jackfield_domain::failure::FaultCause::word);
+        let http_status = detail.http_status;
+        let finish = Finish {
+            lease: claimed.lease,
+            now,
+            verdict: verdict.clone(),
+            detail,
+            leads,
+            breaker,
+        };
+        match self.finish(finish).await {
+            FinishOutcome::Stored { .. } => {
+                if claimed.kind == Kind::Disposition && matches!(verdict.step, Step::Done { .. }) {
+                    let after = now.duration_since(claimed.accepted_at).unsigned_abs();
+                    self.metrics.written_back(&claimed.tenant, after);
+                }
+                report(claimed, tenant, &verdict, fault, http_status);
+            }
+            FinishOutcome::LeaseLost => {
+                tracing::warn!(delivery = %claimed.lease.id, tenant = %claimed.tenant, "the lease was lost; nothing \
+                    changed");
+            }
+        }
+    }
+
+    /// Stores the end of an attempt. It happened, so this is tried until the lease is over anyway.
+    async fn finish(&self, finish: Finish) -> FinishOutcome {
+        let lost_at = clock::after(self.clock.now(), LEASE);
+        loop {
+            match self.store.finish(finish.clone()).await {
+                Ok(outcome) => return outcome,
+                Err(error) => {
+                    tracing::error!(%error, delivery = %finish.lease.id, "the end of an attempt cannot be stored yet");
+                    let now = self.clock.now();
+                    if now >= lost_at {
+                        return FinishOutcome::LeaseLost;
+                    }
+                    self.clock.sleep_until(clock::after(now, STORE_PAUSE)).await;
+                }
+            }
+        }
+    }
+
+    async fn give_back(&self, jobs: Vec<Job>) {
+        let leases: Vec<_> = jobs.iter().map(|job| job.claimed.lease).collect();
+        if let Err(error) = self.store.release_leases(&leases).await {
+            tracing::warn!(%error, "claimed deliveries could not be given back; their leases will bring them back");
+        }
+    }
+
+    async fn keep_house(&self) {
+        loop {
+            match self.store.forget_keys(self.clock.now()).await {
+                Ok(1000..) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "expired webhook keys could not be forgotten");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn jitter(&self) -> f64 {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).random()
+    }
+}
+
+/// The one log line of an attempt. Its alert, if there is one, is the announcer's to tell.
+fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&str>, http_status: Option<u16>) {
+    let delivery = claimed.lease.id;
+    let tenant_name = &claimed.tenant;
+    let (kind, class, state) = (claimed.kind, verdict.class, verdict.step.state());
+    let release = tenant.release().number;
+    if matches!(verdict.step, Step::Done { .. }) {
+        tracing::info!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, "delivered");
+    } else {
+        tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not \
+            delivered");
+    }
+}

@@ -1,0 +1,131 @@
+//! Leads to the agent: `POST` of the `lead.created` document, signed as Standard Webhooks.
+//!
+//! The URL is the platform team's own, so it is not subject to tenants' egress rules.
+
+use std::time::Duration;
+
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use url::Url;
+
+use jackfield_clock::{self as clock, SharedClock};
+use jackfield_domain::failure::{Failure, Rejection};
+use jackfield_domain::pause;
+use jackfield_domain::signature::{SigningKey, sign_standard};
+use jackfield_store::Claimed;
+
+/// Sends to agents; one connection pool for all.
+#[derive(Debug, Clone)]
+pub struct Push(reqwest::Client);
+
+/// How a push ended.
+pub struct Pushed {
+    /// What the agent said. It gives no reference.
+    pub outcome: Result<String, Failure>,
+    /// Its status.
+    pub http_status: Option<u16>,
+    /// Whether the request may have reached it.
+    pub sent: bool,
+    /// Until when it wants to be left alone: it is away, and said for how long.
+    pub pause_until: Option<Timestamp>,
+}
+
+impl Push {
+    /// A client that follows no redirects and heeds no proxy variables: a lead goes where the tenant's file says.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        let builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        Ok(Self(
+            builder
+                .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
+                .build()?,
+        ))
+    }
+
+    /// Pushes a lead. The id is the delivery's, so that the agent knows a repeat.
+    pub async fn send(
+        &self,
+        clock: &SharedClock,
+        deadline: Duration,
+        url: &Url,
+        key: &SigningKey,
+        claimed: &Claimed,
+    ) -> Pushed {
+        let id = claimed.lease.id.to_string();
+        let now = clock.now();
+        let request = self
+            .0
+            .post(url.clone())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", now.as_second())
+            .header("webhook-signature", sign_standard(key, &id, now, &claimed.payload))
+            .body(claimed.payload.clone());
+        match clock::timeout(clock.as_ref(), deadline, request.send()).await {
+            Some(Ok(response)) => {
+                let status = response.status();
+                let header = |name: &str| response.headers().get(name)?.to_str().ok();
+                let now = clock.now();
+                let pause = pause::until(status.as_u16(), header, now);
+                let retry_after = pause.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+                let outcome = classify(status, retry_after);
+                Pushed {
+                    pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable))),
+                    outcome,
+                    http_status: Some(status.as_u16()),
+                    sent: true,
+                }
+            }
+            Some(Err(error)) if error.is_connect() => Pushed {
+                outcome: Err(Failure::Unavailable),
+                http_status: None,
+                pause_until: None,
+                sent: false,
+            },
+            Some(Err(_)) | None => Pushed {
+                outcome: Err(Failure::Unknown),
+                http_status: None,
+                pause_until: None,
+                sent: true,
+            },
+        }
+    }
+}
+
+/// What an agent's status means for the push.
+fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String, Failure> {
+    match status.as_u16() {
+        200..=299 => Ok(String::new()),
+        401 | 403 => Err(Failure::Unauthorized),
+        429 => Err(Failure::RateLimited { retry_after }),
+        503 => Err(Failure::Unavailable),
+        408 | 425 | 500..=599 => Err(Failure::Unknown),
+        code => Err(Failure::Rejected(Rejection {
+            code: code.to_string(),
+            message: format!("the agent answered {status} to the push"),
+            fields: vec![],
+        })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jackfield_domain::failure::Class;
+
+    #[test]
+    fn each_status_has_its_class() {
+        let class = |code: u16| {
+            classify(StatusCode::from_u16(code).unwrap(), None)
+                .map_or_else(|failure| failure.class(), |_| Class::Committed)
+        };
+        let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 410, 408, 429, 500, 503]
+            .map(|code| (code, class(code)))
+            .into();
+        insta::assert_compact_debug_snapshot!(classes, @"[(200, Committed), (204, Committed), (302, Rejected), (400, Rejected), (401, Unauthorized), (404, Rejected), (410, Rejected), (408, Unknown), (429, RateLimited), (500, Unknown), (503, Unavailable)]");
+    }
+}

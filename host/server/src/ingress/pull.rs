@@ -1,0 +1,49 @@
+//! `GET /v1/tenants/{tenant}/leads?after=`: leads, for agents that pull.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::SharedState;
+use super::caller::Agent;
+use crate::problem::{Problem, ProblemKind};
+
+/// Leads a page when nothing is said.
+const DEFAULT_LIMIT: u32 = 100;
+/// Leads a page at most.
+const MAX_LIMIT: u32 = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// The next leads after a cursor, high priority first. An agent keeps `next` and asks with it again.
+pub async fn get(
+    State(state): State<SharedState>,
+    agent: Agent,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
+    let Query(parameters) = parameters.map_err(|rejection| bad(rejection.body_text()))?;
+    let after = match parameters.after.as_deref() {
+        None | Some("") => jackfield_store::LeadCursor::default(),
+        Some(text) => text.parse().map_err(|error| bad(format!("after: {error}")))?,
+    };
+    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(bad(format!("limit must be 1 to {MAX_LIMIT}")));
+    }
+    let page = state.store.leads_after(&agent.tenant, after, limit).await?;
+    let leads: Vec<Box<RawValue>> = page
+        .leads
+        .into_iter()
+        .filter_map(|lead| RawValue::from_string(lead.document?).ok())
+        .collect();
+    Ok(Json(json!({ "leads": leads, "next": page.next.to_string() })))
+}

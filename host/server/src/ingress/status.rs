@@ -1,0 +1,197 @@
+//! `GET /v1/tenants/{tenant}/leads/{lead_id}/status`: may this lead be called now?
+//!
+//! Fail-closed (promise 9): the only answer that allows a call is a clear yes of the CRM, given in time, with no
+//! do-not-call recorded at the moment of answering.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::caller::Agent;
+use super::{PublicState, SharedState, caller};
+use crate::problem::{Problem, ProblemKind};
+use crate::tenants::Tenant;
+use jackfield_domain::failure::{Failure, Fault, FaultCause};
+use jackfield_domain::id::LeadId;
+use jackfield_domain::status::{self, LeadStatus, StatusAnswer};
+use jackfield_store::StatusRefusal;
+
+/// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
+pub async fn get(
+    State(state): State<SharedState>,
+    agent: Result<Agent, Problem>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Problem> {
+    respond(&state, agent, path)
+        .await
+        .map_err(|problem| problem.with("callable", false))
+}
+
+async fn respond(
+    state: &PublicState,
+    agent: Result<Agent, Problem>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Problem> {
+    let agent = agent?;
+    let Path((_, lead_id)) = path.map_err(caller::undecodable)?;
+    let name = agent.tenant.clone();
+    let began = state.clock.now();
+    let result = answer(state, agent, &lead_id).await;
+    let word = match result.as_ref().map(|asked| &asked.answer) {
+        Ok(StatusAnswer::Call(_)) => "call",
+        Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),
+        Ok(StatusAnswer::CannotTell(failure)) => failure.class().word(),
+        Err(problem) => problem.kind().word(),
+    };
+    state
+        .metrics
+        .status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
+    let Asked { answer, out_of_time } = result?;
+    match answer {
+        StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => Ok(Json(body(status)).into_response()),
+        StatusAnswer::CannotTell(failure) => Err(cannot_tell(&failure, out_of_time)),
+    }
+}
+
+/// What came of a question.
+struct Asked<T> {
+    answer: T,
+    /// The CRM had a request and did not answer it in the time that there was.
+    out_of_time: bool,
+}
+
+/// Asks the CRM, if there is a seat. None is waited for: what hangs takes its whole deadline, and a queue would only
+/// grow.
+async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Asked<Result<LeadStatus, Failure>> {
+    let name = tenant.release().tenant();
+    let (outcome, out_of_time) = if let Some(_seat) = tenant.loaded.status_seat() {
+        let called = tenant.loaded.query_status(lead).await;
+        state
+            .metrics
+            .call(name, "status.query", called.fault(), &called.refused);
+        if called.reused {
+            state.metrics.call_reused(name);
+        }
+        (called.outcome, called.out_of_time)
+    } else {
+        state.metrics.status_full(name);
+        let full = Failure::Fault(Fault {
+            cause: FaultCause::Host,
+            detail: "as many status queries as there may be at once wait for the CRM".into(),
+        });
+        (Err(full), false)
+    };
+    if let Err(failure) = &outcome {
+        let fault = match failure {
+            Failure::Fault(fault) => Some(fault.cause.word()),
+            _ => None,
+        };
+        let (class, release) = (failure.class(), tenant.release().number);
+        tracing::warn!(%class, fault, %release, "status query failed");
+    }
+    Asked {
+        answer: outcome,
+        out_of_time,
+    }
+}
+
+async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Asked<StatusAnswer>, Problem> {
+    let lead: LeadId = caller::path_part(lead_id)?;
+    let name = agent.tenant.clone();
+    let Asked {
+        answer: crm,
+        out_of_time,
+    } = match agent.serving() {
+        Ok(tenant) => ask(state, &tenant, &lead).await,
+        Err(_) => Asked {
+            answer: Err(Failure::Unavailable),
+            out_of_time: false,
+        },
+    };
+    let dnc_recorded = state.store.dnc_recorded(&name, &lead).await?;
+    let answer = status::decide(&lead, crm, dnc_recorded);
+    if let StatusAnswer::DoNotCall(status, reason) = &answer {
+        let refusal = StatusRefusal {
+            tenant: name,
+            lead,
+            reason: *reason,
+            status: status.status.clone(),
+            at: state.clock.now(),
+        };
+        state.store.record_refusal(refusal).await?;
+    }
+    Ok(Asked { answer, out_of_time })
+}
+
+/// `contract/lead-status.json`, and what else the CRM said.
+fn body(status: LeadStatus) -> Value {
+    let mut members = Map::new();
+    for extension in &status.extensions {
+        extension.merge_into(&mut members);
+    }
+    let LeadStatus {
+        lead_id,
+        callable,
+        status,
+        dnc,
+        human_contacted,
+        last_call_attempt,
+        ..
+    } = status;
+    members.insert("lead_id".into(), json!(lead_id));
+    members.insert("callable".into(), json!(callable));
+    members.insert("status".into(), json!(status));
+    members.insert("dnc".into(), json!(dnc));
+    members.insert("human_contacted".into(), json!(human_contacted));
+    members.insert("last_call_attempt".into(), json!(last_call_attempt));
+    Value::Object(members)
+}
+
+/// As `Retry-After` has it: never earlier than the wait is over.
+const fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + (wait.subsec_nanos() > 0) as u64
+}
+
+/// The error for a CRM that could not be asked. Every one of them says not to call.
+fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
+    let stopped = matches!(failure, Failure::Fault(fault) if fault.cause == FaultCause::WallClock);
+    match failure {
+        _ if stopped || (out_of_time && matches!(failure, Failure::Unavailable | Failure::Unknown)) => Problem::new(
+            ProblemKind::CrmTimeout,
+            "the CRM did not answer in time; do not call this lead now",
+        )
+        .retry_after(1),
+        Failure::Unavailable | Failure::Unknown => Problem::new(
+            ProblemKind::CrmUnavailable,
+            "the CRM cannot be asked; do not call this lead now",
+        )
+        .retry_after(5),
+        Failure::RateLimited { retry_after } => Problem::new(
+            ProblemKind::CrmUnavailable,
+            "the CRM asks to slow down; do not call this lead now",
+        )
+        .retry_after(retry_after.map_or(1, |wait| whole_seconds(wait).max(1))),
+        Failure::Unauthorized => Problem::new(
+            ProblemKind::CrmRefused,
+            "the CRM refuses the host's credentials; do not call this lead, and tell the tenant's operator",
+        ),
+        Failure::Rejected(_) => Problem::new(
+            ProblemKind::CrmRefused,
+            "the CRM refuses the question as it stands; do not call this lead",
+        ),
+        Failure::NotFound => Problem::new(ProblemKind::NotFound, "the CRM does not know this lead; do not call it"),
+        Failure::Fault(fault) if fault.cause == FaultCause::Host => Problem::new(
+            ProblemKind::Overloaded,
+            "too many status queries wait for the tenant's CRM already; do not call this lead now",
+        )
+        .retry_after(1),
+        Failure::Fault(_) => Problem::new(
+            ProblemKind::AdapterFault,
+            "the tenant's adapter failed; do not call this lead, and tell the tenant's operator",
+        ),
+    }
+}

@@ -1,0 +1,154 @@
+//! One connection: the protocol it speaks, its requests, and its end.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Poll, ready};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use tower::Service as _;
+
+use super::alarm::Alarm;
+use super::body::{BodyMemory, PacedBody};
+use super::watched::Activity;
+use crate::request::Peer;
+use jackfield_clock::SharedClock;
+use jackfield_domain::patience::{Cut, Patience, Progress};
+
+/// The head of a request may have this many bytes, its path included. The contract's are a few hundred.
+pub const MAX_HEAD: u16 = 32 * 1024;
+/// Room for a head, and for pieces of a body on their way through.
+const BUFFER: usize = 64 * 1024;
+/// Requests that one HTTP/2 connection may have in flight: what browsers and proxies expect at least.
+const MAX_STREAMS: u32 = 100;
+/// Requests that an HTTP/2 client may take back before anybody has looked at them, and those that it may get wrong.
+/// More is an attack ("rapid reset"), and the connection ends.
+const MAX_RESETS: usize = 64;
+/// Bytes of one body that an HTTP/2 client may send ahead of what is read of it.
+const STREAM_WINDOW: u32 = 64 * 1024;
+/// Bytes of all its bodies together.
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// The smallest that the protocol allows: large frames only hold up what is behind them.
+const MAX_FRAME: u32 = 16 * 1024;
+
+/// What all connections of a listener share.
+pub struct Serving {
+    /// Answers.
+    pub router: Router,
+    /// How long clients may take.
+    pub patience: Patience,
+    /// The time.
+    pub clock: SharedClock,
+    /// What bodies may take while they come in.
+    pub memory: Arc<BodyMemory>,
+    /// Cancelled when connections are to end once what is in flight is done.
+    pub stop: CancellationToken,
+}
+
+impl Serving {
+    /// Serves HTTP/1.1 to the end. Returns why the host ended it, if it was the host.
+    pub async fn http1<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<Cut>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut builder = http1::Builder::new();
+        builder.max_header_size(MAX_HEAD.into()).max_buf_size(BUFFER);
+        let service = service_fn(|request| self.answer(request, peer, &activity));
+        let connection = builder.serve_connection(TokioIo::new(socket), service);
+        self.watch(connection, &activity).await
+    }
+
+    /// Serves HTTP/2 to the end, likewise.
+    pub async fn http2<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<Cut>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        activity.with(Progress::is_http2);
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEAD.into())
+            .max_pending_accept_reset_streams(MAX_RESETS)
+            .max_local_error_reset_streams(MAX_RESETS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(MAX_FRAME);
+        let (serving, requests) = (Arc::clone(&self), activity.clone());
+        let service = service_fn(move |request| serving.answer(request, peer, &requests));
+        let connection = builder.serve_connection(TokioIo::new(socket), service);
+        self.watch(connection, &activity).await
+    }
+
+    fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: IpAddr,
+        activity: &Activity,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        let in_flight = activity.begin();
+        let mut request: Request = request.map(|body| {
+            Body::new(PacedBody::new(
+                body,
+                self.patience,
+                &self.clock,
+                Arc::clone(&self.memory),
+            ))
+        });
+        request.extensions_mut().insert(Peer(peer));
+        let answer = self.router.clone().call(request);
+        async move {
+            let answer = answer.await;
+            drop(in_flight);
+            answer
+        }
+    }
+
+    /// Drives a connection until it ends, the host stops, or patience does.
+    async fn watch<C: GracefulConnection>(&self, connection: C, activity: &Activity) -> Option<Cut> {
+        let mut connection = pin!(connection);
+        let mut stopped = pin!(self.stop.cancelled());
+        let mut alarm = Alarm::new(Arc::clone(&self.clock));
+        let mut closing = false;
+        let mut cut = None;
+        poll_fn(|cx| {
+            loop {
+                // How a connection broke is the client's affair; its requests are logged each for itself.
+                if connection.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(cut);
+                }
+                let close = !closing && stopped.as_mut().poll(cx).is_ready();
+                if !close {
+                    let Some((due, why)) = activity.with(|progress| progress.due(&self.patience)) else {
+                        return Poll::Pending;
+                    };
+                    ready!(alarm.poll(cx, due));
+                    // It may have moved on while the alarm was looked at.
+                    if activity.with(|progress| progress.due(&self.patience)) != Some((due, why)) {
+                        continue;
+                    }
+                    cut = cut.or(Some(why));
+                    if why != Cut::Idle {
+                        return Poll::Ready(cut);
+                    }
+                }
+                closing = true;
+                connection.as_mut().graceful_shutdown();
+                let now = self.clock.now();
+                activity.with(|progress| progress.closing(now));
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,198 @@
+//! A listener: accepts connections, as many as it is to keep, and serves each until it ends or its client takes too
+//! long.
+//!
+//! In the clear it speaks HTTP/1.1; over TLS also HTTP/2, if the client offers it. There is no HTTP/2 in the clear:
+//! every client that could use it can use TLS, and the first bytes of a connection need no guessing.
+
+mod alarm;
+mod body;
+mod connection;
+mod seats;
+mod tls;
+mod watched;
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::{Door, Metrics};
+use jackfield_clock::{self as clock, SharedClock};
+use jackfield_domain::address::AddressRange;
+use jackfield_domain::patience::{Cut, Patience};
+
+use body::BodyMemory;
+use connection::Serving;
+use seats::{Seat, Seats};
+pub use tls::{Tls, TlsError, TlsFiles};
+use watched::{Activity, Watched};
+
+/// How long the host waits when the system has no file descriptor, or no memory, for another connection.
+const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);
+
+/// What a listener allows.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: u32,
+    /// Connections at once of one client's address.
+    pub connections_per_address: u32,
+    /// Whose connections are not counted by address: those of load balancers.
+    pub trusted: Vec<AddressRange>,
+    /// How long clients may take.
+    pub patience: Patience,
+    /// Bytes of bodies that all connections together may be in the middle of, the first few of each not counted.
+    pub body_memory: usize,
+}
+
+/// A listener, before it serves.
+#[derive(Debug)]
+pub struct Listener {
+    /// Which one it is, in metrics and in the log.
+    pub door: Door,
+    /// Where connections come in.
+    pub socket: TcpListener,
+    /// What it allows.
+    pub limits: Limits,
+    /// Its certificate; none if it speaks in the clear.
+    pub tls: Option<Arc<Tls>>,
+    /// The time.
+    pub clock: SharedClock,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl Listener {
+    /// Serves until `stop` is cancelled; then accepts nothing, and returns once every connection is done with what it
+    /// has in flight. Dropping it drops its connections.
+    pub async fn serve(self, router: Router, stop: CancellationToken) {
+        let limits = &self.limits;
+        let (connections, per_address) = (limits.connections, limits.connections_per_address);
+        let seats = Arc::new(Seats::new(connections, per_address, limits.trusted.clone()));
+        let serving = Arc::new(Serving {
+            router,
+            patience: limits.patience,
+            clock: Arc::clone(&self.clock),
+            memory: Arc::new(BodyMemory::new(limits.body_memory)),
+            stop: stop.clone(),
+        });
+        let mut open = JoinSet::new();
+        let mut failing = false;
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(_) = open.join_next() => continue,
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, peer)) => {
+                    failing = false;
+                    match seats.take(peer.ip()) {
+                        Ok(seat) => {
+                            let guest = self.guest(seat, peer.ip());
+                            open.spawn(guest.serve(socket, Arc::clone(&serving)));
+                        }
+                        // Dropping the socket closes it: the cheapest answer, and one that every client understands.
+                        Err(full) => self.metrics.turn_away(self.door, full.word()),
+                    }
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    if !failing {
+                        let door = self.door.word();
+                        tracing::error!(%error, listener = door, "no connection can be accepted; the limit on open \
+                            files may be too low");
+                    }
+                    failing = true;
+                    self.metrics.turn_away(self.door, "system");
+                    let retry = self.clock.sleep_until(clock::after(self.clock.now(), ACCEPT_BACKOFF));
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = retry => {}
+                    }
+                }
+            }
+        }
+        drop(self.socket);
+        while open.join_next().await.is_some() {}
+    }
+
+    fn guest(&self, seat: Seat, address: IpAddr) -> Guest {
+        self.metrics.come_in(self.door);
+        Guest {
+            door: self.door,
+            metrics: self.metrics.clone(),
+            clock: Arc::clone(&self.clock),
+            tls: self.tls.clone(),
+            activity: Activity::opened(Arc::clone(&self.clock)),
+            address,
+            _seat: seat,
+        }
+    }
+}
+
+/// Errors of `accept` that are about the connection that did not come about, not about the listener.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// A client with a connection.
+struct Guest {
+    door: Door,
+    metrics: Metrics,
+    clock: SharedClock,
+    tls: Option<Arc<Tls>>,
+    activity: Activity,
+    address: IpAddr,
+    _seat: Seat,
+}
+
+impl Guest {
+    async fn serve(self, socket: TcpStream, serving: Arc<Serving>) {
+        // Without it an answer may wait for the other side's acknowledgement of the headers.
+        let _ = socket.set_nodelay(true);
+        let (address, activity) = (self.address, self.activity.clone());
+        let socket = Watched::new(socket, activity.clone());
+        let Some(tls) = &self.tls else {
+            return self.cut(serving.http1(socket, address, activity).await);
+        };
+        let handshake = clock::timeout(
+            self.clock.as_ref(),
+            serving.patience.head,
+            tls.acceptor().accept(socket),
+        );
+        let shaken = tokio::select! {
+            () = serving.stop.cancelled() => return,
+            shaken = handshake => shaken,
+        };
+        match shaken {
+            None => self.cut(Some(Cut::Head)),
+            Some(Err(_)) => self.metrics.turn_away(self.door, "tls"),
+            Some(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(tls::H2) => {
+                self.cut(serving.http2(socket, address, activity).await);
+            }
+            Some(Ok(socket)) => self.cut(serving.http1(socket, address, activity).await),
+        }
+    }
+
+    fn cut(&self, cut: Option<Cut>) {
+        if let Some(cut) = cut {
+            self.metrics.cut(self.door, cut);
+        }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.metrics.go_out(self.door);
+    }
+}

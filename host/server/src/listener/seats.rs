@@ -1,0 +1,137 @@
+//! How many connections a listener keeps open, and how many of one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jackfield_domain::address::{AddressRange, one_client};
+
+/// Why a connection is closed as it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// The listener has as many as it keeps.
+    Listener,
+    /// Its address has as many as one address may.
+    Address,
+}
+
+impl Full {
+    /// The word for it, as in the metric.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Address => "address",
+        }
+    }
+}
+
+/// The open connections of a listener.
+#[derive(Debug)]
+pub struct Seats {
+    max: u32,
+    max_per_address: u32,
+    /// Who may have as many as there are: a load balancer brings everybody's.
+    trusted: Vec<AddressRange>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: u32,
+    by_address: HashMap<IpAddr, u32>,
+}
+
+/// A connection's place; it is free again when this is dropped.
+#[derive(Debug)]
+pub struct Seat {
+    seats: Arc<Seats>,
+    counted: Option<IpAddr>,
+}
+
+impl Seats {
+    /// No connection is open.
+    pub fn new(max: u32, max_per_address: u32, trusted: Vec<AddressRange>) -> Self {
+        Self {
+            max,
+            max_per_address,
+            trusted,
+            taken: Mutex::default(),
+        }
+    }
+
+    /// A place for a connection from this address.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Full> {
+        let is_trusted = self.trusted.iter().any(|range| range.contains(address));
+        let counted = (!is_trusted).then(|| one_client(address));
+        self.with(|taken| {
+            if taken.all >= self.max {
+                return Err(Full::Listener);
+            }
+            if let Some(client) = counted {
+                let of_client = taken.by_address.get(&client).copied().unwrap_or_default();
+                if of_client >= self.max_per_address {
+                    return Err(Full::Address);
+                }
+                taken.by_address.insert(client, of_client + 1);
+            }
+            taken.all += 1;
+            Ok(())
+        })?;
+        Ok(Seat {
+            seats: Arc::clone(self),
+            counted,
+        })
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Taken) -> T) -> T {
+        change(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.seats.with(|taken| {
+            taken.all -= 1;
+            let Some(client) = self.counted else { return };
+            if let Some(of_client) = taken.by_address.get_mut(&client) {
+                *of_client -= 1;
+                if *of_client == 0 {
+                    taken.by_address.remove(&client);
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_place_is_free_again_once_its_connection_is_gone() {
+        let seats = Arc::new(Seats::new(3, 2, vec!["10.0.0.0/8".parse().unwrap()]));
+        let one = seats.take(ip("192.0.2.1")).unwrap();
+        let two = seats.take(ip("::ffff:192.0.2.1")).unwrap();
+        assert_eq!(seats.take(ip("192.0.2.1")).unwrap_err(), Full::Address);
+        let three = seats.take(ip("192.0.2.2")).unwrap();
+        assert_eq!(seats.take(ip("192.0.2.3")).unwrap_err(), Full::Listener);
+        drop((one, two, three));
+        assert!(seats.with(|taken| taken.by_address.is_empty() && taken.all == 0));
+    }
+
+    #[test]
+    fn a_load_balancer_may_fill_the_listener_but_no_more() {
+        let seats = Arc::new(Seats::new(3, 1, vec!["10.0.0.0/8".parse().unwrap()]));
+        let all: Vec<_> = (0..3).map(|_| seats.take(ip("10.0.0.1")).unwrap()).collect();
+        assert_eq!(seats.take(ip("10.0.0.1")).unwrap_err(), Full::Listener);
+        drop(all);
+        assert!(seats.with(|taken| taken.all == 0));
+    }
+}

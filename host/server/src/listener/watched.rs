@@ -1,0 +1,98 @@
+//! A socket whose incoming bytes are noticed, and what the connection over it is doing.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use jackfield_clock::SharedClock;
+use jackfield_domain::patience::Progress;
+
+/// What a connection is doing, shared by its socket, its requests and its watch.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    progress: Arc<Mutex<Progress>>,
+    clock: SharedClock,
+}
+
+impl Activity {
+    /// A connection that was just opened.
+    pub fn opened(clock: SharedClock) -> Self {
+        let progress = Arc::new(Mutex::new(Progress::opened(clock.now())));
+        Self { progress, clock }
+    }
+
+    /// Looks at it, or changes it.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
+        look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A request whose head is complete; it is in flight until what is returned is dropped.
+    pub fn begin(&self) -> InFlight {
+        self.with(Progress::began);
+        InFlight(self.clone())
+    }
+}
+
+/// A request in flight.
+pub struct InFlight(Activity);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let now = self.0.clock.now();
+        self.0.with(|progress| progress.ended(now));
+    }
+}
+
+/// A socket.
+pub struct Watched<S> {
+    socket: S,
+    activity: Activity,
+}
+
+impl<S> Watched<S> {
+    /// Notes in `activity` when bytes arrive.
+    pub fn new(socket: S, activity: Activity) -> Self {
+        Self { socket, activity }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            let now = self.activity.clock.now();
+            self.activity.with(|progress| progress.arrived(now));
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,135 @@
+//! What every request of both listeners goes through: an id, one line in the log, and problems finished with the id.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, StatusCode};
+use rand::RngExt as _;
+use tracing::Instrument as _;
+
+use crate::problem::{Problem, ProblemKind};
+use jackfield_clock::SharedClock;
+
+/// Carries the id in answers.
+pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Who is at the other end of the connection that a request came over: the client, or the load balancer before it.
+/// Among the extensions of a request that came through a listener.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Why a request's body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It came too slowly.
+    #[error("the body came too slowly")]
+    TooSlow,
+    /// Too many large bodies are on their way in.
+    #[error("too many large bodies are on their way in")]
+    NoRoom,
+    /// The connection did.
+    #[error("the body broke off")]
+    BrokeOff,
+}
+
+impl BodyError {
+    /// What a handler was told when it read the body, if it was one of these.
+    #[must_use]
+    pub fn within(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut found = std::iter::successors(Some(error), |error| error.source());
+        found.find_map(|error| error.downcast_ref().copied())
+    }
+
+    /// The answer to a request with such a body. Nothing of it was stored.
+    #[must_use]
+    pub fn problem(self) -> Problem {
+        match self {
+            Self::TooSlow => Problem::new(
+                ProblemKind::TooSlow,
+                "the body came too slowly; nothing was stored, send it again",
+            ),
+            Self::NoRoom => Problem::new(
+                ProblemKind::Overloaded,
+                "too many large bodies are on their way in; nothing was stored, send it again",
+            )
+            .retry_after(1),
+            Self::BrokeOff => Problem::new(
+                ProblemKind::BadRequest,
+                "the body broke off; nothing was stored, send it again",
+            ),
+        }
+    }
+}
+
+/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since
+/// it could be a lead's phone number.
+#[derive(Debug, Clone)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no decision depends on it; it only has to be unique"
+    )]
+    fn random() -> Self {
+        Self(format!("req_{:024x}", rand::rng().random::<u128>() >> 32).into())
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The problem for an error that came from below the handlers: a path that is not UTF-8, a body in a wrong form.
+fn unexplained(status: StatusCode) -> Option<Problem> {
+    let kind = if status.is_client_error() {
+        ProblemKind::BadRequest
+    } else if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        ProblemKind::Internal
+    } else {
+        return None;
+    };
+    let detail = "the request cannot be read: its path, query or headers are not what this endpoint takes";
+    Some(Problem::new(kind, detail).with_status(status))
+}
+
+/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's
+/// id is fine there, but what a client makes up is not.
+pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::random();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", MatchedPath::as_str)
+        .to_owned();
+    request.extensions_mut().insert(id.clone());
+
+    let span = tracing::info_span!("request", request_id = id.as_str(), tenant = tracing::field::Empty);
+    let began = clock.now();
+    async move {
+        let mut response = next.run(request).await;
+        let problem = response
+            .extensions_mut()
+            .remove::<Problem>()
+            .or_else(|| unexplained(response.status()));
+        let kind = problem.as_ref().map(|problem| problem.kind().word());
+        if let Some(problem) = problem {
+            response = problem.respond(id.as_str());
+        }
+        let took_ms = clock.now().duration_since(began).as_millis();
+        let status = response.status().as_u16();
+        tracing::info!(%method, route, status, took_ms, problem = kind, "answered");
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(REQUEST_ID_HEADER, value);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}

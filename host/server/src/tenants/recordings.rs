@@ -1,0 +1,121 @@
+//! Recordings of a tenant's calls, as operators begin and take them. What an operator is handed is searched for every
+//! secret of the tenant once more: for those that the host keeps, and those that the active release refers to.
+
+use rand::RngExt as _;
+
+use super::rollout::Rollout;
+use super::secrets;
+use crate::vault::VaultError;
+use jackfield_domain::id::TenantName;
+use jackfield_domain::recording::Standing;
+use jackfield_domain::release::Sensitive;
+use jackfield_sandbox::{AlreadyRecording, Order, Tapes};
+use jackfield_store::{PageRequest, StoreError};
+
+/// Secrets that are read at once.
+const PAGE: u32 = 100;
+
+/// A tenant's calls are not recorded, or what was recorded is not handed over.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// There is no such tenant.
+    #[error("there is no tenant `{0}`; `jackfield tenant list` shows those there are")]
+    NoTenant(TenantName),
+    /// Its calls are recorded already.
+    #[error(
+        "calls of `{0}` are recorded since {begun:.0} already, or wait to be taken; `jackfield adapter record --tenant \
+         {0} --end` ends that and writes them", begun = .1.begun
+    )]
+    Already(TenantName, Box<Standing>),
+    /// Its calls are not recorded.
+    #[error("no calls of `{0}` are recorded at this host; nobody began it, or it was taken, or it was left too long")]
+    None(TenantName),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The calls cannot be searched for the tenant's secrets.
+    #[error("the calls cannot be searched for the tenant's secrets, so they are not handed over: {0}")]
+    Vault(VaultError),
+}
+
+impl Rollout {
+    /// Begins to record a tenant's calls, at this host.
+    ///
+    /// # Errors
+    /// There is no such tenant, or its calls are recorded already.
+    pub async fn begin_recording(&self, tenant: &TenantName, order: Order) -> Result<Standing, RecordingError> {
+        if self.store.tenant(tenant).await?.is_none() {
+            return Err(RecordingError::NoTenant(tenant.clone()));
+        }
+        let begun = self.runtime.recorder().begin(tenant, order, salt());
+        let standing =
+            begun.map_err(|AlreadyRecording(standing)| RecordingError::Already(tenant.clone(), Box::new(standing)))?;
+        tracing::info!(%tenant, calls = standing.wanted, unmasked = order.unmasked, "calls are recorded from now on");
+        Ok(standing)
+    }
+
+    /// How the recording of a tenant's calls stands.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn recording(&self, tenant: &TenantName) -> Result<(Standing, Order), RecordingError> {
+        let found = self.runtime.recorder().standing(tenant);
+        found.ok_or_else(|| RecordingError::None(tenant.clone()))
+    }
+
+    /// Ends the recording of a tenant's calls and takes them out of the host. Calls that hold a secret stay out.
+    ///
+    /// # Errors
+    /// There is none, or the secrets that it is searched for cannot be read; then it stays where it is.
+    pub async fn take_recording(&self, tenant: &TenantName) -> Result<Tapes, RecordingError> {
+        self.recording(tenant)?;
+        let secrets = self.secrets_of(tenant).await?;
+        let tapes = self.runtime.recorder().take(tenant);
+        let mut tapes = tapes.ok_or_else(|| RecordingError::None(tenant.clone()))?;
+        tapes.without(&secrets);
+        tracing::info!(%tenant, calls = tapes.kept.len(), "recorded calls were handed over");
+        Ok(tapes)
+    }
+
+    /// Every secret of a tenant that can be read.
+    async fn secrets_of(&self, tenant: &TenantName) -> Result<Vec<Sensitive>, RecordingError> {
+        let mut found = vec![];
+        let mut after = None;
+        loop {
+            let page = PageRequest { after, limit: PAGE };
+            let page = self.store.secrets(tenant, page).await?;
+            for record in page.items {
+                match self.vault.get(tenant, &record.name).await {
+                    Ok(secret) => found.extend(secret),
+                    Err(VaultError::Store(error)) => return Err(error.into()),
+                    Err(error) => return Err(RecordingError::Vault(error)),
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let record = self.store.tenant(tenant).await?;
+        let release = match record {
+            Some(record) => self.store.release(tenant, record.active).await?,
+            None => None,
+        };
+        let Some(release) = release else {
+            return Ok(found);
+        };
+        for (_, reference) in release.spec.secrets() {
+            // One that cannot be read is not in use: no release loads without it.
+            found.extend(secrets::read(&self.vault, &release.spec, &[], reference).await?);
+        }
+        Ok(found)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no decision depends on it; it only has to be unknown outside"
+)]
+fn salt() -> [u8; 32] {
+    rand::rng().random()
+}

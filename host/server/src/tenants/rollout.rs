@@ -1,0 +1,335 @@
+//! From an operator's wish to a serving release. Everything that can fail happens here, before the pointer is written:
+//! a release that does not load leaves the old one serving and says why (promise 8).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use rand::rngs::StdRng;
+use tokio::sync::Mutex;
+
+use super::oauth2::Sessions;
+use super::{Tenant, Tenants, secrets};
+use crate::vault::{Vault, VaultError};
+use jackfield_clock::SharedClock;
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::field::FieldError;
+use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
+use jackfield_domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
+use jackfield_sandbox::{LoadError, PackageError, Runtime};
+use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
+
+/// Makes releases and puts them in service.
+#[derive(Debug, Clone)]
+pub struct Rollout {
+    pub(super) store: SharedStore,
+    pub(super) vault: Vault,
+    sessions: Sessions,
+    pub(super) runtime: Runtime,
+    pub(super) tenants: Arc<Tenants>,
+    pub(super) clock: SharedClock,
+    /// Releases of this host are made one after another, so that each is compared with the one it follows.
+    pub(super) one_at_a_time: Arc<Mutex<()>>,
+    /// Active releases that do not load, and why: told once, however often it is tried again.
+    pub(super) failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
+    /// The revision of the store that this host is in line with; none yet is 0.
+    pub(super) followed: Arc<AtomicU64>,
+}
+
+/// A component was taken.
+#[derive(Debug, Clone)]
+pub struct Pushed {
+    /// What is known of it.
+    pub record: AdapterRecord,
+    /// Whether the same bytes were there before.
+    pub known: bool,
+}
+
+/// A component was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// It is no adapter that this host can run.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A release is in service, or with `dry_run` would be.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The release; of a dry run the one that would be made, with the next number.
+    pub release: Release,
+    /// What differs from the one before.
+    pub changes: Vec<Change>,
+    /// Whether it was only looked at, or nothing differed: nothing was written.
+    pub unchanged: bool,
+}
+
+/// A release was not made, or not put in service. The old one serves on.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The file is not TOML of the right shape; the text names the line and what is allowed.
+    #[error("{0}")]
+    Syntax(String),
+    /// The file is for another tenant than the one named.
+    #[error("the file is for tenant `{0}`")]
+    OtherTenant(TenantName),
+    /// Fields are missing or wrong.
+    #[error("{} fields are missing or wrong", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// No such adapter was pushed.
+    #[error("no adapter `{0}` was pushed; `jackfield adapter list` shows those there are")]
+    NoAdapter(AdapterRef),
+    /// No such tenant.
+    #[error("there is no tenant `{0}`")]
+    NoTenant(TenantName),
+    /// No such release, or none before the active one.
+    #[error("tenant `{0}` has no release {1}")]
+    NoRelease(TenantName, String),
+    /// A secret cannot be had.
+    #[error("{pointer}: {detail}")]
+    Secret {
+        /// Which one, as a pointer into the file.
+        pointer: String,
+        /// Why, and what to do.
+        detail: String,
+    },
+    /// A kept secret cannot be removed: it serves.
+    #[error(
+        "`{name}` is used by the active release {release} at {pointer}: apply a file that does not name it, then \
+         remove it"
+    )]
+    SecretInUse {
+        /// Its name.
+        name: String,
+        /// The release.
+        release: ReleaseNumber,
+        /// Where.
+        pointer: String,
+    },
+    /// A kept secret is none of the people's.
+    #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
+    HostsSecret(String),
+    /// No such kept secret.
+    #[error("tenant `{0}` has no secret `{1}`; `jackfield secrets list {0}` shows those there are")]
+    NoSecret(TenantName, String),
+    /// The adapter does not load.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The secrets that it brings cannot be kept.
+    #[error(transparent)]
+    Vault(VaultError),
+}
+
+impl From<VaultError> for ApplyError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => Self::Store(error),
+            error => Self::Vault(error),
+        }
+    }
+}
+
+impl Rollout {
+    /// Puts it together. `rng` is for the jitter of tokens' renewals.
+    #[must_use]
+    pub fn new(
+        store: SharedStore,
+        vault: Vault,
+        runtime: Runtime,
+        tenants: Arc<Tenants>,
+        clock: SharedClock,
+        rng: StdRng,
+    ) -> Self {
+        Self {
+            sessions: Sessions::new(
+                Arc::clone(&store),
+                vault.clone(),
+                runtime.resolver(),
+                Arc::clone(&clock),
+                rng,
+            ),
+            store,
+            vault,
+            runtime,
+            tenants,
+            clock,
+            one_at_a_time: Arc::default(),
+            failing: Arc::default(),
+            followed: Arc::default(),
+        }
+    }
+
+    /// Checks a component, runs its `describe`, compiles and keeps it.
+    ///
+    /// # Errors
+    /// It is no adapter that this host can run, or it could not be kept.
+    pub async fn push_adapter(&self, bytes: Vec<u8>) -> Result<Pushed, PushError> {
+        let digest = Digest::of(&bytes);
+        if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
+            return Ok(Pushed { record, known: true });
+        }
+        let inspected = self.runtime.inspect(&bytes).await?;
+        let record = AdapterRecord {
+            digest,
+            name: inspected.name,
+            version: inspected.version,
+            needs: inspected.needs,
+            idempotent_writes: inspected.idempotent_writes,
+            lookup: inspected.lookup,
+            parses_leads: inspected.parses_leads,
+            size: bytes.len() as u64,
+            pushed_at: self.clock.now(),
+        };
+        let record = self.store.put_adapter(NewAdapter { record, bytes }).await?;
+        tracing::info!(adapter = %record.name, version = %record.version, %digest, "adapter pushed");
+        Ok(Pushed { record, known: false })
+    }
+
+    /// Makes a release of a tenant's file and puts it in service. With `dry_run` only says what would change, after
+    /// everything was tried that making it would try. A file that changes nothing makes no release; its secrets are
+    /// read again.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or why the release does not load. The old one serves on.
+    pub async fn apply(&self, tenant: Option<&TenantName>, toml: &str, dry_run: bool) -> Result<Applied, ApplyError> {
+        let spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
+        if tenant.is_some_and(|tenant| *tenant != spec.tenant) {
+            return Err(ApplyError::OtherTenant(spec.tenant));
+        }
+        let adapter = self.store.adapter(&spec.adapter).await?;
+        let adapter = adapter.ok_or_else(|| ApplyError::NoAdapter(spec.adapter.clone()))?;
+        let errors = check(&spec, &adapter.needs);
+        if !errors.is_empty() {
+            return Err(ApplyError::Invalid(errors));
+        }
+
+        let _one_at_a_time = self.one_at_a_time.lock().await;
+        let record = self.store.tenant(&spec.tenant).await?;
+        let active = match &record {
+            Some(record) => self.store.release(&spec.tenant, record.active).await?,
+            None => None,
+        };
+        let now = self.clock.now();
+        let (spec, fresh) = secrets::set_apart(&self.vault, spec, active.as_ref()).await?;
+        let changes = diff(
+            active.as_ref().map(|release| (&release.spec, release.adapter)),
+            (&spec, adapter.digest),
+        );
+        let unchanged = changes.is_empty();
+        let release = match active {
+            Some(active) if unchanged => active,
+            _ => {
+                let number = ReleaseNumber(record.map_or(0, |record| record.newest.0) + 1);
+                Release {
+                    number,
+                    adapter: adapter.digest,
+                    spec: spec.clone(),
+                    created_at: now,
+                }
+            }
+        };
+        let loaded = self.load(release.clone(), &fresh).await?;
+        if dry_run {
+            return Ok(Applied {
+                release,
+                changes,
+                unchanged: true,
+            });
+        }
+        if unchanged {
+            self.tenants.swap(Arc::new(loaded));
+            return Ok(Applied {
+                release,
+                changes,
+                unchanged,
+            });
+        }
+        let sealing = self.vault.sealing().await;
+        let seal = |(name, value): (String, Sensitive)| {
+            let sealed = sealing.seal(&spec.tenant, &name, &value)?;
+            Ok::<_, VaultError>((name, sealed))
+        };
+        let secrets = fresh.into_iter().map(seal).collect::<Result<_, _>>()?;
+        let new = NewRelease {
+            spec,
+            adapter: adapter.digest,
+            secrets,
+            now,
+        };
+        let stored = self.store.put_release(new).await?;
+        drop(sealing);
+        // Another host over the same database may have taken the number; then the release is loaded under its own.
+        let loaded = if stored == release {
+            loaded
+        } else {
+            self.load(stored.clone(), &[]).await?
+        };
+        self.tenants.swap(Arc::new(loaded));
+        tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release \
+            activated");
+        Ok(Applied {
+            release: stored,
+            changes,
+            unchanged,
+        })
+    }
+
+    /// Puts an earlier release back in service: `to`, or the one made before the active one.
+    ///
+    /// # Errors
+    /// There is none, or it does not load. The active one serves on.
+    pub async fn rollback(&self, tenant: &TenantName, to: Option<ReleaseNumber>) -> Result<Release, ApplyError> {
+        let _one_at_a_time = self.one_at_a_time.lock().await;
+        let record = self
+            .store
+            .tenant(tenant)
+            .await?
+            .ok_or_else(|| ApplyError::NoTenant(tenant.clone()))?;
+        let number = to.unwrap_or(ReleaseNumber(record.active.0 - 1));
+        let none = || ApplyError::NoRelease(tenant.clone(), number.to_string());
+        let release = self.store.release(tenant, number).await?.ok_or_else(none)?;
+        let loaded = self.load(release.clone(), &[]).await?;
+        self.store.activate(tenant, number, self.clock.now()).await?;
+        self.tenants.swap(Arc::new(loaded));
+        tracing::info!(%tenant, release = %number, "release activated by rollback");
+        Ok(release)
+    }
+
+    /// Gives up the instances of adapters that wait for another call, and keeps none from now on: the host drains.
+    pub fn keep_no_instances(&self) {
+        self.runtime.keep_no_instances();
+    }
+
+    /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is
+    /// lost.
+    pub async fn settle(&self) {
+        self.sessions.settle().await;
+    }
+
+    /// Makes a release ready to serve. `fresh` are secrets that the store does not hold yet.
+    pub(super) async fn load(&self, release: Release, fresh: &[(String, Sensitive)]) -> Result<Tenant, ApplyError> {
+        let reference = AdapterRef::Digest(release.adapter);
+        let missing = || ApplyError::NoAdapter(reference.clone());
+        let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
+        let resolved = secrets::resolve(&self.vault, &self.sessions, &release.spec, fresh).await?;
+        let digest = release.adapter;
+        let loaded = if let Some(linked) = self.runtime.at_hand(digest).await.map_err(LoadError::from)? {
+            let loaded = self.runtime.load_linked(release, &record, linked, resolved.credentials);
+            loaded.await?
+        } else {
+            let bytes = self.store.adapter_bytes(digest).await?.ok_or_else(missing)?;
+            self.runtime.load(release, &record, bytes, resolved.credentials).await?
+        };
+        Ok(Tenant {
+            loaded: Arc::new(loaded),
+            webhook_keys: resolved.webhook_keys,
+            push_key: resolved.push_key,
+        })
+    }
+}

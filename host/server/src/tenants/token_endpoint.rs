@@ -1,0 +1,169 @@
+//! One request to a token endpoint. Nothing of the answer but a token gets further than `domain::oauth2`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use jiff::Timestamp;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
+
+use super::oauth2::OAuth2Client;
+use super::rollout::ApplyError;
+use jackfield_clock::{self as clock, SharedClock};
+use jackfield_domain::egress::Origin;
+use jackfield_domain::oauth2::{Granted, TokenProblem, read_answer};
+use jackfield_domain::pause;
+use jackfield_domain::release::{ClientAuth, Grant, OAuth2Spec, Sensitive};
+use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, Trust};
+
+/// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes of an answer: a token with all its claims, eight times over.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// A token endpoint, with what a client shows there.
+pub struct TokenEndpoint {
+    network: TokenNetwork,
+    clock: SharedClock,
+    spec: OAuth2Spec,
+    secret: Sensitive,
+}
+
+/// No token came.
+pub struct Asked {
+    /// Why.
+    pub problem: TokenProblem,
+    /// How long the endpoint wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl From<TokenProblem> for Asked {
+    fn from(problem: TokenProblem) -> Self {
+        Self {
+            problem,
+            retry_after: None,
+        }
+    }
+}
+
+impl TokenEndpoint {
+    /// The endpoint of a client.
+    ///
+    /// # Errors
+    /// The tenant's authority cannot be used, or the machine has no usable TLS set-up.
+    pub fn new(
+        client: &OAuth2Client,
+        origin: Origin,
+        resolver: SharedResolver,
+        clock: SharedClock,
+    ) -> Result<Self, ApplyError> {
+        let trust = match &client.ca {
+            Some(ca) => {
+                Trust::new(ca, clock.now()).map_err(|problem| LoadError::from(CredentialProblem::from(problem)))?
+            }
+            None => Trust::default(),
+        };
+        let network = TokenNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
+        Ok(Self {
+            network: network.map_err(|error| LoadError::Client(error.to_string()))?,
+            clock,
+            spec: client.spec.clone(),
+            secret: client.secret.clone(),
+        })
+    }
+
+    /// The endpoint's host, for people.
+    pub fn host(&self) -> &str {
+        self.spec.token_url.host_str().unwrap_or_default()
+    }
+
+    /// Asks for an access token, with the refresh token if the grant is one.
+    pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<Granted, Asked> {
+        let request = self.request(&self.spec.token_url, refresh_token)?;
+        let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
+        let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoAnswer))?;
+        read_answer(status, &body).map_err(|problem| Asked { problem, retry_after })
+    }
+
+    fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        match self.spec.grant {
+            Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
+            Grant::RefreshToken => form.append_pair("grant_type", "refresh_token"),
+        };
+        if let Some(token) = refresh_token {
+            form.append_pair("refresh_token", token.expose());
+        }
+        let asked_for = [("scope", &self.spec.scope), ("audience", &self.spec.audience)];
+        for (name, value) in asked_for {
+            if let Some(value) = value {
+                form.append_pair(name, value);
+            }
+        }
+        let request = self.network.post(url).map_err(|_| TokenProblem::Unreachable)?;
+        let request = request
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json");
+        Ok(match self.spec.client_auth {
+            ClientAuth::Body => {
+                form.append_pair("client_id", &self.spec.client_id);
+                form.append_pair("client_secret", self.secret.expose());
+                request.body(form.finish())
+            }
+            ClientAuth::Basic => request
+                .header(AUTHORIZATION, basic(&self.spec.client_id, &self.secret))
+                .body(form.finish()),
+        })
+    }
+}
+
+/// RFC 6749, section 2.3.1: both are encoded as in a form before they are put together.
+fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Sensitive::new(format!("{}:{}", encode(client_id), encode(secret.expose())));
+    let value = Sensitive::new(format!("Basic {}", BASE64_STANDARD.encode(pair.expose())));
+    #[expect(clippy::expect_used, reason = "base64 is visible ASCII")]
+    let mut value = HeaderValue::from_str(value.expose()).expect("base64");
+    value.set_sensitive(true);
+    value
+}
+
+/// Status, how long the endpoint wants to be left alone, and body of the answer.
+async fn exchange(
+    request: reqwest::RequestBuilder,
+    now: Timestamp,
+) -> Result<(u16, Option<Duration>, Zeroizing<Vec<u8>>), TokenProblem> {
+    let mut answer = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            TokenProblem::Unreachable
+        } else {
+            TokenProblem::NoAnswer
+        }
+    })?;
+    let header = |name: &str| answer.headers().get(name)?.to_str().ok();
+    let pause = pause::until(answer.status().as_u16(), header, now);
+    let retry_after = pause.map(|until| until.duration_since(now).unsigned_abs());
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = answer.chunk().await.map_err(|_| TokenProblem::NoAnswer)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(TokenProblem::Malformed("is larger than 64 KiB"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((answer.status().as_u16(), retry_after, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clients_secret_is_encoded_before_it_is_put_beside_its_id() {
+        let value = basic("a:b", &Sensitive::new("p w+ü%".into()));
+        assert!(value.is_sensitive());
+        let decoded = BASE64_STANDARD.decode(&value.as_bytes()["Basic ".len()..]).unwrap();
+        assert_eq!(decoded, b"a%3Ab:p+w%2B%C3%BC%25");
+    }
+}

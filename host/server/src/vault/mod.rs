@@ -1,0 +1,231 @@
+//! The secrets that this installation keeps itself, by tenant and name: sealed with the master key before the store
+//! has them, opened for whoever needs them.
+//!
+//! A host without the right key serves what it can: what it cannot open is told, and left as it is.
+
+mod key;
+mod rotation;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use tokio::sync::{RwLock, RwLockReadGuard};
+use zeroize::Zeroizing;
+
+use jackfield_clock::SharedClock;
+use jackfield_domain::id::TenantName;
+use jackfield_domain::release::Sensitive;
+use jackfield_domain::seal::{KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, Place, Sealed, Unopened};
+use jackfield_store::{NewSecret, SecretRecord, SharedStore, StoreError};
+
+pub use key::{KeyError, KeySource};
+pub use rotation::{RotateError, Rotated};
+
+/// A secret cannot be had or kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// The store's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is there and does not open.
+    #[error(
+        "{0}; start the host with the key that it was sealed with (`jackfield secrets rotate-key --help` says how), or \
+         set the secret again"
+    )]
+    Unopened(#[from] Unopened),
+    /// The host has no master key to seal with.
+    #[error(
+        "the host has no master key: {} is not there, and secrets were sealed before; restore it, and start again",
+        .0.display()
+    )]
+    NoKey(PathBuf),
+}
+
+/// Keeps secrets. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    store: SharedStore,
+    clock: SharedClock,
+    source: KeySource,
+    keys: ArcSwap<Keyring>,
+    rng: Mutex<StdRng>,
+    /// Held for reading from sealing a secret until it is stored, and for writing by a rotation: so none is stored
+    /// under a key that was just given up.
+    sealing: RwLock<()>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault")
+            .field("keys", &self.keys.load().ids())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Seals secrets for a transaction. No rotation happens until it is dropped, which is after the commit.
+pub struct Sealing<'a> {
+    inner: &'a Inner,
+    _no_rotation: RwLockReadGuard<'a, ()>,
+}
+
+impl Sealing<'_> {
+    /// Seals a secret.
+    ///
+    /// # Errors
+    /// The host has no master key.
+    pub fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<Sealed, VaultError> {
+        self.inner.seal(tenant, name, value)
+    }
+}
+
+impl Vault {
+    /// Opens the vault of a store: gets the master key, or makes it if nothing was ever sealed; and finishes a rotation
+    /// that was broken off, or that was asked for by handing over an old key. `rng` must be seeded by the operating
+    /// system.
+    ///
+    /// # Errors
+    /// The key cannot be read or made, or the store's.
+    pub async fn open(
+        store: SharedStore,
+        clock: SharedClock,
+        source: KeySource,
+        mut rng: StdRng,
+    ) -> Result<Self, OpenError> {
+        let kept = store.all_secrets().await?;
+        let keys = match (source.read()?, &source) {
+            (Some(keys), _) => keys,
+            (None, KeySource::File(path)) if kept.is_empty() => {
+                let keys = Keyring::new([random_key(&mut rng)]);
+                key::write_file(path, &keys)?;
+                tracing::info!(file = %path.display(), "a master key was made; back it up apart from the database");
+                keys
+            }
+            (None, _) => Keyring::default(),
+        };
+        let vault = Self(Arc::new(Inner {
+            store,
+            clock,
+            source,
+            keys: ArcSwap::from_pointee(keys),
+            rng: Mutex::new(rng),
+            sealing: RwLock::default(),
+        }));
+        vault.report(&kept);
+        vault.settle(kept).await?;
+        Ok(vault)
+    }
+
+    /// The secret of that name.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the secret does not open.
+    pub async fn get(&self, tenant: &TenantName, name: &str) -> Result<Option<Sensitive>, VaultError> {
+        match self.0.store.secret(tenant, name).await? {
+            Some(record) => Ok(Some(self.0.open(&record)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps a secret, in place of the one that had the name. It is durable when this returns.
+    ///
+    /// # Errors
+    /// The store cannot be written to, or there is no key; the former secret stays.
+    pub async fn put(&self, tenant: &TenantName, name: &str, value: Sensitive) -> Result<(), VaultError> {
+        let sealing = self.sealing().await;
+        let new = NewSecret {
+            tenant: tenant.clone(),
+            name: name.to_owned(),
+            sealed: sealing.seal(tenant, name, &value)?,
+            now: self.0.clock.now(),
+        };
+        Ok(self.0.store.put_secret(new).await?)
+    }
+
+    /// Whether this host has the key of that id.
+    #[must_use]
+    pub fn has(&self, key: KeyId) -> bool {
+        self.0.keys.load().ids().contains(&key)
+    }
+
+    /// To seal secrets that are stored in a transaction with other things.
+    pub async fn sealing(&self) -> Sealing<'_> {
+        Sealing {
+            inner: &self.0,
+            _no_rotation: self.0.sealing.read().await,
+        }
+    }
+
+    /// Seals what a store has found unsealed, before anything else uses the vault.
+    pub fn sealer(&self) -> impl Fn(&TenantName, &str, &Sensitive) -> Result<Sealed, StoreError> + use<> {
+        let inner = Arc::clone(&self.0);
+        move |tenant, name, value| {
+            let sealed = inner.seal(tenant, name, value);
+            sealed.map_err(|error| StoreError::Unavailable(error.to_string()))
+        }
+    }
+
+    /// Tells which secrets do not open on this host: one line a tenant.
+    fn report(&self, kept: &[SecretRecord]) {
+        let keys = self.0.keys.load();
+        let strange = |record: &&SecretRecord| !keys.ids().contains(&record.sealed.key);
+        for tenant in kept.chunk_by(|one, other| one.tenant == other.tenant) {
+            if let Some(first) = tenant.iter().find(strange) {
+                tracing::error!(
+                    tenant = %first.tenant, sealed_with = %first.sealed.key, this_host_has = ?keys.ids(),
+                    secrets = tenant.iter().filter(strange).count(),
+                    "secrets are sealed with a master key that this host does not have; what needs them is not served, \
+                     and they stay as they are"
+                );
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<Sealed, VaultError> {
+        let mut nonce = [0; NONCE_BYTES];
+        self.rng
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(&mut nonce);
+        let sealed = self.keys.load().seal(Place { tenant, name }, value, nonce);
+        sealed.ok_or_else(|| match &self.source {
+            KeySource::File(path) => VaultError::NoKey(path.clone()),
+            // One that is handed over is always there.
+            KeySource::Given { .. } => VaultError::NoKey(PathBuf::new()),
+        })
+    }
+
+    fn open(&self, record: &SecretRecord) -> Result<Sensitive, Unopened> {
+        let place = Place {
+            tenant: &record.tenant,
+            name: &record.name,
+        };
+        self.keys.load().open(place, &record.sealed)
+    }
+}
+
+fn random_key(rng: &mut StdRng) -> MasterKey {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    rng.fill_bytes(&mut *key);
+    MasterKey::new(key)
+}
+
+/// A vault could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The master key cannot be had.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,279 @@
+//! The vault over a real store and a real file: rotations, broken off wherever they can be, and hosts with wrong keys.
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rand::SeedableRng as _;
+use tempfile::TempDir;
+
+use super::*;
+use jackfield_clock::ManualClock;
+use jackfield_domain::seal::KeyId;
+use jackfield_store::Store as _;
+use jackfield_store_sqlite::SqliteStore;
+
+/// An installation: a database and a key file.
+struct Installation {
+    folder: TempDir,
+    store: Arc<SqliteStore>,
+}
+
+impl Installation {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("jackfield.db")).await.unwrap());
+        Self { folder, store }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("master.key")
+    }
+
+    async fn open_with(&self, source: KeySource) -> Result<Vault, OpenError> {
+        let store = Arc::clone(&self.store) as SharedStore;
+        Vault::open(
+            store,
+            Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),
+            source,
+            rand::make_rng(),
+        )
+        .await
+    }
+
+    /// As a start of the host does.
+    async fn open(&self) -> Vault {
+        self.open_with(KeySource::File(self.file())).await.unwrap()
+    }
+
+    fn keys_in_file(&self) -> Vec<KeyId> {
+        KeySource::File(self.file()).read().unwrap().unwrap().ids()
+    }
+
+    /// The keys that the secrets are sealed with.
+    async fn keys_in_use(&self) -> Vec<KeyId> {
+        let kept = self.store.all_secrets().await.unwrap();
+        kept.iter().map(|record| record.sealed.key).collect()
+    }
+}
+
+fn tenant(name: &str) -> TenantName {
+    name.parse().unwrap()
+}
+
+/// Three secrets of two tenants.
+async fn fill(vault: &Vault) {
+    for (owner, name, value) in [
+        ("acme", "crm", "one"),
+        ("acme", "hook", "two"),
+        ("zenith", "crm", "three"),
+    ] {
+        let value = Sensitive::new(value.into());
+        vault.put(&tenant(owner), name, value).await.unwrap();
+    }
+}
+
+async fn assert_readable(vault: &Vault) {
+    for (owner, name, value) in [
+        ("acme", "crm", "one"),
+        ("acme", "hook", "two"),
+        ("zenith", "crm", "three"),
+    ] {
+        let found = vault.get(&tenant(owner), name).await.unwrap().unwrap();
+        assert_eq!(found.expose(), value);
+    }
+}
+
+fn random() -> MasterKey {
+    random_key(&mut StdRng::seed_from_u64(99))
+}
+
+#[tokio::test]
+async fn the_first_start_makes_a_key_and_later_ones_use_it() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    assert_readable(&vault).await;
+    assert_readable(&installation.open().await).await;
+    assert_eq!(vault.get(&tenant("acme"), "other").await, Ok(None));
+    assert_eq!(installation.keys_in_file().len(), 1);
+}
+
+#[tokio::test]
+async fn a_rotation_changes_the_key_of_every_secret() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    let before = installation.keys_in_file();
+    let rotated = vault.rotate().await.unwrap();
+    assert_eq!((rotated.resealed, rotated.left, rotated.old_key_kept), (3, 0, None));
+    assert_ne!(before, [rotated.key]);
+    assert_eq!(installation.keys_in_file(), [rotated.key]);
+    assert_eq!(installation.keys_in_use().await, [rotated.key; 3]);
+    assert_readable(&vault).await;
+    assert_readable(&installation.open().await).await;
+}
+
+#[tokio::test]
+async fn a_rotation_broken_off_before_the_commit_is_finished_by_the_next_start() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    // The file has both keys and the process is gone.
+    key::write_file(&installation.file(), &vault.0.keys.load().led_by(random())).unwrap();
+    drop(vault);
+    let vault = installation.open().await;
+    assert_readable(&vault).await;
+    assert_eq!(installation.keys_in_use().await, [random().id(); 3]);
+    assert_eq!(installation.keys_in_file(), [random().id()]);
+    assert_readable(&installation.open().await).await;
+}
+
+#[tokio::test]
+async fn a_rotation_broken_off_after_the_commit_is_finished_by_the_next_start() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    let old = vault.0.keys.load_full();
+    let key = vault.rotate().await.unwrap().key;
+    // As if the old key had not been removed.
+    let both = Keyring::new(vault.0.keys.load().keys().iter().chain(old.keys()).cloned());
+    key::write_file(&installation.file(), &both).unwrap();
+    drop(vault);
+    assert_readable(&installation.open().await).await;
+    assert_eq!(installation.keys_in_file(), [key]);
+}
+
+#[tokio::test]
+async fn a_rotation_that_cannot_write_the_file_changes_nothing() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    let before = (installation.keys_in_file(), installation.keys_in_use().await);
+    fs::create_dir(installation.folder.path().join("master.key.new")).unwrap();
+    let refused = vault.rotate().await;
+    assert!(matches!(refused, Err(RotateError::File(_))), "{refused:?}");
+    assert_eq!((installation.keys_in_file(), installation.keys_in_use().await), before);
+    assert_readable(&vault).await;
+}
+
+#[tokio::test]
+async fn a_rotation_whose_commit_fails_leaves_both_keys_and_can_be_repeated() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    let before = installation.keys_in_file();
+    installation.store.close().await.unwrap();
+    let refused = vault.rotate().await;
+    assert!(matches!(refused, Err(RotateError::Store(_))), "{refused:?}");
+    let keys = installation.keys_in_file();
+    assert_eq!((keys.len(), keys[1]), (2, before[0]));
+
+    let path = installation.folder.path().join("jackfield.db");
+    let installation = Installation {
+        store: Arc::new(SqliteStore::open(&path).await.unwrap()),
+        ..installation
+    };
+    let vault = installation.open().await;
+    assert_readable(&vault).await;
+    vault.rotate().await.unwrap();
+    assert_readable(&vault).await;
+    assert_eq!(installation.keys_in_file().len(), 1);
+}
+
+#[tokio::test]
+async fn secrets_that_are_set_while_the_key_changes_are_never_lost() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    let put = async |n: usize| {
+        let value = Sensitive::new(format!("value {n}"));
+        vault.put(&tenant("acme"), &format!("s{n}"), value).await.unwrap();
+    };
+    let rotate = async || drop(vault.rotate().await.unwrap());
+    let puts = futures_util::future::join_all((0..200).map(put));
+    let rotations = futures_util::future::join_all((0..5).map(|_| rotate()));
+    tokio::join!(puts, rotations);
+    assert_eq!(installation.keys_in_file().len(), 1);
+    let vault = installation.open().await;
+    assert_readable(&vault).await;
+    for n in 0..200 {
+        let found = vault.get(&tenant("acme"), &format!("s{n}")).await.unwrap().unwrap();
+        assert_eq!(found.expose(), format!("value {n}"));
+    }
+}
+
+#[tokio::test]
+async fn a_host_without_the_right_key_says_so_and_overwrites_nothing() {
+    let installation = Installation::new().await;
+    let vault = installation.open().await;
+    fill(&vault).await;
+    let (kept, own) = (installation.store.all_secrets().await, installation.keys_in_file());
+    let saved = fs::read(installation.file()).unwrap();
+
+    // The file is gone: none is made in its place.
+    fs::remove_file(installation.file()).unwrap();
+    let without = installation.open().await;
+    assert!(!installation.file().exists());
+    let told = without.get(&tenant("acme"), "crm").await.unwrap_err().to_string();
+    assert!(
+        told.contains(&own[0].to_string()) && told.contains("has none"),
+        "{told}"
+    );
+    let put = without.put(&tenant("acme"), "new", Sensitive::new("x".into())).await;
+    assert!(
+        matches!(&put, Err(VaultError::NoKey(path)) if *path == installation.file()),
+        "{put:?}"
+    );
+    assert!(matches!(without.rotate().await, Err(RotateError::NoKey)));
+
+    // It is another one.
+    key::write_file(&installation.file(), &Keyring::new([random()])).unwrap();
+    let told = installation
+        .open()
+        .await
+        .get(&tenant("acme"), "crm")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains(&own[0].to_string()) && told.contains(&random().id().to_string()),
+        "{told}"
+    );
+    assert_eq!(installation.store.all_secrets().await, kept);
+
+    // It is back.
+    fs::remove_file(installation.file()).unwrap();
+    key::write_file(&installation.file(), &vault.0.keys.load()).unwrap();
+    assert_eq!(fs::read(installation.file()).unwrap(), saved);
+    assert_readable(&installation.open().await).await;
+}
+
+#[tokio::test]
+async fn a_key_of_the_environment_is_changed_by_a_start_that_has_both() {
+    let installation = Installation::new().await;
+    let given = |key: &MasterKey, old: Option<&MasterKey>| KeySource::Given {
+        key: key.write(),
+        old: old.map(MasterKey::write),
+    };
+    let (first, second) = (random_key(&mut StdRng::seed_from_u64(1)), random());
+    let vault = installation.open_with(given(&first, None)).await.unwrap();
+    fill(&vault).await;
+    let told = vault.rotate().await.unwrap_err().to_string();
+    assert!(told.contains("JACKFIELD_MASTER_KEY_OLD"), "{told}");
+    assert!(!installation.file().exists());
+
+    let vault = installation.open_with(given(&second, Some(&first))).await.unwrap();
+    assert_readable(&vault).await;
+    assert_eq!(installation.keys_in_use().await, [second.id(); 3]);
+    assert_readable(&installation.open_with(given(&second, None)).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_key_file_of_another_installation_is_not_thinned_out() {
+    let installation = Installation::new().await;
+    let both = Keyring::new([random(), random_key(&mut StdRng::seed_from_u64(1))]);
+    key::write_file(&installation.file(), &both).unwrap();
+    installation.open().await;
+    assert_eq!(installation.keys_in_file(), both.ids());
+}

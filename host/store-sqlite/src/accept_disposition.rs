@@ -1,0 +1,133 @@
+//! Taking dispositions: raw request, delivery and, for a do-not-call, the suppression, in one transaction.
+
+use sqlx::{QueryBuilder, SqliteConnection};
+
+use super::column::{json, later, micros, stored};
+use super::intake::{
+    DISPOSITIONS, Known, KnownKey, NewDelivery, NewIds, NewRequest, ROWS, add_known, insert_deliveries, keep_requests,
+    known_key, last_ids, seen_now,
+};
+use super::rank::Rank;
+use super::suppression;
+use super::writer::WriteTogether;
+use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
+use jackfield_domain::idempotency::{Repeat, compare};
+use jackfield_store::{Accept, AcceptDisposition, Receipt, StoreError};
+
+impl WriteTogether for AcceptDisposition {
+    type Output = Accept;
+
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
+        let (mut known, mut ids) = known(works, db).await?;
+        let mut outputs = Vec::with_capacity(works.len());
+        let mut new = vec![];
+        for work in works {
+            let key = key_of(work);
+            let seen = known.get(&key);
+            let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
+            outputs.push(
+                match (compare(work.digest, &bodies, None, work.inbound.received_at), seen) {
+                    (Repeat::Conflict, _) => Accept::Conflict,
+                    (Repeat::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
+                    (Repeat::New | Repeat::Same, _) => {
+                        let receipt = receipt(work, ids.receipt(), ids.delivery());
+                        known.insert(key, (seen_now(work.digest, &work.inbound), receipt.clone()));
+                        new.push((*work, receipt.clone()));
+                        Accept::New(receipt)
+                    }
+                },
+            );
+        }
+        let requests = new
+            .iter()
+            .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
+        let requests: Vec<_> = requests.collect();
+        keep_requests(db, DISPOSITIONS, &requests).await?;
+        let deliveries: Vec<_> = new.iter().map(|(work, receipt)| delivery(work, receipt)).collect();
+        insert_deliveries(db, &deliveries).await?;
+        let works: Vec<_> = new.iter().map(|(work, _)| *work).collect();
+        mark_leads(db, &works).await?;
+        Ok(outputs)
+    }
+}
+
+fn key_of(work: &AcceptDisposition) -> KnownKey {
+    known_key(&work.inbound, work.disposition.call_id.as_str())
+}
+
+fn receipt(work: &AcceptDisposition, id: ReceiptId, delivery: DeliveryId) -> Receipt {
+    Receipt {
+        id,
+        delivery,
+        lead: Some(work.disposition.lead_id.clone()),
+        accepted_at: stored(work.inbound.received_at),
+    }
+}
+
+fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'a> {
+    NewDelivery {
+        id: receipt.delivery,
+        tenant: &work.inbound.tenant,
+        kind: Kind::Disposition,
+        key: work.disposition.call_id.as_str(),
+        receipt: receipt.id,
+        lead: Some(&work.disposition.lead_id),
+        rank: if work.disposition.dnc_requested {
+            Rank::DoNotCall
+        } else {
+            Rank::Normal
+        },
+        state: State::Ready,
+        due: later(receipt.accepted_at, work.first_wait),
+        accepted_at: receipt.accepted_at,
+        now: receipt.accepted_at,
+        payload: None,
+    }
+}
+
+/// What is known under calls' ids, however long ago.
+pub(super) const KNOWN_CALLS: &str = last_ids!(
+    "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
+     from json_each(?) k
+     cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
+     join inbox i on i.id = d.receipt"
+);
+
+/// What is known under the calls' ids, and the ids for what is new.
+async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Result<(Known, NewIds), StoreError> {
+    let keys: Vec<_> = works.iter().map(|work| key_of(work)).collect();
+    let rows = sqlx::query(KNOWN_CALLS)
+        .bind(json("a list of calls", &keys)?)
+        .fetch_all(db)
+        .await?;
+    let mut known = Known::new();
+    for row in &rows {
+        add_known(row, &mut known)?;
+    }
+    Ok((known, NewIds::after(&rows)?))
+}
+
+/// The leads are known from now on, and a do-not-call is known before anybody hears that it was accepted.
+async fn mark_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> Result<(), StoreError> {
+    for group in works.chunks(ROWS) {
+        let mut query = QueryBuilder::new("insert into lead (tenant, lead, dnc_since) ");
+        query.push_values(group, |mut row, work| {
+            let disposition = &work.disposition;
+            row.push_bind(work.inbound.tenant.as_str())
+                .push_bind(disposition.lead_id.as_str())
+                .push_bind(disposition.dnc_requested.then(|| micros(work.inbound.received_at)));
+        });
+        query.push(
+            " on conflict (tenant, lead) do update set dnc_since = excluded.dnc_since
+             where dnc_since is null and excluded.dnc_since is not null",
+        );
+        query.build().execute(&mut *db).await?;
+    }
+    for work in works.iter().filter(|work| work.disposition.dnc_requested) {
+        let (tenant, lead): (&TenantName, &LeadId) = (&work.inbound.tenant, &work.disposition.lead_id);
+        let call = format!("call {}", work.disposition.call_id);
+        suppression::request(db, tenant, lead, &call, work.inbound.received_at).await?;
+    }
+    Ok(())
+}

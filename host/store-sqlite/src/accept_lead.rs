@@ -1,0 +1,268 @@
+//! Taking leads' webhooks: keys, raw request and what follows, in one transaction.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use sqlx::{QueryBuilder, SqliteConnection};
+
+use super::column::{Columns as _, json, later, micros, stored};
+use super::intake::{
+    Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, add_known, insert_deliveries,
+    keep_requests, known_key, last_ids, renew_leads, seen_now,
+};
+use super::rank::Rank;
+use super::writer::{Write, WriteTogether};
+use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
+use jackfield_domain::idempotency::{Repeat, Seen, compare};
+use jackfield_domain::lead::Lead;
+use jackfield_store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
+
+/// Keys that [`ForgetKeys`] deletes at once: few enough to hold up nobody.
+const FORGET_AT_ONCE: i64 = 1000;
+
+impl WriteTogether for AcceptLead {
+    type Output = Accept;
+
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
+        let Before {
+            mut known,
+            taken,
+            mut ids,
+        } = Before::read(works, db).await?;
+        let mut outputs = Vec::with_capacity(works.len());
+        let mut new = vec![];
+        for work in works {
+            if let Some(repeat) = repeat(work, &known) {
+                outputs.push(repeat);
+                continue;
+            }
+            let receipt = receipt(work, ids.receipt(), ids.delivery());
+            for key in &work.keys {
+                known.insert(
+                    key_of(work, key),
+                    (seen_now(work.digest, &work.inbound), receipt.clone()),
+                );
+            }
+            new.push((*work, receipt.clone()));
+            outputs.push(Accept::New(receipt));
+        }
+        let requests = new
+            .iter()
+            .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
+        let requests: Vec<_> = requests.collect();
+        keep_requests(db, LEADS, &requests).await?;
+        let keys = delivery_keys(&new, taken)?;
+        let made = new.iter().zip(&keys);
+        let deliveries: Vec<_> = made
+            .map(|((work, receipt), key)| delivery(work, receipt, key))
+            .collect();
+        insert_deliveries(db, &deliveries).await?;
+        let leads: Vec<_> = new
+            .iter()
+            .filter_map(|(work, receipt)| renewed(work, receipt))
+            .collect();
+        renew_leads(db, &leads).await?;
+        remember_keys(db, &new).await?;
+        Ok(outputs)
+    }
+}
+
+fn key_of(work: &AcceptLead, key: &DedupKey) -> KnownKey {
+    known_key(&work.inbound, key.as_str())
+}
+
+/// The answer to what was seen before; none if it is new.
+fn repeat(work: &AcceptLead, known: &Known) -> Option<Accept> {
+    let now = work.inbound.received_at;
+    let found: Vec<_> = work
+        .keys
+        .iter()
+        .filter_map(|key| known.get(&key_of(work, key)))
+        .collect();
+    let bodies: Vec<_> = found.iter().map(|(seen, _)| *seen).collect();
+    match compare(work.digest, &bodies, Some(work.window), now) {
+        Repeat::New => None,
+        Repeat::Conflict => Some(Accept::Conflict),
+        Repeat::Same => {
+            // Keys whose window is over are among what was seen; the receipt is that of one that still counts.
+            let same = |seen: Seen| compare(work.digest, &[seen], Some(work.window), now) == Repeat::Same;
+            let first = found.into_iter().find(|(seen, _)| same(*seen));
+            first.map(|(_, receipt)| Accept::Repeat(receipt.clone()))
+        }
+    }
+}
+
+/// The lead, where it is in the contract's shape.
+const fn lead(work: &AcceptLead) -> Option<&Lead> {
+    match &work.work {
+        AcceptedWork::Lead { lead, .. } => Some(lead),
+        AcceptedWork::Parse => None,
+    }
+}
+
+const fn kind(work: &AcceptLead) -> Kind {
+    match work.work {
+        AcceptedWork::Lead { .. } => Kind::Lead,
+        AcceptedWork::Parse => Kind::Inbound,
+    }
+}
+
+/// The request's first key; it has one.
+fn first_key(work: &AcceptLead) -> Result<&DedupKey, StoreError> {
+    let none = || StoreError::Corrupt("a webhook without a key".into());
+    work.keys.first().ok_or_else(none)
+}
+
+fn receipt(work: &AcceptLead, id: ReceiptId, delivery: DeliveryId) -> Receipt {
+    Receipt {
+        id,
+        delivery,
+        lead: lead(work).map(|lead| lead.id.clone()),
+        accepted_at: stored(work.inbound.received_at),
+    }
+}
+
+fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> NewDelivery<'a> {
+    let pulled = matches!(work.work, AcceptedWork::Lead { push: false, .. });
+    NewDelivery {
+        id: receipt.delivery,
+        tenant: &work.inbound.tenant,
+        kind: kind(work),
+        key: key.as_str(),
+        receipt: receipt.id,
+        lead: lead(work).map(|lead| &lead.id),
+        rank: lead(work).map_or(Rank::High, |lead| lead.priority.into()),
+        state: if pulled { State::Done } else { State::Ready },
+        due: later(receipt.accepted_at, work.first_wait),
+        accepted_at: receipt.accepted_at,
+        now: receipt.accepted_at,
+        payload: None,
+    }
+}
+
+fn renewed<'a>(work: &'a AcceptLead, receipt: &Receipt) -> Option<RenewedLead<'a>> {
+    let lead = lead(work)?;
+    Some(RenewedLead {
+        tenant: &work.inbound.tenant,
+        lead: &lead.id,
+        priority: lead.priority,
+        delivery: receipt.delivery,
+        accepted_at: receipt.accepted_at,
+    })
+}
+
+/// What is known under requests' keys, and which of them deliveries of the same kind have.
+pub(super) const KNOWN_KEYS: &str = last_ids!(
+    "select k.value ->> 0 as tenant, k.value ->> 1 as key, k.value ->> 2 as kind, x.digest, x.seen_at,
+        d.id, d.receipt, d.lead, d.accepted_at, t.id is not null as taken
+     from json_each(?) k
+     left join inbox_key x on x.tenant = k.value ->> 0 and x.endpoint = ? and x.idem_key = k.value ->> 1
+     left join delivery d on d.id = x.delivery
+     left join delivery t on t.tenant = k.value ->> 0 and t.kind = k.value ->> 2 and t.dedup_key = k.value ->> 1
+     where x.delivery is not null or t.id is not null"
+);
+
+/// What there was before the requests.
+struct Before {
+    /// What was seen under their keys.
+    known: Known,
+    /// Which of their keys deliveries of the same kind have.
+    taken: HashSet<(KnownKey, Kind)>,
+    /// The ids for what is new.
+    ids: NewIds,
+}
+
+impl Before {
+    async fn read(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Self, StoreError> {
+        let with_kind = |work: &AcceptLead, (tenant, key)| (tenant, key, kind(work).word());
+        let keys = works
+            .iter()
+            .flat_map(|work| work.keys.iter().map(|key| with_kind(work, key_of(work, key))));
+        let keys: Vec<_> = keys.collect();
+        let rows = sqlx::query(KNOWN_KEYS)
+            .bind(json("a list of keys", &keys)?)
+            .bind(LEADS)
+            .fetch_all(db)
+            .await?;
+        let mut before = Self {
+            known: Known::new(),
+            taken: HashSet::new(),
+            ids: NewIds::after(&rows)?,
+        };
+        for row in &rows {
+            add_known(row, &mut before.known)?;
+            if row.plain::<Option<bool>>("taken")? == Some(true) {
+                let key = (row.plain("tenant")?, row.plain("key")?);
+                before.taken.insert((key, row.checked("kind", Kind::from_word)?));
+            }
+        }
+        Ok(before)
+    }
+}
+
+/// The deliveries' own keys: each request's first. A delivery outlives the window of its request's key, and a
+/// destination could still know the key; so a request that comes again after the window is a new thing, and gets a key
+/// that never was. No webhook's key begins with `again:`, and no two have the same receipt.
+fn delivery_keys(
+    new: &[(&AcceptLead, Receipt)],
+    mut taken: HashSet<(KnownKey, Kind)>,
+) -> Result<Vec<DedupKey>, StoreError> {
+    let mut keys = Vec::with_capacity(new.len());
+    for (work, receipt) in new {
+        let first = first_key(work)?;
+        keys.push(if taken.insert((key_of(work, first), kind(work))) {
+            first.clone()
+        } else {
+            let again = |key: &str| format!("again:{}:{key}", receipt.id.0).parse::<DedupKey>();
+            again(first.as_str())
+                .or_else(|_| again(&Digest::of(first.as_str().as_bytes()).to_string()))
+                .map_err(|error| StoreError::Corrupt(error.rule.into()))?
+        });
+    }
+    Ok(keys)
+}
+
+async fn remember_keys(db: &mut SqliteConnection, new: &[(&AcceptLead, Receipt)]) -> Result<(), StoreError> {
+    let keys = new
+        .iter()
+        .flat_map(|(work, receipt)| work.keys.iter().map(move |key| (*work, key, receipt.delivery)));
+    for group in keys.collect::<Vec<_>>().chunks(ROWS) {
+        let mut query = QueryBuilder::new(
+            "insert or replace into inbox_key (tenant, endpoint, idem_key, digest, delivery, seen_at, expires_at) ",
+        );
+        query.push_values(group, |mut row, (work, key, delivery)| {
+            let now = work.inbound.received_at;
+            row.push_bind(work.inbound.tenant.as_str())
+                .push_bind(LEADS)
+                .push_bind(key.as_str())
+                .push_bind(work.digest.as_bytes().as_slice())
+                .push_bind(delivery.0)
+                .push_bind(micros(now))
+                .push_bind(micros(later(now, work.window)));
+        });
+        query.build().execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+/// Forgets keys whose window is over.
+pub(super) struct ForgetKeys {
+    pub(super) now: Timestamp,
+}
+
+impl Write for ForgetKeys {
+    type Output = usize;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
+        let forgotten = sqlx::query(
+            "delete from inbox_key where (tenant, endpoint, idem_key) in
+                 (select tenant, endpoint, idem_key from inbox_key where expires_at <= ? limit ?)",
+        )
+        .bind(micros(self.now))
+        .bind(FORGET_AT_ONCE)
+        .execute(db)
+        .await?;
+        Ok(usize::try_from(forgotten.rows_affected()).unwrap_or(usize::MAX))
+    }
+}

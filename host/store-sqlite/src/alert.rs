@@ -1,0 +1,178 @@
+//! Alerts: an outbox, written in the transaction of what it reports.
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+use super::column::{Columns, micros};
+use super::page::{Cut, cut};
+use super::verdict::Held;
+use super::writer::Write;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::{Step, StopReason, Verdict};
+use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
+use jackfield_store::{Alert, NewAlert, Page, PageRequest, StoreError};
+
+/// A tenant's refused credentials are reported once in this time while nobody has seen the report: every delivery of
+/// the tenant meets them.
+const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Alerts in one answer of [`after`].
+const ANNOUNCED_AT_ONCE: i64 = 100;
+
+/// Writes an alert about a delivery.
+pub(super) async fn raise(
+    db: &mut SqliteConnection,
+    held: &Held,
+    kind: AlertKind,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if kind == AlertKind::Unauthorized && is_known(db, &held.tenant, kind, now).await? {
+        return Ok(());
+    }
+    sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
+        .bind(held.tenant.as_str())
+        .bind(kind.word())
+        .bind(held.id.0)
+        .bind(held.lead.as_ref().map(LeadId::as_str))
+        .bind(message(held, verdict))
+        .bind(micros(now))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes an alert about a tenant as a whole.
+pub(super) async fn raise_for_tenant(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    kind: AlertKind,
+    message: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into alert (tenant, kind, message, at) values (?, ?, ?, ?)")
+        .bind(tenant.as_str())
+        .bind(kind.word())
+        .bind(message)
+        .bind(micros(now))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn is_known(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    kind: AlertKind,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let since = now.saturating_sub(UNAUTHORIZED_EVERY).unwrap_or(Timestamp::MIN);
+    let open = sqlx::query("select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and at > ?")
+        .bind(tenant.as_str())
+        .bind(kind.word())
+        .bind(micros(since))
+        .fetch_optional(db)
+        .await?;
+    Ok(open.is_some())
+}
+
+/// One line: ids, classes and what to do.
+fn message(held: &Held, verdict: &Verdict) -> String {
+    let (kind, id, class) = (held.kind, held.id, verdict.class);
+    match &verdict.step {
+        Step::Dead(StopReason::HeldTooLong) => format!(
+            "{kind} {id} is dead: {}: the CRM's breaker was open for longer than max_hold; when the CRM answers again, \
+             replay it",
+            StopReason::HeldTooLong
+        ),
+        Step::Dead(reason) => {
+            format!("{kind} {id} is dead: {reason}, last attempt {class}; repair the destination, then replay it")
+        }
+        Step::Review(reason) => {
+            format!("{kind} {id} needs a decision: {reason}, last attempt {class}; edit, replay or discard it")
+        }
+        Step::Retry { .. } | Step::Done { .. } => {
+            format!("{kind} {id}: last attempt {class}; check the tenant's credentials, it is tried again")
+        }
+    }
+}
+
+/// Alerts, newest first.
+pub(super) async fn list(
+    db: &SqlitePool,
+    tenant: Option<&TenantName>,
+    open_only: bool,
+    page: &PageRequest,
+) -> Result<Page<Alert>, StoreError> {
+    let part = Cut::newest_first(page)?;
+    let mut query = QueryBuilder::<Sqlite>::new("select * from alert where id < ");
+    query.push_bind(part.before);
+    if let Some(tenant) = tenant {
+        query.push(" and tenant = ").push_bind(tenant.as_str());
+    }
+    if open_only {
+        query.push(" and acknowledged_at is null");
+    }
+    query.push(" order by id desc limit ").push_bind(part.rows());
+    let rows = query.build().fetch_all(db).await?;
+    cut(&rows, part.limit, alert, |alert| alert.id.0.to_string())
+}
+
+/// Alerts with a higher number, oldest first.
+pub(super) async fn after(db: &SqlitePool, after: AlertId) -> Result<Vec<Alert>, StoreError> {
+    let rows = sqlx::query("select * from alert where id > ? order by id limit ?")
+        .bind(after.0)
+        .bind(ANNOUNCED_AT_ONCE)
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(alert).collect()
+}
+
+fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
+    let delivery: Option<i64> = row.plain("delivery")?;
+    Ok(Alert {
+        id: AlertId(row.plain("id")?),
+        tenant: row.id("tenant")?,
+        kind: row.checked("kind", AlertKind::from_word)?,
+        delivery: delivery.map(DeliveryId),
+        lead: row.id_option("lead")?,
+        message: row.plain("message")?,
+        at: row.time("at")?,
+        acknowledged_at: row.time_option("acknowledged_at")?,
+    })
+}
+
+impl Write for NewAlert {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query("insert into alert (tenant, kind, message, at) values (?, ?, ?, ?)")
+            .bind(self.tenant.as_str())
+            .bind(self.kind.word())
+            .bind(&self.message)
+            .bind(micros(self.now))
+            .execute(db)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Marks an alert as seen. Whoever saw it first stays the one who did.
+pub(super) struct Acknowledge {
+    pub(super) id: AlertId,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Acknowledge {
+    type Output = bool;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let marked = sqlx::query("update alert set acknowledged_at = coalesce(acknowledged_at, ?) where id = ?")
+            .bind(micros(self.now))
+            .bind(self.id.0)
+            .execute(db)
+            .await?;
+        Ok(marked.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,177 @@
+//! The audit trail.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::column::{Columns, micros, stored};
+use super::page::{Cut, cut};
+use super::writer::Write;
+use jackfield_domain::audit::{Entry, Event};
+use jackfield_store::{Page, PageRequest, StoreError};
+
+impl Write for Event {
+    type Output = Entry;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Entry, StoreError> {
+        let last = sqlx::query("select seq, hash from audit order by seq desc limit 1")
+            .fetch_optional(&mut *db)
+            .await?;
+        let last = last.map(|row| Ok::<_, StoreError>((row.plain("seq")?, row.digest("hash")?)));
+        let event = Self {
+            at: stored(self.at),
+            ..self.clone()
+        };
+        let entry = Entry::after(last.transpose()?, event);
+        sqlx::query(
+            "insert into audit (seq, at, actor, label, action, target, status, request, prev, hash)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(entry.seq)
+        .bind(micros(entry.event.at))
+        .bind(entry.event.actor.to_string())
+        .bind(entry.event.label.as_str())
+        .bind(entry.event.action.as_str())
+        .bind(entry.event.target.as_str())
+        .bind(entry.event.status)
+        .bind(entry.event.request.as_str())
+        .bind(entry.prev.as_bytes().as_slice())
+        .bind(entry.hash.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+        Ok(entry)
+    }
+}
+
+/// Entries, newest first.
+pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Entry>, StoreError> {
+    let part = Cut::newest_first(page)?;
+    let rows = sqlx::query("select * from audit where seq < ? order by seq desc limit ?")
+        .bind(part.before)
+        .bind(part.rows())
+        .fetch_all(db)
+        .await?;
+    cut(&rows, part.limit, entry, |entry| entry.seq.to_string())
+}
+
+/// What is kept after an entry, oldest first; nothing in the place of what cannot be read.
+pub(super) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<Entry>)>, StoreError> {
+    let rows = sqlx::query("select * from audit where seq > ? order by seq limit ?")
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.plain("seq")?, entry(row).ok())))
+        .collect()
+}
+
+fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        seq: row.plain("seq")?,
+        event: Event {
+            at: row.time("at")?,
+            actor: row.id("actor")?,
+            label: row.plain("label")?,
+            action: row.plain("action")?,
+            target: row.plain("target")?,
+            status: row.checked_option("status", |status: i64| status.try_into().ok())?,
+            request: row.plain("request")?,
+        },
+        prev: row.digest("prev")?,
+        hash: row.digest("hash")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sqlx::{ConnectOptions as _, Connection as _};
+    use tempfile::TempDir;
+
+    use super::super::SqliteStore;
+    use super::*;
+    use jackfield_domain::audit::{Actor, Break, Verifier};
+    use jackfield_domain::id::TokenId;
+    use jackfield_store::Store as _;
+
+    fn event(n: i64) -> Event {
+        Event {
+            at: Timestamp::from_second(n).unwrap(),
+            actor: Actor::Operator(TokenId(n)),
+            label: String::new(),
+            action: "POST /v1/tokens".into(),
+            target: format!("token=tok_{n}"),
+            status: Some(201),
+            request: format!("req_{n}"),
+        }
+    }
+
+    /// A trail of six entries, what some SQL does to it, and what a verification then says.
+    async fn tampered(sql: &str) -> Result<(), Break> {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("jackfield.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        for n in 1..=6 {
+            store.append_audit(event(n)).await.unwrap();
+        }
+        let mut db = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(&path)
+            .connect()
+            .await
+            .unwrap();
+        for trigger in ["audit_stays", "audit_is_kept", "audit_grows_at_its_end"] {
+            let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut db).await;
+            assert!(
+                refused.is_err_and(|error| error.to_string().contains("append-only")),
+                "{sql}: {trigger}"
+            );
+            let drop = format!("drop trigger {trigger}");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut db).await.unwrap();
+            if sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut db).await.is_ok() {
+                break;
+            }
+        }
+        db.close().await.unwrap();
+        let mut verifier = Verifier::new(None);
+        for (seq, entry) in store.audit_after(i64::MIN, 100).await.unwrap() {
+            verifier.next(seq, entry.as_ref())?;
+        }
+        verifier.end()
+    }
+
+    #[tokio::test]
+    async fn what_is_changed_behind_the_hosts_back_is_named() {
+        let copy = "insert into audit select 10, at, actor, label, action, target, status, request, prev, hash \
+            from audit where seq = 3";
+        let cases = [
+            ("update audit set at = at + 1 where seq = 3", Break::Edited(3)),
+            ("update audit set actor = 'host' where seq = 1", Break::Edited(1)),
+            ("update audit set actor = 'nonsense' where seq = 6", Break::Edited(6)),
+            ("update audit set label = 'x' where seq = 2", Break::Edited(2)),
+            ("update audit set action = 'x' where seq = 2", Break::Edited(2)),
+            ("update audit set target = '' where seq = 5", Break::Edited(5)),
+            ("update audit set status = null where seq = 4", Break::Edited(4)),
+            ("update audit set status = 99999999 where seq = 4", Break::Edited(4)),
+            ("update audit set request = 'x' where seq = 4", Break::Edited(4)),
+            ("update audit set prev = zeroblob(32) where seq = 4", Break::Edited(4)),
+            ("update audit set hash = x'00' where seq = 4", Break::Edited(4)),
+            ("update audit set seq = -seq where seq = 4", Break::Inserted(-4)),
+            ("delete from audit where seq = 1", Break::Missing(1)),
+            ("delete from audit where seq in (3, 4)", Break::Missing(3)),
+            (copy, Break::Missing(7)),
+            (
+                "insert into audit select 0, at, actor, label, action, target, status, request, prev, hash from audit \
+                 where seq = 1",
+                Break::Inserted(0),
+            ),
+            (
+                "replace into audit select 3, at, actor, label, action, target, status, request, prev, hash from audit \
+                 where seq = 4",
+                Break::Edited(3),
+            ),
+        ];
+        for (sql, expected) in cases {
+            assert_eq!(tampered(sql).await, Err(expected), "{sql}");
+        }
+    }
+}

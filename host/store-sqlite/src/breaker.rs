@@ -1,0 +1,159 @@
+//! What outlives a host of a tenant's breaker, and giving up what it held for too long.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::alert::raise_for_tenant;
+use super::column::{Columns, micros};
+use super::rank::Rank;
+use super::verdict::Held;
+use super::writer::Write;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::breaker::{BreakerState, Change, Forced};
+use jackfield_domain::delivery::Verdict;
+use jackfield_domain::failure::Class;
+use jackfield_domain::id::{DeliveryId, TenantName};
+use jackfield_store::{BreakerRecord, GiveUpHeld, StoreError};
+
+/// Keeps that a tenant's CRM stopped answering, with an alert unless that is known, or that it is back.
+pub(super) async fn note(
+    db: &mut SqliteConnection,
+    delivery: DeliveryId,
+    change: Change,
+    class: Class,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let row = sqlx::query(
+        "select d.tenant, b.open_since from delivery d left join breaker b on b.tenant = d.tenant where d.id = ?",
+    )
+    .bind(delivery.0)
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    let tenant: TenantName = row.id("tenant")?;
+    let known = row.time_option("open_since")?.is_some();
+    match (change.from, change.to) {
+        (_, BreakerState::Closed) => keep_since(db, &tenant, None).await,
+        (BreakerState::Closed, _) if !known => {
+            keep_since(db, &tenant, Some(now)).await?;
+            let message = format!(
+                "the CRM's breaker opened: the last attempt was {class}; dispositions wait and lose no attempts; \
+                 repair the CRM or its address, `jackfield breaker show {tenant}` says when it is tried again"
+            );
+            raise_for_tenant(db, &tenant, AlertKind::BreakerOpen, &message, now).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn keep_since(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    since: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into breaker (tenant, open_since) values (?, ?)
+         on conflict (tenant) do update set open_since = excluded.open_since",
+    )
+    .bind(tenant.as_str())
+    .bind(since.map(micros))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Keeps what an operator says.
+pub(super) struct Force {
+    pub(super) tenant: TenantName,
+    pub(super) forced: Option<Forced>,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Force {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into breaker (tenant, forced, open_since) values (?1, ?2, iif(?2 = 'open', ?3, null))
+             on conflict (tenant) do update set
+                 forced = excluded.forced,
+                 open_since = case
+                     when ?2 = 'open' then coalesce(open_since, ?3)
+                     when ?2 = 'closed' or forced = 'closed' then null
+                     else open_since end",
+        )
+        .bind(self.tenant.as_str())
+        .bind(self.forced.map(Forced::word))
+        .bind(micros(self.now))
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+}
+
+/// What is kept of every breaker.
+pub(super) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreError> {
+    let rows = sqlx::query("select * from breaker").fetch_all(db).await?;
+    let record = |row: &SqliteRow| {
+        Ok(BreakerRecord {
+            tenant: row.id("tenant")?,
+            forced: row.checked_option("forced", Forced::from_word)?,
+            open_since: row.time_option("open_since")?,
+        })
+    };
+    rows.iter().map(record).collect()
+}
+
+/// Dispositions of one rank of a tenant that may go and have long been due. Those that wait behind them have their turn
+/// when these are gone.
+pub(super) const HELD: &str = "select * from delivery indexed by delivery_ready
+    where tenant = ? and kind = 'disposition' and rank = ? and state = 'ready' and blocked = 0 and due <= ?
+    order by due, id limit ?";
+
+/// Whether [`GiveUpHeld`] would find anything.
+pub(super) async fn is_anything_held(db: &SqlitePool, order: &GiveUpHeld) -> Result<bool, StoreError> {
+    for rank in Rank::ALL {
+        let held = sqlx::query(HELD)
+            .bind(order.tenant.as_str())
+            .bind(rank.number())
+            .bind(micros(order.due_by))
+            .bind(1)
+            .fetch_optional(db)
+            .await?;
+        if held.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Write for GiveUpHeld {
+    type Output = usize;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
+        let mut given_up = 0;
+        for rank in Rank::ALL {
+            // The next of a lead can go only when the one before it is gone, so this asks until nothing is left.
+            while given_up < self.limit {
+                let held = sqlx::query(HELD)
+                    .bind(self.tenant.as_str())
+                    .bind(rank.number())
+                    .bind(micros(self.due_by))
+                    .bind(self.limit - given_up)
+                    .fetch_all(&mut *db)
+                    .await?;
+                if held.is_empty() {
+                    break;
+                }
+                for row in &held {
+                    let held = Held::read(row)?;
+                    held.conclude(db, &Verdict::held_too_long(held.progress), self.now)
+                        .await?;
+                    given_up += 1;
+                }
+            }
+        }
+        Ok(given_up as usize)
+    }
+}

@@ -1,0 +1,108 @@
+//! Columns and the domain's types: times are stored as whole microseconds, identifiers and words as text, and what
+//! cannot be read back is [`StoreError::Corrupt`], naming the column and never the value, which may be personal data.
+
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, Type};
+
+use jackfield_domain::id::Digest;
+use jackfield_store::StoreError;
+
+/// A time as it is stored. Finer parts than a microsecond are dropped.
+pub(super) fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+/// `time` as it reads back.
+pub(super) fn stored(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(micros(time)).unwrap_or(time)
+}
+
+/// `time` and `wait` together, at most the end of time.
+pub(super) fn later(time: Timestamp, wait: std::time::Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    time.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// A value as JSON text.
+pub(super) fn json(what: &str, value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{what} cannot be written: {error}")))
+}
+
+/// Reading a row.
+pub(super) trait Columns {
+    /// A value that needs no check.
+    fn plain<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, StoreError>;
+
+    /// A value with a rule: `None` breaks it.
+    fn checked<'r, S, T>(&'r self, column: &'static str, read: impl FnOnce(S) -> Option<T>) -> Result<T, StoreError>
+    where
+        S: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        read(self.plain(column)?).ok_or_else(|| unreadable(column))
+    }
+
+    /// A value with a rule, or NULL.
+    fn checked_option<'r, S, T>(
+        &'r self,
+        column: &'static str,
+        read: impl FnOnce(S) -> Option<T>,
+    ) -> Result<Option<T>, StoreError>
+    where
+        S: Decode<'r, Sqlite> + Type<Sqlite>,
+    {
+        let value: Option<S> = self.plain(column)?;
+        value
+            .map(|value| read(value).ok_or_else(|| unreadable(column)))
+            .transpose()
+    }
+
+    /// An identifier.
+    fn id<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.checked(column, |text: &str| text.parse().ok())
+    }
+
+    /// An identifier, or NULL.
+    fn id_option<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
+        self.checked_option(column, |text: &str| text.parse().ok())
+    }
+
+    /// A time.
+    fn time(&self, column: &'static str) -> Result<Timestamp, StoreError> {
+        self.checked(column, |micros| Timestamp::from_microsecond(micros).ok())
+    }
+
+    /// A time, or NULL.
+    fn time_option(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+        self.checked_option(column, |micros| Timestamp::from_microsecond(micros).ok())
+    }
+
+    /// A digest.
+    fn digest(&self, column: &'static str) -> Result<Digest, StoreError> {
+        self.checked(column, |bytes: &[u8]| Some(<[u8; 32]>::try_from(bytes).ok()?.into()))
+    }
+
+    /// A count.
+    fn count(&self, column: &'static str) -> Result<u64, StoreError> {
+        self.checked(column, |number: i64| number.try_into().ok())
+    }
+
+    /// What was stored as JSON text.
+    fn document<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.checked(column, |text: &str| serde_json::from_str(text).ok())
+    }
+}
+
+impl Columns for SqliteRow {
+    fn plain<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, StoreError> {
+        self.try_get(column).map_err(|_| unreadable(column))
+    }
+}
+
+fn unreadable(column: &'static str) -> StoreError {
+    StoreError::Corrupt(format!("column `{column}`"))
+}

@@ -1,0 +1,195 @@
+//! Looking at deliveries.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+
+use super::column::{Columns, micros};
+use super::page::{Cut, cut};
+use jackfield_domain::delivery::{Kind, Progress, State, StopReason};
+use jackfield_domain::failure::Class;
+use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
+use jackfield_store::{
+    Attempt, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
+};
+
+/// One delivery with its attempts, as of one moment.
+pub(super) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+    let mut moment = db.begin().await?;
+    let row = sqlx::query(
+        "select d.*, i.headers, coalesce(p.body, i.body) as body
+         from delivery d
+         join inbox i on i.id = d.receipt
+         left join payload p on p.delivery = d.id and p.version = d.payload
+         where d.id = ?",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut *moment)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let attempts = sqlx::query("select * from attempt where delivery = ? order by fence")
+        .bind(id.0)
+        .fetch_all(&mut *moment)
+        .await?;
+    let summary = summary(&row)?;
+    Ok(Some(DeliveryDetail {
+        attempts: attempts.iter().map(attempt).collect::<Result<_, _>>()?,
+        payload: row.plain("body")?,
+        content_type: content_type(summary.kind, &row)?,
+        summary,
+    }))
+}
+
+/// Deliveries, newest first.
+pub(super) async fn list(
+    db: &SqlitePool,
+    filter: &DeliveryFilter,
+    page: &PageRequest,
+) -> Result<Page<DeliverySummary>, StoreError> {
+    let part = Cut::newest_first(page)?;
+    let mut query = listing(filter, part.before, part.rows());
+    let rows = query.build().fetch_all(db).await?;
+    cut(&rows, part.limit, summary, |delivery| delivery.id.0.to_string())
+}
+
+/// The query for a part of a listing.
+pub(super) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryBuilder<Sqlite> {
+    // The few that are not done have an index, which is taken if it is named and its condition repeated.
+    let open = !filter.states.is_empty() && !filter.states.contains(&State::Done);
+    let mut query = QueryBuilder::<Sqlite>::new(if open {
+        "select * from delivery indexed by delivery_open where state <> 'done' and id < "
+    } else {
+        "select * from delivery where id < "
+    });
+    query.push_bind(before);
+    narrow(&mut query, filter);
+    query.push(" order by id desc limit ").push_bind(rows);
+    query
+}
+
+fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
+    let texts = [
+        (" and tenant = ", filter.tenant.as_ref().map(TenantName::as_str)),
+        (" and kind = ", filter.kind.map(Kind::word)),
+        (" and lead = ", filter.lead.as_ref().map(LeadId::as_str)),
+        (" and dedup_key = ", filter.key.as_ref().map(DedupKey::as_str)),
+        (" and reason = ", filter.reason.map(StopReason::word)),
+        (" and class = ", filter.class.map(Class::word)),
+    ];
+    for (condition, value) in texts {
+        if let Some(value) = value {
+            query.push(condition).push_bind(value);
+        }
+    }
+    let times = [
+        (" and changed_at >= ", filter.since),
+        (" and changed_at < ", filter.until),
+    ];
+    for (condition, time) in times {
+        if let Some(time) = time {
+            query.push(condition).push_bind(micros(time));
+        }
+    }
+    if !filter.states.is_empty() {
+        query.push(" and state in (");
+        let mut states = query.separated(", ");
+        for state in &filter.states {
+            states.push_bind(state.word());
+        }
+        query.push(")");
+    }
+}
+
+fn summary(row: &SqliteRow) -> Result<DeliverySummary, StoreError> {
+    let state = row.checked("state", State::from_word)?;
+    Ok(DeliverySummary {
+        id: DeliveryId(row.plain("id")?),
+        tenant: row.id("tenant")?,
+        kind: row.checked("kind", Kind::from_word)?,
+        lead: row.id_option("lead")?,
+        key: row.id("dedup_key")?,
+        state,
+        reason: row.checked_option("reason", StopReason::from_word)?,
+        class: row.checked_option("class", Class::from_word)?,
+        counted: row.plain("counted")?,
+        ambiguous: row.plain("ambiguous")?,
+        generation: row.plain("generation")?,
+        due: (state == State::Ready).then(|| row.time("due")).transpose()?,
+        reference: row.plain("reference")?,
+        accepted_at: row.time("accepted_at")?,
+        changed_at: row.time("changed_at")?,
+    })
+}
+
+fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+    Ok(Attempt {
+        fence: Fence(row.plain("fence")?),
+        release: ReleaseNumber(row.plain("release")?),
+        started_at: row.time("started_at")?,
+        ended_at: row.time_option("ended_at")?,
+        class: row.checked_option("class", Class::from_word)?,
+        detail: row.document("detail")?,
+    })
+}
+
+/// What of a delivery's past decides its future.
+pub(super) fn progress(row: &SqliteRow) -> Result<Progress, StoreError> {
+    Ok(Progress {
+        counted: row.plain("counted")?,
+        throttles: row.plain("throttles")?,
+        throttled_since: row.time_option("throttled_since")?,
+        ambiguous: row.plain("ambiguous")?,
+        lost_leases: row.plain("lost_leases")?,
+    })
+}
+
+/// The `content-type` of a webhook that is yet to be parsed; empty for what is the host's own JSON. Headers that cannot
+/// be read have none: whether that matters is the adapter's to say, and one delivery must not keep others from a claim.
+pub(super) fn content_type(kind: Kind, row: &SqliteRow) -> Result<String, StoreError> {
+    if kind != Kind::Inbound {
+        return Ok(String::new());
+    }
+    let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();
+    Ok(headers
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .map(|(_, value)| value)
+        .unwrap_or_default())
+}
+
+/// One look into the index for each count.
+pub(super) const QUEUE_DEPTH: &str = "select * from (
+        select c.tenant, c.state, c.deliveries, (
+            select d.accepted_at from delivery d indexed by delivery_open
+            where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
+        from delivery_count c
+        where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
+    order by tenant, state";
+
+/// What waits, by tenant and state.
+pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {
+    let rows = sqlx::query(QUEUE_DEPTH).fetch_all(db).await?;
+    let depth = |row: &SqliteRow| {
+        Ok(QueueDepth {
+            tenant: row.id("tenant")?,
+            state: row.checked("state", State::from_word)?,
+            count: row.count("deliveries")?,
+            oldest: row.time("oldest")?,
+        })
+    };
+    rows.iter().map(depth).collect()
+}
+
+/// How many deliveries are in each state, over all tenants.
+pub(super) async fn states(db: &SqlitePool) -> Result<Vec<(State, u64)>, StoreError> {
+    let rows = sqlx::query("select state, sum(deliveries) as deliveries from delivery_count group by state")
+        .fetch_all(db)
+        .await?;
+    let mut counts = State::ALL.map(|state| (state, 0));
+    for row in &rows {
+        let state = row.checked("state", State::from_word)?;
+        for (_, count) in counts.iter_mut().filter(|(counted, _)| *counted == state) {
+            *count = row.count("deliveries")?;
+        }
+    }
+    Ok(counts.into())
+}

@@ -1,0 +1,190 @@
+//! Ending attempts: by their worker, or by time when their worker was lost.
+
+use jiff::Timestamp;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::breaker;
+use super::column::{json, micros};
+use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
+use super::success::{self, Success};
+use super::verdict::Held;
+use super::writer::{Write, WriteTogether};
+use jackfield_domain::delivery::{Kind, State, Step, after_lost_lease};
+use jackfield_store::{AttemptDetail, Finish, FinishOutcome, NewLead, StoreError};
+
+/// What the attempt of a lost worker says.
+const LOST: &str = "the worker did not report back before its lease ran out; the request may have been sent";
+
+impl WriteTogether for Finish {
+    type Output = FinishOutcome;
+
+    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<FinishOutcome>, StoreError> {
+        let plain: Vec<_> = works.iter().filter_map(|work| plain_success(work)).collect();
+        let stored = success::store(db, &plain).await?;
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            outcomes.push(match plain_success(work) {
+                Some(success) if stored.contains(&success.lease) => FinishOutcome::Stored { leads: 0 },
+                Some(_) => FinishOutcome::LeaseLost,
+                None => run(work, db).await?,
+            });
+        }
+        Ok(outcomes)
+    }
+}
+
+/// What any attempt may be.
+async fn run(work: &Finish, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
+    end_attempt(work, db).await?;
+    if let Some(change) = work.breaker {
+        breaker::note(db, work.lease.id, change, work.verdict.class, work.now).await?;
+    }
+    let row = sqlx::query("select * from delivery where id = ? and fence = ? and state = 'leased'")
+        .bind(work.lease.id.0)
+        .bind(work.lease.fence.0)
+        .fetch_optional(&mut *db)
+        .await?;
+    let Some(row) = row else {
+        return Ok(FinishOutcome::LeaseLost);
+    };
+    let held = Held::read(&row)?;
+    held.conclude(db, &work.verdict, work.now).await?;
+    let mut leads = 0;
+    if held.kind == Kind::Inbound && matches!(work.verdict.step, Step::Done { .. }) {
+        for lead in &work.leads {
+            leads += usize::from(add_lead(work, db, &held, lead).await?);
+        }
+    }
+    Ok(FinishOutcome::Stored { leads })
+}
+
+/// What most attempts are: a success from which nothing else follows.
+fn plain_success(work: &Finish) -> Option<Success<'_>> {
+    let Finish {
+        lease,
+        now,
+        verdict,
+        detail,
+        leads,
+        breaker: None,
+    } = work
+    else {
+        return None;
+    };
+    match (&verdict.step, verdict.alert) {
+        (Step::Done { reference }, None) if leads.is_empty() => Some(Success {
+            lease: *lease,
+            reference,
+            class: verdict.class,
+            progress: verdict.progress,
+            detail,
+            now: *now,
+        }),
+        _ => None,
+    }
+}
+
+/// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
+async fn end_attempt(work: &Finish, db: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "update attempt set ended_at = ?, class = ?, detail = ?
+         where delivery = ? and fence = ? and ended_at is null",
+    )
+    .bind(micros(work.now))
+    .bind(work.verdict.class.word())
+    .bind(json("an attempt", &work.detail)?)
+    .bind(work.lease.id.0)
+    .bind(work.lease.fence.0)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Makes a lead and its delivery; whether there is something to push. One whose key is known came before.
+async fn add_lead(work: &Finish, db: &mut SqliteConnection, held: &Held, new: &NewLead) -> Result<bool, StoreError> {
+    let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
+        .bind(held.tenant.as_str())
+        .bind(Kind::Lead.word())
+        .bind(new.key.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    if known.is_some() {
+        return Ok(false);
+    }
+    let document = new.lead.document.to_string();
+    let id = NewIds::read(db).await?.delivery();
+    let delivery = NewDelivery {
+        id,
+        tenant: &held.tenant,
+        kind: Kind::Lead,
+        key: new.key.as_str(),
+        receipt: held.receipt,
+        lead: Some(&new.lead.id),
+        rank: new.lead.priority.into(),
+        state: if new.push { State::Ready } else { State::Done },
+        due: work.now,
+        accepted_at: held.accepted_at,
+        now: work.now,
+        payload: Some(document.as_bytes()),
+    };
+    insert_deliveries(db, &[delivery]).await?;
+    let renewed = RenewedLead {
+        tenant: &held.tenant,
+        lead: &new.lead.id,
+        priority: new.lead.priority,
+        delivery: id,
+        accepted_at: held.accepted_at,
+    };
+    renew_leads(db, &[renewed]).await?;
+    Ok(new.push)
+}
+
+/// Leases of one owner or, without one, those that ran out.
+pub(super) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
+    where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
+
+/// Whether [`Reap`] would find anything.
+pub(super) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Option<&str>) -> Result<bool, StoreError> {
+    let lost = sqlx::query(LOST_LEASES)
+        .bind(all_of)
+        .bind(micros(now))
+        .fetch_optional(db)
+        .await?;
+    Ok(lost.is_some())
+}
+
+/// Takes deliveries away from lost workers.
+pub(super) struct Reap {
+    pub(super) now: Timestamp,
+    /// Whose, whatever their leases say; by time when absent.
+    pub(super) all_of: Option<String>,
+}
+
+impl Write for Reap {
+    type Output = usize;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
+        let lost = sqlx::query(LOST_LEASES)
+            .bind(self.all_of.as_deref())
+            .bind(micros(self.now))
+            .fetch_all(&mut *db)
+            .await?;
+        for row in &lost {
+            let held = Held::read(row)?;
+            let verdict = after_lost_lease(held.progress, self.now);
+            let detail = AttemptDetail {
+                message: LOST.into(),
+                ..AttemptDetail::default()
+            };
+            sqlx::query("update attempt set class = ?, detail = ? where delivery = ? and fence = ?")
+                .bind(verdict.class.word())
+                .bind(json("an attempt", &detail)?)
+                .bind(held.id.0)
+                .bind(held.fence.0)
+                .execute(&mut *db)
+                .await?;
+            held.conclude(db, &verdict, self.now).await?;
+        }
+        Ok(lost.len())
+    }
+}

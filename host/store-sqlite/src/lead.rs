@@ -1,0 +1,133 @@
+//! Leads: the do-not-call and manual flags, and the listing that agents pull.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::column::{Columns, micros};
+use jackfield_domain::id::{LeadId, TenantName};
+use jackfield_domain::lead::Priority;
+use jackfield_store::{LeadCursor, LeadPage, LeadRecord, StoreError};
+
+/// Leads in one answer at most.
+const MAX_LEADS: u32 = 500;
+
+/// A lead with its document: the payload of its newest delivery.
+macro_rules! lead_with_document {
+    () => {
+        "select l.*, cast(coalesce(p.body, i.body) as text) as document
+         from lead l
+         left join delivery d on d.id = l.delivery
+         left join inbox i on i.id = d.receipt
+         left join payload p on p.delivery = d.id and p.version = d.payload"
+    };
+}
+
+/// Marks a lead for a person to enter a disposition of it by hand.
+pub(super) async fn set_manual(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    lead: &LeadId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into lead (tenant, lead, manual_since) values (?, ?, ?)
+         on conflict (tenant, lead) do update set manual_since = coalesce(manual_since, excluded.manual_since)",
+    )
+    .bind(tenant.as_str())
+    .bind(lead.as_str())
+    .bind(micros(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes the mark away, unless another disposition of the lead is stuck.
+pub(super) async fn clear_manual(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    lead: &LeadId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update lead set manual_since = null
+         where tenant = ?1 and lead = ?2 and manual_since is not null and not exists (
+             select 1 from delivery indexed by delivery_lead
+             where tenant = ?1 and lead = ?2 and kind = 'disposition' and state in ('dead', 'review'))",
+    )
+    .bind(tenant.as_str())
+    .bind(lead.as_str())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether the lead asked never to be called again.
+pub(super) async fn dnc_recorded(db: &SqlitePool, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
+    let row = sqlx::query("select 1 from lead where tenant = ? and lead = ? and dnc_since is not null")
+        .bind(tenant.as_str())
+        .bind(lead.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// One lead.
+pub(super) async fn find(
+    db: &SqlitePool,
+    tenant: &TenantName,
+    lead: &LeadId,
+) -> Result<Option<LeadRecord>, StoreError> {
+    let row = sqlx::query(concat!(lead_with_document!(), " where l.tenant = ? and l.lead = ?"))
+        .bind(tenant.as_str())
+        .bind(lead.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(record).transpose()
+}
+
+/// Leads after a cursor, the most urgent first.
+pub(super) async fn after(
+    db: &SqlitePool,
+    tenant: &TenantName,
+    after: LeadCursor,
+    limit: u32,
+) -> Result<LeadPage, StoreError> {
+    let mut next = after;
+    let mut leads = vec![];
+    let mut room = i64::from(limit.clamp(1, MAX_LEADS));
+    for priority in Priority::ALL {
+        let read = match priority {
+            Priority::High => &mut next.high,
+            Priority::Normal => &mut next.normal,
+            Priority::Low => &mut next.low,
+        };
+        let rows = sqlx::query(concat!(
+            lead_with_document!(),
+            " where l.tenant = ? and l.priority = ? and l.delivery > ? order by l.delivery limit ?"
+        ))
+        .bind(tenant.as_str())
+        .bind(priority.word())
+        .bind(*read)
+        .bind(room)
+        .fetch_all(db)
+        .await?;
+        for row in &rows {
+            *read = row.plain("delivery")?;
+            leads.push(record(row)?);
+            room -= 1;
+        }
+    }
+    Ok(LeadPage { leads, next })
+}
+
+fn record(row: &SqliteRow) -> Result<LeadRecord, StoreError> {
+    Ok(LeadRecord {
+        tenant: row.id("tenant")?,
+        lead: row.id("lead")?,
+        document: row.plain("document")?,
+        priority: row.checked("priority", Priority::from_word)?,
+        accepted_at: row.time_option("accepted_at")?,
+        dnc_since: row.time_option("dnc_since")?,
+        manual_since: row.time_option("manual_since")?,
+    })
+}

@@ -1,0 +1,322 @@
+//! Opening the database file: the lock, the pragmas, the checks, the migrations.
+
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+
+use super::SqliteStore;
+use super::dnc::DoNotCall;
+use super::writer::Writer;
+use jackfield_store::StoreError;
+
+/// The oldest `SQLite` that is trusted: the first in which resetting the WAL cannot lose a commit.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// How long to wait for a lock that another program holds, such as a backup.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections for reading. Reads are short, and more of them than cores would only get in each other's way.
+const READERS: u32 = 4;
+
+/// Pages of WAL (of 4 KiB) after which the writer moves them into the database file: 16 MiB, so that a page that is
+/// rewritten by many commits is moved once.
+const CHECKPOINT_PAGES: u32 = 4000;
+
+/// Prepared statements that a connection keeps: five inserts have one for each of sixty-four numbers of rows.
+const STATEMENTS: usize = 512;
+
+/// What is settled when a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How many callers may wait to be written before others are refused. 4096: about a second of work for a slow disk.
+    pub queue: usize,
+    /// The database file may not grow beyond this many bytes; unlimited when absent.
+    pub max_bytes: Option<u64>,
+    /// Whether a commit waits for the disk. No setting of the host reaches this.
+    pub synchronous: Synchronous,
+}
+
+/// What a commit waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// Until the disk has it: what a host promises.
+    #[default]
+    Full,
+    /// For nothing, so that a power failure loses what was acknowledged last: for measuring what the promise costs.
+    Normal,
+}
+
+impl Synchronous {
+    const fn pragma(self) -> SqliteSynchronous {
+        match self {
+            Self::Full => SqliteSynchronous::Full,
+            Self::Normal => SqliteSynchronous::Normal,
+        }
+    }
+
+    /// As `SQLite` reads it back.
+    const fn number(self) -> &'static str {
+        match self {
+            Self::Full => "2",
+            Self::Normal => "1",
+        }
+    }
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            queue: 4096,
+            max_bytes: None,
+            synchronous: Synchronous::Full,
+        }
+    }
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "another jackfield process uses this database (it holds {}): stop it, or give this one a data folder of its \
+            own",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// A file cannot be used.
+    #[error("cannot open {}: {source}; check that the folder exists and that this user may write in \
+        it", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no thread for what writes.
+    #[error("no thread can be started for what writes to the database: {0}; is there a limit on threads (ulimit -u)?")]
+    Thread(io::Error),
+    /// The `SQLite` library is too old to be trusted.
+    #[error("SQLite {0} is too old: 3.51.3 or newer is needed; build with the bundled one")]
+    Sqlite(String),
+    /// A pragma did not take.
+    #[error("SQLite has {name} = {found} and not {wanted}: is the database on a network file system?")]
+    Pragma {
+        /// Which.
+        name: &'static str,
+        /// What it is.
+        found: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// A later version of Jackfield wrote it.
+    #[error("a newer jackfield wrote this database (migration {0}): use that version, or restore a backup")]
+    Newer(i64),
+    /// The tables could not be made.
+    #[error("cannot prepare the database: {0}")]
+    Migrate(MigrateError),
+    /// What is in it cannot be read.
+    #[error("cannot read the database: {0}")]
+    Content(#[from] StoreError),
+    /// `SQLite` refuses.
+    #[error("cannot open the database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, and makes it if there is none. Its folder must exist. Locks `<path>.lock` for as
+    /// long as the store is open.
+    ///
+    /// # Errors
+    /// Whatever keeps the promises from being kept: another process, a pragma that does not take, an old `SQLite`, a
+    /// newer schema, a file that cannot be written.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, SqliteOptions::default()).await
+    }
+
+    /// [`SqliteStore::open`], with options.
+    ///
+    /// # Errors
+    /// As for [`SqliteStore::open`].
+    pub async fn open_with(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+        let lock = lock(path)?;
+        private_file(path)?;
+        let connect = connect_options(path);
+        let writing = connect.clone().synchronous(options.synchronous.pragma());
+        let mut db = writing.connect().await?;
+        verify(&mut db, options.synchronous).await?;
+        // sqlx checks that every migration that was ever applied is known.
+        sqlx::migrate!("src/migrations")
+            .run(&mut db)
+            .await
+            .map_err(|error| match error {
+                MigrateError::VersionMissing(version) => OpenError::Newer(version),
+                error => OpenError::Migrate(error),
+            })?;
+        limit(&mut db, options.max_bytes).await?;
+        let readers = readers(connect).await?;
+        let dnc = DoNotCall::read(&mut db).await?;
+        Ok(Self {
+            writer: Writer::start(db, options.queue, lock).map_err(OpenError::Thread)?,
+            readers,
+            dnc,
+        })
+    }
+}
+
+/// A lock, until this is dropped.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is being started has it open too until it runs its program.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let file = private_file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path)),
+        Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
+    }
+}
+
+/// Makes a file that only its owner may read. `SQLite` gives its WAL the same mode.
+fn private_file(path: &Path) -> Result<File, OpenError> {
+    const OWNER_ONLY: u32 = 0o600;
+    let open = || {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(OWNER_ONLY)
+            .open(path)?;
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+        Ok(file)
+    };
+    open().map_err(|source| OpenError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn connect_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging()
+}
+
+async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(READERS)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .test_before_acquire(false)
+        .after_connect(|db, _| {
+            Box::pin(async move {
+                verify(db, Synchronous::Full)
+                    .await
+                    .map_err(|error| sqlx::Error::Configuration(error.into()))
+            })
+        })
+        .connect_with(connect.pragma("query_only", "on"))
+        .await?;
+    Ok(pool)
+}
+
+/// Reads back what durability hangs on.
+pub(super) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) -> Result<(), OpenError> {
+    let version: String = sqlx::query_scalar("select sqlite_version()")
+        .fetch_one(&mut *db)
+        .await?;
+    if !is_trusted(&version) {
+        return Err(OpenError::Sqlite(version));
+    }
+    let pragmas = [
+        ("journal_mode", "select journal_mode from pragma_journal_mode", "wal"),
+        (
+            "synchronous",
+            "select cast(synchronous as text) from pragma_synchronous",
+            synchronous.number(),
+        ),
+        (
+            "foreign_keys",
+            "select cast(foreign_keys as text) from pragma_foreign_keys",
+            "1",
+        ),
+        (
+            "busy_timeout",
+            "select cast(timeout as text) from pragma_busy_timeout",
+            "5000",
+        ),
+    ];
+    for (name, sql, wanted) in pragmas {
+        let found: String = sqlx::query_scalar(sql).fetch_one(&mut *db).await?;
+        if found != wanted {
+            return Err(OpenError::Pragma { name, found, wanted });
+        }
+    }
+    Ok(())
+}
+
+fn is_trusted(version: &str) -> bool {
+    let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    let (major, minor, patch) = (numbers.next(), numbers.next(), numbers.next());
+    (major.unwrap_or(0), minor.unwrap_or(0), patch.unwrap_or(0)) >= OLDEST_SQLITE
+}
+
+async fn limit(db: &mut SqliteConnection, max_bytes: Option<u64>) -> Result<(), OpenError> {
+    if let Some(max_bytes) = max_bytes {
+        let page: i64 = sqlx::query_scalar("pragma page_size").fetch_one(&mut *db).await?;
+        let pages = max_bytes / page.unsigned_abs().max(1);
+        sqlx::query(sqlx::AssertSqlSafe(format!("pragma max_page_count = {pages}")))
+            .execute(db)
+            .await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_repaired_sqlite_is_trusted() {
+        for good in ["3.51.3", "3.52.0", "4.0.0"] {
+            assert!(is_trusted(good), "{good}");
+        }
+        for bad in ["3.51.2", "3.9.9", "2.99.99", "", "x"] {
+            assert!(!is_trusted(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_lock_is_gone_when_it_is_dropped_whoever_has_inherited_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let held = lock(&path).unwrap();
+        let inherited = held.0.try_clone().unwrap();
+        assert!(matches!(lock(&path), Err(OpenError::InUse(_))));
+        drop(held);
+        assert!(lock(&path).is_ok());
+        drop(inherited);
+    }
+}

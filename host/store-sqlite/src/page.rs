@@ -1,0 +1,56 @@
+//! Listings in parts. A cursor is the key of the last row seen, so rows that come or go meanwhile move nothing.
+
+use sqlx::sqlite::SqliteRow;
+
+use jackfield_store::{Page, PageRequest, StoreError};
+
+/// Rows in a part at most.
+const MAX_LIMIT: u32 = 500;
+
+/// The part of a listing by falling number that was asked for.
+pub(super) struct Cut {
+    /// Only numbers below this one.
+    pub(super) before: i64,
+    /// At most this many.
+    pub(super) limit: usize,
+}
+
+impl Cut {
+    pub(super) fn newest_first(page: &PageRequest) -> Result<Self, StoreError> {
+        let before = match &page.after {
+            None => i64::MAX,
+            Some(cursor) => cursor.parse().map_err(|_| StoreError::BadCursor)?,
+        };
+        Ok(Self {
+            before,
+            limit: limit(page),
+        })
+    }
+
+    /// How many rows to read: one more tells whether there is a next part.
+    pub(super) fn rows(&self) -> i64 {
+        rows(self.limit)
+    }
+}
+
+/// At most this many items.
+pub(super) fn limit(page: &PageRequest) -> usize {
+    page.limit.clamp(1, MAX_LIMIT) as usize
+}
+
+/// One row more than `limit`.
+pub(super) fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// Makes a part of the rows that were read, one more than `limit` if there are more.
+pub(super) fn cut<T>(
+    rows: &[SqliteRow],
+    limit: usize,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+    key: impl Fn(&T) -> String,
+) -> Result<Page<T>, StoreError> {
+    let items: Vec<T> = rows.iter().take(limit).map(read).collect::<Result<_, _>>()?;
+    let next = items.last().filter(|_| rows.len() > limit).map(key);
+    Ok(Page { items, next })
+}

@@ -1,0 +1,122 @@
+//! Sealed secrets.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::column::{Columns, micros};
+use super::page::{cut, limit, rows};
+use super::writer::Write;
+use jackfield_domain::id::TenantName;
+use jackfield_domain::seal::Sealed;
+use jackfield_store::{NewSecret, Page, PageRequest, Resealed, SecretRecord, StoreError};
+
+impl Write for NewSecret {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into secret (tenant, name, key, nonce, ciphertext, set_at) values (?, ?, ?, ?, ?, ?)
+             on conflict (tenant, name) do update set key = excluded.key, nonce = excluded.nonce,
+                 ciphertext = excluded.ciphertext, set_at = excluded.set_at",
+        )
+        .bind(self.tenant.as_str())
+        .bind(self.name.as_str())
+        .bind(self.sealed.key.to_string())
+        .bind(self.sealed.nonce.as_slice())
+        .bind(self.sealed.ciphertext.as_slice())
+        .bind(micros(self.now))
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+}
+
+/// A secret to be forgotten.
+pub(super) struct Remove {
+    pub(super) tenant: TenantName,
+    pub(super) name: String,
+}
+
+impl Write for Remove {
+    type Output = bool;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let removed = sqlx::query("delete from secret where tenant = ? and name = ?")
+            .bind(self.tenant.as_str())
+            .bind(self.name.as_str())
+            .execute(db)
+            .await?;
+        Ok(removed.rows_affected() > 0)
+    }
+}
+
+/// Secrets to be kept under another key, all or none.
+pub(super) struct Reseal(pub(super) Vec<Resealed>);
+
+impl Write for Reseal {
+    type Output = usize;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
+        let mut changed = 0;
+        for resealed in &self.0 {
+            let update =
+                "update secret set key = ?, nonce = ?, ciphertext = ? where tenant = ? and name = ? and nonce = ?";
+            let update = sqlx::query(update)
+                .bind(resealed.sealed.key.to_string())
+                .bind(resealed.sealed.nonce.as_slice())
+                .bind(resealed.sealed.ciphertext.as_slice())
+                .bind(resealed.tenant.as_str())
+                .bind(resealed.name.as_str())
+                .bind(resealed.was.as_slice());
+            changed += usize::try_from(update.execute(&mut *db).await?.rows_affected()).unwrap_or(usize::MAX);
+        }
+        Ok(changed)
+    }
+}
+
+/// One secret.
+pub(super) async fn find(db: &SqlitePool, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
+    let row = sqlx::query("select * from secret where tenant = ? and name = ?")
+        .bind(tenant.as_str())
+        .bind(name)
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(secret).transpose()
+}
+
+/// A tenant's secrets by name.
+pub(super) async fn list(
+    db: &SqlitePool,
+    tenant: &TenantName,
+    page: &PageRequest,
+) -> Result<Page<SecretRecord>, StoreError> {
+    let limit = limit(page);
+    let found = sqlx::query("select * from secret where tenant = ? and name > ? order by name limit ?")
+        .bind(tenant.as_str())
+        .bind(page.after.as_deref().unwrap_or_default())
+        .bind(rows(limit))
+        .fetch_all(db)
+        .await?;
+    cut(&found, limit, secret, |secret| secret.name.clone())
+}
+
+/// Every secret of every tenant.
+pub(super) async fn all(db: &SqlitePool) -> Result<Vec<SecretRecord>, StoreError> {
+    let found = sqlx::query("select * from secret order by tenant, name")
+        .fetch_all(db)
+        .await?;
+    found.iter().map(secret).collect()
+}
+
+fn secret(row: &SqliteRow) -> Result<SecretRecord, StoreError> {
+    Ok(SecretRecord {
+        tenant: row.id("tenant")?,
+        name: row.plain("name")?,
+        sealed: Sealed {
+            key: row.id("key")?,
+            nonce: row.checked("nonce", |nonce: &[u8]| nonce.try_into().ok())?,
+            ciphertext: row.plain("ciphertext")?,
+        },
+        set_at: row.time("set_at")?,
+    })
+}

@@ -1,0 +1,127 @@
+//! What a person does with dead deliveries and those in review: replay, discard, settle, edit.
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::column::{Columns, later, micros, stored};
+use super::intake::add_payload;
+use super::lead::clear_manual;
+use super::writer::Write;
+use jackfield_domain::delivery::Kind;
+use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
+use jackfield_store::{ReplayOrder, Replayed, StoreError};
+
+impl Write for ReplayOrder {
+    type Output = Vec<Replayed>;
+
+    /// The lead's flag stays until the disposition is delivered: until then, somebody may have to enter it.
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<Replayed>, StoreError> {
+        let mut replayed = vec![];
+        let mut due = stored(self.now);
+        for id in &self.ids {
+            let changed = sqlx::query(
+                "update delivery set
+                     state = 'ready', generation = generation + 1, due = ?2, reason = null,
+                     counted = 0, throttles = 0, throttled_since = null, lost_leases = 0,
+                     ambiguous = ambiguous and not ?3, changed_at = ?4
+                 where id = ?1 and state in ('dead', 'review')",
+            )
+            .bind(id.0)
+            .bind(micros(due))
+            .bind(self.not_landed)
+            .bind(micros(self.now))
+            .execute(&mut *db)
+            .await?;
+            if changed.rows_affected() > 0 {
+                replayed.push(Replayed { id: *id, due });
+                due = stored(later(due, self.spacing));
+            }
+        }
+        Ok(replayed)
+    }
+}
+
+/// Ends a stuck delivery for good.
+pub(super) struct Discard {
+    pub(super) id: DeliveryId,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Discard {
+    type Output = bool;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "update delivery set state = 'discarded', changed_at = ? where id = ? and state in ('dead', 'review')
+             returning tenant, kind, lead",
+        )
+        .bind(micros(self.now))
+        .bind(self.id.0)
+        .fetch_optional(&mut *db)
+        .await?;
+        unflag(db, row).await
+    }
+}
+
+/// Ends a stuck delivery as done, by a person's word.
+pub(super) struct Settle {
+    pub(super) id: DeliveryId,
+    pub(super) reference: Option<String>,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Settle {
+    type Output = bool;
+
+    /// The class of the last attempt and the reason for stopping stay: they tell why a person had to say it.
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let row = sqlx::query(
+            "update delivery set state = 'done', reference = ?, ambiguous = 0, changed_at = ?
+             where id = ? and state in ('dead', 'review') and kind <> 'inbound'
+             returning tenant, kind, lead",
+        )
+        .bind(self.reference.as_deref())
+        .bind(micros(self.now))
+        .bind(self.id.0)
+        .fetch_optional(&mut *db)
+        .await?;
+        unflag(db, row).await
+    }
+}
+
+/// Takes away the flag of a lead whose disposition is over; false if there was no such delivery.
+async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bool, StoreError> {
+    let Some(row) = over else { return Ok(false) };
+    let tenant: TenantName = row.id("tenant")?;
+    let lead: Option<LeadId> = row.id_option("lead")?;
+    if let (Kind::Disposition, Some(lead)) = (row.checked("kind", Kind::from_word)?, lead) {
+        clear_manual(db, &tenant, &lead).await?;
+    }
+    Ok(true)
+}
+
+/// Replaces the payload of a delivery in review. What it was accepted as still tells repeats.
+pub(super) struct Edit {
+    pub(super) id: DeliveryId,
+    pub(super) payload: Vec<u8>,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Edit {
+    type Output = bool;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let version: Option<i64> = sqlx::query_scalar(
+            "update delivery set payload = payload + 1, changed_at = ? where id = ? and state = 'review'
+             returning payload",
+        )
+        .bind(micros(self.now))
+        .bind(self.id.0)
+        .fetch_optional(&mut *db)
+        .await?;
+        let Some(version) = version else { return Ok(false) };
+        add_payload(db, self.id, version, &self.payload, self.now).await?;
+        Ok(true)
+    }
+}

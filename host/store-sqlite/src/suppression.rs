@@ -1,0 +1,92 @@
+//! Recorded decisions not to call.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+use super::column::{Columns, micros};
+use super::page::{Cut, cut};
+use super::writer::Write;
+use jackfield_domain::id::{LeadId, TenantName};
+use jackfield_domain::status::SuppressionReason;
+use jackfield_store::{Page, PageRequest, StatusRefusal, StoreError, Suppression};
+
+/// Records that the lead asked for it; the first time counts.
+pub(super) async fn request(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    lead: &LeadId,
+    note: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into suppression (tenant, lead, reason, note, at, last_at, times) values (?1, ?2, ?3, ?4, ?5, ?5, 0)
+         on conflict (tenant, lead, reason) do nothing",
+    )
+    .bind(tenant.as_str())
+    .bind(lead.as_str())
+    .bind(SuppressionReason::DncRequested.word())
+    .bind(note)
+    .bind(micros(at))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+impl Write for StatusRefusal {
+    type Output = ();
+
+    /// The note of a lead's own wish is the call in which it was said, and stays.
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into suppression (tenant, lead, reason, note, at, last_at, times) values (?1, ?2, ?3, ?4, ?5, ?5, 1)
+             on conflict (tenant, lead, reason) do update set
+                 times = times + 1, last_at = max(last_at, excluded.last_at),
+                 note = iif(reason = 'dnc-requested', note, excluded.note)",
+        )
+        .bind(self.tenant.as_str())
+        .bind(self.lead.as_str())
+        .bind(self.reason.word())
+        .bind(self.status.as_str())
+        .bind(micros(self.at))
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Suppressions, newest first.
+pub(super) async fn list(
+    db: &SqlitePool,
+    tenant: Option<&TenantName>,
+    lead: Option<&LeadId>,
+    page: &PageRequest,
+) -> Result<Page<Suppression>, StoreError> {
+    let part = Cut::newest_first(page)?;
+    let mut query = QueryBuilder::<Sqlite>::new("select * from suppression where id < ");
+    query.push_bind(part.before);
+    if let Some(tenant) = tenant {
+        query.push(" and tenant = ").push_bind(tenant.as_str());
+    }
+    if let Some(lead) = lead {
+        query.push(" and lead = ").push_bind(lead.as_str());
+    }
+    query.push(" order by id desc limit ").push_bind(part.rows());
+    let rows = query.build().fetch_all(db).await?;
+    cut(&rows, part.limit, suppression, |suppression| {
+        suppression.number.to_string()
+    })
+}
+
+fn suppression(row: &SqliteRow) -> Result<Suppression, StoreError> {
+    Ok(Suppression {
+        number: row.plain("id")?,
+        tenant: row.id("tenant")?,
+        lead: row.id("lead")?,
+        reason: row.checked("reason", SuppressionReason::from_word)?,
+        note: row.plain("note")?,
+        at: row.time("at")?,
+        last_at: row.time("last_at")?,
+        times: row.count("times")?,
+    })
+}

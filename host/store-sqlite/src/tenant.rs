@@ -1,0 +1,104 @@
+//! Tenants, each a pointer at the release that serves it.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::column::{Columns, micros};
+use super::page::{cut, limit, rows};
+use super::writer::Write;
+use jackfield_domain::id::{ReleaseNumber, TenantName};
+use jackfield_store::{Page, PageRequest, StoreError, TenantRecord};
+
+/// Makes a new release the tenant's active one, and the tenant if it is its first.
+pub(super) async fn point_at_new(
+    db: &mut SqliteConnection,
+    name: &TenantName,
+    release: ReleaseNumber,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into tenant (name, active, newest, created_at, activated_at) values (?1, ?2, ?2, ?3, ?3)
+         on conflict (name) do update set active = ?2, newest = ?2, activated_at = ?3",
+    )
+    .bind(name.as_str())
+    .bind(release.0)
+    .bind(micros(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Makes an existing release the active one.
+pub(super) struct Activate {
+    pub(super) tenant: TenantName,
+    pub(super) number: ReleaseNumber,
+    pub(super) now: Timestamp,
+}
+
+impl Write for Activate {
+    type Output = bool;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let swapped = sqlx::query(
+            "update tenant set active = ?2, activated_at = ?3
+             where name = ?1 and exists (select 1 from release where tenant = ?1 and number = ?2)",
+        )
+        .bind(self.tenant.as_str())
+        .bind(self.number.0)
+        .bind(micros(self.now))
+        .execute(db)
+        .await?;
+        Ok(swapped.rows_affected() > 0)
+    }
+}
+
+/// A tenant.
+pub(super) async fn find(db: &SqlitePool, name: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
+    let row = sqlx::query("select * from tenant where name = ?")
+        .bind(name.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.as_ref().map(tenant).transpose()
+}
+
+/// Tenants by name.
+pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<TenantRecord>, StoreError> {
+    let after = match &page.after {
+        None => String::new(),
+        Some(cursor) => cursor.parse::<TenantName>().map_err(|_| StoreError::BadCursor)?.into(),
+    };
+    let limit = limit(page);
+    let found = sqlx::query("select * from tenant where name > ? order by name limit ?")
+        .bind(after)
+        .bind(rows(limit))
+        .fetch_all(db)
+        .await?;
+    cut(&found, limit, tenant, |tenant| tenant.name.to_string())
+}
+
+fn tenant(row: &SqliteRow) -> Result<TenantRecord, StoreError> {
+    Ok(TenantRecord {
+        name: row.id("name")?,
+        active: ReleaseNumber(row.plain("active")?),
+        newest: ReleaseNumber(row.plain("newest")?),
+        created_at: row.time("created_at")?,
+        activated_at: row.time("activated_at")?,
+    })
+}
+
+/// Counts changes of active releases and of live tokens; triggers of both tables do.
+pub(super) async fn revision(db: &SqlitePool) -> Result<u64, StoreError> {
+    let number: i64 = sqlx::query_scalar("select number from revision").fetch_one(db).await?;
+    Ok(number.unsigned_abs())
+}
+
+/// The active release of every tenant.
+pub(super) async fn active_releases(db: &SqlitePool) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
+    let rows = sqlx::query("select name, active from tenant order by name")
+        .fetch_all(db)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.id("name")?, ReleaseNumber(row.plain("active")?))))
+        .collect()
+}

@@ -1,0 +1,91 @@
+//! Carrying out what `domain::delivery` decided about an attempt: the delivery's step, its alert and its lead's flag.
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::alert;
+use super::column::{Columns, micros};
+use super::delivery::progress;
+use super::lead::{clear_manual, set_manual};
+use jackfield_domain::delivery::{Kind, Progress, Step, Verdict};
+use jackfield_domain::id::{DeliveryId, Fence, LeadId, ReceiptId, TenantName};
+use jackfield_store::StoreError;
+
+/// A delivery that a worker holds.
+pub(super) struct Held {
+    pub(super) id: DeliveryId,
+    pub(super) fence: Fence,
+    pub(super) tenant: TenantName,
+    pub(super) kind: Kind,
+    pub(super) lead: Option<LeadId>,
+    pub(super) receipt: ReceiptId,
+    pub(super) accepted_at: Timestamp,
+    pub(super) progress: Progress,
+}
+
+impl Held {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: DeliveryId(row.plain("id")?),
+            fence: Fence(row.plain("fence")?),
+            tenant: row.id("tenant")?,
+            kind: row.checked("kind", Kind::from_word)?,
+            lead: row.id_option("lead")?,
+            receipt: ReceiptId(row.plain("receipt")?),
+            accepted_at: row.time("accepted_at")?,
+            progress: progress(row)?,
+        })
+    }
+
+    /// Ends the lease with a verdict.
+    pub(super) async fn conclude(
+        &self,
+        db: &mut SqliteConnection,
+        verdict: &Verdict,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (due, reason, reference) = match &verdict.step {
+            Step::Done { reference } => (None, None, Some(reference.as_str())),
+            Step::Retry { due } => (Some(micros(*due)), None, None),
+            Step::Dead(reason) | Step::Review(reason) => (None, Some(reason.word()), None),
+        };
+        let progress = verdict.progress;
+        sqlx::query(
+            "update delivery set
+                 state = ?2, due = coalesce(?3, due), reason = ?4, reference = ?5, class = ?6,
+                 counted = ?7, throttles = ?8, throttled_since = ?9, ambiguous = ?10, lost_leases = ?11,
+                 lease_owner = null, lease_until = null, changed_at = ?12
+             where id = ?1",
+        )
+        .bind(self.id.0)
+        .bind(verdict.step.state().word())
+        .bind(due)
+        .bind(reason)
+        .bind(reference)
+        .bind(verdict.class.word())
+        .bind(progress.counted)
+        .bind(progress.throttles)
+        .bind(progress.throttled_since.map(micros))
+        .bind(progress.ambiguous)
+        .bind(progress.lost_leases)
+        .bind(micros(now))
+        .execute(&mut *db)
+        .await?;
+        if let Some(kind) = verdict.alert {
+            alert::raise(db, self, kind, verdict, now).await?;
+        }
+        self.flag_lead(db, &verdict.step, now).await
+    }
+
+    /// A disposition that is stuck has to be entered by hand; a lead or a webhook does not.
+    async fn flag_lead(&self, db: &mut SqliteConnection, step: &Step, now: Timestamp) -> Result<(), StoreError> {
+        match (self.kind, &self.lead, step) {
+            (Kind::Disposition, Some(lead), Step::Dead(_) | Step::Review(_)) => {
+                set_manual(db, &self.tenant, lead, now).await
+            }
+            (Kind::Disposition, Some(lead), Step::Done { .. }) => clear_manual(db, &self.tenant, lead).await,
+            _ => Ok(()),
+        }
+    }
+}

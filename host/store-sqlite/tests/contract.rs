@@ -1,0 +1,230 @@
+//! The contract of every store, and what `SQLite`'s alone has to prove: one writer, one process, one file.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
+use std::future::Future as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jackfield_domain::lead::Priority;
+use jackfield_store::contract::Fresh;
+use jackfield_store::contract::fixture::{accept_call, accept_lead, at, call, claim, claim_one, detail, finish};
+use jackfield_store::{Accept, Store as _, StoreError};
+use jackfield_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
+use tempfile::TempDir;
+
+mod sqlite {
+    jackfield_store::store_contract!(crate::fresh_sqlite);
+}
+
+async fn fresh_sqlite() -> Fresh {
+    let (folder, path) = folder();
+    Fresh {
+        store: Arc::new(SqliteStore::open(&path).await.unwrap()),
+        keep: Box::new(folder),
+    }
+}
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("jackfield.db");
+    (folder, path)
+}
+
+async fn open(path: &Path, queue: usize, max_bytes: Option<u64>) -> SqliteStore {
+    SqliteStore::open_with(
+        path,
+        SqliteOptions {
+            queue,
+            max_bytes,
+            ..SqliteOptions::default()
+        },
+    )
+    .await
+    .unwrap()
+}
+
+/// Asks for something while the writer has one accept in hand that it cannot commit: another program is writing into
+/// the file. It stops once all has been asked for.
+async fn while_busy<T>(store: &SqliteStore, path: &Path, ask: impl Future<Output = T>) -> T {
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    let rest = async {
+        while store.write_stats().waiting > 0 {
+            tokio::task::yield_now().await;
+        }
+        let done = sqlx::query("rollback").execute(&mut other);
+        tokio::join!(ask, async { done.await.map(drop).unwrap() }).0
+    };
+    tokio::join!(accept_call(store, "first", "L-first", at(0)), rest).1
+}
+
+/// Accepts `n` dispositions at once.
+async fn accept_at_once(store: &SqliteStore, n: i64) -> Vec<Result<Accept, StoreError>> {
+    let accepts = (0..n).map(|n| store.accept_disposition(call(&format!("C-{n}"), &format!("L-{n}"), at(n))));
+    futures_util::future::join_all(accepts).await
+}
+
+#[tokio::test]
+async fn many_callers_share_a_commit() {
+    let (_folder, path) = folder();
+    let store = open(&path, 4096, None).await;
+    let answers = while_busy(&store, &path, accept_at_once(&store, 1000)).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Accept::New(_)))));
+    let stats = store.write_stats();
+    assert_eq!(stats.jobs, 1001);
+    assert!(stats.commits <= 5, "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_and_stores_nothing() {
+    let (_folder, path) = folder();
+    let store = open(&path, 8, None).await;
+    let answers = while_busy(&store, &path, accept_at_once(&store, 20)).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((taken.len(), refused.len()), (8, 12));
+    assert!(refused.iter().all(|answer| *answer == Err(StoreError::Overloaded)));
+    assert_eq!(claim(&store, 100, at(99)).await.len(), 9, "with the one it had in hand");
+}
+
+#[tokio::test]
+async fn the_hosts_own_work_waits_for_room() {
+    let (_folder, path) = folder();
+    let store = open(&path, 1, None).await;
+    let mut claimed = vec![];
+    for n in 0..3 {
+        accept_call(&store, &format!("mine-{n}"), &format!("L-mine-{n}"), at(0)).await;
+        claimed.push(claim_one(&store, at(0)).await);
+    }
+    let finish_all = async {
+        let finish_one = |claimed| finish(&store, claimed, Ok("R"), at(1));
+        futures_util::future::join_all(claimed.iter().map(finish_one)).await;
+    };
+    let ask = async { tokio::join!(accept_at_once(&store, 5), finish_all).0 };
+    let answers = while_busy(&store, &path, ask).await;
+    let refused = answers.iter().filter(|answer| **answer == Err(StoreError::Overloaded));
+    assert_eq!(refused.count(), 4);
+    for claimed in claimed {
+        let delivery = detail(&store, claimed.lease.id).await;
+        assert_eq!(delivery.summary.reference.as_deref(), Some("R"));
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_acknowledges_nothing() {
+    let (_folder, path) = folder();
+    let store = open(&path, 4096, Some(400 * 1024)).await;
+    let mut taken = 0;
+    let refused = loop {
+        match store
+            .accept_disposition(call(&format!("C-{taken}"), "L-1", at(taken)))
+            .await
+        {
+            Ok(_) => taken += 1,
+            Err(error) => break error,
+        }
+        assert!(taken < 10_000, "the limit is never reached");
+    };
+    assert!(
+        matches!(&refused, StoreError::Unavailable(why) if why.contains("full")),
+        "{refused}"
+    );
+    assert!(store.accept_disposition(call("late", "L-2", at(0))).await.is_err());
+    store.close().await.unwrap();
+
+    let store = open(&path, 4096, None).await;
+    let states = store.states().await.unwrap();
+    assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), taken.unsigned_abs());
+    assert_eq!(store.ready().await, Ok(()));
+    let again = store.accept_disposition(call("late", "L-2", at(0))).await;
+    assert!(matches!(again, Ok(Accept::New(_))), "it was not half stored");
+}
+
+#[tokio::test]
+async fn an_opened_again_file_holds_everything() {
+    let (_folder, path) = folder();
+    let store = open(&path, 4096, None).await;
+    let lead = accept_lead(&store, "L-1", Priority::High, at(0)).await;
+    let call = accept_call(&store, "C-1", "L-1", at(1)).await;
+    let claimed = claim(&store, 1, at(1)).await;
+    assert_eq!(claimed[0].lease.id, lead);
+    let before = [detail(&store, lead).await, detail(&store, call).await];
+    store.close().await.unwrap();
+    assert!(!wal(&path).exists(), "closing moves the log into the file");
+    assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.close().await, Err(StoreError::Unavailable(_))));
+
+    let store = open(&path, 4096, None).await;
+    assert_eq!([detail(&store, lead).await, detail(&store, call).await], before);
+    finish(&store, &claimed[0], Ok("R"), at(2)).await;
+}
+
+fn wal(path: &Path) -> PathBuf {
+    path.with_extension("db-wal")
+}
+
+#[tokio::test]
+async fn a_second_process_is_kept_out() {
+    let (_folder, path) = folder();
+    let store = open(&path, 4096, None).await;
+    let refused = SqliteStore::open(&path).await.unwrap_err();
+    assert!(matches!(refused, OpenError::InUse(_)));
+    let message = refused.to_string();
+    assert!(
+        message.contains("jackfield.db.lock") && message.contains("stop it"),
+        "{message}"
+    );
+    accept_call(&store, "C-1", "L-1", at(0)).await;
+    store.close().await.unwrap();
+    SqliteStore::open(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_owner_may_read_the_files() {
+    let (folder, path) = folder();
+    std::fs::write(&path, "").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let store = open(&path, 4096, None).await;
+    accept_call(&store, "C-1", "L-1", at(0)).await;
+    assert!(wal(&path).exists());
+    for file in folder.path().read_dir().unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_named() {
+    let (folder, _) = folder();
+    let nowhere = folder.path().join("missing/jackfield.db");
+    let message = SqliteStore::open(&nowhere).await.unwrap_err().to_string();
+    assert!(
+        message.contains("missing/jackfield.db") && message.contains("folder exists"),
+        "{message}"
+    );
+
+    let path = folder.path().join("other.db");
+    std::fs::write(
+        &path,
+        "this is no database, but a text of more than a hundred bytes".repeat(9),
+    )
+    .unwrap();
+    let message = SqliteStore::open(&path).await.unwrap_err().to_string();
+    assert!(message.contains("not a database"), "{message}");
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_takes_nothing_with_it() {
+    let (_folder, path) = folder();
+    let store = open(&path, 4096, None).await;
+    let mut gone = Box::pin(store.accept_disposition(call("C-1", "L-1", at(0))));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(gone.as_mut().poll(&mut context).is_pending());
+    drop(gone);
+    let repeat = store.accept_disposition(call("C-1", "L-1", at(1))).await;
+    assert!(matches!(repeat, Ok(Accept::Repeat(_))), "{repeat:?}");
+}

@@ -1,0 +1,268 @@
+//! Taking things in: nothing twice, nothing by halves.
+
+use std::time::Duration;
+
+use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, SharedStore, StatusRefusal, Store};
+use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::lead::Priority;
+use jackfield_domain::status::SuppressionReason;
+use jiff::SignedDuration;
+
+use super::fixture::{
+    accept_call, accept_lead, acme, at, call, claim, claim_one, detail, disposition_of, dnc, key, lead_id, new, page,
+    raw_webhook, webhook, zenith,
+};
+
+async fn deliveries(store: &dyn Store) -> usize {
+    let all = store.deliveries(&DeliveryFilter::default(), page(None, 500)).await;
+    all.unwrap().items.len()
+}
+
+/// Everything that was accepted can be read back.
+pub async fn a_lead_is_stored_with_its_delivery(store: SharedStore) {
+    let webhook = webhook(&acme(), "key:K", "L-1", Priority::High, at(0));
+    let body = webhook.inbound.body.clone();
+    let receipt = new(store.accept_lead(webhook).await.unwrap());
+    assert_eq!(
+        (receipt.lead.clone(), receipt.accepted_at),
+        (Some(lead_id("L-1")), at(0))
+    );
+
+    let delivery = detail(&*store, receipt.delivery).await;
+    assert_eq!(
+        (delivery.summary.kind, delivery.summary.state),
+        (Kind::Lead, State::Ready)
+    );
+    assert_eq!(
+        (delivery.summary.key, delivery.summary.due),
+        (key("key:K"), Some(at(0)))
+    );
+    assert_eq!((delivery.payload, delivery.attempts), (body.clone(), vec![]));
+
+    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
+    assert_eq!(lead.document.unwrap().into_bytes(), body);
+    assert_eq!((lead.priority, lead.accepted_at), (Priority::High, Some(at(0))));
+    assert_eq!((lead.dnc_since, lead.manual_since), (None, None));
+    assert_eq!(store.lead(&zenith(), &lead_id("L-1")).await.unwrap(), None);
+}
+
+/// A repeat is answered with what was answered before, for leads, webhooks and dispositions.
+pub async fn the_same_request_gets_the_first_receipt(store: SharedStore) {
+    let lead = |second| webhook(&acme(), "key:K", "L-1", Priority::High, at(second));
+    let raw = |second| raw_webhook(&acme(), "key:R", "<lead/>", at(second));
+    let first = [
+        new(store.accept_lead(lead(0)).await.unwrap()),
+        new(store.accept_lead(raw(0)).await.unwrap()),
+        new(store.accept_disposition(call("C-1", "L-1", at(0))).await.unwrap()),
+    ];
+    let again = [
+        store.accept_lead(lead(9)).await.unwrap(),
+        store.accept_lead(raw(9)).await.unwrap(),
+        store.accept_disposition(call("C-1", "L-1", at(9))).await.unwrap(),
+    ];
+    assert_eq!(again, first.map(Accept::Repeat));
+    assert_eq!(deliveries(&*store).await, 3);
+}
+
+/// A key stands for one body.
+pub async fn the_same_key_with_another_body_is_a_conflict_and_stores_nothing(store: SharedStore) {
+    accept_lead(&*store, "L-1", Priority::High, at(0)).await;
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let lead = webhook(&acme(), "key:L-1", "L-2", Priority::High, at(1));
+    assert_eq!(store.accept_lead(lead).await, Ok(Accept::Conflict));
+    assert_eq!(
+        store.accept_disposition(dnc("C-1", "L-1", at(1))).await,
+        Ok(Accept::Conflict)
+    );
+    let other_lead = call("C-1", "L-2", at(1));
+    assert_eq!(store.accept_disposition(other_lead).await, Ok(Accept::Conflict));
+    assert_eq!(deliveries(&*store).await, 2);
+    assert_eq!(store.lead(&acme(), &lead_id("L-2")).await, Ok(None));
+    assert_eq!(store.dnc_recorded(&acme(), &lead_id("L-1")).await, Ok(false));
+}
+
+/// A webhook has a message id and a key of its own; each alone tells a repeat.
+pub async fn any_of_several_keys_makes_a_repeat(store: SharedStore) {
+    let webhook = |id: &str, named: &str, lead| {
+        let mut webhook = webhook(&acme(), id, lead, Priority::Normal, at(0));
+        webhook.keys.push(key(named));
+        webhook
+    };
+    let first = new(store.accept_lead(webhook("id:1", "key:A", "L-1")).await.unwrap());
+    let repeat = Ok(Accept::Repeat(first));
+    assert_eq!(store.accept_lead(webhook("id:1", "key:B", "L-1")).await, repeat);
+    assert_eq!(store.accept_lead(webhook("id:2", "key:A", "L-1")).await, repeat);
+    assert_eq!(
+        store.accept_lead(webhook("id:3", "key:A", "L-2")).await,
+        Ok(Accept::Conflict)
+    );
+    new(store.accept_lead(webhook("id:3", "key:B", "L-2")).await.unwrap());
+}
+
+/// Two tenants' senders know nothing of each other.
+pub async fn tenants_do_not_share_keys(store: SharedStore) {
+    for tenant in [acme(), zenith()] {
+        let lead = webhook(&tenant, "key:K", "L-1", Priority::High, at(0));
+        new(store.accept_lead(lead).await.unwrap());
+        let disposition = disposition_of(&tenant, "C-1", "L-1", "no_answer", at(0));
+        new(store.accept_disposition(disposition).await.unwrap());
+    }
+    assert_eq!(deliveries(&*store).await, 4);
+}
+
+/// After the window, the key is a new request's, whether it was forgotten or not; the delivery has a key of its own.
+pub async fn a_key_is_new_again_after_its_window(store: SharedStore) {
+    let lead = |second, id: &str| webhook(&acme(), "key:K", id, Priority::High, at(second));
+    let week = 7 * 24 * 3600;
+    let first = new(store.accept_lead(lead(0, "L-1")).await.unwrap());
+    assert_eq!(
+        store.accept_lead(lead(week - 1, "L-1")).await,
+        Ok(Accept::Repeat(first.clone()))
+    );
+    let second = new(store.accept_lead(lead(week, "L-2")).await.unwrap());
+    assert_eq!(store.accept_lead(lead(week, "L-1")).await, Ok(Accept::Conflict));
+    assert_eq!(
+        store.accept_lead(lead(week, "L-2")).await,
+        Ok(Accept::Repeat(second.clone()))
+    );
+
+    assert_eq!(store.forget_keys(at(2 * week - 1)).await, Ok(0));
+    assert_eq!(store.forget_keys(at(2 * week)).await, Ok(1));
+    let third = new(store.accept_lead(lead(2 * week, "L-1")).await.unwrap());
+
+    let mut keys = vec![];
+    for receipt in [first, second, third] {
+        keys.push(detail(&*store, receipt.delivery).await.summary.key);
+    }
+    assert_eq!(keys[0], key("key:K"));
+    keys.dedup();
+    assert_eq!(keys.len(), 3, "a destination that remembers keys takes each: {keys:?}");
+}
+
+/// There is nothing to push, and the lead is there to be pulled.
+pub async fn a_lead_for_an_agent_that_pulls_is_done_at_once(store: SharedStore) {
+    let mut webhook = webhook(&acme(), "key:K", "L-1", Priority::High, at(0));
+    if let AcceptedWork::Lead { push, .. } = &mut webhook.work {
+        *push = false;
+    }
+    let receipt = new(store.accept_lead(webhook).await.unwrap());
+    assert_eq!(detail(&*store, receipt.delivery).await.summary.state, State::Done);
+    assert_eq!(claim(&*store, 10, at(9)).await, []);
+    let pulled = store.leads_after(&acme(), LeadCursor::default(), 10).await.unwrap();
+    assert_eq!(pulled.leads.len(), 1);
+}
+
+/// The adapter gets the bytes and their type.
+pub async fn a_webhook_to_be_parsed_is_kept_as_it_came(store: SharedStore) {
+    let receipt = new(store
+        .accept_lead(raw_webhook(&acme(), "key:R", "\u{0}<lead/>", at(0)))
+        .await
+        .unwrap());
+    assert_eq!(receipt.lead, None);
+    let claimed = claim_one(&*store, at(0)).await;
+    assert_eq!(
+        (claimed.kind, claimed.content_type.as_str()),
+        (Kind::Inbound, "text/xml")
+    );
+    assert_eq!((claimed.payload.as_slice(), claimed.lead), (&b"\0<lead/>"[..], None));
+    assert_eq!(detail(&*store, receipt.delivery).await.content_type, "text/xml");
+}
+
+/// A late replay by the agent is safe.
+pub async fn a_call_id_is_remembered_for_ever(store: SharedStore) {
+    let first = new(store.accept_disposition(call("C-1", "L-1", at(0))).await.unwrap());
+    let years = at(0) + SignedDuration::from_hours(24 * 365 * 10);
+    store.forget_keys(years).await.unwrap();
+    let again = store.accept_disposition(call("C-1", "L-1", years)).await;
+    assert_eq!(again, Ok(Accept::Repeat(first)));
+}
+
+/// Many callers with the same call: one is told that it is new, all others get its receipt.
+pub async fn of_a_hundred_at_once_one_is_new(store: SharedStore) {
+    let mut callers = tokio::task::JoinSet::new();
+    for second in 0..100 {
+        let store = store.clone();
+        callers.spawn(async move { store.accept_disposition(call("C-1", "L-1", at(second))).await.unwrap() });
+    }
+    let (mut first, mut repeats) = (vec![], vec![]);
+    for answer in callers.join_all().await {
+        match answer {
+            Accept::New(receipt) => first.push(receipt),
+            Accept::Repeat(receipt) => repeats.push(receipt),
+            Accept::Conflict => panic!("all bodies are the same"),
+        }
+    }
+    assert_eq!((first.len(), repeats.len()), (1, 99));
+    assert!(repeats.iter().all(|receipt| *receipt == first[0]));
+    assert_eq!(deliveries(&*store).await, 1);
+}
+
+/// From the acknowledgement on, whether or not the CRM knows.
+pub async fn a_do_not_call_is_known_once_it_is_accepted(store: SharedStore) {
+    let lead = lead_id("L-1");
+    assert_eq!(store.dnc_recorded(&acme(), &lead).await, Ok(false));
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    assert_eq!(store.dnc_recorded(&acme(), &lead).await, Ok(false));
+    for (call, second) in [("C-2", 1), ("C-3", 2)] {
+        store.accept_disposition(dnc(call, "L-1", at(second))).await.unwrap();
+        assert_eq!(store.dnc_recorded(&acme(), &lead).await, Ok(true));
+    }
+    assert_eq!(store.dnc_recorded(&zenith(), &lead).await, Ok(false));
+    accept_call(&*store, "C-4", "L-1", at(3)).await;
+    let record = store.lead(&acme(), &lead).await.unwrap().unwrap();
+    assert_eq!((record.dnc_since, record.document), (Some(at(1)), None));
+
+    let recorded = store
+        .suppressions(Some(&acme()), Some(&lead), page(None, 10))
+        .await
+        .unwrap();
+    let [suppression] = &recorded.items[..] else {
+        panic!("one: {recorded:?}")
+    };
+    assert_eq!(
+        (suppression.reason, suppression.times),
+        (SuppressionReason::DncRequested, 0)
+    );
+    assert_eq!((suppression.note.as_str(), suppression.at), ("call C-2", at(1)));
+}
+
+/// The ladder's first wait.
+pub async fn a_delivery_waits_for_its_first_rung(store: SharedStore) {
+    let mut disposition = call("C-1", "L-1", at(0));
+    disposition.first_wait = Duration::from_secs(30);
+    let receipt = new(store.accept_disposition(disposition).await.unwrap());
+    assert_eq!(detail(&*store, receipt.delivery).await.summary.due, Some(at(30)));
+    assert_eq!(claim(&*store, 10, at(29)).await, []);
+    claim_one(&*store, at(30)).await;
+}
+
+/// One row for each lead and reason, with when it was first and last said, and how often.
+pub async fn refusals_are_counted(store: SharedStore) {
+    let refusal = |reason, status: &str, second| StatusRefusal {
+        tenant: acme(),
+        lead: lead_id("L-1"),
+        reason,
+        status: status.into(),
+        at: at(second),
+    };
+    store.accept_disposition(dnc("C-1", "L-1", at(0))).await.unwrap();
+    for (reason, status, second) in [
+        (SuppressionReason::CrmNotCallable, "sold", 1),
+        (SuppressionReason::CrmNotCallable, "lost", 2),
+        (SuppressionReason::DncRequested, "new", 3),
+    ] {
+        store.record_refusal(refusal(reason, status, second)).await.unwrap();
+    }
+    let recorded = store.suppressions(None, None, page(None, 10)).await.unwrap().items;
+    let rows: Vec<_> = recorded
+        .iter()
+        .map(|s| (s.reason, s.note.as_str(), s.at, s.last_at, s.times))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (SuppressionReason::CrmNotCallable, "lost", at(1), at(2), 2),
+            (SuppressionReason::DncRequested, "call C-1", at(0), at(3), 1),
+        ]
+    );
+}

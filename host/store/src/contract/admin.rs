@@ -1,0 +1,303 @@
+//! What operators manage.
+
+use crate::{NewAdapter, NewAlert, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::id::{AlertId, Digest, ReleaseNumber, TenantName, TokenId};
+use jackfield_domain::release::{AdapterNeeds, AdapterRef, Release, SecretRef, Sensitive, TenantSpec};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::fixture::{accept_call, acme, at, page, sealed, send_to_review, zenith};
+
+fn adapter(name: &str, version: &str, bytes: &[u8], now: Timestamp) -> NewAdapter {
+    NewAdapter {
+        record: AdapterRecord {
+            digest: Digest::of(bytes),
+            name: name.parse().unwrap(),
+            version: version.parse().unwrap(),
+            needs: AdapterNeeds::default(),
+            idempotent_writes: true,
+            lookup: false,
+            parses_leads: true,
+            size: bytes.len() as u64,
+            pushed_at: now,
+        },
+        bytes: bytes.to_vec(),
+    }
+}
+
+fn spec(tenant: &TenantName) -> TenantSpec {
+    let spec = json!({
+        "tenant": tenant.as_str(),
+        "adapter": "keystone@1.0.0",
+        "settings": {"base_url": "https://crm.example", "page_size": 50, "strict": true},
+        "egress": {"allow": ["https://crm.example"]},
+        "credentials": [{"name": "crm", "kind": "bearer", "secret": {"stored": "crm-1"},
+            "origins": ["https://crm.example"]}],
+        "webhook": {"secrets": [{"stored": "hook-1", "expires": "2027-01-01T00:00:00Z"}, {"env": "HOOK"}]},
+        "agent": {"push_url": "https://agent.example/leads", "push_secret": {"file": "/run/agent"}},
+        "delivery": {"retry": ["0s", "30s"], "concurrency": 3, "per_second": 20, "per_day": 50000},
+        "limits": {"memory_mib": 32},
+    });
+    serde_json::from_value(spec).unwrap()
+}
+
+async fn release(store: &dyn Store, tenant: &TenantName, second: i64) -> Release {
+    let new = NewRelease {
+        spec: spec(tenant),
+        adapter: Digest::of(b"one"),
+        secrets: vec![("crm-1".into(), sealed(1, tenant.as_str()))],
+        now: at(second),
+    };
+    store.put_release(new).await.unwrap()
+}
+
+/// The same bytes are the same adapter.
+pub async fn pushing_an_adapter_twice_changes_nothing(store: SharedStore) {
+    let first = store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
+        .await
+        .unwrap();
+    let again = store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(9)))
+        .await
+        .unwrap();
+    assert_eq!((first.pushed_at, &again), (at(0), &first));
+    assert_eq!(store.adapters(page(None, 9)).await.unwrap().items, [first]);
+    assert_eq!(store.adapter_bytes(Digest::of(b"one")).await, Ok(Some(b"one".to_vec())));
+    assert_eq!(store.adapter_bytes(Digest::of(b"two")).await, Ok(None));
+}
+
+/// By name, by version, by digest.
+pub async fn a_reference_means_the_newest_push(store: SharedStore) {
+    for (second, (version, bytes)) in (0..).zip([("1.0.0", "a"), ("1.1.0", "b"), ("1.0.0", "c")]) {
+        let pushed = adapter("keystone", version, bytes.as_bytes(), at(second));
+        store.put_adapter(pushed).await.unwrap();
+    }
+    let meant = async |reference: String| {
+        let reference: AdapterRef = reference.parse().unwrap();
+        store.adapter(&reference).await.unwrap().map(|record| record.digest)
+    };
+    assert_eq!(meant("keystone".into()).await, Some(Digest::of(b"c")));
+    assert_eq!(meant("keystone@1.0.0".into()).await, Some(Digest::of(b"c")));
+    assert_eq!(meant("keystone@1.1.0".into()).await, Some(Digest::of(b"b")));
+    assert_eq!(meant(Digest::of(b"a").to_string()).await, Some(Digest::of(b"a")));
+    assert_eq!(meant("keystone@2.0.0".into()).await, None);
+    assert_eq!(meant("groundwork".into()).await, None);
+    let first = store.adapters(page(None, 2)).await.unwrap();
+    let rest = store.adapters(page(first.next, 2)).await.unwrap();
+    assert_eq!((first.items.len(), rest.items.len(), rest.next), (2, 1, None));
+}
+
+/// Each is kept as it was made.
+pub async fn releases_count_up_and_become_active(store: SharedStore) {
+    store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
+        .await
+        .unwrap();
+    assert_eq!(store.tenant(&acme()).await, Ok(None));
+    for n in 1..=3 {
+        let made = release(&*store, &acme(), n).await;
+        assert_eq!((made.number, made.created_at), (ReleaseNumber(n), at(n)));
+        assert_eq!(store.release(&acme(), made.number).await, Ok(Some(made)));
+    }
+    assert_eq!(release(&*store, &zenith(), 9).await.number, ReleaseNumber(1));
+    let tenant = store.tenant(&acme()).await.unwrap().unwrap();
+    assert_eq!((tenant.active, tenant.newest), (ReleaseNumber(3), ReleaseNumber(3)));
+    assert_eq!((tenant.created_at, tenant.activated_at), (at(1), at(3)));
+    let kept = store.release(&acme(), ReleaseNumber(1)).await.unwrap().unwrap();
+    assert_eq!((kept.spec, kept.adapter), (spec(&acme()), Digest::of(b"one")));
+
+    let numbers = async |after| {
+        let part = store.releases(&acme(), page(after, 2)).await.unwrap();
+        (
+            part.items.iter().map(|release| release.number.0).collect::<Vec<_>>(),
+            part.next,
+        )
+    };
+    let (first, next) = numbers(None).await;
+    assert_eq!((first, numbers(next).await), (vec![3, 2], (vec![1], None)));
+    let part = store.tenants(page(None, 1)).await.unwrap();
+    assert_eq!(part.items, [tenant]);
+    assert_eq!(store.tenants(page(part.next, 1)).await.unwrap().items[0].name, zenith());
+}
+
+/// A rollback is one pointer write.
+pub async fn an_earlier_release_can_be_made_active(store: SharedStore) {
+    store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
+        .await
+        .unwrap();
+    for n in 1..=2 {
+        release(&*store, &acme(), n).await;
+    }
+    release(&*store, &zenith(), 3).await;
+    assert_eq!(store.activate(&acme(), ReleaseNumber(1), at(5)).await, Ok(true));
+    assert_eq!(store.activate(&acme(), ReleaseNumber(3), at(6)).await, Ok(false));
+    assert_eq!(store.activate(&zenith(), ReleaseNumber(2), at(6)).await, Ok(false));
+    let tenant = store.tenant(&acme()).await.unwrap().unwrap();
+    assert_eq!(
+        (tenant.active, tenant.newest, tenant.activated_at),
+        (ReleaseNumber(1), ReleaseNumber(2), at(5))
+    );
+    let active = store.active_releases().await;
+    assert_eq!(
+        active,
+        Ok(vec![(acme(), ReleaseNumber(1)), (zenith(), ReleaseNumber(1))])
+    );
+    assert_eq!(release(&*store, &acme(), 7).await.number, ReleaseNumber(3));
+}
+
+/// A release names them; a literal one never gets as far as a release.
+pub async fn secrets_are_kept_apart(store: SharedStore) {
+    store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
+        .await
+        .unwrap();
+    release(&*store, &acme(), 1).await;
+    let kept = store.secret(&acme(), "crm-1").await.unwrap().unwrap();
+    assert_eq!((kept.sealed, kept.set_at), (sealed(1, "acme"), at(1)));
+    assert_eq!(store.secret(&acme(), "crm-2").await, Ok(None));
+    assert_eq!(store.secret(&zenith(), "crm-1").await, Ok(None));
+
+    let mut spec = spec(&acme());
+    spec.credentials[0].secret = SecretRef::Value(Sensitive::new("literal".into()));
+    let literal = NewRelease {
+        spec,
+        adapter: Digest::of(b"one"),
+        secrets: vec![],
+        now: at(2),
+    };
+    assert!(store.put_release(literal).await.is_err());
+    assert_eq!(store.tenant(&acme()).await.unwrap().unwrap().newest, ReleaseNumber(1));
+}
+
+/// Only their hashes are kept.
+pub async fn tokens_open_until_they_are_revoked(store: SharedStore) {
+    let token = async |text: &str, purpose, second| {
+        let new = NewToken {
+            hash: Digest::of(text.as_bytes()),
+            purpose,
+            label: text.into(),
+            now: at(second),
+        };
+        store.put_token(new).await.unwrap()
+    };
+    let agent = token("agent", TokenPurpose::Agent(acme()), 1).await;
+    let operator = token("operator", TokenPurpose::Operator, 2).await;
+    let live = store.live_tokens().await;
+    let expected = [
+        (Digest::of(b"agent"), agent.clone()),
+        (Digest::of(b"operator"), operator.clone()),
+    ];
+    assert_eq!(live, Ok(expected.to_vec()));
+    assert_eq!(store.revoke_token(agent.id, at(3)).await, Ok(true));
+    assert_eq!(store.revoke_token(agent.id, at(4)).await, Ok(false));
+    assert_eq!(store.revoke_token(TokenId(99), at(4)).await, Ok(false));
+    assert_eq!(store.live_tokens().await, Ok(vec![expected[1].clone()]));
+    let revoked = TokenRecord {
+        revoked_at: Some(at(3)),
+        ..agent
+    };
+    let first = store.tokens(page(None, 1)).await.unwrap();
+    let rest = store.tokens(page(first.next, 1)).await.unwrap();
+    assert_eq!((first.items, rest.items), (vec![operator], vec![revoked]));
+}
+
+/// Hosts that follow a store read everything again when this has changed, and nothing else tells them.
+pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedStore) {
+    let mut last = store.revision().await.unwrap();
+    assert_ne!(last, 0);
+    let mut changed = async || {
+        let now = store.revision().await.unwrap();
+        std::mem::replace(&mut last, now) != now
+    };
+    assert!(!changed().await);
+    let new = |second| NewToken {
+        hash: Digest::of(format!("{second}").as_bytes()),
+        purpose: TokenPurpose::Operator,
+        label: String::new(),
+        now: at(second),
+    };
+    let token = store.put_token(new(1)).await.unwrap();
+    assert!(changed().await, "a token was made");
+    assert_eq!(store.revoke_token(token.id, at(2)).await, Ok(true));
+    assert!(changed().await, "a token was revoked");
+    store
+        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
+        .await
+        .unwrap();
+    for n in 3..=4 {
+        release(&*store, &acme(), n).await;
+        assert!(changed().await, "a release became active");
+    }
+    assert_eq!(store.activate(&acme(), ReleaseNumber(1), at(5)).await, Ok(true));
+    assert!(changed().await, "an earlier release became active");
+    accept_call(&*store, "C", "L", at(6)).await;
+    assert!(!changed().await, "work is none of it");
+}
+
+/// For whoever announces them: none is missed, none comes twice.
+pub async fn alerts_are_announced_in_order_and_acknowledged(store: SharedStore) {
+    for n in 0..3 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        send_to_review(&*store, at(n)).await;
+    }
+    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    assert_eq!(
+        alerts.iter().map(|alert| alert.at).collect::<Vec<_>>(),
+        [at(0), at(1), at(2)]
+    );
+    assert_eq!(store.alerts_after(alerts[0].id).await, Ok(alerts[1..].to_vec()));
+    assert_eq!(store.acknowledge_alert(alerts[1].id, at(9)).await, Ok(true));
+    assert_eq!(store.acknowledge_alert(AlertId(99), at(9)).await, Ok(false));
+    let listed = async |tenant: Option<TenantName>, open_only| {
+        let listed = store.alerts(tenant.as_ref(), open_only, page(None, 9)).await.unwrap();
+        listed.items.iter().map(|alert| alert.at).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None, true).await, [at(2), at(0)]);
+    assert_eq!(listed(Some(acme()), false).await, [at(2), at(1), at(0)]);
+    assert_eq!(listed(Some(zenith()), false).await, []);
+}
+
+/// It stands beside those of deliveries, and is announced like them.
+pub async fn an_alert_may_be_about_no_delivery(store: SharedStore) {
+    let alert = NewAlert {
+        tenant: acme(),
+        kind: AlertKind::Credential,
+        message: "credential `crm` has no access token".into(),
+        now: at(1),
+    };
+    assert_eq!(store.raise_alert(alert.clone()).await, Ok(()));
+    assert_eq!(store.raise_alert(NewAlert { now: at(2), ..alert }).await, Ok(()));
+    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    assert_eq!(
+        alerts,
+        store
+            .alerts(Some(&acme()), true, page(None, 9))
+            .await
+            .unwrap()
+            .items
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+    );
+    let [first, second] = &alerts[..] else {
+        panic!("{alerts:?}")
+    };
+    assert_eq!(
+        (&first.tenant, first.kind, first.at, second.at),
+        (&acme(), AlertKind::Credential, at(1), at(2))
+    );
+    assert_eq!(
+        (first.message.as_str(), first.delivery, &first.lead),
+        ("credential `crm` has no access token", None, &None)
+    );
+}
+
+/// It can be asked again and again.
+pub async fn a_store_is_ready(store: SharedStore) {
+    assert_eq!(store.ready().await, Ok(()));
+    assert_eq!(store.ready().await, Ok(()));
+}

@@ -1,0 +1,64 @@
+//! The audit trail: one chain, whoever writes at once.
+
+use crate::{SharedStore, Store};
+use jackfield_domain::audit::{Actor, Entry, Event, Verifier};
+use jackfield_domain::id::TokenId;
+
+use super::fixture::{at, page};
+
+fn event(n: i64) -> Event {
+    Event {
+        at: at(n),
+        actor: Actor::Operator(TokenId(n)),
+        label: "on-call".into(),
+        action: "DELETE /v1/tokens/{id}".into(),
+        target: format!("id=tok_{n}"),
+        status: (n % 2 == 0).then_some(200),
+        request: format!("req_{n}"),
+    }
+}
+
+async fn whole(store: &dyn Store) -> Verifier {
+    let mut verifier = Verifier::new(None);
+    for (seq, entry) in store.audit_after(0, 1000).await.unwrap() {
+        verifier.next(seq, entry.as_ref()).unwrap();
+    }
+    verifier.end().unwrap();
+    verifier
+}
+
+/// Each is kept as it was written, and found again in pages and from any place.
+pub async fn events_are_chained_in_order(store: SharedStore) {
+    assert_eq!(store.audit_after(0, 10).await, Ok(vec![]));
+    let mut written: Vec<Entry> = vec![];
+    for n in 0..5 {
+        let last = written.last().map(|entry| (entry.seq, entry.hash));
+        let entry = store.append_audit(event(n)).await.unwrap();
+        assert_eq!(entry, Entry::after(last, event(n)));
+        written.push(entry);
+    }
+    assert_eq!(whole(&*store).await.head(), Some(written[4].hash));
+    let after: Vec<_> = written[2..4]
+        .iter()
+        .map(|entry| (entry.seq, Some(entry.clone())))
+        .collect();
+    assert_eq!(store.audit_after(2, 2).await, Ok(after));
+    let first = store.audit(page(None, 3)).await.unwrap();
+    let rest = store.audit(page(first.next, 3)).await.unwrap();
+    let listed: Vec<_> = first.items.into_iter().chain(rest.items).rev().collect();
+    assert_eq!((listed, rest.next), (written, None));
+}
+
+/// None is lost and none forks.
+pub async fn a_hundred_at_once_make_one_chain(store: SharedStore) {
+    let writing: Vec<_> = (0..100)
+        .map(|n| {
+            let store = SharedStore::clone(&store);
+            tokio::spawn(async move { store.append_audit(event(n)).await.unwrap() })
+        })
+        .collect();
+    for task in writing {
+        task.await.unwrap();
+    }
+    assert_eq!(whole(&*store).await.read(), 100);
+}

@@ -1,0 +1,221 @@
+//! What a breaker needs of a store: its streak and what an operator forced, giving up what it held, and claims that
+//! leave out what it holds.
+
+use crate::{BreakerRecord, Claimed, Finish, GiveUpHeld, SharedStore, Store};
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::breaker::{BreakerState, Change, Forced};
+use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::failure::Failure;
+use jackfield_domain::id::{AlertId, DeliveryId};
+use jackfield_domain::lead::Priority;
+
+use super::fixture::{
+    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, end, finish,
+    ids, lead_id, new, zenith,
+};
+
+async fn kinds(store: &dyn Store) -> Vec<AlertKind> {
+    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    alerts.iter().map(|alert| alert.kind).collect()
+}
+
+fn record(forced: Option<Forced>, open_since: Option<i64>) -> Vec<BreakerRecord> {
+    vec![BreakerRecord {
+        tenant: acme(),
+        forced,
+        open_since: open_since.map(at),
+    }]
+}
+
+/// Also by a worker that lost its lease: what it saw of the CRM is true all the same.
+pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStore) {
+    use BreakerState::{Closed, HalfOpen, Open, Ramping};
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    assert_eq!(store.breakers().await, Ok(vec![]));
+    let claimed = claim_one(&*store, at(1)).await;
+    let lost = Finish {
+        breaker: Some(Change { from: Closed, to: Open }),
+        ..end(&claimed, Err(Failure::Unavailable), at(1))
+    };
+    store.reap(at(1000), None).await.unwrap();
+    store.finish(lost).await.unwrap();
+    assert_eq!(store.breakers().await, Ok(record(None, Some(1))));
+    assert_eq!(kinds(&*store).await, [AlertKind::BreakerOpen]);
+    let message = store.alerts_after(AlertId(0)).await.unwrap().remove(0).message;
+    assert!(
+        message.contains("unavailable") && message.contains("breaker show acme"),
+        "{message}"
+    );
+
+    let steps = [
+        (HalfOpen, Open),
+        (HalfOpen, Ramping),
+        (Ramping, Open),
+        (Closed, Open),
+        (Ramping, Closed),
+    ];
+    for (from, to) in steps {
+        let last = to == Closed;
+        let claimed = claim_one(&*store, at(1000)).await;
+        let finish = Finish {
+            breaker: Some(Change { from, to }),
+            ..end(&claimed, Err(Failure::RateLimited { retry_after: None }), at(1000))
+        };
+        store.finish(finish).await.unwrap();
+        assert_eq!(
+            store.breakers().await,
+            Ok(record(None, (!last).then_some(1))),
+            "{from} to {to}"
+        );
+        assert_eq!(
+            kinds(&*store).await.len(),
+            1,
+            "another host's opening is the same outage"
+        );
+        let again = store.next_due(at(1000)).await.unwrap().unwrap();
+        store.reap(again, None).await.unwrap();
+        // What was slowed down is put back to work by hand, so that the next step has something.
+        accept_call(&*store, &format!("C-{from}-{to}"), &format!("L-{from}-{to}"), at(1000)).await;
+    }
+    let claimed = claim_one(&*store, at(1000)).await;
+    let again = Finish {
+        breaker: Some(Change { from: Closed, to: Open }),
+        ..end(&claimed, Err(Failure::Unknown), at(1000))
+    };
+    store.finish(again).await.unwrap();
+    assert_eq!(kinds(&*store).await, [AlertKind::BreakerOpen; 2]);
+}
+
+/// And since when nothing went: from the first of several orders, until something goes again.
+pub async fn what_an_operator_forces_is_kept(store: SharedStore) {
+    let steps = [
+        (Some(Forced::Open), 5, record(Some(Forced::Open), Some(5))),
+        (Some(Forced::Open), 6, record(Some(Forced::Open), Some(5))),
+        (None, 7, record(None, Some(5))),
+        (Some(Forced::Closed), 8, record(Some(Forced::Closed), None)),
+        (Some(Forced::Open), 9, record(Some(Forced::Open), Some(9))),
+        (Some(Forced::Closed), 10, record(Some(Forced::Closed), None)),
+        (None, 11, record(None, None)),
+    ];
+    for (forced, second, expected) in steps {
+        store.force_breaker(&acme(), forced, at(second)).await.unwrap();
+        assert_eq!(store.breakers().await, Ok(expected), "{forced:?} at {second}");
+    }
+    assert_eq!(kinds(&*store).await, [], "whoever forces it knows");
+}
+
+fn order(due_by: i64, limit: u32) -> GiveUpHeld {
+    GiveUpHeld {
+        tenant: acme(),
+        due_by: at(due_by),
+        now: at(1000),
+        limit,
+    }
+}
+
+async fn state(store: &dyn Store, id: DeliveryId) -> State {
+    detail(store, id).await.summary.state
+}
+
+/// Only dispositions of the tenant that were due and not under way.
+pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: SharedStore) {
+    let leased = accept_call(&*store, "C-0", "L-0", at(0)).await;
+    claim_one(&*store, at(0)).await;
+    let held = accept_call(&*store, "C-1", "L-1", at(1)).await;
+    let behind = accept_call(&*store, "C-2", "L-1", at(2)).await;
+    let young = accept_call(&*store, "C-3", "L-3", at(50)).await;
+    let lead = accept_lead(&*store, "L-1", Priority::High, at(0)).await;
+    let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(0));
+    let other = new(store.accept_disposition(other).await.unwrap()).delivery;
+
+    assert_eq!(store.give_up_held(order(0, 9)).await, Ok(0));
+    assert_eq!(store.give_up_held(order(49, 9)).await, Ok(2));
+    assert_eq!(store.give_up_held(order(49, 9)).await, Ok(0));
+    for id in [held, behind] {
+        let found = detail(&*store, id).await;
+        assert_eq!(
+            (found.summary.state, found.summary.reason, found.attempts.len()),
+            (State::Dead, Some(StopReason::HeldTooLong), 0)
+        );
+    }
+    for (id, expected) in [
+        (leased, State::Leased),
+        (young, State::Ready),
+        (lead, State::Ready),
+        (other, State::Ready),
+    ] {
+        assert_eq!(state(&*store, id).await, expected, "{id}");
+    }
+    assert_eq!(kinds(&*store).await, [AlertKind::DeadLetter; 2]);
+    let message = store.alerts_after(AlertId(0)).await.unwrap().remove(0).message;
+    assert!(
+        message.contains("held-too-long") && message.contains("max_hold"),
+        "{message}"
+    );
+    let flagged = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
+    assert_eq!(flagged.manual_since, Some(at(1000)));
+}
+
+/// Do-not-calls and older ones first, as they would have gone.
+pub async fn what_is_given_up_comes_in_batches_and_in_order(store: SharedStore) {
+    let mut expected = vec![];
+    for n in 0..6 {
+        expected.push(accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await);
+    }
+    expected.insert(0, accept_dnc(&*store, "C-9", "L-1", at(9)).await);
+    let mut given_up = vec![];
+    loop {
+        match store.give_up_held(order(9, 3)).await.unwrap() {
+            0 => break,
+            n => given_up.push(n),
+        }
+    }
+    assert_eq!(given_up, [3, 3, 1]);
+    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let order: Vec<_> = alerts.iter().filter_map(|alert| alert.delivery).collect();
+    assert_eq!(order, expected);
+}
+
+fn keys(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|claimed| claimed.key.as_str()).collect()
+}
+
+/// What goes to the agent goes on while the CRM's breaker is open.
+pub async fn a_claim_takes_the_kinds_of_its_share(store: SharedStore) {
+    for n in 0..4 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+    }
+    accept_dnc(&*store, "D", "L-9", at(4)).await;
+    accept_lead(&*store, "L-1", Priority::Normal, at(5)).await;
+    let limited = async |kinds: &[(Kind, u32)], limit| {
+        let mut claim = claim_of("worker", &[acme()], limit, at(9));
+        claim.tenants[0].kinds = kinds.to_vec();
+        store.claim(claim).await.unwrap()
+    };
+    assert_eq!(limited(&[], 9).await, []);
+    assert_eq!(limited(&[(Kind::Disposition, 0), (Kind::Inbound, 9)], 9).await, []);
+    let claimed = limited(&[(Kind::Disposition, 2), (Kind::Lead, 9)], 9).await;
+    assert_eq!(keys(&claimed), ["D", "C-0", "key:L-1"]);
+    assert!(
+        claimed
+            .iter()
+            .all(|claimed| claimed.due >= at(0) && claimed.due <= at(5))
+    );
+    assert_eq!(keys(&limited(&[(Kind::Disposition, 9)], 1).await), ["C-1"]);
+}
+
+/// So one delivery that the CRM cannot take does not stand in the way of all others.
+pub async fn what_goes_last_goes_when_nothing_else_can(store: SharedStore) {
+    let dnc = accept_dnc(&*store, "D", "L-9", at(0)).await;
+    let call = accept_call(&*store, "C-1", "L-1", at(1)).await;
+    let but = async |last: &[DeliveryId]| {
+        let mut claim = claim_of("worker", &[acme()], 1, at(9));
+        claim.tenants[0].last = last.to_vec();
+        store.claim(claim).await.unwrap()
+    };
+    let first = but(&[dnc]).await;
+    assert_eq!(ids(&first), [call]);
+    finish(&*store, &first[0], Ok("R"), at(9)).await;
+    assert_eq!(ids(&but(&[dnc, call]).await), [dnc]);
+    assert_eq!(claim(&*store, 9, at(9)).await, []);
+}

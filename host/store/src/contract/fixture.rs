@@ -1,0 +1,266 @@
+//! Small values to fill a store with.
+
+use std::time::Duration;
+
+use crate::{
+    Accept, AcceptDisposition, AcceptLead, AcceptedWork, AttemptDetail, Claim, Claimed, DeliveryDetail, Finish,
+    FinishOutcome, Inbound, PageRequest, Receipt, ReplayOrder, Store, TenantShare,
+};
+use jackfield_domain::delivery::{AttemptResult, Kind, Policy, Progress, Verdict, decide};
+use jackfield_domain::disposition::{self, Disposition};
+use jackfield_domain::failure::{Failure, Rejection};
+use jackfield_domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName};
+use jackfield_domain::lead::{Lead, Priority};
+use jackfield_domain::retry::Ladder;
+use jackfield_domain::seal::{NONCE_BYTES, Sealed};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// How long the tests' leases hold.
+pub const LEASE: Duration = Duration::from_mins(4);
+
+/// A moment, in seconds after the tests begin.
+pub fn at(second: i64) -> Timestamp {
+    let start: Timestamp = "2026-07-01T09:00:00.123456Z".parse().unwrap();
+    start + SignedDuration::from_secs(second)
+}
+
+/// The tenant of most tests.
+pub fn acme() -> TenantName {
+    "acme".parse().unwrap()
+}
+
+/// Another tenant.
+pub fn zenith() -> TenantName {
+    "zenith".parse().unwrap()
+}
+
+/// A lead's id.
+pub fn lead_id(id: &str) -> LeadId {
+    id.parse().unwrap()
+}
+
+/// A key.
+pub fn key(text: &str) -> DedupKey {
+    text.parse().unwrap()
+}
+
+/// A part of a listing.
+pub fn page(after: Option<String>, limit: u32) -> PageRequest {
+    PageRequest { after, limit }
+}
+
+/// What a store takes for a sealed secret; it opens to nothing.
+pub fn sealed(seed: u8, ciphertext: &str) -> Sealed {
+    Sealed {
+        key: format!("{seed:016x}").parse().unwrap(),
+        nonce: [seed; NONCE_BYTES],
+        ciphertext: ciphertext.into(),
+    }
+}
+
+fn inbound(tenant: &TenantName, body: Vec<u8>, now: Timestamp) -> Inbound {
+    Inbound {
+        tenant: tenant.clone(),
+        received_at: now,
+        headers: r#"[["host","localhost"],["Content-Type","text/xml"]]"#.into(),
+        body,
+    }
+}
+
+/// A lead as the contract has it.
+pub fn lead(id: &str, priority: Priority) -> Lead {
+    let document = json!({
+        "event": "lead.created",
+        "lead": { "id": id, "phone": "+919800000000", "call_priority": priority.word() },
+    });
+    Lead::read(document).unwrap()
+}
+
+/// A lead's webhook that is to be pushed.
+pub fn webhook(tenant: &TenantName, idem_key: &str, id: &str, priority: Priority, now: Timestamp) -> AcceptLead {
+    let lead = lead(id, priority);
+    let body = lead.document.to_string().into_bytes();
+    AcceptLead {
+        keys: vec![key(idem_key)],
+        digest: Digest::of(&body),
+        window: Duration::from_hours(168),
+        work: AcceptedWork::Lead { lead, push: true },
+        inbound: inbound(tenant, body, now),
+        first_wait: Duration::ZERO,
+    }
+}
+
+/// A webhook in the CRM's own shape.
+pub fn raw_webhook(tenant: &TenantName, idem_key: &str, body: &str, now: Timestamp) -> AcceptLead {
+    AcceptLead {
+        keys: vec![key(idem_key)],
+        digest: Digest::of(body.as_bytes()),
+        window: Duration::from_hours(168),
+        work: AcceptedWork::Parse,
+        inbound: inbound(tenant, body.into(), now),
+        first_wait: Duration::ZERO,
+    }
+}
+
+/// A disposition with this outcome.
+pub fn disposition_of(tenant: &TenantName, call: &str, lead: &str, outcome: &str, now: Timestamp) -> AcceptDisposition {
+    let document: Value = json!({"call_metadata": {"call_id": call}, "qualification": {"outcome": outcome}});
+    let lead = lead_id(lead);
+    AcceptDisposition {
+        digest: disposition::digest(&lead, &document),
+        disposition: Disposition::read(lead, &document).unwrap(),
+        inbound: inbound(tenant, document.to_string().into_bytes(), now),
+        first_wait: Duration::ZERO,
+    }
+}
+
+/// A disposition.
+pub fn call(id: &str, lead: &str, now: Timestamp) -> AcceptDisposition {
+    disposition_of(&acme(), id, lead, "no_answer", now)
+}
+
+/// A disposition that asks for no more calls.
+pub fn dnc(id: &str, lead: &str, now: Timestamp) -> AcceptDisposition {
+    disposition_of(&acme(), id, lead, "dnc_requested", now)
+}
+
+/// The receipt of something new.
+pub fn new(accept: Accept) -> Receipt {
+    match accept {
+        Accept::New(receipt) => receipt,
+        other => panic!("should be new: {other:?}"),
+    }
+}
+
+/// Accepts a disposition.
+pub async fn accept_call(store: &dyn Store, id: &str, lead: &str, now: Timestamp) -> DeliveryId {
+    new(store.accept_disposition(call(id, lead, now)).await.unwrap()).delivery
+}
+
+/// Accepts a disposition that asks for no more calls.
+pub async fn accept_dnc(store: &dyn Store, id: &str, lead: &str, now: Timestamp) -> DeliveryId {
+    new(store.accept_disposition(dnc(id, lead, now)).await.unwrap()).delivery
+}
+
+/// Accepts a lead to be pushed.
+pub async fn accept_lead(store: &dyn Store, id: &str, priority: Priority, now: Timestamp) -> DeliveryId {
+    let webhook = webhook(&acme(), &format!("key:{id}"), id, priority, now);
+    new(store.accept_lead(webhook).await.unwrap()).delivery
+}
+
+/// A claim of `owner`.
+pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp) -> Claim {
+    let share = |tenant: &TenantName| TenantShare {
+        tenant: tenant.clone(),
+        limit,
+        kinds: Kind::ALL.map(|kind| (kind, limit)).into(),
+        last: vec![],
+        release: ReleaseNumber(7),
+    };
+    Claim {
+        owner: owner.into(),
+        now,
+        lease: LEASE,
+        tenants: tenants.iter().map(share).collect(),
+    }
+}
+
+/// What is due, as `tenant kind`.
+pub async fn due(store: &dyn Store, second: i64) -> Vec<String> {
+    let due = store.due(at(second)).await.unwrap();
+    due.iter().map(|due| format!("{} {}", due.tenant, due.kind)).collect()
+}
+
+/// Claims for acme.
+pub async fn claim(store: &dyn Store, limit: u32, now: Timestamp) -> Vec<Claimed> {
+    store.claim(claim_of("worker", &[acme()], limit, now)).await.unwrap()
+}
+
+/// Claims the only delivery that may go.
+pub async fn claim_one(store: &dyn Store, now: Timestamp) -> Claimed {
+    let mut claimed = claim(store, 100, now).await;
+    assert_eq!(claimed.len(), 1, "one delivery may go: {claimed:?}");
+    claimed.remove(0)
+}
+
+/// Which deliveries were claimed.
+pub fn ids(claimed: &[Claimed]) -> Vec<DeliveryId> {
+    claimed.iter().map(|claimed| claimed.lease.id).collect()
+}
+
+/// What the domain decides of an outcome under the default policy with look-up.
+pub fn verdict(progress: Progress, outcome: Result<&str, Failure>, now: Timestamp) -> Verdict {
+    let policy = Policy {
+        ladder: Ladder::default(),
+        idempotent: false,
+        lookup: true,
+    };
+    let result = AttemptResult {
+        outcome: outcome.map(Into::into),
+        sent: true,
+    };
+    decide(progress, &result, &policy, now, 0.0)
+}
+
+/// The end of a claimed delivery's attempt.
+pub fn end(claimed: &Claimed, outcome: Result<&str, Failure>, now: Timestamp) -> Finish {
+    Finish {
+        lease: claimed.lease,
+        now,
+        verdict: verdict(claimed.progress, outcome, now),
+        detail: AttemptDetail {
+            message: "seen".into(),
+            ..AttemptDetail::default()
+        },
+        leads: vec![],
+        breaker: None,
+    }
+}
+
+/// Ends a claimed delivery's attempt.
+pub async fn finish(store: &dyn Store, claimed: &Claimed, outcome: Result<&str, Failure>, now: Timestamp) {
+    let finished = store.finish(end(claimed, outcome, now)).await.unwrap();
+    assert_eq!(finished, FinishOutcome::Stored { leads: 0 });
+}
+
+/// A refusal by the destination.
+pub fn rejected() -> Failure {
+    Failure::Rejected(Rejection {
+        code: "E1".into(),
+        message: "no".into(),
+        fields: vec![],
+    })
+}
+
+/// Sends the only delivery that may go to review.
+pub async fn send_to_review(store: &dyn Store, now: Timestamp) -> DeliveryId {
+    let claimed = claim_one(store, now).await;
+    finish(store, &claimed, Err(rejected()), now).await;
+    claimed.lease.id
+}
+
+/// Lets the only delivery that may go die, beginning at `now`; returns when it died.
+pub async fn let_die(store: &dyn Store, failure: Failure, mut now: Timestamp) -> Timestamp {
+    for _ in 0..Ladder::default().attempts() {
+        let claimed = claim_one(store, now).await;
+        finish(store, &claimed, Err(failure.clone()), now).await;
+        now += SignedDuration::from_hours(1);
+    }
+    now
+}
+
+/// A replay at once.
+pub fn replay(ids: &[DeliveryId], now: Timestamp) -> ReplayOrder {
+    ReplayOrder {
+        ids: ids.to_vec(),
+        not_landed: false,
+        now,
+        spacing: Duration::ZERO,
+    }
+}
+
+/// A delivery that is there.
+pub async fn detail(store: &dyn Store, id: DeliveryId) -> DeliveryDetail {
+    store.delivery(id).await.unwrap().unwrap()
+}

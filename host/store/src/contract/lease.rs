@@ -1,0 +1,132 @@
+//! Leases: held, given back, lost.
+
+use crate::{FinishOutcome, SharedStore};
+use jackfield_domain::delivery::{MAX_LOST_LEASES, State, StopReason};
+use jackfield_domain::failure::{Class, Failure};
+use jackfield_domain::id::AlertId;
+use jiff::SignedDuration;
+
+use super::fixture::{LEASE, accept_call, acme, at, claim_of, claim_one, detail, end, finish, key, lead_id, rejected};
+
+/// Another worker has the delivery; what the first one saw is kept.
+pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let first = claim_one(&*store, at(0)).await;
+    let expired = at(0) + SignedDuration::try_from(LEASE).unwrap();
+    assert_eq!(store.reap(expired, None).await, Ok(1));
+    let before = detail(&*store, id).await;
+    assert_eq!(
+        store.finish(end(&first, Err(rejected()), expired)).await,
+        Ok(FinishOutcome::LeaseLost)
+    );
+    let after = detail(&*store, id).await;
+    assert_eq!(after.summary, before.summary);
+    assert_eq!(
+        (after.attempts[0].class, after.attempts[0].ended_at),
+        (Some(Class::Rejected), Some(expired))
+    );
+
+    let second = claim_one(&*store, expired).await;
+    assert_eq!(
+        store.finish(end(&first, Ok("late"), expired)).await,
+        Ok(FinishOutcome::LeaseLost)
+    );
+    assert_eq!(detail(&*store, id).await.summary.state, State::Leased);
+    finish(&*store, &second, Ok("R"), expired).await;
+    assert_eq!(detail(&*store, id).await.summary.reference.as_deref(), Some("R"));
+    assert_eq!(store.alerts_after(AlertId(0)).await, Ok(vec![]));
+    assert_eq!(
+        store
+            .lead(&acme(), &lead_id("L-1"))
+            .await
+            .unwrap()
+            .unwrap()
+            .manual_since,
+        None
+    );
+}
+
+/// A report that is sent twice is stored once.
+pub async fn a_finish_counts_once(store: SharedStore) {
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let claimed = claim_one(&*store, at(0)).await;
+    finish(&*store, &claimed, Err(Failure::Unavailable), at(1)).await;
+    let before = detail(&*store, claimed.lease.id).await;
+    assert_eq!(
+        store.finish(end(&claimed, Ok("R"), at(2))).await,
+        Ok(FinishOutcome::LeaseLost)
+    );
+    assert_eq!(detail(&*store, claimed.lease.id).await, before);
+}
+
+/// The request may have left.
+pub async fn a_reaped_delivery_is_ambiguous(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    claim_one(&*store, at(0)).await;
+    assert_eq!(store.reap(at(239), None).await, Ok(0));
+    assert_eq!(store.reap(at(240), None).await, Ok(1));
+    assert_eq!(store.reap(at(240), None).await, Ok(0));
+    let delivery = detail(&*store, id).await;
+    assert_eq!(
+        (delivery.summary.state, delivery.summary.due),
+        (State::Ready, Some(at(240)))
+    );
+    assert!(delivery.summary.ambiguous);
+    assert_eq!(
+        (delivery.attempts[0].class, delivery.attempts[0].ended_at),
+        (Some(Class::Unknown), None)
+    );
+    assert!(!delivery.attempts[0].detail.message.is_empty());
+    assert_eq!(claim_one(&*store, at(240)).await.progress.lost_leases, 1);
+}
+
+/// A host that starts again does not wait for its own leases.
+pub async fn a_former_self_is_reaped_at_once(store: SharedStore) {
+    for (n, owner) in ["me", "other"].iter().enumerate() {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(0)).await;
+        store.claim(claim_of(owner, &[acme()], 9, at(0))).await.unwrap();
+    }
+    assert_eq!(store.reap(at(1), Some("me")).await, Ok(1));
+    assert_eq!(claim_one(&*store, at(1)).await.key, key("C-0"));
+}
+
+/// A poison pill that kills the process does not do so for ever.
+pub async fn workers_lost_again_and_again_end_in_a_dead_letter(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    for n in 0..MAX_LOST_LEASES {
+        assert_eq!(claim_one(&*store, at(n.into())).await.progress.lost_leases, n);
+        assert_eq!(store.reap(at(n.into()), Some("worker")).await, Ok(1));
+    }
+    let delivery = detail(&*store, id).await.summary;
+    assert_eq!(
+        (delivery.state, delivery.reason),
+        (State::Dead, Some(StopReason::WorkersLost))
+    );
+    assert!(delivery.ambiguous, "a replay has to look it up");
+    assert_eq!(store.alerts_after(AlertId(0)).await.unwrap().len(), 1);
+}
+
+/// Claimed and not begun is as good as not claimed.
+pub async fn a_released_lease_leaves_no_trace(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let first = claim_one(&*store, at(1)).await;
+    store.release_leases(&[first.lease]).await.unwrap();
+    let delivery = detail(&*store, id).await;
+    assert_eq!(
+        (delivery.summary.state, delivery.summary.due),
+        (State::Ready, Some(at(0)))
+    );
+    assert_eq!((delivery.summary.ambiguous, delivery.attempts), (false, vec![]));
+    let second = claim_one(&*store, at(1)).await;
+    assert_eq!(second.progress, first.progress);
+    store.release_leases(&[first.lease]).await.unwrap();
+    assert_eq!(
+        detail(&*store, id).await.summary.state,
+        State::Leased,
+        "the first lease is gone"
+    );
+    assert_eq!(
+        store.finish(end(&first, Ok("R"), at(1))).await,
+        Ok(FinishOutcome::LeaseLost)
+    );
+}

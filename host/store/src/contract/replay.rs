@@ -1,0 +1,124 @@
+//! What people do with deliveries that are stuck.
+
+use std::time::Duration;
+
+use crate::{Accept, ReplayOrder, Replayed, SharedStore};
+use jackfield_domain::delivery::{Progress, State};
+use jackfield_domain::failure::Failure;
+use jackfield_domain::id::DeliveryId;
+
+use super::fixture::{
+    accept_call, acme, at, call, claim, claim_one, detail, finish, lead_id, let_die, replay, send_to_review,
+};
+
+/// The destination can tell that it is the same.
+pub async fn a_replay_keeps_the_key_and_clears_the_rest(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let late = let_die(&*store, Failure::Unavailable, at(0)).await;
+    let replayed = store.replay(replay(&[id], late)).await;
+    assert_eq!(replayed, Ok(vec![Replayed { id, due: late }]));
+    let claimed = claim_one(&*store, late).await;
+    assert_eq!((claimed.key.as_str(), claimed.progress), ("C-1", Progress::default()));
+    let delivery = detail(&*store, id).await;
+    assert_eq!((delivery.summary.generation, delivery.summary.reason), (1, None));
+    assert_eq!(delivery.attempts.len(), 6, "the earlier ones stay");
+    finish(&*store, &claimed, Ok("R"), late).await;
+    let again = store.accept_disposition(call("C-1", "L-1", late)).await;
+    assert!(matches!(again, Ok(Accept::Repeat(_))));
+}
+
+/// Also if it was the very last attempt that may have landed; unless the operator knows better.
+pub async fn what_may_have_landed_stays_ambiguous(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let mut now = let_die(&*store, Failure::Unknown, at(0)).await;
+    for (not_landed, ambiguous) in [(false, true), (true, false)] {
+        let order = ReplayOrder {
+            not_landed,
+            ..replay(&[id], now)
+        };
+        store.replay(order).await.unwrap();
+        assert_eq!(detail(&*store, id).await.summary.ambiguous, ambiguous);
+        now = let_die(&*store, Failure::Unavailable, now).await;
+    }
+    assert_eq!(detail(&*store, id).await.summary.generation, 2);
+}
+
+/// To spare the destination; what is left alone takes no place.
+pub async fn replays_are_spaced(store: SharedStore) {
+    let mut stuck = vec![];
+    for n in 0..3 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        stuck.push(send_to_review(&*store, at(n)).await);
+    }
+    store.discard(stuck[1], at(5)).await.unwrap();
+    let order = ReplayOrder {
+        spacing: Duration::from_secs(7),
+        ..replay(&stuck, at(10))
+    };
+    let replayed = store.replay(order).await.unwrap();
+    let due: Vec<_> = replayed.iter().map(|replayed| (replayed.id, replayed.due)).collect();
+    assert_eq!(due, [(stuck[0], at(10)), (stuck[2], at(17))]);
+    assert_eq!(claim_one(&*store, at(16)).await.lease.id, stuck[0]);
+    assert_eq!(claim_one(&*store, at(17)).await.lease.id, stuck[2]);
+}
+
+/// The engine has the others.
+pub async fn only_what_is_stuck_is_replayed(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let refused = async || {
+        assert_eq!(store.replay(replay(&[id, DeliveryId(99)], at(1))).await, Ok(vec![]));
+        assert_eq!(store.discard(id, at(1)).await, Ok(false));
+        assert_eq!(store.edit(id, b"{}".to_vec(), at(1)).await, Ok(false));
+    };
+    refused().await;
+    let claimed = claim_one(&*store, at(0)).await;
+    refused().await;
+    finish(&*store, &claimed, Ok("R"), at(0)).await;
+    refused().await;
+    assert_eq!(detail(&*store, id).await.summary.generation, 0);
+}
+
+/// Nothing works on it any more, and nobody has to enter it.
+pub async fn a_discarded_delivery_is_over(store: SharedStore) {
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let id = send_to_review(&*store, at(0)).await;
+    assert_eq!(store.discard(id, at(1)).await, Ok(true));
+    assert_eq!(store.discard(id, at(2)).await, Ok(false));
+    assert_eq!(detail(&*store, id).await.summary.state, State::Discarded);
+    assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
+    assert_eq!(claim(&*store, 9, at(9)).await, []);
+    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
+    assert_eq!(lead.manual_since, None);
+}
+
+/// A person's word ends it as done; whether it may have landed is no question any more.
+pub async fn a_settled_delivery_is_done(store: SharedStore) {
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let id = send_to_review(&*store, at(0)).await;
+    assert_eq!(store.settle(id, Some("R-7".into()), at(1)).await, Ok(true));
+    assert_eq!(store.settle(id, None, at(2)).await, Ok(false));
+    let summary = detail(&*store, id).await.summary;
+    assert_eq!(
+        (summary.state, summary.reference.as_deref(), summary.ambiguous),
+        (State::Done, Some("R-7"), false)
+    );
+    assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
+    assert_eq!(claim(&*store, 9, at(9)).await, []);
+    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
+    assert_eq!(lead.manual_since, None);
+    assert_eq!(store.settle(DeliveryId(999), None, at(3)).await, Ok(false));
+}
+
+/// The next attempt sends it; what was accepted still tells repeats.
+pub async fn an_edit_replaces_the_payload_of_a_review(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    send_to_review(&*store, at(0)).await;
+    for payload in [&b"{\"a\":1}"[..], b"{\"a\":2}"] {
+        assert_eq!(store.edit(id, payload.to_vec(), at(1)).await, Ok(true));
+        assert_eq!(detail(&*store, id).await.payload, payload);
+    }
+    store.replay(replay(&[id], at(2))).await.unwrap();
+    assert_eq!(claim_one(&*store, at(2)).await.payload, b"{\"a\":2}");
+    let again = store.accept_disposition(call("C-1", "L-1", at(3))).await;
+    assert!(matches!(again, Ok(Accept::Repeat(_))));
+}

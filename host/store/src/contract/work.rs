@@ -1,0 +1,289 @@
+//! Claiming deliveries and ending attempts: one worker at a time, and what it reports is all stored or not at all.
+
+use crate::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::failure::{Class, Failure};
+use jackfield_domain::id::{AlertId, ReleaseNumber};
+use jackfield_domain::lead::Priority;
+use jiff::SignedDuration;
+
+use super::fixture::{
+    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, end, finish, ids, key,
+    lead, lead_id, let_die, new, page, raw_webhook, replay, send_to_review, zenith,
+};
+
+/// Durable before the first byte leaves.
+pub async fn a_claim_is_a_lease_and_an_attempt(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let claimed = claim_one(&*store, at(5)).await;
+    assert_eq!(
+        (claimed.lease.id, claimed.kind, claimed.key.as_str()),
+        (id, Kind::Disposition, "C-1")
+    );
+    assert_eq!((claimed.tenant, claimed.lead), (acme(), Some(lead_id("L-1"))));
+    assert_eq!((claimed.accepted_at, claimed.content_type.as_str()), (at(0), ""));
+
+    let delivery = detail(&*store, id).await;
+    assert_eq!(claimed.payload, delivery.payload);
+    assert_eq!(
+        (delivery.summary.state, delivery.summary.changed_at),
+        (State::Leased, at(5))
+    );
+    let [attempt] = &delivery.attempts[..] else {
+        panic!("one: {delivery:?}")
+    };
+    assert_eq!(
+        (attempt.fence, attempt.release),
+        (claimed.lease.fence, ReleaseNumber(7))
+    );
+    assert_eq!(
+        (attempt.started_at, attempt.ended_at, attempt.class),
+        (at(5), None, None)
+    );
+}
+
+/// What is not due stays, and no tenant gets more than its share.
+pub async fn a_claim_takes_what_is_due_and_no_more_than_its_share(store: SharedStore) {
+    for n in 0..5 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        let other = disposition_of(&zenith(), &format!("C-{n}"), &format!("L-{n}"), "no_answer", at(n));
+        new(store.accept_disposition(other).await.unwrap());
+    }
+    assert_eq!(claim(&*store, 10, at(2)).await.len(), 3);
+    let claimed = store.claim(claim_of("w", &[acme(), zenith()], 2, at(9))).await.unwrap();
+    let of = |tenant| claimed.iter().filter(|claimed| claimed.tenant == tenant).count();
+    assert_eq!((of(acme()), of(zenith())), (2, 2));
+    assert_eq!(store.claim(claim_of("w", &[], 9, at(9))).await, Ok(vec![]));
+    assert_eq!(claim(&*store, 0, at(9)).await, []);
+}
+
+/// Claims that come at once share out what there is.
+pub async fn nothing_is_claimed_twice(store: SharedStore) {
+    for n in 0..60 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(0)).await;
+    }
+    let mut workers = tokio::task::JoinSet::new();
+    for n in 0..10 {
+        let store = store.clone();
+        let claim = claim_of(&format!("w{n}"), &[acme()], 9, at(1));
+        workers.spawn(async move { store.claim(claim).await.unwrap() });
+    }
+    let mut claimed: Vec<_> = workers
+        .join_all()
+        .await
+        .iter()
+        .flat_map(|claimed| ids(claimed))
+        .collect();
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!(claimed.len(), 60);
+}
+
+/// With the destination's reference.
+pub async fn success_is_recorded(store: SharedStore) {
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let claimed = claim_one(&*store, at(0)).await;
+    finish(&*store, &claimed, Ok("CRM-77"), at(1)).await;
+    let delivery = detail(&*store, claimed.lease.id).await;
+    assert_eq!(
+        (delivery.summary.state, delivery.summary.reference.as_deref()),
+        (State::Done, Some("CRM-77"))
+    );
+    assert_eq!(
+        (delivery.summary.class, delivery.summary.due),
+        (Some(Class::Committed), None)
+    );
+    assert_eq!(delivery.attempts[0].ended_at, Some(at(1)));
+    assert_eq!(delivery.attempts[0].detail.message, "seen");
+    assert_eq!(claim(&*store, 9, at(1_000_000)).await, []);
+}
+
+/// The next attempt begins with what the last one left.
+pub async fn a_retry_waits_and_remembers(store: SharedStore) {
+    accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let first = claim_one(&*store, at(0)).await;
+    finish(&*store, &first, Err(Failure::Unknown), at(1)).await;
+    assert_eq!(claim(&*store, 9, at(30)).await, []);
+    let second = claim_one(&*store, at(31)).await;
+    assert!(second.lease.fence > first.lease.fence);
+    assert_eq!((second.progress.counted, second.progress.ambiguous), (1, true));
+    finish(
+        &*store,
+        &second,
+        Err(Failure::RateLimited { retry_after: None }),
+        at(32),
+    )
+    .await;
+    let third = claim_one(&*store, at(33)).await;
+    assert_eq!((third.progress.counted, third.progress.throttles), (1, 1));
+    assert_eq!(third.progress.throttled_since, Some(at(32)));
+    assert_eq!(detail(&*store, third.lease.id).await.attempts.len(), 3);
+}
+
+/// One transaction: dead letter, alert, flag.
+pub async fn a_dead_letter_its_alert_and_the_flag_come_together(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    let_die(&*store, Failure::Unavailable, at(0)).await;
+    let died = at(4 * 3600);
+    let delivery = detail(&*store, id).await;
+    assert_eq!(delivery.summary.state, State::Dead);
+    assert_eq!(delivery.summary.reason, Some(StopReason::AttemptsUsedUp));
+    assert_eq!((delivery.summary.counted, delivery.attempts.len()), (5, 5));
+    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let [alert] = &alerts[..] else {
+        panic!("one: {alerts:?}")
+    };
+    assert_eq!(
+        (alert.kind, alert.delivery, alert.lead.clone()),
+        (AlertKind::DeadLetter, Some(id), Some(lead_id("L-1")))
+    );
+    assert_eq!((alert.tenant.clone(), alert.at), (acme(), died));
+    assert_eq!(
+        alert.message,
+        "disposition dlv_1 is dead: attempts-used-up, last attempt unavailable; repair the destination, then replay it"
+    );
+    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
+    assert_eq!(lead.manual_since, Some(died));
+}
+
+/// A lead that cannot be pushed is not entered by hand.
+pub async fn a_review_flags_only_for_dispositions(store: SharedStore) {
+    accept_lead(&*store, "L-1", Priority::High, at(0)).await;
+    send_to_review(&*store, at(0)).await;
+    let flag = || async {
+        store
+            .lead(&acme(), &lead_id("L-1"))
+            .await
+            .unwrap()
+            .unwrap()
+            .manual_since
+    };
+    assert_eq!(flag().await, None);
+    accept_call(&*store, "C-1", "L-1", at(1)).await;
+    let id = send_to_review(&*store, at(2)).await;
+    assert_eq!(flag().await, Some(at(2)));
+    let alerts = store.alerts(Some(&acme()), true, page(None, 9)).await.unwrap().items;
+    assert_eq!(
+        (alerts.len(), alerts[0].kind, alerts[0].delivery),
+        (2, AlertKind::Review, Some(id))
+    );
+}
+
+/// The flag stays as long as there is something to enter by hand.
+pub async fn a_delivery_clears_the_flag_only_as_the_last_stuck_one(store: SharedStore) {
+    let flag = || async {
+        store
+            .lead(&acme(), &lead_id("L-1"))
+            .await
+            .unwrap()
+            .unwrap()
+            .manual_since
+    };
+    let mut stuck = vec![];
+    for n in 0..2 {
+        accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await;
+        stuck.push(send_to_review(&*store, at(n)).await);
+    }
+    for (n, id) in (10..).zip(stuck) {
+        assert_eq!(flag().await, Some(at(0)));
+        store.replay(replay(&[id], at(n))).await.unwrap();
+        assert_eq!(flag().await, Some(at(0)), "it may still have to be entered");
+        let claimed = claim_one(&*store, at(n)).await;
+        finish(&*store, &claimed, Ok("R"), at(n)).await;
+    }
+    assert_eq!(flag().await, None);
+}
+
+/// Every delivery of the tenant meets them; one alert is enough until somebody has seen it.
+pub async fn refused_credentials_alert_once_an_hour(store: SharedStore) {
+    let refuse = async |n: i64| {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        let claimed = claim_one(&*store, at(n)).await;
+        finish(&*store, &claimed, Err(Failure::Unauthorized), at(n)).await;
+        let done = claim(&*store, 9, at(n) + SignedDuration::from_secs(30)).await;
+        for again in done {
+            finish(&*store, &again, Ok("R"), at(n)).await;
+        }
+        store.alerts_after(AlertId(0)).await.unwrap().len()
+    };
+    assert_eq!(refuse(0).await, 1);
+    assert_eq!(refuse(3000).await, 1);
+    assert_eq!(refuse(3600).await, 2);
+    let seen = store.alerts_after(AlertId(0)).await.unwrap();
+    assert_eq!(seen[1].kind, AlertKind::Unauthorized);
+    assert_eq!(store.acknowledge_alert(seen[1].id, at(3700)).await, Ok(true));
+    assert_eq!(refuse(3800).await, 3);
+}
+
+/// Leads, their deliveries and the webhook's end are one transaction, and a key that came before is left out.
+pub async fn a_parsed_webhook_becomes_leads(store: SharedStore) {
+    let webhook = raw_webhook(&acme(), "key:R", "<leads/>", at(0));
+    new(store.accept_lead(webhook).await.unwrap());
+    let claimed = claim_one(&*store, at(1)).await;
+    let new_lead = |id: &str, priority, push| NewLead {
+        lead: lead(id, priority),
+        key: key(&format!("key:R.{id}")),
+        push,
+    };
+    let mut finish = end(&claimed, Ok(""), at(2));
+    finish.leads = vec![
+        new_lead("L-1", Priority::Low, true),
+        new_lead("L-2", Priority::High, true),
+        new_lead("L-2", Priority::High, true),
+        new_lead("L-3", Priority::High, false),
+    ];
+    assert_eq!(store.finish(finish).await, Ok(FinishOutcome::Stored { leads: 2 }));
+    let pushed = claim(&*store, 9, at(2)).await;
+    let leads: Vec<_> = pushed
+        .iter()
+        .map(|claimed| (claimed.kind, claimed.lead.clone()))
+        .collect();
+    assert_eq!(
+        leads,
+        [(Kind::Lead, Some(lead_id("L-2"))), (Kind::Lead, Some(lead_id("L-1")))]
+    );
+    assert_eq!(
+        pushed[0].payload,
+        lead("L-2", Priority::High).document.to_string().into_bytes()
+    );
+    assert_eq!((pushed[0].accepted_at, pushed[0].key.as_str()), (at(0), "key:R.L-2"));
+    let record = store.lead(&acme(), &lead_id("L-3")).await.unwrap().unwrap();
+    assert_eq!(record.document, Some(lead("L-3", Priority::High).document.to_string()));
+}
+
+/// A host sleeps until there is something to do.
+pub async fn what_is_due_is_told(store: SharedStore) {
+    assert_eq!(store.next_due(at(0)).await, Ok(None));
+    assert_eq!(due(&*store, 0).await, [""; 0]);
+    accept_lead(&*store, "L-1", Priority::Low, at(50)).await;
+    let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(40));
+    new(store.accept_disposition(other).await.unwrap());
+    assert_eq!(store.next_due(at(0)).await, Ok(Some(at(40))));
+    assert_eq!(store.next_due(at(40)).await, Ok(Some(at(50))));
+    assert_eq!(store.next_due(at(50)).await, Ok(None));
+    assert_eq!(due(&*store, 39).await, [""; 0]);
+    assert_eq!(due(&*store, 40).await, ["zenith disposition"]);
+    assert_eq!(due(&*store, 50).await, ["acme lead", "zenith disposition"]);
+    claim_one(&*store, at(60)).await;
+    assert_eq!(due(&*store, 60).await, ["zenith disposition"]);
+    assert_eq!(store.next_due(at(60)).await, Ok(Some(at(60 + 240))), "the lease's end");
+}
+
+/// For limits by the day. What was given back does not count.
+pub async fn attempts_are_counted_by_time(store: SharedStore) {
+    for n in 0..4 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        let claimed = claim_one(&*store, at(n)).await;
+        if n == 3 {
+            store.release_leases(&[claimed.lease]).await.unwrap();
+        } else {
+            let mut end = end(&claimed, Ok("R"), at(n));
+            end.detail = AttemptDetail::default();
+            store.finish(end).await.unwrap();
+        }
+    }
+    assert_eq!(store.attempts_since(&acme(), at(0)).await, Ok(3));
+    assert_eq!(store.attempts_since(&acme(), at(2)).await, Ok(1));
+    assert_eq!(store.attempts_since(&zenith(), at(0)).await, Ok(0));
+}
