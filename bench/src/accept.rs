@@ -1,8 +1,9 @@
-//! Taking leads and dispositions in: signature or token, JSON, the check for a repeat, and a commit that the disk has.
+//! Accepting leads and dispositions: signature or token, JSON, the check for a repeat, and a durable commit.
 //!
-//! Beside it, as processes of the same program: the same handlers with the commit left out, and with a commit that does
-//! not wait for the disk; and beside those, how many rows of that size a batch of plain inserts writes. Load is closed.
-//! Nothing is delivered meanwhile: leads wait to be pulled, and the breaker of the dispositions' CRM is held open.
+//! The references are processes of the same program: the same handlers without the commit, and with a commit that does
+//! not wait for the disk. A further reference is how many rows of that size a batch of plain inserts writes. The load
+//! is closed-loop. Nothing is delivered meanwhile: leads wait to be pulled, and the breaker of the dispositions' CRM is
+//! held open.
 
 use std::time::Duration;
 
@@ -12,26 +13,26 @@ use jiff::Timestamp;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
+use crate::bench_host::{Agent, BenchHost};
 use crate::context::Context;
 use crate::deployment::Deployment;
-use crate::load::{Closed, Latencies, Request, closed, milliseconds};
-use crate::rig::{Agent, Rig};
-use crate::rounds::{Contestant, alternate, pairs};
+use crate::load::{ClosedLoop, Latencies, Request, closed, milliseconds};
+use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::{Goal, Row};
 
-/// A tenant whose CRM is nowhere: it is never asked.
+/// A tenant whose CRM does not exist and is never asked.
 const TENANT: &str = "bench";
-/// The documents of the contract, to be sent under ever new ids.
+/// The contract's documents, sent with a new id each time.
 const LEAD: &str = include_str!("../documents/lead.created.json");
 const DISPOSITION: &str = include_str!("../documents/disposition.json");
-/// What is new in each of them.
+/// The placeholder for the id.
 const ID: &str = "BENCH-ID";
-/// Connections.
+/// Numbers of connections.
 const AT_ONCE: [usize; 3] = [1, 64, 256];
-/// Rows that the plain inserts commit together.
+/// Rows per commit of the plain inserts.
 const ROWS: usize = 64;
 
-/// The stores that are compared, in the order of the contestants: ours, and the references.
+/// The compared stores in the order of the candidates: the host's, then the references.
 const STORES: [(&str, &str); 3] = [
     ("full", "ours"),
     ("none", "without the commit"),
@@ -40,31 +41,31 @@ const STORES: [(&str, &str); 3] = [
 
 /// A host over one of the stores.
 struct Host {
-    rig: Rig,
+    bench_host: BenchHost,
     agent: Agent,
 }
 
-/// What is taken in.
+/// The kind of document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum DocumentKind {
     Lead,
     Disposition,
 }
 
-/// Measures everything.
+/// Runs the benchmark.
 pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<Vec<Row>> {
     let program = std::env::current_exe()?.with_file_name("jackfield-with-store");
     let mut hosts = vec![];
     for (store, name) in STORES {
         context.progress.step(&format!("accept · starting the host {name}"));
-        let rig = Rig::start(&program, deployment, &[("BENCH_STORE", store)])?;
-        rig.push("keystone")?;
-        let agent = rig.tenant(TENANT, &tenant())?;
-        let _ = rig.order(&["breaker", "open", TENANT]);
-        hosts.push(Host { rig, agent });
+        let bench_host = BenchHost::start(&program, deployment, &[("BENCH_STORE", store)])?;
+        bench_host.push("keystone")?;
+        let agent = bench_host.tenant(TENANT, &tenant())?;
+        let _ = bench_host.order(&["breaker", "open", TENANT]);
+        hosts.push(Host { bench_host, agent });
     }
     let mut rows = vec![];
-    for kind in [Kind::Lead, Kind::Disposition] {
+    for kind in [DocumentKind::Lead, DocumentKind::Disposition] {
         for at_once in AT_ONCE {
             if context.quick && at_once != 64 {
                 continue;
@@ -85,29 +86,29 @@ fn tenant() -> String {
     )
 }
 
-async fn measure(context: &Context, hosts: &[Host], kind: Kind, at_once: usize) -> anyhow::Result<Vec<Row>> {
+async fn measure(context: &Context, hosts: &[Host], kind: DocumentKind, at_once: usize) -> anyhow::Result<Vec<Row>> {
     let window = Duration::from_secs(if context.quick { 1 } else { 3 });
-    let mut contestants = vec![];
+    let mut candidates = vec![];
     for (host, (_, name)) in hosts.iter().zip(STORES) {
-        let to = host.rig.public()?;
-        contestants.push(Contestant::new(name, move || {
+        let to = host.bench_host.public()?;
+        candidates.push(Candidate::new(name, move || {
             let agent = host.agent.clone();
-            closed(to, at_once, window, 202, first_id(), move |number| {
+            run_closed_loop(to, at_once, window, 202, first_id(), move |number| {
                 kind.request(&agent, number)
             })
         }));
     }
-    contestants.push(Contestant::new("plain inserts", move || plain_inserts(window, kind)));
+    candidates.push(Candidate::new("plain inserts", move || plain_inserts(window, kind)));
     let what = format!("accept · {}, {at_once} at once", kind.name());
-    let rounds = alternate(&context.progress, &what, context.rounds(5), &contestants).await?;
+    let rounds = alternate(&context.progress, &what, context.rounds(5), &candidates).await?;
     Ok(rows(kind, at_once, &rounds))
 }
 
-fn rows(kind: Kind, at_once: usize, rounds: &[Vec<Closed>]) -> Vec<Row> {
+fn rows(kind: DocumentKind, at_once: usize, rounds: &[Vec<ClosedLoop>]) -> Vec<Row> {
     let name = |measure: &str| format!("{}, {at_once} at once: {measure}", kind.name());
-    let per_second = |reference| pairs(rounds, 0, reference, |round: &Closed| round.per_second);
+    let per_second = |reference| pairs(rounds, 0, reference, |round: &ClosedLoop| round.per_second);
     let quantile = |share| {
-        pairs(rounds, 0, 1, move |round: &Closed| {
+        pairs(rounds, 0, 1, move |round: &ClosedLoop| {
             round.latencies.quantile(share) * 1000.0
         })
     };
@@ -129,12 +130,12 @@ fn rows(kind: Kind, at_once: usize, rounds: &[Vec<Closed>]) -> Vec<Row> {
     ]
 }
 
-/// Ids that no round before had: the time in microseconds grows faster than any host takes requests in.
+/// Ids that no earlier round used: the time in microseconds grows faster than any host accepts requests.
 fn first_id() -> u64 {
     Timestamp::now().as_microsecond().unsigned_abs()
 }
 
-impl Kind {
+impl DocumentKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Lead => "leads",
@@ -168,8 +169,8 @@ impl Kind {
     }
 }
 
-/// Rows of the documents' size into one table, so many a commit that the disk has, for a while.
-async fn plain_inserts(window: Duration, kind: Kind) -> anyhow::Result<Closed> {
+/// Inserts rows of the documents' size into one table, with durable commits of a fixed number of rows.
+async fn plain_inserts(window: Duration, kind: DocumentKind) -> anyhow::Result<ClosedLoop> {
     let folder = tempfile::tempdir()?;
     let options = SqliteConnectOptions::new()
         .filename(folder.path().join("plain.db"))
@@ -197,7 +198,7 @@ async fn plain_inserts(window: Duration, kind: Kind) -> anyhow::Result<Closed> {
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of at most millions")]
     let per_second = rows as f64 / began.elapsed().as_secs_f64();
-    Ok(Closed {
+    Ok(ClosedLoop {
         per_second,
         latencies: Latencies::new(taken),
     })

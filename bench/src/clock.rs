@@ -1,8 +1,8 @@
-//! Real time, waited for.
+//! Sleeping in real time.
 
 use std::time::Duration;
 
-/// Waits.
+/// Sleeps.
 pub async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }

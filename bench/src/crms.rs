@@ -1,4 +1,4 @@
-//! The adapters that are compared, each with its fake CRM. One more is one more row in [`ENTRIES`].
+//! The compared adapters, each with its fake CRM. To add one, add an entry to [`ENTRIES`].
 
 use std::io;
 use std::pin::Pin;
@@ -10,28 +10,28 @@ use jackfield_tests::fakes::{
     RidgelineConfig, RidgelineProspect, Server, Trade,
 };
 
-/// The lead that every CRM knows. mortar's are numbers.
+/// The lead that every CRM knows. mortar's ids are numbers.
 pub const LEAD: &str = "1001";
 
-/// What the CRMs and the tenants' files share.
+/// The secret that the CRMs and the tenant files share.
 const SECRET: &str = "{ value = \"bench\" }";
 
-/// One adapter of `adapters/`.
-pub struct Entry {
-    /// Its name: of its folder and its component.
+/// An adapter of `adapters/`.
+pub struct CrmSpec {
+    /// The name of its folder and its component.
     pub adapter: &'static str,
-    /// What it is written in.
+    /// Its language.
     pub language: &'static str,
-    /// Starts its CRM, with [`LEAD`] in it.
-    pub crm: fn() -> Starting,
+    /// Starts its CRM with [`LEAD`] in it.
+    pub crm: fn() -> CrmStart,
 }
 
-/// A CRM that starts.
-pub type Starting = Pin<Box<dyn Future<Output = io::Result<Crm>>>>;
+/// The start of a CRM.
+pub type CrmStart = Pin<Box<dyn Future<Output = io::Result<Crm>>>>;
 
-/// All of them, in the order of the table.
-pub const ENTRIES: &[Entry] = &[
-    Entry {
+/// All adapters, in the order of the table.
+pub const ENTRIES: &[CrmSpec] = &[
+    CrmSpec {
         adapter: "keystone",
         language: "Rust",
         crm: || {
@@ -43,7 +43,7 @@ pub const ENTRIES: &[Entry] = &[
             })
         },
     },
-    Entry {
+    CrmSpec {
         adapter: "groundwork",
         language: "Rust",
         crm: || {
@@ -60,7 +60,7 @@ pub const ENTRIES: &[Entry] = &[
             })
         },
     },
-    Entry {
+    CrmSpec {
         adapter: "atrium",
         language: "TypeScript",
         crm: || {
@@ -72,7 +72,7 @@ pub const ENTRIES: &[Entry] = &[
             })
         },
     },
-    Entry {
+    CrmSpec {
         adapter: "parcel",
         language: "Python",
         crm: || {
@@ -84,7 +84,7 @@ pub const ENTRIES: &[Entry] = &[
             })
         },
     },
-    Entry {
+    CrmSpec {
         adapter: "ridgeline",
         language: "Go",
         crm: || {
@@ -96,7 +96,7 @@ pub const ENTRIES: &[Entry] = &[
             })
         },
     },
-    Entry {
+    CrmSpec {
         adapter: "mortar",
         language: "C",
         crm: || {
@@ -110,11 +110,11 @@ pub const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// A fake CRM that runs, whichever it is.
+/// A running fake CRM.
 pub struct Crm {
-    /// Where it is.
+    /// Its origin.
     pub origin: String,
-    /// The file of a tenant on it, its secrets as values.
+    /// The file of a tenant on this CRM, with its secrets as values.
     pub file: String,
     fake: Box<dyn Fake>,
 }
@@ -131,7 +131,7 @@ impl Crm {
         }
     }
 
-    /// Has it answer no request, or every one again.
+    /// Sets whether it leaves all requests without a response.
     pub fn hang(&self, hang: bool) {
         self.fake.behave(Behaviour {
             mode: if hang { Mode::Hang } else { Mode::Ok },
@@ -139,7 +139,7 @@ impl Crm {
         });
     }
 
-    /// How many requests wait for an answer.
+    /// The number of requests that wait for a response.
     pub fn hanging(&self) -> u32 {
         self.fake.hanging()
     }

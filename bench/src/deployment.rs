@@ -1,15 +1,15 @@
-//! How a host is deployed while it is measured. Every deployment is a column of its own in the results.
+//! The deployments of the host that are measured. Each is a column in the results.
 
-/// A way to deploy the host.
+/// A deployment of the host.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment {
     /// The column's name.
     pub name: &'static str,
-    /// Settings of the host, as variables of its environment.
+    /// Settings of the host as environment variables.
     pub settings: &'static [(&'static str, &'static str)],
 }
 
-/// All of them. Another database, or several hosts over one, is one more entry here.
+/// All deployments. Another database, or several hosts over one database, would be a further entry.
 pub const DEPLOYMENTS: &[Deployment] = &[Deployment {
     name: "SQLite",
     settings: &[],

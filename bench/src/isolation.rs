@@ -1,4 +1,4 @@
-//! What one tenant feels of another: its P99 beside a neighbour that misbehaves, against its P99 alone, alternating.
+//! How tenants affect each other: a tenant's P99 beside a misbehaving neighbour against its P99 alone, alternating.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,23 +15,23 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::bench_host::{Agent, BenchHost, TOKEN};
 use crate::clock::pause;
 use crate::context::Context;
 use crate::deployment::Deployment;
 use crate::load::{Latencies, disturb, milliseconds, paced, until};
-use crate::rig::{Agent, Rig, TOKEN};
 use crate::rows::{Goal, Row};
 
-/// Who misbehaves.
+/// The misbehaving neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Neighbour {
-    /// A tenant whose adapter computes, recurses, grows, and storms the host with calls and log lines.
+    /// A tenant whose adapter loops, recurses, grows, and floods the host with requests and log lines.
     Hostile,
-    /// A tenant whose CRM never answers.
+    /// A tenant whose CRM never responds.
     Hanging,
     /// A tenant with a backlog of 100,000 dispositions.
     Backlog,
-    /// 2,000 clients that send a byte at a time.
+    /// 2,000 clients that send one byte at a time.
     Dribble,
 }
 
@@ -42,20 +42,20 @@ const ALL: [Neighbour; 4] = [
     Neighbour::Dribble,
 ];
 
-/// Questions a second of the tenant that behaves: few enough to leave the machine idle.
+/// Queries per second of the well-behaved tenant: few enough to leave the machine mostly idle.
 const RATE: u32 = 150;
-/// Harm that a hostile adapter does, turn by turn.
+/// What the hostile adapter does, in turn.
 const HARM: [&str; 7] = ["loop", "recurse", "storm", "logstorm", "grow", "frames", "panic"];
 fn harm(turn: u64) -> &'static str {
     HARM[usize::try_from(turn).unwrap_or(0) % HARM.len()]
 }
 
-/// Callers that do harm at once.
+/// Concurrent clients of the hostile adapter.
 const CALLERS: usize = 16;
-/// How long each waits after an answer: together they ask about as often as the tenant that behaves. A flood is another
-/// matter, and the front door's.
-const BREATH: Duration = Duration::from_millis(100);
-/// What a neighbour may do to another's P99; for slow clients the issue of the front door says twice.
+/// How long each client waits after a response: together they send about as many requests as the well-behaved tenant.
+/// Floods are the concern of the host's request limits.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The highest ratio of P99 beside a neighbour to P99 alone; slow clients have a goal of their own.
 const GOAL: f64 = 1.5;
 const GOAL_DRIBBLE: f64 = 2.0;
 
@@ -67,18 +67,18 @@ struct Sizes {
 }
 
 struct Bench {
-    rig: Rig,
+    bench_host: BenchHost,
     sizes: Sizes,
     _keystone: Keystone,
     ledger: Ledger,
-    /// Asks for status, at a keystone of its own.
+    /// Sends status queries; has its own keystone.
     quiet: Agent,
-    /// Writes, to a ledger of its own.
+    /// Writes; has its own ledger.
     writer: Agent,
     written: AtomicU64,
 }
 
-/// Measures what a tenant feels of each neighbour.
+/// Measures the effect of each neighbour.
 pub async fn run(context: &Context, deployment: &Deployment, only: &[Neighbour]) -> anyhow::Result<Vec<Row>> {
     let sizes = if context.quick {
         Sizes {
@@ -111,17 +111,17 @@ pub async fn run(context: &Context, deployment: &Deployment, only: &[Neighbour])
 
 impl Bench {
     async fn start(context: &Context, deployment: &Deployment, sizes: Sizes) -> anyhow::Result<Self> {
-        let rig = Rig::start(&context.host, deployment, &[])?;
+        let bench_host = BenchHost::start(&context.host, deployment, &[])?;
         for component in ["keystone", "idempotent", "hostile"] {
-            rig.push(component)?;
+            bench_host.push(component)?;
         }
         let keystone = Keystone::start(KeystoneConfig::new(TOKEN)).await?;
         keystone.seed(KeystoneLead::new("L"));
         let ledger = Ledger::start(LedgerConfig::new(true)).await?;
-        let quiet = rig.tenant("quiet", &on_keystone("quiet", &keystone, ""))?;
-        let writer = rig.tenant("writer", &on_a_ledger("writer", &ledger, "idempotent"))?;
+        let quiet = bench_host.tenant("quiet", &on_keystone("quiet", &keystone, ""))?;
+        let writer = bench_host.tenant("writer", &on_a_ledger("writer", &ledger, "idempotent"))?;
         let bench = Self {
-            rig,
+            bench_host,
             sizes,
             _keystone: keystone,
             ledger,
@@ -129,13 +129,13 @@ impl Bench {
             writer,
             written: AtomicU64::new(0),
         };
-        // Once through everything, so that no round pays for a first time.
+        // Warm up, so that no round includes first-time costs.
         bench.status().await?;
         bench.write_back().await?;
         Ok(bench)
     }
 
-    /// P99 of status queries, in milliseconds.
+    /// The P99 of status queries in milliseconds.
     async fn status(&self) -> anyhow::Result<f64> {
         let ask = |_| {
             let agent = self.quiet.clone();
@@ -144,7 +144,7 @@ impl Bench {
         Ok(paced(RATE, self.sizes.window, ask).await?.quantile(0.99))
     }
 
-    /// P99 from the moment a call's outcome is due to be reported until the CRM holds it, in milliseconds.
+    /// The P99 from the time at which a call's report is due until the CRM has it, in milliseconds.
     async fn write_back(&self) -> anyhow::Result<f64> {
         let before = self.written.load(Ordering::Relaxed);
         let (reported, reports) = mpsc::channel();
@@ -170,9 +170,9 @@ impl Bench {
     }
 
     async fn hostile(&self) -> anyhow::Result<Vec<Row>> {
-        // A CRM of its own: what a storm of requests does to a CRM is felt by whoever shares it.
+        // Its own CRM: a shared CRM would slow down all its tenants.
         let crm = Ledger::start(LedgerConfig::new(true)).await?;
-        let noisy = self.rig.tenant("hostile", &on_a_ledger("hostile", &crm, "hostile"))?;
+        let noisy = self.bench_host.tenant("hostile", &on_a_ledger("hostile", &crm, "hostile"))?;
         let (mut status, mut writes) = (vec![], vec![]);
         for _ in 0..self.sizes.rounds {
             let alone = (self.status().await?, self.write_back().await?);
@@ -181,7 +181,7 @@ impl Bench {
                 let agent = noisy.clone();
                 async move {
                     drop(agent.ask(harm(turn)).await);
-                    pause(BREATH).await;
+                    pause(PAUSE).await;
                 }
             });
             let beside = (self.status().await?, self.write_back().await?);
@@ -199,7 +199,7 @@ impl Bench {
     async fn hanging(&self) -> anyhow::Result<Vec<Row>> {
         let crm = Keystone::start(KeystoneConfig::new(TOKEN)).await?;
         crm.seed(KeystoneLead::new("L"));
-        let noisy = self.rig.tenant("hanging", &on_keystone("hanging", &crm, ""))?;
+        let noisy = self.bench_host.tenant("hanging", &on_keystone("hanging", &crm, ""))?;
         let (mut status, mut writes) = (vec![], vec![]);
         for round in 0..self.sizes.rounds {
             let alone = (self.status().await?, self.write_back().await?);
@@ -227,11 +227,11 @@ impl Bench {
         ])
     }
 
-    /// The backlog cannot be taken away and put back, so the rounds alone come before it.
+    /// A backlog cannot be removed and restored, so all rounds alone come first.
     async fn backlog(&self) -> anyhow::Result<Row> {
         let crm = Ledger::start(LedgerConfig::new(true)).await?;
         let noisy = self
-            .rig
+            .bench_host
             .tenant("backlog", &on_a_ledger("backlog", &crm, "idempotent"))?;
         let mut alone = vec![];
         for _ in 0..self.sizes.rounds {
@@ -264,7 +264,7 @@ impl Bench {
         let mut rounds = vec![];
         for _ in 0..self.sizes.rounds {
             let alone = self.status().await?;
-            let address = self.rig.public()?;
+            let address = self.bench_host.public()?;
             let harm = disturb(self.sizes.dribblers, move |turn| dribble(turn, address));
             pause(Duration::from_secs(1)).await;
             let beside = self.status().await?;
@@ -276,15 +276,15 @@ impl Bench {
     }
 }
 
-/// What a tenant feels beside `neighbour`, against alone.
+/// The row of a tenant's figures beside `neighbour` against alone.
 fn row(measure: &str, rounds: &[(f64, f64)], goal: f64, neighbour: &str) -> Row {
     Row::of(measure, "ms", "alone", rounds)
         .goal(Goal::RatioAtMost(goal))
         .note(format!("beside {neighbour}"))
 }
 
-/// One slow client: connects and sends a request's head, a byte a second, until it is cut off. Half of them come from
-/// one address and half from another, so that the cap of one address does not thin them out.
+/// A slow client: connects and sends a request's head one byte per second until it is disconnected. Half of the clients
+/// come from one address and half from another, so that the limit per address does not reduce their number.
 async fn dribble(turn: u64, address: SocketAddr) {
     let from = Ipv4Addr::new(127, 0, 0, if turn.is_multiple_of(2) { 2 } else { 3 });
     if let Ok(mut stream) = connect(from, address).await {
@@ -297,7 +297,7 @@ async fn dribble(turn: u64, address: SocketAddr) {
             pause(Duration::from_secs(1)).await;
         }
     }
-    // Whoever is refused comes again, but does not hammer.
+    // A refused client comes back after a pause.
     pause(Duration::from_millis(200)).await;
 }
 
@@ -307,7 +307,7 @@ async fn connect(from: Ipv4Addr, to: SocketAddr) -> std::io::Result<TcpStream> {
     socket.connect(to).await
 }
 
-/// Ends a disturbance, and lets what it left in flight run out.
+/// Ends a disturbance and waits for its requests in flight.
 async fn end(mut harm: JoinSet<()>) {
     harm.shutdown().await;
     pause(Duration::from_secs(3)).await;
@@ -318,7 +318,7 @@ fn on_keystone(tenant: &str, crm: &Keystone, more: &str) -> String {
     keystone_tenant(tenant, &crm.origin(), &secret, more)
 }
 
-/// A tenant whose guest asks for nothing but an address.
+/// A tenant whose adapter needs only an address.
 fn on_a_ledger(tenant: &str, crm: &Ledger, adapter: &str) -> String {
     let crm = crm.origin();
     format!(

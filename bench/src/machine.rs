@@ -1,4 +1,4 @@
-//! The machine and how busy it is, so that a noisy run is seen to be noisy.
+//! The machine and its load, so that a noisy run can be recognised.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -9,30 +9,30 @@ use anyhow::Context as _;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-/// Writes and syncs of the disk probe.
+/// The number of writes and syncs in the disk probe.
 const SYNCS: u32 = 200;
 
-/// Load for each core from which on a machine was busy before it was measured.
+/// The load per core above which the machine counts as busy before the run.
 const BUSY: f64 = 0.5;
-/// How many times faster a disk may sync before than after, or after than before.
+/// The ratio of sync rates before and after the run above which the disk counts as unsteady.
 const UNSTEADY: f64 = 2.0;
 
-/// The machine and how busy it is.
+/// The machine and its load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conditions {
-    /// Processors that this process may use.
+    /// The processors that this process may use.
     pub cores: usize,
-    /// What they call themselves.
+    /// The processor's model name.
     pub processor: String,
-    /// All of it.
+    /// The total memory.
     pub memory_gib: u64,
-    /// Its version.
+    /// The kernel's version.
     pub kernel: String,
-    /// Of the last minute, five and fifteen.
+    /// The load averages of one, five and fifteen minutes.
     pub load: String,
-    /// Syncs a second that the disk gives; none if there is nowhere to try.
+    /// The disk's syncs per second; `None` if there is nowhere to measure them.
     pub fdatasync_per_second: Option<f64>,
-    /// Whether what measures is a debug build, which nobody should conclude from.
+    /// Whether the benchmark program is a debug build, whose figures mean nothing.
     pub debug_build: bool,
 }
 
@@ -62,31 +62,32 @@ impl fmt::Display for Conditions {
     }
 }
 
-/// Why a run between these is not to be trusted; nothing if there is no reason. The load after a run is the run's own.
-pub fn doubts(before: &Conditions, after: &Conditions) -> Vec<String> {
-    let mut doubts = vec![];
+/// Reasons not to trust a run between these two states; empty if there are none. The load after a run includes the
+/// run's own.
+pub fn caveats(before: &Conditions, after: &Conditions) -> Vec<String> {
+    let mut caveats = vec![];
     if before.debug_build {
-        doubts.push("A debug build: its times are nobody's.".into());
+        caveats.push("A debug build: its figures mean nothing.".into());
     }
     let load = before.load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
     let cores = u32::try_from(before.cores).map_or(f64::INFINITY, f64::from);
     if let Some(load) = load.filter(|load| *load > BUSY * cores) {
-        doubts.push(format!(
-            "The machine was busy before the run began: a load of {load} on {} cores.",
+        caveats.push(format!(
+            "The machine was busy before the run: a load of {load} on {} cores.",
             before.cores
         ));
     }
     if let (Some(one), Some(other)) = (before.fdatasync_per_second, after.fdatasync_per_second)
         && one.max(other) > UNSTEADY * one.min(other)
     {
-        doubts.push(format!(
-            "The disk did not keep its pace: {one:.0} syncs a second before the run, {other:.0} after it."
+        caveats.push(format!(
+            "The disk's speed changed: {one:.0} syncs per second before the run, {other:.0} after it."
         ));
     }
-    doubts
+    caveats
 }
 
-/// Looks at the machine, and tries its disk.
+/// Reads the machine's state and measures its disk.
 pub fn conditions() -> Conditions {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let member = |text: &str, name: &str| {
@@ -106,18 +107,18 @@ pub fn conditions() -> Conditions {
     }
 }
 
-/// Bytes of memory that this process has.
+/// The resident memory of this process in bytes.
 ///
 /// # Errors
-/// The system does not say.
+/// The kernel does not report it.
 pub fn resident() -> anyhow::Result<u64> {
     resident_of(std::process::id())
 }
 
-/// Bytes of memory that a process has.
+/// The resident memory of a process in bytes.
 ///
 /// # Errors
-/// The system does not say.
+/// The kernel does not report it.
 pub fn resident_of(process: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -125,23 +126,23 @@ pub fn resident_of(process: u32) -> anyhow::Result<u64> {
     Ok(kibibytes.context("the process's status has no VmRSS")?.parse::<u64>()? << 10)
 }
 
-/// Processor time that a process has taken, by itself and in the kernel; the system counts in hundredths of a second.
+/// The processor time of a process, user and system. The kernel counts in hundredths of a second.
 ///
 /// # Errors
-/// The system does not say.
+/// The kernel does not report it.
 pub fn processor_time(process: u32) -> anyhow::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The program's name, in parentheses, may hold anything.
+    // The program's name is in parentheses and may contain any characters.
     let (_, fields) = stat.rsplit_once(") ").context("the process's stat has no name")?;
     let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u64>);
     let ticks = ticks.sum::<Result<u64, _>>()?;
     Ok(Duration::from_millis(ticks * 10))
 }
 
-/// Lets this process have as many files and connections open as the system does.
+/// Raises this process's limit of open files to the maximum.
 ///
 /// # Errors
-/// The system refuses what it has promised.
+/// The kernel refuses.
 pub fn open_many_files() -> anyhow::Result<()> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_on_a_quiet_machine_is_not_doubted_and_another_is() {
+    fn busy_machine_has_caveats() {
         let quiet = Conditions {
             cores: 2,
             processor: "x".into(),
@@ -177,8 +178,8 @@ mod tests {
             load: "4.00 1.00 1.00".into(),
             ..quiet.clone()
         };
-        assert_eq!(doubts(&quiet, &loaded), Vec::<String>::new());
-        let doubted = |before: &Conditions, after: &Conditions| doubts(before, after).join(" ");
+        assert_eq!(caveats(&quiet, &loaded), Vec::<String>::new());
+        let doubted = |before: &Conditions, after: &Conditions| caveats(before, after).join(" ");
         assert!(doubted(&loaded, &quiet).contains("a load of 4 on 2 cores"));
         let slow = Conditions {
             fdatasync_per_second: Some(500.0),

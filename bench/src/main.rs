@@ -1,40 +1,40 @@
 //! Measures a real host, as a process, over real connections. Run by `cargo xtask bench`, which builds both.
 //!
-//! Every figure is measured beside its reference in one run, the two alternating, over several rounds; the median is
-//! shown with its spread, beside the machine and its load. No absolute time is a goal.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark measures real time; nothing here decides anything"
-)]
+//! Each figure and its reference are measured in the same run, alternating over several rounds. The report shows the
+//! median with its spread, and the machine with its load. No goal is an absolute time.
+//!
+//! One run of an adapter's export is an invocation. The command `bench call` and the measures named after calls keep
+//! their names, so that `--against` finds them in earlier files.
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod accept;
+mod bench_host;
 mod call;
 mod clock;
 mod context;
 mod crms;
 mod deployment;
-mod former;
 mod isolation;
 mod languages;
-mod lines;
 mod load;
 mod machine;
 mod operator;
 mod others;
 mod page;
-mod parts;
+mod previous;
 mod process;
 mod progress;
-mod recorded;
+mod recorded_request;
 mod report;
 mod repository;
-mod rig;
 mod rounds;
 mod rows;
 mod sandbox;
+mod servers;
 mod status;
 mod swap;
 mod table;
+mod table_lines;
 mod tenants;
 mod variants;
 mod writeback;
@@ -46,30 +46,30 @@ use clap::{Parser, Subcommand};
 
 use crate::context::Context;
 use crate::deployment::{DEPLOYMENTS, Deployment};
-use crate::former::Former;
+use crate::previous::PreviousRun;
 use crate::report::Report;
 use crate::rows::Row;
 
-/// Measures Jackfield beside what a user would pick instead. Without a measure: all that have a goal.
+/// Benchmarks Jackfield and the alternatives to it. Without a benchmark: all that have a goal.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Args {
     /// The host's binary.
     #[arg(long, default_value = "target/release/jackfield", hide = true)]
     host: PathBuf,
-    /// Fewer and shorter rounds: to see that it works, not to conclude from.
+    /// Fewer and shorter rounds: to check that it works. Draw no conclusions from the figures.
     #[arg(long, global = true)]
     quick: bool,
-    /// So many rounds, where there would be more or fewer.
+    /// The number of rounds. Default: each benchmark's own.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
-    /// Where to write the rows as JSON.
+    /// Write the rows as JSON to this file.
     #[arg(long, global = true, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Where to write a page of plots.
+    /// Write a page of plots to this file.
     #[arg(long, global = true, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// The rows of an earlier run, as `--json` wrote them: its ratios are shown beside the new ones.
+    /// Compare the ratios with those of an earlier run's `--json` file.
     #[arg(long, global = true, value_name = "FILE")]
     against: Option<PathBuf>,
     #[command(subcommand)]
@@ -80,36 +80,36 @@ struct Args {
 enum Measure {
     /// Status queries through the whole host, in every language: throughput and latency.
     Status {
-        /// Only these adapters: keystone, groundwork, atrium, parcel, ridgeline, mortar. All when absent.
+        /// Adapters: keystone, groundwork, atrium, parcel, ridgeline, mortar. Default: all.
         only: Vec<String>,
     },
-    /// Taking leads and dispositions in, durably: throughput and latency.
+    /// Accepting leads and dispositions durably: throughput and latency.
     Accept,
-    /// What one call of an adapter takes in each language, against bare wasmtime and Extism.
+    /// A single invocation of an adapter in each language, against bare wasmtime and Extism.
     Call,
-    /// What a tenant feels of others that misbehave: P99 beside them against P99 alone.
+    /// How misbehaving tenants affect another tenant: its P99 beside them against its P99 alone.
     Isolation {
-        /// Only these: hostile, hanging, backlog, dribble. All when absent.
+        /// Neighbours: hostile, hanging, backlog, dribble. Default: all.
         only: Vec<isolation::Neighbour>,
     },
-    /// From the report of a call until the CRM holds it: beside Celery and `BullMQ` workers with Redis.
+    /// From a call's report until the CRM has stored it, against Celery and `BullMQ` workers with Redis.
     Writeback,
-    /// What an adapter costs in each language: size, times and memory, with fresh instances and reused ones.
+    /// The cost of an adapter in each language: size, times and memory, with fresh and reused instances.
     Languages {
-        /// Put the table into adapters/README.md.
+        /// Write the table to adapters/README.md.
         #[arg(long)]
         write: bool,
     },
-    /// From `tenant apply` to the first answer of the new release, and what swaps do to requests meanwhile.
+    /// From `tenant apply` to the first response of the new release, and how swaps affect concurrent requests.
     Swap,
-    /// What many tenants cost: memory, start-up, latency, and processor time when nothing happens.
+    /// The cost of many tenants: memory, start-up, latency, and idle processor time.
     Tenants,
     /// One of the servers that the benchmarks start.
     #[command(subcommand, hide = true)]
-    Part(parts::Part),
+    Server(servers::Server),
 }
 
-/// What is measured when nothing is named.
+/// The benchmarks that have a goal.
 const ALL: [Measure; 6] = [
     Measure::Status { only: vec![] },
     Measure::Accept,
@@ -123,12 +123,12 @@ const ALL: [Measure; 6] = [
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     machine::open_many_files()?;
-    if let Some(Measure::Part(part)) = args.measure {
-        return part.run().await;
+    if let Some(Measure::Server(server)) = args.measure {
+        return server.run().await;
     }
     let context = Context::new(args.host, args.quick, args.rounds.map(usize::from));
-    // Read before hours of measuring, which a wrong file would waste.
-    let former = args.against.as_deref().map(Former::read).transpose()?;
+    // Read first, so that a wrong file does not waste hours of measuring.
+    let previous = args.against.as_deref().map(PreviousRun::read).transpose()?;
     let before = machine::conditions();
     println!("{before}");
     let mut rows = vec![];
@@ -138,15 +138,15 @@ async fn main() -> anyhow::Result<()> {
     context.progress.done();
     let report = Report::new(before, machine::conditions(), &context, rows);
     report.print();
-    if let Some(former) = former {
-        former.compare(&report.rows).print();
+    if let Some(previous) = previous {
+        previous.compare(&report.rows).print();
     }
     if let Some(path) = args.json {
         std::fs::write(&path, serde_json::to_vec_pretty(&report)?)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(path) = args.html {
-        std::fs::write(&path, report.page()).with_context(|| format!("{} cannot be written", path.display()))?;
+        std::fs::write(&path, report.page()).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
@@ -156,19 +156,19 @@ async fn run(context: &Context, measure: &Measure) -> anyhow::Result<Vec<Row>> {
     let (name, mut rows) = match measure {
         Measure::Status { only } => (
             "status",
-            everywhere(async |deployment| status::run(context, deployment, only).await).await?,
+            on_every_deployment(async |deployment| status::run(context, deployment, only).await).await?,
         ),
         Measure::Accept => (
             "accept",
-            everywhere(async |deployment| accept::run(context, deployment).await).await?,
+            on_every_deployment(async |deployment| accept::run(context, deployment).await).await?,
         ),
         Measure::Isolation { only } => (
             "isolation",
-            everywhere(async |deployment| isolation::run(context, deployment, only).await).await?,
+            on_every_deployment(async |deployment| isolation::run(context, deployment, only).await).await?,
         ),
         Measure::Writeback => (
             "writeback",
-            everywhere(async |deployment| writeback::run(context, deployment).await).await?,
+            on_every_deployment(async |deployment| writeback::run(context, deployment).await).await?,
         ),
         Measure::Call => ("call", call::run(context).await?),
         Measure::Languages { write } => {
@@ -177,13 +177,13 @@ async fn run(context: &Context, measure: &Measure) -> anyhow::Result<Vec<Row>> {
         }
         Measure::Swap => (
             "swap",
-            everywhere(async |deployment| swap::run(context, deployment).await).await?,
+            on_every_deployment(async |deployment| swap::run(context, deployment).await).await?,
         ),
         Measure::Tenants => (
             "tenants",
-            everywhere(async |deployment| tenants::run(context, deployment).await).await?,
+            on_every_deployment(async |deployment| tenants::run(context, deployment).await).await?,
         ),
-        Measure::Part(_) => ("part", vec![]),
+        Measure::Server(_) => ("server", vec![]),
     };
     for row in &mut rows {
         row.bench = name;
@@ -191,8 +191,10 @@ async fn run(context: &Context, measure: &Measure) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// On every deployment.
-async fn everywhere(measure: impl AsyncFn(&Deployment) -> anyhow::Result<Vec<Row>>) -> anyhow::Result<Vec<Row>> {
+/// Runs a benchmark on every deployment.
+async fn on_every_deployment(
+    measure: impl AsyncFn(&Deployment) -> anyhow::Result<Vec<Row>>,
+) -> anyhow::Result<Vec<Row>> {
     let mut all = vec![];
     for deployment in DEPLOYMENTS {
         let mut rows = measure(deployment).await?;
@@ -211,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_xtask_name_every_measure() {
+    fn xtask_help_has_every_benchmark() {
         let xtask = concat!(env!("CARGO_MANIFEST_DIR"), "/../xtask/src/main.rs");
         let help = std::fs::read_to_string(xtask).unwrap();
         let args = Args::command();

@@ -1,24 +1,24 @@
-//! The admin API, asked over a connection that stays open: what is timed is the host, and not the start of a command.
+//! The admin API over a keep-alive connection, so that measured times do not include starting a command.
 
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::load::{Request, Wire};
+use crate::load::{Connection, Request};
 
 /// An operator.
 #[derive(Debug)]
 pub struct Operator {
-    wire: Wire,
+    connection: Connection,
     bearer: String,
 }
 
 impl Operator {
-    /// Connects.
+    /// Connects to the admin API.
     pub async fn connect(to: SocketAddr, token: &str) -> anyhow::Result<Self> {
         Ok(Self {
-            wire: Wire::connect(to).await?,
+            connection: Connection::connect(to).await?,
             bearer: format!("Bearer {token}"),
         })
     }
@@ -26,31 +26,31 @@ impl Operator {
     /// Pushes a component and returns its digest.
     pub async fn push(&mut self, component: &[u8]) -> anyhow::Result<String> {
         let pushed = self.post("/v1/adapters", "application/wasm", component).await?;
-        let digest = pushed["adapter"]["digest"].as_str().context("no digest")?;
+        let digest = pushed["adapter"]["digest"].as_str().context("the response has no digest")?;
         Ok(digest.to_owned())
     }
 
-    /// Puts a tenant's file in service.
+    /// Applies a tenant file.
     pub async fn apply(&mut self, toml: &str) -> anyhow::Result<()> {
         let applied = self.post("/v1/releases", "application/toml", toml.as_bytes()).await?;
-        anyhow::ensure!(applied["unchanged"] == false, "the file changes nothing");
+        anyhow::ensure!(applied["unchanged"] == false, "the tenant file changes nothing");
         Ok(())
     }
 
-    /// Makes a token for a tenant's agent.
+    /// Creates a token for a tenant's agent.
     pub async fn token(&mut self, tenant: &str) -> anyhow::Result<String> {
         let wanted = json!({ "for": "agent", "tenant": tenant }).to_string();
         let made = self.post("/v1/tokens", "application/json", wanted.as_bytes()).await?;
-        Ok(made["token"].as_str().context("no token")?.to_owned())
+        Ok(made["token"].as_str().context("the response has no token")?.to_owned())
     }
 
     async fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> anyhow::Result<Value> {
         let headers = [("authorization", &*self.bearer), ("content-type", kind)];
         let request = Request::new("POST", path, &headers, body);
-        let (status, answer) = self.wire.ask(&request).await?;
+        let (status, answer) = self.connection.ask(&request).await?;
         anyhow::ensure!(
             matches!(status, 200 | 201),
-            "POST {path} got {status}: {}",
+            "POST {path} returned {status}: {}",
             String::from_utf8_lossy(answer)
         );
         Ok(serde_json::from_slice(answer)?)

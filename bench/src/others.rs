@@ -1,7 +1,7 @@
-//! What Jackfield is measured against, and what those need: built on demand and kept below `target/`.
+//! The alternatives to Jackfield and their tools, built on demand under `target/`.
 //!
-//! The crates of `bench/others/` are a workspace of their own, and `wasmtime` is installed from its sources, so that
-//! nobody who builds Jackfield pays for them. What is there already costs a glance.
+//! The crates of `bench/others/` are a workspace of their own, and `wasmtime` is installed from source, so that only
+//! the benchmarks build them. A second build costs almost nothing.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -14,59 +14,58 @@ use crate::context::Context;
 use crate::process::Process;
 use crate::repository::{root, target};
 
-/// The wasmtime that the host is built with.
+/// The version of wasmtime that the host uses.
 const WASMTIME: &str = "48.0.8";
-/// What `wasmtime serve` does not build without, and what makes it quick: the pool of instances.
+/// Features that `wasmtime serve` needs to build, and the pooling allocator, which makes it fast.
 const FEATURES: &str =
     "serve,run,component-model-async,cranelift,compile,parallel-compilation,pooling-allocator,logging";
 /// Extism's plug-ins need no WASI.
 const PLUGIN_TARGET: &str = "wasm32-unknown-unknown";
 const COMPONENT_TARGET: &str = "wasm32-wasip2";
 
-/// Instances of `wasmtime serve` at once: what the host allows itself by default.
+/// Concurrent instances of `wasmtime serve`: the host's default.
 const INSTANCES: &str = "2048";
-/// Connections at once, where its default is 1,000.
+/// Concurrent connections; the default is 1,000.
 const CONNECTIONS: &str = "4096";
-/// Those whose memory is kept between requests, and how much of it: as the host has it.
+/// The number of instances whose memory stays resident between requests, and how much of it: as in the host.
 const WARM: &str = "64";
 const KEEP_RESIDENT: &str = "33554432";
-/// The largest memory of an instance, as the host's pool has it.
+/// The largest memory of an instance, as in the host's pool.
 const MAX_MEMORY: &str = "536870912";
 
-/// Extism, as this benchmark uses it.
+/// The programs of the comparison with Extism.
 #[derive(Debug)]
 pub struct Extism {
-    /// Calls plug-ins: see `bench/others/extism-calls`.
+    /// Invokes plug-ins: see `bench/others/extism-calls`.
     pub program: PathBuf,
-    /// The benchmarks' guest in Rust, as a plug-in.
+    /// The benchmarks' Rust guest as a plug-in.
     pub plugin: PathBuf,
 }
 
-/// Extism and its guest.
+/// Builds Extism and its guest.
 ///
 /// # Errors
-/// They cannot be built here: without a network the first time, for one.
+/// They cannot be built here, for example because the first build has no network.
 pub fn extism(context: &Context) -> anyhow::Result<Extism> {
     let program = built(context, "extism-calls", None)?;
     let plugin = built(context, "extism-plugin", Some(PLUGIN_TARGET))?;
     Ok(Extism { program, plugin })
 }
 
-/// `wasmtime serve` with the component that answers keystone's status query, listening. `environment` is what the
-/// component is told: `CRM`, `CRM_TOKEN` and `AGENT_TOKEN_SHA256`.
+/// Starts `wasmtime serve` with the component that answers keystone's status query. `environment` holds the component's
+/// settings: `CRM`, `CRM_TOKEN` and `AGENT_TOKEN_SHA256`.
 ///
-/// It runs as somebody would who has read its documentation: instances come out of a pool that holds as many as the
-/// host's, their memory stays resident and is wiped by `PAGEMAP_SCAN` as the host's is, and connections are kept alive.
-/// What it prints is thrown away.
+/// The options are those that its documentation recommends: a pool with as many instances as the host's, memory that
+/// stays resident and is reset by `PAGEMAP_SCAN` as in the host, and keep-alive connections. Its output is discarded.
 ///
 /// # Errors
-/// It cannot be built here, or does not start.
+/// It cannot be built here or does not start.
 pub async fn wasmtime_serve(context: &Context, environment: &[(&str, &str)]) -> anyhow::Result<Process> {
     let (wasmtime, component) = (
         wasmtime(context)?,
         built(context, "wasi-http-proxy", Some(COMPONENT_TARGET))?,
     );
-    // Free a moment ago, and nobody else is told of it.
+    // The port was free a moment ago, and nobody else knows it.
     let address = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr()?;
     let mut command = Command::new(wasmtime);
     command.arg("serve").args(["--addr", &address.to_string(), "-Scli"]);
@@ -94,7 +93,7 @@ pub async fn wasmtime_serve(context: &Context, environment: &[(&str, &str)]) -> 
     Process::listening(command, address).await
 }
 
-/// A package of `bench/others/`, built for this machine or as a guest for `guest`.
+/// Builds a package of `bench/others/`, for this machine or for the target `guest`.
 fn built(context: &Context, package: &str, guest: Option<&str>) -> anyhow::Result<PathBuf> {
     context.progress.step(&format!("others · building {package}"));
     let folder = target("bench-others");
@@ -114,10 +113,10 @@ fn built(context: &Context, package: &str, guest: Option<&str>) -> anyhow::Resul
     let mut files = names.iter().map(|name| folder.join(format!("{name}.wasm")));
     files
         .find(|file| file.exists())
-        .with_context(|| format!("{package} left no component in {}", folder.display()))
+        .with_context(|| format!("{package} has no component in {}", folder.display()))
 }
 
-/// `wasmtime` of the version that the host is built with.
+/// Installs `wasmtime` in the host's version.
 fn wasmtime(context: &Context) -> anyhow::Result<PathBuf> {
     let folder = target("bench-tools");
     let program = folder.join("bin/wasmtime");
@@ -142,13 +141,13 @@ fn wasmtime(context: &Context) -> anyhow::Result<PathBuf> {
     cargo
         .args(["--no-default-features", "--features", FEATURES, "--root"])
         .arg(&folder);
-    // What is compiled stays there if it is cut short.
+    // An interrupted build continues there.
     cargo.arg("--target-dir").arg(target("bench-others"));
     succeed(&mut cargo)?;
     Ok(program)
 }
 
-/// Makes sure that guests can be compiled for `target`.
+/// Installs the Rust target.
 fn add_target(target: &str) -> anyhow::Result<()> {
     let asked = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", target])
@@ -162,7 +161,7 @@ fn add_target(target: &str) -> anyhow::Result<()> {
     succeed(rustup.args(["target", "add", target]).current_dir(root()))
 }
 
-/// Cargo at the root, where the toolchain is pinned. Flags of the environment are for Jackfield's own build.
+/// Cargo in the root, where the toolchain is pinned. The environment's flags are for Jackfield's own build.
 fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root());
@@ -172,7 +171,7 @@ fn cargo() -> Command {
 
 fn succeed(command: &mut Command) -> anyhow::Result<()> {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.with_context(|| format!("{command:?} cannot be run"))?;
+    let status = status.with_context(|| format!("cannot run {command:?}"))?;
     ensure!(status.success(), "{command:?} ended with {status}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Servers that are measured, each a process of its own.
+//! Server processes that are measured.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -10,11 +10,11 @@ use tokio::net::TcpStream;
 
 use crate::clock::pause;
 
-/// What a part prints before its address, when it is ready.
+/// The word that a server prints before its address when it is ready.
 pub const LISTENING: &str = "listening ";
 
-/// Bytes that are kept of what a server says on stderr, in case it does not start.
-const COMPLAINT: u64 = 4096;
+/// How many bytes of a server's stderr are stored, for the error message if it does not start.
+const STDERR_BYTES: u64 = 4096;
 /// How long a server may take to start.
 const START: Duration = Duration::from_mins(1);
 
@@ -22,32 +22,32 @@ const START: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
 }
 
 impl Process {
-    /// One of this program's own parts: see [`crate::parts`].
-    pub fn part(arguments: &[&str]) -> anyhow::Result<Self> {
+    /// Starts one of this program's own servers: see [`crate::servers`].
+    pub fn own_server(arguments: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("part").args(arguments);
+        command.arg("server").args(arguments);
         Self::announced(command)
     }
 
-    /// A server that prints `listening` and its address, on a line of stdout, when it is ready. What it prints after
-    /// that is read and thrown away, as the host's log is.
+    /// Starts a server that prints `listening` and its address to stdout when it is ready. Later output is read and
+    /// discarded, like the host's log.
     pub fn announced(mut command: Command) -> anyhow::Result<Self> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn()?;
-        let stdout = child.stdout.take().context("a server without stdout")?;
-        let mut stderr = child.stderr.take().context("a server without stderr")?;
-        let complaint = std::thread::spawn(move || {
+        let stdout = child.stdout.take().context("the server has no stdout")?;
+        let mut stderr = child.stderr.take().context("the server has no stderr")?;
+        let first_stderr = std::thread::spawn(move || {
             let mut first = vec![];
-            // Whatever ends this ends with the process.
-            let _ = (&mut stderr).take(COMPLAINT).read_to_end(&mut first);
+            // An error here means that the process ended.
+            let _ = (&mut stderr).take(STDERR_BYTES).read_to_end(&mut first);
             let _ = std::io::copy(&mut stderr, &mut std::io::sink());
             first
         });
@@ -56,10 +56,10 @@ impl Process {
         let announced = announced.filter_map(|line| line.strip_prefix(LISTENING).map(str::to_owned));
         let Some(address) = announced.into_iter().next() else {
             let ended = child.wait()?;
-            let complaint = complaint.join().unwrap_or_default();
+            let first_stderr = first_stderr.join().unwrap_or_default();
             bail!(
                 "{command:?} did not start: {ended}: {}",
-                String::from_utf8_lossy(&complaint)
+                String::from_utf8_lossy(&first_stderr)
             );
         };
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
@@ -69,7 +69,7 @@ impl Process {
         })
     }
 
-    /// A server that is told where to listen, and is ready when it accepts a connection there.
+    /// Starts a server that gets its address from its command line. It is ready when it accepts a connection.
     pub async fn listening(mut command: Command, address: SocketAddr) -> anyhow::Result<Self> {
         let mut process = Self {
             child: command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?,
@@ -89,7 +89,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

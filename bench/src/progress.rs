@@ -1,10 +1,10 @@
-//! Tells a person what runs: one line that changes on a terminal, a line each elsewhere.
+//! Displays progress: one updated line on a terminal, otherwise a line for each step.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// What runs. It goes to stderr, so that stdout is the result alone.
+/// The progress display. It writes to stderr, so that stdout contains only the results.
 #[derive(Debug)]
 pub struct Progress {
     began: Instant,
@@ -13,7 +13,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing runs yet.
+    /// Starts the clock.
     pub fn new() -> Self {
         Self {
             began: Instant::now(),
@@ -22,13 +22,13 @@ impl Progress {
         }
     }
 
-    /// Something begins: `status · Rust · 64 at once · round 2 of 5 · native`.
+    /// Displays a step, such as `status · Rust · 64 at once · round 2 of 5 · native`.
     pub fn step(&self, what: &str) {
         let step = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
         let seconds = self.began.elapsed().as_secs();
         let line = format!("{:02}:{:02}  step {step}  {what}", seconds / 60, seconds % 60);
         let mut stderr = std::io::stderr().lock();
-        // A display that cannot be written is no reason to stop measuring.
+        // A failed display is no reason to stop the benchmark.
         let _ = if self.terminal {
             write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush())
         } else {
@@ -36,7 +36,7 @@ impl Progress {
         };
     }
 
-    /// Nothing runs any more.
+    /// Clears the display.
     pub fn done(&self) {
         if self.terminal {
             eprint!("\r\x1b[2K");

@@ -1,4 +1,4 @@
-//! All that a run found out: on the terminal, as JSON, and as a page.
+//! The results of a run: for a terminal, as JSON, and as a page.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,11 +16,11 @@ pub struct Report {
     pub ended: Timestamp,
     /// The host's version.
     pub version: &'static str,
-    /// The machine as the run began.
+    /// The machine when the run began.
     pub before: Conditions,
-    /// The machine as it ended.
+    /// The machine when the run ended.
     pub after: Conditions,
-    /// Whether it was a quick run, which nobody should conclude from.
+    /// Whether it was a quick run, from which no conclusions may be drawn.
     pub quick: bool,
     /// What could not be measured, and why.
     pub left_out: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a run that is over.
+    /// The report of a finished run.
     pub fn new(before: Conditions, after: Conditions, context: &Context, rows: Vec<Row>) -> Self {
         Self {
             ended: Timestamp::now(),
@@ -37,20 +37,20 @@ impl Report {
             before,
             after,
             quick: context.quick,
-            left_out: context.left_out(),
+            left_out: context.skipped(),
             rows,
         }
     }
 
-    /// Prints the tables, and what there is to know about them.
+    /// Prints the tables and the caveats.
     pub fn print(&self) {
         print!("{}", table::shown(&self.rows));
         for line in &self.left_out {
             println!("{line}");
         }
         println!("before: {}\nafter:  {}", self.before, self.after);
-        for doubt in self.doubts() {
-            println!("{doubt}");
+        for caveat in self.caveats() {
+            println!("{caveat}");
         }
     }
 
@@ -59,20 +59,20 @@ impl Report {
         page::of(self)
     }
 
-    /// Why nobody should conclude from it; nothing if there is no reason.
-    pub fn doubts(&self) -> Vec<String> {
-        let mut doubts = vec![];
+    /// Reasons not to draw conclusions from the run; empty if there are none.
+    pub fn caveats(&self) -> Vec<String> {
+        let mut caveats = vec![];
         if self.quick {
-            doubts.push("A quick run: to see that it works, not to conclude from.".into());
+            caveats.push("A quick run: it shows that the benchmarks work. Draw no conclusions from its figures.".into());
         }
-        doubts.extend(machine::doubts(&self.before, &self.after));
+        caveats.extend(machine::caveats(&self.before, &self.after));
         let scattered = self.rows.iter().filter(|row| row.scattered()).count();
         if scattered > 0 {
-            doubts.push(format!(
-                "Of {} rows, {scattered} scatter: their highest ratio is at least twice their lowest.",
+            caveats.push(format!(
+                "{scattered} of {} rows are scattered: their highest ratio is at least twice their lowest.",
                 self.rows.len()
             ));
         }
-        doubts
+        caveats
     }
 }

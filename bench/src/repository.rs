@@ -1,13 +1,13 @@
-//! Where things are in the repository that this was built from.
+//! Paths in the repository that this program was built from.
 
 use std::path::{Path, PathBuf};
 
-/// Its root.
+/// The repository's root.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// What is built, and kept by nobody: a folder below the one for that.
+/// A folder under `target/`, for generated files.
 pub fn target(folder: &str) -> PathBuf {
     root().join("target").join(folder)
 }

@@ -1,20 +1,20 @@
-//! Rounds: contestants measured in turn, so that what the machine does meanwhile meets all of them.
+//! Rounds: candidates are measured in turn, so that changes in the machine's load affect all of them.
 
 use std::pin::Pin;
 
 use crate::progress::Progress;
 
-/// A measurement that runs.
-pub type Measuring<'a, T> = Pin<Box<dyn Future<Output = anyhow::Result<T>> + Send + 'a>>;
+/// A measurement in progress.
+pub type Measurement<'a, T> = Pin<Box<dyn Future<Output = anyhow::Result<T>> + Send + 'a>>;
 
-/// Somebody who is measured: a name for the progress display, and how one round of it is measured.
-pub struct Contestant<'a, T> {
+/// A candidate: a name for the progress display, and a function that measures one round.
+pub struct Candidate<'a, T> {
     name: String,
-    measure: Box<dyn Fn() -> Measuring<'a, T> + Send + Sync + 'a>,
+    measure: Box<dyn Fn() -> Measurement<'a, T> + Send + Sync + 'a>,
 }
 
-impl<'a, T> Contestant<'a, T> {
-    /// Measured by `measure`, once a round.
+impl<'a, T> Candidate<'a, T> {
+    /// A candidate that `measure` measures once in each round.
     pub fn new<F>(name: impl Into<String>, measure: impl Fn() -> F + Send + Sync + 'a) -> Self
     where
         F: Future<Output = anyhow::Result<T>> + Send + 'a,
@@ -26,36 +26,36 @@ impl<'a, T> Contestant<'a, T> {
     }
 }
 
-/// Measures every contestant once a round and returns, for each round, their figures in the order in which they are
-/// named. Every other round goes backwards, so that none always comes after the same one.
+/// Measures every candidate once in each round. Returns, for each round, the figures in the order of the candidates.
+/// Every second round runs in reverse, so that no candidate always follows the same one.
 pub async fn alternate<T>(
     progress: &Progress,
     what: &str,
     rounds: usize,
-    contestants: &[Contestant<'_, T>],
+    candidates: &[Candidate<'_, T>],
 ) -> anyhow::Result<Vec<Vec<T>>> {
     let mut all = Vec::with_capacity(rounds);
     for round in 0..rounds {
-        let mut order: Vec<_> = (0..contestants.len()).collect();
+        let mut order: Vec<_> = (0..candidates.len()).collect();
         if round % 2 == 1 {
             order.reverse();
         }
-        let mut measured: Vec<Option<T>> = contestants.iter().map(|_| None).collect();
+        let mut measured: Vec<Option<T>> = candidates.iter().map(|_| None).collect();
         for index in order {
-            let contestant = &contestants[index];
+            let candidate = &candidates[index];
             progress.step(&format!(
                 "{what} · round {} of {rounds} · {}",
                 round + 1,
-                contestant.name
+                candidate.name
             ));
-            measured[index] = Some((contestant.measure)().await?);
+            measured[index] = Some((candidate.measure)().await?);
         }
         all.push(measured.into_iter().flatten().collect());
     }
     Ok(all)
 }
 
-/// Of every round, a figure of ours and of a reference's.
+/// For each round, the host's figure and the reference's.
 pub fn pairs<T>(rounds: &[Vec<T>], ours: usize, reference: usize, figure: impl Fn(&T) -> f64) -> Vec<(f64, f64)> {
     let pair = |round: &Vec<T>| (figure(&round[ours]), figure(&round[reference]));
     rounds.iter().map(pair).collect()
@@ -68,11 +68,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_other_round_goes_backwards_and_figures_keep_their_places() {
+    async fn alternate_rounds_run_in_reverse() {
         let order = Mutex::new(vec![]);
-        let contestant = |name: &'static str| {
+        let candidate = |name: &'static str| {
             let order = &order;
-            Contestant::new(name, move || async move {
+            Candidate::new(name, move || async move {
                 order
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -80,10 +80,10 @@ mod tests {
                 Ok(name)
             })
         };
-        let contestants = [contestant("a"), contestant("b")];
-        let rounds = alternate(&Progress::new(), "test", 2, &contestants).await.ok();
+        let candidates = [candidate("a"), candidate("b")];
+        let rounds = alternate(&Progress::new(), "test", 2, &candidates).await.ok();
         assert_eq!(rounds, Some(vec![vec!["a", "b"]; 2]));
-        drop(contestants);
+        drop(candidates);
         assert_eq!(order.into_inner().ok(), Some(vec!["a", "b", "b", "a"]));
     }
 }

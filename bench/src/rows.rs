@@ -1,4 +1,4 @@
-//! The result: rows of a measure, ours, its reference, their ratio and its spread.
+//! The results: one row for each measure, with the host's figure, the reference's, their ratio and its spread.
 
 use std::fmt;
 
@@ -7,38 +7,38 @@ use serde::Serialize;
 /// See [`Row::scattered`].
 const SCATTERED: f64 = 2.0;
 
-/// One measure of one deployment, beside its reference.
+/// One measure of one deployment and its reference.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// Which benchmark it belongs to: `status`, `accept`…
+    /// The benchmark, such as `status` or `accept`.
     pub bench: &'static str,
-    /// How the host was deployed: a column of its own in the table.
+    /// The deployment of the host; a column of its own in the table.
     pub deployment: &'static str,
-    /// What was measured.
+    /// The measure.
     pub measure: String,
-    /// In what: `µs`, `requests/s`…
+    /// The unit, such as `µs` or `requests/s`.
     pub unit: &'static str,
-    /// What it is compared with.
+    /// The name of the reference.
     pub against: String,
-    /// Our figure: the median of the rounds.
+    /// The host's figure: the median of the rounds.
     pub ours: f64,
-    /// The reference's: the median of the rounds.
+    /// The reference's figure: the median of the rounds.
     pub reference: f64,
     /// The median of the rounds' ratios.
     pub ratio: f64,
     /// The lowest and the highest of the rounds' ratios.
     pub spread: (f64, f64),
-    /// The median of what ours is above its reference, in the unit.
+    /// The median of the host's figure minus the reference's, in the unit.
     pub added: f64,
-    /// What was hoped for.
+    /// The goal, if any.
     pub goal: Option<Goal>,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub rounds: usize,
-    /// What else there is to say.
+    /// A remark on the row.
     pub note: String,
 }
 
-/// What was hoped for. None is an absolute time.
+/// A goal. No goal is an absolute time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
@@ -46,9 +46,9 @@ pub enum Goal {
     RatioAtLeast(f64),
     /// The ratio is at most this.
     RatioAtMost(f64),
-    /// Ours is above the reference by at most this, in the row's unit.
+    /// The host's figure exceeds the reference's by at most this, in the row's unit.
     AddedAtMost(f64),
-    /// Ours is exactly this.
+    /// The host's figure is exactly this.
     Exactly(f64),
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Goal {
 }
 
 impl Row {
-    /// A row of rounds, each with our figure and the reference's.
+    /// The row of rounds that each have the host's figure and the reference's.
     pub fn of(
         measure: impl Into<String>,
         unit: &'static str,
@@ -95,21 +95,21 @@ impl Row {
         }
     }
 
-    /// With a goal.
+    /// Sets the goal.
     #[must_use]
     pub fn goal(mut self, goal: Goal) -> Self {
         self.goal = Some(goal);
         self
     }
 
-    /// With something else to say.
+    /// Sets the remark.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self
     }
 
-    /// Whether the goal was reached; none without one.
+    /// Whether the goal was reached; `None` without a goal.
     pub fn reached(&self) -> Option<bool> {
         Some(match self.goal? {
             Goal::RatioAtLeast(least) => self.ratio >= least,
@@ -119,7 +119,7 @@ impl Row {
         })
     }
 
-    /// What the goal comes to as a ratio; none without one, or where there is no such ratio.
+    /// The goal as a ratio; `None` without a goal or if there is no such ratio.
     pub fn goal_as_ratio(&self) -> Option<f64> {
         let ratio = match self.goal? {
             Goal::RatioAtLeast(ratio) | Goal::RatioAtMost(ratio) => ratio,
@@ -129,7 +129,7 @@ impl Row {
         ratio.is_finite().then_some(ratio)
     }
 
-    /// Whether more of it is better; none if that depends on who looks.
+    /// Whether a higher figure is better; `None` if that depends on the reader.
     pub fn more_is_better(&self) -> Option<bool> {
         match (self.goal, self.unit) {
             (Some(Goal::RatioAtLeast(_)), _) => Some(true),
@@ -140,13 +140,14 @@ impl Row {
         }
     }
 
-    /// Whether the rounds agree so little that the median says little: the highest ratio is at least twice the lowest.
+    /// Whether the rounds disagree so much that the median means little: the highest ratio is at least twice the
+    /// lowest.
     pub fn scattered(&self) -> bool {
         self.spread.1 > self.spread.0 && self.spread.1 >= SCATTERED * self.spread.0
     }
 }
 
-/// Two zeros are as much as each other.
+/// The ratio of two zeros is 1.
 fn ratio(ours: f64, reference: f64) -> f64 {
     if ours == 0.0 && reference == 0.0 {
         1.0
@@ -155,7 +156,7 @@ fn ratio(ours: f64, reference: f64) -> f64 {
     }
 }
 
-/// The median; of an even number the middle of the two in the middle.
+/// The median; for an even number of values, the mean of the middle two.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -170,7 +171,7 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     below.map_or(f64::NAN, |below| f64::midpoint(below, above))
 }
 
-/// A figure with as many digits as it deserves.
+/// Formats a figure with as many digits as it needs.
 pub fn figure(value: f64) -> String {
     match value.abs() {
         size if size.is_nan() => "–".into(),
@@ -183,7 +184,7 @@ pub fn figure(value: f64) -> String {
     }
 }
 
-/// A whole number with a comma at every third digit.
+/// Formats an integer with a comma between groups of three digits.
 fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = String::from(if value < 0.0 { "-" } else { "" });
@@ -201,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_has_the_medians_and_the_spread_of_the_ratios() {
+    fn row_has_medians_and_spread() {
         let row = Row::of("x", "ms", "y", &[(3.0, 2.0), (1.0, 2.0), (2.0, 1.0)]);
         assert!((row.ours - 2.0).abs() < 1e-9 && (row.reference - 2.0).abs() < 1e-9);
         assert!((row.ratio - 1.5).abs() < 1e-9 && (row.added - 1.0).abs() < 1e-9);
@@ -209,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn two_rounds_have_a_middle_too() {
+    fn median_of_two_is_their_mean() {
         assert!((median([4.0, 1.0].into_iter()) - 2.5).abs() < 1e-9);
         assert!((median([4.0, 1.0, 9.0, 2.0].into_iter()) - 3.0).abs() < 1e-9);
         assert!(median(std::iter::empty()).is_nan());
     }
 
     #[test]
-    fn a_goal_is_reached_or_not() {
+    fn goals_are_evaluated() {
         let row = Row::of("x", "ms", "y", &[(3.0, 2.0)]);
         assert_eq!(row.reached(), None);
         for (goal, reached) in [
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_has_the_digits_it_deserves() {
+    fn figures_have_significant_digits() {
         let shown = [
             0.0,
             0.00123,
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_has_a_place_among_the_ratios() {
+    fn goals_convert_to_ratios() {
         let row = Row::of("x", "ms", "y", &[(3.0, 2.0)]);
         assert_eq!(row.goal_as_ratio(), None);
         for (goal, ratio, more) in [
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_that_do_not_agree_are_told_apart() {
+    fn scattered_rounds_are_detected() {
         let scattered = |rounds: &[(f64, f64)]| Row::of("x", "ms", "y", rounds).scattered();
         assert!(scattered(&[(1.0, 1.0), (2.0, 1.0)]));
         assert!(!scattered(&[(1.0, 1.0), (1.9, 1.0)]));
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_against_nothing_is_even() {
+    fn zero_to_zero_is_one() {
         let row = Row::of("failures", "", "before", &[(0.0, 0.0)]);
         assert!((row.ratio - 1.0).abs() < 1e-9);
     }

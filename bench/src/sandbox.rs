@@ -1,4 +1,4 @@
-//! The host's sandbox inside this process, without its HTTP front: a figure is the adapter's and nothing else's.
+//! The host's sandbox in this process, without its HTTP servers, so that figures are the adapter's alone.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Compiles and inspects a component, in a new runtime.
+    /// Compiles and inspects a component in a new runtime.
     ///
     /// # Errors
-    /// It is no adapter, or the runtime does not start.
+    /// It is not an adapter, or the runtime does not start.
     pub async fn new(config: RuntimeConfig, bytes: Vec<u8>) -> anyhow::Result<Self> {
         let runtime = Runtime::start(config, Arc::new(SystemClock))?;
         let inspected = runtime.inspect(&bytes).await?;
@@ -29,7 +29,7 @@ impl Sandbox {
         })
     }
 
-    /// Bytes of the component.
+    /// The component's size in bytes.
     pub const fn size(&self) -> u64 {
         self.record.size
     }
@@ -42,7 +42,7 @@ impl Sandbox {
     /// Another component in the same runtime.
     ///
     /// # Errors
-    /// It is no adapter.
+    /// It is not an adapter.
     pub async fn with(&self, bytes: Vec<u8>) -> anyhow::Result<Self> {
         let inspected = self.runtime.inspect(&bytes).await?;
         Ok(Self {
@@ -52,14 +52,14 @@ impl Sandbox {
         })
     }
 
-    /// Loads a release of the adapter from a tenant's file, whose instances serve `reuse` calls each.
+    /// Loads a release of the adapter from a tenant file. Each instance serves `reuse` invocations.
     ///
     /// # Errors
     /// The file is wrong, or the release does not load.
     pub async fn load(&self, file: &str, reuse: u32) -> anyhow::Result<Arc<Loaded>> {
         let mut spec: TenantSpec = toml::from_str(file)?;
         spec.runtime.reuse = reuse;
-        // What is measured is how long calls take, not whether they end in time on a busy machine.
+        // The benchmark measures how long invocations take, not whether they meet a deadline on a busy machine.
         spec.limits.status_deadline_ms = 10_000;
         let mut secrets = CredentialSecrets::default();
         for credential in &spec.credentials {

@@ -1,9 +1,9 @@
-//! Status queries through the whole host, in each language there is an adapter for, beside what a team with one CRM
-//! would write: a hard-coded proxy in Rust, and the same as a component under `wasmtime serve`.
+//! Status queries through the whole host, for each language with an adapter. The references are what a team with one
+//! CRM would write: a hard-coded proxy in Rust, and the same as a component under `wasmtime serve`.
 //!
-//! The host, each reference and each CRM are processes of their own. A CRM is one canned answer of its strict fake, so
-//! that it costs next to nothing; it is given at once, or after a while. Load is closed: so many connections, each of
-//! which asks again as soon as it was answered.
+//! The host, each reference and each CRM are separate processes. A CRM returns one canned response of its strict fake,
+//! at once or after a delay, so that it costs almost nothing. The load is closed-loop: each connection sends the next
+//! request as soon as it has a response.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use crate::bench_host::{Agent, BenchHost};
 use crate::context::Context;
-use crate::crms::{ENTRIES, Entry, LEAD};
+use crate::crms::{CrmSpec, ENTRIES, LEAD};
 use crate::deployment::Deployment;
-use crate::load::{Closed, Request, closed};
+use crate::load::{ClosedLoop, Request, closed};
 use crate::others;
 use crate::process::Process;
-use crate::recorded::Recorder;
-use crate::rig::{Agent, Rig};
-use crate::rounds::{Contestant, alternate, pairs};
+use crate::recorded_request::RequestRecorder;
+use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::{Goal, Row};
 
 /// The tokens of the references' agents and CRMs.
 const TOKEN: &str = "bench";
-/// A reference, and what makes it another thing.
+/// A reference, and how it differs.
 const SERVE: &str = "wasmtime serve";
 const CONNECTS: &str = "wasmtime serve opens a connection to the CRM for each question; the host keeps its own open";
-/// What the goals are about.
+/// The adapter that the goals apply to.
 const RUST: &str = "keystone";
 
-/// How many ask at once, and how long the CRM takes, in milliseconds.
+/// The number of concurrent requests and the CRM's delay in milliseconds.
 #[derive(Debug, Clone, Copy)]
 struct Load {
     at_once: usize,
     delay: u64,
 }
 
-/// The six; and one whose thousand leave the machine time to breathe, since those before keep it busy without
-/// a pause, where what is added is the length of the queue.
+/// The last load leaves the machine some idle time. The loads before it keep the machine busy, so that with a thousand
+/// requests at once the added latency is that of the queue.
 const LOADS: [Load; 7] = [
     Load { at_once: 1, delay: 0 },
     Load { at_once: 64, delay: 0 },
@@ -58,11 +58,11 @@ const LOADS: [Load; 7] = [
     },
 ];
 
-/// The most that ask adapters in languages other than Rust and C at once: an instance of theirs takes up to 20 MiB.
+/// The highest concurrency for adapters in languages other than Rust and C: an instance takes up to 20 MiB.
 const MOST_HEAVY: usize = 64;
 
-/// Somebody who answers status queries.
-struct Asked {
+/// A server that answers status queries.
+struct StatusServer {
     name: String,
     adapter: Option<&'static str>,
     to: std::net::SocketAddr,
@@ -78,7 +78,7 @@ impl Load {
         format!("{} at once, {crm}", self.at_once)
     }
 
-    /// The goals, for the adapter in Rust against the proxy.
+    /// The goals of the Rust adapter against the proxy.
     fn throughput_goal(self) -> Option<Goal> {
         (self.at_once == 64).then_some(Goal::RatioAtLeast(0.6))
     }
@@ -92,37 +92,37 @@ impl Load {
     }
 }
 
-/// Measures everything, or only these adapters; the one in Rust is always among them.
+/// Measures these adapters, or all of them; the Rust adapter is always included.
 pub async fn run(context: &Context, deployment: &Deployment, only: &[String]) -> anyhow::Result<Vec<Row>> {
-    // One tenant may have half of the status queries, which are what deliveries leave over.
+    // Status queries get the instances that deliveries leave, and one tenant gets half of them.
     let settings = [("JACKFIELD_MAX_INSTANCES", "2400")];
-    let rig = Rig::start(&context.host, deployment, &settings)?;
+    let bench_host = BenchHost::start(&context.host, deployment, &settings)?;
     let files = tempfile::tempdir()?;
     let mut rows = vec![];
     let mut canned = vec![];
     let wanted =
-        |entry: &&Entry| only.is_empty() || entry.adapter == RUST || only.iter().any(|name| name == entry.adapter);
+        |entry: &&CrmSpec| only.is_empty() || entry.adapter == RUST || only.iter().any(|name| name == entry.adapter);
     for entry in ENTRIES.iter().filter(wanted) {
         context.progress.step(&format!("status · preparing {}", entry.adapter));
-        rig.push(entry.adapter)?;
-        canned.push((entry, can(&rig, entry, &files).await?));
+        bench_host.push(entry.adapter)?;
+        canned.push((entry, can(&bench_host, entry, &files).await?));
     }
     for load in LOADS {
         if context.quick && load.delay != 0 && load.at_once != 64 {
             continue;
         }
-        rows.extend(measure(context, &rig, &canned, load).await?);
+        rows.extend(measure(context, &bench_host, &canned, load).await?);
     }
     Ok(rows)
 }
 
-/// The answer of an entry's CRM to the status query of its adapter, in a file.
-async fn can(rig: &Rig, entry: &Entry, files: &TempDir) -> anyhow::Result<std::path::PathBuf> {
+/// Writes the CRM's response to the adapter's status query to a file.
+async fn can(bench_host: &BenchHost, entry: &CrmSpec, files: &TempDir) -> anyhow::Result<std::path::PathBuf> {
     let crm = (entry.crm)().await?;
-    let recorder = Recorder::start().await?;
+    let recorder = RequestRecorder::start().await?;
     let file = tenant_file(&crm.file.replace(&crm.origin, &recorder.origin()?), entry.adapter)?;
-    let agent = rig.tenant(entry.adapter, &file)?;
-    // The recorder hangs up, so the question itself fails.
+    let agent = bench_host.tenant(entry.adapter, &file)?;
+    // The recorder closes the connection, so the query fails.
     let (recorded, _) = tokio::join!(recorder.record(), agent.ask(LEAD));
     let answer = recorded?
         .answer(&reqwest::Client::builder().no_proxy().build()?, &crm.origin)
@@ -132,13 +132,13 @@ async fn can(rig: &Rig, entry: &Entry, files: &TempDir) -> anyhow::Result<std::p
     Ok(path)
 }
 
-/// A tenant's file under another name, with room for a thousand questions at once and time for all of them: what is
-/// measured is how long they take, not whether they are refused.
+/// A tenant file with another name, and with limits for a thousand concurrent queries without time-outs: the benchmark
+/// measures latency, not refusals.
 fn tenant_file(file: &str, name: &str) -> anyhow::Result<String> {
     let mut table: toml::Table = toml::from_str(file)?;
     table.insert("tenant".into(), name.into());
     let limits = table.entry("limits").or_insert_with(|| toml::Table::new().into());
-    let limits = limits.as_table_mut().context("[limits] is no table")?;
+    let limits = limits.as_table_mut().context("[limits] is not a table")?;
     limits.insert("status_concurrency".into(), 1000.into());
     limits.insert("status_deadline_ms".into(), 10_000.into());
     Ok(toml::to_string(&table)?)
@@ -146,8 +146,8 @@ fn tenant_file(file: &str, name: &str) -> anyhow::Result<String> {
 
 async fn measure(
     context: &Context,
-    rig: &Rig,
-    canned: &[(&Entry, std::path::PathBuf)],
+    bench_host: &BenchHost,
+    canned: &[(&CrmSpec, std::path::PathBuf)],
     load: Load,
 ) -> anyhow::Result<Vec<Row>> {
     let mut asked = vec![];
@@ -158,11 +158,11 @@ async fn measure(
         if heavy && load.at_once > MOST_HEAVY {
             continue;
         }
-        let answer = answer.to_str().context("a path that is no text")?;
-        let crm = Process::part(&["crm", "--answer", answer, "--delay-ms", &delay])?;
+        let answer = answer.to_str().context("the path is not UTF-8")?;
+        let crm = Process::own_server(&["crm", "--answer", answer, "--delay-ms", &delay])?;
         let origin = format!("http://{}", crm.address);
         if entry.adapter == RUST {
-            let proxy = Process::part(&["proxy", "--crm", &origin, "--agent-token", TOKEN, "--crm-token", TOKEN])?;
+            let proxy = Process::own_server(&["proxy", "--crm", &origin, "--agent-token", TOKEN, "--crm-token", TOKEN])?;
             asked.insert(0, reference("a proxy in Rust", proxy.address));
             servers.push(proxy);
             match serve(context, &origin).await {
@@ -170,29 +170,29 @@ async fn measure(
                     asked.push(reference(SERVE, serve.address));
                     servers.push(serve);
                 }
-                Err(why) => context.leave_out(SERVE, format!("{why:#}")),
+                Err(why) => context.skip(SERVE, format!("{why:#}")),
             }
         }
-        let agent = on_crm(rig, entry, &origin, &load).await?;
-        asked.push(Asked {
+        let agent = on_crm(bench_host, entry, &origin, &load).await?;
+        asked.push(StatusServer {
             name: format!("{} ({})", entry.language, entry.adapter),
             adapter: Some(entry.adapter),
-            to: rig.public()?,
+            to: bench_host.public()?,
             request: agent.status_request(LEAD),
         });
         servers.push(crm);
     }
     let window = Duration::from_secs(if context.quick { 1 } else { 3 });
-    let contestants: Vec<_> = asked
+    let candidates: Vec<_> = asked
         .iter()
         .map(|asked| {
-            Contestant::new(&asked.name, move || async move {
+            Candidate::new(&asked.name, move || async move {
                 let request = asked.request.clone();
-                let measured = closed(asked.to, load.at_once, window, 200, 0, move |_| request.clone()).await;
+                let measured = run_closed_loop(asked.to, load.at_once, window, 200, 0, move |_| request.clone()).await;
                 match measured {
                     Err(why) if asked.name == SERVE => {
-                        context.leave_out(&format!("{SERVE}, {}", load.name()), format!("{why:#}"));
-                        Ok(Closed::none())
+                        context.skip(&format!("{SERVE}, {}", load.name()), format!("{why:#}"));
+                        Ok(ClosedLoop::none())
                     }
                     measured => measured,
                 }
@@ -200,22 +200,22 @@ async fn measure(
         })
         .collect();
     let what = format!("status · {}", load.name());
-    let rounds = alternate(&context.progress, &what, context.rounds(5), &contestants).await?;
+    let rounds = alternate(&context.progress, &what, context.rounds(5), &candidates).await?;
     drop(servers);
     Ok(rows(&asked, load, &rounds))
 }
 
-/// The same as the proxy, as a component under `wasmtime serve`.
+/// The proxy as a component under `wasmtime serve`.
 async fn serve(context: &Context, crm: &str) -> anyhow::Result<Process> {
     let agent = hex::encode(Sha256::digest(TOKEN));
     let settings = [("CRM", crm), ("CRM_TOKEN", TOKEN), ("AGENT_TOKEN_SHA256", &agent)];
     others::wasmtime_serve(context, &settings).await
 }
 
-fn reference(name: &str, to: std::net::SocketAddr) -> Asked {
+fn reference(name: &str, to: std::net::SocketAddr) -> StatusServer {
     let path = format!("/v1/tenants/bench/leads/{LEAD}/status");
     let bearer = format!("Bearer {TOKEN}");
-    Asked {
+    StatusServer {
         name: name.into(),
         adapter: None,
         to,
@@ -223,21 +223,21 @@ fn reference(name: &str, to: std::net::SocketAddr) -> Asked {
     }
 }
 
-/// A tenant on a canned CRM.
-async fn on_crm(rig: &Rig, entry: &Entry, origin: &str, load: &Load) -> anyhow::Result<Agent> {
+/// Creates a tenant on a canned CRM.
+async fn on_crm(bench_host: &BenchHost, entry: &CrmSpec, origin: &str, load: &Load) -> anyhow::Result<Agent> {
     let crm = (entry.crm)().await?;
     let name = format!("{}-{}-{}", entry.adapter, load.at_once, load.delay);
-    rig.tenant(&name, &tenant_file(&crm.file.replace(&crm.origin, origin), &name)?)
+    bench_host.tenant(&name, &tenant_file(&crm.file.replace(&crm.origin, origin), &name)?)
 }
 
-fn rows(asked: &[Asked], load: Load, rounds: &[Vec<Closed>]) -> Vec<Row> {
+fn rows(asked: &[StatusServer], load: Load, rounds: &[Vec<ClosedLoop>]) -> Vec<Row> {
     let mut rows = vec![];
-    let throughput = |round: &Closed| round.per_second;
-    let quantile = |share| move |round: &Closed| round.latencies.quantile(share) * 1000.0;
+    let throughput = |round: &ClosedLoop| round.per_second;
+    let quantile = |share| move |round: &ClosedLoop| round.latencies.quantile(share) * 1000.0;
     for (reference, against) in asked.iter().enumerate().filter(|(_, asked)| asked.adapter.is_none()) {
         for (ours, us) in asked.iter().enumerate().filter(|(_, asked)| asked.adapter.is_some()) {
             let ruled = us.adapter == Some(RUST) && reference == 0;
-            // Only the adapter in Rust does the same as what runs under wasmtime.
+            // Only the Rust adapter does the same as the component under wasmtime.
             if reference != 0 && us.adapter != Some(RUST) {
                 continue;
             }

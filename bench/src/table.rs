@@ -1,27 +1,27 @@
-//! The rows as tables on the terminal.
+//! The rows as tables for a terminal.
 
 use std::fmt::Write as _;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
-use crate::lines::{self, Lines};
 use crate::rows::{Row, figure};
+use crate::table_lines::{self, BenchTable};
 
-/// Columns where nobody says how wide the terminal is: a file, a pipe, CI.
+/// The width if it cannot be detected: for a file, a pipe or CI.
 pub const COLUMNS: u16 = 120;
-/// Columns of every line, before those of the deployments: measure, unit, against, goal.
+/// Columns before those of the deployments: measure, unit, against, goal.
 const LEADING: usize = 4;
 
-/// The rows, a table for each benchmark, with what there is to say of them below it.
+/// One table for each benchmark, each followed by its remarks.
 pub fn shown(rows: &[Row]) -> String {
     let mut text = String::new();
-    for lines in lines::of(rows) {
+    for lines in table_lines::group(rows) {
         let (mut table, notes) = table(&lines);
         if table.width().is_none() {
             table.set_width(COLUMNS);
         }
-        // Writing to a String cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{table}");
         for (number, note) in notes.iter().enumerate() {
             let _ = writeln!(text, " [{}] {note}", number + 1);
@@ -31,9 +31,9 @@ pub fn shown(rows: &[Row]) -> String {
     text
 }
 
-/// A table and its notes. A deployment alone has its name in no column, and a column for each thing; several have
-/// one for both figures and one for their ratio, so that the line is not too long.
-fn table<'a>(lines: &Lines<'a>) -> (Table, Vec<&'a str>) {
+/// A table and its remarks. A single deployment has a column for each figure and no name. Several deployments have one
+/// column for both figures and one for the ratio, so that lines do not get too long.
+fn table<'a>(lines: &BenchTable<'a>) -> (Table, Vec<&'a str>) {
     let alone = lines.deployments.len() == 1;
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
@@ -72,7 +72,7 @@ fn table<'a>(lines: &Lines<'a>) -> (Table, Vec<&'a str>) {
     for column in LEADING..table.column_count() {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
-            // Words may break; a number that does is not read as one.
+            // Words may wrap, numbers must not.
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
@@ -95,7 +95,7 @@ fn together(row: &Row) -> [String; 2] {
     [format!("{ours}\n{reference}"), format!("{ratio} {verdict}\n{spread}")]
 }
 
-/// Whether the goal was reached, in a word.
+/// Whether the goal was reached, as a word.
 fn verdict(row: &Row) -> &'static str {
     match row.reached() {
         Some(true) => "yes",
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_several_deployments_fit_into_a_line_unbroken() {
+    fn numbers_do_not_wrap() {
         for deployments in [
             &["SQLite"][..],
             &["SQLite", "PostgreSQL"],
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_is_told_once() {
+    fn repeated_note_is_printed_once() {
         let text = shown(&rows(&["SQLite", "PostgreSQL"]));
         assert_eq!(text.matches("the same for both").count(), 1, "{text}");
         assert!(text.contains(" [1] the same for both"), "{text}");

@@ -1,5 +1,5 @@
-//! Many tenants: what a host with ten, a hundred, a thousand and ten thousand of them needs, beside the same host with
-//! ten. The two run in turn, each over a store of its own, and start anew for every round.
+//! Many tenants: the costs of a host with ten, a hundred, a thousand and ten thousand tenants, against the same host
+//! with ten. The two run in turn, each with its own store, and restart for every round.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,29 +12,29 @@ use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use crate::bench_host::{BenchHost, StoppedHost, TOKEN};
 use crate::clock::pause;
 use crate::context::Context;
 use crate::deployment::Deployment;
-use crate::load::{Lines, Request, milliseconds, paced};
+use crate::load::{ConnectionPool, Request, milliseconds, paced};
 use crate::machine::{processor_time, resident_of};
 use crate::progress::Progress;
-use crate::rig::{Resting, Rig, TOKEN};
-use crate::rounds::{Contestant, alternate, pairs};
+use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::Row;
 use crate::variants::variant;
 
-/// The adapter whose variants all tenants have.
+/// The adapter; the tenants have variants of it.
 const ADAPTER: &str = "keystone";
-/// Tenants of the host that the others are compared with.
+/// The number of tenants of the reference host.
 const FEW: usize = 10;
-/// Questions a second, spread over all tenants: few enough to leave the machine idle.
+/// Queries per second, spread over all tenants: few enough to leave the machine mostly idle.
 const RATE: u32 = 100;
-/// Operators at work while a store is filled, and questions in flight while every tenant is asked once.
+/// Concurrent operators while a store is filled, and concurrent queries while every tenant is queried once.
 const AT_ONCE: usize = 16;
-/// How often it is told how full a store is.
-const TOLD: Duration = Duration::from_secs(2);
-/// How long a host is left alone after its start: what the start has put off is done by then.
-const CALM: Duration = Duration::from_secs(2);
+/// The interval of progress messages while a store is filled.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a host is left alone after its start, to finish deferred work.
+const SETTLE_TIME: Duration = Duration::from_secs(2);
 
 struct Sizes {
     tenants: &'static [usize],
@@ -44,7 +44,7 @@ struct Sizes {
     window: Duration,
 }
 
-/// Measures hosts with more and more tenants.
+/// Measures hosts with increasing numbers of tenants.
 pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<Vec<Row>> {
     let sizes = if context.quick {
         Sizes {
@@ -65,19 +65,19 @@ pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<V
     };
     let crm = Keystone::start(KeystoneConfig::new(TOKEN)).await?;
     crm.seed(KeystoneLead::new("L"));
-    let few = Installation::new(context, deployment)?;
-    let many = Installation::new(context, deployment)?;
+    let few = TenantHost::new(context, deployment)?;
+    let many = TenantHost::new(context, deployment)?;
     few.grow(FEW, &sizes, &crm, &context.progress).await?;
     let mut rows = vec![];
     let mut before = None;
     for &tenants in sizes.tenants {
         many.grow(tenants, &sizes, &crm, &context.progress).await?;
-        let contestants = [
-            Contestant::new(format!("{tenants} tenants"), || many.measure(&sizes)),
-            Contestant::new(format!("{FEW} tenants"), || few.measure(&sizes)),
+        let candidates = [
+            Candidate::new(format!("{tenants} tenants"), || many.measure(&sizes)),
+            Candidate::new(format!("{FEW} tenants"), || few.measure(&sizes)),
         ];
         let what = format!("tenants · {tenants}");
-        let rounds = alternate(&context.progress, &what, sizes.rounds, &contestants).await?;
+        let rounds = alternate(&context.progress, &what, sizes.rounds, &candidates).await?;
         let of_size = rows_of(tenants, &rounds, &sizes, before);
         before = Some((tenants, of_size[1].ours));
         rows.extend(of_size);
@@ -85,52 +85,52 @@ pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<V
     Ok(rows)
 }
 
-/// A host with tenants, which runs while it is filled or measured.
-struct Installation {
-    /// None while it runs.
-    resting: Mutex<Option<Resting>>,
-    /// The digests of the adapters that were pushed.
+/// A host with tenants; it runs while it is filled or measured.
+struct TenantHost {
+    /// `None` while it runs.
+    stopped: Mutex<Option<StoppedHost>>,
+    /// The digests of the pushed adapters.
     adapters: Mutex<Vec<String>>,
-    /// A status query of each tenant.
+    /// A status query for each tenant.
     queries: Mutex<Vec<Request>>,
 }
 
-/// What one start of a host showed.
-struct Shown {
-    /// From the start of the process until it serves, in milliseconds.
+/// The figures of one start of a host.
+struct TenantFigures {
+    /// From starting the process until it serves, in milliseconds.
     start: f64,
     /// MiB after the start.
     started: f64,
-    /// Processor time that nothing takes, in percent of a core.
+    /// Idle processor time, in percent of a core.
     idle: f64,
-    /// MiB after every tenant was asked once.
+    /// MiB after every tenant was queried once.
     asked: f64,
-    /// Of status queries, in milliseconds.
+    /// The P99 of status queries in milliseconds.
     p99: f64,
 }
 
-impl Installation {
+impl TenantHost {
     fn new(context: &Context, deployment: &Deployment) -> anyhow::Result<Self> {
         Ok(Self {
-            resting: Mutex::new(Some(Resting::new(&context.host, deployment, &[])?)),
+            stopped: Mutex::new(Some(StoppedHost::new(&context.host, deployment, &[])?)),
             adapters: Mutex::default(),
             queries: Mutex::default(),
         })
     }
 
-    async fn start(&self) -> anyhow::Result<Rig> {
-        let resting = self.resting.lock().await.take();
-        Ok(resting.context("the host runs already")?.start())
+    async fn start(&self) -> anyhow::Result<BenchHost> {
+        let stopped = self.stopped.lock().await.take();
+        Ok(stopped.context("the host is already running")?.start())
     }
 
-    async fn stop(&self, rig: Rig) {
-        *self.resting.lock().await = Some(rig.stop());
+    async fn stop(&self, bench_host: BenchHost) {
+        *self.stopped.lock().await = Some(bench_host.stop());
     }
 
-    /// Adds tenants until there are so many, each with a token for its agent.
+    /// Adds tenants up to this number, each with an agent's token.
     async fn grow(&self, tenants: usize, sizes: &Sizes, crm: &Keystone, progress: &Progress) -> anyhow::Result<()> {
-        let rig = self.start().await?;
-        let mut operator = rig.operator().await?;
+        let bench_host = self.start().await?;
+        let mut operator = bench_host.operator().await?;
         let mut adapters = self.adapters.lock().await;
         let bytes = component(ADAPTER);
         for number in adapters.len()..sizes.adapters.min(tenants) {
@@ -139,14 +139,14 @@ impl Installation {
         }
         let mut queries = self.queries.lock().await;
         let (next, done) = (Arc::new(AtomicUsize::new(queries.len())), Arc::new(AtomicUsize::new(0)));
-        let files = Arc::new(Files {
+        let files = Arc::new(TenantFiles {
             adapters: adapters.clone(),
             crm: crm.origin(),
         });
         let mut filling = JoinSet::new();
         for _ in 0..AT_ONCE {
             let (next, done, files) = (Arc::clone(&next), Arc::clone(&done), Arc::clone(&files));
-            let mut operator = rig.operator().await?;
+            let mut operator = bench_host.operator().await?;
             filling.spawn(async move {
                 let mut queries = vec![];
                 loop {
@@ -165,7 +165,7 @@ impl Installation {
         while !filling.is_empty() {
             tokio::select! {
                 Some(filled) = filling.join_next() => queries.extend(filled??),
-                () = pause(TOLD) => {
+                () = pause(PROGRESS_INTERVAL) => {
                     let done = there + done.load(Ordering::Relaxed);
                     progress.step(&format!("tenants · {done} of {tenants}"));
                 }
@@ -173,35 +173,35 @@ impl Installation {
         }
         drop(queries);
         drop(adapters);
-        self.stop(rig).await;
+        self.stop(bench_host).await;
         Ok(())
     }
 
-    /// Starts the host, leaves it alone, asks every tenant once, and then all of them at a pace.
-    async fn measure(&self, sizes: &Sizes) -> anyhow::Result<Shown> {
+    /// Starts the host, leaves it alone, queries every tenant once, then sends paced queries to all of them.
+    async fn measure(&self, sizes: &Sizes) -> anyhow::Result<TenantFigures> {
         let began = Instant::now();
-        let rig = self.start().await?;
+        let bench_host = self.start().await?;
         let start = milliseconds(began.elapsed());
-        pause(CALM).await;
-        let started = mebibytes(rig.id())?;
-        let (before, began) = (processor_time(rig.id())?, Instant::now());
+        pause(SETTLE_TIME).await;
+        let started = mebibytes(bench_host.id())?;
+        let (before, began) = (processor_time(bench_host.id())?, Instant::now());
         pause(sizes.idle).await;
-        let taken = processor_time(rig.id())?.saturating_sub(before);
+        let taken = processor_time(bench_host.id())?.saturating_sub(before);
         let idle = 100.0 * taken.as_secs_f64() / began.elapsed().as_secs_f64();
         let queries = Arc::new(self.queries.lock().await.clone());
-        let lines = Arc::new(Lines::new(rig.public()?));
-        ask_all(&queries, &lines).await?;
-        let asked = mebibytes(rig.id())?;
+        let connections = Arc::new(ConnectionPool::new(bench_host.public()?));
+        ask_all(&queries, &connections).await?;
+        let asked = mebibytes(bench_host.id())?;
         let stride = AtomicU64::default();
         let latencies = paced(RATE, sizes.window, |_| {
-            // Neighbours in the list are not neighbours in time, and every tenant has its turn.
+            // Consecutive queries go to tenants far apart, and every tenant has its turn.
             let turn = stride.fetch_add(7919, Ordering::Relaxed) % queries.len() as u64;
-            let (queries, lines) = (Arc::clone(&queries), Arc::clone(&lines));
-            async move { lines.ask(&queries[usize::try_from(turn)?], 200).await }
+            let (queries, connections) = (Arc::clone(&queries), Arc::clone(&connections));
+            async move { connections.ask(&queries[usize::try_from(turn)?], 200).await }
         });
         let p99 = latencies.await?.quantile(0.99);
-        self.stop(rig).await;
-        Ok(Shown {
+        self.stop(bench_host).await;
+        Ok(TenantFigures {
             start,
             started,
             idle,
@@ -211,13 +211,13 @@ impl Installation {
     }
 }
 
-/// What the tenants' files are made of.
-struct Files {
+/// The values in the tenant files.
+struct TenantFiles {
     adapters: Vec<String>,
     crm: String,
 }
 
-impl Files {
+impl TenantFiles {
     fn of(&self, number: usize) -> String {
         let secret = format!("{{ value = \"{TOKEN}\" }}");
         let digest = &self.adapters[number % self.adapters.len()];
@@ -235,13 +235,13 @@ fn query(number: usize, token: &str) -> Request {
     Request::new("GET", &path, &[("authorization", &format!("Bearer {token}"))], b"")
 }
 
-async fn ask_all(queries: &Arc<Vec<Request>>, lines: &Arc<Lines>) -> anyhow::Result<()> {
+async fn ask_all(queries: &Arc<Vec<Request>>, connections: &Arc<ConnectionPool>) -> anyhow::Result<()> {
     let mut asking = JoinSet::new();
     for first in 0..AT_ONCE {
-        let (queries, lines) = (Arc::clone(queries), Arc::clone(lines));
+        let (queries, connections) = (Arc::clone(queries), Arc::clone(connections));
         asking.spawn(async move {
             for query in queries.iter().skip(first).step_by(AT_ONCE) {
-                lines.ask(query, 200).await?;
+                connections.ask(query, 200).await?;
             }
             anyhow::Ok(())
         });
@@ -257,10 +257,10 @@ fn mebibytes(process: u32) -> anyhow::Result<f64> {
     Ok(resident_of(process)? as f64 / f64::from(1 << 20))
 }
 
-/// The rows of one size. `before`: the size before it, and its memory.
-fn rows_of(tenants: usize, rounds: &[Vec<Shown>], sizes: &Sizes, before: Option<(usize, f64)>) -> Vec<Row> {
+/// The rows of one size. `before` is the previous size and its memory.
+fn rows_of(tenants: usize, rounds: &[Vec<TenantFigures>], sizes: &Sizes, before: Option<(usize, f64)>) -> Vec<Row> {
     let against = format!("{FEW} tenants");
-    let row = |measure: &str, unit, figure: fn(&Shown) -> f64| {
+    let row = |measure: &str, unit, figure: fn(&TenantFigures) -> f64| {
         let measure = format!("{tenants} tenants, {measure}");
         Row::of(measure, unit, &against, &pairs(rounds, 0, 1, figure))
     };

@@ -1,6 +1,6 @@
-//! Components that run alike and are not the same: a custom section with a number makes another digest.
+//! Components with the same behaviour but different digests: each has a custom section with a different number.
 
-/// What such a section holds before its number: a component's custom section of thirteen bytes, named `mark`.
+/// The section before its number: a custom section of thirteen bytes called `mark`.
 const SECTION: [u8; 7] = [0, 13, 4, b'm', b'a', b'r', b'k'];
 
 /// The variant of a component with this number.

@@ -1,11 +1,14 @@
-//! `cargo xtask adapters`: every adapter, and every guest of the tests and the benchmarks, as a component.
+//! `cargo xtask adapters`: compiles adapters and guests to components.
 //!
-//! They are found by listing folders, so that a new adapter needs no line here. Those in Rust are packages of the
-//! workspace, built together in a target folder of their own: its lock is not the one of a `cargo` that runs beside.
-//! Those in other languages have an `adapter.toml`, and are built as `jackfield adapter build` does.
+//! They are found by listing folders, so that a new one needs no line here. Those in Rust are packages of the workspace,
+//! built together in their own target folder, so that they do not wait for the lock of another cargo. Those in other
+//! languages have an `adapter.toml` and are built like `jackfield adapter build` does.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::{Context as _, bail};
 use jackfield_kit::progress::Progress;
@@ -16,65 +19,124 @@ use jackfield_kit::{self as kit};
 use crate::setup::TARGET;
 use crate::workspace::{self, Workspace};
 
-/// The folders whose folders are packages that become components.
-const HOMES: [&str; 3] = ["adapters", "tests/guests", "bench/guests"];
+/// The folders that hold adapters and guests, one folder each.
+const FOLDERS: [&str; 3] = ["adapters", "tests/guests", "bench/guests"];
 
 const STEP: &str = "adapters";
 
-/// Builds them all into `target/adapters/<package>.wasm`, and answers their paths. A file is written only when its
-/// bytes change.
-pub fn run(workspace: &Workspace) -> anyhow::Result<Vec<PathBuf>> {
+/// Projects in other languages that are built at the same time: their tools use one processor most of the time.
+const CONCURRENT_BUILDS: usize = 2;
+
+/// Builds every adapter and guest into `target/adapters/<name>.wasm`.
+pub fn build_all(workspace: &Workspace) -> anyhow::Result<()> {
+    build_components(workspace, Sources::find(workspace)?)
+}
+
+/// Builds the adapters and guests with these names into `target/adapters/<name>.wasm`.
+pub fn build(workspace: &Workspace, names: &[&str]) -> anyhow::Result<()> {
+    let mut sources = Sources::find(workspace)?;
+    let known: BTreeSet<_> = sources.names().map(ToOwned::to_owned).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(**name)) {
+        bail!("step `{STEP}`: no adapter or guest is called `{unknown}`");
+    }
+    sources.packages.retain(|name| names.contains(&name.as_str()));
+    sources
+        .projects
+        .retain(|project| names.contains(&project.manifest().name.as_str()));
+    build_components(workspace, sources)
+}
+
+/// What components are built from.
+struct Sources {
+    /// Names of packages of the workspace.
+    packages: Vec<String>,
+    /// Projects in other languages than Rust.
+    projects: Vec<Project>,
+}
+
+impl Sources {
+    fn find(workspace: &Workspace) -> anyhow::Result<Self> {
+        let folders = FOLDERS
+            .iter()
+            .filter_map(|folder| workspace.path(folder).read_dir().ok());
+        let mut paths: Vec<_> = folders.flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.sort();
+        let (mut packages, mut projects) = (Vec::new(), Vec::new());
+        for path in paths {
+            let manifest = path.join("Cargo.toml");
+            if manifest.is_file() {
+                packages.push(package_name(&manifest)?);
+            } else if path.join(kit::project::MANIFEST).is_file() {
+                projects.push(Project::open(&path)?);
+            }
+        }
+        if packages.is_empty() {
+            bail!("step `{STEP}` failed: no package in {}", FOLDERS.join(" or "));
+        }
+        Ok(Self { packages, projects })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let projects = self.projects.iter().map(|project| project.manifest().name.as_str());
+        self.packages.iter().map(String::as_str).chain(projects)
+    }
+}
+
+/// Builds packages and projects at the same time. A file is written only when its bytes change.
+fn build_components(workspace: &Workspace, sources: Sources) -> anyhow::Result<()> {
     workspace::header("adapters, compiled to components");
-    let packages = packages(workspace)?;
-    if packages.is_empty() {
-        bail!("step `{STEP}` failed: no package in {}", HOMES.join(" or "));
-    }
-    build(workspace, &workspace.path("Cargo.toml"), &packages)?;
-    let show = |component: &Path| {
-        let size = component.metadata()?.len() / 1024;
-        println!("   {:<40} {size:>5} KiB", workspace.shown(component));
-        anyhow::Ok(())
+    let Sources { packages, projects } = sources;
+    let queue = &Mutex::new(projects.into_iter());
+    let build_projects = || {
+        loop {
+            let next = queue.lock().ok().and_then(|mut queue| queue.next());
+            let Some(project) = next else { return anyhow::Ok(()) };
+            build_project(workspace, &project)?;
+        }
     };
-    let mut components = Vec::new();
-    for package in &packages {
-        let component = workspace.components().join(format!("{package}.wasm"));
-        put(&artifact(workspace, package), &component)?;
-        show(&component)?;
-        components.push(component);
+    thread::scope(|scope| {
+        let builders: Vec<_> = (0..CONCURRENT_BUILDS).map(|_| scope.spawn(build_projects)).collect();
+        let built_packages = build_packages(workspace, &packages);
+        let built_projects: anyhow::Result<Vec<()>> = builders
+            .into_iter()
+            .map(|builder| builder.join().unwrap_or_else(|_| bail!("step `{STEP}` panicked")))
+            .collect();
+        built_packages.and(built_projects.map(drop))
+    })
+}
+
+fn build_packages(workspace: &Workspace, packages: &[String]) -> anyhow::Result<()> {
+    if packages.is_empty() {
+        return Ok(());
     }
-    for project in projects(workspace)? {
-        let name = project.manifest().name.clone();
-        let tell = |step: &str| println!("   {name}: {step}…");
-        let built = kit::build::build(
-            &project,
-            &workspace.path("target/kit"),
-            &Tools::of_user()?,
-            &Progress::new(tell),
-        )
+    cargo_build(workspace, &workspace.path("Cargo.toml"), packages)?;
+    for package in packages {
+        publish(workspace, package, &artifact(workspace, package))?;
+    }
+    Ok(())
+}
+
+fn build_project(workspace: &Workspace, project: &Project) -> anyhow::Result<()> {
+    let name = &project.manifest().name;
+    let progress = Progress::new(|step: &str| println!("   {name}: {step}…"));
+    let built = kit::build::build(project, &workspace.path("target/kit"), &Tools::of_user()?, &progress)
         .with_context(|| format!("step `{STEP}`: {name} ({})", project.manifest().language))?;
-        let component = workspace.components().join(format!("{name}.wasm"));
-        put(&built.component, &component)?;
-        show(&component)?;
-        components.push(component);
-    }
-    Ok(components)
+    publish(workspace, name, &built.component)
 }
 
-/// The adapters and guests in other languages than Rust, in order.
-fn projects(workspace: &Workspace) -> anyhow::Result<Vec<Project>> {
-    let folders = HOMES.iter().filter_map(|home| workspace.path(home).read_dir().ok());
-    let mut paths: Vec<_> = folders.flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    let has_manifest =
-        |path: &&PathBuf| path.join(kit::project::MANIFEST).is_file() && !path.join("Cargo.toml").is_file();
-    let open = |path: &PathBuf| Ok(Project::open(path)?);
-    paths.iter().filter(has_manifest).map(open).collect()
+/// Copies a component to where everybody looks for it, and prints its size.
+fn publish(workspace: &Workspace, name: &str, built: &Path) -> anyhow::Result<()> {
+    let component = workspace.component(name);
+    copy_if_changed(built, &component)?;
+    let size = component.metadata()?.len() / 1024;
+    println!("   {:<40} {size:>5} KiB", workspace.shown(&component));
+    Ok(())
 }
 
-/// Builds packages of a workspace for the sandbox. What is unchanged costs cargo a glance.
-pub fn build(workspace: &Workspace, manifest: &Path, packages: &[String]) -> anyhow::Result<()> {
+/// Compiles packages of a workspace for the sandbox.
+pub fn cargo_build(workspace: &Workspace, manifest: &Path, packages: &[String]) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
-    // Flags of the environment are for this machine's compiler and linker.
+    // The environment's flags are for this machine's compiler and linker.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo.args([
         "build",
@@ -94,14 +156,14 @@ pub fn build(workspace: &Workspace, manifest: &Path, packages: &[String]) -> any
     workspace::run(STEP, &mut cargo)
 }
 
-/// Where cargo leaves a package's component.
-pub fn artifact(workspace: &Workspace, package: &str) -> PathBuf {
-    let file = format!("{}.wasm", package.replace('-', "_"));
+/// Where cargo writes the component of a library.
+pub fn artifact(workspace: &Workspace, library: &str) -> PathBuf {
+    let file = format!("{}.wasm", library.replace('-', "_"));
     workspace.path("target/wasm").join(TARGET).join("adapter").join(file)
 }
 
-/// Copies a file if it differs, so that nothing that depends on it looks newer than it is.
-pub fn put(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Copies a file unless the copy has the same bytes, so that what depends on it is not rebuilt.
+pub fn copy_if_changed(from: &Path, to: &Path) -> anyhow::Result<()> {
     let bytes = fs::read(from).with_context(|| format!("{} was not built", from.display()))?;
     if fs::read(to).is_ok_and(|there| there == bytes) {
         return Ok(());
@@ -110,25 +172,6 @@ pub fn put(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(to, bytes))
         .with_context(|| format!("cannot write {}", to.display()))
-}
-
-/// The names of all packages that become components, in order.
-fn packages(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for home in HOMES {
-        let Ok(folders) = workspace.path(home).read_dir() else {
-            continue;
-        };
-        for folder in folders {
-            let manifest = folder?.path().join("Cargo.toml");
-            // A folder without a manifest is an adapter in another language.
-            if manifest.is_file() {
-                names.push(package_name(&manifest)?);
-            }
-        }
-    }
-    names.sort();
-    Ok(names)
 }
 
 fn package_name(manifest: &Path) -> anyhow::Result<String> {

@@ -1,14 +1,14 @@
-//! `cargo xtask bench`: builds the host and the benchmarks as they would be released, and runs a measure.
+//! `cargo xtask bench`: builds the host and the benchmarks in release mode, and runs a benchmark.
 
 use crate::workspace::{self, Workspace};
 use crate::{adapters, setup};
 
 const STEP: &str = "bench";
 
-/// Runs one measure; `args` go to the benchmarks' own program.
+/// Runs the benchmark program with `args`.
 pub fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> {
     setup::run(workspace)?;
-    adapters::run(workspace)?;
+    adapters::build_all(workspace)?;
     workspace::header("release build");
     let mut build = workspace.cargo();
     build.args(["build", "--release", "-p", "jackfield", "-p", "jackfield-bench"]);

@@ -1,8 +1,8 @@
-//! `cargo xtask fake …`: one of the tests' fake servers, to try an adapter or a host against by hand.
+//! `cargo xtask fake …`: runs one of the tests' fake servers, to try an adapter or a host by hand.
 
 use crate::workspace::{self, Workspace};
 
-/// Builds and runs the `fake` binary of the tests with these arguments, until it is stopped.
+/// Builds the tests' `fake` program and runs it with these arguments until it is stopped.
 pub fn run(workspace: &Workspace, args: &[String]) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
     cargo

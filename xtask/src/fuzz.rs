@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz`: the fuzzers of `fuzz/`, each for a bounded time.
+//! `cargo xtask fuzz`: runs the fuzz targets of `fuzz/`, each for a limited time.
 //!
-//! They run with libFuzzer's coverage and without a sanitizer: the code is free of `unsafe`, and so the pinned, stable
-//! toolchain will do. What a fuzzer finds interesting is kept under `target/`; what it fails on is kept under
-//! `fuzz/artifacts/`, and belongs into the corpus once it is mended.
+//! They use libFuzzer's coverage without a sanitizer: the code has no `unsafe`, so the pinned stable toolchain is enough.
+//! Interesting inputs are stored under `target/`. Failing inputs are stored under `fuzz/artifacts/` and belong into the
+//! corpus once they are fixed.
 
 use std::fs;
 
@@ -10,27 +10,27 @@ use anyhow::{Context as _, bail};
 
 use crate::workspace::{self, Workspace};
 
-/// The runner, and the version that is installed.
+/// The fuzzing command and its pinned version.
 const RUNNER: (&str, &str) = ("cargo-fuzz", "0.13.2");
-/// Bytes of the longest input: longer ones only make the fuzzers slow.
+/// The longest input in bytes. Longer inputs slow the fuzzers down.
 const MAX_INPUT: u32 = 4096;
 
 const STEP: &str = "fuzz";
 
-/// Runs `targets`, or all there are, each for `seconds`.
+/// Runs the named targets, or all of them, each for `seconds`.
 pub fn run(workspace: &Workspace, targets: &[String], seconds: u32) -> anyhow::Result<()> {
     let all = corpora(workspace)?;
     if let Some(unknown) = targets.iter().find(|target| !all.contains(target)) {
-        bail!("there is no fuzz target `{unknown}`; there are: {}", all.join(", "));
+        bail!("no fuzz target `{unknown}`; the targets are: {}", all.join(", "));
     }
     let runner = runner(workspace)?;
     for target in if targets.is_empty() { &all } else { targets } {
         workspace::header(&format!("fuzz {target}, for {seconds} s"));
-        let finds = workspace.path("target/fuzz-finds").join(target);
-        fs::create_dir_all(&finds)?;
+        let inputs = workspace.path("target/fuzz-finds").join(target);
+        fs::create_dir_all(&inputs)?;
         let mut fuzz = workspace.command(runner.clone());
         fuzz.args(["run", "--release", "--sanitizer", "none", "--fuzz-dir", "fuzz", target])
-            .arg(&finds)
+            .arg(&inputs)
             .arg(format!("fuzz/corpus/{target}"))
             .arg("--")
             .arg(format!("-max_total_time={seconds}"))
@@ -41,10 +41,10 @@ pub fn run(workspace: &Workspace, targets: &[String], seconds: u32) -> anyhow::R
     Ok(())
 }
 
-/// The names of the targets: each has a corpus.
+/// The names of the targets: each has a corpus folder.
 fn corpora(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let folder = workspace.path("fuzz/corpus");
-    let entries = fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut names: Vec<_> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
@@ -52,13 +52,13 @@ fn corpora(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Where the runner is; installed into `target/tools` if it is not there.
+/// The path of cargo-fuzz, which is installed into `target/tools` if it is missing.
 fn runner(workspace: &Workspace) -> anyhow::Result<std::path::PathBuf> {
     let (name, version) = RUNNER;
     let root = workspace.path("target/tools");
     let program = root.join("bin").join(name);
     if !program.exists() {
-        workspace::header(&format!("{name} {version}, installed into target/tools"));
+        workspace::header(&format!("installing {name} {version} into target/tools"));
         let mut install = workspace.cargo();
         install.args(["install", name, "--version", version, "--locked", "--root"]);
         workspace::run(STEP, install.arg(root))?;

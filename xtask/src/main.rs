@@ -1,6 +1,6 @@
-//! The workspace's own commands, as `cargo xtask …`: everything that a person or CI does beyond plain cargo.
+//! The workspace's own commands, as `cargo xtask …`: what developers and CI do beyond plain cargo.
 //!
-//! Light on purpose: nothing here pulls in the sandbox or the host, which are built when a command needs them.
+//! It does not depend on the sandbox or the host, so that it compiles quickly. A command builds them when it needs them.
 
 mod adapters;
 mod bench;
@@ -10,6 +10,7 @@ mod fuzz;
 mod reference;
 mod setup;
 mod test;
+mod timings;
 mod workspace;
 
 use std::process::ExitCode;
@@ -18,18 +19,18 @@ use clap::{Parser, Subcommand};
 
 use workspace::Workspace;
 
-/// Builds, tests and shows Jackfield.
+/// Builds, tests and demonstrates Jackfield.
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "Examples:\n  cargo xtask demo               the main job, on real input, step by step\n  \
-                  cargo xtask demo --keep        the same, left running to play with\n  \
-                  cargo xtask demo --all         the same, and the adapters in other languages\n  \
-                  cargo xtask test               every test, from nothing\n  \
+    after_help = "Examples:\n  cargo xtask demo               the main job, step by step, with real processes\n  \
+                  cargo xtask demo --keep        the same, then leaves everything running\n  \
+                  cargo xtask demo --all         the same, with adapters in other languages\n  \
+                  cargo xtask test               builds everything and runs every test\n  \
                   cargo xtask test -p jackfield  only the host's tests\n  \
                   cargo xtask adapters           target/adapters/*.wasm\n  \
-                  cargo xtask fuzz               every fuzzer for a minute"
+                  cargo xtask fuzz               every fuzz target for a minute"
 )]
 struct Args {
     #[command(subcommand)]
@@ -38,84 +39,86 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Installs what building needs and is not there (the WebAssembly target), and names what you have to install.
+    /// Installs the WebAssembly target if it is missing, and lists programs that you have to install.
     #[command(after_help = "Example:\n  cargo xtask setup")]
     Setup,
-    /// Builds every adapter and every guest of the tests as a component, into target/adapters/.
+    /// Compiles every adapter and guest to a component in target/adapters/.
     #[command(after_help = "Example:\n  cargo xtask adapters && ls target/adapters")]
     Adapters,
-    /// Runs all tests, after building the components that they need.
-    #[command(after_help = "Arguments go to `cargo test`.\n\nExamples:\n  cargo xtask test\n  \
-                      cargo xtask test -p jackfield retry\n  cargo xtask test -- --nocapture")]
+    /// Runs all tests, after building the components that they need. Prints how long each part took.
+    #[command(
+        after_help = "The arguments are passed to `cargo test`.\n\nExamples:\n  cargo xtask test\n  \
+                      cargo xtask test -p jackfield retry\n  cargo xtask test -- --nocapture"
+    )]
     Test {
-        /// Passed to `cargo test`; without a package the whole workspace is tested.
+        /// Passed to `cargo test`. Without a package, tests the whole workspace.
         #[arg(allow_hyphen_values = true, value_name = "CARGO ARGS")]
         args: Vec<String>,
-        /// Passed to the tests' own programs.
+        /// Passed to the test programs.
         #[arg(last = true, value_name = "TEST ARGS")]
         to_tests: Vec<String>,
     },
-    /// Shows the main job with real processes: two CRMs, a calling platform and the host between them.
+    /// Demonstrates the main job with real processes: two CRMs, a calling platform and the host between them.
     #[command(after_help = "Examples:\n  cargo xtask demo\n  \
-                      cargo xtask demo --keep    then try the curl lines that it prints")]
+                      cargo xtask demo --keep    then try the commands that it prints")]
     Demo {
-        /// Show the adapters in other languages too. Their tools are fetched when they are first built.
+        /// Show the adapters in other languages too. Their tools are downloaded for the first build.
         #[arg(long)]
         all: bool,
-        /// Leave everything running until Ctrl-C, and print curl lines to try.
+        /// Leave everything running until Ctrl-C, and print commands to try.
         #[arg(long)]
         keep: bool,
     },
-    /// Fuzzes what reads untrusted input, each target for a bounded time.
+    /// Fuzzes the parsers of untrusted input, each target for a limited time.
     #[command(
-        after_help = "Inputs that fail are kept in fuzz/artifacts/. Needs a C++ compiler; the first build takes \
+        after_help = "Failing inputs are stored in fuzz/artifacts/. Needs a C++ compiler. The first build takes \
                       minutes.\n\nExamples:\n  cargo xtask fuzz\n  cargo xtask fuzz egress --seconds 600"
     )]
     Fuzz {
-        /// Which: signature, webhook, egress or describe. All when absent.
+        /// Targets: signature, webhook, egress, describe. Default: all.
         targets: Vec<String>,
-        /// How long each runs.
+        /// How long each target runs.
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
-    /// Measures a release build of the host beside what a user would pick instead, in one run.
-    #[command(after_help = "Without a measure: all that have a goal.\n\nExamples:\n  \
-                      cargo xtask bench                      all, with their references; takes long\n  \
-                      cargo xtask bench --quick              the same, to see that it works\n  \
-                      cargo xtask bench --json now.json --html now.html   and keep the rows and a page of plots\n  \
-                      cargo xtask bench --against then.json  and compare with an earlier run's rows\n  \
-                      cargo xtask bench status               may this lead be called? Against a native proxy and \
-                      wasmtime serve\n  \
-                      cargo xtask bench accept               a call's outcome, durable before it is acknowledged\n  \
-                      cargo xtask bench writeback            accept to stored in the CRM, against Celery and BullMQ\n  \
-                      cargo xtask bench call                 the adapter's call alone, against bare wasmtime and \
-                      Extism\n  \
-                      cargo xtask bench swap                 from apply to the first call on the new release\n  \
+    /// Benchmarks a release build of the host and the alternatives to it in the same run.
+    #[command(after_help = "Without a benchmark: all that have a goal.\n\nExamples:\n  \
+                      cargo xtask bench                      all, with the alternatives; takes hours\n  \
+                      cargo xtask bench --quick              the same in short, to check that it works\n  \
+                      cargo xtask bench --json now.json --html now.html   also write the rows and a page of plots\n  \
+                      cargo xtask bench --against then.json  compare with an earlier run's rows\n  \
+                      cargo xtask bench status               status queries, against a native proxy and wasmtime serve\n  \
+                      cargo xtask bench accept               dispositions, durable before the response\n  \
+                      cargo xtask bench writeback            from accepted to stored in the CRM, against Celery and \
+                      BullMQ\n  \
+                      cargo xtask bench call                 a single invocation of an adapter, against bare wasmtime \
+                      and Extism\n  \
+                      cargo xtask bench swap                 from apply to the first invocation on the new release\n  \
                       cargo xtask bench tenants              10 to 10,000 tenants: memory, start-up, P99, idle CPU\n  \
-                      cargo xtask bench isolation            what a tenant feels of its neighbours\n  \
-                      cargo xtask bench languages --write    what an adapter costs in each language, into \
+                      cargo xtask bench isolation            how neighbours affect a tenant\n  \
+                      cargo xtask bench languages --write    the cost of an adapter in each language, into \
                       adapters/README.md\n  \
                       cargo xtask bench --help               every option")]
     Bench {
-        /// Which measure, and its options.
+        /// A benchmark and its options.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGS")]
         args: Vec<String>,
     },
-    /// Makes docs/contract.md from the documentation in wit/.
+    /// Generates docs/contract.md from the documentation in wit/.
     #[command(after_help = "Examples:\n  cargo xtask reference\n  cargo xtask reference --check")]
     Reference {
-        /// Change nothing; fail if the page is not what it should be.
+        /// Change nothing; fail if the page is out of date.
         #[arg(long)]
         check: bool,
     },
-    /// Runs one of the fake servers that the tests and the demo use: a CRM (keystone, groundwork, atrium, parcel,
+    /// Runs one of the fake servers of the tests and the demo: a CRM (keystone, groundwork, atrium, parcel,
     /// ridgeline, mortar) or the calling platform (agent).
     #[command(
         after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
                       cargo xtask fake groundwork --help"
     )]
     Fake {
-        /// Which one, and how it listens.
+        /// The server and its options.
         #[arg(
             trailing_var_arg = true,
             allow_hyphen_values = true,
@@ -127,11 +130,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = Workspace::find().and_then(|workspace| match Args::parse().command {
+    let result = Workspace::find().and_then(|workspace| match Args::parse().command {
         Command::Setup => setup::run(&workspace),
-        Command::Adapters => setup::run(&workspace)
-            .and_then(|()| adapters::run(&workspace))
-            .map(|_| ()),
+        Command::Adapters => setup::run(&workspace).and_then(|()| adapters::build_all(&workspace)),
         Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
         Command::Demo { all, keep } => demo::run(&workspace, all, keep),
         Command::Fuzz { targets, seconds } => fuzz::run(&workspace, &targets, seconds),
@@ -139,7 +140,7 @@ fn main() -> ExitCode {
         Command::Reference { check } => reference::run(&workspace, check),
         Command::Fake { args } => fake::run(&workspace, &args),
     });
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nxtask: {error:#}");

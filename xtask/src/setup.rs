@@ -1,7 +1,7 @@
-//! `cargo xtask setup`: what building needs beyond the toolchain, installed where it is missing.
+//! `cargo xtask setup`: installs what building needs besides the toolchain.
 //!
-//! `rust-toolchain.toml` names the target too, but rustup installs from it only together with the toolchain, and not at
-//! all where automatic installation is switched off.
+//! `rust-toolchain.toml` names the target too, but rustup installs it only together with the toolchain, and not at all
+//! if automatic installation is off.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,50 +15,49 @@ pub const TARGET: &str = "wasm32-wasip2";
 
 const STEP: &str = "set-up";
 
-/// Makes sure that the WebAssembly target is there, looks for the programs that other languages need, and says what it
-/// found or did.
+/// Installs the WebAssembly target if it is missing, and checks for the programs that other languages need.
 pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     workspace::header(STEP);
     install_target(workspace)?;
-    look_for_programs()
+    check_programs()
 }
 
 fn install_target(workspace: &Workspace) -> anyhow::Result<()> {
     if has_target(workspace)? {
-        println!("   {TARGET} is installed for this toolchain: nothing to do");
+        println!("   {TARGET} is installed for this toolchain");
         return Ok(());
     }
-    println!("   {TARGET} is missing for this toolchain: adapters are compiled for it, so it is installed now");
+    println!("   installing {TARGET}, the target of adapters, for this toolchain");
     let rustup = workspace.command("rustup").arg("--version").output();
     if rustup.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         bail!(
-            "there is no rustup to install {TARGET} with: install it from https://rustup.rs, or get the target the \
-               way this toolchain came"
+            "{TARGET} is missing and there is no rustup: install rustup from https://rustup.rs, or install the target \
+               from the source of this toolchain"
         );
     }
-    // Run at the root, so that rustup takes the toolchain that is pinned there.
+    // In the root, so that rustup uses the toolchain that is pinned there.
     workspace::run(STEP, workspace.command("rustup").args(["target", "add", TARGET]))?;
     if !has_target(workspace)? {
-        bail!("rustup says that it installed {TARGET}, but rustc does not find it: is `rustc` the one of rustup?");
+        bail!("rustup installed {TARGET}, but rustc does not find it: check that `rustc` on the PATH is rustup's");
     }
     Ok(())
 }
 
-/// Asks the compiler itself, so that a toolchain without rustup will do.
+/// Asks the compiler, so that a toolchain without rustup works too.
 fn has_target(workspace: &Workspace) -> anyhow::Result<bool> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let asked = workspace
         .command(rustc)
         .args(["--print", "target-libdir", "--target", TARGET])
         .output();
-    let answer = asked.context("step `set-up`: rustc cannot be run")?;
+    let answer = asked.context("step `set-up`: cannot run rustc")?;
     let libdir = String::from_utf8_lossy(&answer.stdout);
     let libraries = Path::new(libdir.trim()).read_dir();
     Ok(answer.status.success() && libraries.is_ok_and(|mut libraries| libraries.next().is_some()))
 }
 
-/// Programs that adapters in other languages than Rust are built with, what each is for, and where it is from. Their
-/// further tools are fetched by `jackfield_kit`, pinned.
+/// Programs that build adapters in other languages than Rust: name, purpose and source. `jackfield_kit` downloads the
+/// other tools in pinned versions.
 const PROGRAMS: [(&str, &str, &str); 3] = [
     (
         "python3",
@@ -69,8 +68,8 @@ const PROGRAMS: [(&str, &str, &str); 3] = [
     ("npm", "adapters in TypeScript", "Debian: npm"),
 ];
 
-/// Names every program that is missing, all at once.
-fn look_for_programs() -> anyhow::Result<()> {
+/// Fails with a list of all missing programs.
+fn check_programs() -> anyhow::Result<()> {
     let missing: Vec<_> = PROGRAMS
         .iter()
         .filter(|(program, ..)| jackfield_kit::tools::found(program).is_none())
@@ -82,6 +81,6 @@ fn look_for_programs() -> anyhow::Result<()> {
             missing.join("\n")
         );
     }
-    println!("   python3, node and npm are there");
+    println!("   python3, node and npm are installed");
     Ok(())
 }

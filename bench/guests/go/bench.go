@@ -1,4 +1,4 @@
-// Package bench is what the benchmarks of a call run, in Go; the guest in Rust says why.
+// Package bench is the Go guest of the benchmarks of an invocation; see the Rust guest.
 package bench
 
 import (

@@ -1,4 +1,4 @@
-// The front before the queue: checks the agent's token and the report, and answers once Redis has the job.
+// The front before the queue: checks the agent's token and the report, and responds once Redis has the job.
 
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';

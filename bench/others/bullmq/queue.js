@@ -1,4 +1,4 @@
-// The queue, as the front and the worker share it.
+// The queue that the front and the worker share.
 
 export const NAME = 'dispositions';
 
@@ -7,6 +7,6 @@ const redis = new URL(process.env.REDIS_URL);
 export const connection = {
   host: redis.hostname,
   port: Number(redis.port),
-  // A worker waits for Redis as long as it takes.
+  // A worker waits for Redis as long as necessary.
   maxRetriesPerRequest: null,
 };

@@ -1,4 +1,4 @@
-// The write to the CRM as a BullMQ worker: retries with backoff, connections that are kept alive.
+// The write to the CRM as a BullMQ worker, with retries, backoff and keep-alive connections.
 
 import { Worker } from 'bullmq';
 import { Pool } from 'undici';
@@ -36,7 +36,7 @@ async function write({ lead, report, acceptedAt }) {
   return stored.id;
 }
 
-// The report as the CRM wants it.
+// The report in the CRM's format.
 function body({ call_metadata: call, qualification: learned, site_visit: visit, flags }, acceptedAt) {
   const orNull = (value) => value ?? null;
   const result = RESULTS[learned.outcome];

@@ -1,4 +1,4 @@
-"""The front before the queue: checks the agent's token and the report, and answers once Redis has the job."""
+"""The front before the queue: checks the agent's token and the report, and responds once Redis has the job."""
 
 import copy
 import datetime
@@ -29,7 +29,7 @@ async def report(request):
         return JSONResponse({"title": "not a report of a call"}, 422)
     accepted_at = datetime.datetime.now(datetime.timezone.utc).isoformat()
     job = (request.path_params["lead"], said, accepted_at)
-    # Celery's client blocks until Redis has answered: in a thread, so that those who come meanwhile are not held up.
+    # Celery's client blocks until Redis responds. In a thread it does not block other requests.
     await run_in_threadpool(write.apply_async, job, task_id=call)
     return JSONResponse({"call_id": call}, 202)
 

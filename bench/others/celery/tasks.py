@@ -1,4 +1,4 @@
-"""The write to the CRM as a Celery task: late acknowledgement, retries with backoff, one session that is kept alive."""
+"""The write to the CRM as a Celery task, with late acknowledgement, retries, backoff and a keep-alive session."""
 
 import os
 
@@ -25,12 +25,12 @@ ATTEMPTS_AFTER_THE_FIRST = 4
 
 app = Celery("tasks", broker=os.environ["REDIS_URL"])
 app.conf.update(
-    # A job is taken off the queue when it is done, so that a worker that dies loses none.
+    # A job leaves the queue when it is done, so that a crashed worker loses none.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    # Nobody asks for results; the CRM has them.
+    # Results are not needed; the CRM has them.
     task_ignore_result=True,
-    # The jobs are short: a worker that fetches one at a time would wait for Redis most of the time.
+    # Jobs are short: with a prefetch of one, a worker would mostly wait for Redis.
     worker_prefetch_multiplier=4,
     worker_disable_rate_limits=True,
     broker_connection_retry_on_startup=True,
@@ -65,7 +65,7 @@ def write(self, lead, report, accepted_at):
 
 
 def body(report, accepted_at):
-    """The report as the CRM wants it."""
+    """The report in the CRM's format."""
     call, learned = report["call_metadata"], report["qualification"]
     visit, flags = report.get("site_visit") or {}, report.get("flags") or {}
     result = RESULTS.get(learned["outcome"])

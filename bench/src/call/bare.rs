@@ -1,5 +1,5 @@
-//! Bare wasmtime: what a team writes that embeds it, on the engine that the host has, and without anything that the
-//! host puts around a call: no limits of memory, time or requests, no record of what was seen, no place to wait for.
+//! Bare wasmtime: what a team that embeds it would write, with the host's engine and without the host's protection of
+//! an invocation: no limits of memory, time or requests, no recording, no limit on concurrency.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use self::bindings::exports::jackfield::crm::about::Description;
 use self::bindings::jackfield::crm::model::{Disposition, Extension, Outcome, Qualification, SiteVisit};
 use self::bindings::jackfield::crm::{credentials, http, log, model, settings};
 use self::bindings::{Adapter, AdapterPre};
-use super::What;
-use super::ours::micros;
+use super::Operation;
+use super::jackfield_guest::micros;
 use crate::load::one_by_one;
 
 mod bindings {
@@ -26,28 +26,28 @@ mod bindings {
         world: "adapter",
         imports: { "jackfield:crm/http.send": async },
         exports: { default: async },
-        // For Extism, which is handed the same disposition as JSON.
+        // Extism gets the same disposition as JSON.
         additional_derives: [serde::Serialize],
     });
 }
 
-/// Far enough ahead that no call is stopped: ticks of the engine's epoch.
+/// Epoch ticks far enough ahead that no invocation is interrupted.
 const NEVER: u64 = 1 << 40;
 
-/// The engine of the host, with the contract linked to nothing.
+/// The host's engine, with stubs for the contract's imports.
 pub struct BareEngine {
     engine: Engine,
     linker: Linker<State>,
 }
 
 /// A guest, ready to be instantiated.
-pub struct Bare {
+pub struct BareGuest {
     prepared: AdapterPre<State>,
     write: Write,
     waiting: Arc<AtomicUsize>,
 }
 
-/// What `dispositions.write` takes.
+/// The argument of `dispositions.write`.
 #[derive(Serialize)]
 pub struct Write {
     disposition: Disposition,
@@ -61,7 +61,7 @@ struct State {
 }
 
 impl BareEngine {
-    /// Starts an engine as the host's is.
+    /// Starts an engine with the host's configuration.
     pub fn start() -> anyhow::Result<Self> {
         let defaults = RuntimeConfig::new(PathBuf::new(), PathBuf::new());
         let engine = Engine::start(defaults.max_instances, defaults.warm_instances, true).map_err(foreign)?;
@@ -71,40 +71,40 @@ impl BareEngine {
         Ok(Self { engine, linker })
     }
 
-    /// The native code of a component.
+    /// Compiles a component to native code.
     pub fn native(&self, component: &[u8]) -> anyhow::Result<Vec<u8>> {
         self.engine.wasm().precompile_component(component).map_err(foreign)
     }
 
-    /// A guest from its native code.
-    pub fn load(&self, native: &Path) -> anyhow::Result<Bare> {
+    /// Loads a guest from its native code.
+    pub fn load(&self, native: &Path) -> anyhow::Result<BareGuest> {
         #[expect(unsafe_code, reason = "the file is what this program has just compiled")]
         // SAFETY: the file is what `native` of this engine wrote, in a folder of this process.
         let component = unsafe { Component::deserialize_file(self.engine.wasm(), native) };
         self.link(&component.map_err(foreign)?)
     }
 
-    /// Loads from native code, each time until the guest has described itself: the median, in microseconds.
+    /// Loads from native code until the guest has described itself: the median in microseconds.
     pub async fn loads(&self, native: &Path, loads: usize) -> anyhow::Result<f64> {
         let took = one_by_one(loads, |_| async { self.load(native)?.describe().await }).await?;
         Ok(micros(&took))
     }
 
-    /// A guest from its component, compiled.
-    pub fn compiled(&self, component: &[u8]) -> anyhow::Result<Bare> {
+    /// Compiles a guest.
+    pub fn compiled(&self, component: &[u8]) -> anyhow::Result<BareGuest> {
         self.link(&Component::new(self.engine.wasm(), component).map_err(foreign)?)
     }
 
-    /// Microseconds to compile a component, until the guest has described itself.
+    /// Compiles a component until the guest has described itself, in microseconds.
     pub async fn compile(&self, component: Vec<u8>) -> anyhow::Result<f64> {
         let began = Instant::now();
         self.compiled(&component)?.describe().await?;
         Ok(began.elapsed().as_secs_f64() * 1e6)
     }
 
-    fn link(&self, component: &Component) -> anyhow::Result<Bare> {
+    fn link(&self, component: &Component) -> anyhow::Result<BareGuest> {
         let linked = self.linker.instantiate_pre(component).map_err(foreign)?;
-        Ok(Bare {
+        Ok(BareGuest {
             prepared: AdapterPre::new(linked).map_err(foreign)?,
             write: Write::new(),
             waiting: Arc::default(),
@@ -112,25 +112,25 @@ impl BareEngine {
     }
 }
 
-impl Bare {
-    /// A round of calls: their median, in microseconds.
-    pub async fn round(&self, what: What, calls: usize) -> anyhow::Result<f64> {
+impl BareGuest {
+    /// One round of invocations: the median in microseconds.
+    pub async fn round(&self, what: Operation, calls: usize) -> anyhow::Result<f64> {
         let took = match what {
-            What::Instantiate => one_by_one(calls, |_| self.instantiate()).await,
-            What::Empty => one_by_one(calls, |_| self.query(super::LEAD)).await,
-            What::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
+            Operation::Instantiate => one_by_one(calls, |_| self.instantiate()).await,
+            Operation::Empty => one_by_one(calls, |_| self.query(super::LEAD)).await,
+            Operation::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
         };
         Ok(micros(&took?))
     }
 
-    /// A fresh instance, let go at once.
+    /// Creates and drops an instance.
     pub async fn instantiate(&self) -> anyhow::Result<()> {
         let mut store = self.store();
         let started = self.prepared.instance_pre().instantiate_async(&mut store).await;
         started.map(drop).map_err(foreign)
     }
 
-    /// A fresh instance that answers a status query.
+    /// A fresh instance answers a status query.
     pub async fn query(&self, lead: &str) -> anyhow::Result<()> {
         let (adapter, mut store) = self.start().await?;
         let status = adapter.jackfield_crm_status();
@@ -138,7 +138,7 @@ impl Bare {
         answer.map(drop).map_err(|failure| anyhow::anyhow!("{failure:?}"))
     }
 
-    /// The receipt for the disposition, by a fresh instance.
+    /// A fresh instance returns the receipt for the disposition.
     pub async fn kilobyte(&self) -> anyhow::Result<String> {
         let (adapter, mut store) = self.start().await?;
         let Write {
@@ -152,12 +152,12 @@ impl Bare {
         Ok(receipt.reference)
     }
 
-    /// Calls whose guests wait for an answer.
+    /// The number of invocations that wait for a response.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// A fresh instance that says what it is.
+    /// A fresh instance describes itself.
     pub async fn describe(&self) -> anyhow::Result<()> {
         let (adapter, mut store) = self.start().await?;
         let said: Result<Description> = adapter.jackfield_crm_about().call_describe(&mut store).await;
@@ -183,7 +183,7 @@ impl Bare {
 }
 
 impl Write {
-    /// What [`super::disposition`] is for the host.
+    /// The equivalent of [`super::disposition`].
     pub fn new() -> Self {
         let text = |text: &str| Some(text.to_owned());
         let disposition = Disposition {
@@ -235,7 +235,7 @@ impl WasiView for State {
 }
 
 impl http::Host for State {
-    /// Asked only by a guest that is weighed, which waits.
+    /// Called only by guests whose memory is measured: they wait.
     async fn send(&mut self, _: http::Request) -> Result<http::Response, http::Error> {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         std::future::pending().await

@@ -1,4 +1,4 @@
-//! Extism, in a process of its own that stays warm: a line asks for a round, a line answers it.
+//! Extism, in a process of its own that stays warm. Each line of input asks for a round and gets a line of output.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 
 use super::bare::Write;
-use super::ours::micros;
-use super::weigh::Thing;
+use super::jackfield_guest::micros;
+use super::memory::MemoryItem;
 use crate::load::Latencies;
 use crate::others;
 
-/// Extism with the guest in Rust.
+/// Extism with the Rust guest.
 pub struct Extism<'a> {
     built: &'a others::Extism,
-    /// What it takes to write, and where it keeps compiled code.
+    /// The input of `write`, and the cache of compiled code.
     write: PathBuf,
     cache: PathBuf,
     process: Mutex<Process>,
@@ -32,7 +32,7 @@ struct Process {
 }
 
 impl<'a> Extism<'a> {
-    /// Starts it. `folder` is for what it is handed and what it keeps.
+    /// Starts the process. `folder` is for its input and its cache.
     pub fn start(built: &'a others::Extism, folder: &Path) -> anyhow::Result<Self> {
         let (write, cache) = (folder.join("write.json"), folder.join("extism"));
         fs::write(&write, serde_json::to_vec(&Write::new())?)?;
@@ -44,7 +44,7 @@ impl<'a> Extism<'a> {
         })
     }
 
-    /// A round of calls: their median, in microseconds.
+    /// One round of invocations: the median in microseconds.
     pub async fn times(&self, order: &str, calls: usize) -> anyhow::Result<f64> {
         let answer = self.process.lock().await.ask(order, calls).await?;
         let took: Vec<f64> = serde_json::from_value(answer)?;
@@ -52,15 +52,15 @@ impl<'a> Extism<'a> {
         Ok(micros(&Latencies::new(milliseconds)))
     }
 
-    /// KiB that a process of its own grows by for each of `count` things.
-    pub async fn weigh_afresh(&self, thing: Thing, count: usize) -> anyhow::Result<f64> {
+    /// The growth of a new process in KiB for each of `count` items.
+    pub async fn weigh_afresh(&self, thing: MemoryItem, count: usize) -> anyhow::Result<f64> {
         let mut process = Process::start(self.built, &self.write, &self.cache)?;
         let order = match thing {
-            Thing::Instance => "instances",
-            Thing::Adapter => "loaded",
+            MemoryItem::Instance => "instances",
+            MemoryItem::Adapter => "loaded",
         };
         let bytes = process.ask(order, count).await?;
-        Ok(bytes.as_f64().context("no number")? / 1024.0)
+        Ok(bytes.as_f64().context("not a number")? / 1024.0)
     }
 }
 
@@ -71,8 +71,8 @@ impl Process {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
         Ok(Self {
-            input: child.stdin.take().context("a process without stdin")?,
-            output: BufReader::new(child.stdout.take().context("a process without stdout")?).lines(),
+            input: child.stdin.take().context("the process has no stdin")?,
+            output: BufReader::new(child.stdout.take().context("the process has no stdout")?).lines(),
             _child: child,
         })
     }

@@ -1,14 +1,16 @@
-//! One call of an adapter, alone: what the host's sandbox takes, beside bare wasmtime with the same engine, and for the
-//! guest in Rust beside Extism.
+//! A single invocation of an adapter: the host's sandbox against bare wasmtime with the same engine, and for the Rust
+//! guest against Extism.
 //!
-//! The guests (`bench/guests/`) ask nobody, so no network is in the figures. Everything runs inside this process, calls
-//! one after the other, except Extism, which has a process of its own, and what is weighed: each weighing has a process
-//! of its own, whose memory nobody has used before.
+//! The guests (`bench/guests/`) send no requests, so that figures contain no network. Invocations run in this process,
+//! one after the other, except Extism's, which has its own process. Each measurement of memory has its own process,
+//! whose memory nothing else has used before.
+//!
+//! The rows keep their older names, in which an invocation is a call, so that `--against` finds them in earlier files.
 
 pub mod bare;
 mod extism;
-mod ours;
-pub mod weigh;
+mod jackfield_guest;
+pub mod memory;
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,19 +24,19 @@ use tempfile::TempDir;
 
 use self::bare::BareEngine;
 use self::extism::Extism;
-use self::ours::Ours;
-use self::weigh::{Thing, Who};
+use self::jackfield_guest::JackfieldGuest;
+use self::memory::{MemoryItem, RuntimeKind};
 use crate::context::Context;
 use crate::others;
-use crate::rounds::{Contestant, alternate, pairs};
+use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::{Goal, Row};
 use crate::sandbox::Sandbox;
 use crate::variants::variant;
 
-/// What the host may add to a call.
+/// The highest ratio of the host's invocation to bare wasmtime's.
 const GOAL: f64 = 1.3;
 
-/// What every call is about.
+/// The lead and the call of every invocation.
 const LEAD: &str = "L-1001";
 const CALL: &str = "C-1001";
 
@@ -44,11 +46,11 @@ const EXTISM: &str = "Extism";
 /// A guest of `bench/guests/`.
 struct Language {
     name: &'static str,
-    /// Of its folder, and at the end of its component's name.
+    /// The name of its folder and the end of its component's name.
     guest: &'static str,
-    /// Calls of a round, of a tenth of a second to a second.
+    /// Invocations per round: a round takes a tenth of a second to a second.
     calls: usize,
-    /// Adapters that are loaded at once when they are weighed: each is compiled first.
+    /// The number of adapters loaded at once to measure memory: each is compiled first.
     loaded: usize,
 }
 
@@ -69,21 +71,21 @@ const fn language(name: &'static str, guest: &'static str, calls: usize, loaded:
     }
 }
 
-/// What is timed.
+/// The timed operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// A fresh instance, and its end.
+pub enum Operation {
+    /// Creating and dropping an instance.
     Instantiate,
-    /// A fresh instance that answers a status query.
+    /// A fresh instance answers a status query.
     Empty,
-    /// A fresh instance that takes a disposition of about a kilobyte.
+    /// A fresh instance gets a disposition of about a kilobyte.
     Kilobyte,
 }
 
-impl What {
+impl Operation {
     const ALL: [Self; 3] = [Self::Instantiate, Self::Empty, Self::Kilobyte];
 
-    /// In the table.
+    /// The name in the table.
     const fn word(self) -> &'static str {
         match self {
             Self::Instantiate => "instantiate",
@@ -92,7 +94,7 @@ impl What {
         }
     }
 
-    /// What makes Extism another thing.
+    /// How Extism differs.
     const fn extism(self) -> &'static str {
         match self {
             Self::Instantiate => "Extism starts the plug-in itself only with its first call",
@@ -100,7 +102,7 @@ impl What {
         }
     }
 
-    /// What Extism's process is asked for.
+    /// The command for Extism's process.
     const fn order(self) -> &'static str {
         match self {
             Self::Instantiate => "instantiate",
@@ -110,27 +112,27 @@ impl What {
     }
 }
 
-/// The disposition of about a kilobyte, as the agent sends it: every field of the contract, and a field that the
-/// contract does not name.
+/// The disposition of about a kilobyte, as the agent sends it: every field of the contract and one field that the
+/// contract does not know.
 fn disposition() -> Value {
     let mut said = documents::disposition(CALL, "qualified_visit_booked");
     said["summary"] = summary().into();
     said
 }
 
-/// What was said in the call, in 600 bytes.
+/// The call's summary, in 600 bytes.
 fn summary() -> String {
     "asks for a flat with a view. ".chars().cycle().take(600).collect()
 }
 
-/// Measures every guest that is there.
+/// Measures every guest that was built.
 pub async fn run(context: &Context) -> anyhow::Result<Vec<Row>> {
-    let extism = others::extism(context).inspect_err(|why| context.leave_out(EXTISM, format!("{why:#}")));
+    let extism = others::extism(context).inspect_err(|why| context.skip(EXTISM, format!("{why:#}")));
     let mut rows = vec![];
     for language in &LANGUAGES {
         let component = components::path(&format!("bench-{}", language.guest));
         if !component.exists() {
-            context.leave_out(language.name, "`cargo xtask adapters` has not made it");
+            context.skip(language.name, "not built; run `cargo xtask adapters`");
             continue;
         }
         let beside = extism.as_ref().ok().filter(|_| language.guest == "rust");
@@ -138,14 +140,14 @@ pub async fn run(context: &Context) -> anyhow::Result<Vec<Row>> {
         rows.extend(bench.calls().await?);
         rows.extend(bench.loading().await?);
         rows.extend(bench.compiling().await?);
-        for thing in Thing::ALL {
+        for thing in MemoryItem::ALL {
             rows.extend(bench.weighing(thing).await?);
         }
     }
     Ok(rows)
 }
 
-/// One guest, with everybody who runs it.
+/// One guest with every runtime.
 struct Bench<'a> {
     context: &'a Context,
     language: &'a Language,
@@ -154,7 +156,7 @@ struct Bench<'a> {
     bare: BareEngine,
     extism: Option<Extism<'a>>,
     folder: TempDir,
-    /// Adapters that are loaded at once when they are weighed.
+    /// The number of adapters loaded at once to measure memory.
     loaded: usize,
 }
 
@@ -167,19 +169,19 @@ impl<'a> Bench<'a> {
     ) -> anyhow::Result<Self> {
         context.progress.step(&format!("call · {} · compiling", language.name));
         let (bytes, folder) = (fs::read(&component)?, tempfile::tempdir()?);
-        let config = RuntimeConfig::new(folder.path().join(weigh::CACHE), context.host.clone());
+        let config = RuntimeConfig::new(folder.path().join(memory::CACHE), context.host.clone());
         let sandbox = Sandbox::new(config, bytes.clone()).await?;
         let loaded = if context.quick {
             language.loaded.div_ceil(4)
         } else {
             language.loaded
         };
-        // Those that are weighed together, so that their processes compile nothing.
+        // Compile these now, so that the measuring processes compile nothing.
         for number in 1..=loaded {
             drop(sandbox.with(variant(&bytes, number)).await?);
         }
         let bare = BareEngine::start()?;
-        fs::write(folder.path().join(weigh::NATIVE), bare.native(&bytes)?)?;
+        fs::write(folder.path().join(memory::NATIVE), bare.native(&bytes)?)?;
         let extism = match beside {
             Some(built) => Some(Extism::start(built, folder.path())?),
             None => None,
@@ -196,9 +198,12 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Instances and calls.
+    /// Measures instances and invocations.
     async fn calls(&self) -> anyhow::Result<Vec<Row>> {
-        let (ours, bare) = (Ours::new(&self.sandbox).await?, self.bare.load(&self.native())?);
+        let (ours, bare) = (
+            JackfieldGuest::new(&self.sandbox).await?,
+            self.bare.load(&self.native())?,
+        );
         let (receipt, same) = (ours.kilobyte().await?, bare.kilobyte().await?);
         ensure!(
             receipt == same,
@@ -206,18 +211,18 @@ impl<'a> Bench<'a> {
         );
         let calls = self.language.calls / if self.context.quick { 10 } else { 1 };
         let mut rows = vec![];
-        for what in What::ALL {
+        for what in Operation::ALL {
             let (ours, bare) = (&ours, &bare);
-            let mut contestants = vec![
-                Contestant::new("ours", move || ours.round(what, calls)),
-                Contestant::new(BARE, move || bare.round(what, calls)),
+            let mut candidates = vec![
+                Candidate::new("ours", move || ours.round(what, calls)),
+                Candidate::new(BARE, move || bare.round(what, calls)),
             ];
             if let Some(extism) = &self.extism {
-                contestants.push(Contestant::new(EXTISM, move || extism.times(what.order(), calls)));
+                candidates.push(Candidate::new(EXTISM, move || extism.times(what.order(), calls)));
             }
-            // Caches and pools are filled first.
-            let _ = alternate(&self.context.progress, "call · warming up", 1, &contestants).await?;
-            let [mut beside_bare, beside_extism] = self.compare(what.word(), "µs", 9, &contestants).await?;
+            // Fill caches and pools first.
+            let _ = alternate(&self.context.progress, "call · warming up", 1, &candidates).await?;
+            let [mut beside_bare, beside_extism] = self.compare(what.word(), "µs", 9, &candidates).await?;
             if let Some(row) = beside_bare.take() {
                 rows.push(row.goal(Goal::RatioAtMost(GOAL)));
             }
@@ -226,56 +231,56 @@ impl<'a> Bench<'a> {
         Ok(rows)
     }
 
-    /// From compiled code on disk to ready to be called. No release of the adapter is loaded meanwhile, whose code the
-    /// host would use again.
+    /// From compiled code on disk to ready for invocations. No release of the adapter is loaded meanwhile, because the
+    /// host would share its code.
     async fn loading(&self) -> anyhow::Result<Vec<Row>> {
         let (loads, native) = (10, self.native());
-        let mut contestants = vec![
-            Contestant::new("ours", || ours::loads(&self.sandbox, loads)),
-            Contestant::new(BARE, || self.bare.loads(&native, loads)),
+        let mut candidates = vec![
+            Candidate::new("ours", || jackfield_guest::loads(&self.sandbox, loads)),
+            Candidate::new(BARE, || self.bare.loads(&native, loads)),
         ];
         if let Some(extism) = &self.extism {
-            contestants.push(Contestant::new(EXTISM, || extism.times("load", loads)));
+            candidates.push(Candidate::new(EXTISM, || extism.times("load", loads)));
         }
         let note = "ours verifies the code's HMAC, makes the tenant's HTTP client and asks `describe`";
-        let rows = self.compare("cached load", "µs", 9, &contestants).await?;
+        let rows = self.compare("cached load", "µs", 9, &candidates).await?;
         Ok(rows.into_iter().flatten().map(|row| row.note(note)).collect())
     }
 
-    /// From a component that nobody has seen to ready to be called.
+    /// From a new component to ready for invocations.
     async fn compiling(&self) -> anyhow::Result<Vec<Row>> {
         let bytes = fs::read(&self.component)?;
         let next = AtomicUsize::new(self.loaded + 1);
         let unseen = || variant(&bytes, next.fetch_add(1, Ordering::Relaxed));
-        let mut contestants = vec![
-            Contestant::new("ours", || ours::compile(&self.sandbox, unseen())),
-            Contestant::new(BARE, || self.bare.compile(unseen())),
+        let mut candidates = vec![
+            Candidate::new("ours", || jackfield_guest::compile(&self.sandbox, unseen())),
+            Candidate::new(BARE, || self.bare.compile(unseen())),
         ];
         if let Some(extism) = &self.extism {
-            contestants.push(Contestant::new(EXTISM, || extism.times("compile", 1)));
+            candidates.push(Candidate::new(EXTISM, || extism.times("compile", 1)));
         }
         let note = "ours compiles in a process of its own, within limits, keeps the code and asks `describe`";
-        let rows = self.compare("compile", "µs", 3, &contestants).await?;
+        let rows = self.compare("compile", "µs", 3, &candidates).await?;
         Ok(rows.into_iter().flatten().map(|row| row.note(note)).collect())
     }
 
-    /// What a process grows by.
-    async fn weighing(&self, thing: Thing) -> anyhow::Result<Vec<Row>> {
+    /// The growth of a process.
+    async fn weighing(&self, thing: MemoryItem) -> anyhow::Result<Vec<Row>> {
         let count = match thing {
-            Thing::Instance if self.context.quick => 20,
-            Thing::Instance => 100,
-            Thing::Adapter => self.loaded,
+            MemoryItem::Instance if self.context.quick => 20,
+            MemoryItem::Instance => 100,
+            MemoryItem::Adapter => self.loaded,
         };
         let (component, folder) = (&*self.component, self.folder.path());
-        let weigh = |who| weigh::apart(who, thing, component, folder, &self.context.host, count);
-        let mut contestants = vec![
-            Contestant::new("ours", move || weigh(Who::Ours)),
-            Contestant::new(BARE, move || weigh(Who::Bare)),
+        let weigh = |who| memory::apart(who, thing, component, folder, &self.context.host, count);
+        let mut candidates = vec![
+            Candidate::new("ours", move || weigh(RuntimeKind::Jackfield)),
+            Candidate::new(BARE, move || weigh(RuntimeKind::BareWasmtime)),
         ];
         if let Some(extism) = &self.extism {
-            contestants.push(Contestant::new(EXTISM, move || extism.weigh_afresh(thing, count)));
+            candidates.push(Candidate::new(EXTISM, move || extism.weigh_afresh(thing, count)));
         }
-        let [beside_bare, beside_extism] = self.compare(thing.word(), "KiB", 3, &contestants).await?;
+        let [beside_bare, beside_extism] = self.compare(thing.word(), "KiB", 3, &candidates).await?;
         let note = thing.note();
         Ok([beside_bare, beside_extism]
             .into_iter()
@@ -284,20 +289,20 @@ impl<'a> Bench<'a> {
             .collect())
     }
 
-    /// Rounds of all contestants: we are the first, bare wasmtime is the second, Extism may be the third. A row against
-    /// each of the others.
+    /// Runs rounds of all candidates: the host first, bare wasmtime second, possibly Extism third. Returns a row
+    /// against each reference.
     async fn compare(
         &self,
         what: &str,
         unit: &'static str,
         rounds: usize,
-        contestants: &[Contestant<'_, f64>],
+        candidates: &[Candidate<'_, f64>],
     ) -> anyhow::Result<[Option<Row>; 2]> {
         let name = self.language.name;
         let step = format!("call · {name} · {what}");
-        let measured = alternate(&self.context.progress, &step, self.context.rounds(rounds), contestants).await?;
+        let measured = alternate(&self.context.progress, &step, self.context.rounds(rounds), candidates).await?;
         let row = |reference: usize, against| {
-            (reference < contestants.len()).then(|| {
+            (reference < candidates.len()).then(|| {
                 let pairs = pairs(&measured, 0, reference, |figure| *figure);
                 Row::of(format!("{name}: {what}"), unit, against, &pairs)
             })
@@ -305,8 +310,8 @@ impl<'a> Bench<'a> {
         Ok([row(1, BARE), row(2, EXTISM)])
     }
 
-    /// Compiled by bare wasmtime.
+    /// The code that bare wasmtime compiled.
     fn native(&self) -> PathBuf {
-        self.folder.path().join(weigh::NATIVE)
+        self.folder.path().join(memory::NATIVE)
     }
 }

@@ -1,7 +1,7 @@
-//! What an adapter costs, by the language that it is written in: fresh and reused instances, beside the native call.
+//! The cost of an adapter by language: fresh and reused instances, and the same request sent natively.
 //!
-//! The host's sandbox runs inside this process, without its HTTP front, so that a figure is the adapter's and nothing
-//! else's. Its CRM is on loopback, in this process too.
+//! The host's sandbox runs in this process, without its HTTP servers, so that figures are the adapter's alone. Its CRM
+//! is on loopback, in this process too.
 
 mod table;
 
@@ -28,28 +28,28 @@ use reqwest::Client;
 
 use self::table::{Figure, Row};
 use crate::context::Context;
-use crate::crms::{Crm, ENTRIES, Entry, LEAD};
+use crate::crms::{Crm, CrmSpec, ENTRIES, LEAD};
 use crate::load::one_by_one;
 use crate::machine;
-use crate::recorded::{Recorded, Recorder};
+use crate::recorded_request::{RecordedRequest, RequestRecorder};
 use crate::repository::root;
 use crate::sandbox::Sandbox;
 
-/// Calls that an instance serves where instances are reused.
+/// Invocations that a reused instance serves.
 const REUSE: u32 = 1000;
 
-/// What is measured, and how often.
+/// Numbers of measurements.
 struct Sizes {
     rounds: usize,
-    /// Calls of a round.
+    /// Invocations per round.
     calls: usize,
-    /// Instances in flight at once, when their memory is weighed.
+    /// Concurrent instances while their memory is measured.
     weighed: usize,
-    /// Whether each adapter is built from nothing.
+    /// Whether each adapter is built from scratch.
     builds: bool,
 }
 
-/// Measures every adapter that is there, and prints the table. `write`: into adapters/README.md too.
+/// Measures every adapter that was built and prints the table. `write` also writes it to adapters/README.md.
 pub async fn run(context: &Context, write: bool) -> anyhow::Result<Vec<Row>> {
     let host = &context.host;
     let sizes = if context.quick {
@@ -75,9 +75,9 @@ pub async fn run(context: &Context, write: bool) -> anyhow::Result<Vec<Row>> {
                 .progress
                 .step(&format!("languages · {} ({})", entry.adapter, entry.language));
             let row = measure(host, entry, &sizes).await;
-            rows.push(row.with_context(|| format!("{} cannot be measured", entry.adapter))?);
+            rows.push(row.with_context(|| format!("cannot measure {}", entry.adapter))?);
         } else {
-            context.leave_out(entry.adapter, "`cargo xtask adapters` has not made it");
+            context.skip(entry.adapter, "not built; run `cargo xtask adapters`");
         }
     }
     let (build, after) = (
@@ -103,7 +103,7 @@ struct Subject {
     crm: Crm,
 }
 
-async fn measure(host: &Path, entry: &Entry, sizes: &Sizes) -> anyhow::Result<Row> {
+async fn measure(host: &Path, entry: &CrmSpec, sizes: &Sizes) -> anyhow::Result<Row> {
     let built = sizes.builds.then(|| build_time(entry)).transpose()?;
     let bytes = fs::read(components::path(entry.adapter))?;
     let crm = (entry.crm)().await?;
@@ -160,7 +160,7 @@ impl Subject {
         Ok(Self { sandbox, crm })
     }
 
-    /// Loads a release, on the CRM or on another origin.
+    /// Loads a release on the CRM or on another origin.
     async fn load(&self, reuse: u32, origin: Option<&str>) -> anyhow::Result<Arc<Loaded>> {
         let file = match origin {
             Some(other) => self.crm.file.replace(&self.crm.origin, other),
@@ -173,13 +173,13 @@ impl Subject {
 /// The status query's request, sent by reqwest.
 struct Native {
     client: Client,
-    request: Recorded,
+    request: RecordedRequest,
     origin: String,
 }
 
 impl Native {
     async fn new(subject: &Subject) -> anyhow::Result<Self> {
-        let recorder = Recorder::start().await?;
+        let recorder = RequestRecorder::start().await?;
         let recorded = subject.load(1, Some(&recorder.origin()?)).await?;
         let lead: LeadId = LEAD.parse()?;
         let (request, _) = tokio::join!(recorder.record(), recorded.query_status(&lead));
@@ -214,13 +214,13 @@ async fn write(loaded: &Loaded, call: String) -> anyhow::Result<()> {
     written.map(drop).map_err(anyhow::Error::msg)
 }
 
-/// The median of some calls, one after the other, in milliseconds.
+/// The median of several invocations, one after the other, in milliseconds.
 async fn p50<F: Future<Output = anyhow::Result<()>>>(calls: usize, call: impl Fn(usize) -> F) -> anyhow::Result<f64> {
     Ok(one_by_one(calls, call).await?.quantile(0.5))
 }
 
-/// MiB that this process grows by for each of `count` instances that wait for the CRM: connections included. In a
-/// runtime that has run nothing yet, whose pool keeps no memory from before.
+/// The growth of this process in MiB for each of `count` instances that wait for the CRM, including connections. The
+/// runtime is new, so that its pool has no memory of earlier instances.
 async fn memory(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm, count: usize) -> anyhow::Result<f64> {
     let subject = Subject::new(host, cache, bytes, crm).await?;
     let loaded = subject.load(1, None).await?;
@@ -236,7 +236,7 @@ async fn memory(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm, count: usiz
     while (subject.crm.hanging() as usize) < count {
         anyhow::ensure!(
             !calls.iter().all(tokio::task::JoinHandle::is_finished),
-            "no call waits for the CRM"
+            "no invocation waits for the CRM"
         );
         tokio::task::yield_now().await;
     }
@@ -250,8 +250,8 @@ async fn memory(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm, count: usiz
     Ok(each / f64::from(1 << 20))
 }
 
-/// Seconds to build an adapter's component from its sources alone.
-fn build_time(entry: &Entry) -> anyhow::Result<f64> {
+/// The seconds to build an adapter's component from its sources alone.
+fn build_time(entry: &CrmSpec) -> anyhow::Result<f64> {
     let (folder, fresh) = (root().join("adapters").join(entry.adapter), tempfile::tempdir()?);
     let begun = Instant::now();
     if folder.join(MANIFEST).exists() {

@@ -7,11 +7,11 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-/// Between these lines the README's table stands.
+/// The README's table is between these lines.
 const BEGIN: &str = "<!-- languages:begin -->";
 const END: &str = "<!-- languages:end -->";
 
-/// The median of some rounds, and the lowest and highest.
+/// The median of several rounds, with the lowest and highest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Figure {
     /// The median.
@@ -23,7 +23,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Of the rounds' figures; none without rounds.
+    /// Summarises the rounds' figures; `None` without rounds.
     pub fn of(mut rounds: Vec<f64>) -> Option<Self> {
         rounds.sort_by(f64::total_cmp);
         Some(Self {
@@ -47,32 +47,32 @@ impl Figure {
     }
 }
 
-/// What was measured of one adapter. Times of calls are each round's P50, in milliseconds.
+/// The figures of one adapter. Times of invocations are the P50 of each round in milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// Its name.
     pub adapter: String,
-    /// What it is written in.
+    /// Its language.
     pub language: String,
-    /// Bytes of the component.
+    /// The component's size in bytes.
     pub size: u64,
-    /// Seconds to build it from nothing, tools and packages there; none if that was not measured.
+    /// Seconds to build it from scratch with tools and packages installed; `None` if not measured.
     pub build: Option<f64>,
     /// Seconds until the host has compiled and inspected it.
     pub compile: f64,
-    /// Start an instance and have it describe itself.
+    /// Creating an instance that describes itself.
     pub instantiate: Option<Figure>,
-    /// A status query, each with a fresh instance.
+    /// A status query with a fresh instance.
     pub status_fresh: Option<Figure>,
-    /// A status query, with instances used again.
+    /// A status query with a reused instance.
     pub status_reused: Option<Figure>,
     /// The same request by reqwest.
     pub native: Option<Figure>,
-    /// A write, each with a fresh instance.
+    /// A write with a fresh instance.
     pub write_fresh: Option<Figure>,
-    /// A write, with instances used again.
+    /// A write with a reused instance.
     pub write_reused: Option<Figure>,
-    /// MiB that the process grows by for each instance in flight.
+    /// MiB of the process for each instance in flight.
     pub memory: f64,
 }
 
@@ -96,7 +96,7 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
             row.write_reused,
         ];
         let calls = calls.map(Figure::shown).join(" | ");
-        // Writing to a String cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(
             text,
             "| `{}` | {} | {} KiB | {build} | {:.1} s | {calls} | {:.1} MiB |",
@@ -117,9 +117,9 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
     text
 }
 
-/// Puts the table in the place of the one in a file.
+/// Replaces the table in a file.
 pub fn replace(file: &Path, table: &str) -> anyhow::Result<()> {
-    let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let replaced =
         between(&text, table).with_context(|| format!("{} has no lines `{BEGIN}` and `{END}`", file.display()))?;
     Ok(fs::write(file, replaced)?)
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_between_the_lines_is_replaced() {
+    fn only_the_table_is_replaced() {
         let text = format!("above\n{BEGIN}\nold\n{END}\nbelow\n");
         let once = between(&text, "new\n").unwrap_or_default();
         assert_eq!(once, format!("above\n{BEGIN}\n\nnew\n\n{END}\nbelow\n"));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_is_the_median_with_the_spread() {
+    fn figure_is_median_with_spread() {
         let figure = Figure::of(vec![3.0, 1.0, 20.0]);
         assert_eq!(Figure::shown(figure), "3.00 (1.00–20.00)");
         assert_eq!(Figure::shown(Figure::of(vec![])), "–");

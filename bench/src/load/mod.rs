@@ -1,9 +1,10 @@
-//! Load: paced, so that a slow answer does not slow the questions, and latencies counted from when each was due; or
-//! closed, each connection asking again as soon as it was answered, for throughput.
+//! Load generators. Paced load sends requests at fixed times, so that a slow response does not delay the next request,
+//! and counts each latency from the time at which the request was due. Closed-loop load sends the next request as soon
+//! as a response arrives; it measures throughput.
 
-mod closed;
-mod lines;
-mod wire;
+mod closed_loop;
+mod connection;
+mod connections;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -11,24 +12,24 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-pub use closed::{Closed, closed};
-pub use lines::Lines;
-pub use wire::{Request, Wire};
+pub use closed_loop::{ClosedLoop, run_closed_loop};
+pub use connection::{Connection, Request};
+pub use connections::ConnectionPool;
 
 use crate::clock::pause;
 
-/// Latencies in milliseconds, sorted.
+/// Sorted latencies in milliseconds.
 #[derive(Debug, Clone)]
 pub struct Latencies(Vec<f64>);
 
 impl Latencies {
-    /// Of these, in any order.
+    /// Sorts the latencies.
     pub fn new(mut milliseconds: Vec<f64>) -> Self {
         milliseconds.sort_by(f64::total_cmp);
         Self(milliseconds)
     }
 
-    /// The latency that `share` of them do not exceed.
+    /// The latency that a `share` of the requests do not exceed.
     pub fn quantile(&self, share: f64) -> f64 {
         #[expect(
             clippy::cast_possible_truncation,
@@ -43,16 +44,16 @@ impl Latencies {
             .unwrap_or(f64::NAN)
     }
 
-    /// How many there are.
+    /// The number of latencies.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 }
 
-/// Asks `rate` times a second for `length`, each at its time, and returns how late each answer was.
+/// Sends `rate` requests per second for `length` and returns the latencies, counted from when each request was due.
 ///
 /// # Errors
-/// A question failed: what is measured is not supposed to.
+/// A request failed.
 pub async fn paced<F>(rate: u32, length: Duration, ask: impl Fn(u64) -> F) -> anyhow::Result<Latencies>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -73,10 +74,10 @@ where
     Ok(Latencies::new(taken))
 }
 
-/// Calls one after the other, each with its number, and how long each took.
+/// Runs numbered operations one after the other and returns how long each took.
 ///
 /// # Errors
-/// A call failed.
+/// An operation failed.
 pub async fn one_by_one<F: Future<Output = anyhow::Result<()>>>(
     calls: usize,
     call: impl Fn(usize) -> F,
@@ -90,13 +91,13 @@ pub async fn one_by_one<F: Future<Output = anyhow::Result<()>>>(
     Ok(Latencies::new(took))
 }
 
-/// A length of time in milliseconds.
+/// A duration in milliseconds.
 pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Repeats `act` in `workers` tasks until the returned guard is dropped. What fails is begun again: whoever does harm
-/// is refused at times.
+/// Repeats `act` in `workers` tasks until the returned guard is dropped. Errors are ignored: the host sometimes refuses
+/// a misbehaving client.
 pub fn disturb<F>(workers: usize, act: impl Fn(u64) -> F + Clone + Send + 'static) -> JoinSet<()>
 where
     F: Future<Output = ()> + Send,
@@ -113,7 +114,7 @@ where
     tasks
 }
 
-/// Waits until `done` says so, looking every ten milliseconds.
+/// Polls `done` every ten milliseconds until it returns true.
 ///
 /// # Errors
 /// It did not within `limit`.
@@ -122,7 +123,7 @@ pub async fn until(limit: Duration, mut done: impl FnMut() -> bool) -> anyhow::R
     while !done() {
         anyhow::ensure!(
             began.elapsed() < limit,
-            "it did not happen within {} s",
+            "timed out after {} s",
             limit.as_secs()
         );
         pause(Duration::from_millis(10)).await;
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_one_of_the_latencies() {
+    fn quantile_is_an_observed_latency() {
         let latencies = Latencies::new((1..=200).map(f64::from).rev().collect());
         assert_eq!(latencies.count(), 200);
         assert!((latencies.quantile(0.99) - 199.0).abs() < 1e-9);

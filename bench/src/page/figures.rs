@@ -1,17 +1,17 @@
-//! The table of a benchmark's figures. Deployments are groups of columns.
+//! The table of a benchmark's figures. Each deployment is a group of columns.
 
 use super::Outcome;
 use super::markup::{Element, element};
-use crate::lines::{Line, Lines};
 use crate::rows::figure;
+use crate::table_lines::{BenchTable, TableLine};
 
-/// Columns of a line, before those of the deployments.
+/// Columns before those of the deployments.
 const LEADING: [&str; 4] = ["measure", "against", "unit", "goal"];
-/// Columns of a deployment, of which all but the last hold numbers.
+/// Columns of a deployment; all but the last contain numbers.
 const EACH: [&str; 6] = ["ours", "reference", "ratio", "lowest–highest", "rounds", "outcome"];
 
 /// The table of a benchmark.
-pub fn of(lines: &Lines<'_>) -> Element {
+pub fn of(lines: &BenchTable<'_>) -> Element {
     let alone = lines.deployments.len() == 1;
     let column = |name: &str| element("th").with("scope", "col").text(name);
     let mut above = element("tr")
@@ -51,7 +51,7 @@ pub fn of(lines: &Lines<'_>) -> Element {
         )
 }
 
-fn row(lines: &Lines<'_>, line: &Line<'_>) -> Element {
+fn row(lines: &BenchTable<'_>, line: &TableLine<'_>) -> Element {
     let text = |text: &str| element("td").text(text);
     let number = |text: String| element("td").with("class", "number").text(text);
     let goal = line.first.goal.map(|goal| goal.to_string()).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Markup as a tree: well-formed and escaped by construction, readable as HTML and as XML.
+//! Markup as a tree: well-formed and escaped by construction, valid as HTML and as XML.
 
 use std::fmt;
 
 use quick_xml::escape::{escape, partial_escape};
 
-/// An element with what is in it.
+/// An element with its children.
 #[derive(Debug, Clone)]
 pub struct Element {
     name: &'static str,
@@ -18,7 +18,7 @@ enum Child {
     Text(String),
 }
 
-/// An element with nothing in it.
+/// An empty element.
 pub const fn element(name: &'static str) -> Element {
     Element {
         name,
@@ -28,28 +28,28 @@ pub const fn element(name: &'static str) -> Element {
 }
 
 impl Element {
-    /// With an attribute.
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.attributes.push((name, value.to_string()));
         self
     }
 
-    /// With text, as people shall read it.
+    /// Adds text, which is escaped.
     #[must_use]
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.children.push(Child::Text(text.into()));
         self
     }
 
-    /// With an element in it.
+    /// Adds a child element.
     #[must_use]
     pub fn child(mut self, child: Self) -> Self {
         self.children.push(Child::Element(child));
         self
     }
 
-    /// With elements in it.
+    /// Adds child elements.
     #[must_use]
     pub fn children(mut self, children: impl IntoIterator<Item = Self>) -> Self {
         self.children.extend(children.into_iter().map(Child::Element));
@@ -63,7 +63,7 @@ impl fmt::Display for Element {
         for (name, value) in &self.attributes {
             write!(f, " {name}=\"{}\"", escape(value))?;
         }
-        // HTML ends every element by its name but those that can never hold anything; `meta` is the only one here.
+        // HTML closes every element except void elements; `meta` is the only one used here.
         if self.name == "meta" {
             return f.write_str("/>");
         }
@@ -71,7 +71,7 @@ impl fmt::Display for Element {
         for child in &self.children {
             match child {
                 Child::Element(element) => element.fmt(f)?,
-                // Quotes need no escaping in text, and must have none in a style sheet.
+                // Quotes need no escaping in text, and must not be escaped in a style sheet.
                 Child::Text(text) => f.write_str(&partial_escape(text))?,
             }
         }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_text_stays_text() {
+    fn text_is_escaped() {
         let made = element("p")
             .with("title", "\"a\" & <b>")
             .text("1 < 2 & \"so\"")

@@ -1,23 +1,23 @@
-//! The page of plots: one file that needs no script and no network. Of each benchmark it shows the ratios, our figure
-//! beside its reference, and all figures as a table.
+//! The page of plots: one file without scripts or network requests. For each benchmark it shows the ratios, the host's
+//! figure beside the reference's, and all figures in a table.
 
 mod figures;
 mod markup;
 mod plot;
 mod scale;
 
-use crate::lines::{self, Lines};
 use crate::machine::Conditions;
 use crate::report::Report;
 use crate::rows::Row;
+use crate::table_lines::{self, BenchTable};
 use markup::{Element, element};
 
 const STYLE: &str = include_str!("page.css");
 
 /// The page of a run.
 pub fn of(report: &Report) -> String {
-    let all = lines::of(&report.rows);
-    let title = "Jackfield beside what a user would pick instead";
+    let all = table_lines::group(&report.rows);
+    let title = "Benchmarks of Jackfield and the alternatives to it";
     let head = element("head")
         .child(element("meta").with("charset", "utf-8"))
         .child(
@@ -34,10 +34,10 @@ pub fn of(report: &Report) -> String {
         .child(element("style").text(STYLE));
     let main = element("main")
         .child(opening(report, title))
-        .children(doubts(report))
+        .children(caveats(report))
         .child(summary(&all))
         .child(machine(&report.before, &report.after))
-        .children(left_out(report))
+        .children(skipped(report))
         .children((!all.is_empty()).then(key))
         .children(all.iter().map(section));
     let html = element("html")
@@ -55,22 +55,22 @@ fn opening(report: &Report, title: &str) -> Element {
             .text(format!("Version {}, measured until ", report.version))
             .child(element("time").with("datetime", report.ended).text(when))
             .text(
-                ". Every figure was measured beside its reference in the same run, the two alternating. No absolute \
-                   time is a goal.",
+                ". Each figure and its reference were measured in the same run, alternating. No goal is an absolute \
+                 time.",
             ),
     )
 }
 
-/// What makes the run doubtful, if anything does.
-fn doubts(report: &Report) -> Option<Element> {
-    let doubts = report.doubts();
-    let list = element("ul").children(doubts.iter().map(|doubt| element("li").text(doubt)));
-    let title = element("h2").text("⚠ Do not conclude from this run without care");
-    (!doubts.is_empty()).then(|| element("aside").with("class", "doubts").child(title).child(list))
+/// The caveats of the run, if any.
+fn caveats(report: &Report) -> Option<Element> {
+    let caveats = report.caveats();
+    let list = element("ul").children(caveats.iter().map(|caveat| element("li").text(caveat)));
+    let title = element("h2").text("⚠ Caveats of this run");
+    (!caveats.is_empty()).then(|| element("aside").with("class", "caveats").child(title).child(list))
 }
 
-/// How many goals were reached, and which were not.
-fn summary(all: &[Lines<'_>]) -> Element {
+/// How many goals were reached, and which were missed.
+fn summary(all: &[BenchTable<'_>]) -> Element {
     let mut counts = [0; 3];
     let mut missed = vec![];
     for lines in all {
@@ -119,7 +119,7 @@ fn summary(all: &[Lines<'_>]) -> Element {
     }
 }
 
-/// The machine before and after.
+/// The machine before and after the run.
 fn machine(before: &Conditions, after: &Conditions) -> Element {
     let syncs = |conditions: &Conditions| {
         let rate = conditions.fdatasync_per_second;
@@ -160,9 +160,9 @@ fn machine(before: &Conditions, after: &Conditions) -> Element {
         )
 }
 
-fn left_out(report: &Report) -> Option<Element> {
+fn skipped(report: &Report) -> Option<Element> {
     let list = element("ul").children(report.left_out.iter().map(|line| element("li").text(line)));
-    let section = element("section").child(element("h2").text("Left out")).child(list);
+    let section = element("section").child(element("h2").text("Skipped")).child(list);
     (!report.left_out.is_empty()).then_some(section)
 }
 
@@ -195,7 +195,7 @@ fn key() -> Element {
         ))
 }
 
-fn section(lines: &Lines<'_>) -> Element {
+fn section(lines: &BenchTable<'_>) -> Element {
     let (title, about) = about(lines.bench);
     element("section")
         .with("class", "bench")
@@ -206,47 +206,47 @@ fn section(lines: &Lines<'_>) -> Element {
         .child(figures::of(lines))
 }
 
-/// A benchmark's title, and what it compares.
+/// The title of a benchmark and what it compares.
 fn about(bench: &'static str) -> (&'static str, &'static str) {
     match bench {
         "status" => (
             "Status query",
-            "May this lead be called? Through the whole host, against a native proxy and against wasmtime serve.",
+            "Whether a lead may be called, through the whole host, against a native proxy and wasmtime serve.",
         ),
         "accept" => (
             "Durable accept",
-            "A call's outcome, committed to disk before it is acknowledged.",
+            "Leads and dispositions, committed to disk before the response.",
         ),
         "writeback" => (
             "Write-back",
-            "From the report of a call until the CRM has stored it, against queues that people use for this.",
+            "From the report of a call until the CRM has stored it, against common job queues.",
         ),
         "call" => (
-            "Adapter call",
-            "What the sandbox costs by itself, without network or storage, against bare wasmtime and Extism.",
+            "Adapter invocation",
+            "The cost of the sandbox alone, without network or storage, against bare wasmtime and Extism.",
         ),
         "swap" => (
             "Swap",
-            "From applying a tenant's file to the first call on its new release, and what callers feel of it.",
+            "From applying a tenant file to the first invocation on its new release, and the effect on other requests.",
         ),
         "tenants" => (
             "Scale in tenants",
-            "Memory, start-up, latency and idle processor time as tenants become many.",
+            "Memory, start-up, latency and idle processor time with many tenants.",
         ),
         "isolation" => (
             "Isolation",
-            "What a tenant feels of others that misbehave, against what it feels alone.",
+            "A tenant's P99 beside misbehaving neighbours against its P99 alone.",
         ),
         other => (other, ""),
     }
 }
 
-/// Where a line is on the page.
+/// The anchor of a line on the page.
 fn anchor(bench: &str, line: usize) -> String {
     format!("{bench}-{line}")
 }
 
-/// What became of a goal.
+/// The outcome of a goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Reached,

@@ -1,14 +1,14 @@
-//! The plot of a benchmark: of each line its ratios, on one scale, and our figure beside its reference. Places on the
-//! scale are percentages, so that the page is as wide as its window; marks in them keep their shapes.
+//! The plot of a benchmark: the ratios of each line on one scale, and the host's figure beside the reference's.
+//! Positions on the scale are percentages, so that the page adapts to the window's width; marks keep their shapes.
 
 use super::markup::{Element, element};
 use super::scale::Scale;
 use super::{Outcome, anchor};
-use crate::lines::{Line, Lines};
 use crate::rows::{Goal, Row, figure};
+use crate::table_lines::{BenchTable, TableLine};
 
 /// The plot of a benchmark.
-pub fn of(lines: &Lines<'_>) -> Element {
+pub fn of(lines: &BenchTable<'_>) -> Element {
     let rows = || {
         lines
             .entries
@@ -45,7 +45,7 @@ pub fn of(lines: &Lines<'_>) -> Element {
         .child(axis(&scale))
 }
 
-/// The numbers of the scale. They are told in words at every line.
+/// The numbers of the scale, for sighted readers only: every line states its ratio as text.
 fn axis(scale: &Scale) -> Element {
     let numbers = scale.ticks().into_iter().map(|tick| {
         element("text")
@@ -73,7 +73,7 @@ fn cell(class: &str) -> Element {
     element("div").with("class", class)
 }
 
-fn label(line: &Line<'_>) -> Element {
+fn label(line: &TableLine<'_>) -> Element {
     let against = element("span")
         .text("against ")
         .child(element("em").text(&line.first.against));
@@ -84,7 +84,7 @@ fn label(line: &Line<'_>) -> Element {
         .children(notes)
 }
 
-/// A row: its ratio, what became of its goal, its figures.
+/// A row: its ratio, the outcome of its goal, its figures.
 fn run(row: &Row, deployment: Option<&str>, scale: &Scale, id: &str) -> Element {
     let outcome = Outcome::of(row);
     let number = element("p").child(element("b").text(figure(row.ratio))).child(
@@ -112,7 +112,7 @@ fn run(row: &Row, deployment: Option<&str>, scale: &Scale, id: &str) -> Element 
         .child(bars(row))
 }
 
-/// What became of a row's goal, in words.
+/// The outcome of a row's goal in words.
 pub fn verdict(row: &Row) -> String {
     let Some(goal) = row.goal else {
         return "no goal".into();
@@ -134,7 +134,7 @@ fn spread(row: &Row) -> String {
     format!("{}–{}", figure(row.spread.0), figure(row.spread.1))
 }
 
-/// A row's place on the scale.
+/// A row's position on the scale.
 fn strip(row: &Row, scale: &Scale, id: &str) -> Element {
     let outcome = Outcome::of(row);
     let title = format!("{} against {}: {}", row.measure, row.against, figure(row.ratio));
@@ -193,7 +193,7 @@ fn rounds(count: usize) -> String {
     }
 }
 
-/// Where the goal is reached.
+/// The range in which the goal is reached.
 fn good(row: &Row, scale: &Scale) -> Option<Element> {
     let goal = scale.percent(row.goal_as_ratio()?);
     let (from, to) = match row.goal? {
@@ -211,7 +211,7 @@ fn good(row: &Row, scale: &Scale) -> Option<Element> {
     )
 }
 
-/// The goal's own line, with a flag to the side on which it is reached.
+/// The goal's line, with a flag on the side on which it is reached.
 fn goal(row: &Row, scale: &Scale) -> Option<Element> {
     let goal = row.goal_as_ratio().filter(|goal| scale.holds(*goal))?;
     let flag = match row.goal? {
@@ -232,7 +232,7 @@ fn upright(scale: &Scale, ratio: f64, class: &str) -> Element {
         .with("y2", "100%")
 }
 
-/// Where shapes may be drawn around a ratio, in pixels.
+/// The space for shapes around a ratio, in pixels.
 fn at(scale: &Scale, ratio: f64) -> Element {
     at_height(scale, ratio, "50%")
 }
@@ -251,7 +251,7 @@ fn percent(scale: &Scale, ratio: f64) -> String {
     format!("{:.2}%", scale.percent(ratio))
 }
 
-/// A shape of its own for each outcome, so that colour is not the only sign.
+/// Each outcome has its own shape, so that colour is not the only distinction.
 fn mark(outcome: Outcome) -> Element {
     let shape = match outcome {
         Outcome::Reached => element("circle").with("r", "6"),
@@ -261,13 +261,13 @@ fn mark(outcome: Outcome) -> Element {
     shape.with("class", format!("mark {}", outcome.class()))
 }
 
-/// What lies beyond an end of the scale.
+/// An arrow for a ratio beyond an end of the scale.
 fn arrow(outcome: Outcome, path: &str) -> Element {
     let class = format!("mark {}", outcome.class());
     element("path").with("d", path).with("class", class)
 }
 
-/// A mark for the key.
+/// A mark for the legend.
 pub fn sample(outcome: Outcome) -> Element {
     let whisker = element("path")
         .with("class", "whisker")
@@ -275,7 +275,7 @@ pub fn sample(outcome: Outcome) -> Element {
     sampled(outcome.class()).child(whisker).child(mark(outcome))
 }
 
-/// A goal for the key.
+/// A goal for the legend.
 pub fn sample_goal() -> Element {
     let good = element("rect").with("class", "good").with("x", "-16").with("y", "-9");
     sampled("")
@@ -284,7 +284,7 @@ pub fn sample_goal() -> Element {
         .child(element("path").with("class", "flag").with("d", "M0,-9H-7L0,-2Z"))
 }
 
-/// The line at 1 for the key.
+/// The line at 1 for the legend.
 pub fn sample_even() -> Element {
     sampled("").child(element("path").with("class", "even").with("d", "M0,-9V9"))
 }
@@ -296,7 +296,7 @@ fn sampled(class: &str) -> Element {
         .with("aria-hidden", "true")
 }
 
-/// Our figure and the reference's. The bars say what the numbers beside them say.
+/// The host's figure and the reference's. The bars show the numbers beside them.
 fn bars(row: &Row) -> Element {
     let longest = row.ours.max(row.reference);
     let bar = |class: &str, name: &str, value: f64| {

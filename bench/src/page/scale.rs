@@ -1,9 +1,9 @@
-//! The scale of a plot of ratios: 1 is always on it; it is logarithmic where ratios lie far apart.
+//! The scale of a plot of ratios. It always contains 1, and is logarithmic if the ratios are far apart.
 
-/// The highest ratio over the lowest from which on the scale is logarithmic: on a linear one, what is at a tenth and
-/// what is at a half would lie on each other.
+/// The quotient of the highest and the lowest ratio from which the scale is logarithmic: on a linear scale, a tenth and
+/// a half would overlap.
 const FAR_APART: f64 = 8.0;
-/// What is free at each end, as a part of the whole.
+/// The free space at each end, as a share of the whole.
 const MARGIN: f64 = 0.07;
 
 /// A scale of ratios.
@@ -11,21 +11,21 @@ const MARGIN: f64 = 0.07;
 pub struct Scale {
     low: f64,
     high: f64,
-    /// Whether each step is a factor.
+    /// Whether equal steps are equal factors.
     pub logarithmic: bool,
 }
 
-/// A line of the scale, and what is written at it.
+/// A line of the scale with its label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
     /// The ratio.
     pub ratio: f64,
-    /// The ratio with no more digits than it needs.
+    /// The ratio with no more digits than necessary.
     pub label: String,
 }
 
 impl Scale {
-    /// On which all of these have a place, but those that have none anywhere: zero, and what is not finite.
+    /// A scale with a position for all of these ratios except zero and those that are not finite.
     pub fn of(ratios: impl Iterator<Item = f64>) -> Self {
         let shown = ratios.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
         let (least, most) = shown.fold((1.0_f64, 1.0_f64), |(least, most), ratio| {
@@ -47,7 +47,8 @@ impl Scale {
         }
     }
 
-    /// Where a ratio lies, from 0 at the left to 100 at the right. What is beyond an end lies at that end.
+    /// The position of a ratio, from 0 at the left to 100 at the right. A ratio beyond an end has the position of that
+    /// end.
     pub fn percent(&self, ratio: f64) -> f64 {
         let part = if self.logarithmic {
             (ratio.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
@@ -57,7 +58,7 @@ impl Scale {
         part.clamp(0.0, 1.0) * 100.0
     }
 
-    /// Whether a ratio is on the scale, and not beyond one of its ends.
+    /// Whether a ratio is within the scale.
     pub fn holds(&self, ratio: f64) -> bool {
         (self.low..=self.high).contains(&ratio)
     }
@@ -67,7 +68,7 @@ impl Scale {
         if self.logarithmic { self.factors() } else { self.steps() }
     }
 
-    /// Powers of ten; where there are few, multiples of them as well.
+    /// Powers of ten, and multiples of them if there are few.
     fn factors(&self) -> Vec<Tick> {
         let decades = (self.high / self.low).log10();
         let multiples: &[f64] = match decades {
@@ -95,7 +96,7 @@ impl Scale {
         ticks.filter(|tick| self.holds(tick.ratio)).collect()
     }
 
-    /// Round numbers, about six of them; never more than 1 apart, so that 1 is among them.
+    /// About six round numbers, at most 1 apart, so that 1 is one of them.
     fn steps(&self) -> Vec<Tick> {
         let wide = (self.high - self.low) / 6.0;
         let (step, digits) = [(0.05, 2), (0.1, 1), (0.2, 1), (0.5, 1)]
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn near_ratios_are_on_a_linear_scale_and_far_ones_on_a_logarithmic_one() {
+    fn distant_ratios_use_a_log_scale() {
         assert_eq!(labels(&[0.7, 1.5]), ["0.6", "0.8", "1.0", "1.2", "1.4", "1.6"]);
         assert_eq!(labels(&[0.4, 4.0]), ["0.5", "0.7", "1", "1.5", "2", "3"]);
         assert_eq!(labels(&[0.05, 3.0]), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_on_every_scale_and_in_its_ticks() {
+    fn every_scale_has_a_tick_at_one() {
         for ratios in [
             vec![],
             vec![7.9],
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn places_go_from_left_to_right_and_end_at_the_ends() {
+    fn positions_are_ordered_and_clamped() {
         for (far, ratios) in [(true, [0.01, 10.0]), (false, [0.5, 1.5])] {
             let scale = Scale::of(ratios.into_iter());
             assert_eq!(scale.logarithmic, far);

@@ -1,4 +1,4 @@
-//! The page of made-up rows of every kind: well-formed, complete, escaped.
+//! The page of invented rows of every kind is well-formed, complete and escaped.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ fn conditions(load: &str, syncs: f64) -> Conditions {
     }
 }
 
-/// Made-up rows of every kind: near and far ratios, all goals, reached and missed, one and many rounds, what has no
-/// place on a scale, text that looks like markup, and two deployments.
+/// Invented rows of every kind: near and far ratios, all goals, reached and missed, one and many rounds, ratios outside
+/// any scale, text that looks like markup, and two deployments.
 fn sample() -> Report {
     let mut rows = vec![];
     let mut add = |bench, deployment, mut row: Row| {
@@ -95,7 +95,7 @@ fn sample() -> Report {
     }
 }
 
-/// All names and texts of the page, read as XML, which HTML is not always but this page is.
+/// All names and texts of the page. The page is read as XML, which it is, although HTML in general is not.
 fn read(page: &str) -> (BTreeSet<String>, Vec<String>, BTreeSet<String>) {
     let mut reader = Reader::from_str(page);
     let (mut names, mut texts, mut ids) = (BTreeSet::new(), vec![], BTreeSet::new());
@@ -134,7 +134,7 @@ fn read(page: &str) -> (BTreeSet<String>, Vec<String>, BTreeSet<String>) {
 }
 
 #[test]
-fn the_page_is_well_formed_and_has_every_measure_as_it_was_named() {
+fn page_is_well_formed_and_complete() {
     let report = sample();
     let page = report.page();
     let (names, texts, _) = read(&page);
@@ -174,7 +174,7 @@ fn the_page_is_well_formed_and_has_every_measure_as_it_was_named() {
 }
 
 #[test]
-fn every_plot_says_in_words_what_it_shows() {
+fn every_plot_has_a_text() {
     let report = sample();
     let (names, texts, ids) = read(&report.page());
     assert!(names.contains("title") && names.contains("desc"));
@@ -184,7 +184,7 @@ fn every_plot_says_in_words_what_it_shows() {
 }
 
 #[test]
-fn a_run_without_rows_or_doubts_is_a_page_too() {
+fn empty_run_makes_a_page() {
     let quiet = Conditions {
         debug_build: false,
         ..conditions("0.10 0.10 0.10", 5000.0)
@@ -197,14 +197,14 @@ fn a_run_without_rows_or_doubts_is_a_page_too() {
         rows: vec![],
         ..sample()
     };
-    assert_eq!(report.doubts(), Vec::<String>::new());
+    assert_eq!(report.caveats(), Vec::<String>::new());
     let (_, texts, _) = read(&report.page());
-    assert!(!texts.iter().any(|text| text.contains("Do not conclude")));
+    assert!(!texts.iter().any(|text| text.contains("Caveats")));
 }
 
-/// Written where it can be looked at, with the tables as a terminal shows them: `target/bench-page.html` and `.txt`.
+/// Writes samples for inspection: `target/bench-page.html`, and the tables as a terminal shows them in `.txt`.
 #[test]
-fn the_sample_can_be_looked_at() {
+fn sample_page_is_written() {
     let target = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target");
     std::fs::create_dir_all(&target).unwrap();
     std::fs::write(target.join("bench-page.html"), sample().page()).unwrap();

@@ -1,4 +1,4 @@
-//! Load during swaps, in which a failure is counted and ends nothing.
+//! Load during swaps. Failures are counted and do not stop it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,56 +8,56 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::load::{Latencies, Lines, Request, milliseconds};
-use crate::rig::Agent;
+use crate::bench_host::Agent;
+use crate::load::{ConnectionPool, Latencies, Request, milliseconds};
 
-/// Status queries in flight.
+/// Concurrent status queries.
 pub const ASKING: usize = 16;
-/// Dispositions a second.
+/// Dispositions per second.
 pub const PER_SECOND: u32 = 50;
-/// Leads that are called in turn: two calls of one lead are written one after the other.
+/// The number of leads, used in turn: two calls of one lead are written one after the other.
 pub const LEADS: u64 = 64;
 
-/// Dispositions of all windows.
+/// The dispositions of all windows.
 #[derive(Debug, Default)]
-pub struct Calls {
-    /// So many were sent.
+pub struct DispositionCounts {
+    /// How many were sent.
     pub sent: AtomicU64,
-    /// So many were accepted.
+    /// How many were accepted.
     pub accepted: AtomicU64,
 }
 
-/// What requests felt in one window.
-pub struct Window {
-    /// Requests.
+/// The results of one window.
+pub struct LoadWindow {
+    /// The number of requests.
     pub asked: f64,
-    /// Those of them that got another answer than they should, or none.
+    /// How many of them got no response or an unexpected one.
     pub failed: f64,
-    /// Of status queries, in milliseconds.
+    /// The P50 of status queries in milliseconds.
     pub p50: f64,
-    /// Of status queries, in milliseconds.
+    /// The P99 of status queries in milliseconds.
     pub p99: f64,
 }
 
-/// What is asked until it is ended.
+/// A running load.
 pub struct Load {
-    asker: Arc<Asker>,
+    asker: Arc<SwapClient>,
     asking: JoinSet<Vec<f64>>,
     disposing: JoinSet<()>,
 }
 
-struct Asker {
-    lines: Lines,
+struct SwapClient {
+    connections: ConnectionPool,
     stop: AtomicBool,
     asked: AtomicU64,
     failed: AtomicU64,
 }
 
 impl Load {
-    /// Begins.
-    pub fn start(to: SocketAddr, agent: &Agent, calls: &Arc<Calls>) -> Self {
-        let asker = Arc::new(Asker {
-            lines: Lines::new(to),
+    /// Starts the load.
+    pub fn start(to: SocketAddr, agent: &Agent, calls: &Arc<DispositionCounts>) -> Self {
+        let asker = Arc::new(SwapClient {
+            connections: ConnectionPool::new(to),
             stop: AtomicBool::default(),
             asked: AtomicU64::default(),
             failed: AtomicU64::default(),
@@ -74,11 +74,11 @@ impl Load {
         }
     }
 
-    /// Ends it, and says what was felt.
+    /// Stops the load and returns its results.
     ///
     /// # Errors
-    /// Nothing was answered.
-    pub async fn end(self) -> anyhow::Result<Window> {
+    /// There was no response.
+    pub async fn end(self) -> anyhow::Result<LoadWindow> {
         self.asker.stop.store(true, Ordering::Relaxed);
         let took = self.asking.join_all().await.concat();
         let _ = self.disposing.join_all().await;
@@ -86,7 +86,7 @@ impl Load {
         let latencies = Latencies::new(took);
         #[expect(clippy::cast_precision_loss, reason = "counts of at most millions")]
         let count = |of: &AtomicU64| of.load(Ordering::Relaxed) as f64;
-        Ok(Window {
+        Ok(LoadWindow {
             asked: count(&self.asker.asked),
             failed: count(&self.asker.failed),
             p50: latencies.quantile(0.5),
@@ -95,11 +95,11 @@ impl Load {
     }
 }
 
-impl Asker {
-    /// Whether it got the answer that it should.
+impl SwapClient {
+    /// Sends a request and returns whether it got the expected response.
     async fn ask(&self, request: &Request, expect: u16) -> bool {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let answered = self.lines.ask(request, expect).await.is_ok();
+        let answered = self.connections.ask(request, expect).await.is_ok();
         if !answered {
             self.failed.fetch_add(1, Ordering::Relaxed);
         }
@@ -117,7 +117,7 @@ impl Asker {
         took
     }
 
-    async fn dispose(self: Arc<Self>, agent: Agent, calls: Arc<Calls>) {
+    async fn dispose(self: Arc<Self>, agent: Agent, calls: Arc<DispositionCounts>) {
         let mut ticks = interval(Duration::from_secs(1) / PER_SECOND);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sent = JoinSet::new();

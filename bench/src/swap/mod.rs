@@ -1,4 +1,4 @@
-//! Swaps: from `tenant apply` to the first answer of the new release, and what requests feel of a thousand of them.
+//! Swaps: from `tenant apply` to the first response of the new release, and the effect of a thousand swaps on requests.
 
 mod load;
 
@@ -15,38 +15,38 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 
-use self::load::{ASKING, Calls, LEADS, Load, PER_SECOND, Window};
+use self::load::{ASKING, DispositionCounts, LEADS, Load, LoadWindow, PER_SECOND};
+use crate::bench_host::{Agent, BenchHost, TOKEN};
 use crate::call::bare::BareEngine;
 use crate::clock::pause;
 use crate::context::Context;
 use crate::deployment::Deployment;
-use crate::load::{Wire, milliseconds};
+use crate::load::{Connection, milliseconds};
 use crate::operator::Operator;
-use crate::rig::{Agent, Rig, TOKEN};
-use crate::rounds::{Contestant, alternate, pairs};
+use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::{Goal, Row, median};
 use crate::variants::variant;
 
-/// The adapter that is swapped.
+/// The swapped adapter.
 const ADAPTER: &str = "keystone";
-/// Swaps under load, in all rounds together.
+/// Swaps under load in all rounds together.
 const SWAPS_UNDER_LOAD: usize = 1000;
-/// Between two swaps: ten a second.
-const SWAPS: Duration = Duration::from_millis(100);
-/// How long the last of the dispositions may take to reach the CRM.
-const LAST: Duration = Duration::from_mins(1);
+/// The interval between swaps: ten per second.
+const SWAP_INTERVAL: Duration = Duration::from_millis(100);
+/// How long the last disposition may take to reach the CRM.
+const LAST_WRITE_LIMIT: Duration = Duration::from_mins(1);
 
 struct Sizes {
     rounds: usize,
-    /// Swaps of a round whose code is there, timed one by one.
+    /// Swaps per round with compiled code, timed one by one.
     timed: usize,
-    /// Swaps of a round whose code is not there.
+    /// Swaps per round without compiled code.
     unseen: usize,
-    /// Swaps of a round under load.
+    /// Swaps per round under load.
     loaded: usize,
 }
 
-/// Measures swaps.
+/// Runs the benchmark.
 pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<Vec<Row>> {
     let rounds = context.rounds(5);
     let sizes = if context.quick {
@@ -71,38 +71,38 @@ pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<V
 }
 
 struct Bench {
-    rig: Rig,
+    bench_host: BenchHost,
     sizes: Sizes,
-    /// A CRM that knows of no contact, and one that does: the answer to a status query tells which release gave it.
+    /// A CRM without the lead's contact and one with it: the response to a status query shows which release answered.
     crms: [Keystone; 2],
     swapped: Swapped,
     bytes: Vec<u8>,
     bare: BareEngine,
     native: PathBuf,
     _folder: TempDir,
-    /// Whom the load asks: a tenant of its own, always at the first CRM.
+    /// The tenant under load, always on the first CRM.
     loaded: Agent,
-    calls: Arc<Calls>,
+    calls: Arc<DispositionCounts>,
 }
 
 /// The tenant whose releases are timed.
 struct Swapped {
     operator: Mutex<Operator>,
     agent: Agent,
-    /// Two adapters that differ in their digests.
+    /// Two adapters that differ only in their digests.
     digests: [String; 2],
-    /// Releases so far.
+    /// The number of releases so far.
     releases: AtomicUsize,
-    /// Components so far that were never seen before.
+    /// The number of new components so far.
     unseen: AtomicUsize,
 }
 
 impl Bench {
     async fn start(context: &Context, deployment: &Deployment, sizes: Sizes) -> anyhow::Result<Self> {
         context.progress.step("swap · a host and its CRMs");
-        let rig = Rig::start(&context.host, deployment, &[])?;
+        let bench_host = BenchHost::start(&context.host, deployment, &[])?;
         let bytes = component(ADAPTER);
-        let mut operator = rig.operator().await?;
+        let mut operator = bench_host.operator().await?;
         let digests = [
             operator.push(&variant(&bytes, 0)).await?,
             operator.push(&variant(&bytes, 1)).await?,
@@ -121,13 +121,13 @@ impl Bench {
         for lead in 0..LEADS {
             crms[0].seed(KeystoneLead::new(format!("L{lead}")));
         }
-        let agent = rig.tenant("swapped", &file("swapped", &crms[0], &digests[0]))?;
-        let loaded = rig.tenant("loaded", &file("loaded", &crms[0], &digests[0]))?;
+        let agent = bench_host.tenant("swapped", &file("swapped", &crms[0], &digests[0]))?;
+        let loaded = bench_host.tenant("loaded", &file("loaded", &crms[0], &digests[0]))?;
         let (folder, bare) = (tempfile::tempdir()?, BareEngine::start()?);
         let native = folder.path().join("component.cwasm");
         std::fs::write(&native, bare.native(&bytes)?)?;
         Ok(Self {
-            rig,
+            bench_host,
             sizes,
             crms,
             swapped: Swapped {
@@ -146,19 +146,19 @@ impl Bench {
         })
     }
 
-    /// The native code is there: it was compiled when the adapter was pushed, and is loaded again for each swap, since
-    /// the release before was the last that used it.
+    /// The code was compiled when the adapter was pushed. It is loaded again for each swap, because the previous
+    /// release was the last that used it.
     async fn cached(&self, context: &Context) -> anyhow::Result<Row> {
-        let contestants = [
-            Contestant::new("host", || times(self.sizes.timed, || self.swap())),
-            Contestant::new("wasmtime", || {
+        let candidates = [
+            Candidate::new("host", || times(self.sizes.timed, || self.swap())),
+            Candidate::new("wasmtime", || {
                 times(self.sizes.timed, || {
                     timed(async { self.bare.load(&self.native)?.instantiate().await })
                 })
             }),
         ];
         let what = "swap · code in the cache";
-        let rounds = alternate(&context.progress, what, self.sizes.rounds, &contestants).await?;
+        let rounds = alternate(&context.progress, what, self.sizes.rounds, &candidates).await?;
         let rounds = pairs(&rounds, 0, 1, |took| *took);
         let against = "wasmtime: load, instantiate";
         let measure = "apply to first answer, code cached";
@@ -168,18 +168,18 @@ impl Bench {
         ))
     }
 
-    /// The component was never seen before.
+    /// The component is new to the host.
     async fn unseen(&self, context: &Context) -> anyhow::Result<Row> {
-        let contestants = [
-            Contestant::new("host", || times(self.sizes.unseen, || self.swap_to_unseen())),
-            Contestant::new("wasmtime", || {
+        let candidates = [
+            Candidate::new("host", || times(self.sizes.unseen, || self.swap_to_unseen())),
+            Candidate::new("wasmtime", || {
                 times(self.sizes.unseen, || {
                     timed(async { self.bare.compiled(&self.bytes)?.instantiate().await })
                 })
             }),
         ];
         let what = "swap · code never seen";
-        let rounds = alternate(&context.progress, what, self.sizes.rounds, &contestants).await?;
+        let rounds = alternate(&context.progress, what, self.sizes.rounds, &candidates).await?;
         let rounds = pairs(&rounds, 0, 1, |took| *took);
         let against = "wasmtime: compile, instantiate";
         let measure = "push and apply to first answer, code never seen";
@@ -187,7 +187,7 @@ impl Bench {
             .note("ours compiles in a process of its own, with limits and less priority, while it goes on serving"))
     }
 
-    /// From sending the file to the first answer of its release.
+    /// From sending the tenant file to the first response of its release.
     async fn swap(&self) -> anyhow::Result<Duration> {
         let turn = self.swapped.releases.fetch_add(1, Ordering::Relaxed) % 2;
         let file = file("swapped", &self.crms[turn], &self.swapped.digests[turn]);
@@ -195,7 +195,7 @@ impl Bench {
         self.first_answer(turn, operator.apply(&file)).await
     }
 
-    /// From sending the component to the first answer of its release.
+    /// From sending the component to the first response of its release.
     async fn swap_to_unseen(&self) -> anyhow::Result<Duration> {
         let turn = self.swapped.releases.fetch_add(1, Ordering::Relaxed) % 2;
         let number = self.swapped.unseen.fetch_add(1, Ordering::Relaxed);
@@ -208,19 +208,19 @@ impl Bench {
         self.first_answer(turn, put).await
     }
 
-    /// Asks without a pause while `change` is made, until the answer comes from this CRM.
+    /// Sends queries without a pause while `change` is made, until a response comes from this CRM.
     async fn first_answer(
         &self,
         crm: usize,
         change: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<Duration> {
-        let mut wire = Wire::connect(self.rig.public()?).await?;
+        let mut connection = Connection::connect(self.bench_host.public()?).await?;
         let request = self.swapped.agent.status_request("L");
         let began = Instant::now();
         let answered = async {
             loop {
-                let (status, body) = wire.ask(&request).await?;
-                anyhow::ensure!(status == 200, "a status query got {status} during a swap");
+                let (status, body) = connection.ask(&request).await?;
+                anyhow::ensure!(status == 200, "a status query returned {status} during a swap");
                 let answer: Value = serde_json::from_slice(body)?;
                 if answer["human_contacted"] == (crm == 1) {
                     return Ok(began.elapsed());
@@ -232,13 +232,13 @@ impl Bench {
     }
 
     async fn under_load(&self, context: &Context) -> anyhow::Result<Vec<Row>> {
-        let contestants = [
-            Contestant::new("with swaps", || self.window(self.sizes.loaded, true)),
-            Contestant::new("without", || self.window(self.sizes.loaded, false)),
+        let candidates = [
+            Candidate::new("with swaps", || self.window(self.sizes.loaded, true)),
+            Candidate::new("without", || self.window(self.sizes.loaded, false)),
         ];
-        let rounds = alternate(&context.progress, "swap · under load", self.sizes.rounds, &contestants).await?;
+        let rounds = alternate(&context.progress, "swap · under load", self.sizes.rounds, &candidates).await?;
         let lost = self.lost().await;
-        let total = |of: fn(&Window) -> f64| {
+        let total = |of: fn(&LoadWindow) -> f64| {
             let of_all = |place: usize| rounds.iter().map(|round| of(&round[place])).sum::<f64>();
             [(of_all(0), of_all(1))]
         };
@@ -276,16 +276,16 @@ impl Bench {
         ])
     }
 
-    /// Load for as long as so many swaps take, one after the other at their pace, with or without them.
-    async fn window(&self, swaps: usize, swap: bool) -> anyhow::Result<Window> {
-        let load = Load::start(self.rig.public()?, &self.loaded, &self.calls);
-        let mut ticks = interval(SWAPS);
+    /// Runs the load for the duration of this many swaps, with or without the swaps.
+    async fn window(&self, swaps: usize, swap: bool) -> anyhow::Result<LoadWindow> {
+        let load = Load::start(self.bench_host.public()?, &self.loaded, &self.calls);
+        let mut ticks = interval(SWAP_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut operator = self.rig.operator().await?;
+        let mut operator = self.bench_host.operator().await?;
         for turn in 0..swaps {
             let _ = ticks.tick().await;
             if swap {
-                // The CRM stays; the adapter is another each time.
+                // The CRM stays the same; each release has another adapter.
                 let file = file("loaded", &self.crms[0], &self.swapped.digests[(turn + 1) % 2]);
                 operator.apply(&file).await?;
             }
@@ -298,7 +298,7 @@ impl Bench {
         let (accepted, began) = (self.calls.accepted.load(Ordering::Relaxed), Instant::now());
         loop {
             let lost = accepted.saturating_sub(self.crms[0].stored().len() as u64);
-            if lost == 0 || began.elapsed() > LAST {
+            if lost == 0 || began.elapsed() > LAST_WRITE_LIMIT {
                 #[expect(clippy::cast_precision_loss, reason = "a count of some thousands")]
                 return lost as f64;
             }
@@ -307,7 +307,7 @@ impl Bench {
     }
 }
 
-/// The median of so many, one after the other, in milliseconds.
+/// The median of this many runs, one after the other, in milliseconds.
 async fn times<F>(times: usize, mut act: impl FnMut() -> F) -> anyhow::Result<f64>
 where
     F: Future<Output = anyhow::Result<Duration>>,
@@ -325,7 +325,7 @@ async fn timed(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
     Ok(began.elapsed())
 }
 
-/// The file of a tenant on this CRM, with this adapter.
+/// The file of a tenant on this CRM with this adapter.
 fn file(tenant: &str, crm: &Keystone, digest: &str) -> String {
     let secret = format!("{{ value = \"{TOKEN}\" }}");
     keystone_tenant(tenant, &crm.origin(), &secret, "")

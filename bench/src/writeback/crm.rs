@@ -1,9 +1,8 @@
-//! The CRM of all contestants: keystone's write, and nothing else of it.
+//! The CRM of all candidates: only keystone's write.
 //!
-//! It runs in this process, so that a report and its write are timed by one clock. It is strict about what a write is:
-//! the path, the token, the idempotency key and every member of the body, so that nobody does less work than another.
-//! keystone's own fake looks for a call among all that it has; this one finds it in a map, because it is not what is
-//! measured.
+//! It runs in this process, so that one clock times a report and its write. It checks the path, the token, the
+//! idempotency key and every member of the body strictly, so that no candidate does less work than another. keystone's
+//! own fake searches a call in a list; this one uses a map, because the CRM is not measured.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -23,22 +22,22 @@ use serde_json::{Map, Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::rig::TOKEN;
+use crate::bench_host::TOKEN;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A CRM that serves until it is dropped.
 pub struct Crm {
-    /// Where it is.
+    /// Its origin.
     pub origin: String,
     ledger: Arc<Ledger>,
     _serving: JoinSet<()>,
 }
 
-/// A call that the CRM holds.
+/// A call that the CRM has stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Written {
-    /// When it was stored first.
+    /// When it was first stored.
     pub at: Instant,
     /// How often it was written.
     pub times: u32,
@@ -48,18 +47,18 @@ pub struct Written {
 struct Ledger {
     /// By the number of the call.
     calls: Mutex<HashMap<u64, Written>>,
-    /// Why the last write was refused that was.
+    /// Why the latest refused write was refused.
     refused: Mutex<Option<String>>,
     expected: Map<String, Value>,
 }
 
-/// The id of the call with a number.
+/// The id of the call with this number.
 pub fn call(number: u64) -> String {
     format!("C-{number}")
 }
 
 impl Crm {
-    /// Starts one that holds nothing.
+    /// Starts an empty CRM.
     pub async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
@@ -76,18 +75,18 @@ impl Crm {
         })
     }
 
-    /// How many calls it holds.
+    /// The number of stored calls.
     pub fn count(&self) -> usize {
         self.ledger.calls().len()
     }
 
-    /// What it holds of these calls, in their order; none of those that never came.
+    /// The stored ones of these calls, in their order.
     pub fn written(&self, calls: Range<u64>) -> Vec<Option<Written>> {
         let held = self.ledger.calls();
         calls.map(|number| held.get(&number).copied()).collect()
     }
 
-    /// Why the last write was refused that was, once.
+    /// Takes the reason of the latest refusal.
     pub fn take_refusal(&self) -> Option<String> {
         self.ledger
             .refused
@@ -97,7 +96,7 @@ impl Crm {
     }
 }
 
-/// What keystone is to be told of the report in [`super::load`], but for the time.
+/// What keystone expects for the report in [`super::load`], without the time.
 fn expected() -> Map<String, Value> {
     let body = json!({
         "result": "VISIT_BOOKED",
@@ -132,7 +131,7 @@ async fn serve(listener: TcpListener, ledger: Arc<Ledger>) {
 }
 
 async fn converse(stream: TcpStream, ledger: Arc<Ledger>) {
-    // A connection that cannot be set up is one that fails a moment later.
+    // A connection that cannot be set up fails a moment later.
     let _ = stream.set_nodelay(true);
     let answer = service_fn(|request: Request<Incoming>| {
         let ledger = Arc::clone(&ledger);
@@ -151,7 +150,7 @@ async fn converse(stream: TcpStream, ledger: Arc<Ledger>) {
             Ok::<_, Infallible>(response)
         }
     });
-    // A client that goes away in between is its own affair.
+    // A client may disconnect at any time.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), answer)
         .await;
@@ -166,7 +165,7 @@ impl Ledger {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores a call; which one, and how often it came by now.
+    /// Stores a call and returns its number and how often it was written so far.
     fn write(&self, head: &Parts, body: &[u8]) -> Result<(u64, u32), (StatusCode, String)> {
         let refused = |status, why: &str| Err((status, why.to_owned()));
         let header = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -206,7 +205,7 @@ impl Ledger {
         Ok((number, written.times))
     }
 
-    /// Remembers why something was refused, and says it as keystone does.
+    /// Records the reason and responds as keystone does.
     fn refuse(&self, why: String) -> String {
         let answer = json!({ "error": { "code": "refused", "message": why } }).to_string();
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);

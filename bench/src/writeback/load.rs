@@ -1,5 +1,5 @@
-//! Reports of calls: many at once, at a steady rate, or as a backlog that is held back and let go; and what became of
-//! them in the CRM.
+//! Reports of calls, in bursts, at a steady rate, or as a backlog that is held back and then released; and what reached
+//! the CRM.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,51 +13,51 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::crm::{Crm, Written};
 use super::system::System;
 use crate::clock::pause;
-use crate::load::{Latencies, Lines, Wire, milliseconds};
+use crate::load::{Connection, ConnectionPool, Latencies, milliseconds};
 
-/// What a front answers to a report that it has queued.
+/// The status of a report that was queued.
 const ACCEPTED: u16 = 202;
 /// Connections that report a backlog.
 const REPORTERS: usize = 64;
-/// How long to wait for the next write when some are missing.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long to wait for the next write if some are missing.
+const WAIT_LIMIT: Duration = Duration::from_mins(1);
 
-/// A CRM, and reports of calls that no report was made of before.
+/// A CRM, and numbers for new calls.
 pub struct Load {
-    /// Where the calls end up.
+    /// The CRM that all calls are written to.
     pub crm: Crm,
     next: AtomicU64,
 }
 
-/// One figure of one contestant.
+/// The figures of one candidate.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// From report to write, in milliseconds. A call that was not written has waited as long as it was waited for.
+    /// From report to write in milliseconds. For a call that was never written, the time spent waiting.
     pub latencies: Latencies,
-    /// Writes a second, of a backlog.
+    /// Writes per second of a backlog.
     pub per_second: f64,
 }
 
-/// All that a contestant was told of.
+/// The reports that a candidate got.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct ReportLog {
     calls: Mutex<Vec<Range<u64>>>,
     refused: AtomicU64,
 }
 
-/// What became of it.
+/// The outcome of these reports.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Tally {
+pub struct DeliveryCounts {
     /// Reports that were not accepted.
     pub refused: u64,
     /// Calls that were accepted and never written.
     pub lost: u64,
-    /// Writes of calls that were written before.
+    /// Repeated writes of a call.
     pub doubled: u64,
 }
 
 impl Outcome {
-    /// Of somebody who failed.
+    /// The figures of a candidate that failed.
     pub fn none() -> Self {
         Self {
             latencies: Latencies::new(vec![]),
@@ -67,7 +67,7 @@ impl Outcome {
 }
 
 impl Load {
-    /// With a CRM of its own.
+    /// Starts the CRM.
     pub async fn start() -> anyhow::Result<Self> {
         Ok(Self {
             crm: Crm::start().await?,
@@ -75,31 +75,36 @@ impl Load {
         })
     }
 
-    fn calls(&self, count: usize, told: &Told) -> Range<u64> {
+    fn calls(&self, count: usize, reports: &ReportLog) -> Range<u64> {
         let first = self.next.fetch_add(count as u64, Ordering::Relaxed);
         let calls = first..first + count as u64;
-        let mut all = told.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = reports.calls.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(calls.clone());
         calls
     }
 
-    /// `count` calls end at once, `times` times: all reports are sent at the same moment, each over a connection of its
-    /// own.
-    pub async fn burst(&self, system: &System, told: &Told, count: usize, times: usize) -> anyhow::Result<Outcome> {
+    /// `count` calls end at once, `times` times: all reports are sent at the same time, each over its own connection.
+    pub async fn burst(
+        &self,
+        system: &System,
+        reports: &ReportLog,
+        count: usize,
+        times: usize,
+    ) -> anyhow::Result<Outcome> {
         let mut taken = vec![];
         for _ in 0..times {
-            let calls = self.calls(count, told);
+            let calls = self.calls(count, reports);
             let mut ready = vec![];
             for number in calls.clone() {
-                ready.push((Wire::connect(system.front()).await?, system.report(number)));
+                ready.push((Connection::connect(system.front()).await?, system.report(number)));
             }
             let before = self.crm.count();
             let began = Instant::now();
             let mut reporting = JoinSet::new();
-            for (mut wire, report) in ready {
-                reporting.spawn(async move { wire.ask(&report).await.map(|(status, _)| status) });
+            for (mut connection, report) in ready {
+                reporting.spawn(async move { connection.ask(&report).await.map(|(status, _)| status) });
             }
-            told.note(reporting).await?;
+            reports.note(reporting).await?;
             self.wait(before + count).await;
             taken.extend(self.taken(calls, &vec![began; count]));
         }
@@ -109,11 +114,17 @@ impl Load {
         })
     }
 
-    /// `rate` calls end a second, each at its time.
-    pub async fn steady(&self, system: &System, told: &Told, rate: u32, length: Duration) -> anyhow::Result<Outcome> {
+    /// `rate` calls end per second, evenly spaced.
+    pub async fn steady(
+        &self,
+        system: &System,
+        reports: &ReportLog,
+        rate: u32,
+        length: Duration,
+    ) -> anyhow::Result<Outcome> {
         let count = usize::try_from(length.as_secs() * u64::from(rate))?;
-        let calls = self.calls(count, told);
-        let lines = Arc::new(Lines::new(system.front()));
+        let calls = self.calls(count, reports);
+        let connections = Arc::new(ConnectionPool::new(system.front()));
         let before = self.crm.count();
         let mut ticks = interval(Duration::from_secs(1) / rate);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -121,10 +132,10 @@ impl Load {
         let mut due = Vec::with_capacity(count);
         for number in calls.clone() {
             due.push(ticks.tick().await.into_std());
-            let (report, lines) = (system.report(number), Arc::clone(&lines));
-            reporting.spawn(async move { lines.status(&report).await });
+            let (report, connections) = (system.report(number), Arc::clone(&connections));
+            reporting.spawn(async move { connections.status(&report).await });
         }
-        told.note(reporting).await?;
+        reports.note(reporting).await?;
         self.wait(before + count).await;
         Ok(Outcome {
             latencies: Latencies::new(self.taken(calls, &due)),
@@ -132,18 +143,18 @@ impl Load {
         })
     }
 
-    /// A backlog of `count` calls is accepted while nothing is written, and then let go. What counts is the time from
+    /// A backlog of `count` calls is accepted while writing is suspended, and then written. The figure is the time from
     /// the first write to the last.
-    pub async fn drain(&self, system: &System, told: &Told, count: usize) -> anyhow::Result<Outcome> {
-        // A worker that is ended before it has told its queue of its last job would do that job again.
+    pub async fn drain(&self, system: &System, reports: &ReportLog, count: usize) -> anyhow::Result<Outcome> {
+        // A worker that stops before it acknowledges its last job would run that job again.
         pause(Duration::from_secs(1)).await;
         system.hold()?;
-        let calls = self.calls(count, told);
+        let calls = self.calls(count, reports);
         let before = self.crm.count();
         let next = Arc::new(AtomicU64::new(calls.start));
         let mut reporting = JoinSet::new();
         for _ in 0..REPORTERS {
-            let mut wire = Wire::connect(system.front()).await?;
+            let mut connection = Connection::connect(system.front()).await?;
             let (system, next, end) = (system.reporter(), Arc::clone(&next), calls.end);
             reporting.spawn(async move {
                 let mut worst = ACCEPTED;
@@ -152,12 +163,12 @@ impl Load {
                     if number >= end {
                         return Ok(worst);
                     }
-                    let status = wire.ask(&system.report(number)).await?.0;
+                    let status = connection.ask(&system.report(number)).await?.0;
                     worst = worst.max(status);
                 }
             });
         }
-        told.note(reporting).await?;
+        reports.note(reporting).await?;
         let opened = Instant::now();
         system.resume()?;
         self.wait(before + count).await;
@@ -176,10 +187,10 @@ impl Load {
         })
     }
 
-    /// Waits until the CRM holds so many calls, or gets no more of them: who is later than that shows in the figure.
+    /// Waits until the CRM has this many calls or gets no more of them: later writes show in the figure.
     async fn wait(&self, calls: usize) {
         let (mut held, mut since) = (self.crm.count(), Instant::now());
-        while held < calls && since.elapsed() < PATIENCE {
+        while held < calls && since.elapsed() < WAIT_LIMIT {
             pause(Duration::from_millis(10)).await;
             let now = self.crm.count();
             if now > held {
@@ -188,7 +199,7 @@ impl Load {
         }
     }
 
-    /// From when each call was due until the CRM held it.
+    /// The time from when each call was due until the CRM had it.
     fn taken(&self, calls: Range<u64>, due: &[Instant]) -> Vec<f64> {
         let now = Instant::now();
         let written = self.crm.written(calls).into_iter();
@@ -199,14 +210,14 @@ impl Load {
         written.zip(due).map(taken).collect()
     }
 
-    /// What became of all that somebody was told of.
-    pub fn tally(&self, told: &Told) -> Tally {
-        let all = told.calls.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Compares a candidate's reports with the CRM.
+    pub fn counts(&self, reports: &ReportLog) -> DeliveryCounts {
+        let all = reports.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let calls: Vec<_> = all.iter().flat_map(|calls| self.crm.written(calls.clone())).collect();
         let missing = calls.iter().filter(|call| call.is_none()).count() as u64;
-        let refused = told.refused.load(Ordering::Relaxed);
+        let refused = reports.refused.load(Ordering::Relaxed);
         let written = calls.iter().flatten();
-        Tally {
+        DeliveryCounts {
             refused,
             lost: missing.saturating_sub(refused),
             doubled: written.map(|call| u64::from(call.times - 1)).sum(),
@@ -214,17 +225,17 @@ impl Load {
     }
 }
 
-impl Told {
-    /// Waits for the answers of a front.
+impl ReportLog {
+    /// Waits for the responses of a front.
     ///
     /// # Errors
-    /// Not one report was accepted.
+    /// No report was accepted.
     async fn note(&self, mut reporting: JoinSet<anyhow::Result<u16>>) -> anyhow::Result<()> {
         let (all, mut refused, mut why) = (reporting.len(), 0, String::new());
         while let Some(answer) = reporting.join_next().await {
             match answer? {
                 Ok(ACCEPTED) => continue,
-                Ok(status) => why = format!("an answer of {status}"),
+                Ok(status) => why = format!("status {status}"),
                 Err(error) => why = error.to_string(),
             }
             refused += 1;

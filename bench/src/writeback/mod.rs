@@ -1,11 +1,11 @@
-//! Write-back: from the moment a call is reported until the CRM holds it, beside what a team would build instead: a
+//! Write-back: from the report of a call until the CRM has it. The reference is what a team would build instead: a
 //! front, a queue in Redis, and workers that do the same write with retries.
 //!
-//! Everybody has a front of the same shape and the same CRM, and every write is the same. A burst is many calls that
-//! end at the same moment; a steady load counts from when each report was due. A backlog is accepted while nothing is
-//! written and then let go: the queues' workers are started only then, and our tenant, whose worker is in the host, may
-//! make one attempt a day until its file says otherwise. A CRM that is down would do for neither: it would measure
-//! how each of them backs off. The time counts from the first write to the last, so that nobody pays for a start.
+//! All candidates have the same kind of front, the same CRM and the same writes. In a burst, many calls end at the same
+//! time; under a steady load, latency counts from when each report was due. A backlog is accepted while writing is
+//! suspended and then written: the queues' workers start only then, and the host's tenant, whose worker is in the host,
+//! may make one attempt a day until its file changes. Suspending by a CRM outage would measure backoff instead. The
+//! time counts from the first write to the last, so that it does not include starting workers.
 
 mod crm;
 mod load;
@@ -17,37 +17,37 @@ use std::time::Duration;
 
 use jackfield_kit::tools::found;
 
-use self::load::{Load, Outcome, Tally, Told};
-use self::queue::{Durability, Kind, Queue};
+use self::load::{DeliveryCounts, Load, Outcome, ReportLog};
+use self::queue::{Durability, QueueKind, RunningQueue};
 use self::system::System;
 use crate::context::Context;
 use crate::deployment::Deployment;
-use crate::rounds::{Contestant, alternate, pairs};
+use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::Row;
 
-/// Calls that end at once.
+/// Numbers of calls that end at once.
 const BURSTS: [usize; 2] = [200, 600];
-/// Calls that end a second, under a steady load.
+/// Calls per second under a steady load.
 const RATE: u32 = 500;
 
 struct Sizes {
     rounds: usize,
-    /// Bursts of a round.
+    /// Bursts per round.
     bursts: usize,
     window: Duration,
     drains: usize,
     backlog: usize,
 }
 
-/// A contestant, and what it was told of.
-struct Subject {
+/// A candidate and the reports that it got.
+struct Participant {
     name: String,
     system: System,
-    told: Told,
+    reports: ReportLog,
     failures: Mutex<Vec<String>>,
 }
 
-/// Measures everybody.
+/// Runs the benchmark.
 pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<Vec<Row>> {
     let sizes = if context.quick {
         Sizes {
@@ -67,111 +67,112 @@ pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<V
         }
     };
     let load = Load::start().await?;
-    let mut subjects = vec![Subject::new("ours", System::ours(context, deployment, &load.crm)?)];
-    subjects.extend(queues(context, &load).await);
-    let subjects = warm(context, &load, subjects).await?;
+    let mut participants = vec![Participant::new("ours", System::ours(context, deployment, &load.crm)?)];
+    participants.extend(queues(context, &load).await);
+    let participants = warm(context, &load, participants).await?;
     let bench = Bench {
         context,
         load,
-        subjects,
+        participants,
         sizes,
     };
     bench.run().await
 }
 
 /// The queues that can be measured here.
-async fn queues(context: &Context, load: &Load) -> Vec<Subject> {
+async fn queues(context: &Context, load: &Load) -> Vec<Participant> {
     if found("redis-server").is_none() {
-        context.leave_out(
+        context.skip(
             "Celery and BullMQ",
-            "there is no `redis-server`; install Debian's package of that name",
+            "`redis-server` is missing; install Debian's package redis-server",
         );
         return vec![];
     }
     let mut queues = vec![];
-    for kind in Kind::ALL {
+    for kind in QueueKind::ALL {
         context.progress.step(&format!("write-back · {}", kind.name()));
         let installed = match kind.install(context) {
             Ok(installed) => installed,
             Err(error) => {
-                context.leave_out(kind.name(), format!("{error:#}"));
+                context.skip(kind.name(), format!("{error:#}"));
                 continue;
             }
         };
         for durability in Durability::ALL {
             let name = format!("{}, {}", kind.name(), durability.words());
-            match Queue::start(&installed, durability, &load.crm).await {
-                Ok(queue) => queues.push(Subject::new(&name, System::Queue(Box::new(queue)))),
-                Err(error) => context.leave_out(&name, format!("{error:#}")),
+            match RunningQueue::start(&installed, durability, &load.crm).await {
+                Ok(queue) => queues.push(Participant::new(&name, System::RunningQueue(Box::new(queue)))),
+                Err(error) => context.skip(&name, format!("{error:#}")),
             }
         }
     }
     queues
 }
 
-/// Once through everything, so that no round pays for a first time. Whoever fails at this is left out, unless it is us.
-async fn warm(context: &Context, load: &Load, subjects: Vec<Subject>) -> anyhow::Result<Vec<Subject>> {
+/// Warms up every candidate, so that no round includes first-time costs. A candidate that fails is skipped, except the
+/// host.
+async fn warm(context: &Context, load: &Load, participants: Vec<Participant>) -> anyhow::Result<Vec<Participant>> {
     let mut warm = vec![];
-    for subject in subjects {
+    for participant in participants {
         context
             .progress
-            .step(&format!("write-back · once through · {}", subject.name));
-        let burst = load.burst(&subject.system, &subject.told, 100, 3).await;
-        let tally = load.tally(&subject.told);
+            .step(&format!("write-back · once through · {}", participant.name));
+        let burst = load.burst(&participant.system, &participant.reports, 100, 3).await;
+        let counts = load.counts(&participant.reports);
         match (burst, load.crm.take_refusal()) {
-            (Ok(_), None) if tally.lost == 0 && tally.refused == 0 => warm.push(subject),
+            (Ok(_), None) if counts.lost == 0 && counts.refused == 0 => warm.push(participant),
             (burst, refusal) => {
-                let why = format!("{:?}, {tally:?}, the CRM refused: {refusal:?}", burst.err());
-                anyhow::ensure!(!subject.is_ours(), "{why}");
-                context.leave_out(&subject.name, why);
+                let why = format!("{:?}, {counts:?}, the CRM refused: {refusal:?}", burst.err());
+                anyhow::ensure!(!participant.is_ours(), "{why}");
+                context.skip(&participant.name, why);
             }
         }
     }
     Ok(warm)
 }
 
-impl Subject {
+impl Participant {
     fn new(name: &str, system: System) -> Self {
         Self {
             name: name.to_owned(),
             system,
-            told: Told::default(),
+            reports: ReportLog::default(),
             failures: Mutex::default(),
         }
     }
 
     const fn is_ours(&self) -> bool {
-        matches!(self.system, System::Ours(_))
+        matches!(self.system, System::Jackfield(_))
     }
 
-    /// What failed of ours is an error; what failed of another is told.
-    fn judge(&self, measured: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+    /// A failure of the host is an error; a failure of another candidate is recorded.
+    fn judge(&self, workload: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
         match measured {
             Err(error) if !self.is_ours() => {
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
                 failures.push(format!("{error:#}"));
                 Ok(Outcome::none())
             }
-            measured => measured,
+            measured => workload,
         }
     }
 }
 
-/// What is measured of everybody.
+/// The workload of a measurement.
 #[derive(Debug, Clone, Copy)]
-enum Measured {
-    /// So many calls end at once.
+enum Workload {
+    /// This many calls end at once.
     Burst(usize),
-    /// [`RATE`] calls end a second.
+    /// [`RATE`] calls end per second.
     Steady,
-    /// A backlog is let go.
+    /// A backlog is written.
     Backlog,
 }
 
 struct Bench<'a> {
     context: &'a Context,
     load: Load,
-    subjects: Vec<Subject>,
+    participants: Vec<Participant>,
     sizes: Sizes,
 }
 
@@ -179,42 +180,42 @@ impl Bench<'_> {
     async fn run(self) -> anyhow::Result<Vec<Row>> {
         let mut rows = vec![];
         for measured in [
-            Measured::Burst(BURSTS[0]),
-            Measured::Burst(BURSTS[1]),
-            Measured::Steady,
-            Measured::Backlog,
+            Workload::Burst(BURSTS[0]),
+            Workload::Burst(BURSTS[1]),
+            Workload::Steady,
+            Workload::Backlog,
         ] {
-            rows.extend(self.measure(measured).await?);
+            rows.extend(self.measure(workload).await?);
         }
-        let ours = self.load.tally(&self.subjects[0].told);
+        let ours = self.load.counts(&self.participants[0].reports);
         anyhow::ensure!(
             ours.refused == 0 && ours.lost == 0,
-            "the host did not do what it is measured for: {ours:?}, the CRM refused: {:?}",
+            "the host lost or repeated writes: {ours:?}, the CRM refused: {:?}",
             self.load.crm.take_refusal()
         );
         self.note(&mut rows);
         Ok(rows)
     }
 
-    /// Measures everybody in turn.
-    async fn measure(&self, measured: Measured) -> anyhow::Result<Vec<Row>> {
+    /// Measures all candidates in turn.
+    async fn measure(&self, workload: Workload) -> anyhow::Result<Vec<Row>> {
         let (what, rounds) = match measured {
-            Measured::Burst(count) => (format!("{count} calls end at once"), self.sizes.rounds),
-            Measured::Steady => (format!("{RATE} calls a second"), self.sizes.rounds),
-            Measured::Backlog => (format!("a backlog of {}", self.sizes.backlog), self.sizes.drains),
+            Workload::Burst(count) => (format!("{count} calls end at once"), self.sizes.rounds),
+            Workload::Steady => (format!("{RATE} calls a second"), self.sizes.rounds),
+            Workload::Backlog => (format!("a backlog of {}", self.sizes.backlog), self.sizes.drains),
         };
-        let contestants: Vec<_> = self
-            .subjects
+        let candidates: Vec<_> = self
+            .participants
             .iter()
-            .map(|subject| {
-                let measure = move || async move { subject.judge(self.once(subject, measured).await) };
-                Contestant::new(&subject.name, measure)
+            .map(|participant| {
+                let measure = move || async move { participant.judge(self.once(participant, workload).await) };
+                Candidate::new(&participant.name, measure)
             })
             .collect();
         let progress = format!("write-back · {what}");
-        let rounds = alternate(&self.context.progress, &progress, rounds, &contestants).await?;
+        let rounds = alternate(&self.context.progress, &progress, rounds, &candidates).await?;
         Ok(match measured {
-            Measured::Backlog => self.rows(&format!("{what}, drained"), "writes/s", &rounds, |outcome| {
+            Workload::Backlog => self.rows(&format!("{what}, drained"), "writes/s", &rounds, |outcome| {
                 outcome.per_second
             }),
             _ => [("P50", 0.5), ("P99", 0.99), ("maximum", 1.0)]
@@ -227,16 +228,16 @@ impl Bench<'_> {
         })
     }
 
-    async fn once(&self, subject: &Subject, measured: Measured) -> anyhow::Result<Outcome> {
-        let (system, told, sizes) = (&subject.system, &subject.told, &self.sizes);
+    async fn once(&self, participant: &Participant, workload: Workload) -> anyhow::Result<Outcome> {
+        let (system, reports, sizes) = (&participant.system, &participant.reports, &self.sizes);
         match measured {
-            Measured::Burst(count) => self.load.burst(system, told, count, sizes.bursts).await,
-            Measured::Steady => self.load.steady(system, told, RATE, sizes.window).await,
-            Measured::Backlog => self.load.drain(system, told, sizes.backlog).await,
+            Workload::Burst(count) => self.load.burst(system, reports, count, sizes.bursts).await,
+            Workload::Steady => self.load.steady(system, reports, RATE, sizes.window).await,
+            Workload::Backlog => self.load.drain(system, reports, sizes.backlog).await,
         }
     }
 
-    /// One row for each of the others.
+    /// One row for each reference.
     fn rows(
         &self,
         measure: &str,
@@ -244,29 +245,33 @@ impl Bench<'_> {
         rounds: &[Vec<Outcome>],
         figure: impl Fn(&Outcome) -> f64,
     ) -> Vec<Row> {
-        let others = self.subjects.iter().enumerate().skip(1);
+        let others = self.participants.iter().enumerate().skip(1);
         others
             .map(|(index, other)| Row::of(measure, unit, &other.name, &pairs(rounds, 0, index, &figure)))
             .collect()
     }
 
-    /// Says beside each row how both kept their promise, over the whole run.
+    /// Adds to each row how many writes both sides lost or repeated in the whole run.
     fn note(&self, rows: &mut [Row]) {
-        let note = |subject: &Subject| {
-            let Tally { refused, lost, doubled } = self.load.tally(&subject.told);
-            let failures = subject.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let note = |participant: &Participant| {
+            let DeliveryCounts { refused, lost, doubled } = self.load.counts(&participant.reports);
+            let failures = participant.failures.lock().unwrap_or_else(PoisonError::into_inner);
             let failed = failures
                 .last()
                 .map(|why| format!(", failed: {why}"))
                 .unwrap_or_default();
-            let name = if subject.is_ours() { "ours" } else { "reference" };
+            let name = if participant.is_ours() { "ours" } else { "reference" };
             format!("{name}: {refused} refused, {lost} lost, {doubled} written twice{failed}")
         };
-        let ours = note(&self.subjects[0]);
+        let ours = note(&self.participants[0]);
         for row in rows {
-            if let Some(subject) = self.subjects.iter().find(|subject| subject.name == row.against) {
-                let workers = subject.system.workers();
-                row.note = format!("{ours}; {}, {workers}", note(subject));
+            if let Some(participant) = self
+                .participants
+                .iter()
+                .find(|participant| participant.name == row.against)
+            {
+                let workers = participant.system.workers();
+                row.note = format!("{ours}; {}, {workers}", note(participant));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The common alternative: a front that puts jobs into Redis, and workers that take them out. Their sources are in
+//! The common alternative: a front that enqueues jobs in Redis, and workers that write them. Their sources are in
 //! `bench/others/`.
 
 use std::fs::{self, File};
@@ -13,66 +13,66 @@ use jackfield_kit::tools::{Tools, node};
 use tempfile::TempDir;
 
 use super::crm::Crm;
+use crate::bench_host::TOKEN;
 use crate::context::Context;
 use crate::process::Process;
-use crate::rig::TOKEN;
 
-/// Jobs that one Celery process does at once, which was fastest of what was tried, and all `BullMQ` workers together.
+/// Concurrent jobs of one Celery process, the fastest of the tried settings, and of all `BullMQ` workers together.
 const CELERY_THREADS: usize = 8;
 const BULLMQ_JOBS: usize = 64;
 
-/// The programs of Celery.
+/// Celery's programs.
 const CELERY: [(&str, &str); 2] = [
     ("front.py", include_str!("../../others/celery/front.py")),
     ("tasks.py", include_str!("../../others/celery/tasks.py")),
 ];
 
-/// What a queue is made with.
+/// The queue's implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum QueueKind {
     /// Python: starlette in uvicorn, Celery, requests.
     Celery,
     /// JavaScript: node:http, `BullMQ`, undici.
     BullMq,
 }
 
-/// What Redis promises.
+/// The durability of Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// What was acknowledged is on the disk, as with us.
+    /// Acknowledged jobs are on disk, as with the host.
     Always,
-    /// What its package configures: a snapshot every minute or so, and nothing in between.
+    /// The package's default: a snapshot about every minute.
     AsShipped,
 }
 
-/// A kind whose packages are there.
-pub struct Installed {
-    kind: Kind,
-    /// What runs its programs.
+/// An implementation whose packages are installed.
+pub struct InstalledQueue {
+    kind: QueueKind,
+    /// The interpreter of its programs.
     program: PathBuf,
-    /// Where they are; without it, in the folder of each queue.
+    /// The folder of its programs; if `None`, the folder of each queue.
     home: Option<PathBuf>,
 }
 
-/// A front, workers and a Redis of their own. They end in the order of these fields.
-pub struct Queue {
+/// A front, its workers and its Redis. They are dropped in the order of these fields.
+pub struct RunningQueue {
     front: Process,
     workers: Mutex<Vec<Process>>,
     _redis: Process,
-    orders: Orders,
+    commands: QueueCommands,
 }
 
-/// How the programs of one queue are started.
-struct Orders {
-    kind: Kind,
+/// Starts the programs of one queue.
+struct QueueCommands {
+    kind: QueueKind,
     program: PathBuf,
     home: PathBuf,
     variables: Vec<(&'static str, String)>,
     folder: TempDir,
 }
 
-impl Kind {
-    /// Both.
+impl QueueKind {
+    /// Both implementations.
     pub const ALL: [Self; 2] = [Self::Celery, Self::BullMq];
 
     /// Its name.
@@ -83,7 +83,7 @@ impl Kind {
         }
     }
 
-    /// How its workers are set.
+    /// A description of the workers.
     fn workers(self) -> String {
         match self {
             Self::Celery => format!("{} worker processes of {CELERY_THREADS} threads", processes()),
@@ -91,13 +91,13 @@ impl Kind {
         }
     }
 
-    /// Fetches its packages.
-    pub fn install(self, context: &Context) -> anyhow::Result<Installed> {
+    /// Installs its packages.
+    pub fn install(self, context: &Context) -> anyhow::Result<InstalledQueue> {
         let (tools, progress) = (Tools::of_user()?, Progress::new(|step| context.progress.step(step)));
         match self {
             Self::Celery => {
                 let requirements = include_str!("../../others/celery/requirements.txt");
-                Ok(Installed {
+                Ok(InstalledQueue {
                     kind: self,
                     program: tools.python("bench-celery", requirements, &progress)?,
                     home: None,
@@ -115,7 +115,7 @@ impl Kind {
                     ("front.js", include_str!("../../others/bullmq/front.js")),
                     ("worker.js", include_str!("../../others/bullmq/worker.js")),
                 ];
-                Ok(Installed {
+                Ok(InstalledQueue {
                     kind: self,
                     program: node()?.0,
                     home: Some(tools.node("bench-bullmq", &files, &progress)?),
@@ -126,10 +126,10 @@ impl Kind {
 }
 
 impl Durability {
-    /// Both.
+    /// Both settings.
     pub const ALL: [Self; 2] = [Self::Always, Self::AsShipped];
 
-    /// As the rows say it.
+    /// The name in the rows.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Always => "appendfsync always",
@@ -137,8 +137,7 @@ impl Durability {
         }
     }
 
-    /// The settings beside the defaults, which are those of Debian's file. Snapshots add nothing to a log that is
-    /// synced.
+    /// The settings besides Debian's defaults. With a synced log, snapshots add nothing.
     const fn settings(self) -> &'static [&'static str] {
         match self {
             Self::Always => &["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
@@ -147,9 +146,9 @@ impl Durability {
     }
 }
 
-impl Queue {
-    /// Starts all of it.
-    pub async fn start(installed: &Installed, durability: Durability, crm: &Crm) -> anyhow::Result<Self> {
+impl RunningQueue {
+    /// Starts Redis and the front.
+    pub async fn start(installed: &InstalledQueue, durability: Durability, crm: &Crm) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let redis = redis(folder.path(), durability).await?;
         let variables = vec![
@@ -163,7 +162,7 @@ impl Queue {
         for (name, text) in CELERY {
             fs::write(folder.path().join(name), text)?;
         }
-        let orders = Orders {
+        let commands = QueueCommands {
             kind: installed.kind,
             program: installed.program.clone(),
             home: installed.home.clone().unwrap_or_else(|| folder.path().to_owned()),
@@ -171,44 +170,44 @@ impl Queue {
             folder,
         };
         let queue = Self {
-            front: orders.front()?,
+            front: commands.front()?,
             workers: Mutex::default(),
             _redis: redis,
-            orders,
+            commands,
         };
         queue.start_workers()?;
         Ok(queue)
     }
 
-    /// Where reports go.
+    /// The address for reports.
     pub fn front(&self) -> SocketAddr {
         self.front.address
     }
 
-    /// How its workers are set.
+    /// A description of the workers.
     pub fn workers(&self) -> String {
-        self.orders.kind.workers()
+        self.commands.kind.workers()
     }
 
-    /// One on each core.
+    /// Starts one worker process per core.
     pub fn start_workers(&self) -> anyhow::Result<()> {
-        let started = (0..processes()).map(|number| self.orders.worker(number));
+        let started = (0..processes()).map(|number| self.commands.worker(number));
         let started = started.collect::<anyhow::Result<Vec<_>>>()?;
         *self.workers.lock().unwrap_or_else(PoisonError::into_inner) = started;
         Ok(())
     }
 
-    /// Ends them. They have nothing to do when this is called.
+    /// Stops the workers, which must be idle.
     pub fn stop_workers(&self) {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
-impl Orders {
+impl QueueCommands {
     fn front(&self) -> anyhow::Result<Process> {
         match self.kind {
-            Kind::Celery => self.start("front", &["front.py"]),
-            Kind::BullMq => self.start("front", &["front.js"]),
+            QueueKind::Celery => self.start("front", &["front.py"]),
+            QueueKind::BullMq => self.start("front", &["front.js"]),
         }
     }
 
@@ -216,18 +215,18 @@ impl Orders {
         let name = format!("worker-{number}");
         let threads = CELERY_THREADS.to_string();
         match self.kind {
-            Kind::Celery => {
+            QueueKind::Celery => {
                 let pool = ["--pool", "threads", "--concurrency", &threads, "--hostname", &name];
-                // What workers tell each other about themselves is of no use here.
+                // The workers need no information about each other.
                 let silent = ["--without-gossip", "--without-mingle", "--without-heartbeat"];
                 let worker = ["-m", "celery", "-A", "tasks", "worker", "--loglevel", "INFO"];
                 self.start(&name, &[&worker[..], &pool, &silent].concat())
             }
-            Kind::BullMq => self.start(&name, &["worker.js"]),
+            QueueKind::BullMq => self.start(&name, &["worker.js"]),
         }
     }
 
-    /// Starts a program. It logs to a file, as it would where it is deployed.
+    /// Starts a program that logs to a file, as in production.
     fn start(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Process> {
         let path = self.folder.path().join(format!("{name}.log"));
         let log = File::options().create(true).append(true).open(&path)?;
@@ -245,14 +244,14 @@ impl Orders {
     }
 }
 
-/// As many workers as a competent user would start.
+/// The usual number of worker processes: one per core.
 fn processes() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// A Redis that keeps its files in a folder.
+/// Starts a Redis that stores its files in a folder.
 async fn redis(folder: &Path, durability: Durability) -> anyhow::Result<Process> {
-    // Redis wants to be told a port; this one was free a moment ago.
+    // Redis needs a fixed port; this one was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut command = Command::new("redis-server");
     command

@@ -1,4 +1,4 @@
-//! What is compared: a front that takes reports, and whatever writes them to the CRM.
+//! The compared systems: a front that accepts reports, and what writes them to the CRM.
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -6,120 +6,120 @@ use std::sync::Mutex;
 use jackfield_tests::documents::{disposition, keystone_tenant};
 
 use super::crm::{Crm, call};
-use super::queue::Queue;
+use super::queue::RunningQueue;
+use crate::bench_host::{Agent, BenchHost, TOKEN};
 use crate::context::Context;
 use crate::deployment::Deployment;
 use crate::load::Request;
-use crate::rig::{Agent, Rig, TOKEN};
 
-/// The tenant, for whoever has some.
+/// The tenant's name.
 pub const TENANT: &str = "bench";
-/// Writes of ours that are in flight at once.
+/// Concurrent writes of the host.
 const CONCURRENCY: u32 = 64;
 
-/// A contestant.
+/// A system.
 pub enum System {
-    /// A host with the adapter for keystone.
-    Ours(Box<Ours>),
+    /// A host with keystone's adapter.
+    JackfieldHost(Box<JackfieldHost>),
     /// A front, a queue and workers.
-    Queue(Box<Queue>),
+    RunningQueue(Box<RunningQueue>),
 }
 
 /// A host with a tenant on the CRM.
-pub struct Ours {
-    rig: Mutex<Rig>,
+pub struct JackfieldHost {
+    bench_host: Mutex<BenchHost>,
     front: SocketAddr,
     agent: Agent,
     crm: String,
 }
 
-/// Makes the requests of one system.
+/// Makes the requests for one system.
 #[derive(Clone)]
 pub enum Reporter {
-    /// With the agent's token.
-    Ours(Agent),
-    /// With this one.
-    Queue(&'static str),
+    /// For the host, with the agent's token.
+    JackfieldHost(Agent),
+    /// For a queue's front, with this token.
+    RunningQueue(&'static str),
 }
 
 impl System {
-    /// A host with one tenant.
+    /// Starts a host with one tenant.
     pub fn ours(context: &Context, deployment: &Deployment, crm: &Crm) -> anyhow::Result<Self> {
-        let rig = Rig::start(&context.host, deployment, &[])?;
-        rig.push("keystone")?;
-        let agent = rig.tenant(TENANT, &file(&crm.origin, false))?;
-        Ok(Self::Ours(Box::new(Ours {
-            front: rig.public()?,
-            rig: Mutex::new(rig),
+        let bench_host = BenchHost::start(&context.host, deployment, &[])?;
+        bench_host.push("keystone")?;
+        let agent = bench_host.tenant(TENANT, &file(&crm.origin, false))?;
+        Ok(Self::JackfieldHost(Box::new(JackfieldHost {
+            front: bench_host.public()?,
+            bench_host: Mutex::new(bench_host),
             agent,
             crm: crm.origin.clone(),
         })))
     }
 
-    /// Where reports go.
+    /// The address for reports.
     pub fn front(&self) -> SocketAddr {
         match self {
-            Self::Ours(ours) => ours.front,
-            Self::Queue(queue) => queue.front(),
+            Self::JackfieldHost(ours) => ours.front,
+            Self::RunningQueue(queue) => queue.front(),
         }
     }
 
-    /// How its workers are set.
+    /// A description of the workers.
     pub fn workers(&self) -> String {
         match self {
-            Self::Ours(_) => format!("{CONCURRENCY} deliveries at once"),
-            Self::Queue(queue) => queue.workers(),
+            Self::JackfieldHost(_) => format!("{CONCURRENCY} deliveries at once"),
+            Self::RunningQueue(queue) => queue.workers(),
         }
     }
 
-    /// Who makes the requests.
+    /// What makes the requests.
     pub fn reporter(&self) -> Reporter {
         match self {
-            Self::Ours(ours) => Reporter::Ours(ours.agent.clone()),
-            Self::Queue(_) => Reporter::Queue(TOKEN),
+            Self::JackfieldHost(ours) => Reporter::JackfieldHost(ours.agent.clone()),
+            Self::RunningQueue(_) => Reporter::RunningQueue(TOKEN),
         }
     }
 
-    /// The report of the call with a number.
+    /// The report of the call with this number.
     pub fn report(&self, number: u64) -> Request {
         self.reporter().report(number)
     }
 
-    /// Lets nothing be written. Reports are accepted all the same.
+    /// Suspends writing. Reports are still accepted.
     pub fn hold(&self) -> anyhow::Result<()> {
         match self {
-            Self::Ours(ours) => ours.apply(true),
-            Self::Queue(queue) => {
+            Self::JackfieldHost(ours) => ours.apply(true),
+            Self::RunningQueue(queue) => {
                 queue.stop_workers();
                 Ok(())
             }
         }
     }
 
-    /// Lets everything be written again.
+    /// Resumes writing.
     pub fn resume(&self) -> anyhow::Result<()> {
         match self {
-            Self::Ours(ours) => ours.apply(false),
-            Self::Queue(queue) => queue.start_workers(),
+            Self::JackfieldHost(ours) => ours.apply(false),
+            Self::RunningQueue(queue) => queue.start_workers(),
         }
     }
 }
 
-impl Ours {
+impl JackfieldHost {
     fn apply(&self, held: bool) -> anyhow::Result<()> {
-        let rig = self.rig.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        rig.tenant(TENANT, &file(&self.crm, held)).map(drop)
+        let bench_host = self.bench_host.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        bench_host.tenant(TENANT, &file(&self.crm, held)).map(drop)
     }
 }
 
 impl Reporter {
-    /// The report of the call with a number: 1 KB, with every field of the contract.
+    /// The report of the call with this number: 1 KB with every field of the contract.
     pub fn report(&self, number: u64) -> Request {
         let call = call(number);
         let (lead, said) = (format!("L-{call}"), disposition(&call, "qualified_visit_booked"));
         match self {
-            Self::Ours(agent) => agent.report_request(&lead, said.to_string().as_bytes()),
-            Self::Queue(token) => {
+            Self::JackfieldHost(agent) => agent.report_request(&lead, said.to_string().as_bytes()),
+            Self::RunningQueue(token) => {
                 let path = format!("/v1/tenants/{TENANT}/leads/{lead}/disposition");
                 let headers = [
                     ("authorization", &*format!("Bearer {token}")),
@@ -131,7 +131,7 @@ impl Reporter {
     }
 }
 
-/// The tenant's file. Held means that one attempt a day is allowed.
+/// The tenant file. If held, one attempt a day is allowed.
 fn file(crm: &str, held: bool) -> String {
     let pace = if held { "per_day = 1" } else { "" };
     let delivery = format!("[delivery]\nconcurrency = {CONCURRENCY}\n{pace}\n");

@@ -1,17 +1,17 @@
-//! Real time, for a demo that happens in it. Everything else here asks this file.
+//! Real time. The rest of the demo reads the clock and waits only through this module.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// A moment to measure from.
+/// The current instant, to measure durations from.
 #[expect(clippy::disallowed_methods, reason = "the demo measures real requests")]
-pub fn moment() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
-/// Seconds since 1970, which webhooks are signed with.
+/// Seconds since the Unix epoch: the timestamp in webhook signatures.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the host that the webhook goes to has real time too"
+    reason = "the host checks the timestamp against real time"
 )]
 pub fn unix_seconds() -> u64 {
     SystemTime::now()
@@ -19,27 +19,28 @@ pub fn unix_seconds() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// Waits.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a demo waits for processes that it cannot be woken by"
-)]
+/// Sleeps.
+#[expect(clippy::disallowed_methods, reason = "other processes cannot wake the demo")]
 pub fn pause(length: Duration) {
     std::thread::sleep(length);
 }
 
-/// Asks every so often until there is an answer, or the time is over.
+/// Polls until there is a value or the time limit is reached. `what` names the awaited event in the error.
 ///
 /// # Errors
-/// What asking failed with, or that `what` did not come in time.
-pub fn until<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
-    let began = moment();
+/// `poll` failed, or the limit was reached.
+pub fn wait_until<T>(
+    what: &str,
+    limit: Duration,
+    mut poll: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let started = now();
     loop {
-        if let Some(answer) = ask()? {
-            return Ok(answer);
+        if let Some(value) = poll()? {
+            return Ok(value);
         }
-        if began.elapsed() > limit {
-            anyhow::bail!("waited {} s for {what}, in vain", limit.as_secs());
+        if started.elapsed() > limit {
+            anyhow::bail!("timed out after {} s, waiting for {what}", limit.as_secs());
         }
         pause(Duration::from_millis(50));
     }

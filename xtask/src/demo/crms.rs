@@ -1,13 +1,13 @@
-//! The CRMs of `demo --all`: one for each language that an adapter can be written in beside Rust. A CRM whose adapter
-//! is not in the tree is left out.
+//! The CRMs of `demo --all`: one for each adapter language besides Rust. A CRM whose adapter is not in the repository is
+//! left out.
 //!
-//! The secrets are the demo's own and open no door anywhere else.
+//! The secrets are for the demo only.
 
 use serde_json::{Value, json};
 
 use crate::workspace::Workspace;
 
-/// The contract's outcomes, in the order in which each CRM's words for them stand below.
+/// The contract's outcomes. [`Crm::words`] has the same order.
 pub const OUTCOMES: [&str; 12] = [
     "qualified_visit_booked",
     "qualified_no_visit",
@@ -23,43 +23,43 @@ pub const OUTCOMES: [&str; 12] = [
     "duplicate_suppressed",
 ];
 
-/// A CRM with its adapter and its tenant.
+/// A CRM, its adapter and its tenant.
 #[derive(Debug)]
 pub struct Crm {
-    /// The name of the adapter, its folder and its fake.
+    /// The name of the adapter, of its folder and of its fake.
     pub name: &'static str,
-    /// What the adapter is written in.
+    /// The language of the adapter.
     pub language: &'static str,
-    /// What is unlike others about the CRM.
-    pub trait_of: &'static str,
+    /// What makes this CRM different from the others.
+    pub specialty: &'static str,
     /// The tenant.
     pub tenant: &'static str,
-    /// Options of its fake, beside where it listens.
+    /// Options of its fake, besides its listen address.
     pub fake: &'static [&'static str],
-    /// The variable of the host's environment with the secret, and the secret.
+    /// The environment variable that hands the secret to the host, and the secret.
     pub secret: (&'static str, &'static str),
-    /// The members of its credential but for the secret and the origins, as TOML.
+    /// Its credential as TOML, without the secret and the origins.
     pub credential: &'static str,
-    /// Whether the credential is sent to the CRM; an `hmac` key is not.
+    /// Whether the host sends the credential to the CRM; it does not send an `hmac` key.
     pub sent: bool,
-    /// Limits that its language needs, as TOML.
+    /// The limits that its language needs, as TOML.
     pub limits: &'static str,
-    /// The member of a lead that holds its id, at the fake's control surface.
+    /// The JSON member with a lead's id in the fake's control API.
     pub lead: &'static str,
-    /// How wide its ids are, filled up with zeros; 0 for ids that are not only digits.
+    /// The width of zero-padded numeric ids; 0 if ids are not numeric.
     pub digits: usize,
-    /// Where the word for an outcome stands in what the fake stored, as a JSON pointer.
+    /// JSON pointer to the outcome in a record that the fake stored.
     pub outcome_at: &'static str,
-    /// Its words for [`OUTCOMES`].
+    /// The CRM's own values for [`OUTCOMES`].
     pub words: [&'static str; 12],
 }
 
-/// All of them.
+/// Every CRM, whether or not its adapter is in the repository.
 static ALL: [Crm; 4] = [
     Crm {
         name: "atrium",
         language: "TypeScript",
-        trait_of: "GraphQL with picklists",
+        specialty: "GraphQL with picklists",
         tenant: "rohini-towers",
         fake: &["--token", "demo-atrium-token"],
         secret: ("ROHINI_CRM_TOKEN", "demo-atrium-token"),
@@ -87,7 +87,7 @@ static ALL: [Crm; 4] = [
     Crm {
         name: "parcel",
         language: "Python",
-        trait_of: "SOAP and Basic authentication",
+        specialty: "SOAP and Basic authentication",
         tenant: "noida-greens",
         fake: &["--user", "jackfield", "--password", "demo-parcel-password"],
         secret: ("NOIDA_CRM_PASSWORD", "demo-parcel-password"),
@@ -115,7 +115,7 @@ static ALL: [Crm; 4] = [
     Crm {
         name: "ridgeline",
         language: "Go",
-        trait_of: "money in lakhs and optimistic versions",
+        specialty: "money in lakhs and optimistic versions",
         tenant: "gurgaon-heights",
         fake: &["--key", "demo-ridgeline-key"],
         secret: ("GURGAON_CRM_KEY", "demo-ridgeline-key"),
@@ -143,7 +143,7 @@ static ALL: [Crm; 4] = [
     Crm {
         name: "mortar",
         language: "C",
-        trait_of: "fixed-width lines with a signature",
+        specialty: "fixed-width lines with a signature",
         tenant: "karol-bagh-homes",
         fake: &["--key", "demo-mortar-key"],
         secret: ("KAROL_SIGNING_KEY", "demo-mortar-key"),
@@ -160,14 +160,14 @@ static ALL: [Crm; 4] = [
 ];
 
 impl Crm {
-    /// Those whose adapter is in the tree.
-    pub fn there(workspace: &Workspace) -> Vec<&'static Self> {
+    /// The CRMs whose adapters are in the repository.
+    pub fn available(workspace: &Workspace) -> Vec<&'static Self> {
         ALL.iter()
             .filter(|crm| workspace.path("adapters").join(crm.name).is_dir())
             .collect()
     }
 
-    /// The tenant's file.
+    /// The tenant file.
     pub fn file(&self, origin: &str) -> String {
         let Self {
             name,
@@ -189,20 +189,20 @@ impl Crm {
         )
     }
 
-    /// The lead of an outcome, as the calling platform names it.
+    /// The id of the lead for an outcome, as the calling platform knows it.
     pub fn lead(&self, outcome: usize) -> String {
         let prefix = if self.digits == 0 { "LEAD-" } else { "" };
         format!("{prefix}{}", 4701 + outcome)
     }
 
-    /// A lead for each outcome, as its fake takes them.
+    /// One lead for each outcome, in the form that the fake's control API accepts.
     pub fn leads(&self) -> Value {
         let lead = |outcome| json!({ self.lead: format!("{:0>width$}", self.lead(outcome), width = self.digits) });
         (0..OUTCOMES.len()).map(lead).collect()
     }
 
-    /// The words for the outcomes in what its fake holds.
-    pub fn told(&self, ledger: &Value) -> Vec<String> {
+    /// The outcomes in the fake's ledger, in the CRM's own values.
+    pub fn stored_outcomes(&self, ledger: &Value) -> Vec<String> {
         let stored = ledger["stored"].as_array().map(Vec::as_slice).unwrap_or_default();
         let words = stored
             .iter()

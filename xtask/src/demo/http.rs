@@ -1,4 +1,4 @@
-//! Requests to the processes of the demo, and their answers: values that can be sent, kept, altered and shown.
+//! HTTP requests to the demo's processes and their responses, as values that can be sent, altered, repeated and printed.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::clock;
 
-/// Longer than any deadline of the host, so that it is the host that says what went wrong.
+/// Longer than any deadline of the host, so that the host reports what went wrong.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A request.
@@ -21,23 +21,23 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Empty for none.
     pub body: String,
-    /// What is shown in place of the body, when it was shown before.
-    pub instead: Option<&'static str>,
+    /// Printed instead of the body.
+    pub note: Option<&'static str>,
 }
 
 impl Request {
-    /// A request to read something.
+    /// A GET request.
     pub fn get(url: impl Into<String>) -> Self {
         Self {
             method: "GET",
             url: url.into(),
             headers: Vec::new(),
             body: String::new(),
-            instead: None,
+            note: None,
         }
     }
 
-    /// A request with a body of JSON.
+    /// A POST request with a JSON body.
     pub fn post(url: impl Into<String>, json: impl Into<String>) -> Self {
         let post = Self {
             method: "POST",
@@ -47,47 +47,47 @@ impl Request {
         post.header("content-type", "application/json")
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// With a note shown in place of the body.
+    /// Prints a note instead of the body.
     #[must_use]
-    pub fn showing(self, note: &'static str) -> Self {
+    pub fn with_note(self, note: &'static str) -> Self {
         Self {
-            instead: Some(note),
+            note: Some(note),
             ..self
         }
     }
 
-    /// With a bearer token.
+    /// Adds a bearer token.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The whole body.
     pub body: String,
-    /// From sending to the last byte.
-    pub took: Duration,
+    /// From sending the request to the last byte.
+    pub elapsed: Duration,
 }
 
-impl Answer {
-    /// The body as JSON; null if it is none.
+impl Response {
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 
-    /// The text at a pointer, empty if there is none.
+    /// The string at a JSON pointer; empty if there is none.
     pub fn text(&self, pointer: &str) -> String {
         self.json()
             .pointer(pointer)
@@ -102,24 +102,24 @@ impl Answer {
 pub struct Client(ureq::Agent);
 
 impl Client {
-    /// A client that takes every status for an answer.
+    /// A client that returns every status as a response.
     pub fn new() -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(TIMEOUT))
-            // Proxies of the environment have no business between processes of this machine.
+            // All requests are to loopback: ignore the environment's proxies.
             .proxy(None)
             .max_idle_connections_per_host(32)
             .build();
         Self(config.into())
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     ///
     /// # Errors
-    /// There is no whole answer.
-    pub fn send(&self, request: &Request) -> anyhow::Result<Answer> {
-        let began: Instant = clock::moment();
+    /// The request or the response was not complete.
+    pub fn send(&self, request: &Request) -> anyhow::Result<Response> {
+        let started: Instant = clock::now();
         let mut builder = ureq::http::Request::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -130,12 +130,12 @@ impl Client {
         } else {
             self.0.run(builder.body(request.body.as_str()).with_context(what)?)
         };
-        let mut answer = sent.with_context(what)?;
-        let body = answer.body_mut().read_to_string().with_context(what)?;
-        Ok(Answer {
-            status: answer.status().as_u16(),
+        let mut response = sent.with_context(what)?;
+        let body = response.body_mut().read_to_string().with_context(what)?;
+        Ok(Response {
+            status: response.status().as_u16(),
             body,
-            took: began.elapsed(),
+            elapsed: started.elapsed(),
         })
     }
 }

@@ -1,5 +1,4 @@
-//! What Ctrl-C, SIGTERM and SIGHUP do: end every process of the demo. While everything is left running on purpose, the
-//! first one ends that in good order.
+//! Ctrl-C, SIGTERM and SIGHUP end every process of the demo. With `--keep`, the first one starts an orderly shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,38 +8,38 @@ use anyhow::Context as _;
 use super::processes::Processes;
 use crate::workspace;
 
-/// What a shell expects of a program that was interrupted.
+/// The exit code that shells expect from an interrupted program.
 const INTERRUPTED: i32 = 130;
 
-/// Tells of interrupts. Clones are the same.
+/// Whether the user interrupted the demo. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     awaited: Arc<AtomicBool>,
-    came: Arc<AtomicBool>,
+    received: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// Handles signals from now on.
+    /// Installs the signal handler.
     pub fn handle(processes: Processes) -> anyhow::Result<Self> {
         let interrupt = Self::default();
-        let told = interrupt.clone();
+        let state = interrupt.clone();
         let handler = move || {
-            let first = !told.came.swap(true, Ordering::SeqCst);
-            if first && told.awaited.load(Ordering::SeqCst) {
+            let first = !state.received.swap(true, Ordering::SeqCst);
+            if first && state.awaited.load(Ordering::SeqCst) {
                 return;
             }
             workspace::interrupt();
             processes.kill_all();
-            eprintln!("\nstopped: every process of the demo has been ended");
+            eprintln!("\ninterrupted: every process of the demo has been killed");
             std::process::exit(INTERRUPTED);
         };
-        ctrlc::set_handler(handler).context("signals cannot be handled")?;
+        ctrlc::set_handler(handler).context("cannot install a signal handler")?;
         Ok(interrupt)
     }
 
-    /// Whether an interrupt came. From the first time that this is asked, the next one is left to whoever asks.
-    pub fn came(&self) -> bool {
+    /// Whether an interrupt was received. After the first call, the caller handles the first interrupt.
+    pub fn received(&self) -> bool {
         self.awaited.store(true, Ordering::SeqCst);
-        self.came.load(Ordering::SeqCst)
+        self.received.load(Ordering::SeqCst)
     }
 }

@@ -1,15 +1,15 @@
-//! JSON laid out for reading: what fits on a line stays on one. Works on the text itself, so that members keep their
-//! order and numbers their spelling.
+//! Formats JSON for reading: a value that fits on a line stays on one. Works on the text, so that members keep their
+//! order and numbers their notation.
 
-/// Lays out a JSON text in lines of `width` characters where it can be done. `None` if it is no JSON.
-pub fn layout(text: &str, width: usize) -> Option<String> {
+/// Formats JSON in lines of at most `width` characters where possible. `None` if the text is not JSON.
+pub fn format(text: &str, width: usize) -> Option<String> {
     serde_json::from_str::<&serde_json::value::RawValue>(text).ok()?;
     let mut out = String::new();
     write(text.trim(), 0, 0, width, &mut out);
     Some(out)
 }
 
-/// Writes a value that begins after `before` characters of its line, its members indented one step more than `indent`.
+/// Writes a value that starts at column `before`; its members are indented one level deeper than `indent`.
 fn write(value: &str, indent: usize, before: usize, width: usize, out: &mut String) {
     let inline = inline(value);
     let parts = parts(value);
@@ -36,9 +36,9 @@ fn write(value: &str, indent: usize, before: usize, width: usize, out: &mut Stri
 /// A value on one line, with one space after each comma and colon.
 fn inline(value: &str) -> String {
     let mut out = String::new();
-    let mut in_text = Text::default();
+    let mut in_string = StringScanner::default();
     for character in value.chars() {
-        match (in_text.take(character), character) {
+        match (in_string.read(character), character) {
             (false, white) if white.is_whitespace() => {}
             (false, ',') => out.push_str(", "),
             (false, ':') => out.push_str(": "),
@@ -48,7 +48,7 @@ fn inline(value: &str) -> String {
     out
 }
 
-/// The members of an object or the items of an array; nothing for any other value.
+/// The members of an object or the items of an array; empty for any other value.
 fn parts(value: &str) -> Vec<&str> {
     let inner = value
         .strip_prefix(['{', '['])
@@ -56,9 +56,9 @@ fn parts(value: &str) -> Vec<&str> {
     let Some(inner) = inner.filter(|inner| !inner.trim().is_empty()) else {
         return Vec::new();
     };
-    let (mut depth, mut in_text) = (0_u32, Text::default());
+    let (mut depth, mut in_string) = (0_u32, StringScanner::default());
     let at_comma = |character: char| {
-        if in_text.take(character) {
+        if in_string.read(character) {
             return false;
         }
         match character {
@@ -71,26 +71,26 @@ fn parts(value: &str) -> Vec<&str> {
     inner.split(at_comma).map(str::trim).collect()
 }
 
-/// A part's key, which an array's has none of, and its value.
+/// The key and value of a part; items of an array have an empty key.
 fn member(part: &str, open: char) -> (&str, &str) {
     if open == '[' {
         return ("", part);
     }
-    let mut in_text = Text::default();
-    let colon = part.find(|character| !in_text.take(character) && character == ':');
+    let mut in_string = StringScanner::default();
+    let colon = part.find(|character| !in_string.read(character) && character == ':');
     colon.map_or(("", part), |at| (part[..at].trim(), part[at + 1..].trim()))
 }
 
-/// Whether a scan is inside a quoted text.
+/// Tracks whether a scan is inside a JSON string.
 #[derive(Default)]
-struct Text {
+struct StringScanner {
     inside: bool,
     escaped: bool,
 }
 
-impl Text {
-    /// Takes the next character, and says whether it belongs to a text, its quotes included.
-    fn take(&mut self, character: char) -> bool {
+impl StringScanner {
+    /// Reads the next character and returns whether it belongs to a string, including its quotes.
+    fn read(&mut self, character: char) -> bool {
         let was_inside = self.inside;
         match character {
             _ if self.escaped => self.escaped = false,
@@ -104,19 +104,19 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
-    use super::layout;
+    use super::format;
 
     #[test]
-    fn what_fits_stays_on_a_line() {
-        assert_eq!(layout(r#"{"b":1.50,"a":[ ]}"#, 40).unwrap(), r#"{"b": 1.50, "a": []}"#);
-        assert_eq!(layout("not json", 40), None);
+    fn short_values_stay_on_one_line() {
+        assert_eq!(format(r#"{"b":1.50,"a":[ ]}"#, 40).unwrap(), r#"{"b": 1.50, "a": []}"#);
+        assert_eq!(format("not json", 40), None);
     }
 
     #[test]
-    fn what_does_not_fit_is_taken_apart_in_its_order() {
+    fn long_values_break_in_order() {
         let text = r#"{"zebra":{"said":"a, \"b\": {c"},"items":["one","two"],"last":null}"#;
         let expected =
             "{\n  \"zebra\": {\"said\": \"a, \\\"b\\\": {c\"},\n  \"items\": [\"one\", \"two\"],\n  \"last\": null\n}";
-        assert_eq!(layout(text, 40).unwrap(), expected);
+        assert_eq!(format(text, 40).unwrap(), expected);
     }
 }

@@ -1,93 +1,92 @@
-//! `cargo xtask demo`: the main job, told step by step with real processes, real requests and their real answers.
+//! `cargo xtask demo`: the main job, step by step, with real processes, requests and responses.
 //!
-//! Every step checks what it shows. The first one that fails ends the story, and names itself.
+//! Every step checks what it shows. The demo ends at the first step that fails and names it.
 
 mod clock;
+mod context;
 mod crms;
-mod folder;
 mod http;
 mod interrupt;
 mod json;
-mod keep;
-mod next_version;
+mod keep_running;
+mod next_keystone;
 mod processes;
 mod report;
-mod screen;
+mod run_folder;
 mod sign;
-mod stage;
-mod story;
+mod steps;
 mod tenants;
+mod terminal;
 
 use anyhow::bail;
 
 use crate::workspace::Workspace;
+use context::DemoContext;
 use interrupt::Interrupt;
 use processes::{KillOnDrop, Processes};
-use screen::Ink;
-use stage::Stage;
+use terminal::TextStyle;
 
-/// Tells the story. With `all`, also that of the adapters in other languages. With `keep`, leaves everything running
-/// afterwards until Ctrl-C.
+/// Runs the demo. `all` also shows the adapters in other languages. `keep` leaves everything running until Ctrl-C.
 pub fn run(workspace: &Workspace, all: bool, keep: bool) -> anyhow::Result<()> {
     let processes = Processes::default();
-    let _killed_whatever_happens = KillOnDrop(processes.clone());
+    let _kill_on_exit = KillOnDrop(processes.clone());
     let interrupt = Interrupt::handle(processes.clone())?;
 
-    let mut stage = Stage::new(workspace.clone(), processes)?;
-    let mut steps = story::STEPS.to_vec();
+    let mut demo = DemoContext::new(workspace.clone(), processes)?;
+    let mut steps = steps::STEPS.to_vec();
     if all {
-        stage.add_crms()?;
-        steps.push(story::LANGUAGES);
+        demo.add_crms()?;
+        steps.push(steps::LANGUAGES);
     }
-    introduce(&stage);
-    let told = steps.iter().all(|(title, step)| play(&mut stage, title, *step));
+    print_introduction(&demo);
+    let succeeded = steps.iter().all(|(title, step)| run_step(&mut demo, title, *step));
     let mut titles: Vec<_> = steps.iter().map(|(title, _)| *title).collect();
-    if told && keep {
-        stage.report.show(stage.screen, &titles);
-        keep::run(&stage, &interrupt)?;
+    if succeeded && keep {
+        demo.report.print(demo.terminal, &titles);
+        keep_running::run(&demo, &interrupt)?;
     }
-    if told {
-        play(&mut stage, story::ENDING, story::end);
+    if succeeded {
+        run_step(&mut demo, steps::LAST_TITLE, steps::stop);
     }
-    titles.push(story::ENDING);
-    stage.report.show(stage.screen, &titles);
-    conclude(&stage)
+    titles.push(steps::LAST_TITLE);
+    demo.report.print(demo.terminal, &titles);
+    finish(&demo)
 }
 
-/// Plays one step, and answers whether all that it checked holds. What stops it counts as a check that failed.
-fn play(stage: &mut Stage, title: &'static str, step: story::Step) -> bool {
-    let number = stage.report.begin(title);
-    stage.screen.rule(&format!("{number}  {title}"));
-    if let Err(error) = step(stage) {
-        stage.check(&format!("{error:#}"), false);
+/// Runs one step and returns whether all its checks passed. An error counts as a failed check.
+fn run_step(demo: &mut DemoContext, title: &'static str, step: steps::Step) -> bool {
+    let number = demo.report.start_step(title);
+    demo.terminal.heading(&format!("{number}  {title}"));
+    if let Err(error) = step(demo) {
+        demo.check(&format!("{error:#}"), false);
     }
-    stage.report.failure().is_none()
+    demo.report.failure().is_none()
 }
 
-fn introduce(stage: &Stage) {
-    let screen = stage.screen;
+fn print_introduction(demo: &DemoContext) {
+    let terminal = demo.terminal;
     println!(
         "\n  {}",
-        screen.paint(
-            Ink::Strong,
+        terminal.paint(
+            TextStyle::Strong,
             "Jackfield: one host between a calling platform and the CRMs of many customers"
         )
     );
-    screen.say(
-        "Two developer groups use one host. Each has a CRM of its own and one small adapter for it, a WebAssembly \
-         component. What follows happens for real, on this machine: → is a request, ← its answer, $ a command of the \
-         operator, ✓ a check. CRMs and calling platform are fakes, but strict ones.",
+    terminal.paragraph(
+        "Two property developers share one host. Each has its own CRM and a small adapter for it, a WebAssembly component. \
+         Everything below really runs on this machine: → is a request, ← its response, $ an operator's command, ✓ a \
+         check. The CRMs and the calling platform are strict fakes.",
     );
 }
 
-fn conclude(stage: &Stage) -> anyhow::Result<()> {
-    if let Some(failure) = stage.report.failure() {
-        let folder = stage.workspace.shown(&stage.folder);
-        println!("\n  The data and the logs of this run are in {folder}, until the next one.");
+fn finish(demo: &DemoContext) -> anyhow::Result<()> {
+    if let Some(failure) = demo.report.failure() {
+        let folder = demo.workspace.shown(&demo.folder);
+        println!("\n  The data and logs of this run stay in {folder} until the next run.");
         bail!("{failure}");
     }
-    folder::remove(&stage.folder)?;
-    let all = format!("All {} checks hold.", stage.report.checks());
-    println!("\n  {}", stage.screen.paint(Ink::Good, &all));
+    run_folder::remove(&demo.folder)?;
+    let all = format!("All {} checks passed.", demo.report.checks());
+    println!("\n  {}", demo.terminal.paint(TextStyle::Good, &all));
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Processes that the demo starts, and that never outlive it: they are killed when it ends, fails, panics or is told
-//! to stop.
+//! The processes that the demo starts. They never outlive it: they are killed when the demo ends, fails, panics or is
+//! interrupted.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -13,43 +13,43 @@ use anyhow::{Context as _, bail};
 use super::clock;
 use crate::workspace;
 
-/// How long a process may take to stop by itself.
+/// How long a process may take to stop after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(40);
 
-/// All that run. Clones are the same list.
+/// The running processes. Clones share one list.
 #[derive(Debug, Clone, Default)]
 pub struct Processes(Arc<Mutex<Vec<(String, Child)>>>);
 
 impl Processes {
-    /// Starts one, named `name`, with all that it prints in the file `log`.
+    /// Starts a process called `name` that prints to the file `log`.
     pub fn start(&self, name: &str, command: &mut Command, log: &Path) -> anyhow::Result<()> {
         use std::os::unix::process::CommandExt as _;
 
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-        // In a group of its own a Ctrl-C at the terminal does not reach it before the demo has decided what to do.
+        // Its own process group: Ctrl-C at the terminal reaches only the demo, which then decides what to stop.
         let child = command
             .process_group(0)
             .spawn()
-            .with_context(|| format!("{name} cannot be started"))?;
+            .with_context(|| format!("cannot start {name}"))?;
         self.list().push((name.to_owned(), child));
         Ok(())
     }
 
-    /// Says so if a process that should run has ended, with the last lines that it printed.
-    pub fn must_run(&self, name: &str, log: &Path) -> anyhow::Result<()> {
+    /// Fails with the last lines of the log if the process has ended.
+    pub fn ensure_running(&self, name: &str, log: &Path) -> anyhow::Result<()> {
         let mut list = self.list();
         let child = list.iter_mut().find(|(running, _)| running == name);
         if let Some(status) = child.and_then(|(_, child)| child.try_wait().ok().flatten()) {
             let text = fs::read_to_string(log).unwrap_or_default();
-            let ends = text.lines().count().saturating_sub(15);
-            let tail = text.lines().skip(ends).collect::<Vec<_>>().join("\n  ");
+            let skipped = text.lines().count().saturating_sub(15);
+            let tail = text.lines().skip(skipped).collect::<Vec<_>>().join("\n  ");
             bail!("{name} ended with {status}; its last lines were:\n  {tail}");
         }
         Ok(())
     }
 
-    /// Its number, as the system knows it.
+    /// The process id.
     pub fn id(&self, name: &str) -> Option<u32> {
         self.list()
             .iter()
@@ -57,26 +57,26 @@ impl Processes {
             .map(|(_, child)| child.id())
     }
 
-    /// Asks a process to stop, with SIGTERM, and answers what it ended with.
+    /// Sends SIGTERM to a process and returns its exit status. Kills it if it does not stop in time.
     pub fn stop(&self, name: &str) -> anyhow::Result<ExitStatus> {
         let mut list = self.list();
-        let at = list
+        let index = list
             .iter()
             .position(|(running, _)| running == name)
-            .with_context(|| format!("{name} does not run"))?;
-        let (_, mut child) = list.remove(at);
+            .with_context(|| format!("{name} is not running"))?;
+        let (_, mut child) = list.remove(index);
         drop(list);
-        let asked = workspace::terminate(child.id());
-        let waited = asked
+        let signalled = workspace::terminate(child.id());
+        let waited = signalled
             .map_err(anyhow::Error::from)
-            .and_then(|_| clock::until(&format!("{name} to stop"), STOP_LIMIT, || Ok(child.try_wait()?)));
+            .and_then(|_| clock::wait_until(&format!("{name} to stop"), STOP_LIMIT, || Ok(child.try_wait()?)));
         if waited.is_err() {
             kill(&mut child);
         }
         waited
     }
 
-    /// Kills all at once.
+    /// Kills every process.
     pub fn kill_all(&self) {
         for (_, mut child) in self.list().drain(..) {
             kill(&mut child);
@@ -89,12 +89,12 @@ impl Processes {
 }
 
 fn kill(child: &mut Child) {
-    // It may be gone already, which is what was wanted.
+    // It may have exited already.
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// Kills all when it goes out of scope, by whatever way.
+/// Kills every process when dropped.
 #[derive(Debug)]
 pub struct KillOnDrop(pub Processes);
 
@@ -104,7 +104,7 @@ impl Drop for KillOnDrop {
     }
 }
 
-/// A loopback port that nobody listens on.
+/// An unused loopback port.
 pub fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free loopback port")?;
     Ok(listener.local_addr()?.port())

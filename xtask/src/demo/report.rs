@@ -1,25 +1,25 @@
-//! What was checked, step by step, and what came of it.
+//! The checks of each step and their results.
 
-use super::screen::{Ink, Screen};
+use super::terminal::{Terminal, TextStyle};
 
-/// One step of the story.
+/// The results of one step.
 #[derive(Debug)]
-struct Step {
+struct StepResult {
     title: &'static str,
     checks: usize,
     failed: Vec<String>,
 }
 
-/// All steps so far.
+/// The results of all steps so far.
 #[derive(Debug, Default)]
 pub struct Report {
-    steps: Vec<Step>,
+    steps: Vec<StepResult>,
 }
 
 impl Report {
-    /// Begins a step and answers its number, from 1. What is noted from now on belongs to it.
-    pub fn begin(&mut self, title: &'static str) -> usize {
-        self.steps.push(Step {
+    /// Starts a step and returns its number, counted from 1. Later checks belong to this step.
+    pub fn start_step(&mut self, title: &'static str) -> usize {
+        self.steps.push(StepResult {
             title,
             checks: 0,
             failed: Vec::new(),
@@ -27,46 +27,54 @@ impl Report {
         self.steps.len()
     }
 
-    /// Notes a check.
-    pub fn note(&mut self, what: &str, holds: bool) {
+    /// Records a check.
+    pub fn record(&mut self, what: &str, passed: bool) {
         if let Some(step) = self.steps.last_mut() {
             step.checks += 1;
-            step.failed.extend((!holds).then(|| what.to_owned()));
+            step.failed.extend((!passed).then(|| what.to_owned()));
         }
     }
 
-    /// The first failure, if there was one, in words that name the step.
+    /// The first failure, if any, with its step.
     pub fn failure(&self) -> Option<String> {
-        let failed = |(step, number): (&Step, usize)| {
+        let failed = |(step, number): (&StepResult, usize)| {
             let what = step.failed.first()?;
             Some(format!("step {number} failed ({}): {what}", step.title))
         };
         self.steps.iter().zip(1..).find_map(failed)
     }
 
-    /// Prints every step with what was checked in it; `titles` are all that there should have been.
-    pub fn show(&self, screen: Screen, titles: &[&'static str]) {
-        screen.rule("Summary");
+    /// Prints every step with its checks. `titles` lists all planned steps.
+    pub fn print(&self, terminal: Terminal, titles: &[&'static str]) {
+        terminal.heading("Summary");
         for (index, title) in titles.iter().enumerate() {
             let number = index + 1;
             let (mark, checks) = match self.steps.get(index) {
-                None => (screen.paint(Ink::Faint, "–"), screen.paint(Ink::Faint, "not reached")),
-                Some(step) if step.failed.is_empty() => (screen.paint(Ink::Good, "✓"), counted(step.checks)),
+                None => (
+                    terminal.paint(TextStyle::Faint, "–"),
+                    terminal.paint(TextStyle::Faint, "not reached"),
+                ),
+                Some(step) if step.failed.is_empty() => {
+                    (terminal.paint(TextStyle::Good, "✓"), check_count(step.checks))
+                }
                 Some(step) => {
-                    let failed = format!("{} of {} failed", step.failed.len(), counted(step.checks));
-                    (screen.paint(Ink::Bad, "✗"), screen.paint(Ink::Bad, &failed))
+                    let failed = format!("{} of {} failed", step.failed.len(), check_count(step.checks));
+                    (
+                        terminal.paint(TextStyle::Bad, "✗"),
+                        terminal.paint(TextStyle::Bad, &failed),
+                    )
                 }
             };
             println!("  {mark} {number:>2}  {title:<66} {checks}");
         }
     }
 
-    /// How many checks there were in all.
+    /// The total number of checks.
     pub fn checks(&self) -> usize {
         self.steps.iter().map(|step| step.checks).sum()
     }
 }
 
-fn counted(checks: usize) -> String {
+fn check_count(checks: usize) -> String {
     format!("{checks} check{}", if checks == 1 { "" } else { "s" })
 }

@@ -1,11 +1,11 @@
 //! The two tenants, their files and their secrets.
 //!
-//! The secrets are the demo's own and open no door anywhere else. The host reads them from its environment; only the
-//! names of the variables stand in the files.
+//! The secrets are for the demo only. The host reads them from its environment; the tenant files contain only the names
+//! of the variables.
 
-use super::stage::Origins;
+use super::context::Origins;
 
-/// A developer group with a CRM of its own.
+/// A property developer with its own CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tenant {
     /// Uses keystone.
@@ -15,10 +15,10 @@ pub enum Tenant {
 }
 
 impl Tenant {
-    /// Both.
+    /// Both tenants.
     pub const ALL: [Self; 2] = [Self::Dwarka, Self::Saket];
 
-    /// Its name at the host.
+    /// The tenant's name at the host.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dwarka => "dwarka-homes",
@@ -26,7 +26,7 @@ impl Tenant {
         }
     }
 
-    /// Its file.
+    /// The tenant file.
     pub fn file(self, origins: &Origins) -> String {
         match self {
             Self::Dwarka => dwarka(origins, "keystone@1.0.0"),
@@ -35,7 +35,7 @@ impl Tenant {
     }
 }
 
-/// The secrets, by the variables of the host's environment that they are in.
+/// The secrets, with the environment variables that hand them to the host.
 pub const SECRETS: [(&str, &str); 5] = [
     ("DWARKA_CRM_TOKEN", KEYSTONE_TOKEN),
     ("DWARKA_WEBHOOK_SECRET", DWARKA_WEBHOOK_SECRET),
@@ -46,22 +46,22 @@ pub const SECRETS: [(&str, &str); 5] = [
 
 /// keystone's API token.
 pub const KEYSTONE_TOKEN: &str = "demo-keystone-token";
-/// What groundwork's parameters are signed with.
+/// The key of groundwork's request signatures.
 pub const GROUNDWORK_KEY: &str = "demo-groundwork-key";
-/// What keystone signs its webhooks with.
+/// The secret of keystone's webhook signatures.
 pub const DWARKA_WEBHOOK_SECRET: &str = "whsec_ZGVtby1kd2Fya2Etd2ViaG9vay1rZXk=";
-/// What groundwork signs its webhooks with.
+/// The secret of groundwork's webhook signatures.
 pub const SAKET_WEBHOOK_SECRET: &str = "demo-saket-webhook-secret";
-/// What the host signs pushed leads with.
+/// The secret that signs the leads pushed to the agent.
 pub const AGENT_SECRET: &str = "whsec_ZGVtby1hZ2VudC1wdXNoLWtleQ==";
 
-/// The counted attempts of a delivery, and for how long they go on: the product's ladder, shortened for an audience.
-pub const LADDER: [u64; 5] = [0, 1, 2, 3, 4];
+/// The delays in seconds before each attempt of a delivery: the default schedule, shortened for the demo.
+pub const RETRY_DELAYS: [u64; 5] = [0, 1, 2, 3, 4];
 
-/// The file of dwarka-homes, for a version of its adapter.
+/// The tenant file of dwarka-homes for a version of its adapter.
 pub fn dwarka(origins: &Origins, adapter: &str) -> String {
     let Origins { keystone, agent, .. } = origins;
-    let ladder = LADDER.map(|seconds| format!("\"{seconds}s\"")).join(", ");
+    let retry = RETRY_DELAYS.map(|seconds| format!("\"{seconds}s\"")).join(", ");
     format!(
         r#"tenant = "dwarka-homes"
 adapter = "{adapter}"
@@ -71,14 +71,14 @@ base_url = "{keystone}"
 
 [egress]
 allow = ["{keystone}"]
-# A demo's CRM is on this machine. Such addresses are refused by default.
+# The demo's CRMs are on this machine. The host refuses such addresses by default.
 private_addresses = true
 
 [[credentials]]
 name = "crm"
 kind = "bearer"
 secret = {{ env = "DWARKA_CRM_TOKEN" }}
-# There the host adds it; the adapter never sees it.
+# The host adds the credential to requests to these origins; the adapter never sees it.
 origins = ["{keystone}"]
 
 [webhook]
@@ -90,13 +90,13 @@ push_url = "{agent}/leads"
 push_secret = {{ env = "AGENT_PUSH_SECRET" }}
 
 [delivery]
-# Shortened, for an audience. The product's own: 0s, 30s, 2m, 10m, 60m.
-retry = [{ladder}]
+# Shortened for the demo. The default: 0s, 30s, 2m, 10m, 60m.
+retry = [{retry}]
 concurrency = 8
 per_second = 500
 
 [limits]
-# Generous: this machine may be busy with other things than the demo. The product's own: 1000.
+# Generous, because this machine may be busy. The default: 1000.
 status_deadline_ms = 5000
 "#
     )
@@ -117,12 +117,12 @@ private_addresses = true
 
 [[credentials]]
 name = "signing"
-# The host signs with it; the key stays out of the sandbox.
+# The host signs requests with it; the key never enters the sandbox.
 kind = "hmac"
 secret = {{ env = "SAKET_SIGNING_KEY" }}
 
 [webhook]
-# groundwork's own habit: a hex tag over the body.
+# groundwork signs the body and sends the HMAC in hexadecimal.
 profile = "sha256-hex"
 secrets = [{{ env = "SAKET_WEBHOOK_SECRET" }}]
 

@@ -1,6 +1,6 @@
-//! What the benchmarks of a call run, in Rust. It asks nobody, so that what is measured is the sandbox and the
-//! language: a status that is always the same, and a receipt that says how much text came in. Only a lead called
-//! `waits` has it send a request, which is left without an answer, so that an instance in flight can be weighed.
+//! The Rust guest of the benchmarks of an invocation. It sends no requests, so that only the sandbox and the language
+//! are measured: it returns a constant status, and a receipt with the length of the input. Only for a lead called
+//! `waits` it sends a request that gets no response, so that the memory of an instance in flight can be measured.
 
 use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt, about};
 

@@ -1,10 +1,9 @@
-//! Calls an Extism plug-in and says how long it took.
+//! Invokes an Extism plug-in and prints how long it took.
 //!
-//! It runs as long as its standard input is open, so that it stays warm between the rounds of a benchmark. A line of
-//! input is a round, such as `empty 300`; a line of output is its result in JSON. The rounds are `instantiate`,
-//! `empty`, `kilobyte`, `load` (from the cache of compiled code) and `compile`, each with a number of calls and
-//! answered by the nanoseconds that each took; and `instances` and `loaded`, answered by the bytes that the process
-//! grew by for each.
+//! It runs until its standard input is closed, so that it stays warm between the rounds of a benchmark. Each line of
+//! input is a round, such as `empty 300`; each line of output is its result in JSON. The rounds `instantiate`, `empty`,
+//! `kilobyte`, `load` (from the cache of compiled code) and `compile` have a number of invocations and return the
+//! nanoseconds of each. The rounds `instances` and `loaded` return the bytes by which the process grew for each item.
 
 use std::fs;
 use std::io::{BufRead as _, Write as _, stdin, stdout};
@@ -17,7 +16,7 @@ use extism::{CompiledPlugin, Manifest, Plugin, PluginBuilder, Wasm};
 use extism_contract::{LeadStatus, Receipt, Write};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// What the host's adapters may take by default: 32 MiB of memory, in pages, and a second.
+/// The default limits of the host's adapters: 32 MiB of memory, in pages, and a second.
 const PAGES: u32 = 512;
 const DEADLINE: Duration = Duration::from_secs(1);
 
@@ -60,7 +59,7 @@ impl Calls {
             plugin: plugin.into(),
             write: serde_json::from_slice(&fs::read(write)?)?,
         };
-        // Once through everything, so that no round pays for a first time, and nothing is measured that goes wrong.
+        // Warm up everything, so that no round includes first-time costs and errors show before measuring.
         calls.empty()?;
         calls.kilobyte()?;
         calls.load()?;
@@ -82,12 +81,12 @@ impl Calls {
         })
     }
 
-    /// A fresh instance.
+    /// Creates an instance.
     fn instantiate(&self) -> anyhow::Result<Plugin> {
         Plugin::new_from_compiled(&self.compiled)
     }
 
-    /// A fresh instance and a call that asks nobody.
+    /// A fresh instance and an invocation without requests.
     fn empty(&self) -> anyhow::Result<Plugin> {
         let mut plugin = self.instantiate()?;
         let Json(status): Json<LeadStatus> = plugin.call("status", "L-1001")?;
@@ -95,7 +94,7 @@ impl Calls {
         Ok(plugin)
     }
 
-    /// A fresh instance and a call with a kilobyte of text.
+    /// A fresh instance and an invocation with a kilobyte of text.
     fn kilobyte(&self) -> anyhow::Result<()> {
         let mut plugin = self.instantiate()?;
         let Json(receipt): Json<Receipt> = plugin.call("write", Json(&self.write))?;
@@ -103,13 +102,13 @@ impl Calls {
         Ok(())
     }
 
-    /// Ready to be called, from the cache of compiled code.
+    /// Ready for invocations, from the cache of compiled code.
     fn load(&self) -> anyhow::Result<CompiledPlugin> {
         builder(&self.plugin).with_cache_config(&self.cache).compile()
     }
 }
 
-/// A plug-in with limits, as the host's adapters have them.
+/// A plug-in with the limits of the host's adapters.
 fn builder(plugin: &Path) -> PluginBuilder<'static> {
     let manifest = Manifest::new([Wasm::file(plugin)])
         .with_memory_max(PAGES)
@@ -117,7 +116,7 @@ fn builder(plugin: &Path) -> PluginBuilder<'static> {
     PluginBuilder::new(manifest).with_wasi(false)
 }
 
-/// Instances out of a pool whose memory is wiped and kept, as the host has them: without it a call takes longer.
+/// A pool of instances whose memory is reset and kept, as in the host: without it an invocation takes longer.
 fn pooling() -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(2048)
@@ -132,7 +131,7 @@ fn pooling() -> Config {
     config
 }
 
-/// Nanoseconds that each of `count` calls took.
+/// The nanoseconds of each of `count` invocations.
 fn timed(count: usize, mut call: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<serde_json::Value> {
     let mut took = Vec::with_capacity(count);
     for _ in 0..count {
@@ -143,7 +142,7 @@ fn timed(count: usize, mut call: impl FnMut() -> anyhow::Result<()>) -> anyhow::
     Ok(took.into())
 }
 
-/// Bytes that this process grows by for each of `count` things that are there at once.
+/// The bytes by which this process grows for each of `count` concurrent items.
 fn weighed<T>(count: usize, make: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<serde_json::Value> {
     let first = make()?;
     let before = resident()?;
@@ -153,7 +152,7 @@ fn weighed<T>(count: usize, make: impl Fn() -> anyhow::Result<T>) -> anyhow::Res
     Ok((grown / u64::try_from(count)?.max(1)).into())
 }
 
-/// Bytes of memory that this process has.
+/// The resident memory of this process in bytes.
 fn resident() -> anyhow::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,18 +1,18 @@
-//! What crosses the boundary of an Extism plug-in. Extism passes bytes; as its documentation does, they are JSON. The
-//! records are those of the contract's `model` interface.
+//! The data that crosses the boundary of an Extism plug-in: JSON, as in Extism's documentation. The records are those
+//! of the contract's `model` interface.
 
 use serde::{Deserialize, Serialize};
 
-/// A field that the contract does not name.
+/// A field that the contract does not know.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Extension {
-    /// Where it stood.
+    /// Its JSON pointer.
     pub pointer: String,
     /// Its value as JSON text.
     pub json: String,
 }
 
-/// What was learned about the lead.
+/// What the call revealed about the lead.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Qualification {
     pub ai_intent_score: Option<u32>,
@@ -39,7 +39,7 @@ pub struct SiteVisit {
 pub struct Disposition {
     pub call_id: String,
     pub lead_id: String,
-    /// One of the twelve; what the benchmark sends is one without a payload.
+    /// One of the twelve outcomes; the benchmark sends one without a payload.
     pub outcome: String,
     pub accepted_at: String,
     pub duration_seconds: Option<u32>,
@@ -53,14 +53,14 @@ pub struct Disposition {
     pub extensions: Vec<Extension>,
 }
 
-/// What `write` takes: Extism's functions have one argument.
+/// The argument of `write`: Extism's functions have one argument.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Write {
     pub disposition: Disposition,
     pub idempotency_key: String,
 }
 
-/// The CRM's word on whether a lead may be called now.
+/// The CRM's answer whether a lead may be called now.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct LeadStatus {
     pub lead_id: String,
@@ -72,7 +72,7 @@ pub struct LeadStatus {
     pub extensions: Vec<Extension>,
 }
 
-/// Proof that the CRM holds a write.
+/// The CRM's confirmation of a write.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Receipt {
     pub reference: String,

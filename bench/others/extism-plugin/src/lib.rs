@@ -1,4 +1,4 @@
-//! The benchmarks' guest in Rust, as an Extism plug-in: what `bench/guests/rust` answers.
+//! The benchmarks' Rust guest as an Extism plug-in, with the same results as `bench/guests/rust`.
 
 use extism_contract::{LeadStatus, Receipt, Write};
 use extism_pdk::{FnResult, Json, plugin_fn};

@@ -1,9 +1,9 @@
-//! keystone's status query, hard-coded, as a component for `wasmtime serve`: what the benchmarks' native proxy does
-//! (`bench/src/parts/proxy.rs`), in a sandbox. It checks the agent's token, asks the CRM with the tenant's, reads its
-//! JSON, answers in the contract's shape and logs a line a request.
+//! keystone's status query, hard-coded, as a component for `wasmtime serve`: the benchmarks' native proxy
+//! (`bench/src/servers/proxy.rs`) in a sandbox. It checks the agent's token, queries the CRM with the tenant's token,
+//! parses its JSON, responds in the contract's format and logs one line for each request.
 //!
-//! Settings come from the environment: `CRM` is where keystone is, `CRM_TOKEN` its token, and `AGENT_TOKEN_SHA256` the
-//! digest of the agent's, so that it is not made anew in each of the instances, of which every request has its own.
+//! Settings come from the environment: `CRM` is keystone's origin, `CRM_TOKEN` its token, and `AGENT_TOKEN_SHA256` the
+//! digest of the agent's token, because every request has a new instance that would otherwise compute the digest again.
 
 use std::env;
 use std::time::Instant;
@@ -45,14 +45,14 @@ async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
     eprintln!(r#"{{"level":"INFO","message":"answered","tenant":"{tenant}","status":{code},"took_ms":{took_ms}}}"#);
     let response = Response::builder().status(status);
     let body = answer.map_or(Ok(vec![]), |answer| serde_json::to_vec(&answer))?;
-    // Without a length it would be sent in chunks.
+    // Without a length, the response would be chunked.
     let response = response
         .header("content-type", "application/json")
         .header("content-length", body.len());
     Ok(response.body(body.into())?)
 }
 
-/// Tenant and lead of `/v1/tenants/{tenant}/leads/{lead}/status`.
+/// The tenant and the lead of `/v1/tenants/{tenant}/leads/{lead}/status`.
 fn path(path: &str) -> Option<(&str, &str)> {
     let rest = path.strip_prefix("/v1/tenants/")?.strip_suffix("/status")?;
     rest.split_once("/leads/")
@@ -72,7 +72,7 @@ async fn ask(lead: &str, headers: &HeaderMap) -> Result<Answer, StatusCode> {
         format!("{}/api/v1/leads/{lead}", setting("CRM")?),
         format!("Bearer {}", setting("CRM_TOKEN")?),
     );
-    // One connection in a thousand is reset by wasmtime's client; a question may be asked again.
+    // wasmtime's client resets one connection in a thousand; a query may be sent again.
     let asked = match question(&url, &bearer).await {
         Err(_) => question(&url, &bearer).await,
         asked => asked,

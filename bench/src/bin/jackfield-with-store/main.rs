@@ -1,7 +1,7 @@
-//! The `jackfield` command over another store than its own, for `cargo xtask bench accept`: what does a commit cost,
-//! and what its sync? `BENCH_STORE` says which.
+//! The `jackfield` command over another store, for `cargo xtask bench accept`: what does a commit cost, and what its
+//! sync? `BENCH_STORE` selects the store.
 
-mod forgetful;
+mod discarding_store;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 use jackfield::app::Storage;
 use jackfield_store_sqlite::{SqliteOptions, Synchronous};
 
-use crate::forgetful::Forgetful;
+use crate::discarding_store::DiscardingStore;
 
-/// As the `jackfield` command has it.
+/// The same allocator as the `jackfield` command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let storage = match std::env::var("BENCH_STORE").as_deref() {
-        // As a host has it.
+        // The host's default.
         Ok("full") | Err(_) => Storage::default(),
         // A commit that does not wait for the disk.
         Ok("normal") => Storage {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         },
         // No commit.
         Ok("none") => Storage {
-            before: |store| Arc::new(Forgetful::new(store)),
+            before: |store| Arc::new(DiscardingStore::new(store)),
             ..Storage::default()
         },
         Ok(other) => {

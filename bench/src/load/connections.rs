@@ -1,19 +1,19 @@
-//! Connections that are taken for one question and given back.
+//! A pool of connections, each used for one request at a time.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Request, Wire};
+use super::{Connection, Request};
 
 /// Connections to one server, as many as were ever needed at once.
 #[derive(Debug)]
-pub struct Lines {
+pub struct ConnectionPool {
     to: SocketAddr,
-    free: Mutex<Vec<Wire>>,
+    free: Mutex<Vec<Connection>>,
 }
 
-impl Lines {
-    /// None yet.
+impl ConnectionPool {
+    /// An empty pool.
     pub fn new(to: SocketAddr) -> Self {
         Self {
             to,
@@ -21,15 +21,15 @@ impl Lines {
         }
     }
 
-    /// Asks over a connection that nobody else uses now.
+    /// Sends a request over an idle connection.
     ///
     /// # Errors
-    /// The connection broke, or the answer had another status than `expect`. The connection is not used again.
+    /// The connection broke, or the response had another status than `expect`. The connection is not used again.
     pub async fn ask(&self, request: &Request, expect: u16) -> anyhow::Result<()> {
         self.read(request, |status, body| {
             anyhow::ensure!(
                 status == expect,
-                "an answer of {status} where {expect} was expected: {}",
+                "expected status {expect}, got {status}: {}",
                 String::from_utf8_lossy(body)
             );
             Ok(())
@@ -37,7 +37,7 @@ impl Lines {
         .await
     }
 
-    /// Asks as [`Self::ask`] does, and takes any status.
+    /// Like [`Self::ask`], but accepts any status.
     ///
     /// # Errors
     /// The connection broke. It is not used again.
@@ -51,13 +51,16 @@ impl Lines {
         read: impl FnOnce(u16, &[u8]) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut wire = match free {
-            Some(wire) => wire,
-            None => Wire::connect(self.to).await?,
+        let mut connection = match free {
+            Some(connection) => connection,
+            None => Connection::connect(self.to).await?,
         };
-        let (status, body) = wire.ask(request).await?;
+        let (status, body) = connection.ask(request).await?;
         let told = read(status, body)?;
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(wire);
+        self.free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
         Ok(told)
     }
 }

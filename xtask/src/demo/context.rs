@@ -1,4 +1,4 @@
-//! Everything that the story plays on: the processes, where they listen, what they are asked and what they answer.
+//! The state that all steps share: processes, addresses, tokens, and the operator's command line.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -10,77 +10,77 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use super::crms::Crm;
-use super::http::{Answer, Client, Request};
+use super::http::{Client, Request, Response};
 use super::processes::{Processes, free_port};
 use super::report::Report;
-use super::screen::Screen;
 use super::tenants::Tenant;
+use super::terminal::Terminal;
 use super::{clock, folder};
 use crate::workspace::Workspace;
 
-/// The host's process, as the list of processes knows it.
+/// The name of the host's process.
 pub const HOST: &str = "jackfield";
 
-/// Longer than anything takes that the story waits for, on a slow and busy machine.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+/// Long enough for every wait in the demo on a slow, busy machine.
+pub const WAIT_LIMIT: Duration = Duration::from_mins(1);
 
-/// Where everybody listens.
+/// The origin of each server.
 #[derive(Debug, Clone)]
 pub struct Origins {
-    /// The host, for the agent and the CRMs.
+    /// The host's public API, for the agent and the CRMs.
     pub public: String,
-    /// The host, for operators.
+    /// The host's admin API.
     pub admin: String,
-    /// The tidy CRM.
+    /// A modern CRM with a JSON API.
     pub keystone: String,
-    /// The twenty-year-old CRM.
+    /// A twenty-year-old CRM that sends forms.
     pub groundwork: String,
     /// The calling platform.
     pub agent: String,
 }
 
-/// The stage.
+/// The shared state.
 #[derive(Debug)]
-pub struct Stage {
-    /// What is printed.
-    pub screen: Screen,
-    /// What is checked.
+pub struct DemoContext {
+    /// Prints everything that the demo shows.
+    pub terminal: Terminal,
+    /// The results of all checks.
     pub report: Report,
     /// Sends requests.
     pub client: Client,
-    /// Where the code is.
+    /// The repository.
     pub workspace: Workspace,
-    /// Who runs.
+    /// The running processes.
     pub processes: Processes,
-    /// Where everybody listens.
+    /// The origin of each server.
     pub origins: Origins,
-    /// With `--all`: the CRMs whose adapters are in other languages, and where they listen.
+    /// With `--all`: the CRMs whose adapters are in other languages, and their origins.
     pub crms: Vec<(&'static Crm, String)>,
-    /// Bearer tokens: the operator's under the host's name, agents' under their tenants' names.
+    /// Bearer tokens: the operator's under [`HOST`], each agent's under its tenant's name.
     pub tokens: BTreeMap<String, String>,
-    /// Requests that are to be repeated later, and the answers to them.
-    pub firsts: BTreeMap<&'static str, (Request, Answer)>,
-    /// Data, tenants' files and logs of this run.
+    /// Requests that a later step repeats, with their first responses.
+    pub repeatable: BTreeMap<&'static str, (Request, Response)>,
+    /// The data, tenant files and logs of this run.
     pub folder: PathBuf,
 }
 
-/// What a command of the host's command line ended with.
+/// The result of a `jackfield` command.
 #[derive(Debug)]
 pub struct Output {
-    /// Whether it says that it succeeded.
+    /// Whether its exit status was success.
     pub ok: bool,
-    /// What it printed.
-    pub text: String,
-    /// What it said beside that.
-    pub notes: String,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
 }
 
-impl Stage {
-    /// An empty stage; nothing runs yet.
+impl DemoContext {
+    /// Reserves ports and creates the run's folder; starts no process.
     pub fn new(workspace: Workspace, processes: Processes) -> anyhow::Result<Self> {
         let origin = || free_port().map(|port| format!("http://127.0.0.1:{port}"));
         Ok(Self {
-            screen: Screen::new(),
+            terminal: Terminal::new(),
             report: Report::default(),
             client: Client::new(),
             processes,
@@ -93,74 +93,74 @@ impl Stage {
             },
             crms: vec![],
             tokens: BTreeMap::new(),
-            firsts: BTreeMap::new(),
-            folder: folder::make(&workspace.path("target/demo"))?,
+            repeatable: BTreeMap::new(),
+            folder: run_folder::create(&workspace.path("target/demo"))?,
             workspace,
         })
     }
 
-    /// Has the CRMs play too whose adapters are in other languages.
+    /// Adds the CRMs whose adapters are in other languages.
     pub fn add_crms(&mut self) -> anyhow::Result<()> {
-        for crm in Crm::there(&self.workspace) {
+        for crm in Crm::available(&self.workspace) {
             let origin = free_port().map(|port| format!("http://127.0.0.1:{port}"))?;
             self.crms.push((crm, origin));
         }
         Ok(())
     }
 
-    /// A path in the folder of this run.
+    /// The path of a file in the run's folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Notes and shows a check.
-    pub fn check(&mut self, what: &str, holds: bool) {
-        self.screen.check(what, holds);
-        self.report.note(what, holds);
+    /// Prints and records a check.
+    pub fn check(&mut self, what: &str, passed: bool) {
+        self.terminal.check(what, passed);
+        self.report.record(what, passed);
     }
 
-    /// Notes and shows a check that something is what it should be; says what it is if it is not.
+    /// Checks that two values are equal; a failure names both.
     pub fn check_eq<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, found: &T, expected: &T) {
-        let holds = found == expected;
-        let what = if holds {
+        let passed = found == expected;
+        let what = if passed {
             what.to_owned()
         } else {
             format!("{what}: expected {expected:?}, found {found:?}")
         };
-        self.check(&what, holds);
+        self.check(&what, passed);
     }
 
-    /// Sends a request, and shows it and its answer.
-    pub fn ask(&self, request: &Request) -> anyhow::Result<Answer> {
-        self.screen.request(request);
-        let answer = self.client.send(request)?;
-        self.screen.answer(&answer);
-        Ok(answer)
+    /// Sends a request, and prints it and its response.
+    pub fn send(&self, request: &Request) -> anyhow::Result<Response> {
+        self.terminal.request(request);
+        let response = self.client.send(request)?;
+        self.terminal.response(&response);
+        Ok(response)
     }
 
-    /// A request that was kept to be repeated, and the answer to it.
-    pub fn first(&self, name: &str) -> anyhow::Result<(Request, Answer)> {
+    /// A request to repeat, and its first response.
+    pub fn first(&self, name: &str) -> anyhow::Result<(Request, Response)> {
         Ok(self
-            .firsts
+            .repeatable
             .get(name)
-            .with_context(|| format!("there was no first {name}"))?
+            .with_context(|| format!("no step sent the request `{name}`"))?
             .clone())
     }
 
-    /// A path of the public API below a tenant.
+    /// A URL of the public API for a tenant.
     pub fn tenant_url(&self, tenant: Tenant, path: &str) -> String {
         format!("{}/v1/tenants/{}/{path}", self.origins.public, tenant.name())
     }
 
-    /// The token that `who` was given.
-    pub fn token(&self, who: &str) -> anyhow::Result<&str> {
+    /// A bearer token; see [`Self::tokens`].
+    pub fn token(&self, name: &str) -> anyhow::Result<&str> {
         Ok(self
             .tokens
-            .get(who)
-            .with_context(|| format!("{who} has no token yet"))?)
+            .get(name)
+            .with_context(|| format!("no token for {name} yet"))?)
     }
 
-    /// A status query of a tenant's agent.
+    /// A status query from a tenant's agent.
     pub fn status_query(&self, tenant: Tenant, lead: &str) -> anyhow::Result<Request> {
         let url = self.tenant_url(tenant, &format!("leads/{lead}/status"));
         Ok(Request::get(url).bearer(self.token(tenant.name())?))
@@ -172,31 +172,31 @@ impl Stage {
         Ok(Request::post(url, document).bearer(self.token(tenant.name())?))
     }
 
-    /// What the public API tells of a delivery.
-    pub fn delivery(&self, tenant: Tenant, id: &str) -> anyhow::Result<Answer> {
+    /// Fetches a delivery from the public API.
+    pub fn delivery(&self, tenant: Tenant, id: &str) -> anyhow::Result<Response> {
         let url = self.tenant_url(tenant, &format!("deliveries/{id}"));
         self.client.send(&Request::get(url).bearer(self.token(tenant.name())?))
     }
 
-    /// Waits until a delivery is in a state.
-    pub fn delivery_in(&self, tenant: Tenant, id: &str, state: &str) -> anyhow::Result<Answer> {
-        clock::until(&format!("delivery {id} to be {state}"), PATIENCE, || {
-            let answer = self.delivery(tenant, id)?;
-            Ok((answer.text("/state") == state).then_some(answer))
+    /// Waits until a delivery has this state.
+    pub fn delivery_in(&self, tenant: Tenant, id: &str, state: &str) -> anyhow::Result<Response> {
+        clock::wait_until(&format!("delivery {id} to be {state}"), WAIT_LIMIT, || {
+            let response = self.delivery(tenant, id)?;
+            Ok((response.text("/state") == state).then_some(response))
         })
     }
 
-    /// Gives a fake an order, unseen.
-    pub fn control(&self, origin: &str, order: &str, body: &Value) -> anyhow::Result<()> {
-        let url = format!("{origin}/_control/{order}");
-        let answer = self.client.send(&Request::post(url, body.to_string()))?;
-        if answer.status != 204 {
-            bail!("{origin} did not take the order {order}: {}", answer.body);
+    /// Sends a command to a fake's control API, without printing it.
+    pub fn control(&self, origin: &str, command: &str, body: &Value) -> anyhow::Result<()> {
+        let url = format!("{origin}/_control/{command}");
+        let response = self.client.send(&Request::post(url, body.to_string()))?;
+        if response.status != 204 {
+            bail!("{origin} refused the control command {command}: {}", response.body);
         }
         Ok(())
     }
 
-    /// What a fake holds, and how often it was asked.
+    /// A fake's ledger: what it stored or received, and its request counts.
     pub fn ledger(&self, origin: &str) -> anyhow::Result<Value> {
         let page = if origin == self.origins.agent {
             "received"
@@ -209,20 +209,21 @@ impl Stage {
             .json())
     }
 
-    /// Runs a command of the host's command line, and shows it and what it prints.
+    /// Runs a `jackfield` command, and prints it and its output.
     pub fn jackfield(&self, words: &[&str]) -> anyhow::Result<Output> {
         self.jackfield_head(words, usize::MAX)
     }
 
-    /// The same, and shows only the first lines.
+    /// The same, but prints only the first lines of the output.
     pub fn jackfield_head(&self, words: &[&str], lines: usize) -> anyhow::Result<Output> {
-        self.screen.command(&format!("jackfield {}", words.join(" ")));
+        self.terminal.command(&format!("jackfield {}", words.join(" ")));
         let output = self.run_jackfield(words)?;
-        self.screen.output(&format!("{}{}", output.text, output.notes), lines);
+        self.terminal
+            .output(&format!("{}{}", output.stdout, output.stderr), lines);
         Ok(output)
     }
 
-    /// What a command of the host's command line prints with `--json`, unseen.
+    /// Runs a `jackfield` command with `--json` and returns its output without printing it.
     pub fn jackfield_json(&self, words: &[&str]) -> anyhow::Result<Value> {
         let words = [words, &["--json"]].concat();
         let output = self.run_jackfield(&words)?;
@@ -230,20 +231,20 @@ impl Stage {
             format!(
                 "`jackfield {}` printed:\n{}{}",
                 words.join(" "),
-                output.text,
-                output.notes
+                output.stdout,
+                output.stderr
             )
         };
         if !output.ok {
             bail!("{}", command());
         }
-        serde_json::from_str(&output.text).with_context(command)
+        serde_json::from_str(&output.stdout).with_context(command)
     }
 
-    /// The program, ready to be told what to do as the operator.
+    /// The `jackfield` program with the operator's environment.
     pub fn program(&self) -> Command {
         let mut program = self.workspace.command(self.binary("jackfield"));
-        // Whoever runs the demo may have settings for a host of their own.
+        // The user may have settings for another host.
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JACKFIELD_")) {
             program.env_remove(name);
         }
@@ -254,19 +255,19 @@ impl Stage {
         program
     }
 
-    /// A program that cargo has built.
+    /// The path of a program in cargo's debug folder.
     pub fn binary(&self, name: &str) -> PathBuf {
         self.workspace.target().join("debug").join(name)
     }
 
     fn run_jackfield(&self, words: &[&str]) -> anyhow::Result<Output> {
         let ran = self.program().args(words).stdin(Stdio::null()).output();
-        let ran = ran.context("the jackfield program cannot be run")?;
+        let ran = ran.context("cannot run the jackfield program")?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Output {
             ok: ran.status.success(),
-            text: text(&ran.stdout),
-            notes: text(&ran.stderr),
+            stdout: text(&ran.stdout),
+            stderr: text(&ran.stderr),
         })
     }
 }

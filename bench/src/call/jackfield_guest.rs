@@ -1,4 +1,4 @@
-//! The host's own sandbox, called as the host calls it.
+//! The host's own sandbox, invoked as the host does.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,12 +9,12 @@ use jackfield_domain::id::{DedupKey, LeadId};
 use jackfield_sandbox::{Called, Loaded};
 use jiff::Timestamp;
 
-use super::What;
+use super::Operation;
 use crate::load::{Latencies, one_by_one};
 use crate::sandbox::Sandbox;
 
-/// A release of any of the guests. Interpreters take more memory than the default allows; what a guest waits for is at
-/// an origin that nobody answers at.
+/// A tenant file for any of the guests. Interpreters need more memory than the default; the origin that a guest waits
+/// for never responds.
 fn tenant(guest: &str) -> String {
     format!(
         r#"
@@ -32,8 +32,8 @@ fn tenant(guest: &str) -> String {
     )
 }
 
-/// A loaded release, with what it is asked.
-pub struct Ours {
+/// A loaded release with its inputs.
+pub struct JackfieldGuest {
     loaded: Arc<Loaded>,
     lead: LeadId,
     disposition: Disposition,
@@ -41,7 +41,7 @@ pub struct Ours {
     key: DedupKey,
 }
 
-impl Ours {
+impl JackfieldGuest {
     /// Loads a release of the guest.
     pub async fn new(sandbox: &Sandbox) -> anyhow::Result<Self> {
         let lead: LeadId = super::LEAD.parse()?;
@@ -55,15 +55,15 @@ impl Ours {
         })
     }
 
-    /// A round of calls: their median, in microseconds.
-    pub async fn round(&self, what: What, calls: usize) -> anyhow::Result<f64> {
+    /// One round of invocations: the median in microseconds.
+    pub async fn round(&self, what: Operation, calls: usize) -> anyhow::Result<f64> {
         let took = match what {
-            What::Instantiate => one_by_one(calls, |_| async { answer(self.loaded.start().await) }).await,
-            What::Empty => {
+            Operation::Instantiate => one_by_one(calls, |_| async { answer(self.loaded.start().await) }).await,
+            Operation::Empty => {
                 let call = |_| async { answer(self.loaded.query_status(&self.lead).await).map(drop) };
                 one_by_one(calls, call).await
             }
-            What::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
+            Operation::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
         };
         Ok(micros(&took?))
     }
@@ -74,18 +74,18 @@ impl Ours {
     }
 }
 
-/// Loads a release of the guest, from the cache unless it is loaded already.
+/// Loads a release of the guest from the cache, unless it is loaded already.
 pub async fn load(sandbox: &Sandbox) -> anyhow::Result<Arc<Loaded>> {
     sandbox.load(&tenant(sandbox.name()), 1).await
 }
 
-/// Loads from the cache: the median, in microseconds.
+/// Loads from the cache: the median in microseconds.
 pub async fn loads(sandbox: &Sandbox, loads: usize) -> anyhow::Result<f64> {
     let took = one_by_one(loads, |_| async { load(sandbox).await.map(drop) }).await?;
     Ok(micros(&took))
 }
 
-/// Microseconds to inspect a component that is new to the host.
+/// Inspects a component that is new to the host, in microseconds.
 pub async fn compile(sandbox: &Sandbox, unseen: Vec<u8>) -> anyhow::Result<f64> {
     let began = Instant::now();
     drop(sandbox.with(unseen).await?);

@@ -1,5 +1,5 @@
-//! An earlier run, and what became of its ratios. Ratios are compared, never times: a run has its reference in itself,
-//! so that another machine's noise is not taken for a change.
+//! An earlier run, and the comparison of its ratios with this run's. Only ratios are compared, never times: each run
+//! measures its own references, so that another machine's speed does not look like a change.
 
 use std::path::Path;
 
@@ -12,17 +12,17 @@ use crate::machine::Conditions;
 use crate::rows::{Row, figure};
 use crate::table::COLUMNS;
 
-/// An earlier run, as `--json` wrote it.
+/// An earlier run, as written by `--json`.
 #[derive(Debug, Deserialize)]
-pub struct Former {
+pub struct PreviousRun {
     before: Conditions,
     quick: bool,
-    rows: Vec<FormerRow>,
+    rows: Vec<PreviousRow>,
 }
 
-/// One of its rows. JSON has no number for what is not finite.
+/// A row of an earlier run. JSON cannot represent numbers that are not finite.
 #[derive(Debug, Deserialize)]
-struct FormerRow {
+struct PreviousRow {
     bench: String,
     deployment: String,
     measure: String,
@@ -31,41 +31,41 @@ struct FormerRow {
     spread: (Option<f64>, Option<f64>),
 }
 
-/// What became of the ratios of an earlier run.
+/// The comparison of a run with an earlier one.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    former: &'a Former,
-    pairs: Vec<(&'a Row, Option<&'a FormerRow>)>,
-    /// Rows of the benchmarks that ran now which were measured then alone.
-    missing: Vec<&'a FormerRow>,
+    former: &'a PreviousRun,
+    pairs: Vec<(&'a Row, Option<&'a PreviousRow>)>,
+    /// Rows of the earlier run that this run's benchmarks did not measure.
+    missing: Vec<&'a PreviousRow>,
 }
 
-/// How a ratio is compared with what it was.
+/// The change of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    /// The rounds of one run reach into those of the other.
+enum RatioChange {
+    /// The ranges of the rounds' ratios overlap.
     WithinSpread,
     Better,
     Worse,
-    /// All rounds of one are above all of the other, and which is better depends on who looks.
+    /// The ranges do not overlap, and which one is better depends on the reader.
     Other,
-    /// One of them is no number.
+    /// One of the ratios is not a finite number.
     Unknown,
-    /// It was not measured then.
+    /// The earlier run did not measure it.
     New,
 }
 
-impl Former {
-    /// Reads the file that `--json` wrote.
+impl PreviousRun {
+    /// Reads a file that `--json` wrote.
     ///
     /// # Errors
-    /// There is none, or it holds something else.
+    /// The file cannot be read or has another format.
     pub fn read(file: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is not what --json writes", file.display()))
+        let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is not a file that --json wrote", file.display()))
     }
 
-    /// Looks for each row's former self.
+    /// Finds the earlier row for each row.
     pub fn compare<'a>(&'a self, rows: &'a [Row]) -> Comparison<'a> {
         let pairs = rows.iter().map(|row| (row, self.rows.iter().find(|then| then.is(row))));
         let ran = |bench: &str| rows.iter().any(|row| row.bench == bench);
@@ -78,15 +78,15 @@ impl Former {
     }
 }
 
-impl FormerRow {
+impl PreviousRow {
     fn is(&self, row: &Row) -> bool {
         (&*self.bench, &*self.deployment) == (row.bench, row.deployment)
             && (&self.measure, &self.against) == (&row.measure, &row.against)
     }
 }
 
-impl Change {
-    fn of(row: &Row, then: Option<&FormerRow>) -> Self {
+impl RatioChange {
+    fn of(row: &Row, then: Option<&PreviousRow>) -> Self {
         let Some(then) = then else { return Self::New };
         let ((Some(least), Some(most)), true) = (then.spread, row.ratio.is_finite()) else {
             return Self::Unknown;
@@ -118,7 +118,7 @@ impl Change {
 }
 
 impl Comparison<'_> {
-    /// Prints each row's former ratio beside the new one, and what is missing.
+    /// Prints each row's earlier ratio beside the new one, then the missing rows.
     pub fn print(&self) {
         let mut table = Table::new();
         table.load_style(UTF8_HORIZONTAL_ONLY);
@@ -136,7 +136,7 @@ impl Comparison<'_> {
             "",
         ]);
         for (row, then) in &self.pairs {
-            let (old, word) = (then.and_then(|then| then.ratio), Change::of(row, *then).word());
+            let (old, word) = (then.and_then(|then| then.ratio), RatioChange::of(row, *then).word());
             table.add_row([
                 row.bench,
                 &row.measure,
@@ -154,14 +154,14 @@ impl Comparison<'_> {
         }
         println!("{table}");
         for then in &self.missing {
-            let FormerRow {
+            let PreviousRow {
                 bench,
                 deployment,
                 measure,
                 against,
                 ..
             } = then;
-            println!("not measured any more: {bench}, {measure}, against {against}, on {deployment}");
+            println!("no longer measured: {bench}, {measure}, against {against}, on {deployment}");
         }
         let quick = if self.former.quick { ", a quick run" } else { "" };
         println!("then:   {}{quick}", self.former.before);
@@ -181,13 +181,13 @@ mod tests {
         row
     }
 
-    fn former(rows: &[Row]) -> Former {
+    fn former(rows: &[Row]) -> PreviousRun {
         let conditions = crate::machine::conditions();
         serde_json::from_value(json!({ "before": conditions, "quick": false, "rows": rows })).unwrap()
     }
 
     #[test]
-    fn a_ratio_is_another_only_when_no_round_reaches_into_the_former_ones() {
+    fn overlapping_ratios_are_unchanged() {
         let then = former(&[
             row("P50", "ms", &[1.0, 1.2]),
             row("rate", "calls/s", &[1.0, 1.2]),
@@ -208,17 +208,17 @@ mod tests {
         let changes: Vec<_> = compared
             .pairs
             .iter()
-            .map(|(row, then)| Change::of(row, *then))
+            .map(|(row, then)| RatioChange::of(row, *then))
             .collect();
         assert_eq!(
             changes,
             [
-                Change::Worse,
-                Change::Better,
-                Change::Other,
-                Change::WithinSpread,
-                Change::Unknown,
-                Change::New
+                RatioChange::Worse,
+                RatioChange::Better,
+                RatioChange::Other,
+                RatioChange::WithinSpread,
+                RatioChange::Unknown,
+                RatioChange::New
             ]
         );
         let missing: Vec<_> = compared.missing.iter().map(|then| &*then.measure).collect();
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_run_is_not_missed() {
+    fn skipped_benchmarks_are_not_missing() {
         let mut other = row("P99", "ms", &[1.0]);
         other.bench = "accept";
         let then = former(&[other]);

@@ -1,5 +1,5 @@
-//! One connection of a load generator: HTTP/1.1 with as little work as there can be, so that what is measured is the
-//! server and not its client. Both share the machine.
+//! A load generator's connection: HTTP/1.1 with as little work as possible, because client and server share the machine
+//! and only the server is measured.
 
 use std::net::SocketAddr;
 
@@ -7,15 +7,15 @@ use anyhow::{Context as _, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The longest answer that is taken.
-const MAX_ANSWER: usize = 1 << 20;
+/// The longest accepted response in bytes.
+const MAX_RESPONSE: usize = 1 << 20;
 
-/// A request as it goes over the wire.
+/// A request in wire format.
 #[derive(Debug, Clone)]
 pub struct Request(Vec<u8>);
 
 impl Request {
-    /// With these headers and this body, over a connection that stays open.
+    /// A request with these headers and this body, on a keep-alive connection.
     pub fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\n").into_bytes();
         for (name, value) in headers {
@@ -30,32 +30,32 @@ impl Request {
     }
 }
 
-/// A connection that stays open.
+/// A keep-alive connection.
 #[derive(Debug)]
-pub struct Wire {
+pub struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
 }
 
-impl Wire {
-    /// Connects.
+impl Connection {
+    /// Connects to a server.
     pub async fn connect(to: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, answer: vec![] })
     }
 
-    /// Sends a request and reads its answer: the status and the body.
+    /// Sends a request and reads the response's status and body.
     ///
     /// # Errors
-    /// The connection broke, or the answer has no length.
+    /// The connection broke, or the response has no length.
     pub async fn ask(&mut self, request: &Request) -> anyhow::Result<(u16, &[u8])> {
         self.stream.write_all(&request.0).await?;
         self.answer.clear();
         let head = loop {
             ensure!(
-                self.answer.len() < MAX_ANSWER,
-                "an answer of more than {MAX_ANSWER} bytes"
+                self.answer.len() < MAX_RESPONSE,
+                "a response of more than {MAX_RESPONSE} bytes"
             );
             ensure!(
                 self.stream.read_buf(&mut self.answer).await? > 0,
@@ -69,7 +69,7 @@ impl Wire {
         while self.answer.len() < head + length {
             ensure!(
                 self.stream.read_buf(&mut self.answer).await? > 0,
-                "the answer broke off"
+                "the response is incomplete"
             );
         }
         Ok((status, &self.answer[head..head + length]))
@@ -78,10 +78,10 @@ impl Wire {
 
 /// The status and the length of the body.
 fn read_head(head: &[u8]) -> anyhow::Result<(u16, usize)> {
-    let head = std::str::from_utf8(head).context("an answer whose head is no text")?;
+    let head = std::str::from_utf8(head).context("the head of the response is not text")?;
     let mut lines = head.split("\r\n");
     let first = lines.next().unwrap_or_default();
-    let status = first.split(' ').nth(1).context("an answer without a status")?.parse()?;
+    let status = first.split(' ').nth(1).context("the response has no status")?.parse()?;
     for line in lines {
         if let Some((name, value)) = line.split_once(':')
             && name.eq_ignore_ascii_case("content-length")
@@ -92,7 +92,7 @@ fn read_head(head: &[u8]) -> anyhow::Result<(u16, usize)> {
     if status == 204 {
         return Ok((status, 0));
     }
-    bail!("an answer without a length: {first}")
+    bail!("the response has no length: {first}")
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_has_a_status_and_a_length() {
+    fn head_has_status_and_length() {
         let read = read_head(b"HTTP/1.1 202 Accepted\r\ncontent-type: x\r\nContent-Length: 12\r\n\r\n");
         assert_eq!(read.ok(), Some((202, 12)));
         assert_eq!(read_head(b"HTTP/1.1 204 No Content\r\n\r\n").ok(), Some((204, 0)));

@@ -1,5 +1,5 @@
-//! Servers of the benchmarks that run as processes of their own, from this program: so that what is measured shares
-//! neither memory nor threads with what measures it.
+//! Servers that the benchmarks run as separate processes of this program, so that the measured and the measuring code
+//! share neither memory nor threads.
 
 mod crm;
 mod proxy;
@@ -10,27 +10,27 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use tokio::net::TcpListener;
 
-pub use self::crm::Canned;
-use crate::call::weigh::Weighing;
+pub use self::crm::CannedResponse;
+use crate::call::memory::MemoryMeasurement;
 use crate::process::LISTENING;
 
-/// A part.
+/// A server.
 #[derive(Debug, Subcommand)]
 pub enum Part {
-    /// A CRM that gives everybody the same answer.
+    /// A CRM that gives the same response to every request.
     Crm {
-        /// The answer, as a JSON file.
+        /// The response as a JSON file.
         #[arg(long)]
         answer: PathBuf,
-        /// How long it takes to answer.
+        /// The delay before each response.
         #[arg(long, default_value_t = 0)]
         delay_ms: u64,
     },
-    /// Not a server: weighs what a process grows by, and prints it.
-    Weigh(Weighing),
-    /// What a team writes that has one CRM: keystone's status query, hard-coded.
+    /// Not a server: measures by how much a process grows, and prints it.
+    Weigh(MemoryMeasurement),
+    /// What a team with one CRM would write: keystone's status query, hard-coded.
     Proxy {
-        /// Where keystone is.
+        /// The origin of keystone.
         #[arg(long)]
         crm: String,
         /// The agent's token.
@@ -57,7 +57,7 @@ impl Part {
     }
 }
 
-/// Listens on a free port, and says so.
+/// Listens on a free port and prints the address.
 async fn listen() -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     println!("{LISTENING}{}", listener.local_addr()?);

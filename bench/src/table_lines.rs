@@ -1,33 +1,33 @@
-//! Rows in lines: what was measured of several deployments stands side by side.
+//! Groups rows to table lines: the figures of several deployments are in one line.
 
 use crate::rows::Row;
 
-/// What was measured in one way against one reference, on every deployment.
+/// One measure against one reference, on every deployment.
 #[derive(Debug)]
-pub struct Line<'a> {
-    /// The row that was measured first: what the others have in common with it stands in it.
+pub struct TableLine<'a> {
+    /// The row that was measured first. It has what all rows of the line share.
     pub first: &'a Row,
     rows: Vec<&'a Row>,
 }
 
 /// The lines of one benchmark.
 #[derive(Debug)]
-pub struct Lines<'a> {
+pub struct BenchTable<'a> {
     /// The benchmark.
     pub bench: &'static str,
-    /// The deployments, in the order in which they were measured.
+    /// The deployments, in the order of measurement.
     pub deployments: Vec<&'static str>,
-    /// The lines, in the order in which they were measured.
-    pub entries: Vec<Line<'a>>,
+    /// The lines, in the order of measurement.
+    pub entries: Vec<TableLine<'a>>,
 }
 
-impl<'a> Line<'a> {
-    /// The row of a deployment; none where it was not measured.
+impl<'a> TableLine<'a> {
+    /// The row of a deployment; `None` if it was not measured.
     pub fn on(&self, deployment: &str) -> Option<&'a Row> {
         self.rows.iter().find(|row| row.deployment == deployment).copied()
     }
 
-    /// What else there is to say of its rows.
+    /// The remarks on its rows.
     pub fn notes(&self) -> Vec<&'a str> {
         let mut notes = vec![];
         for row in &self.rows {
@@ -46,14 +46,14 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines of every benchmark, in the order in which they ran.
-pub fn of(rows: &[Row]) -> Vec<Lines<'_>> {
-    let mut all: Vec<Lines<'_>> = vec![];
+/// The lines of every benchmark, in the order of the benchmarks.
+pub fn group(rows: &[Row]) -> Vec<BenchTable<'_>> {
+    let mut all: Vec<BenchTable<'_>> = vec![];
     for row in rows {
         if let Some(lines) = all.iter_mut().find(|lines| lines.bench == row.bench) {
             lines.put(row);
         } else {
-            let mut lines = Lines {
+            let mut lines = BenchTable {
                 bench: row.bench,
                 deployments: vec![],
                 entries: vec![],
@@ -65,16 +65,15 @@ pub fn of(rows: &[Row]) -> Vec<Lines<'_>> {
     all
 }
 
-impl<'a> Lines<'a> {
-    /// Puts a row into the line that it belongs to. A second one of the same deployment begins a line of its own, so
-    /// that none hides another.
+impl<'a> BenchTable<'a> {
+    /// Adds a row to its line. A second row of the same deployment starts a new line, so that no row hides another.
     fn put(&mut self, row: &'a Row) {
         if !self.deployments.contains(&row.deployment) {
             self.deployments.push(row.deployment);
         }
         match self.entries.iter_mut().find(|line| line.fits(row)) {
             Some(line) => line.rows.push(row),
-            None => self.entries.push(Line {
+            None => self.entries.push(TableLine {
                 first: row,
                 rows: vec![row],
             }),
@@ -87,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deployments_are_columns_of_a_line() {
+    fn deployments_share_a_line() {
         let row = |bench, deployment, measure: &str, against: &str| {
             let mut row = Row::of(measure, "ms", against, &[(1.0, 2.0)]);
             (row.bench, row.deployment) = (bench, deployment);

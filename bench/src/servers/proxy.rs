@@ -1,6 +1,7 @@
-//! What a team writes that has one CRM: keystone's status query in axum and reqwest, with its mapping hard-coded. It
-//! checks the agent's token, asks the CRM with the tenant's, reads its JSON, answers in the contract's shape and logs a
-//! line a request, as the host does. It has no tenants, no sandbox, no limits and no record of whom not to call.
+//! What a team with one CRM would write: keystone's status query in axum and reqwest, with a hard-coded mapping. It
+//! checks the agent's token, queries the CRM with the tenant's token, parses its JSON, responds in the contract's
+//! format and logs one line for each request, like the host. It has no tenants, no sandbox, no limits and no
+//! suppression list.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

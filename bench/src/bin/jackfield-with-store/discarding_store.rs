@@ -1,4 +1,4 @@
-//! A store that says that it has kept what is taken in, and has not: what the handlers cost without their commit.
+//! A store that claims to store accepted documents and does not: it measures the handlers without their commit.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -18,12 +18,12 @@ use jackfield_store::{
 };
 use jiff::Timestamp;
 
-/// Forgets leads and dispositions, and hands everything else on.
+/// Discards leads and dispositions, and passes everything else on.
 #[derive(Debug)]
-pub struct Forgetful(SharedStore, AtomicI64);
+pub struct DiscardingStore(SharedStore, AtomicI64);
 
-impl Forgetful {
-    /// Before a store that remembers.
+impl DiscardingStore {
+    /// Wraps a store.
     pub const fn new(store: SharedStore) -> Self {
         Self(store, AtomicI64::new(1))
     }
@@ -40,7 +40,7 @@ impl Forgetful {
 }
 
 #[async_trait]
-impl Store for Forgetful {
+impl Store for DiscardingStore {
     async fn accept_lead(&self, lead: AcceptLead) -> Result<Accept, StoreError> {
         let id = match lead.work {
             AcceptedWork::Lead { lead, .. } => Some(lead.id),

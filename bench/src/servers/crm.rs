@@ -1,5 +1,5 @@
-//! A CRM for load: one answer, given to everybody, at once or after a while. The strict fakes would spend more time on
-//! checking than what is measured spends on asking; the answer is one of theirs.
+//! A CRM for load tests: the same response for every request, at once or after a delay. The strict fakes would spend
+//! more time on checks than the measured host on its request; the response is one of theirs.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -15,20 +15,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::pause;
 
-/// An answer of a CRM.
+/// A CRM's response.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Canned {
+pub struct CannedResponse {
     /// The status.
     pub status: u16,
-    /// What is in it.
+    /// The content type.
     pub content_type: String,
-    /// As text.
+    /// The body as text.
     pub body: String,
 }
 
 /// Serves until the process is killed.
 pub async fn run(answer: &Path, delay_ms: u64) -> anyhow::Result<()> {
-    let canned: Canned = serde_json::from_slice(&std::fs::read(answer)?)?;
+    let canned: CannedResponse = serde_json::from_slice(&std::fs::read(answer)?)?;
     let response = Response::builder()
         .status(canned.status)
         .header("content-type", canned.content_type)
@@ -43,7 +43,7 @@ pub async fn run(answer: &Path, delay_ms: u64) -> anyhow::Result<()> {
             let answer = service_fn(|request: Request<Incoming>| {
                 let response = response.clone().map(Full::new);
                 async move {
-                    // Whole, as the strict fakes read it.
+                    // Read the whole body, as the strict fakes do.
                     let _ = request.into_body().collect().await;
                     if !delay.is_zero() {
                         pause(delay).await;
@@ -51,7 +51,7 @@ pub async fn run(answer: &Path, delay_ms: u64) -> anyhow::Result<()> {
                     Ok::<_, Infallible>(response)
                 }
             });
-            // A client that goes away in between is its own affair.
+            // A client may disconnect at any time.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), answer)
                 .await;

@@ -1,4 +1,4 @@
-//! Closed load: so many requests in flight all the time.
+//! Closed-loop load: a constant number of requests in flight.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::{Latencies, Request, Wire, milliseconds};
+use super::{Connection, Latencies, Request, milliseconds};
 use crate::clock::pause;
 
-/// What a closed load measured.
+/// The results of closed-loop load.
 #[derive(Debug, Clone)]
-pub struct Closed {
-    /// Answers a second.
+pub struct ClosedLoop {
+    /// Responses per second.
     pub per_second: f64,
-    /// How long each took, in milliseconds.
+    /// The latencies in milliseconds.
     pub latencies: Latencies,
 }
 
-impl Closed {
-    /// What a load that failed measured.
+impl ClosedLoop {
+    /// The results of a load that failed.
     pub fn none() -> Self {
         Self {
             per_second: f64::NAN,
@@ -29,32 +29,33 @@ impl Closed {
     }
 }
 
-/// Keeps `at_once` requests in flight for `window`, each over a connection of its own, after a tenth of that to warm
-/// up, in which they begin one after the other: callers do not all call in one millisecond. `request` makes the one
-/// with a number; no number comes twice in one call, counted from `from`. Every answer must have the status `expect`.
+/// Keeps `at_once` requests in flight for `window`, each over its own connection. During a warm-up of a tenth of that,
+/// the connections start one after the other, because real clients do not all start in the same millisecond. `request`
+/// makes the request for a number; numbers count up from `from` and never repeat. Every response must have the status
+/// `expect`.
 ///
 /// # Errors
-/// A connection broke, or an answer had another status: what is measured is not supposed to.
-pub async fn closed(
+/// A connection broke or a response had another status.
+pub async fn run_closed_loop(
     to: SocketAddr,
     at_once: usize,
     window: Duration,
     expect: u16,
     from: u64,
     request: impl Fn(u64) -> Request + Send + Sync + 'static,
-) -> anyhow::Result<Closed> {
+) -> anyhow::Result<ClosedLoop> {
     let request = Arc::new(request);
     let next = Arc::new(AtomicU64::new(from));
     let mut wires = Vec::with_capacity(at_once);
     for _ in 0..at_once {
-        wires.push(Wire::connect(to).await?);
+        wires.push(Connection::connect(to).await?);
     }
     let warm_up = window / 10;
     let begins = Instant::now() + warm_up;
     let ends = begins + window;
     let apart = warm_up / u32::try_from(at_once.max(1))?;
     let mut asking = JoinSet::new();
-    for (place, mut wire) in (0_u32..).zip(wires) {
+    for (place, mut connection) in (0_u32..).zip(wires) {
         let (request, next) = (Arc::clone(&request), Arc::clone(&next));
         asking.spawn(async move {
             let mut taken = vec![];
@@ -64,10 +65,10 @@ pub async fn closed(
                 if asked >= ends {
                     return anyhow::Ok(taken);
                 }
-                let (status, body) = wire.ask(&request(next.fetch_add(1, Ordering::Relaxed))).await?;
+                let (status, body) = connection.ask(&request(next.fetch_add(1, Ordering::Relaxed))).await?;
                 anyhow::ensure!(
                     status == expect,
-                    "an answer of {status} where {expect} was expected: {}",
+                    "expected status {expect}, got {status}: {}",
                     String::from_utf8_lossy(body)
                 );
                 if asked >= begins {
@@ -80,12 +81,12 @@ pub async fn closed(
     while let Some(taken) = asking.join_next().await {
         all.extend(taken??);
     }
-    // What was asked within the window may have been answered after it.
+    // A request that was sent within the window may be answered after it.
     let length = begins.elapsed().max(window);
-    // The server closes what is gone before the next one is measured.
+    // The server closes these connections before the next measurement.
     pause(Duration::from_millis(100)).await;
     let latencies = Latencies::new(all);
     #[expect(clippy::cast_precision_loss, reason = "a count of at most millions")]
     let per_second = latencies.count() as f64 / length.as_secs_f64();
-    Ok(Closed { per_second, latencies })
+    Ok(ClosedLoop { per_second, latencies })
 }

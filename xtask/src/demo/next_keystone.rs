@@ -1,6 +1,6 @@
-//! The next version of keystone's adapter: a copy of its source with another version, built for real.
+//! The next version of keystone's adapter, built from a copy of its source with another version number.
 //!
-//! The copy is a workspace of its own, below `target/`, with what the adapter needs in the same places.
+//! The copy is a workspace of its own under `target/`, with the same layout as the repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,60 +8,60 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use toml::{Table, Value};
 
-use crate::adapters::{artifact, build, put};
+use crate::adapters::{artifact, cargo_build, copy_if_changed};
 use crate::workspace::Workspace;
 
-/// The version that is built.
-pub const VERSION: &str = "1.1.0";
+/// The next version.
+const VERSION: &str = "1.1.0";
 
-/// What its library is called.
+/// The name of its library.
 const LIBRARY: &str = "keystone_next";
 
-/// Where the copy is.
+/// Where the copy is, relative to the repository.
 const COPY: &str = "target/demo/keystone-next";
 
-/// What is copied, and keeps its place.
-const PARTS: [&str; 4] = ["Cargo.lock", "wit", "sdk/rust", "adapters/keystone"];
+/// Files and folders that are copied to the same relative paths.
+const COPIED_PATHS: [&str; 4] = ["Cargo.lock", "wit", "sdk/rust", "adapters/keystone"];
 
-/// Makes the copy and builds it; answers the component.
-pub fn make(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+/// Builds the next version and returns the path of its component.
+pub fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let copy = workspace.path(COPY);
-    for part in PARTS {
-        copy_tree(&workspace.path(part), &copy.join(part))?;
+    for path in COPIED_PATHS {
+        copy_tree(&workspace.path(path), &copy.join(path))?;
     }
-    edit(&workspace.path("Cargo.toml"), &copy.join("Cargo.toml"), |manifest| {
+    copy_edited(&workspace.path("Cargo.toml"), &copy.join("Cargo.toml"), |manifest| {
         let members = ["sdk/rust", "adapters/keystone"].map(Value::from);
         manifest
             .get_mut("workspace")?
             .as_table_mut()?
             .insert("members".to_owned(), Value::Array(members.into()));
-        // It is about packages that the copy does not have, and cargo would say so.
+        // Its overrides name packages that the copy does not have; cargo would warn about them.
         manifest.get_mut("profile")?.as_table_mut()?.remove("dev");
         Some(())
     })?;
     let manifest = "adapters/keystone/Cargo.toml";
-    edit(&workspace.path(manifest), &copy.join(manifest), |manifest| {
+    copy_edited(&workspace.path(manifest), &copy.join(manifest), |manifest| {
         manifest
             .get_mut("package")?
             .as_table_mut()?
             .insert("version".to_owned(), VERSION.into());
-        // Files of components have no hash in their names: a library of the same name would take the other's place.
+        // Component file names have no hash: a library of the same name would overwrite the first version's component.
         manifest
             .get_mut("lib")?
             .as_table_mut()?
             .insert("name".to_owned(), LIBRARY.into());
         Some(())
     })?;
-    build(workspace, &copy.join("Cargo.toml"), &["keystone".to_owned()])?;
+    cargo_build(workspace, &copy.join("Cargo.toml"), &["keystone".to_owned()])?;
     let component = workspace.path(format!("target/demo/keystone-{VERSION}.wasm"));
-    put(&artifact(workspace, LIBRARY), &component)?;
+    copy_if_changed(&artifact(workspace, LIBRARY), &component)?;
     Ok(component)
 }
 
-/// Copies files as [`put`] does, so that cargo finds unchanged what is.
+/// Copies a file or folder. Unchanged files keep their timestamps, so cargo does not rebuild them.
 fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     if !from.is_dir() {
-        return put(from, to);
+        return copy_if_changed(from, to);
     }
     for entry in from
         .read_dir()
@@ -73,13 +73,13 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies a manifest with a change; `None` is a manifest that has no place for it.
-fn edit(from: &Path, to: &Path, change: impl FnOnce(&mut Table) -> Option<()>) -> anyhow::Result<()> {
+/// Copies a manifest and edits the copy. `change` returns `None` if the manifest lacks the table that it edits.
+fn copy_edited(from: &Path, to: &Path, change: impl FnOnce(&mut Table) -> Option<()>) -> anyhow::Result<()> {
     let text = fs::read_to_string(from).with_context(|| format!("cannot read {}", from.display()))?;
     let mut manifest: Table = text
         .parse()
         .with_context(|| format!("{} is not TOML", from.display()))?;
-    change(&mut manifest).with_context(|| format!("{} is not laid out as expected", from.display()))?;
+    change(&mut manifest).with_context(|| format!("{} lacks an expected table", from.display()))?;
     let text = toml::to_string(&manifest)?;
     if fs::read_to_string(to).is_ok_and(|there| there == text) {
         return Ok(());

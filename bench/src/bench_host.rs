@@ -1,4 +1,4 @@
-//! A host as a process, with tenants on fake CRMs, and a client that asks it as an agent would.
+//! A host process with tenants on fake CRMs, and a client that sends an agent's requests.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,10 +16,10 @@ use crate::deployment::Deployment;
 use crate::load::Request;
 use crate::operator::Operator;
 
-/// What the tenants' CRMs want to see.
+/// The token that the tenants' CRMs expect.
 pub const TOKEN: &str = "bench-token";
 
-/// All load comes from one address, which is more than the front door lets one address do.
+/// All load comes from one address, more than the host accepts from one address by default.
 const SETTINGS: &[(&str, &str)] = &[
     ("JACKFIELD_LOG", "info"),
     ("JACKFIELD_ADDRESS_PER_SECOND", "1000000"),
@@ -29,13 +29,13 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// A running host.
-pub struct Rig {
+pub struct BenchHost {
     host: Host,
-    resting: Resting,
+    stopped: StoppedHost,
 }
 
-/// A host that does not run, with all that it keeps.
-pub struct Resting {
+/// A stopped host with its data.
+pub struct StoppedHost {
     binary: String,
     settings: Vec<(String, String)>,
     operator: String,
@@ -51,16 +51,16 @@ pub struct Agent {
     token: String,
 }
 
-impl Rig {
-    /// Starts a host of its own, deployed so, with further settings.
+impl BenchHost {
+    /// Starts a new host with this deployment and these additional settings.
     pub fn start(binary: &Path, deployment: &Deployment, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        Ok(Resting::new(binary, deployment, settings)?.start())
+        Ok(StoppedHost::new(binary, deployment, settings)?.start())
     }
 
-    /// Stops the host, as an operator would.
-    pub fn stop(self) -> Resting {
+    /// Stops the host with SIGTERM.
+    pub fn stop(self) -> StoppedHost {
         let _ = self.host.stop("TERM");
-        self.resting
+        self.stopped
     }
 
     /// The process's id.
@@ -68,15 +68,15 @@ impl Rig {
         self.host.id()
     }
 
-    /// An operator with a connection of its own.
+    /// An operator with its own connection.
     pub async fn operator(&self) -> anyhow::Result<Operator> {
         let admin = self.host.admin.trim_start_matches("http://").parse()?;
-        Operator::connect(admin, &self.resting.operator).await
+        Operator::connect(admin, &self.stopped.operator).await
     }
 
-    /// Runs an operator's command.
+    /// Runs an operator command.
     pub fn order(&self, arguments: &[&str]) -> Value {
-        self.host.json(&self.resting.operator, arguments)
+        self.host.json(&self.stopped.operator, arguments)
     }
 
     /// Pushes a component of the workspace.
@@ -84,37 +84,37 @@ impl Rig {
         self.push_file(&path(component))
     }
 
-    /// Pushes a component.
+    /// Pushes a component file.
     pub fn push_file(&self, file: &Path) -> anyhow::Result<()> {
-        let _ = self.order(&["adapter", "push", file.to_str().context("a path that is no text")?]);
+        let _ = self.order(&["adapter", "push", file.to_str().context("the path is not UTF-8")?]);
         Ok(())
     }
 
-    /// Puts a tenant's file in service and returns its agent.
+    /// Applies a tenant file and returns the tenant's agent.
     pub fn tenant(&self, name: &str, toml: &str) -> anyhow::Result<Agent> {
-        let file = self.resting.data.path().join(format!("{name}.toml"));
+        let file = self.stopped.data.path().join(format!("{name}.toml"));
         std::fs::write(&file, toml)?;
-        let _ = self.order(&["tenant", "apply", file.to_str().context("a path that is no text")?]);
+        let _ = self.order(&["tenant", "apply", file.to_str().context("the path is not UTF-8")?]);
         let made = self.order(&["token", "create", "--tenant", name, "--for", "agent"]);
         Ok(Agent {
             client: Client::builder().no_proxy().timeout(Duration::from_mins(1)).build()?,
             leads: format!("{}/v1/tenants/{name}/leads", self.host.public),
             path: format!("/v1/tenants/{name}/leads"),
-            token: made["token"].as_str().context("no token")?.to_owned(),
+            token: made["token"].as_str().context("the response has no token")?.to_owned(),
         })
     }
 
-    /// Where the public listener is.
+    /// The address of the public listener.
     pub fn public(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.host.public.trim_start_matches("http://").parse()?)
     }
 }
 
-impl Resting {
-    /// A host that nothing was ever asked of.
+impl StoppedHost {
+    /// A new host without tenants.
     pub fn new(binary: &Path, deployment: &Deployment, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let mut resting = Self {
-            binary: binary.to_str().context("the host's path is no text")?.to_owned(),
+        let mut stopped = Self {
+            binary: binary.to_str().context("the host's path is not UTF-8")?.to_owned(),
             settings: SETTINGS
                 .iter()
                 .chain(deployment.settings)
@@ -124,16 +124,16 @@ impl Resting {
             operator: String::new(),
             data: tempfile::tempdir()?,
         };
-        // The first start prints the operator token and stops again.
-        let (_, printed, _) = Host::start(&resting.binary, resting.data.path(), &resting.variables()).stop("TERM");
-        resting.operator = operator_token(&printed);
-        Ok(resting)
+        // The first start prints the operator token.
+        let (_, printed, _) = Host::start(&stopped.binary, stopped.data.path(), &stopped.variables()).stop("TERM");
+        stopped.operator = operator_token(&printed);
+        Ok(stopped)
     }
 
-    /// Starts it; it serves when this returns.
-    pub fn start(self) -> Rig {
+    /// Starts the host and returns once it serves.
+    pub fn start(self) -> BenchHost {
         let host = Host::start_unread(&self.binary, self.data.path(), &self.variables());
-        Rig { host, resting: self }
+        BenchHost { host, stopped: self }
     }
 
     fn variables(&self) -> Vec<(&str, &str)> {
@@ -142,25 +142,25 @@ impl Resting {
 }
 
 impl Agent {
-    /// A status query, as it goes over the wire.
+    /// A status query as raw HTTP.
     pub fn status_request(&self, lead: &str) -> Request {
         let (path, token) = (format!("{}/{lead}/status", self.path), self.bearer());
         Request::new("GET", &path, &[("authorization", &token)], b"")
     }
 
-    /// The report of a call that led to nothing, as it goes over the wire.
+    /// The report of a call without an outcome, as raw HTTP.
     pub fn disposition_request(&self, lead: &str, call: &str) -> Request {
         self.report_request(lead, hung_up(call, "no_answer").to_string().as_bytes())
     }
 
-    /// The report of a call, as it goes over the wire.
+    /// The report of a call, as raw HTTP.
     pub fn report_request(&self, lead: &str, said: &[u8]) -> Request {
         let (path, token) = (format!("{}/{lead}/disposition", self.path), self.bearer());
         let headers = [("authorization", &*token), ("content-type", "application/json")];
         Request::new("POST", &path, &headers, said)
     }
 
-    /// Where the tenant's CRM pushes leads to.
+    /// The path to which the tenant's CRM pushes leads.
     pub fn leads_path(&self) -> &str {
         &self.path
     }
@@ -169,22 +169,22 @@ impl Agent {
         format!("Bearer {}", self.token)
     }
 
-    /// Asks whether a lead may be called, whatever the answer.
+    /// Sends a status query and ignores the response's status.
     pub async fn ask(&self, lead: &str) -> reqwest::Result<Response> {
         let url = format!("{}/{lead}/status", self.leads);
         self.client.get(url).bearer_auth(&self.token).send().await
     }
 
-    /// Asks whether a lead may be called; the answer must be a 200.
+    /// Sends a status query; the response must be 200.
     pub async fn status(&self, lead: &str) -> anyhow::Result<()> {
         let answer = self.ask(lead).await?;
         let status = answer.status();
         let body = answer.text().await?;
-        anyhow::ensure!(status == StatusCode::OK, "a status query got {status}: {body}");
+        anyhow::ensure!(status == StatusCode::OK, "a status query returned {status}: {body}");
         Ok(())
     }
 
-    /// Reports a call; the answer must be a 202.
+    /// Reports a call; the response must be 202.
     pub async fn dispose(&self, lead: &str, call: &str) -> anyhow::Result<()> {
         let url = format!("{}/{lead}/disposition", self.leads);
         let said = hung_up(call, "no_answer");
@@ -198,7 +198,7 @@ impl Agent {
         let status = answer.status();
         anyhow::ensure!(
             status == StatusCode::ACCEPTED,
-            "a disposition got {status}: {}",
+            "a disposition returned {status}: {}",
             answer.text().await?
         );
         Ok(())

@@ -1,6 +1,5 @@
-//! What a process grows by for each instance in flight, and for each adapter that is loaded. Every weighing has a
-//! process of its own, so that no memory is in it that something else has used before. What it loads is compiled
-//! already.
+//! The growth of a process for each instance in flight and for each loaded adapter. Each measurement has its own
+//! process, whose memory nothing else has used before. The code was compiled before.
 
 use std::fs;
 use std::io;
@@ -24,62 +23,62 @@ use crate::machine::resident;
 use crate::sandbox::Sandbox;
 use crate::variants::variant;
 
-/// In the folder of a benchmark: the host's compiled adapters, and what bare wasmtime compiled.
+/// Files in the benchmark's folder: the host's compiled adapters, and the code that bare wasmtime compiled.
 pub const CACHE: &str = "cache";
 pub const NATIVE: &str = "native.cwasm";
 
 /// The lead for which a guest sends a request.
 const WAITS: &str = "waits";
-/// How long all instances take to start, with room. After a little more than twice that the host gives their requests
-/// up.
+/// An upper bound on the time that all instances take to start. The host times their requests out after a little more
+/// than twice that.
 const START: Duration = Duration::from_secs(2);
 
-/// What is weighed.
+/// The measured item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Thing {
-    /// An instance that waits for an answer.
+pub enum MemoryItem {
+    /// An instance that waits for a response.
     Instance,
-    /// An adapter that is loaded, and runs nothing.
+    /// A loaded adapter without instances.
     Adapter,
 }
 
-/// Who has it.
+/// The runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Who {
+pub enum RuntimeKind {
     /// The host's sandbox.
-    Ours,
+    JackfieldGuest,
     /// Bare wasmtime.
-    Bare,
+    BareGuest,
 }
 
-/// One weighing.
+/// One measurement.
 #[derive(Debug, Args)]
-pub struct Weighing {
-    /// Who has it.
+pub struct MemoryMeasurement {
+    /// The runtime.
     #[arg(long)]
-    who: Who,
-    /// What is weighed.
+    who: RuntimeKind,
+    /// The measured item.
     #[arg(long)]
-    thing: Thing,
+    thing: MemoryItem,
     /// The guest.
     #[arg(long)]
     component: PathBuf,
-    /// Where it is as compiled code.
+    /// The folder of compiled code.
     #[arg(long)]
     folder: PathBuf,
     /// The host's binary.
     #[arg(long)]
     compiler: PathBuf,
-    /// How many at once.
+    /// The number of items.
     #[arg(long)]
     count: usize,
 }
 
-impl Thing {
-    /// Both.
+impl MemoryItem {
+    /// Both items.
     pub const ALL: [Self; 2] = [Self::Instance, Self::Adapter];
 
-    /// In the table.
+    /// The name in the table.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Instance => "memory per instance",
@@ -87,7 +86,7 @@ impl Thing {
         }
     }
 
-    /// What there is to know of the figure.
+    /// A remark on the figure.
     pub const fn note(self) -> &'static str {
         match self {
             Self::Instance => "resident; all but Extism's wait in a host function, ours with a request under way",
@@ -96,10 +95,10 @@ impl Thing {
     }
 }
 
-/// KiB for each of `count` things, weighed by a process of its own.
+/// The KiB for each of `count` items, measured by a new process.
 pub async fn apart(
-    who: Who,
-    thing: Thing,
+    who: RuntimeKind,
+    thing: MemoryItem,
     component: &Path,
     folder: &Path,
     compiler: &Path,
@@ -109,7 +108,7 @@ pub async fn apart(
         value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     };
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["part", "weigh"]);
+    command.args(["server", "weigh"]);
     command.args(["--who", &word(&|| who.to_possible_value())]);
     command.args(["--thing", &word(&|| thing.to_possible_value())]);
     command.arg("--component").arg(component).arg("--folder").arg(folder);
@@ -123,15 +122,15 @@ pub async fn apart(
     Ok(bytes / 1024.0)
 }
 
-impl Weighing {
-    /// Weighs, and prints the bytes for each.
+impl MemoryMeasurement {
+    /// Measures, and prints the bytes for each item.
     pub async fn run(self) -> anyhow::Result<()> {
         let bytes = fs::read(&self.component)?;
         let grown = match (self.who, self.thing) {
-            (Who::Ours, Thing::Instance) => self.our_instances(bytes).await?,
-            (Who::Ours, Thing::Adapter) => self.our_adapters(&bytes).await?,
-            (Who::Bare, Thing::Instance) => self.bare_instances().await?,
-            (Who::Bare, Thing::Adapter) => self.bare_adapters().await?,
+            (RuntimeKind::Jackfield, MemoryItem::Instance) => self.our_instances(bytes).await?,
+            (RuntimeKind::Jackfield, MemoryItem::Adapter) => self.our_adapters(&bytes).await?,
+            (RuntimeKind::BareWasmtime, MemoryItem::Instance) => self.bare_instances().await?,
+            (RuntimeKind::BareWasmtime, MemoryItem::Adapter) => self.bare_adapters().await?,
         };
         println!("{}", grown / u64::try_from(self.count)?.max(1));
         Ok(())
@@ -141,7 +140,7 @@ impl Weighing {
         let crm = Arc::new(Silent::default());
         let mut config = self.config();
         config.resolver = Arc::clone(&crm) as _;
-        let loaded = ours::load(&Sandbox::new(config, bytes).await?).await?;
+        let loaded = jackfield_guest::load(&Sandbox::new(config, bytes).await?).await?;
         let called = loaded.query_status(&super::LEAD.parse()?).await;
         called.outcome.map_err(anyhow::Error::msg)?;
         let lead: LeadId = WAITS.parse()?;
@@ -151,21 +150,21 @@ impl Weighing {
             let (loaded, lead) = (Arc::clone(&loaded), lead.clone());
             calls.spawn(async move { drop(loaded.query_status(&lead).await) });
         }
-        // Only some of them look the name up at once; the others wait for their turn, which is in flight too.
+        // Only some of them resolve the name at once; the others wait for their turn, and are in flight too.
         pause(START).await;
         let asked = crm.0.load(Ordering::Relaxed);
-        anyhow::ensure!(asked > 0 && calls.try_join_next().is_none(), "no call waits");
+        anyhow::ensure!(asked > 0 && calls.try_join_next().is_none(), "no invocation waits");
         Ok(resident()?.saturating_sub(before))
     }
 
     async fn our_adapters(&self, bytes: &[u8]) -> anyhow::Result<u64> {
         let sandbox = Sandbox::new(self.config(), bytes.to_vec()).await?;
-        let first = ours::load(&sandbox).await?;
+        let first = jackfield_guest::load(&sandbox).await?;
         let before = resident()?;
         let mut all = Vec::with_capacity(self.count);
         for number in 1..=self.count {
             let next = sandbox.with(variant(bytes, number)).await?;
-            all.push(ours::load(&next).await?);
+            all.push(jackfield_guest::load(&next).await?);
         }
         let grown = resident()?.saturating_sub(before);
         drop((first, all));
@@ -207,7 +206,7 @@ impl Weighing {
     }
 }
 
-/// Never knows where a host is: whoever asks waits.
+/// A resolver that never answers.
 #[derive(Debug, Default)]
 struct Silent(AtomicUsize);
 
