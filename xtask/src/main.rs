@@ -51,6 +51,9 @@ enum Command {
                       cargo xtask test -p jackfield retry\n  cargo xtask test -- --nocapture"
     )]
     Test {
+        /// Compile with clippy, and fail on its warnings. Cheaper than `cargo clippy` and the tests one after the other.
+        #[arg(long)]
+        clippy: bool,
         /// Passed to `cargo test`. Without a package, tests the whole workspace.
         #[arg(allow_hyphen_values = true, value_name = "CARGO ARGS")]
         args: Vec<String>,
@@ -133,7 +136,7 @@ fn main() -> ExitCode {
     let result = Workspace::find().and_then(|workspace| match Args::parse().command {
         Command::Setup => setup::run(&workspace),
         Command::Adapters => setup::run(&workspace).and_then(|()| adapters::build_all(&workspace)),
-        Command::Test { args, to_tests } => test::run(&workspace, &args, &to_tests),
+        Command::Test { clippy, args, to_tests } => test::run(&workspace, &test::Options { clippy, args, to_tests }),
         Command::Demo { all, keep } => demo::run(&workspace, all, keep),
         Command::Fuzz { targets, seconds } => fuzz::run(&workspace, &targets, seconds),
         Command::Bench { args } => bench::run(&workspace, &args),

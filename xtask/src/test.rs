@@ -1,9 +1,10 @@
 //! `cargo xtask test`: every test, from a clean checkout.
 
-use std::io::{BufRead as _, BufReader, IsTerminal as _};
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
@@ -13,24 +14,37 @@ use crate::{adapters, setup};
 
 const STEP: &str = "tests";
 
-/// Builds what the tests need, then runs them. `args` are passed to `cargo test`; without a package among them, the
-/// whole workspace is tested. `to_tests` are passed to the test programs.
-pub fn run(workspace: &Workspace, args: &[String], to_tests: &[String]) -> anyhow::Result<()> {
+/// How the tests are built and run.
+pub struct Options {
+    /// Compile with clippy and fail on its warnings.
+    pub clippy: bool,
+    /// Passed to `cargo test`. Without a package, the whole workspace is tested.
+    pub args: Vec<String>,
+    /// Passed to the test programs.
+    pub to_tests: Vec<String>,
+}
+
+/// Builds what the tests need, then runs them.
+pub fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     setup::run(workspace)?;
     let mut timings = Timings::default();
-    build(workspace, args, &mut timings)?;
-    workspace::header(STEP);
-    let result = run_tests(workspace, args, to_tests, &mut timings);
+    let built = build(workspace, options, &mut timings);
+    let result = built.and_then(|()| run_tests(workspace, options, &mut timings));
     timings.print();
     result
 }
 
 /// Compiles the tests and the components. The components' tools mostly use one processor, and the first build waits for
 /// downloads, so both run at the same time.
-fn build(workspace: &Workspace, args: &[String], timings: &mut Timings) -> anyhow::Result<()> {
+fn build(workspace: &Workspace, options: &Options, timings: &mut Timings) -> anyhow::Result<()> {
     workspace::header("the tests, compiled");
-    let mut cargo = workspace.cargo();
-    cargo.arg("test").args(cargo_args(args)).arg("--no-run");
+    let mut cargo = options.cargo(workspace);
+    if options.clippy {
+        // Every target, of which tests are only some.
+        cargo.args(["build", "--all-targets"]).args(options.packages());
+    } else {
+        cargo.args(["test", "--no-run"]).args(options.cargo_args());
+    }
     let mut of_components = Timings::default();
     let (compiled, built) = thread::scope(|scope| {
         let components =
@@ -45,49 +59,82 @@ fn build(workspace: &Workspace, args: &[String], timings: &mut Timings) -> anyho
     compiled.and(built)
 }
 
-/// The arguments for cargo; the whole workspace unless they choose packages.
-fn cargo_args(args: &[String]) -> Vec<&str> {
-    let all = (!chooses_packages(args)).then_some("--workspace");
-    all.into_iter().chain(args.iter().map(String::as_str)).collect()
+impl Options {
+    /// Cargo, which lets clippy compile the workspace's packages if that is wanted.
+    ///
+    /// `cargo clippy` checks all dependencies, and the tests need them compiled: every crate would be read twice. Clippy's
+    /// driver is a compiler too, so that the tests' build does both. The wrapper is no variable of the environment,
+    /// because tests run cargo for adapters.
+    fn cargo(&self, workspace: &Workspace) -> Command {
+        let mut cargo = workspace.cargo();
+        if self.clippy {
+            cargo.env("CLIPPY_ARGS", "-Dwarnings");
+            cargo.args(["--config", "build.rustc-workspace-wrapper='clippy-driver'"]);
+        }
+        cargo
+    }
+
+    /// The arguments for `cargo test`.
+    fn cargo_args(&self) -> Vec<&str> {
+        self.packages()
+            .into_iter()
+            .chain(self.args.iter().map(String::as_str))
+            .collect()
+    }
+
+    /// The whole workspace unless the arguments choose packages.
+    fn packages(&self) -> Option<&str> {
+        (!chooses_packages(&self.args)).then_some("--workspace")
+    }
 }
 
 /// Runs the test programs and records how long each took.
-fn run_tests(workspace: &Workspace, args: &[String], to_tests: &[String], timings: &mut Timings) -> anyhow::Result<()> {
-    let mut cargo = workspace.cargo();
+fn run_tests(workspace: &Workspace, options: &Options, timings: &mut Timings) -> anyhow::Result<()> {
+    workspace::header(STEP);
+    let mut cargo = options.cargo(workspace);
     cargo.arg("test");
     // Its standard error is read here, so that cargo cannot see the terminal.
     if std::io::stderr().is_terminal() {
         cargo.args(["--color", "always"]);
     }
-    cargo.args(cargo_args(args));
-    if !to_tests.is_empty() {
-        cargo.arg("--").args(to_tests);
+    cargo.args(options.cargo_args());
+    if !options.to_tests.is_empty() {
+        cargo.arg("--").args(&options.to_tests);
     }
     let mut child = cargo
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("step `{STEP}`: cannot run cargo"))?;
     let stderr = child.stderr.take().context("standard error is a pipe")?;
-    let mut running: Option<(String, Instant)> = None;
-    for line in BufReader::new(stderr).split(b'\n') {
-        let line = line?;
-        let line = String::from_utf8_lossy(&line);
-        eprintln!("{line}");
-        if let Some(program) = program(&line) {
-            let started = now();
-            if let Some((name, started)) = running.replace((program, started)) {
-                timings.record(&name, started);
-            }
-        }
-    }
+    let (sender, programs) = mpsc::channel();
+    // Not joined: a process that a test left behind may hold the pipe open.
+    thread::spawn(move || forward(stderr, &sender));
     let status = child.wait()?;
-    if let Some((name, started)) = running {
-        timings.record(&name, started);
+    let ended = now();
+    let mut started: Vec<(String, Instant)> = Vec::new();
+    while let Ok(program) = programs.recv_timeout(Duration::from_secs(1)) {
+        started.push(program);
+    }
+    let ends = started.iter().skip(1).map(|(_, next)| *next).chain([ended]);
+    for ((program, start), end) in started.iter().zip(ends) {
+        timings.record(program, end - *start);
     }
     if !status.success() {
         bail!("step `{STEP}` failed: cargo test ended with {status}");
     }
     Ok(())
+}
+
+/// Copies cargo's standard error to this program's, and tells when cargo starts a test program.
+fn forward(stderr: impl Read, programs: &Sender<(String, Instant)>) {
+    for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("{line}");
+        if let Some(program) = program(&line) {
+            // Fails only when nobody waits any more.
+            let _ = programs.send((program, now()));
+        }
+    }
 }
 
 /// The test program that cargo starts with this line of its output, such as `e2e` or `doc-tests of jackfield`.

@@ -11,13 +11,13 @@ impl Timings {
     pub fn measure<T>(&mut self, part: &str, run: impl FnOnce() -> T) -> T {
         let started = now();
         let result = run();
-        self.record(part, started);
+        self.record(part, started.elapsed());
         result
     }
 
-    /// Records a part that ends now.
-    pub fn record(&mut self, part: &str, started: Instant) {
-        self.0.push((part.to_owned(), started.elapsed()));
+    /// Records how long a part took.
+    pub fn record(&mut self, part: &str, length: Duration) {
+        self.0.push((part.to_owned(), length));
     }
 
     /// Adds the parts of another list.
