@@ -172,7 +172,9 @@ impl Bench {
     async fn hostile(&self) -> anyhow::Result<Vec<Row>> {
         // Its own CRM: a shared CRM would slow down all its tenants.
         let crm = Ledger::start(LedgerConfig::new(true)).await?;
-        let noisy = self.bench_host.tenant("hostile", &on_a_ledger("hostile", &crm, "hostile"))?;
+        let noisy = self
+            .bench_host
+            .tenant("hostile", &on_a_ledger("hostile", &crm, "hostile"))?;
         let (mut status, mut writes) = (vec![], vec![]);
         for _ in 0..self.sizes.rounds {
             let alone = (self.status().await?, self.write_back().await?);

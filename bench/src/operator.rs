@@ -26,7 +26,9 @@ impl Operator {
     /// Pushes a component and returns its digest.
     pub async fn push(&mut self, component: &[u8]) -> anyhow::Result<String> {
         let pushed = self.post("/v1/adapters", "application/wasm", component).await?;
-        let digest = pushed["adapter"]["digest"].as_str().context("the response has no digest")?;
+        let digest = pushed["adapter"]["digest"]
+            .as_str()
+            .context("the response has no digest")?;
         Ok(digest.to_owned())
     }
 

@@ -63,7 +63,8 @@ impl Report {
     pub fn caveats(&self) -> Vec<String> {
         let mut caveats = vec![];
         if self.quick {
-            caveats.push("A quick run: it shows that the benchmarks work. Draw no conclusions from its figures.".into());
+            caveats
+                .push("A quick run: it shows that the benchmarks work. Draw no conclusions from its figures.".into());
         }
         caveats.extend(machine::caveats(&self.before, &self.after));
         let scattered = self.rows.iter().filter(|row| row.scattered()).count();

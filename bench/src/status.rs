@@ -162,7 +162,8 @@ async fn measure(
         let crm = Process::own_server(&["crm", "--answer", answer, "--delay-ms", &delay])?;
         let origin = format!("http://{}", crm.address);
         if entry.adapter == RUST {
-            let proxy = Process::own_server(&["proxy", "--crm", &origin, "--agent-token", TOKEN, "--crm-token", TOKEN])?;
+            let proxy =
+                Process::own_server(&["proxy", "--crm", &origin, "--agent-token", TOKEN, "--crm-token", TOKEN])?;
             asked.insert(0, reference("a proxy in Rust", proxy.address));
             servers.push(proxy);
             match serve(context, &origin).await {

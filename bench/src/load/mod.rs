@@ -121,11 +121,7 @@ where
 pub async fn until(limit: Duration, mut done: impl FnMut() -> bool) -> anyhow::Result<()> {
     let began = Instant::now();
     while !done() {
-        anyhow::ensure!(
-            began.elapsed() < limit,
-            "timed out after {} s",
-            limit.as_secs()
-        );
+        anyhow::ensure!(began.elapsed() < limit, "timed out after {} s", limit.as_secs());
         pause(Duration::from_millis(10)).await;
     }
     Ok(())

@@ -107,7 +107,10 @@ impl System {
 
 impl JackfieldHost {
     fn apply(&self, held: bool) -> anyhow::Result<()> {
-        let bench_host = self.bench_host.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bench_host = self
+            .bench_host
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         bench_host.tenant(TENANT, &file(&self.crm, held)).map(drop)
     }
 }

@@ -15,7 +15,7 @@ use super::processes::{Processes, free_port};
 use super::report::Report;
 use super::tenants::Tenant;
 use super::terminal::Terminal;
-use super::{clock, folder};
+use super::{clock, run_folder};
 use crate::workspace::Workspace;
 
 /// The name of the host's process.
