@@ -16,7 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use crate::bench_host::{Agent, BenchHost};
 use crate::context::Context;
 use crate::deployment::Deployment;
-use crate::load::{ClosedLoop, Latencies, Request, closed, milliseconds};
+use crate::load::{ClosedLoop, Latencies, Request, milliseconds, run_closed_loop};
 use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::{Goal, Row};
 

@@ -15,7 +15,7 @@ use crate::bench_host::{Agent, BenchHost};
 use crate::context::Context;
 use crate::crms::{CrmSpec, ENTRIES, LEAD};
 use crate::deployment::Deployment;
-use crate::load::{ClosedLoop, Request, closed};
+use crate::load::{ClosedLoop, Request, run_closed_loop};
 use crate::others;
 use crate::process::Process;
 use crate::recorded_request::RequestRecorder;

@@ -100,7 +100,7 @@ mod tests {
             row("swap", "PostgreSQL", "P50", "native"),
             row("status", "SQLite", "P50", "native"),
         ];
-        let all = of(&rows);
+        let all = group(&rows);
         let shown = all.iter().map(|lines| {
             let lines_of = lines.entries.iter().map(|line| {
                 let there = lines.deployments.iter().map(|deployment| line.on(deployment).is_some());

@@ -16,7 +16,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use super::bare::BareEngine;
-use super::ours;
+use super::jackfield_guest;
 use crate::clock::pause;
 use crate::load::until;
 use crate::machine::resident;
@@ -46,9 +46,9 @@ pub enum MemoryItem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RuntimeKind {
     /// The host's sandbox.
-    JackfieldGuest,
+    Jackfield,
     /// Bare wasmtime.
-    BareGuest,
+    BareWasmtime,
 }
 
 /// One measurement.

@@ -16,7 +16,7 @@ use crate::process::LISTENING;
 
 /// A server.
 #[derive(Debug, Subcommand)]
-pub enum Part {
+pub enum Server {
     /// A CRM that gives the same response to every request.
     Crm {
         /// The response as a JSON file.
@@ -42,7 +42,7 @@ pub enum Part {
     },
 }
 
-impl Part {
+impl Server {
     /// Serves until the process is killed.
     pub async fn run(self) -> anyhow::Result<()> {
         match self {

@@ -146,14 +146,14 @@ impl Participant {
     }
 
     /// A failure of the host is an error; a failure of another candidate is recorded.
-    fn judge(&self, workload: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+    fn judge(&self, measured: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
         match measured {
             Err(error) if !self.is_ours() => {
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
                 failures.push(format!("{error:#}"));
                 Ok(Outcome::none())
             }
-            measured => workload,
+            measured => measured,
         }
     }
 }
@@ -179,7 +179,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn run(self) -> anyhow::Result<Vec<Row>> {
         let mut rows = vec![];
-        for measured in [
+        for workload in [
             Workload::Burst(BURSTS[0]),
             Workload::Burst(BURSTS[1]),
             Workload::Steady,
@@ -199,7 +199,7 @@ impl Bench<'_> {
 
     /// Measures all candidates in turn.
     async fn measure(&self, workload: Workload) -> anyhow::Result<Vec<Row>> {
-        let (what, rounds) = match measured {
+        let (what, rounds) = match workload {
             Workload::Burst(count) => (format!("{count} calls end at once"), self.sizes.rounds),
             Workload::Steady => (format!("{RATE} calls a second"), self.sizes.rounds),
             Workload::Backlog => (format!("a backlog of {}", self.sizes.backlog), self.sizes.drains),
@@ -214,7 +214,7 @@ impl Bench<'_> {
             .collect();
         let progress = format!("write-back · {what}");
         let rounds = alternate(&self.context.progress, &progress, rounds, &candidates).await?;
-        Ok(match measured {
+        Ok(match workload {
             Workload::Backlog => self.rows(&format!("{what}, drained"), "writes/s", &rounds, |outcome| {
                 outcome.per_second
             }),
@@ -230,7 +230,7 @@ impl Bench<'_> {
 
     async fn once(&self, participant: &Participant, workload: Workload) -> anyhow::Result<Outcome> {
         let (system, reports, sizes) = (&participant.system, &participant.reports, &self.sizes);
-        match measured {
+        match workload {
             Workload::Burst(count) => self.load.burst(system, reports, count, sizes.bursts).await,
             Workload::Steady => self.load.steady(system, reports, RATE, sizes.window).await,
             Workload::Backlog => self.load.drain(system, reports, sizes.backlog).await,

@@ -20,7 +20,7 @@ const CONCURRENCY: u32 = 64;
 /// A system.
 pub enum System {
     /// A host with keystone's adapter.
-    JackfieldHost(Box<JackfieldHost>),
+    Jackfield(Box<JackfieldHost>),
     /// A front, a queue and workers.
     RunningQueue(Box<RunningQueue>),
 }
@@ -37,7 +37,7 @@ pub struct JackfieldHost {
 #[derive(Clone)]
 pub enum Reporter {
     /// For the host, with the agent's token.
-    JackfieldHost(Agent),
+    Jackfield(Agent),
     /// For a queue's front, with this token.
     RunningQueue(&'static str),
 }
@@ -48,7 +48,7 @@ impl System {
         let bench_host = BenchHost::start(&context.host, deployment, &[])?;
         bench_host.push("keystone")?;
         let agent = bench_host.tenant(TENANT, &file(&crm.origin, false))?;
-        Ok(Self::JackfieldHost(Box::new(JackfieldHost {
+        Ok(Self::Jackfield(Box::new(JackfieldHost {
             front: bench_host.public()?,
             bench_host: Mutex::new(bench_host),
             agent,
@@ -59,7 +59,7 @@ impl System {
     /// The address for reports.
     pub fn front(&self) -> SocketAddr {
         match self {
-            Self::JackfieldHost(ours) => ours.front,
+            Self::Jackfield(ours) => ours.front,
             Self::RunningQueue(queue) => queue.front(),
         }
     }
@@ -67,7 +67,7 @@ impl System {
     /// A description of the workers.
     pub fn workers(&self) -> String {
         match self {
-            Self::JackfieldHost(_) => format!("{CONCURRENCY} deliveries at once"),
+            Self::Jackfield(_) => format!("{CONCURRENCY} deliveries at once"),
             Self::RunningQueue(queue) => queue.workers(),
         }
     }
@@ -75,7 +75,7 @@ impl System {
     /// What makes the requests.
     pub fn reporter(&self) -> Reporter {
         match self {
-            Self::JackfieldHost(ours) => Reporter::JackfieldHost(ours.agent.clone()),
+            Self::Jackfield(ours) => Reporter::Jackfield(ours.agent.clone()),
             Self::RunningQueue(_) => Reporter::RunningQueue(TOKEN),
         }
     }
@@ -88,7 +88,7 @@ impl System {
     /// Suspends writing. Reports are still accepted.
     pub fn hold(&self) -> anyhow::Result<()> {
         match self {
-            Self::JackfieldHost(ours) => ours.apply(true),
+            Self::Jackfield(ours) => ours.apply(true),
             Self::RunningQueue(queue) => {
                 queue.stop_workers();
                 Ok(())
@@ -99,7 +99,7 @@ impl System {
     /// Resumes writing.
     pub fn resume(&self) -> anyhow::Result<()> {
         match self {
-            Self::JackfieldHost(ours) => ours.apply(false),
+            Self::Jackfield(ours) => ours.apply(false),
             Self::RunningQueue(queue) => queue.start_workers(),
         }
     }
@@ -121,7 +121,7 @@ impl Reporter {
         let call = call(number);
         let (lead, said) = (format!("L-{call}"), disposition(&call, "qualified_visit_booked"));
         match self {
-            Self::JackfieldHost(agent) => agent.report_request(&lead, said.to_string().as_bytes()),
+            Self::Jackfield(agent) => agent.report_request(&lead, said.to_string().as_bytes()),
             Self::RunningQueue(token) => {
                 let path = format!("/v1/tenants/{TENANT}/leads/{lead}/disposition");
                 let headers = [
