@@ -1,10 +1,13 @@
-//! The contract, as this program was built with it: for tools that read WIT files, and for making components.
+//! The contract as this program was built with it, and the world of each project, composed from its exports.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use wit_parser::{PackageId, Resolve};
+use serde::Deserialize;
+use wit_parser::{PackageId, Resolve, WorldId, WorldItem};
 
 /// The files of `wit/`, by name.
 pub const FILES: [(&str, &str); 4] = [
@@ -14,19 +17,99 @@ pub const FILES: [(&str, &str); 4] = [
     ("world.wit", include_str!("../../wit/world.wit")),
 ];
 
-/// Writes the files into a folder, which is made if it is not there. A file that is there already and the same stays
-/// untouched.
+/// The world of a project's component. It includes [`BASE_WORLD`] and the world of each optional export that the
+/// project names.
+pub const PROJECT_WORLD: &str = "project";
+
+/// The contract's world with the imports and the exports that every adapter has.
+const BASE_WORLD: &str = "adapter";
+
+/// The contract has a world for each optional export: this prefix and the name of the exported interface.
+const OPTIONAL_PREFIX: &str = "adapter-";
+
+/// An optional export of the contract, by the name of its interface.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct OptionalExport(String);
+
+impl OptionalExport {
+    /// All that the contract has, in its order.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let (resolve, package) = resolve();
+        let worlds = resolve.packages[package].worlds.keys();
+        worlds
+            .filter_map(|world| Some(Self(world.strip_prefix(OPTIONAL_PREFIX)?.to_owned())))
+            .collect()
+    }
+
+    /// The name of the interface.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for OptionalExport {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let all = Self::all();
+        if let Some(export) = all.iter().find(|export| export.0 == name) {
+            return Ok(export.clone());
+        }
+        let known: Vec<_> = all.iter().map(|export| format!("`{export}`")).collect();
+        Err(format!(
+            "unknown export `{}`: the optional exports are {}",
+            name.escape_debug(),
+            known.join(", ")
+        ))
+    }
+}
+
+impl fmt::Display for OptionalExport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The WIT of [`PROJECT_WORLD`] for these exports. The contract decides their order, so that a component does not
+/// depend on the order in `adapter.toml`.
+fn project_world(exports: &BTreeSet<OptionalExport>) -> String {
+    let included = OptionalExport::all()
+        .into_iter()
+        .filter(|export| exports.contains(export));
+    let includes: String = included
+        .map(|export| format!("  include {OPTIONAL_PREFIX}{export};\n"))
+        .collect();
+    format!("world {PROJECT_WORLD} {{\n  include {BASE_WORLD};\n{includes}}}\n")
+}
+
+/// Writes the contract into a folder, which is created if necessary. A file that already has the right content is not
+/// touched.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn write_to(folder: &Path) -> io::Result<()> {
+    write_files(folder, &FILES)
+}
+
+/// Writes the contract with the world of a project into a folder, as [`write_to`] does.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write_with_project(folder: &Path, exports: &BTreeSet<OptionalExport>) -> io::Result<()> {
+    write_to(folder)?;
+    write_files(folder, &[("project.wit", &project_world(exports))])
+}
+
+fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    for (name, text) in FILES {
+    for (name, text) in files {
         let path = folder.join(name);
-        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
-            continue;
+        if !fs::read_to_string(&path).is_ok_and(|existing| existing == *text) {
+            fs::write(path, text)?;
         }
-        fs::write(path, text)?;
     }
     Ok(())
 }
@@ -34,13 +117,42 @@ pub fn write_to(folder: &Path) -> io::Result<()> {
 /// The contract, parsed.
 ///
 /// # Panics
-/// Never in a program that was tested: the files are compiled in, and a test parses them.
+/// Never: the files are compiled in, and tests parse them.
 #[must_use]
 pub fn resolve() -> (Resolve, PackageId) {
+    resolve_files(&FILES)
+}
+
+/// The contract with the world of a project.
+///
+/// # Panics
+/// Never, as [`resolve`].
+#[must_use]
+pub fn resolve_project(exports: &BTreeSet<OptionalExport>) -> (Resolve, WorldId) {
+    let world = project_world(exports);
+    let files: Vec<_> = FILES.into_iter().chain([("project.wit", world.as_str())]).collect();
+    let (resolve, package) = resolve_files(&files);
+    let world = resolve.packages[package].worlds[PROJECT_WORLD];
+    (resolve, world)
+}
+
+/// The names of the interfaces that a world exports, required and optional, such as `status`.
+#[must_use]
+pub fn exported(resolve: &Resolve, world: WorldId) -> BTreeSet<&str> {
+    let exports = resolve.worlds[world].exports.values();
+    exports
+        .filter_map(|item| match item {
+            WorldItem::Interface { id, .. } => resolve.interfaces[*id].name.as_deref(),
+            _ => None,
+        })
+        .collect()
+}
+
+fn resolve_files(files: &[(&str, &str)]) -> (Resolve, PackageId) {
     let mut resolve = Resolve::default();
     let mut sources = wit_parser::SourceMap::new();
-    for (name, text) in FILES {
-        sources.push(Path::new(name), text);
+    for (name, text) in files {
+        sources.push(Path::new(name), *text);
     }
     let parsed = sources.parse().map_err(|(_, error)| error);
     let group = parsed.unwrap_or_else(|error| panic!("the contract does not parse: {error:#}"));
@@ -52,22 +164,34 @@ pub fn resolve() -> (Resolve, PackageId) {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
-    use crate::project::Capability;
-    use crate::project::world;
+    use super::*;
 
     #[test]
-    fn the_contract_has_a_world_for_every_choice_of_exports() {
+    fn optional_exports_are_found_in_the_contract() {
+        let names: Vec<_> = OptionalExport::all().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["lookup", "leads"]);
+    }
+
+    #[test]
+    fn a_world_is_composed_from_its_exports() {
+        // Every subset of the optional exports, each with the three that are required.
+        let all = OptionalExport::all();
+        for subset in 0..1_u32 << all.len() {
+            let chosen = all.iter().enumerate().filter(|(index, _)| subset & (1 << index) != 0);
+            let exports: BTreeSet<_> = chosen.map(|(_, export)| export.clone()).collect();
+            let (resolve, world) = resolve_project(&exports);
+            let required = ["about", "status", "dispositions"].into_iter();
+            let expected: BTreeSet<_> = required.chain(exports.iter().map(OptionalExport::name)).collect();
+            assert_eq!(exported(&resolve, world), expected);
+        }
+    }
+
+    #[test]
+    fn each_optional_world_exports_its_interface() {
         let (resolve, package) = resolve();
-        for exports in [
-            &[][..],
-            &[Capability::Lookup],
-            &[Capability::Leads],
-            &[Capability::Lookup, Capability::Leads],
-        ] {
-            let world = resolve.select_world(&[package], Some(world(exports))).unwrap();
-            let exported = resolve.worlds[world].exports.len();
-            assert_eq!(exported, 3 + exports.len(), "{exports:?}");
+        for export in OptionalExport::all() {
+            let world = resolve.packages[package].worlds[&format!("{OPTIONAL_PREFIX}{export}")];
+            assert_eq!(exported(&resolve, world), BTreeSet::from([export.name()]));
         }
     }
 }

@@ -1,12 +1,13 @@
 //! An adapter's project: a folder with an `adapter.toml`.
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::contract::OptionalExport;
 use crate::languages::Language;
 
 /// The file that makes a folder a project.
@@ -29,31 +30,9 @@ pub struct Manifest {
     pub language: Language,
     /// Where the language's SDK is, from this folder.
     pub sdk: PathBuf,
-    /// What the adapter can do beside the three required exports.
+    /// The optional exports that the adapter has besides the required ones.
     #[serde(default)]
-    pub exports: Vec<Capability>,
-}
-
-/// An optional export of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Capability {
-    /// `lookup.find`: whether a write was made.
-    Lookup,
-    /// `leads.parse`: the CRM's own webhooks.
-    Leads,
-}
-
-/// The contract's world for an adapter with these optional exports.
-#[must_use]
-pub fn world(exports: &[Capability]) -> &'static str {
-    let has = |capability| exports.contains(&capability);
-    match (has(Capability::Lookup), has(Capability::Leads)) {
-        (false, false) => "adapter",
-        (true, false) => "adapter-with-lookup",
-        (false, true) => "adapter-with-leads",
-        (true, true) => "adapter-full",
-    }
+    pub exports: BTreeSet<OptionalExport>,
 }
 
 /// A folder is no project.
@@ -141,12 +120,6 @@ impl Project {
     pub fn sdk(&self) -> PathBuf {
         self.root.join(&self.manifest.sdk)
     }
-
-    /// The contract's world that the component is made for.
-    #[must_use]
-    pub fn world(&self) -> &'static str {
-        world(&self.manifest.exports)
-    }
 }
 
 /// Whether an adapter can have this name.
@@ -165,15 +138,6 @@ pub fn check_name(name: &str) -> Result<(), String> {
     ))
 }
 
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Lookup => "lookup",
-            Self::Leads => "leads",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,12 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_says_which_world_the_component_is_made_for() {
+    fn a_manifest_names_language_and_exports() {
         let project = opened("name = \"acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\nexports = [\"lookup\"]\n").unwrap();
-        assert_eq!(
-            (project.world(), project.manifest().language),
-            ("adapter-with-lookup", Language::Go)
-        );
+        let manifest = project.manifest();
+        let exports: Vec<_> = manifest.exports.iter().map(OptionalExport::name).collect();
+        assert_eq!((manifest.language, exports), (Language::Go, vec!["lookup"]));
     }
 
     #[test]
@@ -210,6 +173,10 @@ mod tests {
             (
                 "name = \"acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\nworld = \"x\"\n",
                 "unknown field `world`",
+            ),
+            (
+                "name = \"acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\nexports = [\"status\"]\n",
+                "unknown export `status`: the optional exports are `lookup`, `leads`",
             ),
             (
                 "name = \"acme\"\nlanguage = \"rust\"\nsdk = \"sdk\"\nexports = [\"leads\"]\n",

@@ -223,7 +223,7 @@ mod tests {
     fn everything_is_in_it_with_its_words() {
         let page = page();
         for expected in [
-            "### World `adapter-with-lookup`",
+            "### World `adapter-lookup`",
             "It exports [`about`](#about), [`status`](#status), [`dispositions`](#dispositions).",
             "*function* (disposition: [`disposition`](#model.disposition), idempotency-key: string) → \
              result&lt;[`receipt`](#model.receipt), [`failure`](#model.failure)>",

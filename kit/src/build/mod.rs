@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use command::run;
-pub use component::{componentize, embed};
+pub use component::{bindings, componentize, embed_world};
 use inputs::Inputs;
 
 use crate::languages;

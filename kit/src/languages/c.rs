@@ -8,12 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wit_bindgen_core::Files as Generated;
-
 use super::{Files, Profile, embed};
 use crate::build::{self, Build, BuildError, run};
-use crate::contract;
-use crate::project::Capability;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -22,7 +18,7 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: concat!(include_str!("c-requirements.txt"), include_str!("c.rs")),
+    recipe: || concat!(include_str!("c-requirements.txt"), include_str!("c.rs")).into(),
 };
 
 const TEMPLATE: Files = embed!(
@@ -112,11 +108,9 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let module = build.work.join("module.wasm");
     let mut all = compiler.command();
     all.args(STRICT);
-    for capability in &build.project.manifest().exports {
-        all.arg(match capability {
-            Capability::Lookup => "-DJF_WITH_LOOKUP",
-            Capability::Leads => "-DJF_WITH_LEADS",
-        });
+    for export in &build.project.manifest().exports {
+        let word = export.name().replace('-', "_").to_ascii_uppercase();
+        all.arg(format!("-DJF_WITH_{word}"));
     }
     for folder in [sdk.join("include"), sdk.join("src"), bindings.clone()] {
         all.arg("-I").arg(folder);
@@ -127,7 +121,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
 
     build.progress.step("making the component");
     let module = fs::read(&module).map_err(|error| BuildError::io(&module, error))?;
-    build::componentize(&build::embed(module, build.project.world())?)
+    build::componentize(&build::embed_world(module, build.project)?)
 }
 
 /// The `.c` files below a folder, in order, under the name that the folder has for the compiler.
@@ -149,22 +143,13 @@ fn sources(folder: &Path, name: &Path) -> Result<Vec<PathBuf>, BuildError> {
 
 /// Generates `contract.h` and `contract.c` for the project's world, and answers their folder.
 fn bindings(build: &Build<'_>) -> Result<PathBuf, BuildError> {
-    let (mut resolve, package) = contract::resolve();
-    let failed = |what: &dyn std::fmt::Display| BuildError::Component(format!("no bindings for C: {what:#}"));
-    let world = resolve
-        .select_world(&[package], Some(build.project.world()))
-        .map_err(|error| failed(&error))?;
-    // One name, whichever world it is; and the types are embedded when the module is there.
     let options = wit_bindgen_c::Opts {
         rename_world: Some("contract".into()),
+        // The types are embedded into the linked module instead.
         no_object_file: true,
         ..wit_bindgen_c::Opts::default()
     };
-    let mut files = Generated::default();
-    options
-        .build()
-        .generate(&mut resolve, world, &mut files)
-        .map_err(|error| failed(&error))?;
+    let files = build::bindings(options.build(), build.project)?;
     let folder = build.work.join("bindings");
     fs::create_dir_all(&folder).map_err(|error| BuildError::io(&folder, error))?;
     for (name, text) in files.iter() {

@@ -8,13 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wit_bindgen_core::Files as Generated;
 use wit_bindgen_go::{Format, Opts};
 
 use super::{Files, Profile, embed};
-use crate::build::{Build, BuildError, componentize, embed as embed_world, run};
-use crate::contract;
-use crate::project::Capability;
+use crate::build::{Build, BuildError, bindings, componentize, embed_world, run};
+use crate::contract::{self, OptionalExport};
 use crate::tools::found;
 
 /// See [`Profile`].
@@ -24,18 +22,10 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: concat!(
-        "wit-bindgen-go 0.61.1; -trimpath -buildvcs=false -buildmode=c-shared -checklinkname=0 -s -w -buildid=;",
-        include_str!("go-requirements.txt"),
-        include_str!("go/glue/main.go"),
-        include_str!("go/glue/call/call.go"),
-        include_str!("go/glue/convert/convert.go"),
-        include_str!("go/glue/about.go"),
-        include_str!("go/glue/status.go"),
-        include_str!("go/glue/dispositions.go"),
-        include_str!("go/glue/lookup.go"),
-        include_str!("go/glue/leads.go"),
-    ),
+    recipe: || {
+        let glue = GLUE.iter().chain(EXPORTS).map(|(_, text)| *text);
+        [FLAGS, REQUIREMENTS].into_iter().chain(glue).collect()
+    },
 };
 
 const TEMPLATE: Files = embed!(
@@ -85,33 +75,30 @@ const SDK: Files = embed!(
     "phone/phone.go",
 );
 
-/// What stands between the bindings and the SDK: the folder's files, and where they go in the generated module.
-const GLUE: [(&str, &str); 6] = [
-    ("author.go", include_str!("go/glue/main.go")),
-    ("call/call.go", include_str!("go/glue/call/call.go")),
-    ("convert/convert.go", include_str!("go/glue/convert/convert.go")),
-    ("export_jackfield_crm_about/about.go", include_str!("go/glue/about.go")),
-    (
-        "export_jackfield_crm_status/status.go",
-        include_str!("go/glue/status.go"),
-    ),
-    (
-        "export_jackfield_crm_dispositions/dispositions.go",
-        include_str!("go/glue/dispositions.go"),
-    ),
-];
-
-const LOOKUP: (&str, &str) = (
-    "export_jackfield_crm_lookup/lookup.go",
-    include_str!("go/glue/lookup.go"),
+/// The glue between the bindings and the SDK, by its path in the generated module.
+const GLUE: Files = embed!("go/glue/":
+    "author.go",
+    "convert/convert.go",
+    "invocation/invocation.go",
 );
 
-const LEADS: (&str, &str) = ("export_jackfield_crm_leads/leads.go", include_str!("go/glue/leads.go"));
+/// The glue of each export of the contract, by the name of its interface. Written for the exports that a project has.
+const EXPORTS: Files = embed!("go/glue/exports/":
+    "about.go",
+    "status.go",
+    "dispositions.go",
+    "lookup.go",
+    "leads.go",
+);
 
 /// The SDK's module.
 const SDK_MODULE: &str = "jackfield.dev/jackfield";
 
-/// The oldest compiler of the PATH that is taken; an older one, or none, and the pinned one is fetched.
+/// The generator of the bindings and the compiler's flags, for the stamp.
+const FLAGS: &str =
+    "wit-bindgen-go 0.61.1; -trimpath -buildvcs=false -buildmode=c-shared -checklinkname=0 -s -w -buildid=;";
+
+/// The oldest compiler on the PATH that is used. Without one, the pinned compiler is fetched.
 const NEW_ENOUGH: (u32, u32) = (1, 27);
 
 /// The pinned compiler, as packages of the Python registry: stock Go, one file for each kind of machine.
@@ -154,7 +141,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     run("go build", &mut command)?;
     build.progress.step("making the component");
     let bytes = fs::read(&wasm).map_err(|error| BuildError::io(&wasm, error))?;
-    componentize(&embed_world(bytes, build.project.world())?)
+    componentize(&embed_world(bytes, build.project)?)
 }
 
 /// The machine's compiler if it is new enough, else the pinned one.
@@ -207,20 +194,11 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
         fs::remove_dir_all(module).map_err(io)?;
     }
     let project = build.project;
-    let (mut resolve, package) = contract::resolve();
-    let failed = |error: String| BuildError::Component(error);
-    let world = resolve
-        .select_world(&[package], Some(project.world()))
-        .map_err(|error| failed(format!("{error:#}")))?;
-    let mut generated = Generated::default();
     let options = Opts {
         format: Format::False,
         ..Opts::default()
     };
-    options
-        .build()
-        .generate(&mut resolve, world, &mut generated)
-        .map_err(|error| failed(format!("{error:#}")))?;
+    let generated = bindings(options.build(), project)?;
     for (path, bytes) in generated.iter().filter(|(path, _)| *path != "go.mod") {
         // The generator's own runtime is on the network; the SDK has its own.
         let text = String::from_utf8_lossy(bytes)
@@ -231,15 +209,20 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
             );
         write(&module.join(path), &text)?;
     }
-    let exports = &project.manifest().exports;
-    let words: Vec<_> = exports.iter().map(ToString::to_string).collect();
-    let lookup = exports.contains(&Capability::Lookup).then_some(LOOKUP);
-    let leads = exports.contains(&Capability::Leads).then_some(LEADS);
-    for (path, text) in GLUE.into_iter().chain(lookup).chain(leads) {
+    let optional: Vec<_> = project.manifest().exports.iter().map(OptionalExport::name).collect();
+    for (path, text) in GLUE {
         let text = text
             .replace("{{module}}", author)
-            .replace("{{exports}}", &words.join(" "));
+            .replace("{{exports}}", &optional.join(" "));
         write(&module.join(path), &text)?;
+    }
+    let (resolve, world) = contract::resolve_project(&project.manifest().exports);
+    let exported = contract::exported(&resolve, world);
+    for (file, text) in EXPORTS {
+        let name = file.trim_end_matches(".go");
+        if exported.contains(name) {
+            write(&module.join(format!("export_jackfield_crm_{name}")).join(file), text)?;
+        }
     }
     write(
         &module.join("go.mod"),
@@ -265,10 +248,19 @@ fn write(path: &Path, text: &str) -> Result<(), BuildError> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_new_enough;
+    use std::collections::BTreeSet;
+
+    use super::*;
 
     #[test]
-    fn an_old_compiler_is_passed_over() {
+    fn every_export_has_glue() {
+        let (resolve, world) = contract::resolve_project(&OptionalExport::all().into_iter().collect());
+        let glue = EXPORTS.iter().map(|(file, _)| file.trim_end_matches(".go"));
+        assert_eq!(glue.collect::<BTreeSet<_>>(), contract::exported(&resolve, world));
+    }
+
+    #[test]
+    fn old_compilers_are_not_used() {
         for (version, taken) in [
             ("go1.27.3\n", true),
             ("go1.28rc1", false),

@@ -55,8 +55,8 @@ struct Profile {
     sdk: Files,
     /// Makes the component.
     component: fn(&Build<'_>) -> Result<Vec<u8>, BuildError>,
-    /// Everything beside the inputs that changes the component: versions of tools, flags. A part of the stamp.
-    recipe: &'static str,
+    /// Everything besides the inputs that changes the component: versions of tools, flags, glue. Part of the stamp.
+    recipe: fn() -> String,
 }
 
 impl Language {
@@ -118,8 +118,8 @@ pub fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     (build.project.manifest().language.profile().component)(build)
 }
 
-/// What beside the inputs changes a component of this language.
+/// What changes a component of this language besides the inputs.
 #[must_use]
-pub fn recipe(language: Language) -> &'static str {
-    language.profile().recipe
+pub fn recipe(language: Language) -> String {
+    (language.profile().recipe)()
 }

@@ -1,5 +1,5 @@
-"""What the component's toolchain looks for: classes that are called as the contract's exports."""
+"""componentize-py looks here for a class for each export of the project's world, such as `Status`."""
 
 from jackfield.component import exports
 
-About, Status, Dispositions, Lookup, Leads = exports("adapter")
+globals().update(exports("adapter"))

@@ -19,7 +19,7 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: concat!(include_str!("python-requirements.txt"), include_str!("python-entry.py")),
+    recipe: || concat!(include_str!("python-requirements.txt"), include_str!("python-entry.py")).into(),
 };
 
 const REQUIREMENTS: &str = include_str!("python-requirements.txt");
@@ -92,7 +92,8 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let python = build.tools.python("componentize-py", REQUIREMENTS, build.progress)?;
     let environment = python.parent().and_then(Path::parent).unwrap_or(&python);
     let wit = build.work.join("wit");
-    contract::write_to(&wit).map_err(|error| BuildError::io(&wit, error))?;
+    contract::write_with_project(&wit, &build.project.manifest().exports)
+        .map_err(|error| BuildError::io(&wit, error))?;
     // A copy of everything that is imported: the Python in the component leaves compiled modules beside the sources.
     let modules = build.work.join("modules");
     stage(build, &sources, &modules).map_err(|error| BuildError::io(&modules, error))?;
@@ -100,7 +101,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     build.progress.step("importing the adapter and making its component");
     let made = build.work.join("component.wasm");
     let mut command = Command::new(environment.join("bin/componentize-py"));
-    command.args(["--quiet", "-w", build.project.world(), "-d"]).arg(&wit);
+    command.args(["--quiet", "-w", contract::PROJECT_WORLD, "-d"]).arg(&wit);
     command.args(["componentize", ENTRY_MODULE, "-p"]).arg(&modules);
     command.arg("-o").arg(&made);
     // It would look for packages in whatever environment is active, and a component would differ by who built it.

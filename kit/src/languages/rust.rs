@@ -16,7 +16,7 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: "cargo build --profile adapter --target wasm32-wasip2",
+    recipe: || "cargo build --profile adapter --target wasm32-wasip2".into(),
 };
 
 /// The target that adapters are compiled for.

@@ -22,10 +22,13 @@ pub(super) const PROFILE: Profile = Profile {
     template: TEMPLATE,
     sdk: SDK,
     component,
-    recipe: concat!(
-        include_str!("typescript/build.mjs"),
-        include_str!("typescript/package-lock.json")
-    ),
+    recipe: || {
+        concat!(
+            include_str!("typescript/build.mjs"),
+            include_str!("typescript/package-lock.json")
+        )
+        .into()
+    },
 };
 
 const TEMPLATE: Files = embed!("../../templates/ts/":
@@ -95,7 +98,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let project = build.project;
     let work = &build.work;
     let wit = work.join("wit");
-    contract::write_to(&wit).map_err(io(&wit))?;
+    contract::write_with_project(&wit, &project.manifest().exports).map_err(io(&wit))?;
     let out = work.join("component.wasm");
     let toolbox = Toolbox::open(build.tools, build.progress)?;
     let order = json!({
@@ -104,7 +107,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         "work": work,
         "wit": wit,
         "out": out,
-        "world": project.world(),
+        "world": contract::PROJECT_WORLD,
         "exports": project.manifest().exports.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "npm": toolbox.npm,
     });

@@ -1,4 +1,5 @@
-"""From an `Adapter` to the exports of a component. Imported only in one, by what `jackfield adapter build` generates."""
+"""Turns an `Adapter` into the exports of a component. Imported only inside one, by what `jackfield adapter build`
+generates."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 
 class Imports:
-    """The contract's imports themselves."""
+    """The contract's real imports."""
 
     def send(self, sent: Request) -> Sent | Refused:
         headers = [_http.Header(name, value) for name, value in sent.headers]
@@ -72,42 +73,46 @@ _OUTCOMES = {
 _HOST = Host(Imports())
 
 
-def exports(module: str) -> tuple[type, type, type, type, type]:
-    """The classes `About`, `Status`, `Dispositions`, `Lookup` and `Leads` around the adapter that `module` exports."""
+def exports(module: str) -> dict[str, type]:
+    """A class for each export of the project's world, by its name, around the adapter that `module` exports."""
     importlib.import_module(module)
     if not _adapter._exported:
         raise SystemExit(f"src/{module}.py exports no adapter: end it with `export(YourAdapter())`")
     adapter: Any = _adapter._exported[0]
-    _agree(adapter, "lookup", Lookup, hasattr(_exports, "Lookup"))
-    _agree(adapter, "leads", ParseLeads, hasattr(_exports, "Leads"))
 
     class About:
         def describe(self) -> Any:
-            return _call(lambda: _description(adapter))
+            return _invoke(lambda: _description(adapter))
 
     class Status:
         def query(self, lead_id: str) -> Any:
-            return _call(lambda: _lead_status(adapter.query_status(_HOST, lead_id)))
+            return _invoke(lambda: _lead_status(adapter.query_status(_HOST, lead_id)))
 
     class Dispositions:
         def write(self, disposition: Any, idempotency_key: str) -> Any:
-            return _call(lambda: _receipt(adapter.write_disposition(_HOST, _disposition(disposition), idempotency_key)))
+            return _invoke(lambda: _receipt(adapter.write_disposition(_HOST, _disposition(disposition), idempotency_key)))
 
-    class _Lookup:
+    class LookupExport:
         def find(self, lead_id: str, idempotency_key: str) -> Any:
-            found = _call(lambda: adapter.find(_HOST, lead_id, idempotency_key))
-            return None if found is None else _call(lambda: _receipt(found))
+            found = _invoke(lambda: adapter.find(_HOST, lead_id, idempotency_key))
+            return None if found is None else _invoke(lambda: _receipt(found))
 
-    class Leads:
+    class LeadsExport:
         def parse(self, inbound: Any) -> Any:
             webhook = model.Inbound(inbound.content_type, inbound.body, inbound.received_at)
-            return _call(lambda: [_lead(lead) for lead in adapter.parse_leads(_HOST, webhook)])
+            return _invoke(lambda: [_lead(lead) for lead in adapter.parse_leads(_HOST, webhook)])
 
-    return About, Status, Dispositions, _Lookup, Leads
+    classes: dict[str, type] = {"About": About, "Status": Status, "Dispositions": Dispositions}
+    for word, base, export in (("lookup", Lookup, LookupExport), ("leads", ParseLeads, LeadsExport)):
+        exported = hasattr(_exports, word.capitalize())
+        _check_optional(adapter, word, base, exported)
+        if exported:
+            classes[word.capitalize()] = export
+    return classes
 
 
-def _agree(adapter: Adapter, word: str, base: type, exported: bool) -> None:
-    """What adapter.toml says of the adapter's optional exports has to be true."""
+def _check_optional(adapter: Adapter, word: str, base: type, exported: bool) -> None:
+    """Fails unless adapter.toml names the export exactly if the adapter implements it."""
     name = type(adapter).__name__
     if exported and not isinstance(adapter, base):
         raise SystemExit(
@@ -120,25 +125,26 @@ def _agree(adapter: Adapter, word: str, base: type, exported: bool) -> None:
         )
 
 
-def _call(call: Callable[[], T]) -> T:
-    """A call of the adapter: a failure becomes the contract's, and anything else a fault with the exception's message."""
+def _invoke(method: Callable[[], T]) -> T:
+    """Runs a method of the adapter. A failure becomes the contract's, and anything else a fault with the exception's
+    message."""
     try:
         try:
-            return call()
+            return method()
         except failures.Failure as failure:
             failed = _failure(failure)
     except BaseException as error:
-        _tell(error)
-        # Not raised on: the runtime would write a line of its own below ours, and the last line is what the host shows.
+        _report(error)
+        # Not raised again: the runtime would write a line of its own below, and the host shows the last line.
         os.abort()
     raise Err(failed)
 
 
-def _tell(error: BaseException) -> None:
-    """The traceback, and below it the line that the host shows with the fault."""
+def _report(error: BaseException) -> None:
+    """Writes the traceback and, below it, the line that the host shows with the fault."""
     traceback.print_exception(error, file=sys.stderr)
     frames = traceback.extract_tb(error.__traceback__)
-    # Where the author's code was last, not where the library that it called gave up.
+    # The last position in the author's code, not in the library that raised.
     own = [frame for frame in frames if frame.filename.endswith(".py") and not _is_library(frame.filename)]
     place = ""
     if own or frames:
@@ -168,7 +174,7 @@ def _failure(failure: failures.Failure) -> Any:
     for kind, made in _FAILURES.items():
         if isinstance(failure, kind):
             return made()
-    # A class of the author's own, or `Failure` itself: nothing that the contract names.
+    # A class of the author's own, or `Failure` itself, which the contract does not have.
     raise TypeError(f"raise one of the classes in jackfield.failures, not {type(failure).__name__}")
 
 
@@ -235,6 +241,6 @@ def _lead(it: model.Lead) -> Any:
 
 
 def _is(it: T, kind: type[T]) -> T:
-    """The value itself if it is of that kind through and through: what is not is told as what it is."""
+    """Returns the value if it and everything in it have the declared types; otherwise raises `TypeError`."""
     checked(it, kind)
     return it

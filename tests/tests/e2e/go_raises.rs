@@ -55,7 +55,7 @@ async fn a_go_program_that_goes_wrong_says_how() {
         (
             "error",
             FaultCause::Trap,
-            "error: stage \"x\": not in the table (returned by Write; it is none of jackfield's failures)",
+            "error: stage \"x\": not in the table (returned by Write; it is not one of jackfield's failures)",
         ),
         (
             "log",

@@ -1,4 +1,4 @@
-// Package guest is where the author's adapter meets the component's glue.
+// Package guest connects the author's adapter with the component's glue.
 package guest
 
 import (
@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// Adapter is the registered jackfield.Adapter, or nil. It is an `any` so that this package stands below that one.
+// Adapter is the registered jackfield.Adapter, or nil. It is an `any`, because that package imports this one.
 var Adapter any
 
-// Bug is the panic of a call that returned an error which is no failure: a mistake in the adapter, as a panic is.
+// Bug is the panic of a method that returned an error which is not a failure: a mistake in the adapter, like a panic.
 type Bug struct {
-	// Call is the method that returned it.
-	Call string
+	// Method is the method that returned it.
+	Method string
 	// Err is what it returned.
 	Err error
 }
 
-// LastWords writes what a panic leaves behind: the stack, and then, as the last line, what happened and where, which
-// the host shows as the fault's detail. Call it from the deferred function that recovered.
+// LastWords writes the stack of a panic and then, as the last line, what happened and where, which the host shows as
+// the fault's detail. Call it from the deferred function that recovered.
 func LastWords(stderr io.Writer, recovered any, stack []byte) {
 	fmt.Fprintf(stderr, "%s\n%s\n", stack, message(recovered))
 }
@@ -30,17 +30,17 @@ func message(recovered any) string {
 	text, place := "", ""
 	switch what := recovered.(type) {
 	case *Bug:
-		text = fmt.Sprintf("error: %v (returned by %s; it is none of jackfield's failures)", what.Err, what.Call)
+		text = fmt.Sprintf("error: %v (returned by %s; it is not one of jackfield's failures)", what.Err, what.Method)
 	case error:
 		text, place = "panic: "+what.Error(), origin()
 	default:
 		text, place = fmt.Sprintf("panic: %v", what), origin()
 	}
-	// A message of several lines would hide its own beginning.
+	// The host shows the last line only, so the message must be on one.
 	return strings.Join(strings.Fields(text), " ") + place
 }
 
-// origin tells where the panic that is being recovered began: ` (mapping.go:41 in acme.stage)`.
+// origin returns where the panic that is being recovered began: ` (mapping.go:41 in acme.stage)`.
 func origin() string {
 	counters := make([]uintptr, 64)
 	frames := runtime.CallersFrames(counters[:runtime.Callers(1, counters)])

@@ -1,4 +1,4 @@
-// Package convert stands between the contract's generated records and those of the SDK.
+// Package convert converts between the contract's generated records and those of the SDK.
 package convert
 
 import (
@@ -10,7 +10,7 @@ import (
 	"jackfield.dev/jackfield/internal/wit/types"
 )
 
-// Failure is the contract's failure that an error is, if it is one.
+// Failure converts an error that is one of the SDK's failures. It reports whether the error is one.
 func Failure(err error) (model.Failure, bool) {
 	failure := jackfield.AsFailure(err)
 	switch failure {
@@ -38,7 +38,7 @@ func Failure(err error) (model.Failure, bool) {
 	return model.Failure{}, false
 }
 
-// Description to the contract's.
+// Description converts to the contract's description.
 func Description(from *jackfield.Description) jackfield_crm_about.Description {
 	to := jackfield_crm_about.Description{
 		Name: from.Name, Version: from.Version, Origins: from.Origins, IdempotentWrites: from.Idempotent,
@@ -56,7 +56,7 @@ func Description(from *jackfield.Description) jackfield_crm_about.Description {
 	return to
 }
 
-// Disposition from the contract's.
+// Disposition converts from the contract's disposition.
 func Disposition(from model.Disposition) *jackfield.Disposition {
 	learned := from.Qualification
 	to := &jackfield.Disposition{
@@ -102,7 +102,7 @@ func outcome(from model.Outcome) jackfield.Outcome {
 	return jackfield.Outcomes[from.Tag()]
 }
 
-// Status to the contract's.
+// Status converts to the contract's lead status.
 func Status(from jackfield.LeadStatus) model.LeadStatus {
 	return model.LeadStatus{
 		LeadId:          from.LeadID,
@@ -115,12 +115,12 @@ func Status(from jackfield.LeadStatus) model.LeadStatus {
 	}
 }
 
-// Receipt to the contract's.
+// Receipt converts to the contract's receipt.
 func Receipt(from jackfield.Receipt) model.Receipt {
 	return model.Receipt(from)
 }
 
-// Found is the contract's optional receipt.
+// Found converts to the contract's optional receipt.
 func Found(from *jackfield.Receipt) types.Option[model.Receipt] {
 	if from == nil {
 		return types.None[model.Receipt]()
@@ -128,12 +128,12 @@ func Found(from *jackfield.Receipt) types.Option[model.Receipt] {
 	return types.Some(Receipt(*from))
 }
 
-// Inbound from the contract's.
+// Inbound converts from the contract's webhook.
 func Inbound(from model.Inbound) *jackfield.Inbound {
 	return &jackfield.Inbound{ContentType: from.ContentType, Body: from.Body, ReceivedAt: from.ReceivedAt}
 }
 
-// Leads to the contract's.
+// Leads converts to the contract's leads.
 func Leads(from []jackfield.Lead) []model.Lead {
 	var to []model.Lead
 	for _, lead := range from {

@@ -2,8 +2,8 @@ package export_jackfield_crm_leads
 
 import (
 	"jackfield.dev/jackfield"
-	"jackfield.dev/jackfield/component/call"
 	"jackfield.dev/jackfield/component/convert"
+	"jackfield.dev/jackfield/component/invocation"
 	. "jackfield.dev/jackfield/component/jackfield_crm_model"
 	"jackfield.dev/jackfield/internal/wit/types"
 )
@@ -13,6 +13,6 @@ func Parse(inbound Inbound) types.Result[[]Lead, Failure] {
 	parse := func(adapter jackfield.Adapter, host *jackfield.Host) ([]jackfield.Lead, error) {
 		return adapter.(jackfield.LeadParser).ParseLeads(host, convert.Inbound(inbound))
 	}
-	leads, failure := call.Of("ParseLeads", parse)
-	return call.Result(leads, failure, convert.Leads)
+	leads, failure := invocation.Run("ParseLeads", parse)
+	return invocation.Result(leads, failure, convert.Leads)
 }

@@ -2,8 +2,8 @@ package export_jackfield_crm_status
 
 import (
 	"jackfield.dev/jackfield"
-	"jackfield.dev/jackfield/component/call"
 	"jackfield.dev/jackfield/component/convert"
+	"jackfield.dev/jackfield/component/invocation"
 	. "jackfield.dev/jackfield/component/jackfield_crm_model"
 	"jackfield.dev/jackfield/internal/wit/types"
 )
@@ -13,6 +13,6 @@ func Query(leadID string) types.Result[LeadStatus, Failure] {
 	ask := func(adapter jackfield.Adapter, host *jackfield.Host) (jackfield.LeadStatus, error) {
 		return adapter.Status(host, leadID)
 	}
-	status, failure := call.Of("Status", ask)
-	return call.Result(status, failure, convert.Status)
+	status, failure := invocation.Run("Status", ask)
+	return invocation.Result(status, failure, convert.Status)
 }

@@ -2,8 +2,8 @@ package export_jackfield_crm_dispositions
 
 import (
 	"jackfield.dev/jackfield"
-	"jackfield.dev/jackfield/component/call"
 	"jackfield.dev/jackfield/component/convert"
+	"jackfield.dev/jackfield/component/invocation"
 	. "jackfield.dev/jackfield/component/jackfield_crm_model"
 	"jackfield.dev/jackfield/internal/wit/types"
 )
@@ -13,6 +13,6 @@ func Write(disposition Disposition, idempotencyKey string) types.Result[Receipt,
 	write := func(adapter jackfield.Adapter, host *jackfield.Host) (jackfield.Receipt, error) {
 		return adapter.Write(host, convert.Disposition(disposition), idempotencyKey)
 	}
-	receipt, failure := call.Of("Write", write)
-	return call.Result(receipt, failure, convert.Receipt)
+	receipt, failure := invocation.Run("Write", write)
+	return invocation.Result(receipt, failure, convert.Receipt)
 }

@@ -1,11 +1,13 @@
-// Package call runs one call of the adapter, and the host's side of it.
-package call
+// Package invocation runs one invocation of the adapter and connects it with the host's imports.
+package invocation
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 	_ "unsafe" // for go:linkname
 
@@ -21,42 +23,42 @@ import (
 	"jackfield.dev/jackfield/internal/wit/types"
 )
 
-// exports are the optional capabilities that adapter.toml names.
+// exports are the optional exports that adapter.toml names.
 const exports = "{{exports}}"
 
-// Of runs one call. A failure that it returns is the contract's; any other error, and a panic, ends the guest with its
-// last words on standard error.
-func Of[T any](name string, call func(jackfield.Adapter, *jackfield.Host) (T, error)) (T, *jackfield_crm_model.Failure) {
+// Run runs a method of the adapter. A failure that the method returns becomes the contract's; any other error or a
+// panic ends the guest, with the reason on standard error.
+func Run[T any](name string, method func(jackfield.Adapter, *jackfield.Host) (T, error)) (T, *jackfield_crm_model.Failure) {
 	defer die()
-	value, err := call(registered(), jackfield.NewHost(imports{}))
+	value, err := method(registered(), jackfield.NewHost(imports{}))
 	if err == nil {
 		return value, nil
 	}
 	failure, is := convert.Failure(err)
 	if !is {
-		panic(&guest.Bug{Call: name, Err: err})
+		panic(&guest.Bug{Method: name, Err: err})
 	}
 	return value, &failure
 }
 
-// Result turns what Of answers into the contract's shape.
-func Result[T, W any](value T, failure *jackfield_crm_model.Failure, made func(T) W) types.Result[W, jackfield_crm_model.Failure] {
+// Result converts what Run returned to the contract's result.
+func Result[T, W any](value T, failure *jackfield_crm_model.Failure, convert func(T) W) types.Result[W, jackfield_crm_model.Failure] {
 	if failure != nil {
 		return types.Err[W](*failure)
 	}
 	defer die()
-	return types.Ok[W, jackfield_crm_model.Failure](made(value))
+	return types.Ok[W, jackfield_crm_model.Failure](convert(value))
 }
 
-// Describe runs the call that cannot fail.
+// Describe runs the method that cannot fail.
 func Describe() *jackfield.Description {
 	defer die()
 	adapter := registered()
-	var _, looks = adapter.(jackfield.Lookup)
-	var _, parses = adapter.(jackfield.LeadParser)
-	// An export that does nothing, or a capability that nobody is told of, is found when the adapter is pushed.
-	check(looks, "lookup", "Lookup (Find)")
-	check(parses, "leads", "LeadParser (ParseLeads)")
+	var _, isLookup = adapter.(jackfield.Lookup)
+	var _, isLeadParser = adapter.(jackfield.LeadParser)
+	// Checked here, so that a mismatch is reported when the adapter is pushed.
+	checkOptional(isLookup, "lookup", "Lookup (Find)")
+	checkOptional(isLeadParser, "leads", "LeadParser (ParseLeads)")
 	description := adapter.Describe()
 	if description == nil {
 		panic(errors.New("Describe returned nil"))
@@ -64,11 +66,9 @@ func Describe() *jackfield.Description {
 	return description
 }
 
-func check(implemented bool, word, what string) {
-	named := false
-	for start := 0; start+len(word) <= len(exports); start++ {
-		named = named || exports[start:start+len(word)] == word
-	}
+// checkOptional panics unless adapter.toml names the export exactly if the adapter implements it.
+func checkOptional(implemented bool, word, what string) {
+	named := slices.Contains(strings.Fields(exports), word)
 	switch {
 	case implemented && !named:
 		panic(fmt.Errorf("the adapter implements %s, and adapter.toml does not name it: exports = [%q]", what, word))
@@ -87,7 +87,7 @@ func registered() jackfield.Adapter {
 //go:linkname abort runtime.abort
 func abort()
 
-// die ends the guest if there was a panic, so that the last line on standard error is the one that tells.
+// die ends the guest if there was a panic, and makes its reason the last line on standard error.
 func die() {
 	if recovered := recover(); recovered != nil {
 		guest.LastWords(os.Stderr, recovered, debug.Stack())
@@ -95,7 +95,7 @@ func die() {
 	}
 }
 
-// imports are the contract's imports themselves.
+// imports are the contract's real imports.
 type imports struct{}
 
 func (imports) Send(request wire.Request) (*wire.Response, *wire.SendError) {
