@@ -11,7 +11,7 @@ const (
 	Integer
 	// Boolean is true or false.
 	Boolean
-	// URL is an absolute http or https URL, handed over without a trailing slash.
+	// URL is an absolute http or https URL, passed without a trailing slash.
 	URL
 )
 
@@ -45,7 +45,7 @@ type Credential struct {
 	Doc  string
 }
 
-// Description is what an adapter says of itself. Begin one with [Describe].
+// Description is an adapter's description of itself. Create one with [Describe].
 type Description struct {
 	Name, Version string
 	Settings      []Setting
@@ -54,8 +54,8 @@ type Description struct {
 	Idempotent    bool
 }
 
-// Describe begins a description of an adapter that needs nothing yet. The name is of small letters, digits and dashes;
-// the version is MAJOR.MINOR.PATCH.
+// Describe creates a description without settings and credentials. The name consists of lower-case letters, digits and
+// dashes; the version is MAJOR.MINOR.PATCH.
 func Describe(name, version string) *Description {
 	return &Description{Name: name, Version: version}
 }
@@ -67,7 +67,7 @@ func (d *Description) Origin(name, doc string) *Description {
 	return d.Required(name, URL, doc)
 }
 
-// Required adds a setting without which no release can be made.
+// Required adds a setting that every release must have.
 func (d *Description) Required(name string, kind SettingKind, doc string) *Description {
 	d.Settings = append(d.Settings, Setting{Name: name, Kind: kind, Required: true, Doc: doc})
 	return d
@@ -85,8 +85,8 @@ func (d *Description) Credential(name string, kind CredentialKind, doc string) *
 	return d
 }
 
-// IdempotentWrites says that writing the same disposition twice with the same key leaves one record, so that the host
-// may repeat a write whose outcome is unknown. Say it only if the CRM itself makes sure of it.
+// IdempotentWrites declares that writing the same disposition twice with the same key leaves one record, so that the
+// host may repeat a write whose outcome is unknown. Declare it only if the CRM itself guarantees it.
 func (d *Description) IdempotentWrites() *Description {
 	d.Idempotent = true
 	return d

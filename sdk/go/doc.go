@@ -1,7 +1,7 @@
-// Package jackfield is what a CRM adapter in Go is written with.
+// Package jackfield is the SDK for CRM adapters in Go.
 //
-// An adapter says how one CRM answers a status query and takes a disposition. Signatures, queues, retries, credentials
-// and limits are the host's. A whole adapter:
+// An adapter defines how one CRM answers a status query and takes a disposition. The host does the rest: signatures,
+// queues, retries, credentials and limits. A whole adapter:
 //
 //	package acme
 //
@@ -38,11 +38,11 @@
 //		…
 //	}
 //
-// Errors: what a CRM can do to a call is a failure ([ErrUnavailable], [ErrUnknown], [ErrUnauthorized], [ErrNotFound],
+// Errors: what goes wrong with the CRM is a failure ([ErrUnavailable], [ErrUnknown], [ErrUnauthorized], [ErrNotFound],
 // [RateLimited], [Rejected]), and the failure alone decides what the host does next. Any other error that an adapter
-// returns, and any panic, is taken for a mistake in the adapter: the call ends as a fault whose detail is the error's
-// text. So wrap failures with %w as you like, and never turn one into another kind of error.
+// returns, and any panic, counts as a mistake in the adapter: the invocation ends as a fault whose detail is the
+// error's text. So wrap failures with %w as you like, and never turn one into another kind of error.
 //
-// The package's sub-packages date, money and phone write what Indian CRMs expect; jackfieldtest replays recorded calls
-// in `go test`.
+// The packages date, money and phone format values as Indian CRMs expect them; jackfieldtest replays recorded
+// invocations in `go test`.
 package jackfield

@@ -7,12 +7,16 @@ import (
 
 // Failures without details. Test for them with errors.Is, and wrap them with %w as you like.
 var (
-	// ErrUnavailable: the CRM did not take the request and nothing was written. The host tries again on its ladder.
-	ErrUnavailable error = failure("unavailable: the CRM did not take the request")
-	// ErrUnknown: the request left and it is not known whether it was carried out: no answer, a broken answer, a 500. The
-	// host asks Lookup before it writes again; without it, it writes again only if writes are idempotent.
-	ErrUnknown error = failure("unknown: whether the CRM carried it out cannot be told")
-	// ErrUnauthorized: the credentials were refused. The host alerts at once and goes on along the ladder.
+	// ErrUnavailable: the CRM did not accept the request and nothing was written. The host retries on the delivery
+	// ladder.
+	ErrUnavailable error = failure("unavailable: the CRM did not accept the request")
+	// ErrUnknown: the request was sent and it is not known whether the CRM carried it out: no answer, a broken answer,
+	// a
+	// 500. The host invokes Lookup before it writes again; without Lookup, it writes again only if writes are
+	//      idempotent.
+	ErrUnknown error = failure("unknown: the CRM may or may not have carried out the request")
+	// ErrUnauthorized: the credentials were refused. The host raises an alert at once and retries on the delivery
+	// ladder.
 	ErrUnauthorized error = failure("unauthorized: the CRM refused the credentials")
 	// ErrNotFound: the CRM does not know the lead. The delivery goes to review at once.
 	ErrNotFound error = failure("not-found: the CRM does not know the lead")
@@ -24,7 +28,8 @@ func (f failure) Error() string { return string(f) }
 
 // RateLimited is the failure of a CRM that asks to slow down. The attempt does not count.
 type RateLimited struct {
-	// RetryAfter is the CRM's wish in seconds. Without one the host reads the CRM's own headers, or backs off by itself.
+	// RetryAfter is the delay in seconds that the CRM asks for. Without one, the host reads the CRM's own headers or
+	// backs off by itself.
 	RetryAfter *uint32 `json:"retry_after"`
 }
 
@@ -35,14 +40,14 @@ func (r *RateLimited) Error() string {
 	return fmt.Sprintf("rate-limited for %d s", *r.RetryAfter)
 }
 
-// Rejected is the failure of a request that the CRM understood and refused as it stands. The delivery goes to review at
-// once, where a person sees code, message and fields, and can edit and replay it. None of them may hold personal data.
+// Rejected is the failure of a request that the CRM understood and refused. The delivery goes to review at once, where
+// a person sees code, message and fields, and can edit and replay it. None of them may contain personal data.
 type Rejected struct {
-	// Code is the CRM's error code, empty when it has none.
+	// Code is the CRM's error code, empty if it has none.
 	Code string `json:"code"`
 	// Message is the CRM's message.
 	Message string `json:"message"`
-	// Fields are those that the CRM named.
+	// Fields are the fields that the CRM named.
 	Fields []FieldError `json:"fields"`
 }
 
@@ -54,12 +59,12 @@ type FieldError struct {
 	Message string `json:"message"`
 }
 
-// Reject makes a refusal with a code and a message.
+// Reject creates a refusal with a code and a message.
 func Reject(code, message string) *Rejected {
 	return &Rejected{Code: code, Message: message}
 }
 
-// Field names a field and what is wrong with it.
+// Field adds a field and what is wrong with it.
 func (r *Rejected) Field(field, message string) *Rejected {
 	r.Fields = append(r.Fields, FieldError{Field: field, Message: message})
 	return r
@@ -73,8 +78,8 @@ func (r *Rejected) Error() string {
 	return text
 }
 
-// AsFailure answers the failure that an error is or wraps: one of the sentinels, a *[RateLimited] or a *[Rejected]. Nil
-// if it is none, which the host calls a fault of the adapter.
+// AsFailure returns the failure that an error is or wraps: one of the sentinels, a *[RateLimited] or a *[Rejected]. It
+// returns nil for any other error, which the host treats as a fault of the adapter.
 func AsFailure(err error) error {
 	var plain failure
 	var limited *RateLimited

@@ -15,19 +15,19 @@ type Host struct {
 	imports wire.Imports
 }
 
-// NewHost is for the component's own glue and for jackfieldtest, which alone can name its argument.
+// NewHost is for the component's glue and for jackfieldtest; other packages cannot name its argument.
 func NewHost(imports wire.Imports) *Host {
 	return &Host{imports: imports}
 }
 
-// Setting answers the value of an optional setting as text, and whether the tenant's file gives it.
+// Setting returns the value of an optional setting as text, and whether the tenant's file gives it.
 func (h *Host) Setting(name string) (string, bool) {
 	return h.imports.Setting(name)
 }
 
-// Required answers the value of a setting that Describe calls required. The error is a [Rejected] that names the
-// setting. The host checks settings when a release is made, so it comes only if the adapter did not describe the
-// setting as it uses it.
+// Required returns the value of a setting that Describe declares as required. The error is a [Rejected] that names the
+// setting. The host checks settings when a release is made, so the error occurs only if the adapter uses a setting
+// otherwise than it declares it.
 func (h *Host) Required(name string) (string, error) {
 	text, given := h.Setting(name)
 	if !given {
@@ -69,8 +69,8 @@ func badSetting(name, what string) error {
 	return Reject("bad-setting", message).Field(name, what)
 }
 
-// HMACSHA256 signs the bytes with the key of the tenant's `hmac` credential of that name: 32 bytes. The key stays in the
-// host. Without such a credential the error is [ErrUnauthorized], so that an alert is raised at once.
+// HMACSHA256 signs the bytes with the key of the tenant's `hmac` credential of that name: 32 bytes. The key stays in
+// the host. Without such a credential the error is [ErrUnauthorized], so that an alert is raised at once.
 func (h *Host) HMACSHA256(name string, bytes []byte) ([]byte, error) {
 	signature, known := h.imports.HMACSHA256(name, bytes)
 	if !known {
@@ -80,23 +80,23 @@ func (h *Host) HMACSHA256(name string, bytes []byte) ([]byte, error) {
 	return signature, nil
 }
 
-// Level is how much a line of the log matters.
+// Level is the severity of a log line.
 type Level = wire.Level
 
 // The levels.
 const (
 	// LevelDebug is for the author of the adapter while writing it.
 	LevelDebug Level = iota
-	// LevelInfo is what happened.
+	// LevelInfo is an ordinary event.
 	LevelInfo
-	// LevelWarn: something is not as it should be; the call goes on.
+	// LevelWarn: something is wrong; the invocation continues.
 	LevelWarn
-	// LevelError: the call cannot do what it was asked.
+	// LevelError: the invocation cannot do what it was asked to do.
 	LevelError
 )
 
-// Log writes a line to the host's log, where the call's ids stand already. Fields are names and values in turn: ids and
-// classes, never names, numbers or texts of a lead. At most 64 lines a call.
+// Log writes a line to the host's log, which adds the ids of the invocation. Fields are alternating names and values:
+// ids and classes, never names, numbers or texts of a lead. At most 64 lines per invocation.
 func (h *Host) Log(level Level, message string, fields ...string) {
 	if len(fields)%2 != 0 {
 		panic("jackfield: Log takes names and values in turn; the last name has no value")
@@ -104,7 +104,7 @@ func (h *Host) Log(level Level, message string, fields ...string) {
 	h.imports.Log(level, message, fields)
 }
 
-// Now is the time.
+// Now returns the current time.
 func (h *Host) Now() time.Time {
 	return h.imports.Now()
 }

@@ -11,20 +11,20 @@ import (
 	"jackfield.dev/jackfield/internal/wire"
 )
 
-// Request is a request in the making. The host adds the tenant's credentials for the origin, so an adapter sets no
-// authorization header. It does nothing until it is sent.
+// Request builds a request. The host adds the tenant's credentials for the origin, so an adapter sets no authorization
+// header. Nothing happens until it is sent.
 //
-// What went wrong while it was built is told when it is sent, so the parts can be chained.
+// An error while building it is returned by [Request.Send], so that the methods can be chained.
 type Request struct {
 	host    *Host
 	wire    wire.Request
 	problem error
 }
 
-// Get begins a GET of a resource: a base URL as the host hands settings over, without a trailing slash, and path
-// segments, which are percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment. A
-// segment that is empty, "." or ".." is refused as a [Rejected]: no encoding keeps a URL's reader from taking it for a
-// way through the path, to another resource than was meant.
+// Get begins a GET of a resource: a base URL as the host passes settings, without a trailing slash, and path segments,
+// which are percent-encoded, so that an id with a slash, a space or Hindi letters stays one segment. A segment that is
+// empty, "." or ".." is refused as a [Rejected]: URL parsers resolve it even if it is encoded, so the request would go
+// to another resource.
 func (h *Host) Get(base string, segments ...string) *Request {
 	return h.Request("GET", base, segments...)
 }
@@ -50,7 +50,7 @@ func (h *Host) Request(method, base string, segments ...string) *Request {
 	return &Request{host: h, wire: wire.Request{Method: method, URL: joined}, problem: err}
 }
 
-// Join makes the URL of a resource, as [Host.Get] does.
+// Join returns the URL of a resource, as [Host.Get] builds it.
 func Join(base string, segments ...string) (string, error) {
 	var joined strings.Builder
 	joined.WriteString(base)
@@ -71,7 +71,7 @@ func Join(base string, segments ...string) (string, error) {
 	return joined.String(), nil
 }
 
-// unreserved is RFC 3986's word for what needs no encoding.
+// unreserved reports whether RFC 3986 lets the byte stand without encoding.
 func unreserved(b byte) bool {
 	letter := 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
 	return letter || '0' <= b && b <= '9' || strings.IndexByte("-._~", b) >= 0
@@ -93,7 +93,7 @@ func (r *Request) Query(parameters url.Values) *Request {
 	return r
 }
 
-// JSON sets a JSON body, with its content type.
+// JSON sets a JSON body and its content type.
 func (r *Request) JSON(value any) *Request {
 	body, err := json.Marshal(value)
 	if err != nil && r.problem == nil {
@@ -107,14 +107,14 @@ func (r *Request) Form(parameters url.Values) *Request {
 	return r.Bytes("application/x-www-form-urlencoded", []byte(parameters.Encode()))
 }
 
-// Bytes sets any body, of at most 1 MiB.
+// Bytes sets a body of at most 1 MiB and its content type.
 func (r *Request) Bytes(contentType string, body []byte) *Request {
 	r.wire.Body = body
 	return r.Header("content-type", contentType)
 }
 
 // Send sends the request and waits for the answer, whatever its status. The error is [ErrUnavailable] if nothing was
-// sent and [ErrUnknown] if no complete answer came; the host's reason is in the log.
+// sent and [ErrUnknown] if no complete answer came; the host's reason is logged.
 func (r *Request) Send() (*Response, error) {
 	if r.problem != nil {
 		return nil, r.problem
@@ -130,7 +130,7 @@ func (r *Request) Send() (*Response, error) {
 	return &Response{host: r.host, wire: answer}, nil
 }
 
-// Fetch sends the request, takes the answer if its status is 2xx and reads its JSON: Send, Accept and JSON in one.
+// Fetch sends the request, checks that the status is 2xx and reads the JSON: Send, Accept and JSON in one.
 func (r *Request) Fetch(into any) error {
 	return r.FetchOr(nil, into)
 }
@@ -158,7 +158,7 @@ func (r *Response) Status() int {
 	return int(r.wire.Status)
 }
 
-// Header answers the first header of that name, in any case; empty if there is none.
+// Header returns the first header of that name, ignoring case; empty if there is none.
 func (r *Response) Header(name string) string {
 	for _, header := range r.wire.Headers {
 		if strings.EqualFold(header.Name, name) {
@@ -168,13 +168,13 @@ func (r *Response) Header(name string) string {
 	return ""
 }
 
-// Bytes is the body as it came.
+// Bytes returns the body as the CRM sent it.
 func (r *Response) Bytes() []byte {
 	return r.wire.Body
 }
 
-// Text is the body as text; [ErrUnknown] if it is not UTF-8, since a broken answer does not say whether the request was
-// carried out.
+// Text returns the body as text. The error is [ErrUnknown] if it is not UTF-8, since a broken answer does not say
+// whether the request was carried out.
 func (r *Response) Text() (string, error) {
 	if !utf8.Valid(r.wire.Body) {
 		return "", r.Unreadable("not UTF-8")
@@ -182,9 +182,9 @@ func (r *Response) Text() (string, error) {
 	return string(r.wire.Body), nil
 }
 
-// JSON reads the body into the value that `into` points to, as encoding/json does but strictly: a field must be there
-// and must not be null, unless it is a pointer or an interface, or its tag says omitempty. The error is [ErrUnknown]; the
-// place of the mistake is logged, the text is not: it may be personal.
+// JSON reads the body into the value that `into` points to, as encoding/json does but strictly: a field must be present
+// and not null, unless it is a pointer or an interface, or its tag says omitempty. The error is [ErrUnknown]; the
+// position of the mistake is logged, but not the text, which may be personal.
 func (r *Response) JSON(into any) error {
 	if !utf8.Valid(r.wire.Body) {
 		return r.Unreadable("not UTF-8")
@@ -195,31 +195,32 @@ func (r *Response) JSON(into any) error {
 	return nil
 }
 
-// Unreadable is the failure of an answer that should be readable and is not: [ErrUnknown], with a line in the log. For
-// formats that the SDK does not read itself. Do not quote the answer, which may hold personal data.
+// Unreadable logs that an answer cannot be read and returns [ErrUnknown]. It is for formats that the SDK does not read
+// itself. Do not quote the answer, which may contain personal data.
 func (r *Response) Unreadable(why string) error {
 	r.host.Log(LevelWarn, "the CRM's answer cannot be read", "status", strconv.Itoa(r.Status()), "why", why)
 	return ErrUnknown
 }
 
-// Accept answers nil if the status is 2xx, and otherwise what the status means; a [Rejected] names the status only.
+// Accept returns nil if the status is 2xx, and otherwise the failure that the status means; a [Rejected] names the
+// status only.
 //
 //	401, 403                 ErrUnauthorized
 //	404                      ErrNotFound
-//	408                      ErrUnknown: the CRM gave up waiting, and does not say after what
+//	408                      ErrUnknown: the CRM gave up waiting, perhaps after acting on the request
 //	429                      RateLimited, with Retry-After if it is a number of seconds
 //	other 4xx                Rejected
 //	503                      ErrUnavailable
 //	1xx, 3xx, other 5xx      ErrUnknown: a redirect is not followed, and old CRMs redirect after a write
 //
-// A CRM that means something else by a status is asked for its Status first.
+// If your CRM uses a status differently, check Status before you call Accept.
 func (r *Response) Accept() error {
 	return r.AcceptOr(nil)
 }
 
-// AcceptOr is [Response.Accept], and for a 4xx that refuses the request the rejection that explain reads from its body:
-// the CRM's code, message and fields, which a person will see in review. If explain is nil or answers nil, the rejection
-// names the status.
+// AcceptOr is [Response.Accept] with the CRM's own reason: for a 4xx that refuses the request, explain reads the CRM's
+// code, message and fields from the body, which a person sees in review. If explain is nil or returns nil, the
+// rejection names the status.
 func (r *Response) AcceptOr(explain func(*Response) *Rejected) error {
 	status := r.Status()
 	switch {
@@ -249,6 +250,6 @@ func (r *Response) retryAfter() *uint32 {
 	if err != nil {
 		return nil
 	}
-	wish := uint32(seconds)
-	return &wish
+	delay := uint32(seconds)
+	return &delay
 }

@@ -14,7 +14,7 @@ import (
 
 const base = "https://crm.example"
 
-// answering is a host whose CRM answers one GET of its root in this way.
+// answering returns a host whose CRM answers one GET of its root like this.
 func answering(t *testing.T, status uint16, text string, headers map[string]string) *jackfield.Host {
 	return jackfieldtest.Script{Exchanges: []jackfieldtest.Exchange{{
 		Request: jackfieldtest.ExpectedRequest{Method: "GET", URL: base},
@@ -30,7 +30,7 @@ func accepted(t *testing.T, status uint16, headers map[string]string) error {
 	return answer.Accept()
 }
 
-func TestEveryStatusHasItsMeaning(t *testing.T) {
+func TestEveryStatusHasItsFailure(t *testing.T) {
 	refused := func(status int) error {
 		return jackfield.Reject(fmt.Sprintf("http-%d", status), "the CRM refused the request and did not say why")
 	}
@@ -48,10 +48,10 @@ func TestEveryStatusHasItsMeaning(t *testing.T) {
 	}
 }
 
-func TestRetryAfterCountsWhenItIsSeconds(t *testing.T) {
-	wish := func(seconds uint32) *uint32 { return &seconds }
+func TestRetryAfterIsReadAsSeconds(t *testing.T) {
+	delay := func(seconds uint32) *uint32 { return &seconds }
 	cases := map[string]*uint32{
-		"30": wish(30), " 5 ": wish(5), "-1": nil, "4294967296": nil, "Wed, 21 Oct 2026 07:28:00 GMT": nil, "": nil,
+		"30": delay(30), " 5 ": delay(5), "-1": nil, "4294967296": nil, "Wed, 21 Oct 2026 07:28:00 GMT": nil, "": nil,
 	}
 	for value, seconds := range cases {
 		got := accepted(t, 429, map[string]string{"Retry-After": value})
@@ -61,7 +61,7 @@ func TestRetryAfterCountsWhenItIsSeconds(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatSurelyWasNotSentIsUnavailable(t *testing.T) {
+func TestOnlyAnUnsentRequestIsUnavailable(t *testing.T) {
 	cases := map[string]error{
 		"denied": jackfield.ErrUnavailable, "unreachable": jackfield.ErrUnavailable, "no_answer": jackfield.ErrUnknown,
 		"too_large": jackfield.ErrUnknown,
@@ -77,7 +77,7 @@ func TestOnlyWhatSurelyWasNotSentIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestARefusalIsExplainedByTheAdapter(t *testing.T) {
+func TestAdapterExplainsARefusal(t *testing.T) {
 	explain := func(answer *jackfield.Response) *jackfield.Rejected {
 		var why struct{ Why string }
 		if answer.JSON(&why) != nil {
@@ -96,7 +96,7 @@ func TestARefusalIsExplainedByTheAdapter(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatCannotBeReadIsUnknown(t *testing.T) {
+func TestUnreadableAnswerIsUnknown(t *testing.T) {
 	type inner struct {
 		Number int `json:"number"`
 	}
@@ -146,7 +146,7 @@ func TestBodiesAndQueriesAreEncoded(t *testing.T) {
 	}
 }
 
-func TestAnIDCannotLeaveItsSegment(t *testing.T) {
+func TestIDStaysInItsSegment(t *testing.T) {
 	got, err := jackfield.Join(base, "A/7 ख", "../y?z#%~-._")
 	if err != nil || got != base+"/A%2F7%20%E0%A4%96/..%2Fy%3Fz%23%25~-._" {
 		t.Error(got, err)
@@ -160,7 +160,7 @@ func TestAnIDCannotLeaveItsSegment(t *testing.T) {
 	}
 }
 
-func TestABodyThatJSONCannotSayIsNotSent(t *testing.T) {
+func TestUnencodableBodyIsNotSent(t *testing.T) {
 	_, err := (jackfieldtest.Script{}).Host(t).Post(base).JSON(func() {}).Send()
 	var rejected *jackfield.Rejected
 	if !errors.As(err, &rejected) || rejected.Code != "bad-request" {
@@ -187,7 +187,7 @@ func TestSettingsAreReadByTheirKind(t *testing.T) {
 	}
 }
 
-func TestAWrongCredentialIsUnauthorized(t *testing.T) {
+func TestMissingCredentialIsUnauthorized(t *testing.T) {
 	host := jackfieldtest.Script{Keys: map[string]string{"signing": "a test key"}}.Host(t)
 	signed, err := host.HMACSHA256("signing", []byte("body"))
 	if err != nil || len(signed) != 32 {
@@ -198,7 +198,7 @@ func TestAWrongCredentialIsUnauthorized(t *testing.T) {
 	}
 }
 
-func TestAFailureIsFoundUnderItsWrapping(t *testing.T) {
+func TestWrappedFailureIsFound(t *testing.T) {
 	limited := &jackfield.RateLimited{}
 	for _, failure := range []error{jackfield.ErrNotFound, limited, jackfield.Reject("a", "b")} {
 		if got := jackfield.AsFailure(fmt.Errorf("lead: %w", failure)); got != failure {
@@ -210,14 +210,14 @@ func TestAFailureIsFoundUnderItsWrapping(t *testing.T) {
 	}
 }
 
-func TestOutcomesAndExtensionsAreReadAsFixturesWriteThem(t *testing.T) {
+func TestReadsOutcomesAndExtensionsOfFixtures(t *testing.T) {
 	var call jackfield.Disposition
 	text := `{"outcome": {"other": "wants_a_penthouse"}, "extensions": [{"pointer": "/a", "json": "12"}]}`
 	if err := json.Unmarshal([]byte(text), &call); err != nil || call.Outcome != "wants_a_penthouse" || call.Outcome.Named() {
 		t.Error(call, err)
 	}
 	if json.Unmarshal([]byte(`{"outcome": "wants_a_penthouse"}`), &call) == nil {
-		t.Error("took an outcome that the contract does not name for a named one")
+		t.Error("accepted an outcome that the contract does not name as a named one")
 	}
 	raw := string(call.Extensions[0].Raw()) + string(jackfield.Extension{JSON: "no json"}.Raw())
 	if raw != `12"no json"` {

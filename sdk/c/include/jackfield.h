@@ -1,18 +1,18 @@
 /*
  * Jackfield's SDK for adapters in C (C11).
  *
- * You write the functions of the last section (jf_describe, jf_query_status, jf_write_disposition, and those optional
- * ones that your adapter.toml names under `exports`) and call the others. Nothing else crosses the sandbox: there are no
+ * You write the functions of the last section (jf_describe, jf_query_status, jf_write_disposition, and the optional
+ * ones that your adapter.toml names under `exports`) and call the others. The sandbox offers nothing else: there are no
  * files, sockets, environment variables or threads.
  *
- * Memory. Everything that this SDK hands out, and everything that jf_alloc gives, belongs to the call and is released
- * when the call is over. Free none of it, and keep none of it in a static variable: an instance may serve another call
- * later. Text that you hand in need only live as long as your function, except where its doc says otherwise; string
- * literals always do.
+ * Memory. Everything that this SDK and jf_alloc return belongs to the invocation and is released at its end. Do not
+ * free it, and do not store it in a static variable: an instance may serve another invocation later. Text that you pass
+ * in need only live until your function returns, except where its doc says otherwise; string literals always do.
  *
- * Failures. A function that can fail returns false and says why in its `jf_failure *failure`; return false as well, at
- * once: `if (!jf_send(request, &response, failure)) return false;`. Do not retry: the host does, by the failure's kind.
- * A mistake of the program itself is jf_panic (or assert): the call ends as a fault whose message operators see.
+ * Failures. A function that can fail returns false and writes the reason to its `jf_failure *failure`; return false as
+ * well, immediately: `if (!jf_send(request, &response, failure)) return false;`. Do not retry: the host does, by the
+ * failure's kind. For a programming error, use jf_panic (or assert): the invocation ends as a fault whose message
+ * operators see.
  */
 #ifndef JACKFIELD_H
 #define JACKFIELD_H
@@ -27,8 +27,8 @@
 
 /* ---- Text ------------------------------------------------------------------------------------------------------- */
 
-/* A piece of text or bytes: `len` bytes from `ptr`, with no NUL at the end. It does not own them. One whose `ptr` is
- * NULL is absent (see jf_has), which is not the same as empty. What the host hands in is UTF-8. */
+/* A piece of text or bytes: `len` bytes from `ptr`, with no NUL at the end. It does not own them. A text whose `ptr` is
+ * NULL is absent (see jf_has), which is not the same as empty. Text from the host is UTF-8. */
 typedef struct {
     const char *ptr;
     size_t len;
@@ -36,7 +36,7 @@ typedef struct {
 
 /* A string literal as a jf_str: JF_STR("open"). */
 #define JF_STR(literal) ((jf_str){"" literal, sizeof(literal) - 1})
-/* The text that is not there. */
+/* An absent text. */
 #define JF_NONE ((jf_str){NULL, 0})
 /* To print one: jf_format("lead " JF_FMT, JF_ARG(lead_id)). */
 #define JF_FMT "%.*s"
@@ -44,42 +44,43 @@ typedef struct {
 
 /* A C string as a jf_str; absent for NULL. It is not copied. */
 jf_str jf_str_of(const char *text);
-/* Whether the text is there, be it empty or not. */
+/* Whether the text is present; it may be empty. */
 bool jf_has(jf_str text);
-/* The same bytes? An absent text equals only another absent one. */
+/* Whether the bytes are the same. An absent text equals only another absent one. */
 bool jf_eq(jf_str one, jf_str other);
-/* The same bytes as this C string? */
+/* Whether the bytes are those of this C string. */
 bool jf_is(jf_str text, const char *other);
-/* The same, taking ASCII capitals for small letters. */
+/* Likewise, ignoring the case of ASCII letters. */
 bool jf_is_nocase(jf_str text, const char *other);
 bool jf_starts_with(jf_str text, const char *start);
-/* The bytes from `from` up to, not including, `to`; both are cut to what there is. */
+/* The bytes from `from` up to, not including, `to`; both are limited to the text's length. */
 jf_str jf_slice(jf_str text, size_t from, size_t to);
-/* Without spaces, tabs, CR and LF at either end. */
+/* The text without spaces, tabs, CR and LF at either end. */
 jf_str jf_trim(jf_str text);
-/* Cuts at the first `separator`. False, and all of it `before`, if there is none. */
+/* Splits at the first `separator`. Without one, returns false and `before` is the whole text. */
 bool jf_split(jf_str text, char separator, jf_str *before, jf_str *after);
-/* A whole number: an optional sign and decimal digits, nothing else. False if it is none or does not fit. */
+/* A whole number: an optional sign and decimal digits, nothing else. False if it is not a number or does not fit. */
 bool jf_integer(jf_str text, int64_t *number);
-/* Only the digits 0 to 9, and at least one? */
+/* Whether the text consists of digits 0 to 9, at least one. */
 bool jf_is_digits(jf_str text);
-/* Is it UTF-8? */
+/* Whether it is UTF-8. */
 bool jf_is_utf8(jf_str text);
-/* The text, with U+FFFD in the place of what is not UTF-8. */
+/* The text with U+FFFD in place of bytes that are not UTF-8. */
 jf_str jf_utf8_lossy(jf_str text);
-/* How many of its bytes, at most `max`, can be kept without cutting a character of UTF-8 in two. */
+/* The length, at most `max`, to which the text can be cut without splitting a UTF-8 character. */
 size_t jf_utf8_fit(jf_str text, size_t max);
 
-/* ---- Memory of the call ----------------------------------------------------------------------------------------- */
+/* ---- Memory of the invocation ----------------------------------------------------------------------------------- */
 
-/* Zeroed memory until the end of the call. Never NULL: when there is none left, the call ends as a fault that says so. */
+/* Zeroed memory until the end of the invocation. Never NULL: if there is none left, the invocation ends as a fault that
+ * says so. */
 void *jf_alloc(size_t size);
-/* A copy that lives until the end of the call, with a NUL after it that is not counted. */
+/* A copy that lives until the end of the invocation, followed by a NUL that is not part of its length. */
 jf_str jf_copy(jf_str text);
-/* As printf prints, into memory of the call; a NUL follows. */
+/* Formats as printf does, into memory of the invocation; followed by a NUL. */
 jf_str jf_format(const char *format, ...) JF_PRINTF(1, 2);
 
-/* A text in the making; start with `jf_text text = {0};`. */
+/* A text to append to; start with `jf_text text = {0};`. */
 typedef struct {
     char *ptr;
     size_t len;
@@ -89,34 +90,34 @@ typedef struct {
 void jf_add(jf_text *text, jf_str more);
 void jf_add_char(jf_text *text, char more);
 void jf_addf(jf_text *text, const char *format, ...) JF_PRINTF(2, 3);
-/* What was added so far: present, if empty. Valid until the next addition. */
+/* What was added so far: present, even if empty. Valid until the next addition. */
 jf_str jf_text_str(const jf_text *text);
 
-/* ---- Mistakes of the program ------------------------------------------------------------------------------------ */
+/* ---- Programming errors ----------------------------------------------------------------------------------------- */
 
-/* Ends the call as a fault. The message, with file, line and function, is what operators see: no personal data. */
+/* Ends the invocation as a fault. Operators see the message, with file, line and function: no personal data. */
 #define jf_panic(...) jf_panic_at(__FILE__, __LINE__, __func__, __VA_ARGS__)
 _Noreturn void jf_panic_at(const char *file, int line, const char *function, const char *format, ...)
     JF_PRINTF(4, 5);
 
 /* ---- Failures --------------------------------------------------------------------------------------------------- */
 
-/* Why a call did not succeed. The kind alone decides what the host does next. */
+/* Why an invocation did not succeed. The kind alone decides what the host does next. */
 typedef enum {
-    /* None was said yet. */
+    /* No failure has been set. */
     JF_NO_FAILURE,
-    /* The CRM did not take the request and nothing was written: down, overloaded, in maintenance. Tried again. */
+    /* The CRM did not accept the request and nothing was written: down, overloaded, in maintenance. Retried. */
     JF_UNAVAILABLE,
-    /* The request left and it is not known whether it was carried out: no answer, a broken answer, a 500. Looked up
-     * first; without a lookup and idempotent writes it goes to a person. */
+    /* The request was sent and it is not known whether the CRM carried it out: no answer, a broken answer, a 500. The
+     * host looks the write up first; without a lookup and idempotent writes, it goes to a person. */
     JF_UNKNOWN,
-    /* The CRM asks to slow down. Tried again after its wish, which does not count as an attempt. */
+    /* The CRM asks to slow down. Retried after the delay that it asks for; does not count as an attempt. */
     JF_RATE_LIMITED,
-    /* The credentials were refused. The host alerts at once. */
+    /* The credentials were refused. The host raises an alert at once. */
     JF_UNAUTHORIZED,
-    /* The CRM understood the request and refuses it as it stands. A person sees code, message and fields. */
+    /* The CRM understood the request and refused it. A person sees code, message and fields. */
     JF_REJECTED,
-    /* The CRM does not know the lead. To a person. */
+    /* The CRM does not know the lead. Goes to a person. */
     JF_NOT_FOUND,
 } jf_failure_kind;
 
@@ -129,7 +130,7 @@ typedef struct {
 /* A failure, filled by the functions below. */
 typedef struct {
     jf_failure_kind kind;
-    /* JF_RATE_LIMITED: the CRM's wish in seconds, if it named one. */
+    /* JF_RATE_LIMITED: the delay in seconds that the CRM asks for, if any. */
     bool has_retry_after;
     uint32_t retry_after;
     /* JF_REJECTED: */
@@ -141,18 +142,19 @@ typedef struct {
 
 /* All of these return false, so that `return jf_fail(failure, JF_UNKNOWN);` is a whole line. Their texts are copied. */
 
-/* A failure of any kind that needs no more words. */
+/* A failure of a kind without details. */
 bool jf_fail(jf_failure *failure, jf_failure_kind kind);
-/* Rate-limited, with the CRM's wish in seconds. */
+/* Rate-limited, with the delay in seconds that the CRM asks for. */
 bool jf_fail_rate_limited(jf_failure *failure, uint32_t seconds);
-/* Rejected, with the CRM's code (empty if it has none) and message: no personal data, operators see them. */
+/* Rejected, with the CRM's code (empty if it has none) and message: no personal data, since operators see them. */
 bool jf_reject(jf_failure *failure, jf_str code, jf_str message);
-/* Adds a field to a rejection; a failure that is none yet becomes one first, with code `rejected`. */
+/* Adds a field to a rejection; any other failure becomes a rejection first, with code `rejected`. */
 bool jf_reject_field(jf_failure *failure, jf_str field, jf_str message);
 
 /* ---- HTTP ------------------------------------------------------------------------------------------------------- */
 
-/* A request in the making, in memory of the call. The host adds the tenant's credentials: set no `authorization`. */
+/* A request to build and send, in memory of the invocation. The host adds the tenant's credentials: set no
+ * `authorization`. */
 typedef struct jf_request jf_request;
 
 /* A complete answer. */
@@ -163,13 +165,13 @@ typedef struct {
         jf_str value;
     } *headers;
     size_t header_count;
-    /* As it came, at most 2 MiB. Untrusted, perhaps not UTF-8: see jf_response_text. */
+    /* As the CRM sent it, at most 2 MiB. Untrusted, perhaps not UTF-8: see jf_response_text. */
     jf_str body;
 } jf_response;
 
-/* A URL of a base, as the host hands settings over, and path segments, which are percent-encoded, so that an id with a
- * slash or a space in it stays one segment: JF_URL(&url, failure, base_url, JF_STR("leads"), lead_id).
- * Fails, as a rejection, for a segment that is empty, `.` or `..`, which no encoding keeps in its place. */
+/* A URL of a base, as the host passes settings, and path segments, which are percent-encoded, so that an id with a
+ * slash or a space stays one segment: JF_URL(&url, failure, base_url, JF_STR("leads"), lead_id). Fails, as a rejection,
+ * for a segment that is empty, `.` or `..`, which URL parsers resolve even if it is encoded. */
 #define JF_URL(url, failure, base, ...)                                                                               \
     jf_url(url, failure, base, (const jf_str[]){__VA_ARGS__}, sizeof((const jf_str[]){__VA_ARGS__}) / sizeof(jf_str))
 JF_MUST_USE bool jf_url(jf_str *url, jf_failure *failure, jf_str base, const jf_str *segments, size_t count);
@@ -194,61 +196,61 @@ void jf_body(jf_request *request, const char *content_type, jf_str bytes);
  * and JF_UNKNOWN if no complete answer came; the host's reason is logged. */
 JF_MUST_USE bool jf_send(jf_request *request, jf_response *response, jf_failure *failure);
 
-/* True if the status is 2xx. Else the failure that the status means:
+/* True if the status is 2xx. Otherwise sets the failure that the status means:
  *
  *   401, 403            JF_UNAUTHORIZED
  *   404                 JF_NOT_FOUND
- *   408                 JF_UNKNOWN: the CRM gave up waiting, and does not say after what
+ *   408                 JF_UNKNOWN: the CRM gave up waiting, perhaps after acting on the request
  *   429                 JF_RATE_LIMITED, with Retry-After if it is a number of seconds
- *   other 4xx           JF_REJECTED, with what jf_accept_or was told to find in the answer
+ *   other 4xx           JF_REJECTED, with what the function passed to jf_accept_or reads
  *   503                 JF_UNAVAILABLE
  *   1xx, 3xx, other 5xx JF_UNKNOWN: a redirect is not followed, and old CRMs redirect after a write
  *
- * A CRM that means something else by a status looks at response->status first. */
+ * If your CRM uses a status differently, check response->status before. */
 JF_MUST_USE bool jf_accept(const jf_response *response, jf_failure *failure);
-/* Reads the CRM's own reason out of a refusal, and says it with jf_reject and jf_reject_field; does nothing if there is
- * none that can be read. */
+/* Reads the CRM's own reason from a refusal and sets it with jf_reject and jf_reject_field; does nothing if it cannot
+ * be read. */
 typedef void jf_explain(const jf_response *response, jf_failure *failure);
 JF_MUST_USE bool jf_accept_or(const jf_response *response, jf_explain *explain, jf_failure *failure);
 
-/* The first header of that name, in any case; absent if there is none. */
+/* The first header of that name, ignoring case; absent if there is none. */
 jf_str jf_response_header(const jf_response *response, const char *name);
 /* The body as text. Fails as JF_UNKNOWN, with a line in the log, if it is not UTF-8. */
 JF_MUST_USE bool jf_response_text(const jf_response *response, jf_str *text, jf_failure *failure);
-/* The failure of an answer that should be readable and is not: JF_UNKNOWN, with a line in the log. `why` must not quote
- * the answer, which may hold personal data. Returns false. */
+/* Logs that an answer cannot be read and sets JF_UNKNOWN. `why` must not quote the answer, which may contain personal
+ * data. Returns false. */
 bool jf_unreadable(const jf_response *response, const char *why, jf_failure *failure);
 
 /* ---- Encodings -------------------------------------------------------------------------------------------------- */
 
 /* Percent-encoded for one segment of a path. */
 jf_str jf_path_encode(jf_str text);
-/* Encoded as a name or value of a form. */
+/* Encoded as a name or a value of a form. */
 jf_str jf_form_encode(jf_str text);
-/* A name's or value's text out of a form; bytes that are no encoding stay. */
+/* Decodes a name or a value of a form; invalid encodings are left as they are. */
 jf_str jf_form_decode(jf_str text);
-/* The value of a name in a form's bytes, decoded; absent if it is not there. The first, if it is there twice. */
+/* The first value of a name in an encoded form, decoded; absent if there is none. */
 jf_str jf_form_get(jf_str form, const char *name);
 /* Lowercase hex. */
 jf_str jf_hex(const uint8_t *bytes, size_t count);
-/* A text as a JSON string, quotes and all. */
+/* A text as a JSON string, with its quotes. */
 jf_str jf_json_text(jf_str text);
 
 /* Lines that end in LF or CRLF, one after another: start with `jf_lines lines = {.rest = text};`. */
 typedef struct {
     jf_str rest;
-    /* The number of the line that was given last, from 1. */
+    /* The number of the line that was returned last, from 1. */
     size_t number;
 } jf_lines;
 
-/* The next line, without its end; false if there is none left. */
+/* The next line, without its line end; false if there is none left. */
 bool jf_next_line(jf_lines *lines, jf_str *line);
-/* `KEY=value`: cut at the first `=`. False if there is none, or nothing before it. Nothing is trimmed. */
+/* Splits `KEY=value` at the first `=`. False if there is none, or nothing before it. Nothing is trimmed. */
 bool jf_pair(jf_str line, jf_str *key, jf_str *value);
 
 /* ---- India: dates, money, phones -------------------------------------------------------------------------------- */
 
-/* A date and time of day, with no zone. */
+/* A date and time of day without a zone. */
 typedef struct {
     int year;
     int month; /* 1 to 12 */
@@ -258,31 +260,31 @@ typedef struct {
     int second;
 } jf_datetime;
 
-/* `YYYY-MM-DD` that exists, into year, month and day; the rest stays. */
+/* Reads an existing date `YYYY-MM-DD` into year, month and day; does not change the rest. */
 bool jf_parse_date(jf_str text, jf_datetime *into);
-/* `HH:MM` from 00:00 to 23:59, into hour and minute; the rest stays. */
+/* Reads `HH:MM`, 00:00 to 23:59, into hour and minute; does not change the rest. */
 bool jf_parse_time(jf_str text, jf_datetime *into);
-/* Whether there is such a date and time, in the years 0001 to 9999. */
+/* Whether the date and time exist, in the years 0001 to 9999. */
 bool jf_is_datetime(const jf_datetime *when);
-/* An RFC 3339 instant, such as 2026-07-01T09:01:55.000Z, in seconds since 1970; parts of a second are dropped. */
+/* Reads an RFC 3339 instant, such as 2026-07-01T09:01:55.000Z, as seconds since 1970; fractions are dropped. */
 bool jf_parse_instant(jf_str rfc3339, int64_t *seconds);
 /* Seconds since 1970 as date and time in Indian standard time (UTC+5:30, all year). */
 jf_datetime jf_in_ist(int64_t seconds);
-/* The contract's way of writing an instant, from a time in India: 2026-07-01T14:31:55+05:30. */
+/* A time in India as the contract writes instants: 2026-07-01T14:31:55+05:30. */
 jf_str jf_rfc3339_ist(const jf_datetime *in_india);
-/* Rupees grouped as in India: 85,00,000. */
+/* Rupees in Indian digit groups: 85,00,000. */
 jf_str jf_rupees(int64_t rupees);
-/* An Indian mobile number in E.164 out of the ways in which CRMs write it; absent if it is none. */
+/* An Indian mobile number, as CRMs write it, in E.164; absent if it is not one. */
 jf_str jf_phone_e164(jf_str text);
-/* The ten digits of an Indian mobile number in E.164; absent if it is none. */
+/* The ten digits of an Indian mobile number in E.164; absent if it is not one. */
 jf_str jf_phone_ten_digits(jf_str e164);
 
 /* ---- The host --------------------------------------------------------------------------------------------------- */
 
 /* The value of a setting of the tenant; absent if the tenant's file does not give it. */
 jf_str jf_setting(const char *name);
-/* A setting that jf_describe says is required. Fails as a rejection that names it. The host checks settings when a
- * release is made, so that happens only if the adapter did not describe the setting as it uses it. */
+/* A setting that jf_describe declares as required. Fails as a rejection that names it. The host checks settings when a
+ * release is made, so that happens only if the adapter uses a setting otherwise than it declares it. */
 JF_MUST_USE bool jf_required(const char *name, jf_str *value, jf_failure *failure);
 JF_MUST_USE bool jf_required_integer(const char *name, int64_t *value, jf_failure *failure);
 JF_MUST_USE bool jf_required_boolean(const char *name, bool *value, jf_failure *failure);
@@ -291,22 +293,22 @@ JF_MUST_USE bool jf_required_boolean(const char *name, bool *value, jf_failure *
  * as JF_UNAUTHORIZED if the release has no such credential. */
 JF_MUST_USE bool jf_hmac_sha256(const char *credential, jf_str bytes, uint8_t tag[32], jf_failure *failure);
 
-/* How much a line of the log matters. */
+/* The severity of a log line. */
 typedef enum { JF_DEBUG, JF_INFO, JF_WARN, JF_ERROR } jf_level;
 
-/* A named value of a line: ids and classes, never names, numbers or texts of a lead. */
+/* A named value of a log line: ids and classes, never names, numbers or texts of a lead. */
 typedef struct {
     const char *name;
     jf_str value;
 } jf_field;
 
-/* Writes a line to the host's log, where the call's ids stand already. */
+/* Writes a line to the host's log, which adds the ids of the invocation. */
 void jf_log(jf_level level, const char *message, const jf_field *fields, size_t count);
 /* JF_LOG(JF_WARN, "no such stage", {"stage", stage}); */
 #define JF_LOG(level, message, ...)                                                                                   \
     jf_log(level, message, (const jf_field[]){__VA_ARGS__}, sizeof((const jf_field[]){__VA_ARGS__}) / sizeof(jf_field))
 
-/* The time now, in seconds since 1970. */
+/* The current time, in seconds since 1970. */
 int64_t jf_now(void);
 
 /* ---- Records ---------------------------------------------------------------------------------------------------- */
@@ -353,14 +355,13 @@ typedef enum {
 /* The word of an outcome, such as `no_answer`; `other` for JF_OTHER_OUTCOME. */
 const char *jf_outcome_word(jf_outcome outcome);
 
-/* The structured outcome of one call. Every text may be absent where it says `optional`: a caller may hang up at any
- * point. */
+/* The structured outcome of one call. A text marked `optional` may be absent, because a call can end at any point. */
 typedef struct {
     /* The call's id at the calling platform, unique for ever, equal to the idempotency key. */
     jf_str call_id;
     jf_str lead_id;
     jf_outcome outcome;
-    /* JF_OTHER_OUTCOME: the words of the calling platform, never empty. */
+    /* JF_OTHER_OUTCOME: the outcome as the calling platform spelled it, never empty. */
     jf_str other_outcome;
     /* When the host accepted it: RFC 3339 in UTC. The same on every attempt. */
     jf_str accepted_at;
@@ -377,7 +378,7 @@ typedef struct {
         jf_str purchase_intent; /* optional, such as end_use */
         jf_maybe_bool nri_flag;
     } qualification;
-    /* Whether a site visit was spoken of; then site_visit says what is known of it. */
+    /* Whether a site visit was discussed; then site_visit has what is known about it. */
     bool has_site_visit;
     struct {
         bool booked;
@@ -391,11 +392,11 @@ typedef struct {
     jf_extensions extensions;
 } jf_disposition;
 
-/* The CRM's word on whether a lead may be called now. */
+/* The CRM's answer to whether a lead may be called now. */
 typedef struct {
     jf_str lead_id;
     bool callable;
-    /* The lead's stage in the CRM's words, lower case. */
+    /* The lead's stage in the CRM's terms, lower case. */
     jf_str status;
     bool dnc;
     /* Whether a person of the developer group has spoken to the lead. */
@@ -407,7 +408,7 @@ typedef struct {
 
 /* Proof that the CRM holds a write. */
 typedef struct {
-    /* The CRM's own reference, at most 256 bytes, no personal data; empty if it gives none. */
+    /* The CRM's own reference, at most 256 bytes, no personal data; empty if it has none. */
     jf_str reference;
 } jf_receipt;
 
@@ -417,10 +418,10 @@ typedef struct {
     jf_receipt receipt;
 } jf_found;
 
-/* How urgently a lead wants to be called. */
+/* How urgently a lead is to be called. */
 typedef enum { JF_HIGH, JF_NORMAL, JF_LOW } jf_priority;
 
-/* A lead in the contract's shape. Every text but `id` and `phone` may be absent. */
+/* A lead in the contract's format. Every text but `id` and `phone` may be absent. */
 typedef struct {
     jf_str id;
     jf_str phone; /* E.164 */
@@ -442,7 +443,7 @@ typedef struct {
     size_t count;
 } jf_leads;
 
-/* Adds a lead, of normal priority, for you to fill. Valid until the next one is added. */
+/* Adds a lead of normal priority and returns it to be filled. Valid until the next one is added. */
 jf_lead *jf_add_lead(jf_leads *leads);
 
 /* A webhook as it arrived, after its signature was verified. */
@@ -452,7 +453,7 @@ typedef struct {
     jf_str received_at;
 } jf_inbound;
 
-/* What an adapter says of itself; filled by the functions below. */
+/* An adapter's description of itself; filled by the functions below. */
 typedef struct jf_description jf_description;
 
 /* The type of a setting's value, checked when a tenant's file is applied. */
@@ -460,32 +461,33 @@ typedef enum { JF_TEXT, JF_INTEGER, JF_BOOLEAN, JF_URL_SETTING } jf_setting_kind
 /* The kinds of credential. All but JF_HMAC are added to requests by the host. */
 typedef enum { JF_BEARER, JF_BASIC, JF_HEADER, JF_HMAC } jf_credential_kind;
 
-/* Name, `[a-z][a-z0-9-]*`, and version, MAJOR.MINOR.PATCH. First. */
+/* Sets the name, `[a-z][a-z0-9-]*`, and the version, MAJOR.MINOR.PATCH. Call it first. */
 void jf_about(jf_description *about, const char *name, const char *version);
-/* A required setting that holds the URL of a CRM that the adapter calls. The host hands it over without a slash at its
- * end. */
+/* A required setting that holds the URL of a CRM that the adapter calls. The host passes it without a trailing
+ * slash. */
 void jf_about_origin(jf_description *about, const char *setting, const char *doc);
-/* A setting without which no release can be made. */
+/* A setting that every release must have. */
 void jf_about_required(jf_description *about, const char *setting, jf_setting_kind kind, const char *doc);
 /* A setting that a tenant may leave out. */
 void jf_about_optional(jf_description *about, const char *setting, jf_setting_kind kind, const char *doc);
 /* A credential that the tenant's file must give. */
 void jf_about_credential(jf_description *about, const char *name, jf_credential_kind kind, const char *doc);
-/* Writing the same disposition twice with the same key leaves one record. Only if the CRM itself makes sure of it. */
+/* Declares that writing the same disposition twice with the same key leaves one record. Only if the CRM itself
+ * guarantees it. */
 void jf_about_idempotent_writes(jf_description *about);
 
-/* ---- What you write --------------------------------------------------------------------------------------------- */
+/* ---- What you implement ----------------------------------------------------------------------------------------- */
 
-/* What the adapter is and needs. Run once when it is pushed, with no network and no settings. */
+/* Describes the adapter. Invoked once, when it is pushed, without network and settings. */
 void jf_describe(jf_description *about);
-/* May this lead be called now? Any failure makes the host answer that it must not. `status` begins zeroed. */
+/* May this lead be called now? After any failure, the host answers that it must not. `status` is zeroed before. */
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure);
-/* Writes a call's outcome to the CRM, once. `idempotency_key` is the same on every attempt: hand it to the CRM. */
+/* Writes a call's outcome to the CRM, once. `idempotency_key` is the same on every attempt: send it to the CRM. */
 bool jf_write_disposition(const jf_disposition *disposition, jf_str idempotency_key, jf_receipt *receipt,
                           jf_failure *failure);
-/* Was this write made? With `exports = ["lookup"]`. Say found = false only if the CRM surely has no such record. */
+/* Was this write made? With `exports = ["lookup"]`. Set found = false only if the CRM certainly has no such record. */
 bool jf_find(jf_str lead_id, jf_str idempotency_key, jf_found *found, jf_failure *failure);
-/* The leads in a webhook, none if it is an event of another kind. With `exports = ["leads"]`. */
+/* The leads in a webhook; none for an event of another kind. With `exports = ["leads"]`. */
 bool jf_parse_leads(const jf_inbound *inbound, jf_leads *leads, jf_failure *failure);
 
 #endif

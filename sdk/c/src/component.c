@@ -1,5 +1,5 @@
-/* Between the functions that an adapter writes and the contract's exports and imports. The only file that knows the
- * generated names (contract.h), and the only one that is for WebAssembly alone. */
+/* Connects the functions of an adapter with the contract's exports and imports. The only file that uses the generated
+ * names (contract.h), and the only one that compiles for WebAssembly alone. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,8 +8,8 @@
 #include "internal.h"
 
 #ifdef __clang__
-/* The sanitizer would name the generated types by the folder that they were generated into, and a component would differ
- * from machine to machine. */
+/* The sanitizer would name the generated types by the folder that they were generated into, and a component would
+ * differ from machine to machine. */
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
 #endif
 
@@ -20,29 +20,29 @@ ASSERT_SAME(JF_ERROR, JACKFIELD_CRM_LOG_LEVEL_ERROR);
 ASSERT_SAME(JF_URL_SETTING, EXPORTS_JACKFIELD_CRM_ABOUT_SETTING_KIND_URL);
 ASSERT_SAME(JF_TOO_LARGE, JACKFIELD_CRM_HTTP_ERROR_TOO_LARGE);
 
-/* ---- Memory: the bindings' allocations are the call's too -------------------------------------------------------- */
+/* ---- Memory: the bindings' allocations belong to the invocation too ---------------------------------------------- */
 
-/* Where the host puts what it hands in. The first one after a call is over begins the next. */
+/* Allocates memory for what the host passes in. The first allocation after the end of an invocation begins the next. */
 __attribute__((__export_name__("cabi_realloc"))) void *cabi_realloc(void *ptr, size_t old_size, size_t align,
                                                                     size_t new_size);
 
 void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
-    jf_call_begins();
+    jf_invocation_begins();
     if (new_size == 0) {
         return (void *)align;
     }
     return old_size == 0 ? jf_alloc_aligned(new_size, align) : jf_grow(ptr, old_size, new_size);
 }
 
-/* Where the part of the component that stands for WASI keeps what it needs for as long as the instance lives, which may
- * be longer than a call. */
+/* Allocates memory for the WASI adapter of the component, which needs it as long as the instance lives. That may be
+ * longer than an invocation. */
 __attribute__((__export_name__("cabi_realloc_adapter"))) void *cabi_realloc_adapter(void *ptr, size_t old_size,
                                                                                     size_t align, size_t new_size);
 
 void *cabi_realloc_adapter(void *ptr, size_t old_size, size_t align, size_t new_size) {
     void *made = aligned_alloc(align < 16 ? 16 : align, (new_size + 15) & ~(size_t)15);
     if (made == NULL) {
-        __builtin_trap(); /* there is nothing to say it with */
+        __builtin_trap(); /* no memory to report it */
     }
     if (old_size > 0) {
         memcpy(made, ptr, old_size < new_size ? old_size : new_size);
@@ -51,14 +51,14 @@ void *cabi_realloc_adapter(void *ptr, size_t old_size, size_t align, size_t new_
     return made;
 }
 
-/* What the generated code calls in the place of `free`: see the recipe. The arena gives back all at once. */
+/* Replaces `free` in the generated code: see the recipe. The arena releases everything at once. */
 void jf_bindings_free(void *ptr);
 
 void jf_bindings_free(void *ptr) {
     (void)ptr;
 }
 
-/* The generated code wants to be sure that the types are linked in. They are put in after linking. */
+/* The generated code references this to link the types in. The kit embeds them after linking. */
 void __component_type_object_force_link_contract(void);
 
 void __component_type_object_force_link_contract(void) {
@@ -78,7 +78,7 @@ static jf_str in_option(contract_option_string_t text) {
     return text.is_some ? in(text.val) : JF_NONE;
 }
 
-/* What crosses must be UTF-8, or the host stops the call; the CRM's texts need not be. */
+/* Text that crosses the boundary must be UTF-8, or the host stops the invocation; the CRM's texts need not be. */
 static contract_string_t out(jf_str text) {
     jf_str clean = jf_utf8_lossy(text);
     return (contract_string_t){(uint8_t *)clean.ptr, clean.len};
@@ -216,7 +216,7 @@ static void out_failure(const char *function, const jf_failure *failure, jackfie
 }
 
 void exports_jackfield_crm_about_describe(exports_jackfield_crm_about_description_t *wire) {
-    jf_call_begins();
+    jf_invocation_begins();
     jf_description about = {0};
     jf_describe(&about);
     exports_jackfield_crm_about_setting_t *settings = jf_alloc(about.setting_count * sizeof *settings);
@@ -247,12 +247,12 @@ void exports_jackfield_crm_about_describe(exports_jackfield_crm_about_descriptio
         .origins = {origins, about.origin_count},
         .idempotent_writes = about.idempotent_writes,
     };
-    jf_call_over();
+    jf_invocation_ends();
 }
 
 bool exports_jackfield_crm_status_query(contract_string_t *lead_id, exports_jackfield_crm_status_lead_status_t *wire,
                                         exports_jackfield_crm_status_failure_t *error) {
-    jf_call_begins();
+    jf_invocation_begins();
     jf_lead_status status = {0};
     jf_failure failure = {0};
     bool answered = jf_query_status(in(*lead_id), &status, &failure);
@@ -269,7 +269,7 @@ bool exports_jackfield_crm_status_query(contract_string_t *lead_id, exports_jack
     } else {
         out_failure("jf_query_status", &failure, error);
     }
-    jf_call_over();
+    jf_invocation_ends();
     return answered;
 }
 
@@ -326,7 +326,7 @@ bool exports_jackfield_crm_dispositions_write(exports_jackfield_crm_dispositions
                                               contract_string_t *idempotency_key,
                                               exports_jackfield_crm_dispositions_receipt_t *wire,
                                               exports_jackfield_crm_dispositions_failure_t *error) {
-    jf_call_begins();
+    jf_invocation_begins();
     jf_disposition call = in_disposition(disposition);
     jf_receipt receipt = {0};
     jf_failure failure = {0};
@@ -336,7 +336,7 @@ bool exports_jackfield_crm_dispositions_write(exports_jackfield_crm_dispositions
     } else {
         out_failure("jf_write_disposition", &failure, error);
     }
-    jf_call_over();
+    jf_invocation_ends();
     return written;
 }
 
@@ -344,7 +344,7 @@ bool exports_jackfield_crm_dispositions_write(exports_jackfield_crm_dispositions
 bool exports_jackfield_crm_lookup_find(contract_string_t *lead_id, contract_string_t *idempotency_key,
                                        exports_jackfield_crm_lookup_option_receipt_t *wire,
                                        exports_jackfield_crm_lookup_failure_t *error) {
-    jf_call_begins();
+    jf_invocation_begins();
     jf_found found = {0};
     jf_failure failure = {0};
     bool answered = jf_find(in(*lead_id), in(*idempotency_key), &found, &failure);
@@ -354,7 +354,7 @@ bool exports_jackfield_crm_lookup_find(contract_string_t *lead_id, contract_stri
     } else {
         out_failure("jf_find", &failure, error);
     }
-    jf_call_over();
+    jf_invocation_ends();
     return answered;
 }
 #endif
@@ -363,7 +363,7 @@ bool exports_jackfield_crm_lookup_find(contract_string_t *lead_id, contract_stri
 bool exports_jackfield_crm_leads_parse(exports_jackfield_crm_leads_inbound_t *inbound,
                                        exports_jackfield_crm_leads_list_lead_t *wire,
                                        exports_jackfield_crm_leads_failure_t *error) {
-    jf_call_begins();
+    jf_invocation_begins();
     jf_inbound webhook = {in(inbound->content_type), in_bytes(inbound->body), in(inbound->received_at)};
     jf_leads leads = {0};
     jf_failure failure = {0};
@@ -391,7 +391,7 @@ bool exports_jackfield_crm_leads_parse(exports_jackfield_crm_leads_inbound_t *in
     } else {
         out_failure("jf_parse_leads", &failure, error);
     }
-    jf_call_over();
+    jf_invocation_ends();
     return read;
 }
 #endif

@@ -1,4 +1,4 @@
-/* How texts are written where not every character may stand: paths, forms, JSON, lines. */
+/* Encodings for text in paths, forms and JSON, and reading of lines. */
 #include <string.h>
 
 #include "internal.h"
@@ -9,7 +9,7 @@ static bool is_alphanumeric(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Percent-encodes all but letters, digits and the bytes of `also`. */
+/* Percent-encodes everything but letters, digits and the bytes of `also`. */
 static jf_str percent_encode(jf_str text, const char *also, bool plus_for_space) {
     jf_text encoded = {0};
     for (size_t i = 0; i < text.len; i++) {

@@ -1,4 +1,4 @@
-/* Settings and signatures: the contract's imports, with the failures that a careless adapter would forget. */
+/* Settings and signatures: the contract's imports, with a failure where the tenant's file lacks something. */
 #include "internal.h"
 
 static bool bad_setting(const char *name, const char *what, jf_failure *failure) {

@@ -118,9 +118,9 @@ bool jf_response_text(const jf_response *response, jf_str *text, jf_failure *fai
 }
 
 static bool rate_limited(const jf_response *response, jf_failure *failure) {
-    jf_str wish = jf_trim(jf_response_header(response, "retry-after"));
+    jf_str delay = jf_trim(jf_response_header(response, "retry-after"));
     int64_t seconds = 0;
-    if (jf_is_digits(wish) && jf_integer(wish, &seconds) && seconds <= UINT32_MAX) {
+    if (jf_is_digits(delay) && jf_integer(delay, &seconds) && seconds <= UINT32_MAX) {
         return jf_fail_rate_limited(failure, (uint32_t)seconds);
     }
     return jf_fail(failure, JF_RATE_LIMITED);

@@ -1,4 +1,4 @@
-/* What Indian CRMs write in ways of their own: dates and times, money, phone numbers. */
+/* Formats of Indian CRMs: dates and times, money, phone numbers. */
 #include <string.h>
 
 #include "internal.h"
@@ -20,14 +20,14 @@ bool jf_is_datetime(const jf_datetime *when) {
            when->minute <= 59 && when->second >= 0 && when->second <= 59;
 }
 
-/* The number in text[from..to], which must be digits; -1 if it is not, or they are not there. */
+/* The number in text[from..to]; -1 if it is not all digits or beyond the text. */
 static int digits(jf_str text, size_t from, size_t to) {
     jf_str part = jf_slice(text, from, to);
     int64_t number = -1;
     return part.len == to - from && jf_is_digits(part) && jf_integer(part, &number) ? (int)number : -1;
 }
 
-/* Whether text has the shape of `pattern`, in which `0` stands for any digit. */
+/* Whether text starts like `pattern`, in which `0` matches any digit. */
 static bool shaped(jf_str text, const char *pattern) {
     size_t len = strlen(pattern);
     if (text.len < len) {
@@ -70,7 +70,7 @@ bool jf_parse_time(jf_str text, jf_datetime *into) {
     return true;
 }
 
-/* Days from 1970-01-01, in the Gregorian calendar. A year is counted from March here, so that a leap day is its last. */
+/* Days since 1970-01-01 in the Gregorian calendar. Years begin in March here, so that a leap day is the last day. */
 static int64_t days_since_1970(int year, int month, int day) {
     int64_t y = month <= 2 ? year - 1 : year;
     int64_t era = y / 400; /* years are positive */
@@ -120,7 +120,7 @@ bool jf_parse_instant(jf_str text, int64_t *seconds) {
 }
 
 jf_datetime jf_in_ist(int64_t seconds) {
-    /* 0001-01-01 and 9999-12-31 in India: what lies beyond cannot be written in four digits. */
+    /* 0001-01-01 and 9999-12-31 in India: years beyond have more than four digits. */
     const int64_t first = -62135596800 - IST_AHEAD;
     const int64_t last = 253402300799 - IST_AHEAD;
     seconds = seconds < first ? first : seconds > last ? last : seconds;
@@ -158,7 +158,7 @@ jf_str jf_rupees(int64_t rupees) {
     }
     for (size_t i = 0; i < plain.len; i++) {
         size_t to_come = plain.len - i;
-        /* A comma stands before the last three digits, and before every two ahead of them. */
+        /* A comma precedes the last three digits and every two digits before them. */
         if (i > 0 && to_come >= 3 && to_come % 2 == 1) {
             jf_add_char(&text, ',');
         }

@@ -1,11 +1,11 @@
-/* Memory of the call: an arena that is emptied between calls, so that an instance that serves many of them stays as
- * large as its largest call. */
+/* Memory of the invocation: an arena that is emptied between invocations, so that an instance that serves many of them
+ * does not grow beyond its largest one. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
-/* Most calls need less. A larger piece gets a block of its own size. */
+/* Most invocations need less. A larger allocation gets a block of its own size. */
 #define BLOCK_SIZE ((size_t)32 << 10)
 
 typedef struct block {
@@ -25,18 +25,18 @@ static block *new_block(size_t size) {
     }
     block *made = size <= SIZE_MAX - sizeof(block) ? malloc(sizeof(block) + size) : NULL;
     if (made == NULL) {
-        jf_panic("out of memory: %zu bytes more than the %zu that this call holds cannot be had", size, held);
+        jf_panic("out of memory: %zu bytes more than the %zu that this invocation holds are not available", size, held);
     }
     held += size;
     *made = (block){.before = last, .size = size};
     return made;
 }
 
-void jf_call_over(void) {
+void jf_invocation_ends(void) {
     over = true;
 }
 
-void jf_call_begins(void) {
+void jf_invocation_begins(void) {
     if (!over) {
         return;
     }
@@ -44,7 +44,7 @@ void jf_call_begins(void) {
     while (last != NULL) {
         block *before = last->before;
         if (before == NULL && last->size == BLOCK_SIZE) {
-            /* The first block stays: most calls need no other. */
+            /* Keep the first block: most invocations need no other. */
             last->used = 0;
             break;
         }
@@ -89,7 +89,7 @@ void *jf_grow(void *ptr, size_t old_size, size_t size) {
 }
 
 void *jf_list_add(void **items, size_t *count, size_t item_size) {
-    /* Full when the count is none or a power of two: then the room doubles. */
+    /* The list is full when the count is zero or a power of two: then double its capacity. */
     if ((*count & (*count - 1)) == 0) {
         size_t room = *count == 0 ? 1 : *count * 2;
         if (room > SIZE_MAX / item_size) {

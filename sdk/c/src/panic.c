@@ -1,4 +1,5 @@
-/* How a call ends that cannot go on: with one line on standard error, the last, which the host shows with the fault. */
+/* Ends an invocation that cannot continue: the last line on standard error says why, and the host shows it with the
+ * fault. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ JF_UNCHECKED _Noreturn void jf_panic_at(const char *file, int line, const char *
     va_start(arguments, format);
     (void)vsnprintf(text + used, room - used, format, arguments);
     va_end(arguments);
-    /* One line, whatever the message holds: the host takes the last. */
+    /* The host shows the last line only, so the message must be on one line. */
     for (char *at = text; *at != 0; at++) {
         if (*at == '\n' || *at == '\r') {
             *at = ' ';
@@ -47,7 +48,7 @@ JF_UNCHECKED _Noreturn void jf_panic_at(const char *file, int line, const char *
 }
 
 #ifdef __wasm__
-/* The recipe compiles adapters with `abort` and `__assert_fail` renamed to these: libc's own would say nothing, or more
+/* The recipe compiles adapters with `abort` and `__assert_fail` renamed to these: libc's own print nothing, or more
  * than one line. */
 _Noreturn void jf_abort(void);
 _Noreturn void jf_assert_fail(const char *claim, const char *file, int line, const char *function);
@@ -60,14 +61,14 @@ _Noreturn void jf_assert_fail(const char *claim, const char *file, int line, con
     jf_panic_at(file, line, function, "assertion failed: %s", claim);
 }
 
-/* The stack lies below all other memory and grows towards address 0: near it, there is none left. Called at the start of
- * every function of the adapter, by -finstrument-function-entry-bare. */
+/* The stack lies below all other memory and grows towards address 0: close to 0, it is exhausted.
+ * -finstrument-function-entry-bare calls the check at the start of every function of the adapter. */
 #define STACK_RESERVE 8192
 
 JF_UNCHECKED void __cyg_profile_func_enter_bare(void);
 
 JF_UNCHECKED void __cyg_profile_func_enter_bare(void) {
-    static bool dying; /* what tells of it takes some of the reserve */
+    static bool dying; /* the report itself uses some of the reserve */
     if ((size_t)__builtin_frame_address(0) < STACK_RESERVE && !dying) {
         dying = true;
         die("panic: the stack is exhausted: too deep a recursion, or too large an array in a function\n");

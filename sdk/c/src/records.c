@@ -1,4 +1,4 @@
-/* The contract's records: what an adapter fills, beside plain assignment. */
+/* Functions that fill the contract's records. */
 #include <string.h>
 
 #include "internal.h"
@@ -20,7 +20,7 @@ bool jf_reject(jf_failure *failure, jf_str code, jf_str message) {
 
 bool jf_reject_field(jf_failure *failure, jf_str field, jf_str message) {
     if (failure->kind != JF_REJECTED) {
-        (void)jf_reject(failure, JF_STR("rejected"), JF_STR("the request was refused as it stands"));
+        (void)jf_reject(failure, JF_STR("rejected"), JF_STR("the request was refused"));
     }
     jf_field_error *added =
         jf_list_add((void **)&failure->fields, &failure->field_count, sizeof *failure->fields);

@@ -1,8 +1,8 @@
-/* What the compiler calls where a program does what C leaves undefined: each ends the call with words. Clang's own library
- * would do it with more words than one line, and does not exist for WebAssembly everywhere.
+/* The functions that the compiler calls on undefined behaviour. Each ends the invocation with a message. Clang's own
+ * library prints more than one line, and not every toolchain has it for WebAssembly.
  *
- * The names and parameters are the compiler's (-fsanitize=undefined), and so is that each first parameter begins with the
- * place in the source. */
+ * The compiler (-fsanitize=undefined) defines the names and parameters, and that each first parameter begins with the
+ * position in the source. */
 #ifdef __wasm__
 #include "internal.h"
 
@@ -16,7 +16,7 @@ static _Noreturn void undefined(const place *at, const char *what) {
     jf_panic_at(at->file == NULL ? "?" : at->file, (int)at->line, NULL, "%s", what);
 }
 
-/* A handler comes under two names: for checks that one could recover from, and for those after which the call ends. */
+/* A handler has two names: one for recoverable checks, and one for checks that abort. */
 #define HANDLER(name, parameters, what)                                                                               \
     _Noreturn void __ubsan_handle_##name parameters;                                                                  \
     _Noreturn void __ubsan_handle_##name parameters {                                                                 \
@@ -36,7 +36,7 @@ HANDLERS(shift_out_of_bounds, (const place *at, void *left, void *right), "a shi
 HANDLERS(out_of_bounds, (const place *at, void *index), "an index out of bounds")
 HANDLERS(vla_bound_not_positive, (const place *at, void *bound), "an array of no or negative length")
 HANDLERS(float_cast_overflow, (const place *at, void *value), "a floating-point number that does not fit the integer")
-HANDLERS(load_invalid_value, (const place *at, void *value), "a value that its type does not have")
+HANDLERS(load_invalid_value, (const place *at, void *value), "a value that its type does not allow")
 HANDLERS(implicit_conversion, (const place *at, void *from, void *to), "a conversion that changes the value")
 HANDLERS(pointer_overflow, (const place *at, void *base, void *result), "pointer arithmetic that overflows")
 HANDLERS(alignment_assumption, (const place *at, void *pointer, void *align, void *offset), "a misaligned pointer")
@@ -44,11 +44,11 @@ HANDLERS(nonnull_arg, (const place *at), "a null pointer as an argument that mus
 HANDLERS(nullability_arg, (const place *at), "a null pointer as an argument that must not be one")
 HANDLERS(nonnull_return_v1, (const void *data, const place *at), "a null pointer returned where it must not be")
 HANDLERS(nullability_return_v1, (const void *data, const place *at), "a null pointer returned where it must not be")
-HANDLERS(invalid_builtin, (const place *at), "a builtin with an argument that it does not take")
+HANDLERS(invalid_builtin, (const place *at), "a builtin with an argument that it does not accept")
 HANDLERS(function_type_mismatch, (const place *at, void *function), "a function called by a pointer of another type")
 HANDLERS(type_mismatch_v1, (const place *at, void *pointer),
          pointer == NULL ? "a null pointer was used" : "a pointer to something else, or misaligned, was used")
-HANDLER(builtin_unreachable, (const place *at), "a place was reached that should not be reached")
+HANDLER(builtin_unreachable, (const place *at), "unreachable code was reached")
 HANDLER(missing_return, (const place *at), "a function ended without the value that it should return")
 
 #pragma clang diagnostic pop

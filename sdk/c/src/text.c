@@ -1,4 +1,4 @@
-/* Pieces of text, and texts in the making. */
+/* Slices of text, and building text. */
 #include <stdio.h>
 #include <string.h>
 
@@ -96,7 +96,7 @@ bool jf_integer(jf_str text, int64_t *number) {
     if (!jf_is_digits(digits)) {
         return false;
     }
-    /* Counted downwards: there is one more negative number than positive ones. */
+    /* Accumulate negative numbers: there is one more of them than of positive ones. */
     int64_t counted = 0;
     for (size_t i = 0; i < digits.len; i++) {
         int digit = digits.ptr[i] - '0';
@@ -112,7 +112,7 @@ bool jf_integer(jf_str text, int64_t *number) {
     return true;
 }
 
-/* How many bytes the character at `at` has, or 0 if there is none that UTF-8 allows. */
+/* The length of the character at `at` in bytes, or 0 if it is not valid UTF-8. */
 static size_t character(jf_str text, size_t at) {
     const unsigned char *bytes = (const unsigned char *)text.ptr + at;
     size_t left = text.len - at;
@@ -124,7 +124,7 @@ static size_t character(jf_str text, size_t at) {
     if (len == 0 || len > left) {
         return 0;
     }
-    /* Neither an overlong form, nor half of a surrogate pair, nor beyond U+10FFFF. */
+    /* Excludes overlong forms, halves of surrogate pairs, and code points beyond U+10FFFF. */
     unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
     if (bytes[1] < low || bytes[1] > high) {

@@ -1,4 +1,4 @@
-/* A host for native tests: answers what the test says, and remembers what it was sent. */
+/* A host for native tests: returns the answer that the test sets, and records what it was sent. */
 #ifndef TEST_HOST_H
 #define TEST_HOST_H
 
@@ -39,7 +39,7 @@ extern struct test_host {
         }                                                                                                             \
     } while (0)
 
-/* The same bytes in memory of exactly their size, so that the address sanitizer sees every step past them. */
+/* The same bytes in memory of exactly their size, so that the address sanitizer detects every read beyond them. */
 static inline char *exactly(const char *bytes, size_t len) {
     char *copy = malloc(len == 0 ? 1 : len);
     CHECK(copy != NULL);
@@ -49,7 +49,7 @@ static inline char *exactly(const char *bytes, size_t len) {
     return copy;
 }
 
-/* Numbers that look random and are the same in every run. */
+/* Pseudo-random numbers, the same in every run. */
 static inline uint32_t test_random(void) {
     static uint64_t state = 88172645463325252u;
     state ^= state << 13;

@@ -1,4 +1,4 @@
-/* Requests, what each answer means, settings and failures. */
+/* Requests, the failure that each answer means, settings. */
 #include "host.h"
 
 static jf_failure accepted(uint16_t status, jf_explain *explain) {
@@ -8,7 +8,7 @@ static jf_failure accepted(uint16_t status, jf_explain *explain) {
     return failure;
 }
 
-static void every_status_has_its_meaning(void) {
+static void every_status_has_its_failure(void) {
     const struct {
         uint16_t status;
         jf_failure_kind kind;
@@ -26,7 +26,7 @@ static void every_status_has_its_meaning(void) {
     CHECK_TEXT(refused.message, "the CRM refused the request and did not say why");
 }
 
-static void retry_after_counts_when_it_is_seconds(void) {
+static void retry_after_is_read_as_seconds(void) {
     const struct {
         const char *value;
         bool has;
@@ -56,7 +56,7 @@ static void says_nothing(const jf_response *response, jf_failure *failure) {
     (void)failure;
 }
 
-static void a_refusal_is_explained_by_the_adapter(void) {
+static void adapter_explains_a_refusal(void) {
     jf_failure explained = accepted(422, because);
     CHECK(explained.kind == JF_REJECTED && explained.field_count == 2);
     CHECK_TEXT(explained.code, "E1");
@@ -65,7 +65,7 @@ static void a_refusal_is_explained_by_the_adapter(void) {
     CHECK(accepted(500, because).kind == JF_UNKNOWN);
 }
 
-static void only_what_surely_was_not_sent_is_unavailable(void) {
+static void only_an_unsent_request_is_unavailable(void) {
     const struct {
         jf_transport_kind kind;
         jf_failure_kind means;
@@ -97,7 +97,7 @@ static void requests_are_built(void) {
     CHECK_TEXT(test_host.sent.headers[0].value, "application/x-www-form-urlencoded");
 }
 
-static void an_id_cannot_leave_its_segment(void) {
+static void id_stays_in_its_segment(void) {
     jf_str url;
     jf_failure failure = {0};
     CHECK(JF_URL(&url, &failure, JF_STR("https://a"), JF_STR("x"), JF_STR("../y?z#%")));
@@ -140,12 +140,12 @@ static void settings_are_typed(void) {
 }
 
 int main(void) {
-    every_status_has_its_meaning();
-    retry_after_counts_when_it_is_seconds();
-    a_refusal_is_explained_by_the_adapter();
-    only_what_surely_was_not_sent_is_unavailable();
+    every_status_has_its_failure();
+    retry_after_is_read_as_seconds();
+    adapter_explains_a_refusal();
+    only_an_unsent_request_is_unavailable();
     requests_are_built();
-    an_id_cannot_leave_its_segment();
+    id_stays_in_its_segment();
     answers_are_read();
     settings_are_typed();
     return 0;

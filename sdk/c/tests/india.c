@@ -52,15 +52,15 @@ static void instants(void) {
         CHECK(!jf_parse_instant((jf_str){exact, strlen(bad[i])}, &seconds));
         free(exact);
     }
-    /* Every day of 400 years is told as it was read. */
+    /* Every day of 400 years is written as it was read. */
     for (int64_t day = -100000; day < 60000; day += 1) {
         jf_datetime local = jf_in_ist(day * 86400 - 19800);
         int64_t seconds;
         CHECK(jf_is_datetime(&local) && local.hour == 0);
         CHECK(jf_parse_instant(jf_rfc3339_ist(&local), &seconds) && seconds == day * 86400 - 19800);
         if (day % 1000 == 0) {
-            jf_call_over();
-            jf_call_begins();
+            jf_invocation_ends();
+            jf_invocation_begins();
         }
     }
     jf_datetime first = jf_in_ist(INT64_MIN);

@@ -77,12 +77,12 @@ static void building(void) {
 }
 
 static void memory(void) {
-    jf_call_over();
-    jf_call_begins();
+    jf_invocation_ends();
+    jf_invocation_begins();
     (void)jf_alloc(1);
     size_t least = jf_arena_held();
-    for (int call = 0; call < 1000; call++) {
-        jf_call_begins(); /* does nothing: the call goes on */
+    for (int round = 0; round < 1000; round++) {
+        jf_invocation_begins(); /* does nothing: the invocation has not ended */
         for (int i = 0; i < 20; i++) {
             size_t size = test_random() % 10000;
             char *bytes = jf_alloc(size);
@@ -94,9 +94,9 @@ static void memory(void) {
         }
         char *large = jf_alloc(1 << 20);
         CHECK(large[(1 << 20) - 1] == 0);
-        jf_call_over();
-        CHECK(large[0] == 0); /* the host reads results after the call */
-        jf_call_begins();
+        jf_invocation_ends();
+        CHECK(large[0] == 0); /* the host reads results after the invocation */
+        jf_invocation_begins();
         CHECK(jf_arena_held() == least);
     }
     int *list = NULL;
@@ -147,7 +147,7 @@ static void lines(void) {
     CHECK(!jf_pair(JF_STR("no pair"), &key, &value) && !jf_pair(JF_STR("=x"), &key, &value));
 }
 
-/* Whatever bytes come: nothing is read past them, and every line is a part of them. */
+/* For any bytes, nothing is read beyond them, and every line is a part of them. */
 static void hostile_bytes(void) {
     static const char alphabet[] = "\r\n=%+& aZ0\\\xE0\xA4\x96\xFF\0;";
     for (int round = 0; round < 20000; round++) {
@@ -179,8 +179,8 @@ static void hostile_bytes(void) {
         (void)jf_integer(text, &number);
         (void)jf_parse_instant(text, &number);
         free(exact);
-        jf_call_over();
-        jf_call_begins();
+        jf_invocation_ends();
+        jf_invocation_begins();
     }
 }
 

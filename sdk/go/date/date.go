@@ -1,7 +1,7 @@
-// Package date writes and reads dates as Indian CRMs have them: RFC 3339 on one side, local time on the other.
+// Package date writes and reads dates as Indian CRMs use them: RFC 3339 on one side, local time on the other.
 //
-// It brings the world's time zones along (half a megabyte of the component), since a guest has no files to read them
-// from. An adapter that does not import it does without.
+// It includes the time zone database (half a megabyte of the component), since a guest has no files to read it from. An
+// adapter that does not import the package does not contain it.
 package date
 
 import (
@@ -28,9 +28,9 @@ func InIST(rfc3339 string) (time.Time, error) {
 	return instant.In(IST), nil
 }
 
-// VisitStart answers when a booked site visit begins, in the visit's own zone ([DefaultZone] if it names none), and
-// false if no visit is booked, or its date or time is missing: a caller may hang up at any point. The error is a
-// [jackfield.Rejected] that names the field whose value is no date, time or zone.
+// VisitStart returns when a booked site visit begins, in the visit's own zone ([DefaultZone] if it names none), and
+// false if no visit is booked, or its date or time is missing, because a call can end at any point. The error is a
+// [jackfield.Rejected] that names the field whose value is not a date, time or zone.
 func VisitStart(visit *jackfield.SiteVisit) (time.Time, bool, error) {
 	if visit == nil || !visit.Booked || visit.Date == nil || visit.TimeSlot == nil {
 		return time.Time{}, false, nil

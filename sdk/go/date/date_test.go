@@ -16,7 +16,7 @@ func visit(day, slot, zone string) *jackfield.SiteVisit {
 	return visit
 }
 
-func TestAVisitStartsInItsOwnZone(t *testing.T) {
+func TestVisitStartsInItsOwnZone(t *testing.T) {
 	cases := map[string]*jackfield.SiteVisit{
 		"2026-07-05T11:00:00+05:30": visit("2026-07-05", "11:00", ""),
 		"2026-07-05T11:00:00-04:00": visit("2026-07-05", "11:00", "America/New_York"),
@@ -32,7 +32,7 @@ func TestAVisitStartsInItsOwnZone(t *testing.T) {
 	}
 }
 
-func TestAVisitThatIsNotFixedStartsAtNoTime(t *testing.T) {
+func TestVisitWithoutTimeHasNoStart(t *testing.T) {
 	unbooked, undated, timeless := *visit("2026-07-05", "11:00", ""), *visit("", "11:00", ""), *visit("2026-07-05", "", "")
 	unbooked.Booked, undated.Date, timeless.TimeSlot = false, nil, nil
 	for _, visit := range []*jackfield.SiteVisit{nil, {}, &unbooked, &undated, &timeless} {
@@ -42,7 +42,7 @@ func TestAVisitThatIsNotFixedStartsAtNoTime(t *testing.T) {
 	}
 }
 
-func TestAVisitAtNoRealTimeIsRefusedByItsField(t *testing.T) {
+func TestInvalidVisitNamesItsField(t *testing.T) {
 	cases := []struct {
 		visit *jackfield.SiteVisit
 		field string
@@ -64,7 +64,7 @@ func TestAVisitAtNoRealTimeIsRefusedByItsField(t *testing.T) {
 	}
 }
 
-func TestInstantsAreToldInIndianTime(t *testing.T) {
+func TestInstantsInIndianTime(t *testing.T) {
 	cases := map[string]string{
 		"2026-07-01T20:01:55.000Z": "02-07-2026 01:31",
 		"2026-12-31T18:30:00.000Z": "01-01-2027 00:00",
@@ -78,6 +78,6 @@ func TestInstantsAreToldInIndianTime(t *testing.T) {
 		}
 	}
 	if _, err := InIST("2026-07-01 yesterday"); err == nil {
-		t.Error("took what is no instant")
+		t.Error("accepted what is not an instant")
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"jackfield.dev/jackfield"
 )
 
-// recording is a fixture: one call in a JSON file, in the same format for adapters of all languages.
+// recording is a fixture: one invocation in a JSON file, in the same format for adapters in all languages.
 type recording struct {
 	About string `json:"about"`
 	Script
@@ -40,7 +40,7 @@ type recording struct {
 	} `json:"returns"`
 }
 
-// Replay plays every .json file of a folder to the adapter, each as a sub-test of its name. A file is one call:
+// Replay replays every .json file of a folder, each as a sub-test of its name. A file is one invocation:
 //
 //	{
 //	  "about": "A lead that may be called",
@@ -54,9 +54,9 @@ type recording struct {
 //	}
 //
 // call is query_status {lead_id}, write_disposition {disposition, idempotency_key}, find {lead_id, idempotency_key} or
-// parse_leads {content_type, body, received_at}. Records are the contract's, in snake case; what is optional may be left
-// out. A key that is left out is the call's id. See [Exchange] for the rest. returns is ok or err: a failure is "unknown",
-// {"rate_limited": 30}, {"rejected": {"code", "message", "fields"}} and so on.
+// parse_leads {content_type, body, received_at}. Records are the contract's, in snake case; optional fields may be
+// omitted. The default of idempotency_key is the call's id. See [Exchange] for the rest. returns is ok or err: a
+// failure is "unknown", {"rate_limited": 30}, {"rejected": {"code", "message", "fields"}} and so on.
 func Replay(t *testing.T, adapter jackfield.Adapter, folder string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
@@ -77,7 +77,7 @@ func replay(t *testing.T, adapter jackfield.Adapter, file string) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&recorded); err != nil {
-		t.Fatalf("%s is no fixture: %v", file, err)
+		t.Fatalf("%s is not a fixture: %v", file, err)
 	}
 	t.Log(recorded.About)
 	host := recorded.Host(t)
@@ -95,20 +95,20 @@ func replay(t *testing.T, adapter jackfield.Adapter, file string) {
 		receipt, err := adapter.Write(host, &disposition, key)
 		compare(t, recorded, receipt, err)
 	case call.Find != nil:
-		lookup, can := adapter.(jackfield.Lookup)
-		if !can {
-			t.Fatal("the fixture calls `find`, and the adapter is no jackfield.Lookup")
+		lookup, implemented := adapter.(jackfield.Lookup)
+		if !implemented {
+			t.Fatal("the fixture calls `find`, and the adapter does not implement jackfield.Lookup")
 		}
 		receipt, err := lookup.Find(host, call.Find.LeadID, call.Find.IdempotencyKey)
 		compare(t, recorded, receipt, err)
 	case call.ParseLeads != nil:
-		parser, can := adapter.(jackfield.LeadParser)
-		if !can {
-			t.Fatal("the fixture calls `parse_leads`, and the adapter is no jackfield.LeadParser")
+		parser, implemented := adapter.(jackfield.LeadParser)
+		if !implemented {
+			t.Fatal("the fixture calls `parse_leads`, and the adapter does not implement jackfield.LeadParser")
 		}
-		asked := call.ParseLeads
+		parse := call.ParseLeads
 		leads, err := parser.ParseLeads(host, &jackfield.Inbound{
-			ContentType: asked.ContentType, Body: []byte(asked.Body), ReceivedAt: asked.ReceivedAt,
+			ContentType: parse.ContentType, Body: []byte(parse.Body), ReceivedAt: parse.ReceivedAt,
 		})
 		compare(t, recorded, leads, err)
 	default:
@@ -121,7 +121,7 @@ func compare[T any](t *testing.T, recorded recording, got T, err error) {
 	if err != nil {
 		failure := jackfield.AsFailure(err)
 		if failure == nil {
-			t.Fatalf("returned an error that is none of jackfield's failures, which is a fault: %v", err)
+			t.Fatalf("returned an error that is not one of jackfield's failures, which is a fault: %v", err)
 		}
 		expected := tree(recorded.Returns.Err)
 		if said := tree(failureJSON(failure)); !reflect.DeepEqual(expected, said) {
@@ -130,19 +130,19 @@ func compare[T any](t *testing.T, recorded recording, got T, err error) {
 		return
 	}
 	if recorded.Returns.OK == nil {
-		t.Fatalf("returned %s, and not the failure %s", indented(got), recorded.Returns.Err)
+		t.Fatalf("returned %s instead of the failure %s", indented(got), recorded.Returns.Err)
 	}
 	var expected T
 	if err := json.Unmarshal(recorded.Returns.OK, &expected); err != nil {
 		t.Fatalf("returns.ok: %v", err)
 	}
-	// Both as JSON, so that an empty list and none are the same.
-	if want, is := bare(expected), bare(got); !reflect.DeepEqual(want, is) {
-		t.Error(unlike("result", indented(want), indented(is)))
+	// Compared as JSON, so that an empty list equals a missing one.
+	if want, have := bare(expected), bare(got); !reflect.DeepEqual(want, have) {
+		t.Error(unlike("result", indented(want), indented(have)))
 	}
 }
 
-// bare is a value as JSON without what is null, empty or the normal priority.
+// bare converts a value to JSON without fields that are null, empty or the normal priority.
 func bare(value any) any {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -170,7 +170,7 @@ func strip(value any) any {
 	return value
 }
 
-// failureJSON is a failure as fixtures write it.
+// failureJSON returns a failure as fixtures write it.
 func failureJSON(failure error) []byte {
 	var shape any
 	switch what := failure.(type) {

@@ -1,4 +1,4 @@
-// Package jackfieldtest runs an adapter natively, in `go test`, against a script in place of the host and the CRM.
+// Package jackfieldtest runs an adapter natively, in `go test`, against a script that replaces the host and the CRM.
 package jackfieldtest
 
 import (
@@ -16,7 +16,8 @@ import (
 	"jackfield.dev/jackfield/internal/wire"
 )
 
-// Script is what a host has and what it expects. The zero value has no settings and keys and expects no request.
+// Script defines what the host has and which requests it expects. The zero value has no settings and keys and expects
+// no request.
 type Script struct {
 	// Settings by name.
 	Settings map[string]string `json:"settings"`
@@ -28,7 +29,7 @@ type Script struct {
 	Exchanges []Exchange `json:"exchanges"`
 }
 
-// Exchange is one expected request and what comes back for it: either Answer or Fails.
+// Exchange is one expected request and its result: either Answer or Fails.
 type Exchange struct {
 	Request ExpectedRequest `json:"request"`
 	Answer  *Answer         `json:"answer"`
@@ -40,7 +41,7 @@ type Exchange struct {
 type ExpectedRequest struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
-	// Headers that must be there with these values; others may be there too.
+	// Headers that must be present with these values; others may be present too.
 	Headers map[string]string `json:"headers"`
 	JSON    json.RawMessage   `json:"json"`
 	Form    map[string]string `json:"form"`
@@ -55,18 +56,18 @@ type Answer struct {
 	Text    *string           `json:"text"`
 }
 
-// Host is a host that plays the script. At the end of the test every exchange must have been made.
+// Host returns a host that plays the script. At the end of the test, every exchange must have been made.
 func (s Script) Host(t testing.TB) *jackfield.Host {
 	double := &double{Script: s, t: t}
 	t.Cleanup(func() {
 		for _, left := range double.Exchanges {
-			t.Errorf("was expected and not sent: %s %s", left.Request.Method, left.Request.URL)
+			t.Errorf("expected and not sent: %s %s", left.Request.Method, left.Request.URL)
 		}
 	})
 	return jackfield.NewHost(double)
 }
 
-// double stands in for the component's imports.
+// double implements the component's imports.
 type double struct {
 	Script
 	t testing.TB
@@ -89,7 +90,7 @@ func (d *double) Send(sent wire.Request) (*wire.Response, *wire.SendError) {
 		return answer.response(), nil
 	}
 	for number, word := range []string{"denied", "unreachable", "no_answer", "too_large"} {
-		if reason, is := exchange.Fails[word]; is {
+		if reason, found := exchange.Fails[word]; found {
 			return nil, &wire.SendError{Case: uint8(number), Reason: reason}
 		}
 	}
@@ -120,7 +121,7 @@ func (d *double) Now() time.Time {
 	return d.Script.Now
 }
 
-// differs says how a request is not the expected one; empty if it is.
+// differs returns how a request differs from the expected one; empty if it does not.
 func (e ExpectedRequest) differs(sent wire.Request) string {
 	if e.Method != sent.Method || e.URL != sent.URL {
 		return unlike("request", e.Method+" "+e.URL, sent.Method+" "+sent.URL)
@@ -181,10 +182,10 @@ func (a *Answer) response() *wire.Response {
 }
 
 func unlike(what, expected, got string) string {
-	return fmt.Sprintf("another %s than expected\nexpected: %s\n     got: %s", what, expected, got)
+	return fmt.Sprintf("unexpected %s\nexpected: %s\n     got: %s", what, expected, got)
 }
 
-// tree is JSON with its numbers as they are written, so that none is rounded before it is compared.
+// tree parses JSON and keeps numbers as they are written, so that none is rounded before it is compared.
 func tree(text []byte) any {
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.UseNumber()

@@ -1,4 +1,4 @@
-// Package money writes rupees as India does.
+// Package money formats rupees as usual in India.
 package money
 
 import (
@@ -12,8 +12,8 @@ const (
 	Crore = 100 * Lakh
 )
 
-// Lakhs writes rupees as a decimal number of lakhs with at most two decimals: 8550000 is 85.5. False if the amount does
-// not fit: nothing is ever rounded.
+// Lakhs formats rupees as a decimal number of lakhs with at most two decimals: 8550000 is 85.5. It never rounds, and
+// returns false if two decimals are not enough.
 func Lakhs(rupees int64) (string, bool) {
 	const hundredth = Lakh / 100
 	if rupees%hundredth != 0 {
@@ -30,7 +30,7 @@ func Lakhs(rupees int64) (string, bool) {
 	return text, true
 }
 
-// Grouped writes digits grouped in the Indian way, three and then twos: 85,00,000.
+// Grouped formats digits in Indian groups, the last three and then twos: 85,00,000.
 func Grouped(rupees int64) string {
 	sign, amount := "", uint64(rupees)
 	if rupees < 0 {
@@ -40,7 +40,7 @@ func Grouped(rupees int64) string {
 	var text strings.Builder
 	text.WriteString(sign)
 	for i, digit := range digits {
-		// A comma stands before the last three digits, and before every two ahead of them.
+		// A comma precedes the last three digits and every two digits before them.
 		if left := len(digits) - i; i > 0 && left >= 3 && left%2 == 1 {
 			text.WriteByte(',')
 		}

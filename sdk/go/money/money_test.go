@@ -34,7 +34,7 @@ func TestLakhsAreNeverRounded(t *testing.T) {
 	}
 }
 
-func TestGroupsByThreeAndThenByTwo(t *testing.T) {
+func TestGroupsThreeThenTwoDigits(t *testing.T) {
 	cases := map[int64]string{
 		0: "0", 999: "999", 1_000: "1,000", 100_000: "1,00,000", 12_000_000: "1,20,00,000", -1_200: "-1,200",
 		math.MaxInt64: "92,23,37,20,36,85,47,75,807", math.MinInt64: "-92,23,37,20,36,85,47,75,808",

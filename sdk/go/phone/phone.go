@@ -1,10 +1,10 @@
-// Package phone knows Indian mobile numbers: E.164 in the contract, ten digits in many CRMs.
+// Package phone converts Indian mobile numbers: E.164 in the contract, ten digits in many CRMs.
 package phone
 
 import "strings"
 
-// E164 is the number in E.164, +919800000000, from what a CRM holds: ten digits from 6 to 9 up, with or without 0, 91 or
-// +91 before them, and with spaces, dots or dashes between. False for anything else.
+// E164 converts a number as CRMs store it to E.164, such as +919800000000: ten digits of which the first is 6 to 9,
+// with an optional prefix 0, 91 or +91, and optional spaces, dots or dashes between. False for anything else.
 func E164(text string) (string, bool) {
 	dense := strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "").Replace(text)
 	for length, prefix := range map[int]string{10: "", 11: "0", 12: "91", 13: "+91"} {
@@ -15,7 +15,7 @@ func E164(text string) (string, bool) {
 	return "", false
 }
 
-// TenDigits are those of an Indian mobile number in E.164. False for a number of another country or shape.
+// TenDigits returns the ten digits of an Indian mobile number in E.164. False for any other number.
 func TenDigits(e164 string) (string, bool) {
 	national, indian := strings.CutPrefix(e164, "+91")
 	if !indian || !mobile(national) {

@@ -1,5 +1,5 @@
 /**
- * The contract's imports as the component's bindings give them: the only modules that exist inside a component.
+ * The contract's imports as the component's bindings provide them: the only modules that exist inside a component.
  * Adapters use {@link Host} instead.
  */
 

@@ -1,8 +1,8 @@
 /**
  * Dates as CRMs write them: RFC 3339 on one side, Indian local time on the other.
  *
- * By arithmetic: a component has no time zone database, and India has had one offset and no summer time since 1945. A
- * site visit names its own zone; hand local date, time and zone on to the CRM as they are.
+ * The conversion is arithmetic: a component has no time zone database, and India has had one offset and no summer time
+ * since 1945. A site visit names its own zone; pass local date, time and zone to the CRM as they are.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface Ist {
  * const { day, month, year } = date.inIst("2026-07-01T20:01:55.000Z"); // 2, 7, 2026
  * ```
  *
- * @throws {Failure} A rejection if it is no RFC 3339 instant.
+ * @throws {Failure} A rejection if it is not an RFC 3339 instant.
  */
 export function inIst(rfc3339: string): Ist {
   const local = new Date(instant(rfc3339).getTime() + IST_AHEAD_MS);
@@ -52,9 +52,9 @@ export function rfc3339(ist: Ist): string {
   return `${two(year, 4)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}+05:30`;
 }
 
-/** An RFC 3339 instant, read.
+/** Reads an RFC 3339 instant.
  *
- * @throws {Failure} A rejection if it is none.
+ * @throws {Failure} A rejection if it is not one.
  */
 export function instant(rfc3339: string): Date {
   const shape = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -76,7 +76,7 @@ export function isTime(text: string): boolean {
   return /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
 }
 
-/** When a booked site visit begins, by the clock of `zone`. */
+/** When a booked site visit begins, in local time of `zone`. */
 export interface VisitStart {
   /** `YYYY-MM-DD`. */
   date: string;
@@ -88,9 +88,9 @@ export interface VisitStart {
 
 /**
  * When a booked site visit begins, in the visit's own zone ({@link DEFAULT_ZONE} if it names none). `undefined` if no
- * visit is booked, or its date or time is missing: a caller may hang up at any point.
+ * visit is booked, or its date or time is missing, because a call can end at any point.
  *
- * @throws {Failure} A rejection that names the field whose value is no date or time, for a person to mend in review.
+ * @throws {Failure} A rejection that names the field whose value is not a date or time, for a person to correct in review.
  */
 export function visitStart(visit: SiteVisit | undefined): VisitStart | undefined {
   if (!visit?.booked || visit.date === undefined || visit.timeSlot === undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * What an adapter says of itself, built in the order in which a person would say it.
+ * An adapter's description of itself.
  *
  * @module
  */
@@ -25,15 +25,15 @@ export interface Credential {
   doc: string;
 }
 
-/** What an adapter is and needs. Start it with {@link describe}; every method answers a new description. */
+/** What an adapter is and needs. Create one with {@link describe}; every method returns a new description. */
 export class Description {
   /** The adapter's name: `[a-z][a-z0-9-]*`, at most 64 characters; the one in `adapter.toml`. */
   readonly name: string;
   /** Its version, `MAJOR.MINOR.PATCH` with an optional `-suffix`. */
   readonly version: string;
-  /** What the settings are. */
+  /** The settings that it reads. */
   readonly settings: readonly Setting[] = [];
-  /** Which credentials are needed. */
+  /** The credentials that it needs. */
   readonly credentials: readonly Credential[] = [];
   /** Names of the `url` settings whose origins the adapter calls. */
   readonly origins: readonly string[] = [];
@@ -45,20 +45,20 @@ export class Description {
     this.version = version;
   }
 
-  /** An adapter that needs nothing yet. */
+  /** A description without settings and credentials. */
   static of(name: string, version: string): Description {
     return new Description(name, version);
   }
 
   /**
    * A required setting that holds the URL of a CRM that the adapter calls. The tenant's `[egress]` must grant its
-   * origin. The host hands it over without a trailing slash.
+   * origin. The host passes it without a trailing slash.
    */
   origin(name: string, doc: string): Description {
     return this.with({ origins: [...this.origins, name] }).required(name, "url", doc);
   }
 
-  /** A setting without which no release can be made. */
+  /** A setting that every release must have. */
   required(name: string, kind: SettingKind, doc: string): Description {
     return this.with({ settings: [...this.settings, { name, kind, required: true, doc }] });
   }
@@ -68,12 +68,15 @@ export class Description {
     return this.with({ settings: [...this.settings, { name, kind, required: false, doc }] });
   }
 
-  /** A credential that the tenant's file must give. The host adds it to requests; only `hmac` is asked for by name. */
+  /** A credential that the tenant's file must give. The host adds it to requests; only `hmac` is used by name. */
   credential(name: string, kind: CredentialKind, doc: string): Description {
     return this.with({ credentials: [...this.credentials, { name, kind, doc }] });
   }
 
-  /** Says that the CRM itself keeps one record for each key, so that the host may repeat an unknown write. */
+  /**
+   * Declares that the CRM itself stores one record per key, so that the host may repeat a write with an unknown
+   * outcome.
+   */
   idempotentWrites(): Description {
     return this.with({ hasIdempotentWrites: true });
   }
@@ -83,7 +86,7 @@ export class Description {
   }
 }
 
-/** Begins a {@link Description}. */
+/** Creates a {@link Description}. */
 export function describe(name: string, version: string): Description {
   return Description.of(name, version);
 }

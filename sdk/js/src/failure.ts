@@ -1,5 +1,5 @@
 /**
- * Why a call did not succeed. The kind alone decides what the host does next, so choose it with care.
+ * Why an invocation did not succeed. The kind alone decides what the host does next, so choose it with care.
  *
  * @module
  */
@@ -12,17 +12,17 @@ export interface FieldError {
   message: string;
 }
 
-/** The CRM understood the request and refused it as it stands. */
+/** The CRM understood the request and refused it. */
 export interface Rejection {
-  /** The CRM's error code, empty when it has none. */
+  /** The CRM's error code, empty if it has none. */
   code: string;
-  /** The CRM's message. Must not hold personal data: it is shown to operators. */
+  /** The CRM's message. Must not contain personal data: it is shown to operators. */
   message: string;
-  /** The fields it named, if it named any. */
+  /** The fields that the CRM named, if any. */
   fields?: FieldError[];
 }
 
-/** What a {@link Failure} says: the contract's variant, under its words. */
+/** The contents of a {@link Failure}: the contract's variant, under its names. */
 export type Reason =
   | { kind: "unavailable" }
   | { kind: "unknown" }
@@ -32,7 +32,7 @@ export type Reason =
   | { kind: "not-found" };
 
 /**
- * A failure that the host knows what to do about. Throw it; anything else that is thrown is a fault of the adapter.
+ * A failure that the host can act on. Throw it; anything else that is thrown is a fault of the adapter.
  *
  * ```ts
  * if (lead.archived) throw Failure.rejected("archived", "the lead is archived");
@@ -41,7 +41,7 @@ export type Reason =
 export class Failure extends Error {
   override readonly name = "Failure";
 
-  /** What it says. */
+  /** Kind and details. */
   readonly reason: Reason;
 
   private constructor(reason: Reason) {
@@ -49,30 +49,30 @@ export class Failure extends Error {
     this.reason = reason;
   }
 
-  /** The CRM did not take the request and nothing was written. The host tries again; the attempt counts. */
+  /** The CRM did not accept the request and nothing was written. The host retries; the attempt counts. */
   static unavailable(): Failure {
     return new Failure({ kind: "unavailable" });
   }
 
   /**
-   * The request left and it is not known whether it was carried out. The host asks `find` before it writes again;
-   * without it, it writes again only if writes are idempotent, and sends the delivery to review otherwise.
+   * The request was sent and it is not known whether the CRM carried it out. The host invokes `find` before it writes
+   * again. Without `find`, it writes again only if writes are idempotent; otherwise the delivery goes to review.
    */
   static unknown(): Failure {
     return new Failure({ kind: "unknown" });
   }
 
-  /** The CRM asks to slow down, for so many whole seconds if it named a number. The attempt does not count. */
+  /** The CRM asks to slow down, for this many whole seconds if it gave a number. The attempt does not count. */
   static rateLimited(seconds?: number): Failure {
     return new Failure({ kind: "rate-limited", seconds });
   }
 
-  /** The credentials were refused. The host alerts at once and goes on trying. */
+  /** The credentials were refused. The host raises an alert at once and retries. */
   static unauthorized(): Failure {
     return new Failure({ kind: "unauthorized" });
   }
 
-  /** The CRM refused the request as it stands. A person sees code, message and fields; none may hold personal data. */
+  /** The CRM refused the request. A person sees code, message and fields; none may contain personal data. */
   static rejected(code: string, message: string, fields: FieldError[] = []): Failure {
     return new Failure({ kind: "rejected", rejection: { code, message, fields } });
   }

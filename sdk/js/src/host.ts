@@ -8,31 +8,31 @@ import { Failure } from "./failure.ts";
 import { type Method, Request, type Sent, type WireRequest } from "./http.ts";
 import { utf8 } from "./utf8.ts";
 
-/** How much a line of the log matters. */
+/** The severity of a log line. */
 export type Level = "debug" | "info" | "warn" | "error";
 
-/** The forms in which {@link Host.required} reads a setting. */
+/** The types in which {@link Host.required} reads a setting. */
 export interface SettingForms {
   text: string;
   integer: number;
   boolean: boolean;
 }
 
-/** @internal What the contract's imports offer: the real ones in a component, a script in a test. */
+/** @internal The contract's imports: the real ones in a component, a script in a test. */
 export interface Imports {
   send(request: WireRequest): Sent;
   setting(name: string): string | undefined;
-  /** `undefined` when the release has no such credential. */
+  /** `undefined` if the release has no such credential. */
   hmacSha256(name: string, bytes: Uint8Array): Uint8Array | undefined;
   log(level: Level, message: string, fields: Record<string, string>): void;
   now(): Date;
 }
 
 /**
- * A handle on the host, given to every call of an adapter.
+ * A handle on the host, passed to every function of an adapter.
  *
  * In a component it is the real host. In a native test it is a script of expected requests and their answers, so that
- * the same adapter code runs in both. Nothing here is a promise: the host waits underneath.
+ * the same adapter code runs in both. Nothing here is a promise: the host waits asynchronously underneath.
  */
 export class Host {
   readonly #imports: Imports;
@@ -72,10 +72,10 @@ export class Host {
     return this.#imports.setting(name);
   }
 
-  /** The value of a setting that the description says is required: as text, or read as `"integer"` or `"boolean"`.
+  /** The value of a setting that the description declares as required: as text, or read as `"integer"` or `"boolean"`.
    *
    * @throws {Failure} A rejection that names the setting, so that the mistake is shown to a person. The host checks
-   * settings when a release is made, so this happens only if the adapter did not describe the setting as it uses it.
+   * settings when a release is made, so this happens only if the adapter uses a setting otherwise than it declares it.
    */
   required(name: string): string;
   required<F extends keyof SettingForms>(name: string, form: F): SettingForms[F];
@@ -110,14 +110,14 @@ export class Host {
   }
 
   /**
-   * Writes a line to the host's log, where the call's ids stand already. Fields are ids and classes, never names,
+   * Writes a line to the host's log, which adds the ids of the invocation. Fields are ids and classes, never names,
    * numbers or texts of a lead.
    */
   log(level: Level, message: string, fields: Record<string, string> = {}): void {
     this.#imports.log(level, message, fields);
   }
 
-  /** The time now. */
+  /** The current time. */
   now(): Date {
     return this.#imports.now();
   }

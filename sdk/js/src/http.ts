@@ -5,16 +5,16 @@
  * | --- | --- |
  * | the host refused to send it, or could not connect | `unavailable`: nothing was sent |
  * | no complete answer, or one too large | `unknown` |
- * | 2xx | none; if it then cannot be read, `unknown` |
+ * | 2xx | none; `unknown` if it then cannot be read |
  * | 401, 403 | `unauthorized` |
  * | 404 | `not-found` |
- * | 408 | `unknown`: the CRM gave up waiting, and does not say after what |
+ * | 408 | `unknown`: the CRM gave up waiting, perhaps after acting on the request |
  * | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds; the host reads its other forms itself |
- * | other 4xx | `rejected`, with what {@link Response.acceptOr} was told to find in the answer |
+ * | other 4xx | `rejected`, with what the function passed to {@link Response.acceptOr} reads from the answer |
  * | 503 | `unavailable`; `Retry-After` is not used, since the delivery ladder decides |
  * | 1xx, 3xx, other 5xx | `unknown`: a redirect is not followed, and old CRMs redirect after a write |
  *
- * A CRM that means something else by a status decides on {@link Response.status} itself before it calls `accept`.
+ * If your CRM uses a status differently, check {@link Response.status} before you call `accept`.
  *
  * @module
  */
@@ -45,25 +45,24 @@ export interface WireResponse {
   body: Uint8Array;
 }
 
-/** Why there is no answer. The tags tell whether the CRM can have seen the request. */
+/** Why there is no answer. The tag tells whether the CRM can have seen the request. */
 export interface TransportError {
   tag: "denied" | "unreachable" | "no-answer" | "too-large";
   val: string;
 }
 
-/** What became of a request. */
+/** The result of a request. */
 export type Sent = { answer: WireResponse } | { error: TransportError };
 
 /**
- * The URL of a resource: a base without a trailing slash, as the host hands settings over, and path segments, which are
- * percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment.
+ * The URL of a resource: a base without a trailing slash, as the host passes settings, and path segments, which are
+ * percent-encoded, so that an id with a slash, a space or Hindi letters stays one segment.
  *
  * ```ts
  * url("https://crm.example", "leads", "A/7 ख") // https://crm.example/leads/A%2F7%20%E0%A4%96
  * ```
  *
- * @throws {Failure} A rejection if a segment is empty, `.` or `..`: no encoding keeps a URL parser from taking those
- * for a way through the path, to another resource than was meant.
+ * @throws {Failure} A rejection if a segment is empty, `.` or `..`: URL parsers resolve those even if they are encoded, so the request would go to another resource.
  */
 export function url(base: string, ...segments: string[]): string {
   let joined = base;
@@ -76,15 +75,15 @@ export function url(base: string, ...segments: string[]): string {
   return joined;
 }
 
-/** Everything but RFC 3986's unreserved characters, percent-encoded. */
+/** Percent-encodes everything but RFC 3986's unreserved characters. */
 function encoded(segment: string): string {
   const rest = /[!'()*]/g;
-  // A lone surrogate is no character; encodeURIComponent would throw on it.
+  // A lone surrogate is not a character; encodeURIComponent would throw on it.
   return encodeURIComponent(segment.toWellFormed()).replace(rest, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /**
- * A request in the making; made by `host.get` and its neighbours. It does nothing until it is sent.
+ * Builds a request; created by `host.get` and similar methods. Nothing happens until it is sent.
  *
  * The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header.
  */
@@ -110,17 +109,17 @@ export class Request {
     return this;
   }
 
-  /** A JSON body, with its content type. A bigint is written as a whole number. */
+  /** Sets a JSON body and its content type. A bigint is written as a whole number. */
   json(value: unknown): this {
     return this.bytes("application/json", toJson(value));
   }
 
-  /** A form body, `application/x-www-form-urlencoded` in UTF-8. */
+  /** Sets a form body, `application/x-www-form-urlencoded` in UTF-8. */
   form(parameters: Parameters): this {
     return this.bytes("application/x-www-form-urlencoded", formEncoded(parameters));
   }
 
-  /** Any body, of at most 1 MiB; text is sent as UTF-8. */
+  /** Sets any body of at most 1 MiB; text is sent as UTF-8. */
   bytes(contentType: string, body: string | Uint8Array): this {
     this.#wire.body = typeof body === "string" ? utf8(body) : body;
     return this.header("content-type", contentType);
@@ -129,8 +128,7 @@ export class Request {
   /**
    * Sends the request and waits for the answer, whatever its status.
    *
-   * @throws {Failure} `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is
-   * logged here, since a failure has no room for it.
+   * @throws {Failure} `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is logged here, since a failure cannot carry it.
    */
   send(): Response {
     const sent = this.#imports.send(this.#wire);
@@ -158,13 +156,13 @@ export class Response {
     return this.#wire.status;
   }
 
-  /** The first header of that name, in any case. */
+  /** The first header of that name, ignoring case. */
   header(name: string): string | undefined {
     const wanted = name.toLowerCase();
     return this.#wire.headers.find((header) => header.name.toLowerCase() === wanted)?.value;
   }
 
-  /** The body as it came. */
+  /** The body as the CRM sent it. */
   get bytes(): Uint8Array {
     return this.#wire.body;
   }
@@ -181,8 +179,8 @@ export class Response {
   }
 
   /**
-   * The body read as JSON. With `read`, what it makes of it: a function that answers `undefined` for JSON of another
-   * form. Without, the type is taken on trust, and a member that is not there shows as a fault of the adapter later.
+   * The body, parsed as JSON. With `read`, the result of that function, which returns `undefined` for JSON of another
+   * form. Without `read`, the type is not checked, and a missing member becomes a fault of the adapter later.
    *
    * @throws {Failure} `unknown` if it is not JSON, or not of that form. The text is not logged: it may be personal.
    */
@@ -201,8 +199,8 @@ export class Response {
   }
 
   /**
-   * The failure of an answer that should be readable and is not: `unknown`, with a line in the log. For formats that
-   * the SDK does not read itself. `why` must not quote the answer, which may hold personal data.
+   * Logs that an answer cannot be read and returns the failure `unknown`, for you to throw. It is for formats that the
+   * SDK does not read itself. `why` must not quote the answer, which may contain personal data.
    */
   unreadable(why: string): Failure {
     this.#imports.log("warn", "the CRM's answer cannot be read", { status: String(this.status), why });
@@ -212,15 +210,15 @@ export class Response {
   /**
    * The answer itself if its status is 2xx.
    *
-   * @throws {Failure} What the status means; see the table above. A rejection names the status only.
+   * @throws {Failure} The failure that the status means; see the table above. A rejection names the status only.
    */
   accept(): this {
     return this.acceptOr(() => undefined);
   }
 
   /**
-   * The answer itself if its status is 2xx; for one that refuses the request, the rejection that `explain` reads from
-   * its body: the CRM's code, message and fields, which a person will see in review.
+   * The answer itself if its status is 2xx; if it refuses the request, throws the rejection that `explain` reads from
+   * its body: the CRM's code, message and fields, which a person sees in review.
    *
    * @throws {Failure} What the status means; see the table above.
    */

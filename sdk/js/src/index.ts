@@ -4,10 +4,10 @@
  * | for | see |
  * | --- | --- |
  * | what to implement | {@link adapter}, {@link Adapter} |
- * | what the adapter is and needs | {@link describe} |
+ * | describing the adapter | {@link describe} |
  * | settings, signatures, the log, the time, requests | {@link Host} |
  * | what the CRM's answers mean | `http.ts` |
- * | saying no | {@link Failure} |
+ * | failures | {@link Failure} |
  * | dates, rupees, phone numbers | {@link date}, {@link money}, {@link phone} |
  * | tests | `"jackfield/testing"` |
  *

@@ -1,10 +1,10 @@
 /**
- * JSON that takes bigints, so that an amount of money is written to its last digit.
+ * JSON with bigints, so that an amount of money keeps its last digit.
  *
  * @module
  */
 
-/** `value` as JSON text. As `JSON.stringify`, but a bigint is written as the whole number it is. */
+/** `value` as JSON text, like `JSON.stringify`, but a bigint is written as a whole number. */
 export function toJson(value: unknown): string {
   return written(value) ?? "null";
 }

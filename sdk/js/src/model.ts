@@ -1,7 +1,7 @@
 /**
- * The records of the contract, in TypeScript's habits: camel case, and what may be missing is optional.
+ * The records of the contract in TypeScript's conventions: names in camel case, and optional members.
  *
- * The words are those of `wit/model.wit`; a test holds the two together.
+ * The names are those of `wit/model.wit`; a test compares the two.
  *
  * @module
  */
@@ -34,24 +34,24 @@ export type NamedOutcome = (typeof OUTCOMES)[number];
  */
 export type Outcome = NamedOutcome | { other: string };
 
-/** Anything that JSON can say. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** A field that the contract does not name, kept as it was sent so that nothing is lost on the way. */
+/** A field that the contract does not name, kept as it was sent. */
 export interface Extension {
-  /** Where it stood: an RFC 6901 JSON pointer into the original document, such as `/qualification/floor`. */
+  /** Its position: an RFC 6901 JSON pointer into the original document, such as `/qualification/floor`. */
   pointer: string;
   /** Its value as JSON text: `"12"` with the quotes for a string, `12` for a number. See {@link extensionValue}. */
   json: string;
 }
 
-/** What was learned about the lead. Every field may be missing: a caller may hang up at any point. */
+/** What was learned about the lead. Every field may be missing, because a call can end at any point. */
 export interface Qualification {
   /** Intent, 0 to 100. */
   aiIntentScore?: number;
-  /** Lower end of the budget, in whole rupees. A bigint, since it may be more than a number holds exactly. */
+  /** Lower limit of the budget, in whole rupees. A bigint, since a number may not hold it exactly. */
   budgetMin?: bigint;
-  /** Upper end of the budget, in whole rupees. */
+  /** Upper limit of the budget, in whole rupees. */
   budgetMax?: bigint;
   /** Flat size, such as `3BHK`, as the platform spelled it. */
   bhkPreference?: string;
@@ -95,11 +95,11 @@ export interface Disposition {
   transcriptUrl?: string;
   /** What was learned. */
   qualification: Qualification;
-  /** The site visit, where one was spoken of. */
+  /** The site visit, if one was discussed. */
   siteVisit?: SiteVisit;
   /** The lead asked not to be called again. Always true when `outcome` is `dnc_requested`. */
   dncRequested: boolean;
-  /** The platform took the lead for a duplicate. */
+  /** The platform considers the lead a duplicate. */
   duplicateDetected: boolean;
   /** Language of the call, such as `hindi`. */
   languageUsed?: string;
@@ -107,21 +107,21 @@ export interface Disposition {
   extensions: Extension[];
 }
 
-/** The CRM's word on whether a lead may be called now. What is left out is `false`, or not known. */
+/** The CRM's answer to whether a lead may be called now. An omitted member is `false`, or not known. */
 export interface LeadStatus {
   /** The lead's id in the CRM. */
   leadId: string;
-  /** Whether the CRM allows a call now. The host answers `false` all the same when `dnc` is true here. */
+  /** Whether the CRM allows a call now. The host still answers `false` if `dnc` is true here. */
   callable: boolean;
-  /** The lead's stage in the CRM's words, lower case, such as `new`. */
+  /** The lead's stage in the CRM's terms, lower case, such as `new`. */
   status: string;
-  /** Whether the CRM has the lead as do-not-call. */
+  /** Whether the lead is do-not-call in the CRM. */
   dnc?: boolean;
   /** Whether a person of the developer group has spoken to the lead. */
   humanContacted?: boolean;
   /** When the lead was last called: RFC 3339 with an offset. */
   lastCallAttempt?: string;
-  /** Further fields for the agent, passed on in the answer under their pointers. */
+  /** Further fields for the agent, included in the answer under their pointers. */
   extensions?: Extension[];
 }
 
@@ -131,10 +131,10 @@ export interface Receipt {
   reference: string;
 }
 
-/** How urgently a lead wants to be called. */
+/** How urgently a lead is to be called. */
 export type Priority = "high" | "normal" | "low";
 
-/** A lead in the contract's own shape. */
+/** A lead in the contract's own format. */
 export interface Lead {
   /** The lead's id in the CRM. Not empty. */
   id: string;
@@ -154,9 +154,9 @@ export interface Lead {
   projectId?: string;
   /** Language to call in. */
   languagePreference?: string;
-  /** When the lead was made: RFC 3339 with an offset. */
+  /** When the lead was created: RFC 3339 with an offset. */
   createdAt?: string;
-  /** How urgently to call; `normal` when left out. */
+  /** How urgently to call; `normal` by default. */
   callPriority?: Priority;
   /** Fields the contract does not name; pointers are relative to the lead. */
   extensions?: Extension[];
@@ -164,7 +164,7 @@ export interface Lead {
 
 /** A webhook as it arrived, after its signature was verified. */
 export interface Inbound {
-  /** Value of the `content-type` header, empty when there was none. */
+  /** Value of the `content-type` header, empty if there was none. */
   contentType: string;
   /** The raw body. */
   body: Uint8Array;
@@ -177,7 +177,7 @@ export function extension(pointer: string, value: Json): Extension {
   return { pointer, json: JSON.stringify(value) };
 }
 
-/** An extension's value, read. JSON that is none comes back as the text it is, so that nothing is lost. */
+/** Parses an extension's value. Text that is not JSON is returned as it is, so that nothing is lost. */
 export function extensionValue(extension: Extension): Json {
   try {
     return JSON.parse(extension.json) as Json;

@@ -5,8 +5,8 @@
  */
 
 /**
- * The number in E.164, `+919800000000`, from what a CRM holds: ten digits from 6 to 9 up, with or without `0`, `91` or
- * `+91` before them, and with spaces, dots or dashes between. `undefined` for anything else.
+ * Converts a number as CRMs store it to E.164, such as `+919800000000`: ten digits of which the first is 6 to 9, with
+ * an optional prefix `0`, `91` or `+91`, and optional spaces, dots or dashes between. `undefined` for anything else.
  */
 export function e164(text: string): string | undefined {
   const dense = text.replaceAll(/[ .()-]/g, "");
@@ -14,7 +14,7 @@ export function e164(text: string): string | undefined {
   return national && `+91${national}`;
 }
 
-/** The ten digits of an Indian mobile number in E.164. `undefined` for a number of another country or shape. */
+/** The ten digits of an Indian mobile number in E.164. `undefined` for any other number. */
 export function tenDigits(e164: string): string | undefined {
   return /^\+91([6-9][0-9]{9})$/.exec(e164)?.[1];
 }

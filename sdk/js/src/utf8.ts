@@ -1,6 +1,6 @@
 /**
- * Text as bytes. The engine's coders are taken from where they are, so that no library of types of a browser or of Node
- * has to stand beside an adapter that runs in neither.
+ * Text as bytes. The engine's coders are declared here, so that an adapter needs no type library of a browser or of
+ * Node.js, neither of which it runs in.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Between the SDK's records and what crosses the boundary: kebab-case tags, and every member there.
+ * Converts between the SDK's records and those that cross the boundary, which have kebab-case tags and all members.
  *
- * What an adapter returns is checked here, so that a mistake in JavaScript is named and not a trap in the bindings.
+ * It checks what an adapter returns, so that a mistake in JavaScript gets a message and not a trap in the bindings.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { Description } from "./describe.ts";
 import type { Failure } from "./failure.ts";
 import type { Disposition, Extension, Inbound, Lead, LeadStatus, NamedOutcome, Outcome, Receipt } from "./model.ts";
 
-/** A disposition as it crosses: the outcome a variant, and what is missing `undefined`. */
+/** A disposition as it crosses the boundary: the outcome is a variant, and missing members are `undefined`. */
 export type WireDisposition = Omit<Disposition, "outcome"> & { outcome: { tag: string; val?: string } };
 
-/** A webhook as it crosses. */
+/** A webhook as it crosses the boundary. */
 export type WireInbound = Inbound;
 
 let where = "";
 
-/** Runs a conversion; what is wrong is told with the name of the function that answered it. */
+/** Runs a conversion; its errors name the function that returned the value. */
 export function named<T>(name: string, convert: () => T): T {
   where = name;
   return convert();

@@ -1,5 +1,5 @@
 /**
- * A fixture: one recorded call in a JSON file, of the format that adapters in every language share.
+ * A fixture: one recorded invocation in a JSON file. Adapters in every language share the format.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 import type { Rejection } from "../src/failure.ts";
 import type { Json } from "../src/model.ts";
 
-/** What stands in the file. */
+/** The contents of the file. */
 export interface Fixture {
-  /** One sentence: what this call shows. */
+  /** One sentence: what this invocation shows. */
   about: string;
   settings?: Record<string, string>;
   /** Keys of `hmac` credentials. */
   keys?: Record<string, string>;
   /** The time now, RFC 3339. */
   now?: string;
-  call: Call;
+  call: Invocation;
   exchanges?: Exchange[];
   returns: { ok: Json } | { err: FailureJson };
 }
 
-/** What the host asks. Records are the contract's, in snake case; what is optional may be left out. */
-export type Call =
+/** The export and its arguments. Records are the contract's, in snake case; optional members may be omitted. */
+export type Invocation =
   | { query_status: { lead_id: string } }
   | { write_disposition: { disposition: { [name: string]: Json }; idempotency_key?: string } }
   | { find: { lead_id: string; idempotency_key: string } }
   | { parse_leads: { content_type?: string; body: string; received_at?: string } };
 
-/** One expected request, and what comes back for it. */
+/** One expected request and its answer. */
 export interface Exchange {
   request: {
     method: string;
@@ -42,7 +42,7 @@ export interface Exchange {
   fails?: { denied: string } | { unreachable: string } | { no_answer: string } | { too_large: string };
 }
 
-/** A failure as a fixture says it. */
+/** A failure as a fixture writes it. */
 export type FailureJson =
   | "unavailable"
   | "unknown"
@@ -51,7 +51,7 @@ export type FailureJson =
   | { rate_limited: number | null }
   | { rejected: Rejection };
 
-/** Names in camel case, at every depth but inside values that are not records. */
+/** Converts names to camel case, at every depth. */
 export function camel(json: Json): unknown {
   if (Array.isArray(json)) return json.map(camel);
   if (typeof json !== "object" || json === null) return json ?? undefined;
@@ -59,7 +59,7 @@ export function camel(json: Json): unknown {
   return Object.fromEntries(Object.entries(json).map(([member, value]) => [name(member), camel(value)]));
 }
 
-/** Names in snake case, and what is left out or not set left out. */
+/** Converts names to snake case and omits members that are not set. */
 export function snake(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snake);
   if (typeof value !== "object" || value === null) return value;

@@ -1,5 +1,5 @@
 /**
- * Native tests of adapters: recorded calls are replayed in Node.js, with a script in the place of the host.
+ * Native tests of adapters: replays recorded invocations in Node.js, with a script in place of the host.
  *
  * ```ts
  * import { replay } from "jackfield/testing";
@@ -24,7 +24,7 @@ import type { Disposition, Json } from "../src/model.ts";
 import { fromUtf8, utf8 } from "../src/utf8.ts";
 import { camel, type Exchange, type FailureJson, type Fixture, snake } from "./fixture.ts";
 
-/** A disposition of which only what is required is known, with changes. */
+/** A disposition with only the required members, and the given changes. */
 export function disposition(change: Partial<Disposition> = {}): Disposition {
   return {
     callId: "C-1",
@@ -39,7 +39,7 @@ export function disposition(change: Partial<Disposition> = {}): Disposition {
   };
 }
 
-/** Makes a test of every `.json` file of the folder, from the folder that the tests run in. */
+/** Creates a test for every `.json` file of the folder, a path relative to where the tests run. */
 export function replay(adapter: Adapter, folder: string): void {
   const files = readdirSync(folder).filter((file) => file.endsWith(".json")).sort();
   assert.notEqual(files.length, 0, `${folder}: no .json files to replay`);
@@ -49,12 +49,12 @@ export function replay(adapter: Adapter, folder: string): void {
   }
 }
 
-/** Replays one call. Throws if the requests are not the recorded ones, or something else comes out. */
+/** Replays one invocation. Throws if the requests or the result differ from the recorded ones. */
 export function play(adapter: Adapter, fixture: Fixture): void {
   const script = new Script(fixture);
   let returned: unknown;
   try {
-    returned = { ok: bare(call(adapter, new Host(script), fixture)) };
+    returned = { ok: bare(invoke(adapter, new Host(script), fixture)) };
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     returned = { err: failureJson(thrown) };
@@ -64,12 +64,12 @@ export function play(adapter: Adapter, fixture: Fixture): void {
   assert.deepEqual(returned, expected);
 }
 
-function call(adapter: Adapter, host: Host, { call }: Fixture): unknown {
+function invoke(adapter: Adapter, host: Host, { call }: Fixture): unknown {
   if ("query_status" in call) return adapter.queryStatus(host, call.query_status.lead_id);
   if ("write_disposition" in call) {
     const { disposition: recorded, idempotency_key } = call.write_disposition;
-    const said = dispositionOf(recorded);
-    return adapter.writeDisposition(host, said, idempotency_key ?? said.callId);
+    const disposition = dispositionOf(recorded);
+    return adapter.writeDisposition(host, disposition, idempotency_key ?? disposition.callId);
   }
   if ("find" in call) {
     assert(adapter.find, "the adapter has no `find`");
@@ -81,22 +81,22 @@ function call(adapter: Adapter, host: Host, { call }: Fixture): unknown {
 }
 
 function dispositionOf(recorded: { [name: string]: Json }): Disposition {
-  const said = disposition(camel(recorded) as Partial<Disposition>);
-  const { budgetMin, budgetMax } = said.qualification;
-  if (budgetMin !== undefined) said.qualification.budgetMin = BigInt(budgetMin);
-  if (budgetMax !== undefined) said.qualification.budgetMax = BigInt(budgetMax);
-  return said;
+  const converted = disposition(camel(recorded) as Partial<Disposition>);
+  const { budgetMin, budgetMax } = converted.qualification;
+  if (budgetMin !== undefined) converted.qualification.budgetMin = BigInt(budgetMin);
+  if (budgetMax !== undefined) converted.qualification.budgetMax = BigInt(budgetMax);
+  return converted;
 }
 
-/** A record as a fixture may say it: without what is not known, and without what is as if it were not said. */
+/** A record without members that are unset or have their default value. */
 function bare(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(bare);
   if (typeof value !== "object" || value === null) return value;
-  const said = Object.entries(snake(value) as object).filter(([name, member]) => {
-    const unsaid = member === false || (name === "extensions" && member.length === 0);
-    return !unsaid && !(name === "call_priority" && member === "normal");
+  const members = Object.entries(snake(value) as object).filter(([name, member]) => {
+    const isDefault = member === false || (name === "extensions" && member.length === 0);
+    return !isDefault && !(name === "call_priority" && member === "normal");
   });
-  return Object.fromEntries(said);
+  return Object.fromEntries(members);
 }
 
 function failureJson({ reason }: Failure): FailureJson {
@@ -112,7 +112,7 @@ function failureJson({ reason }: Failure): FailureJson {
   }
 }
 
-/** The host of one call: what it is asked has to be what was recorded. */
+/** The host of one invocation: requests must be the recorded ones. */
 class Script implements Imports {
   readonly #fixture: Fixture;
   readonly #left: Exchange[];
@@ -124,7 +124,7 @@ class Script implements Imports {
 
   send(sent: WireRequest): Sent {
     const exchange = this.#left.shift();
-    assert(exchange, `a request that was not expected: ${sent.method} ${sent.url}`);
+    assert(exchange, `an unexpected request: ${sent.method} ${sent.url}`);
     const { request, answer, fails } = exchange;
     assert.equal(`${sent.method} ${sent.url}`, `${request.method} ${request.url}`);
     for (const [name, value] of Object.entries(request.headers ?? {})) {

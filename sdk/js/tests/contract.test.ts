@@ -1,4 +1,4 @@
-/** The SDK's records are the contract's: the same members, of the same kinds, missing where they may be. */
+/** The SDK's records are the contract's: the same members, of the same types, optional where the contract says so. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ function block(text: string, head: string): string[] {
   return inside.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
 
-/** A WIT record's members: in TypeScript's name, with the TypeScript that stands for its type. */
+/** A WIT record's members: the name in TypeScript, and the type in TypeScript. */
 function members(record: string): string[] {
   const types: Record<string, string> = { string: "string", bool: "boolean", u32: "number", s64: "bigint", "list<u8>": "Uint8Array" };
   return block(wit, `record ${record}`).map((line) => {
@@ -51,7 +51,7 @@ for (const [file, record, lax] of [
     const source = readFileSync(`src/${file}.ts`, "utf8");
     const expected = members(record).map((line) => {
       const name = line.slice(0, line.indexOf(":"));
-      // What an adapter answers may leave out what is then as if it had said `false` or nothing.
+      // What an adapter returns may omit members, which then mean `false` or nothing.
       return (lax as readonly string[]).includes(name) ? line.replace(":", "?:") : line;
     });
     assert.deepEqual(block(source, `export interface ${camel(`-${record}`)}`), expected);

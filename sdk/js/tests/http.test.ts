@@ -1,4 +1,4 @@
-/** Each answer has the one meaning that the table in `http.ts` says. */
+/** Each answer means the failure that the table in `http.ts` says. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { Host, type Level } from "../src/host.ts";
 import { formEncoded, type Response, type Sent, type TransportError, url, type WireRequest } from "../src/http.ts";
 import { fromUtf8, utf8 } from "../src/utf8.ts";
 
-/** A host that answers always the same, and keeps what it was sent and told. */
+/** A host that always gives the same answer, and records requests and log lines. */
 function answering(sent: Sent) {
   const requests: WireRequest[] = [];
   const logged: [Level, string, Record<string, string>][] = [];
@@ -53,18 +53,18 @@ test("each status has its failure", () => {
   }
 });
 
-test("a wish to wait is passed on if it is a number of seconds", () => {
-  const wishes: [string | undefined, number | undefined][] = [
+test("Retry-After is read as seconds", () => {
+  const cases: [string | undefined, number | undefined][] = [
     ["30", 30], [" 0 ", 0], ["4294967295", 4294967295], ["4294967296", undefined], ["-1", undefined], ["1.5", undefined],
     ["Wed, 01 Jul 2026 09:00:00 GMT", undefined], ["", undefined], [undefined, undefined],
   ];
-  for (const [wish, seconds] of wishes) {
-    const sent = answer(429, wish === undefined ? {} : { "Retry-After": wish });
-    assert.deepEqual(accepted(sent), { kind: "rate-limited", seconds }, wish);
+  for (const [value, seconds] of cases) {
+    const sent = answer(429, value === undefined ? {} : { "Retry-After": value });
+    assert.deepEqual(accepted(sent), { kind: "rate-limited", seconds }, value);
   }
 });
 
-test("what became of a request that got no answer decides", () => {
+test("only an unsent request is unavailable", () => {
   const cases: [TransportError["tag"], string][] = [
     ["denied", "unavailable"], ["unreachable", "unavailable"], ["no-answer", "unknown"], ["too-large", "unknown"],
   ];
@@ -75,7 +75,7 @@ test("what became of a request that got no answer decides", () => {
   }
 });
 
-test("the CRM's own reason is passed on, for refusals only", () => {
+test("the adapter explains refusals only", () => {
   const explain = (answer: Response) => ({ code: "E1", message: answer.text(), fields: [{ field: "f", message: "m" }] });
   const refused = (status: number) =>
     reason(() => answering(answer(status, {}, "why")).host.get("https://crm.example/").send().acceptOr(explain));
@@ -84,7 +84,7 @@ test("the CRM's own reason is passed on, for refusals only", () => {
   assert.deepEqual(refused(500), { kind: "unknown" });
 });
 
-test("an answer that cannot be read is unknown, and its text is not logged", () => {
+test("an unreadable answer is unknown and not logged", () => {
   for (const body of ["", "{", "<html>", new Uint8Array([0xff, 0xfe])]) {
     const { host, logged } = answering(answer(200, {}, body));
     assert.deepEqual(reason(() => host.get("https://crm.example/").send().accept().json()), { kind: "unknown" });
@@ -96,7 +96,7 @@ test("an answer that cannot be read is unknown, and its text is not logged", () 
   assert(!JSON.stringify(logged).includes("Asha"));
 });
 
-test("a request is what was asked for", () => {
+test("requests are built as specified", () => {
   const { host, requests } = answering(answer(200));
   host.put("https://crm.example/a").query({ q: "a b&ख" }).query([["q", "~*'"]]).json({ rupees: 2n ** 63n - 1n, none: undefined }).send();
   host.post("https://crm.example/").header("X-Key", "1").form({ नाम: "आशा +1" }).send();
@@ -109,12 +109,12 @@ test("a request is what was asked for", () => {
   assert.deepEqual([patch?.method, patch && fromUtf8(patch.body)], ["PATCH", "ok"]);
 });
 
-test("a form is encoded as browsers do", () => {
+test("forms are encoded as browsers do", () => {
   const pairs: [string, string][] = [["a", " !'()*-._~/?&=+%ख"], ["b", ""]];
   assert.equal(formEncoded(pairs), new URLSearchParams(pairs).toString());
 });
 
-test("ids stay one segment of the path, and what leads elsewhere is refused", () => {
+test("an id stays in its segment", () => {
   assert.equal(url("https://crm.example", "leads", "A/7 ख?#%"), "https://crm.example/leads/A%2F7%20%E0%A4%96%3F%23%25");
   assert.equal(url("https://crm.example", "-._~!'()*"), "https://crm.example/-._~%21%27%28%29%2A");
   assert.equal(url("https://crm.example", "\ud800"), "https://crm.example/%EF%BF%BD");
@@ -123,7 +123,7 @@ test("ids stay one segment of the path, and what leads elsewhere is refused", ()
   }
 });
 
-test("a required setting is read in its form, or named", () => {
+test("required settings are typed", () => {
   const { host } = answering(answer(200));
   assert.deepEqual([host.required("limit"), host.required("limit", "integer"), host.required("flag", "boolean")], ["12", 12, true]);
   for (const [name, form] of [["none", "text"], ["odd", "integer"], ["wrong", "boolean"]] as const) {
@@ -132,7 +132,7 @@ test("a required setting is read in its form, or named", () => {
   }
 });
 
-test("a key that is not there alerts", () => {
+test("a missing credential is unauthorized", () => {
   const { host, logged } = answering(answer(200));
   assert.deepEqual(reason(() => host.hmacSha256("signing", "x")), { kind: "unauthorized" });
   assert.equal(logged[0]?.[0], "error");

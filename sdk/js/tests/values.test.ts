@@ -1,4 +1,4 @@
-/** Dates, rupees, phones, JSON and what crosses the boundary, at their edges. */
+/** Edge cases of dates, rupees, phones, JSON and what crosses the boundary. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ import * as money from "../src/money.ts";
 import * as phone from "../src/phone.ts";
 import * as wire from "../src/wire.ts";
 
-test("instants are told in Indian time, over midnight and the ends of years", () => {
+test("instants in Indian time", () => {
   const cases = [
     ["2026-07-01T09:01:55.000Z", "2026-07-01T14:31:55+05:30"],
     ["2026-07-01T18:29:59.999Z", "2026-07-01T23:59:59+05:30"],
@@ -28,7 +28,7 @@ test("instants are told in Indian time, over midnight and the ends of years", ()
   }
 });
 
-test("a visit starts where it is fixed and real", () => {
+test("start of a site visit", () => {
   const visit = { booked: true, date: "2026-07-05", timeSlot: "11:00" };
   assert.deepEqual(date.visitStart(visit), { date: "2026-07-05", time: "11:00", zone: "Asia/Kolkata" });
   assert.equal(date.visitStart({ ...visit, timezone: "Asia/Dubai" })?.zone, "Asia/Dubai");
@@ -41,7 +41,7 @@ test("a visit starts where it is fixed and real", () => {
   assert.equal(date.isDate("2028-02-29"), true);
 });
 
-test("rupees are grouped, read and said", () => {
+test("rupees are grouped, parsed and spoken", () => {
   const cases: [bigint, string][] = [
     [0n, "0"], [999n, "999"], [1_000n, "1,000"], [100_000n, "1,00,000"], [12_000_000n, "1,20,00,000"],
     [2n ** 63n - 1n, "92,23,37,20,36,85,47,75,807"], [-(2n ** 63n), "-92,23,37,20,36,85,47,75,808"],
@@ -55,7 +55,7 @@ test("rupees are grouped, read and said", () => {
   assert.deepEqual(said, ["99,999", "1 lakh", "85.5 lakh", "1.2 crore", "1 crore", "-1.29 crore", "10 crore"]);
 });
 
-test("phones are read as people write them", () => {
+test("phones in their usual spellings", () => {
   for (const text of ["9800000000", "09800000000", "919800000000", "+91 98000-00000", "(98000) 00000"]) {
     assert.equal(phone.e164(text), "+919800000000", text);
   }
@@ -65,20 +65,20 @@ test("phones are read as people write them", () => {
   assert.deepEqual([phone.tenDigits("+919800000000"), phone.tenDigits("+14155550100")], ["9800000000", undefined]);
 });
 
-test("JSON is as always, and exact in bigints", () => {
+test("JSON is exact for bigints", () => {
   const value = { a: [1, null, undefined, "आशा\n"], b: undefined, c: { d: true }, e: new Date(0), "f\"": 1.5, g: Number.NaN };
   assert.equal(toJson(value), JSON.stringify(value));
   assert.equal(toJson([2n ** 63n - 1n, { x: -1n }]), '[9223372036854775807,{"x":-1}]');
   assert.equal(toJson(undefined), "null");
 });
 
-test("extensions keep what they hold", () => {
+test("extensions keep their values", () => {
   assert.deepEqual(extension("/floor", "ऊपर"), { pointer: "/floor", json: '"ऊपर"' });
   assert.deepEqual([extensionValue({ pointer: "/x", json: "[1]" }), extensionValue({ pointer: "/x", json: "{" })], [[1], "{"]);
   assert.equal(hex(new Uint8Array([0, 10, 255])), "000aff");
 });
 
-test("a description says what was said, and is not changed by what is said later", () => {
+test("descriptions are immutable", () => {
   const bare = describe("acme", "1.0.0");
   const whole = bare.origin("base_url", "Where").optional("note", "text", "What").credential("crm", "bearer", "Token").idempotentWrites();
   assert.deepEqual(wire.description(whole), {
@@ -95,7 +95,7 @@ test("a description says what was said, and is not changed by what is said later
   assert.equal(bare.settings.length, 0);
 });
 
-test("what an adapter answers is whole, or its mistake is named", () => {
+test("a wrong result names its mistake", () => {
   const status = { leadId: "L", callable: true, status: "new" };
   assert.deepEqual(wire.leadStatus(status), {
     ...status, dnc: false, humanContacted: false, lastCallAttempt: undefined, extensions: [],
@@ -114,7 +114,7 @@ test("what an adapter answers is whole, or its mistake is named", () => {
   assert.deepEqual(wire.leads([{ id: "L", phone: "+919800000000" }])[0]?.callPriority, "normal");
 });
 
-test("outcomes cross as words", () => {
+test("outcomes are converted by name", () => {
   const said = { callId: "C", leadId: "L", acceptedAt: "", qualification: {}, dncRequested: false, duplicateDetected: false, extensions: [] };
   assert.equal(wire.disposition({ ...said, outcome: { tag: "no-answer" } }).outcome, "no_answer");
   assert.deepEqual(wire.disposition({ ...said, outcome: { tag: "other", val: "x" } }).outcome, { other: "x" });

@@ -1,7 +1,7 @@
 """Write a Jackfield CRM adapter in Python: one class.
 
-An adapter says how *this* CRM answers a status query and takes a disposition. Signatures, queues, retries, credentials
-and limits are the host's.
+An adapter defines how *this* CRM answers a status query and takes a disposition. The host does the rest: signatures,
+queues, retries, credentials and limits.
 
     from jackfield import Adapter, Credential, Description, Disposition, Host, LeadStatus, Receipt, export, url
 
@@ -24,8 +24,8 @@ dates, rupees, phone numbers, XML                         `jackfield.date`, `.mo
 tests                                                     `jackfield.testing`
 ========================================================  ======================================
 
-Everything is synchronous, and a fresh instance serves every call. In the component there are no files, sockets,
-environment variables, threads or time zone data, and of other people's packages only what lies in the project itself.
+Everything is synchronous, and every invocation runs in a fresh instance. In the component there are no files, sockets,
+environment variables, threads or time zone data, and no packages except those in the project itself.
 """
 
 from .about import Credential, Description, Setting, SettingKind

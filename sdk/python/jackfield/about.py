@@ -1,4 +1,4 @@
-"""What an adapter says of itself."""
+"""An adapter's description of itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class SettingKind(Enum):
     INTEGER = "integer"
     BOOLEAN = "boolean"
     URL = "url"
-    """An absolute http or https URL. The host hands it over without a trailing slash."""
+    """An absolute http or https URL. The host passes it without a trailing slash."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Credential:
 
     name: str
     kind: str
-    """`bearer`, `basic`, `header` or `hmac`. Where it is not `hmac`, a tenant may give another of the kinds that the host
-    adds by itself, and the adapter does not notice."""
+    """`bearer`, `basic`, `header` or `hmac`. If it is not `hmac`, a tenant may give any other kind that the host adds
+    by itself; the adapter sees no difference."""
     doc: str
     """One sentence for the person who writes the tenant's file."""
 
@@ -47,20 +47,21 @@ class Credential:
 
 @dataclass(frozen=True)
 class Description:
-    """What an adapter says of itself."""
+    """An adapter's description of itself."""
 
     name: str
     """`[a-z][a-z0-9-]*`, at most 64 characters: the name in `adapter.toml`."""
     version: str
     """`MAJOR.MINOR.PATCH`, with an optional `-suffix`."""
     origins: tuple[Setting, ...] = ()
-    """Settings that hold the URL of a CRM which the adapter calls; see `origin`. The tenant's `[egress]` must grant each."""
+    """Settings that hold the URL of a CRM which the adapter calls; see `origin`. The tenant's `[egress]` must grant
+    each."""
     settings: tuple[Setting, ...] = ()
     """The other settings."""
     credentials: tuple[Credential, ...] = ()
     idempotent_writes: bool = False
-    """Whether writing the same disposition twice with the same key leaves one record. Say it only if the CRM itself
-    makes sure of it."""
+    """Whether writing the same disposition twice with the same key leaves one record. True only if the CRM itself
+    guarantees it."""
 
 
 def origin(name: str, doc: str) -> Setting:

@@ -10,31 +10,31 @@ from .model import Disposition, Inbound, Lead, LeadStatus, Receipt
 
 
 class Adapter(ABC):
-    """A CRM adapter: what every one must be able to do.
+    """A CRM adapter: what every adapter must implement.
 
-    The host makes a fresh instance for every call, so nothing that is kept in `self` is there for the next one. What
-    reaches outside goes through the `Host`, which is the real one in a component and a script in a test.
+    Every invocation runs in a fresh instance, so nothing stored in `self` is available to the next one. All access to
+    the outside goes through the `Host`, which is the real one in a component and a script in a test.
 
-    Raise a `Failure` where the CRM fails, and do not retry: the host does, by the failure's class. Any other exception
-    is a fault: the host shows its message and place to operators.
+    Raise a `Failure` if the CRM fails, and do not retry: the host does, by the failure's class. Any other exception is
+    a fault: the host shows its message and position to operators.
     """
 
     @abstractmethod
     def describe(self) -> Description:
-        """What the adapter is and needs. Run once when it is pushed, with no network and no settings."""
+        """What the adapter is and needs. Invoked once, when it is pushed, without network and settings."""
 
     @abstractmethod
     def query_status(self, host: Host, lead_id: str) -> LeadStatus:
         """Asks the CRM whether the lead may be called now.
 
-        Any failure makes the host answer that the lead must not be called.
+        After any failure, the host answers that the lead must not be called.
         """
 
     @abstractmethod
     def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
         """Writes a call's outcome to the CRM, once.
 
-        `idempotency_key` is the same on every attempt and replay; hand it to the CRM if it has a place for it.
+        `idempotency_key` is the same on every attempt and replay; send it to the CRM if the CRM accepts one.
         """
 
 
@@ -43,18 +43,18 @@ class Lookup(ABC):
 
     @abstractmethod
     def find(self, host: Host, lead_id: str, idempotency_key: str) -> Receipt | None:
-        """The receipt of the write with this key, or none if the CRM surely holds no such record.
+        """The receipt of the write with this key, or none if the CRM certainly has no such record.
 
-        Raise a failure when the CRM cannot say: the host then asks again later rather than write twice.
+        Raise a failure if the CRM cannot say: the host then asks again later rather than write twice.
         """
 
 
 class ParseLeads(ABC):
-    """An adapter that reads the CRM's own webhook shape; named `leads` in `adapter.toml`."""
+    """An adapter that parses the CRM's own webhook format; named `leads` in `adapter.toml`."""
 
     @abstractmethod
     def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead]:
-        """The leads in a webhook whose signature the host has verified; none if it is an event of another kind.
+        """The leads in a webhook whose signature the host has verified; none for an event of another kind.
 
         `Rejected` sends the webhook to review with its raw bytes.
         """
@@ -64,7 +64,7 @@ _exported: list[Adapter] = []
 
 
 def export(adapter: Adapter) -> None:
-    """Says which adapter the component is. Called once, at the end of `src/adapter.py`; without effect in tests."""
+    """Sets the adapter of the component. Called once, at the end of `src/adapter.py`; has no effect in tests."""
     if not isinstance(adapter, Adapter):
         raise TypeError(f"export an instance, such as `export(Acme())`, of a class that derives from Adapter: {adapter!r}")
     _exported[:] = [adapter]

@@ -1,7 +1,6 @@
 """Dates as CRMs write them: RFC 3339 on one side, Indian local time on the other.
 
-A component has no time zone database. Indian standard time needs none; the zone of a site visit is passed on by its
-name.
+A component has no time zone database. Indian standard time needs none; the zone of a site visit is passed on by name.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ _TIME = re.compile(r"\d\d:\d\d", re.ASCII)
 
 
 def instant(rfc3339: str) -> datetime | None:
-    """An RFC 3339 instant, such as `2026-07-01T09:01:55.000Z`, read. None if it is none; what comes after microseconds
-    is cut."""
+    """Reads an RFC 3339 instant, such as `2026-07-01T09:01:55.000Z`, and drops digits after microseconds. None if it is
+    not one."""
     if not _INSTANT.fullmatch(rfc3339):
         return None
-    # Python 3.10 takes neither `Z` nor any number of decimals.
+    # Python 3.10 reads neither `Z` nor an arbitrary number of decimals.
     seconds, fraction, offset = rfc3339[:19], _INSTANT.fullmatch(rfc3339)[1] or "", rfc3339[19:]  # type: ignore[index]
     offset = offset.removeprefix(fraction).replace("Z", "+00:00")
     try:
@@ -38,7 +37,7 @@ def instant(rfc3339: str) -> datetime | None:
 
 
 def in_ist(rfc3339: str) -> datetime:
-    """An RFC 3339 instant in Indian standard time. Rejected if it is none: the host's own instants always are."""
+    """An RFC 3339 instant in Indian standard time. Rejected if it is not one; the host's own instants always are."""
     read = instant(rfc3339)
     if read is None:
         raise _bad_date("an instant is not written as RFC 3339", "accepted_at")
@@ -60,24 +59,24 @@ def parse_ist(pattern: str, text: str) -> datetime | None:
 def rfc3339(instant: datetime) -> str:
     """RFC 3339 with an offset, as the contract wants instants: `2026-07-01T14:31:00+05:30`.
 
-    Raises `ValueError` for a time without a zone, which is no instant.
+    Raises `ValueError` for a time without a zone, which is not an instant.
     """
     if instant.tzinfo is None:
-        raise ValueError("a time without a zone is no instant: give it `tzinfo=date.IST`")
+        raise ValueError("a time without a zone is not an instant: give it `tzinfo=date.IST`")
     return instant.isoformat(timespec="microseconds" if instant.microsecond else "seconds")
 
 
 def visit_start(visit: SiteVisit | None) -> tuple[date, time, str] | None:
     """When a booked site visit begins: local date, time of day and the name of their zone (`DEFAULT_ZONE` if it names
-    none). None if no visit is booked, or its date or time is missing: a caller may hang up at any point.
+    none). None if no visit is booked, or its date or time is missing, because a call can end at any point.
 
-    Rejected, with the field's name, if date or time is none that exists, for a person to mend in review.
+    Rejected, with the field's name, if date or time does not exist, for a person to correct in review.
     """
     if visit is None or not visit.booked or visit.date is None or visit.time_slot is None:
         return None
     message = "the site visit is not a real date and time"
     try:
-        # The pattern first: Python's own readers take more than the contract's forms.
+        # Check the pattern first: Python's own parsers accept more than the contract's forms.
         day = date.fromisoformat(_DATE.fullmatch(visit.date)[0])  # type: ignore[index]
     except (TypeError, ValueError):
         raise _bad_date(message, "site_visit.date") from None
@@ -92,5 +91,5 @@ def _bad_date(message: str, field: str) -> Rejected:
     return Rejected("bad-date", message, [FieldError(field, "cannot be understood")])
 
 
-# `strptime` loads what it needs when it is first used; in a component that is a file that is no longer there.
+# `strptime` imports a module when it is first used; in a component, its file no longer exists.
 datetime.strptime("2026", "%Y")

@@ -14,7 +14,7 @@ T = TypeVar("T", str, int, bool)
 
 
 class Imports(Protocol):
-    """What the contract's imports offer. Two implementations: the component's, and the script of a test."""
+    """The contract's imports. Two implementations: the component's, and the script of a test."""
 
     def send(self, sent: Request) -> Sent | Refused: ...
     def setting(self, name: str) -> str | None: ...
@@ -24,25 +24,25 @@ class Imports(Protocol):
 
 
 class Host:
-    """A handle on the host, given to every call of an adapter."""
+    """A handle on the host, passed to every method of an adapter."""
 
     def __init__(self, imports: Imports) -> None:
         self._imports = imports
 
     def get(self, url: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
-        """A `GET` of an absolute URL; `jackfield.url` makes one. See `request`."""
+        """A `GET` of an absolute URL; `jackfield.url` builds one. See `request`."""
         return self.request("GET", url, query=query, headers=headers)
 
     def post(self, url: str, **what: Any) -> Response:
-        """A `POST`; takes what `request` takes."""
+        """A `POST`; accepts the arguments of `request`."""
         return self.request("POST", url, **what)
 
     def put(self, url: str, **what: Any) -> Response:
-        """A `PUT`; takes what `request` takes."""
+        """A `PUT`; accepts the arguments of `request`."""
         return self.request("PUT", url, **what)
 
     def patch(self, url: str, **what: Any) -> Response:
-        """A `PATCH`; takes what `request` takes."""
+        """A `PATCH`; accepts the arguments of `request`."""
         return self.request("PATCH", url, **what)
 
     def request(
@@ -59,8 +59,8 @@ class Host:
     ) -> Response:
         """Sends one request and waits for the answer, whatever its status.
 
-        The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header. Of `json`,
-        `form` (in UTF-8) and `body` (with its `content_type`; at most 1 MiB) there is at most one.
+        The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header. Pass at
+        most one of `json`, `form` (in UTF-8) and `body` (with its `content_type`; at most 1 MiB).
 
         Raises `Unavailable` if nothing was sent and `Unknown` if no complete answer came; the host's reason is logged.
         """
@@ -76,8 +76,8 @@ class Host:
     def setting(self, name: str, kind: Any = str) -> Any:
         """The value of an optional setting as `str`, `int` or `bool`, or none if the tenant's file does not give it.
 
-        The host checks settings when a release is made. If the adapter did not describe the setting as it uses it, this
-        raises a rejection that names it.
+        The host checks settings when a release is made. If the adapter uses a setting otherwise than it declares it,
+        this raises a rejection that names the setting.
         """
         text = self._imports.setting(name)
         if text is None:
@@ -98,7 +98,7 @@ class Host:
     @overload
     def required(self, name: str, kind: type[T]) -> T: ...
     def required(self, name: str, kind: Any = str) -> Any:
-        """The value of a setting that `describe` says is required. See `setting`."""
+        """The value of a setting that `describe` declares as required. See `setting`."""
         value = self.setting(name, kind)
         if value is None:
             raise bad_setting(name, "is missing")
@@ -116,15 +116,15 @@ class Host:
         return tag
 
     def log(self, level: Level, message: str, **fields: object) -> None:
-        """Writes a line to the host's log, where the call's ids stand already.
+        """Writes a line to the host's log, which adds the ids of the invocation.
 
-        Fields are ids and classes, never names, numbers or texts of a lead. `print` ends in the host's log too, without
-        a level, and only its end.
+        Fields are ids and classes, never names, numbers or texts of a lead. The end of what `print` writes goes to the
+        host's log too, without a level.
         """
         self._imports.log(level, message, {name: str(value) for name, value in fields.items()})
 
     def now(self) -> datetime:
-        """The time now, in UTC. Use this one: a test can set it."""
+        """The current time, in UTC. Use this one: a test can set it."""
         return self._imports.now()
 
 

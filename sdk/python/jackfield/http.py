@@ -1,21 +1,21 @@
 """One request, one answer, and what each answer means for the host.
 
 ===================================================  ================================================================
-what happened                                        `Response.accept` raises, or the request itself
+what happened                                        raised by `Response.accept`, or by the request itself
 ===================================================  ================================================================
 the host refused to send it, or could not connect    `Unavailable`: nothing was sent
 no complete answer, or one too large                 `Unknown`
-2xx                                                  nothing; if it then cannot be read, `Unknown`
+2xx                                                  nothing; `Unknown` if it then cannot be read
 401, 403                                             `Unauthorized`
 404                                                  `NotFound`
-408                                                  `Unknown`: the CRM gave up waiting, and does not say after what
+408                                                  `Unknown`: the CRM gave up waiting, perhaps after acting on it
 429                                                  `RateLimited`, with `Retry-After` if it is a number of seconds
 other 4xx                                            `Rejected`, with what `explain` finds in the answer
 503                                                  `Unavailable`
 1xx, 3xx, other 5xx                                  `Unknown`: redirects are not followed
 ===================================================  ================================================================
 
-A CRM that means something else by a status decides on `Response.status` itself before it calls `accept`.
+If your CRM uses a status differently, check `Response.status` before you call `accept`.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ T = TypeVar("T")
 
 
 def url(base: str, *segments: str) -> str:
-    """The URL of a resource: a base without a trailing slash, as the host hands settings over, and path segments.
+    """The URL of a resource: a base without a trailing slash, as the host passes settings, and path segments.
 
-    Segments are percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment. One that
-    is empty, `.` or `..` is rejected: no encoding keeps it from being taken for a way to another resource.
+    Segments are percent-encoded, so that an id with a slash, a space or Hindi letters stays one segment. A segment that
+    is empty, `.` or `..` is rejected: URL parsers resolve it even if it is encoded, so the request would go to another
+    resource.
     """
     for segment in segments:
         if segment in ("", ".", ".."):
@@ -69,7 +70,7 @@ class Sent:
 
 
 class Reason(Enum):
-    """Why there is no answer. The cases tell whether the CRM can have seen the request."""
+    """Why there is no answer. The case tells whether the CRM can have seen the request."""
 
     DENIED = "denied"
     UNREACHABLE = "unreachable"
@@ -79,7 +80,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Refused:
-    """There is no answer, and why in the host's words."""
+    """There is no answer; `words` is the host's reason."""
 
     reason: Reason
     words: str
@@ -96,7 +97,7 @@ def request(
     body: bytes | None,
     content_type: str | None,
 ) -> Request:
-    """Puts a request together; see `Host.request`."""
+    """Builds a request; see `Host.request`."""
     if query:
         url += ("&" if "?" in url else "?") + urlencode(query)
     given = [kind for kind in (json, form, body) if kind is not None]
@@ -116,7 +117,7 @@ def request(
 
 
 def exchange(host: Host, came: Sent | Refused) -> Response:
-    """The answer, or the failure that stands for none."""
+    """Returns the answer, or raises the failure if there is none."""
     if isinstance(came, Sent):
         return Response(host, came)
     host.log(Level.WARN, "no answer from the CRM", what=came.reason.value, reason=came.words)
@@ -132,15 +133,16 @@ class Response:
         """The HTTP status code."""
         self.headers = sent.headers
         self.body: bytes = sent.body
-        """The body as it came."""
+        """The body as the CRM sent it."""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case."""
+        """The first header of that name, ignoring case."""
         found = (value for key, value in self.headers if key.lower() == name.lower())
         return next(found, None)
 
     def text(self) -> str:
-        """The body as text. `Unknown` if it is not UTF-8: a broken answer says nothing of what became of the request."""
+        """The body as text. `Unknown` if it is not UTF-8: a broken answer does not say whether the request was carried
+        out."""
         try:
             return self.body.decode()
         except UnicodeDecodeError:
@@ -151,10 +153,11 @@ class Response:
     @overload
     def json(self, kind: type[T]) -> T: ...
     def json(self, kind: Any = None) -> Any:
-        """The body read as JSON: as dicts and lists, or as a dataclass whose types are checked (see `jackfield.shape`).
+        """The body, parsed as JSON: as dicts and lists, or as a dataclass whose types are checked (see
+        `jackfield.shape`).
 
-        Raises `Unknown` if it is not JSON, or not of that shape. What and where is logged, the text is not: it may be
-        personal. Prefer the dataclass: `answer.json()["id"]` is a fault when there is no `id`.
+        Raises `Unknown` if it is not JSON, or not of that type. The mistake and its position are logged, but not the
+        text, which may be personal. Prefer the dataclass: `answer.json()["id"]` is a fault if there is no `id`.
         """
         try:
             value = _json.loads(self.body)
@@ -169,19 +172,20 @@ class Response:
             raise self.unreadable(str(error)) from None
 
     def unreadable(self, why: str) -> Failure:
-        """The failure of an answer that should be readable and is not: `Unknown`, with a line in the log.
+        """Logs that an answer cannot be read and returns `Unknown`, for you to raise.
 
-        For formats that the SDK does not read itself: `raise answer.unreadable("no <ref> in it")`. `why` must not quote
-        the answer, which may hold personal data.
+        It is for formats that the SDK does not read itself: `raise answer.unreadable("no <ref> in it")`. `why` must not
+        quote the answer, which may contain personal data.
         """
         self._host.log(Level.WARN, "the CRM's answer cannot be read", status=self.status, why=why)
         return Unknown()
 
     def accept(self, explain: Callable[[Response], Rejected | None] | None = None) -> Response:
-        """The answer itself if its status is 2xx; otherwise raises what the status means (see the table above).
+        """The answer itself if its status is 2xx; otherwise raises the failure that the status means (see the table
+        above).
 
-        For an answer that refuses the request, `explain` reads the CRM's code, message and fields from its body, which a
-        person will see in review. If it finds none, it returns none.
+        For an answer that refuses the request, `explain` reads the CRM's code, message and fields from its body, which
+        a person sees in review. It returns none if it finds none.
         """
         status = self.status
         if 200 <= status <= 299:
@@ -198,13 +202,13 @@ class Response:
         raise Unavailable if status == 503 else Unknown
 
     def explain_as(self, kind: type[T]) -> T | None:
-        """The body as JSON of that shape, or none: for `explain`, where an unreadable refusal is still a refusal."""
+        """The body as JSON of that type, or none: for `explain`, where an unreadable refusal is still a refusal."""
         try:
             return read(kind, _json.loads(self.body))
         except (ValueError, RecursionError, Misshapen):
             return None
 
     def _retry_after(self) -> int | None:
-        wish = (self.header("retry-after") or "").strip()
-        return int(wish) if wish.isascii() and wish.isdigit() and len(wish) <= 10 else None
+        delay = (self.header("retry-after") or "").strip()
+        return int(delay) if delay.isascii() and delay.isdigit() and len(delay) <= 10 else None
 

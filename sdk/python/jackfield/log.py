@@ -1,4 +1,4 @@
-"""How much a line of the log matters; `Host.log` writes one."""
+"""The severities of log lines; `Host.log` writes one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from enum import Enum
 
 
 class Level(Enum):
-    """How much a line of the log matters."""
+    """The severity of a log line."""
 
     DEBUG = "debug"
     """For the author of the adapter while writing it."""
     INFO = "info"
-    """What happened."""
+    """An ordinary event."""
     WARN = "warn"
-    """Something is not as it should be; the call goes on."""
+    """Something is wrong; the invocation continues."""
     ERROR = "error"
-    """The call cannot do what it was asked."""
+    """The invocation cannot do what it was asked to do."""

@@ -10,22 +10,22 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Extension:
-    """A field that the contract does not name, kept as it was sent so that nothing is lost on the way."""
+    """A field that the contract does not name, kept as it was sent."""
 
     pointer: str
-    """Where it stood: an RFC 6901 JSON pointer, such as `/qualification/floor`."""
+    """Its position: an RFC 6901 JSON pointer, such as `/qualification/floor`."""
     json: str
     """Its value as JSON text: `"12"` with the quotes for a string, `12` for a number."""
 
     @classmethod
     def of(cls, name: str, value: Any) -> Extension:
-        """An extension under a name of the CRM, at the top: `Extension.of("floor", 12)`."""
+        """An extension at the top level, under a name of the CRM: `Extension.of("floor", 12)`."""
         escaped = name.replace("~", "~0").replace("/", "~1")
         return cls(f"/{escaped}", json.dumps(value, ensure_ascii=False))
 
     @property
     def value(self) -> Any:
-        """The value, read. JSON that is none comes back as the text it is, so that nothing is lost."""
+        """The parsed value. Text that is not JSON is returned as it is, so that nothing is lost."""
         try:
             return json.loads(self.json)
         except ValueError:
@@ -33,7 +33,7 @@ class Extension:
 
 
 class Outcome(Enum):
-    """How a call ended. Twelve named outcomes, and whatever else the calling platform says."""
+    """How a call ended: one of twelve named outcomes, or another that the calling platform reports."""
 
     QUALIFIED_VISIT_BOOKED = "qualified_visit_booked"
     QUALIFIED_NO_VISIT = "qualified_no_visit"
@@ -49,12 +49,12 @@ class Outcome(Enum):
     INVALID_NUMBER = "invalid_number"
     DUPLICATE_SUPPRESSED = "duplicate_suppressed"
     OTHER = "other"
-    """One that the contract does not name: `Disposition.other_outcome` has it as the platform spelled it."""
+    """An outcome that the contract does not name: `Disposition.other_outcome` has it as the platform spelled it."""
 
 
 @dataclass(frozen=True)
 class Qualification:
-    """What was learned about the lead. Every field may be missing: a caller may hang up at any point."""
+    """What was learned about the lead. Every field may be missing, because a call can end at any point."""
 
     ai_intent_score: int | None = None
     """0 to 100."""
@@ -98,7 +98,7 @@ class Disposition:
     accepted_at: str
     """When the host accepted it: RFC 3339 in UTC with milliseconds. The same on every attempt."""
     other_outcome: str | None = None
-    """The platform's own word when `outcome` is `OTHER`; then never empty."""
+    """The platform's own word if `outcome` is `OTHER`; then never empty."""
     duration_seconds: int | None = None
     recording_url: str | None = None
     transcript_url: str | None = None
@@ -113,13 +113,13 @@ class Disposition:
 
 @dataclass(frozen=True)
 class LeadStatus:
-    """The CRM's word on whether a lead may be called now."""
+    """The CRM's answer to whether a lead may be called now."""
 
     lead_id: str
     callable: bool
-    """Whether the CRM allows a call now. The host answers no all the same when `dnc` is true."""
+    """Whether the CRM allows a call now. The host still answers no if `dnc` is true."""
     status: str
-    """The lead's stage in the CRM's words, lower case, such as `new`."""
+    """The lead's stage in the CRM's terms, lower case, such as `new`."""
     dnc: bool = False
     human_contacted: bool = False
     """Whether a person of the developer group has spoken to the lead."""
@@ -134,11 +134,11 @@ class Receipt:
     """Proof that the CRM holds a write."""
 
     reference: str = ""
-    """The CRM's own reference of the record: at most 256 bytes, no personal data. May be empty if it gives none."""
+    """The CRM's own reference of the record: at most 256 bytes, no personal data. Empty if the CRM has none."""
 
 
 class Priority(Enum):
-    """How urgently a lead wants to be called."""
+    """How urgently a lead is to be called."""
 
     HIGH = "high"
     NORMAL = "normal"
@@ -147,12 +147,12 @@ class Priority(Enum):
 
 @dataclass(frozen=True)
 class Lead:
-    """A lead in the contract's own shape."""
+    """A lead in the contract's own format."""
 
     id: str
     """In the CRM. Not empty."""
     phone: str
-    """E.164, such as `+919800000000`; `jackfield.phone.e164` makes it."""
+    """E.164, such as `+919800000000`; `jackfield.phone.e164` converts to it."""
     phone_alt: str | None = None
     name: str | None = None
     source: str | None = None

@@ -1,4 +1,4 @@
-"""Rupees as India writes them."""
+"""Rupees as written in India."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _RUPEES = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 def grouped(rupees: int) -> str:
-    """Digits grouped in the Indian way, three and then twos: `85,00,000`."""
+    """Digits in Indian groups, the last three and then twos: `85,00,000`."""
     sign, digits = ("-" if rupees < 0 else ""), str(abs(rupees))
     head, tail = digits[:-3], digits[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
@@ -18,13 +18,14 @@ def grouped(rupees: int) -> str:
 
 
 def parse(text: str) -> int | None:
-    """Grouped or plain digits, read: `85,00,000` and `8500000` alike. None if it is no whole number of rupees."""
+    """Reads grouped or plain digits, `85,00,000` or `8500000`. None if it is not a whole number of rupees."""
     plain = text.strip().replace(",", "")
     return int(plain) if _RUPEES.fullmatch(plain) else None
 
 
 def spoken(rupees: int) -> str:
-    """An amount as people say it, in lakhs and crores with at most two decimals, rounded down: `85 lakh`, `1.2 crore`."""
+    """An amount as people say it, in lakhs and crores with at most two decimals, rounded down: `85 lakh`, `1.2
+    crore`."""
     amount = abs(rupees)
     if amount < _LAKH:
         return grouped(rupees)

@@ -1,8 +1,9 @@
-"""JSON, read as dataclasses whose types are checked.
+"""Reads JSON as dataclasses whose types are checked.
 
-Types: `str`, `int`, `float`, `bool`, `Any`, `X | None`, `list[X]`, `dict[str, X]`, enums by their values, and dataclasses
-of these. A field that has a default or may be `None` may be missing. Fields that the dataclass does not have are passed over, since a CRM
-adds some every year. Nothing is converted: `"12"` is no `int`, and `12` no `str`.
+Types: `str`, `int`, `float`, `bool`, `Any`, `X | None`, `list[X]`, `dict[str, X]`, enums by their values, and
+dataclasses of these. A field that has a default or may be `None` may be missing. Fields that the dataclass does not
+have are ignored, since a CRM adds some every year. Nothing is converted: `"12"` is not an `int`, and `12` is not a
+`str`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 class Misshapen(ValueError):
-    """A value is not of the shape. The text says where and what was expected, and quotes no value."""
+    """A value does not have the expected type. The text says where and what was expected, and quotes no value."""
 
 
 def read(kind: type[T], value: Any, *, strict: bool = False) -> T:
@@ -51,7 +52,7 @@ def _read(kind: Any, value: Any, place: str, strict: bool) -> Any:
                 return kind(value)
             except ValueError:
                 raise Misshapen(f"{place or '/'} is none of {', '.join(str(it.value) for it in kind)}") from None
-        # A bool is an int to Python, and an int is a good float to everybody.
+        # To Python a bool is an int, so types are compared exactly; but an int is accepted for a float.
         if kind is float and type(value) is int:
             return float(value)
         if type(value) is kind and kind in (str, int, float, bool):
@@ -88,9 +89,9 @@ def _fields(kind: Any) -> tuple[dict[str, bool], dict[str, Any]]:
 
 
 def checked(value: Any, kind: Any, place: str = "") -> None:
-    """Raises `TypeError` if a dataclass, or what is in it, is not of the types that it declares.
+    """Raises `TypeError` if a dataclass, or anything in it, does not have the declared types.
 
-    Python does not look at them by itself, and a component's boundary says less kindly what is wrong.
+    Python does not check them, and the error at the component's boundary would be less clear.
     """
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
@@ -99,7 +100,7 @@ def checked(value: Any, kind: Any, place: str = "") -> None:
         (kind,) = (it for it in get_args(kind) if it is not type(None))
         origin = get_origin(kind)
     plain = origin or kind
-    # An int is what the contract's numbers are; True is not one.
+    # The contract's numbers are ints; True is not one.
     if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
         found = "None" if value is None else type(value).__name__
         raise TypeError(f"{place or 'what the adapter returned'} should be {plain.__name__} and is {found}")

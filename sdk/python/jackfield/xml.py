@@ -1,4 +1,4 @@
-"""XML of a CRM: read without what makes XML dangerous, written without what makes it invalid.
+"""A CRM's XML: reads it without the features that make XML dangerous, and writes it without invalid characters.
 
 Elements are those of the standard library's `xml.etree.ElementTree`, with names as `{namespace}name`.
 """
@@ -12,18 +12,18 @@ from xml.parsers import expat
 __all__ = ["Element", "SubElement", "XmlError", "document", "parse", "writable"]
 
 MAX_DEPTH = 100
-"""Levels of elements that `parse` takes: more than any CRM's answer has, fewer than a guest's stack bears."""
+"""The nesting of elements that `parse` accepts: more than any CRM's answer has, less than exhausts a guest's stack."""
 
-# What XML 1.0 cannot say, not even escaped.
-_UNSAYABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters that XML 1.0 does not allow, not even escaped.
+_INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class XmlError(ValueError):
-    """It is not XML, or XML that is not taken. The text quotes nothing of it."""
+    """It is not XML, or XML that `parse` refuses. The text does not quote it."""
 
 
 def parse(body: bytes | str) -> Element:
-    """The root element. Document types are refused, and with them entities: a few bytes of those become gigabytes.
+    """The root element. Document types are refused, and with them entities, which can turn a few bytes into gigabytes.
 
     Raises `XmlError`.
     """
@@ -44,7 +44,7 @@ def parse(body: bytes | str) -> Element:
         builder.end(_tag(name))
 
     def doctype(*_: object) -> None:
-        raise XmlError("a document type is not taken")
+        raise XmlError("a document type is not accepted")
 
     parser.buffer_text = True
     parser.StartElementHandler = start
@@ -66,8 +66,8 @@ def document(root: Element) -> bytes:
 
 
 def writable(text: str) -> str:
-    """The text with `\ufffd` in the place of what XML cannot say, such as a NUL."""
-    return _UNSAYABLE.sub("\ufffd", text)
+    """The text with `\ufffd` in place of characters that XML does not allow, such as NUL."""
+    return _INVALID.sub("\ufffd", text)
 
 
 def _tag(name: str) -> str:

@@ -53,8 +53,8 @@ class Statuses(unittest.TestCase):
             with self.subTest(status):
                 self.assertEqual(answered(Answer(status)), failure or status)
 
-    def test_a_wish_is_read_if_it_is_a_number_of_seconds(self) -> None:
-        for wish, seconds in {
+    def test_retry_after_is_read_as_seconds(self) -> None:
+        for value, seconds in {
             "30": 30,
             " 7 ": 7,
             "0": 0,
@@ -65,10 +65,10 @@ class Statuses(unittest.TestCase):
             "३०": None,
             "Wed, 01 Jul 2026 09:30:00 GMT": None,
         }.items():
-            with self.subTest(wish):
-                self.assertEqual(answered(Answer(429, headers={"Retry-After": wish})), RateLimited(seconds))
+            with self.subTest(value):
+                self.assertEqual(answered(Answer(429, headers={"Retry-After": value})), RateLimited(seconds))
 
-    def test_no_answer_says_whether_anything_was_sent(self) -> None:
+    def test_only_an_unsent_request_is_unavailable(self) -> None:
         for reason, failure in {
             "denied": Unavailable(),
             "unreachable": Unavailable(),
@@ -85,7 +85,7 @@ class Statuses(unittest.TestCase):
             script.logged, [(Level.WARN, "no answer from the CRM", {"what": "unreachable", "reason": "refused"})]
         )
 
-    def test_a_refusal_is_explained_in_the_crms_words(self) -> None:
+    def test_adapter_explains_a_refusal(self) -> None:
         @dataclass(frozen=True)
         class Problem:
             code: str
@@ -106,7 +106,7 @@ class Statuses(unittest.TestCase):
 
 
 class Bodies(unittest.TestCase):
-    def test_an_answer_that_cannot_be_read_is_unknown_and_logged_without_its_text(self) -> None:
+    def test_unreadable_answer_is_unknown(self) -> None:
         @dataclass(frozen=True)
         class Saved:
             number: str
@@ -129,25 +129,25 @@ class Bodies(unittest.TestCase):
         sent(Expected("POST", URL, {"Content-Type": "application/x-www-form-urlencoded"}, form=form), form=form)
         sent(Expected("POST", URL + "?a=1&b=%26", text="x"), query={"a": "1", "b": "&"}, body=b"x")
 
-    def test_two_bodies_are_a_mistake_and_so_is_what_json_cannot_say(self) -> None:
+    def test_invalid_bodies_are_refused(self) -> None:
         for what in ({"json": {}, "body": b""}, {"json": float("nan")}, {"json": object()}):
             with self.assertRaises((TypeError, ValueError)):
                 Script().run(lambda host, what=what: host.post(URL, **what))  # type: ignore[misc]
 
 
 class Urls(unittest.TestCase):
-    def test_an_id_stays_one_segment(self) -> None:
+    def test_id_stays_one_segment(self) -> None:
         self.assertEqual(url("https://crm.example", "leads", "A/7 ख"), "https://crm.example/leads/A%2F7%20%E0%A4%96")
         self.assertEqual(url("https://crm.example"), "https://crm.example")
 
-    def test_no_id_is_a_way_through_the_path(self) -> None:
+    def test_dot_segments_are_refused(self) -> None:
         for segment in ("", ".", ".."):
             with self.assertRaises(Rejected):
                 url("https://crm.example", segment)
 
 
 class Settings(unittest.TestCase):
-    def test_settings_are_read_as_what_they_are(self) -> None:
+    def test_settings_are_typed(self) -> None:
         script = Script(settings={"text": "x", "number": "-7", "yes": "true", "no": "false"})
 
         def call(host: Host) -> list[Any]:
@@ -162,7 +162,7 @@ class Settings(unittest.TestCase):
 
         self.assertEqual(script.run(call), ["x", -7, True, False, None, None])
 
-    def test_a_setting_of_another_kind_is_rejected_by_its_name(self) -> None:
+    def test_rejection_names_a_bad_setting(self) -> None:
         def failed(call: Callable[[Host], Any]) -> list[FieldError]:
             with self.assertRaises(Rejected) as rejected:
                 Script(settings={"number": "seven"}).run(call)
@@ -174,7 +174,7 @@ class Settings(unittest.TestCase):
             failed(lambda host: host.required("number", bool)), [FieldError("number", "is neither true nor false")]
         )
 
-    def test_bytes_are_signed_with_the_tenants_key(self) -> None:
+    def test_signs_with_the_tenants_key(self) -> None:
         # RFC 4231, test case 2.
         tag = Script(keys={"signing": "Jefe"}).run(lambda host: host.hmac_sha256("signing", "what do ya want for nothing?"))
         self.assertEqual(tag.hex(), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")

@@ -1,4 +1,4 @@
-"""The test double says what is wrong, and finds it."""
+"""The test double detects mistakes and reports them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Replays(unittest.TestCase):
                 return str(error)
         return "well"
 
-    def test_what_is_as_recorded_is_well(self) -> None:
+    def test_matching_recordings_pass(self) -> None:
         self.assertEqual(self.replayed(recorded()), "well")
         write = {"disposition": {"call_id": "C", "lead_id": "L", "outcome": {"other": "w"}, "accepted_at": "now"}}
         returns = {"ok": {"reference": "C w"}}
@@ -65,7 +65,7 @@ class Replays(unittest.TestCase):
             exchange = {"request": recorded()["exchanges"][0]["request"], "answer": answer}
             self.assertEqual(self.replayed(recorded(exchanges=[exchange], returns={"err": failure})), "well")
 
-    def test_what_is_not_is_named(self) -> None:
+    def test_differences_are_named(self) -> None:
         other = recorded()
         other["exchanges"][0]["request"]["url"] = "https://crm.example/L-2"
         for recording, words in (
@@ -80,11 +80,11 @@ class Replays(unittest.TestCase):
         ):
             self.assertIn(words, self.replayed(recording))
 
-    def test_an_empty_folder_is_no_test(self) -> None:
+    def test_empty_folder_fails(self) -> None:
         with tempfile.TemporaryDirectory() as folder, self.assertRaises(AssertionError):
             replay(folder, Acme())
 
-    def test_an_exchange_answers_or_fails(self) -> None:
+    def test_exchange_answers_or_fails(self) -> None:
         both = Exchange(Expected("GET", "https://crm.example/L-1"), Answer(200), {"denied": "x"})
         with self.assertRaises(AssertionError):
             Script([both]).run(lambda host: Acme().query_status(host, "L-1"))

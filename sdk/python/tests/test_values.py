@@ -13,7 +13,7 @@ from jackfield import money, phone, shape, xml
 
 
 class Dates(unittest.TestCase):
-    def test_instants_are_told_in_indian_time(self) -> None:
+    def test_instants_in_indian_time(self) -> None:
         called = dates.in_ist("2026-07-01T20:01:55.000Z")
         self.assertEqual(called.strftime("%d/%m/%Y %H:%M"), "02/07/2026 01:31")
         with self.assertRaises(Rejected):
@@ -21,7 +21,7 @@ class Dates(unittest.TestCase):
         with self.assertRaises(Rejected):
             dates.in_ist("9999-12-31T23:59:59Z")
 
-    def test_instants_are_read_strictly(self) -> None:
+    def test_instants_are_parsed_strictly(self) -> None:
         for text in ("2026-07-01T09:01:55Z", "2026-07-01T14:31:55.1+05:30", "2026-07-01T09:01:55.123456789Z"):
             self.assertIsNotNone(dates.instant(text), text)
         for text in (
@@ -36,7 +36,7 @@ class Dates(unittest.TestCase):
         ):
             self.assertIsNone(dates.instant(text), text)
 
-    def test_indian_dates_are_read_and_written(self) -> None:
+    def test_reads_and_writes_indian_dates(self) -> None:
         read = dates.parse_ist("%d/%m/%Y %H:%M", "05/07/2026 16:30")
         self.assertEqual(read and dates.rfc3339(read), "2026-07-05T16:30:00+05:30")
         for text in ("31/02/2026 16:30", "05/07/2026", "05/07/2026 24:30", ""):
@@ -45,7 +45,7 @@ class Dates(unittest.TestCase):
         with self.assertRaises(ValueError):
             dates.rfc3339(datetime(2026, 7, 1))
 
-    def test_a_visit_starts_in_its_own_zone(self) -> None:
+    def test_visit_starts_in_its_own_zone(self) -> None:
         visit = SiteVisit(True, "2028-02-29", "00:00", None)
         self.assertEqual(dates.visit_start(visit), (date(2028, 2, 29), time(0, 0), "Asia/Kolkata"))
         for unfixed in (None, SiteVisit(), SiteVisit(False, "2026-07-05", "11:00"), SiteVisit(True, None, "11:00")):
@@ -62,7 +62,7 @@ class Dates(unittest.TestCase):
 
 
 class Money(unittest.TestCase):
-    def test_groups_by_three_and_then_by_two(self) -> None:
+    def test_groups_three_then_two_digits(self) -> None:
         for rupees, text in {
             0: "0",
             999: "999",
@@ -93,7 +93,7 @@ class Money(unittest.TestCase):
 
 
 class Phones(unittest.TestCase):
-    def test_reads_the_ways_in_which_people_write_a_number(self) -> None:
+    def test_reads_usual_spellings(self) -> None:
         for text in ("9800000000", "09800000000", "919800000000", "+91 98000-00000", "(98000) 00000"):
             self.assertEqual(phone.e164(text), "+919800000000", text)
         for text in ("", "5800000000", "980000000", "98000OOOOO", "९८००००००००", "+14155550100", "+9198000000001"):
@@ -104,7 +104,7 @@ class Phones(unittest.TestCase):
 
 
 class Xml(unittest.TestCase):
-    def test_what_is_dangerous_is_refused(self) -> None:
+    def test_dangerous_xml_is_refused(self) -> None:
         bomb = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
         for text in (bomb, '<!DOCTYPE a SYSTEM "file:///x"><a/>', "<a>" * 101 + "</a>" * 101, "<a>&b;</a>", "<a>", ""):
             with self.assertRaises(xml.XmlError):
@@ -118,7 +118,7 @@ class Xml(unittest.TestCase):
         self.assertEqual((root.tag, root.attrib), ("{urn:p}a", {"{urn:q}n": "1", "m": "2"}))
         self.assertEqual(root.findtext("{urn:q}b"), "x&<y>")
 
-    def test_what_is_written_can_be_read(self) -> None:
+    def test_reads_what_it_writes(self) -> None:
         root = xml.Element("a")
         root.text = xml.writable("क <&> \x00\x0b\ud800\ufffe\t\n")
         self.assertEqual(xml.parse(xml.document(root)).text, "क <&> \ufffd\ufffd\ufffd\ufffd\t\n")
@@ -141,7 +141,7 @@ class Outer:
 
 
 class Shapes(unittest.TestCase):
-    def test_reads_what_it_should(self) -> None:
+    def test_reads_valid_values(self) -> None:
         self.assertEqual(shape.read(Outer, {"name": "x", "new": 1}), Outer("x", None))
         given = {
             "name": "x",
@@ -154,7 +154,7 @@ class Shapes(unittest.TestCase):
         read = Outer("x", Inner(1, 2.0), [Inner(2)], {"a": 1}, Outcome.OTHER, [None])
         self.assertEqual(shape.read(Outer, given), read)
 
-    def test_says_where_and_quotes_nothing(self) -> None:
+    def test_errors_name_the_place_and_quote_nothing(self) -> None:
         for given, words in (
             ({}, "/name is missing"),
             ({"name": 9800000000}, "/name should be str and is a int"),
@@ -170,7 +170,7 @@ class Shapes(unittest.TestCase):
         with self.assertRaises(shape.Misshapen):
             shape.read(Outer, {"name": "x", "new": 1}, strict=True)
 
-    def test_what_an_adapter_returns_is_checked(self) -> None:
+    def test_results_are_checked(self) -> None:
         shape.checked(LeadStatus("L", True, "new", extensions=[Extension.of("a/b", 1)]), LeadStatus)
         for wrong, words in (
             (None, "what the adapter returned should be LeadStatus and is None"),
@@ -181,7 +181,7 @@ class Shapes(unittest.TestCase):
                 shape.checked(wrong, LeadStatus)
             self.assertEqual(str(error.exception), words)
 
-    def test_extensions_keep_what_they_are_given(self) -> None:
+    def test_extensions_keep_their_values(self) -> None:
         self.assertEqual(Extension.of("a/b~c", "ऊ"), Extension("/a~1b~0c", '"ऊ"'))
         self.assertEqual(Extension("/x", "12").value, 12)
         self.assertEqual(Extension("/x", "not json").value, "not json")

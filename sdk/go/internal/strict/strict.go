@@ -1,5 +1,5 @@
-// Package strict reads JSON into Go values without taking what is missing for zero: a CRM's error page in JSON must not
-// look like a record whose fields all happen to be empty.
+// Package strict reads JSON into Go values, and does not read missing fields as zero: a CRM's error page in JSON must
+// not look like a record whose fields all happen to be empty.
 package strict
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Unmarshal reads text into the value that `into` points to. The answer is empty, or says what is wrong and where,
+// Unmarshal reads text into the value that `into` points to. It returns an empty string, or what is wrong and where,
 // without quoting the text.
 func Unmarshal(text []byte, into any) string {
 	if err := json.Unmarshal(text, into); err != nil {
@@ -20,7 +20,7 @@ func Unmarshal(text []byte, into any) string {
 	return missing(reflect.TypeOf(into).Elem(), text, "")
 }
 
-// place tells where a mistake is; the standard library's own words may quote the text.
+// place describes an error by its position; the standard library's own message may quote the text.
 func place(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -42,7 +42,7 @@ func named(path string) string {
 
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// missing answers what is not there that the type wants, below the path.
+// missing returns what the type requires below the path and the text lacks.
 func missing(kind reflect.Type, text json.RawMessage, path string) string {
 	null := bytes.Equal(bytes.TrimSpace(text), []byte("null"))
 	switch kind.Kind() {

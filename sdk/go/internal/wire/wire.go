@@ -1,24 +1,24 @@
-// Package wire is what crosses the component's boundary: the contract's imports in Go's plainest types. Behind it is
-// the component's glue, or a script in native tests.
+// Package wire declares the contract's imports in plain Go types. They are implemented by the component's glue, and by
+// a script in native tests.
 package wire
 
 import "time"
 
 // Imports are the contract's imports.
 type Imports interface {
-	// Send sends a request; either the answer or the error is there.
+	// Send sends a request; either the answer or the error is not nil.
 	Send(Request) (*Response, *SendError)
-	// Setting answers a setting and whether it is given.
+	// Setting returns a setting and whether the tenant's file gives it.
 	Setting(name string) (string, bool)
-	// HMACSHA256 signs, or says that there is no such credential.
+	// HMACSHA256 signs; false if there is no such credential.
 	HMACSHA256(name string, bytes []byte) ([]byte, bool)
-	// Log writes a line; fields are names and values in turn.
+	// Log writes a line; fields are alternating names and values.
 	Log(level Level, message string, fields []string)
-	// Now is the time.
+	// Now returns the current time.
 	Now() time.Time
 }
 
-// Level is how much a line of the log matters, from 0 for debug to 3 for error.
+// Level is the severity of a log line, from 0 for debug to 3 for error.
 type Level uint8
 
 // Header is a header.
@@ -38,7 +38,7 @@ type Response struct {
 	Body    []byte
 }
 
-// What became of a request that has no answer, in the order of the contract.
+// Why a request has no answer, in the order of the contract.
 const (
 	Denied = iota
 	Unreachable
@@ -46,13 +46,13 @@ const (
 	TooLarge
 )
 
-// SendError says why there is no answer.
+// SendError is the reason that there is no answer.
 type SendError struct {
 	Case   uint8
 	Reason string
 }
 
-// Words of the cases, as the log has them.
+// Words is the name of the case in the log.
 func (e SendError) Words() string {
 	return [...]string{"denied", "unreachable", "no-answer", "too-large"}[e.Case]
 }

@@ -1,7 +1,7 @@
 """Tests of an adapter without a host, a CRM or WebAssembly: the same code, natively, against a script.
 
-- `Script` says which requests the adapter is to make and what the CRM answers, in code.
-- `replay` takes such scripts, with the call and what it must return, from a folder of JSON files.
+- `Script` defines in code which requests the adapter must make and what the CRM answers.
+- `replay` reads such scripts, with the invocation and its expected result, from a folder of JSON files.
 """
 
 from .exchange import Answer, Exchange, Expected

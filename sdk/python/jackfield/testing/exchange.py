@@ -1,4 +1,4 @@
-"""One expected request and what comes back for it."""
+"""One expected request and its answer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..http import Reason, Refused, Request, Sent
 
 @dataclass(frozen=True)
 class Expected:
-    """A request that the adapter is to make. It has at most one of `json`, `form` and `text`; without any, its body must
+    """A request that the adapter must make. It has at most one of `json`, `form` and `text`; without any, its body must
     be empty."""
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
-    """These must be there with these values; others may be there too."""
+    """These must be present with these values; others may be present too."""
     json: Any = None
     form: dict[str, str] | None = None
     text: str | None = None
@@ -63,7 +63,7 @@ class Exchange:
     fails: dict[str, str] | None = None
 
     def play(self, sent: Request) -> Sent | Refused:
-        """What comes back. Raises `AssertionError` if another request was sent."""
+        """The answer. Raises `AssertionError` if another request was sent."""
         self.request.check(sent)
         if (self.answer is None) == (self.fails is None):
             raise AssertionError("an exchange has either an `answer` or `fails`")

@@ -1,6 +1,6 @@
-"""Recorded calls, kept as JSON files beside the adapter.
+"""Replays recorded invocations, which are JSON files beside the adapter.
 
-Each file is one call, in any language's adapter the same:
+Each file is one invocation, in the same format for adapters in all languages:
 
     {
       "about": "A lead that may be called",
@@ -16,12 +16,12 @@ Each file is one call, in any language's adapter the same:
     }
 
 - `call` is `query_status {lead_id}`, `write_disposition {disposition, idempotency_key}`, `find {lead_id,
-  idempotency_key}` or `parse_leads {content_type, body, received_at}`. Records are the contract's, in snake case; what is
-  optional may be left out. An idempotency key that is left out is the call's id.
+  idempotency_key}` or `parse_leads {content_type, body, received_at}`. Records are the contract's, in snake case;
+  optional fields may be omitted. The default of `idempotency_key` is the call's id.
 - `request` has at most one of `json`, `form` (name to value) and `text`; without any, its body must be empty. `headers`
-  must be there, and others may be.
-- In place of `answer` (`status`, and `json` or `text`), `fails` is one of `{"denied": "why"}`, `{"unreachable": "why"}`,
-  `{"no_answer": "why"}` and `{"too_large": "why"}`.
+  must be present; others may be present too.
+- In place of `answer` (`status`, and `json` or `text`), `fails` is one of `{"denied": "why"}`, `{"unreachable":
+  "why"}`, `{"no_answer": "why"}` and `{"too_large": "why"}`.
 - `returns` is `ok` or `err`, a failure being `"unknown"`, `{"rate_limited": 30}`, `{"rejected": {"code", "message",
   "fields"}}` and so on.
 """
@@ -59,9 +59,8 @@ class _Recording:
 def replay(folder: str | os.PathLike[str], adapter: Adapter) -> None:
     """Replays every `.json` file of the folder against the adapter, in the order of their names.
 
-    Raises `AssertionError` when a file cannot be read, the adapter's requests are not the recorded ones, or it returns
-    something else. The message names the file. Called in a `unittest`, each file is a subtest if you loop over
-    `replay_file` yourself.
+    Raises `AssertionError` if a file cannot be read, or the adapter's requests or result differ from the recorded ones.
+    The message names the file. To make each file a subtest, loop over `replay_file` yourself.
     """
     files = sorted(Path(folder).glob("*.json"))
     if not files:
@@ -74,7 +73,7 @@ def replay_file(file: str | os.PathLike[str], adapter: Adapter) -> None:
     """Replays one file. Raises as `replay` does."""
     try:
         recording = read(_Recording, json.loads(Path(file).read_text(encoding="utf-8")), strict=True)
-        kind, call = _call(adapter, recording.call)
+        kind, invoke = _invocation(adapter, recording.call)
         expected = _expected(kind, recording.returns)
         now = {} if recording.now is None else {"now": instant(recording.now)}
     except (OSError, ValueError) as error:
@@ -85,7 +84,7 @@ def replay_file(file: str | os.PathLike[str], adapter: Adapter) -> None:
     )
     returned: Any
     try:
-        returned = call(Host(script))
+        returned = invoke(Host(script))
         checked(returned, kind)
     except failures.Failure as failure:
         returned = failure
@@ -94,23 +93,23 @@ def replay_file(file: str | os.PathLike[str], adapter: Adapter) -> None:
         raise AssertionError(f"{title}: returned {_shown(returned)},\nexpected {_shown(expected)}")
 
 
-def _call(adapter: Adapter, call: dict[str, Any]) -> tuple[Any, Callable[[Host], Any]]:
-    """What a recorded call returns, and the call."""
-    ((word, given),) = call.items()
+def _invocation(adapter: Adapter, call: dict[str, Any]) -> tuple[Any, Callable[[Host], Any]]:
+    """The result type of a recorded invocation, and the invocation."""
+    ((word, arguments),) = call.items()
     if word == "query_status":
-        return LeadStatus, lambda host: adapter.query_status(host, given["lead_id"])
+        return LeadStatus, lambda host: adapter.query_status(host, arguments["lead_id"])
     if word == "write_disposition":
-        disposition = _disposition(given["disposition"])
-        key = given.get("idempotency_key") or disposition.call_id
+        disposition = _disposition(arguments["disposition"])
+        key = arguments.get("idempotency_key") or disposition.call_id
         return Receipt, lambda host: adapter.write_disposition(host, disposition, key)
     if word == "find":
         if not isinstance(adapter, Lookup):
             raise Misshapen("the recording is of `find`, and the adapter does not derive from Lookup")
-        return Receipt | None, lambda host: adapter.find(host, given["lead_id"], given["idempotency_key"])
+        return Receipt | None, lambda host: adapter.find(host, arguments["lead_id"], arguments["idempotency_key"])
     if word == "parse_leads":
         if not isinstance(adapter, ParseLeads):
             raise Misshapen("the recording is of `parse_leads`, and the adapter does not derive from ParseLeads")
-        inbound = Inbound(given.get("content_type", ""), given["body"].encode(), given.get("received_at", ""))
+        inbound = Inbound(arguments.get("content_type", ""), arguments["body"].encode(), arguments.get("received_at", ""))
         return list[Lead], lambda host: adapter.parse_leads(host, inbound)
     raise Misshapen(f"there is no call `{word}`")
 

@@ -20,7 +20,7 @@ _NOW = datetime(2026, 7, 1, 9, 1, 55, tzinfo=timezone.utc)
 
 
 class Script:
-    """A host that plays a script: settings, keys, a time, and the requests it expects with their answers, in order.
+    """A host that plays a script: settings, keys, a time, and the expected requests with their answers, in order.
 
         script = Script(
             settings={"base_url": "https://crm.example"},
@@ -46,17 +46,17 @@ class Script:
         self.logged: list[tuple[Level, str, dict[str, str]]] = []
         """What the adapter wrote to the log."""
 
-    def run(self, call: Callable[[Host], T]) -> T:
-        """Plays the script to the adapter's code in `call` and gives back what that returns.
+    def run(self, test: Callable[[Host], T]) -> T:
+        """Plays the script to the adapter's code in `test` and returns its result.
 
-        Raises `AssertionError` when a request is not the expected one, comes unexpected, or does not come.
+        Raises `AssertionError` if a request is missing, unexpected or different from the expected one.
         """
-        returned = call(Host(self))
+        returned = test(Host(self))
         self.finish()
         return returned
 
     def finish(self) -> None:
-        """Raises `AssertionError` if an expected request did not come."""
+        """Raises `AssertionError` if an expected request was not made."""
         if self._exchanges:
             left = "\n".join(f"  {it.request.method} {it.request.url}" for it in self._exchanges)
             raise AssertionError(f"{self._title}: requests that were expected and not made:\n{left}")

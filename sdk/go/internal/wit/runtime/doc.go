@@ -1,1 +1,1 @@
-package runtime // elsewhere than in a component there is nothing of it
+package runtime // empty outside a component

@@ -1,4 +1,5 @@
-// Package runtime is what generated bindings need of the canonical ABI: memory for what crosses the boundary.
+// Package runtime implements the part of the canonical ABI that generated bindings need: memory for what crosses the
+// boundary.
 package runtime
 
 import (
@@ -6,13 +7,13 @@ import (
 	"unsafe"
 )
 
-// Allocate takes memory from Go's heap and keeps it where it is until the pinner lets go. Nil for no bytes.
+// Allocate allocates memory on Go's heap and pins it until the pinner releases it. Nil for no bytes.
 func Allocate(pinner *runtime.Pinner, size, align uintptr) unsafe.Pointer {
 	if size == 0 {
 		return nil
 	}
 	var memory unsafe.Pointer
-	// Words of eight bytes, so that any alignment of the canonical ABI is met.
+	// Words of eight bytes satisfy every alignment of the canonical ABI.
 	if align > 1 {
 		memory = unsafe.Pointer(unsafe.SliceData(make([]uint64, (size+7)/8)))
 	} else {
@@ -22,18 +23,19 @@ func Allocate(pinner *runtime.Pinner, size, align uintptr) unsafe.Pointer {
 	return memory
 }
 
-// received pins what the host put into this memory: a call's arguments and the answers of imports. What Go took over of
-// it is kept by Go's own references.
+// received pins what the host wrote into memory: the arguments of an invocation and the results of imports. What Go has
+// taken over is kept alive by Go's own references.
 var received runtime.Pinner
 
-// bytesReceived since Go was last given the occasion to collect.
+// bytesReceived counts the bytes since Go last had the opportunity to collect garbage.
 var bytesReceived uintptr
 
-// occasion is a large object: those alone make Go look at once whether a collection is due.
+// occasion is a large object: only allocating one makes Go check at once whether a collection is due.
 var occasion []byte
 
-// Unpin lets go of what was received before. It did not make Go collect (see cabiRealloc), so that happens here if much
-// has come since: a program that makes only small objects of its own might be long in starting a collection.
+// Unpin releases what was received before. Receiving it did not make Go collect garbage (see cabiRealloc), so that
+// happens here if much has been received: a program that allocates only small objects might start a collection too
+// late.
 func Unpin() {
 	received.Unpin()
 	if bytesReceived > 1<<20 {
@@ -43,7 +45,7 @@ func Unpin() {
 	}
 }
 
-// started is set when Go's heap can be used.
+// started is set as soon as Go's heap can be used.
 var started bool
 
 func init() {
@@ -53,12 +55,12 @@ func init() {
 //go:linkname sbrk runtime.sbrk
 func sbrk(bytes uintptr) unsafe.Pointer
 
-// While the host asks for memory, a component must not call out. Go would: its collector reads both of its clocks, and its
-// scheduler the monotonic one. An allocation may start a collection, help with one that is under way, and even end it.
+// While the host asks for memory, a component must not call imports. Go would: its collector reads both clocks, and its
+// scheduler the monotonic one. An allocation may start a collection, assist one that is running, and even finish it.
 //
-// None of it happens while the goroutine is bound to its thread, as the runtime binds it for moments of its own. A
-// collection that is due, or the help that is owed to one, comes with the program's next allocation. No function on the
-// way there may look whether its stack suffices, for there Go would change to another goroutine if it were asked to.
+// It does none of this while the goroutine is pinned to its thread, as the runtime pins it for short critical sections.
+// A collection or an assist that is due happens at the program's next allocation. No function on the way there may
+// check its stack, because at that check Go switches to another goroutine if preemption was requested.
 //
 //go:linkname procPin runtime.procPin
 func procPin() int
@@ -66,13 +68,13 @@ func procPin() int
 //go:linkname procUnpin runtime.procUnpin
 func procUnpin()
 
-// A heap that grows reads the monotonic clock all the same. The adapter of WASI preview 1 can be told to answer with the
-// time that it knows.
+// A heap that grows reads the monotonic clock nevertheless. The adapter of WASI preview 1 can be told to return the
+// last time that it read.
 //
 //go:wasmimport wasi_snapshot_preview1 adapter_monotonic_clock_set_paused
 func pauseClock(paused bool)
 
-// cabiRealloc is the canonical ABI's way to ask for memory. Only fresh memory is ever asked for.
+// cabiRealloc is how the canonical ABI asks for memory. It only ever asks for fresh memory.
 //
 //go:nosplit
 //go:wasmexport cabi_realloc
@@ -86,8 +88,7 @@ func cabiRealloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointe
 	return memory
 }
 
-// early is memory for the adapter of preview 1, which wants its state before Go's own start has come far enough for a
-// heap.
+// early allocates memory for the adapter of preview 1, which needs its state before Go's startup has created the heap.
 func early(align, size uintptr) unsafe.Pointer {
 	start := uintptr(sbrk(size + align - 1))
 	return unsafe.Pointer((start + align - 1) &^ (align - 1))
@@ -95,7 +96,7 @@ func early(align, size uintptr) unsafe.Pointer {
 
 func fresh(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
 	if old != nil || oldSize != 0 {
-		panic("memory of the host is never made larger")
+		panic("the host does not resize memory")
 	}
 	bytesReceived += size
 	pauseClock(true)

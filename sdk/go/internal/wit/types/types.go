@@ -1,4 +1,4 @@
-// Package types holds the shapes that generated bindings name for WIT's option and result.
+// Package types has the types that generated bindings use for WIT's option and result.
 package types
 
 // Tags of an option.
@@ -13,24 +13,24 @@ type Option[T any] struct {
 	value T
 }
 
-// None is nothing.
+// None is an option without a value.
 func None[T any]() Option[T] { return Option[T]{} }
 
-// Some is a value.
+// Some is an option with a value.
 func Some[T any](value T) Option[T] { return Option[T]{tag: OptionSome, value: value} }
 
-// Tag tells which it is.
+// Tag returns the case.
 func (o Option[T]) Tag() uint8 { return o.tag }
 
-// Some answers the value, which must be there.
+// Some returns the value, which must be present.
 func (o Option[T]) Some() T {
 	if o.tag != OptionSome {
-		panic("an option without a value was asked for it")
+		panic("an option has no value")
 	}
 	return o.value
 }
 
-// Or answers the value, or another one if there is none.
+// Or returns the value, or the other one if there is none.
 func (o Option[T]) Or(other T) T {
 	if o.tag == OptionNone {
 		return other
@@ -38,7 +38,7 @@ func (o Option[T]) Or(other T) T {
 	return o.value
 }
 
-// Pointer is the value as Go has optional ones, nil for none.
+// Pointer returns a pointer to the value, nil if there is none.
 func (o Option[T]) Pointer() *T {
 	if o.tag == OptionNone {
 		return nil
@@ -46,7 +46,7 @@ func (o Option[T]) Pointer() *T {
 	return &o.value
 }
 
-// FromPointer is the other way.
+// FromPointer is the inverse of [Option.Pointer].
 func FromPointer[T any](value *T) Option[T] {
 	if value == nil {
 		return None[T]()
@@ -73,21 +73,21 @@ func Ok[T, E any](value T) Result[T, E] { return Result[T, E]{tag: ResultOk, ok:
 // Err is an error.
 func Err[T, E any](err E) Result[T, E] { return Result[T, E]{tag: ResultErr, err: err} }
 
-// Tag tells which it is.
+// Tag returns the case.
 func (r Result[T, E]) Tag() uint8 { return r.tag }
 
-// Ok answers the value, which must be there.
+// Ok returns the value, which must be present.
 func (r Result[T, E]) Ok() T {
 	if r.tag != ResultOk {
-		panic("a result that is an error was asked for its value")
+		panic("a result is an error, not a value")
 	}
 	return r.ok
 }
 
-// Err answers the error, which must be there.
+// Err returns the error, which must be present.
 func (r Result[T, E]) Err() E {
 	if r.tag != ResultErr {
-		panic("a result that is a value was asked for its error")
+		panic("a result is a value, not an error")
 	}
 	return r.err
 }
