@@ -1,7 +1,5 @@
-// Package ridgeline is the adapter for Ridgeline, a JSON API that changes a prospect only if one names the version that
-// one has seen.
-//
-// This file says which calls are made; mapping.go says what stands in them. Ridgeline's API key is added by the host.
+// Package ridgeline is the adapter for Ridgeline, a JSON API that changes a prospect only if the request names its
+// current version. This file makes the requests; mapping.go converts their contents. The host adds Ridgeline's API key.
 package ridgeline
 
 import (
@@ -15,8 +13,8 @@ func init() { jackfield.Register(Adapter{}) }
 // Adapter is the adapter for Ridgeline.
 type Adapter struct{}
 
-// attempts to change a prospect in one call. A refused version surely wrote nothing, so these are no blind repeats; who
-// is overtaken three times in a row leaves it to the host's ladder.
+// attempts is how often one invocation tries to change a prospect. A refused version wrote nothing, so a repetition is
+// safe. After three conflicts in a row, the host's delivery ladder takes over.
 const attempts = 3
 
 // Describe says what the adapter is and what it needs.
@@ -24,7 +22,7 @@ func (Adapter) Describe() *jackfield.Description {
 	return jackfield.Describe("ridgeline", "1.0.0").
 		Origin("base_url", "Where Ridgeline lives, such as https://crm.example").
 		Credential("crm", jackfield.Header, "Ridgeline's API key, in the header X-Api-Key").
-		IdempotentWrites() // Ridgeline keeps one interaction for each call_ref
+		IdempotentWrites() // Ridgeline stores one interaction per call_ref
 }
 
 // Status asks whether a prospect may be called now.
@@ -44,7 +42,7 @@ func (Adapter) Status(host *jackfield.Host, leadID string) (jackfield.LeadStatus
 	return status, nil
 }
 
-// Write changes what is known of the prospect and adds the call to its interactions, both in one request.
+// Write updates the prospect and adds the call to its interactions, in one request.
 func (Adapter) Write(host *jackfield.Host, call *jackfield.Disposition, key string) (jackfield.Receipt, error) {
 	none := jackfield.Receipt{}
 	base, err := host.Required("base_url")
@@ -99,7 +97,7 @@ func read(host *jackfield.Host, base, leadID string) (*prospect, *jackfield.Resp
 	return &found.Prospect, answer, nil
 }
 
-// refusal is Ridgeline's own reason, which a person sees in review. Nil if the answer is not Ridgeline's.
+// refusal returns Ridgeline's own reason, which a person sees in review. Nil if the answer is not Ridgeline's.
 func refusal(answer *jackfield.Response) *jackfield.Rejected {
 	var refused refused
 	if answer.JSON(&refused) != nil {
@@ -108,7 +106,7 @@ func refusal(answer *jackfield.Response) *jackfield.Rejected {
 	return refused.rejected()
 }
 
-// versionMoved tells Ridgeline's own word, which is proof that nothing was written, from some proxy's 409.
+// versionMoved reports whether a 409 is Ridgeline's own, which proves that nothing was written, and not a proxy's.
 func versionMoved(answer *jackfield.Response) bool {
 	var refused refused
 	return answer.JSON(&refused) == nil && refused.Error.Code == "VERSION_MOVED"

@@ -20,7 +20,7 @@ const (
 	timeFormat = "15:04"
 )
 
-// prospect is a lead as Ridgeline answers it. Pointers may be null or missing.
+// prospect is a lead in Ridgeline's answer. Pointers may be null or missing.
 type prospect struct {
 	ID             string   `json:"id"`
 	Version        uint64   `json:"version"`
@@ -30,7 +30,7 @@ type prospect struct {
 	LastContact    *contact `json:"last_contact"`
 }
 
-// contact is when somebody called; the time of day is not always known.
+// contact is when someone called; the time of day is not always known.
 type contact struct {
 	On string  `json:"on"`
 	At *string `json:"at"`
@@ -39,7 +39,7 @@ type contact struct {
 func (p *prospect) status() (jackfield.LeadStatus, error) {
 	status := jackfield.LeadStatus{
 		LeadID: p.ID,
-		// Any policy that is not known to allow a call forbids it.
+		// Only the policy that is known to allow a call does.
 		Callable:       p.ContactPolicy == "ALLOWED" && p.Stage != "BOOKED" && p.Stage != "LOST",
 		Status:         strings.ToLower(p.Stage),
 		DNC:            p.ContactPolicy == "DO_NOT_CALL",
@@ -60,8 +60,8 @@ func (p *prospect) status() (jackfield.LeadStatus, error) {
 	return status, nil
 }
 
-// patch is a change of a prospect, with the call that taught it. Ridgeline clears what is null and leaves alone what is
-// missing, so what is not known is left out.
+// patch is a change of a prospect, with the call that it follows from. Ridgeline clears a field that is null and does
+// not touch one that is missing, so unknown values are omitted.
 type patch struct {
 	BudgetMinLakh json.Number `json:"budget_min_lakh,omitempty"`
 	BudgetMaxLakh json.Number `json:"budget_max_lakh,omitempty"`
@@ -75,7 +75,7 @@ type patch struct {
 	Interaction   interaction `json:"interaction"`
 }
 
-// interaction is a call as Ridgeline keeps it.
+// interaction is a call as Ridgeline stores it.
 type interaction struct {
 	CallRef         string                     `json:"call_ref"`
 	Disposition     string                     `json:"disposition"`
@@ -97,14 +97,14 @@ type visit struct {
 	At string `json:"at"`
 }
 
-// saved is what Ridgeline answers to a patch, and to one whose call_ref it has already.
+// saved is Ridgeline's answer to a patch, also to one with a call_ref that it already has.
 type saved struct {
 	Interaction struct {
 		Number string `json:"number"`
 	} `json:"interaction"`
 }
 
-// refused is why Ridgeline refused something: a message or more for each field.
+// refused is why Ridgeline refused something: one or more messages per field.
 type refused struct {
 	Error struct {
 		Code    string              `json:"code"`
@@ -123,7 +123,7 @@ func (r refused) rejected() *jackfield.Rejected {
 	return rejected
 }
 
-// newPatch makes the change that a disposition asks for. The error is a rejection that names what is no date.
+// newPatch returns the change for a disposition. The error is a rejection that names the invalid date.
 func newPatch(call *jackfield.Disposition, key string) (*patch, error) {
 	called, err := date.InIST(call.AcceptedAt)
 	if err != nil {
@@ -162,7 +162,7 @@ func newPatch(call *jackfield.Disposition, key string) (*patch, error) {
 	return made, about.setVisit(call.SiteVisit)
 }
 
-// code is Ridgeline's word for an outcome, and for OTHER the platform's own.
+// code returns Ridgeline's word for an outcome, and for OTHER the platform's own.
 func code(outcome jackfield.Outcome) (string, string) {
 	switch outcome {
 	case jackfield.QualifiedVisitBooked:
@@ -193,7 +193,8 @@ func code(outcome jackfield.Outcome) (string, string) {
 	return "OTHER", string(outcome)
 }
 
-// lakhs is an amount in lakhs. Ridgeline keeps two decimals; what does not fit them is noted in rupees, not rounded.
+// lakhs converts an amount to lakhs. Ridgeline has two decimals; an amount that needs more is noted in rupees, not
+// rounded.
 func (i *interaction) lakhs(what string, rupees *int64) json.Number {
 	if rupees == nil {
 		return ""
@@ -205,8 +206,8 @@ func (i *interaction) lakhs(what string, rupees *int64) json.Number {
 	return json.Number(text)
 }
 
-// word is one of the platform's words as Ridgeline writes such: UPPER_SNAKE. What is no such word, such as one in Hindi,
-// is kept as it is among the custom values.
+// word converts one of the platform's words to Ridgeline's form, UPPER_SNAKE. A word that cannot be converted, such as
+// one in Hindi, goes unchanged into the custom values.
 func (i *interaction) word(pointer string, text *string) string {
 	if text == nil || *text == "" {
 		return ""
@@ -219,7 +220,7 @@ func (i *interaction) word(pointer string, text *string) string {
 	return upper
 }
 
-// setVisit sets the visit if it is fixed. One that was only spoken of is kept in its parts.
+// setVisit sets the visit if it is fixed. The parts of an unfixed visit go into the custom values.
 func (i *interaction) setVisit(spoken *jackfield.SiteVisit) error {
 	starts, fixed, err := date.VisitStart(spoken)
 	if err != nil || spoken == nil {

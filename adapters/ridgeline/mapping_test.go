@@ -16,7 +16,7 @@ func call(outcome jackfield.Outcome) *jackfield.Disposition {
 	}
 }
 
-// body is the patch as it is sent, with its numbers as they are written.
+// body returns the patch as it is sent, with numbers as they are written.
 func body(t *testing.T, call *jackfield.Disposition) map[string]any {
 	t.Helper()
 	made, err := newPatch(call, "KEY-1")
@@ -57,7 +57,7 @@ func TestEveryOutcomeHasItsCode(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotKnownIsLeftOutSinceNullClears(t *testing.T) {
+func TestUnknownValuesAreOmitted(t *testing.T) {
 	sent := body(t, call(jackfield.NoAnswer))
 	if len(sent) != 1 {
 		t.Errorf("more than the interaction: %v", sent)
@@ -113,7 +113,7 @@ func TestDatesAreIndian(t *testing.T) {
 	}
 }
 
-func TestAVisitIsToldInIndianTime(t *testing.T) {
+func TestVisitsAreInIndianTime(t *testing.T) {
 	day, slot, zone := "2026-12-31", "23:00", "Asia/Dubai"
 	asked := call(jackfield.QualifiedVisitBooked)
 	asked.SiteVisit = &jackfield.SiteVisit{Booked: true, Date: &day, TimeSlot: &slot, Timezone: &zone}
@@ -135,7 +135,7 @@ func TestAVisitIsToldInIndianTime(t *testing.T) {
 	}
 }
 
-func TestAWordThatRidgelineCannotSayIsKept(t *testing.T) {
+func TestUnconvertibleWordsAreKept(t *testing.T) {
 	purpose, language, possession := "end-use", "हिन्दी", "18 months"
 	asked := call(jackfield.QualifiedNoVisit)
 	asked.Qualification.PurchaseIntent, asked.LanguageUsed = &purpose, &language

@@ -1,8 +1,8 @@
 /**
  * The adapter for atrium, a CRM that is one GraphQL endpoint.
  *
- * This file says which operations are run; `mapping.ts` says what stands in them, `graphql.ts` what the answers mean.
- * Atrium's bearer token is added by the host.
+ * This file runs the operations; `mapping.ts` converts their contents, `graphql.ts` interprets the answers. The host
+ * adds atrium's bearer token.
  */
 
 import { adapter, describe } from "jackfield";
@@ -10,7 +10,7 @@ import { ask } from "./graphql.ts";
 import { activitiesOf, activityOf, callInput, leadOf, statusOf } from "./mapping.ts";
 
 export default adapter({
-  // A call that is logged twice is there twice; but calls can be searched by their reference, hence `find`.
+  // Atrium stores a call twice if it is logged twice; but calls can be searched by their reference, hence `find`.
   about: describe("atrium", "1.0.0")
     .origin("base_url", "Where atrium lives, such as https://crm.example; /graphql is added")
     .credential("crm", "bearer", "Atrium's API token"),

@@ -1,6 +1,6 @@
 /**
- * One GraphQL operation, and what its answer means. HTTP says little here: atrium answers 200 whatever happened, with
- * `errors` beside `data`, each with a code.
+ * Runs one GraphQL operation and interprets its answer. The HTTP status says little: atrium answers 200 whatever
+ * happened, with `errors` beside `data`, each with a code.
  *
  * | `extensions.code` | failure |
  * | --- | --- |
@@ -9,9 +9,9 @@
  * | `VALIDATION` | `rejected`, with `extensions.fields` |
  * | `THROTTLED` | `rate-limited`, with `extensions.retryAfter` in seconds |
  * | `MAINTENANCE` | `unavailable`: atrium says that nothing was written |
- * | `INTERNAL`, and any other | `unknown`: atrium may have broken after it had stored the call |
+ * | `INTERNAL`, and any other | `unknown`: atrium may have failed after it had stored the call |
  *
- * A gateway stands before atrium, whose errors are plain HTTP.
+ * The errors of the gateway in front of atrium are plain HTTP.
  */
 
 import { Failure, type FieldError, type Host, type Rejection, type Response, url } from "jackfield";
@@ -23,14 +23,14 @@ interface GraphqlError {
   retryAfter: number | undefined;
 }
 
-/** Members of an object that came from outside, none of them sure; of anything else, no members. */
+/** The members of an untrusted object; none for any other value. */
 export function members(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /**
- * Runs an operation. `read` says whether what came back is enough: data can come with errors about a part of it, and
- * then counts if it holds what the adapter needs.
+ * Runs an operation. `read` returns `undefined` if the data is not sufficient. Data can come with errors about a part
+ * of it, and still be used if it has what the adapter needs.
  */
 export function ask<T>(
   host: Host,
@@ -41,7 +41,7 @@ export function ask<T>(
   const body = { query: query.replaceAll(/\s+/g, " "), variables };
   const answer = host.post(url(host.required("base_url"), "graphql")).json(body).send();
   if (answer.status === 404) {
-    // No word about a lead: atrium would have said so in a 200.
+    // Not about the lead: atrium would have said so in a 200.
     throw Failure.rejected("http-404", "there is no /graphql at the address in `base_url`");
   }
   const whole = answer.acceptOr(refusal).json(members);
@@ -74,13 +74,13 @@ function failure({ code, message, fields, retryAfter }: GraphqlError): Failure {
   }
 }
 
-/** What atrium says of a request that is not even GraphQL, with a 400. */
+/** Atrium's reason for a 400, its answer to a request that is not GraphQL. */
 function refusal(answer: Response): Rejection | undefined {
   try {
     const [error] = errors(members(JSON.parse(answer.text())));
     return error && { code: error.code, message: error.message, fields: error.fields };
   } catch {
-    return undefined; // the gateway's own words: the status says enough
+    return undefined; // the gateway's own text: the status says enough
   }
 }
 

@@ -1,10 +1,10 @@
-/** Between the contract's records and atrium's. Pure: everything here is tested without a CRM. */
+/** Converts between the contract's records and atrium's. Pure: tested without a CRM. */
 
 import { date, type Disposition, type LeadStatus, money, type SiteVisit } from "jackfield";
 import { members } from "./graphql.ts";
 import { OUTCOME, purpose, unitType } from "./picklists.ts";
 
-/** A lead as atrium answers it. */
+/** A lead in atrium's answer. */
 interface Lead {
   id: string;
   stage: string;
@@ -15,8 +15,8 @@ interface Lead {
 }
 
 /**
- * The lead, if all is there that a call is decided by. Consent is kept by another service, which can be down while the
- * lead is there: then there is no answer, and nobody is called.
+ * The lead, if it has everything that decides whether it may be called. Another service stores consent and can be down
+ * while the lead is available: then there is no answer, and nobody is called.
  */
 export function leadOf(data: Record<string, unknown>): Lead | undefined {
   const { id, stage, contactable, assignedTo, lastCall, consent } = members(data.lead);
@@ -45,18 +45,18 @@ export function statusOf(lead: Lead): LeadStatus {
   };
 }
 
-/** A call that atrium holds. */
+/** A call that atrium has stored. */
 export interface Activity {
   id: string;
 }
 
-/** The activity that `logCall` made. */
+/** The activity that `logCall` created. */
 export function activityOf(data: Record<string, unknown>): Activity | undefined {
   const { id } = members(members(data.logCall).activity);
   return typeof id === "string" ? { id } : undefined;
 }
 
-/** The activities that were found; `undefined` if atrium did not say. */
+/** The activities that were found; `undefined` if the answer does not say. */
 export function activitiesOf(data: Record<string, unknown>): Activity[] | undefined {
   const { nodes } = members(data.activities);
   if (!Array.isArray(nodes)) return undefined;
@@ -70,13 +70,13 @@ interface Note {
   text: string;
 }
 
-/** GraphQL's `Int` has 32 bits, with a sign. */
+/** GraphQL's `Int` is a signed 32-bit number. */
 const MAX_INT = 2 ** 31 - 1;
 
 /**
- * A call as atrium's `CallInput` wants it. Members without a value are left out of the JSON.
+ * A call as atrium's `CallInput`. Members without a value are omitted from the JSON.
  *
- * @throws {Failure} If the site visit is no date and time that exist.
+ * @throws {Failure} If the date or time of the site visit does not exist.
  */
 export function callInput(call: Disposition, reference: string) {
   const { outcome, durationSeconds: duration, qualification: learned, siteVisit } = call;
@@ -124,7 +124,7 @@ function budget(min: bigint | undefined, max: bigint | undefined) {
   return { min: amount(min), max: amount(max) };
 }
 
-/** A visit that was spoken of and not fixed has no place of its own; what is known of it is noted. */
+/** Atrium has no field for a visit that was discussed but not fixed; what is known of it goes into notes. */
 function unfinishedVisit(visit: SiteVisit | undefined): Note[] {
   return [...note("Visit date", visit?.date), ...note("Visit time", visit?.timeSlot), ...note("Visit zone", visit?.timezone)];
 }

@@ -1,8 +1,8 @@
-/** Atrium's picklists: values that it takes, and nothing else. */
+/** Atrium's picklists: the only values that it accepts. */
 
 import type { NamedOutcome } from "jackfield";
 
-/** Outcomes. A new outcome of the contract does not compile until it has its place here. */
+/** Outcomes. A new outcome of the contract does not compile until it has a value here. */
 export const OUTCOME: Record<NamedOutcome, string> = {
   qualified_visit_booked: "VISIT_BOOKED",
   qualified_no_visit: "QUALIFIED",

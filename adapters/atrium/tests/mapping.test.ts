@@ -1,4 +1,4 @@
-/** What becomes of values at their edges; the fixtures show whole calls. */
+/** Edge cases of values; the fixtures show whole invocations. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +11,8 @@ import { purpose, unitType } from "../src/picklists.ts";
 
 replay(adapter, "fixtures");
 
-test("every outcome has a value of its own, and only OTHER has words", () => {
+test("every outcome has a value of its own", () => {
+  // Only OTHER has a note.
   const values = OUTCOMES.map((outcome) => callInput(disposition({ outcome }), "C"));
   assert.equal(new Set(values.map(({ outcome }) => outcome)).size, 12);
   assert(values.every(({ outcomeNote }) => outcomeNote === undefined));
@@ -19,7 +20,8 @@ test("every outcome has a value of its own, and only OTHER has words", () => {
   assert.deepEqual([other.outcome, other.outcomeNote], ["OTHER", "dispute"]);
 });
 
-test("a flat's size is read however it is spelled, and noted if it is in no picklist", () => {
+test("unlisted values are noted", () => {
+  // A flat's size is read however it is spelled, and noted if no picklist has it.
   for (const text of ["3BHK", "3 bhk", "3-BHK", " 3.Bhk"]) assert.deepEqual(unitType(text), { value: "THREE_BHK" }, text);
   for (const text of ["3.5 BHK", "duplex", "", "constructor", "तीन"]) {
     assert.deepEqual(unitType(text), { value: "OTHER", unlisted: text }, text);
@@ -28,7 +30,8 @@ test("a flat's size is read however it is spelled, and noted if it is in no pick
   assert.deepEqual(purpose("for my parents"), { value: "OTHER", unlisted: "for my parents" });
 });
 
-test("amounts are exact at both ends of the contract's range, and half a budget is a budget", () => {
+test("budgets are exact", () => {
+  // At both ends of the contract's range, and with one end missing.
   const budget = (budgetMin?: bigint, budgetMax?: bigint) =>
     callInput(disposition({ qualification: { budgetMin, budgetMax } }), "C").budget;
   assert.deepEqual(budget(0n, 2n ** 63n - 1n), { min: "0.00", max: "9223372036854775807.00" });
@@ -36,7 +39,7 @@ test("amounts are exact at both ends of the contract's range, and half a budget 
   assert.equal(budget(), undefined);
 });
 
-test("a duration that GraphQL's Int cannot hold is noted", () => {
+test("a duration beyond 32 bits is noted", () => {
   const longest = callInput(disposition({ durationSeconds: 2 ** 31 - 1 }), "C");
   assert.deepEqual([longest.durationSeconds, longest.notes], [2 ** 31 - 1, undefined]);
   const longer = callInput(disposition({ durationSeconds: 2 ** 32 - 1 }), "C");
@@ -44,7 +47,8 @@ test("a duration that GraphQL's Int cannot hold is noted", () => {
   assert.equal(longer.durationSeconds, undefined);
 });
 
-test("a visit is handed on with its zone, one that is not fixed is noted, one at no real date is refused", () => {
+test("visits keep their zone", () => {
+  // A visit that is not fixed is noted, one on no real date is refused.
   const visit = (siteVisit: object) => callInput(disposition({ siteVisit: { booked: true, ...siteVisit } }), "C");
   const leapDay = visit({ date: "2028-02-29", timeSlot: "00:00", timezone: "Asia/Dubai" });
   assert.deepEqual(leapDay.visit, { date: "2028-02-29", time: "00:00", zone: "Asia/Dubai" });
@@ -56,7 +60,7 @@ test("a visit is handed on with its zone, one that is not fixed is noted, one at
   );
 });
 
-test("a lead whose consent is not known is no answer", () => {
+test("a lead without consent data is unusable", () => {
   const lead = { id: "L", stage: "NEW", contactable: true, assignedTo: null, lastCall: null };
   assert.equal(leadOf({ lead: { ...lead, consent: null } }), undefined);
   const known = leadOf({ lead: { ...lead, consent: { doNotContact: true } } });

@@ -4,7 +4,7 @@ use jackfield_sdk::{Failure, LeadStatus, Receipt, Rejection, date};
 use quick_xml::DeError;
 use serde::Deserialize;
 
-/// Any answer of groundwork. It is all in one: which parts are there depends on the script and on `status`.
+/// Any answer of groundwork. Which parts are present depends on the script and on `status`.
 #[derive(Debug, Deserialize)]
 pub struct Answer {
     status: String,
@@ -58,7 +58,7 @@ impl Answer {
     /// The answer itself if its status is `OK`.
     ///
     /// # Errors
-    /// What groundwork's code means. A status that is neither `OK` nor `ERROR` is no answer to rely on.
+    /// The failure that groundwork's code means; `unknown` for a status that is neither `OK` nor `ERROR`.
     pub fn accept(self) -> Result<Self, Failure> {
         match (self.status.as_str(), self.code.as_str()) {
             ("OK", _) => Ok(self),
@@ -77,11 +77,11 @@ impl Answer {
         }
     }
 
-    /// The answer of `lead_status.php`. Groundwork leaves it to its callers to know that a lead may be called while it
-    /// is new or contacted, and neither do-not-disturb nor in the hands of a salesperson.
+    /// The answer of `lead_status.php`. Groundwork does not say whether a lead may be called: it may while it is new or
+    /// contacted, not do-not-disturb, and not assigned to a salesperson.
     ///
     /// # Errors
-    /// `unknown` if there is no lead in the answer, or its last call was at no time that exists.
+    /// `unknown` if there is no lead in the answer, or the time of its last call does not exist.
     pub fn lead_status(self) -> Result<LeadStatus, Failure> {
         let lead = self.lead.ok_or(Failure::Unknown)?;
         let (dnc, human_contacted) = (lead.dnd == Flag::Y, lead.sales_spoke == Flag::Y);
@@ -97,7 +97,7 @@ impl Answer {
         })
     }
 
-    /// The answer of `call_update.php`: groundwork's reference of the row that it appended.
+    /// The answer of `call_update.php`: groundwork's reference for the row that it appended.
     ///
     /// # Errors
     /// `unknown` if there is none.
@@ -106,7 +106,7 @@ impl Answer {
     }
 }
 
-/// Whether a lead in that stage is open for calls, and the stage in words. One that groundwork added since is not open.
+/// Whether a lead in that stage may be called, and the stage's name. A stage that is not known here may not.
 fn stage(number: &str) -> (bool, String) {
     let (open, words) = match number {
         "10" => (true, "new"),

@@ -1,8 +1,7 @@
 //! The adapter for groundwork, a twenty-year-old CRM: forms in, XML out, errors inside HTTP 200, every request signed.
-//!
-//! This file says which calls are made; [`mapping`] says what stands in them, [`answer`] what the answers mean, and
-//! [`webhook`] what groundwork sends of its own accord. Groundwork appends a row for every accepted write and cannot be
-//! searched, so the adapter neither says that its writes are idempotent nor exports a lookup.
+//! This file makes the requests; [`mapping`] fills them, [`answer`] interprets the answers, and [`webhook`] parses
+//! groundwork's own webhook. Groundwork appends a row for every accepted write and cannot be searched, so the adapter
+//! neither declares idempotent writes nor exports a lookup.
 
 pub mod answer;
 pub mod mapping;
@@ -51,7 +50,7 @@ impl ParseLeads for Groundwork {
     }
 }
 
-/// Posts a signed form and reads the answer, an error inside a 200 being a failure like any other.
+/// Posts a signed form and reads the answer. An error inside a 200 is a failure like any other.
 fn post(host: &Host, script: &str, mut form: mapping::Form) -> Result<Answer, Failure> {
     let base_url: String = host.required("base_url")?;
     form.push(("ts", host.now().as_second().to_string()));

@@ -1,4 +1,4 @@
-//! From the contract's records to groundwork's form fields. Pure: everything here is tested without a CRM.
+//! Converts the contract's records to groundwork's form fields. Pure: tested without a CRM.
 
 use jackfield_sdk::jiff::Zoned;
 use jackfield_sdk::{Disposition, Outcome, Rejection, SiteVisit, date, money};
@@ -6,7 +6,7 @@ use jackfield_sdk::{Disposition, Outcome, Rejection, SiteVisit, date, money};
 /// Form fields in the order in which they are written.
 pub type Form = Vec<(&'static str, String)>;
 
-/// The longest remark that groundwork takes, in characters.
+/// The longest remark that groundwork accepts, in characters.
 const REMARK_CHARS: usize = 200;
 
 /// The text that `sig` signs: every other parameter as `name=value`, sorted by name, joined with `&`, values raw.
@@ -18,10 +18,10 @@ pub fn signed_text(form: &Form) -> String {
 }
 
 /// The form of `call_update.php` for a disposition. `call_ref` is the idempotency key, so that a person who compares
-/// rows can tell a repetition.
+/// rows can recognise a repetition.
 ///
 /// # Errors
-/// If the site visit is not a date, time and zone that exist.
+/// If the date, time or zone of the site visit does not exist.
 pub fn call_update(disposition: &Disposition, idempotency_key: &str) -> Result<Form, Rejection> {
     let called = date::in_ist(&disposition.accepted_at)?;
     let visit = disposition
@@ -84,7 +84,7 @@ fn minute(instant: &Zoned) -> String {
     instant.strftime("%H:%M").to_string()
 }
 
-/// What groundwork has no field for, most telling first, cut to what its column holds.
+/// The values that groundwork has no field for, most important first, cut to the length of its column.
 fn remark(disposition: &Disposition) -> String {
     let learned = &disposition.qualification;
     let outcome = match &disposition.outcome {
@@ -104,18 +104,18 @@ fn remark(disposition: &Disposition) -> String {
         ("duplicate", disposition.duplicate_detected.then(|| yes_or_no(true))),
         ("recording", disposition.recording_url.clone()),
     ];
-    let told = parts
+    let named = parts
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name}={}", value?)));
     let extensions = disposition
         .extensions
         .iter()
         .map(|it| format!("{}={}", it.pointer, it.json));
-    let remark = told.chain(extensions).collect::<Vec<_>>().join("; ");
+    let remark = named.chain(extensions).collect::<Vec<_>>().join("; ");
     cut(remark)
 }
 
-/// What is known of a visit that was spoken of and not fixed.
+/// What is known of a visit that was discussed but not fixed.
 fn visit_wish(visit: &SiteVisit) -> Option<String> {
     match (visit.booked, &visit.date, &visit.time_slot) {
         (true, Some(_), Some(_)) | (_, None, None) => None,
@@ -126,8 +126,8 @@ fn visit_wish(visit: &SiteVisit) -> Option<String> {
     }
 }
 
-/// The text itself if it fits, else as much of it as fits before an ellipsis. Counted in characters, as groundwork
-/// does: a Hindi letter is three bytes long.
+/// The text if it fits, otherwise as much of it as fits before an ellipsis. Groundwork counts characters, not bytes: a
+/// Hindi letter has three bytes.
 fn cut(text: String) -> String {
     if text.chars().count() <= REMARK_CHARS {
         return text;
@@ -176,18 +176,21 @@ mod tests {
     }
 
     #[test]
-    fn a_long_remark_is_cut_between_letters() {
+    fn long_remarks_are_cut_between_letters() {
         let mut call = disposition(Outcome::Other("बात".repeat(100)));
         let remark = field(&call, "remark");
         assert_eq!(remark.chars().count(), REMARK_CHARS);
         assert!(remark.starts_with("outcome=बात") && remark.ends_with('…'));
 
         call.outcome = Outcome::Other("x".repeat(REMARK_CHARS - "outcome=".len()));
-        assert!(field(&call, "remark").ends_with('x'), "what just fits is not cut");
+        assert!(
+            field(&call, "remark").ends_with('x'),
+            "a remark that just fits is not cut"
+        );
     }
 
     #[test]
-    fn what_groundwork_has_no_field_for_is_remarked() {
+    fn values_without_a_field_are_remarked() {
         let mut call = disposition(Outcome::NoAnswer);
         call.extensions = vec![Extension::text("/qualification/floor", "12")];
         call.duplicate_detected = true;
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_that_is_not_fixed_is_a_wish() {
+    fn unfixed_visits_are_remarked() {
         let visit = |booked, date: Option<&str>, time: Option<&str>| SiteVisit {
             booked,
             date: date.map(Into::into),
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signed_text_is_sorted_and_raw() {
+    fn signed_text_is_sorted_and_raw() {
         let form = vec![("ts", "7".into()), ("lead_no", "क & ख".into()), ("dnd", String::new())];
         assert_eq!(signed_text(&form), "dnd=&lead_no=क & ख&ts=7");
     }

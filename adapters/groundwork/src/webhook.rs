@@ -1,4 +1,4 @@
-//! Groundwork's own webhook: a form that says that a lead is new.
+//! Groundwork's own webhook: a form that announces a new lead.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jackfield_sdk::{Extension, Lead, Priority, Rejection, date, phone};
 /// The leads in a webhook: one for `lead_new`, none for any other event.
 ///
 /// # Errors
-/// A rejection that names every field that cannot be used, for a person to mend in review.
+/// A rejection that names every unusable field, for a person to correct in review.
 pub fn leads(body: &[u8]) -> Result<Vec<Lead>, Rejection> {
     let mut fields: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
     fields.retain(|_, value| !value.trim().is_empty());
@@ -18,7 +18,7 @@ pub fn leads(body: &[u8]) -> Result<Vec<Lead>, Rejection> {
     }
 }
 
-/// The lead in the fields of a `lead_new`. What has no place in the contract is kept as an extension.
+/// The lead in the fields of a `lead_new`. Fields that the contract does not have are kept as extensions.
 fn lead(mut fields: BTreeMap<String, String>) -> Result<Lead, Rejection> {
     let mut take = |name: &str| fields.remove(name);
     let id = take("lead_no");
@@ -70,7 +70,8 @@ fn priority(prio: Option<&str>) -> Priority {
     }
 }
 
-/// Every field that is left, and a second number that is none: not worth losing a lead over, and not to be lost.
+/// The remaining fields, and a second number that is not a phone number: it is no reason to refuse the lead, and it is
+/// not dropped.
 fn extensions(fields: BTreeMap<String, String>, unusable: Option<String>) -> Vec<Extension> {
     let second_number = unusable.map(|text| ("alt_mobile".to_owned(), text));
     let left = fields.into_iter().chain(second_number);

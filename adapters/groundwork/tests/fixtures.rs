@@ -1,4 +1,4 @@
-//! Replays the recorded calls in `fixtures/`.
+//! Replays the recorded invocations in `fixtures/`.
 
 use groundwork::Groundwork;
 use jackfield_sdk::testing::Replay;

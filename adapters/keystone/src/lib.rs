@@ -1,7 +1,5 @@
-//! The adapter for keystone, a tidy JSON API that keeps calls by their id.
-//!
-//! This file says which calls are made; [`mapping`] says what stands in them. Keystone's bearer token is added by the
-//! host.
+//! The adapter for keystone, a tidy JSON API that stores calls by their id. This file makes the requests; [`mapping`]
+//! converts their contents. The host adds keystone's bearer token.
 
 pub mod mapping;
 
@@ -54,7 +52,7 @@ impl Lookup for Keystone {
     fn find(host: &Host, _lead_id: &str, idempotency_key: &str) -> Result<Option<Receipt>, Failure> {
         let url = url(&base_url(host)?, &["api", "v1", "calls", idempotency_key])?;
         let answer = host.get(url).send()?;
-        // Only keystone's own word is proof that a call is not there; any proxy can say 404.
+        // Only keystone's own error proves that the call is absent; a proxy can answer 404 too.
         if answer.status() == 404 && answer.json::<Refusal>()?.is("call_not_found") {
             return Ok(None);
         }

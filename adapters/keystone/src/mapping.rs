@@ -1,4 +1,4 @@
-//! Between the contract's records and keystone's JSON. Pure: everything here is tested without a CRM.
+//! Converts between the contract's records and keystone's JSON. Pure: tested without a CRM.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use jackfield_sdk::{Disposition, LeadStatus, Outcome, Qualification, Rejection, 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A lead as keystone answers it.
+/// A lead in keystone's answer.
 #[derive(Deserialize)]
 pub struct Lead {
     id: String,
@@ -31,7 +31,7 @@ impl From<Lead> for LeadStatus {
     }
 }
 
-/// What keystone answers to a write, and what it holds of it later.
+/// Keystone's answer to a write, and to a search for it later.
 #[derive(Deserialize)]
 pub struct Stored {
     /// Keystone's own reference, such as `KS-17`.
@@ -59,7 +59,7 @@ struct RefusedField {
 }
 
 impl Refusal {
-    /// Whether this is keystone's own error of that code, and not some other server's answer.
+    /// Whether this is keystone's own error with that code, and not the answer of another server.
     #[must_use]
     pub fn is(&self, code: &str) -> bool {
         self.error.code == code
@@ -75,7 +75,7 @@ impl From<Refusal> for Rejection {
     }
 }
 
-/// A call as keystone wants it: every member present, null where nothing is known.
+/// A call in keystone's format: every member is present, and null if it is not known.
 #[derive(Serialize)]
 pub struct Call<'a> {
     result: &'static str,
@@ -117,10 +117,10 @@ struct Visit<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The call that a disposition tells of.
+    /// The call that a disposition describes.
     ///
     /// # Errors
-    /// If the site visit is not a date, time and zone that exist.
+    /// If the date, time or zone of the site visit does not exist.
     pub fn new(disposition: &'a Disposition) -> Result<Self, Rejection> {
         let (result, result_detail) = result(&disposition.outcome);
         let visit = disposition.site_visit.as_ref();
@@ -152,7 +152,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Keystone's code of an outcome, and for `OTHER` the words behind it.
+/// Keystone's code for an outcome, and for `OTHER` the platform's own words.
 fn result(outcome: &Outcome) -> (&'static str, Option<&str>) {
     let code = match outcome {
         Outcome::QualifiedVisitBooked => "VISIT_BOOKED",
@@ -172,7 +172,7 @@ fn result(outcome: &Outcome) -> (&'static str, Option<&str>) {
     (code, None)
 }
 
-/// What was learned, or null if the caller hung up before anything was.
+/// What was learned, or null if nothing was.
 fn qualified(learned: &Qualification) -> Option<Qualified<'_>> {
     let budget = (learned.budget_min.is_some() || learned.budget_max.is_some()).then_some(Budget {
         min: learned.budget_min,
@@ -190,7 +190,7 @@ fn qualified(learned: &Qualification) -> Option<Qualified<'_>> {
     })
 }
 
-/// A visit that was spoken of and not fixed has no place of its own in keystone; its parts go under their pointers.
+/// Keystone has no field for a visit that was discussed but not fixed; its parts are stored under their pointers.
 fn unfinished_visit(visit: &SiteVisit) -> impl Iterator<Item = (&str, Value)> {
     let parts = [
         ("/site_visit/date", &visit.date),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn one_thing_learned_is_a_qualification_without_a_budget() {
+    fn one_value_is_a_qualification() {
         let mut call = disposition(Outcome::NoAnswer);
         call.qualification.nri_flag = Some(false);
         let learned = &body(&call)["qualification"];
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_that_was_not_booked_is_kept_in_its_parts() {
+    fn unfixed_visits_are_kept_in_parts() {
         let mut call = disposition(Outcome::CallbackRequested);
         call.site_visit = Some(SiteVisit {
             booked: false,

@@ -1,4 +1,4 @@
-//! Replays the recorded calls in `fixtures/`.
+//! Replays the recorded invocations in `fixtures/`.
 
 use jackfield_sdk::testing::Replay;
 use keystone::Keystone;

@@ -1,9 +1,11 @@
-/* The adapter for mortar, an ERP of the nineties behind HTTP: lines of KEY=value, fixed-width codes, every message
+/*
+ * The adapter for mortar, an ERP of the nineties behind HTTP: lines of KEY=value, fixed-width codes, every message
  * authenticated by an HMAC, return codes inside HTTP 200.
  *
- * This file says which calls are made; mapping.c says what stands in them and what the answers mean, and message.c how
- * a message of mortar is written and read. Mortar appends a document for every disposal that it takes and cannot be
- * searched, so the adapter neither says that its writes are idempotent nor exports a lookup. */
+ * This file makes the requests; mapping.c fills them and interprets the answers, and message.c writes and reads
+ * mortar's messages. Mortar appends a document for every disposal that it accepts and cannot be searched, so the
+ * adapter neither declares idempotent writes nor exports a lookup.
+ */
 #include "mapping.h"
 
 void jf_describe(jf_description *about) {
@@ -12,7 +14,7 @@ void jf_describe(jf_description *about) {
     jf_about_credential(about, "signing", JF_HMAC, "The key that mortar's operator gave out for X-Mortar-Mac");
 }
 
-/* Posts a message and reads the answer, whose return code is that of success; any other is a failure. */
+/* Posts a message and reads the answer. Any return code but that of success is a failure. */
 static bool post(const char *program, jf_str body, message *answer, jf_failure *failure) {
     jf_str base_url;
     jf_str url;
@@ -30,7 +32,7 @@ static bool post(const char *program, jf_str body, message *answer, jf_failure *
         return false;
     }
     if (response.status == 404) {
-        /* Mortar itself says so inside a 200; this is the proxy before it. */
+        /* Mortar itself would say so inside a 200; this is the proxy in front of it. */
         return jf_reject(failure, JF_STR("http-404"), JF_STR("nothing of mortar's is there: is base_url right?"));
     }
     if (!jf_accept(&response, failure)) {

@@ -6,10 +6,10 @@
 #define PARTY_DIGITS 10
 #define CALL_BYTES 64
 #define TEXT_BYTES 120
-/* Amounts are paise in 15 digits: so many whole rupees fit. */
+/* The largest amount, in rupees: mortar has 15 digits for paise. */
 #define MAX_RUPEES INT64_C(9999999999999)
 
-/* What a text that was cut ends in. */
+/* The end of a text that was cut: an ellipsis. */
 static const jf_str MARK = {"\xE2\x80\xA6", 3};
 
 static bool bad_value(const char *field, const char *what, jf_failure *failure) {
@@ -17,7 +17,7 @@ static bool bad_value(const char *field, const char *what, jf_failure *failure) 
     return jf_reject_field(failure, jf_str_of(field), jf_str_of(what));
 }
 
-/* A party's number: ten digits, zeros in front. */
+/* A party's number: ten digits, padded with zeros. */
 static bool party_number(jf_str lead_id, jf_str *number, jf_failure *failure) {
     if (!jf_is_digits(lead_id) || lead_id.len > PARTY_DIGITS) {
         return bad_value("lead_id", "is not a number of at most ten digits", failure);
@@ -70,7 +70,7 @@ static const char *code(jf_outcome outcome) {
     return "D99";
 }
 
-/* Mortar's code of a language; NULL if it has none. */
+/* Mortar's code for a language; NULL if it has none. */
 static const char *language(jf_str name) {
     static const struct {
         const char *name;
@@ -92,7 +92,7 @@ static jf_str yes_or_no(jf_maybe_bool flag) {
     return !flag.has ? JF_STR(" ") : flag.value ? JF_STR("Y") : JF_STR("N");
 }
 
-/* A count in so many digits, or as many spaces. */
+/* A count in the given number of digits, or as many spaces. */
 static bool counted(draft *draft, const char *key, jf_maybe_u32 count, int digits, const char *field,
                     jf_failure *failure) {
     jf_str text = count.has ? jf_format("%0*u", digits, (unsigned)count.value) : jf_format("%*s", digits, "");
@@ -116,7 +116,7 @@ static bool amount(draft *draft, const char *key, jf_maybe_i64 rupees, const cha
     return true;
 }
 
-/* When the call was reported, in India: mortar knows no other time. */
+/* When the call was reported, in Indian time, the only one that mortar knows. */
 static bool reported(draft *draft, jf_str accepted_at, jf_failure *failure) {
     int64_t seconds;
     if (!jf_parse_instant(accepted_at, &seconds)) {
@@ -128,7 +128,7 @@ static bool reported(draft *draft, jf_str accepted_at, jf_failure *failure) {
     return true;
 }
 
-/* A visit that is booked, as far as it is known; spaces for what is not, and for one that is only wished for. */
+/* The known parts of a booked visit; spaces for unknown parts, and for a visit that is not booked. */
 static bool visit(draft *draft, const jf_disposition *call, jf_failure *failure) {
     jf_datetime when = {0};
     jf_str date = JF_STR("        ");
@@ -156,7 +156,7 @@ static bool visit(draft *draft, const jf_disposition *call, jf_failure *failure)
     return true;
 }
 
-static void tell(jf_text *text, const char *name, jf_str value) {
+static void append(jf_text *text, const char *name, jf_str value) {
     if (!jf_has(value)) {
         return;
     }
@@ -166,25 +166,25 @@ static void tell(jf_text *text, const char *name, jf_str value) {
     jf_addf(text, "%s=" JF_FMT, name, JF_ARG(value));
 }
 
-/* What mortar has no field for, most telling first, cut to what its column holds. */
+/* The values that mortar has no field for, most important first, cut to the length of its column. */
 static jf_str remark(const jf_disposition *call) {
     jf_text text = {0};
-    tell(&text, "outcome", call->other_outcome); /* first: a D99 must say what it is */
-    tell(&text, "unit", call->qualification.bhk_preference);
-    tell(&text, "possession", call->qualification.possession_timeline);
-    tell(&text, "purpose", call->qualification.purchase_intent);
+    append(&text, "outcome", call->other_outcome); /* first: a D99 must say which outcome it is */
+    append(&text, "unit", call->qualification.bhk_preference);
+    append(&text, "possession", call->qualification.possession_timeline);
+    append(&text, "purpose", call->qualification.purchase_intent);
     if (call->has_site_visit && !call->site_visit.booked) {
-        tell(&text, "visit wish", call->site_visit.date);
-        tell(&text, "visit time", call->site_visit.time_slot);
+        append(&text, "visit wish", call->site_visit.date);
+        append(&text, "visit time", call->site_visit.time_slot);
     }
     if (jf_has(call->language_used) && language(call->language_used) == NULL) {
-        tell(&text, "language", call->language_used);
+        append(&text, "language", call->language_used);
     }
     for (size_t i = 0; i < call->extensions.count; i++) {
         const jf_extension *extension = &call->extensions.items[i];
-        tell(&text, jf_copy(extension->pointer).ptr, extension->json);
+        append(&text, jf_copy(extension->pointer).ptr, extension->json);
     }
-    tell(&text, "recording", call->recording_url);
+    append(&text, "recording", call->recording_url);
     jf_str whole = jf_text_str(&text);
     if (whole.len <= TEXT_BYTES) {
         return whole;
@@ -224,7 +224,7 @@ bool disposal(const jf_disposition *call, jf_str key, jf_str *body, jf_failure *
     return true;
 }
 
-/* 01xx: what is wrong, as pairs of FLD and MSG; a MSG before any FLD is about the whole. */
+/* 01xx: the mistakes, as pairs of FLD and MSG; a MSG before any FLD is about the whole entry. */
 static bool refused(const message *answer, jf_str code, jf_failure *failure) {
     jf_str overall = JF_STR("mortar refused the entry");
     jf_str field = JF_NONE;
@@ -243,7 +243,7 @@ static bool refused(const message *answer, jf_str code, jf_failure *failure) {
 }
 
 bool return_code(const message *answer, jf_failure *failure) {
-    /* The code is the first line, so that a text further down cannot pass for it. */
+    /* The code must be the first line, so that a text further down is not mistaken for it. */
     jf_str code = answer->count > 0 && jf_is(answer->lines[0].key, "RC") ? answer->lines[0].value : JF_NONE;
     if (code.len != 4 || !jf_is_digits(code)) {
         return jf_fail(failure, JF_UNKNOWN);
@@ -268,15 +268,15 @@ bool return_code(const message *answer, jf_failure *failure) {
         }
         return jf_fail(failure, JF_RATE_LIMITED);
     }
-    /* 0409: somebody has the party open at a terminal. 0900: the night batch runs. Mortar takes nothing then. */
+    /* 0409: someone has the party open at a terminal. 0900: the night batch is running. Mortar writes nothing then. */
     if (jf_is(code, "0409") || jf_is(code, "0900")) {
         return jf_fail(failure, JF_UNAVAILABLE);
     }
-    /* 05xx is a crash, before or after the document was made; and what mortar's next version says is not known. */
+    /* 05xx is a crash, before or after the document was made. Any other code is not documented. */
     return jf_fail(failure, JF_UNKNOWN);
 }
 
-/* `Y`, `N`, or a space for a flag that nobody has set. */
+/* `Y`, `N`, or a space for a flag that is not set. */
 static bool flag(jf_str text, bool *value) {
     *value = jf_is(text, "Y");
     return *value || jf_is(text, "N") || jf_is(text, " ");
@@ -286,7 +286,7 @@ static bool all_spaces(jf_str text) {
     return jf_has(text) && jf_trim(text).len == 0;
 }
 
-/* When the party was last called: two fields, both of spaces if it never was. */
+/* When the party was last called: two fields, both spaces if it never was. */
 static bool last_call(const message *answer, jf_str *instant) {
     jf_str date = message_get(answer, "CALLED");
     jf_str time = message_get(answer, "AT");
@@ -311,7 +311,7 @@ static bool last_call(const message *answer, jf_str *instant) {
     return true;
 }
 
-/* A stage in words, and whether parties in it are to be called. One that mortar has added since is not. */
+/* The name of a stage, and whether parties in it may be called. In a stage that is not known here, they may not. */
 static jf_str stage(jf_str number, bool *open) {
     static const struct {
         const char *number;
@@ -338,7 +338,7 @@ bool party(const message *answer, jf_str lead_id, jf_lead_status *status, jf_fai
     }
     jf_str stage_number = message_get(answer, "STAGE");
     bool open = false;
-    /* Another party's answer, or a field that is not as the manual has it: nothing to let somebody be called by. */
+    /* Another party's answer, or a field that differs from the manual, is no basis for a call. */
     if (!jf_eq(message_get(answer, "PARTY"), number) || stage_number.len != 2 || !jf_is_digits(stage_number) ||
         !flag(message_get(answer, "DND"), &status->dnc) ||
         !flag(message_get(answer, "SPOKE"), &status->human_contacted) ||

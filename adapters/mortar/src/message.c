@@ -1,6 +1,6 @@
 #include "message.h"
 
-/* More than any answer of mortar's has, and few enough that a hostile one costs nothing. */
+/* More than any answer of mortar's has, and few enough that a hostile answer does no harm. */
 #define MAX_LINES 200
 
 static const char *const PROTOCOL = "MORTAR/1";
@@ -26,7 +26,7 @@ void message_add(draft *draft, const char *key, jf_str value) {
 }
 
 jf_str message_end(draft *draft) {
-    /* The protocol before what was added, and the count after it. */
+    /* Adds the protocol before the lines and the count after them. */
     return jf_format("%s\r\n" JF_FMT "END=%zu\r\n", PROTOCOL, JF_ARG(jf_text_str(&draft->text)), draft->lines + 2);
 }
 

@@ -1,10 +1,10 @@
-/* Mortar's messages, of which a request and an answer are alike:
+/* Mortar's messages. Requests and answers have the same format:
  *
  *     MORTAR/1          the protocol
  *     KEY=value         upper case; `\n` and `\\` in a value stand for a newline and a backslash
- *     END=3             how many lines there are, this one included
+ *     END=3             the number of lines, this one included
  *
- * Lines end in CRLF. Spaces in values count: a field of spaces is one whose value is not known. */
+ * Lines end in CRLF. Spaces in values are significant: a field of spaces has no known value. */
 #ifndef MORTAR_MESSAGE_H
 #define MORTAR_MESSAGE_H
 
@@ -22,18 +22,18 @@ typedef struct {
     size_t count;
 } message;
 
-/* A message in the making; start with `draft draft = {0};`. */
+/* A message to append to; start with `draft draft = {0};`. */
 typedef struct {
     jf_text text;
     size_t lines;
 } draft;
 
-/* Adds a line. What would end the line is escaped; other control characters become spaces. */
+/* Adds a line. Newlines are escaped; other control characters become spaces. */
 void message_add(draft *draft, const char *key, jf_str value);
-/* The whole message, its ends put to it. */
+/* The whole message, with its first and last line. */
 jf_str message_end(draft *draft);
 
-/* Reads a whole message. False if it is not one: another protocol, a line that is none, a wrong count, cut off. */
+/* Reads a whole message. False if it is not one: another protocol, an invalid line, a wrong count, cut off. */
 bool message_read(jf_str text, message *message);
 /* The value of the first line of that key; absent if there is none. */
 jf_str message_get(const message *message, const char *key);

@@ -1,4 +1,4 @@
-/* What stands in mortar's messages, and what its answers mean. */
+/* The contents of mortar's messages, and the failures that its answers mean. */
 #include "mapping.h"
 
 #include "host.h"
@@ -12,7 +12,7 @@ static jf_disposition a_call(jf_outcome outcome) {
                             .dnc_requested = outcome == JF_DNC_REQUESTED};
 }
 
-/* The value of a key in the message that a call becomes. */
+/* The value of a key in the message for a call. */
 static jf_str sent(const jf_disposition *call, const char *key) {
     jf_str body = JF_NONE;
     jf_failure failure = {0};
@@ -41,7 +41,7 @@ static void every_outcome_has_its_code(void) {
     }
 }
 
-static void what_is_not_known_is_spaces(void) {
+static void unknown_values_are_spaces(void) {
     jf_disposition call = a_call(JF_NO_ANSWER);
     const struct {
         const char *key;
@@ -155,7 +155,7 @@ static void visits(void) {
     call.site_visit.date = JF_STR("2026-03-01");
     call.site_visit.time_slot = JF_STR("24:00");
     refused_for(&call, "site_visit.time_slot");
-    call.site_visit.booked = false; /* then it is only a wish, in whatever words */
+    call.site_visit.booked = false; /* then it goes into the remark, in any format */
     CHECK_TEXT(sent(&call, "VDATE"), "        ");
     CHECK_TEXT(sent(&call, "TEXT"), "visit wish=2026-03-01; visit time=24:00");
 }
@@ -177,14 +177,14 @@ static void texts_are_cut_between_characters(void) {
     CHECK(sent(&call, "TEXT").len == 120 && sent(&call, "TEXT").ptr[119] == '\xA6');
 }
 
-static void nothing_forges_a_line(void) {
+static void no_value_forges_a_line(void) {
     jf_disposition call = a_call(JF_OTHER_OUTCOME);
     call.other_outcome = JF_STR("a\r\nDND=Y\nEND=1\\\x01\x7F");
     CHECK_TEXT(sent(&call, "TEXT"), "outcome=a \nDND=Y\nEND=1\\  ");
     CHECK_TEXT(sent(&call, "DND"), "N");
 }
 
-static void what_mortar_has_no_field_for_is_told(void) {
+static void values_without_a_field_are_remarked(void) {
     jf_disposition call = a_call(JF_NO_ANSWER);
     jf_extension floor = {JF_STR("/qualification/floor"), JF_STR("\"बारह\"")};
     call.extensions = (jf_extensions){&floor, 1};
@@ -215,7 +215,7 @@ static jf_failure coded(const char *lines) {
     return failure;
 }
 
-static void every_return_code_has_its_meaning(void) {
+static void every_return_code_has_its_failure(void) {
     const struct {
         const char *lines;
         jf_failure_kind kind;
@@ -313,7 +313,7 @@ static void only_whole_messages_are_read(void) {
     }
 }
 
-/* A whole answer with bytes changed, cut off or put in: it is read, or refused, and nothing else. */
+/* A whole answer with bytes changed, removed or inserted is read or refused, and never read out of bounds. */
 static void hostile_answers(void) {
     static const char whole[] = "MORTAR/1\r\nRC=0101\r\nMSG=a\\nb\\\\\r\nFLD=SECS\r\nMSG=\xE0\xA4\x96\r\nWAIT=0030\r\n"
                                 "PARTY=0000004711\r\nSTAGE=10\r\nDND=N\r\nSPOKE= \r\nCALLED=20260705\r\nAT=1630\r\nEND=13\r\n";
@@ -337,23 +337,23 @@ static void hostile_answers(void) {
             (void)document(&answer, &receipt, &failure);
         }
         free(exact);
-        jf_call_over();
-        jf_call_begins();
+        jf_invocation_ends();
+        jf_invocation_begins();
     }
     CHECK(read > 1000);
 }
 
 int main(void) {
     every_outcome_has_its_code();
-    what_is_not_known_is_spaces();
+    unknown_values_are_spaces();
     amounts_at_their_edges();
     counts_and_ids_at_their_edges();
     dates_at_their_edges();
     visits();
     texts_are_cut_between_characters();
-    nothing_forges_a_line();
-    what_mortar_has_no_field_for_is_told();
-    every_return_code_has_its_meaning();
+    no_value_forges_a_line();
+    values_without_a_field_are_remarked();
+    every_return_code_has_its_failure();
     parties_are_read();
     only_whole_messages_are_read();
     hostile_answers();

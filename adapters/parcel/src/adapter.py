@@ -1,8 +1,8 @@
 """The adapter for parcel, a SOAP 1.1 service: XML with namespaces in and out, and HTTP 500 for every refusal.
 
-This file says which operations are called; `mapping` says what stands in them, `soap` how they are wrapped and what their
-faults mean, `stages` what a tenant calls its stages, and `webhook` what parcel sends of its own accord. Parcel keeps one
-record for each `CallReference` and answers the first one's number to a repetition, so writes are idempotent.
+This file runs the operations; `mapping` fills them, `soap` wraps them and interprets faults, `stages` has the tenant's
+names for stages, and `webhook` parses parcel's own webhook. Parcel stores one record per `CallReference` and answers a
+repetition with the number of the first, so writes are idempotent.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class Parcel(Adapter, ParseLeads):
 
     def query_status(self, host: Host, lead_id: str) -> LeadStatus:
         stages = Stages.of(host)
-        answer = self._call(host, "GetLeadStatus", mapping.get_lead_status(lead_id))
+        answer = self._run(host, "GetLeadStatus", mapping.get_lead_status(lead_id))
         return answer.read(lambda found: mapping.lead_status(found, stages))
 
     def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
-        answer = self._call(host, "RecordCallOutcome", mapping.record_call_outcome(call, idempotency_key))
+        answer = self._run(host, "RecordCallOutcome", mapping.record_call_outcome(call, idempotency_key))
         return answer.read(mapping.receipt)
 
     def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead]:
         return webhook.leads(inbound.body)
 
-    def _call(self, host: Host, operation: str, body: Element) -> soap.Answer:
+    def _run(self, host: Host, operation: str, body: Element) -> soap.Answer:
         response = host.post(
             url(host.required("base_url"), "ParcelService.asmx"),
             body=soap.envelope(body),

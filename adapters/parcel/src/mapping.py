@@ -1,4 +1,4 @@
-"""From the contract's records to parcel's and back. Pure: everything here is tested without a CRM."""
+"""Converts the contract's records to parcel's and back. Pure: tested without a CRM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CODES = {
 }
 
 REMARKS_CHARS = 1000
-"""The longest remarks that parcel takes, in characters."""
+"""The longest remarks that parcel accepts, in characters."""
 
 
 def get_lead_status(lead_id: str) -> Element:
@@ -39,10 +39,10 @@ def get_lead_status(lead_id: str) -> Element:
 
 
 def lead_status(answer: Element, stages: Stages) -> LeadStatus:
-    """What `<p:GetLeadStatusResponse>` says.
+    """The lead status in `<p:GetLeadStatusResponse>`.
 
-    Parcel leaves it to its callers to know that a lead may be called while its stage is an open one, and it is neither
-    do-not-call nor in the hands of a salesperson.
+    Parcel does not say whether a lead may be called: it may while its stage is open, and it is neither do-not-call nor
+    assigned to a salesperson.
     """
     lead = answer.find(p("Lead"))
     if lead is None:
@@ -60,8 +60,8 @@ def lead_status(answer: Element, stages: Stages) -> LeadStatus:
 
 
 def record_call_outcome(call: Disposition, key: str) -> Element:
-    """`<p:RecordCallOutcome>`: an `xs:sequence`, so the order is parcel's. `CallReference` is what parcel knows a
-    repetition by."""
+    """`<p:RecordCallOutcome>`: an `xs:sequence`, so parcel prescribes the order. Parcel recognises a repetition by its
+    `CallReference`."""
     learned = call.qualification
     visit = visit_start(call.site_visit)
     operation = Element(p("RecordCallOutcome"))
@@ -91,7 +91,7 @@ def record_call_outcome(call: Disposition, key: str) -> Element:
 
 
 def receipt(answer: Element) -> Receipt:
-    """Parcel's number of the record: the first one's, if it had the call already."""
+    """Parcel's number of the record; of the first one, if parcel already had the call."""
     boolean(answer, "Duplicate")
     return Receipt(needed(answer, "RecordNumber"))
 
@@ -100,7 +100,7 @@ def _visit(call: Element, visit: tuple[date, time, str] | None) -> None:
     element = add(call, "Visit", None if visit is None else "")
     if visit is not None:
         day, starts, zone = visit
-        # Parcel wants the local time and the zone's name, and knows the zones itself.
+        # Parcel expects local time and the zone's name, and has its own zone data.
         add(element, "VisitDate", day.isoformat())
         add(element, "VisitTime", starts.isoformat("seconds"))
         add(element, "VisitZone", zone)
@@ -112,7 +112,7 @@ def _amount(rupees: int | None) -> str | None:
 
 
 def _remarks(call: Disposition, *, fixed: bool) -> str | None:
-    """What parcel has no element for: a visit that was spoken of and not fixed, and what the contract does not name."""
+    """The values that parcel has no element for: a visit that was discussed but not fixed, and extensions."""
     parts = []
     if not fixed and call.site_visit is not None:
         wish = [part for part in (call.site_visit.date, call.site_visit.time_slot) if part]
@@ -125,11 +125,11 @@ def _remarks(call: Disposition, *, fixed: bool) -> str | None:
     return remarks or None
 
 
-def _last_call(told: str | None) -> str | None:
+def _last_call(text: str | None) -> str | None:
     """An `xs:dateTime` with an offset as RFC 3339; none for a lead that was never called."""
-    if told is None:
+    if text is None:
         return None
-    read = instant(told)
+    read = instant(text)
     if read is None:
         raise Unreadable("<LastCalledOn> is no xs:dateTime with an offset")
     return rfc3339(read)

@@ -1,18 +1,18 @@
-"""SOAP 1.1 as parcel speaks it: envelopes, and what its faults mean.
+"""SOAP 1.1 as parcel uses it: envelopes, and the failures that its faults mean.
 
-The standard wants HTTP 500 for every fault, so the status alone says nothing:
+The standard prescribes HTTP 500 for every fault, so the status alone says nothing:
 
 ==================  ============================================================  ==================================
 fault code          parcel's error code                                           failure
 ==================  ============================================================  ==================================
 `soap:Client`       `P-04`: no such lead                                          `NotFound`
-`soap:Client`       any other: refused as it stands                               `Rejected`, with parcel's fields
+`soap:Client`       any other: the request was refused                            `Rejected`, with parcel's fields
 `soap:Server`       `P-09`: maintenance, nothing was stored                       `Unavailable`
-`soap:Server`       `P-12`: too many requests                                     `RateLimited`, with parcel's wish
-`soap:Server`       any other, or none: something broke on the way                `Unknown`
+`soap:Server`       `P-12`: too many requests                                     `RateLimited`, with parcel's delay
+`soap:Server`       any other, or none: something failed meanwhile                `Unknown`
 ==================  ============================================================  ==================================
 
-A 500 without a fault is no answer of parcel's, and `Unknown`.
+A 500 without a fault is not an answer of parcel's, and `Unknown`.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ for prefix, namespace in [("soap", SOAP), ("xsi", XSI), ("p", PARCEL)]:
 
 
 class Unreadable(ValueError):
-    """An answer is not what parcel documents. Says what, and quotes nothing."""
+    """An answer differs from parcel's documentation. The text says how, and does not quote the answer."""
 
 
 def p(name: str) -> str:
-    """A name of parcel's own."""
+    """A name in parcel's namespace."""
     return f"{{{PARCEL}}}{name}"
 
 
 def add(parent: Element, name: str, value: object | None) -> Element:
-    """Adds an element of parcel's: `xsi:nil` for none, `true` and `false` for booleans."""
+    """Adds an element in parcel's namespace: `xsi:nil` for none, `true` and `false` for booleans."""
     element = SubElement(parent, p(name))
     if value is None:
         element.set(f"{{{XSI}}}nil", "true")
@@ -56,7 +56,7 @@ def add(parent: Element, name: str, value: object | None) -> Element:
 
 
 def text(parent: Element, name: str) -> str | None:
-    """The text of an element of parcel's; none if it is not there, `xsi:nil` or empty."""
+    """The text of an element in parcel's namespace; none if it is missing, `xsi:nil` or empty."""
     element = parent.find(p(name))
     if element is None or element.get(f"{{{XSI}}}nil") in ("true", "1"):
         return None
@@ -64,7 +64,7 @@ def text(parent: Element, name: str) -> str | None:
 
 
 def needed(parent: Element, name: str) -> str:
-    """The text of an element that has to be there."""
+    """The text of a required element."""
     found = text(parent, name)
     if found is None:
         raise Unreadable(f"<{name}> is missing or nil")
@@ -72,7 +72,7 @@ def needed(parent: Element, name: str) -> str:
 
 
 def boolean(parent: Element, name: str) -> bool:
-    """An `xs:boolean` that has to be there."""
+    """A required `xs:boolean`."""
     match needed(parent, name):
         case "true" | "1":
             return True
@@ -90,11 +90,11 @@ def envelope(content: Element) -> bytes:
 
 
 class Answer:
-    """The answer to an operation: what it holds, or the failure that its fault means, is raised."""
+    """The answer to an operation. Raises the failure that its fault means."""
 
     def __init__(self, response: Response, operation: str) -> None:
         self._response = response
-        # Everything but these two is not SOAP: a gateway, a proxy, IIS refusing the user.
+        # Only 2xx and 500 are SOAP. Others come from a gateway, a proxy, or IIS refusing the user.
         if response.status != 500:
             response.accept(_explain)
         try:
@@ -108,7 +108,7 @@ class Answer:
         self._content = content
 
     def read(self, reader: Callable[[Element], T]) -> T:
-        """What `reader` makes of it. An answer that is not as documented is `Unknown`."""
+        """The result of `reader`. An answer that differs from the documentation is `Unknown`."""
         try:
             return reader(self._content)
         except Unreadable as error:
@@ -116,7 +116,7 @@ class Answer:
 
 
 def _content(body: bytes) -> Element:
-    """What stands in a document's body: one element."""
+    """The one element in a document's body."""
     root = parse(body)
     found = root.findall(f"{{{SOAP}}}Body/*")
     if root.tag != f"{{{SOAP}}}Envelope" or len(found) != 1:
@@ -125,7 +125,7 @@ def _content(body: bytes) -> Element:
 
 
 def _explain(response: Response) -> Rejected | None:
-    """The refusal in an answer of 4xx, if parcel itself gave it."""
+    """The refusal in a 4xx answer, if it is parcel's own."""
     try:
         failure = _meaning(_content(response.body))
     except (XmlError, Unreadable):
@@ -134,7 +134,7 @@ def _explain(response: Response) -> Rejected | None:
 
 
 def _meaning(fault: Element) -> Failure:
-    # The code is a qualified name; what comes after a dot is a finer distinction of parcel's own.
+    # The code is a qualified name; after a dot, parcel adds a finer distinction of its own.
     kind = (fault.findtext("faultcode") or "").strip().rpartition(":")[2].partition(".")[0]
     error = fault.find(f"detail/{p('Error')}")
     code = None if error is None else text(error, "ErrorCode")

@@ -1,4 +1,4 @@
-"""What a tenant calls its stages. Parcel only knows their codes, which every tenant may define anew."""
+"""A tenant's names for its stages. Parcel only has codes, which every tenant may define differently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAIR = re.compile(r"\s*(\d+)\s*=\s*([a-z][a-z0-9_]*)\s*", re.ASCII)
 
 @dataclass(frozen=True)
 class Stages:
-    """Words by codes, and which of the words are open for calls."""
+    """Names by code, and the names of the stages in which leads may be called."""
 
     words: dict[str, str]
     open: frozenset[str]
@@ -24,7 +24,7 @@ class Stages:
 
     @classmethod
     def of(cls, host: Host) -> Stages:
-        """As the tenant's settings say. Rejected, with the setting's name, if one of them cannot be understood."""
+        """Reads the tenant's settings. Rejected, with the setting's name, if one of them is malformed."""
         words = {}
         for pair in (host.setting("stages") or DEFAULT_STAGES).split(","):
             read = _PAIR.fullmatch(pair)
@@ -38,7 +38,8 @@ class Stages:
         return cls(words, open_words, host)
 
     def read(self, code: str) -> tuple[str, bool]:
-        """A stage's word, and whether it is open for calls. One that is not in the table is not, and is told."""
+        """A stage's name, and whether its leads may be called. If the table lacks the stage, they may not, and the log
+        says so."""
         word = self.words.get(code)
         if word is None:
             self.host.log(Level.WARN, "a stage that the setting `stages` does not name", stage=code[:20])

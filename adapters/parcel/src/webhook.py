@@ -1,4 +1,4 @@
-"""Parcel's own webhook: a `<p:LeadNotification>` with the leads that are new."""
+"""Parcel's own webhook: a `<p:LeadNotification>` with new leads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KNOWN = {
 
 
 def leads(body: bytes) -> list[Lead]:
-    """The leads in a notification; none if it is of another event.
+    """The leads in a notification; none for another event.
 
     Rejected, with every element that cannot be used, for a person to mend in review.
     """
@@ -84,7 +84,8 @@ def _lead(it: Element, number: int, problems: list[FieldError]) -> Lead | None:
 
 
 def _extensions(it: Element, unusable: str | None) -> list[Extension]:
-    """Every element that is left, and a second number that is none: not worth losing a lead over, and not to be lost."""
+    """The remaining elements, and a second number that is not a phone number: it is no reason to refuse the lead, and
+    it is not dropped."""
     kept: dict[str, list[str]] = {}
     for child in it:
         name = child.tag.removeprefix(f"{{{PARCEL}}}")

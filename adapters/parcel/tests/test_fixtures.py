@@ -1,4 +1,4 @@
-"""Every recorded call in `fixtures/`, and that each operation of the contract has some."""
+"""Replays the recorded invocations in `fixtures/`, and checks that there are some of each export."""
 
 import json
 import unittest

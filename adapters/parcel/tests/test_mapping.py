@@ -1,4 +1,4 @@
-"""What stands in parcel's elements, at the edges of what the contract allows."""
+"""The contents of parcel's elements, in edge cases of the contract."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ def call(**what: Any) -> Disposition:
 
 
 def written(disposition: Disposition, name: str) -> str | None:
-    """The text of an element, as parcel reads it: through a document."""
+    """The text of an element in the document that parcel receives."""
     record = parse(document(mapping.record_call_outcome(disposition, "K"))).find(p("Call"))
     assert record is not None
     return text(record, name)
 
 
 class Outcomes(unittest.TestCase):
-    def test_every_outcome_has_a_code_of_its_own(self) -> None:
+    def test_every_outcome_has_its_own_code(self) -> None:
         self.assertEqual(set(mapping.CODES), set(Outcome))
         self.assertEqual(len(set(mapping.CODES.values())), len(Outcome))
 
-    def test_another_outcome_is_told_in_its_own_words(self) -> None:
+    def test_other_outcomes_keep_their_words(self) -> None:
         other = call(outcome=Outcome.OTHER, other_outcome="पैंटहाउस <चाहिए> & \x00")
         self.assertEqual(written(other, "OutcomeCode"), "OTHER")
         self.assertEqual(written(other, "OutcomeText"), "पैंटहाउस <चाहिए> & \ufffd")
 
 
 class Instants(unittest.TestCase):
-    def test_calls_are_told_in_indian_time(self) -> None:
+    def test_calls_are_in_indian_time(self) -> None:
         cases = {
             "2026-07-01T09:01:55.999Z": "2026-07-01T14:31:55+05:30",
             "2026-12-31T18:29:59.000Z": "2026-12-31T23:59:59+05:30",
@@ -66,16 +66,16 @@ class Visits(unittest.TestCase):
         parts = [child.text or "" for child in element]
         return " ".join(parts) or f"nil {element.get(f'{{{XSI}}}nil')}; {text(record, 'Remarks')}"
 
-    def test_a_fixed_visit_keeps_its_own_zone(self) -> None:
+    def test_fixed_visit_keeps_its_zone(self) -> None:
         self.assertEqual(self.visit(), "2028-02-29 00:00:00 Asia/Kolkata")
         self.assertEqual(self.visit(timezone="Asia/Dubai"), "2028-02-29 00:00:00 Asia/Dubai")
 
-    def test_a_visit_that_is_not_fixed_is_a_remark(self) -> None:
+    def test_unfixed_visit_is_a_remark(self) -> None:
         self.assertEqual(self.visit(booked=False), "nil true; visit wish=2028-02-29 00:00")
         self.assertEqual(self.visit(time_slot=None), "nil true; visit wish=2028-02-29")
         self.assertEqual(self.visit(date=None, time_slot=None), "nil true; None")
 
-    def test_a_visit_at_no_real_time_is_refused_by_its_field(self) -> None:
+    def test_invalid_visit_names_its_field(self) -> None:
         for what, field in [
             ({"date": "2027-02-29"}, "site_visit.date"),
             ({"date": "tomorrow"}, "site_visit.date"),
@@ -89,7 +89,7 @@ class Visits(unittest.TestCase):
 
 
 class Remarks(unittest.TestCase):
-    def test_what_has_no_element_is_remarked(self) -> None:
+    def test_values_without_an_element_are_remarked(self) -> None:
         extensions = [Extension.of("floor", "ऊपर"), Extension("/call_metadata/turns", "41")]
         self.assertEqual(written(call(extensions=extensions), "Remarks"), '/floor="ऊपर"; /call_metadata/turns=41')
 
@@ -102,24 +102,24 @@ class StageTable(unittest.TestCase):
     def table(self, code: str, **settings: str) -> tuple[str, bool]:
         return Script(settings=settings).run(lambda host: Stages.of(host).read(code))
 
-    def test_the_default_is_parcels_own(self) -> None:
+    def test_default_is_parcels_own(self) -> None:
         self.assertEqual(self.table("10"), ("new", True))
         self.assertEqual(self.table("40"), ("booked", False))
 
-    def test_a_tenant_may_name_its_stages(self) -> None:
+    def test_tenant_can_name_its_stages(self) -> None:
         settings = {"stages": "1=fresh, 2 = warm,30=gone", "callable_stages": "fresh, warm"}
         self.assertEqual([self.table(code, **settings) for code in ("1", "2", "30", "10")], [
             ("fresh", True), ("warm", True), ("gone", False), ("stage_10", False),
         ])  # fmt: skip
 
-    def test_a_stage_of_no_name_is_told(self) -> None:
+    def test_unnamed_stage_is_logged(self) -> None:
         script = Script()
         script.run(lambda host: Stages.of(host).read("55"))
         self.assertEqual([(message, fields) for _, message, fields in script.logged], [
             ("a stage that the setting `stages` does not name", {"stage": "55"}),
         ])  # fmt: skip
 
-    def test_a_table_that_cannot_be_understood_is_refused_by_its_name(self) -> None:
+    def test_malformed_setting_is_named(self) -> None:
         for settings, field in [
             ({"stages": "10:new"}, "stages"),
             ({"stages": "10=new,10=old"}, "stages"),

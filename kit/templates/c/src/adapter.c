@@ -1,6 +1,6 @@
-/* The adapter for {{name}}, a CRM that answers in lines of `name=value` and takes forms.
+/* The adapter for {{name}}, a CRM that answers in lines of `name=value` and accepts forms.
  *
- * Replace it by your own CRM piece by piece: the two requests, the lines that are read, the fields that are sent. */
+ * Replace it piece by piece for your own CRM: the two requests, the lines that are read, the fields that are sent. */
 #include "jackfield.h"
 
 void jf_describe(jf_description *about) {
@@ -66,7 +66,7 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
     return true;
 }
 
-/* What the CRM calls the outcomes. */
+/* The CRM's names for the outcomes. */
 static const char *result(jf_outcome outcome) {
     switch (outcome) {
     case JF_QUALIFIED_VISIT_BOOKED:
@@ -125,7 +125,7 @@ bool jf_write_disposition(const jf_disposition *call, jf_str idempotency_key, jf
     }
     jf_str reference = value_of(text, "number");
     if (!jf_has(reference)) {
-        /* The CRM took it and does not say what it made of it: that is not a success to rely on. */
+        /* The CRM accepted the call but returned no number, so it is not certain that it was stored. */
         return jf_unreadable(&response, "no number", failure);
     }
     receipt->reference = reference;

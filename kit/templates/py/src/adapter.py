@@ -1,7 +1,7 @@
 """The adapter for {{name}}: how this CRM answers a status query and takes a disposition.
 
-It begins as the adapter for a CRM that speaks JSON and keeps one record for each call. Make it yours: this file says
-which calls are made, `mapping` what stands in them.
+It starts as the adapter for a CRM that speaks JSON and stores one record per call. Change it into yours: this file
+makes the requests, `mapping` converts their contents.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class {{Pascal}}Adapter(Adapter):
             version="1.0.0",
             origins=(origin("base_url", "Where the CRM lives, such as https://crm.example"),),
             credentials=(Credential("crm", "bearer", "The CRM's API token, which the host adds"),),
-            # True only because this CRM makes sure of it: a PUT under a call's id replaces.
+            # True only because this CRM guarantees it: a PUT with the same call id replaces the record.
             idempotent_writes=True,
         )
 
@@ -46,7 +46,7 @@ class {{Pascal}}Adapter(Adapter):
 
 
 def why(refusal: Response) -> Rejected | None:
-    """The CRM's own reason, for the person who will see it in review."""
+    """The CRM's own reason, which a person sees in review."""
     problem = refusal.explain_as(mapping.Problem)
     if problem is None:
         return None

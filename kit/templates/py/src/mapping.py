@@ -1,4 +1,4 @@
-"""From the contract's records to the CRM's and back. Pure: it is tested without a CRM."""
+"""Converts the contract's records to the CRM's and back. Pure: tested without a CRM."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RESULTS = {
 
 @dataclass(frozen=True)
 class Lead:
-    """A lead as the CRM tells it. What else it tells is passed over; what is missing makes the answer unreadable."""
+    """A lead in the CRM's answer. Other members are ignored; if one of these is missing, the answer is unreadable."""
 
     id: str
     stage: str
@@ -38,7 +38,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Saved:
-    """The CRM's word that it holds a call."""
+    """The CRM's confirmation that it has stored a call."""
 
     number: str
 
@@ -64,7 +64,7 @@ def lead_status(lead: Lead) -> LeadStatus:
 
 
 def note(call: Disposition) -> dict[str, Any]:
-    """A call as the CRM wants it. A caller may hang up at any point, so everything may be missing."""
+    """A call in the CRM's format. Every value may be missing, because a call can end at any point."""
     learned = call.qualification
     visit = visit_start(call.site_visit)
     return {

@@ -4,5 +4,5 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-# The adapter's modules and the SDK, as the component finds them.
+# The adapter's modules and the SDK, as the component imports them.
 sys.path[:0] = [str(HERE / "../src"), str(HERE / "../vendor/jackfield")]

@@ -1,4 +1,4 @@
-"""Every recorded call in `fixtures/`, and what the mapping makes of each outcome."""
+"""Replays the recorded invocations in `fixtures/`, and checks the mapping of outcomes."""
 
 import unittest
 
@@ -16,6 +16,6 @@ class Adapter(unittest.TestCase):
             with self.subTest(file.stem):
                 replay_file(file, {{Pascal}}Adapter())
 
-    def test_every_outcome_has_a_result_of_its_own(self) -> None:
+    def test_every_outcome_has_its_own_result(self) -> None:
         self.assertEqual(set(mapping.RESULTS), set(Outcome))
         self.assertEqual(len(set(mapping.RESULTS.values())), len(Outcome))

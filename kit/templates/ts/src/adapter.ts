@@ -1,7 +1,7 @@
 /**
- * The adapter for {{name}}: which calls are made. What stands in them is in `mapping.ts`.
+ * The adapter for {{name}}. This file makes the requests; `mapping.ts` converts their contents.
  *
- * The CRM is an example: leads and their calls as JSON, behind a bearer token that the host adds. Change it into yours.
+ * The CRM is an example: leads and their calls as JSON, with a bearer token that the host adds. Change it into yours.
  */
 
 import { adapter, describe, type Host, url } from "jackfield";

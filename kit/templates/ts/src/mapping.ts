@@ -1,10 +1,10 @@
 /**
- * Between the contract's records and the CRM's JSON. Everything that can be wrong about a value is here.
+ * Converts between the contract's records and the CRM's JSON, and checks every value.
  */
 
 import type { Disposition, LeadStatus, NamedOutcome, Rejection, Response } from "jackfield";
 
-/** A lead as the CRM answers it. */
+/** A lead in the CRM's answer. */
 interface Lead {
   id: string;
   stage: string;
@@ -12,7 +12,7 @@ interface Lead {
   last_call_at: string | null;
 }
 
-/** A lead, if the answer is one. An answer that is something else must not be taken for "may be called". */
+/** The lead, if the answer is one. Any other answer must not be mistaken for "may be called". */
 export function leadOf(value: unknown): Lead | undefined {
   const { id, stage, do_not_call, last_call_at = null } = members<Lead>(value);
   const known = typeof id === "string" && typeof stage === "string" && typeof do_not_call === "boolean";
@@ -45,7 +45,7 @@ const RESULTS: Record<NamedOutcome, string> = {
   duplicate_suppressed: "duplicate",
 };
 
-/** A call as the CRM wants it. What is not known is left out: a caller may hang up at any point. */
+/** A call in the CRM's format. Unknown values are omitted: a call can end at any point. */
 export function note(call: Disposition) {
   const { outcome, qualification, siteVisit } = call;
   return {
@@ -61,7 +61,7 @@ export function note(call: Disposition) {
   };
 }
 
-/** What the CRM answers to a write, if the answer is that. */
+/** The CRM's answer to a write, if it is one. */
 export function savedOf(value: unknown): { number: string } | undefined {
   const { number } = members<{ number: string }>(value);
   return typeof number === "string" ? { number } : undefined;
@@ -73,7 +73,7 @@ export function refusal(answer: Response): Rejection | undefined {
   try {
     body = members(JSON.parse(answer.text()));
   } catch {
-    return undefined; // not the CRM's own error: the status alone says what it was
+    return undefined; // not the CRM's own error: the status has to suffice
   }
   const { code, message, fields = {} } = members<NonNullable<typeof body.error>>(body.error);
   if (typeof code !== "string") return undefined;
@@ -85,7 +85,7 @@ export function refusal(answer: Response): Rejection | undefined {
   };
 }
 
-/** The members of an object, none of them sure; of anything else, no members. */
+/** The members of an untrusted object; none for any other value. */
 function members<T extends object>(value: unknown): Partial<T> {
   return typeof value === "object" && value !== null ? value : {};
 }
