@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jackfield_tests::components::path;
-use jackfield_tests::documents::hung_up;
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::documents::minimal_disposition;
+use jackfield_tests::process::{HostProcess, operator_token};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -30,7 +30,7 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// A running host.
 pub struct BenchHost {
-    host: Host,
+    host: HostProcess,
     stopped: StoppedHost,
 }
 
@@ -125,14 +125,15 @@ impl StoppedHost {
             data: tempfile::tempdir()?,
         };
         // The first start prints the operator token.
-        let (_, printed, _) = Host::start(&stopped.binary, stopped.data.path(), &stopped.variables()).stop("TERM");
+        let (_, printed, _) =
+            HostProcess::start(&stopped.binary, stopped.data.path(), &stopped.variables()).stop("TERM");
         stopped.operator = operator_token(&printed);
         Ok(stopped)
     }
 
     /// Starts the host and returns once it serves.
     pub fn start(self) -> BenchHost {
-        let host = Host::start_unread(&self.binary, self.data.path(), &self.variables());
+        let host = HostProcess::start_discarding_log(&self.binary, self.data.path(), &self.variables());
         BenchHost { host, stopped: self }
     }
 
@@ -150,7 +151,7 @@ impl Agent {
 
     /// The report of a call without an outcome, as raw HTTP.
     pub fn disposition_request(&self, lead: &str, call: &str) -> Request {
-        self.report_request(lead, hung_up(call, "no_answer").to_string().as_bytes())
+        self.report_request(lead, minimal_disposition(call, "no_answer").to_string().as_bytes())
     }
 
     /// The report of a call, as raw HTTP.
@@ -187,7 +188,7 @@ impl Agent {
     /// Reports a call; the response must be 202.
     pub async fn dispose(&self, lead: &str, call: &str) -> anyhow::Result<()> {
         let url = format!("{}/{lead}/disposition", self.leads);
-        let said = hung_up(call, "no_answer");
+        let said = minimal_disposition(call, "no_answer");
         let answer = self
             .client
             .post(url)

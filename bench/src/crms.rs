@@ -5,9 +5,9 @@ use std::pin::Pin;
 
 use jackfield_tests::documents::{atrium_tenant, keystone_tenant, mortar_tenant, parcel_tenant, ridgeline_tenant};
 use jackfield_tests::fakes::{
-    Atrium, AtriumConfig, AtriumLead, Behaviour, Groundwork, GroundworkConfig, GroundworkLead, Keystone,
-    KeystoneConfig, KeystoneLead, Mode, Mortar, MortarConfig, MortarParty, Parcel, ParcelConfig, ParcelLead, Ridgeline,
-    RidgelineConfig, RidgelineProspect, Server, Trade,
+    Atrium, AtriumConfig, AtriumLead, Behaviour, FakeServer, FakeService, Groundwork, GroundworkConfig, GroundworkLead,
+    Keystone, KeystoneConfig, KeystoneLead, Mode, Mortar, MortarConfig, MortarParty, Parcel, ParcelConfig, ParcelLead,
+    Ridgeline, RidgelineConfig, RidgelineProspect,
 };
 
 /// The lead that every CRM knows. mortar's ids are numbers.
@@ -120,9 +120,9 @@ pub struct Crm {
 }
 
 impl Crm {
-    fn new<T: Trade>(fake: Server<T>, file: String) -> Self
+    fn new<T: FakeService>(fake: FakeServer<T>, file: String) -> Self
     where
-        Server<T>: Send + Sync,
+        FakeServer<T>: Send + Sync,
     {
         Self {
             origin: fake.origin(),
@@ -150,7 +150,7 @@ trait Fake: Send + Sync {
     fn hanging(&self) -> u32;
 }
 
-impl<T: Trade> Fake for Server<T>
+impl<T: FakeService> Fake for FakeServer<T>
 where
     Self: Send + Sync,
 {

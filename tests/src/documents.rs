@@ -53,7 +53,7 @@ pub fn disposition(call: &str, outcome: &str) -> Value {
 
 /// A disposition of which only what is required is known.
 #[must_use]
-pub fn hung_up(call: &str, outcome: &str) -> Value {
+pub fn minimal_disposition(call: &str, outcome: &str) -> Value {
     json!({ "call_metadata": { "call_id": call }, "qualification": { "outcome": outcome } })
 }
 

@@ -9,13 +9,13 @@
     reason = "likewise: a library for tests only"
 )]
 
-pub mod answer;
 pub mod components;
 pub mod documents;
-pub mod door;
 pub mod fakes;
 pub mod fuzz;
+pub mod listener;
 pub mod node;
 pub mod operator;
 pub mod process;
-pub mod raw;
+pub mod raw_guest;
+pub mod response;

@@ -28,11 +28,11 @@ use sha2::Sha256;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::{Answer, ask};
 use crate::components::component;
 use crate::documents::keystone_tenant;
-use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, Now};
-use crate::process::program;
+use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, ServerClock};
+use crate::process::jackfield_binary;
+use crate::response::{TestResponse, send_request};
 
 /// What the fakes and the tenants' files share.
 pub const KEYSTONE_TOKEN: &str = "keystone-canary-token";
@@ -86,7 +86,7 @@ impl TestNode {
         let dir = tempfile::tempdir().unwrap();
         let agent_time = clock.clone();
         let agent = AgentConfig {
-            now: Now::from_fn(move || agent_time.now()),
+            now: ServerClock::from_fn(move || agent_time.now()),
             ..AgentConfig::new(PUSH_SECRET)
         };
         let shared: SharedClock = Arc::new(clock.clone());
@@ -95,7 +95,7 @@ impl TestNode {
         let runtime = Runtime::start(
             RuntimeConfig {
                 max_instances: 64,
-                ..RuntimeConfig::new(cache, program())
+                ..RuntimeConfig::new(cache, jackfield_binary())
             },
             shared,
         )
@@ -191,22 +191,22 @@ impl TestNode {
     }
 
     /// Sends a request to the public listener.
-    pub async fn public(&self, request: Request<Body>) -> Answer {
-        ask(self.node.public.clone(), request).await
+    pub async fn public(&self, request: Request<Body>) -> TestResponse {
+        send_request(self.node.public.clone(), request).await
     }
 
     /// Sends a request to the admin listener.
-    pub async fn admin(&self, request: Request<Body>) -> Answer {
-        ask(self.node.admin.clone(), request).await
+    pub async fn admin(&self, request: Request<Body>) -> TestResponse {
+        send_request(self.node.admin.clone(), request).await
     }
 
     /// Asks as the agent of both tenants.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> TestResponse {
         self.public(self.request(Method::GET, path, Body::empty())).await
     }
 
     /// Posts as the agent of both tenants.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.public(self.request(Method::POST, path, Body::from(body.to_string())))
             .await
     }
@@ -235,18 +235,18 @@ impl TestNode {
     }
 
     /// Asks whether a lead may be called.
-    pub async fn status(&self, tenant: &str, lead: &str) -> Answer {
+    pub async fn status(&self, tenant: &str, lead: &str) -> TestResponse {
         self.get(&format!("/v1/tenants/{tenant}/leads/{lead}/status")).await
     }
 
     /// Reports a call.
-    pub async fn dispose(&self, tenant: &str, lead: &str, disposition: &Value) -> Answer {
+    pub async fn dispose(&self, tenant: &str, lead: &str, disposition: &Value) -> TestResponse {
         self.post(&format!("/v1/tenants/{tenant}/leads/{lead}/disposition"), disposition)
             .await
     }
 
     /// Sends a lead's webhook, signed now under this id.
-    pub async fn webhook(&self, tenant: &str, id: &str, body: &[u8]) -> Answer {
+    pub async fn webhook(&self, tenant: &str, id: &str, body: &[u8]) -> TestResponse {
         self.public(self.signed(tenant, id, body)).await
     }
 

@@ -6,8 +6,8 @@ use jackfield_domain::id::TokenId;
 use jackfield_store::TokenPurpose;
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::node::TestNode;
+use crate::response::TestResponse;
 
 /// An operator of a [`TestNode`].
 pub struct Operator {
@@ -35,7 +35,7 @@ impl Operator {
     }
 
     /// Asks the admin API.
-    pub async fn ask(&self, test: &TestNode, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    pub async fn ask(&self, test: &TestNode, method: Method, path: &str, body: Option<&Value>) -> TestResponse {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         test.admin(self.request(method, path, body)).await
     }
@@ -46,7 +46,7 @@ impl Operator {
     }
 
     /// Sets a kept secret.
-    pub async fn set_secret(&self, test: &TestNode, tenant: &str, name: &str, value: &str) -> Answer {
+    pub async fn set_secret(&self, test: &TestNode, tenant: &str, name: &str, value: &str) -> TestResponse {
         let path = format!("/v1/tenants/{tenant}/secrets/{name}");
         test.admin(self.request(Method::PUT, &path, Body::from(value.to_owned())))
             .await

@@ -15,7 +15,7 @@ const UNDER_TEST: &str = "jackfield-under-test";
 ///
 /// # Panics
 /// It is not there.
-pub fn program() -> PathBuf {
+pub fn jackfield_binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     // A test runs in `deps`, below the folder of the binaries; a binary in that folder itself.
     let found = test.ancestors().skip(1).take(2).map(|folder| folder.join(UNDER_TEST));
@@ -28,7 +28,7 @@ pub fn program() -> PathBuf {
 }
 
 /// A running `jackfield serve`.
-pub struct Host {
+pub struct HostProcess {
     child: Child,
     binary: PathBuf,
     /// `http://…` of the public listener, or `https://…`.
@@ -39,7 +39,7 @@ pub struct Host {
     readers: Vec<JoinHandle<Vec<String>>>,
 }
 
-impl Host {
+impl HostProcess {
     /// Starts a host over `data`, on free ports, and returns once it serves.
     ///
     /// # Panics
@@ -54,7 +54,7 @@ impl Host {
     /// # Panics
     /// It does not start; the panic shows its log.
     #[must_use]
-    pub fn start_unread(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
+    pub fn start_discarding_log(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
         Self::launch(binary, data, variables, false)
     }
 
@@ -175,7 +175,7 @@ impl Host {
     ///
     /// # Panics
     /// The system does not tell.
-    pub fn memory(&self) -> u64 {
+    pub fn peak_memory(&self) -> u64 {
         let process = format!("/proc/{}", self.child.id());
         let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
         // Forgets the highest level: what is asked next time is what happened since.
@@ -201,7 +201,7 @@ impl Host {
     }
 
     /// Returns once the log has a line with this in it.
-    pub async fn wait_for(&self, part: &str) {
+    pub async fn wait_for_log(&self, part: &str) {
         while !self.log.lock().unwrap().iter().any(|line| line.contains(part)) {
             tokio::task::yield_now().await;
         }
@@ -232,7 +232,7 @@ impl Host {
     }
 }
 
-impl Drop for Host {
+impl Drop for HostProcess {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();

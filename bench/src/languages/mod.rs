@@ -23,7 +23,7 @@ use jackfield_kit::project::{MANIFEST, Project};
 use jackfield_kit::tools::Tools;
 use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::components;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use reqwest::Client;
 
 use self::table::{Figure, Row};
@@ -205,7 +205,7 @@ async fn status(loaded: &Loaded) -> anyhow::Result<()> {
 }
 
 async fn write(loaded: &Loaded, call: String) -> anyhow::Result<()> {
-    let disposition = Disposition::read(LEAD.parse()?, &hung_up(&call, "no_answer"));
+    let disposition = Disposition::read(LEAD.parse()?, &minimal_disposition(&call, "no_answer"));
     let disposition = disposition.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     let written = loaded
         .write(&disposition, SystemClock.now(), &call.parse()?)

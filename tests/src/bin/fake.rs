@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jackfield_tests::fakes::{
-    AgentConfig, AtriumConfig, AtriumCrm, GroundworkConfig, GroundworkCrm, KeystoneConfig, KeystoneCrm, MortarConfig,
-    MortarCrm, ParcelConfig, ParcelCrm, Receiver, RidgelineConfig, RidgelineCrm, Server, Trade,
+    AgentConfig, AtriumConfig, AtriumCrm, FakeServer, FakeService, GroundworkConfig, GroundworkCrm, KeystoneConfig,
+    KeystoneCrm, LeadReceiver, MortarConfig, MortarCrm, ParcelConfig, ParcelCrm, RidgelineConfig, RidgelineCrm,
 };
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
@@ -157,7 +157,7 @@ async fn main() -> anyhow::Result<()> {
             .await
         }
         Fake::Agent { listen, secret } => {
-            run::<Receiver>(
+            run::<LeadReceiver>(
                 listen,
                 AgentConfig {
                     addr: listen,
@@ -169,8 +169,8 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-async fn run<T: Trade>(listen: SocketAddr, config: T::Config) -> anyhow::Result<()> {
-    let server = Server::<T>::start(config)
+async fn run<T: FakeService>(listen: SocketAddr, config: T::Config) -> anyhow::Result<()> {
+    let server = FakeServer::<T>::start(config)
         .await
         .with_context(|| format!("cannot listen on {listen}; if it is taken, name another with --listen"))?;
     println!("{}", server.origin());

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{
-    clock::Now,
-    message::{Answer, answer, has_media_type, header, json_answer},
-    server::{Handled, Trade},
+    clock::ServerClock,
+    response::{FakeResponse, has_media_type, header, json_response, response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// How far a webhook's timestamp may be from now, in seconds.
@@ -32,7 +32,7 @@ pub struct AgentConfig {
     /// The secret that pushes are signed with: `whsec_` and base64. With any other text every push is refused.
     pub secret: String,
     /// Its clock. Give it the host's if the host's time is moved.
-    pub now: Now,
+    pub now: ServerClock,
 }
 
 impl AgentConfig {
@@ -41,14 +41,14 @@ impl AgentConfig {
         Self {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
             secret: secret.into(),
-            now: Now::real(),
+            now: ServerClock::real(),
         }
     }
 }
 
 /// A webhook that was received.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Received {
+pub struct ReceivedWebhook {
     /// Its id.
     pub webhook_id: String,
     /// Its body.
@@ -59,20 +59,20 @@ pub struct Received {
 
 /// The receiver behind [`Agent`](super::Agent).
 #[derive(Debug)]
-pub struct Receiver {
+pub struct LeadReceiver {
     config: AgentConfig,
-    received: Vec<Received>,
+    received: Vec<ReceivedWebhook>,
 }
 
 /// The receiver keeps no leads that could be put into it.
 #[derive(Debug, Deserialize)]
 pub enum NoLead {}
 
-impl Trade for Receiver {
+impl FakeService for LeadReceiver {
     type Config = AgentConfig;
     type Lead = NoLead;
-    type Record = Received;
-    const LEDGER: (&'static str, &'static str) = ("received", "received");
+    type Record = ReceivedWebhook;
+    const RECORDS: (&'static str, &'static str) = ("received", "received");
 
     fn from_config(config: AgentConfig) -> (SocketAddr, Self) {
         (
@@ -84,12 +84,12 @@ impl Trade for Receiver {
         )
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         self.receive(request)
-            .unwrap_or_else(|(status, why)| Handled::Refused(error(status, why)))
+            .unwrap_or_else(|(status, why)| RequestOutcome::Refused(error(status, why)))
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
         let mut answer = error(StatusCode::TOO_MANY_REQUESTS, "slow down");
         if let Some(seconds) = retry_after {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -97,11 +97,11 @@ impl Trade for Receiver {
         answer
     }
 
-    fn maintenance() -> Answer {
+    fn maintenance() -> FakeResponse {
         error(StatusCode::SERVICE_UNAVAILABLE, "under maintenance")
     }
 
-    fn crash() -> Answer {
+    fn crash() -> FakeResponse {
         error(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong")
     }
 
@@ -109,7 +109,7 @@ impl Trade for Receiver {
         match lead {}
     }
 
-    fn stored(&self) -> Vec<Received> {
+    fn stored(&self) -> Vec<ReceivedWebhook> {
         self.received.clone()
     }
 
@@ -120,8 +120,8 @@ impl Trade for Receiver {
 
 type Refusal = (StatusCode, &'static str);
 
-impl Receiver {
-    fn receive(&mut self, request: &Request<Bytes>) -> Result<Handled, Refusal> {
+impl LeadReceiver {
+    fn receive(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, Refusal> {
         if request.uri().path() != "/leads" {
             return Err((StatusCode::NOT_FOUND, "leads go to /leads"));
         }
@@ -143,20 +143,20 @@ impl Receiver {
             .filter(Value::is_object)
             .ok_or((StatusCode::BAD_REQUEST, "the body must be a JSON object"))?;
 
-        let taken = answer(StatusCode::NO_CONTENT, None, Bytes::new());
+        let taken = response(StatusCode::NO_CONTENT, None, Bytes::new());
         let Some(known) = self.received.iter_mut().find(|known| known.webhook_id == webhook_id) else {
-            self.received.push(Received {
+            self.received.push(ReceivedWebhook {
                 webhook_id,
                 body,
                 times: 1,
             });
-            return Ok(Handled::Stored(taken));
+            return Ok(RequestOutcome::Stored(taken));
         };
         if known.body != body {
             return Err((StatusCode::CONFLICT, "this webhook-id came before with another body"));
         }
         known.times += 1;
-        Ok(Handled::Read(taken))
+        Ok(RequestOutcome::Read(taken))
     }
 
     /// The webhook's id, if its signature is right; else what is wrong.
@@ -196,6 +196,6 @@ fn is_fresh(sent: i64, now: Timestamp) -> bool {
     now.as_second().abs_diff(sent) <= TOLERANCE_SECONDS
 }
 
-fn error(status: StatusCode, why: &str) -> Answer {
-    json_answer(status, &json!({ "error": why }))
+fn error(status: StatusCode, why: &str) -> FakeResponse {
+    json_response(status, &json!({ "error": why }))
 }

@@ -12,7 +12,7 @@ pub enum Mode {
     #[default]
     Ok,
     /// The connection is reset as soon as the request's head has arrived; nothing is stored.
-    /// To have connecting itself refused, use [`close_listener`](super::Server::close_listener).
+    /// To have connecting itself refused, use [`close_listener`](super::FakeServer::close_listener).
     Down,
     /// Does the work at once, and answers after the delay: a client that gives up has still written.
     Slow,
@@ -28,14 +28,14 @@ pub enum Mode {
     HangAfterStore,
     /// Under maintenance, in the server's own words; nothing is stored.
     Maintenance,
-    /// One of [`Mode::UNTOLD`] after another, in an order that looks random and is the same in every run; but `calm` of
-    /// a hundred requests go as documented.
-    Fickle,
+    /// One of [`Mode::AMBIGUOUS`] after another, in a pseudorandom order that is the same in every run, except that
+    /// `ok_percent` of a hundred requests succeed.
+    Flaky,
 }
 
 impl Mode {
     /// The ways to leave a client in the dark about what became of its request.
-    pub const UNTOLD: [Self; 5] = [
+    pub const AMBIGUOUS: [Self; 5] = [
         Self::FailAfterStore,
         Self::ResetAfterStore,
         Self::HangAfterStore,
@@ -59,9 +59,9 @@ pub struct Behaviour {
     /// How long [`Mode::RateLimited`] asks to wait, in seconds; none names no time.
     #[serde(default)]
     pub retry_after: Option<u32>,
-    /// How many of a hundred requests [`Mode::Fickle`] spares.
+    /// How many of a hundred requests [`Mode::Flaky`] spares.
     #[serde(default)]
-    pub calm: u8,
+    pub ok_percent: u8,
 }
 
 impl Behaviour {
@@ -101,10 +101,10 @@ impl Behaviour {
         }
     }
 
-    /// Sets how many of a hundred requests [`Mode::Fickle`] spares.
+    /// Sets how many of a hundred requests [`Mode::Flaky`] spares.
     #[must_use]
-    pub fn calm(self, calm: u8) -> Self {
-        Self { calm, ..self }
+    pub fn ok_percent(self, ok_percent: u8) -> Self {
+        Self { ok_percent, ..self }
     }
 
     /// The behaviour that the request arriving now meets, the `number`th; uses up one of `times`.
@@ -115,20 +115,20 @@ impl Behaviour {
             Some(left) => *left -= 1,
         }
         match self.mode {
-            Mode::Fickle => Self {
-                mode: self.fickle(scramble(number)),
+            Mode::Flaky => Self {
+                mode: self.flaky(scramble(number)),
                 ..*self
             },
             _ => *self,
         }
     }
 
-    fn fickle(self, random: u64) -> Mode {
-        if random % 100 < u64::from(self.calm) {
+    fn flaky(self, random: u64) -> Mode {
+        if random % 100 < u64::from(self.ok_percent) {
             return Mode::Ok;
         }
-        let untold = random / 100 % Mode::UNTOLD.len() as u64;
-        Mode::UNTOLD
+        let untold = random / 100 % Mode::AMBIGUOUS.len() as u64;
+        Mode::AMBIGUOUS
             .into_iter()
             .nth(usize::try_from(untold).unwrap_or(0))
             .unwrap_or_default()
@@ -149,16 +149,16 @@ mod tests {
 
     #[test]
     fn a_fickle_fake_does_all_it_can_do_and_spares_what_it_should() {
-        let met = |calm: u8| {
-            let mut order = Behaviour::always(Mode::Fickle).calm(calm);
+        let met = |ok_percent: u8| {
+            let mut order = Behaviour::always(Mode::Flaky).ok_percent(ok_percent);
             (0..10_000).map(|number| order.take(number).mode).collect::<Vec<_>>()
         };
-        for mode in Mode::UNTOLD {
+        for mode in Mode::AMBIGUOUS {
             let share = met(0).iter().filter(|met| **met == mode).count();
             assert!((1500..2500).contains(&share), "{mode:?}: {share}");
         }
-        let calm = met(60).iter().filter(|met| **met == Mode::Ok).count();
-        assert!((5500..6500).contains(&calm), "{calm}");
+        let ok_percent = met(60).iter().filter(|met| **met == Mode::Ok).count();
+        assert!((5500..6500).contains(&ok_percent), "{ok_percent}");
     }
 
     #[test]

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 /// Tells a fake what time it is.
 #[derive(Clone)]
-pub struct Now(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct ServerClock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
-impl Now {
+impl ServerClock {
     /// The machine's clock.
     #[must_use]
     pub fn real() -> Self {
@@ -36,15 +36,15 @@ impl Now {
     }
 }
 
-impl Default for Now {
+impl Default for ServerClock {
     fn default() -> Self {
         Self::real()
     }
 }
 
-impl fmt::Debug for Now {
+impl fmt::Debug for ServerClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Now({})", self.get())
+        write!(f, "ServerClock({})", self.get())
     }
 }
 

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    clock::Now,
-    message::{Answer, has_media_type, header, json_answer},
-    server::{Handled, Trade},
+    clock::ServerClock,
+    response::{FakeResponse, has_media_type, header, json_response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// What the ledger is started with.
@@ -28,26 +28,26 @@ pub struct LedgerConfig {
     /// Where to listen; port 0 picks a free one.
     pub addr: SocketAddr,
     /// Whether it knows a key again; else every post is a row.
-    pub knows_keys: bool,
+    pub deduplicates: bool,
     /// Its clock.
-    pub now: Now,
+    pub now: ServerClock,
 }
 
 impl LedgerConfig {
     /// On a free loopback port, with real time.
     #[must_use]
-    pub fn new(knows_keys: bool) -> Self {
+    pub fn new(deduplicates: bool) -> Self {
         Self {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
-            knows_keys,
-            now: Now::real(),
+            deduplicates,
+            now: ServerClock::real(),
         }
     }
 }
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct LedgerRow {
     /// Its number, from 1.
     pub row: usize,
     /// The key that it was posted with.
@@ -78,37 +78,37 @@ pub enum NoLead {}
 #[derive(Debug)]
 pub struct LedgerCrm {
     config: LedgerConfig,
-    rows: Vec<Entry>,
+    rows: Vec<LedgerRow>,
 }
 
-impl Trade for LedgerCrm {
+impl FakeService for LedgerCrm {
     type Config = LedgerConfig;
     type Lead = NoLead;
-    type Record = Entry;
-    const LEDGER: (&'static str, &'static str) = ("rows", "rows");
+    type Record = LedgerRow;
+    const RECORDS: (&'static str, &'static str) = ("rows", "rows");
 
     fn from_config(config: LedgerConfig) -> (SocketAddr, Self) {
         (config.addr, Self { config, rows: vec![] })
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         let done = match (request.method(), request.uri().path()) {
             (&Method::POST, "/rows") => self.post(request),
             (&Method::GET, "/rows") => self.find(request),
             _ => Err("POST /rows, GET /rows?key="),
         };
-        done.unwrap_or_else(|why| Handled::Refused(error(StatusCode::BAD_REQUEST, why)))
+        done.unwrap_or_else(|why| RequestOutcome::Refused(error(StatusCode::BAD_REQUEST, why)))
     }
 
-    fn too_many(_: Option<u32>) -> Answer {
+    fn too_many(_: Option<u32>) -> FakeResponse {
         error(StatusCode::TOO_MANY_REQUESTS, "slow down")
     }
 
-    fn maintenance() -> Answer {
+    fn maintenance() -> FakeResponse {
         error(StatusCode::SERVICE_UNAVAILABLE, "under maintenance")
     }
 
-    fn crash() -> Answer {
+    fn crash() -> FakeResponse {
         error(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong")
     }
 
@@ -116,7 +116,7 @@ impl Trade for LedgerCrm {
         match lead {}
     }
 
-    fn stored(&self) -> Vec<Entry> {
+    fn stored(&self) -> Vec<LedgerRow> {
         self.rows.clone()
     }
 
@@ -126,22 +126,25 @@ impl Trade for LedgerCrm {
 }
 
 impl LedgerCrm {
-    fn post(&mut self, request: &Request<Bytes>) -> Result<Handled, &'static str> {
+    fn post(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, &'static str> {
         let key = header(request, "idempotency-key").ok_or("idempotency-key must be there exactly once")?;
         if !has_media_type(request, "application/json") {
             return Err("send Content-Type: application/json");
         }
         let post: Post = serde_json::from_slice(request.body()).map_err(|_| "the body is {lead, call}, both texts")?;
         let known = self.rows.iter_mut().find(|entry| entry.key == key);
-        match known.filter(|_| self.config.knows_keys) {
+        match known.filter(|_| self.config.deduplicates) {
             Some(entry) if (entry.lead.as_str(), entry.call.as_str()) == (post.lead.as_str(), post.call.as_str()) => {
                 entry.posts += 1;
-                Ok(Handled::Read(json_answer(StatusCode::OK, &json!({ "row": entry.row }))))
+                Ok(RequestOutcome::Read(json_response(
+                    StatusCode::OK,
+                    &json!({ "row": entry.row }),
+                )))
             }
             Some(_) => Err("this idempotency-key came before with another body"),
             None => {
                 let row = self.rows.len() + 1;
-                self.rows.push(Entry {
+                self.rows.push(LedgerRow {
                     row,
                     key: key.to_owned(),
                     lead: post.lead,
@@ -149,7 +152,7 @@ impl LedgerCrm {
                     at: self.config.now.get(),
                     posts: 1,
                 });
-                Ok(Handled::Stored(json_answer(
+                Ok(RequestOutcome::Stored(json_response(
                     StatusCode::CREATED,
                     &json!({ "row": row }),
                 )))
@@ -157,19 +160,21 @@ impl LedgerCrm {
         }
     }
 
-    fn find(&self, request: &Request<Bytes>) -> Result<Handled, &'static str> {
+    fn find(&self, request: &Request<Bytes>) -> Result<RequestOutcome, &'static str> {
         let query = request.uri().query().unwrap_or_default();
         let mut keys = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "key");
         let (Some((_, key)), None) = (keys.next(), keys.next()) else {
             return Err("key must be there exactly once");
         };
-        Ok(Handled::Read(match self.rows.iter().find(|entry| entry.key == key) {
-            Some(entry) => json_answer(StatusCode::OK, &json!({ "row": entry.row })),
-            None => error(StatusCode::NOT_FOUND, "no row of that key"),
-        }))
+        Ok(RequestOutcome::Read(
+            match self.rows.iter().find(|entry| entry.key == key) {
+                Some(entry) => json_response(StatusCode::OK, &json!({ "row": entry.row })),
+                None => error(StatusCode::NOT_FOUND, "no row of that key"),
+            },
+        ))
     }
 }
 
-fn error(status: StatusCode, why: &str) -> Answer {
-    json_answer(status, &json!({ "error": why }))
+fn error(status: StatusCode, why: &str) -> FakeResponse {
+    json_response(status, &json!({ "error": why }))
 }

@@ -17,59 +17,60 @@
 //! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
 //! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
 //!
-//! All of them are a [`Server`], driven by its methods or over HTTP below `/_control/`.
+//! All of them are a [`FakeServer`], driven by its methods or over HTTP below `/_control/`.
 
 mod agent;
 mod atrium;
 mod behaviour;
 mod clock;
 mod groundwork;
+mod json_fields;
 mod keystone;
 mod ledger;
-mod message;
 mod mortar;
 mod oauth2;
 mod parcel;
+mod response;
 mod rfc3339;
 mod ridgeline;
 mod server;
 
-pub use agent::{AgentConfig, Received, Receiver};
-pub use atrium::{Activity, AtriumConfig, AtriumCrm, AtriumLead};
+pub use agent::{AgentConfig, LeadReceiver, ReceivedWebhook};
+pub use atrium::{AtriumActivity, AtriumConfig, AtriumCrm, AtriumLead};
 pub use behaviour::{Behaviour, Mode};
-pub use clock::Now;
-pub use groundwork::{Flag, GroundworkConfig, GroundworkCrm, GroundworkLead, Row};
-pub use keystone::{CallRecord, KeystoneConfig, KeystoneCrm, KeystoneLead, Stage};
-pub use ledger::{Entry, LedgerConfig, LedgerCrm};
-pub use mortar::{Document, MortarConfig, MortarCrm, MortarParty};
-pub use oauth2::{Issued, OAuth2Config, TokenBook, TokenServer, WrongAnswer};
+pub use clock::ServerClock;
+pub use groundwork::{GroundworkConfig, GroundworkCrm, GroundworkFlag, GroundworkLead, GroundworkRow};
+pub use keystone::{KeystoneCall, KeystoneConfig, KeystoneCrm, KeystoneLead, KeystoneStage};
+pub use ledger::{LedgerConfig, LedgerCrm, LedgerRow};
+pub use mortar::{MortarConfig, MortarCrm, MortarDocument, MortarParty};
+pub use oauth2::{BadTokenResponse, IssuedToken, IssuedTokens, OAuth2Config, TokenServer};
 pub use parcel::{ParcelCall, ParcelConfig, ParcelCrm, ParcelLead};
-pub use ridgeline::{Interaction, RidgelineConfig, RidgelineCrm, RidgelineProspect};
-pub use server::{Counts, Server, Trade};
+pub use ridgeline::{RidgelineConfig, RidgelineCrm, RidgelineInteraction, RidgelineProspect};
+pub use server::{FakeServer, FakeService, RequestCounts};
 
 /// The tidy CRM, running.
-pub type Keystone = Server<KeystoneCrm>;
+pub type Keystone = FakeServer<KeystoneCrm>;
 
 /// The twenty-year-old CRM, running.
-pub type Groundwork = Server<GroundworkCrm>;
+pub type Groundwork = FakeServer<GroundworkCrm>;
 
 /// The SOAP service, running.
-pub type Parcel = Server<ParcelCrm>;
+pub type Parcel = FakeServer<ParcelCrm>;
 
 /// The ERP of the nineties, running.
-pub type Mortar = Server<MortarCrm>;
+pub type Mortar = FakeServer<MortarCrm>;
 
 /// The CRM with optimistic versions, running.
-pub type Ridgeline = Server<RidgelineCrm>;
+pub type Ridgeline = FakeServer<RidgelineCrm>;
 
 /// The CRM that is one GraphQL endpoint, running.
-pub type Atrium = Server<AtriumCrm>;
+pub type Atrium = FakeServer<AtriumCrm>;
 
 /// The CRM of rows, running.
-pub type Ledger = Server<LedgerCrm>;
+pub type Ledger = FakeServer<LedgerCrm>;
 
 /// The calling platform's receiver of leads, running.
-pub type Agent = Server<Receiver>;
+pub type Agent = FakeServer<LeadReceiver>;
 
 /// The token server, running.
-pub type OAuth2 = Server<TokenServer>;
+pub type OAuth2 = FakeServer<TokenServer>;

@@ -3,7 +3,7 @@
 //! It takes a form without doubled members, the client's secret in the one way it was told, and exactly its scope.
 //! Refresh tokens are good for one use: each answer holds another, and one that comes a second time is taken for
 //! theft: everything that was ever handed out to that grant is revoked. An error's description repeats the request, as
-//! careless servers do. Beside the misbehaviour that all fakes have, the [`TokenBook`] orders wrong answers.
+//! careless servers do. Beside the misbehaviour that all fakes have, the [`IssuedTokens`] orders wrong answers.
 
 use std::{
     collections::BTreeMap,
@@ -24,9 +24,9 @@ use serde_json::json;
 
 use super::{
     agent::NoLead,
-    clock::Now,
-    message::{Answer, answer, has_media_type, header, json_answer},
-    server::{Handled, Trade},
+    clock::ServerClock,
+    response::{FakeResponse, has_media_type, header, json_response, response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// What the token server is started with.
@@ -43,12 +43,12 @@ pub struct OAuth2Config {
     /// The only scope it grants; none if no request may name one.
     pub scope: Option<String>,
     /// What it has handed out.
-    pub book: TokenBook,
+    pub book: IssuedTokens,
 }
 
 impl OAuth2Config {
     /// On a free loopback port.
-    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>, book: TokenBook) -> Self {
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>, book: IssuedTokens) -> Self {
         Self {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
             client_id: client_id.into(),
@@ -62,11 +62,11 @@ impl OAuth2Config {
 
 /// What a token server has handed out, for the CRM that believes it and for the test.
 #[derive(Debug, Clone)]
-pub struct TokenBook(Arc<Mutex<Book>>);
+pub struct IssuedTokens(Arc<Mutex<Book>>);
 
 #[derive(Debug)]
 struct Book {
-    now: Now,
+    now: ServerClock,
     lifetime: Option<Duration>,
     issued: u64,
     /// Access tokens that are valid, until when.
@@ -74,28 +74,28 @@ struct Book {
     refresh_token: String,
     used_up: Vec<String>,
     revoked: bool,
-    wrong: Option<(u32, WrongAnswer)>,
+    wrong: Option<(u32, BadTokenResponse)>,
 }
 
 /// An answer that is no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WrongAnswer {
+pub enum BadTokenResponse {
     /// 400 with this error code.
-    Refusal(&'static str),
+    Error(&'static str),
     /// 200 with a page for people.
-    Garbage,
+    Html,
     /// 200 with a token of another type.
-    OtherType,
+    WrongType,
     /// 200 with a token of 100,000 characters.
     Huge,
     /// 302 to another place.
     Redirect,
 }
 
-impl TokenBook {
+impl IssuedTokens {
     /// An empty one. `refresh_token` is the first of the only grant; access tokens live for `lifetime`, and without
     /// one for an hour that no answer mentions.
-    pub fn new(now: Now, refresh_token: impl Into<String>, lifetime: Option<Duration>) -> Self {
+    pub fn new(now: ServerClock, refresh_token: impl Into<String>, lifetime: Option<Duration>) -> Self {
         Self(Arc::new(Mutex::new(Book {
             now,
             lifetime,
@@ -130,14 +130,14 @@ impl TokenBook {
     }
 
     /// Agrees to a new grant, in the place of the one before.
-    pub fn grant_anew(&self, refresh_token: impl Into<String>) {
+    pub fn replace_grant(&self, refresh_token: impl Into<String>) {
         let mut book = self.book();
         book.refresh_token = refresh_token.into();
         book.revoked = false;
     }
 
     /// Lets no access token be valid any more.
-    pub fn forget_access(&self) {
+    pub fn revoke_access_tokens(&self) {
         self.book().valid.clear();
     }
 
@@ -147,7 +147,7 @@ impl TokenBook {
     }
 
     /// Answers wrongly for the next `times` good requests.
-    pub fn answer_wrongly(&self, times: u32, wrong: WrongAnswer) {
+    pub fn fail_next(&self, times: u32, wrong: BadTokenResponse) {
         self.book().wrong = Some((times, wrong));
     }
 
@@ -157,7 +157,7 @@ impl TokenBook {
 }
 
 impl Book {
-    fn wrong(&mut self) -> Option<WrongAnswer> {
+    fn wrong(&mut self) -> Option<BadTokenResponse> {
         match &mut self.wrong {
             None | Some((0, _)) => None,
             Some((left, wrong)) => {
@@ -180,19 +180,19 @@ impl Book {
         Ok(())
     }
 
-    fn issue(&mut self) -> Issued {
+    fn issue(&mut self) -> IssuedToken {
         self.issued += 1;
         let access_token = format!("access-canary-{}", self.issued);
         let lifetime = self.lifetime.unwrap_or(Duration::from_hours(1));
         let until = self.now.get() + SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
         self.valid.insert(access_token.clone(), until);
-        Issued { access_token, until }
+        IssuedToken { access_token, until }
     }
 }
 
 /// An access token as the server remembers it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Issued {
+pub struct IssuedToken {
     /// The token.
     pub access_token: String,
     /// Until when it is valid.
@@ -203,23 +203,23 @@ pub struct Issued {
 #[derive(Debug)]
 pub struct TokenServer {
     config: OAuth2Config,
-    issued: Vec<Issued>,
+    issued: Vec<IssuedToken>,
 }
 
-impl Trade for TokenServer {
+impl FakeService for TokenServer {
     type Config = OAuth2Config;
     type Lead = NoLead;
-    type Record = Issued;
-    const LEDGER: (&'static str, &'static str) = ("issued", "issued");
+    type Record = IssuedToken;
+    const RECORDS: (&'static str, &'static str) = ("issued", "issued");
 
     fn from_config(config: OAuth2Config) -> (SocketAddr, Self) {
         let issued = Vec::new();
         (config.addr, Self { config, issued })
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         match self.grant(request) {
-            Ok(answer) => Handled::Stored(answer),
+            Ok(answer) => RequestOutcome::Stored(answer),
             Err((status, error)) => {
                 // What a careless server tells its client's log.
                 let sent = format!(
@@ -228,37 +228,37 @@ impl Trade for TokenServer {
                     request.headers().get(AUTHORIZATION),
                     String::from_utf8_lossy(request.body())
                 );
-                let mut answer = json_answer(status, &json!({ "error": error, "error_description": sent }));
+                let mut answer = json_response(status, &json!({ "error": error, "error_description": sent }));
                 if status == StatusCode::UNAUTHORIZED {
                     let headers = answer.headers_mut();
                     headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 }
-                Handled::Refused(answer)
+                RequestOutcome::Refused(answer)
             }
         }
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
-        let mut answer = answer(StatusCode::TOO_MANY_REQUESTS, None, Bytes::new());
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
+        let mut answer = response(StatusCode::TOO_MANY_REQUESTS, None, Bytes::new());
         if let Some(seconds) = retry_after {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         answer
     }
 
-    fn maintenance() -> Answer {
-        answer(StatusCode::SERVICE_UNAVAILABLE, None, "back in a moment")
+    fn maintenance() -> FakeResponse {
+        response(StatusCode::SERVICE_UNAVAILABLE, None, "back in a moment")
     }
 
-    fn crash() -> Answer {
-        answer(StatusCode::INTERNAL_SERVER_ERROR, None, "something went wrong")
+    fn crash() -> FakeResponse {
+        response(StatusCode::INTERNAL_SERVER_ERROR, None, "something went wrong")
     }
 
     fn seed(&mut self, lead: NoLead) {
         match lead {}
     }
 
-    fn stored(&self) -> Vec<Issued> {
+    fn stored(&self) -> Vec<IssuedToken> {
         self.issued.clone()
     }
 
@@ -270,7 +270,7 @@ impl Trade for TokenServer {
 type Refusal = (StatusCode, &'static str);
 
 impl TokenServer {
-    fn grant(&mut self, request: &Request<Bytes>) -> Result<Answer, Refusal> {
+    fn grant(&mut self, request: &Request<Bytes>) -> Result<FakeResponse, Refusal> {
         let invalid = (StatusCode::BAD_REQUEST, "invalid_request");
         if request.uri() != "/token" || request.method() != Method::POST {
             return Err((StatusCode::NOT_FOUND, "invalid_request"));
@@ -295,7 +295,7 @@ impl TokenServer {
         }
         let mut book = self.config.book.book();
         if let Some(wrong) = book.wrong() {
-            return wrong.answer();
+            return wrong.response();
         }
         let rotated = match (grant.as_str(), token) {
             ("client_credentials", None) => None,
@@ -316,7 +316,7 @@ impl TokenServer {
         }
         drop(book);
         self.issued.push(issued);
-        let mut answer = json_answer(StatusCode::OK, &body);
+        let mut answer = json_response(StatusCode::OK, &body);
         answer
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -352,18 +352,18 @@ fn basic(value: &str) -> Option<(String, String)> {
     Some((decode(id)?, decode(secret)?))
 }
 
-impl WrongAnswer {
-    fn answer(self) -> Result<Answer, Refusal> {
+impl BadTokenResponse {
+    fn response(self) -> Result<FakeResponse, Refusal> {
         let token = |kind: &str, token: &str| {
-            json_answer(StatusCode::OK, &json!({ "access_token": token, "token_type": kind }))
+            json_response(StatusCode::OK, &json!({ "access_token": token, "token_type": kind }))
         };
         match self {
-            Self::Refusal(error) => Err((StatusCode::BAD_REQUEST, error)),
-            Self::Garbage => Ok(answer(StatusCode::OK, Some("text/html"), "<h1>Please log in</h1>")),
-            Self::OtherType => Ok(token("mac", "access-canary")),
+            Self::Error(error) => Err((StatusCode::BAD_REQUEST, error)),
+            Self::Html => Ok(response(StatusCode::OK, Some("text/html"), "<h1>Please log in</h1>")),
+            Self::WrongType => Ok(token("mac", "access-canary")),
             Self::Huge => Ok(token("Bearer", &"x".repeat(100_000))),
             Self::Redirect => {
-                let mut answer = answer(StatusCode::FOUND, None, Bytes::new());
+                let mut answer = response(StatusCode::FOUND, None, Bytes::new());
                 answer
                     .headers_mut()
                     .insert(LOCATION, HeaderValue::from_static("/elsewhere"));

@@ -1,11 +1,11 @@
 //! One running fake: the accept loop, the control surface, and the misbehaviour that every fake shares.
 //!
 //! The accept loop is our own, on hyper, because dropping a connection with no answer is half of what a fake is for.
-//! What a fake does with a request that reaches it is its [`Trade`].
+//! What a fake does with a request that reaches it is its [`FakeService`].
 //!
 //! Control surface, below `/_control/`, never affected by misbehaviour and never counted:
 //! `POST behave` takes a [`Behaviour`]; `POST leads` takes one lead record or a list of them; `POST reset` forgets all
-//! and behaves; `GET calls` (at the agent `GET received`) answers what is stored, with the [`Counts`].
+//! and behaves; `GET calls` (at the agent `GET received`) answers what is stored, with the [`RequestCounts`].
 
 use std::{
     io,
@@ -32,14 +32,14 @@ use tokio::{
 
 use super::{
     Behaviour, Mode, clock,
-    message::{Answer, answer, json_answer},
+    response::{FakeResponse, json_response, response},
 };
 
 /// Connections that may wait to be accepted: as many as tokio lets wait by default.
 const BACKLOG: u32 = 1024;
 
-/// What one kind of fake does with requests. Implemented by each fake; tests use [`Server`].
-pub trait Trade: Send + Sized + 'static {
+/// What one kind of fake does with requests. Implemented by each fake; tests use [`FakeServer`].
+pub trait FakeService: Send + Sized + 'static {
     /// What the fake is started with.
     type Config;
     /// A lead as this CRM keeps it.
@@ -47,18 +47,18 @@ pub trait Trade: Send + Sized + 'static {
     /// A record that this fake stores.
     type Record: Clone + Serialize;
     /// The last segment of the control path that answers what is stored, and its member there.
-    const LEDGER: (&'static str, &'static str);
+    const RECORDS: (&'static str, &'static str);
 
     /// The address to listen on, and the fake itself.
     fn from_config(config: Self::Config) -> (SocketAddr, Self);
     /// Carries out one request.
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled;
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome;
     /// How this fake says that there were too many requests; `retry_after` is in seconds.
-    fn too_many(retry_after: Option<u32>) -> Answer;
+    fn too_many(retry_after: Option<u32>) -> FakeResponse;
     /// How this fake says that it is under maintenance.
-    fn maintenance() -> Answer;
+    fn maintenance() -> FakeResponse;
     /// How this fake says that it crashed.
-    fn crash() -> Answer;
+    fn crash() -> FakeResponse;
     /// Puts a lead into the CRM, in the place of one with the same id.
     fn seed(&mut self, lead: Self::Lead);
     /// All it holds, in the order of storing.
@@ -69,18 +69,18 @@ pub trait Trade: Send + Sized + 'static {
 
 /// What became of a request.
 #[derive(Debug)]
-pub enum Handled {
+pub enum RequestOutcome {
     /// Something was stored, and this says so.
-    Stored(Answer),
+    Stored(FakeResponse),
     /// Something was read, or there was nothing to do.
-    Read(Answer),
+    Read(FakeResponse),
     /// The request was refused as it stands.
-    Refused(Answer),
+    Refused(FakeResponse),
 }
 
 /// How often a fake was asked, not counting control requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
+pub struct RequestCounts {
     /// Requests that stored something, whether or not the answer got out.
     pub writes: u64,
     /// Requests refused for what they were: malformed, unauthorized, unknown lead. Misbehaviour is not counted here.
@@ -91,23 +91,23 @@ pub struct Counts {
 
 /// A running fake. Dropping it ends it and every connection to it.
 #[derive(Debug)]
-pub struct Server<T: Trade> {
+pub struct FakeServer<T: FakeService> {
     addr: SocketAddr,
     shared: Arc<Shared<T>>,
     door: tokio::sync::Mutex<Door>,
 }
 
-impl<T: Trade> Server<T> {
+impl<T: FakeService> FakeServer<T> {
     /// Starts a fake on its configured address; port 0 picks a free one.
     ///
     /// # Errors
     /// If the address cannot be listened on.
     pub async fn start(config: T::Config) -> io::Result<Self> {
-        let (addr, trade) = T::from_config(config);
+        let (addr, service) = T::from_config(config);
         let shared = Arc::new(Shared(Mutex::new(State {
-            trade,
+            service,
             behaviour: Behaviour::default(),
-            counts: Counts::default(),
+            counts: RequestCounts::default(),
             hanging: 0,
         })));
         let listener = TcpListener::bind(addr).await?;
@@ -133,16 +133,16 @@ impl<T: Trade> Server<T> {
 
     /// Puts a lead into the CRM, in the place of one with the same id.
     pub fn seed(&self, lead: T::Lead) {
-        self.shared.state().trade.seed(lead);
+        self.shared.state().service.seed(lead);
     }
 
     /// All it holds, in the order of storing.
     pub fn stored(&self) -> Vec<T::Record> {
-        self.shared.state().trade.stored()
+        self.shared.state().service.stored()
     }
 
     /// How often it was asked.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> RequestCounts {
         self.shared.state().counts
     }
 
@@ -199,7 +199,7 @@ enum Door {
 }
 
 impl Door {
-    fn open<T: Trade>(listener: TcpListener, shared: Arc<Shared<T>>) -> Self {
+    fn open<T: FakeService>(listener: TcpListener, shared: Arc<Shared<T>>) -> Self {
         let (stop, stopped) = oneshot::channel();
         Self::Open {
             stop,
@@ -220,7 +220,7 @@ fn bind(addr: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-async fn accept<T: Trade>(listener: TcpListener, shared: Arc<Shared<T>>, mut stopped: oneshot::Receiver<()>) {
+async fn accept<T: FakeService>(listener: TcpListener, shared: Arc<Shared<T>>, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -238,7 +238,7 @@ async fn accept<T: Trade>(listener: TcpListener, shared: Arc<Shared<T>>, mut sto
     connections.shutdown().await;
 }
 
-async fn serve<T: Trade>(stream: TcpStream, shared: Arc<Shared<T>>) {
+async fn serve<T: FakeService>(stream: TcpStream, shared: Arc<Shared<T>>) {
     // Answers are small; waiting to fill a packet would make every fake slow.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
@@ -269,25 +269,25 @@ struct Shared<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 struct State<T> {
-    trade: T,
+    service: T,
     behaviour: Behaviour,
-    counts: Counts,
+    counts: RequestCounts,
     hanging: u32,
 }
 
-impl<T: Trade> Shared<T> {
+impl<T: FakeService> Shared<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Never answers; ends when the client goes away.
-    async fn hang(&self) -> Result<Answer, Dropped> {
+    async fn hang(&self) -> Result<FakeResponse, Dropped> {
         self.state().hanging += 1;
         let _hanging = Hanging(self);
         std::future::pending().await
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Answer, Dropped> {
+    async fn respond(&self, request: Request<Incoming>) -> Result<FakeResponse, Dropped> {
         let (head, body) = request.into_parts();
         let control = head.uri.path().strip_prefix("/_control/").map(str::to_owned);
         let behaviour = if control.is_none() {
@@ -321,28 +321,28 @@ impl<T: Trade> Shared<T> {
 }
 
 /// A request that is never answered, for as long as its client waits.
-struct Hanging<'a, T: Trade>(&'a Shared<T>);
+struct Hanging<'a, T: FakeService>(&'a Shared<T>);
 
-impl<T: Trade> Drop for Hanging<'_, T> {
+impl<T: FakeService> Drop for Hanging<'_, T> {
     fn drop(&mut self) {
         self.0.state().hanging -= 1;
     }
 }
 
-impl<T: Trade> State<T> {
+impl<T: FakeService> State<T> {
     fn arrive(&mut self) -> Behaviour {
         self.counts.requests += 1;
         self.behaviour.take(self.counts.requests)
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Answer {
-        match self.trade.handle(request) {
-            Handled::Stored(answer) => {
+    fn handle(&mut self, request: &Request<Bytes>) -> FakeResponse {
+        match self.service.handle(request) {
+            RequestOutcome::Stored(answer) => {
                 self.counts.writes += 1;
                 answer
             }
-            Handled::Read(answer) => answer,
-            Handled::Refused(answer) => {
+            RequestOutcome::Read(answer) => answer,
+            RequestOutcome::Refused(answer) => {
                 self.counts.refused += 1;
                 answer
             }
@@ -350,18 +350,18 @@ impl<T: Trade> State<T> {
     }
 
     fn reset(&mut self) {
-        self.trade.forget();
+        self.service.forget();
         self.behaviour = Behaviour::default();
-        self.counts = Counts::default();
+        self.counts = RequestCounts::default();
     }
 
-    fn control(&mut self, method: &Method, order: &str, body: &[u8]) -> Answer {
-        let (ledger, member) = T::LEDGER;
+    fn control(&mut self, method: &Method, order: &str, body: &[u8]) -> FakeResponse {
+        let (ledger, member) = T::RECORDS;
         let done = match (method, order) {
             (&Method::GET, path) if path == ledger => {
                 let mut page = json!(self.counts);
-                page[member] = json!(self.trade.stored());
-                return json_answer(StatusCode::OK, &page);
+                page[member] = json!(self.service.stored());
+                return json_response(StatusCode::OK, &page);
             }
             (&Method::POST, "reset") => {
                 self.reset();
@@ -369,16 +369,16 @@ impl<T: Trade> State<T> {
             }
             (&Method::POST, "behave") => serde_json::from_slice(body).map(|order| self.behaviour = order),
             (&Method::POST, "leads") => {
-                one_or_many(body).map(|leads| leads.into_iter().for_each(|lead| self.trade.seed(lead)))
+                one_or_many(body).map(|leads| leads.into_iter().for_each(|lead| self.service.seed(lead)))
             }
             _ => {
                 let known = format!("control takes POST reset, behave and leads, and GET {ledger}");
-                return json_answer(StatusCode::NOT_FOUND, &json!({ "error": known }));
+                return json_response(StatusCode::NOT_FOUND, &json!({ "error": known }));
             }
         };
         match done {
-            Ok(()) => answer(StatusCode::NO_CONTENT, None, Bytes::new()),
-            Err(wrong) => json_answer(StatusCode::BAD_REQUEST, &json!({ "error": wrong.to_string() })),
+            Ok(()) => response(StatusCode::NO_CONTENT, None, Bytes::new()),
+            Err(wrong) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": wrong.to_string() })),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jackfield_clock::SystemClock;
 use jackfield_sandbox::{Inspected, Runtime, RuntimeConfig};
-use jackfield_tests::process::program;
+use jackfield_tests::process::jackfield_binary;
 use tempfile::TempDir;
 
 /// An empty folder, and the commands that are run in it.
@@ -22,7 +22,7 @@ impl Desk {
     pub fn new() -> Self {
         let bin = tempfile::tempdir().unwrap();
         // The program is called as its users call it.
-        std::os::unix::fs::symlink(program(), bin.path().join("jackfield")).unwrap();
+        std::os::unix::fs::symlink(jackfield_binary(), bin.path().join("jackfield")).unwrap();
         Self {
             folder: tempfile::tempdir().unwrap(),
             bin,
@@ -100,7 +100,7 @@ impl Said {
 /// A host's runtime, which keeps native code between tests.
 pub fn runtime() -> Runtime {
     let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-    Runtime::start(RuntimeConfig::new(cache, program()), Arc::new(SystemClock)).unwrap()
+    Runtime::start(RuntimeConfig::new(cache, jackfield_binary()), Arc::new(SystemClock)).unwrap()
 }
 
 /// What the host makes of a component: as at a push.

@@ -10,7 +10,7 @@ use jackfield_clock::SystemClock;
 use jackfield_conformance::report::{Report, Verdict};
 use jackfield_conformance::{Terms, check};
 use jackfield_sandbox::{Runtime, RuntimeConfig};
-use jackfield_tests::process::program;
+use jackfield_tests::process::jackfield_binary;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -34,7 +34,10 @@ pub fn terms() -> Terms {
 pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> Report {
     let config = RuntimeConfig {
         allow_pooling: false,
-        ..RuntimeConfig::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/checked").into(), program())
+        ..RuntimeConfig::new(
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/checked").into(),
+            jackfield_binary(),
+        )
     };
     let runtime = Runtime::start(config, Arc::new(SystemClock)).unwrap();
     check(&runtime, bytes, cassette, terms(), &|_| {}).await

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use jackfield_tests::components::path;
-use jackfield_tests::process::program;
+use jackfield_tests::process::jackfield_binary;
 use serde_json::Value;
 
 use crate::bench::{fixtures, folder, mistaken};
 
 fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(program());
+    let mut command = Command::new(jackfield_binary());
     command.args(["adapter", "check"]).args(arguments);
     // The compile cache of the user is not the tests' to fill.
     command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));

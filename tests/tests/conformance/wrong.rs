@@ -33,8 +33,8 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("retries-by-itself", &["write.once"]),
     ("takes-401-for-unavailable", &["fault.http-401"]),
     ("takes-422-for-unavailable", &["fault.http-422"]),
-    ("tells-a-phone", &["privacy.rejection"]),
-    ("makes-a-wish-up", &["fault.http-429-retry-after"]),
+    ("returns-a-phone", &["privacy.rejection"]),
+    ("invents-retry-after", &["fault.http-429-retry-after"]),
     ("swallows-500", &["fault.http-500"]),
     ("takes-empty-for-done", &["fault.empty-body"]),
     ("panics-on-html", &["fault.html-body"]),
@@ -84,7 +84,7 @@ async fn without_a_mistake_nothing_is_wrong_and_everything_is_checked() {
 
 #[tokio::test]
 async fn an_adapter_that_describes_itself_otherwise_every_time_is_caught() {
-    let report = checked(&component("moody"), None).await;
+    let report = checked(&component("unstable-describe"), None).await;
     assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from(["describe.stable"]));
 }
 

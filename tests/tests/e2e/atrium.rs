@@ -6,8 +6,8 @@ use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::{atrium_tenant, disposition, hung_up};
-use jackfield_tests::fakes::{Activity, Atrium, AtriumConfig, AtriumLead, Behaviour, Mode};
+use jackfield_tests::documents::{atrium_tenant, disposition, minimal_disposition};
+use jackfield_tests::fakes::{Atrium, AtriumActivity, AtriumConfig, AtriumLead, Behaviour, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
 }
 
 /// What atrium has of a call after it was reported and worked off.
-async fn written(test: &TestNode, atrium: &Atrium, said: &Value) -> Activity {
+async fn written(test: &TestNode, atrium: &Atrium, said: &Value) -> AtriumActivity {
     let id = accept(test, said).await;
     test.work().await;
     let after = found(test, &id).await;
@@ -64,7 +64,7 @@ async fn every_outcome_reaches_atrium_whole_and_bare() {
     let (test, atrium) = on_atrium().await;
     for (n, (word, code)) in OUTCOMES.iter().enumerate() {
         let whole = written(&test, &atrium, &disposition(&format!("W-{n}"), word)).await;
-        let bare = written(&test, &atrium, &hung_up(&format!("B-{n}"), word)).await;
+        let bare = written(&test, &atrium, &minimal_disposition(&format!("B-{n}"), word)).await;
         for (activity, call) in [(&whole, format!("W-{n}")), (&bare, format!("B-{n}"))] {
             assert_eq!(
                 (activity.text("outcome"), activity.text("leadId")),
@@ -191,7 +191,7 @@ async fn status_is_asked_and_never_guessed() {
     }
     atrium.behave(Behaviour::always(Mode::Ok));
 
-    let _ = written(&test, &atrium, &hung_up("C-1", "dnc_requested")).await;
+    let _ = written(&test, &atrium, &minimal_disposition("C-1", "dnc_requested")).await;
     let answer = test.status(TENANT, "L").await.expect(200).json();
     assert_eq!((&answer["callable"], &answer["dnc"]), (&false.into(), &true.into()));
     test.finish().await;
@@ -203,7 +203,7 @@ async fn a_write_in_the_dark_is_looked_up_and_is_there_once() {
     for (mode, landed) in untold {
         let (test, atrium) = on_atrium().await;
         atrium.behave(Behaviour::next(1, mode));
-        let id = accept(&test, &hung_up("C-1", "no_answer")).await;
+        let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
         test.work().await;
         let after = found(&test, &id).await;
         assert_eq!(after.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
@@ -225,7 +225,7 @@ async fn a_call_that_was_stored_with_an_error_beside_it_was_stored() {
         follow_up_fails: true,
         ..AtriumLead::new("L")
     });
-    let _ = written(&test, &atrium, &hung_up("C-1", "no_answer")).await;
+    let _ = written(&test, &atrium, &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!(atrium.counts().writes, 1);
     test.finish().await;
 }
@@ -234,7 +234,7 @@ async fn a_call_that_was_stored_with_an_error_beside_it_was_stored() {
 async fn atrium_asks_for_time_and_gets_it() {
     let (test, atrium) = on_atrium().await;
     atrium.behave(Behaviour::next(1, Mode::RateLimited).retry_after(90));
-    let id = accept(&test, &hung_up("C-1", "no_answer")).await;
+    let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     assert_eq!(
         found(&test, &id).await.attempts[0].class.unwrap().word(),
@@ -271,7 +271,7 @@ async fn what_atrium_refuses_goes_to_a_person_with_its_words() {
     assert_eq!(fields, ["input.visit.zone"]);
 
     let gone = test
-        .dispose(TENANT, "NOBODY", &hung_up("C-3", "no_answer"))
+        .dispose(TENANT, "NOBODY", &minimal_disposition("C-3", "no_answer"))
         .await
         .expect(202);
     test.work().await;
@@ -286,7 +286,7 @@ async fn a_refused_token_alerts_at_once() {
     let (test, atrium) = on_atrium().await;
     let wrong = "{ value = \"not-the-token\" }";
     test.apply(&atrium_tenant(TENANT, &atrium.origin(), wrong, "")).await;
-    let id = accept(&test, &hung_up("C-1", "no_answer")).await;
+    let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
     assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::Unauthorized));

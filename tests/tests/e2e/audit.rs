@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request};
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn sql(test: &TestNode, statement: &'static str) {
 #[tokio::test]
 async fn a_change_is_written_down_before_it_is_begun_and_before_it_is_answered() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let (who, tenant) = (operator.id, "dwarka-homes");
     let made = json!({"for": "agent", "tenant": tenant, "label": "calls"});
     let made = operator
@@ -136,7 +136,7 @@ async fn a_change_is_written_down_before_it_is_begun_and_before_it_is_answered()
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_done() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let request = json!({"for": "agent", "tenant": "dwarka-homes"});
     let tokens = async || {
         operator.get(&test, "/v1/tokens").await["items"]
@@ -184,7 +184,7 @@ async fn what_cannot_be_written_down_is_not_done() {
 #[tokio::test]
 async fn whoever_is_refused_is_counted_and_written_down_once_a_minute() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let knock = async |method: Method, token: &str| {
         let request = Request::builder().method(method).uri("/v1/tenants/t/secrets/crm");
         let request = request.header("authorization", token).body(Body::empty()).unwrap();
@@ -216,7 +216,7 @@ async fn whoever_is_refused_is_counted_and_written_down_once_a_minute() {
 #[tokio::test]
 async fn a_hundred_changes_at_once_make_one_chain_and_tampering_is_named() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let request = json!({"for": "operator"});
     let changes = (0..100).map(|_| operator.ask(&test, Method::POST, "/v1/tokens", Some(&request)));
     for answer in futures_util::future::join_all(changes).await {
@@ -254,7 +254,7 @@ async fn a_hundred_changes_at_once_make_one_chain_and_tampering_is_named() {
 #[tokio::test]
 async fn a_revoked_token_is_refused_by_the_next_request_of_either_listener() {
     let test = TestNode::start().await;
-    let (one, other) = (Operator::of(&test).await, Operator::of(&test).await);
+    let (one, other) = (Operator::create(&test).await, Operator::create(&test).await);
     let path = "/v1/tenants/dwarka-homes/leads/L/disposition";
     let made = json!({"for": "agent", "tenant": "dwarka-homes"});
     let agent = one
@@ -267,7 +267,7 @@ async fn a_revoked_token_is_refused_by_the_next_request_of_either_listener() {
         let request = request.header("content-type", "application/json");
         test.public(
             request
-                .body(Body::from(hung_up(call, "no_answer").to_string()))
+                .body(Body::from(minimal_disposition(call, "no_answer").to_string()))
                 .unwrap(),
         )
         .await

@@ -6,7 +6,7 @@ use http::Method;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::breaker::BreakerState;
 use jackfield_domain::delivery::{State, StopReason};
-use jackfield_tests::documents::{hung_up, lead_created};
+use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const PATH: &str = "/v1/tenants/dwarka-homes/breaker";
 
 async fn dispose(test: &TestNode, n: u32) -> String {
     test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-    let document = hung_up(&format!("C-{n}"), "no_answer");
+    let document = minimal_disposition(&format!("C-{n}"), "no_answer");
     test.dispose(TENANT, &format!("L{n}"), &document)
         .await
         .expect(202)
@@ -52,7 +52,7 @@ async fn opened(test: &TestNode) {
 #[tokio::test]
 async fn what_is_open_is_seen_probed_and_closed() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     assert_eq!(breaker(&test, &operator).await["state"], "closed");
     opened(&test).await;
     let seen = breaker(&test, &operator).await;
@@ -115,7 +115,7 @@ async fn leads_and_other_tenants_go_on_while_a_crm_is_held() {
         .expect(202);
     test.groundwork.seed(GroundworkLead::new("L"));
     let _ = test
-        .dispose("saket-estates", "L", &hung_up("C-1", "no_answer"))
+        .dispose("saket-estates", "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202);
     assert_eq!(test.work().await, 2);
@@ -131,7 +131,7 @@ async fn leads_and_other_tenants_go_on_while_a_crm_is_held() {
 #[tokio::test]
 async fn an_operators_word_holds_through_a_restart_until_it_is_taken_back() {
     let mut test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let forced = force(&test, &operator, "open".into()).await;
     assert_eq!((&forced["state"], &forced["forced"]), (&"open".into(), &"open".into()));
     dispose(&test, 0).await;
@@ -266,7 +266,7 @@ async fn what_is_held_for_longer_than_max_hold_becomes_a_dead_letter_and_can_be_
     assert_eq!(dead_letters.count(), 6);
 
     test.keystone.behave(Behaviour::always(Mode::Ok));
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let chosen = json!({ "ids": ["dlv_6"] });
     let _ = operator
         .ask(&test, Method::POST, "/v1/deliveries/replay", Some(&chosen))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::poll;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::TestNode;
 
@@ -36,7 +36,7 @@ async fn status_queries_beyond_their_seats_are_refused_at_once_and_say_not_to_ca
     // Writes are not kept waiting by them, and a do-not-call that they brought is known without the CRM.
     test.keystone.behave(Behaviour::always(Mode::Ok));
     let _ = test
-        .dispose(TENANT, "L", &hung_up("C-1", "dnc_requested"))
+        .dispose(TENANT, "L", &minimal_disposition("C-1", "dnc_requested"))
         .await
         .expect(202);
     assert_eq!(test.work().await, 1);
@@ -69,7 +69,7 @@ async fn writes_that_hang_take_no_seat_of_a_status_query() {
         .await;
     for n in 0..16 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let document = hung_up(&format!("C-{n}"), "no_answer");
+        let document = minimal_disposition(&format!("C-{n}"), "no_answer");
         let _ = test.dispose(TENANT, &format!("L{n}"), &document).await.expect(202);
     }
     test.keystone.behave(Behaviour::next(16, Mode::Hang));

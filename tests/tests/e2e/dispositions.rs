@@ -1,6 +1,6 @@
 //! Taking dispositions: durable once, whatever the agent repeats.
 
-use jackfield_tests::documents::{disposition, hung_up};
+use jackfield_tests::documents::{disposition, minimal_disposition};
 use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::TestNode;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,7 @@ async fn a_call_has_one_disposition() {
 async fn a_hundred_at_once_are_one() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
-    let body = hung_up("C-1", "no_answer");
+    let body = minimal_disposition("C-1", "no_answer");
     let all = futures_util::future::join_all((0..100).map(|_| test.dispose(TENANT, "L", &body))).await;
     let accepted = all.iter().filter(|answer| answer.status == 202).count();
     let repeated = all.iter().filter(|answer| answer.status == 200).count();
@@ -86,7 +86,7 @@ async fn a_delivery_of_another_tenant_does_not_exist() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let id = test
-        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202)
         .member("delivery");
@@ -116,7 +116,11 @@ async fn the_engine_is_woken_at_once_and_not_by_time() {
     for n in 0..20 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
         let _ = test
-            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .dispose(
+                TENANT,
+                &format!("L{n}"),
+                &minimal_disposition(&format!("C-{n}"), "no_answer"),
+            )
             .await
             .expect(202);
         // The clock stands still, so no poll ever falls due: only being woken brings the disposition to its CRM.

@@ -7,7 +7,7 @@ use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_store::{DeliveryDetail, ReplayOrder};
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 
@@ -17,7 +17,7 @@ const GROUNDWORK: &str = "saket-estates";
 async fn accepted(test: &TestNode, tenant: &str) -> String {
     test.keystone.seed(KeystoneLead::new("L"));
     test.groundwork.seed(GroundworkLead::new("L"));
-    test.dispose(tenant, "L", &hung_up("C-1", "no_answer"))
+    test.dispose(tenant, "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202)
         .member("delivery")
@@ -208,7 +208,7 @@ async fn refused_credentials_alert_at_once_and_climb_the_ladder() {
 async fn a_refusal_goes_to_review_with_the_crms_words() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("L"));
-    let odd = hung_up("a call id that groundwork does not take", "no_answer");
+    let odd = minimal_disposition("a call id that groundwork does not take", "no_answer");
     let id = test.dispose(GROUNDWORK, "L", &odd).await.expect(202).member("delivery");
     test.work().await;
     let after = found(&test, &id).await;
@@ -223,7 +223,7 @@ async fn a_refusal_goes_to_review_with_the_crms_words() {
     );
 
     let id = test
-        .dispose(KEYSTONE, "NOBODY", &hung_up("C-2", "no_answer"))
+        .dispose(KEYSTONE, "NOBODY", &minimal_disposition("C-2", "no_answer"))
         .await
         .expect(202)
         .member("delivery");

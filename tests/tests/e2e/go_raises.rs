@@ -4,14 +4,14 @@ use jackfield_domain::delivery::State;
 use jackfield_domain::failure::FaultCause;
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::node::TestNode;
 
 const TENANT: &str = "dwarka-homes";
 
 /// Reports a call of a lead whose id says how the guest goes wrong.
 async fn reported(test: &TestNode, lead: &str) -> DeliveryDetail {
-    let body = hung_up(&format!("C-{lead}"), "no_answer");
+    let body = minimal_disposition(&format!("C-{lead}"), "no_answer");
     let id = test.dispose(TENANT, lead, &body).await.expect(202).member("delivery");
     test.work().await;
     test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()

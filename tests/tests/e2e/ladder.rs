@@ -7,7 +7,7 @@ use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_store::ReplayOrder;
-use jackfield_tests::documents::{hung_up, lead_created};
+use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone.close_listener().await.unwrap();
     let id = test
-        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202)
         .member("delivery");
@@ -109,7 +109,7 @@ async fn a_tenants_own_ladder_is_climbed() {
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone.close_listener().await.unwrap();
     let _ = test
-        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202);
     assert_eq!(test.work().await, 0, "the first rung is a wait too");
@@ -129,7 +129,7 @@ async fn rate_limits_wait_as_told_and_burn_nothing() {
     test.keystone
         .behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
     let id = test
-        .dispose(TENANT, "L", &hung_up("C-1", "no_answer"))
+        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202)
         .member("delivery");
@@ -162,7 +162,11 @@ async fn a_crm_that_is_too_busy_is_left_alone_by_all_that_waits() {
     for n in 0..20 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
         let _ = test
-            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .dispose(
+                TENANT,
+                &format!("L{n}"),
+                &minimal_disposition(&format!("C-{n}"), "no_answer"),
+            )
             .await
             .expect(202);
     }
@@ -190,7 +194,11 @@ async fn a_crm_that_names_no_time_is_asked_less_and_less_often() {
     for n in 0..200 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
         let _ = test
-            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .dispose(
+                TENANT,
+                &format!("L{n}"),
+                &minimal_disposition(&format!("C-{n}"), "no_answer"),
+            )
             .await
             .expect(202);
     }
@@ -215,7 +223,11 @@ async fn a_day_is_the_tenants_own() {
     for n in 0..3 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
         let _ = test
-            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .dispose(
+                TENANT,
+                &format!("L{n}"),
+                &minimal_disposition(&format!("C-{n}"), "no_answer"),
+            )
             .await
             .expect(202);
     }
@@ -239,7 +251,11 @@ async fn the_hosts_own_pace_delays_and_burns_nothing() {
     for n in 0..6 {
         test.keystone.seed(KeystoneLead::new(format!("L{n}")));
         let _ = test
-            .dispose(TENANT, &format!("L{n}"), &hung_up(&format!("C-{n}"), "no_answer"))
+            .dispose(
+                TENANT,
+                &format!("L{n}"),
+                &minimal_disposition(&format!("C-{n}"), "no_answer"),
+            )
             .await
             .expect(202);
     }

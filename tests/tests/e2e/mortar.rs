@@ -6,8 +6,8 @@ use std::time::Duration;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::{disposition, hung_up, mortar_tenant};
-use jackfield_tests::fakes::{Behaviour, Document, Mode, Mortar, MortarConfig, MortarParty};
+use jackfield_tests::documents::{disposition, minimal_disposition, mortar_tenant};
+use jackfield_tests::fakes::{Behaviour, Mode, Mortar, MortarConfig, MortarDocument, MortarParty};
 use jackfield_tests::node::TestNode;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
 }
 
 /// What mortar makes of one disposition of party 4711.
-async fn written(body: &Value) -> Document {
+async fn written(body: &Value) -> MortarDocument {
     let (test, mortar) = start().await;
     let id = accepted(&test, "4711", body).await;
     test.work().await;
@@ -86,7 +86,7 @@ async fn every_outcome_reaches_mortar_whole_and_bare() {
             let body = if form == "whole" {
                 disposition(&call, word)
             } else {
-                hung_up(&call, word)
+                minimal_disposition(&call, word)
             };
             accepted(&test, &lead, &body).await;
         }
@@ -144,20 +144,20 @@ async fn hindi_and_hostile_texts_arrive_cut_and_whole_in_their_line() {
         "{text}"
     );
 
-    let mut body = hung_up("C-2", "no_answer");
+    let mut body = minimal_disposition("C-2", "no_answer");
     body["qualification"]["bhk_preference"] = "3\r\nDND=Y\r\nEND=4\\".into();
     let document = written(&body).await;
     assert_eq!(document.get("TEXT"), "unit=3 \nDND=Y \nEND=4\\");
     assert_eq!(document.get("DND"), "N");
 
-    let mut body = hung_up("C-3", "no_answer");
+    let mut body = minimal_disposition("C-3", "no_answer");
     body["qualification"]["tower"] = "बी".into();
     assert_eq!(written(&body).await.get("TEXT"), "/qualification/tower=\"बी\"");
 }
 
 #[tokio::test]
 async fn null_is_as_good_as_missing() {
-    let mut body = hung_up("C-1", "no_answer");
+    let mut body = minimal_disposition("C-1", "no_answer");
     body["call_metadata"]["duration_seconds"] = Value::Null;
     body["qualification"]["budget_min"] = Value::Null;
     body["qualification"]["loan_required"] = Value::Null;
@@ -173,7 +173,7 @@ async fn null_is_as_good_as_missing() {
 async fn amounts_and_dates_at_their_edges() {
     // The host takes no more; what mortar has no room for at all is tested natively, with the adapter's mapping.
     for (rupees, expected) in [(0_i64, "+000000000000000"), (100_000_000_000, "+010000000000000")] {
-        let mut body = hung_up("C-1", "no_answer");
+        let mut body = minimal_disposition("C-1", "no_answer");
         body["qualification"]["budget_max"] = rupees.into();
         assert_eq!(written(&body).await.get("BUDHI"), expected);
     }
@@ -181,12 +181,12 @@ async fn amounts_and_dates_at_their_edges() {
         ("2028-02-29", "00:00", ("20280229", "0000")),
         ("2026-12-31", "23:59", ("20261231", "2359")),
     ] {
-        let mut body = hung_up("C-1", "qualified_visit_booked");
+        let mut body = minimal_disposition("C-1", "qualified_visit_booked");
         body["site_visit"] = json!({"booked": true, "date": date, "time_slot": time, "timezone": "Asia/Kolkata"});
         let document = written(&body).await;
         assert_eq!((document.get("VDATE"), document.get("VTIME")), expected);
     }
-    let mut body = hung_up("C-1", "qualified_visit_booked");
+    let mut body = minimal_disposition("C-1", "qualified_visit_booked");
     body["site_visit"] = json!({"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Asia/Dubai"});
     let (attempt, asked) = refused("4711", &body).await;
     assert!(attempt.to_string().contains("site_visit.timezone"), "{attempt}");
@@ -206,7 +206,7 @@ async fn midnight_and_the_years_end_are_indias() {
     ] {
         let (test, mortar) = start().await;
         test.advance(ahead);
-        accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+        accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
         test.work().await;
         let document = mortar.stored().remove(0);
         assert_eq!((document.get("DATE"), document.get("TIME")), expected);
@@ -251,7 +251,7 @@ async fn mortar_is_asked_before_a_call() {
         );
         assert_eq!(answer.json()["callable"], false, "{lead}");
     }
-    accepted(&test, "4711", &hung_up("C-1", "dnc_requested")).await;
+    accepted(&test, "4711", &minimal_disposition("C-1", "dnc_requested")).await;
     test.work().await;
     assert_eq!(test.status(TENANT, "4711").await.expect(200).json()["dnc"], true);
     test.finish().await;
@@ -262,7 +262,7 @@ async fn a_write_whose_outcome_is_unknown_goes_to_a_person() {
     for (mode, documents) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
         let (test, mortar) = start().await;
         mortar.behave(Behaviour::next(1, mode));
-        let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+        let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
         test.work().await;
         let summary = found(&test, &id).await.summary;
         assert_eq!(
@@ -290,7 +290,7 @@ async fn what_mortar_did_not_take_is_written_later_once() {
     ] {
         let (test, mortar) = start().await;
         mortar.behave(behaviour);
-        let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+        let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
         test.work().await;
         assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), class);
         assert!(mortar.stored().is_empty());
@@ -309,7 +309,7 @@ async fn a_party_that_is_open_at_a_terminal_is_written_when_it_is_closed() {
         locked: true,
         ..MortarParty::new("4711")
     });
-    let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+    let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), "unavailable");
     mortar.seed(MortarParty::new("4711"));
@@ -333,9 +333,9 @@ async fn a_refusal_goes_to_review_with_mortars_words_and_fields() {
         assert!(told.contains(words), "{told}");
     }
     assert_eq!(asked, 1);
-    let (attempt, asked) = refused("9999", &hung_up("C-1", "no_answer")).await;
+    let (attempt, asked) = refused("9999", &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!((&attempt["class"], asked), (&"not-found".into(), 1));
-    let (attempt, asked) = refused("L-1", &hung_up("C-1", "no_answer")).await;
+    let (attempt, asked) = refused("L-1", &minimal_disposition("C-1", "no_answer")).await;
     assert!(attempt.to_string().contains("lead_id"), "{attempt}");
     assert_eq!(asked, 0);
 }
@@ -345,7 +345,7 @@ async fn another_key_is_unauthorized() {
     let (test, mortar) = start().await;
     let other = mortar_tenant(TENANT, &mortar.origin(), "{ value = \"another-key-of-this-size\" }", "");
     test.apply(&other).await;
-    let id = accepted(&test, "4711", &hung_up("C-1", "no_answer")).await;
+    let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     assert_eq!(
         found(&test, &id).await.attempts[0].class.unwrap().word(),

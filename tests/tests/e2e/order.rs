@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::TestNode;
 
 const TENANT: &str = "dwarka-homes";
 
 async fn dispose(test: &TestNode, lead: &str, call: &str, outcome: &str) {
-    let _ = test.dispose(TENANT, lead, &hung_up(call, outcome)).await.expect(202);
+    let _ = test
+        .dispose(TENANT, lead, &minimal_disposition(call, outcome))
+        .await
+        .expect(202);
 }
 
 fn calls(test: &TestNode) -> Vec<String> {

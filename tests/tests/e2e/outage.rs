@@ -10,7 +10,7 @@ use jackfield_domain::breaker::BreakerState;
 use jackfield_domain::delivery::State;
 use jackfield_domain::id::TenantName;
 use jackfield_store::DeliveryFilter;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 
@@ -43,7 +43,7 @@ fn is_dnc(n: usize) -> bool {
 /// Accepts the `n`-th disposition.
 async fn dispose(test: &TestNode, n: usize) {
     let (lead, outcome) = (n % LEADS, if is_dnc(n) { "dnc_requested" } else { "no_answer" });
-    let document = hung_up(&format!("C-{n:03}"), outcome);
+    let document = minimal_disposition(&format!("C-{n:03}"), outcome);
     let _ = test.dispose(TENANT, &format!("L-{lead}"), &document).await.expect(202);
 }
 

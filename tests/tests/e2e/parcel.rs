@@ -7,7 +7,7 @@ use jackfield_clock::Clock as _;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::{disposition, hung_up, parcel_tenant, parcel_webhook};
+use jackfield_tests::documents::{disposition, minimal_disposition, parcel_tenant, parcel_webhook};
 use jackfield_tests::fakes::{Behaviour, Mode, Parcel, ParcelCall, ParcelConfig, ParcelLead};
 use jackfield_tests::node::{PUSH_SECRET, TestNode, WEBHOOK_SECRET, at};
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ async fn every_outcome_reaches_parcel_whole_and_bare() {
             let said = if form == "whole" {
                 disposition(&id, word)
             } else {
-                hung_up(&id, word)
+                minimal_disposition(&id, word)
             };
             let _ = test.dispose(TENANT, &lead, &said).await.expect(202);
         }
@@ -127,7 +127,7 @@ async fn amounts_dates_and_texts_at_their_edges_arrive_as_they_are() {
     edge["qualification"]["bhk_preference"] = Value::Null;
     edge["site_visit"] = json!({"booked": true, "date": "2028-02-29", "time_slot": "00:00", "timezone": "Asia/Dubai"});
     edge["mood"] = json!({"said": "हाँ]]>"});
-    let mut wish = hung_up("WISH", "callback_requested");
+    let mut wish = minimal_disposition("WISH", "callback_requested");
     wish["site_visit"] = json!({"booked": false, "date": "2026-12-31"});
     wish["flags"] = json!({"language_used": "hin\u{1}di", "duplicate_detected": true});
     for said in [&edge, &wish] {
@@ -253,7 +253,7 @@ async fn a_write_in_the_dark_is_repeated_and_leaves_one_record() {
     for mode in [Mode::FailAfterStore, Mode::ResetAfterStore, Mode::Down] {
         let (test, parcel) = on_parcel("").await;
         parcel.behave(Behaviour::next(1, mode));
-        let said = hung_up("C-1", "no_answer");
+        let said = minimal_disposition("C-1", "no_answer");
         let first = written(&test, &parcel, &said).await;
         assert_eq!(first.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
         test.advance(Duration::from_secs(40));
@@ -275,7 +275,7 @@ async fn a_write_in_the_dark_is_repeated_and_leaves_one_record() {
 async fn a_fault_of_the_servers_is_told_from_one_of_the_clients() {
     let (test, parcel) = on_parcel("").await;
     parcel.behave(Behaviour::next(1, Mode::Maintenance));
-    let away = written(&test, &parcel, &hung_up("C-1", "no_answer")).await;
+    let away = written(&test, &parcel, &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!(away.attempts[0].class.unwrap().word(), "unavailable");
     test.advance(Duration::from_secs(40));
     parcel.behave(Behaviour::next(1, Mode::RateLimited).retry_after(77));
@@ -300,7 +300,7 @@ async fn a_fault_of_the_servers_is_told_from_one_of_the_clients() {
     }
 
     let unknown = test
-        .dispose(TENANT, "NOBODY", &hung_up("C-4", "no_answer"))
+        .dispose(TENANT, "NOBODY", &minimal_disposition("C-4", "no_answer"))
         .await
         .expect(202);
     test.work().await;

@@ -7,7 +7,7 @@ use axum::body::Body;
 use groundwork::Groundwork;
 use http::{Method, Request};
 use jackfield_sdk::testing::Replay;
-use jackfield_tests::documents::{disposition, groundwork_webhook, hung_up};
+use jackfield_tests::documents::{disposition, groundwork_webhook, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{GROUNDWORK_KEY, KEYSTONE_TOKEN, PUSH_SECRET, TestNode, WEBHOOK_SECRET};
 use jackfield_tests::operator::Operator;
@@ -49,7 +49,7 @@ fn recorded(taken: &Value) -> &Value {
 #[tokio::test]
 async fn what_was_recorded_replays_and_holds_no_secret_and_no_number() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new(LEAD));
     test.groundwork.seed(GroundworkLead::new(LEAD));
     for tenant in [DWARKA, SAKET] {
@@ -111,7 +111,7 @@ async fn what_was_recorded_replays_and_holds_no_secret_and_no_number() {
 #[tokio::test]
 async fn what_is_wanted_as_it_was_replays_too() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     test.groundwork.seed(GroundworkLead::new(LEAD));
     begin(&test, &operator, SAKET, json!({"unmasked": true, "calls": 2})).await;
     let _ = test.status(SAKET, LEAD).await.expect(200);
@@ -134,7 +134,7 @@ async fn what_is_wanted_as_it_was_replays_too() {
 #[tokio::test]
 async fn a_recording_is_an_operators_and_within_its_bounds() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new("L"));
     for method in [Method::POST, Method::GET, Method::DELETE] {
         let nobody = Request::builder().method(method.clone()).uri(path(DWARKA));
@@ -219,13 +219,13 @@ async fn a_recording_is_an_operators_and_within_its_bounds() {
 #[tokio::test]
 async fn a_swap_changes_nothing_for_a_recording() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new("L"));
     begin(&test, &operator, DWARKA, json!({})).await;
     let _ = test.status(DWARKA, "L").await.expect(200);
     test.apply(&test.dwarka("[limits]\ncpu_ms = 300")).await;
     let _ = test
-        .dispose(DWARKA, "L", &hung_up("C-1", "no_answer"))
+        .dispose(DWARKA, "L", &minimal_disposition("C-1", "no_answer"))
         .await
         .expect(202);
     test.work().await;
@@ -241,7 +241,7 @@ async fn a_swap_changes_nothing_for_a_recording() {
 #[tokio::test]
 async fn a_call_with_a_secret_in_it_is_not_handed_out() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     // Neither is a credential that goes to the CRM, so no answer is searched for it.
     let _ = operator
         .set_secret(&test, DWARKA, "other", "a-kept-secret")

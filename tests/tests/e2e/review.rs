@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::GroundworkLead;
 use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
@@ -14,7 +14,7 @@ async fn refused(test: &TestNode) -> String {
     test.groundwork.seed(GroundworkLead::new("L"));
     let long = "x".repeat(41);
     let id = test
-        .dispose(TENANT, "L", &hung_up(&long, "no_answer"))
+        .dispose(TENANT, "L", &minimal_disposition(&long, "no_answer"))
         .await
         .expect(202)
         .member("delivery");
@@ -26,8 +26,8 @@ async fn refused(test: &TestNode) -> String {
 async fn an_edit_is_checked_kept_apart_and_replayed() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("M"));
-    let operator = Operator::of(&test).await;
-    let mut said = hung_up("C-1", "qualified_visit_booked");
+    let operator = Operator::create(&test).await;
+    let mut said = minimal_disposition("C-1", "qualified_visit_booked");
     said["site_visit"] =
         json!({"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Mars/Olympus"});
     let id = test.dispose(TENANT, "M", &said).await.expect(202).member("delivery");
@@ -62,7 +62,7 @@ async fn an_edit_is_checked_kept_apart_and_replayed() {
 #[tokio::test]
 async fn a_discarded_delivery_is_over() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let id = refused(&test).await;
     let path = format!("/v1/deliveries/{id}/discard");
     let _ = operator.ask(&test, Method::POST, &path, None).await.expect(200);
@@ -75,7 +75,7 @@ async fn a_discarded_delivery_is_over() {
 #[tokio::test]
 async fn a_delivery_that_landed_by_a_persons_word_is_done() {
     let test = TestNode::start().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let id = refused(&test).await;
     let path = format!("/v1/deliveries/{id}/landed");
     for wrong in [
@@ -125,7 +125,7 @@ async fn the_admin_api_wants_an_operators_token() {
         let agents = test.request(Method::GET, path, Body::empty());
         let _ = test.admin(agents).await.expect(401);
     }
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let _ = operator.ask(&test, Method::GET, "/v1/adapters", None).await.expect(200);
     test.finish().await;
 }

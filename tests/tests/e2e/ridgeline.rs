@@ -5,8 +5,8 @@ use std::time::Duration;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::{disposition, hung_up, ridgeline_tenant};
-use jackfield_tests::fakes::{Behaviour, Interaction, Mode, Ridgeline, RidgelineConfig, RidgelineProspect};
+use jackfield_tests::documents::{disposition, minimal_disposition, ridgeline_tenant};
+use jackfield_tests::fakes::{Behaviour, Mode, Ridgeline, RidgelineConfig, RidgelineInteraction, RidgelineProspect};
 use jackfield_tests::node::TestNode;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ async fn reported(test: &TestNode, lead: &str, body: &Value) -> DeliveryDetail {
     found(test, &id).await
 }
 
-fn stored(crm: &Ridgeline, call: &str) -> Interaction {
+fn stored(crm: &Ridgeline, call: &str) -> RidgelineInteraction {
     let all = crm.stored();
     all.into_iter().find(|each| each.body["call_ref"] == call).unwrap()
 }
@@ -64,7 +64,7 @@ async fn every_outcome_arrives_whole_and_bare() {
             let body = if form == "whole" {
                 disposition(&call, word)
             } else {
-                hung_up(&call, word)
+                minimal_disposition(&call, word)
             };
             let _ = test.dispose(TENANT, &lead, &body).await.expect(202);
         }
@@ -111,7 +111,7 @@ async fn what_is_not_known_clears_nothing() {
         details: known.as_object().unwrap().clone(),
         ..RidgelineProspect::new("L")
     });
-    let mut body = hung_up("C-1", "callback_requested");
+    let mut body = minimal_disposition("C-1", "callback_requested");
     body["qualification"]["budget_min"] = Value::Null;
     body["qualification"]["loan_required"] = json!(false);
     assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done);
@@ -145,7 +145,7 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
         ),
     ];
     for (call, min, max, min_lakh, max_lakh, note) in cases {
-        let mut body = hung_up(call, "not_interested_budget");
+        let mut body = minimal_disposition(call, "not_interested_budget");
         body["qualification"]["budget_min"] = json!(min);
         body["qualification"]["budget_max"] = json!(max);
         assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
@@ -181,7 +181,7 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
         ),
     ];
     for (call, day, slot, zone, told) in visits {
-        let mut body = hung_up(call, "qualified_visit_booked");
+        let mut body = minimal_disposition(call, "qualified_visit_booked");
         body["site_visit"] = json!({ "booked": true, "date": day, "time_slot": slot, "timezone": zone });
         assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
         let (on, at) = told.unwrap();
@@ -193,7 +193,7 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
     }
     // From half past two in the afternoon in India to midnight: the second day.
     test.advance(Duration::from_mins(9 * 60 + 30));
-    let mut hindi = hung_up("H-1", "callback_requested");
+    let mut hindi = minimal_disposition("H-1", "callback_requested");
     hindi["flags"] = json!({ "language_used": "हिन्दी" });
     hindi["qualification"]["floor"] = json!("ऊपर की मंज़िल");
     assert_eq!(reported(&test, "L", &hindi).await.summary.state, State::Done);
@@ -217,7 +217,7 @@ async fn a_prospect_that_moves_is_read_again_and_then_left_to_the_ladder() {
             moves,
             ..RidgelineProspect::new("L")
         });
-        let first = reported(&test, "L", &hung_up("C-1", "no_answer")).await;
+        let first = reported(&test, "L", &minimal_disposition("C-1", "no_answer")).await;
         let id = first.summary.id.to_string();
         if attempts == 2 {
             assert_eq!(first.attempts[0].class.unwrap().word(), "unavailable");
@@ -244,7 +244,7 @@ async fn a_write_that_landed_unseen_is_repeated_and_known_again() {
         crashes: 1,
         ..RidgelineProspect::new("L")
     });
-    let first = reported(&test, "L", &hung_up("C-1", "no_answer")).await;
+    let first = reported(&test, "L", &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!(first.attempts[0].class.unwrap().word(), "unknown");
     assert_eq!(crm.stored().len(), 1, "it was stored all the same");
     test.advance(Duration::from_secs(33));
@@ -262,17 +262,22 @@ async fn each_way_to_say_no_has_its_class() {
     let (test, crm) = served().await;
     crm.seed(RidgelineProspect::new("L"));
 
-    let unknown = reported(&test, "NOBODY", &hung_up("C-1", "no_answer")).await;
+    let unknown = reported(&test, "NOBODY", &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!(unknown.summary.reason, Some(StopReason::NotFound));
 
-    let refused = reported(&test, "L", &hung_up("a call ref that ridgeline refuses", "no_answer")).await;
+    let refused = reported(
+        &test,
+        "L",
+        &minimal_disposition("a call ref that ridgeline refuses", "no_answer"),
+    )
+    .await;
     assert_eq!(refused.summary.reason, Some(StopReason::Rejected));
     let rejection = refused.attempts[0].detail.rejection.as_ref().unwrap();
     assert_eq!((rejection.code.as_str(), rejection.fields.len()), ("INVALID", 1));
     assert_eq!(rejection.fields[0].pointer, "interaction.call_ref");
 
     crm.behave(Behaviour::next(1, Mode::RateLimited).retry_after(7));
-    let slow = reported(&test, "L", &hung_up("C-2", "no_answer")).await;
+    let slow = reported(&test, "L", &minimal_disposition("C-2", "no_answer")).await;
     assert_eq!(slow.attempts[0].class.unwrap().word(), "rate-limited");
     crm.behave(Behaviour::next(1, Mode::Maintenance));
     test.advance(Duration::from_secs(8));
@@ -288,7 +293,7 @@ async fn each_way_to_say_no_has_its_class() {
 
     let secret = "{ value = \"not-the-key\" }";
     test.apply(&ridgeline_tenant(TENANT, &crm.origin(), secret, "")).await;
-    let locked = reported(&test, "L", &hung_up("C-3", "no_answer")).await;
+    let locked = reported(&test, "L", &minimal_disposition("C-3", "no_answer")).await;
     assert_eq!(locked.attempts[0].class.unwrap().word(), "unauthorized");
     let secret = format!("{{ value = \"{KEY}\" }}");
     test.apply(&ridgeline_tenant(TENANT, &crm.origin(), &secret, "")).await;

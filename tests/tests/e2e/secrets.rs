@@ -21,7 +21,7 @@ fn file(test: &TestNode) -> String {
 async fn with_kept_secret() -> (TestNode, Operator) {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let set = operator.set_secret(&test, TENANT, "crm-token", KEYSTONE_TOKEN).await;
     assert_eq!(set.expect(200).json()["reloaded"], Value::Null);
     test.apply(&file(&test)).await;
@@ -31,7 +31,7 @@ async fn with_kept_secret() -> (TestNode, Operator) {
 #[tokio::test]
 async fn a_secret_may_be_set_before_its_tenant_is_there() {
     let test = TestNode::empty().await;
-    let operator = Operator::of(&test).await;
+    let operator = Operator::create(&test).await;
     let set = operator.set_secret(&test, "nobody-yet", "crm", "s3cr3t-value").await;
     let set = set.expect(200).json();
     assert_eq!((&set["tenant_exists"], &set["reloaded"]), (&false.into(), &Value::Null));

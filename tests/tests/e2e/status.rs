@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jackfield_store::Suppression;
-use jackfield_tests::documents::{disposition, hung_up};
+use jackfield_tests::documents::{disposition, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 
@@ -63,7 +63,7 @@ async fn a_do_not_call_holds_from_the_moment_of_its_202() {
         true
     );
     let _ = test
-        .dispose(TENANT, "CRM-LEAD-1", &hung_up("C-1", "dnc_requested"))
+        .dispose(TENANT, "CRM-LEAD-1", &minimal_disposition("C-1", "dnc_requested"))
         .await
         .expect(202);
     // The CRM has not been told: nothing was worked off.

@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::Request;
 use jackfield::tenants::ApplyError;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::TestNode;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +80,7 @@ async fn swap_under_load(more: &str) -> TestNode {
                     assert_eq!(answer.json()["callable"], true);
                     asked.fetch_add(1, Ordering::Relaxed);
                     call += 1;
-                    let said = hung_up(&format!("C-{lead}-{call}"), "no_answer");
+                    let said = minimal_disposition(&format!("C-{lead}-{call}"), "no_answer");
                     let _ = test.dispose(TENANT, &format!("L{lead}"), &said).await.expect(202);
                     disposed.fetch_add(1, Ordering::Relaxed);
                 }

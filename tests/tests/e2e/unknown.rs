@@ -14,8 +14,10 @@ use jackfield_domain::delivery::{State, StopReason};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayOrder};
 use jackfield_tests::components::component;
-use jackfield_tests::documents::hung_up;
-use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Ledger, LedgerConfig, Mode, Server, Trade};
+use jackfield_tests::documents::minimal_disposition;
+use jackfield_tests::fakes::{
+    Behaviour, FakeServer, FakeService, GroundworkLead, KeystoneLead, Ledger, LedgerConfig, Mode,
+};
 use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
 use serde_json::json;
@@ -36,10 +38,10 @@ fn patient() -> String {
 async fn accept(test: &TestNode, tenant: &str) {
     // The breaker would spare the CRM most of the faults that this is about.
     let (path, word) = (format!("/v1/tenants/{tenant}/breaker"), json!({ "force": "closed" }));
-    let operator = Operator::of(test).await;
+    let operator = Operator::create(test).await;
     let _ = operator.ask(test, Method::POST, &path, Some(&word)).await.expect(200);
     let accepted = stream::iter(0..DELIVERIES).map(|n| async move {
-        let said = hung_up(&format!("C-{n}"), "no_answer");
+        let said = minimal_disposition(&format!("C-{n}"), "no_answer");
         let _ = test.dispose(tenant, &format!("L-{n}"), &said).await.expect(202);
     });
     accepted.buffer_unordered(64).collect::<Vec<()>>().await;
@@ -47,7 +49,7 @@ async fn accept(test: &TestNode, tenant: &str) {
 
 /// Does what is due. Requests that are never answered run out of time when nothing else is in flight: moved earlier,
 /// time would run out for connections that are just being made, too.
-async fn work<T: Trade>(test: &TestNode, crm: &Server<T>) {
+async fn work<T: FakeService>(test: &TestNode, crm: &FakeServer<T>) {
     let mut work = std::pin::pin!(test.work());
     let mut patience = 0;
     while futures_util::poll!(&mut work).is_pending() {
@@ -92,9 +94,9 @@ async fn replay(test: &TestNode, ids: Vec<DeliveryId>, not_landed: bool) {
 }
 
 /// Every first attempt in the dark, then six of ten requests go well, until all are done; what was used up is replayed.
-async fn through_the_dark<T: Trade>(test: &TestNode, tenant: &str, crm: &Server<T>) {
+async fn through_the_dark<T: FakeService>(test: &TestNode, tenant: &str, crm: &FakeServer<T>) {
     accept(test, tenant).await;
-    crm.behave(Behaviour::always(Mode::Fickle));
+    crm.behave(Behaviour::always(Mode::Flaky));
     work(test, crm).await;
     let first = all(test, tenant).await;
     assert_eq!(first.len(), DELIVERIES);
@@ -103,7 +105,7 @@ async fn through_the_dark<T: Trade>(test: &TestNode, tenant: &str, crm: &Server<
         "every delivery was faulted"
     );
     for _ in 1..ATTEMPTS {
-        crm.behave(Behaviour::always(Mode::Fickle).calm(60));
+        crm.behave(Behaviour::always(Mode::Flaky).ok_percent(60));
         test.advance(NEXT_ATTEMPT);
         work(test, crm).await;
     }
@@ -136,9 +138,9 @@ fn assert_each_once(rows: &BTreeMap<String, usize>) {
 }
 
 /// A host whose tenant `dwarka-homes` is served by a guest on a ledger.
-async fn on_a_ledger(guest: &str, knows_keys: bool) -> (TestNode, Ledger) {
+async fn on_a_ledger(guest: &str, deduplicates: bool) -> (TestNode, Ledger) {
     let test = TestNode::empty().await;
-    let ledger = Ledger::start(LedgerConfig::new(knows_keys)).await.unwrap();
+    let ledger = Ledger::start(LedgerConfig::new(deduplicates)).await.unwrap();
     let crm = ledger.origin();
     test.node.rollout.push_adapter(component(guest)).await.unwrap();
     let file = format!(
@@ -189,7 +191,7 @@ async fn where_it_is_neither_nothing_is_repeated_until_a_person_says_so() {
     test.apply(&test.saket(&patient())).await;
     (0..DELIVERIES).for_each(|n| test.groundwork.seed(GroundworkLead::new(format!("L-{n}"))));
     accept(&test, "saket-estates").await;
-    test.groundwork.behave(Behaviour::always(Mode::Fickle));
+    test.groundwork.behave(Behaviour::always(Mode::Flaky));
     work(&test, &test.groundwork).await;
     test.groundwork.behave(Behaviour::always(Mode::Ok));
     for _ in 0..ATTEMPTS {
@@ -204,7 +206,7 @@ async fn where_it_is_neither_nothing_is_repeated_until_a_person_says_so() {
     );
 
     // The operator looks into the CRM: what is there landed, what is not is sent again.
-    let call = |row: &jackfield_tests::fakes::Row| row.get("call_ref").to_owned();
+    let call = |row: &jackfield_tests::fakes::GroundworkRow| row.get("call_ref").to_owned();
     let there: BTreeSet<_> = test.groundwork.stored().iter().map(call).collect();
     assert!(
         (DELIVERIES / 4..DELIVERIES * 3 / 4).contains(&there.len()),

@@ -1,6 +1,6 @@
 //! Every outcome through both adapters, read back from the CRMs.
 
-use jackfield_tests::documents::{disposition, hung_up};
+use jackfield_tests::documents::{disposition, minimal_disposition};
 use jackfield_tests::fakes::{GroundworkLead, KeystoneLead};
 use jackfield_tests::node::TestNode;
 
@@ -34,7 +34,7 @@ async fn every_outcome_reaches_both_crms_whole_and_bare() {
                 let body = if form == "whole" {
                     disposition(&call, word)
                 } else {
-                    hung_up(&call, word)
+                    minimal_disposition(&call, word)
                 };
                 let _ = test.dispose(tenant, &lead, &body).await.expect(202);
             }

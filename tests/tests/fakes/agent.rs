@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use jackfield_tests::fakes::{Agent, AgentConfig, Now};
+use jackfield_tests::fakes::{Agent, AgentConfig, ServerClock};
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -18,7 +18,7 @@ const BODY: &str = r#"{"email":"test@example.com","username":"test_user"}"#;
 const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
 
 async fn agent() -> Agent {
-    let now = Now::fixed(Timestamp::from_second(SENT).unwrap());
+    let now = ServerClock::fixed(Timestamp::from_second(SENT).unwrap());
     Agent::start(AgentConfig {
         now,
         ..AgentConfig::new(SECRET)

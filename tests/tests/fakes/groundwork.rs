@@ -1,7 +1,7 @@
 //! groundwork takes exactly what it documents, and says everything else inside HTTP 200.
 
 use hmac::{Hmac, KeyInit, Mac};
-use jackfield_tests::fakes::{Flag, Groundwork, GroundworkConfig, GroundworkLead, Now};
+use jackfield_tests::fakes::{Groundwork, GroundworkConfig, GroundworkFlag, GroundworkLead, ServerClock};
 use jiff::Timestamp;
 use sha2::Sha256;
 
@@ -11,7 +11,7 @@ use super::client;
 const NOW: i64 = 1_782_846_000;
 
 async fn groundwork() -> Groundwork {
-    let now = Now::fixed(Timestamp::from_second(NOW).unwrap());
+    let now = ServerClock::fixed(Timestamp::from_second(NOW).unwrap());
     let groundwork = Groundwork::start(GroundworkConfig {
         now,
         ..GroundworkConfig::new("k3y")
@@ -278,7 +278,7 @@ async fn a_lead_is_read_and_do_not_call_sticks() {
     let groundwork = groundwork().await;
     groundwork.seed(GroundworkLead {
         stage: 30,
-        sales_spoke: Flag::Y,
+        sales_spoke: GroundworkFlag::Y,
         last_call: Some("05/07/2026 16:30".to_owned()),
         ..GroundworkLead::new("GW-<2>")
     });

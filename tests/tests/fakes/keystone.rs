@@ -1,6 +1,6 @@
 //! keystone takes exactly what it documents.
 
-use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead, Stage};
+use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead, KeystoneStage};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -307,7 +307,7 @@ async fn a_lead_is_read_and_do_not_disturb_sticks() {
 async fn ids_are_percent_decoded() {
     let keystone = keystone().await;
     keystone.seed(KeystoneLead {
-        stage: Stage::Won,
+        stage: KeystoneStage::Won,
         ..KeystoneLead::new("a/b ज")
     });
     let lead = answer(request(&keystone, Method::GET, "leads/a%2Fb%20%E0%A4%9C")).await;

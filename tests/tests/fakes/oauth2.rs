@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use jackfield_tests::fakes::{Now, OAuth2, OAuth2Config, TokenBook, WrongAnswer};
+use jackfield_tests::fakes::{BadTokenResponse, IssuedTokens, OAuth2, OAuth2Config, ServerClock};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::client;
 
-async fn server(secret_in_body: bool) -> (OAuth2, TokenBook) {
-    let now = Now::fixed("2026-07-01T09:00:00Z".parse().unwrap());
-    let book = TokenBook::new(now, "R-1", Some(Duration::from_mins(5)));
+async fn server(secret_in_body: bool) -> (OAuth2, IssuedTokens) {
+    let now = ServerClock::fixed("2026-07-01T09:00:00Z".parse().unwrap());
+    let book = IssuedTokens::new(now, "R-1", Some(Duration::from_mins(5)));
     let config = OAuth2Config {
         secret_in_body,
         scope: Some("calls.write".into()),
@@ -44,7 +44,7 @@ async fn a_client_gets_tokens_that_expire() {
     let (server, book) = server(false).await;
     assert_eq!(post(&server, CLIENT).await, (StatusCode::OK, "access-canary-1".into()));
     assert!(book.is_valid("access-canary-1") && !book.is_valid("access-canary-2"));
-    book.forget_access();
+    book.revoke_access_tokens();
     assert!(!book.is_valid("access-canary-1"));
     book.set_lifetime(Some(Duration::ZERO));
     let _ = post(&server, CLIENT).await;
@@ -108,16 +108,16 @@ async fn a_refresh_token_that_comes_twice_ends_the_grant() {
     assert_eq!(post(&server, &refresh("R-1")).await.1, "invalid_grant");
     assert!(book.is_revoked() && !book.is_valid("access-canary-1"));
     assert_eq!(post(&server, &refresh(&next)).await.1, "invalid_grant");
-    book.grant_anew("R-9");
+    book.replace_grant("R-9");
     assert_eq!(post(&server, &refresh("R-9")).await.0, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_wrong_answer_is_given_as_often_as_ordered() {
     let (server, book) = server(false).await;
-    book.answer_wrongly(1, WrongAnswer::Refusal("invalid_grant"));
+    book.fail_next(1, BadTokenResponse::Error("invalid_grant"));
     assert_eq!(post(&server, CLIENT).await.1, "invalid_grant");
-    book.answer_wrongly(1, WrongAnswer::Huge);
+    book.fail_next(1, BadTokenResponse::Huge);
     assert_eq!(post(&server, CLIENT).await.1.len(), 100_000);
     assert_eq!(post(&server, CLIENT).await.1, "access-canary-1");
 }

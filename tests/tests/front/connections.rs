@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use jackfield::listener::Limits;
-use jackfield_tests::door::limits;
+use jackfield_tests::listener::limits;
 use jackfield_tests::node::TestNode;
 
 const ANOTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -21,23 +21,24 @@ async fn one_address_cannot_take_every_connection() {
         connections_per_address: 3,
         ..limits()
     };
-    let door = test.open(few).await;
+    let door = test.listen(few).await;
     let mut held = vec![];
     for _ in 0..3 {
         let mut client = door.connect_from(ANOTHER).await;
-        assert!(client.is_served().await);
+        assert!(client.is_answered().await);
         held.push(client);
     }
-    assert_eq!(door.connect_from(ANOTHER).await.until_closed().await, "");
+    assert_eq!(door.connect_from(ANOTHER).await.read_to_close().await, "");
     assert_eq!(refused(&test, "address").await, 1);
     let (mut one, mut two) = (door.connect().await, door.connect().await);
-    assert!(one.is_served().await && two.is_served().await);
-    assert_eq!(door.connect().await.until_closed().await, "");
+    assert!(one.is_answered().await && two.is_answered().await);
+    assert_eq!(door.connect().await.read_to_close().await, "");
     assert_eq!(refused(&test, "listener").await, 1);
 
     drop(held);
-    test.until_metric("jackfield_connections{listener=\"public\"}", 2).await;
-    assert!(door.connect_from(ANOTHER).await.is_served().await);
+    test.wait_for_metric("jackfield_connections{listener=\"public\"}", 2)
+        .await;
+    assert!(door.connect_from(ANOTHER).await.is_answered().await);
     test.finish().await;
 }
 
@@ -49,23 +50,23 @@ async fn a_load_balancer_is_not_one_client() {
         trusted: vec!["127.0.0.2".parse().unwrap()],
         ..limits()
     };
-    let door = test.open(few).await;
+    let door = test.listen(few).await;
     let (mut one, mut two) = (door.connect_from(ANOTHER).await, door.connect_from(ANOTHER).await);
-    assert!(one.is_served().await && two.is_served().await);
+    assert!(one.is_answered().await && two.is_answered().await);
     test.finish().await;
 }
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused_without_being_read_to_its_end() {
     let test = TestNode::empty().await;
-    let door = test.open(limits()).await;
+    let door = test.listen(limits()).await;
     let many = "x: 1\r\n".repeat(101);
     for more in [format!("x: {}", "y".repeat(33 * 1024)), many] {
         let mut client = door.connect().await;
         client
             .send(format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{more}\r\n"))
             .await;
-        let answer = client.until_closed().await;
+        let answer = client.read_to_close().await;
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
     test.finish().await;
@@ -74,11 +75,11 @@ async fn a_head_that_is_too_large_is_refused_without_being_read_to_its_end() {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
     let test = TestNode::empty().await;
-    let door = test.open(limits()).await;
+    let door = test.listen(limits()).await;
     let head = "POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\n";
     let mut client = door.connect().await;
     client.send(format!("{head}content-length: 1048577\r\n\r\n")).await;
-    let answer = client.until_closed().await;
+    let answer = client.read_to_close().await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 
     let mut client = door.connect().await;
@@ -88,7 +89,7 @@ async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
         client.send(&chunk).await;
     }
     client.send("1\r\nx\r\n").await;
-    let answer = client.until_closed().await;
+    let answer = client.read_to_close().await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     test.finish().await;
 }
@@ -100,7 +101,7 @@ async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memo
         body_memory: 100 * 1024,
         ..limits()
     };
-    let door = test.open(small).await;
+    let door = test.listen(small).await;
     let head = "POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n";
     let mut held = vec![];
     for _ in 0..10 {
@@ -125,7 +126,7 @@ async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memo
     client
         .send("POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
         .await;
-    let answer = client.until("}").await;
+    let answer = client.read_until("}").await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     test.finish().await;
 }
@@ -133,10 +134,10 @@ async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memo
 #[tokio::test]
 async fn http2_in_the_clear_is_not_spoken() {
     let test = TestNode::empty().await;
-    let door = test.open(limits()).await;
+    let door = test.listen(limits()).await;
     let mut client = door.connect().await;
     client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
-    let answer = client.until_closed().await;
+    let answer = client.read_to_close().await;
     assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
     test.finish().await;
 }

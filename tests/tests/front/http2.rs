@@ -170,7 +170,7 @@ async fn a_flood_of_requests_that_are_taken_back_ends_the_connection() {
     while client.next().await.is_some() {}
     secure
         .test
-        .until_metric("jackfield_connections{listener=\"public\"}", 0)
+        .wait_for_metric("jackfield_connections{listener=\"public\"}", 0)
         .await;
     secure.finish().await;
 }
@@ -250,14 +250,14 @@ async fn a_connection_that_asks_nothing_is_cut_off_and_an_idle_one_told_to_go() 
     while silent.next().await.is_some() {}
     secure
         .test
-        .until_metric("jackfield_connections{listener=\"public\"}", 1)
+        .wait_for_metric("jackfield_connections{listener=\"public\"}", 1)
         .await;
     secure.test.advance(65 * SECOND);
     let _ = idle.until(|frame| frame.kind == GOAWAY).await;
     while idle.next().await.is_some() {}
     secure
         .test
-        .until_metric(
+        .wait_for_metric(
             "jackfield_connections_cut_total{listener=\"public\",reason=\"idle\"}",
             1,
         )

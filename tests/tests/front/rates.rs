@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use jackfield::request::Peer;
-use jackfield_tests::answer::Answer;
-use jackfield_tests::documents::{hung_up, lead_created};
+use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::{ADDRESS_PER_SECOND, FAILURES_PER_SECOND, TestNode};
+use jackfield_tests::response::TestResponse;
 
 const ONE: &str = "192.0.2.1";
 const OTHER: &str = "192.0.2.2";
@@ -28,7 +28,7 @@ fn with_token(token: &str, path: &str) -> Request<Body> {
 }
 
 #[track_caller]
-fn assert_limited(answer: &Answer, told: &str) {
+fn assert_limited(answer: &TestResponse, told: &str) {
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.member("type"), "urn:jackfield:problem:rate-limited");
@@ -138,11 +138,13 @@ async fn a_tenants_agent_and_its_crm_have_a_limit_each_and_no_other_tenant_feels
     test.keystone.seed(KeystoneLead::new("L"));
     for call in ["C-1", "C-2"] {
         let _ = test
-            .dispose("dwarka-homes", "L", &hung_up(call, "no_answer"))
+            .dispose("dwarka-homes", "L", &minimal_disposition(call, "no_answer"))
             .await
             .expect(202);
     }
-    let answer = test.dispose("dwarka-homes", "L", &hung_up("C-3", "no_answer")).await;
+    let answer = test
+        .dispose("dwarka-homes", "L", &minimal_disposition("C-3", "no_answer"))
+        .await;
     assert_limited(&answer, "of this tenant");
     let answer = test.status("dwarka-homes", "L").await;
     assert_limited(&answer, "of this tenant");
@@ -181,7 +183,7 @@ async fn a_tenants_agent_and_its_crm_have_a_limit_each_and_no_other_tenant_feels
 
     test.advance(PAUSE);
     let _ = test
-        .dispose("dwarka-homes", "L", &hung_up("C-3", "no_answer"))
+        .dispose("dwarka-homes", "L", &minimal_disposition("C-3", "no_answer"))
         .await
         .expect(202);
     let _ = test.webhook("dwarka-homes", "m-3", body.as_bytes()).await.expect(202);

@@ -10,16 +10,16 @@ use axum::routing::get;
 use http_body_util::BodyExt as _;
 use jackfield::request::BodyError;
 use jackfield_clock::{Clock as _, after};
-use jackfield_tests::door::{Client, OpenDoor, limits};
+use jackfield_tests::listener::{RawClient, TestListener, limits};
 use jackfield_tests::node::TestNode;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DISPOSITION: &str = "POST /v1/tenants/dwarka-homes/leads/L/disposition HTTP/1.1\r\nhost: x\r\n";
 
 /// A host without tenants and its front door.
-async fn door() -> (TestNode, OpenDoor) {
+async fn door() -> (TestNode, TestListener) {
     let test = TestNode::empty().await;
-    let door = test.open(limits()).await;
+    let door = test.listen(limits()).await;
     (test, door)
 }
 
@@ -29,7 +29,7 @@ async fn cut(test: &TestNode, reason: &str) -> u64 {
 }
 
 async fn connections(test: &TestNode, count: u64) {
-    test.until_metric("jackfield_connections{listener=\"public\"}", count)
+    test.wait_for_metric("jackfield_connections{listener=\"public\"}", count)
         .await;
 }
 
@@ -39,10 +39,10 @@ async fn a_client_that_says_nothing_is_cut_off() {
     let (silent, mut late) = (door.connect().await, door.connect().await);
     connections(&test, 2).await;
     test.advance(9 * SECOND);
-    assert!(late.is_served().await);
+    assert!(late.is_answered().await);
     test.advance(SECOND);
-    assert_eq!(silent.until_closed().await, "");
-    assert!(late.is_served().await, "who has been served once has longer");
+    assert_eq!(silent.read_to_close().await, "");
+    assert!(late.is_answered().await, "who has been served once has longer");
     connections(&test, 1).await;
     assert_eq!(cut(&test, "head").await, 1);
     test.finish().await;
@@ -57,7 +57,7 @@ async fn a_head_that_drips_is_cut_off_however_steadily_it_drips() {
         dripping.send([*byte]).await;
         test.advance(SECOND);
     }
-    assert_eq!(dripping.until_closed().await, "");
+    assert_eq!(dripping.read_to_close().await, "");
     connections(&test, 0).await;
     assert_eq!(cut(&test, "head").await, 1);
     test.finish().await;
@@ -67,14 +67,14 @@ async fn a_head_that_drips_is_cut_off_however_steadily_it_drips() {
 async fn a_second_head_that_drips_is_cut_off_ten_seconds_after_its_first_byte() {
     let (test, door) = door().await;
     let mut client = door.connect().await;
-    assert!(client.is_served().await);
+    assert!(client.is_answered().await);
     test.advance(60 * SECOND);
     client.send("GET /he").await;
-    test.until_it_waits_for(after(test.clock.now(), 10 * SECOND)).await;
+    test.wait_for_timer(after(test.clock.now(), 10 * SECOND)).await;
     test.advance(9 * SECOND);
     client.send("alt").await;
     test.advance(SECOND);
-    assert_eq!(client.until_closed().await, "");
+    assert_eq!(client.read_to_close().await, "");
     assert_eq!(cut(&test, "head").await, 1);
     test.finish().await;
 }
@@ -83,17 +83,17 @@ async fn a_second_head_that_drips_is_cut_off_ten_seconds_after_its_first_byte() 
 async fn an_idle_connection_is_kept_and_then_closed_in_order() {
     let (test, door) = door().await;
     let mut client = door.connect().await;
-    assert!(client.is_served().await);
+    assert!(client.is_answered().await);
     test.advance(74 * SECOND);
-    assert!(client.is_served().await);
+    assert!(client.is_answered().await);
     test.advance(75 * SECOND);
-    assert_eq!(client.until_closed().await, "");
+    assert_eq!(client.read_to_close().await, "");
     connections(&test, 0).await;
     assert_eq!(cut(&test, "idle").await, 1);
     test.finish().await;
 }
 
-async fn posting(test: &TestNode, door: &OpenDoor, length: usize) -> Client {
+async fn posting(test: &TestNode, door: &TestListener, length: usize) -> RawClient {
     let mut client = door.connect().await;
     let token = test.request(http::Method::POST, "/v1/tenants/dwarka-homes/", Body::empty());
     let token = token.headers()["authorization"].to_str().unwrap();
@@ -106,9 +106,9 @@ async fn posting(test: &TestNode, door: &OpenDoor, length: usize) -> Client {
 async fn a_body_that_does_not_come_is_answered_408_and_the_connection_closed() {
     let (test, door) = door().await;
     let client = posting(&test, &door, 100).await;
-    test.until_it_waits_for(after(test.clock.now(), 5 * SECOND)).await;
+    test.wait_for_timer(after(test.clock.now(), 5 * SECOND)).await;
     test.advance(5 * SECOND);
-    let answer = client.until_closed().await;
+    let answer = client.read_to_close().await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("urn:jackfield:problem:too-slow"), "{answer}");
     test.finish().await;
@@ -119,7 +119,7 @@ async fn a_body_that_drips_is_given_up_and_one_that_keeps_its_pace_is_taken() {
     let (test, door) = door().await;
     let began = test.clock.now();
     let mut dripping = posting(&test, &door, 100).await;
-    test.until_it_waits_for(after(began, 5 * SECOND)).await;
+    test.wait_for_timer(after(began, 5 * SECOND)).await;
     let mut steady = posting(&test, &door, 8 * 1024).await;
     for second in 1..=4 {
         dripping.send("x").await;
@@ -128,11 +128,11 @@ async fn a_body_that_drips_is_given_up_and_one_that_keeps_its_pace_is_taken() {
         assert_eq!(test.clock.now(), after(began, second * SECOND));
     }
     // Not JSON, but whole: it was read.
-    let answer = steady.until("}").await;
+    let answer = steady.read_until("}").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(answer.contains("not JSON"), "{answer}");
     test.advance(SECOND);
-    let answer = dripping.until_closed().await;
+    let answer = dripping.read_to_close().await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     test.finish().await;
 }
@@ -151,7 +151,7 @@ async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
         }
         "whole".into()
     });
-    let door = test.open_for(counting, limits()).await;
+    let door = test.listen_with(counting, limits()).await;
     let mut client = door.connect().await;
     client
         .send("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 1000000\r\n\r\n")
@@ -163,7 +163,7 @@ async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
         }
         test.advance(SECOND);
     }
-    let answer = client.until_closed().await;
+    let answer = client.read_to_close().await;
     assert!(answer.ends_with("Some(TooSlow)"), "{answer}");
     test.finish().await;
 }
@@ -172,18 +172,18 @@ async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
 async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     let test = TestNode::empty().await;
     let large = Router::new().route("/", get(async || vec![b'x'; 16 * 1024 * 1024]));
-    let door = test.open_for(large, limits()).await;
+    let door = test.listen_with(large, limits()).await;
     let mut client = door.connect().await;
     client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let began = test.clock.now();
     // What fits into the buffers of the sockets comes; then the host can only wait.
     client.0.readable().await.unwrap();
     test.advance(75 * SECOND);
-    test.until_it_waits_for(after(began, 80 * SECOND)).await;
+    test.wait_for_timer(after(began, 80 * SECOND)).await;
     test.advance(5 * SECOND);
     connections(&test, 0).await;
     assert_eq!(cut(&test, "idle").await, 1);
-    assert!(client.until_closed().await.len() < 16 * 1024 * 1024);
+    assert!(client.read_to_close().await.len() < 16 * 1024 * 1024);
     test.finish().await;
 }
 
@@ -203,19 +203,19 @@ async fn a_drain_lets_requests_finish_and_does_not_wait_for_who_says_nothing() {
     let (test, door) = door().await;
     let began = test.clock.now();
     let (mut idle, mut dripping) = (door.connect().await, door.connect().await);
-    assert!(idle.is_served().await && dripping.is_served().await);
+    assert!(idle.is_answered().await && dripping.is_answered().await);
     dripping.send("GET /heal").await;
     let mut posting = posting(&test, &door, 2).await;
-    test.until_it_waits_for(after(began, 5 * SECOND)).await;
+    test.wait_for_timer(after(began, 5 * SECOND)).await;
     door.stop();
-    assert_eq!(idle.until_closed().await, "");
-    assert_eq!(dripping.until_closed().await, "");
+    assert_eq!(idle.read_to_close().await, "");
+    assert_eq!(dripping.read_to_close().await, "");
     assert!(!door.has_stopped());
     posting.send("{}").await;
-    let answer = posting.until_closed().await;
+    let answer = posting.read_to_close().await;
     assert!(answer.starts_with("HTTP/1.1 422 "), "{answer}");
     let address = door.address;
-    door.stopped().await;
+    door.wait_stopped().await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
     test.finish().await;
 }
@@ -224,15 +224,15 @@ async fn a_drain_lets_requests_finish_and_does_not_wait_for_who_says_nothing() {
 async fn a_drain_does_not_wait_long_for_an_answer_to_be_read() {
     let test = TestNode::empty().await;
     let large = Router::new().route("/", get(async || vec![b'x'; 16 * 1024 * 1024]));
-    let door = test.open_for(large, limits()).await;
+    let door = test.listen_with(large, limits()).await;
     let mut client = door.connect().await;
     client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     client.0.readable().await.unwrap();
     door.stop();
-    test.until_it_waits_for(after(test.clock.now(), 5 * SECOND)).await;
+    test.wait_for_timer(after(test.clock.now(), 5 * SECOND)).await;
     assert!(!door.has_stopped());
     test.advance(5 * SECOND);
-    door.stopped().await;
+    door.wait_stopped().await;
     assert_eq!(cut(&test, "closing").await, 1);
     test.finish().await;
 }

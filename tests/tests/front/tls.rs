@@ -9,7 +9,7 @@ use std::time::Duration;
 use jackfield::listener::{Tls, TlsFiles};
 use jackfield::metrics::Door;
 use jackfield_clock::{Clock as _, after};
-use jackfield_tests::door::{Client, OpenDoor, limits};
+use jackfield_tests::listener::{RawClient, TestListener, limits};
 use jackfield_tests::node::TestNode;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -37,7 +37,7 @@ fn fixture(name: &str) -> PathBuf {
 /// A host with a listener that serves the first pair, from files of the test's own.
 pub struct Secure {
     pub test: TestNode,
-    pub door: OpenDoor,
+    pub door: TestListener,
     tls: Arc<Tls>,
     dir: TempDir,
     stop: CancellationToken,
@@ -55,9 +55,9 @@ impl Secure {
         let until = stop.clone();
         tokio::spawn(async move { following.follow(until).await });
         let next_look = Cell::new(after(test.clock.now(), LOOK));
-        test.until_it_waits_for(next_look.get()).await;
+        test.wait_for_timer(next_look.get()).await;
         test.advance(APART);
-        let door = test.open_tls(Arc::clone(&tls), limits()).await;
+        let door = test.listen_tls(Arc::clone(&tls), limits()).await;
         Self {
             test,
             door,
@@ -70,7 +70,7 @@ impl Secure {
 
     /// A connection whose TLS handshake is done, with these protocols offered.
     pub async fn connect(&self, protocols: &[&[u8]]) -> TlsStream<tokio::net::TcpStream> {
-        let Client(socket) = self.door.connect().await;
+        let RawClient(socket) = self.door.connect().await;
         connector(protocols)
             .connect("localhost".try_into().unwrap(), socket)
             .await
@@ -89,7 +89,7 @@ impl Secure {
         let wait = due.duration_since(self.test.clock.now());
         self.test.advance(wait.try_into().unwrap());
         self.next_look.set(after(due, LOOK));
-        self.test.until_it_waits_for(self.next_look.get()).await;
+        self.test.wait_for_timer(self.next_look.get()).await;
         self.test.advance(APART);
     }
 
@@ -170,7 +170,7 @@ async fn tls_1_2_is_spoken_too() {
         .unwrap();
     let config = ClientConfig::builder_with_protocol_versions(&[&version::TLS12]);
     let config = config.with_root_certificates(roots).with_no_client_auth();
-    let Client(socket) = secure.door.connect().await;
+    let RawClient(socket) = secure.door.connect().await;
     let connector = TlsConnector::from(Arc::new(config));
     let mut socket = connector
         .connect("localhost".try_into().unwrap(), socket)
@@ -210,7 +210,7 @@ async fn a_hundred_changes_under_load_fail_no_request() {
             install(&secure.dir, ["second", "first"][n % 2]);
             secure.tls.reload();
             let expected = [SECOND, FIRST][n % 2];
-            secure.test.until_metric(EXPIRY, expected).await;
+            secure.test.wait_for_metric(EXPIRY, expected).await;
         }
     };
     tokio::join!(load, changes);
@@ -264,21 +264,22 @@ async fn who_does_not_finish_the_handshake_is_cut_off_and_who_speaks_no_tls_turn
     let secure = Secure::open().await;
     let test = &secure.test;
     let silent = secure.door.connect().await;
-    test.until_metric("jackfield_connections{listener=\"public\"}", 1).await;
+    test.wait_for_metric("jackfield_connections{listener=\"public\"}", 1)
+        .await;
     let mut plain = secure.door.connect().await;
     plain.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let mut buffer = vec![];
     // An alert of TLS, or nothing; in any case no answer.
     let _ = plain.0.read_to_end(&mut buffer).await;
     assert!(!buffer.starts_with(b"HTTP"));
-    test.until_metric(
+    test.wait_for_metric(
         "jackfield_connections_refused_total{listener=\"public\",reason=\"tls\"}",
         1,
     )
     .await;
     test.advance(Duration::from_secs(10));
-    assert_eq!(silent.until_closed().await, "");
-    test.until_metric(
+    assert_eq!(silent.read_to_close().await, "");
+    test.wait_for_metric(
         "jackfield_connections_cut_total{listener=\"public\",reason=\"head\"}",
         1,
     )
@@ -299,7 +300,7 @@ async fn a_head_that_drips_within_tls_is_cut_off() {
     let _ = socket.read_to_end(&mut rest).await;
     assert!(rest.is_empty());
     let test = &secure.test;
-    test.until_metric(
+    test.wait_for_metric(
         "jackfield_connections_cut_total{listener=\"public\",reason=\"head\"}",
         1,
     )

@@ -2,7 +2,7 @@
 
 use http::Method;
 use jackfield_store::TokenPurpose;
-use jackfield_tests::door::limits;
+use jackfield_tests::listener::limits;
 use jackfield_tests::node::TestNode;
 
 #[tokio::test]
@@ -10,7 +10,7 @@ async fn a_revoked_token_is_refused_at_the_next_request_of_a_connection_that_is_
     let test = TestNode::start().await;
     let purpose = TokenPurpose::Agent("dwarka-homes".parse().unwrap());
     let (token, record) = test.node.tokens.create(purpose, String::new()).await.unwrap();
-    let door = test.open(limits()).await;
+    let door = test.listen(limits()).await;
     let mut client = door.connect().await;
     let ask = format!(
         "GET /v1/tenants/dwarka-homes/leads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
@@ -18,7 +18,7 @@ async fn a_revoked_token_is_refused_at_the_next_request_of_a_connection_that_is_
     );
     for _ in 0..2 {
         client.send(&ask).await;
-        let answer = client.until("}").await;
+        let answer = client.read_until("}").await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
     let revoke = format!("/v1/tokens/{}", record.id);
@@ -35,7 +35,7 @@ async fn a_revoked_token_is_refused_at_the_next_request_of_a_connection_that_is_
     assert!(answer.status.is_success(), "{}", answer.text);
 
     client.send(&ask).await;
-    let answer = client.until("}").await;
+    let answer = client.read_until("}").await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     test.finish().await;
 }

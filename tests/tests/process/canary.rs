@@ -15,9 +15,9 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, StatusCode};
 use jackfield_tests::components::path;
-use jackfield_tests::documents::{hung_up, lead_created};
+use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Agent, AgentConfig};
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -95,7 +95,7 @@ fn tenant_file(crms: &[String; 3], agent: &str, key_file: &Path) -> String {
     format!(
         r#"
         tenant = "t"
-        adapter = "seeker"
+        adapter = "memory-scanner"
         [settings]
         bearer_url = "{bearer}"
         basic_url = "{basic}"
@@ -150,10 +150,10 @@ async fn no_secret_is_found_anywhere() {
     let (data, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let crms = [start_crm().await, start_crm().await, start_crm().await];
     let agent = Agent::start(AgentConfig::new(whsec(PUSH))).await.unwrap();
-    let (_, first_printed, first_log) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, first_printed, first_log) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&first_printed);
     let variables = [("JACKFIELD_LOG", LOG), ("CANARY_BEARER", BEARER)];
-    let host = Host::start(BINARY, data.path(), &variables);
+    let host = HostProcess::start(BINARY, data.path(), &variables);
 
     let mut said = vec![];
     for (name, value) in [("crm-password", PASSWORD), ("unused", UNUSED), ("unused", UNUSED)] {
@@ -161,7 +161,10 @@ async fn no_secret_is_found_anywhere() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         said.push(done);
     }
-    said.push(host.cli(&operator, &["adapter", "push", path("seeker").to_str().unwrap()]));
+    said.push(host.cli(
+        &operator,
+        &["adapter", "push", path("memory-scanner").to_str().unwrap()],
+    ));
     let key_file = elsewhere.path().join("signing");
     std::fs::write(&key_file, SIGNING).unwrap();
     let file = elsewhere.path().join("tenant.toml");
@@ -237,7 +240,7 @@ async fn no_secret_is_found_anywhere() {
 }
 
 /// Everything that a secret is used for, with every outcome. Returns what was answered, a status query first.
-async fn traffic(host: &Host, operator: &str) -> Vec<String> {
+async fn traffic(host: &HostProcess, operator: &str) -> Vec<String> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
     let token = host.json(operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
@@ -257,7 +260,7 @@ async fn traffic(host: &Host, operator: &str) -> Vec<String> {
             .await
             .unwrap();
         answers.push(asked.text().await.unwrap());
-        let call = hung_up(&format!("C-{lead}"), "no_answer");
+        let call = minimal_disposition(&format!("C-{lead}"), "no_answer");
         let told = client
             .post(format!("{base}/{lead}/disposition"))
             .bearer_auth(token)
@@ -287,7 +290,7 @@ async fn traffic(host: &Host, operator: &str) -> Vec<String> {
 }
 
 /// Waits until nothing is to be delivered any more.
-fn settle(host: &Host, operator: &str) {
+fn settle(host: &HostProcess, operator: &str) {
     for state in ["ready", "leased"] {
         for look in 0.. {
             let left = host.json(operator, &["deliveries", "list", "--state", state]);
@@ -310,7 +313,7 @@ fn settle(host: &Host, operator: &str) {
 }
 
 /// Every reading route of the admin API for everything that is there, its metrics and description, and its refusals.
-async fn everything_it_answers(host: &Host, operator: &str) -> Vec<(String, String)> {
+async fn everything_it_answers(host: &HostProcess, operator: &str) -> Vec<(String, String)> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |path: &str, token: &str| {
         let asked = client
@@ -340,7 +343,7 @@ async fn everything_it_answers(host: &Host, operator: &str) -> Vec<(String, Stri
         }
         let filled = path
             .replace("{tenant}", "t")
-            .replace("{reference}", "seeker")
+            .replace("{reference}", "memory-scanner")
             .replace("{number}", "r1");
         for lead in ["taken", "refused", "down", "pushed"] {
             for id in &deliveries {

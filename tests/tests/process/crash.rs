@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jackfield_tests::components::path;
-use jackfield_tests::documents::{hung_up, keystone_tenant};
+use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::{Notify, watch};
@@ -32,13 +32,13 @@ async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
     let mut acknowledged = BTreeSet::new();
     let next_call = Arc::new(AtomicUsize::new(0));
     for _ in 0..KILLS {
-        let host = Host::start(BINARY, data.path(), &[]);
+        let host = HostProcess::start(BINARY, data.path(), &[]);
         let kill_after = rng.random_range(1..60);
         acknowledged.extend(load(&host, &agent, &next_call, kill_after).await);
         host.kill();
     }
 
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     for state in ["ready", "leased"] {
         // Each look is a process and a request: far apart enough to wait by, and bounded.
         for look in 0.. {
@@ -67,9 +67,9 @@ async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
 
 /// An adapter, a tenant and a token; the agent's and the operator's.
 fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
-    let (_, printed, _) = Host::start(BINARY, data, &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data, &[]).stop("TERM");
     let operator = operator_token(&printed);
-    let host = Host::start(BINARY, data, &[]);
+    let host = HostProcess::start(BINARY, data, &[]);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let ladder = "[delivery]\nretry = [\"0s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\"]";
     let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", ladder);
@@ -84,7 +84,7 @@ fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
 
 /// Callers post dispositions until so many were acknowledged; returns the calls that were. Further ones are in flight
 /// when it returns, which is the moment to kill.
-async fn load(host: &Host, agent: &str, next_call: &Arc<AtomicUsize>, kill_after: usize) -> Vec<String> {
+async fn load(host: &HostProcess, agent: &str, next_call: &Arc<AtomicUsize>, kill_after: usize) -> Vec<String> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let (acks, mut acked) = watch::channel(Vec::new());
     let (acks, stop) = (Arc::new(acks), Arc::new(Notify::new()));
@@ -105,7 +105,7 @@ async fn load(host: &Host, agent: &str, next_call: &Arc<AtomicUsize>, kill_after
                     let post = client
                         .post(url)
                         .bearer_auth(&agent)
-                        .json(&hung_up(&call, "no_answer"))
+                        .json(&minimal_disposition(&call, "no_answer"))
                         .send();
                     tokio::select! {
                         answer = post => match answer {

@@ -2,29 +2,30 @@
 //! echoes what it is sent, refuses, fails, and hands out new refresh tokens.
 
 use jackfield_tests::components::path;
-use jackfield_tests::documents::{hung_up, keystone_tenant};
+use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{
-    Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode, Now, OAuth2, OAuth2Config, TokenBook, WrongAnswer,
+    BadTokenResponse, Behaviour, IssuedTokens, Keystone, KeystoneConfig, KeystoneLead, Mode, OAuth2, OAuth2Config,
+    ServerClock,
 };
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_token_server_echoes_is_found_nowhere() {
-    let book = TokenBook::new(Now::real(), "refresh-canary-1", None);
+    let book = IssuedTokens::new(ServerClock::real(), "refresh-canary-1", None);
     let server = OAuth2::start(OAuth2Config::new("client", "client-canary", book.clone()))
         .await
         .unwrap();
     let crm = KeystoneConfig {
-        issued_by: Some(book.clone()),
+        access_tokens: Some(book.clone()),
         ..KeystoneConfig::new("unused")
     };
     let keystone = Keystone::start(crm).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
 
     let data = tempfile::tempdir().unwrap();
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
     let variables = [
         // Everything of ours and of what carries requests; the compiler alone would write gigabytes.
@@ -35,7 +36,7 @@ async fn what_a_token_server_echoes_is_found_nowhere() {
         ("CLIENT_SECRET", "client-canary"),
         ("REFRESH_TOKEN", "refresh-canary-1"),
     ];
-    let host = Host::start(BINARY, data.path(), &variables);
+    let host = HostProcess::start(BINARY, data.path(), &variables);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let oauth2 = format!(
         "[credentials.oauth2]\ntoken_url = \"{}/token\"\nclient_id = \"client\"\ngrant = \"refresh-token\"\n\
@@ -63,11 +64,11 @@ async fn what_a_token_server_echoes_is_found_nowhere() {
     };
     let mut answers = vec![];
     for wrong in ["invalid_grant", "canary"]
-        .map(WrongAnswer::Refusal)
+        .map(BadTokenResponse::Error)
         .into_iter()
-        .chain([WrongAnswer::Garbage])
+        .chain([BadTokenResponse::Html])
     {
-        book.answer_wrongly(1, wrong);
+        book.fail_next(1, wrong);
         answers.push(ask().await);
         // Whoever applies the file again has it asked at once.
         let _ = apply();
@@ -79,10 +80,10 @@ async fn what_a_token_server_echoes_is_found_nowhere() {
     let disposed = client
         .post(format!("{lead}/disposition"))
         .bearer_auth(agent)
-        .json(&hung_up("C-1", "no_answer"));
+        .json(&minimal_disposition("C-1", "no_answer"));
     assert_eq!(disposed.send().await.unwrap().status(), 202);
     answers.push(ask().await);
-    book.forget_access();
+    book.revoke_access_tokens();
     answers.push(ask().await);
     assert_eq!(answers.last().unwrap().0, 200, "{answers:?}");
     for look in 0.. {

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
-use jackfield_tests::process::Host;
+use jackfield_tests::process::HostProcess;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpSocket;
 
@@ -52,7 +52,7 @@ async fn two_thousand_dripping_clients_keep_nobody_out_and_are_cut_off() {
         ("JACKFIELD_MAX_CONNECTIONS_PER_ADDRESS", limit.as_str()),
         ("JACKFIELD_HEADER_TIMEOUT", "20s"),
     ];
-    let host = Host::start(BINARY, data.path(), &variables);
+    let host = HostProcess::start(BINARY, data.path(), &variables);
     let to: SocketAddr = host.public.trim_start_matches("http://").parse().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let metric = async |name: &str| {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jackfield_tests::components::path;
-use jackfield_tests::documents::{hung_up, keystone_tenant, lead_created};
+use jackfield_tests::documents::{keystone_tenant, lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Agent, AgentConfig, Keystone, KeystoneConfig, KeystoneLead};
 use jackfield_tests::node::{PUSH_SECRET, WEBHOOK_SECRET, sign};
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -30,9 +30,9 @@ async fn proxy_variables_are_ignored_and_refusals_are_told() {
     let agent = Agent::start(AgentConfig::new(PUSH_SECRET)).await.unwrap();
     let (proxy, proxied) = proxy().await;
     let variables = VARIABLES.map(|name| (name, proxy.as_str()));
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
-    let host = Host::start(BINARY, data.path(), &variables);
+    let host = HostProcess::start(BINARY, data.path(), &variables);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let crm = keystone.origin();
     let parties = format!(
@@ -75,7 +75,7 @@ async fn proxy_variables_are_ignored_and_refusals_are_told() {
 }
 
 /// A status query and a lead that go out, and a write that stays. Returns the metrics after it.
-async fn traffic(host: &Host, operator: &str, agent: &Agent) -> String {
+async fn traffic(host: &HostProcess, operator: &str, agent: &Agent) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
     let token = host.json(operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
@@ -98,9 +98,9 @@ async fn traffic(host: &Host, operator: &str, agent: &Agent) -> String {
     }
 
     let disposition = client.post(format!("{base}/L/disposition")).bearer_auth(token);
-    let disposition = disposition.json(&hung_up("C-1", "no_answer"));
+    let disposition = disposition.json(&minimal_disposition("C-1", "no_answer"));
     assert_eq!(disposition.send().await.unwrap().status(), 202);
-    host.wait_for("not delivered").await;
+    host.wait_for_log("not delivered").await;
     let metrics = client.get(format!("{}/metrics", host.admin)).send().await.unwrap();
     metrics.text().await.unwrap()
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use jackfield_tests::components::path;
 use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
-use jackfield_tests::process::{Host, operator_token};
-use jackfield_tests::raw::harms::{HARMS, MEMORY_MIB, component, lead};
-use jackfield_tests::raw::{bombs, encode, guest};
+use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::raw_guest::attacks::{ATTACKS, MEMORY_MIB, component, lead};
+use jackfield_tests::raw_guest::{compile_bombs, encode, guest};
 use serde_json::Value;
 
 use crate::BINARY;
@@ -23,7 +23,7 @@ const HOSTILE: [&str; 10] = [
 
 /// A host that serves a good tenant and bad ones.
 struct Node {
-    host: Host,
+    host: HostProcess,
     operator: String,
     client: reqwest::Client,
     keystone: Keystone,
@@ -33,9 +33,9 @@ impl Node {
     async fn start(data: &Path) -> Self {
         let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
         keystone.seed(KeystoneLead::new("L"));
-        let (_, printed, _) = Host::start(BINARY, data, &[]).stop("TERM");
+        let (_, printed, _) = HostProcess::start(BINARY, data, &[]).stop("TERM");
         let node = Self {
-            host: Host::start(BINARY, data, &[]),
+            host: HostProcess::start(BINARY, data, &[]),
             operator: operator_token(&printed),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             keystone,
@@ -116,9 +116,9 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
         ("raw", node.bad_tenant(data, "raw", "raw", MEMORY_MIB)),
         ("hostile", node.bad_tenant(data, "hostile", "hostile", 16)),
     ];
-    let raw = (0..HARMS.len()).map(|index| (0, HARMS[index].name, lead(index)));
+    let raw = (0..ATTACKS.len()).map(|index| (0, ATTACKS[index].name, lead(index)));
     let hostile = HOSTILE.map(|name| (1, name, name.to_owned()));
-    let harms: Vec<_> = raw.chain(hostile).collect();
+    let attacks: Vec<_> = raw.chain(hostile).collect();
 
     // Warm: every tenant has been asked, on every thread that the host has.
     for _ in 0..50 {
@@ -127,19 +127,19 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
             assert_ne!(node.status(name, token, "nothing-known").await, 500);
         }
     }
-    let warm = node.host.memory();
+    let warm = node.host.peak_memory();
     let mut worst = ("nothing", 0);
-    for (tenant, harm, lead) in &harms {
+    for (tenant, attack, lead) in &attacks {
         let (name, token) = &tenants[*tenant];
         for _ in 0..TIMES {
-            assert_ne!(node.status(name, token, lead).await, 500, "{name}: {harm}");
+            assert_ne!(node.status(name, token, lead).await, 500, "{name}: {attack}");
         }
-        assert_eq!(node.status("good", &good, "L").await, 200, "after {name}: {harm}");
-        let grown = node.host.memory().saturating_sub(warm);
+        assert_eq!(node.status("good", &good, "L").await, 200, "after {name}: {attack}");
+        let grown = node.host.peak_memory().saturating_sub(warm);
         if grown > worst.1 {
-            worst = (harm, grown);
+            worst = (attack, grown);
         }
-        assert!(grown < GROWTH, "{name}: {harm}: from {warm} by {grown} bytes");
+        assert!(grown < GROWTH, "{name}: {attack}: from {warm} by {grown} bytes");
     }
 
     let fine = guest("(call $answer (i32.const 72) (i32.const 2))", "");
@@ -147,7 +147,7 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
     let whole = encode("raw", &fine);
     let hopeless = [
         (
-            bombs::memory(40_000, 40_000),
+            compile_bombs::memory(40_000, 40_000),
             "compiling it took more than 2048 MiB of memory",
         ),
         (encode("raw", &spinning), "`about.describe` did not answer"),
@@ -161,7 +161,7 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
             assert!(told.contains(words), "{words}: {told}");
         }
         assert_eq!(node.status("good", &good, "L").await, 200, "after {words}");
-        let grown = node.host.memory().saturating_sub(warm);
+        let grown = node.host.peak_memory().saturating_sub(warm);
         assert!(grown < GROWTH, "{words}: from {warm} by {grown} bytes");
     }
     let (status, _, log) = node.host.stop("TERM");

@@ -1,22 +1,22 @@
 //! From the first start to the last signal.
 
 use jackfield_tests::components::path;
-use jackfield_tests::documents::{hung_up, keystone_tenant};
+use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
 #[test]
 fn the_first_start_prints_a_token_once_and_keeps_only_its_digest() {
     let data = tempfile::tempdir().unwrap();
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     let (status, printed, log) = host.stop("TERM");
     assert_eq!(status.code(), Some(0), "{log:?}");
     let token = operator_token(&printed);
     assert!(log.iter().any(|line| line.contains("drained")), "{log:?}");
 
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     assert_eq!(
         host.json(&token, &["token", "list"])["items"].as_array().unwrap().len(),
         1
@@ -42,7 +42,7 @@ fn the_first_start_prints_a_token_once_and_keeps_only_its_digest() {
 #[test]
 fn a_second_host_over_the_same_data_is_kept_out() {
     let data = tempfile::tempdir().unwrap();
-    let _first = Host::start(BINARY, data.path(), &[]);
+    let _first = HostProcess::start(BINARY, data.path(), &[]);
     let second = std::process::Command::new(BINARY)
         .arg("serve")
         .env("JACKFIELD_DATA_DIR", data.path())
@@ -80,10 +80,10 @@ fn wrong_settings_are_named() {
 #[test]
 fn the_command_line_pushes_lists_and_explains() {
     let data = tempfile::tempdir().unwrap();
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     let (_, printed, _) = host.stop("TERM");
     let token = operator_token(&printed);
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     let pushed = host.json(&token, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let adapter = &pushed["adapter"];
     assert_eq!(
@@ -118,9 +118,9 @@ async fn a_drain_waits_for_what_is_in_flight_and_a_second_interrupt_does_not() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let file = data.path().join("tenant.toml");
     std::fs::write(&file, keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", "")).unwrap();
@@ -131,7 +131,7 @@ async fn a_drain_waits_for_what_is_in_flight_and_a_second_interrupt_does_not() {
         let post = client.post(format!("{public}/v1/tenants/t/leads/L/disposition"));
         let post = post
             .bearer_auth(agent["token"].as_str().unwrap())
-            .json(&hung_up(call, "no_answer"));
+            .json(&minimal_disposition(call, "no_answer"));
         assert_eq!(post.send().await.unwrap().status(), 202);
     };
 
@@ -142,13 +142,13 @@ async fn a_drain_waits_for_what_is_in_flight_and_a_second_interrupt_does_not() {
         tokio::task::yield_now().await;
     }
     host.signal("INT");
-    host.wait_for("draining").await;
+    host.wait_for_log("draining").await;
     let (status, _, log) = host.stop("INT");
     assert_eq!(status.code(), Some(130), "{log:?}");
 
     // What was in flight is taken up again: looked up, not found, written once.
     keystone.behave(Behaviour::always(Mode::Ok));
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     while keystone.stored().is_empty() {
         tokio::task::yield_now().await;
     }

@@ -4,7 +4,7 @@ use jackfield_tests::components::path;
 use jackfield_tests::documents::{disposition, keystone_tenant, lead_created};
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
 use jackfield_tests::node::sign;
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
@@ -26,10 +26,10 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("crm-canary-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
-    let (_, printed, first_log) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, first_log) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
     let log_level = [("JACKFIELD_LOG", "debug"), ("CANARY_CRM_TOKEN", "crm-canary-token")];
-    let host = Host::start(BINARY, data.path(), &log_level);
+    let host = HostProcess::start(BINARY, data.path(), &log_level);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let file = data.path().join("tenant.toml");
     let webhook = "[webhook]\nsecrets = [{ value = \"whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3\" }]";
@@ -70,7 +70,7 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
 }
 
 /// Everything that a lead's data passes through, the refusals and failures included.
-async fn traffic(host: &Host, keystone: &Keystone, agent: &str) {
+async fn traffic(host: &HostProcess, keystone: &Keystone, agent: &str) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
     let mut lead = lead_created("L", "KEY-1");
@@ -132,7 +132,7 @@ async fn traffic(host: &Host, keystone: &Keystone, agent: &str) {
 }
 
 /// The metrics, with every measure that the operators are promised.
-async fn metrics(host: &Host) -> String {
+async fn metrics(host: &HostProcess) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let metrics = client
         .get(format!("{}/metrics", host.admin))

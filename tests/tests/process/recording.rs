@@ -8,12 +8,12 @@ use jackfield_sdk::testing::Replay;
 use jackfield_tests::components::path;
 use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
 /// The command, with a recording into `folder`.
-fn record(host: &Host, token: &str, folder: &Path, more: &[&str]) -> Command {
+fn record(host: &HostProcess, token: &str, folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command
         .args(["adapter", "record", "--tenant", "t", folder.to_str().unwrap()])
@@ -36,9 +36,9 @@ async fn real_calls_become_the_files_of_a_cassette() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("canary-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L-1"));
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let file = data.path().join("tenant.toml");
     let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"canary-token\" }", "");

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use jackfield_tests::components::path;
 use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig};
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 use serde_json::Value;
 
 use crate::BINARY;
@@ -27,9 +27,9 @@ fn keys_in(file: &Path) -> usize {
 async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
-    let mut host = Host::start(BINARY, data.path(), &[]);
+    let mut host = HostProcess::start(BINARY, data.path(), &[]);
     let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let file = data.path().join("tenant.toml");
     std::fs::write(
@@ -66,7 +66,7 @@ async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
         unfinished += u32::from(keys_in(&key_file) == 2);
         // It may have been answered, or not.
         drop(asked.await.unwrap());
-        host = Host::start(BINARY, data.path(), &[]);
+        host = HostProcess::start(BINARY, data.path(), &[]);
         let listed = host.json(&operator, &["secrets", "list", "t", "--limit", "200"]);
         let items = listed["items"].as_array().unwrap();
         assert_eq!(items.len(), SECRETS);
@@ -93,7 +93,7 @@ async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
 #[test]
 fn a_master_key_that_cannot_be_used_keeps_the_host_from_starting_and_says_why() {
     let data = tempfile::tempdir().unwrap();
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
     let refused = |variables: &[(&str, &str)]| {
         let output = Command::new(BINARY)
@@ -125,7 +125,7 @@ fn a_master_key_that_cannot_be_used_keeps_the_host_from_starting_and_says_why() 
 
     // A key of the environment is used instead, and is the host's only by that.
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    let host = Host::start(BINARY, data.path(), &[("JACKFIELD_MASTER_KEY", key)]);
+    let host = HostProcess::start(BINARY, data.path(), &[("JACKFIELD_MASTER_KEY", key)]);
     let done = host.cli(&operator, &["secrets", "rotate-key"]);
     let told = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(
@@ -139,9 +139,9 @@ fn a_master_key_that_cannot_be_used_keeps_the_host_from_starting_and_says_why() 
 #[test]
 fn the_command_line_verifies_the_trail_and_fails_where_it_is_not_whole() {
     let data = tempfile::tempdir().unwrap();
-    let (_, printed, _) = Host::start(BINARY, data.path(), &[]).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
-    let host = Host::start(BINARY, data.path(), &[]);
+    let host = HostProcess::start(BINARY, data.path(), &[]);
     let _ = host.json(&operator, &["token", "create", "--for", "operator"]);
     let trail = host.json(&operator, &["audit", "list"]);
     let items = trail["items"].as_array().unwrap();

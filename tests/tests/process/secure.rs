@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jackfield_tests::process::{Host, operator_token};
+use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
@@ -28,13 +28,13 @@ async fn both_listeners_speak_tls_and_a_hang_up_takes_up_new_certificates() {
         ("JACKFIELD_ADMIN_TLS_CERT", text(&cert)),
         ("JACKFIELD_ADMIN_TLS_KEY", text(&key)),
     ];
-    let (_, printed, _) = Host::start(BINARY, data.path(), &variables).stop("TERM");
+    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &variables).stop("TERM");
     assert!(
         printed.iter().any(|line| line.contains("JACKFIELD_ADMIN_URL=https://")),
         "{printed:?}"
     );
     let token = operator_token(&printed);
-    let host = Host::start(BINARY, data.path(), &variables);
+    let host = HostProcess::start(BINARY, data.path(), &variables);
 
     let listed = host.cli(&token, &["--admin-ca", text(&ca), "adapter", "list"]);
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
@@ -76,7 +76,7 @@ async fn both_listeners_speak_tls_and_a_hang_up_takes_up_new_certificates() {
     fs::copy(fixture("second.pem"), &cert).unwrap();
     fs::copy(fixture("second.key"), &key).unwrap();
     host.signal("HUP");
-    host.wait_for("reading the certificates again").await;
+    host.wait_for_log("reading the certificates again").await;
     while expiry().await != ["4449513600", "4449513600"] {
         tokio::task::yield_now().await;
     }
@@ -111,7 +111,7 @@ fn a_certificate_that_cannot_be_served_keeps_the_host_from_starting() {
 fn a_listener_in_the_clear_on_an_address_that_others_reach_is_warned_of() {
     let data = tempfile::tempdir().unwrap();
     let everywhere = [("JACKFIELD_PUBLIC_LISTEN", "0.0.0.0:0")];
-    let (_, _, log) = Host::start(BINARY, data.path(), &everywhere).stop("TERM");
+    let (_, _, log) = HostProcess::start(BINARY, data.path(), &everywhere).stop("TERM");
     let warned = |listener: &str| {
         let about = format!("set {listener}_tls_cert");
         log.iter()

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jackfield_clock::{Clock as _, ManualClock};
 use jackfield_sandbox::{CompileLimits, CompileRefusal, PackageError, RuntimeConfig};
 use jackfield_tests::components::component;
-use jackfield_tests::process::program;
-use jackfield_tests::raw::bombs;
+use jackfield_tests::process::jackfield_binary;
+use jackfield_tests::raw_guest::compile_bombs;
 
 use crate::world::{Server, World, hostile, report};
 
@@ -17,7 +17,7 @@ const HANGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/hangin
 fn limited(cache: &tempfile::TempDir, compile: CompileLimits) -> World {
     World::with(RuntimeConfig {
         compile,
-        ..RuntimeConfig::new(cache.path().to_owned(), program())
+        ..RuntimeConfig::new(cache.path().to_owned(), jackfield_binary())
     })
 }
 
@@ -36,7 +36,7 @@ async fn a_component_that_takes_gigabytes_to_compile_is_refused() {
         ..CompileLimits::default()
     };
     let world = limited(&cache, limits);
-    let bomb = bombs::memory(5_000, 20_000);
+    let bomb = compile_bombs::memory(5_000, 20_000);
     assert!(bomb.len() < 200_000, "{}", bomb.len());
     let refused = world.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Memory(512)));
@@ -53,7 +53,7 @@ async fn a_component_that_takes_minutes_to_compile_is_refused() {
         ..CompileLimits::default()
     };
     let world = limited(&cache, limits);
-    let bomb = bombs::time(2_000, 1_000);
+    let bomb = compile_bombs::time(2_000, 1_000);
     assert!(bomb.len() < 50_000, "{}", bomb.len());
     let refused = world.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Cpu(1)));

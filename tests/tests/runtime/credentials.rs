@@ -10,7 +10,7 @@ use jackfield_domain::failure::Failure;
 use jackfield_domain::oauth2::TokenProblem;
 use jackfield_domain::release::Sensitive;
 use jackfield_sandbox::{Called, CredentialSecret, CredentialSecrets, Loaded, OAuth2Session};
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use tokio::sync::mpsc;
 
 use crate::world::{Reply, Server, World, id, report};
@@ -50,7 +50,7 @@ fn lead(stage: &str) -> String {
 }
 
 async fn write(world: &World, loaded: &Loaded) -> Called<String> {
-    let disposition = Disposition::read(id("KL-1"), &hung_up("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("KL-1"), &minimal_disposition("C-1", "no_answer")).unwrap();
     loaded
         .write(&disposition, world.clock.now(), &"C-1".parse().unwrap())
         .await

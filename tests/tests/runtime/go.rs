@@ -3,7 +3,7 @@
 
 use jackfield_domain::disposition::Disposition;
 use jackfield_sandbox::Loaded;
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, id, report};
@@ -53,7 +53,7 @@ async fn go_collects_garbage_while_large_arguments_come_in() {
     let (world, server) = (World::new(), server().await);
     let guest = collects(&world, &server, REUSE).await;
     let (now, key) = (Timestamp::UNIX_EPOCH, "C-1".parse().unwrap());
-    let disposition = Disposition::read(id("L"), &hung_up("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
     for call in 0..500 {
         let body = call.to_string().repeat(call * 97 % 9000);
         let leads = guest.parse("text/plain", body.as_bytes(), now).await.outcome.unwrap();

@@ -5,11 +5,11 @@
 )]
 
 mod answers;
+mod attacks;
 mod compiling;
 mod credentials;
 mod egress;
 mod go;
-mod harms;
 mod limits;
 mod markers;
 mod network;

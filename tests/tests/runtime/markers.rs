@@ -1,8 +1,8 @@
 //! What one tenant leaves in memory, no other finds.
 
 use jackfield_sandbox::{Loaded, RuntimeConfig};
-use jackfield_tests::process::program;
-use jackfield_tests::raw::{encode, guest};
+use jackfield_tests::process::jackfield_binary;
+use jackfield_tests::raw_guest::{encode, guest};
 
 use crate::world::{World, report};
 
@@ -57,7 +57,7 @@ async fn what_one_call_leaves_in_memory_no_other_finds() {
     let world = World::with(RuntimeConfig {
         max_instances: 1,
         max_instances_per_release: 1,
-        ..RuntimeConfig::new(cache, program())
+        ..RuntimeConfig::new(cache, jackfield_binary())
     });
     assert!(world.runtime.pooled());
     let marks = tenant(&world, 1).await;

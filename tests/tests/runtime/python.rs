@@ -3,7 +3,7 @@
 
 use jackfield_domain::disposition::Disposition;
 use jackfield_domain::failure::{Failure, FaultCause};
-use jackfield_tests::documents::{disposition, hung_up};
+use jackfield_tests::documents::{disposition, minimal_disposition};
 use jiff::Timestamp;
 
 use crate::world::{World, fault, id, report};
@@ -117,7 +117,7 @@ async fn records_cross_the_boundary_whole() {
     let key = "C-1".parse().unwrap();
     for (said, reference) in [
         (disposition("C-1", "wants_a_penthouse"), "whole"),
-        (hung_up("C-1", "no_answer"), "bare True"),
+        (minimal_disposition("C-1", "no_answer"), "bare True"),
     ] {
         let said = Disposition::read(id("L-1"), &said).unwrap();
         let written = guest.write(&said, Timestamp::UNIX_EPOCH, &key).await.outcome;

@@ -5,7 +5,7 @@ use std::fs;
 use jackfield_domain::failure::FaultCause;
 use jackfield_sandbox::{CompileRefusal, Inspected, PackageError};
 use jackfield_tests::components::component;
-use jackfield_tests::raw::{bombs, encode, encode_otherwise, guest};
+use jackfield_tests::raw_guest::{compile_bombs, encode, encode_with_contract, guest};
 
 use crate::world::{Server, World, hostile, report};
 
@@ -57,7 +57,7 @@ async fn exports_of_other_types_are_refused_the_optional_ones_too() {
     };
     let sound = encode("raw-lookup", &find("i32 i32 i32 i32"));
     assert!(inspect(sound).await.unwrap().lookup);
-    let other = encode_otherwise("raw-lookup", &find("i32 i32"), |wit| {
+    let other = encode_with_contract("raw-lookup", &find("i32 i32"), |wit| {
         wit.replace(
             "find: func(lead-id: string, idempotency-key: string)",
             "find: func(lead-id: string)",
@@ -76,12 +76,12 @@ async fn exports_of_other_types_are_refused_the_optional_ones_too() {
             .unwrap()
             .parses_leads
     );
-    let other = encode_otherwise("raw-leads", &guest(FINE, parse), |wit| {
+    let other = encode_with_contract("raw-leads", &guest(FINE, parse), |wit| {
         wit.replace("result<list<lead>, failure>", "result<list<string>, failure>")
     });
     assert!(matches!(refused(other).await, PackageError::OtherTypes(words) if words.starts_with("`leads`: ")));
 
-    let other = encode_otherwise("raw", &guest(FINE, ""), |wit| {
+    let other = encode_with_contract("raw", &guest(FINE, ""), |wit| {
         wit.replace("result<lead-status, failure>", "result<bool, failure>")
     });
     assert!(matches!(refused(other).await, PackageError::OtherTypes(_)));
@@ -196,7 +196,7 @@ async fn a_refused_component_leaves_nothing_in_the_cache() {
     let oversized = encode("raw", &guest(FINE, "(table 100000 funcref)"));
     assert!(world.runtime.inspect(&oversized).await.is_err());
     assert!(world.runtime.inspect(&component("hostile")[..1000]).await.is_err());
-    let refused = world.runtime.inspect(&bombs::time(1, 1)).await;
+    let refused = world.runtime.inspect(&compile_bombs::time(1, 1)).await;
     assert!(matches!(refused, Err(PackageError::MissingExports(_))), "{refused:?}");
     assert!(!matches!(refused, Err(PackageError::Compile(CompileRefusal::Crash(_)))));
     // The key alone.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jackfield_domain::disposition::Disposition;
 use jackfield_domain::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Loaded, RuntimeConfig};
-use jackfield_tests::documents::hung_up;
-use jackfield_tests::process::program;
-use jackfield_tests::raw::{HOST_CALLS, encode, guest};
+use jackfield_tests::documents::minimal_disposition;
+use jackfield_tests::process::jackfield_binary;
+use jackfield_tests::raw_guest::{HOST_CALLS, encode, guest};
 use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, fault, id, report};
@@ -60,7 +60,7 @@ async fn every_export_is_served_by_the_same_instance() {
     let world = World::new();
     let loaded = counter(&world, 100, "").await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-    let disposition = Disposition::read(id("L"), &hung_up("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
     for round in [0, 4] {
         let count = |n: u32| (round + n).to_string();
         assert_eq!(report(&loaded, "L").await.unwrap(), count(1));
@@ -261,7 +261,7 @@ async fn an_idle_instance_makes_room_for_another_release() {
     let world = World::with(RuntimeConfig {
         max_instances: 1,
         max_instances_per_release: 1,
-        ..RuntimeConfig::new(cache, program())
+        ..RuntimeConfig::new(cache, jackfield_binary())
     });
     assert!(world.runtime.pooled());
     let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);

@@ -8,7 +8,7 @@ use jackfield_clock::Clock as _;
 use jackfield_domain::disposition::Disposition;
 use jackfield_domain::release::Sensitive;
 use jackfield_sandbox::{CredentialProblem, CredentialSecret, CredentialSecrets, LoadError};
-use jackfield_tests::documents::hung_up;
+use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -152,7 +152,7 @@ async fn told(target: &str, secrets: CredentialSecrets, more: &str) -> String {
     );
     let loaded = world.try_load("hostile", &spec, secrets).await.unwrap();
     // A reference has more room than a status.
-    let disposition = Disposition::read(id("egress"), &hung_up("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("egress"), &minimal_disposition("C-1", "no_answer")).unwrap();
     let key = "C-1".parse().unwrap();
     let called = loaded.write(&disposition, world.clock.now(), &key).await;
     called.outcome.unwrap().replace(target, "ORIGIN")

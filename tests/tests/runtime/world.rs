@@ -15,7 +15,7 @@ use jackfield_sandbox::{
     Called, CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig, SharedResolver,
 };
 use jackfield_tests::components::component;
-use jackfield_tests::process::program;
+use jackfield_tests::process::jackfield_binary;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,14 +34,17 @@ impl World {
 
     /// Over a cache of its own.
     pub fn over(cache: &Path) -> Self {
-        Self::with(RuntimeConfig::new(cache.to_owned(), program()))
+        Self::with(RuntimeConfig::new(cache.to_owned(), jackfield_binary()))
     }
 
     /// With a resolver of its own.
     pub fn resolving(resolver: SharedResolver) -> Self {
         Self::with(RuntimeConfig {
             resolver,
-            ..RuntimeConfig::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled").into(), program())
+            ..RuntimeConfig::new(
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled").into(),
+                jackfield_binary(),
+            )
         })
     }
 

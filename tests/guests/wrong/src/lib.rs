@@ -68,11 +68,11 @@ impl Adapter for Wrong {
         match answer.status() {
             401 if makes(host, "takes-401-for-unavailable") => return Err(Failure::Unavailable),
             422 if makes(host, "takes-422-for-unavailable") => return Err(Failure::Unavailable),
-            422 if makes(host, "tells-a-phone") => {
+            422 if makes(host, "returns-a-phone") => {
                 let texts: Vec<_> = call.extensions.iter().map(|it| it.json.as_str()).collect();
                 return Err(Rejection::new("refused", &texts.join(", ")).into());
             }
-            429 if makes(host, "makes-a-wish-up") => return Err(Failure::RateLimited(Some(600))),
+            429 if makes(host, "invents-retry-after") => return Err(Failure::RateLimited(Some(600))),
             500 if makes(host, "swallows-500") => return Ok(Receipt::new("")),
             _ => {}
         }

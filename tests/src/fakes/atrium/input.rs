@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::{
-    keystone::check::{Check, FieldError},
+    json_fields::{Check, FieldError},
     rfc3339,
 };
 

@@ -27,8 +27,8 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
 use super::{
-    message::{Answer, answer, has_media_type, header, json_answer},
-    server::{Handled, Trade},
+    response::{FakeResponse, has_media_type, header, json_response, response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// What atrium is started with.
@@ -109,14 +109,14 @@ fn yes() -> bool {
 
 /// A logged call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Activity {
+pub struct AtriumActivity {
     /// atrium's own reference, `ACT-<n>`.
     pub id: String,
     /// The `CallInput` that it was made of.
     pub input: Map<String, Value>,
 }
 
-impl Activity {
+impl AtriumActivity {
     /// A member of the input that is a text; empty if it is not there.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
@@ -133,14 +133,14 @@ impl Activity {
 pub struct AtriumCrm {
     token: String,
     leads: BTreeMap<String, AtriumLead>,
-    activities: Vec<Activity>,
+    activities: Vec<AtriumActivity>,
 }
 
-impl Trade for AtriumCrm {
+impl FakeService for AtriumCrm {
     type Config = AtriumConfig;
     type Lead = AtriumLead;
-    type Record = Activity;
-    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+    type Record = AtriumActivity;
+    const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(AtriumConfig { addr, token }: AtriumConfig) -> (SocketAddr, Self) {
         let crm = Self {
@@ -151,27 +151,27 @@ impl Trade for AtriumCrm {
         (addr, crm)
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         let asked = match gateway(request) {
             Ok(asked) => asked,
-            Err(refusal) => return Handled::Refused(refusal),
+            Err(refusal) => return RequestOutcome::Refused(refusal),
         };
         let known = header(request, AUTHORIZATION.as_str())
             .and_then(|value| value.strip_prefix("Bearer "))
             .is_some_and(|token| bool::from(token.as_bytes().ct_eq(self.token.as_bytes())));
         if !known {
-            return Handled::Refused(failed("UNAUTHENTICATED", "the token is not valid"));
+            return RequestOutcome::Refused(failed("UNAUTHENTICATED", "the token is not valid"));
         }
         match asked {
             Ok((operation, arguments)) => self.execute(&operation.root, &arguments),
             Err(why) => {
                 let error = json!({ "message": why, "extensions": { "code": "GRAPHQL_VALIDATION_FAILED" } });
-                Handled::Refused(json_answer(StatusCode::BAD_REQUEST, &json!({ "errors": [error] })))
+                RequestOutcome::Refused(json_response(StatusCode::BAD_REQUEST, &json!({ "errors": [error] })))
             }
         }
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
         let mut error = error("THROTTLED", "slow down", &[]);
         if let Some(seconds) = retry_after {
             error["extensions"]["retryAfter"] = json!(seconds);
@@ -179,11 +179,11 @@ impl Trade for AtriumCrm {
         whole(&Value::Null, &[error])
     }
 
-    fn maintenance() -> Answer {
+    fn maintenance() -> FakeResponse {
         failed("MAINTENANCE", "back in a moment; nothing was stored")
     }
 
-    fn crash() -> Answer {
+    fn crash() -> FakeResponse {
         failed("INTERNAL", "something went wrong")
     }
 
@@ -191,7 +191,7 @@ impl Trade for AtriumCrm {
         self.leads.insert(lead.id.clone(), lead);
     }
 
-    fn stored(&self) -> Vec<Activity> {
+    fn stored(&self) -> Vec<AtriumActivity> {
         self.activities.clone()
     }
 
@@ -215,8 +215,8 @@ struct Body {
 
 /// What the gateway makes of a request: it looks no further than it has to.
 #[expect(clippy::result_large_err, reason = "the answer is what it is about")]
-fn gateway(request: &Request<Bytes>) -> Result<Asked, Answer> {
-    let refused = |status, why: &'static str| answer(status, Some("text/plain"), why);
+fn gateway(request: &Request<Bytes>) -> Result<Asked, FakeResponse> {
+    let refused = |status, why: &'static str| response(status, Some("text/plain"), why);
     if request.uri().path() != "/graphql" {
         return Err(refused(StatusCode::NOT_FOUND, "no route"));
     }
@@ -239,26 +239,26 @@ fn gateway(request: &Request<Bytes>) -> Result<Asked, Answer> {
 }
 
 impl AtriumCrm {
-    fn execute(&mut self, root: &operation::Field, arguments: &Map<String, Value>) -> Handled {
+    fn execute(&mut self, root: &operation::Field, arguments: &Map<String, Value>) -> RequestOutcome {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
-        let (result, errors, handled): (_, _, fn(Answer) -> Handled) = match root.name.as_str() {
+        let (result, errors, handled): (_, _, fn(FakeResponse) -> RequestOutcome) = match root.name.as_str() {
             "lead" => match self.leads.get(text("id")) {
                 Some(lead) => {
                     let (lead, errors) = resolved(lead);
-                    (lead, errors, Handled::Read)
+                    (lead, errors, RequestOutcome::Read)
                 }
-                None => (Value::Null, vec![not_found("lead")], Handled::Refused),
+                None => (Value::Null, vec![not_found("lead")], RequestOutcome::Refused),
             },
             "activities" => {
                 let first = arguments.get("first").and_then(Value::as_u64).unwrap_or(u64::MAX);
-                let of_reference = |activity: &&Activity| activity.text("callReference") == text("callReference");
-                let nodes = self.activities.iter().filter(of_reference).map(Activity::json);
+                let of_reference = |activity: &&AtriumActivity| activity.text("callReference") == text("callReference");
+                let nodes = self.activities.iter().filter(of_reference).map(AtriumActivity::json);
                 let nodes: Vec<_> = nodes.take(usize::try_from(first).unwrap_or(usize::MAX)).collect();
-                (json!({ "nodes": nodes }), vec![], Handled::Read)
+                (json!({ "nodes": nodes }), vec![], RequestOutcome::Read)
             }
             _ => match self.log_call(&arguments["input"]) {
-                Ok((made, errors)) => (made, errors, Handled::Stored),
-                Err(error) => (Value::Null, vec![error], Handled::Refused),
+                Ok((made, errors)) => (made, errors, RequestOutcome::Stored),
+                Err(error) => (Value::Null, vec![error], RequestOutcome::Refused),
             },
         };
         let mut data = Map::new();
@@ -291,7 +291,7 @@ impl AtriumCrm {
         let errors = lead
             .follow_up_fails
             .then(|| error("INTERNAL", "could not notify", &["logCall", "followUp"]));
-        let activity = Activity {
+        let activity = AtriumActivity {
             id: format!("ACT-{}", self.activities.len() + 1),
             input,
         };
@@ -329,14 +329,14 @@ fn not_found(field: &str) -> Value {
     error("NOT_FOUND", "no lead of this id", &[field])
 }
 
-fn failed(code: &str, message: &str) -> Answer {
+fn failed(code: &str, message: &str) -> FakeResponse {
     whole(&Value::Null, &[error(code, message, &[])])
 }
 
-fn whole(data: &Value, errors: &[Value]) -> Answer {
+fn whole(data: &Value, errors: &[Value]) -> FakeResponse {
     let mut body = json!({ "data": data });
     if !errors.is_empty() {
         body["errors"] = json!(errors);
     }
-    json_answer(StatusCode::OK, &body)
+    json_response(StatusCode::OK, &body)
 }

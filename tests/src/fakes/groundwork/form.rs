@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sha2::Sha256;
 
 use super::{
-    super::message::has_media_type,
+    super::response::has_media_type,
     xml::{Fault, FieldError},
 };
 

@@ -25,9 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use self::{form::Form, xml::Fault};
 use super::{
-    clock::Now,
-    message::{Answer, answer},
-    server::{Handled, Trade},
+    clock::ServerClock,
+    response::{FakeResponse, response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// What groundwork is started with.
@@ -40,7 +40,7 @@ pub struct GroundworkConfig {
     /// How far `ts` may be from now, in seconds; none takes any `ts`.
     pub ts_tolerance: Option<u64>,
     /// Its clock.
-    pub now: Now,
+    pub now: ServerClock,
 }
 
 impl GroundworkConfig {
@@ -50,14 +50,14 @@ impl GroundworkConfig {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
             key: key.into(),
             ts_tolerance: Some(600),
-            now: Now::real(),
+            now: ServerClock::real(),
         }
     }
 }
 
 /// Yes or no, as groundwork spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Flag {
+pub enum GroundworkFlag {
     /// Yes.
     Y,
     /// No.
@@ -65,7 +65,7 @@ pub enum Flag {
     N,
 }
 
-impl Flag {
+impl GroundworkFlag {
     fn as_str(self) -> &'static str {
         match self {
             Self::Y => "Y",
@@ -85,10 +85,10 @@ pub struct GroundworkLead {
     pub stage: u16,
     /// Whether it asked not to be called. A post with `dnd=Y` sets it.
     #[serde(default)]
-    pub dnd: Flag,
+    pub dnd: GroundworkFlag,
     /// Whether a person has spoken to it.
     #[serde(default)]
-    pub sales_spoke: Flag,
+    pub sales_spoke: GroundworkFlag,
     /// When it was last called: `dd/mm/yyyy HH:MM` in India.
     #[serde(default)]
     pub last_call: Option<String>,
@@ -100,8 +100,8 @@ impl GroundworkLead {
         Self {
             lead_no: lead_no.into(),
             stage: new_stage(),
-            dnd: Flag::N,
-            sales_spoke: Flag::N,
+            dnd: GroundworkFlag::N,
+            sales_spoke: GroundworkFlag::N,
             last_call: None,
         }
     }
@@ -113,7 +113,7 @@ fn new_stage() -> u16 {
 
 /// A call as groundwork stores it: the reference that it gave, and the parameters as they came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct GroundworkRow {
     /// groundwork's own reference, such as `GW/2026/000123`.
     #[serde(rename = "ref")]
     pub reference: String,
@@ -122,7 +122,7 @@ pub struct Row {
     pub parameters: BTreeMap<String, String>,
 }
 
-impl Row {
+impl GroundworkRow {
     /// A parameter's value. Empty if there is none of that name, as it is for an empty one.
     pub fn get(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
@@ -134,14 +134,14 @@ impl Row {
 pub struct GroundworkCrm {
     config: GroundworkConfig,
     leads: BTreeMap<String, GroundworkLead>,
-    rows: Vec<Row>,
+    rows: Vec<GroundworkRow>,
 }
 
-impl Trade for GroundworkCrm {
+impl FakeService for GroundworkCrm {
     type Config = GroundworkConfig;
     type Lead = GroundworkLead;
-    type Record = Row;
-    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+    type Record = GroundworkRow;
+    const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: GroundworkConfig) -> (SocketAddr, Self) {
         (
@@ -154,28 +154,28 @@ impl Trade for GroundworkCrm {
         )
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         let done = match request.uri().path() {
             "/crm/lead_status.php" => self.lead_status(request),
             "/crm/call_update.php" => self.call_update(request),
-            _ => return Handled::Refused(no_such_page()),
+            _ => return RequestOutcome::Refused(no_such_page()),
         };
-        done.unwrap_or_else(|fault| Handled::Refused(fault.answer()))
+        done.unwrap_or_else(|fault| RequestOutcome::Refused(fault.response()))
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
-        Fault::TooMany { retry_after }.answer()
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
+        Fault::TooMany { retry_after }.response()
     }
 
-    fn maintenance() -> Answer {
-        Fault::Maintenance.answer()
+    fn maintenance() -> FakeResponse {
+        Fault::Maintenance.response()
     }
 
-    fn crash() -> Answer {
+    fn crash() -> FakeResponse {
         let page = "<br />\n<b>Fatal error</b>:  Uncaught PDOException: SQLSTATE[HY000]: General error: 2006 MySQL \
                     server has gone away in /var/www/crm/lib/db.php:112\nStack trace:\n#0 {main}\n  thrown in \
                     <b>/var/www/crm/lib/db.php</b> on line <b>112</b><br />\n";
-        answer(
+        response(
             StatusCode::INTERNAL_SERVER_ERROR,
             Some("text/html; charset=UTF-8"),
             page,
@@ -186,7 +186,7 @@ impl Trade for GroundworkCrm {
         self.leads.insert(lead.lead_no.clone(), lead);
     }
 
-    fn stored(&self) -> Vec<Row> {
+    fn stored(&self) -> Vec<GroundworkRow> {
         self.rows.clone()
     }
 
@@ -197,26 +197,26 @@ impl Trade for GroundworkCrm {
 }
 
 impl GroundworkCrm {
-    fn lead_status(&self, request: &Request<Bytes>) -> Result<Handled, Fault> {
+    fn lead_status(&self, request: &Request<Bytes>) -> Result<RequestOutcome, Fault> {
         let form = self.verified(request)?;
         let parameters = form.exactly(&["lead_no"])?;
         let lead = self.leads.get(&parameters["lead_no"]).ok_or(Fault::NoSuchLead)?;
-        Ok(Handled::Read(xml::lead(lead)))
+        Ok(RequestOutcome::Read(xml::lead(lead)))
     }
 
-    fn call_update(&mut self, request: &Request<Bytes>) -> Result<Handled, Fault> {
+    fn call_update(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, Fault> {
         let form = self.verified(request)?;
         let parameters = form.exactly(&row::PARAMETERS)?;
         row::check(&parameters)?;
         let lead = self.leads.get_mut(&parameters["lead_no"]).ok_or(Fault::NoSuchLead)?;
         if parameters["dnd"] == "Y" {
-            lead.dnd = Flag::Y;
+            lead.dnd = GroundworkFlag::Y;
         }
         let year = india_date(self.config.now.get()).year();
         let reference = format!("GW/{year}/{:06}", self.rows.len() + 1);
         let answer = xml::reference(&reference);
-        self.rows.push(Row { reference, parameters });
-        Ok(Handled::Stored(answer))
+        self.rows.push(GroundworkRow { reference, parameters });
+        Ok(RequestOutcome::Stored(answer))
     }
 
     fn verified(&self, request: &Request<Bytes>) -> Result<Form, Fault> {
@@ -236,8 +236,8 @@ fn india_date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::fixed(offset)).date()
 }
 
-fn no_such_page() -> Answer {
+fn no_such_page() -> FakeResponse {
     let page = "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head><title>404 Not Found</title></head>\
                 <body><h1>Not Found</h1><p>The requested URL was not found on this server.</p></body></html>\n";
-    answer(StatusCode::NOT_FOUND, Some("text/html; charset=iso-8859-1"), page)
+    response(StatusCode::NOT_FOUND, Some("text/html; charset=iso-8859-1"), page)
 }

@@ -6,7 +6,7 @@ use http::StatusCode;
 use quick_xml::escape::escape;
 
 use super::{
-    super::message::{Answer, answer},
+    super::response::{FakeResponse, response},
     GroundworkLead,
 };
 
@@ -42,7 +42,7 @@ impl FieldError {
 }
 
 impl Fault {
-    pub fn answer(&self) -> Answer {
+    pub fn response(&self) -> FakeResponse {
         let (code, message) = match self {
             Self::BadSignature(why) => ("E01", *why),
             Self::NoSuchLead => ("E04", "no such lead"),
@@ -72,20 +72,20 @@ impl Fault {
             }
             _ => {}
         }
-        response(&body)
+        document(&body)
     }
 }
 
-pub(super) fn reference(reference: &str) -> Answer {
-    response(&format!("<status>OK</status><ref>{}</ref>", escape(reference)))
+pub(super) fn reference(reference: &str) -> FakeResponse {
+    document(&format!("<status>OK</status><ref>{}</ref>", escape(reference)))
 }
 
-pub(super) fn lead(lead: &GroundworkLead) -> Answer {
+pub(super) fn lead(lead: &GroundworkLead) -> FakeResponse {
     let last_call = match &lead.last_call {
         Some(at) => format!("<last_call>{}</last_call>", escape(at.as_str())),
         None => "<last_call/>".to_owned(),
     };
-    response(&format!(
+    document(&format!(
         "<status>OK</status><lead no=\"{}\"><stage>{}</stage><dnd>{}</dnd><sales_spoke>{}</sales_spoke>\
          {last_call}</lead>",
         escape(lead.lead_no.as_str()),
@@ -95,7 +95,7 @@ pub(super) fn lead(lead: &GroundworkLead) -> Answer {
     ))
 }
 
-fn response(inside: &str) -> Answer {
+fn document(inside: &str) -> FakeResponse {
     let document = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><response>{inside}</response>");
-    answer(StatusCode::OK, Some("text/xml; charset=UTF-8"), document)
+    response(StatusCode::OK, Some("text/xml; charset=UTF-8"), document)
 }

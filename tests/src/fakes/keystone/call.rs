@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{
-    super::rfc3339,
-    check::{Check, FieldError},
+use super::super::{
+    json_fields::{Check, FieldError},
+    rfc3339,
 };
 
 const RESULTS: [&str; 13] = [

@@ -10,7 +10,6 @@
 //! `duplicate` must be there.
 
 mod call;
-pub(super) mod check;
 
 use std::{
     collections::BTreeMap,
@@ -27,11 +26,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
-use self::check::FieldError;
 use super::{
-    TokenBook,
-    message::{Answer, has_media_type, header, json_answer},
-    server::{Handled, Trade},
+    IssuedTokens,
+    json_fields::FieldError,
+    response::{FakeResponse, has_media_type, header, json_response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// What keystone is started with.
@@ -42,7 +41,7 @@ pub struct KeystoneConfig {
     /// The only bearer token it takes.
     pub token: String,
     /// Takes the access tokens of this book instead, while they are valid.
-    pub issued_by: Option<TokenBook>,
+    pub access_tokens: Option<IssuedTokens>,
 }
 
 impl KeystoneConfig {
@@ -51,7 +50,7 @@ impl KeystoneConfig {
         Self {
             addr: (Ipv4Addr::LOCALHOST, 0).into(),
             token: token.into(),
-            issued_by: None,
+            access_tokens: None,
         }
     }
 }
@@ -60,7 +59,7 @@ impl KeystoneConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are keystone's, and say what they mean")]
-pub enum Stage {
+pub enum KeystoneStage {
     #[default]
     New,
     Contacted,
@@ -78,7 +77,7 @@ pub struct KeystoneLead {
     pub id: String,
     /// Where it stands.
     #[serde(default)]
-    pub stage: Stage,
+    pub stage: KeystoneStage,
     /// Whether it may be called; yes unless said otherwise.
     #[serde(default = "yes")]
     pub may_call: bool,
@@ -98,7 +97,7 @@ impl KeystoneLead {
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
-            stage: Stage::New,
+            stage: KeystoneStage::New,
             may_call: true,
             do_not_disturb: false,
             human_contacted: false,
@@ -113,7 +112,7 @@ fn yes() -> bool {
 
 /// A call as keystone stores it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CallRecord {
+pub struct KeystoneCall {
     /// keystone's own reference, `KS-<n>`.
     pub id: String,
     /// The lead that was called.
@@ -127,7 +126,7 @@ pub struct CallRecord {
     pub body: Map<String, Value>,
 }
 
-impl CallRecord {
+impl KeystoneCall {
     /// A record that no upsert has reached yet.
     fn blank(number: usize, call_id: &str) -> Self {
         Self {
@@ -144,60 +143,60 @@ impl CallRecord {
 #[derive(Debug)]
 pub struct KeystoneCrm {
     token: String,
-    issued_by: Option<TokenBook>,
+    access_tokens: Option<IssuedTokens>,
     leads: BTreeMap<String, KeystoneLead>,
-    calls: Vec<CallRecord>,
+    calls: Vec<KeystoneCall>,
 }
 
-impl Trade for KeystoneCrm {
+impl FakeService for KeystoneCrm {
     type Config = KeystoneConfig;
     type Lead = KeystoneLead;
-    type Record = CallRecord;
-    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+    type Record = KeystoneCall;
+    const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: KeystoneConfig) -> (SocketAddr, Self) {
         (
             config.addr,
             Self {
                 token: config.token,
-                issued_by: config.issued_by,
+                access_tokens: config.access_tokens,
                 leads: BTreeMap::new(),
                 calls: Vec::new(),
             },
         )
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         self.route(request)
-            .unwrap_or_else(|refusal| Handled::Refused(refusal.answer()))
+            .unwrap_or_else(|refusal| RequestOutcome::Refused(refusal.response()))
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
-        let mut answer = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "slow down").answer();
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
+        let mut answer = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "slow down").response();
         if let Some(seconds) = retry_after {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         answer
     }
 
-    fn maintenance() -> Answer {
+    fn maintenance() -> FakeResponse {
         Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "maintenance",
             "back in a moment; nothing was stored",
         )
-        .answer()
+        .response()
     }
 
-    fn crash() -> Answer {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong").answer()
+    fn crash() -> FakeResponse {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong").response()
     }
 
     fn seed(&mut self, lead: KeystoneLead) {
         self.leads.insert(lead.id.clone(), lead);
     }
 
-    fn stored(&self) -> Vec<CallRecord> {
+    fn stored(&self) -> Vec<KeystoneCall> {
         self.calls.clone()
     }
 
@@ -208,7 +207,7 @@ impl Trade for KeystoneCrm {
 }
 
 impl KeystoneCrm {
-    fn route(&mut self, request: &Request<Bytes>) -> Result<Handled, Refusal> {
+    fn route(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, Refusal> {
         let not_found = || Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such page");
         let path = request.uri().path().strip_prefix("/api/v1/").ok_or_else(not_found)?;
         self.authorize(request)?;
@@ -218,12 +217,12 @@ impl KeystoneCrm {
         match (request.method(), segments.as_slice()) {
             (&Method::GET, ["leads", lead_id]) => {
                 let lead = self.leads.get(*lead_id).ok_or_else(lead_not_found)?;
-                Ok(Handled::Read(json_answer(StatusCode::OK, &json!(lead))))
+                Ok(RequestOutcome::Read(json_response(StatusCode::OK, &json!(lead))))
             }
             (&Method::GET, ["calls", call_id]) => {
                 let call = self.calls.iter().find(|call| call.call_id == *call_id);
                 let absent = || Refusal::new(StatusCode::NOT_FOUND, "call_not_found", "no such call");
-                Ok(Handled::Read(json_answer(
+                Ok(RequestOutcome::Read(json_response(
                     StatusCode::OK,
                     &json!(call.ok_or_else(absent)?),
                 )))
@@ -240,7 +239,7 @@ impl KeystoneCrm {
 
     fn authorize(&self, request: &Request<Bytes>) -> Result<(), Refusal> {
         let token = header(request, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-        let known = token.is_some_and(|token| match &self.issued_by {
+        let known = token.is_some_and(|token| match &self.access_tokens {
             Some(book) => book.is_valid(token),
             None => bool::from(token.as_bytes().ct_eq(self.token.as_bytes())),
         });
@@ -253,7 +252,7 @@ impl KeystoneCrm {
         })
     }
 
-    fn upsert(&mut self, lead_id: &str, call_id: &str, request: &Request<Bytes>) -> Result<Handled, Refusal> {
+    fn upsert(&mut self, lead_id: &str, call_id: &str, request: &Request<Bytes>) -> Result<RequestOutcome, Refusal> {
         if !has_media_type(request, "application/json") {
             let message = "send Content-Type: application/json";
             return Err(Refusal::new(
@@ -276,7 +275,7 @@ impl KeystoneCrm {
         let body = call::check(body).map_err(Refusal::invalid)?;
 
         if body.get("do_not_disturb") == Some(&Value::Bool(true)) {
-            lead.stage = Stage::Dnd;
+            lead.stage = KeystoneStage::Dnd;
             lead.do_not_disturb = true;
             lead.may_call = false;
         }
@@ -287,14 +286,14 @@ impl KeystoneCrm {
             StatusCode::CREATED
         };
         let at = known.unwrap_or_else(|| {
-            self.calls.push(CallRecord::blank(self.calls.len() + 1, call_id));
+            self.calls.push(KeystoneCall::blank(self.calls.len() + 1, call_id));
             self.calls.len() - 1
         });
         let call = &mut self.calls[at];
         lead_id.clone_into(&mut call.lead_id);
         call.revision += 1;
         call.body = body;
-        Ok(Handled::Stored(json_answer(
+        Ok(RequestOutcome::Stored(json_response(
             status,
             &json!({ "id": call.id, "revision": call.revision }),
         )))
@@ -332,8 +331,8 @@ impl Refusal {
         }
     }
 
-    fn answer(&self) -> Answer {
+    fn response(&self) -> FakeResponse {
         let error = json!({ "code": self.code, "message": self.message, "fields": self.fields });
-        json_answer(self.status, &json!({ "error": error }))
+        json_response(self.status, &json!({ "error": error }))
     }
 }

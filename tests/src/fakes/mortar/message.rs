@@ -3,7 +3,7 @@
 use http::StatusCode;
 use std::fmt::Write as _;
 
-use super::super::message::{Answer, answer};
+use super::super::response::{FakeResponse, response};
 
 const PROTOCOL: &str = "MORTAR/1";
 
@@ -49,14 +49,14 @@ impl Message {
     }
 
     /// As it is sent: inside HTTP 200, whatever the code.
-    pub fn answer(&self) -> Answer {
+    pub fn response(&self) -> FakeResponse {
         let mut text = format!("{PROTOCOL}\r\n");
         for (key, value) in &self.0 {
             let value = value.replace('\\', "\\\\").replace('\n', "\\n");
             let _ = write!(text, "{key}={value}\r\n");
         }
         let _ = write!(text, "END={}\r\n", self.0.len() + 2);
-        answer(StatusCode::OK, Some("text/plain; charset=utf-8"), text)
+        response(StatusCode::OK, Some("text/plain; charset=utf-8"), text)
     }
 }
 

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use self::message::Message;
-use super::message::{Answer, answer, has_media_type, header};
-use super::server::{Handled, Trade};
+use super::response::{FakeResponse, has_media_type, header, response};
+use super::server::{FakeService, RequestOutcome};
 
 /// What mortar is started with.
 #[derive(Debug, Clone)]
@@ -95,14 +95,14 @@ fn never() -> (String, String) {
 
 /// A disposal as mortar stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Document {
+pub struct MortarDocument {
     /// mortar's own number, such as `M-000123`.
     pub number: String,
     /// Every field, as it came.
     pub fields: BTreeMap<String, String>,
 }
 
-impl Document {
+impl MortarDocument {
     /// A field's value; empty if there is none of that name.
     pub fn get(&self, key: &str) -> &str {
         self.fields.get(key).map_or("", String::as_str)
@@ -114,14 +114,14 @@ impl Document {
 pub struct MortarCrm {
     config: MortarConfig,
     parties: BTreeMap<String, MortarParty>,
-    documents: Vec<Document>,
+    documents: Vec<MortarDocument>,
 }
 
-impl Trade for MortarCrm {
+impl FakeService for MortarCrm {
     type Config = MortarConfig;
     type Lead = MortarParty;
-    type Record = Document;
-    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+    type Record = MortarDocument;
+    const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: MortarConfig) -> (SocketAddr, Self) {
         let crm = Self {
@@ -132,33 +132,33 @@ impl Trade for MortarCrm {
         (crm.config.addr, crm)
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         let done = match (request.method(), request.uri().path()) {
             (&Method::POST, "/mortar/v1/enquiry") => self.enquiry(request),
             (&Method::POST, "/mortar/v1/disposal") => self.disposal(request),
-            _ => return Handled::Refused(proxy_404()),
+            _ => return RequestOutcome::Refused(proxy_404()),
         };
-        done.unwrap_or_else(|refusal| Handled::Refused(refusal.answer()))
+        done.unwrap_or_else(|refusal| RequestOutcome::Refused(refusal.response()))
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
         let wait = retry_after.map_or_else(|| " ".repeat(4), |seconds| format!("{seconds:04}"));
-        Message::code("0429").with("WAIT", &wait).answer()
+        Message::code("0429").with("WAIT", &wait).response()
     }
 
-    fn maintenance() -> Answer {
-        Message::code("0900").with("MSG", "NIGHT BATCH").answer()
+    fn maintenance() -> FakeResponse {
+        Message::code("0900").with("MSG", "NIGHT BATCH").response()
     }
 
-    fn crash() -> Answer {
-        Message::code("0512").with("MSG", "ABEND S0C7").answer()
+    fn crash() -> FakeResponse {
+        Message::code("0512").with("MSG", "ABEND S0C7").response()
     }
 
     fn seed(&mut self, party: MortarParty) {
         self.parties.insert(party.number.clone(), party);
     }
 
-    fn stored(&self) -> Vec<Document> {
+    fn stored(&self) -> Vec<MortarDocument> {
         self.documents.clone()
     }
 
@@ -169,7 +169,7 @@ impl Trade for MortarCrm {
 }
 
 impl MortarCrm {
-    fn enquiry(&self, request: &Request<Bytes>) -> Result<Handled, Message> {
+    fn enquiry(&self, request: &Request<Bytes>) -> Result<RequestOutcome, Message> {
         let fields = self.verified(request)?.exactly(&["PARTY"]).ok_or_else(wrong_lines)?;
         let number = &fields[0].1;
         if !entry::is_digits(number, 10) {
@@ -183,10 +183,10 @@ impl MortarCrm {
             .with("SPOKE", &party.spoke)
             .with("CALLED", &party.called.0)
             .with("AT", &party.called.1);
-        Ok(Handled::Read(answer.answer()))
+        Ok(RequestOutcome::Read(answer.response()))
     }
 
-    fn disposal(&mut self, request: &Request<Bytes>) -> Result<Handled, Message> {
+    fn disposal(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, Message> {
         let fields = self.verified(request)?.exactly(&entry::KEYS).ok_or_else(wrong_lines)?;
         let errors = entry::check(&fields);
         if !errors.is_empty() {
@@ -205,9 +205,9 @@ impl MortarCrm {
         }
         party.called = (fields["DATE"].clone(), fields["TIME"].clone());
         let number = format!("M-{:06}", self.documents.len() + 1);
-        let answer = Message::code("0000").with("DOC", &number).answer();
-        self.documents.push(Document { number, fields });
-        Ok(Handled::Stored(answer))
+        let answer = Message::code("0000").with("DOC", &number).response();
+        self.documents.push(MortarDocument { number, fields });
+        Ok(RequestOutcome::Stored(answer))
     }
 
     fn verified(&self, request: &Request<Bytes>) -> Result<Message, Message> {
@@ -239,7 +239,7 @@ fn invalid(errors: &[(String, &'static str)]) -> Message {
         .fold(answer, |answer, (key, why)| answer.with("FLD", key).with("MSG", why))
 }
 
-fn proxy_404() -> Answer {
+fn proxy_404() -> FakeResponse {
     let page = "<html><head><title>404</title></head><body>Not found on this gateway.</body></html>\n";
-    answer(StatusCode::NOT_FOUND, Some("text/html"), page)
+    response(StatusCode::NOT_FOUND, Some("text/html"), page)
 }

@@ -27,8 +27,8 @@ use subtle::ConstantTimeEq as _;
 
 use self::soap::{Fault, PARCEL, SOAP};
 use self::xml::Element;
-use super::message::{Answer, answer, header};
-use super::server::{Handled, Trade};
+use super::response::{FakeResponse, header, response};
+use super::server::{FakeService, RequestOutcome};
 
 /// What parcel is started with.
 #[derive(Debug, Clone)]
@@ -115,11 +115,11 @@ pub struct ParcelCrm {
     calls: Vec<ParcelCall>,
 }
 
-impl Trade for ParcelCrm {
+impl FakeService for ParcelCrm {
     type Config = ParcelConfig;
     type Lead = ParcelLead;
     type Record = ParcelCall;
-    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+    const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: ParcelConfig) -> (SocketAddr, Self) {
         let addr = config.addr;
@@ -127,34 +127,34 @@ impl Trade for ParcelCrm {
         (addr, Self { config, leads, calls })
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         if request.uri().path() != "/ParcelService.asmx" || request.method() != Method::POST {
-            return Handled::Refused(answer(StatusCode::NOT_FOUND, Some("text/html"), "<h1>Not Found</h1>"));
+            return RequestOutcome::Refused(response(StatusCode::NOT_FOUND, Some("text/html"), "<h1>Not Found</h1>"));
         }
         if !self.knows(request) {
-            let mut refusal = answer(
+            let mut refusal = response(
                 StatusCode::UNAUTHORIZED,
                 Some("text/html"),
                 "<h1>401 - Unauthorized</h1>",
             );
             let realm = HeaderValue::from_static("Basic realm=\"parcel\"");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, realm);
-            return Handled::Refused(refusal);
+            return RequestOutcome::Refused(refusal);
         }
         self.operate(request)
-            .unwrap_or_else(|fault| Handled::Refused(fault.answer()))
+            .unwrap_or_else(|fault| RequestOutcome::Refused(fault.response()))
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
-        Fault::TooMany { retry_after }.answer()
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
+        Fault::TooMany { retry_after }.response()
     }
 
-    fn maintenance() -> Answer {
-        Fault::Maintenance.answer()
+    fn maintenance() -> FakeResponse {
+        Fault::Maintenance.response()
     }
 
-    fn crash() -> Answer {
-        Fault::Broken.answer()
+    fn crash() -> FakeResponse {
+        Fault::Broken.response()
     }
 
     fn seed(&mut self, lead: ParcelLead) {
@@ -180,7 +180,7 @@ impl ParcelCrm {
         given.ct_eq(expected.as_bytes()).into()
     }
 
-    fn operate(&mut self, request: &Request<Bytes>) -> Result<Handled, Fault> {
+    fn operate(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, Fault> {
         let operation = operation(request)?;
         let action = header(request, "soapaction").unwrap_or_default();
         if operation.namespace != PARCEL || action != format!("\"{PARCEL}/{}\"", operation.name) {
@@ -194,7 +194,7 @@ impl ParcelCrm {
         }
     }
 
-    fn lead_status(&self, operation: &Element) -> Result<Handled, Fault> {
+    fn lead_status(&self, operation: &Element) -> Result<RequestOutcome, Fault> {
         let number = operation.only(PARCEL, "LeadNumber").filter(|it| it.children.is_empty());
         let wrong = || Fault::Invalid(vec![("LeadNumber".into(), "must be there, and nothing else")]);
         let lead = self
@@ -213,10 +213,10 @@ impl ParcelCrm {
             lead.do_not_call,
             lead.owner_spoke,
         );
-        Ok(Handled::Read(soap::done("GetLeadStatus", &told)))
+        Ok(RequestOutcome::Read(soap::done("GetLeadStatus", &told)))
     }
 
-    fn record(&mut self, operation: &Element) -> Result<Handled, Fault> {
+    fn record(&mut self, operation: &Element) -> Result<RequestOutcome, Fault> {
         let wrong = || Fault::Invalid(vec![("Call".into(), "must be there, and nothing else")]);
         let call = operation.only(PARCEL, "Call").ok_or_else(wrong)?;
         let elements = call::read(call).map_err(Fault::Invalid)?;
@@ -228,7 +228,7 @@ impl ParcelCrm {
         let reference = &elements["CallReference"];
         if let Some(known) = self.calls.iter_mut().find(|it| it.get("CallReference") == reference) {
             known.repetitions += 1;
-            return Ok(Handled::Read(told(&known.number, true)));
+            return Ok(RequestOutcome::Read(told(&known.number, true)));
         }
         lead.do_not_call |= elements["DoNotCall"] == "true";
         let number = format!("PR-{}-{:06}", &elements["CalledOn"][..4], self.calls.len() + 1);
@@ -239,7 +239,7 @@ impl ParcelCrm {
             repetitions,
             elements,
         });
-        Ok(Handled::Stored(answer))
+        Ok(RequestOutcome::Stored(answer))
     }
 }
 

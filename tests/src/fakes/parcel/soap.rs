@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use http::StatusCode;
 use quick_xml::escape::escape;
 
-use super::super::message::{Answer, answer};
+use super::super::response::{FakeResponse, response};
 
 pub(super) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -29,7 +29,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub fn answer(&self) -> Answer {
+    pub fn response(&self) -> FakeResponse {
         let (side, code, words) = match self {
             Self::Malformed(why) => ("Client.Request", "P-10", why.as_str()),
             Self::NoSuchLead => ("Client", "P-04", "no such lead"),
@@ -60,17 +60,17 @@ impl Fault {
 }
 
 /// The answer to an operation that was carried out.
-pub(super) fn done(operation: &str, inside: &str) -> Answer {
+pub(super) fn done(operation: &str, inside: &str) -> FakeResponse {
     envelope(
         StatusCode::OK,
         &format!("<p:{operation}Response>{inside}</p:{operation}Response>"),
     )
 }
 
-fn envelope(status: StatusCode, content: &str) -> Answer {
+fn envelope(status: StatusCode, content: &str) -> FakeResponse {
     let document = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<soap:Envelope xmlns:soap=\"{SOAP}\" xmlns:xsi=\"{XSI}\" \
          xmlns:p=\"{PARCEL}\"><soap:Body>{content}</soap:Body></soap:Envelope>"
     );
-    answer(status, Some("text/xml; charset=utf-8"), document)
+    response(status, Some("text/xml; charset=utf-8"), document)
 }

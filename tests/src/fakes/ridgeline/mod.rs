@@ -24,8 +24,8 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
 use super::{
-    message::{Answer, has_media_type, header, json_answer},
-    server::{Handled, Trade},
+    response::{FakeResponse, has_media_type, header, json_response},
+    server::{FakeService, RequestOutcome},
 };
 
 /// What ridgeline is started with.
@@ -106,7 +106,7 @@ fn allowed() -> String {
 
 /// An interaction as ridgeline stores it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Interaction {
+pub struct RidgelineInteraction {
     /// ridgeline's own reference, `RL-<n>`.
     pub number: String,
     /// Whom the call was with.
@@ -126,14 +126,14 @@ pub struct Interaction {
 pub struct RidgelineCrm {
     key: String,
     prospects: BTreeMap<String, RidgelineProspect>,
-    interactions: Vec<Interaction>,
+    interactions: Vec<RidgelineInteraction>,
 }
 
-impl Trade for RidgelineCrm {
+impl FakeService for RidgelineCrm {
     type Config = RidgelineConfig;
     type Lead = RidgelineProspect;
-    type Record = Interaction;
-    const LEDGER: (&'static str, &'static str) = ("calls", "stored");
+    type Record = RidgelineInteraction;
+    const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
     fn from_config(config: RidgelineConfig) -> (SocketAddr, Self) {
         let crm = Self {
@@ -144,11 +144,11 @@ impl Trade for RidgelineCrm {
         (config.addr, crm)
     }
 
-    fn handle(&mut self, request: &Request<Bytes>) -> Handled {
-        self.route(request).unwrap_or_else(Handled::Refused)
+    fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
+        self.route(request).unwrap_or_else(RequestOutcome::Refused)
     }
 
-    fn too_many(retry_after: Option<u32>) -> Answer {
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
         let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "SLOW_DOWN", "too many requests");
         if let Some(seconds) = retry_after {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -156,11 +156,11 @@ impl Trade for RidgelineCrm {
         answer
     }
 
-    fn maintenance() -> Answer {
+    fn maintenance() -> FakeResponse {
         refusal(StatusCode::SERVICE_UNAVAILABLE, "MAINTENANCE", "nothing was stored")
     }
 
-    fn crash() -> Answer {
+    fn crash() -> FakeResponse {
         refusal(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "something broke")
     }
 
@@ -168,7 +168,7 @@ impl Trade for RidgelineCrm {
         self.prospects.insert(lead.id.clone(), lead);
     }
 
-    fn stored(&self) -> Vec<Interaction> {
+    fn stored(&self) -> Vec<RidgelineInteraction> {
         self.interactions.clone()
     }
 
@@ -180,7 +180,7 @@ impl Trade for RidgelineCrm {
 
 impl RidgelineCrm {
     #[expect(clippy::result_large_err, reason = "the answer is what it is about")]
-    fn route(&mut self, request: &Request<Bytes>) -> Result<Handled, Answer> {
+    fn route(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, FakeResponse> {
         let not_found = || refusal(StatusCode::NOT_FOUND, "NO_SUCH_PAGE", "no such page");
         let id = request.uri().path().strip_prefix("/v2/prospects/");
         let id = id.filter(|id| !id.is_empty() && !id.contains('/'));
@@ -197,7 +197,7 @@ impl RidgelineCrm {
         match *request.method() {
             Method::GET => {
                 let prospect = self.prospects.get(&*id).ok_or_else(no_prospect)?;
-                Ok(Handled::Read(json_answer(StatusCode::OK, &shown(prospect))))
+                Ok(RequestOutcome::Read(json_response(StatusCode::OK, &shown(prospect))))
             }
             Method::PATCH => self.patch(&id, request),
             _ => {
@@ -208,7 +208,7 @@ impl RidgelineCrm {
     }
 
     #[expect(clippy::result_large_err, reason = "the answer is what it is about")]
-    fn patch(&mut self, id: &str, request: &Request<Bytes>) -> Result<Handled, Answer> {
+    fn patch(&mut self, id: &str, request: &Request<Bytes>) -> Result<RequestOutcome, FakeResponse> {
         if !has_media_type(request, "application/json") {
             let message = "send Content-Type: application/json";
             return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_MEDIA_TYPE", message));
@@ -228,7 +228,7 @@ impl RidgelineCrm {
                 return Err(invalid(&fields));
             }
             known.repeats += 1;
-            return Ok(Handled::Read(saved(prospect, &known.number, true)));
+            return Ok(RequestOutcome::Read(saved(prospect, &known.number, true)));
         }
 
         if prospect.moves > 0 {
@@ -242,7 +242,7 @@ impl RidgelineCrm {
         if seen != format!("\"v{}\"", prospect.version) {
             let error = json!({ "code": "VERSION_MOVED", "message": "somebody else changed the prospect",
                 "current_version": prospect.version });
-            return Err(json_answer(StatusCode::CONFLICT, &json!({ "error": error })));
+            return Err(json_response(StatusCode::CONFLICT, &json!({ "error": error })));
         }
 
         prospect.version += 1;
@@ -263,7 +263,7 @@ impl RidgelineCrm {
             prospect.crashes -= 1;
             answer = Self::crash();
         }
-        self.interactions.push(Interaction {
+        self.interactions.push(RidgelineInteraction {
             number,
             prospect_id: id.to_owned(),
             body: interaction,
@@ -271,7 +271,7 @@ impl RidgelineCrm {
             details: prospect.details.clone(),
             repeats: 0,
         });
-        Ok(Handled::Stored(answer))
+        Ok(RequestOutcome::Stored(answer))
     }
 }
 
@@ -290,23 +290,23 @@ fn shown(prospect: &RidgelineProspect) -> Value {
     json!({ "prospect": members })
 }
 
-fn saved(prospect: &RidgelineProspect, number: &str, already: bool) -> Answer {
+fn saved(prospect: &RidgelineProspect, number: &str, already: bool) -> FakeResponse {
     let answer = json!({
         "prospect": { "id": prospect.id, "version": prospect.version },
         "interaction": { "number": number, "already": already },
     });
-    json_answer(StatusCode::OK, &answer)
+    json_response(StatusCode::OK, &answer)
 }
 
-fn no_prospect() -> Answer {
+fn no_prospect() -> FakeResponse {
     refusal(StatusCode::NOT_FOUND, "PROSPECT_NOT_FOUND", "no such prospect")
 }
 
-fn refusal(status: StatusCode, code: &str, message: &str) -> Answer {
-    json_answer(status, &json!({ "error": { "code": code, "message": message } }))
+fn refusal(status: StatusCode, code: &str, message: &str) -> FakeResponse {
+    json_response(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
-fn invalid(fields: &rules::Wrong) -> Answer {
+fn invalid(fields: &rules::Wrong) -> FakeResponse {
     let error = json!({ "code": "INVALID", "message": "the change cannot be saved", "fields": fields });
-    json_answer(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error }))
+    json_response(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error }))
 }

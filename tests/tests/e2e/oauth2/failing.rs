@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::State;
-use jackfield_tests::fakes::{Behaviour, Mode, WrongAnswer};
+use jackfield_tests::fakes::{BadTokenResponse, Behaviour, Mode};
 
 use super::{Party, until};
 
@@ -81,7 +81,7 @@ async fn what_the_server_asks_for_is_heeded() {
 #[tokio::test]
 async fn a_refusal_waits_five_minutes_or_until_the_file_is_applied_again() {
     let party = Party::start().await;
-    party.book.answer_wrongly(2, WrongAnswer::Refusal("invalid_client"));
+    party.book.fail_next(2, BadTokenResponse::Error("invalid_client"));
     assert_eq!(party.fail("C-1").await, 1);
     party.test.advance(Duration::from_secs(299));
     assert_eq!(party.fail("C-2").await, 0);
@@ -107,18 +107,18 @@ async fn a_refusal_waits_five_minutes_or_until_the_file_is_applied_again() {
 #[tokio::test]
 async fn an_answer_that_is_no_token_is_told_and_not_used() {
     let cases = [
-        (WrongAnswer::Garbage, "answer is not JSON"),
-        (WrongAnswer::OtherType, "answer has a token_type other than bearer"),
-        (WrongAnswer::Huge, "answer is larger than 64 KiB"),
-        (WrongAnswer::Redirect, "answers 302"),
+        (BadTokenResponse::Html, "answer is not JSON"),
+        (BadTokenResponse::WrongType, "answer has a token_type other than bearer"),
+        (BadTokenResponse::Huge, "answer is larger than 64 KiB"),
+        (BadTokenResponse::Redirect, "answers 302"),
         (
-            WrongAnswer::Refusal("canary"),
+            BadTokenResponse::Error("canary"),
             "refuses: an error code that is not in the standard",
         ),
     ];
     for (wrong, expected) in cases {
         let party = Party::start().await;
-        party.book.answer_wrongly(1, wrong);
+        party.book.fail_next(1, wrong);
         assert_eq!(party.fail("C-1").await, 1);
         let told = party.told().await;
         assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");

@@ -12,9 +12,9 @@ use jackfield_domain::alert::AlertKind;
 use jackfield_domain::breaker::Forced;
 use jackfield_domain::delivery::State;
 use jackfield_store::{Alert, DeliveryDetail};
-use jackfield_tests::documents::{hung_up, keystone_tenant};
+use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{
-    Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode, Now, OAuth2, OAuth2Config, TokenBook,
+    Behaviour, IssuedTokens, Keystone, KeystoneConfig, KeystoneLead, Mode, OAuth2, OAuth2Config, ServerClock,
 };
 use jackfield_tests::node::{TestNode, first_page};
 
@@ -27,7 +27,7 @@ const HOUR: Duration = Duration::from_hours(1);
 struct Party {
     test: TestNode,
     server: OAuth2,
-    book: TokenBook,
+    book: IssuedTokens,
 }
 
 impl Party {
@@ -39,9 +39,9 @@ impl Party {
     async fn with(lifetime: Option<Duration>, grant: &str) -> Self {
         let mut test = TestNode::start().await;
         let time = test.clock.clone();
-        let book = TokenBook::new(Now::from_fn(move || time.now()), FIRST_REFRESH_TOKEN, lifetime);
+        let book = IssuedTokens::new(ServerClock::from_fn(move || time.now()), FIRST_REFRESH_TOKEN, lifetime);
         let crm = KeystoneConfig {
-            issued_by: Some(book.clone()),
+            access_tokens: Some(book.clone()),
             ..KeystoneConfig::new("unused")
         };
         test.keystone = Keystone::start(crm).await.unwrap();
@@ -76,7 +76,10 @@ impl Party {
     async fn accept(&self, call: &str) -> String {
         let lead = format!("L-{call}");
         self.test.keystone.seed(KeystoneLead::new(lead.clone()));
-        let answer = self.test.dispose(TENANT, &lead, &hung_up(call, "no_answer")).await;
+        let answer = self
+            .test
+            .dispose(TENANT, &lead, &minimal_disposition(call, "no_answer"))
+            .await;
         answer.expect(202).member("delivery")
     }
 
@@ -193,7 +196,7 @@ async fn refused_tokens_are_renewed_once_and_each_request_is_sent_once_more() {
     let party = Party::start().await;
     party.ask_at_once(1).await;
     party.test.advance(Duration::from_mins(10));
-    party.book.forget_access();
+    party.book.revoke_access_tokens();
     for call in 0..20 {
         party.accept(&format!("C-{call}")).await;
     }
@@ -206,7 +209,7 @@ async fn refused_tokens_are_renewed_once_and_each_request_is_sent_once_more() {
     assert!(party.alerts(AlertKind::Unauthorized).await.is_empty());
 
     party.test.advance(Duration::from_mins(10));
-    party.book.forget_access();
+    party.book.revoke_access_tokens();
     party.ask_at_once(100).await;
     assert_eq!(party.book.issued(), 3);
     party.test.finish().await;
@@ -217,9 +220,9 @@ async fn a_crm_that_refuses_the_new_token_too_is_told_as_unauthorized_and_makes_
     let party = Party::start().await;
     let time = party.test.clock.clone();
     // This CRM believes another token server.
-    let other = TokenBook::new(Now::from_fn(move || time.now()), "", None);
+    let other = IssuedTokens::new(ServerClock::from_fn(move || time.now()), "", None);
     let crm = KeystoneConfig {
-        issued_by: Some(other),
+        access_tokens: Some(other),
         ..KeystoneConfig::new("unused")
     };
     let mut party = party;

@@ -46,7 +46,7 @@ async fn after_a_restart_the_newest_is_used_and_not_the_one_in_the_file() {
     let mut party = Party::rotating().await;
     party.deliver_well("C-1").await;
     party.test.restart().await;
-    party.book.forget_access();
+    party.book.revoke_access_tokens();
     party.deliver_well("C-2").await;
     assert_eq!((party.book.issued(), party.book.is_revoked()), (2, false));
     // Applying the same file again changes nothing.
@@ -135,8 +135,8 @@ async fn a_refresh_token_that_cannot_be_kept_keeps_the_access_token_from_being_u
 async fn a_new_value_in_the_file_counts_more_than_what_was_kept() {
     let mut party = Party::rotating().await;
     party.deliver_well("C-1").await;
-    party.book.grant_anew("refresh-canary-anew");
-    party.book.forget_access();
+    party.book.replace_grant("refresh-canary-anew");
+    party.book.revoke_access_tokens();
     party.test.advance(HOUR);
     let found = party.deliver("C-2").await;
     assert_eq!(found.summary.state, State::Ready);
@@ -152,7 +152,7 @@ async fn a_new_value_in_the_file_counts_more_than_what_was_kept() {
     party.test.work().await;
     assert_eq!(party.test.keystone.stored().len(), 2);
     party.test.restart().await;
-    party.book.forget_access();
+    party.book.revoke_access_tokens();
     party.deliver_well("C-3").await;
     assert!(!party.book.is_revoked());
     party.test.finish().await;

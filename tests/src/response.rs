@@ -8,7 +8,7 @@ use tower::ServiceExt as _;
 
 /// What a router answered.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct TestResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -17,7 +17,7 @@ pub struct Answer {
     pub text: String,
 }
 
-impl Answer {
+impl TestResponse {
     /// The body as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
@@ -43,11 +43,11 @@ impl Answer {
 }
 
 /// Sends a request to a router.
-pub async fn ask(router: axum::Router, request: Request<Body>) -> Answer {
+pub async fn send_request(router: axum::Router, request: Request<Body>) -> TestResponse {
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    Answer {
+    TestResponse {
         status: parts.status,
         headers: parts.headers,
         text: String::from_utf8(bytes.to_vec()).unwrap(),

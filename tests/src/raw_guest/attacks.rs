@@ -6,7 +6,7 @@ use super::{HOST_CALLS, encode, guest};
 
 /// How a call must end.
 #[derive(Debug, Clone, Copy)]
-pub enum End {
+pub enum ExpectedEnd {
     /// In a fault of this cause, whose detail holds these words.
     Fault(FaultCause, &'static str),
     /// In an answer whose status holds these words.
@@ -15,192 +15,192 @@ pub enum End {
 
 /// One way to do harm.
 #[derive(Debug)]
-pub struct Harm {
+pub struct Attack {
     /// For people. The lead's id asks for it by [`lead`].
     pub name: &'static str,
     /// The body of a function without parameters to the address of an answer.
     body: &'static str,
     /// How the call must end.
-    pub end: End,
+    pub end: ExpectedEnd,
 }
 
-const fn harm(name: &'static str, end: End, body: &'static str) -> Harm {
-    Harm { name, body, end }
+const fn attack(name: &'static str, end: ExpectedEnd, body: &'static str) -> Attack {
+    Attack { name, body, end }
 }
 
-const CPU: End = End::Fault(FaultCause::CpuDeadline, "it computed longer than");
-const TABLE: End = End::Fault(FaultCause::MemoryCap, "elements");
-const MEMORY: End = End::Fault(FaultCause::MemoryCap, "MiB of memory");
-const TOO_MUCH: End = End::Fault(FaultCause::BadOutput, "it handed the host more than 4 MiB at once");
-const NO_TEXT: End = End::Fault(FaultCause::BadOutput, "utf-8");
+const CPU: ExpectedEnd = ExpectedEnd::Fault(FaultCause::CpuDeadline, "it computed longer than");
+const TABLE: ExpectedEnd = ExpectedEnd::Fault(FaultCause::MemoryCap, "elements");
+const MEMORY: ExpectedEnd = ExpectedEnd::Fault(FaultCause::MemoryCap, "MiB of memory");
+const TOO_MUCH: ExpectedEnd = ExpectedEnd::Fault(FaultCause::BadOutput, "it handed the host more than 4 MiB at once");
+const NO_TEXT: ExpectedEnd = ExpectedEnd::Fault(FaultCause::BadOutput, "utf-8");
 
-const fn trap(words: &'static str) -> End {
-    End::Fault(FaultCause::Trap, words)
+const fn trap(words: &'static str) -> ExpectedEnd {
+    ExpectedEnd::Fault(FaultCause::Trap, words)
 }
 
-const fn bad(words: &'static str) -> End {
-    End::Fault(FaultCause::BadOutput, words)
+const fn bad(words: &'static str) -> ExpectedEnd {
+    ExpectedEnd::Fault(FaultCause::BadOutput, words)
 }
 
 /// Memory that the 100 MB strings need, in MiB: they are never written, so they cost address space only.
 pub const MEMORY_MIB: u32 = 128;
 
 /// All of them.
-pub const HARMS: [Harm; 56] = [
+pub const ATTACKS: [Attack; 56] = [
     // Computing and growing.
-    harm("loop", CPU, "(loop $l (br $l))"),
-    harm(
+    attack("loop", CPU, "(loop $l (br $l))"),
+    attack(
         "recursion",
-        End::Fault(FaultCause::Stack, "stack"),
+        ExpectedEnd::Fault(FaultCause::Stack, "stack"),
         "(return (call $recurse))",
     ),
-    harm(
+    attack(
         "memory",
         MEMORY,
         "(loop $l (br_if $l (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))",
     ),
-    harm(
+    attack(
         "table",
         TABLE,
         "(loop $l (br_if $l (i32.ne (table.grow $grows (ref.null func) (i32.const 1000)) (i32.const -1))))",
     ),
     // Storms of host calls.
-    harm(
+    attack(
         "settings",
         CPU,
         "(loop $l (call $fresh) (call $get (i32.const 56) (i32.const 8) (i32.const 900)) (br $l))",
     ),
-    harm(
+    attack(
         "signing",
         CPU,
         "(loop $l (call $sign (i32.const 16) (i32.const 3) (i32.const 0) (i32.const 131072)) (br $l))",
     ),
-    harm(
+    attack(
         "log lines",
         CPU,
         "(loop $l (call $say (i32.const 131072) (i32.const 65536)) (br $l))",
     ),
-    harm(
+    attack(
         "requests",
         CPU,
         "(call $base) (loop $l (call $fresh) (call $ask) (br $l))",
     ),
-    harm("clock", CPU, "(loop $l (drop (call $now)) (br $l))"),
-    harm(
+    attack("clock", CPU, "(loop $l (drop (call $now)) (br $l))"),
+    attack(
         "random",
         CPU,
         "(loop $l (call $fresh) (call $random (i64.const 65536) (i32.const 900)) (br $l))",
     ),
-    harm(
+    attack(
         "pollables",
         bad("resource table"),
         "(loop $l (drop (call $subscribe (i64.const 1))) (br $l))",
     ),
-    harm(
+    attack(
         "random at once",
         bad("exceeds limit"),
         "(call $random (i64.const 100000000) (i32.const 900))",
     ),
     // 100 MB to the host.
-    harm(
+    attack(
         "log message",
         TOO_MUCH,
         "(call $room) (call $say (i32.const 0) (global.get $huge))",
     ),
-    harm(
+    attack(
         "log field",
         TOO_MUCH,
         "(call $room) (call $pair (i32.const 808) (i32.const 0) (global.get $huge)) \
          (call $fields (i32.const 800) (i32.const 1))",
     ),
-    harm(
+    attack(
         "setting's name",
         TOO_MUCH,
         "(call $room) (call $get (i32.const 0) (global.get $huge) (i32.const 900))",
     ),
-    harm(
+    attack(
         "key's name",
         TOO_MUCH,
         "(call $room) (call $sign (i32.const 0) (global.get $huge) (i32.const 0) (i32.const 0))",
     ),
-    harm(
+    attack(
         "signed bytes",
         TOO_MUCH,
         "(call $room) (call $sign (i32.const 16) (i32.const 3) (i32.const 0) (global.get $huge))",
     ),
-    harm(
+    attack(
         "method",
         TOO_MUCH,
         "(call $room) (call $base) (call $method (i32.const 0) (global.get $huge))",
     ),
-    harm(
+    attack(
         "URL",
         TOO_MUCH,
         "(call $room) (call $call (i32.const 0) (global.get $huge))",
     ),
-    harm(
+    attack(
         "header",
         TOO_MUCH,
         "(call $room) (call $base) (call $pair (i32.const 808) (i32.const 0) (global.get $huge)) \
          (call $headers (i32.const 800) (i32.const 1))",
     ),
-    harm(
+    attack(
         "body",
         TOO_MUCH,
         "(call $room) (call $base) (call $body (i32.const 0) (global.get $huge))",
     ),
-    harm(
+    attack(
         "status text",
         TOO_MUCH,
         "(call $room) (return (call $answer (i32.const 0) (global.get $huge)))",
     ),
     // Within what may be handed over, and beyond what may be asked for.
-    harm(
+    attack(
         "long URL",
-        End::Answer("the URL is longer than"),
+        ExpectedEnd::Answer("the URL is longer than"),
         "(call $more) (call $call (i32.const 131072) (i32.const 1000000)) (return (call $refusal))",
     ),
-    harm(
+    attack(
         "large body",
-        End::Answer("the body is larger than"),
+        ExpectedEnd::Answer("the body is larger than"),
         "(call $more) (call $base) (call $body (i32.const 131072) (i32.const 3000000)) \
          (return (call $refusal))",
     ),
-    harm(
+    attack(
         "large header",
-        End::Answer("headers are larger than"),
+        ExpectedEnd::Answer("headers are larger than"),
         "(call $more) (call $base) (call $pair (i32.const 808) (i32.const 131072) (i32.const 1000000)) \
          (call $headers (i32.const 800) (i32.const 1)) (return (call $refusal))",
     ),
-    harm(
+    attack(
         "80,000 headers",
-        End::Answer("more than 64 headers"),
+        ExpectedEnd::Answer("more than 64 headers"),
         "(call $more) (call $base) (call $headers (i32.const 262144) (i32.const 80000)) \
          (return (call $refusal))",
     ),
-    harm(
+    attack(
         "long status text",
         bad("status"),
         "(call $more) (return (call $answer (i32.const 131072) (i32.const 3000000)))",
     ),
     // Lists of millions, of nothing.
-    harm(
+    attack(
         "headers",
         TOO_MUCH,
         "(call $room) (call $base) (call $headers (i32.const 131072) (i32.const 4000000))",
     ),
-    harm(
+    attack(
         "log fields",
         TOO_MUCH,
         "(call $room) (call $fields (i32.const 131072) (i32.const 4000000))",
     ),
-    harm(
+    attack(
         "extensions",
         TOO_MUCH,
         "(call $room) (drop (call $answer (i32.const 72) (i32.const 2))) \
          (call $pair (i32.const 1064) (i32.const 131072) (i32.const 4000000)) (return (i32.const 1024))",
     ),
-    harm(
+    attack(
         "refused fields",
         TOO_MUCH,
         "(call $room) (i32.store8 (i32.const 1024) (i32.const 1)) \
@@ -208,139 +208,139 @@ pub const HARMS: [Harm; 56] = [
          (call $pair (i32.const 1048) (i32.const 131072) (i32.const 4000000)) (return (i32.const 1024))",
     ),
     // Bytes where text is due.
-    harm(
+    attack(
         "log message of bytes",
         NO_TEXT,
         "(call $say (i32.const 64) (i32.const 3))",
     ),
-    harm(
+    attack(
         "setting's name of bytes",
         NO_TEXT,
         "(call $get (i32.const 64) (i32.const 3) (i32.const 900))",
     ),
-    harm("URL of bytes", NO_TEXT, "(call $call (i32.const 64) (i32.const 3))"),
-    harm(
+    attack("URL of bytes", NO_TEXT, "(call $call (i32.const 64) (i32.const 3))"),
+    attack(
         "header of bytes",
         NO_TEXT,
         "(call $base) (call $pair (i32.const 800) (i32.const 64) (i32.const 3)) \
          (call $headers (i32.const 800) (i32.const 1))",
     ),
-    harm(
+    attack(
         "status text of bytes",
         NO_TEXT,
         "(return (call $answer (i32.const 64) (i32.const 3)))",
     ),
-    harm(
+    attack(
         "lead's id of bytes",
         NO_TEXT,
         "(drop (call $answer (i32.const 72) (i32.const 2))) \
          (call $pair (i32.const 1028) (i32.const 64) (i32.const 3)) (return (i32.const 1024))",
     ),
     // Addresses and values that mean nothing.
-    harm(
+    attack(
         "text beyond memory",
         bad("out of bounds"),
         "(call $say (i32.const -16) (i32.const 64))",
     ),
-    harm("answer beyond memory", bad("out of bounds"), "(return (i32.const -16))"),
-    harm("answer at an odd address", bad("aligned"), "(return (i32.const 1025))"),
-    harm(
+    attack("answer beyond memory", bad("out of bounds"), "(return (i32.const -16))"),
+    attack("answer at an odd address", bad("aligned"), "(return (i32.const 1025))"),
+    attack(
         "headers at an odd address",
         bad("aligned"),
         "(call $base) (call $headers (i32.const 801) (i32.const 1))",
     ),
-    harm(
+    attack(
         "no such level",
         bad("discriminant"),
         "(call $log (i32.const 9) (i32.const 72) (i32.const 2) (i32.const 0) (i32.const 0))",
     ),
-    harm(
+    attack(
         "no such case",
         bad("discriminant"),
         "(i32.store8 (i32.const 1024) (i32.const 7)) (return (i32.const 1024))",
     ),
     // What the host hands over is not taken.
-    harm(
+    attack(
         "answers unread",
-        End::Answer("ok"),
+        ExpectedEnd::Answer("ok"),
         "(local $n i32) (call $base) \
          (loop $l (call $ask) (local.set $n (i32.add (local.get $n) (i32.const 1))) \
          (br_if $l (i32.lt_u (local.get $n) (i32.const 4)))) \
          (return (call $fine))",
     ),
-    harm(
+    attack(
         "no room for an answer",
         trap("unreachable"),
         "(call $base) (global.set $mode (i32.const 1)) (call $ask)",
     ),
-    harm(
+    attack(
         "a loop for an answer",
         CPU,
         "(call $base) (global.set $mode (i32.const 2)) (call $ask)",
     ),
-    harm(
+    attack(
         "a host call for an answer",
         trap("cannot leave"),
         "(call $base) (global.set $mode (i32.const 3)) (call $ask)",
     ),
-    harm(
+    attack(
         "an answer beyond memory",
         bad("beyond end of memory"),
         "(call $base) (global.set $mode (i32.const 4)) (call $ask)",
     ),
     // Traps.
-    harm("unreachable", trap("unreachable"), "unreachable"),
-    harm(
+    attack("unreachable", trap("unreachable"), "unreachable"),
+    attack(
         "division",
         trap("divide by zero"),
         "(return (i32.div_u (i32.const 1) (i32.const 0)))",
     ),
-    harm(
+    attack(
         "load",
         trap("out of bounds memory access"),
         "(return (i32.load (i32.const -4)))",
     ),
-    harm(
+    attack(
         "no function",
         trap("uninitialized element"),
         "(return (call_indirect $grows (result i32) (i32.const 0)))",
     ),
-    harm(
+    attack(
         "no element",
         trap("undefined element"),
         "(return (call_indirect $grows (result i32) (i32.const 70000)))",
     ),
     // Memory is refused, and something else ends the call.
-    harm(
+    attack(
         "refused, then a division",
         trap("divide by zero"),
         "(call $refused) (return (i32.div_u (i32.const 1) (i32.const 0)))",
     ),
-    harm(
+    attack(
         "refused, granted, then unreachable",
         trap("unreachable"),
         "(call $refused) (drop (memory.grow (i32.const 1)))",
     ),
-    harm(
+    attack(
         "refused, then answered",
-        End::Answer("ok"),
+        ExpectedEnd::Answer("ok"),
         "(call $refused) (return (call $fine))",
     ),
 ];
 
-/// The lead whose status query does the harm at this place of [`HARMS`].
+/// The lead whose status query does the harm at this place of [`ATTACKS`].
 pub fn lead(index: usize) -> String {
     format!("{index:02}")
 }
 
 /// The adapter that does them all.
 pub fn component() -> Vec<u8> {
-    let functions: Vec<_> = HARMS
+    let functions: Vec<_> = ATTACKS
         .iter()
         .enumerate()
-        .map(|(index, harm)| format!("(func $harm{index} (result i32) {} unreachable)\n", harm.body))
+        .map(|(index, attack)| format!("(func $attack{index} (result i32) {} unreachable)\n", attack.body))
         .collect();
-    let names: Vec<_> = (0..HARMS.len()).map(|index| format!("$harm{index}")).collect();
+    let names: Vec<_> = (0..ATTACKS.len()).map(|index| format!("$attack{index}")).collect();
     let more = format!(
         "(table funcref (elem {}))\n{HOST_CALLS}{}",
         names.join(" "),

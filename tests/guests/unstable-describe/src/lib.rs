@@ -5,9 +5,9 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt, SettingKind, about};
 
-struct Moody;
+struct UnstableDescribe;
 
-impl Adapter for Moody {
+impl Adapter for UnstableDescribe {
     fn describe() -> Description {
         let mood = RandomState::new().build_hasher().finish();
         about!().optional("mood", SettingKind::Text, &format!("Today it is {mood}"))
@@ -22,4 +22,4 @@ impl Adapter for Moody {
     }
 }
 
-jackfield_sdk::export!(Moody);
+jackfield_sdk::export!(UnstableDescribe);

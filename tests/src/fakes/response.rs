@@ -6,9 +6,9 @@ use hyper::body::Bytes;
 use serde_json::Value;
 
 /// A whole answer.
-pub type Answer = Response<Full<Bytes>>;
+pub type FakeResponse = Response<Full<Bytes>>;
 
-pub(super) fn answer(status: StatusCode, content_type: Option<&'static str>, body: impl Into<Bytes>) -> Answer {
+pub(super) fn response(status: StatusCode, content_type: Option<&'static str>, body: impl Into<Bytes>) -> FakeResponse {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     if let Some(content_type) = content_type {
@@ -19,8 +19,8 @@ pub(super) fn answer(status: StatusCode, content_type: Option<&'static str>, bod
     answer
 }
 
-pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    answer(status, Some("application/json"), body.to_string())
+pub(super) fn json_response(status: StatusCode, body: &Value) -> FakeResponse {
+    response(status, Some("application/json"), body.to_string())
 }
 
 /// The value of a header that is there exactly once, and is text.

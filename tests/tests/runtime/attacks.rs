@@ -1,13 +1,14 @@
-//! What only a raw guest can do to its host (`tests/src/raw/harms.rs`): each harm ends its own call, under a name.
+//! What only a raw guest can do to its host (`tests/src/raw_guest/attacks.rs`):
+//! each attack ends its own invocation, as a fault with a name.
 
 use std::time::Duration;
 
 use jackfield_domain::disposition::Disposition;
 use jackfield_domain::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Called, Loaded};
-use jackfield_tests::documents::hung_up;
-use jackfield_tests::raw::harms::{End, HARMS, MEMORY_MIB, component, lead};
-use jackfield_tests::raw::{HOST_CALLS, TRAPPING, encode, guest};
+use jackfield_tests::documents::minimal_disposition;
+use jackfield_tests::raw_guest::attacks::{ATTACKS, ExpectedEnd, MEMORY_MIB, component, lead};
+use jackfield_tests::raw_guest::{HOST_CALLS, TRAPPING_EXPORTS, encode, guest};
 use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, hostile, id, report};
@@ -37,19 +38,19 @@ async fn each_harm_ends_its_own_call_under_a_name() {
     let (world, server) = (World::new(), generous().await);
     let (raw, neighbour) = (raw(&world, &server).await, hostile(&world, &server, "").await);
     let mut wrong = vec![];
-    for (index, harm) in HARMS.iter().enumerate() {
+    for (index, attack) in ATTACKS.iter().enumerate() {
         let ended = report(&raw, &lead(index)).await;
-        let as_it_must = match (harm.end, &ended) {
-            (End::Answer(words), Ok(status)) => status.contains(words),
-            (End::Fault(cause, words), Err(Failure::Fault(fault))) => {
+        let as_it_must = match (attack.end, &ended) {
+            (ExpectedEnd::Answer(words), Ok(status)) => status.contains(words),
+            (ExpectedEnd::Fault(cause, words), Err(Failure::Fault(fault))) => {
                 fault.cause == cause && fault.detail.contains(words) && fault.detail.len() <= MAX_DETAIL
             }
             _ => false,
         };
         if !as_it_must {
-            wrong.push(format!("{} ended in {ended:?}", harm.name));
+            wrong.push(format!("{} ended in {ended:?}", attack.name));
         }
-        assert_eq!(report(&neighbour, "count").await.unwrap(), "1", "after {}", harm.name);
+        assert_eq!(report(&neighbour, "count").await.unwrap(), "1", "after {}", attack.name);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -64,10 +65,10 @@ async fn a_trap_in_any_export_ends_its_own_call() {
     let (world, server) = (World::new(), Server::friendly().await);
     let neighbour = hostile(&world, &server, "").await;
     let guest = world
-        .load_bytes(encode("raw-full", &guest("unreachable", TRAPPING)), "")
+        .load_bytes(encode("raw-full", &guest("unreachable", TRAPPING_EXPORTS)), "")
         .await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-    let disposition = Disposition::read(id("L"), &hung_up("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
     for _ in 0..3 {
         assert_eq!(cause(&guest.query_status(&lead).await), FaultCause::Trap);
         let written = guest.write(&disposition, now, &key).await;

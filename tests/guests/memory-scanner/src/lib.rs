@@ -11,16 +11,16 @@ use jackfield_sdk::{
     SettingKind, about,
 };
 
-struct Seeker;
+struct MemoryScanner;
 
-jackfield_sdk::export!(Seeker);
+jackfield_sdk::export!(MemoryScanner);
 
 /// The CRMs, each with a credential of another kind.
 const CRMS: [&str; 3] = ["bearer", "basic", "header"];
 /// What every byte of `needles` is masked with, as the test that gives them does.
 const MASK: u8 = 0x5a;
 
-impl Adapter for Seeker {
+impl Adapter for MemoryScanner {
     fn describe() -> Description {
         let with = |description: Description, (name, kind)| {
             description

@@ -33,7 +33,7 @@ pub const fn limits() -> Limits {
 }
 
 /// An open listener. Dropping it drops its connections.
-pub struct OpenDoor {
+pub struct TestListener {
     /// Where.
     pub address: SocketAddr,
     stop: CancellationToken,
@@ -42,21 +42,22 @@ pub struct OpenDoor {
 
 impl TestNode {
     /// Opens a listener for the public API.
-    pub async fn open(&self, limits: Limits) -> OpenDoor {
-        self.open_for(self.node.public.clone(), limits).await
+    pub async fn listen(&self, limits: Limits) -> TestListener {
+        self.listen_with(self.node.public.clone(), limits).await
     }
 
     /// Opens a listener for the public API, with TLS.
-    pub async fn open_tls(&self, tls: Arc<Tls>, limits: Limits) -> OpenDoor {
-        self.open_with(self.node.public.clone(), limits, Some(tls)).await
+    pub async fn listen_tls(&self, tls: Arc<Tls>, limits: Limits) -> TestListener {
+        self.listen_on_loopback(self.node.public.clone(), limits, Some(tls))
+            .await
     }
 
     /// Opens a listener for a router of the test's own, counted as the public one.
-    pub async fn open_for(&self, router: Router, limits: Limits) -> OpenDoor {
-        self.open_with(router, limits, None).await
+    pub async fn listen_with(&self, router: Router, limits: Limits) -> TestListener {
+        self.listen_on_loopback(router, limits, None).await
     }
 
-    async fn open_with(&self, router: Router, limits: Limits, tls: Option<Arc<Tls>>) -> OpenDoor {
+    async fn listen_on_loopback(&self, router: Router, limits: Limits, tls: Option<Arc<Tls>>) -> TestListener {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let listener = Listener {
@@ -69,7 +70,7 @@ impl TestNode {
         };
         let stop = CancellationToken::new();
         let task = tokio::spawn(listener.serve(router, stop.clone()));
-        OpenDoor { address, stop, task }
+        TestListener { address, stop, task }
     }
 
     /// A value of the metrics page, by its name and labels as they stand there; 0 if it is not there.
@@ -81,31 +82,31 @@ impl TestNode {
     }
 
     /// Returns once `moment` is the next that anything in the host waits for.
-    pub async fn until_it_waits_for(&self, moment: jiff::Timestamp) {
+    pub async fn wait_for_timer(&self, moment: jiff::Timestamp) {
         while self.clock.next_wake() != Some(moment) {
             tokio::task::yield_now().await;
         }
     }
 
     /// Returns once a metric has a value.
-    pub async fn until_metric(&self, name: &str, value: u64) {
+    pub async fn wait_for_metric(&self, name: &str, value: u64) {
         while self.metric(name).await != value {
             tokio::task::yield_now().await;
         }
     }
 }
 
-impl OpenDoor {
+impl TestListener {
     /// Connects from this machine's usual address.
-    pub async fn connect(&self) -> Client {
+    pub async fn connect(&self) -> RawClient {
         self.connect_from(Ipv4Addr::LOCALHOST.into()).await
     }
 
     /// Connects from another address of this machine: all of 127.0.0.0/8 is.
-    pub async fn connect_from(&self, from: IpAddr) -> Client {
+    pub async fn connect_from(&self, from: IpAddr) -> RawClient {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((from, 0).into()).unwrap();
-        Client(socket.connect(self.address).await.unwrap())
+        RawClient(socket.connect(self.address).await.unwrap())
     }
 
     /// Tells the listener to stop; connections end when they are done.
@@ -114,7 +115,7 @@ impl OpenDoor {
     }
 
     /// Returns once the listener has stopped and its last connection has ended.
-    pub async fn stopped(self) {
+    pub async fn wait_stopped(self) {
         self.task.await.unwrap();
     }
 
@@ -126,16 +127,16 @@ impl OpenDoor {
 }
 
 /// The other end of a connection, byte by byte.
-pub struct Client(pub TcpStream);
+pub struct RawClient(pub TcpStream);
 
-impl Client {
+impl RawClient {
     /// Sends bytes.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
     /// Reads until what came ends with `end`, and returns it.
-    pub async fn until(&mut self, end: &str) -> String {
+    pub async fn read_until(&mut self, end: &str) -> String {
         let mut came = String::new();
         let mut buffer = [0; 4096];
         while !came.ends_with(end) {
@@ -147,17 +148,17 @@ impl Client {
     }
 
     /// Asks whether the host is there, which it answers at once.
-    pub async fn is_served(&mut self) -> bool {
+    pub async fn is_answered(&mut self) -> bool {
         let asked = self.0.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
         let mut answer = [0; 15];
         asked.is_ok() && self.0.read_exact(&mut answer).await.is_ok() && {
-            let _ = self.until("ok\n").await;
+            let _ = self.read_until("ok\n").await;
             &answer == b"HTTP/1.1 200 OK"
         }
     }
 
     /// Returns what still came, once the host has closed the connection.
-    pub async fn until_closed(mut self) -> String {
+    pub async fn read_to_close(mut self) -> String {
         let mut came = vec![];
         let mut buffer = [0; 4096];
         // A reset is a close, too: of a connection whose client was still sending.

@@ -4,8 +4,8 @@
 //! The text is the guest's side of the contract as it really is: numbers and memory. [`encode`] puts the types of
 //! `wit/` around it, as every toolchain does.
 
-pub mod bombs;
-pub mod harms;
+pub mod attacks;
+pub mod compile_bombs;
 
 use std::path::PathBuf;
 
@@ -50,14 +50,14 @@ world raw-foreign { include raw; import wasi:http/outgoing-handler@0.2.0; }
 /// # Panics
 /// The text is not valid, or does not have the world's imports and exports.
 pub fn encode(world: &str, module: &str) -> Vec<u8> {
-    encode_otherwise(world, module, |wit| wit)
+    encode_with_contract(world, module, |wit| wit)
 }
 
 /// Likewise, by a contract that is not quite the one in `wit/`.
 ///
 /// # Panics
 /// As [`encode`].
-pub fn encode_otherwise(world: &str, module: &str, change: impl Fn(String) -> String) -> Vec<u8> {
+pub fn encode_with_contract(world: &str, module: &str, change: impl Fn(String) -> String) -> Vec<u8> {
     let mut resolve = Resolve::default();
     for package in WASI {
         let _ = resolve.push_str("wasi.wit", package).unwrap();
@@ -89,7 +89,7 @@ pub fn guest(query: &str, more: &str) -> String {
 }
 
 /// The optional exports, each a trap, for `more` of a guest of world `raw-full`.
-pub const TRAPPING: &str = r#"
+pub const TRAPPING_EXPORTS: &str = r#"
   (func (export "jackfield:crm/lookup@0.1.0#find") (param i32 i32 i32 i32) (result i32) unreachable)
   (func (export "jackfield:crm/leads@0.1.0#parse") (param i32 i32 i32 i32 i32 i32) (result i32) unreachable)"#;
 

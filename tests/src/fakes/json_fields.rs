@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 
 /// One thing wrong with one member.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(in crate::fakes) struct FieldError {
+pub(super) struct FieldError {
     pub field: String,
     pub message: String,
 }
 
 /// An object being checked. Members that were never asked for are unknown, and an error.
-pub(in crate::fakes) struct Check<'a> {
+pub(super) struct Check<'a> {
     prefix: &'a str,
     members: &'a Map<String, Value>,
     asked: Vec<&'static str>,
