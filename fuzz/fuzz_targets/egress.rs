@@ -1,4 +1,4 @@
-//! Feeds `jackfield_tests::fuzz::egress`.
+//! Fuzzes `jackfield_tests::fuzz::egress`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| jackfield_tests::fuzz::egress(input));

@@ -1,4 +1,4 @@
-//! Feeds `jackfield_tests::fuzz::signature`.
+//! Fuzzes `jackfield_tests::fuzz::signature`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| jackfield_tests::fuzz::signature(input));

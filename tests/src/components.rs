@@ -1,11 +1,12 @@
-//! The components that tests and the demo push: built from `adapters/` and `tests/guests/` by `cargo xtask adapters`.
+//! The components that tests and the demo push. `cargo xtask adapters` builds them from `adapters/` and
+//! `tests/guests/`.
 
 use std::path::PathBuf;
 
-/// The bytes of the component that a package of the workspace compiles to, such as `keystone`.
+/// The bytes of a package's component, such as `keystone`.
 ///
 /// # Panics
-/// It is not there.
+/// The component was not built.
 #[must_use]
 pub fn component(package: &str) -> Vec<u8> {
     let path = path(package);
@@ -17,13 +18,13 @@ pub fn component(package: &str) -> Vec<u8> {
     })
 }
 
-/// Where that component is.
+/// The path of a package's component.
 #[must_use]
 pub fn path(package: &str) -> PathBuf {
     folder().join(format!("{package}.wasm"))
 }
 
-/// Where the components are: `target/adapters` of the workspace.
+/// The folder of the components: the workspace's `target/adapters`.
 #[must_use]
 pub fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/adapters"))

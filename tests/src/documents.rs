@@ -1,8 +1,8 @@
-//! The contract's documents, as the agent and the CRMs send them.
+//! Documents of the contract, as the agent and the CRMs send them, and the tenants' files.
 
 use serde_json::{Value, json};
 
-/// `lead.created` for a lead, with the contract's example's values.
+/// A `lead.created` event with the values of the contract's example.
 #[must_use]
 pub fn lead_created(lead: &str, key: &str) -> Value {
     json!({
@@ -51,13 +51,13 @@ pub fn disposition(call: &str, outcome: &str) -> Value {
     })
 }
 
-/// A disposition of which only what is required is known.
+/// A disposition with only the required fields.
 #[must_use]
 pub fn minimal_disposition(call: &str, outcome: &str) -> Value {
     json!({ "call_metadata": { "call_id": call }, "qualification": { "outcome": outcome } })
 }
 
-/// groundwork's own webhook for a new lead.
+/// groundwork's webhook for a new lead.
 #[must_use]
 pub fn groundwork_webhook(lead: &str) -> String {
     format!(
@@ -66,58 +66,7 @@ pub fn groundwork_webhook(lead: &str) -> String {
     )
 }
 
-/// The file of a tenant on mortar, with further tables. `key` is a reference as TOML: `{ value = "…" }`.
-#[must_use]
-pub fn mortar_tenant(tenant: &str, crm: &str, key: &str, more: &str) -> String {
-    let tables = format!(
-        r#"
-        [[credentials]]
-        name = "signing"
-        kind = "hmac"
-        secret = {key}
-        {more}"#
-    );
-    on(tenant, "mortar", crm, &tables)
-}
-
-/// The file of a tenant on keystone, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
-#[must_use]
-pub fn keystone_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    let tables = format!(
-        r#"
-        [[credentials]]
-        name = "crm"
-        kind = "bearer"
-        secret = {secret}
-        origins = ["{crm}"]
-        {more}"#
-    );
-    on(tenant, "keystone", crm, &tables)
-}
-
-/// The file of a tenant on parcel, with further tables. `secret` is a reference as TOML: `{ value = "…" }`. A component
-/// in Python takes more memory than the default allows, and in an engine that is not optimised more time.
-#[must_use]
-pub fn parcel_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    let tables = format!(
-        r#"
-        [limits]
-        memory_mib = 128
-        cpu_ms = 2000
-        status_deadline_ms = 5000
-        write_deadline_ms = 20000
-        [[credentials]]
-        name = "crm"
-        kind = "basic"
-        username = "jackfield"
-        secret = {secret}
-        origins = ["{crm}"]
-        {more}"#
-    );
-    on(tenant, "parcel", crm, &tables)
-}
-
-/// parcel's own webhook for a new lead.
+/// parcel's webhook for a new lead.
 #[must_use]
 pub fn parcel_webhook(lead: &str) -> String {
     format!(
@@ -128,48 +77,69 @@ pub fn parcel_webhook(lead: &str) -> String {
     )
 }
 
-/// The file of a tenant on ridgeline, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
+/// A tenant's file for keystone, with further tables. `secret` is a TOML reference: `{ value = "…" }`.
+#[must_use]
+pub fn keystone_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
+    tenant_file(
+        tenant,
+        "keystone",
+        crm,
+        &[&crm_credential("bearer", "", secret, crm), more],
+    )
+}
+
+/// A tenant's file for mortar, with further tables. `key` is a TOML reference: `{ value = "…" }`.
+#[must_use]
+pub fn mortar_tenant(tenant: &str, crm: &str, key: &str, more: &str) -> String {
+    let credential = format!("[[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = {key}");
+    tenant_file(tenant, "mortar", crm, &[&credential, more])
+}
+
+/// A tenant's file for parcel, with further tables. `secret` is a TOML reference: `{ value = "…" }`.
 ///
-/// A Go guest has a runtime of its own: it starts with some 4 MiB and takes a few milliseconds more of processor time.
+/// A Python component needs more memory than the default limit, and more time in an engine that is not optimized.
+#[must_use]
+pub fn parcel_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
+    let limits = "[limits]\nmemory_mib = 128\ncpu_ms = 2000\nstatus_deadline_ms = 5000\nwrite_deadline_ms = 20000";
+    let credential = crm_credential("basic", "username = \"jackfield\"", secret, crm);
+    tenant_file(tenant, "parcel", crm, &[limits, &credential, more])
+}
+
+/// A tenant's file for ridgeline, with further tables. `secret` is a TOML reference: `{ value = "…" }`.
+///
+/// A Go guest starts its own runtime, which takes about 4 MiB and a few milliseconds of CPU time.
 #[must_use]
 pub fn ridgeline_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    let tables = format!(
-        r#"
-        [[credentials]]
-        name = "crm"
-        kind = "header"
-        header = "x-api-key"
-        secret = {secret}
-        origins = ["{crm}"]
-        [limits]
-        memory_mib = 64
-        {more}"#
-    );
-    on(tenant, "ridgeline", crm, &tables)
+    let credential = crm_credential("header", "header = \"x-api-key\"", secret, crm);
+    tenant_file(
+        tenant,
+        "ridgeline",
+        crm,
+        &[&credential, "[limits]\nmemory_mib = 64", more],
+    )
 }
 
-/// The file of a tenant on atrium, with further tables. `secret` is a reference as TOML: `{ value = "…" }`.
+/// A tenant's file for atrium, with further tables. `secret` is a TOML reference: `{ value = "…" }`.
 ///
-/// A JavaScript engine starts in every call: it takes some ten MiB, and its CPU time is a hundred times that of Rust.
+/// Every invocation starts a JavaScript engine, which takes about 10 MiB and a hundred times the CPU time of Rust.
 #[must_use]
 pub fn atrium_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
-    let tables = format!(
-        r#"
-        [limits]
-        memory_mib = 64
-        cpu_ms = 1000
-        [[credentials]]
-        name = "crm"
-        kind = "bearer"
-        secret = {secret}
-        origins = ["{crm}"]
-        {more}"#
-    );
-    on(tenant, "atrium", crm, &tables)
+    let credential = crm_credential("bearer", "", secret, crm);
+    tenant_file(
+        tenant,
+        "atrium",
+        crm,
+        &["[limits]\nmemory_mib = 64\ncpu_ms = 1000", &credential, more],
+    )
 }
 
-/// What the files of all tenants have in common: the adapter, and its CRM on this machine. `tables` are the others.
-fn on(tenant: &str, adapter: &str, crm: &str, tables: &str) -> String {
+/// The credential named `crm`, which the host adds to requests to the CRM. `more` holds further lines.
+fn crm_credential(kind: &str, more: &str, secret: &str, crm: &str) -> String {
+    format!("[[credentials]]\nname = \"crm\"\nkind = \"{kind}\"\nsecret = {secret}\norigins = [\"{crm}\"]\n{more}")
+}
+
+/// A tenant's file: the parts common to all adapters, with the CRM on this machine, and the given tables.
+fn tenant_file(tenant: &str, adapter: &str, crm: &str, tables: &[&str]) -> String {
     format!(
         r#"
         tenant = "{tenant}"
@@ -179,6 +149,7 @@ fn on(tenant: &str, adapter: &str, crm: &str, tables: &str) -> String {
         [egress]
         allow = ["{crm}"]
         private_addresses = true
-        {tables}"#
+        {}"#,
+        tables.join("\n")
     )
 }

@@ -1,5 +1,5 @@
-//! What the fuzzers of `fuzz/` feed, and what must hold whatever they feed. Each takes any bytes; it panics if it found
-//! something. The committed corpora are run through them by `tests/tests/corpus.rs`, with every other test.
+//! The fuzz targets of `fuzz/`, with the properties that must hold for any input. A target takes any bytes and panics
+//! if a property fails. `tests/tests/corpus.rs` runs the committed corpora through them in every test run.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jackfield_domain::adapter::check_described;
@@ -11,26 +11,27 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::{Host, Url};
 
-/// A fuzzer's function.
-pub type Target = fn(&[u8]);
+/// A fuzz target.
+pub type FuzzTarget = fn(&[u8]);
 
-/// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 4] = [
+/// All targets, by the name of their corpus.
+pub const TARGETS: [(&str, FuzzTarget); 4] = [
     ("signature", signature),
     ("webhook", webhook),
     ("egress", egress),
     ("describe", describe),
 ];
 
-/// A key that no input holds.
+/// A key that no input contains.
 const KEY: &[u8] = b"a key that a fuzzer cannot guess";
-/// When everything comes in: a timestamp that a fuzzer can find.
+/// The time of every request: a timestamp that a fuzzer can find.
 const NOW: i64 = 1_700_000_000;
 
-/// A signed request: first byte the profile, then `name: value` lines, an empty line, the body.
+/// Verifies the signature of a request: the first byte selects the profile, then come `name: value` lines, an empty
+/// line and the body.
 ///
-/// A request that the key did not sign is never taken, whatever its headers say; one that it did sign is, and not with
-/// another body.
+/// A request not signed with the key is never accepted, whatever its headers. A signed one is accepted, but not with a
+/// different body.
 pub fn signature(input: &[u8]) {
     let Some((choice, rest)) = input.split_first() else {
         return;
@@ -54,7 +55,7 @@ pub fn signature(input: &[u8]) {
     let now = Timestamp::from_second(NOW).unwrap();
     assert!(
         verify(profile, &keys, &headers, body, now).is_err(),
-        "a request was taken that nobody signed"
+        "an unsigned request was accepted"
     );
 
     let standard = Profile::standard_webhooks();
@@ -76,21 +77,21 @@ pub fn signature(input: &[u8]) {
     assert!(verify(&standard, &keys, &headers, &longer, now).is_err());
 }
 
-/// A webhook's body.
+/// Reads a webhook's body.
 ///
-/// A lead that is taken is kept as it came, and is taken again when it is read back.
+/// An accepted lead is stored unchanged, and is accepted again when read back.
 pub fn webhook(input: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Value>(input) else {
         return;
     };
     match Lead::read(document.clone()) {
         Ok(lead) => {
-            assert_eq!(lead.document, document, "it is kept as it came");
+            assert_eq!(lead.document, document, "the document is unchanged");
             let again: Value = serde_json::from_str(&lead.document.to_string()).unwrap();
             assert_eq!(Lead::read(again).map(|again| again.id), Ok(lead.id));
         }
         Err(errors) => {
-            assert!(!errors.is_empty(), "a refusal says why");
+            assert!(!errors.is_empty(), "a refusal has reasons");
             for error in errors {
                 assert!(error.pointer.is_empty() || error.pointer.starts_with('/'), "{error:?}");
             }
@@ -98,9 +99,9 @@ pub fn webhook(input: &[u8]) {
     }
 }
 
-/// A URL, checked against a policy that grants two origins on public addresses.
+/// Checks a URL against a policy that grants two origins on public addresses.
 ///
-/// What passes goes to a granted origin, says so in every reading of it, and spells out no private address.
+/// An allowed URL goes to a granted origin, however it is parsed, and names no private address.
 pub fn egress(input: &[u8]) {
     const GRANTED: [&str; 2] = ["https://crm.example", "http://10.1.2.3:8080"];
     let Ok(text) = std::str::from_utf8(input) else { return };
@@ -124,15 +125,15 @@ pub fn egress(input: &[u8]) {
         Some(Host::Ipv6(address)) => assert!(is_public(address.into()), "{text}"),
         None => panic!("{text} passed without a host"),
     }
-    // What was checked is what another reader of the same text sees.
+    // Another parser of the same text sees the URL that was checked.
     assert_eq!(Url::parse(url.as_str()).as_ref(), Ok(&url));
 
-    let below = r#"{"allow": [{"origin": "https://crm.example", "methods": ["GET"], "path": "/api"}]}"#;
-    let policy = EgressPolicy::from(&serde_json::from_str::<EgressSpec>(below).unwrap());
+    let narrower = r#"{"allow": [{"origin": "https://crm.example", "methods": ["GET"], "path": "/api"}]}"#;
+    let policy = EgressPolicy::from(&serde_json::from_str::<EgressSpec>(narrower).unwrap());
     assert!(policy.check(Method::Post, &url).is_err(), "{text}");
     if policy.check(Method::Get, &url).is_ok() {
         assert!(url.path() == "/api" || url.path().starts_with("/api/"), "{text}");
-        // However often a server decodes, the path climbs nowhere.
+        // However often a server decodes the path, it does not leave `/api`.
         let mut path = url.path().to_owned();
         for _ in 0..3 {
             assert!(!path.split(['/', '\\']).any(|part| part == ".."), "{text}");
@@ -143,9 +144,10 @@ pub fn egress(input: &[u8]) {
     }
 }
 
-/// What `describe` says, as lines: name, version, then settings, credentials and origins by their first character.
+/// Checks the result of `describe`, written as lines: name, version, then settings, credentials and origins, told apart
+/// by their first character.
 ///
-/// What is taken can be stored and shown: it reads back as it was, and nothing of it would steer a terminal.
+/// An accepted description can be stored and displayed: it reads back unchanged and has no control characters.
 pub fn describe(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut lines = text.split('\n');
@@ -184,14 +186,14 @@ pub fn describe(input: &[u8]) {
                 assert!(!text.chars().any(char::is_control), "{text:?}");
             }
         }
-        Err(wrong) => assert!(!wrong.is_empty(), "a refusal says why"),
+        Err(errors) => assert!(!errors.is_empty(), "a refusal has reasons"),
     }
 }
 
-/// What stands before and after the first `mark`; all of it stands before if there is none.
-fn split_once<'a>(bytes: &'a [u8], mark: &[u8]) -> (&'a [u8], &'a [u8]) {
-    match bytes.windows(mark.len()).position(|window| window == mark) {
-        Some(at) => (&bytes[..at], &bytes[at + mark.len()..]),
+/// Splits at the first separator; without one, the second part is empty.
+fn split_once<'a>(bytes: &'a [u8], separator: &[u8]) -> (&'a [u8], &'a [u8]) {
+    match bytes.windows(separator.len()).position(|window| window == separator) {
+        Some(at) => (&bytes[..at], &bytes[at + separator.len()..]),
         None => (bytes, &[]),
     }
 }

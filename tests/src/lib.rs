@@ -1,12 +1,12 @@
-//! What Jackfield's tests and its demo are built from: real servers on loopback, no mocks.
+//! The harness of Jackfield's tests and its demo: real servers on loopback, no mocks.
 #![expect(
     clippy::unwrap_used,
-    reason = "what fails here fails a test, and the panic is its report"
+    reason = "a failure here fails a test, and the panic is its report"
 )]
 #![expect(
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
-    reason = "likewise: a library for tests only"
+    reason = "this library serves tests only"
 )]
 
 pub mod components;

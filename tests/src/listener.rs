@@ -1,5 +1,5 @@
-//! A listener on loopback in front of a test's host, on the test's clock: what slow, greedy and broken clients do needs
-//! real sockets, and no real time.
+//! A listener on loopback for a test's host, on the test's clock. Tests of slow, greedy and broken clients need real
+//! sockets, but no real time.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::node::TestNode;
 
-/// What the doors of these tests allow, unless a test says otherwise.
+/// The default limits of test listeners.
 #[must_use]
 pub const fn limits() -> Limits {
     Limits {
@@ -32,27 +32,27 @@ pub const fn limits() -> Limits {
     }
 }
 
-/// An open listener. Dropping it drops its connections.
+/// A running listener. Dropping it drops its connections.
 pub struct TestListener {
-    /// Where.
+    /// Its address.
     pub address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl TestNode {
-    /// Opens a listener for the public API.
+    /// Starts a listener for the public API.
     pub async fn listen(&self, limits: Limits) -> TestListener {
         self.listen_with(self.node.public.clone(), limits).await
     }
 
-    /// Opens a listener for the public API, with TLS.
+    /// Starts a listener with TLS for the public API.
     pub async fn listen_tls(&self, tls: Arc<Tls>, limits: Limits) -> TestListener {
         self.listen_on_loopback(self.node.public.clone(), limits, Some(tls))
             .await
     }
 
-    /// Opens a listener for a router of the test's own, counted as the public one.
+    /// Starts a listener for the test's own router; its metrics are those of the public listener.
     pub async fn listen_with(&self, router: Router, limits: Limits) -> TestListener {
         self.listen_on_loopback(router, limits, None).await
     }
@@ -73,7 +73,7 @@ impl TestNode {
         TestListener { address, stop, task }
     }
 
-    /// A value of the metrics page, by its name and labels as they stand there; 0 if it is not there.
+    /// The value of a metric, by its name and labels as on the metrics page; 0 if absent.
     pub async fn metric(&self, name: &str) -> u64 {
         let request = http::Request::builder().uri("/metrics");
         let page = self.admin(request.body(axum::body::Body::empty()).unwrap()).await.text;
@@ -81,7 +81,7 @@ impl TestNode {
         line.map_or(0, |value| value.parse().unwrap())
     }
 
-    /// Returns once `moment` is the next that anything in the host waits for.
+    /// Returns once the host's next timer is due at `moment`.
     pub async fn wait_for_timer(&self, moment: jiff::Timestamp) {
         while self.clock.next_wake() != Some(moment) {
             tokio::task::yield_now().await;
@@ -97,19 +97,19 @@ impl TestNode {
 }
 
 impl TestListener {
-    /// Connects from this machine's usual address.
+    /// Connects from 127.0.0.1.
     pub async fn connect(&self) -> RawClient {
         self.connect_from(Ipv4Addr::LOCALHOST.into()).await
     }
 
-    /// Connects from another address of this machine: all of 127.0.0.0/8 is.
+    /// Connects from another loopback address in 127.0.0.0/8.
     pub async fn connect_from(&self, from: IpAddr) -> RawClient {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((from, 0).into()).unwrap();
         RawClient(socket.connect(self.address).await.unwrap())
     }
 
-    /// Tells the listener to stop; connections end when they are done.
+    /// Stops the listener gracefully: connections end after their requests in flight.
     pub fn stop(&self) {
         self.stop.cancel();
     }
@@ -119,14 +119,14 @@ impl TestListener {
         self.task.await.unwrap();
     }
 
-    /// Whether that is so.
+    /// Whether the listener has stopped and its last connection has ended.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
         self.task.is_finished()
     }
 }
 
-/// The other end of a connection, byte by byte.
+/// A client that sends and receives raw bytes on one connection.
 pub struct RawClient(pub TcpStream);
 
 impl RawClient {
@@ -135,19 +135,19 @@ impl RawClient {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Reads until what came ends with `end`, and returns it.
+    /// Reads until the received text ends with `end`, and returns it.
     pub async fn read_until(&mut self, end: &str) -> String {
-        let mut came = String::new();
+        let mut received = String::new();
         let mut buffer = [0; 4096];
-        while !came.ends_with(end) {
+        while !received.ends_with(end) {
             let read = self.0.read(&mut buffer).await.unwrap();
-            assert!(read > 0, "closed after {came:?}");
-            came.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+            assert!(read > 0, "closed after {received:?}");
+            received.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
         }
-        came
+        received
     }
 
-    /// Asks whether the host is there, which it answers at once.
+    /// Whether the host answers a health check on this connection.
     pub async fn is_answered(&mut self) -> bool {
         let asked = self.0.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
         let mut answer = [0; 15];
@@ -157,14 +157,14 @@ impl RawClient {
         }
     }
 
-    /// Returns what still came, once the host has closed the connection.
+    /// Returns the remaining text once the host has closed the connection.
     pub async fn read_to_close(mut self) -> String {
-        let mut came = vec![];
+        let mut received = vec![];
         let mut buffer = [0; 4096];
-        // A reset is a close, too: of a connection whose client was still sending.
+        // A reset also closes the connection; it happens while the client is still sending.
         while let Ok(read @ 1..) = self.0.read(&mut buffer).await {
-            came.extend_from_slice(&buffer[..read]);
+            received.extend_from_slice(&buffer[..read]);
         }
-        String::from_utf8(came).unwrap()
+        String::from_utf8(received).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! An operator: somebody with a token for the admin API.
+//! An operator: a user with a token for the admin API.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -17,8 +17,8 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// A new one.
-    pub async fn of(test: &TestNode) -> Self {
+    /// Creates an operator with a token of its own.
+    pub async fn create(test: &TestNode) -> Self {
         let tokens = &test.node.tokens;
         let (token, record) = tokens.create(TokenPurpose::Operator, "test".into()).await.unwrap();
         Self {
@@ -34,18 +34,18 @@ impl Operator {
         request.header("content-type", "application/json").body(body).unwrap()
     }
 
-    /// Asks the admin API.
+    /// Sends a request to the admin API.
     pub async fn ask(&self, test: &TestNode, method: Method, path: &str, body: Option<&Value>) -> TestResponse {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         test.admin(self.request(method, path, body)).await
     }
 
-    /// Reads something, which must be there.
+    /// Gets a resource, which must exist.
     pub async fn get(&self, test: &TestNode, path: &str) -> Value {
         self.ask(test, Method::GET, path, None).await.expect(200).json()
     }
 
-    /// Sets a kept secret.
+    /// Sets a tenant's stored secret.
     pub async fn set_secret(&self, test: &TestNode, tenant: &str, name: &str, value: &str) -> TestResponse {
         let path = format!("/v1/tenants/{tenant}/secrets/{name}");
         test.admin(self.request(Method::PUT, &path, Body::from(value.to_owned())))

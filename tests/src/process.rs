@@ -1,4 +1,4 @@
-//! A host as a process of its own: started, asked, drained and killed as an operator would.
+//! Runs a host as a separate process, which tests start, query, drain and kill as an operator would.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use serde_json::Value;
 /// The name of the binary of `tests/src/bin/jackfield-under-test.rs`.
 const UNDER_TEST: &str = "jackfield-under-test";
 
-/// The `jackfield` binary that cargo built beside the running test: what compiles adapters for hosts inside of tests.
+/// The `jackfield` binary beside the running test, which compiles adapters for hosts inside test processes.
 ///
 /// # Panics
-/// It is not there.
+/// The binary was not built.
 pub fn jackfield_binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    // A test runs in `deps`, below the folder of the binaries; a binary in that folder itself.
+    // A test runs in `deps`, below the binaries' folder; a binary runs in that folder itself.
     let found = test.ancestors().skip(1).take(2).map(|folder| folder.join(UNDER_TEST));
     found.into_iter().find(|path| path.exists()).unwrap_or_else(|| {
         panic!(
-            "{UNDER_TEST} is not beside {}: build the package's binaries",
+            "{UNDER_TEST} is missing beside {}: build the package's binaries",
             test.display()
         )
     })
@@ -40,25 +40,25 @@ pub struct HostProcess {
 }
 
 impl HostProcess {
-    /// Starts a host over `data`, on free ports, and returns once it serves.
+    /// Starts a host with the data directory `data` on free ports, and returns once it serves.
     ///
     /// # Panics
-    /// It does not start; the panic shows its log.
+    /// The host does not start; the panic shows its log.
     #[must_use]
     pub fn start(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
         Self::launch(binary, data, variables, true)
     }
 
-    /// The same, but what it logs once it serves is read and forgotten: for a host that answers millions.
+    /// Like [`start`](Self::start), but discards the log once it serves: for a host under heavy load.
     ///
     /// # Panics
-    /// It does not start; the panic shows its log.
+    /// The host does not start; the panic shows its log.
     #[must_use]
     pub fn start_discarding_log(binary: &str, data: &Path, variables: &[(&str, &str)]) -> Self {
         Self::launch(binary, data, variables, false)
     }
 
-    /// The process's id.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -100,7 +100,7 @@ impl HostProcess {
                 let lines = stderr.lines().map_while(Result::ok);
                 lines.for_each(|line| shared.lock().unwrap().push(line));
             } else {
-                // Its end, however it comes about, is the process's end.
+                // Any result means that the process has ended.
                 let _ = std::io::copy(&mut stderr, &mut std::io::sink());
             }
             vec![]
@@ -121,7 +121,7 @@ impl HostProcess {
         }
     }
 
-    /// Runs a command of the command line against this host.
+    /// Runs a `jackfield` command against this host.
     ///
     /// # Panics
     /// The binary cannot be run.
@@ -135,7 +135,7 @@ impl HostProcess {
             .unwrap()
     }
 
-    /// Runs a command of the command line that reads something from standard input.
+    /// Runs a `jackfield` command against this host, with input.
     ///
     /// # Panics
     /// The binary cannot be run.
@@ -157,7 +157,7 @@ impl HostProcess {
     /// Runs a command with `--json`, which must succeed.
     ///
     /// # Panics
-    /// It fails, or prints something else than one JSON document.
+    /// The command fails, or does not print one JSON document.
     #[must_use]
     pub fn json(&self, token: &str, arguments: &[&str]) -> Value {
         let mut arguments = arguments.to_vec();
@@ -171,14 +171,14 @@ impl HostProcess {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
     }
 
-    /// The most memory that the process has had at once since this was last asked, in bytes.
+    /// The process's peak memory since the last use of this function, in bytes.
     ///
     /// # Panics
-    /// The system does not tell.
+    /// The system does not report it.
     pub fn peak_memory(&self) -> u64 {
         let process = format!("/proc/{}", self.child.id());
         let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
-        // Forgets the highest level: what is asked next time is what happened since.
+        // Resets the peak, so that the next use reports only what happened since.
         std::fs::write(format!("{process}/clear_refs"), "5").unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
@@ -188,7 +188,7 @@ impl HostProcess {
     /// Sends a signal by name.
     ///
     /// # Panics
-    /// It cannot be sent.
+    /// The signal cannot be sent.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(
@@ -200,14 +200,14 @@ impl HostProcess {
         );
     }
 
-    /// Returns once the log has a line with this in it.
+    /// Returns once a log line contains `part`.
     pub async fn wait_for_log(&self, part: &str) {
         while !self.log.lock().unwrap().iter().any(|line| line.contains(part)) {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Sends a signal by name and waits for the end. Returns how it ended, what it printed and its log.
+    /// Sends a signal by name and waits for the process to end. Returns its exit status, its output and its log.
     ///
     /// # Panics
     /// The signal cannot be sent.
@@ -222,10 +222,10 @@ impl HostProcess {
         (status, printed, std::mem::take(&mut self.log.lock().unwrap()))
     }
 
-    /// Ends it at once, as a crash would.
+    /// Kills the process, as a crash would.
     ///
     /// # Panics
-    /// It cannot be killed.
+    /// The process cannot be killed.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -234,16 +234,16 @@ impl HostProcess {
 
 impl Drop for HostProcess {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The operator token among what the first start printed.
+/// The operator token in the output of a host's first start.
 ///
 /// # Panics
-/// There is none.
+/// The output has no token.
 #[must_use]
 pub fn operator_token(printed: &[String]) -> String {
     let line = printed.iter().find_map(|line| line.strip_prefix("operator token: "));

@@ -1,4 +1,4 @@
-//! Asking a router without a socket, and reading what it answers.
+//! Sends requests to a router without a socket, and reads the responses.
 
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -6,14 +6,14 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// What a router answered.
+/// A router's response.
 #[derive(Debug, Clone)]
 pub struct TestResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: http::HeaderMap,
-    /// The body as text.
+    /// The body.
     pub text: String,
 }
 
@@ -24,7 +24,7 @@ impl TestResponse {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// A member of the body, as text.
+    /// A text member of the body.
     #[must_use]
     pub fn member(&self, name: &str) -> String {
         self.json()[name]
@@ -33,7 +33,7 @@ impl TestResponse {
             .to_owned()
     }
 
-    /// Checks the status, showing the body if it is another.
+    /// Asserts the status, and shows the body if it differs.
     #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -1,5 +1,5 @@
-// Package collects makes Go collect garbage at every moment of a call: what it keeps for a while has many pointers, so
-// that marking takes long, and between two pieces of it the host puts something into its memory.
+// Package collects runs Go's garbage collector at every point of an invocation: its long-lived data has many pointers,
+// so that marking takes long, and meanwhile the host writes into the guest's memory.
 package collects
 
 import (
@@ -14,21 +14,21 @@ func init() { jackfield.Register(adapter{}) }
 
 type adapter struct{}
 
-// link is one of a chain: the smallest thing that a collector must follow.
+// link is a node of a linked list: the smallest thing that the collector must trace.
 type link struct {
 	next *link
 	text string
 }
 
-// kept lives from one call of an instance to the next.
+// kept lives from one invocation of an instance to the next.
 var kept [4]*link
 
 func (adapter) Describe() *jackfield.Description {
 	return jackfield.Describe("go-collects", "1.0.0").Origin("base_url", "A server with large answers").IdempotentWrites()
 }
 
-// Status fetches as often as the lead's id says, `7-500` for seven times with 500 links made before each, and answers
-// how many bytes it was sent.
+// Status sends as many requests as the lead's id says (`7-500`: seven requests, each after a list of 500 links), and
+// returns the number of bytes received.
 func (adapter) Status(host *jackfield.Host, leadID string) (jackfield.LeadStatus, error) {
 	none := jackfield.LeadStatus{}
 	times, links, _ := strings.Cut(leadID, "-")
@@ -61,14 +61,14 @@ func (adapter) Write(*jackfield.Host, *jackfield.Disposition, string) (jackfield
 	return jackfield.Receipt{Reference: "R"}, nil
 }
 
-// ParseLeads makes a chain before it answers a lead with the body's length, so that a collection may be under way when
-// the next call's body comes.
+// ParseLeads makes a list before it returns a lead with the body's length, so that a collection may be running when the
+// next invocation's body arrives.
 func (adapter) ParseLeads(_ *jackfield.Host, inbound *jackfield.Inbound) ([]jackfield.Lead, error) {
 	chain(len(inbound.Body)%len(kept), 2000)
 	return []jackfield.Lead{{ID: strconv.Itoa(len(inbound.Body)), Phone: "+919800000000"}}, nil
 }
 
-// chain puts a new chain in the place of an old one.
+// chain replaces a kept list with a new one.
 func chain(place, links int) {
 	var first *link
 	for n := range links {

@@ -1,4 +1,4 @@
-// Package raises goes wrong in every way that a Go program can, by the lead's id; and has all optional exports.
+// Package raises fails in every way that a Go program can, selected by the lead's id, and has all optional exports.
 package raises
 
 import (
@@ -20,8 +20,8 @@ func (adapter) Status(host *jackfield.Host, leadID string) (jackfield.LeadStatus
 	return jackfield.LeadStatus{LeadID: leadID, Callable: true, Status: "new"}, raise(host, leadID)
 }
 
-func (adapter) Write(host *jackfield.Host, call *jackfield.Disposition, _ string) (jackfield.Receipt, error) {
-	return jackfield.Receipt{Reference: "R"}, raise(host, call.LeadID)
+func (adapter) Write(host *jackfield.Host, disposition *jackfield.Disposition, _ string) (jackfield.Receipt, error) {
+	return jackfield.Receipt{Reference: "R"}, raise(host, disposition.LeadID)
 }
 
 func (adapter) Find(host *jackfield.Host, leadID, key string) (*jackfield.Receipt, error) {

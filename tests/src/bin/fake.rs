@@ -1,4 +1,4 @@
-//! Runs one fake as a process of its own: for the demo, and for trying things by hand.
+//! Runs one fake as a separate process, for the demo and for manual tests.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use jackfield_tests::fakes::{
 
 /// Runs a fake CRM or a fake calling platform until it is killed.
 ///
-/// Prints its origin on one line when it is ready, and is given orders below `/_control/`.
+/// Prints its origin on one line when it is ready. Control it over HTTP below `/_control/`.
 #[derive(Parser)]
 #[command(
     name = "fake",
@@ -27,70 +27,70 @@ struct Args {
 enum Fake {
     /// The tidy CRM: JSON, bearer token, upsert by call id.
     Keystone {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9101")]
         listen: SocketAddr,
-        /// The only bearer token it takes.
+        /// The only valid bearer token.
         #[arg(long)]
         token: String,
     },
     /// The twenty-year-old CRM: signed forms in, XML out.
     Groundwork {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9102")]
         listen: SocketAddr,
-        /// The key that parameters are signed with.
+        /// The key that signs parameters.
         #[arg(long)]
         key: String,
-        /// How far `ts` may be from this machine's clock, in seconds.
+        /// The maximum difference between `ts` and this machine's clock, in seconds.
         #[arg(long, default_value_t = 600)]
         ts_tolerance: u64,
     },
     /// The CRM that is one GraphQL endpoint: bearer token, picklists, errors inside HTTP 200.
     Atrium {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9103")]
         listen: SocketAddr,
-        /// The only bearer token it takes.
+        /// The only valid bearer token.
         #[arg(long)]
         token: String,
     },
     /// The SOAP service: namespaces, Basic auth, HTTP 500 for every fault.
     Parcel {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9104")]
         listen: SocketAddr,
-        /// The service user's name.
+        /// The name of the service user.
         #[arg(long)]
         user: String,
-        /// Its password.
+        /// The password of the service user.
         #[arg(long)]
         password: String,
     },
-    /// The CRM with optimistic versions: JSON, API key, money in lakhs.
+    /// The CRM with optimistic locking: JSON, API key, amounts in lakhs.
     Ridgeline {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9105")]
         listen: SocketAddr,
-        /// The only API key it takes.
+        /// The only valid API key.
         #[arg(long)]
         key: String,
     },
-    /// The ERP of the nineties: `KEY=value` lines, authenticated by an HMAC.
+    /// The ERP system of the nineties: `KEY=value` lines, authenticated by an HMAC.
     Mortar {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9106")]
         listen: SocketAddr,
-        /// The key that bodies are authenticated with.
+        /// The key that authenticates bodies.
         #[arg(long)]
         key: String,
     },
     /// The calling platform's receiver of pushed leads, at /leads.
     Agent {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:9200")]
         listen: SocketAddr,
-        /// The secret that pushes are signed with: `whsec_` and base64.
+        /// The signing secret of pushes: `whsec_` and base64.
         #[arg(long)]
         secret: String,
     },
@@ -99,80 +99,30 @@ enum Fake {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Args::parse().fake {
-        Fake::Keystone { listen, token } => {
-            run::<KeystoneCrm>(
-                listen,
-                KeystoneConfig {
-                    addr: listen,
-                    ..KeystoneConfig::new(token)
-                },
-            )
-            .await
-        }
+        Fake::Keystone { listen, token } => run::<KeystoneCrm>(listen, KeystoneConfig::new(token)).await,
         Fake::Groundwork {
             listen,
             key,
             ts_tolerance,
         } => {
-            let ts_tolerance = Some(ts_tolerance);
-            run::<GroundworkCrm>(
-                listen,
-                GroundworkConfig {
-                    addr: listen,
-                    ts_tolerance,
-                    ..GroundworkConfig::new(key)
-                },
-            )
-            .await
+            let config = GroundworkConfig {
+                ts_tolerance: Some(ts_tolerance),
+                ..GroundworkConfig::new(key)
+            };
+            run::<GroundworkCrm>(listen, config).await
         }
-        Fake::Parcel { listen, user, password } => {
-            run::<ParcelCrm>(
-                listen,
-                ParcelConfig {
-                    addr: listen,
-                    ..ParcelConfig::new(user, password)
-                },
-            )
-            .await
-        }
-        Fake::Atrium { listen, token } => run::<AtriumCrm>(listen, AtriumConfig { addr: listen, token }).await,
-        Fake::Ridgeline { listen, key } => {
-            run::<RidgelineCrm>(
-                listen,
-                RidgelineConfig {
-                    addr: listen,
-                    ..RidgelineConfig::new(key)
-                },
-            )
-            .await
-        }
-        Fake::Mortar { listen, key } => {
-            run::<MortarCrm>(
-                listen,
-                MortarConfig {
-                    addr: listen,
-                    ..MortarConfig::new(key)
-                },
-            )
-            .await
-        }
-        Fake::Agent { listen, secret } => {
-            run::<LeadReceiver>(
-                listen,
-                AgentConfig {
-                    addr: listen,
-                    ..AgentConfig::new(secret)
-                },
-            )
-            .await
-        }
+        Fake::Atrium { listen, token } => run::<AtriumCrm>(listen, AtriumConfig::new(token)).await,
+        Fake::Parcel { listen, user, password } => run::<ParcelCrm>(listen, ParcelConfig::new(user, password)).await,
+        Fake::Ridgeline { listen, key } => run::<RidgelineCrm>(listen, RidgelineConfig::new(key)).await,
+        Fake::Mortar { listen, key } => run::<MortarCrm>(listen, MortarConfig::new(key)).await,
+        Fake::Agent { listen, secret } => run::<LeadReceiver>(listen, AgentConfig::new(secret)).await,
     }
 }
 
 async fn run<T: FakeService>(listen: SocketAddr, config: T::Config) -> anyhow::Result<()> {
-    let server = FakeServer::<T>::start(config)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; if it is taken, name another with --listen"))?;
+    let server = FakeServer::<T>::start_on(listen, config).await.with_context(|| {
+        format!("cannot listen on {listen}; if the address is in use, choose another with --listen")
+    })?;
     println!("{}", server.origin());
     Ok(tokio::signal::ctrl_c().await?)
 }
@@ -184,14 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_help_of_xtask_names_every_fake() {
+    fn xtask_help_names_every_fake() {
         let xtask = concat!(env!("CARGO_MANIFEST_DIR"), "/../xtask/src/main.rs");
         let help = std::fs::read_to_string(xtask).unwrap();
         let (_, rest) = help.split_once("/// Runs one of the fake servers").unwrap();
         let (about, _) = rest.split_once("#[command(").unwrap();
         for fake in Args::command().get_subcommands() {
             let name = fake.get_name();
-            assert!(about.contains(name), "`{name}` is not named in: {about}");
+            assert!(about.contains(name), "`{name}` is missing in: {about}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The `jackfield` binary under a name that this crate's tests can ask cargo for, so that it is never a stale one.
+//! The `jackfield` binary under a name in this crate, so that cargo rebuilds it for this crate's tests.
 
 use std::process::ExitCode;
 

@@ -1,32 +1,32 @@
-//! How a fake misbehaves on command. This file says what was ordered and for how long; `server` carries it out.
+//! How a fake misbehaves on command. This file holds the mode and how long it lasts; `server` carries it out.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One way to behave. Control requests are never affected.
+/// How a fake treats requests. Control requests are never affected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// As documented.
+    /// Works as documented.
     #[default]
     Ok,
-    /// The connection is reset as soon as the request's head has arrived; nothing is stored.
-    /// To have connecting itself refused, use [`close_listener`](super::FakeServer::close_listener).
+    /// Resets the connection as soon as the request's head has arrived, and stores nothing.
+    /// To refuse the connection itself, use [`close_listener`](super::FakeServer::close_listener).
     Down,
-    /// Does the work at once, and answers after the delay: a client that gives up has still written.
+    /// Handles the request at once and responds after the delay: a client that times out has still written.
     Slow,
-    /// Takes the whole request, stores nothing and never answers.
+    /// Reads the whole request, stores nothing and never responds.
     Hang,
-    /// Too many requests, in the server's own words; nothing is stored.
+    /// Responds with this fake's own error for too many requests, and stores nothing.
     RateLimited,
-    /// Does the work, then answers 500.
+    /// Handles the request, then responds with this fake's own internal error.
     FailAfterStore,
-    /// Does the work, then resets the connection with no answer.
+    /// Handles the request, then resets the connection without a response.
     ResetAfterStore,
-    /// Does the work, then never answers.
+    /// Handles the request, then never responds.
     HangAfterStore,
-    /// Under maintenance, in the server's own words; nothing is stored.
+    /// Responds with this fake's own maintenance error, and stores nothing.
     Maintenance,
     /// One of [`Mode::AMBIGUOUS`] after another, in a pseudorandom order that is the same in every run, except that
     /// `ok_percent` of a hundred requests succeed.
@@ -34,7 +34,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The ways to leave a client in the dark about what became of its request.
+    /// The modes that leave a client without knowing whether its request was carried out.
     pub const AMBIGUOUS: [Self; 5] = [
         Self::FailAfterStore,
         Self::ResetAfterStore,
@@ -44,28 +44,28 @@ impl Mode {
     ];
 }
 
-/// An order to behave in some way, as `POST /_control/behave` takes it.
+/// A mode with its parameters: the body of `POST /_control/behave`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Behaviour {
-    /// What to do.
+    /// How to treat requests.
     pub mode: Mode,
-    /// For how many requests, before behaving again; none means until told otherwise.
+    /// The number of requests after which the fake works again; none means until it is replaced.
     #[serde(default)]
     pub times: Option<u32>,
-    /// How late [`Mode::Slow`] answers, in milliseconds of real time.
+    /// The delay of [`Mode::Slow`], in milliseconds of real time.
     #[serde(default)]
     pub delay_ms: u64,
-    /// How long [`Mode::RateLimited`] asks to wait, in seconds; none names no time.
+    /// The wait that [`Mode::RateLimited`] asks for, in seconds; none asks for no specific wait.
     #[serde(default)]
     pub retry_after: Option<u32>,
-    /// How many of a hundred requests [`Mode::Flaky`] spares.
+    /// How many of a hundred requests succeed under [`Mode::Flaky`].
     #[serde(default)]
     pub ok_percent: u8,
 }
 
 impl Behaviour {
-    /// Behaves like this until told otherwise.
+    /// This mode until it is replaced.
     #[must_use]
     pub fn always(mode: Mode) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Behaviour {
         }
     }
 
-    /// Behaves like this for the next `times` requests.
+    /// This mode for the next `times` requests.
     #[must_use]
     pub fn next(times: u32, mode: Mode) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Behaviour {
         }
     }
 
-    /// Sets how late [`Mode::Slow`] answers.
+    /// Sets the delay of [`Mode::Slow`].
     #[must_use]
     pub fn delay(self, delay: Duration) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Behaviour {
         }
     }
 
-    /// Sets how many seconds [`Mode::RateLimited`] asks to wait.
+    /// Sets the seconds that [`Mode::RateLimited`] asks to wait.
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self {
@@ -101,14 +101,14 @@ impl Behaviour {
         }
     }
 
-    /// Sets how many of a hundred requests [`Mode::Flaky`] spares.
+    /// Sets how many of a hundred requests succeed under [`Mode::Flaky`].
     #[must_use]
     pub fn ok_percent(self, ok_percent: u8) -> Self {
         Self { ok_percent, ..self }
     }
 
-    /// The behaviour that the request arriving now meets, the `number`th; uses up one of `times`.
-    pub(super) fn take(&mut self, number: u64) -> Self {
+    /// The behaviour for the next request, the `number`th; uses up one of `times`.
+    pub(super) fn next_request(&mut self, number: u64) -> Self {
         match &mut self.times {
             None => {}
             Some(0) => *self = Self::default(),
@@ -127,15 +127,15 @@ impl Behaviour {
         if random % 100 < u64::from(self.ok_percent) {
             return Mode::Ok;
         }
-        let untold = random / 100 % Mode::AMBIGUOUS.len() as u64;
+        let index = random / 100 % Mode::AMBIGUOUS.len() as u64;
         Mode::AMBIGUOUS
             .into_iter()
-            .nth(usize::try_from(untold).unwrap_or(0))
+            .nth(usize::try_from(index).unwrap_or(0))
             .unwrap_or_default()
     }
 }
 
-/// A number that looks random, of one that does not: the finaliser of `SplitMix64`.
+/// Turns consecutive numbers into pseudorandom ones: the finalizer of `SplitMix64`.
 const fn scramble(number: u64) -> u64 {
     let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -148,34 +148,31 @@ mod tests {
     use super::{Behaviour, Mode};
 
     #[test]
-    fn a_fickle_fake_does_all_it_can_do_and_spares_what_it_should() {
-        let met = |ok_percent: u8| {
-            let mut order = Behaviour::always(Mode::Flaky).ok_percent(ok_percent);
-            (0..10_000).map(|number| order.take(number).mode).collect::<Vec<_>>()
+    fn flaky_uses_every_ambiguous_mode() {
+        let modes = |ok_percent: u8| {
+            let mut behaviour = Behaviour::always(Mode::Flaky).ok_percent(ok_percent);
+            (0..10_000)
+                .map(|number| behaviour.next_request(number).mode)
+                .collect::<Vec<_>>()
         };
         for mode in Mode::AMBIGUOUS {
-            let share = met(0).iter().filter(|met| **met == mode).count();
+            let share = modes(0).iter().filter(|met| **met == mode).count();
             assert!((1500..2500).contains(&share), "{mode:?}: {share}");
         }
-        let ok_percent = met(60).iter().filter(|met| **met == Mode::Ok).count();
-        assert!((5500..6500).contains(&ok_percent), "{ok_percent}");
+        let ok = modes(60).iter().filter(|met| **met == Mode::Ok).count();
+        assert!((5500..6500).contains(&ok), "{ok}");
     }
 
     #[test]
-    fn a_counted_order_ends_by_itself() {
-        let mut order = Behaviour::next(2, Mode::Down);
-        let met = [
-            order.take(0).mode,
-            order.take(0).mode,
-            order.take(0).mode,
-            order.take(0).mode,
-        ];
-        assert_eq!(met, [Mode::Down, Mode::Down, Mode::Ok, Mode::Ok]);
+    fn a_limited_behaviour_ends() {
+        let mut behaviour = Behaviour::next(2, Mode::Down);
+        let modes = [0; 4].map(|number| behaviour.next_request(number).mode);
+        assert_eq!(modes, [Mode::Down, Mode::Down, Mode::Ok, Mode::Ok]);
     }
 
     #[test]
-    fn an_uncounted_order_stays() {
-        let mut order = Behaviour::always(Mode::Hang);
-        assert!((0..100).all(|_| order.take(0).mode == Mode::Hang));
+    fn an_unlimited_behaviour_stays() {
+        let mut behaviour = Behaviour::always(Mode::Hang);
+        assert!((0..100).all(|_| behaviour.next_request(0).mode == Mode::Hang));
     }
 }

@@ -1,15 +1,15 @@
-//! The fakes' own time. They are other parties than the host, so they do not share its clock: a test that moves the
-//! host's time by an hour has not moved the CRM's.
+//! The fakes' own clock. They are systems outside the host and do not share its clock: a test that advances the host
+//! by an hour does not advance the CRM.
 #![expect(
     clippy::disallowed_methods,
-    reason = "a fake is a server of its own and keeps real time unless its configuration says otherwise"
+    reason = "a fake is a separate server, on real time unless its configuration sets another clock"
 )]
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-/// Tells a fake what time it is.
+/// The clock of a fake.
 #[derive(Clone)]
 pub struct ServerClock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -20,13 +20,13 @@ impl ServerClock {
         Self::from_fn(Timestamp::now)
     }
 
-    /// Always the same moment.
+    /// A clock that stands still.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self::from_fn(move || at)
     }
 
-    /// Whatever `now` says, such as a test's manual clock.
+    /// A clock that reads `now`, such as a test's manual clock.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -48,7 +48,7 @@ impl fmt::Debug for ServerClock {
     }
 }
 
-/// Waits in real time: how a slow server is slow.
+/// Waits in real time, for slow servers.
 pub(super) async fn pause(delay: Duration) {
     tokio::time::sleep(delay).await;
 }

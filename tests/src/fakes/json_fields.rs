@@ -1,41 +1,42 @@
-//! Checking a JSON object member by member, collecting every error under its dotted name.
+//! Validates a JSON object member by member and collects every error under its dotted name.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use url::Url;
 
-/// One thing wrong with one member.
+/// One error of one member.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct FieldError {
     pub field: String,
     pub message: String,
 }
 
-/// An object being checked. Members that were never asked for are unknown, and an error.
-pub(super) struct Check<'a> {
+/// An object under validation. Members that were never read are unknown, and an error.
+pub(super) struct FieldCheck<'a> {
     prefix: &'a str,
     members: &'a Map<String, Value>,
-    asked: Vec<&'static str>,
+    seen: Vec<&'static str>,
     errors: &'a mut Vec<FieldError>,
 }
 
-impl<'a> Check<'a> {
-    /// `prefix` is put before every name: empty, or ending in a dot.
+impl<'a> FieldCheck<'a> {
+    /// `prefix` precedes every name in errors: empty, or ending in a dot.
     pub fn new(prefix: &'a str, members: &'a Map<String, Value>, errors: &'a mut Vec<FieldError>) -> Self {
         Self {
             prefix,
             members,
-            asked: Vec::new(),
+            seen: Vec::new(),
             errors,
         }
     }
 
-    /// The member's value; none if it is absent or null.
+    /// The member's value; none if absent or null.
     pub fn get(&mut self, name: &'static str) -> Option<&'a Value> {
-        self.asked.push(name);
+        self.seen.push(name);
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// What `read` makes of the member, or none and an error saying what it `must` be. None if absent or null.
+    /// Reads a member that may be absent or null. If `read` fails, the error says what it `must` be.
     pub fn nullable<T>(
         &mut self,
         name: &'static str,
@@ -49,7 +50,7 @@ impl<'a> Check<'a> {
         read
     }
 
-    /// The same for a member that must be there and not null.
+    /// Reads a member that must be present and not null.
     pub fn required<T>(
         &mut self,
         name: &'static str,
@@ -62,11 +63,11 @@ impl<'a> Check<'a> {
         self.nullable(name, must, read)
     }
 
-    /// Checks a nullable member that is an object of its own.
-    pub fn object(&mut self, name: &'static str, check: impl FnOnce(&mut Check<'_>)) {
+    /// Validates a nested object that may be absent or null.
+    pub fn object(&mut self, name: &'static str, check: impl FnOnce(&mut FieldCheck<'_>)) {
         if let Some(members) = self.nullable(name, "must be an object or null", Value::as_object) {
             let prefix = format!("{}{name}.", self.prefix);
-            let mut inner = Check::new(&prefix, members, self.errors);
+            let mut inner = FieldCheck::new(&prefix, members, self.errors);
             check(&mut inner);
             inner.refuse_unknown();
         }
@@ -79,12 +80,18 @@ impl<'a> Check<'a> {
         });
     }
 
-    /// Call when every known member was asked for.
+    /// Adds an error for each unknown member. Call this after reading every known member.
     pub fn refuse_unknown(&mut self) {
         for name in self.members.keys() {
-            if !self.asked.contains(&name.as_str()) {
+            if !self.seen.contains(&name.as_str()) {
                 self.error(name, "unknown member");
             }
         }
     }
+}
+
+/// An http or https URL.
+pub(super) fn http_url(value: &Value) -> Option<Url> {
+    let url = Url::parse(value.as_str()?).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
 }

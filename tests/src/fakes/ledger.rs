@@ -1,14 +1,12 @@
-//! ledger: a list of rows behind HTTP, for guests that show one trait of a CRM each.
+//! ledger: a list of rows behind HTTP, for guests that each show one property of a CRM.
 //!
-//! | request | answer |
+//! | request | response |
 //! | --- | --- |
-//! | `POST /rows` with `idempotency-key` and `{"lead", "call"}` | 201 with `{"row"}`, of a new row |
+//! | `POST /rows` with `idempotency-key` and `{"lead", "call"}` | 201 with `{"row"}`, the number of a new row |
 //! | `GET /rows?key=` | 200 with `{"row"}` of the first row of that key, or 404 |
 //!
-//! A ledger that knows keys answers a post whose key it has with 200 and the first row.
-//! Everything else is refused with a 400 that says why.
-
-use std::net::{Ipv4Addr, SocketAddr};
+//! A ledger that deduplicates responds to a repeated key with 200 and the first row.
+//! It refuses everything else with 400 and the reason.
 
 use http::{Method, Request, StatusCode};
 use hyper::body::Bytes;
@@ -18,27 +16,24 @@ use serde_json::json;
 
 use super::{
     clock::ServerClock,
-    response::{FakeResponse, has_media_type, header, json_response},
-    server::{FakeService, RequestOutcome},
+    http_message::{error_response, has_media_type, header, json_response},
+    server::{FakeService, NoLead, RequestOutcome},
 };
 
-/// What the ledger is started with.
+/// The ledger's options.
 #[derive(Debug, Clone)]
 pub struct LedgerConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
-    /// Whether it knows a key again; else every post is a row.
+    /// Whether it recognizes a repeated key; otherwise every post adds a row.
     pub deduplicates: bool,
     /// Its clock.
     pub now: ServerClock,
 }
 
 impl LedgerConfig {
-    /// On a free loopback port, with real time.
+    /// A ledger on real time.
     #[must_use]
     pub fn new(deduplicates: bool) -> Self {
         Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
             deduplicates,
             now: ServerClock::real(),
         }
@@ -50,29 +45,25 @@ impl LedgerConfig {
 pub struct LedgerRow {
     /// Its number, from 1.
     pub row: usize,
-    /// The key that it was posted with.
+    /// The idempotency key of the post.
     pub key: String,
-    /// The lead.
+    /// The lead's id.
     pub lead: String,
-    /// The call.
+    /// The call's id.
     pub call: String,
-    /// When it was made.
+    /// When the row was added.
     pub at: Timestamp,
-    /// Posts with this key, the first included. More than one is a repeat that a knowing ledger saw through.
+    /// Posts with this key, the first included. Only a ledger that deduplicates counts more than one.
     pub posts: u32,
 }
 
-/// What is posted.
+/// The body of a post.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Post {
     lead: String,
     call: String,
 }
-
-/// It keeps no leads that could be put into it.
-#[derive(Debug, Deserialize)]
-pub enum NoLead {}
 
 /// The CRM behind [`Ledger`](super::Ledger).
 #[derive(Debug)]
@@ -87,29 +78,18 @@ impl FakeService for LedgerCrm {
     type Record = LedgerRow;
     const RECORDS: (&'static str, &'static str) = ("rows", "rows");
 
-    fn from_config(config: LedgerConfig) -> (SocketAddr, Self) {
-        (config.addr, Self { config, rows: vec![] })
+    fn from_config(config: LedgerConfig) -> Self {
+        let rows = Vec::new();
+        Self { config, rows }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         let done = match (request.method(), request.uri().path()) {
             (&Method::POST, "/rows") => self.post(request),
             (&Method::GET, "/rows") => self.find(request),
-            _ => Err("POST /rows, GET /rows?key="),
+            _ => Err("use POST /rows or GET /rows?key="),
         };
-        done.unwrap_or_else(|why| RequestOutcome::Refused(error(StatusCode::BAD_REQUEST, why)))
-    }
-
-    fn too_many(_: Option<u32>) -> FakeResponse {
-        error(StatusCode::TOO_MANY_REQUESTS, "slow down")
-    }
-
-    fn maintenance() -> FakeResponse {
-        error(StatusCode::SERVICE_UNAVAILABLE, "under maintenance")
-    }
-
-    fn crash() -> FakeResponse {
-        error(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong")
+        done.unwrap_or_else(|why| RequestOutcome::Refused(error_response(StatusCode::BAD_REQUEST, why)))
     }
 
     fn seed(&mut self, lead: NoLead) {
@@ -120,28 +100,28 @@ impl FakeService for LedgerCrm {
         self.rows.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.rows.clear();
     }
 }
 
 impl LedgerCrm {
     fn post(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, &'static str> {
-        let key = header(request, "idempotency-key").ok_or("idempotency-key must be there exactly once")?;
+        let key = header(request, "idempotency-key").ok_or("idempotency-key must occur exactly once")?;
         if !has_media_type(request, "application/json") {
             return Err("send Content-Type: application/json");
         }
         let post: Post = serde_json::from_slice(request.body()).map_err(|_| "the body is {lead, call}, both texts")?;
-        let known = self.rows.iter_mut().find(|entry| entry.key == key);
+        let known = self.rows.iter_mut().find(|row| row.key == key);
         match known.filter(|_| self.config.deduplicates) {
-            Some(entry) if (entry.lead.as_str(), entry.call.as_str()) == (post.lead.as_str(), post.call.as_str()) => {
-                entry.posts += 1;
+            Some(row) if (row.lead.as_str(), row.call.as_str()) == (post.lead.as_str(), post.call.as_str()) => {
+                row.posts += 1;
                 Ok(RequestOutcome::Read(json_response(
                     StatusCode::OK,
-                    &json!({ "row": entry.row }),
+                    &json!({ "row": row.row }),
                 )))
             }
-            Some(_) => Err("this idempotency-key came before with another body"),
+            Some(_) => Err("this idempotency-key was used before with a different body"),
             None => {
                 let row = self.rows.len() + 1;
                 self.rows.push(LedgerRow {
@@ -164,17 +144,13 @@ impl LedgerCrm {
         let query = request.uri().query().unwrap_or_default();
         let mut keys = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "key");
         let (Some((_, key)), None) = (keys.next(), keys.next()) else {
-            return Err("key must be there exactly once");
+            return Err("key must occur exactly once");
         };
         Ok(RequestOutcome::Read(
-            match self.rows.iter().find(|entry| entry.key == key) {
-                Some(entry) => json_response(StatusCode::OK, &json!({ "row": entry.row })),
-                None => error(StatusCode::NOT_FOUND, "no row of that key"),
+            match self.rows.iter().find(|row| row.key == key) {
+                Some(row) => json_response(StatusCode::OK, &json!({ "row": row.row })),
+                None => error_response(StatusCode::NOT_FOUND, "no row with this key"),
             },
         ))
     }
-}
-
-fn error(status: StatusCode, why: &str) -> FakeResponse {
-    json_response(status, &json!({ "error": why }))
 }

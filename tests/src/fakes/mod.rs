@@ -1,36 +1,35 @@
-//! The other parties of a Jackfield host, as strict servers of their own: CRMs, a calling platform and a token
-//! server.
+//! Fakes of the systems around a Jackfield host: CRMs, a calling platform and a token server, as real HTTP servers.
 //!
-//! A fake refuses everything malformed with an error of its own kind, counts and keeps what it stores so that a test
-//! can read it back, and misbehaves on command ([`Behaviour`]). Nothing here knows the host: what the fakes demand is
-//! written down a second time, so that a mistake of the host cannot hide in shared code.
+//! A fake refuses malformed requests with its own kind of error, stores what it accepts so that a test can read it
+//! back, and misbehaves on command ([`Behaviour`]). The fakes share no code with the host: they state the rules a
+//! second time, so that a bug in the host cannot hide in shared code.
 //!
-//! | fake | what it is |
+//! | fake | description |
 //! | --- | --- |
 //! | [`Keystone`] | a tidy JSON API: bearer token, upsert by call id |
 //! | [`Groundwork`] | a twenty-year-old PHP application: forms in, XML out, errors inside HTTP 200, no idempotency |
-//! | [`Atrium`] | one GraphQL endpoint: picklists, errors inside HTTP 200, calls that can be searched |
-//! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record a call reference |
-//! | [`Ridgeline`] | a JSON API with optimistic versions: API key, money in lakhs, null clears |
-//! | [`Mortar`] | an ERP of the nineties: `KEY=value` lines, fixed-width codes, neither idempotent nor searchable |
-//! | [`Ledger`] | rows and nothing else, for test guests: can be searched, and may know a key again |
-//! | [`Agent`] | the calling platform's receiver of pushed leads, signed by Standard Webhooks |
-//! | [`OAuth2`] | a token server whose refresh tokens are good for one use |
+//! | [`Atrium`] | one GraphQL endpoint: picklists, errors inside HTTP 200, calls can be searched |
+//! | [`Parcel`] | a SOAP 1.1 service: namespaces, Basic auth, HTTP 500 for every fault, one record per call reference |
+//! | [`Ridgeline`] | a JSON API with optimistic locking: API key, amounts in lakhs, null clears a field |
+//! | [`Mortar`] | an ERP system of the nineties: `KEY=value` lines, fixed-width codes; not idempotent, not searchable |
+//! | [`Ledger`] | a list of rows, for test guests: can be searched, and deduplicates keys if configured to |
+//! | [`Agent`] | the calling platform's receiver of pushed leads, signed as Standard Webhooks |
+//! | [`OAuth2`] | a token server with single-use refresh tokens |
 //!
-//! All of them are a [`FakeServer`], driven by its methods or over HTTP below `/_control/`.
+//! Each is a [`FakeServer`], controlled by its methods or over HTTP below `/_control/`.
 
 mod agent;
 mod atrium;
 mod behaviour;
 mod clock;
 mod groundwork;
+mod http_message;
 mod json_fields;
 mod keystone;
 mod ledger;
 mod mortar;
 mod oauth2;
 mod parcel;
-mod response;
 mod rfc3339;
 mod ridgeline;
 mod server;
@@ -48,29 +47,29 @@ pub use parcel::{ParcelCall, ParcelConfig, ParcelCrm, ParcelLead};
 pub use ridgeline::{RidgelineConfig, RidgelineCrm, RidgelineInteraction, RidgelineProspect};
 pub use server::{FakeServer, FakeService, RequestCounts};
 
-/// The tidy CRM, running.
+/// A running keystone, the tidy CRM.
 pub type Keystone = FakeServer<KeystoneCrm>;
 
-/// The twenty-year-old CRM, running.
+/// A running groundwork, the twenty-year-old CRM.
 pub type Groundwork = FakeServer<GroundworkCrm>;
 
-/// The SOAP service, running.
+/// A running parcel, the SOAP service.
 pub type Parcel = FakeServer<ParcelCrm>;
 
-/// The ERP of the nineties, running.
+/// A running mortar, the ERP system of the nineties.
 pub type Mortar = FakeServer<MortarCrm>;
 
-/// The CRM with optimistic versions, running.
+/// A running ridgeline, the CRM with optimistic locking.
 pub type Ridgeline = FakeServer<RidgelineCrm>;
 
-/// The CRM that is one GraphQL endpoint, running.
+/// A running atrium, the CRM that is one GraphQL endpoint.
 pub type Atrium = FakeServer<AtriumCrm>;
 
-/// The CRM of rows, running.
+/// A running ledger.
 pub type Ledger = FakeServer<LedgerCrm>;
 
-/// The calling platform's receiver of leads, running.
+/// A running receiver of leads, as the calling platform has.
 pub type Agent = FakeServer<LeadReceiver>;
 
-/// The token server, running.
+/// A running token server.
 pub type OAuth2 = FakeServer<TokenServer>;

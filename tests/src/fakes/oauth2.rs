@@ -1,13 +1,12 @@
 //! A token server (RFC 6749): `POST /token` with the client-credentials or the refresh-token grant.
 //!
-//! It takes a form without doubled members, the client's secret in the one way it was told, and exactly its scope.
-//! Refresh tokens are good for one use: each answer holds another, and one that comes a second time is taken for
-//! theft: everything that was ever handed out to that grant is revoked. An error's description repeats the request, as
-//! careless servers do. Beside the misbehaviour that all fakes have, the [`IssuedTokens`] orders wrong answers.
+//! It accepts a form without repeated parameters, the client's secret only in the configured place, and exactly the
+//! configured scope. Each refresh token is valid once, and each response carries the next one. A reused refresh token
+//! counts as theft and revokes the whole grant. Error descriptions repeat the request, as careless servers do. Besides
+//! the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad token responses.
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +14,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{
     HeaderValue, Method, Request, StatusCode,
-    header::{AUTHORIZATION, CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, CACHE_CONTROL, LOCATION, WWW_AUTHENTICATE},
 };
 use hyper::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -23,160 +22,156 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    agent::NoLead,
     clock::ServerClock,
-    response::{FakeResponse, has_media_type, header, json_response, response},
-    server::{FakeService, RequestOutcome},
+    http_message::{FakeResponse, has_media_type, header, json_response, response, with_retry_after},
+    server::{FakeService, NoLead, RequestOutcome},
 };
 
-/// What the token server is started with.
+/// The token server's options.
 #[derive(Debug, Clone)]
 pub struct OAuth2Config {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
-    /// The only client's id.
+    /// The id of the only client.
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
-    /// Whether the secret comes in the form; else as `authorization: Basic`.
+    /// Whether the secret must be in the form; otherwise it must be in `authorization: Basic`.
     pub secret_in_body: bool,
-    /// The only scope it grants; none if no request may name one.
+    /// The only scope that it grants; none refuses every scope.
     pub scope: Option<String>,
-    /// What it has handed out.
-    pub book: IssuedTokens,
+    /// Where it keeps the tokens that it issues.
+    pub tokens: IssuedTokens,
 }
 
 impl OAuth2Config {
-    /// On a free loopback port.
-    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>, book: IssuedTokens) -> Self {
+    /// A server without a scope that expects `authorization: Basic`.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>, tokens: IssuedTokens) -> Self {
         Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
             client_id: client_id.into(),
             client_secret: client_secret.into(),
             secret_in_body: false,
             scope: None,
-            book,
+            tokens,
         }
     }
 }
 
-/// What a token server has handed out, for the CRM that believes it and for the test.
+/// The tokens of a token server, shared with the CRM that accepts them and with the test.
 #[derive(Debug, Clone)]
-pub struct IssuedTokens(Arc<Mutex<Book>>);
+pub struct IssuedTokens(Arc<Mutex<TokenState>>);
 
 #[derive(Debug)]
-struct Book {
+struct TokenState {
     now: ServerClock,
     lifetime: Option<Duration>,
     issued: u64,
-    /// Access tokens that are valid, until when.
+    /// Each valid access token with its expiry.
     valid: BTreeMap<String, Timestamp>,
     refresh_token: String,
-    used_up: Vec<String>,
+    used: Vec<String>,
     revoked: bool,
-    wrong: Option<(u32, BadTokenResponse)>,
+    failing: Option<(u32, BadTokenResponse)>,
 }
 
-/// An answer that is no token.
+/// A response that holds no usable token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadTokenResponse {
     /// 400 with this error code.
     Error(&'static str),
-    /// 200 with a page for people.
+    /// 200 with an HTML page.
     Html,
     /// 200 with a token of another type.
     WrongType,
     /// 200 with a token of 100,000 characters.
     Huge,
-    /// 302 to another place.
+    /// 302 to another path.
     Redirect,
 }
 
 impl IssuedTokens {
-    /// An empty one. `refresh_token` is the first of the only grant; access tokens live for `lifetime`, and without
-    /// one for an hour that no answer mentions.
+    /// No access tokens yet, and one grant whose first refresh token is `refresh_token`. Access tokens live for
+    /// `lifetime`; without one, they live for an hour and responses do not state it.
     pub fn new(now: ServerClock, refresh_token: impl Into<String>, lifetime: Option<Duration>) -> Self {
-        Self(Arc::new(Mutex::new(Book {
+        Self(Arc::new(Mutex::new(TokenState {
             now,
             lifetime,
             issued: 0,
             valid: BTreeMap::new(),
             refresh_token: refresh_token.into(),
-            used_up: Vec::new(),
+            used: Vec::new(),
             revoked: false,
-            wrong: None,
+            failing: None,
         })))
     }
 
     /// Whether an access token is valid now.
     pub fn is_valid(&self, token: &str) -> bool {
-        let book = self.book();
-        book.valid.get(token).is_some_and(|until| book.now.get() < *until)
+        let state = self.state();
+        state.valid.get(token).is_some_and(|until| state.now.get() < *until)
     }
 
-    /// How many access tokens were handed out.
+    /// How many access tokens were issued.
     pub fn issued(&self) -> u64 {
-        self.book().issued
+        self.state().issued
     }
 
-    /// The refresh token that is good now.
+    /// The refresh token that is valid now.
     pub fn refresh_token(&self) -> String {
-        self.book().refresh_token.clone()
+        self.state().refresh_token.clone()
     }
 
-    /// Whether the grant was revoked because a refresh token came twice.
+    /// Whether the grant was revoked because a refresh token was reused.
     pub fn is_revoked(&self) -> bool {
-        self.book().revoked
+        self.state().revoked
     }
 
-    /// Agrees to a new grant, in the place of the one before.
+    /// Replaces the grant with a new one.
     pub fn replace_grant(&self, refresh_token: impl Into<String>) {
-        let mut book = self.book();
-        book.refresh_token = refresh_token.into();
-        book.revoked = false;
+        let mut state = self.state();
+        state.refresh_token = refresh_token.into();
+        state.revoked = false;
     }
 
-    /// Lets no access token be valid any more.
+    /// Revokes all access tokens.
     pub fn revoke_access_tokens(&self) {
-        self.book().valid.clear();
+        self.state().valid.clear();
     }
 
-    /// Lets access tokens live for another time from now on.
+    /// Sets the lifetime of access tokens issued from now on.
     pub fn set_lifetime(&self, lifetime: Option<Duration>) {
-        self.book().lifetime = lifetime;
+        self.state().lifetime = lifetime;
     }
 
-    /// Answers wrongly for the next `times` good requests.
-    pub fn fail_next(&self, times: u32, wrong: BadTokenResponse) {
-        self.book().wrong = Some((times, wrong));
+    /// Sends a bad response to the next `times` valid requests.
+    pub fn fail_next(&self, times: u32, bad: BadTokenResponse) {
+        self.state().failing = Some((times, bad));
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn state(&self) -> MutexGuard<'_, TokenState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Book {
-    fn wrong(&mut self) -> Option<BadTokenResponse> {
-        match &mut self.wrong {
+impl TokenState {
+    fn next_failure(&mut self) -> Option<BadTokenResponse> {
+        match &mut self.failing {
             None | Some((0, _)) => None,
-            Some((left, wrong)) => {
+            Some((left, bad)) => {
                 *left -= 1;
-                Some(*wrong)
+                Some(*bad)
             }
         }
     }
 
     fn refresh(&mut self, token: &str) -> Result<(), &'static str> {
-        if self.used_up.iter().any(|used| used == token) {
+        if self.used.iter().any(|used| used == token) {
             self.revoked = true;
             self.valid.clear();
         }
         if self.revoked || token != self.refresh_token {
             return Err("invalid_grant");
         }
-        let next = format!("refresh-canary-{}", self.used_up.len() + 2);
-        self.used_up.push(std::mem::replace(&mut self.refresh_token, next));
+        let next = format!("refresh-canary-{}", self.used.len() + 2);
+        self.used.push(std::mem::replace(&mut self.refresh_token, next));
         Ok(())
     }
 
@@ -190,12 +185,12 @@ impl Book {
     }
 }
 
-/// An access token as the server remembers it.
+/// An access token as the server stores it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IssuedToken {
     /// The token.
     pub access_token: String,
-    /// Until when it is valid.
+    /// Its expiry.
     pub until: Timestamp,
 }
 
@@ -212,38 +207,34 @@ impl FakeService for TokenServer {
     type Record = IssuedToken;
     const RECORDS: (&'static str, &'static str) = ("issued", "issued");
 
-    fn from_config(config: OAuth2Config) -> (SocketAddr, Self) {
+    fn from_config(config: OAuth2Config) -> Self {
         let issued = Vec::new();
-        (config.addr, Self { config, issued })
+        Self { config, issued }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         match self.grant(request) {
-            Ok(answer) => RequestOutcome::Stored(answer),
+            Ok(response) => RequestOutcome::Stored(response),
             Err((status, error)) => {
-                // What a careless server tells its client's log.
+                // A careless server leaks the request into its client's log.
                 let sent = format!(
                     "{} sent {:?} {}",
                     self.config.client_id,
                     request.headers().get(AUTHORIZATION),
                     String::from_utf8_lossy(request.body())
                 );
-                let mut answer = json_response(status, &json!({ "error": error, "error_description": sent }));
+                let mut response = json_response(status, &json!({ "error": error, "error_description": sent }));
                 if status == StatusCode::UNAUTHORIZED {
-                    let headers = answer.headers_mut();
+                    let headers = response.headers_mut();
                     headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
                 }
-                RequestOutcome::Refused(answer)
+                RequestOutcome::Refused(response)
             }
         }
     }
 
     fn too_many(retry_after: Option<u32>) -> FakeResponse {
-        let mut answer = response(StatusCode::TOO_MANY_REQUESTS, None, Bytes::new());
-        if let Some(seconds) = retry_after {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        answer
+        with_retry_after(response(StatusCode::TOO_MANY_REQUESTS, None, Bytes::new()), retry_after)
     }
 
     fn maintenance() -> FakeResponse {
@@ -262,7 +253,7 @@ impl FakeService for TokenServer {
         self.issued.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.issued.clear();
     }
 }
@@ -293,46 +284,48 @@ impl TokenServer {
         if !form.is_empty() {
             return Err(invalid);
         }
-        let mut book = self.config.book.book();
-        if let Some(wrong) = book.wrong() {
-            return wrong.response();
+        let mut state = self.config.tokens.state();
+        if let Some(bad) = state.next_failure() {
+            return bad.response();
         }
         let rotated = match (grant.as_str(), token) {
             ("client_credentials", None) => None,
             ("refresh_token", Some(token)) => {
-                book.refresh(&token).map_err(|error| (StatusCode::BAD_REQUEST, error))?;
-                Some(book.refresh_token.clone())
+                state
+                    .refresh(&token)
+                    .map_err(|error| (StatusCode::BAD_REQUEST, error))?;
+                Some(state.refresh_token.clone())
             }
             ("client_credentials" | "refresh_token", _) => return Err(invalid),
             _ => return Err((StatusCode::BAD_REQUEST, "unsupported_grant_type")),
         };
-        let issued = book.issue();
+        let issued = state.issue();
         let mut body = json!({ "access_token": issued.access_token, "token_type": "Bearer" });
-        if let Some(lifetime) = book.lifetime {
+        if let Some(lifetime) = state.lifetime {
             body["expires_in"] = json!(lifetime.as_secs());
         }
         if let Some(token) = rotated {
             body["refresh_token"] = json!(token);
         }
-        drop(book);
+        drop(state);
         self.issued.push(issued);
-        let mut answer = json_response(StatusCode::OK, &body);
-        answer
+        let mut response = json_response(StatusCode::OK, &body);
+        response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(answer)
+        Ok(response)
     }
 
     fn authenticate(&self, request: &Request<Bytes>, form: &mut BTreeMap<String, String>) -> Result<(), Refusal> {
         let in_form = form.remove("client_id").zip(form.remove("client_secret"));
         let in_header = header(request, AUTHORIZATION.as_str()).and_then(basic);
-        let shown = match (self.config.secret_in_body, in_form, in_header) {
-            (true, Some(shown), None) | (false, None, Some(shown)) => shown,
+        let credentials = match (self.config.secret_in_body, in_form, in_header) {
+            (true, Some(given), None) | (false, None, Some(given)) => given,
             (_, Some(_), Some(_)) => return Err((StatusCode::BAD_REQUEST, "invalid_request")),
             _ => return Err((StatusCode::UNAUTHORIZED, "invalid_client")),
         };
         let known = (self.config.client_id.clone(), self.config.client_secret.clone());
-        if shown == known {
+        if credentials == known {
             Ok(())
         } else {
             Err((StatusCode::UNAUTHORIZED, "invalid_client"))
@@ -340,7 +333,7 @@ impl TokenServer {
     }
 }
 
-/// The client's id and secret, each encoded as in a form.
+/// The client's id and secret from Basic authentication, each form-encoded.
 fn basic(value: &str) -> Option<(String, String)> {
     let decoded = BASE64_STANDARD.decode(value.strip_prefix("Basic ")?).ok()?;
     let decoded = String::from_utf8(decoded).ok()?;
@@ -363,11 +356,11 @@ impl BadTokenResponse {
             Self::WrongType => Ok(token("mac", "access-canary")),
             Self::Huge => Ok(token("Bearer", &"x".repeat(100_000))),
             Self::Redirect => {
-                let mut answer = response(StatusCode::FOUND, None, Bytes::new());
-                answer
+                let mut redirect = response(StatusCode::FOUND, None, Bytes::new());
+                redirect
                     .headers_mut()
                     .insert(LOCATION, HeaderValue::from_static("/elsewhere"));
-                Ok(answer)
+                Ok(redirect)
             }
         }
     }

@@ -1,9 +1,9 @@
-//! Strict reading of RFC 3339. jiff's own parser is friendlier than the standard: it takes a space for the `T` and a
-//! zone in brackets, which a CRM would not.
+//! A strict RFC 3339 parser. jiff's own parser is more lenient than the standard: it accepts a space instead of the
+//! `T`, and a zone in brackets, which a CRM would refuse.
 
 use jiff::{Timestamp, fmt::strtime};
 
-/// The moment that `text` names, if it is RFC 3339 with a `T`, seconds and an offset (`Z` or `+05:30`).
+/// Parses RFC 3339 with a `T`, seconds and an offset (`Z` or `+05:30`).
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
     let shaped = separators
@@ -29,7 +29,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn takes_what_the_standard_names() {
+    fn accepts_the_standard_form() {
         for text in [
             "2026-07-05T11:00:00+05:30",
             "2026-07-05T05:30:00Z",
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_its_relatives() {
+    fn refuses_similar_forms() {
         for text in [
             "",
             "Z",

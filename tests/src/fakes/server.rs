@@ -1,15 +1,20 @@
-//! One running fake: the accept loop, the control surface, and the misbehaviour that every fake shares.
+//! One running fake: the accept loop, the control API, and the misbehaviour that every fake shares.
 //!
-//! The accept loop is our own, on hyper, because dropping a connection with no answer is half of what a fake is for.
-//! What a fake does with a request that reaches it is its [`FakeService`].
+//! The accept loop is hand-written on hyper, because fakes must be able to drop a connection without a response.
+//! [`FakeService`] decides what a fake does with a request that reaches it.
 //!
-//! Control surface, below `/_control/`, never affected by misbehaviour and never counted:
-//! `POST behave` takes a [`Behaviour`]; `POST leads` takes one lead record or a list of them; `POST reset` forgets all
-//! and behaves; `GET calls` (at the agent `GET received`) answers what is stored, with the [`RequestCounts`].
+//! The control API lives below `/_control/`. Misbehaviour does not affect it, and its requests are not counted:
+//!
+//! | request | effect |
+//! | --- | --- |
+//! | `POST behave` | sets the [`Behaviour`] |
+//! | `POST leads` | inserts one lead record or a list of them |
+//! | `POST reset` | deletes all leads and records, and resets behaviour and counts |
+//! | `GET calls` (agent: `GET received`) | returns the stored records with the [`RequestCounts`] |
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -22,7 +27,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -32,93 +37,105 @@ use tokio::{
 
 use super::{
     Behaviour, Mode, clock,
-    response::{FakeResponse, json_response, response},
+    http_message::{FakeResponse, error_response, json_response, response, with_retry_after},
 };
 
-/// Connections that may wait to be accepted: as many as tokio lets wait by default.
+/// Connections that may wait to be accepted; the same as tokio's default.
 const BACKLOG: u32 = 1024;
 
-/// What one kind of fake does with requests. Implemented by each fake; tests use [`FakeServer`].
+/// Implements one kind of fake: how it handles requests, and how its errors look. Tests use [`FakeServer`].
 pub trait FakeService: Send + Sized + 'static {
-    /// What the fake is started with.
+    /// The options that the fake starts with.
     type Config;
-    /// A lead as this CRM keeps it.
+    /// A lead as this CRM stores it; [`NoLead`] if the fake stores none.
     type Lead: DeserializeOwned;
     /// A record that this fake stores.
     type Record: Clone + Serialize;
-    /// The last segment of the control path that answers what is stored, and its member there.
+    /// The last segment of the control path that returns the stored records, and their member in its JSON.
     const RECORDS: (&'static str, &'static str);
 
-    /// The address to listen on, and the fake itself.
-    fn from_config(config: Self::Config) -> (SocketAddr, Self);
-    /// Carries out one request.
+    /// A fake without leads and records.
+    fn from_config(config: Self::Config) -> Self;
+    /// Handles one request.
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome;
-    /// How this fake says that there were too many requests; `retry_after` is in seconds.
-    fn too_many(retry_after: Option<u32>) -> FakeResponse;
-    /// How this fake says that it is under maintenance.
-    fn maintenance() -> FakeResponse;
-    /// How this fake says that it crashed.
-    fn crash() -> FakeResponse;
-    /// Puts a lead into the CRM, in the place of one with the same id.
+    /// This fake's response to too many requests; `retry_after` is in seconds.
+    fn too_many(retry_after: Option<u32>) -> FakeResponse {
+        with_retry_after(error_response(StatusCode::TOO_MANY_REQUESTS, "slow down"), retry_after)
+    }
+    /// This fake's response while it is under maintenance.
+    fn maintenance() -> FakeResponse {
+        error_response(StatusCode::SERVICE_UNAVAILABLE, "under maintenance")
+    }
+    /// This fake's response when it crashes.
+    fn crash() -> FakeResponse {
+        error_response(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong")
+    }
+    /// Inserts a lead, replacing one with the same id.
     fn seed(&mut self, lead: Self::Lead);
-    /// All it holds, in the order of storing.
+    /// All stored records, oldest first.
     fn stored(&self) -> Vec<Self::Record>;
-    /// Forgets leads and records.
-    fn forget(&mut self);
+    /// Deletes all leads and records.
+    fn clear(&mut self);
 }
 
-/// What became of a request.
+/// The lead type of a fake that stores no leads. It has no values, so that seeding one is refused.
+#[derive(Debug, Deserialize)]
+pub enum NoLead {}
+
+/// The result of handling a request.
 #[derive(Debug)]
 pub enum RequestOutcome {
-    /// Something was stored, and this says so.
+    /// Stored something.
     Stored(FakeResponse),
-    /// Something was read, or there was nothing to do.
+    /// Read something, or had nothing to change.
     Read(FakeResponse),
-    /// The request was refused as it stands.
+    /// Refused the request as it stands.
     Refused(FakeResponse),
 }
 
-/// How often a fake was asked, not counting control requests.
+/// How many requests a fake received, without control requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct RequestCounts {
-    /// Requests that stored something, whether or not the answer got out.
+    /// Requests that stored something, whether or not the response was sent.
     pub writes: u64,
-    /// Requests refused for what they were: malformed, unauthorized, unknown lead. Misbehaviour is not counted here.
+    /// Requests that were malformed, unauthorized or about an unknown lead. Misbehaviour is not counted here.
     pub refused: u64,
-    /// Requests whose head arrived, whatever became of them.
+    /// Requests whose head arrived, whatever happened next.
     pub requests: u64,
 }
 
-/// A running fake. Dropping it ends it and every connection to it.
+/// A running fake. Dropping it stops it and closes its connections.
 #[derive(Debug)]
 pub struct FakeServer<T: FakeService> {
     addr: SocketAddr,
     shared: Arc<Shared<T>>,
-    door: tokio::sync::Mutex<Door>,
+    listener: tokio::sync::Mutex<ListenerState>,
 }
 
 impl<T: FakeService> FakeServer<T> {
-    /// Starts a fake on its configured address; port 0 picks a free one.
+    /// Starts a fake on a free loopback port.
     ///
     /// # Errors
-    /// If the address cannot be listened on.
+    /// No port can be bound.
     pub async fn start(config: T::Config) -> io::Result<Self> {
-        let (addr, service) = T::from_config(config);
+        Self::start_on((Ipv4Addr::LOCALHOST, 0).into(), config).await
+    }
+
+    /// Starts a fake on an address; port 0 picks a free port.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn start_on(addr: SocketAddr, config: T::Config) -> io::Result<Self> {
         let shared = Arc::new(Shared(Mutex::new(State {
-            service,
+            service: T::from_config(config),
             behaviour: Behaviour::default(),
             counts: RequestCounts::default(),
             hanging: 0,
         })));
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
-        let door = tokio::sync::Mutex::new(Door::open(listener, Arc::clone(&shared)));
-        Ok(Self { addr, shared, door })
-    }
-
-    /// Where it listens, with the port that was picked.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
+        let listener = tokio::sync::Mutex::new(ListenerState::open(listener, Arc::clone(&shared)));
+        Ok(Self { addr, shared, listener })
     }
 
     /// Its origin, such as `http://127.0.0.1:9101`.
@@ -126,79 +143,79 @@ impl<T: FakeService> FakeServer<T> {
         format!("http://{}", self.addr)
     }
 
-    /// Orders it to behave in some way, in the place of what was ordered before.
+    /// Replaces its behaviour.
     pub fn behave(&self, behaviour: Behaviour) {
         self.shared.state().behaviour = behaviour;
     }
 
-    /// Puts a lead into the CRM, in the place of one with the same id.
+    /// Inserts a lead, replacing one with the same id.
     pub fn seed(&self, lead: T::Lead) {
         self.shared.state().service.seed(lead);
     }
 
-    /// All it holds, in the order of storing.
+    /// All stored records, oldest first.
     pub fn stored(&self) -> Vec<T::Record> {
         self.shared.state().service.stored()
     }
 
-    /// How often it was asked.
+    /// How many requests it received.
     pub fn counts(&self) -> RequestCounts {
         self.shared.state().counts
     }
 
-    /// How many requests wait for an answer that never comes.
+    /// How many requests wait for a response that never comes.
     pub fn hanging(&self) -> u32 {
         self.shared.state().hanging
     }
 
-    /// Forgets all, and behaves.
+    /// Deletes all leads and records, and resets behaviour and counts.
     pub fn reset(&self) {
         self.shared.state().reset();
     }
 
-    /// Stops listening: every connection is dropped, and connecting is refused from when this returns. The port stays
-    /// reserved, so that nobody else can take it before [`reopen`](Self::reopen). Does nothing if closed already.
+    /// Stops listening: drops every connection, and refuses new ones once this returns. The port stays bound, so that
+    /// no other process can take it before [`reopen`](Self::reopen). Does nothing if already closed.
     ///
     /// # Errors
-    /// If the port cannot be kept. The fake is closed all the same; `reopen` tries to get the port again.
+    /// The port cannot be bound again. The fake is closed all the same; `reopen` retries.
     pub async fn close_listener(&self) -> io::Result<()> {
-        let mut door = self.door.lock().await;
-        if let Door::Open { stop, accepting } = std::mem::replace(&mut *door, Door::Closed(None)) {
+        let mut state = self.listener.lock().await;
+        if let ListenerState::Open { stop, accepting } = std::mem::replace(&mut *state, ListenerState::Closed(None)) {
             drop(stop);
-            // Ends because `stop` is gone; the listener is closed when it has ended.
+            // Dropping `stop` ends the task, and the task closes the listener.
             let _ = accepting.await;
-            *door = Door::Closed(Some(bind(self.addr)?));
+            *state = ListenerState::Closed(Some(bind(self.addr)?));
         }
         Ok(())
     }
 
-    /// Listens again, on the same port. Does nothing if open already.
+    /// Listens again, on the same port. Does nothing if already open.
     ///
     /// # Errors
-    /// If the port cannot be listened on.
+    /// The port cannot be listened on.
     pub async fn reopen(&self) -> io::Result<()> {
-        let mut door = self.door.lock().await;
-        if let Door::Closed(kept) = &mut *door {
-            let socket = kept.take().map_or_else(|| bind(self.addr), Ok)?;
-            *door = Door::open(socket.listen(BACKLOG)?, Arc::clone(&self.shared));
+        let mut state = self.listener.lock().await;
+        if let ListenerState::Closed(bound) = &mut *state {
+            let socket = bound.take().map_or_else(|| bind(self.addr), Ok)?;
+            *state = ListenerState::open(socket.listen(BACKLOG)?, Arc::clone(&self.shared));
         }
         Ok(())
     }
 }
 
-/// Whether the fake can be connected to.
+/// Whether the fake accepts connections.
 #[derive(Debug)]
-enum Door {
-    /// The accept loop runs until `stop` is dropped, which is also what dropping the whole fake does.
+enum ListenerState {
+    /// The accept loop runs until `stop` is dropped, which dropping the whole fake does too.
     Open {
         stop: oneshot::Sender<()>,
         accepting: JoinHandle<()>,
     },
-    /// The port is bound but not listened on, so that it stays ours while connecting is refused.
+    /// The port is bound but not listened on: it stays reserved, and connections are refused.
     Closed(Option<TcpSocket>),
 }
 
-impl Door {
+impl ListenerState {
     fn open<T: FakeService>(listener: TcpListener, shared: Arc<Shared<T>>) -> Self {
         let (stop, stopped) = oneshot::channel();
         Self::Open {
@@ -214,7 +231,7 @@ fn bind(addr: SocketAddr) -> io::Result<TcpSocket> {
     } else {
         TcpSocket::new_v6()?
     };
-    // Else the connections that were dropped would hold the port for a minute.
+    // Otherwise the dropped connections would block the port for a minute.
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     Ok(socket)
@@ -227,7 +244,7 @@ async fn accept<T: FakeService>(listener: TcpListener, shared: Arc<Shared<T>>, m
             _ = &mut stopped => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => {
-                // An error is a connection that went away before it was accepted.
+                // An error means that the client disconnected before the accept.
                 if let Ok((stream, _)) = accepted {
                     connections.spawn(serve(stream, Arc::clone(&shared)));
                 }
@@ -239,7 +256,7 @@ async fn accept<T: FakeService>(listener: TcpListener, shared: Arc<Shared<T>>, m
 }
 
 async fn serve<T: FakeService>(stream: TcpStream, shared: Arc<Shared<T>>) {
-    // Answers are small; waiting to fill a packet would make every fake slow.
+    // Responses are small; waiting to fill a packet would delay each of them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
@@ -247,18 +264,18 @@ async fn serve<T: FakeService>(stream: TcpStream, shared: Arc<Shared<T>>) {
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if (&mut connection).await.is_err() {
-        // Without lingering, closing is a reset: the client cannot take it for the end of an answer.
+        // Closing without lingering sends a reset, which the client cannot take for the end of a response.
         let _ = connection.into_parts().io.into_inner().set_zero_linger();
     }
 }
 
-/// The connection is to be dropped with no answer.
+/// The connection must be dropped without a response.
 #[derive(Debug)]
 struct Dropped;
 
 impl std::fmt::Display for Dropped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("dropped with no answer")
+        f.write_str("dropped without a response")
     }
 }
 
@@ -280,10 +297,10 @@ impl<T: FakeService> Shared<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Never answers; ends when the client goes away.
+    /// Never responds; ends when the client disconnects.
     async fn hang(&self) -> Result<FakeResponse, Dropped> {
         self.state().hanging += 1;
-        let _hanging = Hanging(self);
+        let _hanging = HangingRequest(self);
         std::future::pending().await
     }
 
@@ -291,7 +308,7 @@ impl<T: FakeService> Shared<T> {
         let (head, body) = request.into_parts();
         let control = head.uri.path().strip_prefix("/_control/").map(str::to_owned);
         let behaviour = if control.is_none() {
-            self.state().arrive()
+            self.state().next_behaviour()
         } else {
             Behaviour::default()
         };
@@ -299,8 +316,8 @@ impl<T: FakeService> Shared<T> {
             return Err(Dropped);
         }
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-        if let Some(order) = control {
-            return Ok(self.state().control(&head.method, &order, &body));
+        if let Some(path) = control {
+            return Ok(self.state().control(&head.method, &path, &body));
         }
         match behaviour.mode {
             Mode::Hang => return self.hang().await,
@@ -308,7 +325,7 @@ impl<T: FakeService> Shared<T> {
             Mode::Maintenance => return Ok(T::maintenance()),
             _ => {}
         }
-        let answer = self.state().handle(&Request::from_parts(head, body));
+        let response = self.state().handle(&Request::from_parts(head, body));
         match behaviour.mode {
             Mode::Slow => clock::pause(Duration::from_millis(behaviour.delay_ms)).await,
             Mode::FailAfterStore => return Ok(T::crash()),
@@ -316,49 +333,49 @@ impl<T: FakeService> Shared<T> {
             Mode::HangAfterStore => return self.hang().await,
             _ => {}
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-/// A request that is never answered, for as long as its client waits.
-struct Hanging<'a, T: FakeService>(&'a Shared<T>);
+/// A request without a response, counted as long as its client waits.
+struct HangingRequest<'a, T: FakeService>(&'a Shared<T>);
 
-impl<T: FakeService> Drop for Hanging<'_, T> {
+impl<T: FakeService> Drop for HangingRequest<'_, T> {
     fn drop(&mut self) {
         self.0.state().hanging -= 1;
     }
 }
 
 impl<T: FakeService> State<T> {
-    fn arrive(&mut self) -> Behaviour {
+    fn next_behaviour(&mut self) -> Behaviour {
         self.counts.requests += 1;
-        self.behaviour.take(self.counts.requests)
+        self.behaviour.next_request(self.counts.requests)
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> FakeResponse {
         match self.service.handle(request) {
-            RequestOutcome::Stored(answer) => {
+            RequestOutcome::Stored(response) => {
                 self.counts.writes += 1;
-                answer
+                response
             }
-            RequestOutcome::Read(answer) => answer,
-            RequestOutcome::Refused(answer) => {
+            RequestOutcome::Read(response) => response,
+            RequestOutcome::Refused(response) => {
                 self.counts.refused += 1;
-                answer
+                response
             }
         }
     }
 
     fn reset(&mut self) {
-        self.service.forget();
+        self.service.clear();
         self.behaviour = Behaviour::default();
         self.counts = RequestCounts::default();
     }
 
-    fn control(&mut self, method: &Method, order: &str, body: &[u8]) -> FakeResponse {
-        let (ledger, member) = T::RECORDS;
-        let done = match (method, order) {
-            (&Method::GET, path) if path == ledger => {
+    fn control(&mut self, method: &Method, path: &str, body: &[u8]) -> FakeResponse {
+        let (records, member) = T::RECORDS;
+        let done = match (method, path) {
+            (&Method::GET, path) if path == records => {
                 let mut page = json!(self.counts);
                 page[member] = json!(self.service.stored());
                 return json_response(StatusCode::OK, &page);
@@ -367,18 +384,18 @@ impl<T: FakeService> State<T> {
                 self.reset();
                 Ok(())
             }
-            (&Method::POST, "behave") => serde_json::from_slice(body).map(|order| self.behaviour = order),
+            (&Method::POST, "behave") => serde_json::from_slice(body).map(|behaviour| self.behaviour = behaviour),
             (&Method::POST, "leads") => {
                 one_or_many(body).map(|leads| leads.into_iter().for_each(|lead| self.service.seed(lead)))
             }
             _ => {
-                let known = format!("control takes POST reset, behave and leads, and GET {ledger}");
-                return json_response(StatusCode::NOT_FOUND, &json!({ "error": known }));
+                let known = format!("the control API has POST reset, behave and leads, and GET {records}");
+                return error_response(StatusCode::NOT_FOUND, &known);
             }
         };
         match done {
             Ok(()) => response(StatusCode::NO_CONTENT, None, Bytes::new()),
-            Err(wrong) => json_response(StatusCode::BAD_REQUEST, &json!({ "error": wrong.to_string() })),
+            Err(error) => error_response(StatusCode::BAD_REQUEST, &error.to_string()),
         }
     }
 }

@@ -1,26 +1,26 @@
-//! What a raw guest does to its host, harm by harm, and how each must end.
+//! The attacks of a raw guest on its host, and how each must end.
 
 use jackfield_domain::failure::FaultCause;
 
 use super::{HOST_CALLS, encode, guest};
 
-/// How a call must end.
+/// How the invocation must end.
 #[derive(Debug, Clone, Copy)]
 pub enum ExpectedEnd {
-    /// In a fault of this cause, whose detail holds these words.
+    /// With a fault of this cause, whose detail contains these words.
     Fault(FaultCause, &'static str),
-    /// In an answer whose status holds these words.
+    /// With a status that contains these words.
     Answer(&'static str),
 }
 
-/// One way to do harm.
+/// One attack.
 #[derive(Debug)]
 pub struct Attack {
-    /// For people. The lead's id asks for it by [`lead`].
+    /// The name in reports. [`lead`] gives the lead id that triggers it.
     pub name: &'static str,
-    /// The body of a function without parameters to the address of an answer.
+    /// The body of a WAT function that returns the address of a query's result.
     body: &'static str,
-    /// How the call must end.
+    /// How the invocation must end.
     pub end: ExpectedEnd,
 }
 
@@ -42,12 +42,12 @@ const fn bad(words: &'static str) -> ExpectedEnd {
     ExpectedEnd::Fault(FaultCause::BadOutput, words)
 }
 
-/// Memory that the 100 MB strings need, in MiB: they are never written, so they cost address space only.
+/// The memory limit that the 100 MB strings need, in MiB. The guest never writes them, so they cost only address space.
 pub const MEMORY_MIB: u32 = 128;
 
-/// All of them.
+/// All attacks.
 pub const ATTACKS: [Attack; 56] = [
-    // Computing and growing.
+    // CPU, stack and memory.
     attack("loop", CPU, "(loop $l (br $l))"),
     attack(
         "recursion",
@@ -64,7 +64,7 @@ pub const ATTACKS: [Attack; 56] = [
         TABLE,
         "(loop $l (br_if $l (i32.ne (table.grow $grows (ref.null func) (i32.const 1000)) (i32.const -1))))",
     ),
-    // Storms of host calls.
+    // Floods of host calls.
     attack(
         "settings",
         CPU,
@@ -101,7 +101,7 @@ pub const ATTACKS: [Attack; 56] = [
         bad("exceeds limit"),
         "(call $random (i64.const 100000000) (i32.const 900))",
     ),
-    // 100 MB to the host.
+    // Arguments and results of 100 MB.
     attack(
         "log message",
         TOO_MUCH,
@@ -154,7 +154,7 @@ pub const ATTACKS: [Attack; 56] = [
         TOO_MUCH,
         "(call $room) (return (call $answer (i32.const 0) (global.get $huge)))",
     ),
-    // Within what may be handed over, and beyond what may be asked for.
+    // Arguments that fit the transfer limit, but exceed the limit of their kind.
     attack(
         "long URL",
         ExpectedEnd::Answer("the URL is longer than"),
@@ -183,7 +183,7 @@ pub const ATTACKS: [Attack; 56] = [
         bad("status"),
         "(call $more) (return (call $answer (i32.const 131072) (i32.const 3000000)))",
     ),
-    // Lists of millions, of nothing.
+    // Lists of millions of empty items.
     attack(
         "headers",
         TOO_MUCH,
@@ -207,7 +207,7 @@ pub const ATTACKS: [Attack; 56] = [
          (i32.store8 (i32.const 1028) (i32.const 4)) \
          (call $pair (i32.const 1048) (i32.const 131072) (i32.const 4000000)) (return (i32.const 1024))",
     ),
-    // Bytes where text is due.
+    // Strings that are not UTF-8.
     attack(
         "log message of bytes",
         NO_TEXT,
@@ -236,7 +236,7 @@ pub const ATTACKS: [Attack; 56] = [
         "(drop (call $answer (i32.const 72) (i32.const 2))) \
          (call $pair (i32.const 1028) (i32.const 64) (i32.const 3)) (return (i32.const 1024))",
     ),
-    // Addresses and values that mean nothing.
+    // Invalid addresses and values.
     attack(
         "text beyond memory",
         bad("out of bounds"),
@@ -259,7 +259,7 @@ pub const ATTACKS: [Attack; 56] = [
         bad("discriminant"),
         "(i32.store8 (i32.const 1024) (i32.const 7)) (return (i32.const 1024))",
     ),
-    // What the host hands over is not taken.
+    // Misbehaviour while the host writes a result into the guest.
     attack(
         "answers unread",
         ExpectedEnd::Answer("ok"),
@@ -310,7 +310,7 @@ pub const ATTACKS: [Attack; 56] = [
         trap("undefined element"),
         "(return (call_indirect $grows (result i32) (i32.const 70000)))",
     ),
-    // Memory is refused, and something else ends the call.
+    // The host refuses memory, and something else ends the invocation.
     attack(
         "refused, then a division",
         trap("divide by zero"),
@@ -328,12 +328,12 @@ pub const ATTACKS: [Attack; 56] = [
     ),
 ];
 
-/// The lead whose status query does the harm at this place of [`ATTACKS`].
+/// The id of the lead whose status query runs the attack at this index of [`ATTACKS`].
 pub fn lead(index: usize) -> String {
     format!("{index:02}")
 }
 
-/// The adapter that does them all.
+/// The adapter with all attacks.
 pub fn component() -> Vec<u8> {
     let functions: Vec<_> = ATTACKS
         .iter()
@@ -349,7 +349,7 @@ pub fn component() -> Vec<u8> {
     encode("raw", &guest(QUERY, &more))
 }
 
-/// Two digits, and the function at that place.
+/// Calls the function at the index that the lead's id states in two digits.
 const QUERY: &str = "(call_indirect (result i32) (i32.add
     (i32.mul (i32.sub (i32.load8_u (local.get $at)) (i32.const 48)) (i32.const 10))
     (i32.sub (i32.load8_u offset=1 (local.get $at)) (i32.const 48))))";

@@ -1,9 +1,9 @@
-//! Small components that are large to compile.
+//! Compile bombs: small components that take much memory or time to compile.
 
 use std::fmt::Write as _;
 
-/// Takes gigabytes: a compiler keeps a table of every local in every block, and each of the locals is set in the last.
-/// 40,000 of both make half a megabyte.
+/// Takes gigabytes of memory: the compiler keeps a table of every local in every block, and the last block sets all
+/// locals. 40,000 locals and blocks make a component of half a megabyte.
 pub fn memory(locals: usize, blocks: usize) -> Vec<u8> {
     let mut code = "block local.get 0 br_if 0 end\n".repeat(blocks);
     for local in 1..=locals {
@@ -13,15 +13,16 @@ pub fn memory(locals: usize, blocks: usize) -> Vec<u8> {
     component(locals, &code)
 }
 
-/// Takes minutes: loops inside of loops, and locals that are alive in all of them. 2,000 of one thousand make 33 KB.
+/// Takes minutes: nested loops, with locals that are live in all of them. 2,000 loops with 1,000 locals make a
+/// component of 33 KB.
 pub fn time(loops: usize, locals: usize) -> Vec<u8> {
     let mut code = String::new();
-    for turn in 0..loops {
-        let (from, to) = (1 + turn % locals, 1 + turn * 7 % locals);
+    for depth in 0..loops {
+        let (from, to) = (1 + depth % locals, 1 + depth * 7 % locals);
         writeln!(code, "loop local.get {from} local.get 0 i32.add local.set {to}").unwrap();
     }
-    for turn in 0..loops {
-        writeln!(code, "local.get {} br_if 0 end", 1 + turn % locals).unwrap();
+    for depth in 0..loops {
+        writeln!(code, "local.get {} br_if 0 end", 1 + depth % locals).unwrap();
     }
     component(locals, &code)
 }

@@ -1,8 +1,8 @@
-//! Adapters made of core WebAssembly text, for what no well-meaning compiler would emit: strings that are no text,
-//! lists of millions, pointers to nowhere.
+//! Raw guests: adapters written in the WebAssembly text format (WAT), for what no compiler emits: strings that are not
+//! UTF-8, lists of millions, invalid pointers.
 //!
-//! The text is the guest's side of the contract as it really is: numbers and memory. [`encode`] puts the types of
-//! `wit/` around it, as every toolchain does.
+//! The text is the guest's side of the canonical ABI: numbers and memory. [`encode`] wraps it into a component with the
+//! types of `wit/`, as every toolchain does.
 
 pub mod attacks;
 pub mod compile_bombs;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-/// The parts of WASI that raw guests import, each after those that it uses.
+/// The WASI packages that raw guests import, each after its dependencies.
 const WASI: [&str; 4] = [
     "package wasi:io@0.2.0;
      interface poll { resource pollable { block: func(); } }",
@@ -28,10 +28,10 @@ const WASI: [&str; 4] = [
      interface outgoing-handler { handle: func(); }",
 ];
 
-/// What each file of the contract begins with.
+/// The first line of each file of the contract.
 const PACKAGE: &str = "package jackfield:crm@0.1.0;\n";
 
-/// The worlds of raw guests, beside those of the contract.
+/// The worlds of raw guests, in addition to those of the contract.
 const WORLDS: &str = r"
 world raw {
   include adapter;
@@ -45,15 +45,15 @@ world raw-full { include raw-lookup; include raw-leads; }
 world raw-foreign { include raw; import wasi:http/outgoing-handler@0.2.0; }
 ";
 
-/// A component of world `world` around a core module, in text.
+/// Encodes a core module in WAT as a component of a world.
 ///
 /// # Panics
-/// The text is not valid, or does not have the world's imports and exports.
+/// The text is invalid, or lacks the world's imports or exports.
 pub fn encode(world: &str, module: &str) -> Vec<u8> {
     encode_with_contract(world, module, |wit| wit)
 }
 
-/// Likewise, by a contract that is not quite the one in `wit/`.
+/// Like [`encode`], with a modified copy of the contract in `wit/`.
 ///
 /// # Panics
 /// As [`encode`].
@@ -78,17 +78,17 @@ pub fn encode_with_contract(world: &str, module: &str, change: impl Fn(String) -
         .unwrap_or_else(|error| panic!("{error:?}\n{module}"))
 }
 
-/// A guest that says what it is and whose status query runs `query`, a function of the lead's id, address and length,
-/// to the address of the answer. `more` is further text of the module: functions, tables, globals.
+/// The WAT of a guest whose status query runs `query`: code that gets the address (`$at`) and length of the lead's id
+/// and leaves the address of the result. `more` holds further items of the module: functions, tables, globals.
 ///
-/// `$answer` makes a query's answer of a status text. `$alloc` hands out memory from `$next` on, which lies beyond the
-/// first two pages; it serves the host's `cabi_realloc` too, unless `$mode` says that it is to misbehave. There are
-/// constants: `raw` at 16, `1.0.0` at 32, `GET` at 48, `base_url` at 56, bytes that are no UTF-8 at 64, `ok` at 72.
+/// `$answer` builds a query's result from a status text. `$alloc` allocates memory from `$next` on, beyond the first
+/// two pages. It also implements `cabi_realloc` for the host, which misbehaves if `$mode` is not 0. Memory holds
+/// constants: `raw` at 16, `1.0.0` at 32, `GET` at 48, `base_url` at 56, bytes that are not UTF-8 at 64, `ok` at 72.
 pub fn guest(query: &str, more: &str) -> String {
     GUEST.replace("QUERY", query).replace("MORE", more)
 }
 
-/// The optional exports, each a trap, for `more` of a guest of world `raw-full`.
+/// The optional exports of world `raw-full`, each of which traps: for `more` of a [`guest`].
 pub const TRAPPING_EXPORTS: &str = r#"
   (func (export "jackfield:crm/lookup@0.1.0#find") (param i32 i32 i32 i32) (result i32) unreachable)
   (func (export "jackfield:crm/leads@0.1.0#parse") (param i32 i32 i32 i32 i32 i32) (result i32) unreachable)"#;
@@ -120,7 +120,7 @@ const GUEST: &str = r#"(module
     (i32.store (local.get $at) (local.get $one))
     (i32.store offset=4 (local.get $at) (local.get $two)))
 
-  ;; Hands out memory, aligned to eight bytes. Traps when there is no more.
+  ;; Allocates memory, aligned to eight bytes. Traps if there is none left.
   (func $alloc (param $size i32) (result i32)
     (local $at i32)
     (local.set $at (global.get $next))
@@ -141,7 +141,7 @@ const GUEST: &str = r#"(module
       (call $log (i32.const 0) (i32.const 72) (i32.const 2) (i32.const 0) (i32.const 0)))
     (i32.const -8))
 
-  ;; An answer with this status text, for the lead that was asked for.
+  ;; A query's result with this status text, for the queried lead.
   (func $answer (param $text i32) (param $length i32) (result i32)
     (memory.fill (i32.const 1024) (i32.const 0) (i32.const 64))
     (call $pair (i32.const 1028) (global.get $lead) (global.get $lead_length))
@@ -169,7 +169,7 @@ const GUEST: &str = r#"(module
   MORE)
 "#;
 
-/// Ways to make host calls with one part that matters, and room for large ones: further text for a [`guest`].
+/// Functions that call the host with one argument under test, and memory for large arguments: `more` of a [`guest`].
 pub const HOST_CALLS: &str = "
   (table $grows 1 funcref)
   (global $url (mut i32) (i32.const 0))
@@ -177,18 +177,18 @@ pub const HOST_CALLS: &str = "
   (global $kept (mut i32) (i32.const 131072))
   (global $huge i32 (i32.const 100000000))
   (func $recurse (result i32) (i32.add (call $recurse) (i32.const 1)))
-  ;; Room for 100 MB, and for four.
+  ;; Grow the memory by 100 MiB and by 4 MiB.
   (func $room (if (i32.eq (memory.grow (i32.const 1600)) (i32.const -1)) (then unreachable)))
   (func $more (if (i32.eq (memory.grow (i32.const 64)) (i32.const -1)) (then unreachable)))
-  ;; What the host handed over is thrown away.
+  ;; Frees what the host returned.
   (func $fresh (global.set $next (global.get $kept)))
-  ;; The tenant's server, as `$url`.
+  ;; Sets `$url` to the tenant's server.
   (func $base
     (call $get (i32.const 56) (i32.const 8) (i32.const 900))
     (global.set $url (i32.load (i32.const 904)))
     (global.set $url_length (i32.load (i32.const 908)))
     (global.set $kept (global.get $next)))
-  ;; Host calls with one part that matters.
+  ;; Host calls with one argument under test.
   (func $say (param $at i32) (param $length i32)
     (call $log (i32.const 3) (local.get $at) (local.get $length) (i32.const 0) (i32.const 0)))
   (func $fields (param $at i32) (param $count i32)
@@ -208,10 +208,10 @@ pub const HOST_CALLS: &str = "
     (call $send (i32.const 48) (i32.const 3) (global.get $url) (global.get $url_length)
       (i32.const 0) (i32.const 0) (local.get $at) (local.get $length) (i32.const 900)))
   (func $ask (call $headers (i32.const 0) (i32.const 0)))
-  ;; Four gibibytes, which no guest may have.
+  ;; Asks for 4 GiB, which must be refused.
   (func $refused (if (i32.ne (memory.grow (i32.const 65000)) (i32.const -1)) (then unreachable)))
   (func $fine (result i32) (call $answer (i32.const 72) (i32.const 2)))
-  ;; An answer of the reason for which a request was denied.
+  ;; A query's result with the reason why a request was denied.
   (func $refusal (result i32)
     (if (i32.ne (i32.load8_u (i32.const 900)) (i32.const 1)) (then unreachable))
     (call $answer (i32.load (i32.const 908)) (i32.load (i32.const 912))))

@@ -1,4 +1,4 @@
-//! A guest that panics when it is asked what it is: no host may take it.
+//! A guest that panics in `describe`: a host must refuse it.
 
 use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt};
 

@@ -1,4 +1,4 @@
-/* Every way in which C goes wrong, chosen by the lead: each must end the call as a fault whose last words say so. */
+/* Every kind of C error, selected by the lead's id: each must end the invocation as a fault whose text names it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ void jf_describe(jf_description *about) {
 
 static int sink;
 
-/* Takes stack and does not end. Not a tail call: what it returns depends on its own array. */
+/* Recurses without end. Not a tail call: the result depends on the frame's array. */
 static int deep(int depth) {
     volatile char taken[512];
     taken[0] = (char)depth;

@@ -1,6 +1,7 @@
-//! A guest that counts the calls of its instance, remembers what it was told, and fails on command.
+//! A guest that counts its instance's invocations, keeps state, and fails on command.
 //!
-//! Every export counts and answers the count. The lead's id says what else to do: a word, and perhaps `-` and more.
+//! Every export increments the count and returns it. The lead's id is a command: a word, optionally with `-` and an
+//! argument.
 
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -14,51 +15,51 @@ struct Counter;
 
 jackfield_sdk::export!(Counter with lookup, parse_leads);
 
-/// What is there for the next call, if this instance serves one.
-struct Kept {
-    calls: u32,
+/// State that a reused instance keeps between invocations.
+struct InstanceState {
+    invocations: u32,
     note: String,
     memory: Vec<Vec<u8>>,
 }
 
-static KEPT: Mutex<Kept> = Mutex::new(Kept {
-    calls: 0,
+static STATE: Mutex<InstanceState> = Mutex::new(InstanceState {
+    invocations: 0,
     note: String::new(),
     memory: Vec::new(),
 });
 
-/// Counts a call, does what the lead's id says and answers the count, unless something else was asked for.
-fn count(host: &Host, order: &str) -> Result<String, Failure> {
-    let mut kept = KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    kept.calls += 1;
-    let calls = kept.calls.to_string();
-    let (word, more) = order.split_once('-').unwrap_or((order, ""));
+/// Counts an invocation, runs the command, and returns the count unless the command returns something else.
+fn count(host: &Host, command: &str) -> Result<String, Failure> {
+    let mut state = STATE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    state.invocations += 1;
+    let count = state.invocations.to_string();
+    let (word, argument) = command.split_once('-').unwrap_or((command, ""));
     match word {
-        // The id of a lead, remembered.
-        "note" => more.clone_into(&mut kept.note),
-        "recall" => return Ok(format!("{calls} {}", kept.note)),
-        // So many MiB, for ever.
+        // Stores a lead's id.
+        "note" => argument.clone_into(&mut state.note),
+        "recall" => return Ok(format!("{count} {}", state.note)),
+        // Allocates that many MiB and never frees them.
         "keep" => {
-            let size = more.parse::<usize>().unwrap_or(0) << 20;
-            kept.memory.push(std::hint::black_box(vec![1; size]));
+            let size = argument.parse::<usize>().unwrap_or(0) << 20;
+            state.memory.push(std::hint::black_box(vec![1; size]));
         }
-        // More than there is, and it gets over it.
+        // Asks for more memory than the limit, and continues.
         "beg" => {
             let refused = Vec::<u8>::new().try_reserve_exact(1 << 30).is_err();
-            return Ok(format!("{calls} {refused}"));
+            return Ok(format!("{count} {refused}"));
         }
         "compute" => {
-            let turns: u64 = more.parse().unwrap_or(0);
+            let turns: u64 = argument.parse().unwrap_or(0);
             let mut sum = 0_u64;
             for turn in 0..turns * 1_000_000 {
                 sum = std::hint::black_box(sum.wrapping_add(turn));
             }
         }
-        "print" => drop(writeln!(std::io::stderr(), "printed {more}")),
+        "print" => drop(writeln!(std::io::stderr(), "printed {argument}")),
         "hang" => {
             let base_url: String = host.required("base_url")?;
             let answer = host.get(format!("{base_url}/hang")).send()?;
-            return Ok(format!("{calls} answered {}", answer.status()));
+            return Ok(format!("{count} answered {}", answer.status()));
         }
         "refuse" => return Err(Failure::NotFound),
         "panic" => panic!("asked to"),
@@ -69,7 +70,7 @@ fn count(host: &Host, order: &str) -> Result<String, Failure> {
         "recurse" => return Ok(recurse(0).to_string()),
         _ => {}
     }
-    Ok(calls)
+    Ok(count)
 }
 
 /// Overflows the stack.
@@ -82,12 +83,16 @@ fn recurse(depth: u64) -> u64 {
 
 impl Adapter for Counter {
     fn describe() -> Description {
-        about!().optional("base_url", SettingKind::Url, "A server that `hang` calls")
+        about!().optional(
+            "base_url",
+            SettingKind::Url,
+            "The server that `hang` sends a request to",
+        )
     }
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
         let status = count(host, lead_id)?;
-        // An answer that is not allowed.
+        // A result about another lead is invalid.
         let lead_id = if lead_id == "badout" { "another" } else { lead_id };
         Ok(LeadStatus {
             lead_id: lead_id.into(),
@@ -104,7 +109,7 @@ impl Adapter for Counter {
 
 impl Lookup for Counter {
     fn find(host: &Host, lead_id: &str, _: &str) -> Result<Option<Receipt>, Failure> {
-        count(host, lead_id).map(|calls| Some(Receipt::new(calls)))
+        count(host, lead_id).map(|count| Some(Receipt::new(count)))
     }
 }
 

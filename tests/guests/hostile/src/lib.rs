@@ -1,9 +1,9 @@
-//! A guest that does whatever harm its lead's id asks for, in status queries and in writes alike.
+//! A guest that attacks its host in the way that the lead's id names, in status queries and in writes.
 //!
-//! The host must hold every one of them inside its own call. What a test wants to read back (a counter, an error text,
-//! what a search for secrets found) comes as the status text of a query and as the reference of a receipt.
+//! The host must contain every attack within its invocation. Results for the test (a counter, an error text, found
+//! secrets) come back as the status text of a query and as the reference of a receipt.
 
-mod harm;
+mod attack;
 
 use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt, SettingKind, about};
 
@@ -16,12 +16,12 @@ impl Adapter for Hostile {
         about!().origin("base_url", "A server for `hang` and `storm`").optional(
             "target",
             SettingKind::Text,
-            "The URL that `egress` calls",
+            "The URL that `egress` sends a request to",
         )
     }
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
-        let report = harm::done(host, lead_id)?;
+        let report = attack::run(host, lead_id)?;
         Ok(LeadStatus {
             lead_id: report.lead_id,
             callable: true,
@@ -31,6 +31,6 @@ impl Adapter for Hostile {
     }
 
     fn write_disposition(host: &Host, disposition: &Disposition, _: &str) -> Result<Receipt, Failure> {
-        harm::done(host, &disposition.lead_id).map(|report| Receipt::new(report.reference))
+        attack::run(host, &disposition.lead_id).map(|report| Receipt::new(report.reference))
     }
 }

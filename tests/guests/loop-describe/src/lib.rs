@@ -1,4 +1,4 @@
-//! A guest that never finishes saying what it is: no host may wait for it.
+//! A guest whose `describe` never returns: a host must not wait for it.
 
 use jackfield_sdk::{Adapter, Description, Disposition, Failure, Host, LeadStatus, Receipt};
 

@@ -1,4 +1,4 @@
-"""A guest that goes wrong in the ways that Python knows, by the lead that it is asked for."""
+"""A guest that fails in every way that Python can, selected by the lead's id."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Raises(Adapter, Lookup, ParseLeads):
         )
 
     def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
-        """Takes only the disposition that the test sends, so that nothing is lost on the way in."""
+        """Accepts only the disposition that the test sends, to show that nothing is lost on the way in."""
         if call.outcome is Outcome.NO_ANSWER:
             return Receipt(f"bare {call == Disposition(call.call_id, call.lead_id, call.outcome, call.accepted_at)}")
         expected = Disposition(

@@ -1,4 +1,4 @@
-"""A second file, so that a fault has to name the right one."""
+"""A second file, so that a fault must name the right one."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-/** A guest that does what an adapter in JavaScript can do wrong, or what its SDK must get right; the lead's id says what. */
+/** A guest that fails in every way that JavaScript can, or uses the SDK, selected by the lead's id. */
 
 import { adapter, describe, Failure, hex, type Host, type LeadStatus } from "jackfield";
 import { stageOf } from "./stages.ts";
 
-/** The lead that is asked for. */
+/** The queried lead. */
 let asked = "";
 
-/** What `queryStatus` does for each lead. */
-const DEEDS: Record<string, (host: Host) => unknown> = {
+/** What `queryStatus` does, by the lead's id. */
+const ACTIONS: Record<string, (host: Host) => unknown> = {
   "throws-deep": () => stageOf({}),
   "throws-text": () => {
     throw "a text\nin two lines";
@@ -46,7 +46,7 @@ export default adapter({
   about: describe("ts-raises", "1.0.0").credential("signing", "hmac", "Any key"),
   queryStatus: (host, leadId) => {
     asked = leadId;
-    return DEEDS[leadId]?.(host) as LeadStatus;
+    return ACTIONS[leadId]?.(host) as LeadStatus;
   },
   writeDisposition: (_host, { qualification: { budgetMin, budgetMax } }) => ({ reference: `${budgetMin} ${budgetMax}` }),
   find: (_host, leadId) => (leadId === "absent" ? undefined : { reference: "found" }),

@@ -1,4 +1,4 @@
-/** A mistake that types do not see: what comes from outside is taken on trust. */
+/** A mistake that types do not catch: it trusts data from outside. */
 
 export function stageOf(lead: { stage?: string }): string {
   return normal(lead.stage as string);

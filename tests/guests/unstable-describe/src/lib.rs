@@ -1,4 +1,4 @@
-//! A guest whose `describe` says something else every time: a host that loaded it would not know what it runs.
+//! A guest whose `describe` returns a different result every time: a host would not know what it runs.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -9,8 +9,8 @@ struct UnstableDescribe;
 
 impl Adapter for UnstableDescribe {
     fn describe() -> Description {
-        let mood = RandomState::new().build_hasher().finish();
-        about!().optional("mood", SettingKind::Text, &format!("Today it is {mood}"))
+        let random = RandomState::new().build_hasher().finish();
+        about!().optional("random", SettingKind::Text, &format!("This time it is {random}"))
     }
 
     fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> {

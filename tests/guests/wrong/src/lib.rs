@@ -1,5 +1,5 @@
-//! An adapter for a small ledger that is right, unless the setting `mistake` names one: then it makes that mistake and
-//! no other. The conformance kit must catch each, by its right name.
+//! An adapter for a small ledger that is correct, unless the setting `mistake` names a mistake: then it makes only that
+//! one. The conformance kit must report each mistake under the right check.
 
 use std::hint::black_box;
 
@@ -15,7 +15,7 @@ jackfield_sdk::export!(Wrong with lookup);
 
 impl Adapter for Wrong {
     fn describe() -> Description {
-        about!().origin("base_url", "Where the ledger lives").optional(
+        about!().origin("base_url", "The ledger's address").optional(
             "mistake",
             SettingKind::Text,
             "The mistake to make",
@@ -24,7 +24,7 @@ impl Adapter for Wrong {
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
         if makes(host, "asks-elsewhere") {
-            // Whether it is answered does not matter to it.
+            // The result does not matter.
             let _ = host.get("https://elsewhere.example/count").send();
         }
         let answer = host.get(url(&base_url(host)?, &["leads", lead_id])?).send()?;
@@ -126,7 +126,7 @@ fn makes(host: &Host, mistake: &str) -> bool {
     host.setting("mistake").as_deref() == Some(mistake)
 }
 
-/// Burns the processor for ever.
+/// Computes for ever.
 fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -134,7 +134,7 @@ fn spin() -> ! {
     }
 }
 
-/// Takes and touches memory for ever, a mebibyte at a time.
+/// Allocates and writes memory for ever, a mebibyte at a time.
 fn grow() -> ! {
     let mut taken = Vec::new();
     loop {

@@ -1,12 +1,11 @@
-//! What atrium demands of a `CallInput`: its picklists, and its ways to write money and time.
+//! Validation of a `CallInput`: atrium's picklists and its formats for money and time.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::super::{
-    json_fields::{Check, FieldError},
+    json_fields::{FieldCheck, FieldError, http_url},
     rfc3339,
 };
 
@@ -28,23 +27,23 @@ const OUTCOMES: [&str; 13] = [
 const UNITS: [&str; 7] = ["ONE_BHK", "TWO_BHK", "THREE_BHK", "FOUR_BHK", "VILLA", "PLOT", "OTHER"];
 const PURPOSES: [&str; 3] = ["SELF_USE", "INVESTMENT", "OTHER"];
 
-/// Bytes of a call's reference.
+/// The maximum length of a call's reference, in bytes.
 const REFERENCE_BYTES: usize = 255;
 
 const TEXT: &str = "must be a text";
 const FLAG: &str = "must be true or false";
 const LINK: &str = "must be an http or https URL";
 
-/// Everything that is wrong with an input; paths begin with `input.`.
+/// Every error in an input; paths begin with `input.`.
 pub(super) fn check(input: &Map<String, Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let mut input = Check::new("input.", input, &mut errors);
+    let mut input = FieldCheck::new("input.", input, &mut errors);
     check_members(&mut input);
     input.refuse_unknown();
     errors
 }
 
-fn check_members(input: &mut Check<'_>) {
+fn check_members(input: &mut FieldCheck<'_>) {
     input.required("leadId", TEXT, Value::as_str);
     input.required("callReference", "must be 1 to 255 bytes of text", |value| {
         value
@@ -72,8 +71,8 @@ fn check_members(input: &mut Check<'_>) {
             .as_i64()
             .filter(|seconds| (0..=i64::from(i32::MAX)).contains(seconds))
     });
-    input.nullable("recordingUrl", LINK, link);
-    input.nullable("transcriptUrl", LINK, link);
+    input.nullable("recordingUrl", LINK, http_url);
+    input.nullable("transcriptUrl", LINK, http_url);
     input.required("doNotContact", FLAG, Value::as_bool);
     input.required("duplicate", FLAG, Value::as_bool);
     input.nullable("language", TEXT, Value::as_str);
@@ -94,7 +93,7 @@ fn check_members(input: &mut Check<'_>) {
     input.nullable("notes", "must be a list of {label, text}, neither empty", notes);
 }
 
-fn check_budget(budget: &mut Check<'_>) {
+fn check_budget(budget: &mut FieldCheck<'_>) {
     let must = "must be a Decimal from 0.00, as a text with two places";
     let min = budget.nullable("min", must, paise);
     let max = budget.nullable("max", must, paise);
@@ -105,7 +104,7 @@ fn check_budget(budget: &mut Check<'_>) {
     }
 }
 
-fn check_visit(visit: &mut Check<'_>) {
+fn check_visit(visit: &mut FieldCheck<'_>) {
     visit.required("date", "must be a Date, YYYY-MM-DD", |value| {
         let text = value.as_str().filter(|text| text.len() == 10)?;
         text.parse::<Date>().ok()
@@ -123,7 +122,7 @@ fn listed<'a>(value: &'a Value, list: &[&str]) -> Option<&'a str> {
     value.as_str().filter(|word| list.contains(word))
 }
 
-/// A decimal amount of rupees, in paise.
+/// Parses a decimal amount of rupees into paise.
 fn paise(value: &Value) -> Option<u128> {
     let (rupees, paise) = value.as_str()?.split_once('.')?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -141,9 +140,4 @@ fn notes(value: &Value) -> Option<()> {
         filled("label") && filled("text") && note.as_object().is_some_and(|members| members.len() == 2)
     };
     value.as_array()?.iter().all(whole).then_some(())
-}
-
-fn link(value: &Value) -> Option<Url> {
-    let url = Url::parse(value.as_str()?).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
 }

@@ -1,24 +1,21 @@
 //! atrium: one GraphQL endpoint, `POST /graphql`, behind a gateway.
 //!
-//! The gateway speaks HTTP: 404, 405, 401 without a bearer token, 415 and 400 for what is no GraphQL request.
-//! Atrium itself answers 200 whatever happened, with `data` and `errors`, each with a `code` in its `extensions`:
-//! `UNAUTHENTICATED`, `NOT_FOUND`, `VALIDATION` with `fields`, `THROTTLED` with `retryAfter`, `INTERNAL` and
-//! `MAINTENANCE`.
+//! The gateway uses HTTP status codes: 404, 405, 401 without a bearer token, 415, and 400 for requests that are not
+//! GraphQL. Behind it, atrium always responds 200, with `data` and `errors`. Each error has a `code` in its
+//! `extensions`: `UNAUTHENTICATED`, `NOT_FOUND`, `VALIDATION` with `fields`, `THROTTLED` with `retryAfter`, `INTERNAL`
+//! or `MAINTENANCE`.
 //!
-//! | operation | answer |
+//! | operation | response |
 //! | --- | --- |
 //! | `lead(id)` | the lead, or null with `NOT_FOUND` |
-//! | `logCall(input)` | a new activity, every time: a reference that came before is no obstacle |
-//! | `activities(callReference, first)` | the activities of that reference, oldest first |
+//! | `logCall(input)` | always a new activity, even for a known reference |
+//! | `activities(callReference, first)` | the activities with that reference, oldest first |
 
 mod input;
 mod operation;
 mod schema;
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::collections::BTreeMap;
 
 use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use hyper::body::Bytes;
@@ -27,46 +24,41 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
 use super::{
-    response::{FakeResponse, has_media_type, header, json_response, response},
+    http_message::{FakeResponse, has_media_type, header, json_response, response},
     server::{FakeService, RequestOutcome},
 };
 
-/// What atrium is started with.
+/// atrium's options.
 #[derive(Debug, Clone)]
 pub struct AtriumConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
-    /// The only bearer token it takes.
+    /// The only valid bearer token.
     pub token: String,
 }
 
 impl AtriumConfig {
-    /// On a free loopback port.
+    /// An atrium with one valid bearer token.
     pub fn new(token: impl Into<String>) -> Self {
-        Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
-            token: token.into(),
-        }
+        Self { token: token.into() }
     }
 }
 
-/// A lead as atrium keeps it.
+/// A lead as atrium stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a member of its own in the CRM's record"
+    reason = "the CRM's record has each as a separate member"
 )]
 pub struct AtriumLead {
     /// Its id.
     pub id: String,
-    /// Where it stands, in capitals.
+    /// Its stage, in capitals.
     #[serde(default = "first_stage")]
     pub stage: String,
-    /// Whether it may be called; yes unless said otherwise.
+    /// Whether it may be called; true by default.
     #[serde(default = "yes")]
     pub contactable: bool,
-    /// The person who looks after it.
+    /// The person responsible for it.
     #[serde(default)]
     pub assigned_to: Option<String>,
     /// When it was last called, RFC 3339.
@@ -75,10 +67,10 @@ pub struct AtriumLead {
     /// Whether it asked not to be contacted.
     #[serde(default)]
     pub do_not_contact: bool,
-    /// The service that knows of consent fails for it: the lead comes without, and with an error.
+    /// Whether its consent cannot be resolved: the lead is returned without it, with an error.
     #[serde(default)]
     pub consent_unknown: bool,
-    /// What follows a logged call fails for it: the call is stored, and there is an error too.
+    /// Whether the follow-up of a logged call fails: the call is stored, and the response has an error.
     #[serde(default)]
     pub follow_up_fails: bool,
 }
@@ -112,12 +104,12 @@ fn yes() -> bool {
 pub struct AtriumActivity {
     /// atrium's own reference, `ACT-<n>`.
     pub id: String,
-    /// The `CallInput` that it was made of.
+    /// The `CallInput` it was created from.
     pub input: Map<String, Value>,
 }
 
 impl AtriumActivity {
-    /// A member of the input that is a text; empty if it is not there.
+    /// A text member of the input; empty if absent.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.input.get(name).and_then(Value::as_str).unwrap_or_default()
@@ -142,18 +134,17 @@ impl FakeService for AtriumCrm {
     type Record = AtriumActivity;
     const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
-    fn from_config(AtriumConfig { addr, token }: AtriumConfig) -> (SocketAddr, Self) {
-        let crm = Self {
-            token,
+    fn from_config(config: AtriumConfig) -> Self {
+        Self {
+            token: config.token,
             leads: BTreeMap::new(),
             activities: Vec::new(),
-        };
-        (addr, crm)
+        }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
-        let asked = match gateway(request) {
-            Ok(asked) => asked,
+        let parsed = match gateway(request) {
+            Ok(parsed) => parsed,
             Err(refusal) => return RequestOutcome::Refused(refusal),
         };
         let known = header(request, AUTHORIZATION.as_str())
@@ -162,7 +153,7 @@ impl FakeService for AtriumCrm {
         if !known {
             return RequestOutcome::Refused(failed("UNAUTHENTICATED", "the token is not valid"));
         }
-        match asked {
+        match parsed {
             Ok((operation, arguments)) => self.execute(&operation.root, &arguments),
             Err(why) => {
                 let error = json!({ "message": why, "extensions": { "code": "GRAPHQL_VALIDATION_FAILED" } });
@@ -195,16 +186,16 @@ impl FakeService for AtriumCrm {
         self.activities.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.leads.clear();
         self.activities.clear();
     }
 }
 
-/// An operation that was understood, with its arguments; or why not.
-type Asked = Result<(operation::Operation, Map<String, Value>), String>;
+/// A valid operation with its arguments, or why it is invalid.
+type ParsedOperation = Result<(operation::Operation, Map<String, Value>), String>;
 
-/// A request, as GraphQL over HTTP has it.
+/// The body of a GraphQL request over HTTP.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
@@ -213,9 +204,9 @@ struct Body {
     variables: Map<String, Value>,
 }
 
-/// What the gateway makes of a request: it looks no further than it has to.
-#[expect(clippy::result_large_err, reason = "the answer is what it is about")]
-fn gateway(request: &Request<Bytes>) -> Result<Asked, FakeResponse> {
+/// Checks a request as the gateway does, in the order of the status codes.
+#[expect(clippy::result_large_err, reason = "the error is the response to send")]
+fn gateway(request: &Request<Bytes>) -> Result<ParsedOperation, FakeResponse> {
     let refused = |status, why: &'static str| response(status, Some("text/plain"), why);
     if request.uri().path() != "/graphql" {
         return Err(refused(StatusCode::NOT_FOUND, "no route"));
@@ -301,7 +292,7 @@ impl AtriumCrm {
     }
 }
 
-/// A lead with all its fields, and what of it could not be found out.
+/// A lead with all its fields, and an error for each field that could not be resolved.
 fn resolved(lead: &AtriumLead) -> (Value, Vec<Value>) {
     let unknown = lead
         .consent_unknown

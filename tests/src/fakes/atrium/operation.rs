@@ -1,5 +1,5 @@
-//! The GraphQL that atrium reads: one named operation with one root field, whose arguments are variables or whole
-//! numbers. No fragments, aliases or directives.
+//! A parser for the subset of GraphQL that atrium supports: one named operation with one root field, whose arguments
+//! are variables or integers. It supports no fragments, aliases or directives.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -9,29 +9,29 @@ use std::str::Chars;
 pub(super) struct Operation {
     /// `query` or `mutation`.
     pub kind: String,
-    /// Its variables: the name without the `$`, and the type as it is written.
+    /// Its variables: the name without the `$`, and the type as written.
     pub variables: Vec<(String, String)>,
-    /// The one field at the root.
+    /// The root field.
     pub root: Field,
 }
 
-/// A field that is asked for.
+/// A selected field.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Field {
     pub name: String,
     pub arguments: Vec<(String, Argument)>,
-    /// The fields below it; empty for a value.
+    /// Its selected fields; empty for a scalar.
     pub fields: Vec<Field>,
 }
 
-/// What stands for an argument.
+/// The value of an argument.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Argument {
     Variable(String),
     Int(u32),
 }
 
-/// Reads an operation, or says what is wrong with it.
+/// Parses an operation; the error says what is wrong.
 pub(super) fn parse(text: &str) -> Result<Operation, String> {
     let mut reader = Reader(text.chars().peekable());
     let kind = reader.name()?;
@@ -55,19 +55,19 @@ pub(super) fn parse(text: &str) -> Result<Operation, String> {
     let mut roots = reader.fields()?;
     let root = roots.pop().filter(|_| roots.is_empty());
     if reader.peek().is_some() {
-        return Err("one operation in one request".to_owned());
+        return Err("a request holds one operation".to_owned());
     }
     Ok(Operation {
         kind,
         variables,
-        root: root.ok_or("exactly one field at the root")?,
+        root: root.ok_or("an operation has exactly one root field")?,
     })
 }
 
 struct Reader<'a>(Peekable<Chars<'a>>);
 
 impl Reader<'_> {
-    /// The next character that means something: white space and commas do not.
+    /// The next character after insignificant white space and commas.
     fn peek(&mut self) -> Option<char> {
         while self.0.next_if(|c| c.is_whitespace() || *c == ',').is_some() {}
         self.0.peek().copied()
@@ -151,7 +151,7 @@ mod tests {
     use super::{Argument, parse};
 
     #[test]
-    fn reads_an_operation() {
+    fn parses_an_operation() {
         let read =
             parse("query Q($id: ID!, $n: Int) { lead(id: $id, first: 2) { id consent { doNotContact } } }").unwrap();
         assert_eq!(
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_its_relatives() {
+    fn refuses_unsupported_operations() {
         for text in [
             "",
             "{ lead { id } }",

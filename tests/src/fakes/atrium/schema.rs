@@ -1,10 +1,10 @@
-//! Atrium's types: which fields there are, which arguments they take, and what is made of a selection.
+//! atrium's schema: the types with their fields and arguments, and how selections are applied.
 
 use serde_json::{Map, Value};
 
 use super::operation::{Argument, Field, Operation};
 
-/// A type's fields: the name, and the type below it if it is one with fields.
+/// A type's fields: the name, and the field's type if that is an object.
 type Fields = &'static [(&'static str, Option<&'static str>)];
 
 const LEAD: Fields = &[
@@ -30,10 +30,10 @@ fn fields(of: &str) -> Fields {
     }
 }
 
-/// An argument: its name, and its type; one that ends in `!` must be there.
+/// An argument: its name, and its type; `!` marks a required one.
 type Parameters = &'static [(&'static str, &'static str)];
 
-/// The root fields: the kind of operation, the name, the arguments and the type.
+/// The root fields: operation, name, arguments and type.
 const ROOTS: [(&str, &str, Parameters, &str); 3] = [
     ("query", "lead", &[("id", "ID!")], "Lead"),
     (
@@ -45,7 +45,7 @@ const ROOTS: [(&str, &str, Parameters, &str); 3] = [
     ("mutation", "logCall", &[("input", "CallInput!")], "LogCall"),
 ];
 
-/// The arguments of an operation's root field, with the variables' values in them; or what is wrong with the operation.
+/// The arguments of an operation's root field, with variables resolved; the error says what is wrong.
 pub(super) fn check(operation: &Operation, variables: &Map<String, Value>) -> Result<Map<String, Value>, String> {
     let Operation {
         kind,
@@ -113,7 +113,7 @@ fn check_fields(selected: &[Field], of: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Of a whole value, the fields that are asked for.
+/// The selected fields of a value.
 pub(super) fn select(whole: &Value, selected: &[Field]) -> Value {
     match whole {
         Value::Object(members) => {

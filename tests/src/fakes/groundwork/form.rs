@@ -1,6 +1,6 @@
 //! A signed form post.
 //!
-//! `sig` is the lowercase hex HMAC-SHA256, under the shared key, of all other parameters: sorted by name, decoded, and
+//! `sig` is the lowercase hex HMAC-SHA256 of all other parameters under the shared key: sorted by name, decoded, and
 //! joined as `name=value&name=value`.
 
 use std::collections::BTreeMap;
@@ -12,22 +12,22 @@ use jiff::Timestamp;
 use sha2::Sha256;
 
 use super::{
-    super::response::has_media_type,
+    super::http_message::has_media_type,
     xml::{Fault, FieldError},
 };
 
-/// The parameters in the order they came in, duplicates and all.
+/// The parameters in the order received, including duplicates.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// The request's parameters; none if it is not a form post.
-    pub fn of(request: &Request<Bytes>) -> Self {
+    /// Parses the request's parameters; there are none if it is not a form post.
+    pub fn parse(request: &Request<Bytes>) -> Self {
         let posted = request.method() == Method::POST && has_media_type(request, "application/x-www-form-urlencoded");
         let body: &[u8] = if posted { request.body() } else { b"" };
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// Whether `sig` is there once and is the signature of the rest.
+    /// Checks that `sig` occurs once and signs the other parameters.
     pub fn verify(&self, key: &[u8]) -> Result<(), Fault> {
         let given = self
             .only("sig")
@@ -47,7 +47,7 @@ impl Form {
             .map_err(|_| Fault::BadSignature("bad signature"))
     }
 
-    /// Whether `ts` is there once and within `tolerance` seconds of `now`.
+    /// Checks that `ts` occurs once and is within `tolerance` seconds of `now`.
     pub fn verify_time(&self, now: Timestamp, tolerance: u64) -> Result<(), Fault> {
         if now.as_second().abs_diff(self.ts()?) > tolerance {
             return Err(Fault::BadSignature("ts is too far from the server's clock"));
@@ -55,8 +55,8 @@ impl Form {
         Ok(())
     }
 
-    /// Whether `ts` is there once and is a time, however long ago.
-    pub fn verify_some_time(&self) -> Result<(), Fault> {
+    /// Checks that `ts` occurs once and is a time, however old.
+    pub fn require_time(&self) -> Result<(), Fault> {
         self.ts().map(drop)
     }
 
@@ -69,7 +69,7 @@ impl Form {
             .ok_or(Fault::BadSignature("ts must be there once, in unix seconds"))
     }
 
-    /// The parameters besides `ts` and `sig`, if they are exactly `names`, each once.
+    /// The parameters other than `ts` and `sig`, which must be exactly `names`, each once.
     pub fn exactly(&self, names: &[&str]) -> Result<BTreeMap<String, String>, Fault> {
         let mut errors = Vec::new();
         let mut parameters = BTreeMap::new();
@@ -89,7 +89,7 @@ impl Form {
         }
     }
 
-    /// The value of a parameter that is there exactly once.
+    /// The value of a parameter that occurs exactly once.
     fn only(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(given, _)| given == name);
         let (_, value) = values.next().filter(|_| values.next().is_none())?;

@@ -1,22 +1,19 @@
 //! groundwork: a twenty-year-old PHP application. Forms in, XML out, errors inside HTTP 200, parameters signed with a
-//! shared key; it appends a row for every post that it takes, and there is no way to look one up.
+//! shared key. It appends a row for every accepted post, and rows cannot be looked up.
 //!
-//! | page | answer |
+//! | page | response |
 //! | --- | --- |
-//! | `POST /crm/lead_status.php` | `<lead>` with stage, do-not-disturb, whether sales spoke to it, last call |
-//! | `POST /crm/call_update.php` | `<ref>`, of a new row every time |
+//! | `POST /crm/lead_status.php` | `<lead>` with stage, do-not-disturb, whether sales spoke to the lead, last call |
+//! | `POST /crm/call_update.php` | `<ref>`, the reference of a new row |
 //!
-//! Checked in this order: the signature (E01), the parameters (E20), the lead (E04). As in PHP, what is not a form post
-//! has no parameters, and so no signature either.
+//! It checks the signature first (E01), then the parameters (E20), then the lead (E04). As in PHP, a request that is
+//! not a form post has no parameters, and therefore no signature.
 
 mod form;
 mod row;
 mod xml;
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::collections::BTreeMap;
 
 use http::{Request, StatusCode};
 use hyper::body::Bytes;
@@ -26,28 +23,25 @@ use serde::{Deserialize, Serialize};
 use self::{form::Form, xml::Fault};
 use super::{
     clock::ServerClock,
-    response::{FakeResponse, response},
+    http_message::{FakeResponse, response},
     server::{FakeService, RequestOutcome},
 };
 
-/// What groundwork is started with.
+/// groundwork's options.
 #[derive(Debug, Clone)]
 pub struct GroundworkConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
     /// The key that parameters are signed with.
     pub key: String,
-    /// How far `ts` may be from now, in seconds; none takes any `ts`.
+    /// The maximum difference between `ts` and now, in seconds; none accepts any `ts`.
     pub ts_tolerance: Option<u64>,
     /// Its clock.
     pub now: ServerClock,
 }
 
 impl GroundworkConfig {
-    /// On a free loopback port, with real time and the documented tolerance of 600 s.
+    /// A groundwork on real time, with the documented tolerance of 600 s.
     pub fn new(key: impl Into<String>) -> Self {
         Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
             key: key.into(),
             ts_tolerance: Some(600),
             now: ServerClock::real(),
@@ -55,7 +49,7 @@ impl GroundworkConfig {
     }
 }
 
-/// Yes or no, as groundwork spells it.
+/// groundwork's boolean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum GroundworkFlag {
     /// Yes.
@@ -74,7 +68,7 @@ impl GroundworkFlag {
     }
 }
 
-/// A lead as groundwork keeps it.
+/// A lead as groundwork stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroundworkLead {
@@ -89,7 +83,7 @@ pub struct GroundworkLead {
     /// Whether a person has spoken to it.
     #[serde(default)]
     pub sales_spoke: GroundworkFlag,
-    /// When it was last called: `dd/mm/yyyy HH:MM` in India.
+    /// When it was last called: `dd/mm/yyyy HH:MM` in Indian time.
     #[serde(default)]
     pub last_call: Option<String>,
 }
@@ -111,7 +105,7 @@ fn new_stage() -> u16 {
     10
 }
 
-/// A call as groundwork stores it: the reference that it gave, and the parameters as they came.
+/// A call as groundwork stores it: its reference, and the parameters as received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GroundworkRow {
     /// groundwork's own reference, such as `GW/2026/000123`.
@@ -123,7 +117,7 @@ pub struct GroundworkRow {
 }
 
 impl GroundworkRow {
-    /// A parameter's value. Empty if there is none of that name, as it is for an empty one.
+    /// A parameter's value; empty if absent.
     pub fn get(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
     }
@@ -143,15 +137,12 @@ impl FakeService for GroundworkCrm {
     type Record = GroundworkRow;
     const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
-    fn from_config(config: GroundworkConfig) -> (SocketAddr, Self) {
-        (
-            config.addr,
-            Self {
-                config,
-                leads: BTreeMap::new(),
-                rows: Vec::new(),
-            },
-        )
+    fn from_config(config: GroundworkConfig) -> Self {
+        Self {
+            config,
+            leads: BTreeMap::new(),
+            rows: Vec::new(),
+        }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
@@ -190,7 +181,7 @@ impl FakeService for GroundworkCrm {
         self.rows.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.leads.clear();
         self.rows.clear();
     }
@@ -220,17 +211,17 @@ impl GroundworkCrm {
     }
 
     fn verified(&self, request: &Request<Bytes>) -> Result<Form, Fault> {
-        let form = Form::of(request);
+        let form = Form::parse(request);
         form.verify(self.config.key.as_bytes())?;
         match self.config.ts_tolerance {
             Some(tolerance) => form.verify_time(self.config.now.get(), tolerance)?,
-            None => form.verify_some_time()?,
+            None => form.require_time()?,
         }
         Ok(form)
     }
 }
 
-/// India's standard time has had one offset since 1945, so no time zone database is needed.
+/// Indian Standard Time has had one offset since 1945, so this needs no time zone database.
 fn india_date(at: Timestamp) -> Date {
     let offset = jiff::tz::offset(5).saturating_add(jiff::SignedDuration::from_mins(30));
     at.to_zoned(TimeZone::fixed(offset)).date()

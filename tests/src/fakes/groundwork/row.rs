@@ -1,4 +1,4 @@
-//! What groundwork demands of a call's parameters.
+//! Validation of a call's parameters.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 
 use super::xml::{Fault, FieldError};
 
-/// Every parameter of `call_update.php` besides `ts` and `sig`.
+/// The parameters of `call_update.php`, without `ts` and `sig`.
 pub(super) const PARAMETERS: [&str; 13] = [
     "lead_no",
     "call_ref",
@@ -29,11 +29,11 @@ const CALL_CODES: [&str; 13] = [
     "301", "302", "303", "401", "402", "403", "404", "501", "502", "503", "504", "505", "599",
 ];
 
-/// Characters, not bytes: a remark may be in Hindi.
+/// Counted in characters, not bytes: a remark may be in Hindi.
 const REMARK_CHARS: usize = 200;
 const CALL_REF_CHARS: usize = 40;
 
-/// Checks parameters that are all there.
+/// Validates a complete set of parameters.
 pub(super) fn check(parameters: &BTreeMap<String, String>) -> Result<(), Fault> {
     let get = |name: &str| parameters[name].as_str();
     let mut errors = Vec::new();
@@ -103,7 +103,7 @@ fn is_call_ref(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-/// Read and written again, so that `5/7/2026` is not a date.
+/// Compares with the formatted date, so that `5/7/2026` is not a date.
 fn is_date(text: &str) -> bool {
     Date::strptime("%d/%m/%Y", text).is_ok_and(|date| date.strftime("%d/%m/%Y").to_string() == text)
 }
@@ -141,7 +141,7 @@ mod tests {
     use super::{is_date, is_rupees, is_time};
 
     #[test]
-    fn rupees_are_grouped_the_indian_way() {
+    fn rupees_use_indian_grouping() {
         for good in [
             "0",
             "999",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_and_times_are_padded_and_real() {
+    fn dates_and_times_are_padded_and_valid() {
         assert!(is_date("05/07/2026") && is_time("09:05") && is_time("00:00"));
         for bad in ["5/7/2026", "2026-07-05", "07/25/2026", "30/02/2026", "05/07/26", ""] {
             assert!(!is_date(bad), "{bad}");

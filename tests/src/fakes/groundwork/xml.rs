@@ -1,4 +1,4 @@
-//! groundwork's answers: always HTTP 200, always this one `<response>`.
+//! groundwork's responses: always HTTP 200 with one `<response>`.
 
 use std::fmt::Write as _;
 
@@ -6,26 +6,26 @@ use http::StatusCode;
 use quick_xml::escape::escape;
 
 use super::{
-    super::response::{FakeResponse, response},
+    super::http_message::{FakeResponse, response},
     GroundworkLead,
 };
 
-/// Why groundwork did not do as asked.
+/// Why groundwork refused a request.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// E01: the signature or the time is not right, and why.
+    /// E01: why the signature or the time is invalid.
     BadSignature(&'static str),
     /// E04.
     NoSuchLead,
     /// E09: nothing was stored.
     Maintenance,
-    /// E12, with the seconds to wait if it names any.
+    /// E12, with the seconds to wait if set.
     TooMany { retry_after: Option<u32> },
     /// E20.
     Invalid(Vec<FieldError>),
 }
 
-/// A parameter that was refused.
+/// A refused parameter.
 #[derive(Debug)]
 pub(super) struct FieldError {
     name: String,

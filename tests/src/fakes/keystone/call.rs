@@ -1,11 +1,10 @@
-//! What keystone demands of a call.
+//! Validation of a call that keystone is sent.
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::super::{
-    json_fields::{Check, FieldError},
+    json_fields::{FieldCheck, FieldError, http_url},
     rfc3339,
 };
 
@@ -30,7 +29,7 @@ const BOOL: &str = "must be true or false";
 const BOOL_OR_NULL: &str = "must be true, false or null";
 const LINK: &str = "must be an http or https URL, or null";
 
-/// The body's members, or everything that is wrong with them.
+/// The body's members, or every error in them.
 pub(super) fn check(body: Value) -> Result<Map<String, Value>, Vec<FieldError>> {
     let Value::Object(members) = body else {
         return Err(vec![FieldError {
@@ -39,11 +38,11 @@ pub(super) fn check(body: Value) -> Result<Map<String, Value>, Vec<FieldError>> 
         }]);
     };
     let mut errors = Vec::new();
-    check_members(&mut Check::new("", &members, &mut errors));
+    check_members(&mut FieldCheck::new("", &members, &mut errors));
     if errors.is_empty() { Ok(members) } else { Err(errors) }
 }
 
-fn check_members(call: &mut Check<'_>) {
+fn check_members(call: &mut FieldCheck<'_>) {
     let result = call.required("result", "not a result code", |value| {
         value.as_str().filter(|code| RESULTS.contains(code))
     });
@@ -64,8 +63,8 @@ fn check_members(call: &mut Check<'_>) {
         "must be a whole number of seconds or null",
         |value| u32::try_from(value.as_u64()?).ok(),
     );
-    call.nullable("recording_url", LINK, link);
-    call.nullable("transcript_url", LINK, link);
+    call.nullable("recording_url", LINK, http_url);
+    call.nullable("transcript_url", LINK, http_url);
     call.required("do_not_disturb", BOOL, Value::as_bool);
     call.required("duplicate", BOOL, Value::as_bool);
     call.nullable("language", TEXT, Value::as_str);
@@ -79,7 +78,7 @@ fn check_members(call: &mut Check<'_>) {
     call.refuse_unknown();
 }
 
-fn check_qualification(qualification: &mut Check<'_>) {
+fn check_qualification(qualification: &mut FieldCheck<'_>) {
     qualification.nullable("score", "must be 0 to 100 or null", |value| {
         value.as_u64().filter(|score| *score <= 100)
     });
@@ -91,7 +90,7 @@ fn check_qualification(qualification: &mut Check<'_>) {
     qualification.nullable("nri", BOOL_OR_NULL, Value::as_bool);
 }
 
-fn check_budget(budget: &mut Check<'_>) {
+fn check_budget(budget: &mut FieldCheck<'_>) {
     let amount = |value: &Value| value.as_i64().filter(|amount| *amount >= 0);
     let min = budget.nullable("min", "must be a whole number of rupees from 0, or null", amount);
     let max = budget.nullable("max", "must be a whole number of rupees from 0, or null", amount);
@@ -105,16 +104,11 @@ fn check_budget(budget: &mut Check<'_>) {
     });
 }
 
-fn check_visit(visit: &mut Check<'_>) {
+fn check_visit(visit: &mut FieldCheck<'_>) {
     visit.required("starts_at", "must be RFC 3339 with an offset", |value| {
         rfc3339::parse(value.as_str()?)
     });
     visit.required("timezone", "must be an IANA time zone", |value| {
         TimeZone::get(value.as_str()?).ok()
     });
-}
-
-fn link(value: &Value) -> Option<Url> {
-    let url = Url::parse(value.as_str()?).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
 }

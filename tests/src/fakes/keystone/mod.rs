@@ -1,25 +1,19 @@
 //! keystone: a tidy JSON API. Bearer token on everything, upsert by call id, field errors by name.
 //!
-//! | request | answer |
+//! | request | response |
 //! | --- | --- |
 //! | `GET /api/v1/leads/{lead_id}` | the lead, or 404 `lead_not_found` |
-//! | `PUT /api/v1/leads/{lead_id}/calls/{call_id}` | 201 at first, 200 later: `{"id", "revision"}` |
+//! | `PUT /api/v1/leads/{lead_id}/calls/{call_id}` | 201 for the first, 200 for later ones: `{"id", "revision"}` |
 //! | `GET /api/v1/calls/{call_id}` | the stored record, or 404 `call_not_found` |
 //!
-//! Nullable members of a call may be left out, which means null. `result`, `called_at`, `do_not_disturb` and
-//! `duplicate` must be there.
+//! A nullable member of a call may be omitted, which means null. `result`, `called_at`, `do_not_disturb` and
+//! `duplicate` are required.
 
 mod call;
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::collections::BTreeMap;
 
-use http::{
-    HeaderValue, Method, Request, StatusCode,
-    header::{AUTHORIZATION, RETRY_AFTER},
-};
+use http::{Method, Request, StatusCode, header::AUTHORIZATION};
 use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -28,34 +22,31 @@ use subtle::ConstantTimeEq;
 
 use super::{
     IssuedTokens,
+    http_message::{FakeResponse, has_media_type, header, json_response, with_retry_after},
     json_fields::FieldError,
-    response::{FakeResponse, has_media_type, header, json_response},
     server::{FakeService, RequestOutcome},
 };
 
-/// What keystone is started with.
+/// keystone's options.
 #[derive(Debug, Clone)]
 pub struct KeystoneConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
-    /// The only bearer token it takes.
+    /// The only valid bearer token.
     pub token: String,
-    /// Takes the access tokens of this book instead, while they are valid.
+    /// If set, valid access tokens of this token server replace `token`.
     pub access_tokens: Option<IssuedTokens>,
 }
 
 impl KeystoneConfig {
-    /// On a free loopback port.
+    /// A keystone with one valid bearer token.
     pub fn new(token: impl Into<String>) -> Self {
         Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
             token: token.into(),
             access_tokens: None,
         }
     }
 }
 
-/// Where keystone has a lead.
+/// The stage of a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are keystone's, and say what they mean")]
@@ -69,16 +60,16 @@ pub enum KeystoneStage {
     Dnd,
 }
 
-/// A lead as keystone keeps it and answers it.
+/// A lead as keystone stores and returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeystoneLead {
     /// Its id.
     pub id: String,
-    /// Where it stands.
+    /// Its stage.
     #[serde(default)]
     pub stage: KeystoneStage,
-    /// Whether it may be called; yes unless said otherwise.
+    /// Whether it may be called; true by default.
     #[serde(default = "yes")]
     pub may_call: bool,
     /// Whether it asked not to be called.
@@ -119,7 +110,7 @@ pub struct KeystoneCall {
     pub lead_id: String,
     /// The key of the upsert.
     pub call_id: String,
-    /// How many upserts reached it.
+    /// How many upserts it received.
     pub revision: u64,
     /// The body of the last upsert, as it was sent.
     #[serde(flatten)]
@@ -127,8 +118,8 @@ pub struct KeystoneCall {
 }
 
 impl KeystoneCall {
-    /// A record that no upsert has reached yet.
-    fn blank(number: usize, call_id: &str) -> Self {
+    /// A record before its first upsert.
+    fn empty(number: usize, call_id: &str) -> Self {
         Self {
             id: format!("KS-{number}"),
             lead_id: String::new(),
@@ -154,16 +145,13 @@ impl FakeService for KeystoneCrm {
     type Record = KeystoneCall;
     const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
-    fn from_config(config: KeystoneConfig) -> (SocketAddr, Self) {
-        (
-            config.addr,
-            Self {
-                token: config.token,
-                access_tokens: config.access_tokens,
-                leads: BTreeMap::new(),
-                calls: Vec::new(),
-            },
-        )
+    fn from_config(config: KeystoneConfig) -> Self {
+        Self {
+            token: config.token,
+            access_tokens: config.access_tokens,
+            leads: BTreeMap::new(),
+            calls: Vec::new(),
+        }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
@@ -172,11 +160,8 @@ impl FakeService for KeystoneCrm {
     }
 
     fn too_many(retry_after: Option<u32>) -> FakeResponse {
-        let mut answer = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "slow down").response();
-        if let Some(seconds) = retry_after {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        answer
+        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "slow down");
+        with_retry_after(refusal.response(), retry_after)
     }
 
     fn maintenance() -> FakeResponse {
@@ -200,7 +185,7 @@ impl FakeService for KeystoneCrm {
         self.calls.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.leads.clear();
         self.calls.clear();
     }
@@ -240,7 +225,7 @@ impl KeystoneCrm {
     fn authorize(&self, request: &Request<Bytes>) -> Result<(), Refusal> {
         let token = header(request, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
         let known = token.is_some_and(|token| match &self.access_tokens {
-            Some(book) => book.is_valid(token),
+            Some(issued) => issued.is_valid(token),
             None => bool::from(token.as_bytes().ct_eq(self.token.as_bytes())),
         });
         known.then_some(()).ok_or_else(|| {
@@ -286,7 +271,7 @@ impl KeystoneCrm {
             StatusCode::CREATED
         };
         let at = known.unwrap_or_else(|| {
-            self.calls.push(KeystoneCall::blank(self.calls.len() + 1, call_id));
+            self.calls.push(KeystoneCall::empty(self.calls.len() + 1, call_id));
             self.calls.len() - 1
         });
         let call = &mut self.calls[at];
@@ -304,7 +289,7 @@ fn lead_not_found() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "lead_not_found", "no such lead")
 }
 
-/// keystone's one shape of error.
+/// keystone's error format.
 #[derive(Debug)]
 struct Refusal {
     status: StatusCode,

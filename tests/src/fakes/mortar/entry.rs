@@ -1,4 +1,4 @@
-//! What mortar demands of a disposal's fields: each of its width, to the space.
+//! Validation of a disposal's fields, which have exact widths.
 
 use jiff::civil::{Date, Time};
 
@@ -21,7 +21,7 @@ const LANGUAGES: [&str; 14] = [
 const TEXT_BYTES: usize = 120;
 const CALL_BYTES: usize = 64;
 
-/// What is wrong with a disposal's fields: each by its key.
+/// Every error in a disposal's fields, by key.
 pub(super) fn check(fields: &[(String, String)]) -> Vec<(String, &'static str)> {
     let get = |key: &str| {
         fields

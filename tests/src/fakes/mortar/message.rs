@@ -3,7 +3,7 @@
 use http::StatusCode;
 use std::fmt::Write as _;
 
-use super::super::response::{FakeResponse, response};
+use super::super::http_message::{FakeResponse, response};
 
 const PROTOCOL: &str = "MORTAR/1";
 
@@ -12,19 +12,19 @@ const PROTOCOL: &str = "MORTAR/1";
 pub(super) struct Message(Vec<(String, String)>);
 
 impl Message {
-    /// An answer with a return code.
+    /// A response with a return code.
     pub fn code(code: &str) -> Self {
         Self::default().with("RC", code)
     }
 
-    /// With a further line.
+    /// Appends a line.
     pub fn with(mut self, key: &str, value: &str) -> Self {
         self.0.push((key.to_owned(), value.to_owned()));
         self
     }
 
-    /// Reads a request; what is wrong with it otherwise.
-    pub fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+    /// Parses a request; the error says what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = str::from_utf8(bytes).map_err(|_| "NOT UTF-8")?;
         let text = text.strip_suffix("\r\n").ok_or("LINES MUST END IN CRLF")?;
         let lines: Vec<&str> = text.split("\r\n").collect();
@@ -48,7 +48,7 @@ impl Message {
         same.then_some(self.0)
     }
 
-    /// As it is sent: inside HTTP 200, whatever the code.
+    /// The HTTP response: always 200, whatever the code.
     pub fn response(&self) -> FakeResponse {
         let mut text = format!("{PROTOCOL}\r\n");
         for (key, value) in &self.0 {
@@ -87,9 +87,9 @@ mod tests {
     use super::Message;
 
     #[test]
-    fn only_whole_messages_are_read() {
-        let read = Message::read(b"MORTAR/1\r\nA=1\\n2\\\\\r\nB=\r\nEND=4\r\n").unwrap();
-        assert_eq!(read, Message::default().with("A", "1\n2\\").with("B", ""));
+    fn only_complete_messages_parse() {
+        let message = Message::parse(b"MORTAR/1\r\nA=1\\n2\\\\\r\nB=\r\nEND=4\r\n").unwrap();
+        assert_eq!(message, Message::default().with("A", "1\n2\\").with("B", ""));
         for bad in [
             "",
             "MORTAR/1\r\nEND=2",
@@ -103,7 +103,7 @@ mod tests {
             "MORTAR/1\r\nA=1\nB=2\r\nEND=3\r\n",
             "END=1\r\n",
         ] {
-            assert!(Message::read(bad.as_bytes()).is_err(), "{bad:?}");
+            assert!(Message::parse(bad.as_bytes()).is_err(), "{bad:?}");
         }
     }
 }

@@ -1,19 +1,18 @@
-//! mortar: an ERP of the nineties behind HTTP. Lines of `KEY=value`, fixed-width fields, return codes inside HTTP 200,
-//! every message authenticated by an HMAC; it makes a document of every disposal that it takes, and cannot be searched.
+//! mortar: an ERP system of the nineties behind HTTP. Lines of `KEY=value`, fixed-width fields, return codes inside
+//! HTTP 200, an HMAC on every message. Every accepted disposal adds a document, and documents cannot be searched.
 //!
-//! | program | answer |
+//! | program | response |
 //! | --- | --- |
-//! | `POST /mortar/v1/enquiry` | `STAGE`, `DND`, `SPOKE`, `CALLED` and `AT` of a party |
-//! | `POST /mortar/v1/disposal` | `DOC`, of a new document every time |
+//! | `POST /mortar/v1/enquiry` | a party's `STAGE`, `DND`, `SPOKE`, `CALLED` and `AT` |
+//! | `POST /mortar/v1/disposal` | `DOC`, the number of a new document |
 //!
-//! Checked in this order: the MAC of the raw body (0401), the message (0100), the fields (0101), the party (0404),
-//! whether somebody has it open at a terminal (0409). What is not for mortar is the proxy's 404.
+//! It checks, in this order: the MAC of the raw body (0401), the message (0100), the fields (0101), the party (0404),
+//! and the lock of a user who has the party open (0409). Other paths get the proxy's 404.
 
 mod entry;
 mod message;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request, StatusCode};
@@ -22,29 +21,24 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use self::message::Message;
-use super::response::{FakeResponse, has_media_type, header, response};
+use super::http_message::{FakeResponse, has_media_type, header, response};
 use super::server::{FakeService, RequestOutcome};
 
-/// What mortar is started with.
+/// mortar's options.
 #[derive(Debug, Clone)]
 pub struct MortarConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
     /// The key that bodies are authenticated with.
     pub key: String,
 }
 
 impl MortarConfig {
-    /// On a free loopback port.
+    /// A mortar with one key.
     pub fn new(key: impl Into<String>) -> Self {
-        Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
-            key: key.into(),
-        }
+        Self { key: key.into() }
     }
 }
 
-/// A lead as mortar keeps it.
+/// A lead as mortar stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MortarParty {
@@ -59,16 +53,16 @@ pub struct MortarParty {
     /// Whether a person has spoken to it: `Y`, `N` or a space.
     #[serde(default = "no")]
     pub spoke: String,
-    /// The date of its last call, `YYYYMMDD`, and the time, `HHMM`, in India; spaces for none.
+    /// The date (`YYYYMMDD`) and time (`HHMM`) of its last call in Indian time; spaces if never called.
     #[serde(default = "never")]
     pub called: (String, String),
-    /// Whether somebody has it open at a terminal, so that nothing can be written.
+    /// Whether a user has it open at a terminal, which blocks writes.
     #[serde(default)]
     pub locked: bool,
 }
 
 impl MortarParty {
-    /// A new party that may be called. The number is padded to its ten digits.
+    /// A new party that may be called. Pads the number to ten digits.
     pub fn new(number: impl AsRef<str>) -> Self {
         Self {
             number: format!("{:0>10}", number.as_ref()),
@@ -98,12 +92,12 @@ fn never() -> (String, String) {
 pub struct MortarDocument {
     /// mortar's own number, such as `M-000123`.
     pub number: String,
-    /// Every field, as it came.
+    /// Every field, as received.
     pub fields: BTreeMap<String, String>,
 }
 
 impl MortarDocument {
-    /// A field's value; empty if there is none of that name.
+    /// A field's value; empty if absent.
     pub fn get(&self, key: &str) -> &str {
         self.fields.get(key).map_or("", String::as_str)
     }
@@ -123,13 +117,12 @@ impl FakeService for MortarCrm {
     type Record = MortarDocument;
     const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
-    fn from_config(config: MortarConfig) -> (SocketAddr, Self) {
-        let crm = Self {
+    fn from_config(config: MortarConfig) -> Self {
+        Self {
+            config,
             parties: BTreeMap::new(),
             documents: Vec::new(),
-            config,
-        };
-        (crm.config.addr, crm)
+        }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
@@ -162,7 +155,7 @@ impl FakeService for MortarCrm {
         self.documents.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.parties.clear();
         self.documents.clear();
     }
@@ -224,7 +217,7 @@ impl MortarCrm {
         if !has_media_type(request, "text/plain") {
             return Err(Message::code("0100").with("MSG", "SEND TEXT/PLAIN"));
         }
-        Message::read(request.body()).map_err(|why| Message::code("0100").with("MSG", why))
+        Message::parse(request.body()).map_err(|why| Message::code("0100").with("MSG", why))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What parcel's schema demands of a call: every element, in this order, each of its type or nil.
+//! Validation of a call by parcel's schema: every element, in order, with a value of its type or nil.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use super::super::rfc3339;
 use super::soap::{PARCEL, XSI};
 use super::xml::Element;
 
-/// Whether a value is of a type.
-type Check = fn(&str) -> bool;
+/// Checks the type of a value.
+type TypeCheck = fn(&str) -> bool;
 
-/// Each element, whether it may be nil, its type, and that in words.
-const ELEMENTS: [(&str, bool, Check, &str); 21] = [
+/// Each element: name, whether it may be nil, type check, and the error message.
+const ELEMENTS: [(&str, bool, TypeCheck, &str); 21] = [
     (
         "CallReference",
         false,
@@ -33,7 +33,7 @@ const ELEMENTS: [(&str, bool, Check, &str); 21] = [
     ("LoanNeeded", true, is_boolean, "must be true or false"),
     ("Purpose", true, is_short, "must be 1 to 64 characters"),
     ("NonResident", true, is_boolean, "must be true or false"),
-    ("Visit", true, is_nothing, "must hold a date, a time and a zone"),
+    ("Visit", true, is_blank, "must hold a date, a time and a zone"),
     ("DoNotCall", false, is_boolean, "must be true or false"),
     ("DuplicateLead", false, is_boolean, "must be true or false"),
     ("Language", true, is_short, "must be 1 to 64 characters"),
@@ -42,8 +42,8 @@ const ELEMENTS: [(&str, bool, Check, &str); 21] = [
     ("Remarks", true, is_text, "must be 1 to 1000 characters"),
 ];
 
-/// What is in `<Visit>`.
-const VISIT: [(&str, bool, Check, &str); 3] = [
+/// The elements of `<Visit>`.
+const VISIT: [(&str, bool, TypeCheck, &str); 3] = [
     ("VisitDate", false, is_date, "must be an xs:date"),
     ("VisitTime", false, is_time, "must be an xs:time"),
     ("VisitZone", false, is_zone, "is no time zone"),
@@ -65,12 +65,12 @@ const OUTCOMES: [&str; 13] = [
     "OTHER",
 ];
 
-/// Elements by name, `Visit/VisitDate` for one inside another; those that are nil are not there.
-pub(super) type Values = BTreeMap<String, String>;
+/// Elements by path, such as `Visit/VisitDate`, without those that are nil.
+pub(super) type ElementValues = BTreeMap<String, String>;
 
-/// The values of a `<Call>`, or every element that is not as it should be.
-pub(super) fn read(call: &Element) -> Result<Values, Vec<(String, &'static str)>> {
-    let mut values = Values::new();
+/// The values of a `<Call>`, or every invalid element.
+pub(super) fn validate(call: &Element) -> Result<ElementValues, Vec<(String, &'static str)>> {
+    let mut values = ElementValues::new();
     let mut errors = vec![];
     sequence(call, "", &ELEMENTS, &mut values, &mut errors);
     if let Some(visit) = call.children.iter().find(|it| it.name == "Visit" && !is_nil(it)) {
@@ -86,8 +86,8 @@ pub(super) fn read(call: &Element) -> Result<Values, Vec<(String, &'static str)>
 fn sequence(
     parent: &Element,
     prefix: &str,
-    elements: &[(&str, bool, Check, &'static str)],
-    values: &mut Values,
+    elements: &[(&str, bool, TypeCheck, &'static str)],
+    values: &mut ElementValues,
     errors: &mut Vec<(String, &'static str)>,
 ) {
     let given: Vec<_> = parent.children.iter().map(|child| child.name.as_str()).collect();
@@ -113,7 +113,7 @@ fn is_nil(element: &Element) -> bool {
     element.attribute(XSI, "nil") == Some("true")
 }
 
-fn is_nothing(text: &str) -> bool {
+fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
@@ -138,7 +138,7 @@ fn is_indian_time(text: &str) -> bool {
     text.len() == 25 && text.ends_with("+05:30") && rfc3339::parse(text).is_some()
 }
 
-/// Digits without a needless zero before them.
+/// A number without leading zeros.
 fn is_whole(text: &str) -> bool {
     text.parse::<u32>().is_ok_and(|number| number.to_string() == text)
 }
@@ -177,7 +177,7 @@ mod tests {
     use super::{is_amount, is_indian_time, is_time, is_whole, is_zone};
 
     #[test]
-    fn types_are_narrow() {
+    fn types_are_strict() {
         for good in ["0.00", "8500000.00", "-1.00", "9223372036854775807.00"] {
             assert!(is_amount(good), "{good}");
         }

@@ -1,12 +1,12 @@
-//! parcel: a SOAP 1.1 service of 2009. Namespaces, Basic auth, HTTP 500 for every fault; one record for each call
-//! reference, whose number a repetition is answered with.
+//! parcel: a SOAP 1.1 service of 2009. Namespaces, Basic auth, HTTP 500 for every fault. It stores one record for each
+//! call reference and returns the record's number again for a repetition.
 //!
-//! | operation | answer |
+//! | operation | response |
 //! | --- | --- |
-//! | `GetLeadStatus` | `<Lead>` with stage code, do-not-call, whether its owner spoke to it, last call |
+//! | `GetLeadStatus` | `<Lead>` with stage code, do-not-call, whether its owner spoke to the lead, last call |
 //! | `RecordCallOutcome` | `<RecordNumber>`, and whether it is a `<Duplicate>` |
 //!
-//! Both are posted to `/ParcelService.asmx`. Checked in this order: the user (401, as IIS says it), the envelope and
+//! Both are posted to `/ParcelService.asmx`. It checks, in this order: the user (401, as IIS does), the envelope and
 //! the `SOAPAction` (P-10), the elements (P-20), the lead (P-04).
 
 mod call;
@@ -14,7 +14,6 @@ mod soap;
 mod xml;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,14 +26,12 @@ use subtle::ConstantTimeEq as _;
 
 use self::soap::{Fault, PARCEL, SOAP};
 use self::xml::Element;
-use super::response::{FakeResponse, header, response};
+use super::http_message::{FakeResponse, header, response};
 use super::server::{FakeService, RequestOutcome};
 
-/// What parcel is started with.
+/// parcel's options.
 #[derive(Debug, Clone)]
 pub struct ParcelConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
     /// The service user's name.
     pub user: String,
     /// Its password.
@@ -42,23 +39,22 @@ pub struct ParcelConfig {
 }
 
 impl ParcelConfig {
-    /// On a free loopback port.
+    /// A parcel with one service user.
     pub fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
             user: user.into(),
             password: password.into(),
         }
     }
 }
 
-/// A lead as parcel keeps it.
+/// A lead as parcel stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParcelLead {
     /// Its number, such as `PL-1001`.
     pub number: String,
-    /// 10 new, 20 contacted, 30 visit fixed, 40 booked, 90 closed; but every tenant may define its own.
+    /// 10 new, 20 contacted, 30 visit fixed, 40 booked, 90 closed; tenants may define others.
     #[serde(default = "new_stage")]
     pub stage: u16,
     /// Whether it asked not to be called. A call with `DoNotCall` sets it.
@@ -94,14 +90,14 @@ fn new_stage() -> u16 {
 pub struct ParcelCall {
     /// parcel's own number, such as `PR-2026-000001`.
     pub number: String,
-    /// How often the same reference was recorded again, and changed nothing.
+    /// How many times the same reference was recorded again, without effect.
     pub repetitions: u32,
-    /// Every element that was not nil; `Visit/VisitDate` for one inside another.
+    /// Every element that was not nil, by path, such as `Visit/VisitDate`.
     pub elements: BTreeMap<String, String>,
 }
 
 impl ParcelCall {
-    /// An element's text; empty for one that was nil.
+    /// An element's text; empty if it was nil.
     pub fn get(&self, name: &str) -> &str {
         self.elements.get(name).map_or("", String::as_str)
     }
@@ -121,17 +117,19 @@ impl FakeService for ParcelCrm {
     type Record = ParcelCall;
     const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
-    fn from_config(config: ParcelConfig) -> (SocketAddr, Self) {
-        let addr = config.addr;
-        let (leads, calls) = (BTreeMap::new(), Vec::new());
-        (addr, Self { config, leads, calls })
+    fn from_config(config: ParcelConfig) -> Self {
+        Self {
+            config,
+            leads: BTreeMap::new(),
+            calls: Vec::new(),
+        }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
         if request.uri().path() != "/ParcelService.asmx" || request.method() != Method::POST {
             return RequestOutcome::Refused(response(StatusCode::NOT_FOUND, Some("text/html"), "<h1>Not Found</h1>"));
         }
-        if !self.knows(request) {
+        if !self.is_authenticated(request) {
             let mut refusal = response(
                 StatusCode::UNAUTHORIZED,
                 Some("text/html"),
@@ -165,15 +163,15 @@ impl FakeService for ParcelCrm {
         self.calls.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.leads.clear();
         self.calls.clear();
     }
 }
 
 impl ParcelCrm {
-    /// Whether the request is the service user's.
-    fn knows(&self, request: &Request<Bytes>) -> bool {
+    /// Whether the request has the service user's credentials.
+    fn is_authenticated(&self, request: &Request<Bytes>) -> bool {
         let expected = format!("{}:{}", self.config.user, self.config.password);
         let given = header(request, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Basic "));
         let given = given.and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
@@ -205,7 +203,7 @@ impl ParcelCrm {
             Some(at) => format!("<p:LastCalledOn>{}</p:LastCalledOn>", escape(at.as_str())),
             None => "<p:LastCalledOn xsi:nil=\"true\"/>".into(),
         };
-        let told = format!(
+        let body = format!(
             "<p:Lead><p:LeadNumber>{}</p:LeadNumber><p:StageCode>{}</p:StageCode><p:DoNotCall>{}</p:DoNotCall>\
              <p:OwnerSpoke>{}</p:OwnerSpoke>{last}</p:Lead>",
             escape(lead.number.as_str()),
@@ -213,37 +211,37 @@ impl ParcelCrm {
             lead.do_not_call,
             lead.owner_spoke,
         );
-        Ok(RequestOutcome::Read(soap::done("GetLeadStatus", &told)))
+        Ok(RequestOutcome::Read(soap::success("GetLeadStatus", &body)))
     }
 
     fn record(&mut self, operation: &Element) -> Result<RequestOutcome, Fault> {
         let wrong = || Fault::Invalid(vec![("Call".into(), "must be there, and nothing else")]);
         let call = operation.only(PARCEL, "Call").ok_or_else(wrong)?;
-        let elements = call::read(call).map_err(Fault::Invalid)?;
+        let elements = call::validate(call).map_err(Fault::Invalid)?;
         let lead = self.leads.get_mut(&elements["LeadNumber"]).ok_or(Fault::NoSuchLead)?;
-        let told = |number: &str, duplicate: bool| {
-            let inside = format!("<p:RecordNumber>{number}</p:RecordNumber><p:Duplicate>{duplicate}</p:Duplicate>");
-            soap::done("RecordCallOutcome", &inside)
+        let recorded = |number: &str, duplicate: bool| {
+            let body = format!("<p:RecordNumber>{number}</p:RecordNumber><p:Duplicate>{duplicate}</p:Duplicate>");
+            soap::success("RecordCallOutcome", &body)
         };
         let reference = &elements["CallReference"];
         if let Some(known) = self.calls.iter_mut().find(|it| it.get("CallReference") == reference) {
             known.repetitions += 1;
-            return Ok(RequestOutcome::Read(told(&known.number, true)));
+            return Ok(RequestOutcome::Read(recorded(&known.number, true)));
         }
         lead.do_not_call |= elements["DoNotCall"] == "true";
         let number = format!("PR-{}-{:06}", &elements["CalledOn"][..4], self.calls.len() + 1);
-        let answer = told(&number, false);
+        let response = recorded(&number, false);
         let repetitions = 0;
         self.calls.push(ParcelCall {
             number,
             repetitions,
             elements,
         });
-        Ok(RequestOutcome::Stored(answer))
+        Ok(RequestOutcome::Stored(response))
     }
 }
 
-/// The one element in the body of the envelope.
+/// The only element in the envelope's body.
 fn operation(request: &Request<Bytes>) -> Result<Element, Fault> {
     let malformed = |what: &str| Fault::Malformed(what.into());
     let content_type = header(request, CONTENT_TYPE.as_str()).unwrap_or_default();
@@ -251,7 +249,7 @@ fn operation(request: &Request<Bytes>) -> Result<Element, Fault> {
         return Err(malformed("the content type must be text/xml; charset=utf-8"));
     }
     let text = str::from_utf8(request.body()).map_err(|_| malformed("not UTF-8"))?;
-    let root = Element::read(text).map_err(Fault::Malformed)?;
+    let root = Element::parse(text).map_err(Fault::Malformed)?;
     let is_envelope = root.is(SOAP, "Envelope");
     let [body] = <[Element; 1]>::try_from(root.children).map_err(|_| malformed("not one Body"))?;
     if !is_envelope || !body.is(SOAP, "Body") {

@@ -1,30 +1,30 @@
-//! parcel's answers, wrapped as SOAP 1.1, and its faults: HTTP 500 for every one of them, as the standard wants.
+//! parcel's responses in SOAP 1.1 envelopes, and its faults, which all use HTTP 500 as the standard requires.
 
 use std::fmt::Write as _;
 
 use http::StatusCode;
 use quick_xml::escape::escape;
 
-use super::super::response::{FakeResponse, response};
+use super::super::http_message::{FakeResponse, response};
 
 pub(super) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub(super) const PARCEL: &str = "urn:parcel-crm:2009";
 
-/// Why parcel did not do as asked.
+/// Why parcel refused a request.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It is not SOAP, or not an operation of parcel's; what is wrong.
+    /// P-10: why the request is not SOAP or not one of parcel's operations.
     Malformed(String),
     /// P-04.
     NoSuchLead,
-    /// P-20, with the elements that were refused and why.
+    /// P-20, with each refused element and the reason.
     Invalid(Vec<(String, &'static str)>),
     /// P-09: nothing was stored.
     Maintenance,
-    /// P-12, with the seconds to wait if it names any.
+    /// P-12, with the seconds to wait if set.
     TooMany { retry_after: Option<u32> },
-    /// P-50: something broke, and nobody knows what was stored.
+    /// P-50: an internal error; it is unknown what was stored.
     Broken,
 }
 
@@ -59,11 +59,11 @@ impl Fault {
     }
 }
 
-/// The answer to an operation that was carried out.
-pub(super) fn done(operation: &str, inside: &str) -> FakeResponse {
+/// The response to a successful operation.
+pub(super) fn success(operation: &str, body: &str) -> FakeResponse {
     envelope(
         StatusCode::OK,
-        &format!("<p:{operation}Response>{inside}</p:{operation}Response>"),
+        &format!("<p:{operation}Response>{body}</p:{operation}Response>"),
     )
 }
 

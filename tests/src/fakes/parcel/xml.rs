@@ -1,4 +1,4 @@
-//! XML as parcel reads it: elements by namespace and name, no document types, nothing that is not well-formed.
+//! A parser for parcel's XML: namespaced elements, no document types, well-formed documents only.
 
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
@@ -6,22 +6,22 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 
-/// An element with what is in it.
+/// An element with its content.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     pub namespace: String,
     pub name: String,
-    /// Namespace, name and value; no declarations of namespaces.
+    /// Namespace, name and value, without namespace declarations.
     pub attributes: Vec<(String, String, String)>,
     pub children: Vec<Self>,
     pub text: String,
 }
 
 impl Element {
-    /// The root of a document, or what is wrong with it.
-    pub fn read(document: &str) -> Result<Self, String> {
+    /// Parses a document and returns its root; the error says what is wrong.
+    pub fn parse(document: &str) -> Result<Self, String> {
         let mut reader = NsReader::from_str(document);
-        // The element around the root, so that everything has a parent.
+        // A virtual element around the root gives every element a parent.
         let mut open = vec![Self::default()];
         loop {
             let event = reader.read_event().map_err(|error| error.to_string())?;
@@ -59,7 +59,7 @@ impl Element {
         Ok(root)
     }
 
-    /// Whether it is the one of that namespace and name.
+    /// Whether it has this namespace and name.
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         self.namespace == namespace && self.name == name
     }
@@ -70,7 +70,7 @@ impl Element {
         found.map(|(_, _, value)| value.as_str())
     }
 
-    /// Its only child, if that is the one of that namespace and name.
+    /// Its only child, if that has this namespace and name.
     pub fn only(&self, namespace: &str, name: &str) -> Option<&Self> {
         let [child] = &self.children[..] else { return None };
         child.is(namespace, name).then_some(child)

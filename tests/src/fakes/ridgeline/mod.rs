@@ -1,22 +1,21 @@
-//! ridgeline: a JSON API with optimistic versions. `X-Api-Key` on everything, money in lakhs, dates as `01-JUL-2026` in
-//! Indian time, words in `UPPER_SNAKE`.
+//! ridgeline: a JSON API with optimistic locking. `X-Api-Key` on everything, amounts in lakhs, dates as `01-JUL-2026`
+//! in Indian time, words in `UPPER_SNAKE`.
 //!
-//! | request | answer |
+//! | request | response |
 //! | --- | --- |
 //! | `GET /v2/prospects/{id}` | `{"prospect"}`, or 404 `PROSPECT_NOT_FOUND` |
 //! | `PATCH /v2/prospects/{id}` with `If-Match: "v7"` | 200 with the new version and the interaction's number |
 //!
-//! A patch names what changes: a member that is null is cleared, one that is missing stays. With it comes the
-//! `interaction`, the call that taught it, which is kept once for each `call_ref`: the same one again changes nothing
-//! and is answered with `already`. Without `If-Match` it is 428, with another version than the prospect's 409
-//! `VERSION_MOVED`, and with anything wrong 422 with the messages of each field.
+//! A patch holds the changes: null clears a member, and an absent member stays as it is. It also holds the
+//! `interaction`, the call behind the changes, which is stored once for each `call_ref`: a repeated one changes nothing
+//! and gets `already`. A patch without `If-Match` gets 428, one with a stale version 409 `VERSION_MOVED`, and an
+//! invalid one 422 with the messages of each field.
 
 mod rules;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 
-use http::{HeaderValue, Method, Request, StatusCode, header::RETRY_AFTER};
+use http::{Method, Request, StatusCode};
 use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -24,63 +23,58 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
 use super::{
-    response::{FakeResponse, has_media_type, header, json_response},
+    http_message::{FakeResponse, has_media_type, header, json_response, with_retry_after},
     server::{FakeService, RequestOutcome},
 };
 
-/// What ridgeline is started with.
+/// ridgeline's options.
 #[derive(Debug, Clone)]
 pub struct RidgelineConfig {
-    /// Where to listen; port 0 picks a free one.
-    pub addr: SocketAddr,
-    /// The only API key it takes.
+    /// The only valid API key.
     pub key: String,
 }
 
 impl RidgelineConfig {
-    /// On a free loopback port.
+    /// A ridgeline with one valid API key.
     pub fn new(key: impl Into<String>) -> Self {
-        Self {
-            addr: (Ipv4Addr::LOCALHOST, 0).into(),
-            key: key.into(),
-        }
+        Self { key: key.into() }
     }
 }
 
-/// A prospect as ridgeline keeps it.
+/// A prospect as ridgeline stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RidgelineProspect {
     /// Its id.
     pub id: String,
-    /// How often it was changed.
+    /// How many times it was changed.
     #[serde(default)]
     pub version: u64,
-    /// Where it stands: `FRESH`, `IN_TALKS`, `SITE_VISIT`, `BOOKED` or `LOST`.
+    /// Its stage: `FRESH`, `IN_TALKS`, `SITE_VISIT`, `BOOKED` or `LOST`.
     #[serde(default = "fresh")]
     pub stage: String,
     /// `ALLOWED`, `PAUSED` or `DO_NOT_CALL`.
     #[serde(default = "allowed")]
     pub contact_policy: String,
-    /// Whether its owner, a person, has spoken to it.
+    /// Whether its owner, a salesperson, has spoken to it.
     #[serde(default)]
     pub owner_contacted: Option<bool>,
     /// When it was last called: `{"on", "at"}`.
     #[serde(default)]
     pub last_contact: Option<Value>,
-    /// What is known of it: `budget_min_lakh` and so on.
+    /// Its other fields: `budget_min_lakh` and so on.
     #[serde(default)]
     pub details: Map<String, Value>,
-    /// How many times a colleague saves it just before the next patch arrives.
+    /// For how many patches a colleague saves it just before, so that the version is stale.
     #[serde(default)]
     pub moves: u32,
-    /// How many patches are carried out and then answered by a crash. Reading it always goes well.
+    /// For how many patches the CRM stores the change and then crashes. Reads always succeed.
     #[serde(default)]
     pub crashes: u32,
 }
 
 impl RidgelineProspect {
-    /// A new one that may be called.
+    /// A new prospect that may be called.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -109,15 +103,15 @@ fn allowed() -> String {
 pub struct RidgelineInteraction {
     /// ridgeline's own reference, `RL-<n>`.
     pub number: String,
-    /// Whom the call was with.
+    /// The prospect of the call.
     pub prospect_id: String,
-    /// The interaction as it was sent.
+    /// The interaction as received.
     pub body: Map<String, Value>,
-    /// The version that the change made.
+    /// The prospect's version after the change.
     pub version: u64,
-    /// What was known of the prospect afterwards.
+    /// The prospect's details after the change.
     pub details: Map<String, Value>,
-    /// How often it came again.
+    /// How many times it was repeated.
     pub repeats: u32,
 }
 
@@ -135,13 +129,12 @@ impl FakeService for RidgelineCrm {
     type Record = RidgelineInteraction;
     const RECORDS: (&'static str, &'static str) = ("calls", "stored");
 
-    fn from_config(config: RidgelineConfig) -> (SocketAddr, Self) {
-        let crm = Self {
+    fn from_config(config: RidgelineConfig) -> Self {
+        Self {
             key: config.key,
             prospects: BTreeMap::new(),
             interactions: Vec::new(),
-        };
-        (config.addr, crm)
+        }
     }
 
     fn handle(&mut self, request: &Request<Bytes>) -> RequestOutcome {
@@ -149,11 +142,8 @@ impl FakeService for RidgelineCrm {
     }
 
     fn too_many(retry_after: Option<u32>) -> FakeResponse {
-        let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "SLOW_DOWN", "too many requests");
-        if let Some(seconds) = retry_after {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        answer
+        let response = refusal(StatusCode::TOO_MANY_REQUESTS, "SLOW_DOWN", "too many requests");
+        with_retry_after(response, retry_after)
     }
 
     fn maintenance() -> FakeResponse {
@@ -172,14 +162,14 @@ impl FakeService for RidgelineCrm {
         self.interactions.clone()
     }
 
-    fn forget(&mut self) {
+    fn clear(&mut self) {
         self.prospects.clear();
         self.interactions.clear();
     }
 }
 
 impl RidgelineCrm {
-    #[expect(clippy::result_large_err, reason = "the answer is what it is about")]
+    #[expect(clippy::result_large_err, reason = "the error is the response to send")]
     fn route(&mut self, request: &Request<Bytes>) -> Result<RequestOutcome, FakeResponse> {
         let not_found = || refusal(StatusCode::NOT_FOUND, "NO_SUCH_PAGE", "no such page");
         let id = request.uri().path().strip_prefix("/v2/prospects/");
@@ -197,7 +187,10 @@ impl RidgelineCrm {
         match *request.method() {
             Method::GET => {
                 let prospect = self.prospects.get(&*id).ok_or_else(no_prospect)?;
-                Ok(RequestOutcome::Read(json_response(StatusCode::OK, &shown(prospect))))
+                Ok(RequestOutcome::Read(json_response(
+                    StatusCode::OK,
+                    &prospect_json(prospect),
+                )))
             }
             Method::PATCH => self.patch(&id, request),
             _ => {
@@ -207,7 +200,7 @@ impl RidgelineCrm {
         }
     }
 
-    #[expect(clippy::result_large_err, reason = "the answer is what it is about")]
+    #[expect(clippy::result_large_err, reason = "the error is the response to send")]
     fn patch(&mut self, id: &str, request: &Request<Bytes>) -> Result<RequestOutcome, FakeResponse> {
         if !has_media_type(request, "application/json") {
             let message = "send Content-Type: application/json";
@@ -258,10 +251,10 @@ impl RidgelineCrm {
             }
         }
         let number = format!("RL-{}", self.interactions.len() + 1);
-        let mut answer = saved(prospect, &number, false);
+        let mut response = saved(prospect, &number, false);
         if prospect.crashes > 0 {
             prospect.crashes -= 1;
-            answer = Self::crash();
+            response = Self::crash();
         }
         self.interactions.push(RidgelineInteraction {
             number,
@@ -271,19 +264,19 @@ impl RidgelineCrm {
             details: prospect.details.clone(),
             repeats: 0,
         });
-        Ok(RequestOutcome::Stored(answer))
+        Ok(RequestOutcome::Stored(response))
     }
 }
 
-/// The prospect as it is answered.
-fn shown(prospect: &RidgelineProspect) -> Value {
+/// The prospect as the API returns it.
+fn prospect_json(prospect: &RidgelineProspect) -> Value {
     let mut members = prospect.details.clone();
     members.insert("id".into(), json!(prospect.id));
     members.insert("version".into(), json!(prospect.version));
     members.insert("stage".into(), json!(prospect.stage));
     members.insert("contact_policy".into(), json!(prospect.contact_policy));
     members.insert("last_contact".into(), json!(prospect.last_contact));
-    // Missing where nobody ever said it, unlike the others.
+    // Absent if unknown, unlike the other members.
     if let Some(contacted) = prospect.owner_contacted {
         members.insert("owner_contacted".into(), json!(contacted));
     }
@@ -291,11 +284,11 @@ fn shown(prospect: &RidgelineProspect) -> Value {
 }
 
 fn saved(prospect: &RidgelineProspect, number: &str, already: bool) -> FakeResponse {
-    let answer = json!({
+    let body = json!({
         "prospect": { "id": prospect.id, "version": prospect.version },
         "interaction": { "number": number, "already": already },
     });
-    json_response(StatusCode::OK, &answer)
+    json_response(StatusCode::OK, &body)
 }
 
 fn no_prospect() -> FakeResponse {
@@ -306,7 +299,7 @@ fn refusal(status: StatusCode, code: &str, message: &str) -> FakeResponse {
     json_response(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
-fn invalid(fields: &rules::Wrong) -> FakeResponse {
+fn invalid(fields: &rules::FieldErrors) -> FakeResponse {
     let error = json!({ "code": "INVALID", "message": "the change cannot be saved", "fields": fields });
     json_response(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": error }))
 }

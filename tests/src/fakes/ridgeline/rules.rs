@@ -1,4 +1,4 @@
-//! What ridgeline demands of a change.
+//! Validation of a patch.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 use url::Url;
 
-/// The messages of each field that is wrong, under its dotted name.
-pub(super) type Wrong = BTreeMap<String, Vec<&'static str>>;
+/// The messages of each invalid field, under its dotted name.
+pub(super) type FieldErrors = BTreeMap<String, Vec<&'static str>>;
 
 const DISPOSITIONS: [&str; 13] = [
     "SITE_VISIT_FIXED",
@@ -25,10 +25,10 @@ const DISPOSITIONS: [&str; 13] = [
     "OTHER",
 ];
 
-/// What a member may be: a test and the message if it fails.
+/// A member's name, its check, and the message if the check fails.
 type Rule = (&'static str, fn(&Value) -> bool, &'static str);
 
-/// Members of the prospect. Each may be null, which clears it.
+/// The prospect's members. Each may be null, which clears it.
 const PROSPECT: [Rule; 9] = [
     ("budget_min_lakh", is_lakhs, LAKHS),
     ("budget_max_lakh", is_lakhs, LAKHS),
@@ -53,7 +53,7 @@ const PROSPECT: [Rule; 9] = [
     ),
 ];
 
-/// Members of the interaction. None may be null; the first four must be there.
+/// The interaction's members. None may be null; the first four are required.
 const INTERACTION: [Rule; 13] = [
     (
         "call_ref",
@@ -100,70 +100,70 @@ const TIME: &str = "must be a time of day such as 14:05";
 const LINK: &str = "must be an http or https URL";
 const REQUIRED: &str = "is required";
 
-/// What a patch changes, and the interaction that it appends.
-pub(super) type Parts = (Map<String, Value>, Map<String, Value>);
+/// The changes of a patch, and the interaction that it adds.
+pub(super) type Patch = (Map<String, Value>, Map<String, Value>);
 
-/// The prospect's members and the interaction's, or everything that is wrong with them.
-pub(super) fn check(body: Value) -> Result<Parts, Wrong> {
-    let mut wrong = Wrong::new();
+/// Splits a patch into changes and interaction, or returns every error.
+pub(super) fn check(body: Value) -> Result<Patch, FieldErrors> {
+    let mut errors = FieldErrors::new();
     let Value::Object(mut changes) = body else {
-        return Err(Wrong::from([(String::new(), vec!["must be an object"])]));
+        return Err(FieldErrors::from([(String::new(), vec!["must be an object"])]));
     };
     let interaction = changes.remove("interaction");
-    members("", &changes, &PROSPECT, true, &mut wrong);
+    members("", &changes, &PROSPECT, true, &mut errors);
     let amount = |name: &str| changes.get(name).and_then(Value::as_f64);
     if let (Some(min), Some(max)) = (amount("budget_min_lakh"), amount("budget_max_lakh"))
         && min > max
     {
-        tell(&mut wrong, "budget_max_lakh", "must not be below budget_min_lakh");
+        add_error(&mut errors, "budget_max_lakh", "must not be below budget_min_lakh");
     }
     let Some(Value::Object(interaction)) = interaction else {
-        tell(&mut wrong, "interaction", REQUIRED);
-        return Err(wrong);
+        add_error(&mut errors, "interaction", REQUIRED);
+        return Err(errors);
     };
-    members("interaction.", &interaction, &INTERACTION, false, &mut wrong);
+    members("interaction.", &interaction, &INTERACTION, false, &mut errors);
     for name in ["call_ref", "disposition", "called_on", "called_at"] {
         if !interaction.contains_key(name) {
-            tell(&mut wrong, &format!("interaction.{name}"), REQUIRED);
+            add_error(&mut errors, &format!("interaction.{name}"), REQUIRED);
         }
     }
     let is_other = interaction.get("disposition").is_some_and(|code| code == "OTHER");
     if is_other != interaction.contains_key("disposition_text") {
         let message = "must be there with OTHER, and only then";
-        tell(&mut wrong, "interaction.disposition_text", message);
+        add_error(&mut errors, "interaction.disposition_text", message);
     }
     if let Some(Value::Object(visit)) = interaction.get("visit") {
-        members("interaction.visit.", visit, &VISIT, false, &mut wrong);
+        members("interaction.visit.", visit, &VISIT, false, &mut errors);
         for (name, ..) in VISIT {
             if !visit.contains_key(name) {
-                tell(&mut wrong, &format!("interaction.visit.{name}"), REQUIRED);
+                add_error(&mut errors, &format!("interaction.visit.{name}"), REQUIRED);
             }
         }
     }
-    if wrong.is_empty() {
+    if errors.is_empty() {
         Ok((changes, interaction))
     } else {
-        Err(wrong)
+        Err(errors)
     }
 }
 
-fn members(prefix: &str, members: &Map<String, Value>, rules: &[Rule], nullable: bool, wrong: &mut Wrong) {
+fn members(prefix: &str, members: &Map<String, Value>, rules: &[Rule], nullable: bool, errors: &mut FieldErrors) {
     for (name, value) in members {
         let field = format!("{prefix}{name}");
         match rules.iter().find(|(known, ..)| known == name) {
-            None => tell(wrong, &field, "is not known"),
+            None => add_error(errors, &field, "is not known"),
             Some(_) if nullable && value.is_null() => {}
-            Some((_, holds, message)) if !holds(value) => tell(wrong, &field, message),
+            Some((_, holds, message)) if !holds(value) => add_error(errors, &field, message),
             Some(_) => {}
         }
     }
 }
 
-fn tell(wrong: &mut Wrong, field: &str, message: &'static str) {
-    wrong.entry(field.to_owned()).or_default().push(message);
+fn add_error(errors: &mut FieldErrors, field: &str, message: &'static str) {
+    errors.entry(field.to_owned()).or_default().push(message);
 }
 
-/// Read as it is written: a binary number would not tell how many decimals there are.
+/// Checks the number as text, because a binary number does not keep its decimals.
 fn is_lakhs(value: &Value) -> bool {
     let text = value.to_string();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));

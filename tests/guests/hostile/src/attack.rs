@@ -1,4 +1,4 @@
-//! One function for each kind of harm.
+//! One function for each attack.
 
 use std::hint::black_box;
 use std::io::Write as _;
@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use jackfield_sdk::bindings::adapter::jackfield::crm::http;
 use jackfield_sdk::{Failure, Host, Level};
 
-/// What came of it, if the guest lived to tell.
+/// The result of an attack that did not end the invocation.
 pub struct Report {
-    /// The lead that the answer claims to be about.
+    /// The lead that the result claims to be about.
     pub lead_id: String,
-    /// What is told by a query.
+    /// The status text of a query.
     pub status: String,
-    /// What is told by a write.
+    /// The reference of a write's receipt.
     pub reference: String,
 }
 
-/// Does what the lead's id asks for. `not-found` for an id that asks for nothing known.
-pub fn done(host: &Host, lead_id: &str) -> Result<Report, Failure> {
+/// Runs the attack that the lead's id names. Any other id is `not-found`.
+pub fn run(host: &Host, lead_id: &str) -> Result<Report, Failure> {
     let text = match lead_id {
         "ok" => "ok".into(),
         "loop" => spin(),
@@ -43,7 +43,7 @@ pub fn done(host: &Host, lead_id: &str) -> Result<Report, Failure> {
     })
 }
 
-/// Burns the processor for ever.
+/// Computes for ever.
 fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -51,7 +51,7 @@ fn spin() -> ! {
     }
 }
 
-/// Takes and touches memory for ever, a mebibyte at a time.
+/// Allocates and writes memory for ever, a mebibyte at a time.
 fn grow() -> ! {
     let mut taken = Vec::new();
     loop {
@@ -59,7 +59,7 @@ fn grow() -> ! {
     }
 }
 
-/// Overflows the engine's own stack. The rotation after the call keeps the compiler from making it a loop.
+/// Overflows the engine's stack. The rotation after the recursive call prevents tail-call elimination.
 fn recurse(depth: u64) -> u64 {
     match depth {
         u64::MAX => 0,
@@ -67,7 +67,7 @@ fn recurse(depth: u64) -> u64 {
     }
 }
 
-/// Overflows the stack that the guest keeps in its linear memory, which ends below address zero.
+/// Overflows the shadow stack in the guest's linear memory, which grows down to address zero.
 fn frames(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
     match depth {
@@ -76,20 +76,20 @@ fn frames(depth: u64) -> u64 {
     }
 }
 
-/// Waits for a server that never answers.
+/// Waits for a server that never responds.
 fn hang(host: &Host) -> Result<String, Failure> {
     let base_url: String = host.required("base_url")?;
     let answer = host.get(format!("{base_url}/hang")).send()?;
     Ok(format!("answered {}", answer.status()))
 }
 
-/// Counts this instance's calls: anything but 1 shows an instance that was used before.
+/// Counts this instance's invocations: more than 1 reveals a reused instance.
 fn count() -> String {
-    static CALLS: AtomicU32 = AtomicU32::new(0);
-    (CALLS.fetch_add(1, Ordering::Relaxed) + 1).to_string()
+    static INVOCATIONS: AtomicU32 = AtomicU32::new(0);
+    (INVOCATIONS.fetch_add(1, Ordering::Relaxed) + 1).to_string()
 }
 
-/// Calls the URL in setting `target` and tells what the host said.
+/// Sends a request to the URL in setting `target` and returns the host's result.
 fn egress(host: &Host) -> String {
     let target = host.setting("target").unwrap_or_default();
     outcome(&target)
@@ -102,7 +102,7 @@ fn print() -> String {
     format!("stdout {}, stderr {}", out.is_ok(), err.is_ok())
 }
 
-/// Answers about another lead, with an empty status and a reference beyond 256 bytes: all must be refused.
+/// A result about another lead, with an empty status and a reference over 256 bytes: the host must refuse each.
 fn bad_output() -> Report {
     Report {
         lead_id: "another-lead".into(),
@@ -111,13 +111,13 @@ fn bad_output() -> Report {
     }
 }
 
-/// Sends a hundred requests and tells how each ended, same ends counted together.
+/// Sends a hundred requests and returns their results, with equal ones counted together.
 fn storm(host: &Host) -> String {
     let base_url = host.setting("base_url").unwrap_or_default();
     tally((0..100).map(|turn| outcome(&format!("{base_url}/storm/{turn}"))))
 }
 
-/// Writes ten thousand log lines, each far beyond the allowed length.
+/// Writes ten thousand log lines, each far over the allowed length.
 fn log_storm(host: &Host) -> String {
     let long = "hostile ".repeat(2_048);
     for turn in 0..10_000 {
@@ -126,7 +126,7 @@ fn log_storm(host: &Host) -> String {
     "10000 lines".into()
 }
 
-/// Looks for anything that this call was not given, and tells all that it found: `nothing` is right.
+/// Looks for anything the host must not expose, and returns what it found: `nothing` is correct.
 fn secrets(host: &Host) -> String {
     const FILES: [&str; 6] = [
         "/etc/passwd",
@@ -163,7 +163,7 @@ fn secrets(host: &Host) -> String {
     }
 }
 
-/// How one request ended, in the host's own words: past the SDK, which would make a failure of them.
+/// The host's result of one request, without the SDK, which would turn errors into failures.
 fn outcome(url: &str) -> String {
     let request = http::Request {
         method: "GET".into(),
@@ -180,18 +180,18 @@ fn outcome(url: &str) -> String {
     }
 }
 
-/// The same ends in a row counted together: `answered 200 ×16, denied: … ×84`.
-fn tally(ends: impl Iterator<Item = String>) -> String {
+/// Counts equal consecutive results: `answered 200 ×16, denied: … ×84`.
+fn tally(results: impl Iterator<Item = String>) -> String {
     let mut counted: Vec<(String, u32)> = Vec::new();
-    for end in ends {
+    for result in results {
         match counted.last_mut() {
-            Some((last, count)) if *last == end => *count += 1,
-            _ => counted.push((end, 1)),
+            Some((last, count)) if *last == result => *count += 1,
+            _ => counted.push((result, 1)),
         }
     }
     let lines: Vec<String> = counted
         .into_iter()
-        .map(|(end, count)| format!("{end} ×{count}"))
+        .map(|(result, count)| format!("{result} ×{count}"))
         .collect();
     lines.join(", ")
 }
