@@ -8,18 +8,14 @@ pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod cli;
-
 pub mod config;
-
 pub mod delivery;
-
 pub mod health;
 pub mod ingress;
 pub mod listener;
 pub mod metrics;
 pub mod problem;
 pub mod request;
-
 pub mod telemetry;
 pub mod tenants;
 pub mod vault;

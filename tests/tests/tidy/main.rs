@@ -4,10 +4,12 @@
 //! deliberately absent.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
 
+mod circles;
 mod code;
 mod contract;
 mod edges;
 mod files;
 mod manifests;
+mod names;
 mod phrases;
 mod tree;
