@@ -1,100 +1,14 @@
-//! Errors over HTTP: `application/problem+json` (RFC 9457), with a stable `type`, a `detail` that a person can act on,
-//! pointers to the fields that are wrong, and the request id that is also in the log.
-//!
-//! This is the one place where a problem gets its status. `type` is a name, not a page: `urn:jackfield:problem:…`.
+//! Errors as answers: what went wrong below becomes a problem here, and a problem becomes an HTTP answer with its
+//! headers and the request id that is also in the log. [`ProblemKind`] says which status each problem has.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use jackfield_api::ProblemBody;
+pub use jackfield_api::ProblemKind;
 use jackfield_domain::field::FieldError;
 use jackfield_store::StoreError;
-
-/// What went wrong, for the caller to act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProblemKind {
-    /// The request cannot be read: bad JSON, a bad cursor, a bad id.
-    BadRequest,
-    /// No, or no valid, signature or token. An unknown tenant looks the same.
-    Unauthorized,
-    /// There is no such thing.
-    NotFound,
-    /// The method is not one of this path.
-    MethodNotAllowed,
-    /// It does not fit what is there: the key was used for another body, the delivery is in another state.
-    Conflict,
-    /// It is larger than the host takes.
-    TooLarge,
-    /// It came too slowly.
-    TooSlow,
-    /// There were too many from the same client or of the same tenant.
-    RateLimited,
-    /// Fields are missing or wrong.
-    Invalid,
-    /// The adapter failed while it was asked.
-    AdapterFault,
-    /// The CRM refused what it was asked.
-    CrmRefused,
-    /// The CRM cannot be asked right now.
-    CrmUnavailable,
-    /// The CRM did not answer in time.
-    CrmTimeout,
-    /// The host has more to do than it can take on.
-    Overloaded,
-    /// The host failed.
-    Internal,
-}
-
-impl ProblemKind {
-    const fn parts(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Not authorised"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "Not a method of this path",
-            ),
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "It does not fit what is there"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
-            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly"),
-            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
-            Self::Invalid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
-                "Fields are missing or wrong",
-            ),
-            Self::AdapterFault => (StatusCode::BAD_GATEWAY, "adapter-fault", "The adapter failed"),
-            Self::CrmRefused => (StatusCode::BAD_GATEWAY, "crm-refused", "The CRM refused"),
-            Self::CrmUnavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "crm-unavailable",
-                "The CRM cannot be asked",
-            ),
-            Self::CrmTimeout => (
-                StatusCode::GATEWAY_TIMEOUT,
-                "crm-timeout",
-                "The CRM did not answer in time",
-            ),
-            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The host is overloaded"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The host failed"),
-        }
-    }
-
-    /// The status it is sent with.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        self.parts().0
-    }
-
-    /// The last part of its `type`, also its label in metrics.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        self.parts().1
-    }
-}
 
 /// An error answer. The request id is added by the request layer, which also logs it.
 #[derive(Debug, Clone)]
@@ -105,28 +19,6 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
     members: Map<String, Value>,
-}
-
-/// As it is sent.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct ProblemBody {
-    /// `urn:jackfield:problem:` and a stable word.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The same for every problem of the type.
-    pub title: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-    /// What was wrong here and what to do.
-    pub detail: String,
-    /// The fields that are wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
-    /// The request, as in the log.
-    pub request_id: String,
-    /// Further members, such as `callable: false`.
-    #[serde(flatten)]
-    pub members: Map<String, Value>,
 }
 
 impl Problem {
@@ -172,11 +64,22 @@ impl Problem {
         )
     }
 
-    /// Sends it with another status of the same meaning.
+    /// The problem for an error answer that no handler made, such as one about a path that is not UTF-8. It keeps its
+    /// status. None where the answer is no error, or a 503 of the health checks.
     #[must_use]
-    pub fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
-        self
+    pub fn of_status(status: StatusCode) -> Option<Self> {
+        let kind = if status.is_client_error() {
+            ProblemKind::BadRequest
+        } else if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+            ProblemKind::Internal
+        } else {
+            return None;
+        };
+        let detail = "the request cannot be read: this endpoint does not support its path, query or headers";
+        Some(Self {
+            status,
+            ..Self::new(kind, detail)
+        })
     }
 
     /// Says when to come back.
@@ -208,10 +111,9 @@ impl Problem {
     /// The answer, for the request with this id.
     #[must_use]
     pub fn respond(self, request_id: &str) -> Response {
-        let (_, word, title) = self.kind.parts();
         let body = ProblemBody {
-            kind: format!("urn:jackfield:problem:{word}"),
-            title,
+            kind: self.kind.urn(),
+            title: self.kind.title().to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
             errors: self.errors,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use rand::RngExt as _;
 use tracing::Instrument as _;
 
@@ -85,19 +85,6 @@ impl RequestId {
     }
 }
 
-/// The problem for an error that came from below the handlers: a path that is not UTF-8, a body in a wrong form.
-fn unexplained(status: StatusCode) -> Option<Problem> {
-    let kind = if status.is_client_error() {
-        ProblemKind::BadRequest
-    } else if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        ProblemKind::Internal
-    } else {
-        return None;
-    };
-    let detail = "the request cannot be read: its path, query or headers are not what this endpoint takes";
-    Some(Problem::new(kind, detail).with_status(status))
-}
-
 /// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's
 /// id is fine there, but what a client makes up is not.
 pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
@@ -117,7 +104,7 @@ pub async fn observe(State(clock): State<SharedClock>, mut request: Request, nex
         let problem = response
             .extensions_mut()
             .remove::<Problem>()
-            .or_else(|| unexplained(response.status()));
+            .or_else(|| Problem::of_status(response.status()));
         let kind = problem.as_ref().map(|problem| problem.kind().word());
         if let Some(problem) = problem {
             response = problem.respond(id.as_str());

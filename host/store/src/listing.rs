@@ -116,7 +116,7 @@ pub struct Attempt {
 }
 
 /// What is kept of an attempt beside its class. Stored as one JSON text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptDetail {
     /// The status of the last HTTP answer, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

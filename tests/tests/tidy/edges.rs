@@ -25,7 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "config", "metrics", "auth", "tenants", "health", "ingress", "delivery", "admin", "vault", "listener",
         ],
     ),
-    ("cli", &["config", "telemetry", "admin", "app"]),
+    ("cli", &["config", "telemetry", "app"]),
 ];
 
 /// Foreign crates, and the only places of the server that may know them.

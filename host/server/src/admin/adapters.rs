@@ -4,70 +4,19 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::extract::{Body, Path, Query};
 use super::guard::Touched;
-use super::listing::{Listing, PageQuery};
+use super::listing::{listing, page_request};
 use super::refusal::{Refusals, not_found};
 use super::{AdminState, to_the_end};
 use crate::problem::Problem;
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::release::{AdapterNeeds, AdapterRef};
+use jackfield_api::{AdapterView, Listing, PageQuery, PushedView};
+use jackfield_domain::release::AdapterRef;
 
 /// 64 MiB is what a component may have, ten times what the largest guest runtime brings along; a little more is read,
 /// so that the answer to a larger one can say so.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024 + 64 * 1024;
-
-/// An adapter.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct AdapterView {
-    /// `sha256:` and 64 hexadecimal digits, of its bytes.
-    pub digest: String,
-    /// Its name, as its `describe` gives it.
-    pub name: String,
-    /// Its version, as its `describe` gives it.
-    pub version: String,
-    /// What it asks of a tenant's file.
-    pub needs: AdapterNeeds,
-    /// Whether writing twice leaves one record.
-    pub idempotent_writes: bool,
-    /// Whether it can look up a write.
-    pub lookup: bool,
-    /// Whether it parses the CRM's own webhooks.
-    pub parses_leads: bool,
-    /// Bytes.
-    pub size: u64,
-    /// When it was first pushed.
-    pub pushed_at: Timestamp,
-}
-
-impl From<AdapterRecord> for AdapterView {
-    fn from(record: AdapterRecord) -> Self {
-        Self {
-            digest: record.digest.to_string(),
-            name: record.name.to_string(),
-            version: record.version.to_string(),
-            needs: record.needs,
-            idempotent_writes: record.idempotent_writes,
-            lookup: record.lookup,
-            parses_leads: record.parses_leads,
-            size: record.size,
-            pushed_at: record.pushed_at,
-        }
-    }
-}
-
-/// An adapter was taken.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct PushedView {
-    /// The adapter.
-    pub adapter: AdapterView,
-    /// Whether the same bytes were there before.
-    pub known: bool,
-}
 
 /// Push an adapter.
 ///
@@ -100,8 +49,8 @@ pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<AdapterView>>, Problem> {
-    let page = state.store.adapters(page.request()?).await?;
-    Ok(Json(Listing::of(page, AdapterView::from)))
+    let page = state.store.adapters(page_request(page)?).await?;
+    Ok(Json(listing(page, AdapterView::from)))
 }
 
 /// Show an adapter.

@@ -4,65 +4,19 @@
 //! host's own: another host may have seen another side of the CRM.
 
 use axum::extract::State;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::extract::{Json, Path, Query};
-use super::listing::{Listing, PageQuery};
+use super::listing::{listing, page_request};
 use super::refusal::Refusals;
 use super::tenants::no_tenant;
 use super::{AdminState, to_the_end};
 use crate::problem::Problem;
-use jackfield_domain::breaker::{BreakerState, Forced, Standing};
+use jackfield_api::{BreakerView, ForceBreaker, Listing, PageQuery};
 use jackfield_domain::id::TenantName;
+use jackfield_store::TenantRecord;
 
-/// How the breaker of a tenant's CRM stands at the answering host.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct BreakerView {
-    /// The tenant.
-    pub tenant: String,
-    /// Where it is.
-    pub state: BreakerState,
-    /// What an operator made it be, until an operator ends that.
-    pub forced: Option<Forced>,
-    /// Since when it has not been closed.
-    pub since: Option<Timestamp>,
-    /// When the next probe may go.
-    pub probe_at: Option<Timestamp>,
-    /// While ramping: how many dispositions may be in flight.
-    pub step: Option<u32>,
-    /// While closed: failures in a row.
-    pub failures: u32,
-}
-
-impl BreakerView {
-    fn of(tenant: &TenantName, standing: Standing) -> Self {
-        Self {
-            tenant: tenant.to_string(),
-            state: standing.state,
-            forced: standing.forced,
-            since: standing.since,
-            probe_at: standing.probe_at,
-            step: standing.step,
-            failures: standing.failures,
-        }
-    }
-
-    fn now(tenant: &TenantName, state: &AdminState) -> Self {
-        Self::of(tenant, state.tenants.breakers.standing(tenant))
-    }
-}
-
-/// What a breaker is to be.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ForceBreaker {
-    /// `open`: no disposition goes to the CRM, not even a probe. `closed`: all go, whatever the CRM does. Null: it
-    /// decides by itself again, and one that was forced open begins with a probe.
-    #[schema(required)]
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub force: Option<Forced>,
+fn breaker_view(tenant: &TenantName, state: &AdminState) -> BreakerView {
+    BreakerView::of(tenant, state.tenants.breakers.standing(tenant))
 }
 
 /// List breakers by tenant.
@@ -73,9 +27,9 @@ pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
 ) -> Result<axum::Json<Listing<BreakerView>>, Problem> {
-    let page = state.store.tenants(page.request()?).await?;
-    let view = |record: jackfield_store::TenantRecord| BreakerView::now(&record.name, &state);
-    Ok(axum::Json(Listing::of(page, view)))
+    let page = state.store.tenants(page_request(page)?).await?;
+    let view = |record: TenantRecord| breaker_view(&record.name, &state);
+    Ok(axum::Json(listing(page, view)))
 }
 
 /// Show a tenant's breaker.
@@ -88,7 +42,7 @@ pub(super) async fn show(
 ) -> Result<axum::Json<BreakerView>, Problem> {
     let known = state.store.tenant(&tenant).await?;
     known.ok_or_else(|| no_tenant(&tenant))?;
-    Ok(axum::Json(BreakerView::now(&tenant, &state)))
+    Ok(axum::Json(breaker_view(&tenant, &state)))
 }
 
 /// Force a tenant's breaker open or closed, or let it decide by itself again.
@@ -98,16 +52,16 @@ pub(super) async fn show(
 pub(super) async fn force(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
-    Json(wish): Json<ForceBreaker>,
+    Json(request): Json<ForceBreaker>,
 ) -> Result<axum::Json<BreakerView>, Problem> {
     to_the_end(async move {
         let known = state.store.tenant(&tenant).await?;
         known.ok_or_else(|| no_tenant(&tenant))?;
         let now = state.clock.now();
-        state.store.force_breaker(&tenant, wish.force, now).await?;
+        state.store.force_breaker(&tenant, request.force, now).await?;
         state.tenants.breakers.follow(&state.store.breakers().await?, now);
         state.wake.notify_one();
-        Ok(axum::Json(BreakerView::now(&tenant, &state)))
+        Ok(axum::Json(breaker_view(&tenant, &state)))
     })
     .await?
 }

@@ -1,70 +1,33 @@
 //! Choosing stuck deliveries, by id or by filter, for an order about many of them.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use super::refusal::wrong;
 use crate::problem::Problem;
-use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::Class;
-use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
+use jackfield_api::StuckFilter;
+use jackfield_domain::delivery::State;
+use jackfield_domain::id::DeliveryId;
 use jackfield_store::{DeliveryFilter, PageRequest, SharedStore};
 
 /// One order is about at most this many deliveries: a few seconds' work, and more than an operator should decide on in
 /// one go. The answer says whether there are more.
 pub const MAX_CHOSEN: usize = 10_000;
 
-/// Which stuck deliveries. What is left out takes all.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StuckFilter {
-    /// Of this tenant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub tenant: Option<TenantName>,
-    /// `dead` or `review`; `dead` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
-    /// Of this kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
-    /// Of this lead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub lead: Option<LeadId>,
-    /// Stopped for this reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<StopReason>,
-    /// Whose last attempt ended so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<Class>,
-    /// Stopped at this time or later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-    /// Stopped before this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-}
-
-impl StuckFilter {
-    fn check(self) -> Result<DeliveryFilter, Problem> {
-        let state = self.state.unwrap_or(State::Dead);
-        if !state.is_stuck() {
-            return Err(wrong("/filter/state", "must be dead or review: no other is stuck"));
-        }
-        Ok(DeliveryFilter {
-            tenant: self.tenant,
-            states: vec![state],
-            kind: self.kind,
-            lead: self.lead,
-            key: None,
-            reason: self.reason,
-            class: self.class,
-            since: self.since,
-            until: self.until,
-        })
+/// The store's filter, if it is about stuck deliveries.
+fn delivery_filter(filter: StuckFilter) -> Result<DeliveryFilter, Problem> {
+    let state = filter.state.unwrap_or(State::Dead);
+    if !state.is_stuck() {
+        return Err(wrong("/filter/state", "must be dead or review: no other is stuck"));
     }
+    Ok(DeliveryFilter {
+        tenant: filter.tenant,
+        states: vec![state],
+        kind: filter.kind,
+        lead: filter.lead,
+        key: None,
+        reason: filter.reason,
+        class: filter.class,
+        since: filter.since,
+        until: filter.until,
+    })
 }
 
 /// The deliveries that an order is about.
@@ -84,7 +47,7 @@ pub(super) async fn choose(
 ) -> Result<Chosen, Problem> {
     match (ids, filter) {
         (Some(ids), None) => named(ids),
-        (None, Some(filter)) => filtered(store, &filter.check()?).await,
+        (None, Some(filter)) => filtered(store, &delivery_filter(filter)?).await,
         _ => Err(wrong(
             "",
             "must have either `ids` or `filter`; an empty filter takes every dead delivery",
@@ -128,24 +91,25 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
-    use jackfield_domain::delivery::{Kind, Step, Verdict};
+    use jackfield_domain::delivery::{Kind, Step, StopReason, Verdict};
     use jackfield_domain::disposition::{Disposition, digest};
-    use jackfield_domain::id::ReleaseNumber;
+    use jackfield_domain::failure::Class;
+    use jackfield_domain::id::{LeadId, ReleaseNumber, TenantName};
     use jackfield_store::{AcceptDisposition, AttemptDetail, Claim, Finish, Inbound, LEASE, TenantShare};
     use jackfield_store_sqlite::SqliteStore;
 
     #[test]
     fn only_stuck_deliveries_can_be_chosen_and_dead_ones_by_default() {
         let states = |state| {
-            StuckFilter {
+            let filter = StuckFilter {
                 state,
                 ..StuckFilter::default()
-            }
-            .check()
-            .map(|filter| filter.states)
+            };
+            delivery_filter(filter).map(|filter| filter.states)
         };
         assert_eq!(states(None).unwrap(), [State::Dead]);
         for state in State::ALL {

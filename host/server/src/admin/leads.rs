@@ -2,42 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::AdminState;
-use super::deliveries::DeliveryView;
+use super::deliveries::delivery_view;
 use super::extract::Path;
-use super::listing::{Listing, MAX_LIMIT};
+use super::listing::listing;
 use super::refusal::{Refusals, not_found};
 use crate::problem::Problem;
+use jackfield_api::{LeadView, MAX_LIMIT};
 use jackfield_domain::id::{LeadId, TenantName};
-use jackfield_domain::lead::Priority;
 use jackfield_store::{DeliveryFilter, PageRequest};
-
-/// A lead.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct LeadView {
-    /// Whose it is.
-    pub tenant: String,
-    /// Its id in the CRM.
-    pub lead: String,
-    /// Its newest `lead.created` document; null if only a disposition ever named it.
-    #[schema(value_type = Option<Object>)]
-    pub document: Option<Value>,
-    /// How urgently it wants to be called.
-    pub priority: Priority,
-    /// When its newest document was accepted.
-    pub accepted_at: Option<Timestamp>,
-    /// Since when it must not be called, by its own wish.
-    pub dnc_since: Option<Timestamp>,
-    /// Since when a disposition of it needs to be entered by hand: its delivery is dead or in review.
-    pub manual_since: Option<Timestamp>,
-    /// Its deliveries, newest first: the first page, as of `GET /v1/deliveries?tenant=…&lead=…`.
-    pub deliveries: Listing<DeliveryView>,
-}
 
 /// Show a lead with its deliveries.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/leads/{lead}", tag = "leads",
@@ -71,6 +46,6 @@ pub(super) async fn show(
         accepted_at: record.accepted_at,
         dnc_since: record.dnc_since,
         manual_since: record.manual_since,
-        deliveries: Listing::of(deliveries, DeliveryView::from),
+        deliveries: listing(deliveries, delivery_view),
     }))
 }

@@ -4,25 +4,25 @@
 //! command line tool does nothing that this API cannot. Everything under `/v1` wants an operator's token; `/healthz`,
 //! `/readyz` and `/metrics` are mounted beside it by `app`.
 
-pub mod adapters;
-pub mod alerts;
-pub mod audit;
-pub mod breaker;
-pub mod choice;
-pub mod deliveries;
+mod adapters;
+mod alerts;
+mod audit;
+mod breaker;
+mod choice;
+mod deliveries;
 mod extract;
 mod guard;
-pub mod leads;
-pub mod listing;
-pub mod payload;
-pub mod recording;
-pub mod refusal;
-pub mod releases;
-pub mod secrets;
-pub mod stuck;
-pub mod suppressions;
-pub mod tenants;
-pub mod tokens;
+mod leads;
+mod listing;
+mod payload;
+mod recording;
+mod refusal;
+mod releases;
+mod secrets;
+mod stuck;
+mod suppressions;
+mod tenants;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ pub struct AdminState {
         description = "What the platform team does with a Jackfield host. Listings are pages: follow `next` with \
                        `after`. Errors are `application/problem+json`."
     ),
-    components(schemas(crate::problem::ProblemBody)),
+    components(schemas(jackfield_api::ProblemBody)),
     modifiers(&OperatorToken),
     security(("operator" = []))
 )]

@@ -4,15 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::AdminState;
 use super::deliveries::find;
 use super::extract::{Body, Path};
 use super::refusal::Refusals;
 use crate::problem::{Problem, ProblemKind};
+use jackfield_api::{EditedView, PayloadView};
 use jackfield_domain::delivery::{Kind, State as DeliveryState};
 use jackfield_domain::disposition::Disposition;
 use jackfield_domain::field::FieldError;
@@ -20,40 +19,16 @@ use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Lead;
 use jackfield_store::DeliveryDetail;
 
-/// What is delivered, in exactly one of three forms.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PayloadView {
-    /// A disposition's or a lead's document.
-    #[schema(value_type = Object)]
-    Json(Value),
-    /// A webhook that is yet to be parsed, byte for byte.
-    Text(String),
-    /// A webhook that is not text.
-    Base64(String),
-}
-
-impl PayloadView {
-    pub(super) fn of(detail: &DeliveryDetail) -> Self {
-        let document = match detail.summary.kind {
-            Kind::Inbound => None,
-            Kind::Lead | Kind::Disposition => serde_json::from_slice(&detail.payload).ok(),
-        };
-        match (document, std::str::from_utf8(&detail.payload)) {
-            (Some(document), _) => Self::Json(document),
-            (None, Ok(text)) => Self::Text(text.to_owned()),
-            (None, Err(_)) => Self::Base64(STANDARD.encode(&detail.payload)),
-        }
+pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
+    let document = match detail.summary.kind {
+        Kind::Inbound => None,
+        Kind::Lead | Kind::Disposition => serde_json::from_slice(&detail.payload).ok(),
+    };
+    match (document, std::str::from_utf8(&detail.payload)) {
+        (Some(document), _) => PayloadView::Json(document),
+        (None, Ok(text)) => PayloadView::Text(text.to_owned()),
+        (None, Err(_)) => PayloadView::Base64(STANDARD.encode(&detail.payload)),
     }
-}
-
-/// A document was replaced.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct EditedView {
-    /// The delivery's id.
-    pub id: String,
-    /// Always true. Replay the delivery to send it.
-    pub edited: bool,
 }
 
 /// Replace the document of a delivery in review.
@@ -224,10 +199,10 @@ mod tests {
     #[test]
     fn payloads_show_as_what_they_are() {
         let mut detail = in_review(Kind::Disposition, "C-1", &json!({"a": 1}));
-        assert_eq!(PayloadView::of(&detail), PayloadView::Json(json!({"a": 1})));
+        assert_eq!(payload_view(&detail), PayloadView::Json(json!({"a": 1})));
         detail.summary.kind = Kind::Inbound;
-        assert_eq!(PayloadView::of(&detail), PayloadView::Text(r#"{"a":1}"#.into()));
+        assert_eq!(payload_view(&detail), PayloadView::Text(r#"{"a":1}"#.into()));
         detail.payload = vec![0xff];
-        assert_eq!(PayloadView::of(&detail), PayloadView::Base64("/w==".into()));
+        assert_eq!(payload_view(&detail), PayloadView::Base64("/w==".into()));
     }
 }

@@ -5,76 +5,16 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::ToSchema;
 
 use super::extract::{Body, Json as JsonBody, Path, Query};
 use super::guard::Touched;
-use super::listing::{Listing, PageQuery};
+use super::listing::{listing, page_request};
 use super::refusal::{Refusals, not_found};
 use super::tenants::no_tenant;
 use super::{AdminState, to_the_end};
 use crate::problem::{Problem, ProblemKind};
+use jackfield_api::{AppliedView, ApplyQuery, Listing, PageQuery, ReleaseView, RollbackRequest};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
-use jackfield_domain::release::{Change, Release};
-
-/// A release.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReleaseView {
-    /// Its number, such as `r3`.
-    pub number: String,
-    /// Whose it is.
-    pub tenant: String,
-    /// The digest of the adapter's bytes.
-    pub adapter: String,
-    /// The tenant's file that it was made from, with references in the place of secrets.
-    #[schema(value_type = Object)]
-    pub spec: Value,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-impl ReleaseView {
-    pub(super) fn of(release: &Release) -> Self {
-        Self {
-            number: release.number.to_string(),
-            tenant: release.tenant().to_string(),
-            adapter: release.adapter.to_string(),
-            // Only a literal secret refuses to be serialised, and a stored release has none.
-            spec: serde_json::to_value(&release.spec).unwrap_or(Value::Null),
-            created_at: release.created_at,
-        }
-    }
-}
-
-/// What became of a tenant's file.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct AppliedView {
-    /// The tenant.
-    pub tenant: String,
-    /// The release that serves now; of a dry run the one that would.
-    pub release: String,
-    /// The digest of its adapter's bytes.
-    pub adapter: String,
-    /// What differs from the release before.
-    pub changes: Vec<Change>,
-    /// Nothing was written: nothing differs, or it was a dry run.
-    pub unchanged: bool,
-    /// It was only looked at.
-    pub dry_run: bool,
-}
-
-/// How to apply.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ApplyQuery {
-    /// Only say what would change.
-    #[serde(default)]
-    dry_run: bool,
-}
 
 /// Apply a tenant's file.
 ///
@@ -155,12 +95,12 @@ pub(super) async fn list(
     Path(tenant): Path<TenantName>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<ReleaseView>>, Problem> {
-    let page = page.request()?;
+    let page = page_request(page)?;
     if state.store.tenant(&tenant).await?.is_none() {
         return Err(no_tenant(&tenant));
     }
     let page = state.store.releases(&tenant, page).await?;
-    Ok(Json(Listing::of(page, |release| ReleaseView::of(&release))))
+    Ok(Json(listing(page, |release| ReleaseView::from(&release))))
 }
 
 /// Show one release.
@@ -174,16 +114,7 @@ pub(super) async fn show(
 ) -> Result<Json<ReleaseView>, Problem> {
     let release = state.store.release(&tenant, number).await?;
     let release = release.ok_or_else(|| not_found(format!("tenant `{tenant}` has no release {number}")))?;
-    Ok(Json(ReleaseView::of(&release)))
-}
-
-/// Which release to go back to.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RollbackRequest {
-    /// Such as `r2`; when absent, the release made before the active one.
-    #[schema(value_type = Option<String>)]
-    to: Option<ReleaseNumber>,
+    Ok(Json(ReleaseView::from(&release)))
 }
 
 /// Put an earlier release back in service.
@@ -201,5 +132,5 @@ pub(super) async fn rollback(
     let work = async move { state.rollout.rollback(&tenant, request.to).await };
     let release = to_the_end(work).await??;
     let touched = Touched(vec![("release", release.number.to_string())]);
-    Ok((Extension(touched), Json(ReleaseView::of(&release))))
+    Ok((Extension(touched), Json(ReleaseView::from(&release))))
 }

@@ -4,98 +4,28 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::extract::{Body, Path, Query};
 use super::guard::Touched;
-use super::listing::{Listing, PageQuery};
+use super::listing::{listing, page_request};
 use super::refusal::{Refusals, wrong};
 use super::{AdminState, to_the_end};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::SecretUse;
 use crate::vault::RotateError;
+use jackfield_api::{Listing, PageQuery, RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
 use jackfield_domain::id::{SecretName, TenantName};
 use jackfield_domain::release::Sensitive;
 
 /// A secret has at most 64 KiB: a private key with a long chain of certificates.
 const MAX_SECRET: usize = 64 * 1024;
 
-/// A place where a secret is used.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct UseView {
-    /// The release, such as `r3`.
-    pub release: String,
-    /// Whether it is the one that serves.
-    pub active: bool,
-    /// Where in the tenant's file.
-    pub at: String,
-}
-
-impl From<SecretUse> for UseView {
-    fn from(used: SecretUse) -> Self {
-        Self {
-            release: used.release.to_string(),
-            active: used.active,
-            at: used.pointer,
-        }
+fn use_view(used: SecretUse) -> SecretUseView {
+    SecretUseView {
+        release: used.release.to_string(),
+        active: used.active,
+        at: used.pointer,
     }
-}
-
-/// A secret, but not its value.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct SecretView {
-    /// Its name: as it was set, or made up by the host for a literal of a tenant's file (`sec_…`).
-    pub name: String,
-    /// When it got its value; null if a version that did not write it down has set it.
-    pub set_at: Option<Timestamp>,
-    /// The id of the master key that it is sealed with.
-    pub key: String,
-    /// Whether the answering host has that key.
-    pub opens: bool,
-    /// Where the active release and the 200 newest ones use it.
-    pub used_by: Vec<UseView>,
-}
-
-/// A secret was kept.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct SecretSetView {
-    /// Whose.
-    pub tenant: String,
-    /// Its name.
-    pub name: String,
-    /// Whether there is a tenant of that name yet.
-    pub tenant_exists: bool,
-    /// The release that serves with it from now on; null if the active one does not use it.
-    pub reloaded: Option<String>,
-    /// Why the active release, which did not load before, still does not.
-    pub trouble: Option<String>,
-}
-
-/// A secret was removed.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct SecretRemovedView {
-    /// Whose.
-    pub tenant: String,
-    /// Its name.
-    pub name: String,
-    /// Always true.
-    pub removed: bool,
-    /// Earlier releases that use it: they do not load any more.
-    pub used_by: Vec<UseView>,
-}
-
-/// The master key was changed.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct RotatedView {
-    /// The id of the key that seals now.
-    pub key: String,
-    /// Secrets that were sealed with it.
-    pub resealed: usize,
-    /// Secrets that stay as they are, since this host cannot open them.
-    pub left: usize,
-    /// Why the old key is still in the file; null, as it should be, if it is not.
-    pub old_key_kept: Option<String>,
 }
 
 /// List a tenant's secrets by name, never their values.
@@ -107,9 +37,9 @@ pub(super) async fn list(
     Path(tenant): Path<TenantName>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<SecretView>>, Problem> {
-    let page = state.store.secrets(&tenant, page.request()?).await?;
+    let page = state.store.secrets(&tenant, page_request(page)?).await?;
     let mut uses = state.rollout.secret_uses(&tenant).await?;
-    Ok(Json(Listing::of(page, |record| SecretView {
+    Ok(Json(listing(page, |record| SecretView {
         set_at: Some(record.set_at).filter(|at| *at != Timestamp::UNIX_EPOCH),
         key: record.sealed.key.to_string(),
         opens: state.vault.has(record.sealed.key),
@@ -117,7 +47,7 @@ pub(super) async fn list(
             .remove(&record.name)
             .unwrap_or_default()
             .into_iter()
-            .map(Into::into)
+            .map(use_view)
             .collect(),
         name: record.name,
     })))
@@ -183,7 +113,7 @@ pub(super) async fn remove(
         tenant: tenant.to_string(),
         name,
         removed: true,
-        used_by: used_by.into_iter().map(Into::into).collect(),
+        used_by: used_by.into_iter().map(use_view).collect(),
     }))
 }
 

@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::AdminState;
-use super::choice::{StuckFilter, choose};
+use super::choice::choose;
 use super::deliveries::find;
 use super::extract::{Json as JsonBody, Path};
 use super::guard::Touched;
 use super::refusal::{Refusals, wrong};
 use crate::problem::{Problem, ProblemKind};
+use jackfield_api::{DiscardRequest, DiscardView, LandedRequest, LandedView, ReplayRequest, ReplayView, ReplayedView};
 use jackfield_clock::after;
 use jackfield_domain::delivery::Kind;
 use jackfield_domain::id::DeliveryId;
@@ -27,49 +25,11 @@ const TRANSACTION: usize = 500;
 /// Bytes of a destination's reference, as in the adapter contract.
 const MAX_REFERENCE: usize = 256;
 
-/// What to put back to work.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayRequest {
-    /// These. Those that are not dead or in review are left alone.
-    #[schema(value_type = Option<Vec<String>>)]
-    ids: Option<Vec<DeliveryId>>,
-    /// Or all that this takes, oldest first, at most 10,000.
-    filter: Option<StuckFilter>,
-    /// How many may go a second, 0.001 to 1000; all at once when absent.
-    rate_per_second: Option<f64>,
-    /// You know that their last attempts did not land: send them without asking.
-    #[serde(default)]
-    not_landed: bool,
-}
-
-/// A delivery that was put back to work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReplayedView {
-    /// The delivery's id.
-    pub id: String,
-    /// When it may go.
-    pub due: Timestamp,
-}
-
-impl From<Replayed> for ReplayedView {
-    fn from(replayed: Replayed) -> Self {
-        Self {
-            id: replayed.id.to_string(),
-            due: replayed.due,
-        }
+fn replayed_view(replayed: &Replayed) -> ReplayedView {
+    ReplayedView {
+        id: replayed.id.to_string(),
+        due: replayed.due,
     }
-}
-
-/// What a replay did.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReplayView {
-    /// In the order in which they go.
-    pub replayed: Vec<ReplayedView>,
-    /// Left alone: not there, or not dead or in review.
-    pub skipped: Vec<String>,
-    /// The filter takes more than 10,000: send the same again.
-    pub more: bool,
 }
 
 /// Put dead or reviewed deliveries back to work.
@@ -100,7 +60,7 @@ pub(super) async fn replay(
     let skipped = chosen.ids.iter().filter(|id| !done.contains(id));
     let view = ReplayView {
         skipped: skipped.map(ToString::to_string).collect(),
-        replayed: replayed.into_iter().map(Into::into).collect(),
+        replayed: replayed.iter().map(replayed_view).collect(),
         more: chosen.more,
     };
     Ok((Extension(several(view.replayed.len())), Json(view)))
@@ -118,28 +78,6 @@ fn spacing(rate_per_second: Option<f64>) -> Result<Duration, Problem> {
 /// How many deliveries an order reached, for the audit trail; which ones, the deliveries themselves tell.
 fn several(deliveries: usize) -> Touched {
     Touched(vec![("deliveries", deliveries.to_string())])
-}
-
-/// What to give up.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DiscardRequest {
-    /// These. Those that are not dead or in review are left alone.
-    #[schema(value_type = Option<Vec<String>>)]
-    ids: Option<Vec<DeliveryId>>,
-    /// Or all that this takes, at most 10,000.
-    filter: Option<StuckFilter>,
-}
-
-/// What a discard did.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct DiscardView {
-    /// Ended for good.
-    pub discarded: Vec<String>,
-    /// Left alone: not there, or not dead or in review.
-    pub skipped: Vec<String>,
-    /// The filter takes more than 10,000: send the same again.
-    pub more: bool,
 }
 
 /// Give up dead or reviewed deliveries.
@@ -189,22 +127,6 @@ pub(super) async fn discard_one(
         skipped: vec![],
         more: false,
     }))
-}
-
-/// A person's word that a delivery landed.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LandedRequest {
-    /// The destination's own reference of the record, if it has one: 1 to 256 bytes, no personal data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-}
-
-/// What it led to.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct LandedView {
-    /// The delivery, which is done now.
-    pub id: String,
 }
 
 /// Say that a dead or reviewed delivery landed: the destination holds it, or somebody has entered it there.

@@ -2,67 +2,32 @@
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::AdminState;
 use super::extract::{Path, Query};
-use super::listing::{Listing, PageQuery};
+use super::listing::{listing, page_request};
 use super::refusal::{Refusals, not_found};
-use super::releases::ReleaseView;
 use crate::problem::Problem;
 use crate::tenants::Slot;
+use jackfield_api::{Listing, PageQuery, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::TenantName;
 use jackfield_store::TenantRecord;
 
-/// A tenant.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct TenantView {
-    /// Its name.
-    pub name: String,
-    /// The active release, such as `r3`.
-    pub active: String,
-    /// The release that the answering host serves. Another than the active one means that the host could not load it,
-    /// or is about to; null, that it serves none.
-    pub serving: Option<String>,
-    /// Why it serves none.
-    pub trouble: Option<String>,
-    /// The newest release.
-    pub newest: String,
-    /// When it was first applied.
-    pub created_at: Timestamp,
-    /// When the active release became active.
-    pub activated_at: Timestamp,
-}
-
-impl TenantView {
-    fn of(record: &TenantRecord, state: &AdminState) -> Self {
-        let (serving, trouble) = match state.tenants.slot(&record.name) {
-            Some(Slot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
-            Some(Slot::Broken { reason, .. }) => (None, Some(reason.to_string())),
-            None => (None, None),
-        };
-        Self {
-            name: record.name.to_string(),
-            active: record.active.to_string(),
-            serving,
-            trouble,
-            newest: record.newest.to_string(),
-            created_at: record.created_at,
-            activated_at: record.activated_at,
-        }
+fn tenant_view(record: &TenantRecord, state: &AdminState) -> TenantView {
+    let (serving, trouble) = match state.tenants.slot(&record.name) {
+        Some(Slot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
+        Some(Slot::Broken { reason, .. }) => (None, Some(reason.to_string())),
+        None => (None, None),
+    };
+    TenantView {
+        name: record.name.to_string(),
+        active: record.active.to_string(),
+        serving,
+        trouble,
+        newest: record.newest.to_string(),
+        created_at: record.created_at,
+        activated_at: record.activated_at,
     }
-}
-
-/// A tenant with its active release.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct TenantDetailView {
-    /// The tenant.
-    #[serde(flatten)]
-    pub tenant: TenantView,
-    /// The active release.
-    pub release: Option<ReleaseView>,
 }
 
 /// List tenants by name.
@@ -72,8 +37,8 @@ pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Listing<TenantView>>, Problem> {
-    let page = state.store.tenants(page.request()?).await?;
-    Ok(Json(Listing::of(page, |record| TenantView::of(&record, &state))))
+    let page = state.store.tenants(page_request(page)?).await?;
+    Ok(Json(listing(page, |record| tenant_view(&record, &state))))
 }
 
 /// Show a tenant with its active release.
@@ -88,8 +53,8 @@ pub(super) async fn show(
     let record = record.ok_or_else(|| no_tenant(&tenant))?;
     let release = state.store.release(&tenant, record.active).await?;
     Ok(Json(TenantDetailView {
-        tenant: TenantView::of(&record, &state),
-        release: release.as_ref().map(ReleaseView::of),
+        tenant: tenant_view(&record, &state),
+        release: release.as_ref().map(ReleaseView::from),
     }))
 }
 

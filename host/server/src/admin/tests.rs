@@ -106,10 +106,10 @@ fn every_reference_of_the_description_leads_somewhere() {
 }
 
 async fn ask(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
-    async fn echo(extract::Json(body): extract::Json<listing::PageQuery>) -> String {
+    async fn echo(extract::Json(body): extract::Json<jackfield_api::PageQuery>) -> String {
         format!("{body:?}")
     }
-    async fn page(extract::Query(query): extract::Query<deliveries::DeliveryQuery>) -> String {
+    async fn page(extract::Query(query): extract::Query<jackfield_api::DeliveryQuery>) -> String {
         format!("{query:?}")
     }
     let routes = Router::new().route("/echo", post(echo)).route("/page", get(page));

@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::Session;
 use super::ask::Paging;
 use super::screen::{or_dash, time};
-use crate::admin::alerts::{AcknowledgedView, AlertView};
-use crate::admin::listing::Listing;
+use jackfield_api::{AcknowledgedView, AlertView, Listing};
 use jackfield_domain::id::{AlertId, TenantName};
 
 #[derive(Debug, Subcommand)]

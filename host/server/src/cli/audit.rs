@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::Session;
 use super::ask::Paging;
 use super::screen::{note, or_dash, time};
-use crate::admin::audit::{AuditView, VerifiedView};
-use crate::admin::listing::Listing;
+use jackfield_api::{AuditView, Listing, VerifiedView};
 use jackfield_domain::id::Digest;
 
 #[derive(Debug, Subcommand)]

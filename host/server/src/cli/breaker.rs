@@ -6,8 +6,7 @@ use serde_json::json;
 use super::Session;
 use super::ask::Paging;
 use super::screen::{or_dash, time};
-use crate::admin::breaker::BreakerView;
-use crate::admin::listing::Listing;
+use jackfield_api::{BreakerView, Listing};
 use jackfield_domain::breaker::Forced;
 use jackfield_domain::id::TenantName;
 

@@ -10,8 +10,7 @@ use reqwest::Method;
 
 use super::Session;
 use super::screen::note;
-use crate::admin::deliveries::DeliveryDetailView;
-use crate::admin::payload::{EditedView, PayloadView};
+use jackfield_api::{DeliveryDetailView, EditedView, PayloadView};
 use jackfield_domain::id::DeliveryId;
 
 /// What to edit.

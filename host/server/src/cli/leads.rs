@@ -5,8 +5,7 @@ use clap::Subcommand;
 use super::Session;
 use super::deliveries::{HEADERS, document, row};
 use super::screen::{Screen, or_nothing, time};
-use crate::admin::leads::LeadView;
-use crate::admin::payload::PayloadView;
+use jackfield_api::{LeadView, PayloadView};
 use jackfield_domain::id::{LeadId, TenantName};
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::client::Answer;
-use crate::admin::listing::Listing;
+use jackfield_api::Listing;
 
 /// Standard output, as it was found.
 pub(super) struct Screen {

@@ -10,8 +10,7 @@ use serde_json::json;
 use super::Session;
 use super::ask::Paging;
 use super::screen::{note, or_dash, time};
-use crate::admin::listing::Listing;
-use crate::admin::secrets::{RotatedView, SecretRemovedView, SecretSetView, SecretView, UseView};
+use jackfield_api::{Listing, RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
 use jackfield_domain::id::{SecretName, TenantName};
 use jackfield_domain::release::Sensitive;
 
@@ -160,7 +159,7 @@ fn set(view: &SecretSetView) -> String {
     }
 }
 
-fn used_by(uses: &[UseView]) -> String {
+fn used_by(uses: &[SecretUseView]) -> String {
     let shown = uses.iter().map(|used| {
         let active = if used.active { " (active)" } else { "" };
         format!("{}{active} {}", used.release, used.at)

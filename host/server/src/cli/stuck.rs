@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::Session;
 use super::ask;
 use super::screen::{note, time};
-use crate::admin::choice::StuckFilter;
-use crate::admin::stuck::{DiscardView, LandedRequest, LandedView, ReplayView};
+use jackfield_api::{DiscardView, LandedRequest, LandedView, ReplayView, StuckFilter};
 use jackfield_domain::delivery::{Kind, State, StopReason};
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
@@ -158,7 +157,7 @@ fn all_done(skipped: &[String], more: bool) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::stuck::ReplayedView;
+    use jackfield_api::ReplayedView;
 
     #[test]
     fn a_replay_says_from_when_to_when() {

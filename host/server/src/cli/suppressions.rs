@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::Session;
 use super::ask::Paging;
 use super::screen::time;
-use crate::admin::listing::Listing;
-use crate::admin::suppressions::SuppressionView;
+use jackfield_api::{Listing, SuppressionView};
 use jackfield_domain::id::{LeadId, TenantName};
 
 #[derive(Debug, Subcommand)]

@@ -11,9 +11,7 @@ use super::Session;
 use super::ask::Paging;
 use super::client::Refused;
 use super::screen::{Screen, or_dash, or_nothing, plain, short, time};
-use crate::admin::listing::Listing;
-use crate::admin::releases::{AppliedView, ReleaseView};
-use crate::admin::tenants::{TenantDetailView, TenantView};
+use jackfield_api::{AppliedView, Listing, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_domain::release::Change;
 

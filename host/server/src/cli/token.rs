@@ -7,8 +7,7 @@ use serde_json::json;
 use super::Session;
 use super::ask::Paging;
 use super::screen::{note, or_dash, time};
-use crate::admin::listing::Listing;
-use crate::admin::tokens::{Holder, NewTokenView, RevokedView, TokenView};
+use jackfield_api::{Listing, NewTokenView, RevokedView, TokenHolder, TokenView};
 use jackfield_domain::id::{TenantName, TokenId};
 
 #[derive(Debug, Subcommand)]
@@ -52,7 +51,7 @@ pub(super) enum Who {
     Operator,
 }
 
-impl From<Who> for Holder {
+impl From<Who> for TokenHolder {
     fn from(who: Who) -> Self {
         match who {
             Who::Agent => Self::Agent,
@@ -66,7 +65,7 @@ impl TokenCommand {
         let Session { client, screen } = session;
         match self {
             Self::Create { holder, tenant, label } => {
-                let request = json!({ "for": Holder::from(holder), "tenant": tenant, "label": label });
+                let request = json!({ "for": TokenHolder::from(holder), "tenant": tenant, "label": label });
                 let answer = client.post::<NewTokenView>(&["tokens"], &request).await?;
                 screen.show(&answer, |new| new.token.clone())?;
                 note(&format!(
@@ -79,8 +78,8 @@ impl TokenCommand {
                 let answer = client.get::<Listing<TokenView>>(&["tokens"], &page).await?;
                 screen.list(&answer, &["ID", "FOR", "TENANT", "LABEL", "MADE", "REVOKED"], |token| {
                     let holder = match token.holder {
-                        Holder::Agent => "agent",
-                        Holder::Operator => "operator",
+                        TokenHolder::Agent => "agent",
+                        TokenHolder::Operator => "operator",
                     };
                     vec![
                         token.id.clone(),

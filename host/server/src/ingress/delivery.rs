@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
 
 use super::caller::Agent;
 use super::{SharedState, caller};
 use crate::problem::{Problem, ProblemKind};
+use jackfield_api::{AgentAttemptView, AgentDeliveryView};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{Attempt, DeliveryDetail};
 
@@ -15,7 +15,7 @@ pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,
     Path((_, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AgentDeliveryView>, Problem> {
     let id: DeliveryId = caller::path_part(&id)?;
     let found = state
         .store
@@ -23,37 +23,37 @@ pub async fn get(
         .await?
         .filter(|found| found.summary.tenant == agent.tenant);
     found
-        .map(|found| Json(body(&found)))
+        .map(|found| Json(view(found)))
         .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("this tenant has no delivery {id}")))
 }
 
-fn body(found: &DeliveryDetail) -> Value {
-    let summary = &found.summary;
-    json!({
-        "id": summary.id,
-        "kind": summary.kind,
-        "lead_id": summary.lead,
-        "idempotency_key": summary.key,
-        "state": summary.state,
-        "reason": summary.reason,
-        "reference": summary.reference,
-        "next_attempt_at": summary.due,
-        "accepted_at": summary.accepted_at,
-        "changed_at": summary.changed_at,
-        "replays": summary.generation,
-        "attempts": found.attempts.iter().map(attempt).collect::<Vec<_>>(),
-    })
+fn view(found: DeliveryDetail) -> AgentDeliveryView {
+    let summary = found.summary;
+    AgentDeliveryView {
+        id: summary.id.to_string(),
+        kind: summary.kind,
+        lead_id: summary.lead.map(Into::into),
+        idempotency_key: summary.key.to_string(),
+        state: summary.state,
+        reason: summary.reason,
+        reference: summary.reference,
+        next_attempt_at: summary.due,
+        accepted_at: summary.accepted_at,
+        changed_at: summary.changed_at,
+        replays: summary.generation,
+        attempts: found.attempts.into_iter().map(attempt_view).collect(),
+    }
 }
 
-fn attempt(attempt: &Attempt) -> Value {
-    json!({
-        "started_at": attempt.started_at,
-        "ended_at": attempt.ended_at,
-        "release": attempt.release,
-        "class": attempt.class,
-        "http_status": attempt.detail.http_status,
-        "reference": attempt.detail.reference,
-        "rejection": attempt.detail.rejection,
-        "message": attempt.detail.message,
-    })
+fn attempt_view(attempt: Attempt) -> AgentAttemptView {
+    AgentAttemptView {
+        started_at: attempt.started_at,
+        ended_at: attempt.ended_at,
+        release: attempt.release.to_string(),
+        class: attempt.class,
+        http_status: attempt.detail.http_status,
+        reference: attempt.detail.reference,
+        rejection: attempt.detail.rejection,
+        message: attempt.detail.message,
+    }
 }

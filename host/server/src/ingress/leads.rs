@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde_json::Value;
 
 use super::caller::Whole;
@@ -79,11 +79,10 @@ pub async fn post(
         Accept::Conflict => {
             state.metrics.refuse(ENDPOINT, "conflict");
             return Err(Problem::new(
-                ProblemKind::Conflict,
+                ProblemKind::KeyReused,
                 "this idempotency key was used for another body; a retry must send the same bytes, and a new lead a \
                     new key",
-            )
-            .with_status(StatusCode::UNPROCESSABLE_ENTITY));
+            ));
         }
     };
     state.metrics.accept(name, ENDPOINT, repeat);

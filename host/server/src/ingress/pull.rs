@@ -5,11 +5,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::SharedState;
 use super::caller::Agent;
 use crate::problem::{Problem, ProblemKind};
+use jackfield_api::AgentLeadPage;
 
 /// Leads a page when nothing is said.
 const DEFAULT_LIMIT: u32 = 100;
@@ -28,7 +28,7 @@ pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,
     parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AgentLeadPage>, Problem> {
     let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
     let Query(parameters) = parameters.map_err(|rejection| bad(rejection.body_text()))?;
     let after = match parameters.after.as_deref() {
@@ -45,5 +45,6 @@ pub async fn get(
         .into_iter()
         .filter_map(|lead| RawValue::from_string(lead.document?).ok())
         .collect();
-    Ok(Json(json!({ "leads": leads, "next": page.next.to_string() })))
+    let next = page.next.to_string();
+    Ok(Json(AgentLeadPage { leads, next }))
 }

@@ -9,12 +9,12 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
 
 use super::caller::Agent;
 use super::{PublicState, SharedState, caller};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenant;
+use jackfield_api::LeadStatusView;
 use jackfield_domain::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::LeadId;
 use jackfield_domain::status::{self, LeadStatus, StatusAnswer};
@@ -52,7 +52,9 @@ async fn respond(
         .status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
     let Asked { answer, out_of_time } = result?;
     match answer {
-        StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => Ok(Json(body(status)).into_response()),
+        StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => {
+            Ok(Json(LeadStatusView::from(status)).into_response())
+        }
         StatusAnswer::CannotTell(failure) => Err(cannot_tell(&failure, out_of_time)),
     }
 }
@@ -125,30 +127,6 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Aske
         state.store.record_refusal(refusal).await?;
     }
     Ok(Asked { answer, out_of_time })
-}
-
-/// `contract/lead-status.json`, and what else the CRM said.
-fn body(status: LeadStatus) -> Value {
-    let mut members = Map::new();
-    for extension in &status.extensions {
-        extension.merge_into(&mut members);
-    }
-    let LeadStatus {
-        lead_id,
-        callable,
-        status,
-        dnc,
-        human_contacted,
-        last_call_attempt,
-        ..
-    } = status;
-    members.insert("lead_id".into(), json!(lead_id));
-    members.insert("callable".into(), json!(callable));
-    members.insert("status".into(), json!(status));
-    members.insert("dnc".into(), json!(dnc));
-    members.insert("human_contacted".into(), json!(human_contacted));
-    members.insert("last_call_attempt".into(), json!(last_call_attempt));
-    Value::Object(members)
 }
 
 /// As `Retry-After` has it: never earlier than the wait is over.

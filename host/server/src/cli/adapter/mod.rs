@@ -11,11 +11,10 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use reqwest::Method;
 
-use crate::admin::adapters::{AdapterView, PushedView};
-use crate::admin::listing::Listing;
 use crate::cli::Session;
 use crate::cli::ask::Paging;
 use crate::cli::screen::{Screen, progress, short, time};
+use jackfield_api::{AdapterView, Listing, PushedView};
 use jackfield_domain::release::{AdapterRef, SettingKind};
 
 #[derive(Debug, Subcommand)]

@@ -14,9 +14,9 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::admin::recording::{BeginRecording, RecordedCall, RecordingView, TakenView};
 use crate::cli::Session;
 use crate::cli::screen::{note, progress};
+use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 use jackfield_clock::{Clock as _, SystemClock, after};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::recording::{Kind, LeftOut, Phase};
@@ -81,7 +81,7 @@ impl RecordArgs {
             self.watch(session, &path).await?;
         }
         let taken = session.client.request(Method::DELETE, &path);
-        let taken = session.client.send::<TakenView>(taken).await?.view;
+        let taken = session.client.send::<TakenRecordingView>(taken).await?.view;
         let files = write(&self.folder, taken.calls)?;
         let recording = taken.recording;
         let answer = json!({ "folder": self.folder, "files": files, "recording": recording });

@@ -1,0 +1,56 @@
+//! Adapters: components, known by their digests.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::release::AdapterNeeds;
+
+/// An adapter.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AdapterView {
+    /// `sha256:` and 64 hexadecimal digits, of its bytes.
+    pub digest: String,
+    /// Its name, as its `describe` gives it.
+    pub name: String,
+    /// Its version, as its `describe` gives it.
+    pub version: String,
+    /// What it needs from a tenant's file.
+    pub needs: AdapterNeeds,
+    /// Whether writing twice leaves one record.
+    pub idempotent_writes: bool,
+    /// Whether it can look up a write.
+    pub lookup: bool,
+    /// Whether it parses the CRM's own webhooks.
+    pub parses_leads: bool,
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was first pushed.
+    pub pushed_at: Timestamp,
+}
+
+impl From<AdapterRecord> for AdapterView {
+    fn from(record: AdapterRecord) -> Self {
+        Self {
+            digest: record.digest.to_string(),
+            name: record.name.to_string(),
+            version: record.version.to_string(),
+            needs: record.needs,
+            idempotent_writes: record.idempotent_writes,
+            lookup: record.lookup,
+            parses_leads: record.parses_leads,
+            size: record.size,
+            pushed_at: record.pushed_at,
+        }
+    }
+}
+
+/// An adapter was stored.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PushedView {
+    /// The adapter.
+    pub adapter: AdapterView,
+    /// Whether the same bytes had been pushed before.
+    pub known: bool,
+}

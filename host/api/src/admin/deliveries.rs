@@ -1,0 +1,220 @@
+//! Deliveries, their attempts and their documents.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::failure::{Class, FaultCause, Rejection};
+use jackfield_domain::id::{DedupKey, LeadId, TenantName};
+
+/// A delivery, without its payload.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryView {
+    /// Such as `dlv_42`.
+    pub id: String,
+    /// The tenant.
+    pub tenant: String,
+    /// What is delivered.
+    pub kind: Kind,
+    /// The lead; null for a webhook that is yet to be parsed.
+    pub lead: Option<String>,
+    /// The key that goes with every attempt and replay.
+    pub key: String,
+    /// Its state.
+    pub state: State,
+    /// Why it stopped, if it is dead or in review.
+    pub reason: Option<StopReason>,
+    /// How its last attempt ended.
+    pub class: Option<Class>,
+    /// Counted failures since acceptance or the last replay.
+    pub counted: u32,
+    /// Whether an attempt may have landed unseen.
+    pub ambiguous: bool,
+    /// How often it was replayed.
+    pub generation: u32,
+    /// When the next attempt is due, if it is ready.
+    pub due: Option<Timestamp>,
+    /// The destination's reference, if it is done.
+    pub reference: Option<String>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When its state last changed.
+    pub changed_at: Timestamp,
+}
+
+/// One attempt of a delivery.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AttemptView {
+    /// Counts up with every claim.
+    pub number: i64,
+    /// Under which release, such as `r3`.
+    pub release: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; null while it runs, or if its worker was lost.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    pub class: Option<Class>,
+    /// What else is known of it.
+    #[serde(flatten)]
+    pub detail: AttemptDetailView,
+}
+
+/// What is known of an attempt beside its class. Members without a value are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AttemptDetail)]
+pub struct AttemptDetailView {
+    /// The status of the last HTTP answer, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// The destination's reference of the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What the destination refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejection>,
+    /// What stopped the adapter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultCause>,
+    /// One line for a person.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Whether an earlier attempt was looked up first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looked_up: bool,
+}
+
+/// A delivery with its attempts.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryDetailView {
+    /// The delivery.
+    #[serde(flatten)]
+    pub delivery: DeliveryView,
+    /// Oldest first.
+    pub attempts: Vec<AttemptView>,
+    /// What is delivered; only when asked for, since it is personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<PayloadView>,
+}
+
+/// What is delivered, in exactly one of three forms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayloadView {
+    /// A disposition's or a lead's document.
+    #[schema(value_type = Object)]
+    Json(Value),
+    /// A webhook that is yet to be parsed, byte for byte.
+    Text(String),
+    /// A webhook that is not text.
+    Base64(String),
+}
+
+/// A document was replaced.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EditedView {
+    /// The delivery's id.
+    pub id: String,
+    /// Always true. Replay the delivery to send it.
+    pub edited: bool,
+}
+
+/// One or several states, separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DeliveryStates(pub Vec<State>);
+
+impl FromStr for DeliveryStates {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let state = |word: &str| State::from_word(word.trim()).ok_or_else(|| unknown_state(word));
+        text.split(',').map(state).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TryFrom<String> for DeliveryStates {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+fn unknown_state(word: &str) -> String {
+    let known = State::ALL.map(State::word).join(", ");
+    format!("`{word}` is not a state; there are {known}")
+}
+
+impl fmt::Display for DeliveryStates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|state| state.word()).collect();
+        f.write_str(&words.join(","))
+    }
+}
+
+/// Which deliveries. A parameter that is left out excludes none.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryQuery {
+    /// Of this tenant.
+    #[param(value_type = Option<String>)]
+    pub tenant: Option<TenantName>,
+    /// In one of these states, separated by commas: `dead,review`.
+    #[param(value_type = Option<String>)]
+    #[serde(default)]
+    pub state: DeliveryStates,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Of this lead.
+    #[param(value_type = Option<String>)]
+    pub lead: Option<LeadId>,
+    /// With this key, such as a call's id.
+    #[param(value_type = Option<String>)]
+    pub key: Option<DedupKey>,
+    /// Stopped for this reason.
+    pub reason: Option<StopReason>,
+    /// Whose last attempt had this class.
+    pub class: Option<Class>,
+    /// Changed at this time or later.
+    pub since: Option<Timestamp>,
+    /// Changed before this time.
+    pub until: Option<Timestamp>,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// Rows, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
+}
+
+/// How much of a delivery to show.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryShowQuery {
+    /// Include the document itself.
+    #[serde(default)]
+    pub payload: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_a_list_of_words() {
+        let states: DeliveryStates = "dead,review".parse().unwrap();
+        assert_eq!(states, DeliveryStates(vec![State::Dead, State::Review]));
+        assert_eq!(states.to_string(), "dead,review");
+        let error = "lost".parse::<DeliveryStates>().unwrap_err();
+        assert_eq!(
+            error,
+            "`lost` is not a state; there are ready, leased, done, dead, review, discarded"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! Leads.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::DeliveryView;
+use crate::Listing;
+use jackfield_domain::lead::Priority;
+
+/// A lead.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LeadView {
+    /// The tenant.
+    pub tenant: String,
+    /// Its id in the CRM.
+    pub lead: String,
+    /// Its newest `lead.created` document; null if only a disposition ever named it.
+    #[schema(value_type = Option<Object>)]
+    pub document: Option<Value>,
+    /// How urgently it wants to be called.
+    pub priority: Priority,
+    /// When its newest document was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// Since when it must not be called, because it asked for that.
+    pub dnc_since: Option<Timestamp>,
+    /// Since when a disposition of it has to be entered by hand: its delivery is dead or in review.
+    pub manual_since: Option<Timestamp>,
+    /// Its deliveries, newest first: the first page, as of `GET /v1/deliveries?tenant=…&lead=…`.
+    pub deliveries: Listing<DeliveryView>,
+}

@@ -1,0 +1,34 @@
+//! The admin API, one file a resource.
+
+mod adapters;
+mod alerts;
+mod audit;
+mod breaker;
+mod deliveries;
+mod leads;
+mod recording;
+mod releases;
+mod secrets;
+mod stuck;
+mod suppressions;
+mod tenants;
+mod tokens;
+
+pub use adapters::{AdapterView, PushedView};
+pub use alerts::{AcknowledgedView, AlertQuery, AlertView};
+pub use audit::{AuditVerifyQuery, AuditView, VerifiedView};
+pub use breaker::{BreakerView, ForceBreaker};
+pub use deliveries::{
+    AttemptDetailView, AttemptView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryStates, DeliveryView,
+    EditedView, PayloadView,
+};
+pub use leads::LeadView;
+pub use recording::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
+pub use releases::{AppliedView, ApplyQuery, ReleaseView, RollbackRequest};
+pub use secrets::{RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
+pub use stuck::{
+    DiscardRequest, DiscardView, LandedRequest, LandedView, ReplayRequest, ReplayView, ReplayedView, StuckFilter,
+};
+pub use suppressions::{SuppressionQuery, SuppressionView};
+pub use tenants::{TenantDetailView, TenantView};
+pub use tokens::{NewTokenView, RevokedView, TokenHolder, TokenRequest, TokenView};

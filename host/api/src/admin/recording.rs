@@ -1,0 +1,101 @@
+//! Recordings: invocations of a tenant's adapter, as fixtures for its author.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use jackfield_domain::id::TenantName;
+use jackfield_domain::recording::{Kind, LeftOut, Phase, Standing};
+
+/// How much to record.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BeginRecording {
+    /// How many invocations: 1 to 500.
+    #[serde(default = "default_calls")]
+    #[schema(default = 20, minimum = 1, maximum = 500)]
+    pub calls: u32,
+    /// For how many minutes: 1 to 60.
+    #[serde(default = "default_minutes")]
+    #[schema(default = 10, minimum = 1, maximum = 60)]
+    pub minutes: u32,
+    /// Whether phone numbers, e-mail addresses and names stay as they are. Otherwise those that the host recognises are
+    /// replaced before anything is kept.
+    #[serde(default)]
+    pub unmasked: bool,
+}
+
+const fn default_calls() -> u32 {
+    20
+}
+
+const fn default_minutes() -> u32 {
+    10
+}
+
+/// A recording. No data of leads.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RecordingView {
+    /// The tenant.
+    pub tenant: String,
+    /// Its state.
+    pub state: Phase,
+    /// How many invocations it is to hold.
+    pub wanted: u32,
+    /// The invocations that it holds, by kind: `status`, `write`, `find` and `webhook`.
+    pub recorded: BTreeMap<Kind, u32>,
+    /// The invocations that it left out, by reason.
+    pub left_out: BTreeMap<LeftOut, u32>,
+    /// Bytes that it holds.
+    pub bytes: usize,
+    /// Whether it holds personal data unmasked.
+    pub unmasked: bool,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// When its time is over.
+    pub ends_at: Timestamp,
+    /// When the host forgets what it holds, unless somebody takes it before.
+    pub forgotten_at: Timestamp,
+}
+
+impl RecordingView {
+    /// A tenant's recording.
+    #[must_use]
+    pub fn of(tenant: &TenantName, standing: Standing, unmasked: bool) -> Self {
+        Self {
+            tenant: tenant.to_string(),
+            state: standing.phase,
+            wanted: standing.wanted,
+            recorded: standing.kept,
+            left_out: standing.left_out,
+            bytes: standing.bytes,
+            unmasked,
+            begun_at: standing.begun,
+            ends_at: standing.ends,
+            forgotten_at: standing.forgotten,
+        }
+    }
+}
+
+/// A recorded invocation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RecordedCall {
+    /// Which function of the adapter was invoked.
+    pub kind: Kind,
+    /// The invocation as a fixture: a file of a cassette.
+    #[schema(value_type = Object)]
+    pub fixture: Value,
+}
+
+/// A recording with what it held.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = TakenView)]
+pub struct TakenRecordingView {
+    /// How it ended.
+    pub recording: RecordingView,
+    /// The invocations, in the order in which they ended.
+    pub calls: Vec<RecordedCall>,
+}

@@ -1,0 +1,74 @@
+//! Releases of a tenant.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use jackfield_domain::id::ReleaseNumber;
+use jackfield_domain::release::{Change, Release};
+
+/// A release.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseView {
+    /// Its number, such as `r3`.
+    pub number: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The digest of the adapter's bytes.
+    pub adapter: String,
+    /// The tenant's file that it was made from, with references in place of secrets.
+    #[schema(value_type = Object)]
+    pub spec: Value,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl From<&Release> for ReleaseView {
+    fn from(release: &Release) -> Self {
+        Self {
+            number: release.number.to_string(),
+            tenant: release.tenant().to_string(),
+            adapter: release.adapter.to_string(),
+            // Only a literal secret refuses to be serialised, and a stored release has none.
+            spec: serde_json::to_value(&release.spec).unwrap_or(Value::Null),
+            created_at: release.created_at,
+        }
+    }
+}
+
+/// What applying a tenant's file did.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AppliedView {
+    /// The tenant.
+    pub tenant: String,
+    /// The release that serves now; after a dry run, the one that would.
+    pub release: String,
+    /// The digest of its adapter's bytes.
+    pub adapter: String,
+    /// What differs from the release before.
+    pub changes: Vec<Change>,
+    /// Whether nothing was written: nothing differs, or it was a dry run.
+    pub unchanged: bool,
+    /// Whether it was a dry run.
+    pub dry_run: bool,
+}
+
+/// How to apply a tenant's file.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ApplyQuery {
+    /// Only say what would change.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Which release to go back to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackRequest {
+    /// Such as `r2`; when absent, the release made before the active one.
+    #[schema(value_type = Option<String>)]
+    pub to: Option<ReleaseNumber>,
+}

@@ -1,0 +1,115 @@
+//! An operator's decision on stuck deliveries, those that are dead or in review.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::failure::Class;
+use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
+
+/// Which stuck deliveries. A member that is left out excludes none.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StuckFilter {
+    /// Of this tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub tenant: Option<TenantName>,
+    /// `dead` or `review`; `dead` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Of this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Of this lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub lead: Option<LeadId>,
+    /// Stopped for this reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<StopReason>,
+    /// Whose last attempt had this class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+    /// Stopped at this time or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Stopped before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// Which deliveries to replay, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// These. Those that are not dead or in review are left alone.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub ids: Option<Vec<DeliveryId>>,
+    /// Or all that match this filter, oldest first, at most 10,000.
+    pub filter: Option<StuckFilter>,
+    /// How many may be sent a second, 0.001 to 1000; all at once when absent.
+    pub rate_per_second: Option<f64>,
+    /// You know that their last attempts did not land: send them without looking them up.
+    #[serde(default)]
+    pub not_landed: bool,
+}
+
+/// A delivery that was replayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayedView {
+    /// The delivery's id.
+    pub id: String,
+    /// When it is due.
+    pub due: Timestamp,
+}
+
+/// What a replay did.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReplayView {
+    /// In the order in which they are due.
+    pub replayed: Vec<ReplayedView>,
+    /// Left alone: unknown, or neither dead nor in review.
+    pub skipped: Vec<String>,
+    /// Whether the filter matches more than 10,000: send the same request again.
+    pub more: bool,
+}
+
+/// Which deliveries to discard.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiscardRequest {
+    /// These. Those that are not dead or in review are left alone.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub ids: Option<Vec<DeliveryId>>,
+    /// Or all that match this filter, at most 10,000.
+    pub filter: Option<StuckFilter>,
+}
+
+/// What a discard did.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DiscardView {
+    /// Discarded for good.
+    pub discarded: Vec<String>,
+    /// Left alone: unknown, or neither dead nor in review.
+    pub skipped: Vec<String>,
+    /// Whether the filter matches more than 10,000: send the same request again.
+    pub more: bool,
+}
+
+/// An operator's statement that a delivery landed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LandedRequest {
+    /// The destination's own reference of the record, if it has one: 1 to 256 bytes, no personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// A delivery was marked as landed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LandedView {
+    /// The delivery, which is done now.
+    pub id: String,
+}

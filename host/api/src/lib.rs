@@ -1,0 +1,23 @@
+//! The types on the wire of both APIs. The server, the command line and the generated `OpenAPI` description use the
+//! same ones, so they cannot disagree.
+//!
+//! A name that ends in `View` is an answer, one in `Request` a body, one in `Query` the parameters behind the `?`.
+//! There are no handlers here, and nothing of a store: the server turns stored records into views.
+
+mod admin;
+mod listing;
+mod problem;
+mod public;
+
+pub use admin::{
+    AcknowledgedView, AdapterView, AlertQuery, AlertView, AppliedView, ApplyQuery, AttemptDetailView, AttemptView,
+    AuditVerifyQuery, AuditView, BeginRecording, BreakerView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery,
+    DeliveryStates, DeliveryView, DiscardRequest, DiscardView, EditedView, ForceBreaker, LandedRequest, LandedView,
+    LeadView, NewTokenView, PayloadView, PushedView, RecordedCall, RecordingView, ReleaseView, ReplayRequest,
+    ReplayView, ReplayedView, RevokedView, RollbackRequest, RotatedView, SecretRemovedView, SecretSetView,
+    SecretUseView, SecretView, StuckFilter, SuppressionQuery, SuppressionView, TakenRecordingView, TenantDetailView,
+    TenantView, TokenHolder, TokenRequest, TokenView, VerifiedView,
+};
+pub use listing::{DEFAULT_LIMIT, Listing, MAX_LIMIT, PageQuery};
+pub use problem::{ProblemBody, ProblemKind};
+pub use public::{AgentAttemptView, AgentDeliveryView, AgentLeadPage, LeadStatusView, ReceiptView};

@@ -1,0 +1,29 @@
+//! Listings of the admin API: pages that a cursor connects.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Rows of a page when the request does not say.
+pub const DEFAULT_LIMIT: u32 = 50;
+/// The most rows of a page: what a person can look through, and what keeps an answer small.
+pub const MAX_LIMIT: u32 = 200;
+
+/// A page of a listing.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Listing<T> {
+    /// In order.
+    pub items: Vec<T>,
+    /// Give it as `after` to get the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Which page of a listing.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// Rows, 1 to 200; 50 when absent.
+    pub limit: Option<u32>,
+}

@@ -1,0 +1,135 @@
+//! Errors on the wire: `application/problem+json` (RFC 9457), with a stable `type`, a `detail` that a person can act
+//! on, and pointers to the fields that are wrong.
+//!
+//! This is the one place where a problem gets its status. `type` is a name, not a page: `urn:jackfield:problem:…`.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use jackfield_domain::field::FieldError;
+
+/// What went wrong, for the caller to act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// The request cannot be read: bad JSON, a bad cursor, a bad id.
+    BadRequest,
+    /// No, or no valid, signature or token. An unknown tenant looks the same.
+    Unauthorized,
+    /// There is no such thing.
+    NotFound,
+    /// This path does not support this method.
+    MethodNotAllowed,
+    /// The request contradicts the stored state: a call was reported with another body, a delivery is in another state.
+    Conflict,
+    /// A lead's idempotency key was used for another body. Unlike [`Conflict`](Self::Conflict) a 422, as idempotency
+    /// keys have it.
+    KeyReused,
+    /// The body is larger than the host accepts.
+    TooLarge,
+    /// The request came too slowly.
+    TooSlow,
+    /// There were too many requests from the same client or of the same tenant.
+    RateLimited,
+    /// Fields are missing or wrong.
+    Invalid,
+    /// The adapter failed while it was asked.
+    AdapterFault,
+    /// The CRM refused what it was asked.
+    CrmRefused,
+    /// The CRM cannot be asked right now.
+    CrmUnavailable,
+    /// The CRM did not answer in time.
+    CrmTimeout,
+    /// The host has more to do than it can take on.
+    Overloaded,
+    /// The host failed.
+    Internal,
+}
+
+impl ProblemKind {
+    const fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Not authorised"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Not a method of this path",
+            ),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", CONFLICT),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "conflict", CONFLICT),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
+            Self::Invalid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "Fields are missing or wrong",
+            ),
+            Self::AdapterFault => (StatusCode::BAD_GATEWAY, "adapter-fault", "The adapter failed"),
+            Self::CrmRefused => (StatusCode::BAD_GATEWAY, "crm-refused", "The CRM refused"),
+            Self::CrmUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "crm-unavailable",
+                "The CRM cannot be asked",
+            ),
+            Self::CrmTimeout => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "crm-timeout",
+                "The CRM did not answer in time",
+            ),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The host is overloaded"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The host failed"),
+        }
+    }
+
+    /// The status it is sent with.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// The last part of its `type`, also its label in metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        self.parts().1
+    }
+
+    /// Its `type`.
+    #[must_use]
+    pub fn urn(self) -> String {
+        format!("urn:jackfield:problem:{}", self.word())
+    }
+
+    /// Its `title`.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.parts().2
+    }
+}
+
+const CONFLICT: &str = "It does not fit what is there";
+
+/// The body of an error answer.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// `urn:jackfield:problem:` and a stable word.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for every problem of the type.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was wrong here and what to do.
+    pub detail: String,
+    /// The fields that are wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// The request, as in the log.
+    pub request_id: String,
+    /// Further members, such as `callable: false`.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
+}

@@ -1,0 +1,84 @@
+//! The answer to a status query.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use jackfield_domain::status::LeadStatus;
+
+/// May this lead be called now? `lead-status` in docs/contract.md.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeadStatusView {
+    /// The lead.
+    pub lead_id: String,
+    /// Whether it may be called now.
+    pub callable: bool,
+    /// The lead's stage in the CRM's words.
+    pub status: String,
+    /// Whether it asked never to be called.
+    pub dnc: bool,
+    /// Whether a person has spoken to it; null when the CRM could not be asked.
+    pub human_contacted: Option<bool>,
+    /// RFC 3339 with an offset.
+    pub last_call_attempt: Option<String>,
+    /// What else the CRM said, except under the names above.
+    #[serde(flatten)]
+    pub extensions: Map<String, Value>,
+}
+
+/// The members that no extension replaces.
+const MEMBERS: [&str; 6] = [
+    "lead_id",
+    "callable",
+    "status",
+    "dnc",
+    "human_contacted",
+    "last_call_attempt",
+];
+
+impl From<LeadStatus> for LeadStatusView {
+    fn from(status: LeadStatus) -> Self {
+        let mut extensions = Map::new();
+        for extension in &status.extensions {
+            extension.merge_into(&mut extensions);
+        }
+        extensions.retain(|name, _| !MEMBERS.contains(&name.as_str()));
+        Self {
+            lead_id: status.lead_id.into(),
+            callable: status.callable,
+            status: status.status,
+            dnc: status.dnc,
+            human_contacted: status.human_contacted,
+            last_call_attempt: status.last_call_attempt,
+            extensions,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use jackfield_domain::lead::Extension;
+
+    #[test]
+    fn extensions_replace_no_member() {
+        let extension = |pointer: &str, json: &str| Extension {
+            pointer: pointer.into(),
+            json: json.into(),
+        };
+        let status = LeadStatus {
+            lead_id: "L-1".parse().unwrap(),
+            callable: false,
+            status: "new".into(),
+            dnc: true,
+            human_contacted: None,
+            last_call_attempt: None,
+            extensions: vec![extension("/callable", "true"), extension("/owner", "\"Asha\"")],
+        };
+        let sent = serde_json::to_value(LeadStatusView::from(status)).unwrap();
+        let members = json!({"lead_id": "L-1", "callable": false, "status": "new", "dnc": true,
+            "human_contacted": null, "last_call_attempt": null, "owner": "Asha"});
+        assert_eq!(sent, members);
+    }
+}
