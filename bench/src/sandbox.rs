@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jackfield_clock::{Clock as _, SystemClock};
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::release::{Release, SecretRef, TenantSpec};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Inspected, Loaded, Runtime, RuntimeConfig};
 
 /// An adapter in a runtime of its own, ready to be loaded.

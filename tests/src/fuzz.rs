@@ -2,11 +2,12 @@
 //! if a property fails. `tests/tests/corpus.rs` runs the committed corpora through them in every test run.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jackfield_domain::adapter::check_described;
-use jackfield_domain::egress::{EgressPolicy, Method, Origin, is_public};
+use jackfield_domain::intake::signature::{Profile, SigningKey, sign_standard, verify};
 use jackfield_domain::lead::Lead;
-use jackfield_domain::release::{AdapterNeeds, CredentialNeed, EgressSpec, SettingKind, SettingNeed};
-use jackfield_domain::signature::{Profile, SigningKey, sign_standard, verify};
+use jackfield_domain::tenant::adapter::check_described;
+use jackfield_domain::tenant::egress::EgressSpec;
+use jackfield_domain::tenant::egress::{EgressPolicy, Method, Origin, is_public};
+use jackfield_domain::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
 use jiff::Timestamp;
 use serde_json::Value;
 use url::{Host, Url};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jackfield_clock::{Clock as _, SystemClock};
-use jackfield_domain::disposition::Disposition;
+use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::id::{DedupKey, LeadId};
 use jackfield_sandbox::{Called, Loaded};
 use jiff::Timestamp;

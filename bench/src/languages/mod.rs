@@ -15,7 +15,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use futures_util::future::join_all;
 use jackfield_clock::{Clock as _, SystemClock};
-use jackfield_domain::disposition::Disposition;
+use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::id::LeadId;
 use jackfield_kit::build::build;
 use jackfield_kit::progress::Progress;

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cassette::{Cassette, Fixture};
-use jackfield_domain::failure::{Fault, FaultCause};
+use jackfield_domain::delivery::failure::{Fault, FaultCause};
 use jackfield_domain::id::Digest;
 use jackfield_sandbox::rehearsal::{Crm, Line, Rehearsal, Rehearsed, Returned, Stage};
 use jackfield_sandbox::{PackageError, Runtime};

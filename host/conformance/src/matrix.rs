@@ -9,7 +9,7 @@ use super::expectation::{Came, Doing, Judged, judge};
 use super::fault::Fault;
 use super::report::Check;
 use super::{Kit, call, privacy, replay, stopped};
-use jackfield_domain::failure::FaultCause;
+use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::rehearsal::record::Failure;
 use jackfield_sandbox::rehearsal::{Line, Rehearsed, Reply, Returned};
 

@@ -5,8 +5,8 @@ use url::Url;
 use super::Kit;
 use super::cassette::Fixture;
 use super::report::Check;
-use jackfield_domain::egress::Origin;
-use jackfield_domain::release::{SettingValue, mismatch};
+use jackfield_domain::tenant::egress::Origin;
+use jackfield_domain::tenant::release::{SettingValue, mismatch};
 use jackfield_sandbox::rehearsal::Line;
 
 const STABLE: &str = "describe.stable";

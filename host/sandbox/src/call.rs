@@ -21,7 +21,7 @@ use super::recorder::Recorder;
 use super::seen::{Seen, Shortage};
 use super::state::{Environment, MAX_HANDED_OVER, Terms};
 use jackfield_clock::{SharedClock, timeout};
-use jackfield_domain::failure::{Failure, Fault, FaultCause};
+use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 
 /// What the engine says when a guest hands over more than [`MAX_HANDED_OVER`]. Its error has no type to ask for.
 const TOO_MUCH_HANDED_OVER: &str = "fuel allocated for hostcalls has been exhausted";
@@ -37,7 +37,7 @@ pub struct Called<T> {
     pub http_status: Option<u16>,
     /// Requests that the adapter sent.
     pub http_requests: u32,
-    /// Words of [`jackfield_domain::egress::EgressRefusal`], and how many requests stayed here for each.
+    /// Words of [`jackfield_domain::tenant::egress::EgressRefusal`], and how many requests stayed here for each.
     pub refused: Vec<(&'static str, u32)>,
     /// A request was given up because it had used up the call's time.
     pub out_of_time: bool,

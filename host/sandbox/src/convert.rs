@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 use super::bindings::exports::about;
 use super::bindings::model;
 use super::call::Broken;
-use jackfield_domain::disposition::{Disposition, Qualification, SiteVisit};
-use jackfield_domain::failure::{Failure, Rejection};
+use jackfield_domain::call::disposition::{Disposition, Qualification, SiteVisit};
+use jackfield_domain::call::outcome::Outcome;
+use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::extension::Extension;
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
-use jackfield_domain::lead::Extension;
-use jackfield_domain::outcome::Outcome;
-use jackfield_domain::release::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
-use jackfield_domain::status::LeadStatus;
+use jackfield_domain::lead::status::LeadStatus;
+use jackfield_domain::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
 
 /// Bytes of a CRM's reference.
 const MAX_REFERENCE: usize = 256;

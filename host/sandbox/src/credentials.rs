@@ -16,8 +16,9 @@ use super::bindings::credentials::CredentialError;
 use super::echo::Echoes;
 use super::oauth2::{AccessToken, NoToken, OAuth2Session};
 use super::tls::{Identity, TlsProblem, Trust};
-use jackfield_domain::egress::Origin;
-use jackfield_domain::release::{CredentialKind, CredentialSpec, Sensitive};
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::tenant::egress::Origin;
+use jackfield_domain::tenant::release::{CredentialKind, CredentialSpec};
 
 /// What a release's references led to.
 #[derive(Debug, Clone, Default)]

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::bindings::exports::about::Description;
 use super::convert;
 use super::package::{Code, Inspected, PackageError};
-use jackfield_domain::adapter::{AdapterRecord, check_described};
 use jackfield_domain::id::Digest;
-use jackfield_domain::release::{Release, SettingKind, SettingValue};
+use jackfield_domain::tenant::SettingKind;
+use jackfield_domain::tenant::adapter::{AdapterRecord, check_described};
+use jackfield_domain::tenant::release::{Release, SettingValue};
 
 /// Checks what `describe` says. All that is wrong is told at once.
 pub fn read(digest: Digest, code: &Code, said: &Description) -> Result<Inspected, PackageError> {

@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::custody::Sensitive;
 
 /// Bytes from which on a secret is looked for in answers. Shorter ones would be found by chance and garble them, and
 /// protect nothing.

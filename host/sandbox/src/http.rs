@@ -17,8 +17,8 @@ use super::outgoing;
 use super::seen::Seen;
 use super::state::Environment;
 use super::tls::is_refused_handshake;
-use jackfield_domain::egress::{EgressRefusal, Origin};
-use jackfield_domain::pause;
+use jackfield_domain::delivery::pause;
+use jackfield_domain::tenant::egress::{EgressRefusal, Origin};
 
 /// Requests of one call. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
 const MAX_REQUESTS: u32 = 16;
@@ -300,7 +300,7 @@ mod tests {
     use crate::heavy::Habit;
     use crate::resolver::SystemResolver;
     use jackfield_clock::{ManualClock, SystemClock};
-    use jackfield_domain::release::EgressSpec;
+    use jackfield_domain::tenant::egress::EgressSpec;
 
     fn environment(network: Option<Network>) -> Environment {
         Environment {

@@ -8,7 +8,7 @@ use wasmtime::{Engine, Store, component};
 use super::bindings::exports::{about, dispositions, leads, lookup, status};
 use super::package::{Code, PackageError};
 use super::state::{CallState, Environment, Terms};
-use jackfield_domain::recording::Kind;
+use jackfield_domain::custody::recording::Kind;
 
 /// An instance. It serves one call at a time, all of one release.
 pub struct Instance {

@@ -24,6 +24,7 @@ mod echo;
 mod engine;
 mod heavy;
 mod http;
+mod idle_pool;
 mod instance;
 mod loaded;
 mod log;

@@ -15,12 +15,12 @@ use super::package::Code;
 use super::places::Own;
 use super::state::Environment;
 use super::tape;
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::disposition::Disposition;
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::custody::recording::Kind;
 use jackfield_domain::id::{DedupKey, LeadId};
-use jackfield_domain::recording::Kind;
-use jackfield_domain::release::Release;
-use jackfield_domain::status::LeadStatus;
+use jackfield_domain::lead::status::LeadStatus;
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::Release;
 
 /// A loaded release. Each call runs in an instance of its own: a fresh one, for which no lock is taken, or where
 /// `[runtime] reuse` says so one that has served other calls of this release.

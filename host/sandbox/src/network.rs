@@ -19,8 +19,8 @@ use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
 use super::roots::{self, NoTls};
 use super::tls::{Identity, Trust};
 use jackfield_clock::SharedClock;
-use jackfield_domain::egress::{EgressPolicy, EgressRefusal, Method, Origin};
-use jackfield_domain::release::EgressSpec;
+use jackfield_domain::tenant::egress::EgressSpec;
+use jackfield_domain::tenant::egress::{EgressPolicy, EgressRefusal, Method, Origin};
 
 /// How long an idle connection is kept: shorter than the 5 s after which Apache, the most impatient of the common
 /// servers, closes it. A write on a connection that is just being closed has an unknown outcome.

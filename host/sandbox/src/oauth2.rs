@@ -15,8 +15,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::echo::Echoes;
 use jackfield_clock::SharedClock;
-use jackfield_domain::oauth2::{Serial, TokenProblem, TokenState, TokenStep};
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::tenant::oauth2::{Serial, TokenProblem, TokenState, TokenStep};
 
 /// Secrets of a session that are looked for in answers, the newest: those of the token in use and of three before, each
 /// with its refresh token. A request carries none that is older.

@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use super::bindings::http::{Header, Request};
 use super::network::Network;
-use jackfield_domain::egress::{EgressRefusal, InvalidMethod, Method, Origin};
+use jackfield_domain::tenant::egress::{EgressRefusal, InvalidMethod, Method, Origin};
 
 /// Bytes of a URL: what common servers take.
 const MAX_URL: usize = 8 << 10;
@@ -106,7 +106,7 @@ mod tests {
     use crate::credentials::Credentials;
     use crate::resolver::SystemResolver;
     use jackfield_clock::SystemClock;
-    use jackfield_domain::release::EgressSpec;
+    use jackfield_domain::tenant::egress::EgressSpec;
 
     fn network() -> Network {
         let egress = EgressSpec {

@@ -6,10 +6,10 @@ use wasmtime::component::{self, Component, InstancePre, Linker};
 use super::bindings::exports::{about, dispositions, leads, lookup, status};
 use super::compiler::CompileRefusal;
 use super::state::CallState;
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::failure::Fault;
+use jackfield_domain::delivery::failure::Fault;
 use jackfield_domain::id::{AdapterName, AdapterVersion, Digest};
-use jackfield_domain::release::AdapterNeeds;
+use jackfield_domain::tenant::AdapterNeeds;
+use jackfield_domain::tenant::adapter::AdapterRecord;
 
 /// Bytes of a component. Python's, the largest of the supported languages, are 18 MB.
 pub const MAX_SIZE: usize = 64 << 20;

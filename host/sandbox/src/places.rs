@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::instance::Instance;
+use crate::idle_pool::{Owner, Reserve};
 use jackfield_clock::SharedClock;
-use jackfield_domain::reserve::{Owner, Reserve};
 
 /// An instance in its place, or a place for one.
 pub struct Held {
@@ -205,8 +205,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::idle_pool::MAX_IDLE;
     use jackfield_clock::ManualClock;
-    use jackfield_domain::reserve::MAX_IDLE;
 
     fn places(all: u32, idle: u32) -> (Arc<Places>, ManualClock) {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);

@@ -10,9 +10,9 @@ use arc_swap::ArcSwap;
 use super::echo::Echoes;
 use super::tape::Tape;
 use jackfield_clock::SharedClock;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::custody::recording::{Bounds, Call, Kept, LeftOut, Phase, Standing, Taken, fixture};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::recording::{Bounds, Call, Kept, LeftOut, Phase, Standing, Taken, fixture};
-use jackfield_domain::release::Sensitive;
 
 /// How a recording is to be.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use jackfield_domain::egress::HostName;
+use jackfield_domain::tenant::egress::HostName;
 
 /// Addresses, or why there are none.
 pub type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;

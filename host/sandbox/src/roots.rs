@@ -145,7 +145,7 @@ fn digest(before: &[u8], certificates: &[CertificateDer<'_>]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jackfield_domain::release::Sensitive;
+    use jackfield_domain::custody::Sensitive;
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 

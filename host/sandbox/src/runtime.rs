@@ -28,10 +28,10 @@ use super::recorder::Recorder;
 use super::resolver::SharedResolver;
 use super::state::{self, CallState, Environment};
 use jackfield_clock::SharedClock;
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::failure::{Failure, Fault};
+use jackfield_domain::delivery::failure::{Failure, Fault};
 use jackfield_domain::id::Digest;
-use jackfield_domain::release::Release;
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::Release;
 
 pub use code::Linked;
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::stdio::Tail;
 use super::tape::Tape;
-use jackfield_domain::egress::EgressRefusal;
+use jackfield_domain::tenant::egress::EgressRefusal;
 
 /// The record of one call.
 ///

@@ -19,7 +19,7 @@ use super::network::Network;
 use super::rehearsal::StandIn;
 use super::seen::{Seen, Shortage};
 use super::stdio::Stream;
-use jackfield_domain::recording::Kind;
+use jackfield_domain::custody::recording::Kind;
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
 pub const MAX_HANDED_OVER: usize = 4 << 20;

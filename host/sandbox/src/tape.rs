@@ -17,7 +17,7 @@ use super::bindings::{http, model};
 use super::recorder::Session;
 use super::state::Environment;
 use jackfield_clock::{Clock as _, SystemClock};
-use jackfield_domain::recording::{Answer, Call, Exchange, Kind, LeftOut, Signed};
+use jackfield_domain::custody::recording::{Answer, Call, Exchange, Kind, LeftOut, Signed};
 
 /// Bytes of one call: requests and answers of any ordinary one, a hundred times over.
 const MAX_CALL: usize = 2 << 20;

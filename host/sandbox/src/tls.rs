@@ -19,7 +19,7 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 use zeroize::Zeroizing;
 
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::custody::Sensitive;
 
 /// Certificates that a connection trusts beside those of the system.
 #[derive(Clone, Default)]

@@ -16,8 +16,8 @@ use rand::rngs::StdRng;
 use subtle::ConstantTimeEq as _;
 
 use jackfield_clock::SharedClock;
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName, TokenId};
-use jackfield_domain::release::Sensitive;
 use jackfield_store::{NewToken, SharedStore, StoreError, TokenPurpose, TokenRecord};
 
 /// The label of the operator token that the first start makes.

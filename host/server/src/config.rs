@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use jackfield_domain::address::AddressRange;
-use jackfield_domain::release::Sensitive;
-use jackfield_domain::retry::Wait;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::retry::Wait;
+use jackfield_domain::intake::address::AddressRange;
 
 /// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`; a list is written
 /// with commas there.

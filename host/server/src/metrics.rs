@@ -17,9 +17,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use front::Front;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::breaker::{BreakerState, Reading};
 use jackfield_domain::delivery::Kind;
-use jackfield_domain::failure::{Class, FaultCause};
+use jackfield_domain::delivery::breaker::{BreakerState, Reading};
+use jackfield_domain::delivery::failure::{Class, FaultCause};
 use jackfield_domain::id::TenantName;
 use jackfield_store::{SharedStore, StoreError};
 

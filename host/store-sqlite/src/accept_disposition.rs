@@ -12,7 +12,7 @@ use super::suppression;
 use super::writer::WriteTogether;
 use jackfield_domain::delivery::{Kind, State};
 use jackfield_domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
-use jackfield_domain::idempotency::{Repeat, compare};
+use jackfield_domain::intake::idempotency::{Repeat, compare};
 use jackfield_store::{Accept, AcceptDisposition, Receipt, StoreError};
 
 impl WriteTogether for AcceptDisposition {

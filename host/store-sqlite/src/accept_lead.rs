@@ -14,7 +14,7 @@ use super::rank::Rank;
 use super::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{Kind, State};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
-use jackfield_domain::idempotency::{Repeat, Seen, compare};
+use jackfield_domain::intake::idempotency::{Repeat, Seen, compare};
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
 

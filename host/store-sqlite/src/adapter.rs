@@ -6,9 +6,9 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, json};
 use super::page::{Cut, cut};
 use super::writer::Write;
-use jackfield_domain::adapter::AdapterRecord;
 use jackfield_domain::id::Digest;
-use jackfield_domain::release::AdapterRef;
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::AdapterRef;
 use jackfield_store::{NewAdapter, Page, PageRequest, StoreError};
 
 impl Write for NewAdapter {

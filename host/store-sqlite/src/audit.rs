@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, micros, stored};
 use super::page::{Cut, cut};
 use super::writer::Write;
-use jackfield_domain::audit::{Entry, Event};
+use jackfield_domain::custody::audit::{Entry, Event};
 use jackfield_store::{Page, PageRequest, StoreError};
 
 impl Write for Event {
@@ -90,7 +90,7 @@ mod tests {
 
     use super::super::SqliteStore;
     use super::*;
-    use jackfield_domain::audit::{Actor, Break, Verifier};
+    use jackfield_domain::custody::audit::{Actor, Break, Verifier};
     use jackfield_domain::id::TokenId;
     use jackfield_store::Store as _;
 

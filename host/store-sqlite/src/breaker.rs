@@ -10,9 +10,9 @@ use super::rank::Rank;
 use super::verdict::Held;
 use super::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::breaker::{BreakerState, Change, Forced};
 use jackfield_domain::delivery::Verdict;
-use jackfield_domain::failure::Class;
+use jackfield_domain::delivery::breaker::{BreakerState, Change, Forced};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jackfield_store::{BreakerRecord, GiveUpHeld, StoreError};
 

@@ -12,9 +12,9 @@ use sqlx::SqliteConnection;
 use super::SqliteStore;
 use super::tests::{acme, sql, store};
 use super::writer::{Write, WriteTogether};
+use jackfield_domain::call::disposition::{self, Disposition};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, Progress, Step, Verdict};
-use jackfield_domain::disposition::{self, Disposition};
-use jackfield_domain::failure::Class;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::{
     AcceptDisposition, AttemptDetail, Claim, Claimed, Finish, GiveUpHeld, Inbound, Store as _, StoreError, TenantShare,

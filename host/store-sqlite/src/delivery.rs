@@ -5,8 +5,8 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::column::{Columns, micros};
 use super::page::{Cut, cut};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, Progress, State, StopReason};
-use jackfield_domain::failure::Class;
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
     Attempt, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,

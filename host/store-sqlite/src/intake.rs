@@ -10,7 +10,7 @@ use super::column::{Columns, micros, stored};
 use super::rank::Rank;
 use jackfield_domain::delivery::{Kind, State};
 use jackfield_domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
-use jackfield_domain::idempotency::Seen;
+use jackfield_domain::intake::idempotency::Seen;
 use jackfield_domain::lead::Priority;
 use jackfield_store::{Inbound, Receipt, StoreError};
 

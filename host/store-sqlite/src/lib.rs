@@ -43,12 +43,12 @@ pub use open::{OpenError, SqliteOptions, Synchronous};
 pub use writer::WriteStats;
 
 use dnc::DoNotCall;
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::audit::{Entry, Event};
-use jackfield_domain::breaker::Forced;
+use jackfield_domain::custody::audit::{Entry, Event};
 use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::breaker::Forced;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
-use jackfield_domain::release::{AdapterRef, Release};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{AdapterRef, Release};
 use jackfield_store::{
     Accept, AcceptDisposition, AcceptLead, Alert, BreakerRecord, Claim, Claimed, DeliveryDetail, DeliveryFilter,
     DeliverySummary, Due, Finish, FinishOutcome, GiveUpHeld, LeadCursor, LeadPage, LeadRecord, Lease, NewAdapter,

@@ -5,9 +5,9 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::SqliteStore;
 use super::writer::Write;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::custody::seal::Sealed;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::release::Sensitive;
-use jackfield_domain::seal::Sealed;
 use jackfield_store::{NewSecret, StoreError};
 
 impl SqliteStore {
@@ -117,7 +117,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use jackfield_domain::seal::NONCE_BYTES;
+    use jackfield_domain::custody::seal::NONCE_BYTES;
     use jackfield_store::Store as _;
 
     const SECRET: &str = "plaintext-canary-0123456789";

@@ -8,7 +8,7 @@ use super::page::{Cut, cut};
 use super::tenant;
 use super::writer::Write;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
-use jackfield_domain::release::Release;
+use jackfield_domain::tenant::release::Release;
 use jackfield_store::{NewRelease, NewSecret, Page, PageRequest, StoreError};
 
 impl Write for NewRelease {

@@ -6,8 +6,8 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, micros};
 use super::page::{cut, limit, rows};
 use super::writer::Write;
+use jackfield_domain::custody::seal::Sealed;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::seal::Sealed;
 use jackfield_store::{NewSecret, Page, PageRequest, Resealed, SecretRecord, StoreError};
 
 impl Write for NewSecret {

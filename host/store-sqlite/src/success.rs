@@ -8,8 +8,8 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::column::{Columns, json, micros};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, Progress};
-use jackfield_domain::failure::Class;
 use jackfield_domain::id::{DeliveryId, Fence};
 use jackfield_store::{AttemptDetail, Lease, StoreError};
 

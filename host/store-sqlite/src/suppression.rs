@@ -8,7 +8,7 @@ use super::column::{Columns, micros};
 use super::page::{Cut, cut};
 use super::writer::Write;
 use jackfield_domain::id::{LeadId, TenantName};
-use jackfield_domain::status::SuppressionReason;
+use jackfield_domain::lead::SuppressionReason;
 use jackfield_store::{Page, PageRequest, StatusRefusal, StoreError, Suppression};
 
 /// Records that the lead asked for it; the first time counts.

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::open::verify;
 use super::writer::Write;
 use super::{SqliteOptions, SqliteStore, Synchronous};
+use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::delivery::{Kind, State, Step, StopReason, Verdict};
-use jackfield_domain::disposition::{self, Disposition};
 use jackfield_domain::id::{AlertId, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
     Accept, AcceptDisposition, AttemptDetail, Claim, Claimed, DeliveryFilter, Finish, FinishOutcome, Inbound,

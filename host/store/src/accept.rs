@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use jackfield_domain::disposition::Disposition;
+use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReceiptId, TenantName};
 use jackfield_domain::lead::Lead;
-use jackfield_domain::status::SuppressionReason;
+use jackfield_domain::lead::SuppressionReason;
 
 /// A raw request, kept so that anything can be reprocessed.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +59,7 @@ pub enum AcceptedWork {
 pub struct AcceptDisposition {
     /// The raw request. Its body is the delivery's payload.
     pub inbound: Inbound,
-    /// [`jackfield_domain::disposition::digest`]
+    /// [`jackfield_domain::call::disposition::digest`]
     pub digest: Digest,
     /// What it says.
     pub disposition: Disposition,

@@ -5,11 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use jackfield_domain::adapter::AdapterRecord;
 use jackfield_domain::alert::AlertKind;
+use jackfield_domain::custody::seal::Sealed;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
-use jackfield_domain::release::TenantSpec;
-use jackfield_domain::seal::Sealed;
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::TenantSpec;
 
 /// A component to be kept.
 #[derive(Debug, Clone)]

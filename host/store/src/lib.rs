@@ -30,12 +30,12 @@ pub use work::{
     TenantShare,
 };
 
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::audit;
-use jackfield_domain::breaker::Forced;
+use jackfield_domain::custody::audit;
 use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::breaker::Forced;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
-use jackfield_domain::release::{AdapterRef, Release};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{AdapterRef, Release};
 
 /// Why a transaction did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use jackfield_domain::delivery::failure::{Class, FaultCause, Rejection};
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::{Class, FaultCause, Rejection};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::Priority;
-use jackfield_domain::status::SuppressionReason;
+use jackfield_domain::lead::SuppressionReason;
 
 /// Which part of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use jackfield_domain::custody::seal::{NONCE_BYTES, Sealed};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::seal::{NONCE_BYTES, Sealed};
 
 /// A secret to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

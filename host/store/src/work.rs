@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::listing::AttemptDetail;
-use jackfield_domain::breaker::{Change, Forced};
+use jackfield_domain::delivery::breaker::{Change, Forced};
 use jackfield_domain::delivery::{Kind, Progress, Verdict};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::Lead;

@@ -1,6 +1,6 @@
 //! The attacks of a raw guest on its host, and how each must end.
 
-use jackfield_domain::failure::FaultCause;
+use jackfield_domain::delivery::failure::FaultCause;
 
 use super::{HOST_CALLS, encode, guest};
 

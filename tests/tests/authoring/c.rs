@@ -1,8 +1,9 @@
 //! C: a new project, and how a guest's mistakes reach the host.
 
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::failure::{Failure, FaultCause};
-use jackfield_domain::release::{Release, Sensitive};
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::Release;
 use jackfield_kit::build::build;
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;

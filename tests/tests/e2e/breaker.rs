@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::breaker::BreakerState;
+use jackfield_domain::delivery::breaker::BreakerState;
 use jackfield_domain::delivery::{State, StopReason};
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
@@ -176,7 +176,7 @@ async fn what_another_host_was_told_is_followed() {
     dispose(&test, 0).await;
     assert_eq!(test.work().await, 1);
     let now = jackfield_clock::Clock::now(&test.clock);
-    let forced = Some(jackfield_domain::breaker::Forced::Open);
+    let forced = Some(jackfield_domain::delivery::breaker::Forced::Open);
     test.store().force_breaker(&tenant, forced, now).await.unwrap();
     assert_eq!(test.node.tenants.breakers.standing(&tenant).state, BreakerState::Closed);
     test.node.rollout.sync().await.unwrap();

@@ -1,7 +1,7 @@
 //! What becomes of a Go program's panics, and of errors that are no failures: faults, in the program's own words.
 
 use jackfield_domain::delivery::State;
-use jackfield_domain::failure::FaultCause;
+use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::minimal_disposition;

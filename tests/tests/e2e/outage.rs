@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::poll;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::breaker::BreakerState;
 use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::breaker::BreakerState;
 use jackfield_domain::id::TenantName;
 use jackfield_store::DeliveryFilter;
 use jackfield_tests::documents::minimal_disposition;

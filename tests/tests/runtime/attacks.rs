@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Called, Loaded};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::raw_guest::attacks::{ATTACKS, ExpectedEnd, MEMORY_MIB, component, lead};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_clock::{Clock as _, SharedClock};
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::Failure;
-use jackfield_domain::oauth2::TokenProblem;
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::failure::Failure;
+use jackfield_domain::tenant::oauth2::TokenProblem;
 use jackfield_sandbox::{Called, CredentialSecret, CredentialSecrets, Loaded, OAuth2Session};
 use jackfield_tests::documents::minimal_disposition;
 use tokio::sync::mpsc;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jackfield_domain::failure::Failure;
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::failure::Failure;
 use jackfield_sandbox::{Addresses, Loaded, Resolver};
 use tokio::sync::Notify;
 

@@ -1,7 +1,7 @@
 //! A guest in Go whose collector is at work at every moment of a call. While the host puts something into a guest's
 //! memory the guest must not call out, and a collection in Go reads the clock.
 
-use jackfield_domain::disposition::Disposition;
+use jackfield_domain::call::disposition::Disposition;
 use jackfield_sandbox::Loaded;
 use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;

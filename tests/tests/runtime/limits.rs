@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
 
 use crate::world::{Reply, Server, World, fault, hostile, id, report};
 

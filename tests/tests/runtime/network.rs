@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jackfield_domain::failure::{Failure, FaultCause};
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Called, Loaded};
 use jiff::Timestamp;
 

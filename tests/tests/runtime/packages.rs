@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use jackfield_domain::failure::FaultCause;
+use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
 use jackfield_tests::components::component;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jackfield_domain::failure::Failure;
+use jackfield_domain::delivery::failure::Failure;
 use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, id, keystone, write_to};

@@ -1,8 +1,8 @@
 //! A guest in Python: what it raises is a fault with its message and place, or the failure that it means, and never the
 //! other; records cross the boundary whole.
 
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_tests::documents::{disposition, minimal_disposition};
 use jiff::Timestamp;
 

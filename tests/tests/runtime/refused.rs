@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use jackfield_domain::failure::FaultCause;
+use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::{CompileRefusal, Inspected, PackageError};
 use jackfield_tests::components::component;
 use jackfield_tests::raw_guest::{compile_bombs, encode, encode_with_contract, guest};

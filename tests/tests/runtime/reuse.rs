@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::{Failure, FaultCause};
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::process::jackfield_binary;

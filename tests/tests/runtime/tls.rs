@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use jackfield_clock::Clock as _;
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::custody::Sensitive;
 use jackfield_sandbox::{CredentialProblem, CredentialSecret, CredentialSecrets, LoadError};
 use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;

@@ -1,9 +1,9 @@
 //! What a component made of JavaScript does when its author made a mistake: a fault in the author's own words, with the
 //! place in the author's own file. And what the SDK must get right inside the engine, where native tests do not reach.
 
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::{Failure, FaultCause};
-use jackfield_domain::release::Sensitive;
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{CredentialSecrets, Loaded};
 use jackfield_tests::documents::disposition;
 use jiff::Timestamp;

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jackfield_clock::{ManualClock, SharedClock};
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::{Failure, Fault};
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::failure::{Failure, Fault};
 use jackfield_domain::id::LeadId;
-use jackfield_domain::release::{Release, Sensitive, TenantSpec};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{Release, TenantSpec};
 use jackfield_sandbox::{
     Called, CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig, SharedResolver,
 };

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::audit::{Entry, Event};
-use jackfield_domain::breaker::Forced;
+use jackfield_domain::custody::audit::{Entry, Event};
 use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::breaker::Forced;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReceiptId, ReleaseNumber, TenantName, TokenId};
-use jackfield_domain::release::{AdapterRef, Release};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{AdapterRef, Release};
 use jackfield_store::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, BreakerRecord, Claim, Claimed, DeliveryDetail,
     DeliveryFilter, DeliverySummary, Due, Finish, FinishOutcome, GiveUpHeld, Inbound, LeadCursor, LeadPage, LeadRecord,

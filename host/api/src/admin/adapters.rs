@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use jackfield_domain::adapter::AdapterRecord;
-use jackfield_domain::release::AdapterNeeds;
+use jackfield_domain::tenant::AdapterNeeds;
+use jackfield_domain::tenant::adapter::AdapterRecord;
 
 /// An adapter.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

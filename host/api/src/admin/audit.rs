@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use jackfield_domain::audit::Entry;
+use jackfield_domain::custody::audit::Entry;
 use jackfield_domain::id::Digest;
 
 /// An entry of the audit trail.

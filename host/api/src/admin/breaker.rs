@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use jackfield_domain::breaker::{BreakerState, Forced, Standing};
+use jackfield_domain::delivery::breaker::{BreakerState, Forced, Standing};
 use jackfield_domain::id::TenantName;
 
 /// The circuit breaker of a tenant's CRM, as the answering host sees it.

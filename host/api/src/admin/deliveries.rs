@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use jackfield_domain::delivery::failure::{Class, FaultCause, Rejection};
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::{Class, FaultCause, Rejection};
 use jackfield_domain::id::{DedupKey, LeadId, TenantName};
 
 /// A delivery, without its payload.

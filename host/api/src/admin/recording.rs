@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use jackfield_domain::custody::recording::{Kind, LeftOut, Phase, Standing};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::recording::{Kind, LeftOut, Phase, Standing};
 
 /// How much to record.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]

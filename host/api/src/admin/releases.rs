@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use jackfield_domain::id::ReleaseNumber;
-use jackfield_domain::release::{Change, Release};
+use jackfield_domain::tenant::release::{Change, Release};
 
 /// A release.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::Class;
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
 /// Which stuck deliveries. A member that is left out excludes none.

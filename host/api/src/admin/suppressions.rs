@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use jackfield_domain::id::{LeadId, TenantName};
-use jackfield_domain::status::SuppressionReason;
+use jackfield_domain::lead::SuppressionReason;
 
 /// A decision not to call.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

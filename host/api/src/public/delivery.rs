@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use jackfield_domain::delivery::failure::{Class, Rejection};
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::{Class, Rejection};
 
 /// A delivery and its attempts, as the agent may see them.
 #[derive(Debug, Clone, Serialize, Deserialize)]

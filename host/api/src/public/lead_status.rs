@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use jackfield_domain::status::LeadStatus;
+use jackfield_domain::lead::status::LeadStatus;
 
 /// May this lead be called now? `lead-status` in docs/contract.md.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use jackfield_domain::lead::Extension;
+    use jackfield_domain::extension::Extension;
 
     #[test]
     fn extensions_replace_no_member() {

@@ -1,7 +1,7 @@
 //! What each kind of credential does to a request, and what never comes back of it.
 
 use super::*;
-use jackfield_domain::release::SecretRef;
+use jackfield_domain::tenant::release::SecretRef;
 
 const CRM: &str = "https://crm.example";
 

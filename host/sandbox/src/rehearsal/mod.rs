@@ -23,10 +23,10 @@ use super::network::Network;
 use super::package::{Code, Inspected, PackageError};
 use super::runtime::Runtime;
 use super::state::Environment;
-use jackfield_domain::egress::{EgressPolicy, Origin};
-use jackfield_domain::failure::{Failure, Fault, FaultCause};
+use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::{Digest, LeadId};
-use jackfield_domain::release::SettingKind;
+use jackfield_domain::tenant::SettingKind;
+use jackfield_domain::tenant::egress::{EgressPolicy, Origin};
 use record::{Disposition, Lead, LeadStatus, Receipt};
 
 use stand_in::SkippingClock;
@@ -113,7 +113,7 @@ pub struct Rehearsed {
     pub outcome: Result<Result<Returned, record::Failure>, Fault>,
     /// Requests that left, or were tried.
     pub requests: u32,
-    /// Words of [`jackfield_domain::egress::EgressRefusal`], and how many requests stayed for each.
+    /// Words of [`jackfield_domain::tenant::egress::EgressRefusal`], and how many requests stayed for each.
     pub refused: Vec<(&'static str, u32)>,
     /// Log lines, and the ends of standard output and standard error.
     pub written: Vec<String>,

@@ -12,7 +12,7 @@ use super::refusal::{Refusals, not_found};
 use super::{AdminState, to_the_end};
 use crate::problem::Problem;
 use jackfield_api::{AdapterView, Listing, PageQuery, PushedView};
-use jackfield_domain::release::AdapterRef;
+use jackfield_domain::tenant::release::AdapterRef;
 
 /// 64 MiB is what a component may have, ten times what the largest guest runtime brings along; a little more is read,
 /// so that the answer to a larger one can say so.

@@ -9,7 +9,7 @@ use super::listing::{listing, page_request};
 use super::refusal::Refusals;
 use crate::problem::Problem;
 use jackfield_api::{AuditVerifyQuery, AuditView, Listing, PageQuery, VerifiedView};
-use jackfield_domain::audit::Verifier;
+use jackfield_domain::custody::audit::Verifier;
 
 /// Entries that are read at once: a few hundred kilobytes.
 const CHUNK: u32 = 1000;

@@ -95,9 +95,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use jackfield_domain::call::disposition::{Disposition, digest};
+    use jackfield_domain::delivery::failure::Class;
     use jackfield_domain::delivery::{Kind, Step, StopReason, Verdict};
-    use jackfield_domain::disposition::{Disposition, digest};
-    use jackfield_domain::failure::Class;
     use jackfield_domain::id::{LeadId, ReleaseNumber, TenantName};
     use jackfield_store::{AcceptDisposition, AttemptDetail, Claim, Finish, Inbound, LEASE, TenantShare};
     use jackfield_store_sqlite::SqliteStore;

@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::RequestId;
 use jackfield_clock::SharedClock;
-use jackfield_domain::audit::{Actor, Entry, Event, Refusals};
+use jackfield_domain::custody::audit::{Actor, Entry, Event, Refusals};
 use jackfield_store::{SharedStore, TokenRecord};
 
 /// Characters of a part of a path that are written down: more than any id or name has.

@@ -16,8 +16,8 @@ use super::{AdminState, to_the_end};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{Order, RecordingError};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
+use jackfield_domain::custody::recording::Bounds;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::recording::Bounds;
 
 /// What a request asks for, if it is in range.
 fn order(request: BeginRecording) -> Result<Order, Problem> {

@@ -14,8 +14,8 @@ use crate::problem::{Problem, ProblemKind};
 use crate::tenants::SecretUse;
 use crate::vault::RotateError;
 use jackfield_api::{Listing, PageQuery, RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{SecretName, TenantName};
-use jackfield_domain::release::Sensitive;
 
 /// A secret has at most 64 KiB: a private key with a long chain of certificates.
 const MAX_SECRET: usize = 64 * 1024;

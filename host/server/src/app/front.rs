@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::listener::{Limits, Listener, Tls, TlsFiles};
 use crate::metrics::{Door, Metrics};
 use jackfield_clock::SharedClock;
-use jackfield_domain::patience::Patience;
+use jackfield_domain::intake::slow_client::Patience;
 
 /// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
 const ADMIN_BODY: Duration = Duration::from_mins(10);

@@ -7,8 +7,8 @@ use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use jackfield_clock::{Clock as _, SystemClock};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::Class;
 
 /// Which page.
 #[derive(Debug, Args, Serialize)]

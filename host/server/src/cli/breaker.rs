@@ -7,7 +7,7 @@ use super::Session;
 use super::ask::Paging;
 use super::screen::{or_dash, time};
 use jackfield_api::{BreakerView, Listing};
-use jackfield_domain::breaker::Forced;
+use jackfield_domain::delivery::breaker::Forced;
 use jackfield_domain::id::TenantName;
 
 #[derive(Debug, Subcommand)]

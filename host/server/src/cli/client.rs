@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::field::FieldError;
-use jackfield_domain::release::Sensitive;
 
 /// Long enough for a replay of ten thousand, and for an adapter of 64 MiB to be compiled on a small machine.
 const TIMEOUT: Duration = Duration::from_mins(10);

@@ -7,8 +7,8 @@ use super::Session;
 use super::ask::{self, Paging};
 use super::screen::{Screen, or_dash, or_nothing, plain, time};
 use jackfield_api::{AttemptView, DeliveryDetailView, DeliveryView, Listing, PayloadView};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::Class;
 use jackfield_domain::id::{DedupKey, DeliveryId, LeadId, TenantName};
 
 #[derive(Debug, Subcommand)]

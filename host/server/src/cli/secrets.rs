@@ -11,8 +11,8 @@ use super::Session;
 use super::ask::Paging;
 use super::screen::{note, or_dash, time};
 use jackfield_api::{Listing, RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{SecretName, TenantName};
-use jackfield_domain::release::Sensitive;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SecretsCommand {

@@ -13,7 +13,7 @@ use super::client::Refused;
 use super::screen::{Screen, or_dash, or_nothing, plain, short, time};
 use jackfield_api::{AppliedView, Listing, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
-use jackfield_domain::release::Change;
+use jackfield_domain::tenant::release::Change;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantCommand {

@@ -8,13 +8,13 @@ use super::push::Push;
 use crate::metrics::Metrics;
 use crate::tenants::Tenant;
 use jackfield_clock::SharedClock;
+use jackfield_domain::call::disposition::Disposition;
+use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::delivery::retry::Ladder;
 use jackfield_domain::delivery::{AttemptResult, Kind, Plan, Policy, Progress, plan};
-use jackfield_domain::disposition::Disposition;
-use jackfield_domain::failure::{Failure, Rejection};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::Lead;
-use jackfield_domain::retry::Ladder;
 use jackfield_sandbox::Called;
 use jackfield_store::{AttemptDetail, Claimed, NewLead};
 

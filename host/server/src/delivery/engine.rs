@@ -208,7 +208,7 @@ impl Engine {
         };
         self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
         let (detail, leads) = (attempt.detail, attempt.leads);
-        let fault = detail.fault.map(jackfield_domain::failure::FaultCause::word);
+        let fault = detail.fault.map(jackfield_domain::delivery::failure::FaultCause::word);
         let http_status = detail.http_status;
         let finish = Finish {
             lease: claimed.lease,

@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 
 use crate::tenants::Breakers;
 use jackfield_clock as clock;
-use jackfield_domain::breaker::{Change, Ended, Pass, Signal};
+use jackfield_domain::delivery::DeliverySpec;
 use jackfield_domain::delivery::Kind;
-use jackfield_domain::failure::Failure;
+use jackfield_domain::delivery::breaker::{Change, Ended, Pass, Signal};
+use jackfield_domain::delivery::failure::Failure;
+use jackfield_domain::delivery::pace::{Limits, Pace, Throttle};
 use jackfield_domain::id::{DeliveryId, ReleaseNumber, TenantName};
-use jackfield_domain::pace::{Limits, Pace, Throttle};
-use jackfield_domain::release::DeliverySpec;
 
 /// Counts what is in flight. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::failure::{Failure, Rejection};
-use jackfield_domain::pause;
-use jackfield_domain::signature::{SigningKey, sign_standard};
+use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::delivery::pause;
+use jackfield_domain::intake::signature::{SigningKey, sign_standard};
 use jackfield_store::Claimed;
 
 /// Sends to agents; one connection pool for all.
@@ -115,7 +115,7 @@ fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jackfield_domain::failure::Class;
+    use jackfield_domain::delivery::failure::Class;
 
     #[test]
     fn each_status_has_its_class() {

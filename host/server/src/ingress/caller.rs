@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::request::BodyError;
 use crate::tenants::{Slot, Tenant};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::throttle::Party;
+use jackfield_domain::intake::throttle::Party;
 
 /// The agent of a tenant: a valid bearer token of it.
 pub struct Agent {

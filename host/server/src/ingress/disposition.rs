@@ -7,7 +7,7 @@ use http::HeaderMap;
 use super::caller::{Agent, Whole};
 use super::{PublicState, SharedState, caller, receipt};
 use crate::problem::{Problem, ProblemKind};
-use jackfield_domain::disposition::{self, Disposition};
+use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::id::LeadId;
 use jackfield_store::{Accept, AcceptDisposition, Inbound};
 

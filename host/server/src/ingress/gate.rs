@@ -15,10 +15,10 @@ use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::Peer;
 use jackfield_clock::SharedClock;
-use jackfield_domain::address::{self, AddressRange};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::release::IngressSpec;
-use jackfield_domain::throttle::{Addresses, Party, Rates, TenantShares};
+use jackfield_domain::intake::address::{self, AddressRange};
+use jackfield_domain::intake::throttle::{Addresses, Party, Rates, TenantShares};
+use jackfield_domain::tenant::release::IngressSpec;
 
 /// Where proxies write whom they speak for.
 const FORWARDED: &str = "x-forwarded-for";

@@ -11,9 +11,10 @@ use super::{SharedState, caller, receipt};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{Slot, Tenant};
 use jackfield_domain::id::{Digest, TenantName};
+use jackfield_domain::intake::idempotency;
+use jackfield_domain::intake::signature;
+use jackfield_domain::intake::throttle::Party;
 use jackfield_domain::lead::Lead;
-use jackfield_domain::throttle::Party;
-use jackfield_domain::{idempotency, signature};
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Inbound};
 
 const ENDPOINT: &str = "leads";

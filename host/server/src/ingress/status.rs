@@ -15,9 +15,9 @@ use super::{PublicState, SharedState, caller};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenant;
 use jackfield_api::LeadStatusView;
-use jackfield_domain::failure::{Failure, Fault, FaultCause};
+use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::LeadId;
-use jackfield_domain::status::{self, LeadStatus, StatusAnswer};
+use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
 use jackfield_store::StatusRefusal;
 
 /// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::alarm::Alarm;
 use crate::request::BodyError;
 use jackfield_clock::SharedClock;
-use jackfield_domain::patience::Patience;
+use jackfield_domain::intake::slow_client::Patience;
 
 /// Bytes of a body that always find room, so that large bodies never keep out the usual ones, which are far smaller.
 const FREE: usize = 16 * 1024;

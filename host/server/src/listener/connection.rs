@@ -25,7 +25,7 @@ use super::body::{BodyMemory, PacedBody};
 use super::watched::Activity;
 use crate::request::Peer;
 use jackfield_clock::SharedClock;
-use jackfield_domain::patience::{Cut, Patience, Progress};
+use jackfield_domain::intake::slow_client::{Cut, Patience, Progress};
 
 /// The head of a request may have this many bytes, its path included. The contract's are a few hundred.
 pub const MAX_HEAD: u16 = 32 * 1024;

@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{Door, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::address::AddressRange;
-use jackfield_domain::patience::{Cut, Patience};
+use jackfield_domain::intake::address::AddressRange;
+use jackfield_domain::intake::slow_client::{Cut, Patience};
 
 use body::BodyMemory;
 use connection::Serving;

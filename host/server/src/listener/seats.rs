@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jackfield_domain::address::{AddressRange, one_client};
+use jackfield_domain::intake::address::{AddressRange, one_client};
 
 /// Why a connection is closed as it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

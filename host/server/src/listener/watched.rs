@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use jackfield_clock::SharedClock;
-use jackfield_domain::patience::Progress;
+use jackfield_domain::intake::slow_client::Progress;
 
 /// What a connection is doing, shared by its socket, its requests and its watch.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Metrics, Word};
-use jackfield_domain::patience::Cut;
+use jackfield_domain::intake::slow_client::Cut;
 
 /// Which listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

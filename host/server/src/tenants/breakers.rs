@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use jackfield_domain::breaker::{Breaker, BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing};
+use jackfield_domain::delivery::DeliverySpec;
+use jackfield_domain::delivery::breaker::{
+    Breaker, BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing,
+};
 use jackfield_domain::id::{DeliveryId, TenantName};
-use jackfield_domain::release::DeliverySpec;
 use jackfield_store::BreakerRecord;
 
 /// Every tenant's breaker. Cheap to clone.

@@ -18,8 +18,8 @@ use jiff::Timestamp;
 
 pub use breakers::Breakers;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::release::{IngressSpec, Release};
-use jackfield_domain::signature::SigningKey;
+use jackfield_domain::intake::signature::SigningKey;
+use jackfield_domain::tenant::release::{IngressSpec, Release};
 use jackfield_sandbox::Loaded;
 pub use jackfield_sandbox::{Order, Tapes};
 pub use recordings::RecordingError;

@@ -15,10 +15,12 @@ use super::token_endpoint::{Asked, TokenEndpoint};
 use crate::vault::Vault;
 use jackfield_clock::SharedClock;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::egress::Origin;
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName};
-use jackfield_domain::oauth2::{Granted, TokenProblem};
-use jackfield_domain::release::{EgressSpec, OAUTH2_SECRETS, OAuth2Spec, Sensitive};
+use jackfield_domain::tenant::egress::EgressSpec;
+use jackfield_domain::tenant::egress::Origin;
+use jackfield_domain::tenant::oauth2::{Granted, TokenProblem};
+use jackfield_domain::tenant::release::{OAUTH2_SECRETS, OAuth2Spec};
 use jackfield_sandbox::{LoadError, OAuth2Session, SharedResolver};
 use jackfield_store::{NewAlert, SharedStore};
 

@@ -6,9 +6,9 @@ use rand::RngExt as _;
 use super::rollout::Rollout;
 use super::secrets;
 use crate::vault::VaultError;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::custody::recording::Standing;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::recording::Standing;
-use jackfield_domain::release::Sensitive;
 use jackfield_sandbox::{AlreadyRecording, Order, Tapes};
 use jackfield_store::{PageRequest, StoreError};
 

@@ -12,10 +12,11 @@ use super::oauth2::Sessions;
 use super::{Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
-use jackfield_domain::adapter::AdapterRecord;
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
-use jackfield_domain::release::{AdapterRef, Change, Release, Sensitive, TenantSpec, check, diff};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{AdapterRef, Change, Release, TenantSpec, check, diff};
 use jackfield_sandbox::{LoadError, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 

@@ -9,8 +9,9 @@ use rand::RngExt as _;
 use super::oauth2::{OAuth2Client, Sessions};
 use super::rollout::ApplyError;
 use crate::vault::{Vault, VaultError};
-use jackfield_domain::release::{Release, SecretRef, Sensitive, TenantSpec};
-use jackfield_domain::signature::{Profile, SigningKey};
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::intake::signature::{Profile, SigningKey};
+use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
 use jackfield_store::StoreError;
 

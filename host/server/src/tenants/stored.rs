@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Rollout;
 use super::rollout::ApplyError;
 use super::secrets::MADE_UP;
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{ReleaseNumber, SecretName, TenantName};
-use jackfield_domain::release::{Release, SecretRef, Sensitive};
+use jackfield_domain::tenant::release::{Release, SecretRef};
 use jackfield_store::{PageRequest, StoreError};
 
 /// Releases that are looked through for who uses a secret: the newest. Nobody goes back further.

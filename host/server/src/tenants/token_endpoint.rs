@@ -12,10 +12,11 @@ use zeroize::Zeroizing;
 use super::oauth2::OAuth2Client;
 use super::rollout::ApplyError;
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::egress::Origin;
-use jackfield_domain::oauth2::{Granted, TokenProblem, read_answer};
-use jackfield_domain::pause;
-use jackfield_domain::release::{ClientAuth, Grant, OAuth2Spec, Sensitive};
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::delivery::pause;
+use jackfield_domain::tenant::egress::Origin;
+use jackfield_domain::tenant::oauth2::{Granted, TokenProblem, read_answer};
+use jackfield_domain::tenant::release::{ClientAuth, Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, Trust};
 
 /// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use jackfield_domain::release::Sensitive;
-use jackfield_domain::seal::{Keyring, MasterKey, NotAKey};
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::custody::seal::{Keyring, MasterKey, NotAKey};
 
 /// Bytes of a key file at most: hundreds of keys with remarks. A larger one is another file, given by mistake.
 const MAX_FILE: u64 = 64 * 1024;
@@ -187,7 +187,7 @@ pub(super) fn write_file(path: &Path, keys: &Keyring) -> Result<(), KeyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jackfield_domain::seal::KEY_BYTES;
+    use jackfield_domain::custody::seal::KEY_BYTES;
 
     fn key(seed: u8) -> MasterKey {
         MasterKey::new(Zeroizing::new([seed; KEY_BYTES]))

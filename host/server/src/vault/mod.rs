@@ -19,9 +19,9 @@ use tokio::sync::{RwLock, RwLockReadGuard};
 use zeroize::Zeroizing;
 
 use jackfield_clock::SharedClock;
+use jackfield_domain::custody::Sensitive;
+use jackfield_domain::custody::seal::{KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, Place, Sealed, Unopened};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::release::Sensitive;
-use jackfield_domain::seal::{KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, Place, Sealed, Unopened};
 use jackfield_store::{NewSecret, SecretRecord, SharedStore, StoreError};
 
 pub use key::{KeyError, KeySource};

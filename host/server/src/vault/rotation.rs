@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{KeyError, KeySource, Vault, key, random_key};
-use jackfield_domain::seal::{KeyId, Keyring};
+use jackfield_domain::custody::seal::{KeyId, Keyring};
 use jackfield_store::{Resealed, SecretRecord, StoreError};
 
 /// The master key was changed.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use jackfield_clock::ManualClock;
-use jackfield_domain::seal::KeyId;
+use jackfield_domain::custody::seal::KeyId;
 use jackfield_store::Store as _;
 use jackfield_store_sqlite::SqliteStore;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, SharedStore, StatusRefusal, Store};
 use jackfield_domain::delivery::{Kind, State};
 use jackfield_domain::lead::Priority;
-use jackfield_domain::status::SuppressionReason;
+use jackfield_domain::lead::SuppressionReason;
 use jiff::SignedDuration;
 
 use super::fixture::{

@@ -1,10 +1,12 @@
 //! What operators manage.
 
 use crate::{NewAdapter, NewAlert, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
-use jackfield_domain::adapter::AdapterRecord;
 use jackfield_domain::alert::AlertKind;
+use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{AlertId, Digest, ReleaseNumber, TenantName, TokenId};
-use jackfield_domain::release::{AdapterNeeds, AdapterRef, Release, SecretRef, Sensitive, TenantSpec};
+use jackfield_domain::tenant::AdapterNeeds;
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::release::{AdapterRef, Release, SecretRef, TenantSpec};
 use jiff::Timestamp;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! The audit trail: one chain, whoever writes at once.
 
 use crate::{SharedStore, Store};
-use jackfield_domain::audit::{Actor, Entry, Event, Verifier};
+use jackfield_domain::custody::audit::{Actor, Entry, Event, Verifier};
 use jackfield_domain::id::TokenId;
 
 use super::fixture::{at, page};

@@ -3,9 +3,9 @@
 
 use crate::{BreakerRecord, Claimed, Finish, GiveUpHeld, SharedStore, Store};
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::breaker::{BreakerState, Change, Forced};
+use jackfield_domain::delivery::breaker::{BreakerState, Change, Forced};
+use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::Failure;
 use jackfield_domain::id::{AlertId, DeliveryId};
 use jackfield_domain::lead::Priority;
 

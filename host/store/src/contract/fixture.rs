@@ -6,13 +6,13 @@ use crate::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, AttemptDetail, Claim, Claimed, DeliveryDetail, Finish,
     FinishOutcome, Inbound, PageRequest, Receipt, ReplayOrder, Store, TenantShare,
 };
+use jackfield_domain::call::disposition::{self, Disposition};
+use jackfield_domain::custody::seal::{NONCE_BYTES, Sealed};
+use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::delivery::retry::Ladder;
 use jackfield_domain::delivery::{AttemptResult, Kind, Policy, Progress, Verdict, decide};
-use jackfield_domain::disposition::{self, Disposition};
-use jackfield_domain::failure::{Failure, Rejection};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::{Lead, Priority};
-use jackfield_domain::retry::Ladder;
-use jackfield_domain::seal::{NONCE_BYTES, Sealed};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Leases: held, given back, lost.
 
 use crate::{FinishOutcome, SharedStore};
+use jackfield_domain::delivery::failure::{Class, Failure};
 use jackfield_domain::delivery::{MAX_LOST_LEASES, State, StopReason};
-use jackfield_domain::failure::{Class, Failure};
 use jackfield_domain::id::AlertId;
 use jiff::SignedDuration;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{DeliveryFilter, LeadCursor, LeadRecord, SharedStore, StatusRefusal, StoreError};
+use jackfield_domain::delivery::failure::Class;
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::Class;
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Priority;
-use jackfield_domain::status::SuppressionReason;
+use jackfield_domain::lead::SuppressionReason;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 

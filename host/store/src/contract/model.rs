@@ -2,8 +2,8 @@
 //! report counts, and on where every delivery is. So nothing is lost, doubled or out of order in any order of events.
 
 use crate::{Accept, Claimed, DeliveryFilter, Finish, FinishOutcome, ReplayOrder, SharedStore, StoreError};
+use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{Progress, State, Step, Verdict, after_lost_lease};
-use jackfield_domain::failure::Failure;
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};

@@ -1,7 +1,7 @@
 //! Who may go: one delivery of a lead at a time, in order of acceptance, a do-not-call before all.
 
 use crate::{Claimed, SharedStore};
-use jackfield_domain::failure::Failure;
+use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{

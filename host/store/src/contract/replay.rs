@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{Accept, ReplayOrder, Replayed, SharedStore};
+use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{Progress, State};
-use jackfield_domain::failure::Failure;
 use jackfield_domain::id::DeliveryId;
 
 use super::fixture::{

@@ -3,7 +3,7 @@
 use crate::{Accept, FinishOutcome, SharedStore};
 use futures_util::future::join_all;
 use jackfield_domain::delivery::State;
-use jackfield_domain::failure::Failure;
+use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{

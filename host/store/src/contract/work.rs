@@ -2,8 +2,8 @@
 
 use crate::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
 use jackfield_domain::alert::AlertKind;
+use jackfield_domain::delivery::failure::{Class, Failure};
 use jackfield_domain::delivery::{Kind, State, StopReason};
-use jackfield_domain::failure::{Class, Failure};
 use jackfield_domain::id::{AlertId, ReleaseNumber};
 use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;

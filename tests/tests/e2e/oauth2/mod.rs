@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::breaker::Forced;
 use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::breaker::Forced;
 use jackfield_store::{Alert, DeliveryDetail};
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{

@@ -15,7 +15,8 @@ use crate::cli::Session;
 use crate::cli::ask::Paging;
 use crate::cli::screen::{Screen, progress, short, time};
 use jackfield_api::{AdapterView, Listing, PushedView};
-use jackfield_domain::release::{AdapterRef, SettingKind};
+use jackfield_domain::tenant::SettingKind;
+use jackfield_domain::tenant::release::AdapterRef;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdapterCommand {

@@ -18,8 +18,8 @@ use crate::cli::Session;
 use crate::cli::screen::{note, progress};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 use jackfield_clock::{Clock as _, SystemClock, after};
+use jackfield_domain::custody::recording::{Kind, LeftOut, Phase};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::recording::{Kind, LeftOut, Phase};
 
 /// How often the host is asked how far it is.
 const LOOK: Duration = Duration::from_millis(500);

@@ -1,0 +1,4 @@
+//! What became of a telephone call.
+
+pub mod disposition;
+pub mod outcome;

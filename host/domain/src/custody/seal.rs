@@ -1,0 +1,374 @@
+//! Sealing secrets: whoever has only the database has none of them.
+//!
+//! Every secret is sealed with XChaCha20-Poly1305 under the master key itself. There is no data key between the two:
+//! secrets are few and small, so that sealing all of them anew takes milliseconds, and after that the old master key
+//! opens nothing. A wrapped data key would outlive the rotation of what wraps it. A nonce has 192 random bits, so none
+//! is used twice. What is authenticated beside the secret is whose it is, its name and the key's id: a row that is put
+//! in another's place does not open.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::Sensitive;
+use crate::id::TenantName;
+
+/// Bytes of a master key.
+pub const KEY_BYTES: usize = 32;
+/// Bytes of a nonce.
+pub const NONCE_BYTES: usize = 24;
+/// Bytes of a key's id: too many for two keys to share one by chance, few enough to be compared by eye.
+const ID_BYTES: usize = 8;
+
+/// Names a master key without telling anything of it: the beginning of a digest, as 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId([u8; ID_BYTES]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = hex::FromHexError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut id = [0; ID_BYTES];
+        hex::decode_to_slice(text, &mut id)?;
+        Ok(Self(id))
+    }
+}
+
+/// A text is no master key. It does not quote the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a master key is {KEY_BYTES} random bytes as base64, 44 characters; `openssl rand -base64 32` makes one")]
+pub struct NotAKey;
+
+/// What secrets are sealed with. Never shown, wiped when dropped.
+#[derive(Clone)]
+pub struct MasterKey {
+    id: KeyId,
+    key: Zeroizing<[u8; KEY_BYTES]>,
+}
+
+impl MasterKey {
+    /// A key of these bytes, which must be random.
+    #[must_use]
+    pub fn new(key: Zeroizing<[u8; KEY_BYTES]>) -> Self {
+        let digest: [u8; 32] = Sha256::new_with_prefix(b"jackfield master key")
+            .chain_update(*key)
+            .finalize()
+            .into();
+        let mut id = [0; ID_BYTES];
+        id.copy_from_slice(&digest[..ID_BYTES]);
+        Self { id: KeyId(id), key }
+    }
+
+    /// Reads a key as base64, blanks around it left aside.
+    ///
+    /// # Errors
+    /// It is no base64, or not of [`KEY_BYTES`].
+    pub fn read(text: &str) -> Result<Self, NotAKey> {
+        let mut bytes = STANDARD.decode(text.trim()).map_err(|_| NotAKey)?;
+        let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new);
+        bytes.zeroize();
+        Ok(Self::new(key.map_err(|_| NotAKey)?))
+    }
+
+    /// The key as [`Self::read`] reads it, to be kept in a file.
+    #[must_use]
+    pub fn write(&self) -> Sensitive {
+        Sensitive::new(STANDARD.encode(*self.key))
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new((&*self.key).into())
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterKey({})", self.id)
+    }
+}
+
+/// A sealed secret, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The key that opens it.
+    pub key: KeyId,
+    /// Drawn for it alone.
+    pub nonce: [u8; NONCE_BYTES],
+    /// The secret, encrypted, and its tag.
+    pub ciphertext: Vec<u8>,
+}
+
+/// Whose secret it is, and its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Whose.
+    pub tenant: &'a TenantName,
+    /// Its name.
+    pub name: &'a str,
+}
+
+impl Place<'_> {
+    /// What is authenticated: each part with its length before it, so that no two places read alike.
+    fn bytes(&self, key: KeyId) -> Vec<u8> {
+        let mut bytes = b"jackfield secret 1".to_vec();
+        for part in [&key.0, self.tenant.as_str().as_bytes(), self.name.as_bytes()] {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        bytes
+    }
+}
+
+/// A sealed secret does not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unopened {
+    /// Another key opens it.
+    #[error("it is sealed with master key {sealed}, and this host has {}", list(has))]
+    OtherKey {
+        /// The key that it was sealed with.
+        sealed: KeyId,
+        /// The keys there are.
+        has: Vec<KeyId>,
+    },
+    /// It was changed, or belongs to another tenant or name.
+    #[error("what is kept of it was changed since it was sealed, or moved from elsewhere")]
+    Changed,
+}
+
+fn list(keys: &[KeyId]) -> String {
+    if keys.is_empty() {
+        return "none".into();
+    }
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The keys of a host: the first one seals, all of them open.
+#[derive(Debug, Clone, Default)]
+pub struct Keyring(Vec<MasterKey>);
+
+impl Keyring {
+    /// These keys, without repeats.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = MasterKey>) -> Self {
+        let mut ring = Self::default();
+        for key in keys {
+            if ring.find(key.id).is_none() {
+                ring.0.push(key);
+            }
+        }
+        ring
+    }
+
+    /// The same with another key before them, which seals from now on.
+    #[must_use]
+    pub fn led_by(&self, key: MasterKey) -> Self {
+        Self::new(std::iter::once(key).chain(self.0.iter().cloned()))
+    }
+
+    /// Only the key that seals.
+    #[must_use]
+    pub fn leader_only(&self) -> Self {
+        Self(self.0.first().cloned().into_iter().collect())
+    }
+
+    /// The key that seals.
+    #[must_use]
+    pub fn leader(&self) -> Option<KeyId> {
+        self.0.first().map(MasterKey::id)
+    }
+
+    /// The keys, the one that seals first.
+    #[must_use]
+    pub fn keys(&self) -> &[MasterKey] {
+        &self.0
+    }
+
+    /// Their ids.
+    #[must_use]
+    pub fn ids(&self) -> Vec<KeyId> {
+        self.0.iter().map(MasterKey::id).collect()
+    }
+
+    fn find(&self, id: KeyId) -> Option<&MasterKey> {
+        self.0.iter().find(|key| key.id == id)
+    }
+
+    /// Seals a secret. `nonce` must be random and used for nothing else. None if there is no key.
+    ///
+    /// # Panics
+    /// For a secret of 256 GiB.
+    #[must_use]
+    pub fn seal(&self, place: Place<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<Sealed> {
+        let key = self.0.first()?;
+        let payload = Payload {
+            msg: value.expose().as_bytes(),
+            aad: &place.bytes(key.id),
+        };
+        #[expect(clippy::expect_used, reason = "it fails only for messages of 256 GiB")]
+        let ciphertext = key.cipher().encrypt(&nonce.into(), payload).expect("a short message");
+        Some(Sealed {
+            key: key.id,
+            nonce,
+            ciphertext,
+        })
+    }
+
+    /// Opens a secret.
+    ///
+    /// # Errors
+    /// It is sealed with a key that is not here, or is not what was sealed for this place.
+    pub fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Sensitive, Unopened> {
+        let key = self.find(sealed.key).ok_or_else(|| Unopened::OtherKey {
+            sealed: sealed.key,
+            has: self.ids(),
+        })?;
+        let payload = Payload {
+            msg: &sealed.ciphertext,
+            aad: &place.bytes(key.id),
+        };
+        let opened = key.cipher().decrypt(&sealed.nonce.into(), payload);
+        let opened = opened.map_err(|_| Unopened::Changed)?;
+        String::from_utf8(opened).map(Sensitive::new).map_err(|error| {
+            error.into_bytes().zeroize();
+            Unopened::Changed
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(seed: u8) -> MasterKey {
+        MasterKey::new(Zeroizing::new([seed; KEY_BYTES]))
+    }
+
+    fn ring(seeds: &[u8]) -> Keyring {
+        Keyring::new(seeds.iter().map(|seed| key(*seed)))
+    }
+
+    fn tenant(name: &str) -> TenantName {
+        name.parse().unwrap()
+    }
+
+    const NONCE: [u8; NONCE_BYTES] = [9; NONCE_BYTES];
+
+    #[test]
+    fn what_was_sealed_opens_in_its_place_only() {
+        let (acme, zenith) = (tenant("acme"), tenant("zenith"));
+        let at = |tenant, name| Place { tenant, name };
+        let sealed = ring(&[1])
+            .seal(at(&acme, "crm"), &Sensitive::new("hunter2".into()), NONCE)
+            .unwrap();
+        assert!(!sealed.ciphertext.windows(7).any(|part| part == b"hunter2"));
+        let opened = ring(&[2, 1]).open(at(&acme, "crm"), &sealed).unwrap();
+        assert_eq!(opened.expose(), "hunter2");
+        for (tenant, name) in [(&acme, "crm2"), (&acme, ""), (&zenith, "crm")] {
+            assert_eq!(
+                ring(&[1]).open(at(tenant, name), &sealed),
+                Err(Unopened::Changed),
+                "{tenant} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_key_is_recognised_and_named() {
+        let acme = tenant("acme");
+        let place = Place {
+            tenant: &acme,
+            name: "crm",
+        };
+        let sealed = ring(&[1])
+            .seal(place, &Sensitive::new("hunter2".into()), NONCE)
+            .unwrap();
+        let told = ring(&[2, 3]).open(place, &sealed).unwrap_err().to_string();
+        for part in [key(1).id(), key(2).id(), key(3).id()] {
+            assert!(told.contains(&part.to_string()), "{part} in {told}");
+        }
+        let none = Keyring::default().open(place, &sealed).unwrap_err().to_string();
+        assert!(none.ends_with("this host has none"), "{none}");
+        assert_eq!(Keyring::default().seal(place, &Sensitive::new("x".into()), NONCE), None);
+        // A row whose key id was rewritten does not open under that key either.
+        let relabelled = Sealed {
+            key: key(2).id(),
+            ..sealed
+        };
+        assert_eq!(ring(&[2]).open(place, &relabelled), Err(Unopened::Changed));
+    }
+
+    #[test]
+    fn a_key_is_32_bytes_and_never_shown() {
+        let text = key(7).write();
+        assert_eq!(text.expose().len(), 44);
+        assert_eq!(
+            MasterKey::read(&format!(" {}\n", text.expose())).unwrap().id(),
+            key(7).id()
+        );
+        for wrong in [
+            "",
+            "AAAA",
+            "hunter2",
+            &"A".repeat(44),
+            &format!("{}AAAA", text.expose()),
+        ] {
+            let told = MasterKey::read(wrong).unwrap_err().to_string();
+            assert!(
+                told.contains("32 random bytes") && (wrong.is_empty() || !told.contains(wrong)),
+                "{told}"
+            );
+        }
+        assert_eq!(format!("{:?}", key(7)), format!("MasterKey({})", key(7).id()));
+        assert_eq!(key(7).id().to_string().parse(), Ok(key(7).id()));
+    }
+
+    #[test]
+    fn a_new_leader_seals_and_the_others_still_open() {
+        let ring = ring(&[1, 2, 1]);
+        assert_eq!(ring.ids(), [key(1).id(), key(2).id()]);
+        let led = ring.led_by(key(3));
+        assert_eq!(led.ids(), [key(3).id(), key(1).id(), key(2).id()]);
+        assert_eq!(led.leader_only().ids(), [key(3).id()]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_and_any_changed_bit_is_noticed(
+            text: String, seed: u8, nonce: [u8; NONCE_BYTES], at: prop::sample::Index, bit in 0..8_u8,
+        ) {
+            let acme = tenant("acme");
+            let place = Place { tenant: &acme, name: "crm" };
+            let ring = ring(&[seed]);
+            let sealed = ring.seal(place, &Sensitive::new(text.clone()), nonce).unwrap();
+            let opened = ring.open(place, &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), text.as_str());
+            let mut changed = sealed.clone();
+            let at = at.index(NONCE_BYTES + sealed.ciphertext.len());
+            match at.checked_sub(NONCE_BYTES) {
+                None => changed.nonce[at] ^= 1 << bit,
+                Some(at) => changed.ciphertext[at] ^= 1 << bit,
+            }
+            prop_assert_eq!(ring.open(place, &changed), Err(Unopened::Changed));
+        }
+    }
+}

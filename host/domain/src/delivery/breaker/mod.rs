@@ -1,0 +1,369 @@
+//! The circuit breaker of a tenant's CRM: when to stop asking one that does not answer, and how to begin again.
+//!
+//! ```text
+//! closed ──failures──▶ open ──its time is over──▶ half-open ──the probe shows life──▶ ramping ──▶ closed
+//!                       ▲                             │                                  │
+//!                       └──────── the probe fails ────┴──────────── a failure ───────────┘
+//! ```
+//!
+//! Only dispositions meet it: leads go to the agent, and parsing a webhook asks nobody. While it is not closed, what is
+//! due waits as it is and loses no attempts. What an operator forces holds until an operator ends it.
+
+mod phase;
+mod signal;
+mod state;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::DeliverySpec;
+use super::retry;
+use crate::id::DeliveryId;
+use phase::Phase;
+pub use signal::Signal;
+pub use state::{BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing};
+
+/// The failure share is taken over this many times [`failures`](super::BreakerSpec::failures) outcomes, and
+/// half of them open the breaker: a CRM that answers every other request is as little use as one that is down.
+const WINDOW: usize = 4;
+/// A step of the ramp is followed by a pause of up to this, so that a hundred tenants behind one recovered network do
+/// not all begin in the same moment. What the step before allowed goes on meanwhile.
+pub const RAMP_PAUSE: Duration = Duration::from_secs(1);
+/// Deliveries that are remembered because they failed, of each sort: one that the CRM cannot take must not keep the
+/// breaker open for all others, and neither must a handful.
+const MAX_NOTED: usize = 32;
+
+/// A tenant's breaker.
+#[derive(Debug, Clone)]
+pub struct Breaker {
+    phase: Phase,
+    forced: Option<Forced>,
+    epoch: u64,
+    /// Probes failed with these.
+    tried: Vec<DeliveryId>,
+    /// These failed in the ramp, while others went well.
+    suspect: Vec<DeliveryId>,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self::resume(None, None, Timestamp::MIN)
+    }
+}
+
+impl Breaker {
+    /// A breaker as it was left: what was open since some time is probed at once, so that a host that starts again
+    /// burns nothing.
+    #[must_use]
+    pub fn resume(forced: Option<Forced>, open_since: Option<Timestamp>, now: Timestamp) -> Self {
+        let open = open_since.or_else(|| (forced == Some(Forced::Open)).then_some(now));
+        Self {
+            phase: open.map_or_else(Phase::closed, |since| Phase::to_be_probed(since, now)),
+            forced,
+            epoch: 0,
+            tried: vec![],
+            suspect: vec![],
+        }
+    }
+
+    /// How many dispositions may begin at `now`.
+    pub fn room(&mut self, spec: &DeliverySpec, now: Timestamp) -> Room {
+        match self.forced {
+            Some(Forced::Open) => return Room { free: 0, until: None },
+            Some(Forced::Closed) => {
+                return Room {
+                    free: u32::MAX,
+                    until: None,
+                };
+            }
+            None => {}
+        }
+        match &mut self.phase {
+            Phase::Closed { .. } => Room {
+                free: u32::MAX,
+                until: None,
+            },
+            Phase::Open { probing: true, .. } => Room { free: 0, until: None },
+            Phase::Open { until, .. } => {
+                if is_over(*until, now, spec.breaker.max_open_for.0) {
+                    Room { free: 1, until: None }
+                } else {
+                    Room {
+                        free: 0,
+                        until: Some(*until),
+                    }
+                }
+            }
+            Phase::Ramping {
+                step,
+                in_flight,
+                successes,
+                raise_at,
+                ..
+            } => {
+                if raise_at.is_some_and(|at| is_over(at, now, RAMP_PAUSE)) {
+                    (*step, *successes, *raise_at) = (step.saturating_mul(2), 0, None);
+                }
+                Room {
+                    free: step.saturating_sub(*in_flight),
+                    until: *raise_at,
+                }
+            }
+        }
+    }
+
+    /// A disposition goes out, of those that there was [`room`](Self::room) for.
+    pub fn begin(&mut self) -> (Pass, Option<Change>) {
+        let before = self.state();
+        let trial = match &mut self.phase {
+            _ if self.forced.is_some() => false,
+            Phase::Closed { .. } => false,
+            Phase::Open { probing, .. } => {
+                *probing = true;
+                true
+            }
+            Phase::Ramping { in_flight, .. } => {
+                *in_flight += 1;
+                true
+            }
+        };
+        let pass = Pass {
+            epoch: self.epoch,
+            trial,
+        };
+        (pass, self.changed(before))
+    }
+
+    /// A disposition came back, and says something about the CRM. `jitter` is a random number from 0 to 1.
+    pub fn end(&mut self, ended: Ended, spec: &DeliverySpec, now: Timestamp, jitter: f64) -> Option<Change> {
+        let Ended { pass, delivery, signal } = ended;
+        if pass.epoch != self.epoch || self.forced.is_some() {
+            return None;
+        }
+        let before = self.state();
+        match &mut self.phase {
+            Phase::Closed { in_a_row, recent } => {
+                if is_too_much(in_a_row, recent, signal, spec) {
+                    self.open(now, 0, spec, now, jitter);
+                }
+            }
+            Phase::Open { since, failed, .. } => {
+                let (since, failed) = (*since, *failed);
+                if signal == Signal::Alive {
+                    self.tried.clear();
+                    self.phase = Phase::Ramping {
+                        since,
+                        step: 1,
+                        in_flight: 0,
+                        successes: 0,
+                        raise_at: None,
+                    };
+                    self.step_done(spec, now, jitter);
+                } else {
+                    note(&mut self.tried, delivery);
+                    self.open(since, failed.saturating_add(1), spec, now, jitter);
+                }
+            }
+            Phase::Ramping {
+                since,
+                step,
+                in_flight,
+                successes,
+                raise_at,
+            } => {
+                *in_flight = in_flight.saturating_sub(1);
+                if signal == Signal::Alive {
+                    *successes = successes.saturating_add(1);
+                    if raise_at.is_none() && successes >= step {
+                        self.step_done(spec, now, jitter);
+                    }
+                } else {
+                    let since = *since;
+                    note(&mut self.suspect, delivery);
+                    self.open(since, 0, spec, now, jitter);
+                }
+            }
+        }
+        self.changed(before)
+    }
+
+    /// A disposition went no further than the host: it says nothing, and its place is free again.
+    pub fn abandon(&mut self, pass: Pass) {
+        if pass.epoch != self.epoch || !pass.trial {
+            return;
+        }
+        match &mut self.phase {
+            Phase::Closed { .. } => {}
+            Phase::Open { probing, .. } => *probing = false,
+            Phase::Ramping { in_flight, .. } => *in_flight = in_flight.saturating_sub(1),
+        }
+    }
+
+    /// Does as an operator says, or by itself again: then a breaker that was forced open begins with a probe.
+    pub fn force(&mut self, forced: Option<Forced>, now: Timestamp) -> Option<Change> {
+        let before = self.state();
+        match (self.forced, forced) {
+            (_, Some(Forced::Open)) | (Some(Forced::Open), None) => {
+                self.phase = Phase::to_be_probed(self.since().unwrap_or(now), now);
+            }
+            (_, Some(Forced::Closed)) | (Some(Forced::Closed), None) => self.close(),
+            (None, None) => return None,
+        }
+        self.forced = forced;
+        self.epoch += 1;
+        self.changed(before)
+    }
+
+    /// Something about the CRM was mended, such as its address: a probe need not wait.
+    pub fn hasten(&mut self, now: Timestamp) {
+        if let Phase::Open { until, .. } = &mut self.phase {
+            *until = now.min(*until);
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn state(&self) -> BreakerState {
+        match (self.forced, &self.phase) {
+            (Some(Forced::Open), _) | (None, Phase::Open { probing: false, .. }) => BreakerState::Open,
+            (Some(Forced::Closed), _) | (None, Phase::Closed { .. }) => BreakerState::Closed,
+            (None, Phase::Open { probing: true, .. }) => BreakerState::HalfOpen,
+            (None, Phase::Ramping { .. }) => BreakerState::Ramping,
+        }
+    }
+
+    /// What an operator made it be.
+    #[must_use]
+    pub const fn forced(&self) -> Option<Forced> {
+        self.forced
+    }
+
+    /// Since when nothing but probes has gone, if that is so.
+    #[must_use]
+    pub const fn held_since(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Open { since, .. } => Some(*since),
+            Phase::Closed { .. } | Phase::Ramping { .. } => None,
+        }
+    }
+
+    /// Deliveries that go only when nothing else can. While the CRM is away, each probe is made with another one; when
+    /// it is back, all are as good as new, but for those that failed while others went well.
+    #[must_use]
+    pub fn last(&self) -> Vec<DeliveryId> {
+        self.tried.iter().chain(&self.suspect).copied().collect()
+    }
+
+    /// What a person sees.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let standing = Standing {
+            state: self.state(),
+            forced: self.forced,
+            since: self.since(),
+            probe_at: None,
+            step: None,
+            failures: 0,
+        };
+        match &self.phase {
+            Phase::Closed { in_a_row, .. } => Standing {
+                failures: *in_a_row,
+                ..standing
+            },
+            Phase::Open { until, probing, .. } => {
+                let waits = !probing && self.forced.is_none();
+                Standing {
+                    probe_at: waits.then_some(*until),
+                    ..standing
+                }
+            }
+            Phase::Ramping { step, .. } => Standing {
+                step: Some(*step),
+                ..standing
+            },
+        }
+    }
+
+    const fn since(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Closed { .. } => None,
+            Phase::Open { since, .. } | Phase::Ramping { since, .. } => Some(*since),
+        }
+    }
+
+    fn changed(&self, from: BreakerState) -> Option<Change> {
+        let to = self.state();
+        (from != to).then_some(Change { from, to })
+    }
+
+    fn open(&mut self, since: Timestamp, failed: u32, spec: &DeliverySpec, now: Timestamp, jitter: f64) {
+        let breaker = &spec.breaker;
+        let doubled = breaker.open_for.0.saturating_mul(1 << failed.min(30));
+        self.phase = Phase::Open {
+            since,
+            until: retry::due(now, doubled.min(breaker.max_open_for.0), jitter),
+            failed,
+            probing: false,
+        };
+        self.epoch += 1;
+    }
+
+    fn close(&mut self) {
+        self.phase = Phase::closed();
+        self.tried.clear();
+        self.suspect.clear();
+    }
+
+    /// As many as the step allows have gone well.
+    fn step_done(&mut self, spec: &DeliverySpec, now: Timestamp, jitter: f64) {
+        let Phase::Ramping { step, raise_at, .. } = &mut self.phase else {
+            return;
+        };
+        if step.saturating_mul(2) >= spec.concurrency.get() {
+            self.close();
+        } else {
+            let pause = RAMP_PAUSE.mul_f64(jitter.clamp(0.0, 1.0));
+            *raise_at = Some(retry::due(now, pause, 0.0));
+        }
+    }
+}
+
+/// Adds a delivery to a short list, in place of the oldest if there is no room.
+fn note(list: &mut Vec<DeliveryId>, delivery: DeliveryId) {
+    list.retain(|noted| *noted != delivery);
+    if list.len() == MAX_NOTED {
+        list.remove(0);
+    }
+    list.push(delivery);
+}
+
+/// Notes an outcome, and whether it is the one too many.
+fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: Signal, spec: &DeliverySpec) -> bool {
+    let failed = match signal {
+        Signal::Alive => false,
+        Signal::Failing => true,
+        Signal::Silent => return false,
+    };
+    let limit = spec.breaker.failures.get();
+    let window = WINDOW * usize::try_from(limit).unwrap_or(usize::MAX / WINDOW);
+    *in_a_row = if failed { in_a_row.saturating_add(1) } else { 0 };
+    recent.push_back(failed);
+    while recent.len() > window {
+        recent.pop_front();
+    }
+    let share = recent.iter().filter(|failed| **failed).count();
+    failed && (*in_a_row >= limit || (recent.len() == window && 2 * share >= window))
+}
+
+/// Whether `at` has come. A wait longer than any that was made means that the clock was set back, and is over.
+fn is_over(at: Timestamp, now: Timestamp, longest: Duration) -> bool {
+    let left = at.duration_since(now);
+    left.is_negative() || left.is_zero() || left.unsigned_abs() > longest.mul_f64(1.0 + retry::MAX_JITTER)
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Why an attempt did not succeed: one class each, and the class alone decides what happens next.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldError;
+
+/// How an attempt ended. Stored, shown and counted under these words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The destination holds the write.
+    Committed,
+    /// Nothing was written: no connection, or the destination said so.
+    Unavailable,
+    /// The request left and it is not known what came of it.
+    Unknown,
+    /// The destination, or the host's own limit, asked to slow down.
+    RateLimited,
+    /// The credentials were refused.
+    Unauthorized,
+    /// The destination refused the request as it stands.
+    Rejected,
+    /// The destination does not know the lead.
+    NotFound,
+    /// The adapter failed: a trap, a deadline, the memory cap, a bad answer.
+    Fault,
+}
+
+impl Class {
+    /// Every class, for tables and metrics.
+    pub const ALL: [Self; 8] = [
+        Self::Committed,
+        Self::Unavailable,
+        Self::Unknown,
+        Self::RateLimited,
+        Self::Unauthorized,
+        Self::Rejected,
+        Self::NotFound,
+        Self::Fault,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
+            Self::RateLimited => "rate-limited",
+            Self::Unauthorized => "unauthorized",
+            Self::Rejected => "rejected",
+            Self::NotFound => "not-found",
+            Self::Fault => "fault",
+        }
+    }
+
+    /// The class that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Why a call to an adapter, or a push to the agent, did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nothing was written.
+    #[error("the destination is unavailable")]
+    Unavailable,
+    /// The request left and no usable answer came.
+    #[error("the request left and its outcome is unknown")]
+    Unknown,
+    /// To be sent again later.
+    #[error("the destination asks to slow down")]
+    RateLimited {
+        /// What the destination asked for.
+        retry_after: Option<Duration>,
+    },
+    /// The credentials were refused.
+    #[error("the credentials were refused")]
+    Unauthorized,
+    /// Refused as it stands.
+    #[error("refused: {0}")]
+    Rejected(Rejection),
+    /// No such lead.
+    #[error("the destination does not know this lead")]
+    NotFound,
+    /// The adapter failed.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl Failure {
+    /// The class of the failure.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Unavailable => Class::Unavailable,
+            Self::Unknown => Class::Unknown,
+            Self::RateLimited { .. } => Class::RateLimited,
+            Self::Unauthorized => Class::Unauthorized,
+            Self::Rejected(_) => Class::Rejected,
+            Self::NotFound => Class::NotFound,
+            Self::Fault(_) => Class::Fault,
+        }
+    }
+}
+
+/// What a destination said when it refused a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Rejection {
+    /// Its error code, empty when it has none.
+    pub code: String,
+    /// Its message.
+    pub message: String,
+    /// The fields it named, under its own names.
+    pub fields: Vec<FieldError>,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.code, self.message)
+        }
+    }
+}
+
+/// What stopped an adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultCause {
+    /// It wanted more memory than the release allows.
+    MemoryCap,
+    /// It computed longer than the release allows.
+    CpuDeadline,
+    /// The whole call took longer than the release allows.
+    WallClock,
+    /// It recursed too deeply.
+    Stack,
+    /// It trapped: a panic, an exception, an illegal instruction.
+    Trap,
+    /// It returned something that the contract does not allow.
+    BadOutput,
+    /// The host could not start it: no free instance, or the release's adapter is not loaded.
+    Host,
+}
+
+impl FaultCause {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MemoryCap => "memory-cap",
+            Self::CpuDeadline => "cpu-deadline",
+            Self::WallClock => "wall-clock",
+            Self::Stack => "stack",
+            Self::Trap => "trap",
+            Self::BadOutput => "bad-output",
+            Self::Host => "host",
+        }
+    }
+}
+
+impl fmt::Display for FaultCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A failed adapter, with its cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What stopped it.
+    pub cause: FaultCause,
+    /// One line for a person: the limit that was reached, or the guest's last line on stderr. It may hold what the
+    /// guest wrote there, so it goes into the attempt's record and never into a log.
+    pub detail: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "adapter fault ({}): {}", self.cause, self.detail)
+    }
+}

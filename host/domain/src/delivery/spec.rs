@@ -1,0 +1,70 @@
+//! `[delivery]` of a tenant's file.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::retry::{Ladder, Wait};
+use crate::zone::Zone;
+
+/// `[delivery]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliverySpec {
+    /// The waits before each counted attempt, each after the failure before.
+    pub retry: Ladder,
+    /// Deliveries of this tenant in flight at once.
+    pub concurrency: NonZeroU32,
+    /// Attempts a second; unlimited when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<NonZeroU32>,
+    /// Attempts a day; unlimited when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<NonZeroU32>,
+    /// Where the day of `per_day` begins: the CRM's IANA time zone, UTC when absent.
+    pub timezone: Zone,
+    /// How long the CRM's breaker may hold what is due before it becomes a dead letter. 1 minute to 30 days; a day when
+    /// absent: longer than any outage that nobody noticed, and short enough for a person to call back.
+    pub max_hold: Wait,
+    /// When to stop asking a CRM that does not answer.
+    pub breaker: BreakerSpec,
+}
+
+/// `[delivery.breaker]`: when to stop asking a CRM that does not answer, and when to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakerSpec {
+    /// So many failures in a row open the breaker; so does half of the last four times as many. 1 to 100.
+    pub failures: NonZeroU32,
+    /// How long it stays open before the first probe; twice as long after each probe that fails. At least 1 second.
+    pub open_for: Wait,
+    /// The longest time between two probes. At most 1 hour, and not below `open_for`.
+    pub max_open_for: Wait,
+}
+
+impl Default for BreakerSpec {
+    /// Five failures are one round of the default ladder, or one moment of the default concurrency. After 30 s a
+    /// restarted CRM is back; every 5 min is soon enough for one that is not.
+    fn default() -> Self {
+        Self {
+            failures: const { NonZeroU32::new(5).unwrap() },
+            open_for: Wait(Duration::from_secs(30)),
+            max_open_for: Wait(Duration::from_mins(5)),
+        }
+    }
+}
+
+impl Default for DeliverySpec {
+    fn default() -> Self {
+        Self {
+            retry: Ladder::default(),
+            concurrency: const { NonZeroU32::new(8).unwrap() },
+            per_second: None,
+            per_day: None,
+            timezone: Zone::default(),
+            max_hold: Wait(Duration::from_hours(24)),
+            breaker: BreakerSpec::default(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A small simulation of the engine around [`plan`] and [`decide`], with a destination that knows what was really
+//! written.
+
+use std::time::Duration;
+
+use super::*;
+use crate::delivery::failure::{Fault, FaultCause, Rejection};
+
+/// What happens to an attempt. `stored` says whether the write was made before things went wrong.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    Commits,
+    Unavailable,
+    Unknown {
+        stored: bool,
+    },
+    Faults {
+        sent: bool,
+        stored: bool,
+    },
+    Unauthorized,
+    Throttled(Option<Duration>),
+    Rejected,
+    NotFound,
+    /// The process is gone before the attempt is recorded.
+    WorkerLost {
+        sent: bool,
+        stored: bool,
+    },
+    /// No answer to the look-up; where none is made, the same as `Unavailable`.
+    LookUpFails,
+}
+
+/// One claim of the delivery, and what came of it.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) at: Timestamp,
+    pub(super) before: Progress,
+    pub(super) plan: Plan,
+    /// The request left, and nobody told the host what came of it.
+    pub(super) left_unanswered: bool,
+    pub(super) verdict: Verdict,
+}
+
+pub(super) struct Simulation {
+    pub(super) policy: Policy,
+    pub(super) progress: Progress,
+    /// How many records of this one write the destination holds, were it not to recognise repeats.
+    pub(super) written: u32,
+}
+
+impl Simulation {
+    pub(super) fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            progress: Progress::default(),
+            written: 0,
+        }
+    }
+
+    /// Claims the delivery whenever it is due, until it stops or nothing more happens.
+    pub(super) fn run(&mut self, events: &[(Event, f64)]) -> Vec<Claim> {
+        let first = self.policy.ladder.wait(0).unwrap();
+        let mut at = retry::due(Timestamp::UNIX_EPOCH, first, 0.0);
+        let mut claims = vec![];
+        for (event, jitter) in events {
+            let before = self.progress;
+            let plan = plan(&before, &self.policy);
+            let (left_unanswered, verdict) = self.claim(plan, event, at, *jitter);
+            let (next, progress) = (verdict.step.clone(), verdict.progress);
+            claims.push(Claim {
+                at,
+                before,
+                plan,
+                left_unanswered,
+                verdict,
+            });
+            let Step::Retry { due } = next else { break };
+            self.progress = progress;
+            at = due;
+        }
+        claims
+    }
+
+    fn claim(&mut self, plan: Plan, event: &Event, now: Timestamp, jitter: f64) -> (bool, Verdict) {
+        // A look-up that finds nothing settles that nothing was written.
+        let absent = plan == Plan::LookUpFirst && self.written == 0 && !matches!(event, Event::LookUpFails);
+        let progress = Progress {
+            ambiguous: self.progress.ambiguous && !absent,
+            ..self.progress
+        };
+        let reply = |sent, outcome| {
+            let result = AttemptResult { outcome, sent };
+            let unanswered = sent && matches!(result.outcome, Err(Failure::Unknown | Failure::Fault(_)));
+            (unanswered, decide(progress, &result, &self.policy, now, jitter))
+        };
+        let mut write = |stored: bool| self.written += u32::from(stored);
+        match event {
+            _ if plan == Plan::Ask => (false, Verdict::ask(self.progress)),
+            Event::LookUpFails if plan == Plan::LookUpFirst => reply(false, Err(Failure::Unknown)),
+            _ if plan == Plan::LookUpFirst && !absent => reply(false, Ok("found".into())),
+            Event::Commits => {
+                write(true);
+                reply(true, Ok("written".into()))
+            }
+            Event::Unavailable | Event::LookUpFails => reply(false, Err(Failure::Unavailable)),
+            Event::Unknown { stored } => {
+                write(*stored);
+                reply(true, Err(Failure::Unknown))
+            }
+            Event::Faults { sent, stored } => {
+                write(*sent && *stored);
+                reply(*sent, Err(fault()))
+            }
+            Event::Unauthorized => reply(true, Err(Failure::Unauthorized)),
+            Event::Throttled(retry_after) => {
+                let retry_after = *retry_after;
+                reply(true, Err(Failure::RateLimited { retry_after }))
+            }
+            Event::Rejected => reply(true, Err(rejected())),
+            Event::NotFound => reply(true, Err(Failure::NotFound)),
+            Event::WorkerLost { sent, stored } => {
+                write(*sent && *stored);
+                (*sent, after_lost_lease(self.progress, now))
+            }
+        }
+    }
+}
+
+pub(super) fn fault() -> Failure {
+    Failure::Fault(Fault {
+        cause: FaultCause::Trap,
+        detail: String::new(),
+    })
+}
+
+pub(super) fn rejected() -> Failure {
+    Failure::Rejected(Rejection {
+        code: String::new(),
+        message: "no".into(),
+        fields: vec![],
+    })
+}

@@ -1,0 +1,299 @@
+//! Deliveries on their way through every weather.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::simulation::{Event, Simulation, fault, rejected};
+use super::*;
+use crate::delivery::retry::Ladder;
+
+fn idempotent() -> Policy {
+    Policy {
+        ladder: Ladder::default(),
+        idempotent: true,
+        lookup: false,
+    }
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let ladder = prop::collection::vec(0..200_000_u64, 1..=20)
+        .prop_map(|millis| Ladder::new(millis.into_iter().map(Duration::from_millis).collect()).unwrap());
+    (
+        prop_oneof![Just(Ladder::default()), ladder],
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(ladder, idempotent, lookup)| Policy {
+            ladder,
+            idempotent,
+            lookup,
+        })
+}
+
+/// Failures that count.
+fn counted() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Unavailable),
+        any::<bool>().prop_map(|stored| Event::Unknown { stored }),
+        any::<(bool, bool)>().prop_map(|(sent, stored)| Event::Faults { sent, stored }),
+        Just(Event::Unauthorized),
+        Just(Event::LookUpFails),
+    ]
+}
+
+/// What passes without counting.
+fn uncounted() -> impl Strategy<Value = Event> {
+    let seconds = prop::option::of((0..200_000_u64).prop_map(Duration::from_secs));
+    prop_oneof![
+        seconds.prop_map(Event::Throttled),
+        any::<(bool, bool)>().prop_map(|(sent, stored)| Event::WorkerLost { sent, stored }),
+    ]
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => Just(Event::Commits),
+        1 => Just(Event::Rejected),
+        1 => Just(Event::NotFound),
+        6 => counted(),
+        4 => uncounted(),
+    ]
+}
+
+fn with_jitter(event: impl Strategy<Value = Event>, most: usize) -> impl Strategy<Value = Vec<(Event, f64)>> {
+    prop::collection::vec((event, 0.0..=1.0), 0..most)
+}
+
+fn counts(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Unavailable | Class::Unknown | Class::Unauthorized | Class::Fault
+    )
+}
+
+fn progress() -> impl Strategy<Value = Progress> {
+    let since = prop::option::of(0..200_000_i64);
+    (0..40_u32, any::<u32>(), since, any::<bool>(), 0..40_u32).prop_map(
+        |(counted, throttles, since, ambiguous, lost_leases)| Progress {
+            counted,
+            throttles,
+            throttled_since: since.map(|second| Timestamp::from_second(second).unwrap()),
+            ambiguous,
+            lost_leases,
+        },
+    )
+}
+
+#[test]
+fn the_default_ladder_is_climbed_in_five_attempts() {
+    let policy = idempotent();
+    let claims = Simulation::new(policy).run(&vec![(Event::Unavailable, 0.0); 9]);
+    let times: Vec<_> = claims.iter().map(|claim| claim.at.as_second()).collect();
+    assert_eq!(times, [0, 30, 150, 750, 4350]);
+    let last = &claims[4].verdict;
+    assert_eq!(last.step, Step::Dead(StopReason::AttemptsUsedUp));
+    assert_eq!(last.alert, Some(AlertKind::DeadLetter));
+}
+
+#[test]
+fn a_poison_pill_stops() {
+    let policy = idempotent();
+    let pill = Event::WorkerLost {
+        sent: false,
+        stored: false,
+    };
+    let claims = Simulation::new(policy.clone()).run(&vec![(pill.clone(), 0.0); 100]);
+    assert_eq!(claims.len(), MAX_LOST_LEASES as usize);
+    assert_eq!(claims.last().unwrap().verdict.step, Step::Dead(StopReason::WorkersLost));
+    // A worker that reports back, with whatever, shows that the delivery is no poison.
+    let mut events = vec![(pill, 0.0); MAX_LOST_LEASES as usize - 1];
+    events.push((Event::Unavailable, 0.0));
+    events.extend_from_within(..);
+    assert_eq!(Simulation::new(policy).run(&events).len(), events.len());
+}
+
+#[test]
+fn a_clock_set_back_does_not_end_a_row_of_rate_limits() {
+    let policy = idempotent();
+    let week = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(168);
+    let progress = Progress {
+        throttled_since: Some(week),
+        ..Progress::default()
+    };
+    let result = AttemptResult {
+        outcome: Err(Failure::RateLimited { retry_after: None }),
+        sent: true,
+    };
+    let verdict = decide(progress, &result, &policy, Timestamp::UNIX_EPOCH, 0.0);
+    assert_eq!(verdict.step.state(), State::Ready);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Only failures that count are counted, there are exactly as many as rungs, and each is followed by its rung's
+    /// wait.
+    #[test]
+    fn exactly_the_ladder_is_climbed(
+        policy in policies(),
+        // Workers are lost in one row of at most 8 between failures that count, which is not yet a poison pill.
+        rounds in prop::collection::vec((with_jitter(uncounted(), 8), counted(), 0.0..=1.0), 21),
+    ) {
+        let policy = Policy { idempotent: true, ..policy };
+        let events: Vec<_> = rounds
+            .into_iter()
+            .flat_map(|(mut before, failure, jitter)| { before.push((failure, jitter)); before })
+            .collect();
+        let mut simulation = Simulation::new(policy.clone());
+        let claims = simulation.run(&events);
+        let mut failures = 0;
+        for (claim, (event, _)) in claims.iter().zip(&events) {
+            if let Event::WorkerLost { .. } = event { continue }
+            if !counts(claim.verdict.class) { continue }
+            failures += 1;
+            let Step::Retry { due } = &claim.verdict.step else { continue };
+            let wait = policy.ladder.waits()[failures];
+            let waited = due.duration_since(claim.at).unsigned_abs();
+            prop_assert!(wait <= waited && waited <= wait.mul_f64(1.0 + retry::MAX_JITTER));
+            prop_assert_eq!(claim.verdict.progress.counted as usize, failures);
+        }
+        match &claims.last().unwrap().verdict.step {
+            Step::Dead(StopReason::AttemptsUsedUp) => prop_assert_eq!(failures, policy.ladder.attempts()),
+            // A look-up found what an attempt without an answer had written.
+            Step::Done { .. } => prop_assert!(policy.lookup && simulation.written > 0),
+            Step::Dead(StopReason::ThrottledTooLong) => prop_assert!(failures < policy.ladder.attempts()),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+
+    /// Rate limits hold a delivery for a day at most, each wait at least what was asked for while the day lasts.
+    #[test]
+    fn rate_limits_never_count_and_last_a_day_at_most(
+        policy in policies(),
+        waits in prop::collection::vec((prop::option::of(0..200_000_u64), 0.0..=1.0), 1..300),
+    ) {
+        let throttled = |(seconds, jitter): (Option<u64>, f64)| {
+            (Event::Throttled(seconds.map(Duration::from_secs)), jitter)
+        };
+        let events: Vec<_> = waits.into_iter().map(throttled).collect();
+        let claims = Simulation::new(policy).run(&events);
+        let start = claims[0].at;
+        for claim in &claims {
+            prop_assert_eq!(claim.before.counted, 0);
+            prop_assert_eq!(claim.verdict.class, Class::RateLimited);
+            prop_assert!(claim.at.duration_since(start).unsigned_abs() <= retry::MAX_THROTTLE);
+            let over = claim.at.duration_since(start).unsigned_abs() == retry::MAX_THROTTLE;
+            prop_assert_eq!(claim.verdict.step == Step::Dead(StopReason::ThrottledTooLong), over);
+        }
+    }
+
+    /// Promise 3, and what it is for: a destination that does not recognise repeats never holds two records.
+    #[test]
+    fn a_write_is_never_repeated_blindly(policy in policies(), events in with_jitter(any_event(), 60)) {
+        let policy = Policy { idempotent: false, ..policy };
+        let mut simulation = Simulation::new(policy.clone());
+        let claims = simulation.run(&events);
+        prop_assert!(simulation.written <= 1, "{} records", simulation.written);
+        let first = claims.iter().position(|claim| claim.left_unanswered);
+        for later in claims.iter().skip(first.map_or(usize::MAX, |first| first.saturating_add(1))) {
+            prop_assert!(later.plan != Plan::Send || policy.lookup);
+            prop_assert!(later.plan != Plan::Ask || !policy.lookup);
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_looked_up_first_where_it_can_be(
+        policy in policies(),
+        events in with_jitter(any_event(), 60),
+    ) {
+        for claim in Simulation::new(policy.clone()).run(&events) {
+            prop_assert_eq!(claim.plan == Plan::LookUpFirst, claim.before.ambiguous && policy.lookup);
+            if let (true, Step::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
+                prop_assert!(claim.verdict.progress.ambiguous);
+            }
+        }
+    }
+
+    /// From any progress at all, reachable or not, each result leads to one legal step, and the alert fits it.
+    #[test]
+    fn every_state_has_a_legal_next_step(
+        progress in progress(),
+        policy in policies(),
+        now in -200_000..200_000_i64,
+        jitter in 0.0..=1.0,
+        sent: bool,
+        retry_after in prop::option::of(any::<u64>().prop_map(Duration::from_secs)),
+    ) {
+        let now = Timestamp::from_second(now).unwrap();
+        let failures = [
+            Failure::Unavailable,
+            Failure::Unknown,
+            Failure::Unauthorized,
+            Failure::RateLimited { retry_after },
+            Failure::NotFound,
+            rejected(),
+            fault(),
+        ];
+        let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
+        let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
+        let others = [after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)];
+        for verdict in results.chain(others) {
+            prop_assert_eq!(matches!(verdict.step, Step::Done { .. }), verdict.class == Class::Committed);
+            let alert = match &verdict.step {
+                Step::Done { .. } => None,
+                Step::Dead(_) => Some(AlertKind::DeadLetter),
+                Step::Review(_) => Some(AlertKind::Review),
+                Step::Retry { due } => {
+                    let next = verdict.progress;
+                    prop_assert!(*due >= now || next.throttled_since.is_some_and(|since| since < now));
+                    prop_assert!(next.ambiguous || !progress.ambiguous);
+                    prop_assert!(next.counted >= progress.counted);
+                    prop_assert!(next.lost_leases < MAX_LOST_LEASES);
+                    (verdict.class == Class::Unauthorized).then_some(AlertKind::Unauthorized)
+                }
+            };
+            prop_assert_eq!(verdict.alert, alert);
+            let state = verdict.step.state();
+            prop_assert!(state != State::Leased && state.is_live() != state.is_stuck() || state == State::Done);
+        }
+    }
+
+    /// Trying out a CRM whose breaker is not closed burns nothing, forgets nothing and repeats nothing blindly.
+    #[test]
+    fn a_trial_burns_no_attempt(
+        progress in progress(),
+        policy in policies(),
+        due in -200_000..200_000_i64,
+        sent: bool,
+        jitter in 0.0..=1.0,
+    ) {
+        let (due, now) = (Timestamp::from_second(due).unwrap(), Timestamp::from_second(200_000).unwrap());
+        let others = [Failure::Unauthorized, Failure::RateLimited { retry_after: None }, Failure::NotFound, rejected()];
+        for failure in [Failure::Unavailable, Failure::Unknown, fault()].into_iter().chain(others) {
+            let result = AttemptResult { outcome: Err(failure), sent };
+            let counted = decide(progress, &result, &policy, now, jitter);
+            let trial = decide_trial(progress, due, &result, &policy, now, jitter);
+            if Signal::of(&result.outcome) == Signal::Alive {
+                prop_assert_eq!(trial, counted);
+                continue;
+            }
+            prop_assert_eq!(trial.progress.ambiguous, counted.progress.ambiguous);
+            if plan(&trial.progress, &policy) == Plan::Ask {
+                prop_assert_eq!(trial.step, Step::Review(StopReason::OutcomeUnknown));
+            } else {
+                prop_assert_eq!(trial.progress.counted, progress.counted);
+                prop_assert_eq!((trial.step, trial.alert), (Step::Retry { due }, None));
+            }
+        }
+    }
+
+    /// Whatever happens, a delivery stops in a state that a person can do something about, or is done.
+    #[test]
+    fn every_delivery_ends(policy in policies(), events in prop::collection::vec((any_event(), 0.0..=1.0), 400)) {
+        let claims = Simulation::new(policy).run(&events);
+        let end = claims.last().unwrap().verdict.step.state();
+        prop_assert!(end == State::Done || end.is_stuck(), "{:?} after {} claims", end, claims.len());
+    }
+}

@@ -1,0 +1,27 @@
+//! Members of a document that the contract does not name.
+
+use serde_json::{Map, Value};
+
+/// A member that the contract does not name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// RFC 6901 pointer.
+    pub pointer: String,
+    /// The value as JSON text.
+    pub json: String,
+}
+
+impl Extension {
+    /// Puts the member into `members` under its pointer's text, unless there is one of that name. A value that is not
+    /// JSON is dropped: adapters' extensions are checked where they come in.
+    pub fn merge_into(&self, members: &mut Map<String, Value>) {
+        let name = self
+            .pointer
+            .trim_start_matches('/')
+            .replace("~1", "/")
+            .replace("~0", "~");
+        if let Ok(value) = serde_json::from_str(&self.json) {
+            members.entry(name).or_insert(value);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Recognising a repeat.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::id::{DedupKey, Digest};
+
+/// The keys under which a webhook counts as a repeat. Each comes out of the signed bytes, so that a forger cannot make
+/// a replay look new by altering an unsigned header:
+/// the message id where the profile signs it, the body's own `idempotency_key`, and where there is neither, the body.
+/// `document` is the body, if it is JSON.
+#[must_use]
+pub fn keys(signed_id: Option<&DedupKey>, document: Option<&Value>, body: &[u8]) -> Vec<DedupKey> {
+    let named = document.and_then(|document| document.get("idempotency_key")?.as_str()?.parse::<DedupKey>().ok());
+    let mut keys: Vec<_> = [("id", signed_id.cloned()), ("key", named)]
+        .into_iter()
+        .filter_map(|(from, key)| Some(qualified(from, key?.as_str())))
+        .collect();
+    if keys.is_empty() {
+        keys.push(qualified("body", &Digest::of(body).to_string()));
+    }
+    keys
+}
+
+/// Keys of different origin never meet; an over-long one is replaced by its digest.
+fn qualified(from: &str, key: &str) -> DedupKey {
+    let text = format!("{from}:{key}");
+    match text.parse() {
+        Ok(key) => key,
+        Err(_) => qualified(from, &Digest::of(key.as_bytes()).to_string()),
+    }
+}
+
+/// What was seen before under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The digest of its body.
+    pub digest: Digest,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a request is, beside what was seen under its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing like it was seen.
+    New,
+    /// The same was seen.
+    Same,
+    /// The key was used for another body.
+    Conflict,
+}
+
+/// Compares a body with what was seen under its keys. What is older than `window` is forgotten; `None` never forgets.
+#[must_use]
+pub fn compare(digest: Digest, seen: &[Seen], window: Option<Duration>, now: Timestamp) -> Repeat {
+    let fresh = |seen: &&Seen| {
+        let age = now.duration_since(seen.at);
+        window.is_none_or(|window| age.is_negative() || age.unsigned_abs() < window)
+    };
+    let mut repeat = Repeat::New;
+    for seen in seen.iter().filter(fresh) {
+        if seen.digest != digest {
+            return Repeat::Conflict;
+        }
+        repeat = Repeat::Same;
+    }
+    repeat
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The keys of a body, read as the host reads it.
+    fn keys(signed_id: Option<&DedupKey>, body: &[u8]) -> Vec<DedupKey> {
+        super::keys(signed_id, serde_json::from_slice(body).ok().as_ref(), body)
+    }
+
+    fn texts(keys: &[DedupKey]) -> Vec<&str> {
+        keys.iter().map(DedupKey::as_str).collect()
+    }
+
+    #[test]
+    fn keys_come_from_the_signed_bytes() {
+        let id = "msg_1".parse().unwrap();
+        assert_eq!(
+            texts(&keys(Some(&id), br#"{"idempotency_key":"K"}"#)),
+            ["id:msg_1", "key:K"]
+        );
+        assert_eq!(texts(&keys(None, br#"{"idempotency_key":"K"}"#)), ["key:K"]);
+        assert_eq!(texts(&keys(Some(&id), b"a=b")), ["id:msg_1"]);
+        assert!(keys(None, b"a=b")[0].as_str().starts_with("body:sha256:"));
+        assert_ne!(keys(None, b"a=b"), keys(None, b"a=c"));
+    }
+
+    #[test]
+    fn a_key_of_full_length_still_fits() {
+        let id: DedupKey = "x".repeat(200).parse().unwrap();
+        assert!(keys(Some(&id), b"")[0].as_str().starts_with("id:sha256:"));
+    }
+
+    #[test]
+    fn a_repeat_is_the_same_body_within_the_window() {
+        let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let seen = |digest, second| Seen { digest, at: at(second) };
+        let hour = Some(Duration::from_hours(1));
+        assert_eq!(compare(a, &[], hour, at(0)), Repeat::New);
+        assert_eq!(compare(a, &[seen(a, 0)], hour, at(3599)), Repeat::Same);
+        assert_eq!(compare(a, &[seen(a, 0)], hour, at(3600)), Repeat::New);
+        assert_eq!(compare(a, &[seen(a, 0), seen(b, 0)], hour, at(5)), Repeat::Conflict);
+        assert_eq!(compare(a, &[seen(a, 0)], None, Timestamp::MAX), Repeat::Same);
+        assert_eq!(
+            compare(a, &[seen(a, 100)], hour, at(0)),
+            Repeat::Same,
+            "a clock that went back forgets nothing"
+        );
+    }
+
+    proptest! {
+        /// A key is a conflict as soon as one body seen in time differs, in whatever order they are looked at.
+        #[test]
+        fn what_was_seen_decides_and_not_its_order(
+            body in 0..3_u8,
+            seen in prop::collection::vec((0..3_u8, -1000..1000_i64), 0..6),
+            window in prop::option::of(0..1500_u64),
+            now in -1000..1000_i64,
+        ) {
+            let at = |second| Timestamp::from_second(second).unwrap();
+            let mut seen: Vec<_> = seen
+                .into_iter()
+                .map(|(body, second)| Seen { digest: Digest::of(&[body]), at: at(second) })
+                .collect();
+            let digest = Digest::of(&[body]);
+            let told = compare(digest, &seen, window.map(Duration::from_secs), at(now));
+            let fresh = |seen: &&Seen| window.is_none_or(|window| {
+                now - seen.at.as_second() < i64::try_from(window).unwrap() || now < seen.at.as_second()
+            });
+            let fresh: Vec<_> = seen.iter().filter(fresh).collect();
+            let expected = match (fresh.is_empty(), fresh.iter().all(|seen| seen.digest == digest)) {
+                (true, _) => Repeat::New,
+                (false, true) => Repeat::Same,
+                (false, false) => Repeat::Conflict,
+            };
+            prop_assert_eq!(told, expected);
+            seen.reverse();
+            prop_assert_eq!(compare(digest, &seen, window.map(Duration::from_secs), at(now)), expected);
+        }
+
+        #[test]
+        fn a_repeat_is_the_same_for_ever_without_a_window(
+            body: Vec<u8>,
+            second in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
+            now in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
+        ) {
+            let digest = Digest::of(&body);
+            let seen = [Seen { digest, at: Timestamp::from_second(second).unwrap() }];
+            let now = Timestamp::from_second(now).unwrap();
+            prop_assert_eq!(compare(digest, &seen, None, now), Repeat::Same);
+            let _ = compare(digest, &seen, Some(Duration::from_hours(168)), now);
+        }
+
+        #[test]
+        fn every_request_has_a_key_and_repeats_have_the_same(id in "[!-~]{1,200}", key: String, body: Vec<u8>) {
+            let named = serde_json::json!({ "idempotency_key": key }).to_string();
+            for body in [&body[..], named.as_bytes()] {
+                for id in [None, id.parse().ok().as_ref()] {
+                    let found = keys(id, body);
+                    prop_assert!((1..=2).contains(&found.len()));
+                    prop_assert_eq!(found.iter().any(|key| key.as_str().starts_with("id:")), id.is_some());
+                    prop_assert_eq!(&keys(id, body), &found);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Whether a request is accepted: who sent it, how often, and whether it was seen before.
+
+pub mod address;
+pub(crate) mod document;
+pub mod idempotency;
+pub mod signature;
+pub mod slow_client;
+pub mod throttle;

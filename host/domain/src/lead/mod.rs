@@ -1,0 +1,183 @@
+//! A person to be called, read from what a CRM pushes.
+
+mod priority;
+pub mod status;
+mod suppression;
+
+use serde_json::{Map, Value, json};
+
+pub use priority::Priority;
+pub use suppression::SuppressionReason;
+
+use crate::extension::Extension;
+use crate::field::FieldError;
+use crate::id::{DedupKey, LeadId};
+use crate::intake::document::Reader;
+
+/// A lead in the contract's shape: what the host needs of it, and the whole document to pass on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lead {
+    /// The lead's id in the CRM.
+    pub id: LeadId,
+    /// How urgently to call.
+    pub priority: Priority,
+    /// The `lead.created` document, unknown members included.
+    pub document: Value,
+}
+
+impl Lead {
+    /// Reads a `lead.created` document as a CRM pushes it.
+    ///
+    /// # Errors
+    /// Every field that is missing, of the wrong type or out of range, each with its pointer.
+    pub fn read(document: Value) -> Result<Self, Vec<FieldError>> {
+        let mut reader = Reader::new();
+        let root = reader.root(&document);
+        let lead = reader.section(&root, "lead", true);
+
+        let event = reader.required(&root, "event", |v| v.text(1, 100));
+        if event.is_some_and(|event| event != "lead.created") {
+            reader.refuse(
+                &root,
+                "event",
+                "must be `lead.created`; other events are not taken here",
+            );
+        }
+        reader.optional(&root, "timestamp", |v| v.timestamp());
+        reader.optional(&root, "idempotency_key", |v| v.parsed::<DedupKey>());
+        let id = reader.required(&lead, "id", |v| v.parsed::<LeadId>());
+        reader.required(&lead, "phone", |v| v.text(1, 32).and_then(|s| phone(&s)));
+        reader.optional(&lead, "phone_alt", |v| v.text(0, 32).and_then(|s| phone(&s)));
+        for name in [
+            "name",
+            "source",
+            "campaign_id",
+            "project_interest",
+            "project_id",
+            "language_preference",
+        ] {
+            reader.optional(&lead, name, |v| v.text(0, 500));
+        }
+        reader.optional(&lead, "created_at", |v| v.timestamp());
+        let priority = reader.optional(&lead, "call_priority", |v| {
+            let word = v.text(1, 20).unwrap_or_default();
+            Priority::from_word(&word).ok_or_else(|| "must be high, normal or low".to_owned())
+        });
+
+        let errors = reader.finish();
+        match id {
+            Some(id) if errors.is_empty() => Ok(Self {
+                id,
+                priority: priority.unwrap_or_default(),
+                document,
+            }),
+            _ => Err(errors),
+        }
+    }
+
+    /// Builds the `lead.created` document for a lead that an adapter parsed out of the CRM's own shape.
+    ///
+    /// # Errors
+    /// As for [`Lead::read`]: an adapter's answer is checked like any other document.
+    pub fn from_parsed(
+        mut lead: Map<String, Value>,
+        extensions: &[Extension],
+        key: &DedupKey,
+        received_at: jiff::Timestamp,
+    ) -> Result<Self, Vec<FieldError>> {
+        lead.retain(|_, value| !value.is_null());
+        for extension in extensions {
+            extension.merge_into(&mut lead);
+        }
+        Self::read(json!({
+            "event": "lead.created",
+            "timestamp": received_at.to_string(),
+            "idempotency_key": key.as_str(),
+            "lead": lead,
+        }))
+    }
+}
+
+/// Accepts what a dialler can dial: digits with an optional `+`, spaces and hyphens between them.
+fn phone(text: &str) -> Result<(), String> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    if (6..=15).contains(&digits) && rest.bytes().all(|b| b.is_ascii_digit() || b == b' ' || b == b'-') {
+        Ok(())
+    } else {
+        Err("must be a phone number of 6 to 15 digits, such as +919800000000".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Value {
+        json!({
+            "event": "lead.created",
+            "timestamp": "2026-07-01T14:32:00+05:30",
+            "idempotency_key": "CRM-LEAD-20260701-001234",
+            "lead": { "id": "CRM-LEAD-001234", "phone": "+919800000000", "call_priority": "high", "tower": "B" }
+        })
+    }
+
+    #[test]
+    fn reads_the_contracts_example_and_keeps_unknown_members() {
+        let lead = Lead::read(example()).unwrap();
+        assert_eq!((lead.id.as_str(), lead.priority), ("CRM-LEAD-001234", Priority::High));
+        assert_eq!(lead.document, example());
+    }
+
+    #[test]
+    fn priority_is_normal_when_absent() {
+        let mut document = example();
+        document["lead"].as_object_mut().unwrap().remove("call_priority");
+        assert_eq!(Lead::read(document).unwrap().priority, Priority::Normal);
+    }
+
+    #[test]
+    fn names_every_wrong_field() {
+        let document = json!({"event": "lead.deleted", "timestamp": "yesterday",
+            "lead": {"id": " x", "phone": "call me", "call_priority": "urgent", "created_at": 5}});
+        let pointers: Vec<_> = Lead::read(document)
+            .unwrap_err()
+            .into_iter()
+            .map(|e| e.pointer)
+            .collect();
+        assert_eq!(
+            pointers,
+            [
+                "/event",
+                "/timestamp",
+                "/lead/id",
+                "/lead/phone",
+                "/lead/created_at",
+                "/lead/call_priority"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_document_that_is_no_object_is_refused() {
+        assert_eq!(Lead::read(json!([])).unwrap_err()[0].pointer, "");
+    }
+
+    #[test]
+    fn an_adapters_lead_becomes_the_contracts_document() {
+        let Value::Object(parsed) = json!({"id": "GW-1", "phone": "+919800000000", "name": null}) else {
+            unreachable!("an object literal")
+        };
+        let extension = Extension {
+            pointer: "/tower".into(),
+            json: "\"B\"".into(),
+        };
+        let key = "gw-1".parse().unwrap();
+        let lead = Lead::from_parsed(parsed, &[extension], &key, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(
+            lead.document["lead"],
+            json!({"id": "GW-1", "phone": "+919800000000", "tower": "B"})
+        );
+        assert_eq!(lead.document["idempotency_key"], "gw-1");
+    }
+}

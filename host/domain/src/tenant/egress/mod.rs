@@ -1,0 +1,132 @@
+//! Where requests may go.
+//!
+//! A request is checked twice: its method and URL before anything is looked up, and each address that its host resolves
+//! to, at the moment of connecting, so that a name cannot change its meaning in between.
+
+mod address;
+mod grant;
+mod host;
+mod method;
+mod origin;
+mod path;
+mod refusal;
+mod spec;
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+pub use address::{is_metadata, is_public};
+pub use grant::Grant;
+pub use host::{HostName, InvalidHost};
+pub use method::{InvalidMethod, Method, Methods};
+pub use origin::{InvalidOrigin, Origin};
+pub use path::{InvalidPath, PathPrefix};
+pub use refusal::EgressRefusal;
+pub use spec::EgressSpec;
+
+/// Where the requests of one release may go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EgressPolicy {
+    /// What is granted. There are no wildcards, and several grants of one origin add up.
+    pub allow: Vec<Grant>,
+    /// Whether granted origins may be at addresses that are not public.
+    pub private_addresses: bool,
+}
+
+impl From<&EgressSpec> for EgressPolicy {
+    fn from(spec: &EgressSpec) -> Self {
+        Self {
+            allow: spec.allow.clone(),
+            private_addresses: spec.private_addresses,
+        }
+    }
+}
+
+impl EgressPolicy {
+    /// Checks what a request says, and an address that its URL spells out. Returns its origin, for credentials.
+    ///
+    /// A host given by name needs [`Self::check_resolved`] too, with every address to be connected to.
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn check(&self, method: Method, url: &Url) -> Result<Origin, EgressRefusal> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(EgressRefusal::Scheme(url.scheme().to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EgressRefusal::Userinfo);
+        }
+        let origin = Origin::of(url).map_err(|_| EgressRefusal::NoHost)?;
+        self.check_grants(method, &origin, url.path())?;
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.check_address(address.into())?,
+            Some(Host::Ipv6(address)) => self.check_address(address.into())?,
+            Some(Host::Domain(_)) | None => {}
+        }
+        Ok(origin)
+    }
+
+    /// Whether some requests to an origin are granted.
+    #[must_use]
+    pub fn grants(&self, origin: &Origin) -> bool {
+        self.allow.iter().any(|grant| grant.origin == *origin)
+    }
+
+    fn check_grants(&self, method: Method, origin: &Origin, path: &str) -> Result<(), EgressRefusal> {
+        let of_origin: Vec<_> = self.allow.iter().filter(|grant| grant.origin == *origin).collect();
+        if of_origin.is_empty() {
+            return Err(EgressRefusal::NotGranted(origin.clone()));
+        }
+        let of_method: Vec<_> = of_origin.into_iter().filter(|grant| grant.allows(method)).collect();
+        if of_method.is_empty() {
+            return Err(EgressRefusal::MethodNotGranted {
+                method,
+                origin: origin.clone(),
+            });
+        }
+        // A grant of every path leaves nothing to climb out of.
+        let Some(prefixes) = of_method.iter().map(|grant| grant.prefix()).collect::<Option<Vec<_>>>() else {
+            return Ok(());
+        };
+        let Some(path) = path::read(path) else {
+            return Err(EgressRefusal::AmbiguousPath { origin: origin.clone() });
+        };
+        if prefixes.iter().any(|prefix| prefix.covers(&path)) {
+            return Ok(());
+        }
+        let granted: Vec<_> = prefixes.iter().map(ToString::to_string).collect();
+        Err(EgressRefusal::PathNotGranted {
+            method,
+            origin: origin.clone(),
+            granted: granted.join(", "),
+        })
+    }
+
+    /// Checks an address that a URL spells out.
+    ///
+    /// # Errors
+    /// It is not public, and the tenant has not asked for private addresses.
+    pub fn check_address(&self, address: IpAddr) -> Result<(), EgressRefusal> {
+        if self.private_addresses || is_public(address) {
+            Ok(())
+        } else {
+            Err(EgressRefusal::PrivateAddress(address))
+        }
+    }
+
+    /// Checks an address that a name led to, and that is about to be connected to. Whoever answers for the name chose
+    /// it, so private addresses do not include those that give away the host's own credentials.
+    ///
+    /// # Errors
+    /// It is not public, and the tenant has not asked for private addresses; or it is a metadata service's.
+    pub fn check_resolved(&self, address: IpAddr) -> Result<(), EgressRefusal> {
+        if is_metadata(address) {
+            return Err(EgressRefusal::MetadataAddress(address));
+        }
+        self.check_address(address)
+    }
+}
+
+#[cfg(test)]
+mod tests;

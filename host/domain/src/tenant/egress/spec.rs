@@ -1,0 +1,33 @@
+//! `[egress]` of a tenant's file: where an adapter may send requests.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::grant::Grant;
+use super::host::HostName;
+use super::origin::Origin;
+
+/// `[egress]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressSpec {
+    /// Origins that requests may go to, whole or in part; https unless written out.
+    #[serde(default)]
+    pub allow: Vec<Grant>,
+    /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
+    #[serde(default)]
+    pub private_addresses: bool,
+    /// Addresses of hosts that are not looked up, for CRMs that no DNS knows. They are checked like any other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<HostName, Vec<IpAddr>>,
+}
+
+impl EgressSpec {
+    /// Whether some requests to an origin are granted.
+    #[must_use]
+    pub fn grants(&self, origin: &Origin) -> bool {
+        self.allow.iter().any(|grant| grant.origin == *origin)
+    }
+}

@@ -1,0 +1,9 @@
+//! What one tenant's traffic depends on: its adapter, its release, where its requests may go, and its access tokens.
+
+pub mod adapter;
+pub mod egress;
+mod needs;
+pub mod oauth2;
+pub mod release;
+
+pub use needs::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};

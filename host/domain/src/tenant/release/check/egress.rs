@@ -1,0 +1,66 @@
+//! Checks `[egress]`: whether it is right in itself, and covers what the adapter calls.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+use super::super::spec::TenantSpec;
+use crate::field::{FieldError, escape};
+use crate::tenant::egress::{EgressPolicy, EgressSpec, Grant, HostName, Origin};
+use crate::tenant::needs::AdapterNeeds;
+
+/// Addresses of a pinned host: as many as a CRM has entrances.
+const MAX_PINNED: usize = 8;
+
+/// Adds what is wrong. Pointers are into the file: `/egress/allow`.
+pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
+    for name in &needs.origins {
+        let value = spec.settings.get(name).map(ToString::to_string);
+        let url = value.and_then(|value| Url::parse(&value).ok());
+        if let Some(url) = url
+            && let Some(problem) = uncovered(&spec.egress, name, &url)
+        {
+            errors.push(FieldError::new("/egress/allow", problem));
+        }
+    }
+    for (name, addresses) in &spec.egress.hosts {
+        let pointer = format!("/egress/hosts/{}", escape(name.as_str()));
+        if let Some(problem) = mispinned(&spec.egress, name, addresses) {
+            errors.push(FieldError::new(pointer, problem));
+        }
+    }
+}
+
+/// Why requests to what a setting names would all be refused.
+fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
+    let origin = Origin::of(url).ok();
+    let grants: Vec<_> = egress
+        .allow
+        .iter()
+        .filter(|grant| Some(&grant.origin) == origin.as_ref())
+        .collect();
+    if grants.is_empty() {
+        return Some(format!(
+            "must grant the origin of settings.{setting}, which the adapter calls: add \"{}\"",
+            url.origin().ascii_serialization()
+        ));
+    }
+    let meets = |grant: &&Grant| grant.prefix().is_none_or(|prefix| prefix.meets(url.path()));
+    let met = grants.iter().any(meets);
+    (!met).then(|| format!("must grant a path above or below the one in settings.{setting}, which the adapter calls"))
+}
+
+/// What is wrong with a host's pinned addresses.
+fn mispinned(egress: &EgressSpec, name: &HostName, addresses: &[IpAddr]) -> Option<String> {
+    if !egress.allow.iter().any(|grant| grant.origin.host() == name.as_str()) {
+        return Some("is not the host of any origin in egress.allow".into());
+    }
+    if !(1..=MAX_PINNED).contains(&addresses.len()) {
+        return Some(format!("must have 1 to {MAX_PINNED} addresses"));
+    }
+    let policy = EgressPolicy::from(egress);
+    let refused = addresses
+        .iter()
+        .find_map(|address| policy.check_resolved(*address).err());
+    refused.map(|refusal| refusal.to_string())
+}

@@ -1,0 +1,92 @@
+//! `[ingress]`: from where a tenant's requests are taken, and how many.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldError;
+use crate::intake::address::AddressRange;
+use crate::intake::throttle::Party;
+
+/// Ranges that a list may hold: each is compared with the client's address at every request.
+const MAX_RANGES: usize = 100;
+
+/// `[ingress]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IngressSpec {
+    /// Where the CRM's webhooks come from; from everywhere when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow: Option<Vec<AddressRange>>,
+    /// Where the agent asks from; from everywhere when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_allow: Option<Vec<AddressRange>>,
+    /// Requests of the agent a second, and webhooks of the CRM a second, on each host; the host's
+    /// `tenant_per_second` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<NonZeroU32>,
+}
+
+impl IngressSpec {
+    /// Whether a request of this party may come from there. Where there is a list, an unknown address is not on it.
+    #[must_use]
+    pub fn allows(&self, party: Party, address: Option<IpAddr>) -> bool {
+        let list = match party {
+            Party::Agent => &self.agent_allow,
+            Party::Crm => &self.allow,
+        };
+        list.as_ref()
+            .is_none_or(|list| address.is_some_and(|address| list.iter().any(|range| range.contains(address))))
+    }
+
+    /// What is wrong with it.
+    pub(super) fn check(&self, errors: &mut Vec<FieldError>) {
+        for (name, list) in [("allow", &self.allow), ("agent_allow", &self.agent_allow)] {
+            let count = list.as_ref().map_or(1, Vec::len);
+            if !(1..=MAX_RANGES).contains(&count) {
+                errors.push(FieldError::new(
+                    format!("/ingress/{name}"),
+                    format!(
+                        "must hold 1 to {MAX_RANGES} addresses or ranges such as \"203.0.113.0/24\"; an empty list \
+                         would refuse everybody, and without the list everybody may ask"
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_party_has_a_list_of_its_own() {
+        let spec: IngressSpec = toml::from_str("allow = [\"203.0.113.0/24\"]").unwrap();
+        let [inside, outside] = ["::ffff:203.0.113.7", "192.0.2.1"].map(|address| Some(address.parse().unwrap()));
+        assert!(spec.allows(Party::Crm, inside));
+        assert!(!spec.allows(Party::Crm, outside));
+        assert!(!spec.allows(Party::Crm, None), "who is not known is not on a list");
+        assert!(spec.allows(Party::Agent, outside) && spec.allows(Party::Agent, None));
+        let spec: IngressSpec = toml::from_str("agent_allow = [\"203.0.113.7\"]").unwrap();
+        assert!(spec.allows(Party::Agent, inside) && !spec.allows(Party::Agent, outside));
+        assert!(spec.allows(Party::Crm, outside));
+    }
+
+    #[test]
+    fn an_empty_list_and_a_wrong_range_are_refused_with_what_to_write() {
+        let mut errors = vec![];
+        let spec: IngressSpec = toml::from_str("allow = []\nagent_allow = []").unwrap();
+        spec.check(&mut errors);
+        let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/ingress/allow", "/ingress/agent_allow"]);
+        let error = toml::from_str::<IngressSpec>("per_second = 5\nallow = [\"203.0.113.7/24\"]").unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.contains("line 2") && told.contains("write \"203.0.113.0/24\""),
+            "{told}"
+        );
+        assert!(toml::from_str::<IngressSpec>("per_second = 0").is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! A tenant's file, and the immutable release that it becomes. Secrets appear only as references.
+
+mod check;
+mod credential;
+mod diff;
+mod ingress;
+mod limits;
+mod runtime;
+mod secret;
+mod spec;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use check::{check, mismatch};
+pub use credential::{ClientAuth, CredentialKind, CredentialSpec, Grant, OAuth2Spec, TlsSpec};
+pub use diff::{Change, diff};
+pub use ingress::IngressSpec;
+pub use limits::Limits;
+pub use runtime::{MAX_REUSE, RuntimeSpec};
+pub use secret::{OAUTH2_SECRETS, SecretRef, WebhookSecret};
+pub use spec::{
+    AdapterRef, AgentSpec, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SettingValue, TenantSpec, WebhookSpec,
+};
+
+use crate::id::{Digest, ReleaseNumber, TenantName};
+
+/// An immutable release: a tenant's file with the adapter pinned to its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Its number, counting up per tenant.
+    pub number: ReleaseNumber,
+    /// The adapter's bytes.
+    pub adapter: Digest,
+    /// What it was made from. `spec.settings` are checked against the adapter, literal secrets are references.
+    pub spec: TenantSpec,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Release {
+    /// The tenant it belongs to.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantName {
+        &self.spec.tenant
+    }
+}
+
+#[cfg(test)]
+mod tests;

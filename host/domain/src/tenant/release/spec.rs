@@ -1,0 +1,226 @@
+//! A tenant's file. The shape is people's: field names are fixed, since they script them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::credential::{CredentialSpec, TlsSpec};
+use super::ingress::IngressSpec;
+use super::limits::Limits;
+use super::runtime::RuntimeSpec;
+use super::secret::{SecretRef, WebhookSecret};
+use crate::delivery::DeliverySpec;
+use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId, TenantName};
+use crate::intake::signature::Profile;
+use crate::tenant::egress::EgressSpec;
+
+/// Everything that a tenant's traffic depends on, as its file says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantSpec {
+    /// The tenant's name.
+    pub tenant: TenantName,
+    /// Which adapter serves it.
+    pub adapter: AdapterRef,
+    /// What the adapter's `describe` asks for; values as text.
+    #[serde(default)]
+    pub settings: BTreeMap<String, SettingValue>,
+    /// Where the adapter may send requests.
+    #[serde(default)]
+    pub egress: EgressSpec,
+    /// What the host adds to the adapter's requests, or signs with.
+    #[serde(default)]
+    pub credentials: Vec<CredentialSpec>,
+    /// Whose certificates are believed.
+    #[serde(default, skip_serializing_if = "TlsSpec::is_empty")]
+    pub tls: TlsSpec,
+    /// How the CRM's webhooks are verified. Without it the tenant takes none.
+    #[serde(default)]
+    pub webhook: Option<WebhookSpec>,
+    /// From where the tenant's requests are taken, and how many.
+    #[serde(default)]
+    pub ingress: IngressSpec,
+    /// Where leads are pushed. Without it the agent pulls.
+    #[serde(default)]
+    pub agent: AgentSpec,
+    /// How dispositions and leads are delivered.
+    #[serde(default)]
+    pub delivery: DeliverySpec,
+    /// What a call of the adapter may use.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How the adapter is run.
+    #[serde(default)]
+    pub runtime: RuntimeSpec,
+}
+
+impl TenantSpec {
+    /// Every secret that the file refers to, with its pointer.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let credentials = self.credentials.iter().enumerate().flat_map(|(n, given)| {
+            let refresh_token = given.oauth2.as_ref().and_then(|oauth2| oauth2.refresh_token.as_ref());
+            let members = [
+                ("secret", Some(&given.secret)),
+                ("certificate", given.certificate.as_ref()),
+                ("oauth2/refresh_token", refresh_token),
+            ];
+            let found = members.into_iter().filter_map(|(member, found)| Some((member, found?)));
+            found.map(move |(member, found)| (format!("/credentials/{n}/{member}"), found))
+        });
+        let ca = self.tls.ca.iter().map(|given| ("/tls/ca".to_owned(), given));
+        let webhook = self
+            .webhook
+            .iter()
+            .flat_map(|webhook| webhook.secrets.iter().enumerate());
+        let webhook = webhook.map(|(n, given)| (format!("/webhook/secrets/{n}"), &given.secret));
+        let push = self
+            .agent
+            .push_secret
+            .iter()
+            .map(|given| ("/agent/push_secret".to_owned(), given));
+        credentials.chain(ca).chain(webhook).chain(push).collect()
+    }
+
+    /// Every secret that the file refers to, to be replaced.
+    pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
+        let credentials = self.credentials.iter_mut().flat_map(|given| {
+            let oauth2 = given.oauth2.as_mut();
+            let refresh_token = oauth2.and_then(|oauth2| oauth2.refresh_token.as_mut());
+            std::iter::once(&mut given.secret)
+                .chain(&mut given.certificate)
+                .chain(refresh_token)
+        });
+        let webhook = self
+            .webhook
+            .iter_mut()
+            .flat_map(|webhook| &mut webhook.secrets)
+            .map(|given| &mut given.secret);
+        credentials
+            .chain(&mut self.tls.ca)
+            .chain(webhook)
+            .chain(&mut self.agent.push_secret)
+    }
+}
+
+/// An adapter, by name, by name and version, or by digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AdapterRef {
+    /// The newest push of this name.
+    Name(AdapterName),
+    /// One version; its newest push.
+    Version(AdapterName, AdapterVersion),
+    /// Exactly these bytes.
+    Digest(Digest),
+}
+
+impl FromStr for AdapterRef {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text.starts_with("sha256:") {
+            return Ok(Self::Digest(text.parse()?));
+        }
+        match text.split_once('@') {
+            Some((name, version)) => Ok(Self::Version(name.parse()?, version.parse()?)),
+            None => Ok(Self::Name(text.parse()?)),
+        }
+    }
+}
+
+impl TryFrom<String> for AdapterRef {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for AdapterRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "{name}"),
+            Self::Version(name, version) => write!(f, "{name}@{version}"),
+            Self::Digest(digest) => write!(f, "{digest}"),
+        }
+    }
+}
+
+impl From<AdapterRef> for String {
+    fn from(reference: AdapterRef) -> String {
+        reference.to_string()
+    }
+}
+
+/// A setting's value. A file may write a number or a boolean without quotes; the adapter reads text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a setting is a text, a whole number, true or false; write other values in quotes"
+)]
+pub enum SettingValue {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+}
+
+impl fmt::Display for SettingValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Boolean(truth) => write!(f, "{truth}"),
+        }
+    }
+}
+
+/// `[webhook]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSpec {
+    /// How requests are signed: the name of a built-in profile, or a profile written out.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Any of them is accepted, until it expires.
+    pub secrets: Vec<WebhookSecret>,
+    /// How long a key is remembered, in hours. At least 24.
+    #[serde(default = "default_idempotency_hours")]
+    pub idempotency_hours: u32,
+}
+
+/// Lead keys are kept at least a day: shorter than a sender's retries would make duplicates.
+pub const MIN_IDEMPOTENCY_HOURS: u32 = 24;
+/// Lead keys are kept a year at most, so that their table does not grow for ever.
+pub const MAX_IDEMPOTENCY_HOURS: u32 = 24 * 365;
+
+/// A week, when the tenant says nothing.
+const fn default_idempotency_hours() -> u32 {
+    168
+}
+
+impl WebhookSpec {
+    /// How long a key is remembered.
+    #[must_use]
+    pub const fn window(&self) -> Duration {
+        Duration::from_secs(self.idempotency_hours as u64 * 3600)
+    }
+}
+
+/// `[agent]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentSpec {
+    /// Where leads are pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<url::Url>,
+    /// What pushes are signed with (Standard Webhooks). Required with `push_url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_secret: Option<SecretRef>,
+}

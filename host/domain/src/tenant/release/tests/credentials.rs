@@ -1,0 +1,138 @@
+//! Every kind of credential in a tenant's file, and as people get it wrong.
+
+use super::*;
+use crate::tenant::egress::Origin;
+
+/// Credentials of every other kind, and a private authority: to be put at the file's end.
+const MORE: &str = r#"
+[[credentials]]
+name = "key"
+kind = "query"
+parameter = "api_key"
+secret = { env = "KEY" }
+origins = ["http://127.0.0.1:9101"]
+[[credentials]]
+name = "certificate"
+kind = "mtls"
+certificate = { file = "crm.pem" }
+secret = { file = "crm.key" }
+origins = ["https://crm.example"]
+[[credentials]]
+name = "token"
+kind = "oauth2"
+secret = { env = "CLIENT_SECRET" }
+origins = ["https://crm.example"]
+[credentials.oauth2]
+token_url = "https://login.example/oauth2/token"
+client_id = "jackfield"
+grant = "refresh-token"
+refresh_token = { env = "REFRESH_TOKEN" }
+scope = "leads.read calls.write"
+audience = "https://api.example"
+client_auth = "body"
+[tls]
+ca = { file = "ca.pem" }
+"#;
+
+fn every_kind() -> TenantSpec {
+    let mut spec: TenantSpec = toml::from_str(&format!("{FILE}{MORE}")).unwrap();
+    spec.egress
+        .allow
+        .push("https://crm.example".parse::<Origin>().unwrap().into());
+    spec
+}
+
+#[test]
+fn every_kind_of_credential_is_read_and_written() {
+    let mut spec = every_kind();
+    assert_eq!(complaints(&spec), [""; 0]);
+    let pointers: Vec<_> = spec.secrets().into_iter().map(|(pointer, _)| pointer).collect();
+    insta::assert_snapshot!(pointers.join("\n"), @r#"
+    /credentials/0/secret
+    /credentials/1/secret
+    /credentials/2/secret
+    /credentials/2/certificate
+    /credentials/3/secret
+    /credentials/3/oauth2/refresh_token
+    /tls/ca
+    /webhook/secrets/0
+    /agent/push_secret
+    "#);
+    assert_eq!(spec.secrets_mut().count(), pointers.len());
+    let json = serde_json::to_string(&spec).unwrap();
+    assert_eq!(serde_json::from_str::<TenantSpec>(&json).unwrap(), spec);
+
+    let [.., token] = &mut spec.credentials[..] else {
+        panic!()
+    };
+    let refresh_token = &mut token.oauth2.as_mut().unwrap().refresh_token;
+    *refresh_token = Some(SecretRef::Value(Sensitive::new("hunter2".into())));
+    assert!(
+        serde_json::to_string(&spec).is_err(),
+        "a literal is never written anywhere"
+    );
+}
+
+#[test]
+fn each_kind_is_checked_for_what_it_needs() {
+    let mut spec = every_kind();
+    let [_, key, certificate, token] = &mut spec.credentials[..] else {
+        panic!()
+    };
+    key.parameter = Some(String::new());
+    key.username = Some("host".into());
+    key.secret = SecretRef::Stored("oauth2/token/0123".into());
+    certificate.certificate = None;
+    certificate.origins = vec!["http://127.0.0.1:9101".parse().unwrap()];
+    token.origins = vec!["http://127.0.0.1:9101".parse().unwrap()];
+    let oauth2 = token.oauth2.as_mut().unwrap();
+    oauth2.token_url = "https://user:pw@login.example/#token".parse().unwrap();
+    oauth2.client_id = String::new();
+    oauth2.grant = Grant::ClientCredentials;
+    oauth2.scope = Some("leads.read  \"calls\"".into());
+    oauth2.audience = Some(String::new());
+    spec.tls.ca = Some(SecretRef::Value(Sensitive::new(String::new())));
+    insta::assert_snapshot!(complaints(&spec).join("\n"), @r#"
+    /credentials/1/secret: names beginning with `oauth2/` are the host's own
+    /credentials/1/parameter: must be the name of a URL's parameter with kind "query", and left out otherwise
+    /credentials/1/username: must be given with kind "basic", and left out otherwise
+    /credentials/2/origins/0: must be https: without TLS there is no handshake to show a certificate in
+    /credentials/2/certificate: must be given with kind "mtls", the private key being its secret, and left out otherwise
+    /credentials/3/origins/0: `crm` sets the header authorization there already, and only one can
+    /credentials/3/oauth2/token_url: must be an absolute http or https URL without user name, password and fragment
+    /credentials/3/oauth2/client_id: must not be empty
+    /credentials/3/oauth2/refresh_token: must be given with grant "refresh-token", and left out otherwise
+    /credentials/3/oauth2/scope: must be scopes separated by single spaces, such as "leads.read calls.write"
+    /credentials/3/oauth2/audience: must not be empty
+    /tls/ca: value must not be empty
+    "#);
+
+    let mut spec = every_kind();
+    let [_, key, certificate, token] = &mut spec.credentials[..] else {
+        panic!()
+    };
+    (key.kind, certificate.kind, token.kind) = (CredentialKind::OAuth2, CredentialKind::Query, CredentialKind::Mtls);
+    insta::assert_snapshot!(complaints(&spec).join("\n"), @r#"
+    /credentials/1/origins/0: `crm` sets the header authorization there already, and only one can
+    /credentials/1/parameter: must be the name of a URL's parameter with kind "query", and left out otherwise
+    /credentials/1/oauth2: must be a table with token_url and client_id with kind "oauth2", and left out otherwise
+    /credentials/2/parameter: must be the name of a URL's parameter with kind "query", and left out otherwise
+    /credentials/2/certificate: must be given with kind "mtls", the private key being its secret, and left out otherwise
+    /credentials/3/certificate: must be given with kind "mtls", the private key being its secret, and left out otherwise
+    /credentials/3/oauth2: must be a table with token_url and client_id with kind "oauth2", and left out otherwise
+    "#);
+}
+
+#[test]
+fn two_credentials_do_not_set_the_same_at_one_origin() {
+    let mut spec = every_kind();
+    let origins: Vec<_> = spec.egress.allow.iter().map(|grant| grant.origin.clone()).collect();
+    for credential in &mut spec.credentials {
+        credential.origins.clone_from(&origins);
+    }
+    spec.credentials[2].origins.remove(0);
+    insta::assert_snapshot!(complaints(&spec).join("\n"), @r#"
+    /credentials/3/origins/0: `crm` sets the header authorization there already, and only one can
+    /credentials/3/origins/1: `crm` sets the header authorization there already, and only one can
+    "#);
+}
