@@ -1,15 +1,15 @@
-//! What the fuzzers have to begin with, and whatever they found, is run with every test: what was mended stays so.
+//! Runs every input of the fuzzers' corpora, seeds and findings alike, so that a fixed defect stays fixed.
 
 use std::fs;
 use std::path::PathBuf;
 
 use jackfield_tests::fuzz::TARGETS;
 
-/// A corpus with fewer inputs leaves a fuzzer to guess the format.
+/// With fewer inputs a fuzzer has to guess the format.
 const FEWEST: usize = 6;
 
 #[test]
-fn every_input_of_every_corpus_holds() {
+fn every_corpus_input_passes() {
     for (name, target) in TARGETS {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("../fuzz/corpus")

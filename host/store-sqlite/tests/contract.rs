@@ -1,4 +1,4 @@
-//! The contract of every store, and what `SQLite`'s alone has to prove: one writer, one process, one file.
+//! The contract of every store, and what only `SQLite` has to prove: one writer, one process, one file.
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
@@ -47,8 +47,8 @@ async fn open(path: &Path, queue: usize, max_bytes: Option<u64>) -> SqliteStore 
     .unwrap()
 }
 
-/// Asks for something while the writer has one accept in hand that it cannot commit: another program is writing into
-/// the file. It stops once all has been asked for.
+/// Runs `ask` while the writer holds one accept that it cannot commit, because another connection holds the write lock.
+/// The lock is released once `ask` has enqueued everything.
 async fn while_busy<T>(store: &SqliteStore, path: &Path, ask: impl Future<Output = T>) -> T {
     let options = SqliteConnectOptions::new().filename(path);
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();
@@ -70,7 +70,7 @@ async fn accept_at_once(store: &SqliteStore, n: i64) -> Vec<Result<Accept, Store
 }
 
 #[tokio::test]
-async fn many_callers_share_a_commit() {
+async fn many_writes_share_a_commit() {
     let (_folder, path) = folder();
     let store = open(&path, 4096, None).await;
     let answers = while_busy(&store, &path, accept_at_once(&store, 1000)).await;
@@ -81,18 +81,23 @@ async fn many_callers_share_a_commit() {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_and_stores_nothing() {
+async fn full_queue_refuses_and_stores_nothing() {
     let (_folder, path) = folder();
     let store = open(&path, 8, None).await;
     let answers = while_busy(&store, &path, accept_at_once(&store, 20)).await;
     let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!((taken.len(), refused.len()), (8, 12));
     assert!(refused.iter().all(|answer| *answer == Err(StoreError::Overloaded)));
-    assert_eq!(claim(&store, 100, at(99)).await.len(), 9, "with the one it had in hand");
+    assert_eq!(
+        claim(&store, 100, at(99)).await.len(),
+        9,
+        "with the one that the writer already held"
+    );
 }
 
 #[tokio::test]
-async fn the_hosts_own_work_waits_for_room() {
+async fn internal_writes_wait_for_room() {
+    // The host's own writes are not refused by a full queue; they wait for room.
     let (_folder, path) = folder();
     let store = open(&path, 1, None).await;
     let mut claimed = vec![];
@@ -115,7 +120,7 @@ async fn the_hosts_own_work_waits_for_room() {
 }
 
 #[tokio::test]
-async fn a_full_disk_acknowledges_nothing() {
+async fn full_disk_acknowledges_nothing() {
     let (_folder, path) = folder();
     let store = open(&path, 4096, Some(400 * 1024)).await;
     let mut taken = 0;
@@ -141,11 +146,14 @@ async fn a_full_disk_acknowledges_nothing() {
     assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), taken.unsigned_abs());
     assert_eq!(store.ready().await, Ok(()));
     let again = store.accept_disposition(call("late", "L-2", at(0))).await;
-    assert!(matches!(again, Ok(Accept::New(_))), "it was not half stored");
+    assert!(
+        matches!(again, Ok(Accept::New(_))),
+        "the refused one left nothing behind"
+    );
 }
 
 #[tokio::test]
-async fn an_opened_again_file_holds_everything() {
+async fn reopened_file_holds_everything() {
     let (_folder, path) = folder();
     let store = open(&path, 4096, None).await;
     let lead = accept_lead(&store, "L-1", Priority::High, at(0)).await;
@@ -168,7 +176,7 @@ fn wal(path: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_second_process_is_kept_out() {
+async fn second_process_is_refused() {
     let (_folder, path) = folder();
     let store = open(&path, 4096, None).await;
     let refused = SqliteStore::open(&path).await.unwrap_err();
@@ -184,7 +192,7 @@ async fn a_second_process_is_kept_out() {
 }
 
 #[tokio::test]
-async fn only_the_owner_may_read_the_files() {
+async fn files_are_private_to_the_owner() {
     let (folder, path) = folder();
     std::fs::write(&path, "").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -198,7 +206,7 @@ async fn only_the_owner_may_read_the_files() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_is_named() {
+async fn open_errors_name_the_file() {
     let (folder, _) = folder();
     let nowhere = folder.path().join("missing/jackfield.db");
     let message = SqliteStore::open(&nowhere).await.unwrap_err().to_string();
@@ -218,7 +226,8 @@ async fn what_cannot_be_opened_is_named() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_takes_nothing_with_it() {
+async fn dropped_future_does_not_cancel_its_write() {
+    // A write that is enqueued is carried out even if its future is dropped.
     let (_folder, path) = folder();
     let store = open(&path, 4096, None).await;
     let mut gone = Box::pin(store.accept_disposition(call("C-1", "L-1", at(0))));

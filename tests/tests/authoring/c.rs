@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::desk::{inspected, runtime};
 
 #[tokio::test]
-async fn a_new_project_builds_and_is_an_adapter() {
+async fn new_project_builds() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("acme-homes");
     scaffold::create("acme-homes", Language::C, &folder).unwrap();
@@ -49,7 +49,8 @@ async fn a_new_project_builds_and_is_an_adapter() {
 }
 
 #[test]
-fn a_mistake_in_the_source_is_told_with_its_place() {
+fn build_error_names_file_and_symbol() {
+    // A mistake in the source is reported with its file and the symbol.
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("acme");
     scaffold::create("acme", Language::C, &folder).unwrap();
@@ -62,17 +63,18 @@ fn a_mistake_in_the_source_is_told_with_its_place() {
         let failed = build(&project, &folder.join("build"), &tools, &Progress::silent());
         failed.unwrap_err().to_string()
     };
-    let said = refused(&text.replace(
+    let error = refused(&text.replace(
         "return jf_unreadable(&response, \"no number\", failure);",
         "return jf_oops();",
     ));
-    assert!(said.contains("src/adapter.c:") && said.contains("jf_oops"), "{said}");
-    let said = refused(&text.replace("jf_query_status", "jf_query_state"));
-    assert!(said.contains("jf_query_status"), "{said}");
+    assert!(error.contains("src/adapter.c:") && error.contains("jf_oops"), "{error}");
+    let error = refused(&text.replace("jf_query_status", "jf_query_state"));
+    assert!(error.contains("jf_query_status"), "{error}");
 }
 
 #[tokio::test]
-async fn every_capability_is_exported_when_the_manifest_names_it() {
+async fn optional_exports_of_manifest_are_built() {
+    // Every optional export is there once the manifest names it.
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("acme");
     scaffold::create("acme", Language::C, &folder).unwrap();
@@ -120,14 +122,14 @@ async fn every_capability_is_exported_when_the_manifest_names_it() {
     );
     let body = "id=7&mobile=98000+00000&name=%E0%A4%86%E0%A4%B6%E0%A4%BE".as_bytes();
     let leads = loaded.parse("text/plain", body, now).await.outcome.unwrap();
-    let told = format!("{leads:?}");
+    let parsed = format!("{leads:?}");
     assert!(
-        told.contains("+919800000000") && told.contains("आशा") && told.contains("/tower"),
-        "{told}"
+        parsed.contains("+919800000000") && parsed.contains("आशा") && parsed.contains("/tower"),
+        "{parsed}"
     );
 }
 
-/// A release of a component, with a secret under the name of a credential.
+/// Loads a release of a component, with a secret for the named credential.
 async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
     let runtime = runtime();
     let inspected = runtime.inspect(&bytes).await.unwrap();
@@ -149,7 +151,7 @@ async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
         spec: toml::from_str(&(head + spec)).unwrap(),
         created_at: Timestamp::UNIX_EPOCH,
     };
-    // Of no use to an adapter that asks for none.
+    // An adapter without credentials ignores it.
     let secrets = [(
         credential.unwrap_or("none").to_owned(),
         Sensitive::new("a test token".into()),
@@ -157,7 +159,7 @@ async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
     runtime.load(release, &record, bytes, secrets.into()).await.unwrap()
 }
 
-/// What becomes of a lead's status query in the guest "c-raises".
+/// The fault of a status query in the guest "c-raises".
 async fn raised(loaded: &Loaded, lead: &str) -> (FaultCause, String) {
     match loaded.query_status(&lead.parse().unwrap()).await.outcome {
         Err(Failure::Fault(fault)) => (fault.cause, fault.detail),
@@ -166,7 +168,8 @@ async fn raised(loaded: &Loaded, lead: &str) -> (FaultCause, String) {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_in_c_is_a_fault_that_says_what() {
+async fn c_errors_become_described_faults() {
+    // Whatever goes wrong in C is a fault whose detail says what.
     let loaded = load(component("c-raises"), "limits = { memory_mib = 16 }\n", None).await;
     let cases = [
         ("panic", "panic: no such stage: 77 (src/adapter.c:"),

@@ -1,4 +1,4 @@
-//! An author's place to work: an empty folder, and `jackfield` on the path.
+//! An adapter author's workspace: an empty folder, and `jackfield` on the path.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use jackfield_sandbox::{Inspected, Runtime, RuntimeConfig};
 use jackfield_tests::process::jackfield_binary;
 use tempfile::TempDir;
 
-/// An empty folder, and the commands that are run in it.
+/// An empty folder in which commands are run.
 pub struct Desk {
     folder: TempDir,
     bin: TempDir,
@@ -21,7 +21,7 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let bin = tempfile::tempdir().unwrap();
-        // The program is called as its users call it.
+        // Users run the program by this name.
         std::os::unix::fs::symlink(jackfield_binary(), bin.path().join("jackfield")).unwrap();
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -33,26 +33,26 @@ impl Desk {
         self.folder.path().join(relative)
     }
 
-    /// A command, as typed in a shell, in a folder below the desk.
-    pub fn shell(&self, folder: &str, script: &str) -> Said {
+    /// Runs a shell script in a subfolder.
+    pub fn shell(&self, folder: &str, script: &str) -> CommandOutput {
         let mut path = OsString::from(self.bin.path());
         path.push(":");
         path.push(env::var_os("PATH").unwrap_or_default());
         let mut bash = Command::new("bash");
         bash.args(["-euo", "pipefail", "-c", script]);
         bash.current_dir(self.path(folder)).env("PATH", path);
-        // What cargo says to the tests is not for the author's tools.
+        // Cargo sets these for the tests; the author's tools must not see them.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_TARGET_DIR" {
                 bash.env_remove(&name);
             }
         }
-        Said::of(script, &bash.output().unwrap())
+        CommandOutput::of(script, &bash.output().unwrap())
     }
 
-    /// `jackfield adapter …` in a folder below the desk.
-    pub fn adapter(&self, folder: &str, arguments: &str) -> Said {
+    /// Runs `jackfield adapter …` in a subfolder.
+    pub fn adapter(&self, folder: &str, arguments: &str) -> CommandOutput {
         self.shell(folder, &format!("jackfield adapter {arguments}"))
     }
 
@@ -65,15 +65,15 @@ impl Desk {
     }
 }
 
-/// What a command said, and how it ended.
-pub struct Said {
+/// A command's output and exit code.
+pub struct CommandOutput {
     script: String,
     code: Option<i32>,
     pub out: String,
     pub err: String,
 }
 
-impl Said {
+impl CommandOutput {
     fn of(script: &str, output: &Output) -> Self {
         Self {
             script: script.into(),
@@ -83,13 +83,13 @@ impl Said {
         }
     }
 
-    /// It did what it was asked.
+    /// Asserts success.
     #[track_caller]
     pub fn done(self) -> Self {
         self.ended(0)
     }
 
-    /// It ended with this code.
+    /// Asserts this exit code.
     #[track_caller]
     pub fn ended(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "$ {}\n{}\n{}", self.script, self.out, self.err);
@@ -97,13 +97,13 @@ impl Said {
     }
 }
 
-/// A host's runtime, which keeps native code between tests.
+/// A host's runtime, whose compile cache is shared by all tests.
 pub fn runtime() -> Runtime {
     let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
     Runtime::start(RuntimeConfig::new(cache, jackfield_binary()), Arc::new(SystemClock)).unwrap()
 }
 
-/// What the host makes of a component: as at a push.
+/// Inspects a component as a push does.
 pub async fn inspected(component: &Path) -> Inspected {
     runtime().inspect(&fs::read(component).unwrap()).await.unwrap()
 }

@@ -13,7 +13,7 @@ use jackfield_kit::tools::{Tools, found};
 use crate::desk::inspected;
 
 #[tokio::test]
-async fn a_new_project_builds_and_loads() {
+async fn new_project_builds() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("acme-homes");
     scaffold::create("acme-homes", Language::Go, &folder).unwrap();
@@ -39,13 +39,13 @@ async fn a_new_project_builds_and_loads() {
     );
     assert!(inspected.idempotent_writes && !inspected.lookup && !inspected.parses_leads);
 
-    // The same sources in another folder are the same component.
+    // The same sources in another folder make the same component.
     let other = home.path().join("elsewhere/acme-homes");
     scaffold::create("acme-homes", Language::Go, &other).unwrap();
     let twin = build(&Project::open(&other).unwrap(), &other.join(FOLDER), &tools, &progress).unwrap();
     assert!(std::fs::read(&twin.component).unwrap() == std::fs::read(&built.component).unwrap());
 
-    // A mistake is told in the compiler's words, with its place.
+    // A mistake is reported in the compiler's words, with file and line.
     let source = folder.join("mapping.go");
     let text = std::fs::read_to_string(&source).unwrap();
     std::fs::write(&source, text.replace("l.LastCallAt", "l.LastCall")).unwrap();
@@ -60,9 +60,9 @@ async fn a_new_project_builds_and_loads() {
     }
 }
 
-/// Go's own tests: of the SDK, of the adapter in this repository, and of a new project.
 #[test]
-fn gos_own_tests_pass() {
+fn go_tests_pass() {
+    // Go's own tests: of the SDK, of the adapter in this repository, of the guests and of a new project.
     let home = tempfile::tempdir().unwrap();
     scaffold::create("acme", Language::Go, &home.path().join("acme")).unwrap();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -93,7 +93,7 @@ fn gos_own_tests_pass() {
     }
 }
 
-/// The compiler that builds use: the machine's if it is new enough, else the pinned one.
+/// The compiler that builds use: the installed one if it is new enough, else the pinned one.
 fn go() -> PathBuf {
     let version = |go: &PathBuf| {
         let asked = Command::new(go)

@@ -1,4 +1,4 @@
-//! What an author of adapters does, done as an author would: new projects, building, the documentation's own commands.
+//! The work of an adapter's author: new projects, builds, and the commands of the documentation.
 #![expect(
     clippy::unwrap_used,
     reason = "what fails here fails a test, and the panic is its report"

@@ -1,4 +1,4 @@
-//! A new adapter in Python: built at once, not built again, and an adapter to the host. What is wrong with one is said.
+//! A new adapter in Python: it builds, is not rebuilt without need, and the host accepts it.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use jackfield_kit::tools::Tools;
 
 use crate::desk::inspected;
 
-/// The component of a project, or why there is none.
+/// Builds a project, or says why it does not build.
 fn built(folder: &Path) -> Result<jackfield_kit::build::Built, String> {
     let project = Project::open(folder).map_err(|error| error.to_string())?;
     let tools = Tools::of_user().unwrap();
@@ -21,7 +21,7 @@ fn built(folder: &Path) -> Result<jackfield_kit::build::Built, String> {
 }
 
 #[tokio::test]
-async fn a_new_adapter_is_built_once_and_is_one_to_the_host() {
+async fn new_project_builds() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     scaffold::create("acme-homes", Language::Py, folder).unwrap();
@@ -41,21 +41,21 @@ async fn a_new_adapter_is_built_once_and_is_one_to_the_host() {
     );
     assert_eq!(inspected.needs.origins, ["base_url"]);
 
-    // A fixture is no input; a source is.
+    // Fixtures are not inputs of the build.
     fs::write(folder.join("fixtures/more.json"), "{}").unwrap();
     assert!(built(folder).unwrap().unchanged);
     fs::remove_file(folder.join("fixtures/more.json")).unwrap();
 }
 
 #[test]
-fn a_new_adapters_own_tests_pass_natively() {
+fn new_project_tests_pass_natively() {
     let folder = tempfile::tempdir().unwrap();
     scaffold::create("acme", Language::Py, folder.path()).unwrap();
     unittest(folder.path());
 }
 
 #[test]
-fn the_sdks_and_parcels_own_tests_pass() {
+fn sdk_and_parcel_tests_pass() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     unittest(&root.join("sdk/python"));
     unittest(&root.join("adapters/parcel"));
@@ -65,11 +65,11 @@ fn unittest(folder: &Path) {
     let mut command = Command::new("python3");
     command.args(["-B", "-m", "unittest"]).current_dir(folder);
     let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        output.status.success() && said.contains("\nRan "),
-        "{}: {said}",
+        output.status.success() && stderr.contains("\nRan "),
+        "{}: {stderr}",
         folder.display()
     );
-    assert!(!said.contains("Ran 0 tests"), "{}: {said}", folder.display());
+    assert!(!stderr.contains("Ran 0 tests"), "{}: {stderr}", folder.display());
 }

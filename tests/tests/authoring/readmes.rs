@@ -1,7 +1,7 @@
-//! "Write your first adapter", in each language, tried as it is written.
+//! "Write your first adapter", in each language, run as it is written.
 //!
-//! Every `sh` block of an SDK's README is run, in its order, in one shell that begins in an empty folder. Blocks marked
-//! `console` need a running host and are only read.
+//! Every `sh` block of an SDK's README is run, in order, in one shell that starts in an empty folder. Blocks marked
+//! `console` need a running host and are not run.
 
 use std::fs;
 
@@ -36,7 +36,7 @@ fn try_out(sdk: &str) {
     ] {
         assert!(commands.contains(step), "sdk/{sdk}/README.md does not say `{step}`");
     }
-    // Each command is shown before what it says, so that a failure names it.
+    // `set -v` prints each command before its output, so that a failure shows the command.
     Desk::new().shell(".", &format!("exec 2>&1; set -v\n{commands}")).done();
 }
 

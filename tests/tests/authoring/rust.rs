@@ -1,12 +1,12 @@
-//! An adapter in Rust, from nothing; and what `adapter new` and `adapter build` say when they cannot.
+//! A new adapter in Rust, and what `adapter new` and `adapter build` say when they fail.
 
 use crate::desk::{Desk, inspected};
 
 #[tokio::test]
-async fn a_new_project_builds_passes_its_tests_and_is_not_built_twice() {
+async fn new_project_builds_once_and_passes_tests() {
     let desk = Desk::new();
-    let said = desk.adapter(".", "new acme-homes --lang rust").done();
-    assert!(said.out.contains("acme-homes/src/lib.rs"), "{}", said.out);
+    let output = desk.adapter(".", "new acme-homes --lang rust").done();
+    assert!(output.out.contains("acme-homes/src/lib.rs"), "{}", output.out);
     let first = desk.adapter("acme-homes", "build --json").done();
     assert!(first.out.contains("\"unchanged\": false"), "{}", first.out);
 
@@ -22,7 +22,7 @@ async fn a_new_project_builds_passes_its_tests_and_is_not_built_twice() {
     desk.shell("acme-homes", "cargo test --quiet --target-dir build/acme-homes/target")
         .done();
 
-    // A mistake is told in the compiler's words, and the component of before stays.
+    // A mistake is reported in the compiler's words, and the previous component stays.
     let source = desk.read("acme-homes/src/lib.rs");
     desk.write(
         "acme-homes/src/lib.rs",
@@ -35,7 +35,7 @@ async fn a_new_project_builds_passes_its_tests_and_is_not_built_twice() {
 }
 
 #[test]
-fn what_cannot_be_made_is_told_with_what_to_do() {
+fn errors_say_what_to_do() {
     let desk = Desk::new();
     let cases = [
         ("new Acme --lang rust", 1, "take small letters"),
@@ -45,14 +45,14 @@ fn what_cannot_be_made_is_told_with_what_to_do() {
         ("build nowhere", 1, "nowhere has no adapter.toml"),
     ];
     for (arguments, code, expected) in cases {
-        let said = desk.adapter(".", arguments).ended(code);
-        assert!(said.err.contains(expected), "{arguments}: {}", said.err);
+        let output = desk.adapter(".", arguments).ended(code);
+        assert!(output.err.contains(expected), "{arguments}: {}", output.err);
     }
     desk.write("taken", "");
-    let said = desk.adapter(".", "new acme --lang rust --into .").ended(1);
-    assert!(said.err.contains("not empty"), "{}", said.err);
-    let said = desk.adapter(".", "new acme --lang rust --json").done();
-    let answer: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let output = desk.adapter(".", "new acme --lang rust --into .").ended(1);
+    assert!(output.err.contains("not empty"), "{}", output.err);
+    let output = desk.adapter(".", "new acme --lang rust --json").done();
+    let answer: serde_json::Value = serde_json::from_str(&output.out).unwrap();
     assert_eq!(
         (&answer["folder"], &answer["language"]),
         (&"acme".into(), &"rust".into())
@@ -61,12 +61,12 @@ fn what_cannot_be_made_is_told_with_what_to_do() {
 }
 
 #[test]
-fn an_adapter_of_a_workspace_is_built_where_it_is() {
+fn workspace_member_builds_in_place() {
     let desk = Desk::new();
     let keystone = concat!(env!("CARGO_MANIFEST_DIR"), "/../adapters/keystone");
-    let said = desk
+    let output = desk
         .adapter(".", &format!("build {keystone} --out built --json"))
         .done();
-    assert!(said.out.contains("built/keystone.wasm"), "{}", said.out);
+    assert!(output.out.contains("built/keystone.wasm"), "{}", output.out);
     assert!(desk.path("built/keystone.wasm").exists());
 }

@@ -12,7 +12,7 @@ use jackfield_kit::tools::Tools;
 use crate::desk::inspected;
 
 #[tokio::test]
-async fn a_new_project_builds_once_and_is_an_adapter() {
+async fn new_project_builds_once() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("acme-homes");
     let written = scaffold::create("acme-homes", Language::Ts, &root).unwrap();
@@ -22,7 +22,7 @@ async fn a_new_project_builds_once_and_is_an_adapter() {
     let build = || build::build(&project, &out, &tools, &Progress::silent());
     let built = build().unwrap();
     assert!(!built.unchanged);
-    assert!(build().unwrap().unchanged, "the second time there is nothing to do");
+    assert!(build().unwrap().unchanged, "the second build has nothing to do");
 
     let inspected = inspected(&built.component).await;
     assert_eq!(
@@ -36,7 +36,7 @@ async fn a_new_project_builds_once_and_is_an_adapter() {
 }
 
 #[test]
-fn a_mistake_is_told_where_it_is() {
+fn build_error_names_file_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("acme");
     let _ = scaffold::create("acme", Language::Ts, &root).unwrap();
@@ -46,26 +46,26 @@ fn a_mistake_is_told_where_it_is() {
         assert!(text.contains(from), "{file}: {from}");
         fs::write(&path, text.replace(from, to)).unwrap();
     };
-    let said = || {
+    let build_error = || {
         let project = Project::open(&root).unwrap();
         let tools = Tools::of_user().unwrap();
         let failed = build::build(&project, &root.join(FOLDER), &tools, &Progress::silent());
         failed.unwrap_err().to_string()
     };
     change("src/adapter.ts", "reference: saved.number", "reference: saved.numbre");
-    let wrong_type = said();
+    let wrong_type = build_error();
     assert!(
         wrong_type.contains("src/adapter.ts(24,31): error TS2551"),
         "{wrong_type}"
     );
     change("src/adapter.ts", "reference: saved.numbre", "reference: saved.number");
     change("adapter.toml", "exports = []", "exports = [\"lookup\"]");
-    let not_there = said();
+    let not_there = build_error();
     assert!(not_there.contains("the adapter must have `find`"), "{not_there}");
     change("adapter.toml", "exports = [\"lookup\"]", "exports = []");
-    // Without a tsconfig.json nobody checks types: what the bundler sees is told all the same.
+    // Without a tsconfig.json types are not checked; the bundler's errors are still reported.
     fs::remove_file(root.join("tsconfig.json")).unwrap();
     change("src/adapter.ts", "\"./mapping.ts\"", "\"./maping.ts\"");
-    let no_module = said();
+    let no_module = build_error();
     assert!(no_module.contains("./maping.ts"), "{no_module}");
 }

@@ -9,8 +9,8 @@ use crate::bench::{checked, folder, ids, wrong};
 
 #[tokio::test]
 async fn every_adapter_with_fixtures_passes() {
-    let mut told = vec![];
-    let mut checked_adapters = vec![];
+    let mut failures = vec![];
+    let mut names = vec![];
     for entry in fs::read_dir(folder("adapters")).unwrap() {
         let path = entry.unwrap().path();
         let fixtures = path.join("fixtures");
@@ -21,7 +21,7 @@ async fn every_adapter_with_fixtures_passes() {
         let report = checked(&component(&name), Some(&fixtures)).await;
         let wrong = wrong(&report);
         if !wrong.is_empty() {
-            told.push(format!("{name}:\n{}", wrong.join("\n")));
+            failures.push(format!("{name}:\n{}", wrong.join("\n")));
         }
         let skipped = ids(&report, Verdict::Skipped);
         assert!(skipped.is_empty(), "{name}: {skipped:?} were not checked");
@@ -36,8 +36,8 @@ async fn every_adapter_with_fixtures_passes() {
         ] {
             assert!(right.contains(id), "{name}: {id} was not checked");
         }
-        checked_adapters.push(name);
+        names.push(name);
     }
-    assert!(told.is_empty(), "{}", told.join("\n\n"));
-    assert!(checked_adapters.len() == 6, "{checked_adapters:?}");
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(names.len() == 6, "{names:?}");
 }

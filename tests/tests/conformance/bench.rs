@@ -1,4 +1,4 @@
-//! What these tests stand on: the kit with a compile cache that they share, and cassettes made for a test.
+//! Shared by these tests: the kit with one compile cache, and cassettes made for a test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ pub fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// What a release has by default, with patience for a busy machine.
+/// The limits of a release by default, with a longer deadline for a busy machine.
 pub fn terms() -> Terms {
     Terms {
         memory: 64 << 20,
@@ -43,23 +43,23 @@ pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> Report {
     check(&runtime, bytes, cassette, terms(), &|_| {}).await
 }
 
-/// The ids of the checks that ended in a way, each once.
+/// The ids of the checks with a verdict, without duplicates.
 pub fn ids(report: &Report, verdict: Verdict) -> BTreeSet<&str> {
     let checks = report.checks.iter().filter(|check| check.verdict == verdict);
     checks.map(|check| check.id.as_str()).collect()
 }
 
-/// The wrong checks as a person would read them.
+/// The failed checks as text for a person.
 pub fn wrong(report: &Report) -> Vec<String> {
     let wrong = report.checks.iter().filter(|check| check.verdict == Verdict::Wrong);
-    let told = wrong.map(|check| {
+    let lines = wrong.map(|check| {
         let (expected, came) = (check.expected.as_deref(), check.came.as_deref());
         format!("{} ({}): expected {expected:?}, came {came:?}", check.id, check.subject)
     });
-    told.collect()
+    lines.collect()
 }
 
-/// The fixtures of guest `wrong`, changed.
+/// The fixtures of guest `wrong`, each edited by `change`.
 pub fn fixtures(change: impl Fn(&str, &mut Value)) -> TempDir {
     let changed = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(folder("tests/guests/wrong/fixtures")).unwrap() {
@@ -72,7 +72,7 @@ pub fn fixtures(change: impl Fn(&str, &mut Value)) -> TempDir {
     changed
 }
 
-/// The fixtures of guest `wrong`, with a mistake to make.
+/// The fixtures of guest `wrong`, whose settings name the mistake that it makes.
 pub fn mistaken(mistake: &str) -> TempDir {
     fixtures(|_, fixture| fixture["settings"]["mistake"] = mistake.into())
 }

@@ -1,4 +1,4 @@
-//! What is no adapter, and what is no fixture.
+//! Files that are not adapters, and fixtures that are broken.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::bench::{checked, fixtures, ids, wrong};
 
 #[tokio::test]
-async fn what_is_no_adapter_is_told_in_the_hosts_own_words() {
+async fn non_adapters_fail_in_the_hosts_words() {
+    // A file that is not an adapter fails one check, with the message that a push would give.
     let cases = [
         (b"#!/bin/sh".to_vec(), "component.valid", "not WebAssembly"),
         (b"\0asm\x01\0\0\0".to_vec(), "component.valid", "core module"),
@@ -30,7 +31,8 @@ async fn what_is_no_adapter_is_told_in_the_hosts_own_words() {
 }
 
 #[tokio::test]
-async fn a_broken_fixture_is_named_with_the_place_of_the_mistake_and_the_others_are_played() {
+async fn broken_fixture_is_named_and_others_play() {
+    // A broken fixture is reported with a pointer to the mistake, and the other fixtures are played.
     let put = |pointer: &'static str, value: Value| {
         fixtures(move |name, fixture| {
             if name == "write-no-answer.json" {
@@ -67,10 +69,10 @@ async fn a_broken_fixture_is_named_with_the_place_of_the_mistake_and_the_others_
     for (cassette, expected) in cases {
         let report = checked(&wasm, Some(cassette.path())).await;
         assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from(["cassette.fixture"]));
-        let told = wrong(&report);
+        let failures = wrong(&report);
         assert!(
-            told[0].contains("write-no-answer.json") && told[0].contains(expected),
-            "{told:?}: {expected}"
+            failures[0].contains("write-no-answer.json") && failures[0].contains(expected),
+            "{failures:?}: {expected}"
         );
         let played = report
             .checks
@@ -86,7 +88,8 @@ async fn a_broken_fixture_is_named_with_the_place_of_the_mistake_and_the_others_
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_the_recorded_one_is_told_with_the_difference() {
+async fn deviation_from_recording_is_shown() {
+    // An exchange that differs from the recorded one is reported with the difference.
     let edits: [(&str, Value, &str); 4] = [
         (
             "/exchanges/0/request/json/seconds",
@@ -128,7 +131,7 @@ async fn a_call_that_is_not_the_recorded_one_is_told_with_the_difference() {
 }
 
 #[tokio::test]
-async fn settings_are_held_against_what_the_adapter_describes() {
+async fn settings_are_checked_against_description() {
     let cases = [
         (
             json!({"base_url": "ledger"}),
@@ -148,11 +151,12 @@ async fn settings_are_held_against_what_the_adapter_describes() {
             }
         });
         let report = checked(&wasm, Some(cassette.path())).await;
-        let told = wrong(&report);
+        let failures = wrong(&report);
         assert!(
-            told.iter()
+            failures
+                .iter()
                 .any(|line| line.contains("describe.settings") && line.contains(expected)),
-            "{told:?}"
+            "{failures:?}"
         );
     }
 }

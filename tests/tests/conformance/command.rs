@@ -1,4 +1,4 @@
-//! `jackfield adapter check` as people and CI run it.
+//! `jackfield adapter check`, as people and CI run it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::bench::{fixtures, folder, mistaken};
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(jackfield_binary());
     command.args(["adapter", "check"]).args(arguments);
-    // The compile cache of the user is not the tests' to fill.
+    // Tests must not fill the user's compile cache.
     command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command.env_remove("JACKFIELD_TOKEN").output().unwrap()
 }
@@ -27,7 +27,8 @@ fn shown(path: &Path) -> &str {
 }
 
 #[test]
-fn a_good_adapter_ends_in_0_and_a_wrong_one_in_1() {
+fn exit_code_tells_right_from_wrong() {
+    // A good adapter ends in 0 and a wrong one in 1.
     let wasm = path("wrong");
     let good = folder("tests/guests/wrong/fixtures");
     let done = run(&[shown(&wasm), "--cassette", shown(&good)]);
@@ -53,7 +54,7 @@ fn a_good_adapter_ends_in_0_and_a_wrong_one_in_1() {
 }
 
 #[test]
-fn json_has_the_same_members_whatever_is_found() {
+fn json_members_do_not_depend_on_findings() {
     let wasm = path("wrong");
     let mistake = mistaken("takes-422-for-unavailable");
     let done = run(&[shown(&wasm), "--cassette", shown(mistake.path()), "--json"]);
@@ -79,8 +80,9 @@ fn json_has_the_same_members_whatever_is_found() {
 }
 
 #[test]
-fn without_fixtures_only_the_component_is_checked_and_the_report_says_what_to_do() {
-    // Neither beside the component nor in the folder of the tests are there fixtures.
+fn without_fixtures_only_component_is_checked() {
+    // Without fixtures only the component is checked, and the report says how to record some. There are no fixtures
+    // beside the component or in the working directory.
     let done = run(&[shown(&path("wrong"))]);
     let report = text(&done.stdout);
     assert!(done.status.success(), "{report}");
@@ -89,7 +91,8 @@ fn without_fixtures_only_the_component_is_checked_and_the_report_says_what_to_do
 }
 
 #[test]
-fn the_fixtures_of_a_project_are_found_beside_its_component_and_one_can_be_chosen() {
+fn project_fixtures_are_found_and_filtered() {
+    // A project's fixtures are found beside its component, and `--fixture` chooses one.
     let project = tempfile::tempdir().unwrap();
     let (build, made) = (project.path().join("build"), fixtures(|_, _| {}));
     std::fs::create_dir(&build).unwrap();
@@ -104,7 +107,7 @@ fn the_fixtures_of_a_project_are_found_beside_its_component_and_one_can_be_chose
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn missing_file_is_named() {
     let done = run(&["nowhere.wasm"]);
     assert_eq!(done.status.code(), Some(1));
     assert!(

@@ -1,4 +1,4 @@
-//! Every mistake, and the names under which it is caught.
+//! Every mistake, and the checks that catch it.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use jackfield_tests::components::component;
 
 use crate::bench::{checked, ids, mistaken, wrong};
 
-/// Mistakes of guest `wrong`, and all the checks that may fail because of each.
+/// Mistakes of guest `wrong`, each with all the checks that fail because of it.
 const MISTAKES: &[(&str, &[&str])] = &[
     ("asks-elsewhere", &["describe.origins"]),
     ("guesses-a-status", &["fault.http-503"]),
@@ -42,25 +42,26 @@ const MISTAKES: &[(&str, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn each_mistake_is_caught_under_its_own_name_and_no_other() {
+async fn each_mistake_fails_only_its_checks() {
     let component = component("wrong");
-    let mut told = vec![];
+    let mut failures = vec![];
     for (mistake, expected) in MISTAKES {
         let cassette = mistaken(mistake);
         let report = checked(&component, Some(cassette.path())).await;
         let expected: BTreeSet<_> = expected.iter().copied().collect();
         if ids(&report, Verdict::Wrong) != expected {
-            told.push(format!(
+            failures.push(format!(
                 "{mistake}: {expected:?}, and these are wrong:\n{}",
                 wrong(&report).join("\n")
             ));
         }
     }
-    assert!(told.is_empty(), "{}", told.join("\n\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 #[tokio::test]
-async fn without_a_mistake_nothing_is_wrong_and_everything_is_checked() {
+async fn good_adapter_passes_every_check() {
+    // Without a mistake nothing fails, and every check that catches one was run.
     let report = checked(
         &component("wrong"),
         Some(&crate::bench::folder("tests/guests/wrong/fixtures")),
@@ -83,13 +84,13 @@ async fn without_a_mistake_nothing_is_wrong_and_everything_is_checked() {
 }
 
 #[tokio::test]
-async fn an_adapter_that_describes_itself_otherwise_every_time_is_caught() {
+async fn unstable_description_is_caught() {
     let report = checked(&component("unstable-describe"), None).await;
     assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from(["describe.stable"]));
 }
 
 #[tokio::test]
-async fn a_consequence_is_told_with_what_is_wrong() {
+async fn failed_check_explains_the_consequence() {
     let cassette = mistaken("takes-lost-for-unavailable");
     let report = checked(&component("wrong"), Some(cassette.path())).await;
     let reset = report

@@ -1,4 +1,4 @@
-//! The adapter for atrium, in TypeScript, from end to end: every outcome, every edge, read back from the CRM.
+//! The adapter for atrium, in TypeScript, from end to end: every outcome and edge case, read back from the CRM.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const TENANT: &str = "dwarka-homes";
 const TOKEN: &str = "{ value = \"atrium-canary-token\" }";
 
-/// A host whose tenant is on atrium, with a lead `L`.
+/// A host whose tenant uses atrium, with a lead `L`.
 async fn on_atrium() -> (TestNode, Atrium) {
     let test = TestNode::empty().await;
     let atrium = Atrium::start(AtriumConfig::new("atrium-canary-token")).await.unwrap();
@@ -24,17 +24,17 @@ async fn on_atrium() -> (TestNode, Atrium) {
     (test, atrium)
 }
 
-async fn accept(test: &TestNode, said: &Value) -> String {
-    test.dispose(TENANT, "L", said).await.expect(202).member("delivery")
+async fn accept(test: &TestNode, document: &Value) -> String {
+    test.dispose(TENANT, "L", document).await.expect(202).member("delivery")
 }
 
 async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
     test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
 }
 
-/// What atrium has of a call after it was reported and worked off.
-async fn written(test: &TestNode, atrium: &Atrium, said: &Value) -> AtriumActivity {
-    let id = accept(test, said).await;
+/// Reports a call, delivers it, and returns what atrium stored.
+async fn written(test: &TestNode, atrium: &Atrium, document: &Value) -> AtriumActivity {
+    let id = accept(test, document).await;
     test.work().await;
     let after = found(test, &id).await;
     assert_eq!(after.summary.state, State::Done, "{:?}", after.attempts);
@@ -60,7 +60,8 @@ const OUTCOMES: [(&str, &str); 13] = [
 ];
 
 #[tokio::test]
-async fn every_outcome_reaches_atrium_whole_and_bare() {
+async fn every_outcome_arrives_full_and_minimal() {
+    // Every outcome arrives, with every field of the contract and with the fewest.
     let (test, atrium) = on_atrium().await;
     for (n, (word, code)) in OUTCOMES.iter().enumerate() {
         let whole = written(&test, &atrium, &disposition(&format!("W-{n}"), word)).await;
@@ -84,10 +85,10 @@ async fn every_outcome_reaches_atrium_whole_and_bare() {
         );
         let visit = json!({ "date": "2026-07-05", "time": "11:00", "zone": "Asia/Kolkata" });
         assert_eq!(whole.input["visit"], visit);
-        // Nothing is known, and nothing is made up: only what atrium demands is there.
+        // Nothing is made up: only the members that atrium requires are there.
         let members: Vec<_> = bare.input.keys().map(String::as_str).collect();
         let note = (*code == "OTHER").then_some("outcomeNote");
-        let mut demanded = vec![
+        let mut required = vec![
             "callReference",
             "doNotContact",
             "duplicate",
@@ -95,27 +96,27 @@ async fn every_outcome_reaches_atrium_whole_and_bare() {
             "occurredAt",
             "outcome",
         ];
-        demanded.extend(note);
-        assert_eq!(members, demanded, "{word}");
+        required.extend(note);
+        assert_eq!(members, required, "{word}");
     }
     assert_eq!(atrium.stored().len(), 2 * OUTCOMES.len());
     test.finish().await;
 }
 
 #[tokio::test]
-async fn values_at_their_edges_arrive_to_the_last_digit() {
+async fn edge_values_arrive_exactly() {
     let (test, atrium) = on_atrium().await;
-    let mut said = disposition("C-1", "qualified_no_visit");
-    said["qualification"]["budget_min"] = 0.into();
-    // The most that the host takes.
-    said["qualification"]["budget_max"] = 100_000_000_000_i64.into();
-    said["qualification"]["bhk_preference"] = "3.5 BHK डुप्लेक्स".into();
-    said["qualification"]["purchase_intent"] = "for my parents".into();
-    said["qualification"]["tower"] = "बी".into();
-    said["call_metadata"]["duration_seconds"] = 86_400.into();
-    said["site_visit"] =
+    let mut document = disposition("C-1", "qualified_no_visit");
+    document["qualification"]["budget_min"] = 0.into();
+    // The largest amount that the host accepts.
+    document["qualification"]["budget_max"] = 100_000_000_000_i64.into();
+    document["qualification"]["bhk_preference"] = "3.5 BHK डुप्लेक्स".into();
+    document["qualification"]["purchase_intent"] = "for my parents".into();
+    document["qualification"]["tower"] = "बी".into();
+    document["call_metadata"]["duration_seconds"] = 86_400.into();
+    document["site_visit"] =
         json!({ "booked": true, "date": "2028-02-29", "time_slot": "00:00", "timezone": "Asia/Dubai" });
-    let stored = written(&test, &atrium, &said).await;
+    let stored = written(&test, &atrium, &document).await;
     assert_eq!(
         stored.input["budget"],
         json!({ "min": "0.00", "max": "100000000000.00" })
@@ -131,12 +132,13 @@ async fn values_at_their_edges_arrive_to_the_last_digit() {
     ]);
     assert_eq!(stored.input["notes"], notes);
 
-    // The last minute of a year in India, told in UTC; nulls are as if they were not there.
+    // Near the year's end: still December in UTC, one minute before midnight in India. A null is the same as a missing
+    // member.
     test.advance(Duration::from_mins(((31 + 31 + 30 + 31 + 30 + 30) * 24 + 9) * 60 + 29));
-    let mut said = disposition("C-2", "callback_requested");
-    said["qualification"] = json!({ "outcome": "callback_requested", "budget_max": 1, "loan_required": null });
-    said["site_visit"] = json!({ "booked": true, "date": "2026-12-31", "time_slot": null, "timezone": null });
-    let stored = written(&test, &atrium, &said).await;
+    let mut document = disposition("C-2", "callback_requested");
+    document["qualification"] = json!({ "outcome": "callback_requested", "budget_max": 1, "loan_required": null });
+    document["site_visit"] = json!({ "booked": true, "date": "2026-12-31", "time_slot": null, "timezone": null });
+    let stored = written(&test, &atrium, &document).await;
     assert_eq!(stored.input["budget"], json!({ "max": "1.00" }));
     assert_eq!(stored.input.get("loanNeeded"), None);
     assert_eq!(
@@ -148,7 +150,7 @@ async fn values_at_their_edges_arrive_to_the_last_digit() {
 }
 
 #[tokio::test]
-async fn status_is_asked_and_never_guessed() {
+async fn status_is_never_guessed() {
     let (test, atrium) = on_atrium().await;
     let odd = "A/B ?#% ए";
     atrium.seed(AtriumLead::new(odd));
@@ -180,10 +182,7 @@ async fn status_is_asked_and_never_guessed() {
         ..AtriumLead::new("CONSENT")
     });
     let answer = test.status(TENANT, "CONSENT").await.expect(503).json();
-    assert_eq!(
-        answer["callable"], false,
-        "data came, and what decides was missing from it"
-    );
+    assert_eq!(answer["callable"], false, "the deciding part of the answer was missing");
     for mode in [Mode::Down, Mode::Maintenance, Mode::RateLimited, Mode::FailAfterStore] {
         atrium.behave(Behaviour::always(mode));
         let answer = test.status(TENANT, "L").await.expect(503).json();
@@ -198,9 +197,9 @@ async fn status_is_asked_and_never_guessed() {
 }
 
 #[tokio::test]
-async fn a_write_in_the_dark_is_looked_up_and_is_there_once() {
-    let untold = [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)];
-    for (mode, landed) in untold {
+async fn unknown_outcome_is_looked_up_and_written_once() {
+    let unanswered = [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)];
+    for (mode, landed) in unanswered {
         let (test, atrium) = on_atrium().await;
         atrium.behave(Behaviour::next(1, mode));
         let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
@@ -212,14 +211,15 @@ async fn a_write_in_the_dark_is_looked_up_and_is_there_once() {
         test.work().await;
         let after = found(&test, &id).await;
         assert_eq!(after.summary.state, State::Done, "{mode:?}: {:?}", after.attempts);
-        assert_eq!(atrium.stored().len(), 1, "{mode:?}: atrium would have taken it twice");
+        assert_eq!(atrium.stored().len(), 1, "{mode:?}: atrium does not deduplicate");
         assert_eq!(after.summary.reference.as_deref(), Some("ACT-1"));
         test.finish().await;
     }
 }
 
 #[tokio::test]
-async fn a_call_that_was_stored_with_an_error_beside_it_was_stored() {
+async fn partial_error_does_not_hide_a_stored_call() {
+    // atrium may store a call and report an error beside it: that is a successful write.
     let (test, atrium) = on_atrium().await;
     atrium.seed(AtriumLead {
         follow_up_fails: true,
@@ -231,7 +231,7 @@ async fn a_call_that_was_stored_with_an_error_beside_it_was_stored() {
 }
 
 #[tokio::test]
-async fn atrium_asks_for_time_and_gets_it() {
+async fn throttling_and_maintenance_are_waited_out() {
     let (test, atrium) = on_atrium().await;
     atrium.behave(Behaviour::next(1, Mode::RateLimited).retry_after(90));
     let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
@@ -241,7 +241,7 @@ async fn atrium_asks_for_time_and_gets_it() {
         "rate-limited"
     );
     test.advance(Duration::from_secs(80));
-    assert_eq!(test.work().await, 0, "not before it may");
+    assert_eq!(test.work().await, 0, "not before Retry-After has passed");
     atrium.behave(Behaviour::next(1, Mode::Maintenance));
     test.advance(Duration::from_secs(20));
     test.work().await;
@@ -254,11 +254,11 @@ async fn atrium_asks_for_time_and_gets_it() {
 }
 
 #[tokio::test]
-async fn what_atrium_refuses_goes_to_a_person_with_its_words() {
+async fn refusals_go_to_review_with_the_crms_words() {
     let (test, atrium) = on_atrium().await;
-    let mut said = disposition("C-1", "not_interested_budget");
-    said["site_visit"]["timezone"] = "Bharat/Delhi".into();
-    let id = accept(&test, &said).await;
+    let mut document = disposition("C-1", "not_interested_budget");
+    document["site_visit"]["timezone"] = "Bharat/Delhi".into();
+    let id = accept(&test, &document).await;
     test.work().await;
     let after = found(&test, &id).await;
     assert_eq!(after.summary.reason, Some(StopReason::Rejected));
@@ -282,7 +282,7 @@ async fn what_atrium_refuses_goes_to_a_person_with_its_words() {
 }
 
 #[tokio::test]
-async fn a_refused_token_alerts_at_once() {
+async fn refused_token_alerts_at_once() {
     let (test, atrium) = on_atrium().await;
     let wrong = "{ value = \"not-the-token\" }";
     test.apply(&atrium_tenant(TENANT, &atrium.origin(), wrong, "")).await;

@@ -1,5 +1,5 @@
-//! What operators change is in the audit trail before it is answered; what cannot be written there is not done. And a
-//! token that is revoked opens nothing any more.
+//! Every change by an operator is in the audit trail before it is answered; a change that cannot be audited is not
+//! made. And a revoked token authorises nothing.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn verified(test: &TestNode, operator: &Operator) -> Value {
     operator.get(test, "/v1/audit/verify").await
 }
 
-/// Does something to the database behind the host's back.
+/// Runs SQL on the database, bypassing the host.
 async fn sql(test: &TestNode, statement: &'static str) {
     let path = test.data_dir().join("jackfield.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
@@ -38,7 +38,8 @@ async fn sql(test: &TestNode, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn a_change_is_written_down_before_it_is_begun_and_before_it_is_answered() {
+async fn changes_are_audited_before_start_and_answer() {
+    // A change is recorded before it begins, and its result before it is answered.
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let (who, tenant) = (operator.id, "dwarka-homes");
@@ -60,7 +61,7 @@ async fn a_change_is_written_down_before_it_is_begun_and_before_it_is_answered()
         .expect(200);
     let back = format!("/v1/tenants/{tenant}/rollback");
     let _ = operator.ask(&test, Method::POST, &back, None).await.expect(200);
-    // What is refused is written down too, and what is only read is not.
+    // Refused changes are recorded too; reads are not.
     let _ = operator
         .ask(&test, Method::DELETE, "/v1/tokens/tok_99", None)
         .await
@@ -134,7 +135,7 @@ async fn a_change_is_written_down_before_it_is_begun_and_before_it_is_answered()
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_down_is_not_done() {
+async fn unaudited_change_is_not_made() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let request = json!({"for": "agent", "tenant": "dwarka-homes"});
@@ -161,7 +162,7 @@ async fn what_cannot_be_written_down_is_not_done() {
     );
     assert_eq!(tokens().await, before);
 
-    // The outcome alone cannot be written: the token was made, and is not given away.
+    // Only the result cannot be recorded: the token was created, but is not handed out.
     sql(&test, "drop trigger full").await;
     let ends = "create trigger full before insert on audit when new.status is not null
         begin select raise(abort, 'full'); end";
@@ -182,19 +183,20 @@ async fn what_cannot_be_written_down_is_not_done() {
 }
 
 #[tokio::test]
-async fn whoever_is_refused_is_counted_and_written_down_once_a_minute() {
+async fn refusals_are_audited_once_a_minute() {
+    // Refused callers are counted, and recorded once a minute.
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
-    let knock = async |method: Method, token: &str| {
+    let ask_unauthorised = async |method: Method, token: &str| {
         let request = Request::builder().method(method).uri("/v1/tenants/t/secrets/crm");
         let request = request.header("authorization", token).body(Body::empty()).unwrap();
         let _ = test.admin(request).await.expect(401);
     };
     for _ in 0..100 {
-        knock(Method::PUT, "Bearer jfo_wrong").await;
+        ask_unauthorised(Method::PUT, "Bearer jfo_wrong").await;
     }
     test.advance(Duration::from_mins(1));
-    knock(Method::DELETE, "Bearer jfo_wrong").await;
+    ask_unauthorised(Method::DELETE, "Bearer jfo_wrong").await;
     let refused = [
         "unknown PUT /v1/tenants/{tenant}/secrets/{name} [refused=1] 401",
         "unknown DELETE /v1/tenants/{tenant}/secrets/{name} [refused=100] 401",
@@ -214,7 +216,8 @@ async fn whoever_is_refused_is_counted_and_written_down_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_hundred_changes_at_once_make_one_chain_and_tampering_is_named() {
+async fn concurrent_changes_form_one_chain() {
+    // A hundred changes at once form one chain, and tampering with it is reported.
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let request = json!({"for": "operator"});
@@ -238,7 +241,7 @@ async fn a_hundred_changes_at_once_make_one_chain_and_tampering_is_named() {
     assert_eq!(
         verified(&test, &operator).await["intact"],
         true,
-        "a shorter trail is one too"
+        "a truncated trail is consistent in itself"
     );
     let held = operator.get(&test, &format!("/v1/audit/verify?expect={kept}")).await;
     assert!(held["trouble"].as_str().unwrap().contains("cut off"), "{held}");
@@ -252,7 +255,7 @@ async fn a_hundred_changes_at_once_make_one_chain_and_tampering_is_named() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused_by_the_next_request_of_either_listener() {
+async fn revoked_token_is_refused_on_both_listeners() {
     let test = TestNode::start().await;
     let (one, other) = (Operator::create(&test).await, Operator::create(&test).await);
     let path = "/v1/tenants/dwarka-homes/leads/L/disposition";

@@ -1,4 +1,4 @@
-//! The breaker as operators meet it: forced, watched, outlived; and what it does not touch.
+//! The circuit breaker as operators see it: forced, watched, kept over a restart; and what it does not affect.
 
 use std::time::Duration;
 
@@ -30,15 +30,15 @@ async fn breaker(test: &TestNode, operator: &Operator) -> Value {
 }
 
 async fn force(test: &TestNode, operator: &Operator, force: Value) -> Value {
-    let wish = json!({ "force": force });
+    let body = json!({ "force": force });
     operator
-        .ask(test, Method::POST, PATH, Some(&wish))
+        .ask(test, Method::POST, PATH, Some(&body))
         .await
         .expect(200)
         .json()
 }
 
-/// Lets five dispositions fail, and accepts one more.
+/// Opens the breaker by five failed dispositions, and accepts one more.
 async fn opened(test: &TestNode) {
     test.keystone.behave(Behaviour::always(Mode::Maintenance));
     for n in 0..5 {
@@ -50,7 +50,7 @@ async fn opened(test: &TestNode) {
 }
 
 #[tokio::test]
-async fn what_is_open_is_seen_probed_and_closed() {
+async fn open_breaker_is_shown_probed_and_closed() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     assert_eq!(breaker(&test, &operator).await["state"], "closed");
@@ -73,7 +73,7 @@ async fn what_is_open_is_seen_probed_and_closed() {
     test.advance(Duration::from_secs(34));
     assert_eq!(test.work().await, 1, "one probe");
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
-    assert_eq!(alerts.len(), 1, "a probe that fails is no news");
+    assert_eq!(alerts.len(), 1, "a failed probe raises no further alert");
     test.keystone.behave(Behaviour::always(Mode::Ok));
     for _ in 0..80 {
         test.advance(Duration::from_secs(1));
@@ -83,7 +83,7 @@ async fn what_is_open_is_seen_probed_and_closed() {
     assert_eq!(
         breaker(&test, &operator).await["state"],
         "ramping",
-        "until it has taken as many as it may"
+        "until enough deliveries have succeeded"
     );
     for n in 6..16 {
         dispose(&test, n).await;
@@ -106,7 +106,7 @@ async fn what_is_open_is_seen_probed_and_closed() {
 }
 
 #[tokio::test]
-async fn leads_and_other_tenants_go_on_while_a_crm_is_held() {
+async fn open_breaker_spares_leads_and_other_tenants() {
     let test = TestNode::start().await;
     opened(&test).await;
     let _ = test
@@ -129,7 +129,8 @@ async fn leads_and_other_tenants_go_on_while_a_crm_is_held() {
 }
 
 #[tokio::test]
-async fn an_operators_word_holds_through_a_restart_until_it_is_taken_back() {
+async fn forced_state_survives_a_restart() {
+    // A state that an operator forced holds, through a restart, until it is released.
     let mut test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let forced = force(&test, &operator, "open".into()).await;
@@ -156,8 +157,8 @@ async fn an_operators_word_holds_through_a_restart_until_it_is_taken_back() {
 
     let nobody = "/v1/tenants/nobody/breaker";
     let _ = operator.ask(&test, Method::GET, nobody, None).await.expect(404);
-    let wish = json!({ "force": "open" });
-    let _ = operator.ask(&test, Method::POST, nobody, Some(&wish)).await.expect(404);
+    let body = json!({ "force": "open" });
+    let _ = operator.ask(&test, Method::POST, nobody, Some(&body)).await.expect(404);
     for wrong in [
         json!({}),
         json!({ "force": "ajar" }),
@@ -168,9 +169,9 @@ async fn an_operators_word_holds_through_a_restart_until_it_is_taken_back() {
     test.finish().await;
 }
 
-/// Another host over the same store wrote it.
 #[tokio::test]
-async fn what_another_host_was_told_is_followed() {
+async fn forced_state_of_another_host_is_followed() {
+    // The state was forced on another host over the same store.
     let test = TestNode::start().await;
     let tenant = TENANT.parse().unwrap();
     dispose(&test, 0).await;
@@ -185,7 +186,8 @@ async fn what_another_host_was_told_is_followed() {
 }
 
 #[tokio::test]
-async fn a_restart_burns_no_attempts_of_a_crm_that_is_known_to_be_away() {
+async fn restarts_use_no_attempts_while_open() {
+    // The open breaker survives restarts, so a CRM that is known to be down uses up no attempts.
     let mut test = TestNode::start().await;
     opened(&test).await;
     for _ in 0..10 {
@@ -213,7 +215,7 @@ async fn a_restart_burns_no_attempts_of_a_crm_that_is_known_to_be_away() {
 }
 
 #[tokio::test]
-async fn a_new_release_is_tried_at_once() {
+async fn new_release_is_probed_at_once() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery.breaker]\nopen_for = \"1h\"\nmax_open_for = \"1h\""))
         .await;
@@ -231,7 +233,8 @@ async fn a_new_release_is_tried_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_held_for_longer_than_max_hold_becomes_a_dead_letter_and_can_be_replayed() {
+async fn max_hold_makes_dead_letters() {
+    // A delivery held for longer than max_hold becomes a dead letter, and can be replayed.
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nmax_hold = \"2h\"")).await;
     opened(&test).await;
@@ -250,7 +253,7 @@ async fn what_is_held_for_longer_than_max_hold_becomes_a_dead_letter_and_can_be_
     let fresh = dispose(&test, 9).await;
     test.advance(Duration::from_mins(2));
     test.work().await;
-    assert_eq!(dead().await, 6, "all but the one that came in just now");
+    assert_eq!(dead().await, 6, "all but the one that was just accepted");
     let held = test.store().delivery("dlv_6".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(held.summary.reason, Some(StopReason::HeldTooLong));
     let flagged = test
@@ -282,9 +285,10 @@ async fn what_is_held_for_longer_than_max_hold_becomes_a_dead_letter_and_can_be_
     test.finish().await;
 }
 
-/// One that the CRM answers with an error, however often, must not keep the others waiting.
 #[tokio::test]
-async fn each_probe_is_made_with_another_delivery_and_burns_none() {
+async fn each_probe_uses_another_delivery() {
+    // Each probe takes another delivery and costs it no attempt: one that the CRM always refuses must not hold up the
+    // others.
     let test = TestNode::start().await;
     opened(&test).await;
     test.advance(Duration::from_secs(34));

@@ -1,4 +1,4 @@
-//! Status queries and writes do not wait for each other, however many of either hang.
+//! Status queries and writes never wait for each other, however many of either hang.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use jackfield_tests::node::TestNode;
 const TENANT: &str = "dwarka-homes";
 
 #[tokio::test]
-async fn status_queries_beyond_their_seats_are_refused_at_once_and_say_not_to_call() {
+async fn status_queries_over_the_limit_say_do_not_call() {
+    // Status queries over the tenant's concurrency limit are refused at once, and the answer says not to call.
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[limits]\nstatus_concurrency = 3")).await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -31,9 +32,9 @@ async fn status_queries_beyond_their_seats_are_refused_at_once_and_say_not_to_ca
     );
     assert_eq!(test.keystone.counts().requests, 3, "the CRM was not asked");
     let other = test.status("saket-estates", "L").await.expect(200);
-    assert_eq!(other.json()["callable"], true, "another tenant has seats of its own");
+    assert_eq!(other.json()["callable"], true, "another tenant has its own limit");
 
-    // Writes are not kept waiting by them, and a do-not-call that they brought is known without the CRM.
+    // Writes do not wait for the queries, and a do-not-call that one brought is known without asking the CRM.
     test.keystone.behave(Behaviour::always(Mode::Ok));
     let _ = test
         .dispose(TENANT, "L", &minimal_disposition("C-1", "dnc_requested"))
@@ -63,7 +64,7 @@ async fn status_queries_beyond_their_seats_are_refused_at_once_and_say_not_to_ca
 }
 
 #[tokio::test]
-async fn writes_that_hang_take_no_seat_of_a_status_query() {
+async fn hanging_writes_do_not_block_status_queries() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[limits]\nstatus_concurrency = 1\n[delivery]\nconcurrency = 16"))
         .await;

@@ -1,4 +1,4 @@
-//! Taking dispositions: durable once, whatever the agent repeats.
+//! Accepting dispositions: stored once, however often the agent repeats one.
 
 use jackfield_tests::documents::{disposition, minimal_disposition};
 use jackfield_tests::fakes::KeystoneLead;
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 const TENANT: &str = "dwarka-homes";
 
 #[tokio::test]
-async fn the_same_again_changes_nothing_even_years_later() {
+async fn repeat_changes_nothing_even_years_later() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let body = disposition("C-1", "qualified_visit_booked");
@@ -24,7 +24,7 @@ async fn the_same_again_changes_nothing_even_years_later() {
 }
 
 #[tokio::test]
-async fn a_call_has_one_disposition() {
+async fn one_disposition_per_call() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let _ = test
@@ -46,7 +46,7 @@ async fn a_call_has_one_disposition() {
 }
 
 #[tokio::test]
-async fn a_hundred_at_once_are_one() {
+async fn hundred_concurrent_repeats_are_one() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let body = minimal_disposition("C-1", "no_answer");
@@ -63,7 +63,7 @@ async fn a_hundred_at_once_are_one() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_and_not_stored() {
+async fn invalid_disposition_is_refused_field_by_field() {
     let test = TestNode::start().await;
     let mut body = disposition("C-1", "no_answer");
     body["call_metadata"]["call_id"] = "".into();
@@ -82,7 +82,7 @@ async fn what_is_wrong_is_told_and_not_stored() {
 }
 
 #[tokio::test]
-async fn a_delivery_of_another_tenant_does_not_exist() {
+async fn deliveries_of_other_tenants_are_not_found() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let id = test
@@ -109,7 +109,7 @@ async fn a_delivery_of_another_tenant_does_not_exist() {
 }
 
 #[tokio::test]
-async fn the_engine_is_woken_at_once_and_not_by_time() {
+async fn engine_is_notified_of_new_work() {
     let test = TestNode::start().await;
     let stop = CancellationToken::new();
     let engine = tokio::spawn(std::sync::Arc::clone(&test.node.engine).run(stop.clone()));
@@ -123,7 +123,7 @@ async fn the_engine_is_woken_at_once_and_not_by_time() {
             )
             .await
             .expect(202);
-        // The clock stands still, so no poll ever falls due: only being woken brings the disposition to its CRM.
+        // The clock stands still, so no poll falls due: only a notification makes the engine deliver.
         while test.keystone.stored().len() <= n {
             tokio::task::yield_now().await;
         }

@@ -1,5 +1,5 @@
-//! What each failure of a CRM leads to, with the two adapters that are as unlike as can be: keystone upserts and can be
-//! searched, groundwork appends and cannot (promise 3: a write with an unknown outcome is never blindly repeated).
+//! What each failure of a CRM leads to, with two opposite adapters: keystone upserts and can be searched, groundwork
+//! appends and cannot (promise 3: a write with an unknown outcome is never blindly repeated).
 
 use std::time::Duration;
 
@@ -39,7 +39,8 @@ async fn replay(test: &TestNode, id: &str, not_landed: bool) {
 }
 
 #[tokio::test]
-async fn a_write_that_landed_unseen_is_looked_up_and_not_repeated() {
+async fn landed_write_is_found_and_not_repeated() {
+    // A write that landed without an answer is looked up, found and not repeated.
     for mode in [Mode::FailAfterStore, Mode::ResetAfterStore] {
         let test = TestNode::start().await;
         test.keystone.behave(Behaviour::next(1, mode));
@@ -67,7 +68,7 @@ async fn a_write_that_landed_unseen_is_looked_up_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_write_that_was_lost_is_looked_up_and_then_written() {
+async fn lost_write_is_looked_up_and_written() {
     let test = TestNode::start().await;
     test.keystone.behave(Behaviour::next(1, Mode::Down));
     let id = accepted(&test, KEYSTONE).await;
@@ -80,7 +81,7 @@ async fn a_write_that_was_lost_is_looked_up_and_then_written() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_sends_nothing_and_says_so() {
+async fn failed_lookup_sends_nothing() {
     let test = TestNode::start().await;
     test.keystone.behave(Behaviour::next(2, Mode::FailAfterStore));
     let id = accepted(&test, KEYSTONE).await;
@@ -102,7 +103,8 @@ async fn a_look_up_that_fails_sends_nothing_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_crm_that_can_neither_tell_nor_dedup_is_not_asked_twice() {
+async fn unknown_outcome_goes_to_review() {
+    // A CRM that can neither be searched nor deduplicates is not sent the write again.
     for (mode, rows) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
         let test = TestNode::start().await;
         test.groundwork.behave(Behaviour::next(1, mode));
@@ -124,18 +126,23 @@ async fn a_crm_that_can_neither_tell_nor_dedup_is_not_asked_twice() {
         assert_eq!(
             test.groundwork.stored().len(),
             rows,
-            "a plain replay is no word that it did not land"
+            "a plain replay does not claim that it did not land"
         );
         assert_eq!(found(&test, &id).await.summary.state, State::Review);
         replay(&test, &id, true).await;
-        assert_eq!(test.groundwork.stored().len(), rows + 1, "a person said: send again");
+        assert_eq!(
+            test.groundwork.stored().len(),
+            rows + 1,
+            "an operator said that it did not land"
+        );
         assert_eq!(found(&test, &id).await.summary.state, State::Done);
         test.finish().await;
     }
 }
 
 #[tokio::test]
-async fn a_crm_that_refuses_connections_is_tried_again_even_without_idempotency() {
+async fn refused_connection_is_retried() {
+    // A CRM that refused the connection is retried even without idempotency: nothing was sent.
     let test = TestNode::start().await;
     test.groundwork.close_listener().await.unwrap();
     let id = accepted(&test, GROUNDWORK).await;
@@ -153,7 +160,7 @@ async fn a_crm_that_refuses_connections_is_tried_again_even_without_idempotency(
 }
 
 #[tokio::test]
-async fn a_write_that_outlives_its_deadline_may_have_landed() {
+async fn timed_out_write_may_have_landed() {
     for (tenant, state) in [(KEYSTONE, State::Ready), (GROUNDWORK, State::Review)] {
         let test = TestNode::start().await;
         test.keystone.behave(Behaviour::next(1, Mode::Hang));
@@ -167,13 +174,13 @@ async fn a_write_that_outlives_its_deadline_may_have_landed() {
                 assert!(futures_util::poll!(&mut work).is_pending());
                 tokio::task::yield_now().await;
             }
-            // The budget of the request, a little before the call's own deadline.
+            // The request's time budget, which ends a little before the invocation's deadline.
             test.advance(Duration::from_millis(9_750));
             work.await;
         }
         let after = found(&test, &id).await;
         assert_eq!(after.summary.state, state, "{tenant}");
-        // The adapter was told in time that no answer came, and said so itself.
+        // The adapter learnt of the missing answer in time and reported it itself.
         assert_eq!(after.attempts[0].class.unwrap().word(), "unknown");
         assert_eq!(after.attempts[0].detail.fault, None);
         assert!(after.summary.ambiguous);
@@ -184,7 +191,7 @@ async fn a_write_that_outlives_its_deadline_may_have_landed() {
 }
 
 #[tokio::test]
-async fn refused_credentials_alert_at_once_and_climb_the_ladder() {
+async fn refused_credentials_alert_and_retry() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("").replace("keystone-canary-token", "not-the-token"))
         .await;
@@ -199,13 +206,13 @@ async fn refused_credentials_alert_at_once_and_climb_the_ladder() {
     assert_eq!(
         found(&test, &id).await.summary.state,
         State::Done,
-        "the new release serves what waits"
+        "the new release serves waiting deliveries"
     );
     test.finish().await;
 }
 
 #[tokio::test]
-async fn a_refusal_goes_to_review_with_the_crms_words() {
+async fn refusal_goes_to_review_with_the_crms_words() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("L"));
     let odd = minimal_disposition("a call id that groundwork does not take", "no_answer");
@@ -244,7 +251,7 @@ async fn a_refusal_goes_to_review_with_the_crms_words() {
 }
 
 #[tokio::test]
-async fn a_crash_between_claim_and_answer_repeats_nothing() {
+async fn crash_during_a_write_repeats_nothing() {
     let mut test = TestNode::start().await;
     test.keystone.behave(Behaviour::next(1, Mode::Hang));
     let id = accepted(&test, KEYSTONE).await;
@@ -255,7 +262,7 @@ async fn a_crash_between_claim_and_answer_repeats_nothing() {
             assert!(futures_util::poll!(&mut work).is_pending());
             tokio::task::yield_now().await;
         }
-        // The worker is dropped here, in the middle of its call.
+        // The worker is dropped here, in the middle of its write.
     }
     assert_eq!(found(&test, &id).await.summary.state, State::Leased);
     test.restart().await;

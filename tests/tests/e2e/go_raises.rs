@@ -1,4 +1,4 @@
-//! What becomes of a Go program's panics, and of errors that are no failures: faults, in the program's own words.
+//! Panics of a Go guest, and errors outside the contract, become faults with the guest's own message.
 
 use jackfield_domain::delivery::State;
 use jackfield_domain::delivery::failure::FaultCause;
@@ -9,7 +9,7 @@ use jackfield_tests::node::TestNode;
 
 const TENANT: &str = "dwarka-homes";
 
-/// Reports a call of a lead whose id says how the guest goes wrong.
+/// Reports a call of a lead whose id names the guest's mistake.
 async fn reported(test: &TestNode, lead: &str) -> DeliveryDetail {
     let body = minimal_disposition(&format!("C-{lead}"), "no_answer");
     let id = test.dispose(TENANT, lead, &body).await.expect(202).member("delivery");
@@ -18,10 +18,10 @@ async fn reported(test: &TestNode, lead: &str) -> DeliveryDetail {
 }
 
 #[tokio::test]
-async fn a_go_program_that_goes_wrong_says_how() {
+async fn go_errors_become_described_faults() {
     let test = TestNode::empty().await;
     test.node.rollout.push_adapter(component("go-raises")).await.unwrap();
-    // One attempt each, and no breaker that keeps the next one waiting.
+    // One attempt each, and a breaker that stays closed.
     let tenant = format!(
         r#"
         tenant = "{TENANT}"

@@ -1,5 +1,5 @@
-//! The ladder: five counted attempts at their times, then a dead letter, its alert and the lead's flag together; and
-//! back.
+//! The retry ladder: five counted attempts at their times, then a dead letter, its alert and the lead's flag together;
+//! and replay.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ fn next_attempt(delivery: &serde_json::Value) -> Option<Timestamp> {
 }
 
 #[tokio::test]
-async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_replayed_once() {
+async fn default_ladder_from_first_attempt_to_replay() {
+    // Five attempts at the ladder's times, then dead with alert and flag, then replayed once.
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone.close_listener().await.unwrap();
@@ -73,7 +74,7 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
 
     test.keystone.reopen().await.unwrap();
     test.advance(Duration::from_hours(24));
-    assert_eq!(test.work().await, 0, "a dead letter stays dead until a person says so");
+    assert_eq!(test.work().await, 0, "a dead letter stays dead until it is replayed");
     let order = ReplayOrder {
         ids: vec![id.parse().unwrap()],
         not_landed: false,
@@ -84,7 +85,7 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
     assert_eq!(
         test.store().replay(order).await.unwrap().len(),
         0,
-        "it is at work already"
+        "it was replayed already"
     );
     test.work().await;
     let stored = test.keystone.stored();
@@ -103,7 +104,7 @@ async fn five_attempts_at_the_ladders_times_then_dead_with_alert_and_flag_then_r
 }
 
 #[tokio::test]
-async fn a_tenants_own_ladder_is_climbed() {
+async fn tenant_ladder_replaces_the_default() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nretry = [\"5s\", \"1s\"]")).await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -123,7 +124,7 @@ async fn a_tenants_own_ladder_is_climbed() {
 }
 
 #[tokio::test]
-async fn rate_limits_wait_as_told_and_burn_nothing() {
+async fn rate_limits_wait_and_use_no_attempts() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone
@@ -154,7 +155,8 @@ async fn rate_limits_wait_as_told_and_burn_nothing() {
 }
 
 #[tokio::test]
-async fn a_crm_that_is_too_busy_is_left_alone_by_all_that_waits() {
+async fn rate_limit_pauses_the_whole_crm() {
+    // A CRM that asks for a pause gets it from every waiting delivery, not only from the one it refused.
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nconcurrency = 2")).await;
     test.keystone
@@ -170,11 +172,7 @@ async fn a_crm_that_is_too_busy_is_left_alone_by_all_that_waits() {
             .await
             .expect(202);
     }
-    assert_eq!(
-        test.work().await,
-        2,
-        "those that were under way when it said so, and none after"
-    );
+    assert_eq!(test.work().await, 2, "those in flight when it asked, and none after");
     let _ = test
         .webhook(TENANT, "msg-1", lead_created("L1", "K-1").to_string().as_bytes())
         .await
@@ -188,7 +186,7 @@ async fn a_crm_that_is_too_busy_is_left_alone_by_all_that_waits() {
 }
 
 #[tokio::test]
-async fn a_crm_that_names_no_time_is_asked_less_and_less_often() {
+async fn rate_limits_without_a_time_back_off() {
     let test = TestNode::start().await;
     test.keystone.behave(Behaviour::always(Mode::RateLimited));
     for n in 0..200 {
@@ -206,7 +204,7 @@ async fn a_crm_that_names_no_time_is_asked_less_and_less_often() {
         test.work().await;
         test.advance(Duration::from_secs(1));
     }
-    // 1, 2, 4, … 32 s and then every minute, each time as many as may be in flight: ten minutes hold 15 such moments.
+    // After 1, 2, 4, … 32 s and then every minute, as many as may be in flight: 15 times in ten minutes.
     let asked = test.keystone.counts().requests;
     assert!((8 * 12..=8 * 16).contains(&asked), "{asked} requests");
     test.keystone.behave(Behaviour::always(Mode::Ok));
@@ -216,7 +214,7 @@ async fn a_crm_that_names_no_time_is_asked_less_and_less_often() {
 }
 
 #[tokio::test]
-async fn a_day_is_the_tenants_own() {
+async fn daily_quota_follows_the_tenants_time_zone() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nper_day = 1\ntimezone = \"Asia/Kolkata\""))
         .await;
@@ -232,7 +230,7 @@ async fn a_day_is_the_tenants_own() {
             .expect(202);
     }
     assert_eq!(test.work().await, 1);
-    // It is 14:30 in Kolkata. A release with another limit counts what was used of that day, too.
+    // It is 14:30 in Kolkata. A release with another limit counts what that day has already used.
     test.apply(&test.dwarka("[delivery]\nper_day = 2\ntimezone = \"Asia/Kolkata\""))
         .await;
     assert_eq!(test.work().await, 1);
@@ -244,7 +242,7 @@ async fn a_day_is_the_tenants_own() {
 }
 
 #[tokio::test]
-async fn the_hosts_own_pace_delays_and_burns_nothing() {
+async fn configured_rate_uses_no_attempts() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nper_second = 2\nper_day = 5"))
         .await;

@@ -1,4 +1,4 @@
-//! Leads in: verified, deduplicated, parsed, pushed and pulled.
+//! Leads from the CRM: verified, deduplicated, parsed, pushed and pulled.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -19,7 +19,7 @@ async fn deliveries(test: &TestNode) -> usize {
 }
 
 #[tokio::test]
-async fn a_lead_is_acknowledged_once_durable_and_pushed_signed() {
+async fn lead_is_stored_acknowledged_and_pushed() {
     let test = TestNode::start().await;
     let body = lead_created("CRM-LEAD-1", "KEY-1");
     let answer = test
@@ -44,7 +44,7 @@ async fn a_lead_is_acknowledged_once_durable_and_pushed_signed() {
 }
 
 #[tokio::test]
-async fn a_retry_gets_the_first_receipt_and_changes_nothing() {
+async fn retry_gets_the_first_receipt() {
     let test = TestNode::start().await;
     let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
     let first = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
@@ -59,7 +59,7 @@ async fn a_retry_gets_the_first_receipt_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_body_is_refused() {
+async fn key_with_another_body_is_refused() {
     let test = TestNode::start().await;
     let send = async |id: &str, lead: &str, key: &str| {
         test.webhook(TENANT, id, lead_created(lead, key).to_string().as_bytes())
@@ -75,7 +75,7 @@ async fn a_key_of_another_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_after_its_window_and_not_before() {
+async fn key_expires_after_its_window() {
     let test = TestNode::start().await;
     let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
     let hour = std::time::Duration::from_hours(1);
@@ -90,7 +90,7 @@ async fn a_key_is_forgotten_after_its_window_and_not_before() {
 }
 
 #[tokio::test]
-async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
+async fn forgeries_look_alike_and_store_nothing() {
     let test = TestNode::start().await;
     let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
     let mut answers = vec![];
@@ -111,7 +111,7 @@ async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
     test.advance(std::time::Duration::from_secs(301));
     answers.push(test.public(old).await);
 
-    let told = |text: &str| {
+    let without_request_id = |text: &str| {
         let mut body: serde_json::Value = serde_json::from_str(text).unwrap();
         body["request_id"].take();
         body
@@ -119,20 +119,20 @@ async fn whatever_is_not_genuine_looks_the_same_and_stores_nothing() {
     for answer in answers {
         let answer = answer.expect(401);
         assert_eq!(
-            told(&answer.text)["detail"],
+            without_request_id(&answer.text)["detail"],
             "the tenant, the token or the signature is not valid"
         );
         assert_eq!(answer.headers["content-type"], "application/problem+json");
     }
     assert_eq!(deliveries(&test).await, 0);
-    // Had any of them stored its key, the genuine one would now be a repeat or a conflict.
+    // If any of them had stored its key, the genuine one would now be a repeat or a conflict.
     let _ = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(202);
     test.work().await;
     test.finish().await;
 }
 
 #[tokio::test]
-async fn two_tenants_may_use_the_same_keys() {
+async fn tenants_may_use_the_same_keys() {
     let test = TestNode::start().await;
     let _ = test
         .apply(&test.dwarka("").replace("dwarka-homes", "noida-towers"))
@@ -145,7 +145,7 @@ async fn two_tenants_may_use_the_same_keys() {
 }
 
 #[tokio::test]
-async fn a_wrong_document_is_told_field_by_field() {
+async fn invalid_document_is_refused_field_by_field() {
     let test = TestNode::start().await;
     let mut body = lead_created("CRM-LEAD-1", "KEY-1");
     body["lead"]["phone"] = "call me".into();
@@ -173,7 +173,7 @@ async fn a_wrong_document_is_told_field_by_field() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_cap_is_refused() {
+async fn body_over_the_cap_is_refused() {
     let test = TestNode::start().await;
     let _ = test
         .webhook(TENANT, "msg_1", &vec![b' '; 1024 * 1024 + 1])
@@ -187,7 +187,7 @@ async fn a_body_over_the_cap_is_refused() {
 }
 
 #[tokio::test]
-async fn the_raw_request_is_kept_without_credentials() {
+async fn raw_request_is_kept_without_credentials() {
     let test = TestNode::start().await;
     let mut request = test.signed(
         TENANT,
@@ -212,7 +212,7 @@ async fn the_raw_request_is_kept_without_credentials() {
 }
 
 #[tokio::test]
-async fn the_crms_own_shape_is_parsed_by_the_worker() {
+async fn crm_document_is_parsed_by_the_worker() {
     let test = TestNode::start().await;
     let answer = test
         .webhook("saket-estates", "msg_1", groundwork_webhook("GW-1001").as_bytes())
@@ -239,7 +239,8 @@ async fn the_crms_own_shape_is_parsed_by_the_worker() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_parsed_goes_to_review_with_its_bytes_and_back_after_an_edit() {
+async fn unparsable_document_is_reviewed_and_edited() {
+    // What cannot be parsed goes to review with its bytes, and is delivered after an edit.
     let test = TestNode::start().await;
     let wrong = groundwork_webhook("GW-1001").replace("9800000000", "98000");
     let answer = test
@@ -295,7 +296,7 @@ fn at_now(test: &TestNode) -> jiff::Timestamp {
 }
 
 #[tokio::test]
-async fn an_agent_that_pulls_sees_every_lead_the_urgent_ones_first() {
+async fn pull_returns_urgent_leads_first() {
     let test = TestNode::start().await;
     test.apply(test.dwarka("").split("[agent]").next().unwrap()).await;
     let send = async |lead: &str, priority: &str| {
@@ -339,7 +340,7 @@ async fn an_agent_that_pulls_sees_every_lead_the_urgent_ones_first() {
 }
 
 #[tokio::test]
-async fn the_agents_endpoints_want_its_token() {
+async fn agent_endpoints_require_its_token() {
     let test = TestNode::start().await;
     for path in [
         "/v1/tenants/dwarka-homes/leads",

@@ -1,5 +1,5 @@
-//! The host from end to end: real routers, store, sandbox and components; real CRMs on loopback; time that stands still
-//! unless a test moves it.
+//! The host from end to end: real routers, store, sandbox and components; real servers as CRMs on loopback; a manual
+//! clock.
 #![expect(
     clippy::unwrap_used,
     reason = "what fails here fails a test, and the panic is its report"

@@ -1,5 +1,4 @@
-//! mortar, by the adapter in C: fixed-width fields to the space, return codes inside HTTP 200, neither idempotent nor
-//! searchable.
+//! mortar, by the adapter in C: fixed-width fields, return codes inside HTTP 200, neither idempotent nor searchable.
 
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ const TABLE: [(&str, &str); 13] = [
     ("wants_a_penthouse", "D99"),
 ];
 
-/// A host with a tenant on mortar, which knows party 4711.
+/// A host whose tenant uses mortar, which knows party 4711.
 async fn start() -> (TestNode, Mortar) {
     let test = TestNode::empty().await;
     let mortar = Mortar::start(MortarConfig::new(KEY)).await.unwrap();
@@ -50,7 +49,7 @@ async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
     test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
 }
 
-/// What mortar makes of one disposition of party 4711.
+/// The document that mortar makes of one disposition of party 4711.
 async fn written(body: &Value) -> MortarDocument {
     let (test, mortar) = start().await;
     let id = accepted(&test, "4711", body).await;
@@ -63,7 +62,7 @@ async fn written(body: &Value) -> MortarDocument {
     document
 }
 
-/// The code and the fields of the rejection that sends one disposition to review, and how often mortar was asked.
+/// The attempt that sends one disposition to review, and how many requests mortar received.
 async fn refused(lead: &str, body: &Value) -> (Value, u64) {
     let (test, mortar) = start().await;
     let id = accepted(&test, lead, body).await;
@@ -77,7 +76,8 @@ async fn refused(lead: &str, body: &Value) -> (Value, u64) {
 }
 
 #[tokio::test]
-async fn every_outcome_reaches_mortar_whole_and_bare() {
+async fn every_outcome_arrives_full_and_minimal() {
+    // Every outcome arrives, with every field of the contract and with the fewest.
     let (test, mortar) = start().await;
     for (n, (word, _)) in TABLE.iter().enumerate() {
         for (form, lead) in [("whole", 100 + n), ("bare", 200 + n)] {
@@ -135,7 +135,8 @@ async fn every_outcome_reaches_mortar_whole_and_bare() {
 }
 
 #[tokio::test]
-async fn hindi_and_hostile_texts_arrive_cut_and_whole_in_their_line() {
+async fn texts_are_truncated_and_escaped() {
+    // Long Hindi text is cut at a character, and line breaks cannot forge a field.
     let mut body = disposition("C-1", "घर ".repeat(30).trim());
     body["flags"]["language_used"] = "भोजपुरी".into();
     let text = written(&body).await.get("TEXT").to_owned();
@@ -156,7 +157,7 @@ async fn hindi_and_hostile_texts_arrive_cut_and_whole_in_their_line() {
 }
 
 #[tokio::test]
-async fn null_is_as_good_as_missing() {
+async fn null_is_the_same_as_missing() {
     let mut body = minimal_disposition("C-1", "no_answer");
     body["call_metadata"]["duration_seconds"] = Value::Null;
     body["qualification"]["budget_min"] = Value::Null;
@@ -170,8 +171,8 @@ async fn null_is_as_good_as_missing() {
 }
 
 #[tokio::test]
-async fn amounts_and_dates_at_their_edges() {
-    // The host takes no more; what mortar has no room for at all is tested natively, with the adapter's mapping.
+async fn amounts_and_dates_at_their_limits() {
+    // The largest amount that the host accepts; what does not fit mortar's fields is tested with the adapter's mapping.
     for (rupees, expected) in [(0_i64, "+000000000000000"), (100_000_000_000, "+010000000000000")] {
         let mut body = minimal_disposition("C-1", "no_answer");
         body["qualification"]["budget_max"] = rupees.into();
@@ -194,9 +195,9 @@ async fn amounts_and_dates_at_their_edges() {
 }
 
 #[tokio::test]
-async fn midnight_and_the_years_end_are_indias() {
+async fn dates_are_in_indian_time() {
     for (ahead, expected) in [
-        // The clock begins at 2026-07-01T09:00Z.
+        // The clock starts at 2026-07-01T09:00Z.
         (Duration::from_mins(9 * 60 + 30), ("20260702", "0000")),
         (
             Duration::from_secs(183 * 86_400 + 9 * 3600 + 29 * 60 + 59),
@@ -215,7 +216,7 @@ async fn midnight_and_the_years_end_are_indias() {
 }
 
 #[tokio::test]
-async fn mortar_is_asked_before_a_call() {
+async fn status_comes_from_mortar() {
     let (test, mortar) = start().await;
     mortar.seed(MortarParty {
         called: ("20260630".into(), "1605".into()),
@@ -258,7 +259,7 @@ async fn mortar_is_asked_before_a_call() {
 }
 
 #[tokio::test]
-async fn a_write_whose_outcome_is_unknown_goes_to_a_person() {
+async fn unknown_outcome_goes_to_review() {
     for (mode, documents) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
         let (test, mortar) = start().await;
         mortar.behave(Behaviour::next(1, mode));
@@ -278,7 +279,7 @@ async fn a_write_whose_outcome_is_unknown_goes_to_a_person() {
 }
 
 #[tokio::test]
-async fn what_mortar_did_not_take_is_written_later_once() {
+async fn refused_write_is_retried_once() {
     let rate_limited = Behaviour {
         retry_after: Some(30),
         ..Behaviour::next(1, Mode::RateLimited)
@@ -303,7 +304,8 @@ async fn what_mortar_did_not_take_is_written_later_once() {
 }
 
 #[tokio::test]
-async fn a_party_that_is_open_at_a_terminal_is_written_when_it_is_closed() {
+async fn locked_party_is_written_later() {
+    // A party that is locked because it is open at a terminal is written once it is closed.
     let (test, mortar) = start().await;
     mortar.seed(MortarParty {
         locked: true,
@@ -323,14 +325,14 @@ async fn a_party_that_is_open_at_a_terminal_is_written_when_it_is_closed() {
 }
 
 #[tokio::test]
-async fn a_refusal_goes_to_review_with_mortars_words_and_fields() {
+async fn refusal_goes_to_review_with_fields() {
     let mut body = disposition("C-1", "no_answer");
-    // A day that exists, so that the adapter passes it on; but mortar has an opinion.
+    // A valid date, so the adapter passes it on; mortar refuses it.
     body["site_visit"]["date"] = "2025-07-05".into();
     let (attempt, asked) = refused("4711", &body).await;
-    let told = attempt.to_string();
+    let shown = attempt.to_string();
     for words in ["0101", "ENTRY REFUSED", "VDATE", "BEFORE THE CALL"] {
-        assert!(told.contains(words), "{told}");
+        assert!(shown.contains(words), "{shown}");
     }
     assert_eq!(asked, 1);
     let (attempt, asked) = refused("9999", &minimal_disposition("C-1", "no_answer")).await;
@@ -341,7 +343,7 @@ async fn a_refusal_goes_to_review_with_mortars_words_and_fields() {
 }
 
 #[tokio::test]
-async fn another_key_is_unauthorized() {
+async fn wrong_key_is_unauthorized() {
     let (test, mortar) = start().await;
     let other = mortar_tenant(TENANT, &mortar.origin(), "{ value = \"another-key-of-this-size\" }", "");
     test.apply(&other).await;

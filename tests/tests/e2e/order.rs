@@ -1,4 +1,4 @@
-//! Order: dispositions of one lead go one after another, as accepted; a do-not-call overtakes.
+//! Order: dispositions of one lead are delivered one after another, as accepted; a do-not-call overtakes.
 
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ fn calls(test: &TestNode) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_lead_keeps_its_order_and_others_do_not_wait_for_it() {
+async fn order_is_kept_within_a_lead_only() {
+    // Dispositions of one lead keep their order; other leads do not wait for them.
     let test = TestNode::start().await;
     for lead in ["A", "B"] {
         test.keystone.seed(KeystoneLead::new(lead));
@@ -40,7 +41,7 @@ async fn a_lead_keeps_its_order_and_others_do_not_wait_for_it() {
 }
 
 #[tokio::test]
-async fn a_do_not_call_overtakes_what_waits() {
+async fn do_not_call_overtakes_waiting_deliveries() {
     let test = TestNode::start().await;
     for lead in ["A", "B"] {
         test.keystone.seed(KeystoneLead::new(lead));

@@ -1,5 +1,5 @@
-//! The worst hour of a CRM: it is away for seventy minutes, in every way that a CRM can be, while dispositions keep
-//! coming in, and the host is started again in the middle of it.
+//! A CRM's outage of seventy minutes, in every way that a CRM can fail, while dispositions keep arriving and the host
+//! is restarted in the middle.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 
 const TENANT: &str = "dwarka-homes";
-/// What the CRM takes in a second.
+/// Writes a second that the tenant's rate allows.
 const PER_SECOND: usize = 3;
-/// Not a multiple of how often one asks not to be called: those are of different leads.
+/// Shares no factor with the spacing of do-not-calls, so that those fall on different leads.
 const LEADS: usize = 31;
-/// How often a disposition comes in.
+/// The time between two dispositions.
 const EVERY: Duration = Duration::from_secs(20);
 
-/// Does everything that is due. Whatever the CRM leaves unanswered takes its whole deadline of ten seconds.
+/// Does everything that is due. A request that the CRM does not answer takes its whole deadline of ten seconds.
 async fn work(test: &TestNode, mode: Mode) {
     let mut seen = test.keystone.counts().requests;
     let mut work = std::pin::pin!(test.work());
@@ -47,7 +47,7 @@ async fn dispose(test: &TestNode, n: usize) {
     let _ = test.dispose(TENANT, &format!("L-{lead}"), &document).await.expect(202);
 }
 
-/// What the CRM holds, in the order in which it came.
+/// The numbers of the calls that the CRM holds, in order of arrival.
 fn stored(test: &TestNode) -> Vec<usize> {
     let number = |call: &str| call.trim_start_matches("C-").parse().unwrap();
     test.keystone
@@ -73,7 +73,7 @@ async fn dead_and_done(test: &TestNode) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn an_outage_of_seventy_minutes_kills_nothing_and_drains_in_order() {
+async fn long_outage_loses_nothing_and_drains_in_order() {
     let mut test = TestNode::start().await;
     let tenant: TenantName = TENANT.parse().unwrap();
     test.apply(&test.dwarka(&format!("[delivery]\nper_second = {PER_SECOND}")))
@@ -85,7 +85,7 @@ async fn an_outage_of_seventy_minutes_kills_nothing_and_drains_in_order() {
     let mut minutes = 0;
     let mut accepted = 0;
     for (mode, until) in [
-        // Nobody listens; then one after the other.
+        // First the listener is closed; then each failure in turn.
         (Mode::Ok, 12),
         (Mode::Maintenance, 25),
         (Mode::FailAfterStore, 40),
@@ -109,7 +109,7 @@ async fn an_outage_of_seventy_minutes_kills_nothing_and_drains_in_order() {
             assert_eq!(
                 standing.state,
                 BreakerState::Open,
-                "what it knew of the CRM outlives the host"
+                "the breaker's state survives a restart"
             );
         }
     }
@@ -143,7 +143,7 @@ async fn an_outage_of_seventy_minutes_kills_nothing_and_drains_in_order() {
         leads.entry(n % LEADS).or_default().push(*n);
     }
     assert!(leads.values().all(|calls| calls.is_sorted()), "{leads:?}");
-    // The first is the probe, for which another delivery is taken every time.
+    // The first is the probe, which uses another delivery each time.
     let after: Vec<_> = order[in_outage.len()..].iter().skip(1).map(|n| is_dnc(*n)).collect();
     let waiting = after.iter().filter(|is_dnc| **is_dnc).count();
     assert!(
@@ -161,7 +161,7 @@ async fn an_outage_of_seventy_minutes_kills_nothing_and_drains_in_order() {
     }
     assert!(
         (5..13).contains(&burned),
-        "{burned}: those that opened it and what was in flight with the last of them"
+        "{burned}: the failures that opened the breaker, and what was in flight with the last of them"
     );
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();

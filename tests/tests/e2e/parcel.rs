@@ -1,5 +1,5 @@
-//! parcel, a SOAP service, by an adapter in Python: every outcome read back, the edges of what the contract allows,
-//! and each way in which parcel says no.
+//! parcel, a SOAP service, by an adapter in Python: every outcome read back, the limits of the contract's values, and
+//! each kind of refusal.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ const TABLE: [(&str, &str); 13] = [
     ("wants_a_penthouse", "OTHER"),
 ];
 
-/// A host whose only tenant is on parcel, with further tables of its file.
+/// A host whose only tenant uses parcel, with further tables in its file.
 async fn on_parcel(more: &str) -> (TestNode, Parcel) {
     let test = TestNode::empty().await;
     let parcel = Parcel::start(ParcelConfig::new("jackfield", PASSWORD)).await.unwrap();
@@ -44,9 +44,9 @@ async fn on_parcel(more: &str) -> (TestNode, Parcel) {
 }
 
 /// Accepts a disposition of a lead that parcel knows, and tries once.
-async fn written(test: &TestNode, parcel: &Parcel, said: &Value) -> DeliveryDetail {
+async fn written(test: &TestNode, parcel: &Parcel, document: &Value) -> DeliveryDetail {
     parcel.seed(ParcelLead::new("L"));
-    let id = test.dispose(TENANT, "L", said).await.expect(202).member("delivery");
+    let id = test.dispose(TENANT, "L", document).await.expect(202).member("delivery");
     test.work().await;
     found(test, &id).await
 }
@@ -63,18 +63,19 @@ fn call<'a>(calls: &'a [ParcelCall], reference: &str) -> &'a ParcelCall {
 }
 
 #[tokio::test]
-async fn every_outcome_reaches_parcel_whole_and_bare() {
+async fn every_outcome_arrives_full_and_minimal() {
+    // Every outcome arrives, with every field of the contract and with the fewest.
     let (test, parcel) = on_parcel("").await;
     for (n, (word, _)) in TABLE.iter().enumerate() {
         for form in ["whole", "bare"] {
             let (lead, id) = (format!("LEAD-{n}-{form}"), format!("CALL-{n}-{form}"));
             parcel.seed(ParcelLead::new(&lead));
-            let said = if form == "whole" {
+            let document = if form == "whole" {
                 disposition(&id, word)
             } else {
                 minimal_disposition(&id, word)
             };
-            let _ = test.dispose(TENANT, &lead, &said).await.expect(202);
+            let _ = test.dispose(TENANT, &lead, &document).await.expect(202);
         }
     }
     assert_eq!(test.work().await, 2 * TABLE.len());
@@ -89,7 +90,7 @@ async fn every_outcome_reaches_parcel_whole_and_bare() {
             assert_eq!(it.get("OutcomeText"), if *code == "OTHER" { *word } else { "" });
             assert_eq!(it.get("CalledOn"), "2026-07-01T14:30:00+05:30");
         }
-        let told = [
+        let names = [
             "DurationSeconds",
             "IntentScore",
             "BudgetFrom",
@@ -99,7 +100,7 @@ async fn every_outcome_reaches_parcel_whole_and_bare() {
             "NonResident",
         ];
         assert_eq!(
-            told.map(|name| whole.get(name)),
+            names.map(|name| whole.get(name)),
             ["306", "82", "8500000.00", "12000000.00", "3BHK", "true", "false"]
         );
         let visit = ["Visit/VisitDate", "Visit/VisitTime", "Visit/VisitZone"];
@@ -108,7 +109,7 @@ async fn every_outcome_reaches_parcel_whole_and_bare() {
             ["2026-07-05", "11:00:00", "Asia/Kolkata"]
         );
         assert!(
-            told.iter().chain(&visit).all(|name| bare.get(name).is_empty()),
+            names.iter().chain(&visit).all(|name| bare.get(name).is_empty()),
             "{bare:?}"
         );
         assert_eq!(bare.get("LeadNumber"), format!("LEAD-{n}-bare"));
@@ -117,7 +118,7 @@ async fn every_outcome_reaches_parcel_whole_and_bare() {
 }
 
 #[tokio::test]
-async fn amounts_dates_and_texts_at_their_edges_arrive_as_they_are() {
+async fn edge_values_arrive_unchanged() {
     let (test, parcel) = on_parcel("").await;
     parcel.seed(ParcelLead::new("L"));
     let mut edge = disposition("EDGE", "मुझे पैंटहाउस चाहिए <अभी> & \"बड़ा\"");
@@ -130,10 +131,10 @@ async fn amounts_dates_and_texts_at_their_edges_arrive_as_they_are() {
     let mut wish = minimal_disposition("WISH", "callback_requested");
     wish["site_visit"] = json!({"booked": false, "date": "2026-12-31"});
     wish["flags"] = json!({"language_used": "hin\u{1}di", "duplicate_detected": true});
-    for said in [&edge, &wish] {
-        let _ = test.dispose(TENANT, "L", said).await.expect(202);
+    for document in [&edge, &wish] {
+        let _ = test.dispose(TENANT, "L", document).await.expect(202);
         test.work().await;
-        // 23:59:59 of the last day of the year in UTC is the next year in India.
+        // The year's last second in UTC is already the next year in India.
         test.advance(
             at("2026-12-31T23:59:59Z")
                 .duration_since(test.clock.now())
@@ -165,7 +166,7 @@ async fn amounts_dates_and_texts_at_their_edges_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn parcel_is_asked_whether_a_lead_may_be_called() {
+async fn status_comes_from_parcel() {
     let (test, parcel) = on_parcel("").await;
     let lead = |number: &str| ParcelLead::new(number);
     parcel.seed(ParcelLead {
@@ -199,9 +200,9 @@ async fn parcel_is_asked_whether_a_lead_may_be_called() {
         ("SPOKEN", "new", false, true),
     ] {
         let answer = test.status(TENANT, number).await.expect(200).json();
-        let said = ["callable", "status", "dnc", "human_contacted"].map(|name| answer[name].clone());
+        let shown = ["callable", "status", "dnc", "human_contacted"].map(|name| answer[name].clone());
         assert_eq!(
-            said,
+            shown,
             [json!(false), json!(status), json!(dnc), json!(spoken)],
             "{number}"
         );
@@ -221,7 +222,7 @@ async fn parcel_is_asked_whether_a_lead_may_be_called() {
 }
 
 #[tokio::test]
-async fn a_tenant_names_its_own_stages() {
+async fn tenant_maps_its_own_stages() {
     let test = TestNode::empty().await;
     let parcel = Parcel::start(ParcelConfig::new("jackfield", PASSWORD)).await.unwrap();
     test.node.rollout.push_adapter(component("parcel")).await.unwrap();
@@ -249,12 +250,12 @@ async fn a_tenant_names_its_own_stages() {
 }
 
 #[tokio::test]
-async fn a_write_in_the_dark_is_repeated_and_leaves_one_record() {
+async fn unknown_outcome_is_repeated_into_one_record() {
     for mode in [Mode::FailAfterStore, Mode::ResetAfterStore, Mode::Down] {
         let (test, parcel) = on_parcel("").await;
         parcel.behave(Behaviour::next(1, mode));
-        let said = minimal_disposition("C-1", "no_answer");
-        let first = written(&test, &parcel, &said).await;
+        let document = minimal_disposition("C-1", "no_answer");
+        let first = written(&test, &parcel, &document).await;
         assert_eq!(first.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
         test.advance(Duration::from_secs(40));
         test.work().await;
@@ -272,7 +273,7 @@ async fn a_write_in_the_dark_is_repeated_and_leaves_one_record() {
 }
 
 #[tokio::test]
-async fn a_fault_of_the_servers_is_told_from_one_of_the_clients() {
+async fn server_and_client_faults_are_told_apart() {
     let (test, parcel) = on_parcel("").await;
     parcel.behave(Behaviour::next(1, Mode::Maintenance));
     let away = written(&test, &parcel, &minimal_disposition("C-1", "no_answer")).await;
@@ -283,15 +284,15 @@ async fn a_fault_of_the_servers_is_told_from_one_of_the_clients() {
     let limited = found(&test, &away.summary.id.to_string()).await;
     assert_eq!(limited.attempts[1].class.unwrap().word(), "rate-limited");
     test.advance(Duration::from_secs(76));
-    assert_eq!(test.work().await, 0, "parcel's wish is kept");
+    assert_eq!(test.work().await, 0, "not before Retry-After has passed");
     test.advance(Duration::from_secs(40));
     test.work().await;
     assert_eq!(parcel.stored().len(), 1);
 
-    // A zone that parcel does not know: the adapter cannot tell, parcel says it in a fault under HTTP 500.
-    let mut said = disposition("C-2", "qualified_visit_booked");
-    said["site_visit"]["timezone"] = "Mars/Olympus".into();
-    let refused = written(&test, &parcel, &said).await;
+    // A time zone that the adapter cannot check and parcel does not know: parcel answers a fault under HTTP 500.
+    let mut document = disposition("C-2", "qualified_visit_booked");
+    document["site_visit"]["timezone"] = "Mars/Olympus".into();
+    let refused = written(&test, &parcel, &document).await;
     assert_eq!(refused.summary.state, State::Review);
     assert_eq!(refused.summary.reason, Some(StopReason::Rejected));
     let shown = serde_json::to_string(&refused.attempts[0].detail).unwrap();
@@ -311,7 +312,8 @@ async fn a_fault_of_the_servers_is_told_from_one_of_the_clients() {
 }
 
 #[tokio::test]
-async fn parcels_own_webhook_becomes_a_lead_and_nonsense_a_review() {
+async fn parcel_webhook_becomes_a_lead() {
+    // parcel's own webhook becomes a lead; nonsense goes to review.
     let test = TestNode::empty().await;
     let more = format!(
         "[webhook]\nsecrets = [{{ value = \"{WEBHOOK_SECRET}\" }}]\n[agent]\npush_url = \"{}/leads\"\npush_secret = \
@@ -330,7 +332,7 @@ async fn parcels_own_webhook_becomes_a_lead_and_nonsense_a_review() {
     test.work().await;
     test.work().await;
     let pushed = &test.agent.stored()[0].body["lead"];
-    let told = [
+    let names = [
         "id",
         "phone",
         "name",
@@ -340,7 +342,7 @@ async fn parcels_own_webhook_becomes_a_lead_and_nonsense_a_review() {
         "Tower",
     ];
     assert_eq!(
-        told.map(|name| pushed[name].as_str().unwrap_or_default()),
+        names.map(|name| pushed[name].as_str().unwrap_or_default()),
         [
             "PL-1",
             "+919800000000",

@@ -1,4 +1,4 @@
-//! Real calls are recorded, replay natively against the adapters that made them, and hold no secret.
+//! Recorded invocations replay natively against the adapters that made them, and hold no secret.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use serde_json::{Value, json};
 
 const DWARKA: &str = "dwarka-homes";
 const SAKET: &str = "saket-estates";
-/// As CRMs like it: the lead's id is its number.
+/// The lead's id is its phone number, as in many CRMs.
 const LEAD: &str = "919812345670";
 
 fn path(tenant: &str) -> String {
     format!("/v1/tenants/{tenant}/recording")
 }
 
-async fn begin(test: &TestNode, operator: &Operator, tenant: &str, wish: Value) -> Value {
-    let begun = operator.ask(test, Method::POST, &path(tenant), Some(&wish)).await;
+async fn begin(test: &TestNode, operator: &Operator, tenant: &str, body: Value) -> Value {
+    let begun = operator.ask(test, Method::POST, &path(tenant), Some(&body)).await;
     begun.expect(201).json()
 }
 
-/// Ends a recording; the answer, and its calls as files of a folder.
+/// Ends a recording; returns the answer, and writes its fixtures into a folder.
 async fn take(test: &TestNode, operator: &Operator, tenant: &str, folder: &Path) -> Value {
     let taken = operator
         .ask(test, Method::DELETE, &path(tenant), None)
@@ -47,7 +47,8 @@ fn recorded(taken: &Value) -> &Value {
 }
 
 #[tokio::test]
-async fn what_was_recorded_replays_and_holds_no_secret_and_no_number() {
+async fn recording_replays_and_is_masked() {
+    // What was recorded replays, and holds no secret and no phone number.
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new(LEAD));
@@ -56,7 +57,7 @@ async fn what_was_recorded_replays_and_holds_no_secret_and_no_number() {
         let view = begin(&test, &operator, tenant, json!({})).await;
         assert_eq!((&view["state"], &view["unmasked"]), (&"running".into(), &false.into()));
     }
-    // A first write whose outcome nobody tells, so that it is looked up.
+    // The first write has an unknown outcome, so that it is looked up.
     test.keystone.behave(Behaviour::next(1, Mode::FailAfterStore));
     for tenant in [DWARKA, SAKET] {
         let _ = test
@@ -100,7 +101,7 @@ async fn what_was_recorded_replays_and_holds_no_secret_and_no_number() {
         for personal in ["9812345670", "9800000000", "आशा", "%E0%A4%86", "storage.agent.example"] {
             assert!(!text.contains(personal), "{personal} in {text}");
         }
-        // What is no personal data is as it was.
+        // What is not personal data is unchanged.
         assert!(text.contains("Asia/Kolkata") && text.contains("12000000"), "{text}");
     }
     Replay::<Keystone>::of().with_lookup().folder(folders[0].path());
@@ -109,7 +110,7 @@ async fn what_was_recorded_replays_and_holds_no_secret_and_no_number() {
 }
 
 #[tokio::test]
-async fn what_is_wanted_as_it_was_replays_too() {
+async fn unmasked_recording_replays_too() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     test.groundwork.seed(GroundworkLead::new(LEAD));
@@ -132,7 +133,7 @@ async fn what_is_wanted_as_it_was_replays_too() {
 }
 
 #[tokio::test]
-async fn a_recording_is_an_operators_and_within_its_bounds() {
+async fn recording_needs_an_operator_and_has_limits() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -143,17 +144,17 @@ async fn a_recording_is_an_operators_and_within_its_bounds() {
         *agent.uri_mut() = path(DWARKA).parse().unwrap();
         let _ = test.admin(agent).await.expect(401);
     }
-    for (tenant, wish, status, words) in [
+    for (tenant, body, status, words) in [
         ("nobody", json!({}), 404, "no tenant `nobody`"),
         (DWARKA, json!({"calls": 0}), 422, "1 to 500"),
         (DWARKA, json!({"calls": 501}), 422, "1 to 500"),
         (DWARKA, json!({"minutes": 61}), 422, "1 to 60"),
         (DWARKA, json!({"mask": true}), 400, "mask"),
     ] {
-        let refused = operator.ask(&test, Method::POST, &path(tenant), Some(&wish)).await;
+        let refused = operator.ask(&test, Method::POST, &path(tenant), Some(&body)).await;
         assert!(
             [status, 422].contains(&refused.status.as_u16()),
-            "{wish}: {}",
+            "{body}: {}",
             refused.text
         );
         assert!(refused.text.contains(words), "{}", refused.text);
@@ -185,7 +186,7 @@ async fn a_recording_is_an_operators_and_within_its_bounds() {
         (&standing["state"], &standing["recorded"]),
         (&"full".into(), &json!({"status": 1}))
     );
-    // It waits to be taken after its time, and then it is gone without anybody's doing.
+    // After its time it can still be fetched for a while, and then it is dropped.
     test.advance(Duration::from_mins(14));
     let _ = operator.get(&test, &path(DWARKA)).await;
     test.advance(Duration::from_mins(1));
@@ -217,7 +218,7 @@ async fn a_recording_is_an_operators_and_within_its_bounds() {
 }
 
 #[tokio::test]
-async fn a_swap_changes_nothing_for_a_recording() {
+async fn recording_continues_through_a_swap() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -239,10 +240,10 @@ async fn a_swap_changes_nothing_for_a_recording() {
 }
 
 #[tokio::test]
-async fn a_call_with_a_secret_in_it_is_not_handed_out() {
+async fn invocation_with_a_secret_is_left_out() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
-    // Neither is a credential that goes to the CRM, so no answer is searched for it.
+    // Neither secret is a credential for the CRM, so answers are not redacted for them.
     let _ = operator
         .set_secret(&test, DWARKA, "other", "a-kept-secret")
         .await

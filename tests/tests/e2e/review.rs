@@ -1,4 +1,4 @@
-//! The way back: review, edit, replay and discard, over the admin API.
+//! Review, edit, replay and discard, over the admin API.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -23,14 +23,18 @@ async fn refused(test: &TestNode) -> String {
 }
 
 #[tokio::test]
-async fn an_edit_is_checked_kept_apart_and_replayed() {
+async fn edit_is_validated_and_replayed() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("M"));
     let operator = Operator::create(&test).await;
-    let mut said = minimal_disposition("C-1", "qualified_visit_booked");
-    said["site_visit"] =
+    let mut document = minimal_disposition("C-1", "qualified_visit_booked");
+    document["site_visit"] =
         json!({"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Mars/Olympus"});
-    let id = test.dispose(TENANT, "M", &said).await.expect(202).member("delivery");
+    let id = test
+        .dispose(TENANT, "M", &document)
+        .await
+        .expect(202)
+        .member("delivery");
     test.work().await;
     let listed = operator
         .ask(&test, Method::GET, "/v1/deliveries?state=review", None)
@@ -40,11 +44,14 @@ async fn an_edit_is_checked_kept_apart_and_replayed() {
     assert_eq!(listed["items"][0]["id"], id.as_str());
 
     let path = format!("/v1/deliveries/{id}/payload");
-    let mut wrong = said.clone();
+    let mut wrong = document.clone();
     wrong["call_metadata"]["call_id"] = "C-2".into();
     let _ = operator.ask(&test, Method::PUT, &path, Some(&wrong)).await.expect(422);
-    said["site_visit"]["timezone"] = "Asia/Kolkata".into();
-    let _ = operator.ask(&test, Method::PUT, &path, Some(&said)).await.expect(200);
+    document["site_visit"]["timezone"] = "Asia/Kolkata".into();
+    let _ = operator
+        .ask(&test, Method::PUT, &path, Some(&document))
+        .await
+        .expect(200);
     let replayed = operator
         .ask(
             &test,
@@ -60,7 +67,7 @@ async fn an_edit_is_checked_kept_apart_and_replayed() {
 }
 
 #[tokio::test]
-async fn a_discarded_delivery_is_over() {
+async fn discarded_delivery_is_final() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let id = refused(&test).await;
@@ -73,7 +80,7 @@ async fn a_discarded_delivery_is_over() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_landed_by_a_persons_word_is_done() {
+async fn operator_can_mark_a_delivery_landed() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let id = refused(&test).await;
@@ -110,7 +117,7 @@ async fn a_delivery_that_landed_by_a_persons_word_is_done() {
 }
 
 #[tokio::test]
-async fn the_admin_api_wants_an_operators_token() {
+async fn admin_api_requires_an_operator_token() {
     let test = TestNode::start().await;
     for path in [
         "/v1/deliveries",

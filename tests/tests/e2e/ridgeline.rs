@@ -1,4 +1,4 @@
-//! ridgeline, the adapter in Go, from end to end: read back from its CRM, whose versions move and whose nulls clear.
+//! ridgeline, by the adapter in Go, read back from its CRM, which versions its records and clears a field on null.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
     test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
 }
 
-/// Reports a call and does what is due.
+/// Reports a call and delivers it.
 async fn reported(test: &TestNode, lead: &str, body: &Value) -> DeliveryDetail {
     let id = test.dispose(TENANT, lead, body).await.expect(202).member("delivery");
     test.work().await;
@@ -55,7 +55,8 @@ fn stored(crm: &Ridgeline, call: &str) -> RidgelineInteraction {
 }
 
 #[tokio::test]
-async fn every_outcome_arrives_whole_and_bare() {
+async fn every_outcome_arrives_full_and_minimal() {
+    // Every outcome arrives, with every field of the contract and with the fewest.
     let (test, crm) = served().await;
     for (n, (word, _)) in TABLE.iter().enumerate() {
         for form in ["whole", "bare"] {
@@ -104,7 +105,7 @@ async fn every_outcome_arrives_whole_and_bare() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_clears_nothing() {
+async fn unknown_values_clear_nothing() {
     let (test, crm) = served().await;
     let known = json!({ "budget_min_lakh": 85.5, "loan": "YES", "unit_type": "2BHK" });
     crm.seed(RidgelineProspect {
@@ -121,7 +122,7 @@ async fn what_is_not_known_clears_nothing() {
 }
 
 #[tokio::test]
-async fn amounts_dates_and_scripts_arrive_at_their_edges() {
+async fn edge_values_arrive_unchanged() {
     let (test, crm) = served().await;
     crm.seed(RidgelineProspect::new("L"));
     let cases = [
@@ -139,7 +140,7 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
             "C-3",
             8_550_500,
             12_000_001,
-            json!(999_999.99), // as it was: what does not fit is noted, not rounded
+            json!(999_999.99), // unchanged: an amount that does not fit is noted, not rounded
             json!(1_000_000),
             json!("Budget from: Rs 85,50,500. Budget to: Rs 1,20,00,001"),
         ),
@@ -180,18 +181,18 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
             Some(("28-FEB-2027", "23:59")),
         ),
     ];
-    for (call, day, slot, zone, told) in visits {
+    for (call, day, slot, zone, expected_visit) in visits {
         let mut body = minimal_disposition(call, "qualified_visit_booked");
         body["site_visit"] = json!({ "booked": true, "date": day, "time_slot": slot, "timezone": zone });
         assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
-        let (on, at) = told.unwrap();
+        let (on, at) = expected_visit.unwrap();
         assert_eq!(
             stored(&crm, call).body["visit"],
             json!({ "on": on, "at": at }),
             "{call}"
         );
     }
-    // From half past two in the afternoon in India to midnight: the second day.
+    // From 14:30 in India to midnight: the next day.
     test.advance(Duration::from_mins(9 * 60 + 30));
     let mut hindi = minimal_disposition("H-1", "callback_requested");
     hindi["flags"] = json!({ "language_used": "हिन्दी" });
@@ -210,7 +211,8 @@ async fn amounts_dates_and_scripts_arrive_at_their_edges() {
 }
 
 #[tokio::test]
-async fn a_prospect_that_moves_is_read_again_and_then_left_to_the_ladder() {
+async fn version_conflict_is_reread_then_retried() {
+    // A prospect whose version moves is read again, and after some tries left to the retry ladder.
     for (moves, attempts) in [(0, 1), (2, 1), (3, 2)] {
         let (test, crm) = served().await;
         crm.seed(RidgelineProspect {
@@ -238,7 +240,7 @@ async fn a_prospect_that_moves_is_read_again_and_then_left_to_the_ladder() {
 }
 
 #[tokio::test]
-async fn a_write_that_landed_unseen_is_repeated_and_known_again() {
+async fn landed_write_is_repeated_and_recognised() {
     let (test, crm) = served().await;
     crm.seed(RidgelineProspect {
         crashes: 1,
@@ -246,7 +248,7 @@ async fn a_write_that_landed_unseen_is_repeated_and_known_again() {
     });
     let first = reported(&test, "L", &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!(first.attempts[0].class.unwrap().word(), "unknown");
-    assert_eq!(crm.stored().len(), 1, "it was stored all the same");
+    assert_eq!(crm.stored().len(), 1, "it was stored without an answer");
     test.advance(Duration::from_secs(33));
     test.work().await;
     let after = found(&test, &first.summary.id.to_string()).await;
@@ -258,7 +260,7 @@ async fn a_write_that_landed_unseen_is_repeated_and_known_again() {
 }
 
 #[tokio::test]
-async fn each_way_to_say_no_has_its_class() {
+async fn each_refusal_has_its_class() {
     let (test, crm) = served().await;
     crm.seed(RidgelineProspect::new("L"));
 
@@ -307,7 +309,7 @@ async fn each_way_to_say_no_has_its_class() {
 }
 
 #[tokio::test]
-async fn a_status_query_says_what_ridgeline_says() {
+async fn status_comes_from_ridgeline() {
     let (test, crm) = served().await;
     crm.seed(RidgelineProspect {
         stage: "IN_TALKS".into(),

@@ -1,5 +1,4 @@
-//! Secrets that the host keeps: set, used at once, listed without their values, removed; and the master key that they
-//! are sealed with.
+//! Stored secrets: set, used at once, listed without their values, removed; and the master key that seals them.
 
 use axum::body::Body;
 use http::Method;
@@ -12,13 +11,13 @@ use serde_json::Value;
 const TENANT: &str = "dwarka-homes";
 const SECRETS: &str = "/v1/tenants/dwarka-homes/secrets";
 
-/// The file of the tenant with a kept secret for its credential.
+/// The tenant's file, with a stored secret for its credential.
 fn file(test: &TestNode) -> String {
     keystone_tenant(TENANT, &test.keystone.origin(), "{ stored = \"crm-token\" }", "")
 }
 
-/// A host whose tenant uses a kept secret.
-async fn with_kept_secret() -> (TestNode, Operator) {
+/// A host whose tenant uses a stored secret.
+async fn with_stored_secret() -> (TestNode, Operator) {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let operator = Operator::create(&test).await;
@@ -29,7 +28,7 @@ async fn with_kept_secret() -> (TestNode, Operator) {
 }
 
 #[tokio::test]
-async fn a_secret_may_be_set_before_its_tenant_is_there() {
+async fn secret_may_precede_its_tenant() {
     let test = TestNode::empty().await;
     let operator = Operator::create(&test).await;
     let set = operator.set_secret(&test, "nobody-yet", "crm", "s3cr3t-value").await;
@@ -44,8 +43,8 @@ async fn a_secret_may_be_set_before_its_tenant_is_there() {
 }
 
 #[tokio::test]
-async fn what_is_listed_is_everything_but_the_value() {
-    let (test, operator) = with_kept_secret().await;
+async fn listing_shows_all_but_the_value() {
+    let (test, operator) = with_stored_secret().await;
     let listed = operator.ask(&test, Method::GET, SECRETS, None).await.expect(200);
     assert!(!listed.text.contains(KEYSTONE_TOKEN));
     let items = listed.json()["items"].as_array().unwrap().clone();
@@ -61,12 +60,12 @@ async fn what_is_listed_is_everything_but_the_value() {
         ),
         (&"r2".into(), &true.into(), &"/credentials/0/secret".into())
     );
-    // What the first release had written out is there too, under names that no person can choose.
-    let made_up = items
+    // Secrets written out in the first release are there too, under names that operators cannot choose.
+    let generated = items
         .iter()
         .filter(|item| item["name"].as_str().unwrap().starts_with("sec_"));
-    assert!(made_up.clone().count() >= 1);
-    for item in made_up {
+    assert!(generated.clone().count() >= 1);
+    for item in generated {
         let path = format!("{SECRETS}/{}", item["name"].as_str().unwrap());
         let refused = test.admin(operator.request(Method::PUT, &path, Body::from("x"))).await;
         let _ = refused.expect(400);
@@ -75,8 +74,8 @@ async fn what_is_listed_is_everything_but_the_value() {
 }
 
 #[tokio::test]
-async fn a_new_value_serves_at_once_and_without_a_release() {
-    let (test, operator) = with_kept_secret().await;
+async fn new_value_serves_at_once() {
+    let (test, operator) = with_stored_secret().await;
     let _ = test.status(TENANT, "L").await.expect(200);
     let before = test.serving(TENANT);
     let set = operator
@@ -98,8 +97,9 @@ async fn a_new_value_serves_at_once_and_without_a_release() {
 }
 
 #[tokio::test]
-async fn a_value_with_which_the_release_would_not_load_changes_nothing() {
-    let (mut test, operator) = with_kept_secret().await;
+async fn unloadable_value_changes_nothing() {
+    // A value with which the release would not load is refused and changes nothing.
+    let (mut test, operator) = with_stored_secret().await;
     let refused = operator
         .set_secret(&test, TENANT, "crm-token", "two\nhidden-lines")
         .await
@@ -122,8 +122,8 @@ async fn a_value_with_which_the_release_would_not_load_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_secret_that_serves_cannot_be_removed() {
-    let (test, operator) = with_kept_secret().await;
+async fn secret_in_use_cannot_be_removed() {
+    let (test, operator) = with_stored_secret().await;
     let path = format!("{SECRETS}/crm-token");
     let refused = operator.ask(&test, Method::DELETE, &path, None).await.expect(409);
     assert!(
@@ -140,24 +140,24 @@ async fn a_secret_that_serves_cannot_be_removed() {
     assert_eq!(removed["used_by"][0]["release"], "r2");
     let _ = operator.ask(&test, Method::DELETE, &path, None).await.expect(404);
     let back = format!("/v1/tenants/{TENANT}/rollback");
-    let told = operator
+    let refused = operator
         .ask(&test, Method::POST, &back, Some(&serde_json::json!({"to": "r2"})))
         .await
         .expect(422);
     assert!(
-        told.text.contains("secrets set dwarka-homes crm-token"),
+        refused.text.contains("secrets set dwarka-homes crm-token"),
         "{}",
-        told.text
+        refused.text
     );
     let own = format!("{SECRETS}/oauth2%2Fcrm");
-    let told = operator.ask(&test, Method::DELETE, &own, None).await.expect(409);
-    assert!(told.text.contains("for itself"), "{}", told.text);
+    let refused = operator.ask(&test, Method::DELETE, &own, None).await.expect(409);
+    assert!(refused.text.contains("for itself"), "{}", refused.text);
     test.finish().await;
 }
 
 #[tokio::test]
-async fn the_master_key_changes_while_the_host_serves() {
-    let (mut test, operator) = with_kept_secret().await;
+async fn master_key_rotates_while_serving() {
+    let (mut test, operator) = with_stored_secret().await;
     let key = async |test: &TestNode| operator.get(test, SECRETS).await["items"][0]["key"].clone();
     let before = key(&test).await;
     let rotated = operator.ask(&test, Method::POST, "/v1/secrets/rotate-key", None).await;
@@ -172,8 +172,9 @@ async fn the_master_key_changes_while_the_host_serves() {
 }
 
 #[tokio::test]
-async fn without_the_right_key_tenants_are_broken_and_not_lost() {
-    let (mut test, operator) = with_kept_secret().await;
+async fn missing_master_key_loses_nothing() {
+    // Without the right master key tenants do not serve, but nothing is lost.
+    let (mut test, operator) = with_stored_secret().await;
     test.groundwork.seed(jackfield_tests::fakes::GroundworkLead::new("L"));
     let path = test.data_dir().join("master.key");
     let own = std::fs::read(&path).unwrap();
@@ -194,14 +195,14 @@ async fn without_the_right_key_tenants_are_broken_and_not_lost() {
         );
         let _ = test.status(tenant, "L").await.expect(503);
     }
-    assert!(!path.exists(), "no key is made in the place of the one that is missing");
+    assert!(!path.exists(), "a missing key is not replaced by a new one");
     let refused = operator
         .set_secret(&test, TENANT, "crm-token", KEYSTONE_TOKEN)
         .await
         .expect(409);
     assert!(refused.text.contains("master.key"), "{}", refused.text);
 
-    // With another key, what is lost can be given again, one secret after the other or all in a tenant's file.
+    // With another key, lost secrets can be set again, one by one or all in a tenant's file.
     std::fs::write(&path, format!("{}\n", base64_of(&[7; 32]))).unwrap();
     private(&path);
     test.restart().await;
@@ -216,7 +217,7 @@ async fn without_the_right_key_tenants_are_broken_and_not_lost() {
     test.apply(&test.saket("")).await;
     assert_eq!(test.serving("saket-estates").number.0, 2);
 
-    // With the old key beside it, everything opens; and what it opens is sealed with the one that leads.
+    // With the old key after the new one, everything opens and is resealed with the first.
     let (new, old) = (std::fs::read(&path).unwrap(), own);
     std::fs::write(&path, [new, old].concat()).unwrap();
     test.restart().await;

@@ -1,4 +1,4 @@
-//! May this lead be called? Fail-closed in every way that a test can think of (promise 9).
+//! Status queries fail closed (promise 9).
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn suppressions(test: &TestNode) -> Vec<Suppression> {
 }
 
 #[tokio::test]
-async fn both_crms_are_asked_and_answer_in_the_contracts_shape() {
+async fn both_crms_answer_in_the_contracts_shape() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
     test.groundwork.seed(GroundworkLead::new("GW-1001"));
@@ -32,7 +32,7 @@ async fn both_crms_are_asked_and_answer_in_the_contracts_shape() {
 }
 
 #[tokio::test]
-async fn a_no_is_recorded_before_it_is_said() {
+async fn suppression_is_recorded_before_the_answer() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead {
         may_call: false,
@@ -55,7 +55,7 @@ async fn a_no_is_recorded_before_it_is_said() {
 }
 
 #[tokio::test]
-async fn a_do_not_call_holds_from_the_moment_of_its_202() {
+async fn do_not_call_holds_from_its_202() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
     assert_eq!(
@@ -66,7 +66,7 @@ async fn a_do_not_call_holds_from_the_moment_of_its_202() {
         .dispose(TENANT, "CRM-LEAD-1", &minimal_disposition("C-1", "dnc_requested"))
         .await
         .expect(202);
-    // The CRM has not been told: nothing was worked off.
+    // The CRM does not know yet: nothing was delivered.
     let answer = test.status(TENANT, "CRM-LEAD-1").await.expect(200).json();
     assert_eq!((&answer["callable"], &answer["dnc"]), (&false.into(), &true.into()));
     test.keystone.behave(Behaviour::always(Mode::Down));
@@ -79,12 +79,12 @@ async fn a_do_not_call_holds_from_the_moment_of_its_202() {
 }
 
 #[tokio::test]
-async fn the_flag_alone_is_a_do_not_call_and_survives_a_restart() {
+async fn dnc_flag_alone_suffices_and_survives_restart() {
     let mut test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
-    let mut said = disposition("C-1", "callback_requested");
-    said["flags"]["dnc_requested"] = true.into();
-    let _ = test.dispose(TENANT, "CRM-LEAD-1", &said).await.expect(202);
+    let mut document = disposition("C-1", "callback_requested");
+    document["flags"]["dnc_requested"] = true.into();
+    let _ = test.dispose(TENANT, "CRM-LEAD-1", &document).await.expect(202);
     test.restart().await;
     let answer = test.status(TENANT, "CRM-LEAD-1").await.expect(200).json();
     assert_eq!((&answer["callable"], &answer["dnc"]), (&false.into(), &true.into()));
@@ -93,7 +93,7 @@ async fn the_flag_alone_is_a_do_not_call_and_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_crm_that_cannot_be_asked_is_never_guessed() {
+async fn unreachable_crm_is_never_guessed() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
     for (mode, status) in [
@@ -119,19 +119,19 @@ async fn a_crm_that_cannot_be_asked_is_never_guessed() {
 }
 
 #[tokio::test]
-async fn a_crm_that_does_not_answer_in_time_is_a_504_that_says_not_to_call() {
+async fn slow_crm_is_a_504_that_says_do_not_call() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
     test.keystone.behave(Behaviour::always(Mode::Hang));
     let before = test.keystone.counts().requests;
     let answer = {
         let mut answer = std::pin::pin!(test.status(TENANT, "CRM-LEAD-1"));
-        // The CRM has taken the question; only then does time pass.
+        // Time passes only once the CRM has received the query.
         while test.keystone.counts().requests == before {
             assert!(futures_util::poll!(&mut answer).is_pending());
             tokio::task::yield_now().await;
         }
-        // The budget of the request, a little before the call's own deadline.
+        // The request's time budget, which ends a little before the invocation's deadline.
         test.advance(Duration::from_millis(950));
         answer.await.expect(504)
     };
@@ -145,7 +145,7 @@ async fn a_crm_that_does_not_answer_in_time_is_a_504_that_says_not_to_call() {
 }
 
 #[tokio::test]
-async fn a_lead_with_odd_characters_is_asked_for_as_it_is() {
+async fn lead_id_with_odd_characters_is_unchanged() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("A/B ?#%"));
     let answer = test.status(TENANT, "A%2FB%20%3F%23%25").await.expect(200).json();
@@ -154,7 +154,7 @@ async fn a_lead_with_odd_characters_is_asked_for_as_it_is() {
 }
 
 #[tokio::test]
-async fn every_error_of_a_status_query_says_not_to_call() {
+async fn every_error_says_do_not_call() {
     let test = TestNode::start().await;
     for (path, status) in [
         ("/v1/tenants/dwarka-homes/leads/%20/status", 400),

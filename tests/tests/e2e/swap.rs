@@ -15,23 +15,23 @@ use tokio_util::sync::CancellationToken;
 const TENANT: &str = "dwarka-homes";
 const SWAPS: usize = 200;
 
-/// The same component under another digest: a custom section of its own at the end changes nothing that runs.
+/// The same component with another digest, by a custom section at its end.
 fn variant(mut bytes: Vec<u8>, mark: u8) -> Vec<u8> {
     bytes.extend([0, 6, 4, b'm', b'a', b'r', b'k', mark]);
     bytes
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_swaps_under_load_fail_no_request() {
+async fn swaps_under_load_fail_no_request() {
     let test = swap_under_load("").await;
     assert_eq!(test.runtime.idle_instances(), 0);
     test.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_swaps_of_releases_whose_instances_are_used_again_fail_no_request() {
+async fn swaps_with_instance_reuse_fail_no_request() {
     let test = swap_under_load("[runtime]\nreuse = 1000").await;
-    assert!(test.runtime.idle_instances() > 0, "instances wait for another call");
+    assert!(test.runtime.idle_instances() > 0, "instances are idle");
     let page = test
         .admin(Request::get("/metrics").body(Body::empty()).unwrap())
         .await
@@ -41,15 +41,15 @@ async fn two_hundred_swaps_of_releases_whose_instances_are_used_again_fail_no_re
         .text
         .lines()
         .find_map(|line| line.strip_prefix(&name)?.parse().ok());
-    assert!(reused >= Some(100), "instances were used again: {reused:?}");
-    // Those of a release go with it, and the releases before it left none behind.
+    assert!(reused >= Some(100), "instances were reused: {reused:?}");
+    // A release's instances are dropped with it, and earlier releases left none.
     let _ = test.apply(&test.dwarka("")).await;
     assert_eq!(test.runtime.idle_instances(), 0);
     test.finish().await;
 }
 
-/// Two hundred swaps between two components while leads are asked for and calls reported, the tenant's file having
-/// `more` tables.
+/// Two hundred swaps between two components during status queries and dispositions, with `more` tables in the tenant's
+/// file.
 async fn swap_under_load(more: &str) -> TestNode {
     let test = Arc::new(TestNode::start().await);
     let other = test
@@ -80,8 +80,8 @@ async fn swap_under_load(more: &str) -> TestNode {
                     assert_eq!(answer.json()["callable"], true);
                     asked.fetch_add(1, Ordering::Relaxed);
                     call += 1;
-                    let said = minimal_disposition(&format!("C-{lead}-{call}"), "no_answer");
-                    let _ = test.dispose(TENANT, &format!("L{lead}"), &said).await.expect(202);
+                    let document = minimal_disposition(&format!("C-{lead}-{call}"), "no_answer");
+                    let _ = test.dispose(TENANT, &format!("L{lead}"), &document).await.expect(202);
                     disposed.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -114,7 +114,7 @@ async fn swap_under_load(more: &str) -> TestNode {
 }
 
 #[tokio::test]
-async fn a_release_that_does_not_load_leaves_the_old_one_serving_and_says_why() {
+async fn failed_release_leaves_the_old_one_serving() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let before = test.serving(TENANT);
@@ -150,9 +150,9 @@ async fn a_release_that_does_not_load_leaves_the_old_one_serving_and_says_why() 
             "1 to 20 waits",
         ),
     ];
-    for (file, told) in cases {
+    for (file, expected) in cases {
         let error = test.try_apply(&file).await.unwrap_err();
-        assert!(error.to_string().contains(told), "{told}: {error}");
+        assert!(error.to_string().contains(expected), "{expected}: {error}");
         assert!(!error.to_string().contains("canary"), "{error}");
         assert_eq!(test.serving(TENANT), before);
         let _ = test.status(TENANT, "L").await.expect(200);
@@ -161,7 +161,7 @@ async fn a_release_that_does_not_load_leaves_the_old_one_serving_and_says_why() 
 }
 
 #[tokio::test]
-async fn a_rollback_is_one_pointer_back_and_another_forward() {
+async fn rollback_goes_back_and_forward() {
     let test = TestNode::start().await;
     let first = test.serving(TENANT);
     test.apply(&test.dwarka("[delivery]\nconcurrency = 3")).await;
@@ -178,7 +178,7 @@ async fn a_rollback_is_one_pointer_back_and_another_forward() {
 }
 
 #[tokio::test]
-async fn the_same_file_again_makes_no_release_and_a_dry_run_makes_none_either() {
+async fn unchanged_file_and_dry_run_make_no_release() {
     let test = TestNode::start().await;
     assert!(test.apply(&test.dwarka("")).await.unchanged);
     assert_eq!(test.serving(TENANT).number.0, 1);
@@ -195,7 +195,7 @@ async fn the_same_file_again_makes_no_release_and_a_dry_run_makes_none_either() 
 }
 
 #[tokio::test]
-async fn a_restarted_host_serves_the_active_releases() {
+async fn restarted_host_serves_the_active_releases() {
     let mut test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.apply(&test.dwarka("[delivery]\nconcurrency = 3")).await;

@@ -1,8 +1,8 @@
-//! Ten thousand writes whose outcome nobody told the host: stored or not, then a 500, a reset or silence (promise 3).
+//! Ten thousand writes with an unknown outcome: stored or not, then a 500, a reset or no answer (promise 3).
 //!
-//! Every delivery's first attempt ends in the dark, and four of ten requests after it. Where the CRM knows a key again
-//! or can be searched, each disposition is there exactly once in the end; where it is neither, nothing is ever sent
-//! twice, and a person's word ends it.
+//! Every delivery's first attempt has an unknown outcome, and so have four of ten requests after it. Where the CRM
+//! deduplicates or can be searched, each disposition is there exactly once in the end; where it can do neither, nothing
+//! is ever sent twice, and an operator decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,41 +22,41 @@ use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
 use serde_json::json;
 
-/// Deliveries of each test; there are four.
+/// Deliveries of each of the four tests.
 const DELIVERIES: usize = 2500;
-/// Attempts that a delivery has: with six of ten requests going well, hardly one needs them all.
+/// Attempts of a delivery: with six of ten requests succeeding, hardly any delivery needs them all.
 const ATTEMPTS: usize = 20;
-/// Enough time after an attempt for the next to be due.
+/// After this time the next attempt is due.
 const NEXT_ATTEMPT: Duration = Duration::from_mins(70);
 
-/// The delivery policy: the whole engine for this tenant, and an hour between attempts.
-fn patient() -> String {
+/// A delivery policy that gives this tenant the whole engine, with an hour between attempts.
+fn hourly_attempts() -> String {
     let waits = vec!["\"1h\""; ATTEMPTS - 1].join(", ");
     format!("[delivery]\nconcurrency = 32\nretry = [\"0s\", {waits}]")
 }
 
 async fn accept(test: &TestNode, tenant: &str) {
-    // The breaker would spare the CRM most of the faults that this is about.
+    // An open breaker would prevent most of the failures that this test needs.
     let (path, word) = (format!("/v1/tenants/{tenant}/breaker"), json!({ "force": "closed" }));
     let operator = Operator::create(test).await;
     let _ = operator.ask(test, Method::POST, &path, Some(&word)).await.expect(200);
     let accepted = stream::iter(0..DELIVERIES).map(|n| async move {
-        let said = minimal_disposition(&format!("C-{n}"), "no_answer");
-        let _ = test.dispose(tenant, &format!("L-{n}"), &said).await.expect(202);
+        let document = minimal_disposition(&format!("C-{n}"), "no_answer");
+        let _ = test.dispose(tenant, &format!("L-{n}"), &document).await.expect(202);
     });
     accepted.buffer_unordered(64).collect::<Vec<()>>().await;
 }
 
-/// Does what is due. Requests that are never answered run out of time when nothing else is in flight: moved earlier,
-/// time would run out for connections that are just being made, too.
+/// Does what is due. Unanswered requests time out only once nothing else is in flight: a clock moved earlier would also
+/// time out connections that are just being established.
 async fn work<T: FakeService>(test: &TestNode, crm: &FakeServer<T>) {
     let mut work = std::pin::pin!(test.work());
-    let mut patience = 0;
+    let mut idle_polls = 0;
     while futures_util::poll!(&mut work).is_pending() {
         tokio::task::yield_now().await;
-        patience = if crm.hanging() > 0 { patience + 1 } else { 0 };
-        if patience > 300 {
-            patience = 0;
+        idle_polls = if crm.hanging() > 0 { idle_polls + 1 } else { 0 };
+        if idle_polls > 300 {
+            idle_polls = 0;
             let states = test.store().states().await.unwrap();
             let in_flight = states.iter().find(|(state, _)| *state == State::Leased);
             if in_flight.map_or(0, |(_, deliveries)| *deliveries) == u64::from(crm.hanging()) {
@@ -93,8 +93,9 @@ async fn replay(test: &TestNode, ids: Vec<DeliveryId>, not_landed: bool) {
     let _ = test.store().replay(order).await.unwrap();
 }
 
-/// Every first attempt in the dark, then six of ten requests go well, until all are done; what was used up is replayed.
-async fn through_the_dark<T: FakeService>(test: &TestNode, tenant: &str, crm: &FakeServer<T>) {
+/// Every first attempt has an unknown outcome, then six of ten requests succeed, until all are done; dead letters are
+/// replayed.
+async fn survive_unknown_outcomes<T: FakeService>(test: &TestNode, tenant: &str, crm: &FakeServer<T>) {
     accept(test, tenant).await;
     crm.behave(Behaviour::always(Mode::Flaky));
     work(test, crm).await;
@@ -122,7 +123,7 @@ async fn through_the_dark<T: FakeService>(test: &TestNode, tenant: &str, crm: &F
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// The calls of the rows, each with how many rows it has.
+/// The number of rows of each call.
 fn rows_by_call(calls: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
     let mut rows = BTreeMap::new();
     for call in calls {
@@ -137,7 +138,7 @@ fn assert_each_once(rows: &BTreeMap<String, usize>) {
     assert_eq!(rows.len(), DELIVERIES, "none is missing");
 }
 
-/// A host whose tenant `dwarka-homes` is served by a guest on a ledger.
+/// A host whose tenant `dwarka-homes` uses a guest that writes to a ledger.
 async fn on_a_ledger(guest: &str, deduplicates: bool) -> (TestNode, Ledger) {
     let test = TestNode::empty().await;
     let ledger = Ledger::start(LedgerConfig::new(deduplicates)).await.unwrap();
@@ -146,39 +147,40 @@ async fn on_a_ledger(guest: &str, deduplicates: bool) -> (TestNode, Ledger) {
     let file = format!(
         "tenant = \"dwarka-homes\"\nadapter = \"{guest}\"\nsettings.base_url = \"{crm}\"\n\
          egress = {{ allow = [\"{crm}\"], private_addresses = true }}\n{}",
-        patient()
+        hourly_attempts()
     );
     test.apply(&file).await;
     (test, ledger)
 }
 
 #[tokio::test]
-async fn where_the_crm_can_be_searched_nothing_is_written_twice() {
+async fn searchable_crm_holds_each_once() {
     let (test, ledger) = on_a_ledger("searchable", false).await;
-    through_the_dark(&test, "dwarka-homes", &ledger).await;
+    survive_unknown_outcomes(&test, "dwarka-homes", &ledger).await;
     assert_each_once(&rows_by_call(ledger.stored().into_iter().map(|entry| entry.call)));
     test.finish().await;
 }
 
 #[tokio::test]
-async fn where_the_crm_knows_a_key_again_repeats_leave_one_record() {
+async fn idempotent_crm_holds_each_once() {
     let (test, ledger) = on_a_ledger("idempotent", true).await;
-    through_the_dark(&test, "dwarka-homes", &ledger).await;
+    survive_unknown_outcomes(&test, "dwarka-homes", &ledger).await;
     assert_each_once(&rows_by_call(ledger.stored().into_iter().map(|entry| entry.call)));
     assert!(
         ledger.stored().iter().any(|entry| entry.posts > 1),
-        "it was put to the test"
+        "there were repeats"
     );
     assert_eq!(ledger.counts().refused, 0, "every repeat had its first key and body");
     test.finish().await;
 }
 
 #[tokio::test]
-async fn where_it_is_both_a_write_that_landed_is_not_even_repeated() {
+async fn landed_write_is_not_repeated() {
+    // Where the CRM can be searched and deduplicates, a write that landed is not even repeated.
     let test = TestNode::start().await;
-    test.apply(&test.dwarka(&patient())).await;
+    test.apply(&test.dwarka(&hourly_attempts())).await;
     (0..DELIVERIES).for_each(|n| test.keystone.seed(KeystoneLead::new(format!("L-{n}"))));
-    through_the_dark(&test, "dwarka-homes", &test.keystone).await;
+    survive_unknown_outcomes(&test, "dwarka-homes", &test.keystone).await;
     let stored = test.keystone.stored();
     assert!(stored.iter().all(|call| call.revision == 1), "none was upserted again");
     assert_each_once(&rows_by_call(stored.into_iter().map(|call| call.call_id)));
@@ -186,9 +188,10 @@ async fn where_it_is_both_a_write_that_landed_is_not_even_repeated() {
 }
 
 #[tokio::test]
-async fn where_it_is_neither_nothing_is_repeated_until_a_person_says_so() {
+async fn without_either_an_operator_decides() {
+    // Where the CRM can do neither, nothing is repeated until an operator says so.
     let test = TestNode::start().await;
-    test.apply(&test.saket(&patient())).await;
+    test.apply(&test.saket(&hourly_attempts())).await;
     (0..DELIVERIES).for_each(|n| test.groundwork.seed(GroundworkLead::new(format!("L-{n}"))));
     accept(&test, "saket-estates").await;
     test.groundwork.behave(Behaviour::always(Mode::Flaky));
@@ -205,7 +208,7 @@ async fn where_it_is_neither_nothing_is_repeated_until_a_person_says_so() {
             .all(|it| it.state == State::Review && it.reason == Some(StopReason::OutcomeUnknown))
     );
 
-    // The operator looks into the CRM: what is there landed, what is not is sent again.
+    // The operator compares with the CRM: what is there landed, what is missing is sent again.
     let call = |row: &jackfield_tests::fakes::GroundworkRow| row.get("call_ref").to_owned();
     let there: BTreeSet<_> = test.groundwork.stored().iter().map(call).collect();
     assert!(

@@ -22,7 +22,8 @@ const TABLE: [(&str, &str, &str); 13] = [
 ];
 
 #[tokio::test]
-async fn every_outcome_reaches_both_crms_whole_and_bare() {
+async fn every_outcome_arrives_full_and_minimal() {
+    // Every outcome arrives at both CRMs, with every field of the contract and with the fewest.
     let test = TestNode::start().await;
     for (n, (word, ..)) in TABLE.iter().enumerate() {
         for form in ["whole", "bare"] {
@@ -88,7 +89,7 @@ async fn every_outcome_reaches_both_crms_whole_and_bare() {
 }
 
 #[tokio::test]
-async fn fields_that_the_contract_does_not_name_reach_the_crm() {
+async fn unnamed_fields_reach_the_crm() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let mut body = disposition("C", "qualified_no_visit");

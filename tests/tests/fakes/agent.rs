@@ -1,4 +1,4 @@
-//! The agent takes only what is rightly signed, and each webhook once.
+//! The agent accepts only correctly signed webhooks, and each one once.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -50,7 +50,7 @@ async fn status(request: RequestBuilder) -> u16 {
 }
 
 #[tokio::test]
-async fn the_published_example_is_taken_once_and_counted() {
+async fn published_example_is_accepted_once() {
     let agent = agent().await;
     let sent = SENT.to_string();
     assert_eq!(status(push(&agent, ID, &sent, SIGNATURE, BODY)).await, 204);
@@ -77,7 +77,7 @@ async fn the_published_example_is_taken_once_and_counted() {
 }
 
 #[tokio::test]
-async fn what_is_not_rightly_signed_is_refused() {
+async fn wrong_signatures_are_refused() {
     let agent = agent().await;
     let sent = SENT.to_string();
     let later = (SENT + 1).to_string();
@@ -110,7 +110,7 @@ async fn what_is_not_rightly_signed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_timestamp_may_be_five_minutes_off() {
+async fn timestamp_tolerance_is_five_minutes() {
     let agent = agent().await;
     for (sent, expected) in [
         (SENT - 300, 204),
@@ -130,7 +130,7 @@ async fn a_timestamp_may_be_five_minutes_off() {
 }
 
 #[tokio::test]
-async fn the_rest_of_the_request_is_checked_too() {
+async fn body_method_and_path_are_checked() {
     let agent = agent().await;
     let sent = SENT.to_string();
     let post = |id: &str, body: &str| push(&agent, id, &sent, &sign(id, &sent, body), body);
@@ -140,7 +140,7 @@ async fn the_rest_of_the_request_is_checked_too() {
     assert_eq!(
         status(post("m1", r#"{"b":2,"a":1}"#)).await,
         204,
-        "the same in another order"
+        "the same body in another order"
     );
     assert_eq!(status(post("m1", r#"{"a":2}"#)).await, 409);
     assert_eq!(status(client().get(format!("{}/leads", agent.origin()))).await, 405);

@@ -1,4 +1,4 @@
-//! atrium takes exactly what it documents.
+//! atrium accepts exactly what it documents.
 
 use jackfield_tests::fakes::{Atrium, AtriumConfig, AtriumLead, Behaviour, Mode};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -50,7 +50,7 @@ fn full() -> Value {
 }
 
 #[tokio::test]
-async fn a_call_is_logged_each_time_and_found_by_its_reference() {
+async fn calls_are_logged_and_found_by_reference() {
     let atrium = atrium().await;
     for (n, call) in [full(), least()].into_iter().enumerate() {
         let made =
@@ -68,7 +68,7 @@ async fn a_call_is_logged_each_time_and_found_by_its_reference() {
 }
 
 #[tokio::test]
-async fn each_malformed_member_is_refused_by_its_path() {
+async fn malformed_members_are_named_by_path() {
     let atrium = atrium().await;
     let cases = [
         ("leadId", json!(7)),
@@ -126,7 +126,7 @@ async fn each_malformed_member_is_refused_by_its_path() {
 }
 
 #[tokio::test]
-async fn what_is_no_graphql_of_its_own_is_refused() {
+async fn unknown_graphql_is_refused() {
     let atrium = atrium().await;
     for (query, variables) in [
         ("{ lead { id } }", json!({})),
@@ -165,7 +165,8 @@ async fn what_is_no_graphql_of_its_own_is_refused() {
 }
 
 #[tokio::test]
-async fn the_gateway_speaks_http_and_atrium_does_not() {
+async fn gateway_errors_are_http_and_others_graphql() {
+    // Errors of the gateway are HTTP statuses; atrium's own are GraphQL errors under 200.
     let atrium = atrium().await;
     let body = json!({ "query": LEAD, "variables": { "id": "L-1" } });
     let post = |path| request(&atrium, Method::POST, path);
@@ -192,7 +193,7 @@ async fn the_gateway_speaks_http_and_atrium_does_not() {
 }
 
 #[tokio::test]
-async fn a_part_can_be_missing_and_do_not_contact_sticks() {
+async fn partial_answers_and_do_not_contact() {
     let atrium = atrium().await;
     let unknown = ask(&atrium, LEAD, json!({ "id": "L-9" })).await.1;
     assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND");
@@ -223,7 +224,7 @@ async fn a_part_can_be_missing_and_do_not_contact_sticks() {
 }
 
 #[tokio::test]
-async fn it_misbehaves_in_its_own_words() {
+async fn misbehaviour_uses_its_own_errors() {
     let atrium = atrium().await;
     for (behaviour, code, stored) in [
         (Behaviour::next(1, Mode::RateLimited).retry_after(7), "THROTTLED", 0),
@@ -233,9 +234,9 @@ async fn it_misbehaves_in_its_own_words() {
         atrium.behave(behaviour);
         let (status, answer) = ask(&atrium, LOG, json!({ "input": least() })).await;
         assert_eq!((status, &answer["data"]), (200, &Value::Null));
-        let said = &answer["errors"][0]["extensions"];
-        assert_eq!(said["code"], code);
-        assert_eq!(said.get("retryAfter"), (code == "THROTTLED").then_some(&json!(7)));
+        let extensions = &answer["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], code);
+        assert_eq!(extensions.get("retryAfter"), (code == "THROTTLED").then_some(&json!(7)));
         assert_eq!(atrium.stored().len(), stored, "{code}");
     }
 }

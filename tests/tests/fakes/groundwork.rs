@@ -1,4 +1,4 @@
-//! groundwork takes exactly what it documents, and says everything else inside HTTP 200.
+//! groundwork accepts exactly what it documents, and reports errors inside HTTP 200.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jackfield_tests::fakes::{Groundwork, GroundworkConfig, GroundworkFlag, GroundworkLead, ServerClock};
@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use super::client;
 
-/// 2026-07-01 00:30 in India, when it is still June in UTC.
+/// 2026-07-01 00:30 in India, which is still June in UTC.
 const NOW: i64 = 1_782_846_000;
 
 async fn groundwork() -> Groundwork {
@@ -108,7 +108,7 @@ async fn every_accepted_post_appends_a_row() {
 }
 
 #[tokio::test]
-async fn every_call_code_and_every_empty_is_taken() {
+async fn all_codes_and_empty_values_are_accepted() {
     let groundwork = groundwork().await;
     for stage in [
         "301", "302", "303", "401", "402", "403", "404", "501", "502", "503", "504", "505",
@@ -134,7 +134,7 @@ async fn every_call_code_and_every_empty_is_taken() {
 }
 
 #[tokio::test]
-async fn each_malformed_parameter_is_refused_by_name() {
+async fn malformed_parameters_are_named() {
     let groundwork = groundwork().await;
     let long_remark = "न".repeat(201);
     let long_ref = "a".repeat(41);
@@ -181,7 +181,7 @@ async fn each_malformed_parameter_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn each_parameter_is_there_exactly_once() {
+async fn each_parameter_is_required_once() {
     let groundwork = groundwork().await;
     for (at, (name, value)) in call().into_iter().enumerate() {
         let mut missing = call();
@@ -204,7 +204,7 @@ async fn each_parameter_is_there_exactly_once() {
 }
 
 #[tokio::test]
-async fn only_a_right_and_recent_signature_is_taken() {
+async fn wrong_or_old_signatures_are_refused() {
     let groundwork = groundwork().await;
     for (ts, code) in [
         (NOW - 600, "OK"),
@@ -259,7 +259,7 @@ async fn only_a_right_and_recent_signature_is_taken() {
 }
 
 #[tokio::test]
-async fn without_a_tolerance_any_time_is_taken() {
+async fn without_tolerance_any_time_is_accepted() {
     let config = GroundworkConfig {
         ts_tolerance: None,
         ..GroundworkConfig::new("k3y")
@@ -274,7 +274,7 @@ async fn without_a_tolerance_any_time_is_taken() {
 }
 
 #[tokio::test]
-async fn a_lead_is_read_and_do_not_call_sticks() {
+async fn lead_is_read_and_do_not_call_persists() {
     let groundwork = groundwork().await;
     groundwork.seed(GroundworkLead {
         stage: 30,
@@ -315,7 +315,7 @@ async fn a_lead_is_read_and_do_not_call_sticks() {
 }
 
 #[tokio::test]
-async fn there_is_no_other_page() {
+async fn other_pages_are_not_found() {
     let groundwork = groundwork().await;
     let page = client()
         .post(format!("{}/crm/add_call_row", groundwork.origin()))

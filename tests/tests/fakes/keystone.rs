@@ -1,4 +1,4 @@
-//! keystone takes exactly what it documents.
+//! keystone accepts exactly what it documents.
 
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead, KeystoneStage};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -55,13 +55,13 @@ fn full() -> Value {
     })
 }
 
-/// The least that a call may be.
+/// A call with the required members only.
 fn least() -> Value {
     json!({ "result": "NO_ANSWER", "called_at": "2026-07-01T09:05:00Z", "do_not_disturb": false, "duplicate": false })
 }
 
 #[tokio::test]
-async fn a_call_is_upserted_and_read_back() {
+async fn call_is_upserted_and_read_back() {
     let keystone = keystone().await;
     assert_eq!(
         answer(put(&keystone, &full())).await,
@@ -95,7 +95,7 @@ async fn a_call_is_upserted_and_read_back() {
 }
 
 #[tokio::test]
-async fn every_result_is_taken() {
+async fn every_result_is_accepted() {
     let keystone = keystone().await;
     for result in [
         "VISIT_BOOKED",
@@ -125,7 +125,7 @@ async fn every_result_is_taken() {
 }
 
 #[tokio::test]
-async fn each_malformed_member_is_refused_by_name() {
+async fn malformed_members_are_named() {
     let keystone = keystone().await;
     let cases = [
         ("result", json!("MAYBE")),
@@ -184,13 +184,13 @@ async fn each_malformed_member_is_refused_by_name() {
     assert_eq!(keystone.counts().refused, u64::try_from(cases.len()).unwrap());
 }
 
-/// The member under a dotted name, made if it is not there.
+/// The member with a dotted name, created if it is missing.
 fn member<'a>(call: &'a mut Value, dotted: &str) -> &'a mut Value {
     dotted.split('.').fold(call, |object, name| &mut object[name])
 }
 
 #[tokio::test]
-async fn everything_wrong_is_named_at_once() {
+async fn all_errors_are_reported_at_once() {
     let keystone = keystone().await;
     let (status, error) = answer(put(&keystone, &json!({ "result": "OTHER", "result_detail": "" }))).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -210,7 +210,7 @@ async fn everything_wrong_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn the_request_around_the_body_is_checked() {
+async fn headers_path_and_method_are_checked() {
     let keystone = keystone().await;
     let call = |path| request(&keystone, Method::PUT, path);
     let cases = [
@@ -282,7 +282,7 @@ async fn the_request_around_the_body_is_checked() {
 }
 
 #[tokio::test]
-async fn a_lead_is_read_and_do_not_disturb_sticks() {
+async fn lead_is_read_and_do_not_disturb_persists() {
     let keystone = keystone().await;
     let fresh = json!({ "id": "L-1", "stage": "new", "may_call": true, "do_not_disturb": false,
         "human_contacted": false,

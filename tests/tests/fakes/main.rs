@@ -1,4 +1,4 @@
-//! The fakes are as strict as they say and misbehave as they are told, shown by real HTTP on loopback.
+//! The fakes are as strict as they document and misbehave on request, shown over real HTTP on loopback.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
 
 mod agent;
@@ -13,8 +13,8 @@ mod ridgeline;
 
 use std::sync::LazyLock;
 
-/// A client that keeps no connection, so that each request meets the server anew, and asks no proxy.
-/// One for all tests, because making one reads the machine's certificates.
+/// A client that keeps no connections, so that each request opens one, and uses no proxy. All tests share one, because
+/// creating a client reads the system's certificates.
 fn client() -> reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         reqwest::Client::builder()

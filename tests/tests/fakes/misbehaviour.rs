@@ -1,4 +1,4 @@
-//! Each misbehaviour is what a client would see from a real server that is in that trouble.
+//! Each misbehaviour looks to a client like a real server with that failure.
 
 use std::{error::Error as _, io::ErrorKind, time::Duration};
 
@@ -44,7 +44,7 @@ fn cause(error: &reqwest::Error) -> Option<ErrorKind> {
 }
 
 #[tokio::test]
-async fn down_resets_the_connection_and_stores_nothing() {
+async fn down_resets_and_stores_nothing() {
     let keystone = keystone().await;
     keystone.behave(Behaviour::always(Mode::Down));
     let error = write(&keystone).await.unwrap_err();
@@ -55,7 +55,7 @@ async fn down_resets_the_connection_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn reset_after_store_gives_no_answer_though_it_wrote() {
+async fn reset_after_store_stores_without_an_answer() {
     let keystone = keystone().await;
     keystone.behave(Behaviour::next(1, Mode::ResetAfterStore));
     let error = write(&keystone).await.unwrap_err();
@@ -70,7 +70,7 @@ async fn reset_after_store_gives_no_answer_though_it_wrote() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_is_reset_too() {
+async fn kept_connection_is_reset_too() {
     let keystone = keystone().await;
     let pooled = reqwest::Client::builder().no_proxy().build().unwrap();
     put(&pooled, &keystone).send().await.unwrap().bytes().await.unwrap();
@@ -80,7 +80,7 @@ async fn a_kept_connection_is_reset_too() {
 }
 
 #[tokio::test]
-async fn fail_after_store_answers_500_though_it_wrote() {
+async fn fail_after_store_stores_and_answers_500() {
     let keystone = keystone().await;
     keystone.behave(Behaviour::next(1, Mode::FailAfterStore));
     let answer = write(&keystone).await.unwrap();
@@ -90,7 +90,7 @@ async fn fail_after_store_answers_500_though_it_wrote() {
 }
 
 #[tokio::test]
-async fn slow_writes_at_once_and_answers_late() {
+async fn slow_stores_at_once_and_answers_late() {
     let keystone = keystone().await;
     keystone.behave(Behaviour::next(1, Mode::Slow).delay(Duration::from_millis(50)));
     assert_eq!(write(&keystone).await.unwrap().status(), StatusCode::CREATED);
@@ -98,13 +98,13 @@ async fn slow_writes_at_once_and_answers_late() {
     keystone.behave(Behaviour::next(1, Mode::Slow).delay(Duration::from_hours(1)));
     let waiting = tokio::spawn(put(&client(), &keystone).send());
     until(|| keystone.counts().writes == 2).await;
-    assert!(no_answer(waiting).await, "a client that gives up has written");
+    assert!(no_answer(waiting).await, "a client that gives up has still written");
 }
 
-/// Far longer than anything here takes: what is not done by then never will be.
+/// Far longer than anything here takes; what has not happened by then never will.
 const NEVER: Duration = Duration::from_secs(20);
 
-/// Lets the fake go on until `holds`.
+/// Waits until `holds`.
 async fn until(holds: impl Fn() -> bool) {
     let waiting = async {
         while !holds() {
@@ -120,7 +120,7 @@ async fn no_answer(waiting: JoinHandle<reqwest::Result<Response>>) -> bool {
 }
 
 #[tokio::test]
-async fn hang_takes_the_request_and_never_answers() {
+async fn hang_never_answers() {
     let keystone = keystone().await;
     keystone.behave(Behaviour::next(1, Mode::Hang));
     let waiting = tokio::spawn(put(&client(), &keystone).send());
@@ -130,7 +130,8 @@ async fn hang_takes_the_request_and_never_answers() {
 }
 
 #[tokio::test]
-async fn too_many_and_maintenance_are_said_in_each_ones_words() {
+async fn each_fake_has_its_own_error_format() {
+    // Rate limits, maintenance and failures have the format of each fake.
     let keystone = keystone().await;
     keystone.behave(Behaviour::always(Mode::RateLimited).retry_after(7));
     let answer = write(&keystone).await.unwrap();
@@ -184,7 +185,7 @@ async fn too_many_and_maintenance_are_said_in_each_ones_words() {
 }
 
 #[tokio::test]
-async fn a_closed_listener_refuses_and_comes_back_on_its_port() {
+async fn closed_listener_reopens_on_its_port() {
     let keystone = keystone().await;
     let pooled = reqwest::Client::builder().no_proxy().build().unwrap();
     put(&pooled, &keystone).send().await.unwrap().bytes().await.unwrap();
@@ -201,13 +202,13 @@ async fn a_closed_listener_refuses_and_comes_back_on_its_port() {
     keystone.close_listener().await.unwrap();
     assert!(
         put(&pooled, &keystone).send().await.is_err(),
-        "a kept connection is gone as well"
+        "a kept connection is closed as well"
     );
     assert_eq!(keystone.stored()[0].revision, 21);
 }
 
 #[tokio::test]
-async fn dropping_a_fake_ends_it() {
+async fn dropping_a_fake_stops_it() {
     let keystone = keystone().await;
     let origin = keystone.origin();
     keystone.behave(Behaviour::always(Mode::Hang));
@@ -219,7 +220,7 @@ async fn dropping_a_fake_ends_it() {
 }
 
 #[tokio::test]
-async fn all_is_driven_over_http_as_well() {
+async fn fakes_are_controllable_over_http() {
     let keystone = keystone().await;
     let control = |path: &str| format!("{}/_control/{path}", keystone.origin());
     let post = async |path: &str, body: Value| client().post(control(path)).json(&body).send().await.unwrap();
@@ -281,6 +282,6 @@ async fn all_is_driven_over_http_as_well() {
     assert_eq!(
         write(&keystone).await.unwrap().status(),
         StatusCode::NOT_FOUND,
-        "leads are forgotten too"
+        "a reset removes the leads too"
     );
 }

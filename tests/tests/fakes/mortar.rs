@@ -1,4 +1,4 @@
-//! mortar takes exactly what its manual says, to the space, and says everything else inside HTTP 200.
+//! mortar accepts exactly what its manual says, to the space, and reports errors inside HTTP 200.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jackfield_tests::fakes::{Mortar, MortarConfig, MortarParty};
@@ -47,7 +47,7 @@ fn mac(body: &str, key: &str) -> String {
     hex::encode(mac.chain_update(body).finalize().into_bytes())
 }
 
-/// The lines of the answer, without the first and the last.
+/// Sends a message; returns the lines of the answer, without the first and the last.
 async fn send(mortar: &Mortar, program: &str, body: &str, mac: &str) -> Vec<String> {
     let answer = client()
         .post(format!("{}/mortar/v1/{program}", mortar.origin()))
@@ -97,7 +97,7 @@ async fn every_disposal_becomes_a_document() {
 }
 
 #[tokio::test]
-async fn each_field_of_another_width_is_refused_by_name() {
+async fn malformed_fields_are_named() {
     let mortar = mortar().await;
     let cases = [
         ("PARTY", "4711"),
@@ -121,9 +121,9 @@ async fn each_field_of_another_width_is_refused_by_name() {
         ("LANG", "hindi"),
     ];
     for (key, value) in cases {
-        let said = dispose(&mortar, &with(key, value)).await;
-        assert_eq!(said[..2], ["RC=0101", "MSG=ENTRY REFUSED"], "{key}={value}");
-        assert_eq!(said[2], format!("FLD={key}"), "{said:?}");
+        let lines = dispose(&mortar, &with(key, value)).await;
+        assert_eq!(lines[..2], ["RC=0101", "MSG=ENTRY REFUSED"], "{key}={value}");
+        assert_eq!(lines[2], format!("FLD={key}"), "{lines:?}");
     }
     let long = format!("न{}", "x".repeat(118));
     let mut lines = CALL;
@@ -136,7 +136,7 @@ async fn each_field_of_another_width_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn messages_that_are_not_whole_are_refused() {
+async fn incomplete_messages_are_refused() {
     let mortar = mortar().await;
     let whole = message(&CALL);
     let broken = [
@@ -155,7 +155,7 @@ async fn messages_that_are_not_whole_are_refused() {
 }
 
 #[tokio::test]
-async fn only_the_mac_of_the_body_lets_in() {
+async fn wrong_macs_are_refused() {
     let mortar = mortar().await;
     let body = message(&[("PARTY", "0000004711")]);
     for mac in [
@@ -166,9 +166,9 @@ async fn only_the_mac_of_the_body_lets_in() {
     ] {
         assert_eq!(send(&mortar, "enquiry", &body, &mac).await[0], "RC=0401");
     }
-    let told = send(&mortar, "enquiry", &body, &mac(&body, "k3y")).await;
+    let answer_lines = send(&mortar, "enquiry", &body, &mac(&body, "k3y")).await;
     assert_eq!(
-        told,
+        answer_lines,
         [
             "RC=0000",
             "PARTY=0000004711",
@@ -182,7 +182,7 @@ async fn only_the_mac_of_the_body_lets_in() {
 }
 
 #[tokio::test]
-async fn parties_are_known_locked_and_marked() {
+async fn parties_can_be_unknown_locked_or_marked() {
     let mortar = mortar().await;
     mortar.seed(MortarParty {
         locked: true,
@@ -192,8 +192,8 @@ async fn parties_are_known_locked_and_marked() {
     assert_eq!(dispose(&mortar, &with("PARTY", "0000000009")).await[0], "RC=0409");
     assert_eq!(dispose(&mortar, &with("DND", "Y")).await[0], "RC=0000");
     let body = message(&[("PARTY", "0000004711")]);
-    let told = send(&mortar, "enquiry", &body, &mac(&body, "k3y")).await;
-    assert_eq!(told[3..], ["DND=Y", "SPOKE=N", "CALLED=20260701", "AT=1431"]);
+    let answer_lines = send(&mortar, "enquiry", &body, &mac(&body, "k3y")).await;
+    assert_eq!(answer_lines[3..], ["DND=Y", "SPOKE=N", "CALLED=20260701", "AT=1431"]);
     let elsewhere = client().get(format!("{}/", mortar.origin())).send().await.unwrap();
     assert_eq!(elsewhere.status(), 404);
 }

@@ -1,4 +1,4 @@
-//! The token server takes exactly what it documents.
+//! The token server accepts exactly what it documents.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ async fn server(secret_in_body: bool) -> (OAuth2, IssuedTokens) {
     (OAuth2::start(config).await.unwrap(), book)
 }
 
-/// Posts a form, with the client in the header unless the form has it; returns the status and the error or the token.
+/// Posts a form, with the client's credentials in the header unless the form has them; returns the status and the error
+/// or the token.
 async fn post(server: &OAuth2, form: &str) -> (StatusCode, String) {
     let request = client()
         .post(format!("{}/token", server.origin()))
@@ -33,14 +34,14 @@ async fn post(server: &OAuth2, form: &str) -> (StatusCode, String) {
     let answer = request.send().await.unwrap();
     let status = answer.status();
     let body: Value = answer.json().await.unwrap();
-    let told = body.get("error").or(body.get("access_token")).unwrap();
-    (status, told.as_str().unwrap().to_owned())
+    let text = body.get("error").or(body.get("access_token")).unwrap();
+    (status, text.as_str().unwrap().to_owned())
 }
 
 const CLIENT: &str = "grant_type=client_credentials&scope=calls.write";
 
 #[tokio::test]
-async fn a_client_gets_tokens_that_expire() {
+async fn client_gets_tokens_that_expire() {
     let (server, book) = server(false).await;
     assert_eq!(post(&server, CLIENT).await, (StatusCode::OK, "access-canary-1".into()));
     assert!(book.is_valid("access-canary-1") && !book.is_valid("access-canary-2"));
@@ -48,12 +49,12 @@ async fn a_client_gets_tokens_that_expire() {
     assert!(!book.is_valid("access-canary-1"));
     book.set_lifetime(Some(Duration::ZERO));
     let _ = post(&server, CLIENT).await;
-    assert!(!book.is_valid("access-canary-2"), "it has expired as it came");
+    assert!(!book.is_valid("access-canary-2"), "it expired at once");
     assert_eq!((book.issued(), server.stored().len()), (2, 2));
 }
 
 #[tokio::test]
-async fn what_is_not_as_documented_is_refused() {
+async fn invalid_requests_are_refused() {
     let (server, book) = server(false).await;
     let cases = [
         ("grant_type=password&scope=calls.write", 400, "unsupported_grant_type"),
@@ -83,14 +84,15 @@ async fn what_is_not_as_documented_is_refused() {
         ),
     ];
     for (form, status, error) in cases {
-        let (found, told) = post(&server, form).await;
-        assert_eq!((found.as_u16(), told.as_str()), (status, error), "{form}");
+        let (found, text) = post(&server, form).await;
+        assert_eq!((found.as_u16(), text.as_str()), (status, error), "{form}");
     }
     assert_eq!((book.issued(), server.counts().refused), (0, 9));
 }
 
 #[tokio::test]
-async fn the_secret_comes_in_the_one_way_it_was_told() {
+async fn client_secret_has_one_accepted_place() {
+    // The client's secret is accepted only in the configured place, the body or the header.
     let (server, _) = server(true).await;
     let with = |secret: &str| format!("{CLIENT}&client_id=a+client&client_secret={secret}");
     assert_eq!(post(&server, &with("s%2Bcret")).await.0, StatusCode::OK);
@@ -99,7 +101,7 @@ async fn the_secret_comes_in_the_one_way_it_was_told() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_twice_ends_the_grant() {
+async fn reused_refresh_token_revokes_the_grant() {
     let (server, book) = server(false).await;
     let refresh = |token: &str| format!("grant_type=refresh_token&scope=calls.write&refresh_token={token}");
     assert_eq!(post(&server, &refresh("R-1")).await.0, StatusCode::OK);
@@ -113,7 +115,7 @@ async fn a_refresh_token_that_comes_twice_ends_the_grant() {
 }
 
 #[tokio::test]
-async fn a_wrong_answer_is_given_as_often_as_ordered() {
+async fn wrong_answers_are_given_as_often_as_asked() {
     let (server, book) = server(false).await;
     book.fail_next(1, BadTokenResponse::Error("invalid_grant"));
     assert_eq!(post(&server, CLIENT).await.1, "invalid_grant");

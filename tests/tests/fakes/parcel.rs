@@ -1,4 +1,4 @@
-//! parcel takes exactly what its schema says, and says everything else in a fault under HTTP 500.
+//! parcel accepts exactly what its schema says, and reports errors as faults under HTTP 500.
 
 use http::StatusCode;
 use jackfield_tests::fakes::{Parcel, ParcelConfig, ParcelLead};
@@ -42,7 +42,7 @@ fn envelope(content: &str) -> String {
     )
 }
 
-/// A call of which only what may not be nil is known, with other elements in its place.
+/// A call in which only the required elements have a value, with some elements changed.
 fn call(changed: &[(&str, &str)]) -> String {
     let value = |name: &str| match name {
         "CallReference" => Some("C-1"),
@@ -77,20 +77,21 @@ async fn post(parcel: &Parcel, operation: &str, body: String) -> (StatusCode, St
 }
 
 #[tokio::test]
-async fn a_call_reference_is_recorded_once() {
+async fn call_reference_is_recorded_once() {
     let parcel = parcel().await;
     for (duplicate, repetitions) in [(false, 0), (true, 1), (true, 2)] {
         let (status, text) = post(&parcel, "RecordCallOutcome", call(&[])).await;
         assert_eq!(status, 200, "{text}");
-        let told = format!("<p:RecordNumber>PR-2026-000001</p:RecordNumber><p:Duplicate>{duplicate}</p:Duplicate>");
-        assert!(text.contains(&told), "{text}");
+        let answer_text =
+            format!("<p:RecordNumber>PR-2026-000001</p:RecordNumber><p:Duplicate>{duplicate}</p:Duplicate>");
+        assert!(text.contains(&answer_text), "{text}");
         assert_eq!(parcel.stored()[0].repetitions, repetitions);
     }
     assert_eq!((parcel.stored().len(), parcel.counts().writes), (1, 1));
 }
 
 #[tokio::test]
-async fn elements_that_are_wrong_are_named() {
+async fn malformed_elements_are_named() {
     let parcel = parcel().await;
     let visit = "<VisitDate>2026-07-05</VisitDate><VisitTime>11:00</VisitTime><VisitZone>Mars</VisitZone>";
     for (name, text, refused) in [
@@ -110,23 +111,23 @@ async fn elements_that_are_wrong_are_named() {
         ("RecordingUrl", "here", "RecordingUrl"),
         ("UnitType", "<b/>", "UnitType"),
     ] {
-        let (status, told) = post(&parcel, "RecordCallOutcome", call(&[(name, text)])).await;
+        let (status, answer_text) = post(&parcel, "RecordCallOutcome", call(&[(name, text)])).await;
         assert_eq!(status, 500, "{name}={text}");
         let field = format!("<p:Field name=\"{refused}\">");
         assert!(
-            told.contains("<faultcode>soap:Client</faultcode>") && told.contains(&field),
-            "{told}"
+            answer_text.contains("<faultcode>soap:Client</faultcode>") && answer_text.contains(&field),
+            "{answer_text}"
         );
-        assert!(told.contains("<p:ErrorCode>P-20</p:ErrorCode>"), "{told}");
+        assert!(answer_text.contains("<p:ErrorCode>P-20</p:ErrorCode>"), "{answer_text}");
     }
     let swapped = call(&[]).replace("<Language xsi:nil=\"true\"/>", "");
-    let (_, told) = post(&parcel, "RecordCallOutcome", swapped).await;
-    assert!(told.contains("is not the schema's sequence"), "{told}");
+    let (_, answer_text) = post(&parcel, "RecordCallOutcome", swapped).await;
+    assert!(answer_text.contains("is not the schema's sequence"), "{answer_text}");
     assert_eq!((parcel.stored().len(), parcel.counts().refused), (0, 16));
 }
 
 #[tokio::test]
-async fn what_is_not_soap_is_a_fault_of_the_clients() {
+async fn non_soap_is_a_client_fault() {
     let parcel = parcel().await;
     let get = "<GetLeadStatus xmlns=\"urn:parcel-crm:2009\"><LeadNumber>PL-1</LeadNumber></GetLeadStatus>";
     let good = envelope(get);
@@ -148,25 +149,28 @@ async fn what_is_not_soap_is_a_fault_of_the_clients() {
         ("RecordCallOutcome", good.clone()),
         ("DeleteLead", envelope("<DeleteLead xmlns=\"urn:parcel-crm:2009\"/>")),
     ] {
-        let (status, told) = post(&parcel, operation, body.clone()).await;
+        let (status, answer_text) = post(&parcel, operation, body.clone()).await;
         assert!(
-            status == 500 && told.contains("<faultcode>soap:Client.Request</faultcode>"),
-            "{body}: {told}"
+            status == 500 && answer_text.contains("<faultcode>soap:Client.Request</faultcode>"),
+            "{body}: {answer_text}"
         );
     }
-    let (status, told) = post(&parcel, "GetLeadStatus", good.clone()).await;
+    let (status, answer_text) = post(&parcel, "GetLeadStatus", good.clone()).await;
     assert_eq!(status, 200);
     assert!(
-        told.contains("<p:StageCode>10</p:StageCode><p:DoNotCall>false</p:DoNotCall>"),
-        "{told}"
+        answer_text.contains("<p:StageCode>10</p:StageCode><p:DoNotCall>false</p:DoNotCall>"),
+        "{answer_text}"
     );
-    assert!(told.contains("<p:LastCalledOn xsi:nil=\"true\"/>"), "{told}");
-    let (_, told) = post(&parcel, "GetLeadStatus", good.replace("PL-1", "PL-2")).await;
-    assert!(told.contains("<p:ErrorCode>P-04</p:ErrorCode>"), "{told}");
+    assert!(
+        answer_text.contains("<p:LastCalledOn xsi:nil=\"true\"/>"),
+        "{answer_text}"
+    );
+    let (_, answer_text) = post(&parcel, "GetLeadStatus", good.replace("PL-1", "PL-2")).await;
+    assert!(answer_text.contains("<p:ErrorCode>P-04</p:ErrorCode>"), "{answer_text}");
 }
 
 #[tokio::test]
-async fn only_the_service_user_gets_in() {
+async fn other_users_are_refused() {
     let parcel = parcel().await;
     let url = format!("{}/ParcelService.asmx", parcel.origin());
     for request in [
@@ -184,7 +188,7 @@ async fn only_the_service_user_gets_in() {
 }
 
 #[tokio::test]
-async fn a_call_that_asks_for_it_makes_the_lead_do_not_call() {
+async fn dnc_call_marks_the_lead() {
     let parcel = parcel().await;
     let (status, _) = post(
         &parcel,
@@ -194,6 +198,6 @@ async fn a_call_that_asks_for_it_makes_the_lead_do_not_call() {
     .await;
     assert_eq!(status, 200);
     let get = "<GetLeadStatus xmlns=\"urn:parcel-crm:2009\"><LeadNumber>PL-1</LeadNumber></GetLeadStatus>";
-    let (_, told) = post(&parcel, "GetLeadStatus", envelope(get)).await;
-    assert!(told.contains("<p:DoNotCall>true</p:DoNotCall>"), "{told}");
+    let (_, answer_text) = post(&parcel, "GetLeadStatus", envelope(get)).await;
+    assert!(answer_text.contains("<p:DoNotCall>true</p:DoNotCall>"), "{answer_text}");
 }

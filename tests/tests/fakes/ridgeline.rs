@@ -1,4 +1,4 @@
-//! ridgeline takes exactly what it documents.
+//! ridgeline accepts exactly what it documents.
 
 use jackfield_tests::fakes::{Ridgeline, RidgelineConfig, RidgelineProspect};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -27,7 +27,7 @@ async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.unwrap())
 }
 
-/// The least that a change may be.
+/// A change with the required members only.
 fn least(call: &str) -> Value {
     json!({ "interaction": {
         "call_ref": call, "disposition": "NO_RESPONSE", "called_on": "01-JUL-2026", "called_at": "14:31",
@@ -35,7 +35,7 @@ fn least(call: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_change_is_kept_once_and_read_back() {
+async fn change_is_stored_once_and_read_back() {
     let ridgeline = ridgeline().await;
     let mut change = least("C-1");
     change["budget_min_lakh"] = json!(85.5);
@@ -63,7 +63,7 @@ async fn a_change_is_kept_once_and_read_back() {
 }
 
 #[tokio::test]
-async fn another_version_changes_nothing() {
+async fn wrong_version_changes_nothing() {
     let ridgeline = ridgeline().await;
     let (status, error) = answer(patch(&ridgeline, 6, &least("C-1"))).await;
     assert_eq!(
@@ -83,7 +83,7 @@ async fn another_version_changes_nothing() {
 }
 
 #[tokio::test]
-async fn each_malformed_member_is_refused_by_name() {
+async fn malformed_members_are_named() {
     let ridgeline = ridgeline().await;
     let cases = [
         ("budget_min_lakh", json!(85.555)),
@@ -129,7 +129,7 @@ async fn each_malformed_member_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn everything_wrong_is_named_at_once() {
+async fn all_errors_are_reported_at_once() {
     let ridgeline = ridgeline().await;
     let change = json!({ "budget_min_lakh": 2, "budget_max_lakh": 1,
         "interaction": { "disposition": "OTHER", "visit": { "on": "01-JUL-2026" } } });
@@ -147,7 +147,7 @@ async fn everything_wrong_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn the_request_around_the_body_is_checked() {
+async fn headers_path_and_method_are_checked() {
     let ridgeline = ridgeline().await;
     let blank = |method, id| client().request(method, format!("{}/v2/{id}", ridgeline.origin()));
     let plain = request(&ridgeline, Method::PATCH, "R-1").header("If-Match", "\"v7\"");

@@ -1,4 +1,4 @@
-//! From where a tenant takes requests, and who is believed about where that is.
+//! Source addresses: where a tenant accepts requests from, and which proxies are trusted.
 
 use axum::body::Body;
 use http::{HeaderValue, Method, Request};
@@ -7,7 +7,7 @@ use jackfield_tests::node::TestNode;
 
 use crate::rates::from;
 
-/// A host with a list for each party of a tenant.
+/// A host whose tenant has an allow-list for its CRM and one for its agent.
 async fn listed() -> TestNode {
     let test = TestNode::start().await;
     let lists = "[ingress]\nallow = [\"203.0.113.0/24\", \"2001:db8::/32\"]\nagent_allow = [\"198.51.100.7\"]";
@@ -25,9 +25,9 @@ fn forwarded(mut request: Request<Body>, headers: &[&'static str]) -> Request<Bo
 }
 
 #[tokio::test]
-async fn a_webhook_is_taken_from_the_crms_addresses_and_nobody_elses() {
+async fn webhooks_come_from_allowed_addresses_only() {
     let test = listed().await;
-    // The peer is a trusted proxy where it begins with 127.9.
+    // Peers in 127.9.0.0/16 are trusted proxies.
     for (n, (peer, headers, status)) in [
         ("203.0.113.7", vec![], 202),
         ("::ffff:203.0.113.7", vec![], 202),
@@ -38,12 +38,12 @@ async fn a_webhook_is_taken_from_the_crms_addresses_and_nobody_elses() {
         ("127.9.0.1", vec!["192.0.2.1", "203.0.113.7"], 202),
         ("127.9.0.1", vec!["203.0.113.7:50000, 127.9.0.2"], 202),
         ("127.9.0.1", vec!["192.0.2.1"], 401),
-        // Whatever a client writes itself stands before what the proxy saw.
+        // A client's own header comes before the address that the proxy saw.
         ("127.9.0.1", vec!["203.0.113.7, 192.0.2.1"], 401),
         ("127.9.0.1", vec!["203.0.113.7", "192.0.2.1"], 401),
         ("127.9.0.1", vec!["203.0.113.7, unknown"], 401),
         ("127.9.0.1", vec![], 401),
-        // Who is no proxy is not believed at all.
+        // The header of an untrusted peer is ignored.
         ("192.0.2.1", vec!["203.0.113.7"], 401),
         ("127.0.0.1", vec!["203.0.113.7"], 401),
     ]
@@ -61,7 +61,8 @@ async fn a_webhook_is_taken_from_the_crms_addresses_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn a_refused_address_looks_like_an_unknown_tenant_and_is_counted_apart() {
+async fn refused_address_looks_like_an_unknown_tenant() {
+    // A refused address gets the answer of an unknown tenant, but has its own count.
     let test = listed().await;
     let body = lead_created("L", "K").to_string();
     let mut answers = vec![];
@@ -85,7 +86,8 @@ async fn a_refused_address_looks_like_an_unknown_tenant_and_is_counted_apart() {
 }
 
 #[tokio::test]
-async fn the_agent_has_a_list_of_its_own_and_a_tenant_without_lists_takes_all() {
+async fn agent_has_its_own_list() {
+    // The agent has its own list, and a tenant without lists accepts every address.
     let test = listed().await;
     for (tenant, peer, status) in [
         ("dwarka-homes", "198.51.100.7", 200),
@@ -107,12 +109,13 @@ async fn the_agent_has_a_list_of_its_own_and_a_tenant_without_lists_takes_all() 
 }
 
 #[tokio::test]
-async fn a_list_that_is_wrong_is_refused_with_its_place_and_shown_by_a_dry_run() {
+async fn invalid_list_is_refused_with_a_pointer() {
+    // An invalid list is refused with a pointer to it; a dry run shows the changes of a valid one.
     let test = TestNode::start().await;
-    let told = async |lists: &str| test.try_apply(&test.dwarka(lists)).await.unwrap_err();
-    let error = format!("{:?}", told("[ingress]\nallow = []").await);
+    let apply_error = async |lists: &str| test.try_apply(&test.dwarka(lists)).await.unwrap_err();
+    let error = format!("{:?}", apply_error("[ingress]\nallow = []").await);
     assert!(error.contains("/ingress/allow"), "{error}");
-    let error = told("[ingress]\nallow = [\"203.0.113.7/24\"]").await.to_string();
+    let error = apply_error("[ingress]\nallow = [\"203.0.113.7/24\"]").await.to_string();
     assert!(error.contains("203.0.113.0/24"), "{error}");
     let lists = test.dwarka("[ingress]\nallow = [\"203.0.113.0/24\"]");
     let applied = test.node.rollout.apply(None, &lists, true).await.unwrap();

@@ -1,4 +1,4 @@
-//! How many connections, and how much of a request.
+//! Limits on the number of connections and the size of requests.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +14,7 @@ async fn refused(test: &TestNode, reason: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn one_address_cannot_take_every_connection() {
+async fn connections_per_address_are_limited() {
     let test = TestNode::empty().await;
     let few = Limits {
         connections: 5,
@@ -43,7 +43,7 @@ async fn one_address_cannot_take_every_connection() {
 }
 
 #[tokio::test]
-async fn a_load_balancer_is_not_one_client() {
+async fn trusted_proxy_may_hold_many_connections() {
     let test = TestNode::empty().await;
     let few = Limits {
         connections_per_address: 1,
@@ -57,7 +57,7 @@ async fn a_load_balancer_is_not_one_client() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_refused_without_being_read_to_its_end() {
+async fn oversized_head_is_refused_unread() {
     let test = TestNode::empty().await;
     let door = test.listen(limits()).await;
     let many = "x: 1\r\n".repeat(101);
@@ -73,7 +73,8 @@ async fn a_head_that_is_too_large_is_refused_without_being_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
+async fn oversized_body_is_refused() {
+    // An oversized body is refused, with and without an announced length.
     let test = TestNode::empty().await;
     let door = test.listen(limits()).await;
     let head = "POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\n";
@@ -95,7 +96,7 @@ async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
 }
 
 #[tokio::test]
-async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memory() {
+async fn unfinished_bodies_use_bounded_memory() {
     let test = TestNode::empty().await;
     let small = Limits {
         body_memory: 100 * 1024,
@@ -109,7 +110,7 @@ async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memo
         client.send(format!("{head}{}", "x".repeat(90 * 1024))).await;
         held.push(client);
     }
-    // At least all but two have no room, whichever came first.
+    // At least all but two are refused for lack of memory, whichever came first.
     let mut refused = 0;
     while refused < 8 {
         for client in &mut held {
@@ -121,7 +122,7 @@ async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memo
         }
         tokio::task::yield_now().await;
     }
-    // One of the usual size is served all the same.
+    // A body of the usual size is still served.
     let mut client = door.connect().await;
     client
         .send("POST /v1/tenants/nobody/leads HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
@@ -132,7 +133,7 @@ async fn large_bodies_that_do_not_come_to_their_end_take_a_bounded_share_of_memo
 }
 
 #[tokio::test]
-async fn http2_in_the_clear_is_not_spoken() {
+async fn cleartext_http2_is_refused() {
     let test = TestNode::empty().await;
     let door = test.listen(limits()).await;
     let mut client = door.connect().await;

@@ -1,4 +1,4 @@
-//! HTTP/2, which is spoken over TLS: what one connection may ask for at once, and what ends it.
+//! HTTP/2 over TLS: how many requests one connection may have in flight, and what closes it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use crate::tls::Secure;
+use crate::tls::TlsNode;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const DATA: u8 = 0;
@@ -30,7 +30,7 @@ const MAX_CONCURRENT_STREAMS: u16 = 3;
 const MAX_HEADER_LIST_SIZE: u16 = 6;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A frame that came.
+/// A received frame.
 #[derive(Debug)]
 struct Frame {
     kind: u8,
@@ -40,18 +40,18 @@ struct Frame {
 }
 
 impl Frame {
-    /// The number that its payload begins with: the error of a `RST_STREAM`, the leave that a `WINDOW_UPDATE` gives.
+    /// The number at the start of the payload: the error of a `RST_STREAM`, the increment of a `WINDOW_UPDATE`.
     fn number(&self) -> u32 {
         u32::from_be_bytes(self.payload[..4].try_into().unwrap())
     }
 }
 
-/// A client that sends what frames it likes.
+/// A client that sends arbitrary frames.
 struct Raw(TlsStream<TcpStream>);
 
 impl Raw {
-    async fn connect(secure: &Secure) -> Self {
-        let mut socket = secure.connect(&[b"h2"]).await;
+    async fn connect(node: &TlsNode) -> Self {
+        let mut socket = node.connect(&[b"h2"]).await;
         assert_eq!(socket.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         socket.write_all(PREFACE).await.unwrap();
         let mut raw = Self(socket);
@@ -64,13 +64,13 @@ impl Raw {
         self.0.flush().await.unwrap();
     }
 
-    /// Returns once the host has seen all that was sent.
-    async fn is_heard(&mut self) {
+    /// Returns once the host has processed everything sent so far.
+    async fn ping(&mut self) {
         self.send(&frame(PING, 0, 0, b"are you?")).await;
         let _ = self.until(|frame| frame.kind == PING && frame.flags & ACK != 0).await;
     }
 
-    /// The next frame; none if the connection has ended.
+    /// The next frame, or `None` if the connection has ended.
     async fn next(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         self.0.read_exact(&mut head).await.ok()?;
@@ -79,7 +79,7 @@ impl Raw {
         self.0.read_exact(&mut payload).await.ok()?;
         let stream = u32::from_be_bytes(stream);
         if kind == PING && flags & ACK == 0 {
-            // The host asks so whether its goodbye has been heard.
+            // The host pings to learn whether its GOAWAY was received.
             self.0.write_all(&frame(PING, ACK, 0, &payload)).await.ok()?;
             self.0.flush().await.ok()?;
         }
@@ -91,7 +91,7 @@ impl Raw {
         })
     }
 
-    /// The next frame that is as it should be; it must come.
+    /// Waits for a frame that fits.
     async fn until(&mut self, fits: impl Fn(&Frame) -> bool) -> Frame {
         loop {
             let frame = self.next().await.expect("the connection ended");
@@ -110,7 +110,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// `:method` by its index in the static table, `:scheme https`, `:path` and `:authority` written out.
+/// `:method` by its index in the static table, `:scheme https`, literal `:path` and `:authority`.
 fn head(method: u8, path: &str) -> Vec<u8> {
     let mut block = vec![0x80 | method, 0x87, 0x04, u8::try_from(path.len()).unwrap()];
     block.extend(path.bytes());
@@ -123,9 +123,9 @@ const GET: u8 = 2;
 const POST: u8 = 3;
 
 #[tokio::test]
-async fn a_connection_has_at_most_as_many_requests_in_flight_as_the_host_says() {
-    let secure = Secure::open().await;
-    let mut client = Raw::connect(&secure).await;
+async fn concurrent_streams_are_limited() {
+    let node = TlsNode::open().await;
+    let mut client = Raw::connect(&node).await;
     let settings = client
         .until(|frame| frame.kind == SETTINGS && frame.flags & ACK == 0)
         .await;
@@ -137,48 +137,47 @@ async fn a_connection_has_at_most_as_many_requests_in_flight_as_the_host_says() 
     assert_eq!(setting(MAX_CONCURRENT_STREAMS), Some(100));
     assert_eq!(setting(MAX_HEADER_LIST_SIZE), Some(32 * 1024));
 
-    // Webhooks whose bodies do not come.
+    // Webhooks whose bodies never arrive.
     let head = head(POST, "/v1/tenants/nobody/leads");
     for n in 0..=100 {
         client.send(&frame(HEADERS, END_HEADERS, 2 * n + 1, &head)).await;
     }
     let refused = client.until(|frame| frame.kind == RST_STREAM).await;
     assert_eq!((refused.stream, refused.number()), (201, REFUSED_STREAM));
-    // The others are served as ever.
+    // The others are still served.
     client.send(&frame(DATA, END_STREAM, 1, b"{}")).await;
     let answer = client.until(|frame| frame.kind == HEADERS).await;
     assert_eq!(answer.stream, 1);
-    secure.finish().await;
+    node.finish().await;
 }
 
 #[tokio::test]
-async fn a_flood_of_requests_that_are_taken_back_ends_the_connection() {
-    let secure = Secure::open().await;
-    let mut client = Raw::connect(&secure).await;
+async fn rapid_reset_flood_closes_the_connection() {
+    let node = TlsNode::open().await;
+    let mut client = Raw::connect(&node).await;
     let head = head(GET, "/healthz");
     let mut flood = vec![];
     for n in 0..1000 {
         flood.extend(frame(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1, &head));
         flood.extend(frame(RST_STREAM, 0, 2 * n + 1, &8_u32.to_be_bytes()));
     }
-    // The host may have closed before it is all sent.
+    // The host may close before everything is sent.
     let _ = client.0.write_all(&flood).await;
     let _ = client.0.flush().await;
     let away = client.until(|frame| frame.kind == GOAWAY).await;
     let error = u32::from_be_bytes(away.payload[4..8].try_into().unwrap());
     assert_eq!(error, ENHANCE_YOUR_CALM);
     while client.next().await.is_some() {}
-    secure
-        .test
+    node.test
         .wait_for_metric("jackfield_connections{listener=\"public\"}", 0)
         .await;
-    secure.finish().await;
+    node.finish().await;
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_refused() {
-    let secure = Secure::open().await;
-    let mut client = hyper_client(&secure).await;
+async fn oversized_head_is_refused() {
+    let node = TlsNode::open().await;
+    let mut client = hyper_client(&node).await;
     let request = Request::builder()
         .uri("https://localhost/healthz")
         .header("x", "y".repeat(40 * 1024));
@@ -189,11 +188,11 @@ async fn a_head_that_is_too_large_is_refused() {
         answer.status() == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
     });
     assert!(refused);
-    secure.finish().await;
+    node.finish().await;
 }
 
-async fn hyper_client(secure: &Secure) -> http2::SendRequest<Full<Bytes>> {
-    let socket = secure.connect(&[b"h2"]).await;
+async fn hyper_client(node: &TlsNode) -> http2::SendRequest<Full<Bytes>> {
+    let socket = node.connect(&[b"h2"]).await;
     let (client, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket))
         .await
         .unwrap();
@@ -202,9 +201,10 @@ async fn hyper_client(secure: &Secure) -> http2::SendRequest<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
-    let secure = Secure::open().await;
-    let mut client = hyper_client(&secure).await;
+async fn oversized_body_is_refused() {
+    // An oversized body is refused, with and without an announced length.
+    let node = TlsNode::open().await;
+    let mut client = hyper_client(&node).await;
     let request = Request::builder()
         .method(Method::POST)
         .uri("https://localhost/v1/tenants/nobody/leads");
@@ -214,70 +214,69 @@ async fn a_body_that_is_too_large_is_refused_with_and_without_a_length() {
     let problem = answer.into_body().collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&problem).contains("1048576"));
 
-    let mut raw = Raw::connect(&secure).await;
+    let mut raw = Raw::connect(&node).await;
     raw.send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
         .await;
-    // No frame says how long it is. The host reads on as long as it gives leave to send.
-    let mut leave = 65_535_usize;
+    // No frame announces the length. The host reads as long as it opens the flow-control window.
+    let mut window = 65_535_usize;
     let answer = loop {
-        while leave >= 16 * 1024 {
+        while window >= 16 * 1024 {
             raw.send(&frame(DATA, 0, 1, &[b'x'; 16 * 1024])).await;
-            leave -= 16 * 1024;
+            window -= 16 * 1024;
         }
         let frame = raw.until(|frame| frame.stream == 1).await;
         match frame.kind {
             HEADERS => break frame,
-            WINDOW_UPDATE => leave += frame.number() as usize,
+            WINDOW_UPDATE => window += frame.number() as usize,
             kind => panic!("frame {kind} on the stream"),
         }
     };
     assert_eq!(answer.stream, 1);
     let problem = raw.until(|frame| frame.kind == DATA).await.payload;
     assert!(String::from_utf8_lossy(&problem).contains("urn:jackfield:problem:too-large"));
-    secure.finish().await;
+    node.finish().await;
 }
 
 #[tokio::test]
-async fn a_connection_that_asks_nothing_is_cut_off_and_an_idle_one_told_to_go() {
-    let secure = Secure::open().await;
-    let (mut silent, mut idle) = (Raw::connect(&secure).await, Raw::connect(&secure).await);
+async fn silent_and_idle_connections_are_closed() {
+    // A connection that asks nothing is cut off; an idle one gets a GOAWAY.
+    let node = TlsNode::open().await;
+    let (mut silent, mut idle) = (Raw::connect(&node).await, Raw::connect(&node).await);
     idle.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &head(GET, "/healthz")))
         .await;
     let _ = idle
         .until(|frame| frame.kind == DATA && frame.flags & END_STREAM != 0)
         .await;
-    secure.test.advance(10 * SECOND);
+    node.test.advance(10 * SECOND);
     while silent.next().await.is_some() {}
-    secure
-        .test
+    node.test
         .wait_for_metric("jackfield_connections{listener=\"public\"}", 1)
         .await;
-    secure.test.advance(65 * SECOND);
+    node.test.advance(65 * SECOND);
     let _ = idle.until(|frame| frame.kind == GOAWAY).await;
     while idle.next().await.is_some() {}
-    secure
-        .test
+    node.test
         .wait_for_metric(
             "jackfield_connections_cut_total{listener=\"public\",reason=\"idle\"}",
             1,
         )
         .await;
-    secure.finish().await;
+    node.finish().await;
 }
 
 #[tokio::test]
-async fn a_drain_tells_the_client_to_go_and_lets_its_requests_finish() {
-    let secure = Secure::open().await;
-    let mut client = Raw::connect(&secure).await;
+async fn drain_sends_goaway_and_finishes_requests() {
+    let node = TlsNode::open().await;
+    let mut client = Raw::connect(&node).await;
     client
         .send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
         .await;
-    client.is_heard().await;
-    secure.door.stop();
+    client.ping().await;
+    node.door.stop();
     let _ = client.until(|frame| frame.kind == GOAWAY).await;
     client.send(&frame(DATA, END_STREAM, 1, b"{}")).await;
     let answer = client.until(|frame| frame.kind == HEADERS).await;
     assert_eq!(answer.stream, 1);
     while client.next().await.is_some() {}
-    secure.finish().await;
+    node.finish().await;
 }

@@ -1,4 +1,4 @@
-//! How often an address, a tenant's agent and its CRM may ask, in virtual time. A 429 means that nothing was stored.
+//! Rate limits per address, agent and CRM, in virtual time. A 429 means that nothing was stored.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const ONE: &str = "192.0.2.1";
 const OTHER: &str = "192.0.2.2";
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The request as it comes over a connection from there.
+/// The request as if it arrived over a connection from this address.
 pub fn from(address: &str, mut request: Request<Body>) -> Request<Body> {
     request.extensions_mut().insert(Peer(address.parse().unwrap()));
     request
@@ -28,14 +28,14 @@ fn with_token(token: &str, path: &str) -> Request<Body> {
 }
 
 #[track_caller]
-fn assert_limited(answer: &TestResponse, told: &str) {
+fn assert_limited(answer: &TestResponse, detail: &str) {
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.member("type"), "urn:jackfield:problem:rate-limited");
-    assert!(answer.member("detail").contains(told), "{}", answer.text);
+    assert!(answer.member("detail").contains(detail), "{}", answer.text);
 }
 
-/// As many requests as an address may make in a second.
+/// Makes as many requests as an address may in a second.
 async fn use_up(test: &TestNode, address: &str, path: &str) {
     for _ in 0..ADDRESS_PER_SECOND {
         let request = test.request(Method::GET, path, Body::empty());
@@ -44,7 +44,7 @@ async fn use_up(test: &TestNode, address: &str, path: &str) {
 }
 
 #[tokio::test]
-async fn an_address_that_asks_too_often_waits_and_no_other_does() {
+async fn address_limit_affects_one_address_only() {
     let test = TestNode::start().await;
     let path = "/v1/tenants/dwarka-homes/leads";
     use_up(&test, ONE, path).await;
@@ -65,7 +65,7 @@ async fn an_address_that_asks_too_often_waits_and_no_other_does() {
 }
 
 #[tokio::test]
-async fn a_status_query_that_is_refused_for_its_number_says_not_to_call() {
+async fn rate_limited_status_query_says_do_not_call() {
     let test = TestNode::start().await;
     use_up(&test, ONE, "/v1/tenants/dwarka-homes/leads").await;
     let request = test.request(Method::GET, "/v1/tenants/dwarka-homes/leads/L/status", Body::empty());
@@ -76,7 +76,8 @@ async fn a_status_query_that_is_refused_for_its_number_says_not_to_call() {
 }
 
 #[tokio::test]
-async fn a_webhook_beyond_the_limit_of_its_address_is_not_stored_and_may_come_again() {
+async fn rate_limited_webhook_may_be_retried() {
+    // A webhook over its address's limit is not stored, and may be sent again.
     let test = TestNode::start().await;
     use_up(&test, ONE, "/v1/tenants/dwarka-homes/leads").await;
     let body = lead_created("L-1", "K-1").to_string();
@@ -90,7 +91,8 @@ async fn a_webhook_beyond_the_limit_of_its_address_is_not_stored_and_may_come_ag
 }
 
 #[tokio::test]
-async fn failures_are_limited_tighter_and_tell_nothing_of_who_exists() {
+async fn failures_have_a_tighter_limit() {
+    // Failed authentication has a tighter limit, and answers do not reveal which tenants exist.
     let test = TestNode::start().await;
     let unknown = "/v1/tenants/nobody/leads";
     let known = "/v1/tenants/dwarka-homes/leads";
@@ -117,7 +119,7 @@ async fn failures_are_limited_tighter_and_tell_nothing_of_who_exists() {
 }
 
 #[tokio::test]
-async fn who_shows_a_valid_token_is_not_refused_for_what_others_fail_at() {
+async fn valid_token_is_not_limited_by_others_failures() {
     let test = TestNode::start().await;
     let path = "/v1/tenants/dwarka-homes/leads";
     for _ in 0..=FAILURES_PER_SECOND {
@@ -132,7 +134,8 @@ async fn who_shows_a_valid_token_is_not_refused_for_what_others_fail_at() {
 }
 
 #[tokio::test]
-async fn a_tenants_agent_and_its_crm_have_a_limit_each_and_no_other_tenant_feels_it() {
+async fn agent_and_crm_have_separate_limits() {
+    // A tenant's agent and its CRM have a limit each, and no other tenant is affected.
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[ingress]\nper_second = 2")).await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -178,7 +181,7 @@ async fn a_tenants_agent_and_its_crm_have_a_limit_each_and_no_other_tenant_feels
         .sum();
     assert_eq!(
         accepted, 4,
-        "two dispositions and two leads, and nothing of what was refused"
+        "two dispositions and two leads, and nothing that was refused"
     );
 
     test.advance(PAUSE);
@@ -192,7 +195,7 @@ async fn a_tenants_agent_and_its_crm_have_a_limit_each_and_no_other_tenant_feels
 }
 
 #[tokio::test]
-async fn a_forged_request_takes_nothing_from_a_tenants_share() {
+async fn forged_requests_do_not_use_the_tenants_limit() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[ingress]\nper_second = 1")).await;
     let path = "/v1/tenants/dwarka-homes/leads";

@@ -1,4 +1,4 @@
-//! Slow clients are cut off, each when its time is over and not before, in virtual time.
+//! Slow clients are cut off when their time is over and not before, in virtual time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use jackfield_tests::node::TestNode;
 const SECOND: Duration = Duration::from_secs(1);
 const DISPOSITION: &str = "POST /v1/tenants/dwarka-homes/leads/L/disposition HTTP/1.1\r\nhost: x\r\n";
 
-/// A host without tenants and its front door.
+/// A host without tenants and its public listener.
 async fn door() -> (TestNode, TestListener) {
     let test = TestNode::empty().await;
     let door = test.listen(limits()).await;
@@ -34,7 +34,7 @@ async fn connections(test: &TestNode, count: u64) {
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_is_cut_off() {
+async fn silent_client_is_cut_off() {
     let (test, door) = door().await;
     let (silent, mut late) = (door.connect().await, door.connect().await);
     connections(&test, 2).await;
@@ -42,14 +42,14 @@ async fn a_client_that_says_nothing_is_cut_off() {
     assert!(late.is_answered().await);
     test.advance(SECOND);
     assert_eq!(silent.read_to_close().await, "");
-    assert!(late.is_answered().await, "who has been served once has longer");
+    assert!(late.is_answered().await, "a client that was served once has more time");
     connections(&test, 1).await;
     assert_eq!(cut(&test, "head").await, 1);
     test.finish().await;
 }
 
 #[tokio::test]
-async fn a_head_that_drips_is_cut_off_however_steadily_it_drips() {
+async fn dripping_head_is_cut_off() {
     let (test, door) = door().await;
     let mut dripping = door.connect().await;
     connections(&test, 1).await;
@@ -64,7 +64,8 @@ async fn a_head_that_drips_is_cut_off_however_steadily_it_drips() {
 }
 
 #[tokio::test]
-async fn a_second_head_that_drips_is_cut_off_ten_seconds_after_its_first_byte() {
+async fn dripping_second_head_is_cut_off() {
+    // A second head is cut off ten seconds after its first byte.
     let (test, door) = door().await;
     let mut client = door.connect().await;
     assert!(client.is_answered().await);
@@ -80,7 +81,7 @@ async fn a_second_head_that_drips_is_cut_off_ten_seconds_after_its_first_byte() 
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_kept_and_then_closed_in_order() {
+async fn idle_connection_is_kept_then_closed() {
     let (test, door) = door().await;
     let mut client = door.connect().await;
     assert!(client.is_answered().await);
@@ -103,7 +104,7 @@ async fn posting(test: &TestNode, door: &TestListener, length: usize) -> RawClie
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_answered_408_and_the_connection_closed() {
+async fn missing_body_is_a_408() {
     let (test, door) = door().await;
     let client = posting(&test, &door, 100).await;
     test.wait_for_timer(after(test.clock.now(), 5 * SECOND)).await;
@@ -115,7 +116,7 @@ async fn a_body_that_does_not_come_is_answered_408_and_the_connection_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_is_given_up_and_one_that_keeps_its_pace_is_taken() {
+async fn dripping_body_is_a_408_and_a_steady_one_is_read() {
     let (test, door) = door().await;
     let began = test.clock.now();
     let mut dripping = posting(&test, &door, 100).await;
@@ -127,7 +128,7 @@ async fn a_body_that_drips_is_given_up_and_one_that_keeps_its_pace_is_taken() {
         test.advance(SECOND);
         assert_eq!(test.clock.now(), after(began, second * SECOND));
     }
-    // Not JSON, but whole: it was read.
+    // Not JSON, but read to its end.
     let answer = steady.read_until("}").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(answer.contains("not JSON"), "{answer}");
@@ -138,7 +139,7 @@ async fn a_body_that_drips_is_given_up_and_one_that_keeps_its_pace_is_taken() {
 }
 
 #[tokio::test]
-async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
+async fn no_body_may_exceed_the_body_timeout() {
     let test = TestNode::empty().await;
     let read = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&read);
@@ -169,14 +170,14 @@ async fn no_body_takes_longer_than_a_body_may_at_any_pace() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+async fn client_that_never_reads_is_cut_off() {
     let test = TestNode::empty().await;
     let large = Router::new().route("/", get(async || vec![b'x'; 16 * 1024 * 1024]));
     let door = test.listen_with(large, limits()).await;
     let mut client = door.connect().await;
     client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let began = test.clock.now();
-    // What fits into the buffers of the sockets comes; then the host can only wait.
+    // The sockets' buffers fill up; then the host can only wait.
     client.0.readable().await.unwrap();
     test.advance(75 * SECOND);
     test.wait_for_timer(after(began, 80 * SECOND)).await;
@@ -188,7 +189,7 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_sending_in_the_middle_of_a_head_is_let_go_at_once() {
+async fn half_closed_head_ends_the_connection() {
     let (test, door) = door().await;
     let mut client = door.connect().await;
     client.send("GET /healthz HTTP/1.1\r\nho").await;
@@ -199,7 +200,8 @@ async fn a_client_that_stops_sending_in_the_middle_of_a_head_is_let_go_at_once()
 }
 
 #[tokio::test]
-async fn a_drain_lets_requests_finish_and_does_not_wait_for_who_says_nothing() {
+async fn drain_finishes_requests_but_not_idle_clients() {
+    // A drain lets requests finish, and does not wait for idle connections or unfinished heads.
     let (test, door) = door().await;
     let began = test.clock.now();
     let (mut idle, mut dripping) = (door.connect().await, door.connect().await);
@@ -221,7 +223,7 @@ async fn a_drain_lets_requests_finish_and_does_not_wait_for_who_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_drain_does_not_wait_long_for_an_answer_to_be_read() {
+async fn drain_waits_briefly_for_unread_answers() {
     let test = TestNode::empty().await;
     let large = Router::new().route("/", get(async || vec![b'x'; 16 * 1024 * 1024]));
     let door = test.listen_with(large, limits()).await;

@@ -1,4 +1,4 @@
-//! A token opens what it opens until it is revoked, and not one request longer.
+//! A token is valid until it is revoked, and not for one request longer.
 
 use http::Method;
 use jackfield_store::TokenPurpose;
@@ -6,7 +6,7 @@ use jackfield_tests::listener::limits;
 use jackfield_tests::node::TestNode;
 
 #[tokio::test]
-async fn a_revoked_token_is_refused_at_the_next_request_of_a_connection_that_is_open() {
+async fn revoked_token_is_refused_on_an_open_connection() {
     let test = TestNode::start().await;
     let purpose = TokenPurpose::Agent("dwarka-homes".parse().unwrap());
     let (token, record) = test.node.tokens.create(purpose, String::new()).await.unwrap();

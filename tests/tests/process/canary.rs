@@ -1,8 +1,7 @@
 //! Promise 6: no secret enters a sandbox, a log, an error, a dead letter or a dump.
 //!
-//! Secrets of every kind are given to a host, and go with requests to CRMs that answer with whatever they were sent.
-//! Then everything that the host has written, said or kept is searched for them, in every form that they can take; and
-//! the adapter has searched its own memory.
+//! A host gets secrets of every kind and sends them to CRMs that echo every request. Then everything that the host
+//! wrote, answered or stored is searched for them, in every encoding; and the adapter has searched its own memory.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -24,27 +23,27 @@ use sha2::Sha256;
 use crate::BINARY;
 use crate::forms::Search;
 
-/// By a variable of the host's, as a bearer token.
+/// From an environment variable of the host, as a bearer token.
 const BEARER: &str = "bearer-canary-7Qx2mZ";
-/// By `jackfield secrets set`, as a password.
+/// From `jackfield secrets set`, as a password.
 const PASSWORD: &str = "stored-canary-k4Wd9T";
-/// Written out in the tenant's file, in a header of the CRM's own.
+/// Written out in the tenant's file, sent in a header of the CRM.
 const HEADER: &str = "header-canary-Lp03vB";
-/// In a file of the host's, to sign with.
+/// From a file of the host, as a signing key.
 const SIGNING: &str = "hmac-canary-yN81rC";
-/// What webhooks are signed with.
+/// Signs webhooks.
 const WEBHOOK: &str = "webhook-canary-secret-0123456789";
-/// What pushes are signed with.
+/// Signs pushes.
 const PUSH: &str = "push-canary-secret-0123456789012";
-/// Set and never used.
+/// Stored and never used.
 const UNUSED: &str = "unused-canary-5hJ2sE";
 const SECRETS: [&str; 7] = [BEARER, PASSWORD, HEADER, SIGNING, WEBHOOK, PUSH, UNUSED];
-/// Everything there is, except what the compiler says of every instruction: a gigabyte, and it sees components only.
+/// Everything but the compiler's log, which is a gigabyte and only about components.
 const LOG: &str = "trace,cranelift_codegen=info,cranelift_frontend=info,wasmtime_internal_cranelift=info";
-/// Lies in the guest's memory.
+/// Is in the guest's memory, to show that its search works.
 const CONTROL: &str = "control-in-plain-sight";
 
-/// A CRM that answers with all that it was sent, in a header and in the body; with a status that the lead's id names.
+/// A CRM that echoes each request in a header and in the body, with a status that depends on the lead's id.
 async fn echo(
     UrlPath(lead): UrlPath<String>,
     headers: HeaderMap,
@@ -75,7 +74,7 @@ fn whsec(secret: &str) -> String {
     format!("whsec_{}", STANDARD.encode(secret))
 }
 
-/// Fails if there is a secret in what was found in that place.
+/// Fails if `bytes` hold a secret.
 #[track_caller]
 fn assert_clean(place: &str, bytes: &[u8]) {
     static SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(&SECRETS));
@@ -155,13 +154,13 @@ async fn no_secret_is_found_anywhere() {
     let variables = [("JACKFIELD_LOG", LOG), ("CANARY_BEARER", BEARER)];
     let host = HostProcess::start(BINARY, data.path(), &variables);
 
-    let mut said = vec![];
+    let mut outputs = vec![];
     for (name, value) in [("crm-password", PASSWORD), ("unused", UNUSED), ("unused", UNUSED)] {
         let done = host.cli_with_input(&operator, &["secrets", "set", "t", name], &format!("{value}\n"));
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        said.push(done);
+        outputs.push(done);
     }
-    said.push(host.cli(
+    outputs.push(host.cli(
         &operator,
         &["adapter", "push", path("memory-scanner").to_str().unwrap()],
     ));
@@ -182,9 +181,9 @@ async fn no_secret_is_found_anywhere() {
             "{arguments:?} {}",
             String::from_utf8_lossy(&done.stderr)
         );
-        said.push(done);
+        outputs.push(done);
     }
-    // Files that are refused, for their form and for what is in them.
+    // Invalid files: wrong values, unknown kinds, broken syntax.
     for (from, to) in [
         ("cpu_ms = 30000", "cpu_ms = 0"),
         ("kind = \"header\"", "kind = \"head\""),
@@ -195,9 +194,9 @@ async fn no_secret_is_found_anywhere() {
         std::fs::write(&wrong, text).unwrap();
         let done = host.cli(&operator, &["tenant", "apply", wrong.to_str().unwrap()]);
         assert!(!done.status.success());
-        said.push(done);
+        outputs.push(done);
     }
-    said.push(host.cli_with_input(
+    outputs.push(host.cli_with_input(
         &operator,
         &["secrets", "set", "t", "crm-password"],
         &format!("{PASSWORD}\u{7f}\n"),
@@ -206,7 +205,7 @@ async fn no_secret_is_found_anywhere() {
     let answers = traffic(&host, &operator).await;
     assert!(answers[0].contains("control 1, secrets 0"), "{}", answers[0]);
     settle(&host, &operator);
-    let everything = everything_it_answers(&host, &operator).await;
+    let everything = read_admin_api(&host, &operator).await;
     assert!(search_files(data.path()) >= 6, "the write-ahead log and its index too");
     let (_, printed, log) = host.stop("TERM");
     let searched = log.join("\n");
@@ -221,7 +220,7 @@ async fn no_secret_is_found_anywhere() {
         "and an echo"
     );
 
-    for done in &said {
+    for done in &outputs {
         assert_clean("the command line", &[&done.stdout[..], &done.stderr].concat());
     }
     for text in &answers {
@@ -239,14 +238,14 @@ async fn no_secret_is_found_anywhere() {
     );
 }
 
-/// Everything that a secret is used for, with every outcome. Returns what was answered, a status query first.
+/// Uses every secret, with every outcome. Returns the answers, a status query's first.
 async fn traffic(host: &HostProcess, operator: &str) -> Vec<String> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
     let token = host.json(operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
     let token = token["token"].as_str().unwrap();
     let mut answers = vec![];
-    // What the adapter asks and hears is recorded, and given out at the end.
+    // The adapter's exchanges are recorded, and fetched at the end.
     let recording = client
         .post(format!("{}/v1/tenants/t/recording", host.admin))
         .bearer_auth(operator)
@@ -261,11 +260,11 @@ async fn traffic(host: &HostProcess, operator: &str) -> Vec<String> {
             .unwrap();
         answers.push(asked.text().await.unwrap());
         let call = minimal_disposition(&format!("C-{lead}"), "no_answer");
-        let told = client
+        let posted = client
             .post(format!("{base}/{lead}/disposition"))
             .bearer_auth(token)
             .json(&call);
-        answers.push(told.send().await.unwrap().text().await.unwrap());
+        answers.push(posted.send().await.unwrap().text().await.unwrap());
     }
     let body = lead_created("pushed", "KEY-1").to_string();
     let now = jackfield_clock::Clock::now(&jackfield_clock::SystemClock)
@@ -289,7 +288,7 @@ async fn traffic(host: &HostProcess, operator: &str) -> Vec<String> {
     answers
 }
 
-/// Waits until nothing is to be delivered any more.
+/// Waits until there is nothing left to deliver.
 fn settle(host: &HostProcess, operator: &str) {
     for state in ["ready", "leased"] {
         for look in 0.. {
@@ -312,8 +311,9 @@ fn settle(host: &HostProcess, operator: &str) {
     }
 }
 
-/// Every reading route of the admin API for everything that is there, its metrics and description, and its refusals.
-async fn everything_it_answers(host: &HostProcess, operator: &str) -> Vec<(String, String)> {
+/// The answers of every GET route of the admin API for every object, with its metrics, its description and its
+/// refusals.
+async fn read_admin_api(host: &HostProcess, operator: &str) -> Vec<(String, String)> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |path: &str, token: &str| {
         let asked = client
@@ -348,7 +348,7 @@ async fn everything_it_answers(host: &HostProcess, operator: &str) -> Vec<(Strin
         for lead in ["taken", "refused", "down", "pushed"] {
             for id in &deliveries {
                 let filled = filled.replace("{lead}", lead).replace("{id}", id);
-                assert!(!filled.contains('{'), "{filled}: say what stands there");
+                assert!(!filled.contains('{'), "{filled}: give the parameter a value");
                 if !found
                     .iter()
                     .any(|(place, _)| place.starts_with(&format!("GET {filled}:")))
@@ -371,7 +371,7 @@ async fn everything_it_answers(host: &HostProcess, operator: &str) -> Vec<(Strin
     found
 }
 
-/// Searches every file of the installation but the master key's; returns how many those are.
+/// Searches every file of the installation except the master key; returns the number of files.
 fn search_files(folder: &Path) -> usize {
     let mut searched = 0;
     for entry in folder.read_dir().unwrap() {

@@ -1,4 +1,4 @@
-//! The process in which one adapter is compiled: what it may use, from before it has read a byte.
+//! The compiler's process: its limits are set before it reads a byte.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -17,7 +17,7 @@ fn start() -> Child {
         .unwrap()
 }
 
-/// Hands it a component, and answers how it ended, how much native code it wrote and what it said.
+/// Feeds it a component; returns its exit status, the size of the native code and its errors.
 fn feed(mut child: Child, component: &[u8]) -> (ExitStatus, usize, String) {
     child.stdin.take().unwrap().write_all(component).unwrap();
     let mut native = vec![];
@@ -27,11 +27,11 @@ fn feed(mut child: Child, component: &[u8]) -> (ExitStatus, usize, String) {
 }
 
 #[test]
-fn it_limits_itself_before_it_reads_anything() {
+fn limits_are_set_before_reading() {
     let child = start();
     let process = format!("/proc/{}", child.id());
     let file = |name: &str| std::fs::read_to_string(format!("{process}/{name}")).unwrap();
-    // The soft and the hard limit of what a line of the table is about.
+    // The soft and the hard limit in a line of the table.
     let limit = |name: &str| {
         let table = file("limits");
         let line = table.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -39,7 +39,7 @@ fn it_limits_itself_before_it_reads_anything() {
         (words.next().unwrap(), words.next().unwrap())
     };
     let same = |value: &str| (value.to_owned(), value.to_owned());
-    // The last one that it sets.
+    // These are set last.
     while limit("Max core file size") != same("0") || limit("Max processes") != same("0") {
         std::thread::yield_now();
     }
@@ -48,14 +48,14 @@ fn it_limits_itself_before_it_reads_anything() {
     assert_eq!(limit("Max open files"), same("3"));
     assert_eq!(limit("Max file size"), same("0"));
     assert_eq!(file("oom_score_adj").trim(), "1000");
-    // It works within them.
+    // It can compile within its limits.
     let (status, native, words) = feed(child, &component("hostile"));
     assert_eq!((status.code(), words.as_str()), (Some(0), ""));
     assert!(native > 100_000, "{native}");
 }
 
 #[test]
-fn it_says_why_a_component_is_none() {
+fn error_says_why_a_component_is_invalid() {
     let whole = component("hostile");
     let (status, native, words) = feed(start(), &whole[..whole.len() / 2]);
     assert_eq!((status.code(), native), (Some(65), 0), "{words}");

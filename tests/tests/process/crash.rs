@@ -1,4 +1,4 @@
-//! Killed at random moments under load, and nothing acknowledged is lost or doubled (promises 1 and 2).
+//! A host killed at random moments under load loses and duplicates nothing that it acknowledged (promises 1 and 2).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,11 +16,11 @@ use tokio::sync::{Notify, watch};
 use crate::BINARY;
 
 const KILLS: usize = 50;
-const CALLERS: usize = 8;
+const CLIENTS: usize = 8;
 const LEADS: usize = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
+async fn fifty_kills_lose_and_duplicate_nothing() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
     for lead in 0..LEADS {
@@ -40,13 +40,13 @@ async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
 
     let host = HostProcess::start(BINARY, data.path(), &[]);
     for state in ["ready", "leased"] {
-        // Each look is a process and a request: far apart enough to wait by, and bounded.
-        for look in 0.. {
+        // Each iteration starts a process and makes a request, which spaces the polls; their number is bounded.
+        for poll in 0.. {
             let left = host.json(&operator, &["deliveries", "list", "--state", state]);
             if left["items"].as_array().unwrap().is_empty() {
                 break;
             }
-            assert!(look < 2_000, "the backlog does not drain: {left}");
+            assert!(poll < 2_000, "the backlog does not drain: {left}");
         }
     }
     assert!(acknowledged.len() > KILLS, "there was load: {}", acknowledged.len());
@@ -65,7 +65,7 @@ async fn fifty_kills_lose_and_double_nothing_that_was_acknowledged() {
     );
 }
 
-/// An adapter, a tenant and a token; the agent's and the operator's.
+/// Sets up an adapter and a tenant; returns the agent's and the operator's token.
 fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
     let (_, printed, _) = HostProcess::start(BINARY, data, &[]).stop("TERM");
     let operator = operator_token(&printed);
@@ -82,13 +82,13 @@ fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
     (agent["token"].as_str().unwrap().to_owned(), operator)
 }
 
-/// Callers post dispositions until so many were acknowledged; returns the calls that were. Further ones are in flight
-/// when it returns, which is the moment to kill.
+/// Posts dispositions until `kill_after` are acknowledged; returns their calls. More are in flight when it returns,
+/// which is the moment to kill the host.
 async fn load(host: &HostProcess, agent: &str, next_call: &Arc<AtomicUsize>, kill_after: usize) -> Vec<String> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let (acks, mut acked) = watch::channel(Vec::new());
     let (acks, stop) = (Arc::new(acks), Arc::new(Notify::new()));
-    let callers: Vec<_> = (0..CALLERS)
+    let clients: Vec<_> = (0..CLIENTS)
         .map(|_| {
             let (client, acks, stop, next_call) = (
                 client.clone(),
@@ -122,8 +122,8 @@ async fn load(host: &HostProcess, agent: &str, next_call: &Arc<AtomicUsize>, kil
     acked.wait_for(|acks| acks.len() >= kill_after).await.unwrap();
     stop.notify_waiters();
     let calls = acked.borrow().clone();
-    for caller in &callers {
-        caller.abort();
+    for client_task in &clients {
+        client_task.abort();
     }
     calls
 }

@@ -1,5 +1,5 @@
-//! No secret of an OAuth2 credential in the log, the alerts or the database's records of attempts: the token server
-//! echoes what it is sent, refuses, fails, and hands out new refresh tokens.
+//! No secret of an OAuth2 credential gets into the log, the alerts or the attempts, though the token server echoes what
+//! it is sent, refuses, fails, and hands out new refresh tokens.
 
 use jackfield_tests::components::path;
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
@@ -12,7 +12,7 @@ use jackfield_tests::process::{HostProcess, operator_token};
 use crate::BINARY;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_token_server_echoes_is_found_nowhere() {
+async fn oauth2_secrets_are_found_nowhere() {
     let book = IssuedTokens::new(ServerClock::real(), "refresh-canary-1", None);
     let server = OAuth2::start(OAuth2Config::new("client", "client-canary", book.clone()))
         .await
@@ -28,7 +28,7 @@ async fn what_a_token_server_echoes_is_found_nowhere() {
     let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
     let variables = [
-        // Everything of ours and of what carries requests; the compiler alone would write gigabytes.
+        // Everything but the compiler's log, which would be gigabytes.
         (
             "JACKFIELD_LOG",
             "info,jackfield=trace,reqwest=trace,hyper=trace,hyper_util=trace,rustls=trace",
@@ -70,7 +70,7 @@ async fn what_a_token_server_echoes_is_found_nowhere() {
     {
         book.fail_next(1, wrong);
         answers.push(ask().await);
-        // Whoever applies the file again has it asked at once.
+        // Applying the file again makes the host ask the token server at once.
         let _ = apply();
     }
     server.behave(Behaviour::next(1, Mode::Down));
@@ -86,21 +86,21 @@ async fn what_a_token_server_echoes_is_found_nowhere() {
     book.revoke_access_tokens();
     answers.push(ask().await);
     assert_eq!(answers.last().unwrap().0, 200, "{answers:?}");
-    for look in 0.. {
+    for poll in 0.. {
         let left = host.json(&operator, &["deliveries", "list", "--state", "ready"]);
         if left["items"].as_array().unwrap().is_empty() {
             break;
         }
-        assert!(look < 2_000, "{left}");
+        assert!(poll < 2_000, "{left}");
     }
-    let told = host.json(&operator, &["alerts", "list"]).to_string();
-    assert!(told.contains("invalid_grant"), "{told}");
+    let alerts = host.json(&operator, &["alerts", "list"]).to_string();
+    assert!(alerts.contains("invalid_grant"), "{alerts}");
     let attempts = host.json(&operator, &["deliveries", "list"]).to_string();
     let (_, printed, log) = host.stop("TERM");
     assert!(log.iter().any(|line| line.contains("access token renewed")), "{log:?}");
     assert!(log.iter().any(|line| line.contains("no access token")), "{log:?}");
     let answers = answers.iter().map(|(_, text)| text);
-    for line in printed.iter().chain(&log).chain(answers).chain([&told, &attempts]) {
+    for line in printed.iter().chain(&log).chain(answers).chain([&alerts, &attempts]) {
         assert!(!line.contains("canary"), "{line}");
     }
 }

@@ -1,4 +1,4 @@
-//! A crowd of clients that only hold connections.
+//! Thousands of clients that only hold connections.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -9,14 +9,14 @@ use tokio::net::TcpSocket;
 
 use crate::BINARY;
 
-/// Clients that send a head so slowly that it never comes to its end.
+/// Clients that send a head so slowly that it never ends.
 const DRIPPING: usize = 2000;
-/// More than one address may have.
+/// Connections over the limit of one address.
 const TOO_MANY: usize = 100;
-/// Requests that are served meanwhile.
+/// Requests that must be served meanwhile.
 const GOOD: usize = 500;
 
-/// This process needs a file for each of its connections.
+/// This process needs a file descriptor for each of its connections.
 fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -28,14 +28,14 @@ fn raise_open_files() {
 
 async fn connect(to: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
-    // Another address of this machine than that of the clients to be served.
+    // Another loopback address than that of the well-behaved clients.
     socket.bind((Ipv4Addr::new(127, 0, 0, 2), 0).into()).unwrap();
     let stream = socket.connect(to).await.unwrap().into_std().unwrap();
     stream.set_nonblocking(false).unwrap();
     stream
 }
 
-/// Whether the host has closed the connection; waits until something is known.
+/// Whether the host has closed the connection; blocks until it is known.
 fn is_closed(stream: &mut TcpStream) -> bool {
     match stream.read(&mut [0]) {
         Ok(read) => read == 0,
@@ -44,7 +44,8 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_dripping_clients_keep_nobody_out_and_are_cut_off() {
+async fn dripping_clients_keep_nobody_out() {
+    // Two thousand dripping clients keep nobody out and are cut off.
     raise_open_files();
     let data = tempfile::tempdir().unwrap();
     let limit = DRIPPING.to_string();
@@ -75,11 +76,11 @@ async fn two_thousand_dripping_clients_keep_nobody_out_and_are_cut_off() {
         tokio::task::yield_now().await;
     }
     for _ in 0..TOO_MANY {
-        assert!(is_closed(&mut connect(to).await), "more than one address may have");
+        assert!(is_closed(&mut connect(to).await), "over the limit of one address");
     }
     assert_eq!(metric(refused).await, TOO_MANY);
 
-    // Over connections that are kept, and over new ones.
+    // Over kept connections and over new ones.
     for n in 0..GOOD {
         if n % 10 == 0 {
             for stream in &mut dripping[n..n + 10] {

@@ -1,4 +1,4 @@
-//! What leaves a host goes straight to where the tenant's file says, and what stays is told.
+//! Outgoing requests go straight to the origins of the tenant's file, and denied ones are logged and counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ const VARIABLES: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn proxy_variables_are_ignored_and_refusals_are_told() {
+async fn proxy_variables_are_ignored_and_denials_logged() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
@@ -74,7 +74,7 @@ async fn proxy_variables_are_ignored_and_refusals_are_told() {
     assert_eq!(keystone.stored().len(), 0, "the write was not granted");
 }
 
-/// A status query and a lead that go out, and a write that stays. Returns the metrics after it.
+/// Makes a status query and a push that go out, and a write that is denied. Returns the metrics.
 async fn traffic(host: &HostProcess, operator: &str, agent: &Agent) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
@@ -105,16 +105,16 @@ async fn traffic(host: &HostProcess, operator: &str, agent: &Agent) -> String {
     metrics.text().await.unwrap()
 }
 
-/// A proxy that counts who comes and serves nobody.
+/// A proxy that counts connections and serves none.
 async fn proxy() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let visitors = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&visitors);
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
     tokio::spawn(async move {
         while listener.accept().await.is_ok() {
             counted.fetch_add(1, Ordering::Relaxed);
         }
     });
-    (address, visitors)
+    (address, connections)
 }

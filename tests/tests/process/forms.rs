@@ -1,9 +1,9 @@
-//! Every form that a secret may show in.
+//! Every encoding in which a secret may show.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// As it is, backwards, hexadecimal, percent-encoded, and as base64 wherever in a longer text it begins.
+/// The secret as it is, reversed, in hexadecimal, percent-encoded, and in base64 at every offset in a longer text.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
     let bytes = secret.as_bytes();
     let hexed = hex::encode(bytes);
@@ -26,7 +26,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     ];
     for before in 0..3 {
         let shifted = [&vec![b'x'; before][..], bytes].concat();
-        // Without the first and the last group, which depend on what stands beside it.
+        // Without the first and the last group, which depend on the text around the secret.
         let whole = (shifted.len() / 3) * 3;
         let from = if before == 0 { 0 } else { 3 };
         forms.push(STANDARD.encode(&shifted[from..whole]));
@@ -37,30 +37,30 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// A search for secrets in every form, in one pass: there may be much to look through.
+/// A search for secrets in every encoding, in one pass, because there is much to search.
 pub struct Search {
-    /// By the two bytes that they begin with.
+    /// Indexed by their first two bytes.
     forms: Vec<Vec<(String, Vec<u8>)>>,
 }
 
 impl Search {
-    /// For these.
+    /// Prepares a search for these secrets.
     pub fn new(secrets: &[&str]) -> Self {
         let mut search = Self {
             forms: vec![vec![]; 1 << 16],
         };
         for secret in secrets {
             for form in forms(secret) {
-                search.forms[beginning(&form)].push(((*secret).to_owned(), form));
+                search.forms[prefix(&form)].push(((*secret).to_owned(), form));
             }
         }
         search
     }
 
-    /// The first secret that is found, and where.
+    /// The first secret that is found, and its position.
     pub fn find(&self, bytes: &[u8]) -> Option<(&str, usize)> {
         for at in 0..bytes.len().saturating_sub(1) {
-            for (secret, form) in &self.forms[beginning(&bytes[at..at + 2])] {
+            for (secret, form) in &self.forms[prefix(&bytes[at..at + 2])] {
                 if bytes[at..].starts_with(form) {
                     return Some((secret, at));
                 }
@@ -70,12 +70,12 @@ impl Search {
     }
 }
 
-fn beginning(bytes: &[u8]) -> usize {
+fn prefix(bytes: &[u8]) -> usize {
     usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 #[test]
-fn a_secret_is_found_whatever_was_made_of_it() {
+fn secrets_are_found_in_every_encoding() {
     let secret = "canary-7Qx2mZ?~";
     let search = Search::new(&["another", secret]);
     let is_found = |text: &str| search.find(text.as_bytes()).is_some_and(|(found, _)| found == secret);

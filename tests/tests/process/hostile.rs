@@ -1,4 +1,4 @@
-//! Hostile adapters in a host of its own, whose memory can be measured: it stays, it does not panic, and it serves.
+//! Hostile adapters in a host process whose memory can be measured: it does not grow or panic, and it keeps serving.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ use serde_json::Value;
 
 use crate::BINARY;
 
-/// By how much the host may grow over its level when it is warm, in bytes.
+/// How much the host may grow after its warm-up, in bytes.
 const GROWTH: u64 = 64 << 20;
-/// How often each harm is done.
+/// Repetitions of each attack.
 const TIMES: usize = 5;
-/// What the guest of `tests/guests/hostile` does, of that which needs no server that hangs.
+/// The attacks of `tests/guests/hostile` that need no hanging server.
 const HOSTILE: [&str; 10] = [
     "loop", "grow", "panic", "recurse", "frames", "storm", "logstorm", "stdout", "badout", "secret",
 ];
 
-/// A host that serves a good tenant and bad ones.
+/// A host with a well-behaved tenant and hostile ones.
 struct Node {
     host: HostProcess,
     operator: String,
@@ -41,7 +41,7 @@ impl Node {
             keystone,
         };
         let _ = node.push(&path("keystone"));
-        // However busy this machine is, the good tenant is answered.
+        // Long enough for the good tenant to be answered even on a busy machine.
         let patient = "[limits]\nstatus_deadline_ms = 10000";
         let good = keystone_tenant("good", &node.keystone.origin(), "{ value = \"T\" }", patient);
         node.apply(data, &good);
@@ -53,7 +53,7 @@ impl Node {
             .json(&self.operator, &["adapter", "push", file.to_str().unwrap()])
     }
 
-    /// Pushes what must be refused, and answers what is said of it.
+    /// Pushes a component that must be refused; returns the error.
     fn refused(&self, data: &Path, component: &[u8]) -> String {
         let file = data.join("refused.wasm");
         std::fs::write(&file, component).unwrap();
@@ -72,7 +72,7 @@ impl Node {
             .json(&self.operator, &["tenant", "apply", file.to_str().unwrap()]);
     }
 
-    /// A tenant on `adapter`, and its agent's token.
+    /// Makes a tenant that uses `adapter`; returns its agent's token.
     fn bad_tenant(&self, data: &Path, name: &str, adapter: &str, memory_mib: u32) -> String {
         let origin = self.keystone.origin();
         let tenant = format!(
@@ -103,7 +103,8 @@ impl Node {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
+async fn hostile_guests_do_not_harm_the_host() {
+    // No attack makes the host grow, panic or stop serving.
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let node = Node::start(data).await;
@@ -120,7 +121,7 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
     let hostile = HOSTILE.map(|name| (1, name, name.to_owned()));
     let attacks: Vec<_> = raw.chain(hostile).collect();
 
-    // Warm: every tenant has been asked, on every thread that the host has.
+    // Warm-up: queries every tenant, on every thread of the host.
     for _ in 0..50 {
         assert_eq!(node.status("good", &good, "L").await, 200);
         for (name, token) in &tenants {
@@ -145,7 +146,7 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
     let fine = guest("(call $answer (i32.const 72) (i32.const 2))", "");
     let spinning = guest("(i32.const 0)", "(func $begin (loop $l (br $l))) (start $begin)");
     let whole = encode("raw", &fine);
-    let hopeless = [
+    let refused_components = [
         (
             compile_bombs::memory(40_000, 40_000),
             "compiling it took more than 2048 MiB of memory",
@@ -155,10 +156,10 @@ async fn no_harm_makes_the_host_grow_panic_or_stop_serving() {
         (b"\x7fELF".repeat(1000), "native code"),
         (vec![0; 8 << 20], "not WebAssembly"),
     ];
-    for (component, words) in &hopeless {
+    for (component, words) in &refused_components {
         for _ in 0..2 {
-            let told = node.refused(data, component);
-            assert!(told.contains(words), "{words}: {told}");
+            let error = node.refused(data, component);
+            assert!(error.contains(words), "{words}: {error}");
         }
         assert_eq!(node.status("good", &good, "L").await, 200, "after {words}");
         let grown = node.host.peak_memory().saturating_sub(warm);

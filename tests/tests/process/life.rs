@@ -1,4 +1,4 @@
-//! From the first start to the last signal.
+//! A host process from its first start to its last signal.
 
 use jackfield_tests::components::path;
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
@@ -8,7 +8,8 @@ use jackfield_tests::process::{HostProcess, operator_token};
 use crate::BINARY;
 
 #[test]
-fn the_first_start_prints_a_token_once_and_keeps_only_its_digest() {
+fn first_start_prints_the_operator_token_once() {
+    // The first start prints a token once, and stores only its digest.
     let data = tempfile::tempdir().unwrap();
     let host = HostProcess::start(BINARY, data.path(), &[]);
     let (status, printed, log) = host.stop("TERM");
@@ -40,7 +41,7 @@ fn the_first_start_prints_a_token_once_and_keeps_only_its_digest() {
 }
 
 #[test]
-fn a_second_host_over_the_same_data_is_kept_out() {
+fn second_host_over_the_same_data_is_refused() {
     let data = tempfile::tempdir().unwrap();
     let _first = HostProcess::start(BINARY, data.path(), &[]);
     let second = std::process::Command::new(BINARY)
@@ -50,13 +51,13 @@ fn a_second_host_over_the_same_data_is_kept_out() {
         .env("JACKFIELD_ADMIN_LISTEN", "127.0.0.1:0")
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert_eq!(second.status.code(), Some(1), "{told}");
-    assert!(told.contains("lock") || told.contains("another"), "{told}");
+    let errors = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("lock") || errors.contains("another"), "{errors}");
 }
 
 #[test]
-fn wrong_settings_are_named() {
+fn invalid_settings_are_named() {
     let run = |name: &str, value: &str| {
         let output = std::process::Command::new(BINARY)
             .arg("serve")
@@ -66,19 +67,19 @@ fn wrong_settings_are_named() {
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    let told = run("JACKFIELD_PUBLIC_LISTEN", "somewhere");
-    assert!(told.contains("JACKFIELD_PUBLIC_LISTEN"), "{told}");
-    let told = run("JACKFIELD_PUBLIC_LISTN", "127.0.0.1:0");
+    let errors = run("JACKFIELD_PUBLIC_LISTEN", "somewhere");
+    assert!(errors.contains("JACKFIELD_PUBLIC_LISTEN"), "{errors}");
+    let errors = run("JACKFIELD_PUBLIC_LISTN", "127.0.0.1:0");
     assert!(
-        told.contains("JACKFIELD_PUBLIC_LISTN") && told.contains("JACKFIELD_PUBLIC_LISTEN"),
-        "{told}"
+        errors.contains("JACKFIELD_PUBLIC_LISTN") && errors.contains("JACKFIELD_PUBLIC_LISTEN"),
+        "{errors}"
     );
-    let told = run("JACKFIELD_LOG", "jackfield=loud");
-    assert!(told.contains("jackfield=loud"), "{told}");
+    let errors = run("JACKFIELD_LOG", "jackfield=loud");
+    assert!(errors.contains("jackfield=loud"), "{errors}");
 }
 
 #[test]
-fn the_command_line_pushes_lists_and_explains() {
+fn command_line_pushes_lists_and_explains() {
     let data = tempfile::tempdir().unwrap();
     let host = HostProcess::start(BINARY, data.path(), &[]);
     let (_, printed, _) = host.stop("TERM");
@@ -101,10 +102,10 @@ fn the_command_line_pushes_lists_and_explains() {
     )
     .unwrap();
     let refused = host.cli(&token, &["tenant", "apply", file.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1));
     for part in ["tenant.toml", "line 4", "retri", "concurrency"] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(errors.contains(part), "{part}: {errors}");
     }
     let wrong = host.cli("jfo_wrong", &["adapter", "list"]);
     assert_eq!(wrong.status.code(), Some(1));
@@ -114,7 +115,8 @@ fn the_command_line_pushes_lists_and_explains() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_drain_waits_for_what_is_in_flight_and_a_second_interrupt_does_not() {
+async fn drain_waits_until_a_second_interrupt() {
+    // A drain waits for work in flight; a second interrupt ends it.
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
@@ -146,7 +148,7 @@ async fn a_drain_waits_for_what_is_in_flight_and_a_second_interrupt_does_not() {
     let (status, _, log) = host.stop("INT");
     assert_eq!(status.code(), Some(130), "{log:?}");
 
-    // What was in flight is taken up again: looked up, not found, written once.
+    // The work in flight is resumed: looked up, not found, written once.
     keystone.behave(Behaviour::always(Mode::Ok));
     let host = HostProcess::start(BINARY, data.path(), &[]);
     while keystone.stored().is_empty() {

@@ -8,7 +8,7 @@ use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
-/// What must never be seen: a lead's name, numbers and texts, and every secret.
+/// Texts that must never show: a lead's name, numbers and texts, and every secret.
 const CANARIES: [&str; 9] = [
     "Canary Sharma",
     "9123456780",
@@ -22,7 +22,7 @@ const CANARIES: [&str; 9] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_canary_is_found_in_no_log_line_and_no_metric() {
+async fn no_canary_is_logged_or_counted() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("crm-canary-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
@@ -40,12 +40,12 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     let agent = agent["token"].as_str().unwrap();
 
     traffic(&host, &keystone, agent).await;
-    for look in 0.. {
+    for poll in 0.. {
         let left = ["ready", "leased"].map(|state| host.json(&operator, &["deliveries", "list", "--state", state]));
         if left.iter().all(|left| left["items"].as_array().unwrap().is_empty()) {
             break;
         }
-        assert!(look < 2_000, "{left:?}");
+        assert!(poll < 2_000, "{left:?}");
     }
     let metrics = metrics(&host).await;
     let (_, printed, log) = host.stop("TERM");
@@ -69,7 +69,7 @@ async fn a_canary_is_found_in_no_log_line_and_no_metric() {
     }
 }
 
-/// Everything that a lead's data passes through, the refusals and failures included.
+/// Sends a lead's data through every path, refusals and failures included.
 async fn traffic(host: &HostProcess, keystone: &Keystone, agent: &str) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
@@ -97,8 +97,8 @@ async fn traffic(host: &HostProcess, keystone: &Keystone, agent: &str) {
         401
     );
 
-    let mut said = disposition("C-1", "other canary-remark");
-    said["remark"] = "canary-remark Canary Sharma +919123456780".into();
+    let mut document = disposition("C-1", "other canary-remark");
+    document["remark"] = "canary-remark Canary Sharma +919123456780".into();
     let post = |lead: &str, body: &serde_json::Value| {
         client
             .post(format!("{base}/{lead}/disposition"))
@@ -106,7 +106,7 @@ async fn traffic(host: &HostProcess, keystone: &Keystone, agent: &str) {
             .json(body)
             .send()
     };
-    assert_eq!(post("L", &said).await.unwrap().status(), 202);
+    assert_eq!(post("L", &document).await.unwrap().status(), 202);
     assert_eq!(
         post("NOBODY", &disposition("C-2", "no_answer")).await.unwrap().status(),
         202
@@ -131,7 +131,7 @@ async fn traffic(host: &HostProcess, keystone: &Keystone, agent: &str) {
     keystone.behave(Behaviour::always(Mode::Ok));
 }
 
-/// The metrics, with every measure that the operators are promised.
+/// The metrics page. Asserts that it has every documented metric.
 async fn metrics(host: &HostProcess) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let metrics = client

@@ -1,4 +1,4 @@
-//! `jackfield adapter record`, from the command to the files.
+//! `jackfield adapter record`, from the command to the fixture files.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -12,7 +12,7 @@ use jackfield_tests::process::{HostProcess, operator_token};
 
 use crate::BINARY;
 
-/// The command, with a recording into `folder`.
+/// The command that records into `folder`.
 fn record(host: &HostProcess, token: &str, folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command
@@ -32,7 +32,7 @@ fn text(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn real_calls_become_the_files_of_a_cassette() {
+async fn invocations_become_fixture_files() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("canary-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L-1"));
@@ -47,20 +47,20 @@ async fn real_calls_become_the_files_of_a_cassette() {
     let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
     let cassette = data.path().join("cassette");
 
-    let unasked = record(&host, &operator, &cassette, &[]).output().unwrap();
+    let unconfirmed = record(&host, &operator, &cassette, &[]).output().unwrap();
     assert!(
-        !unasked.status.success() && text(&unasked).contains("--yes-personal-data"),
+        !unconfirmed.status.success() && text(&unconfirmed).contains("--yes-personal-data"),
         "{}",
-        text(&unasked)
+        text(&unconfirmed)
     );
     assert!(!cassette.exists());
 
     let more = ["--calls", "1", "--yes-personal-data"];
     let recording = record(&host, &operator, &cassette, &more).spawn().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let standing = format!("{}/v1/tenants/t/recording", host.admin);
+    let status_url = format!("{}/v1/tenants/t/recording", host.admin);
     while client
-        .get(&standing)
+        .get(&status_url)
         .bearer_auth(&operator)
         .send()
         .await
@@ -88,9 +88,9 @@ async fn real_calls_become_the_files_of_a_cassette() {
     );
     Replay::<keystone::Keystone>::of().with_lookup().folder(&cassette);
 
-    // One that somebody left is ended by whoever comes.
+    // An abandoned recording can be ended by anyone.
     let begun = client
-        .post(&standing)
+        .post(&status_url)
         .bearer_auth(&operator)
         .json(&serde_json::json!({}));
     assert_eq!(begun.send().await.unwrap().status(), StatusCode::CREATED);

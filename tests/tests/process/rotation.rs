@@ -1,4 +1,4 @@
-//! Changing the master key of a host that is killed while it does so, at any moment.
+//! Rotating the master key of a host that is killed meanwhile, at any moment.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::BINARY;
 
-/// Kills, each at another moment of a rotation.
+/// Kills, each at another moment of the rotation.
 const KILLS: u32 = 12;
-/// Secrets to be sealed anew: enough for it to take a while.
+/// Secrets to reseal: enough for the rotation to take a while.
 const SECRETS: usize = 200;
 
-/// How many keys a master key file holds.
+/// The number of keys in a master key file.
 fn keys_in(file: &Path) -> usize {
     let text = std::fs::read_to_string(file).unwrap();
     text.lines().filter(|line| !line.starts_with('#')).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
+async fn kill_during_key_rotation_loses_no_secret() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
     let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
@@ -55,7 +55,7 @@ async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
             .bearer_auth(&operator)
             .send();
         let asked = tokio::spawn(request);
-        // From when both keys are in the file, a little later each time.
+        // Waits until both keys are in the file, and then a little longer each time.
         while keys_in(&key_file) < 2 && !asked.is_finished() {
             tokio::task::yield_now().await;
         }
@@ -64,7 +64,7 @@ async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
         }
         host.kill();
         unfinished += u32::from(keys_in(&key_file) == 2);
-        // It may have been answered, or not.
+        // The request may have been answered or not.
         drop(asked.await.unwrap());
         host = HostProcess::start(BINARY, data.path(), &[]);
         let listed = host.json(&operator, &["secrets", "list", "t", "--limit", "200"]);
@@ -91,7 +91,8 @@ async fn a_host_killed_while_it_changes_the_key_still_reads_every_secret() {
 }
 
 #[test]
-fn a_master_key_that_cannot_be_used_keeps_the_host_from_starting_and_says_why() {
+fn unusable_master_key_prevents_the_start() {
+    // An unusable master key prevents the start, and the error says why.
     let data = tempfile::tempdir().unwrap();
     let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);
@@ -108,36 +109,39 @@ fn a_master_key_that_cannot_be_used_keeps_the_host_from_starting_and_says_why() 
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    let told = refused(&[("JACKFIELD_MASTER_KEY", "hunter2")]);
+    let message = refused(&[("JACKFIELD_MASTER_KEY", "hunter2")]);
     assert!(
-        told.contains("JACKFIELD_MASTER_KEY") && told.contains("openssl rand") && !told.contains("hunter2"),
-        "{told}"
+        message.contains("JACKFIELD_MASTER_KEY") && message.contains("openssl rand") && !message.contains("hunter2"),
+        "{message}"
     );
-    let told = refused(&[("JACKFIELD_MASTER_KEY_OLD", "hunter2")]);
+    let message = refused(&[("JACKFIELD_MASTER_KEY_OLD", "hunter2")]);
     assert!(
-        told.contains("JACKFIELD_MASTER_KEY_OLD") && !told.contains("hunter2"),
-        "{told}"
+        message.contains("JACKFIELD_MASTER_KEY_OLD") && !message.contains("hunter2"),
+        "{message}"
     );
     let file = data.path().join("master.key");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let told = refused(&[]);
-    assert!(told.contains("chmod 600") && told.contains("master.key"), "{told}");
+    let message = refused(&[]);
+    assert!(
+        message.contains("chmod 600") && message.contains("master.key"),
+        "{message}"
+    );
 
-    // A key of the environment is used instead, and is the host's only by that.
+    // A key from the environment is used instead of the file's, and cannot be rotated by the host.
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let host = HostProcess::start(BINARY, data.path(), &[("JACKFIELD_MASTER_KEY", key)]);
     let done = host.cli(&operator, &["secrets", "rotate-key"]);
-    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    let message = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(
-        !done.status.success() && told.contains("JACKFIELD_MASTER_KEY_OLD"),
-        "{told}"
+        !done.status.success() && message.contains("JACKFIELD_MASTER_KEY_OLD"),
+        "{message}"
     );
     let (_, printed, log) = host.stop("TERM");
     assert!(printed.iter().chain(&log).all(|line| !line.contains(key)));
 }
 
 #[test]
-fn the_command_line_verifies_the_trail_and_fails_where_it_is_not_whole() {
+fn audit_verify_fails_on_a_truncated_trail() {
     let data = tempfile::tempdir().unwrap();
     let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
     let operator = operator_token(&printed);

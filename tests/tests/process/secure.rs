@@ -1,4 +1,4 @@
-//! A host with TLS: asked by the command line, and told to read its certificates again.
+//! A host process with TLS: the command line as its client, and certificates reloaded on SIGHUP.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_listeners_speak_tls_and_a_hang_up_takes_up_new_certificates() {
+async fn both_listeners_serve_tls_and_reload_on_hup() {
     let data = tempfile::tempdir().unwrap();
     let (cert, key) = (data.path().join("server.pem"), data.path().join("server.key"));
     fs::copy(fixture("first.pem"), &cert).unwrap();
@@ -39,11 +39,7 @@ async fn both_listeners_speak_tls_and_a_hang_up_takes_up_new_certificates() {
     let listed = host.cli(&token, &["--admin-ca", text(&ca), "adapter", "list"]);
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let stranger = host.cli(&token, &["adapter", "list"]);
-    assert_eq!(
-        stranger.status.code(),
-        Some(1),
-        "an authority that nobody knows is not believed"
-    );
+    assert_eq!(stranger.status.code(), Some(1), "an unknown authority is not trusted");
     let wrong = host.cli(&token, &["--admin-ca", text(&key), "adapter", "list"]);
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("holds no certificate"));
 
@@ -88,7 +84,7 @@ async fn both_listeners_speak_tls_and_a_hang_up_takes_up_new_certificates() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_served_keeps_the_host_from_starting() {
+fn unusable_certificate_prevents_the_start() {
     let data = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(BINARY)
         .arg("serve")
@@ -99,16 +95,16 @@ fn a_certificate_that_cannot_be_served_keeps_the_host_from_starting() {
         .env("JACKFIELD_PUBLIC_TLS_KEY", fixture("second.key"))
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(
-        told.contains("public listener") && told.contains("does not belong"),
-        "{told}"
+        message.contains("public listener") && message.contains("does not belong"),
+        "{message}"
     );
 }
 
 #[test]
-fn a_listener_in_the_clear_on_an_address_that_others_reach_is_warned_of() {
+fn plain_listener_on_a_public_address_warns() {
     let data = tempfile::tempdir().unwrap();
     let everywhere = [("JACKFIELD_PUBLIC_LISTEN", "0.0.0.0:0")];
     let (_, _, log) = HostProcess::start(BINARY, data.path(), &everywhere).stop("TERM");

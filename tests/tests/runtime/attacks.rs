@@ -1,5 +1,5 @@
-//! What only a raw guest can do to its host (`tests/src/raw_guest/attacks.rs`):
-//! each attack ends its own invocation, as a fault with a name.
+//! What only a raw guest can do to its host (`tests/src/raw_guest/attacks.rs`): each attack ends its own invocation, as
+//! a fault with a name.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::world::{Reply, Server, World, hostile, id, report};
 /// Bytes of a fault's detail: 500 characters.
 const MAX_DETAIL: usize = 2000;
 
-/// A server whose answers are as large as the host takes them.
+/// A server whose answers are as large as the host accepts.
 async fn generous() -> Server {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2097152\r\n\r\n".to_vec();
     answer.resize(answer.len() + (2 << 20), b' ');
     Server::start(move |_| Reply::Answer(answer.clone())).await
 }
 
-/// The raw guest, with a server to talk to.
+/// The raw guest, with a server that it may reach.
 async fn raw(world: &World, server: &Server) -> Loaded {
     let origin = &server.origin;
     let spec = format!(
@@ -34,7 +34,8 @@ async fn raw(world: &World, server: &Server) -> Loaded {
 }
 
 #[tokio::test]
-async fn each_harm_ends_its_own_call_under_a_name() {
+async fn each_attack_ends_only_its_invocation() {
+    // Each attack ends its own invocation as a named fault, and a neighbour is not affected.
     let (world, server) = (World::new(), generous().await);
     let (raw, neighbour) = (raw(&world, &server).await, hostile(&world, &server, "").await);
     let mut wrong = vec![];
@@ -55,13 +56,13 @@ async fn each_harm_ends_its_own_call_under_a_name() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The cause of the fault that a call ended in.
+/// The cause of the fault in which an invocation ended.
 fn cause<T: std::fmt::Debug>(called: &Called<T>) -> FaultCause {
     called.fault().unwrap_or_else(|| panic!("{called:?}"))
 }
 
 #[tokio::test]
-async fn a_trap_in_any_export_ends_its_own_call() {
+async fn trap_in_any_export_ends_only_its_invocation() {
     let (world, server) = (World::new(), Server::friendly().await);
     let neighbour = hostile(&world, &server, "").await;
     let guest = world
@@ -83,10 +84,10 @@ async fn a_trap_in_any_export_ends_its_own_call() {
 }
 
 #[tokio::test]
-async fn a_guest_that_sleeps_is_woken_by_its_deadline() {
+async fn sleeping_guest_is_stopped_at_its_deadline() {
     let (world, server) = (World::new(), Server::friendly().await);
     let origin = &server.origin;
-    // An hour, after a request that tells the test that the call is under way.
+    // Sleeps an hour, after a request that shows the test that the invocation has begun.
     let sleeping = "(call $base) (call $ask) (call $block (call $subscribe (i64.const 3600000000000))) unreachable";
     let guest = guest(sleeping, HOST_CALLS);
     let spec =

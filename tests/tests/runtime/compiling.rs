@@ -11,7 +11,7 @@ use jackfield_tests::raw_guest::compile_bombs;
 
 use crate::world::{Server, World, hostile, report};
 
-/// A program that takes the component and does nothing, for ever.
+/// A program that reads the component and then hangs.
 const HANGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/hanging-compiler.sh");
 
 fn limited(cache: &tempfile::TempDir, compile: CompileLimits) -> World {
@@ -21,15 +21,16 @@ fn limited(cache: &tempfile::TempDir, compile: CompileLimits) -> World {
     })
 }
 
-/// Returns once somebody waits for the clock.
-async fn somebody_waits(clock: &ManualClock) {
+/// Waits until a timer is pending on the clock.
+async fn wait_for_pending_timer(clock: &ManualClock) {
     while clock.next_wake().is_none() {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn a_component_that_takes_gigabytes_to_compile_is_refused() {
+async fn memory_bomb_is_refused_at_compile() {
+    // A component that takes gigabytes to compile is refused.
     let cache = tempfile::tempdir().unwrap();
     let limits = CompileLimits {
         memory: 512 << 20,
@@ -41,12 +42,13 @@ async fn a_component_that_takes_gigabytes_to_compile_is_refused() {
     let refused = world.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Memory(512)));
     assert!(refused.to_string().contains("more than 512 MiB of memory"), "{refused}");
-    // And the next one, of the same limits, compiles.
+    // The next one compiles under the same limits.
     assert!(world.runtime.inspect(&component("hostile")).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_component_that_takes_minutes_to_compile_is_refused() {
+async fn time_bomb_is_refused_at_compile() {
+    // A component that takes minutes to compile is refused.
     let cache = tempfile::tempdir().unwrap();
     let limits = CompileLimits {
         cpu: Duration::from_secs(1),
@@ -64,9 +66,9 @@ async fn a_component_that_takes_minutes_to_compile_is_refused() {
 }
 
 #[tokio::test]
-async fn the_host_serves_while_it_compiles_and_a_compiler_that_hangs_is_ended() {
+async fn hanging_compiler_is_killed_while_host_serves() {
     let (cache, server) = (tempfile::tempdir().unwrap(), Server::friendly().await);
-    // What this host has compiled before needs no compiler.
+    // A component in the cache needs no compiler.
     hostile(&World::over(cache.path()), &server, "").await;
     let world = World::with(RuntimeConfig::new(cache.path().to_owned(), HANGING.into()));
     let loaded = hostile(&world, &server, "").await;
@@ -76,7 +78,7 @@ async fn the_host_serves_while_it_compiles_and_a_compiler_that_hangs_is_ended() 
         for _ in 0..100 {
             assert_eq!(report(&loaded, "count").await.unwrap(), "1");
         }
-        somebody_waits(&world.clock).await;
+        wait_for_pending_timer(&world.clock).await;
         world.clock.advance(CompileLimits::default().deadline);
     };
     let (refused, ()) = tokio::join!(pushed, meanwhile);
@@ -89,7 +91,8 @@ async fn the_host_serves_while_it_compiles_and_a_compiler_that_hangs_is_ended() 
 }
 
 #[tokio::test]
-async fn without_a_compiler_nothing_is_compiled_some_other_way() {
+async fn without_compiler_nothing_is_compiled() {
+    // Without the compiler process there is no fallback to compiling inside the host.
     let cache = tempfile::tempdir().unwrap();
     let nowhere = PathBuf::from("/nowhere/jackfield");
     let world = World::with(RuntimeConfig::new(cache.path().to_owned(), nowhere));

@@ -1,4 +1,4 @@
-//! Credentials of the kinds that change more than a header: a parameter of the URL, and access tokens.
+//! Credentials that are more than a fixed header: a parameter of the URL, and access tokens.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,19 +57,20 @@ async fn write(world: &World, loaded: &Loaded) -> Called<String> {
 }
 
 #[tokio::test]
-async fn a_key_goes_into_the_url_and_does_not_come_back() {
+async fn url_key_is_sent_and_redacted() {
+    // The key goes into the URL, and is redacted where the CRM echoes it.
     let echo = |request: &str| Reply::json(&lead(request.split(' ').nth(1).unwrap()));
     let (world, server) = (World::new(), Server::start(echo).await);
     let loaded = with_key(&world, &server).await;
-    let told = report(&loaded, "KL-1").await.unwrap();
+    let status = report(&loaded, "KL-1").await.unwrap();
     let request = server.requests().pop().unwrap();
     let line = request.lines().next().unwrap();
     assert_eq!(line, "GET /api/v1/leads/KL-1?api_key=canary%2Fkey%2B1%3D HTTP/1.1");
-    assert_eq!(told, "/api/v1/leads/KL-1?api_key=*******************");
+    assert_eq!(status, "/api/v1/leads/KL-1?api_key=*******************");
 }
 
 #[tokio::test]
-async fn a_key_in_the_url_is_in_no_error() {
+async fn url_key_is_in_no_error() {
     let world = World::new();
     let replies: [fn(&str) -> Reply; 2] = [
         |_| Reply::HangUp,
@@ -84,7 +85,7 @@ async fn a_key_in_the_url_is_in_no_error() {
     }
 }
 
-/// A session whose renewals the test carries out, with a first token that is good for an hour.
+/// A session whose first token is valid for an hour, and whose renewals the test carries out.
 fn session(world: &World) -> (Arc<OAuth2Session>, mpsc::Receiver<()>) {
     let clock: SharedClock = Arc::new(world.clock.clone());
     let (session, orders) = OAuth2Session::new(clock);
@@ -106,8 +107,8 @@ async fn with_session(world: &World, server: &Server, session: &Arc<OAuth2Sessio
     keystone(world, &server.origin, kind, secret).await
 }
 
-/// Takes this token only, and otherwise answers what `else_` says.
-fn takes(token: &'static str, answer: impl Fn() -> String + Send + Sync + 'static) -> impl Fn(&str) -> Reply {
+/// Answers requests with this token, and 401 to all others.
+fn accepting(token: &'static str, answer: impl Fn() -> String + Send + Sync + 'static) -> impl Fn(&str) -> Reply {
     move |request| {
         if request.contains(&format!("authorization: Bearer {token}\r\n")) {
             Reply::json(&answer())
@@ -122,8 +123,9 @@ fn receipt() -> String {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_and_the_write_sent_once_more_below_the_adapter() {
-    let (world, server) = (World::new(), Server::start(takes("access-canary-2", receipt)).await);
+async fn refused_token_is_renewed_and_write_resent() {
+    // A refused token is renewed and the write sent once more; the adapter does not notice.
+    let (world, server) = (World::new(), Server::start(accepting("access-canary-2", receipt)).await);
     let (session, mut orders) = session(&world);
     let loaded = with_session(&world, &server, &session).await;
     let (called, ()) = tokio::join!(write(&world, &loaded), async {
@@ -148,9 +150,10 @@ async fn a_refused_token_is_renewed_and_the_write_sent_once_more_below_the_adapt
 }
 
 #[tokio::test]
-async fn a_second_refusal_and_a_renewal_that_fails_go_to_the_adapter() {
+async fn second_refusal_reaches_the_adapter() {
+    // A second refusal reaches the adapter, and so does a renewal that fails.
     for fails in [true, false] {
-        let (world, server) = (World::new(), Server::start(takes("none", receipt)).await);
+        let (world, server) = (World::new(), Server::start(accepting("none", receipt)).await);
         let (session, mut orders) = session(&world);
         let loaded = with_session(&world, &server, &session).await;
         let (called, ()) = tokio::join!(write(&world, &loaded), async {
@@ -168,8 +171,9 @@ async fn a_second_refusal_and_a_renewal_that_fails_go_to_the_adapter() {
 }
 
 #[tokio::test]
-async fn a_call_that_runs_out_of_time_before_the_renewal_has_written_nothing() {
-    let (world, server) = (World::new(), Server::start(takes("none", receipt)).await);
+async fn timeout_before_renewal_wrote_nothing() {
+    // An invocation that runs out of time before the renewal has written nothing.
+    let (world, server) = (World::new(), Server::start(accepting("none", receipt)).await);
     let (session, mut orders) = session(&world);
     let loaded = with_session(&world, &server, &session).await;
     let (called, ()) = tokio::join!(write(&world, &loaded), async {
@@ -185,7 +189,8 @@ async fn a_call_that_runs_out_of_time_before_the_renewal_has_written_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_leaves_and_the_adapter_says_unavailable() {
+async fn without_token_nothing_is_sent() {
+    // Without a token nothing is sent, and the adapter says unavailable.
     let (world, server) = (World::new(), Server::friendly().await);
     let clock: SharedClock = Arc::new(world.clock.clone());
     let (session, mut orders) = OAuth2Session::new(clock);
@@ -202,15 +207,15 @@ async fn without_a_token_nothing_leaves_and_the_adapter_says_unavailable() {
     assert_eq!(
         called.outcome,
         Err(Failure::Unavailable),
-        "nobody renews any more, and nobody waits for it"
+        "nothing renews the token any more, so nothing waits for it"
     );
     assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
-async fn no_secret_of_a_session_comes_back() {
+async fn session_secrets_are_redacted() {
     let echo = || lead("access-canary-1 client-canary refresh-canary-7");
-    let (world, server) = (World::new(), Server::start(takes("access-canary-1", echo)).await);
+    let (world, server) = (World::new(), Server::start(accepting("access-canary-1", echo)).await);
     let (session, _orders) = session(&world);
     session.remember(&Sensitive::new("refresh-canary-7".into()));
     let loaded = with_session(&world, &server, &session).await;

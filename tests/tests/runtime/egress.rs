@@ -1,4 +1,4 @@
-//! Where requests may go, asked by a guest that tries every way around it.
+//! Where requests may go, against a guest that tries every bypass.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::world::{Reply, Server, World, id, keystone, try_egress, write_to};
 
-/// A resolver whose answers change: each lookup gets the next one, and the last one for ever after.
+/// A resolver whose answers change: each lookup gets the next one; the last one repeats.
 #[derive(Debug, Default)]
 struct Flipping {
     answers: Vec<Vec<IpAddr>>,
@@ -47,7 +47,7 @@ impl Resolver for Flipping {
     }
 }
 
-/// A hostile guest whose `egress` calls `target`.
+/// A hostile guest whose `egress` export requests `target`.
 async fn reaching(world: &World, target: &str, egress: &str) -> Loaded {
     let spec = format!(
         "settings = {{ base_url = \"{target}\", target = \"{target}\" }}\n[egress]\n{egress}\nallow = [\"{target}\"]"
@@ -55,12 +55,12 @@ async fn reaching(world: &World, target: &str, egress: &str) -> Loaded {
     world.load("hostile", &spec).await
 }
 
-async fn told(loaded: &Loaded) -> String {
+async fn answer(loaded: &Loaded) -> String {
     write_to(loaded, "egress").await.outcome.unwrap()
 }
 
 #[tokio::test]
-async fn hosts_that_are_not_public_are_refused_in_every_spelling() {
+async fn private_hosts_are_refused_in_every_spelling() {
     let (world, server) = (World::new(), Server::friendly().await);
     let port = server.port();
     for host in [
@@ -97,17 +97,17 @@ async fn hosts_that_are_not_public_are_refused_in_every_spelling() {
         let loaded = reaching(&world, &format!("http://{host}:{port}"), "").await;
         let called = write_to(&loaded, "egress").await;
         assert_eq!(called.refused, [("private-address", 1)], "{host}");
-        let told = called.outcome.unwrap();
+        let answer = called.outcome.unwrap();
         assert!(
-            told.starts_with("denied: ") && told.contains("is not a public address"),
-            "{host}: {told}"
+            answer.starts_with("denied: ") && answer.contains("is not a public address"),
+            "{host}: {answer}"
         );
     }
     assert_eq!(server.connections(), 0);
 }
 
 #[tokio::test]
-async fn tricks_with_urls_lead_nowhere() {
+async fn url_tricks_do_not_bypass_grants() {
     let server = Server::friendly().await;
     let granted = server.origin.as_str();
     let evil = Server::friendly().await;
@@ -125,17 +125,17 @@ async fn tricks_with_urls_lead_nowhere() {
         ("unix:///run/x.sock".into(), "over http and https only"),
         (format!("https://{host}/"), "is not granted"),
     ] {
-        let told = try_egress(&server, &target, true, &[granted]).await;
+        let answer = try_egress(&server, &target, true, &[granted]).await;
         assert!(
-            told.starts_with("denied: ") && told.contains(expected),
-            "{target}: {told}"
+            answer.starts_with("denied: ") && answer.contains(expected),
+            "{target}: {answer}"
         );
     }
     assert_eq!(evil.connections(), 0);
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn redirects_are_not_followed() {
     let other = Server::friendly().await;
     for location in [
         "http://169.254.169.254/latest/meta-data/",
@@ -146,9 +146,9 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
         for status in [301, 302, 303, 307, 308] {
             let answer = format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
             let server = Server::start(move |_| Reply::Answer(answer.clone().into_bytes())).await;
-            let told = try_egress(&server, &server.origin, true, &[&server.origin]).await;
+            let answer = try_egress(&server, &server.origin, true, &[&server.origin]).await;
             assert_eq!(
-                (told, server.requests().len()),
+                (answer, server.requests().len()),
                 (format!("answered {status}"), 1),
                 "{location}"
             );
@@ -158,36 +158,37 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_to_loopback_after_its_first_answer_reaches_nothing() {
+async fn rebinding_to_loopback_reaches_nothing() {
+    // DNS rebinding: a name that resolves to loopback after its first, public, answer reaches nothing.
     let server = Server::friendly().await;
-    // Public by the registry, and given to nobody: the first connection cannot come about.
+    // A public address that is assigned to nobody, so the first connection cannot be established.
     let resolver = Flipping::new(&[&["3ffe::1"], &["127.0.0.1"], &["::ffff:127.0.0.1", "169.254.169.254"]]);
     let world = World::resolving(resolver.clone());
     let loaded = reaching(&world, &format!("http://crm.example:{}", server.port()), "").await;
-    let (first, ()) = tokio::join!(told(&loaded), async {
+    let (first, ()) = tokio::join!(answer(&loaded), async {
         resolver.asked.notified().await;
         world.run_out_of_time(Duration::from_secs(10));
     });
     assert!(first.starts_with("unreachable: "), "{first}");
-    let second = told(&loaded).await;
+    let second = answer(&loaded).await;
     assert!(
         second.starts_with("denied: 127.0.0.1 is not a public address"),
         "{second}"
     );
-    let third = told(&loaded).await;
+    let third = answer(&loaded).await;
     assert!(third.starts_with("denied: "), "{third}");
     assert_eq!((resolver.lookups(), server.connections()), (3, 0));
 }
 
 #[tokio::test]
-async fn a_kept_connection_stays_with_the_address_that_was_checked() {
+async fn kept_connection_keeps_its_checked_address() {
     let server = Server::friendly().await;
     let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
     let world = World::resolving(resolver.clone());
     let origin = format!("http://crm.example:{}", server.port());
     let open = reaching(&world, &origin, "private_addresses = true").await;
     for _ in 0..3 {
-        assert_eq!(told(&open).await, "answered 200");
+        assert_eq!(answer(&open).await, "answered 200");
     }
     assert_eq!(
         (resolver.lookups(), server.connections()),
@@ -195,9 +196,9 @@ async fn a_kept_connection_stays_with_the_address_that_was_checked() {
         "one lookup for one connection"
     );
 
-    // A release that grants less has no part in it: it looks up for itself and is refused.
+    // A release with fewer grants does not share the connection: it does its own lookup and is refused.
     let closed = reaching(&world, &origin, "").await;
-    assert!(told(&closed).await.starts_with("denied: "));
+    assert!(answer(&closed).await.starts_with("denied: "));
     assert_eq!(
         (resolver.lookups(), server.connections(), server.requests().len()),
         (2, 1, 3)
@@ -205,14 +206,15 @@ async fn a_kept_connection_stays_with_the_address_that_was_checked() {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_to_metadata_is_refused_even_where_private_addresses_are_granted() {
-    let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-    let server = Server::start(|_| Reply::Cut(answer.into())).await;
+async fn rebinding_to_metadata_address_is_refused() {
+    // A metadata address is refused even where private addresses are granted.
+    let closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let server = Server::start(|_| Reply::Cut(closing.into())).await;
     let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"], &["fd00:ec2::254"]]);
     let world = World::resolving(resolver.clone());
     let target = format!("http://crm.example:{}", server.port());
     let loaded = reaching(&world, &target, "private_addresses = true").await;
-    assert_eq!(told(&loaded).await, "answered 200");
+    assert_eq!(answer(&loaded).await, "answered 200");
     for _ in 0..2 {
         let called = write_to(&loaded, "egress").await;
         assert_eq!(called.refused, [("metadata-address", 1)], "{called:?}");
@@ -221,14 +223,14 @@ async fn a_name_that_turns_to_metadata_is_refused_even_where_private_addresses_a
 }
 
 #[tokio::test]
-async fn a_pinned_host_is_not_looked_up_and_is_checked_like_any_other() {
+async fn pinned_host_is_checked_but_not_looked_up() {
     let server = Server::friendly().await;
     let resolver = Flipping::new(&[&["169.254.169.254"]]);
     let world = World::resolving(resolver.clone());
     let target = format!("http://crm.internal:{}", server.port());
     let pinned = "hosts = { \"CRM.internal\" = [\"127.0.0.1\"] }";
     let loaded = reaching(&world, &target, &format!("private_addresses = true\n{pinned}")).await;
-    assert_eq!(told(&loaded).await, "answered 200");
+    assert_eq!(answer(&loaded).await, "answered 200");
     let request = server.requests().pop().unwrap();
     assert!(
         request.contains(&format!("host: crm.internal:{}\r\n", server.port())),
@@ -236,7 +238,7 @@ async fn a_pinned_host_is_not_looked_up_and_is_checked_like_any_other() {
     );
     let closed = reaching(&world, &target, pinned).await;
     assert!(
-        told(&closed)
+        answer(&closed)
             .await
             .starts_with("denied: 127.0.0.1 is not a public address")
     );
@@ -244,13 +246,14 @@ async fn a_pinned_host_is_not_looked_up_and_is_checked_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_connection_that_does_not_come_about_is_told_in_time_and_as_not_sent() {
+async fn failed_connection_is_not_sent() {
+    // A connection that cannot be established fails in time for the adapter, and as not sent.
     let resolver = Flipping::new(&[]);
     let world = World::resolving(resolver.clone());
     let loaded = keystone(&world, "http://crm.example").await;
     let (called, ()) = tokio::join!(write_to(&loaded, "KL-1"), async {
         resolver.asked.notified().await;
-        // Half of what the call has left; there is as much again for the adapter.
+        // Half of the remaining time; the other half is left for the adapter.
         world.clock.advance(Duration::from_millis(4_875));
     });
     assert_eq!(
@@ -260,13 +263,13 @@ async fn a_connection_that_does_not_come_about_is_told_in_time_and_as_not_sent()
 }
 
 #[tokio::test]
-async fn a_release_whose_names_are_never_found_takes_few_lookups() {
+async fn pending_lookups_per_release_are_bounded() {
     let resolver = Flipping::new(&[]);
     let world = World::resolving(resolver.clone());
     let loaded = keystone(&world, "http://crm.example").await;
     let calls = futures_util::future::join_all((0..40).map(|_| write_to(&loaded, "KL-1")));
     let time = async {
-        // Calls that have not begun yet have their deadlines from when they do, so time goes on in small steps.
+        // A deadline starts with its invocation, and some start later, so the clock advances in small steps.
         loop {
             tokio::task::yield_now().await;
             world.clock.advance(Duration::from_millis(50));
@@ -279,11 +282,11 @@ async fn a_release_whose_names_are_never_found_takes_few_lookups() {
     for called in calls {
         assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
     }
-    assert_eq!(resolver.lookups(), 16, "those that the calls gave up still count");
+    assert_eq!(resolver.lookups(), 16, "abandoned lookups still count");
 }
 
 #[tokio::test]
-async fn a_grant_holds_for_its_methods_and_paths_only() {
+async fn grants_are_limited_to_methods_and_paths() {
     let (world, server) = (World::new(), Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await);
     let load = async |grants: &str| {
         let origin = &server.origin;

@@ -1,5 +1,5 @@
-//! A guest in Go whose collector is at work at every moment of a call. While the host puts something into a guest's
-//! memory the guest must not call out, and a collection in Go reads the clock.
+//! A guest in Go whose garbage collector runs throughout an invocation. While the host writes into a guest's memory the
+//! guest must not call an import, and a collection in Go reads the clock.
 
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_sandbox::Loaded;
@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, id, report};
 
-/// Time for an engine that is not optimised.
+/// Generous, because the tests' engine is not optimised.
 const LIMITS: &str = "limits = { cpu_ms = 20000, status_deadline_ms = 10000, memory_mib = 64 }";
 
-/// The bytes of each answer.
+/// Bytes of each answer.
 const LARGE: usize = 2_000_000;
 
-/// The calls that an instance serves where instances are reused.
+/// Invocations that an instance serves where instances are reused.
 const REUSE: u32 = 10_000;
 
 async fn server() -> Server {
@@ -31,14 +31,15 @@ async fn collects(world: &World, server: &Server, reuse: u32) -> Loaded {
     world.load("go-collects", &spec).await
 }
 
-/// What the guest answers when it received so many large answers and made so many small objects before each.
+/// Lets the guest receive `times` large answers and make `links` small objects before each, and checks that all
+/// arrived.
 async fn received(guest: &Loaded, times: usize, links: usize) {
     let bytes = report(guest, &format!("{times}-{links}")).await;
     assert_eq!(bytes.unwrap(), (times * LARGE).to_string(), "{times}-{links}");
 }
 
 #[tokio::test]
-async fn go_collects_garbage_while_large_answers_come_in() {
+async fn garbage_collection_during_large_answers() {
     let (world, server) = (World::new(), server().await);
     for (reuse, calls) in [(1, 30), (REUSE, 60)] {
         let guest = collects(&world, &server, reuse).await;
@@ -49,7 +50,7 @@ async fn go_collects_garbage_while_large_answers_come_in() {
 }
 
 #[tokio::test]
-async fn go_collects_garbage_while_large_arguments_come_in() {
+async fn garbage_collection_during_large_arguments() {
     let (world, server) = (World::new(), server().await);
     let guest = collects(&world, &server, REUSE).await;
     let (now, key) = (Timestamp::UNIX_EPOCH, "C-1".parse().unwrap());
@@ -62,9 +63,10 @@ async fn go_collects_garbage_while_large_arguments_come_in() {
     }
 }
 
-/// An instance whose memory is full is replaced by a fresh one, so one that does not collect what it was sent is too.
 #[tokio::test]
-async fn go_collects_what_the_host_sent_though_it_makes_little_itself() {
+async fn received_bytes_are_collected() {
+    // An instance whose memory is full is replaced. This one stays, so Go collects what the host sent, though the guest
+    // itself allocates little.
     let (world, server) = (World::new(), server().await);
     let guest = collects(&world, &server, REUSE).await;
     for call in 0..40 {

@@ -1,4 +1,4 @@
-//! Everything that a guest can do to its host, held inside its own call.
+//! Everything that a guest can do to its host is contained in its own invocation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use crate::world::{Reply, Server, World, fault, hostile, id, report};
 
 #[tokio::test]
-async fn a_guest_that_wants_too_much_memory_is_told_so() {
+async fn memory_cap_is_a_named_fault() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
     let fault = fault(&loaded, "grow").await;
@@ -18,10 +18,10 @@ async fn a_guest_that_wants_too_much_memory_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_guest_that_computes_for_ever_is_stopped_and_others_run_meanwhile() {
+async fn infinite_loop_is_stopped_and_others_run() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 300").await;
-    // One thread for all of it: without taking turns the well-behaved calls would only run after the loop.
+    // One thread for both: unless the loop yields, the well-behaved invocation would run only after it.
     let order = std::sync::Mutex::new(vec![]);
     let looping = async {
         let fault = fault(&loaded, "loop").await;
@@ -38,7 +38,8 @@ async fn a_guest_that_computes_for_ever_is_stopped_and_others_run_meanwhile() {
 }
 
 #[tokio::test]
-async fn waiting_for_the_crm_is_no_computing_but_has_a_deadline_by_the_clock() {
+async fn waiting_uses_wall_time_not_cpu() {
+    // Waiting for the CRM does not count as CPU time, but has a wall-clock deadline.
     let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 50").await;
     let hanging = async {
@@ -49,12 +50,16 @@ async fn waiting_for_the_crm_is_no_computing_but_has_a_deadline_by_the_clock() {
             (false, 1, None)
         );
         assert!(called.out_of_time);
-        assert_eq!(called.took, Duration::from_millis(950), "in time to tell the guest");
+        assert_eq!(
+            called.took,
+            Duration::from_millis(950),
+            "early enough for the guest to handle it"
+        );
         called.outcome.unwrap_err()
     };
     let time = async {
         server.arrival().await;
-        // Longer than the CPU limit in real time: another guest computes.
+        // Another guest computes, in real time for longer than the CPU limit.
         let busy = fault(&loaded, "loop").await;
         assert_eq!(busy.cause, FaultCause::CpuDeadline);
         world.clock.advance(Duration::from_millis(950));
@@ -64,12 +69,12 @@ async fn waiting_for_the_crm_is_no_computing_but_has_a_deadline_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_guest_that_itself_takes_too_long_is_stopped_by_the_clock() {
+async fn slow_guest_is_stopped_by_the_wall_clock() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 60000").await;
     let looping = fault(&loaded, "loop");
     let time = async {
-        // The loop takes turns, so this runs while it does.
+        // The loop yields, so this runs meanwhile.
         tokio::task::yield_now().await;
         world.clock.advance(Duration::from_secs(1));
     };
@@ -79,7 +84,7 @@ async fn a_guest_that_itself_takes_too_long_is_stopped_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_panic_is_told_by_its_message() {
+async fn panic_fault_has_the_message() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "").await;
     let fault = fault(&loaded, "panic").await;
@@ -88,12 +93,12 @@ async fn a_panic_is_told_by_its_message() {
 }
 
 #[tokio::test]
-async fn recursion_ends_at_the_stack() {
+async fn recursion_ends_at_the_stack_limit() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
     assert_eq!(fault(&loaded, "recurse").await.cause, FaultCause::Stack);
-    // The guest's own stack lies below its data and ends at address zero: it runs into the end of its memory. The
-    // engine cannot tell that from a wild pointer, so it is told as what it is for sure.
+    // The guest's own stack lies below its data and ends at address zero, so it overflows its memory. The engine cannot
+    // tell that from a wild pointer, so the fault says only what is certain.
     let frames = fault(&loaded, "frames").await;
     assert_eq!(frames.cause, FaultCause::Trap);
     assert!(frames.detail.contains("out of bounds"), "{frames}");
@@ -101,7 +106,7 @@ async fn recursion_ends_at_the_stack() {
 }
 
 #[tokio::test]
-async fn every_call_is_the_first_of_its_instance() {
+async fn every_invocation_has_a_fresh_instance() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "").await;
     for _ in 0..20 {
@@ -110,7 +115,7 @@ async fn every_call_is_the_first_of_its_instance() {
 }
 
 #[tokio::test]
-async fn an_answer_outside_the_contract_is_a_fault() {
+async fn answer_outside_the_contract_is_a_fault() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "").await;
     let fault = fault(&loaded, "badout").await;
@@ -122,7 +127,7 @@ async fn an_answer_outside_the_contract_is_a_fault() {
 }
 
 #[tokio::test]
-async fn what_a_guest_prints_and_logs_harms_nobody() {
+async fn output_and_log_floods_are_harmless() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 30000").await;
     assert_eq!(report(&loaded, "stdout").await.unwrap(), "stdout true, stderr true");
@@ -130,14 +135,14 @@ async fn what_a_guest_prints_and_logs_harms_nobody() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_to_find_in_a_sandbox() {
+async fn sandbox_holds_no_secrets() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "").await;
     assert_eq!(report(&loaded, "secret").await.unwrap(), "nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_calls_are_in_flight_at_once() {
+async fn thousand_invocations_run_at_once() {
     const CALLS: usize = 1000;
     let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
     let loaded = Arc::new(hostile(&world, &server, "").await);

@@ -1,4 +1,4 @@
-//! Promise 7: a guest can hurt only its own call. Real components in the real runtime, by a clock that the tests move.
+//! Promise 7: a guest can hurt only its own invocation. Real components in the real runtime, on a manual clock.
 #![expect(
     clippy::unwrap_used,
     reason = "what fails here fails a test, and the panic is its report"

@@ -1,4 +1,4 @@
-//! What one tenant leaves in memory, no other finds.
+//! Nothing that one tenant leaves in memory can be read by another.
 
 use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::process::jackfield_binary;
@@ -6,12 +6,12 @@ use jackfield_tests::raw_guest::{encode, guest};
 
 use crate::world::{World, report};
 
-/// Calls that search.
+/// Invocations that search.
 const SEARCHES: usize = 100_000;
 
-/// Marks all of its memory, the pages that it was born with and those that it takes, wherever its toolchain would have
-/// a stack, data or heap; or searches all of its memory for anything at all, since what is fresh holds nothing but
-/// zeros. The lead's id says which: `mark`, `seek`, or `both`, one after the other.
+/// Fills all of its memory with a marker, the initial pages and those that it grows by; or searches all of its memory
+/// for anything but zeros, since fresh memory holds nothing else. The lead's id says which: `mark`, `seek`, or `both`,
+/// one after the other.
 const MARKER: &str = r#"
   (func $wide (if (i32.eq (memory.grow (i32.const 4)) (i32.const -1)) (then unreachable)))
   (func $size (result i32) (i32.shl (memory.size) (i32.const 16)))
@@ -50,10 +50,10 @@ async fn tenant(world: &World, component: u8) -> Loaded {
 }
 
 #[tokio::test]
-async fn what_one_call_leaves_in_memory_no_other_finds() {
+async fn memory_is_never_shared_between_invocations() {
     let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    // One call at a time, from a pool with room for two memories. With three components in turn each takes over the
-    // memory that has waited longest, which the one that marks has left; the same component takes its own again.
+    // One invocation at a time, from a pool with two memories. Three components in turn each get the memory that has
+    // been free longest, which is the marked one; the same component gets its own again.
     let world = World::with(RuntimeConfig {
         max_instances: 1,
         max_instances_per_release: 1,
@@ -69,7 +69,7 @@ async fn what_one_call_leaves_in_memory_no_other_finds() {
     assert_eq!(
         report(&marks, "both").await.unwrap(),
         "marker",
-        "a marker that is there is found"
+        "the search finds a marker that is there"
     );
     for call in 0..SEARCHES {
         if call % (4 * seek.len()) == 0 {

@@ -1,4 +1,4 @@
-//! The only way out, and what may leave by it.
+//! `http.send`, the only way out, and what may leave by it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::world::{Reply, Server, World, hostile, id, keystone, report, try_egress, write_to};
 
 #[tokio::test]
-async fn an_adapter_asks_its_crm_with_the_tenants_credential() {
+async fn requests_carry_the_tenants_credential() {
     let (world, server) = (World::new(), Server::start(|_| Reply::json(&lead("new"))).await);
     let loaded = keystone(&world, &server.origin).await;
     assert!(!format!("{loaded:?}").contains("canary"));
@@ -38,14 +38,14 @@ async fn write(loaded: &Loaded) -> Called<String> {
     write_to(loaded, "KL-1").await
 }
 
-/// An origin at which nobody listens.
+/// An origin on which nothing listens.
 async fn nobody() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
 #[tokio::test]
-async fn a_credential_that_the_crm_echoes_does_not_reach_the_guest() {
+async fn echoed_credential_is_redacted() {
     let echo = |request: &str| {
         let header = request
             .lines()
@@ -59,7 +59,8 @@ async fn a_credential_that_the_crm_echoes_does_not_reach_the_guest() {
 }
 
 #[tokio::test]
-async fn a_write_is_marked_as_sent_exactly_when_it_may_have_left() {
+async fn sent_flag_means_it_may_have_left() {
+    // A write is marked as sent exactly when it may have left the host.
     let world = World::new();
     let silent = Server::start(|_| Reply::HangUp).await;
     let called = write(&keystone(&world, &silent.origin).await).await;
@@ -77,7 +78,7 @@ async fn a_write_is_marked_as_sent_exactly_when_it_may_have_left() {
 }
 
 #[tokio::test]
-async fn a_write_that_runs_out_of_time_was_sent() {
+async fn write_that_times_out_was_sent() {
     let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
     let loaded = keystone(&world, &server.origin).await;
     let (called, ()) = tokio::join!(write(&loaded), async {
@@ -91,7 +92,7 @@ async fn a_write_that_runs_out_of_time_was_sent() {
 }
 
 #[tokio::test]
-async fn a_write_can_be_looked_up() {
+async fn write_can_be_looked_up() {
     let (world, server) = (
         World::new(),
         Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await,
@@ -109,22 +110,23 @@ async fn a_write_can_be_looked_up() {
 }
 
 #[tokio::test]
-async fn nothing_leaves_for_an_origin_that_is_not_granted() {
+async fn ungranted_origin_is_denied() {
     let server = Server::friendly().await;
-    let told = try_egress(&server, &server.origin, true, &["https://crm.example"]).await;
-    assert!(told.contains("is not granted"), "{told}");
+    let seen = try_egress(&server, &server.origin, true, &["https://crm.example"]).await;
+    assert!(seen.contains("is not granted"), "{seen}");
 }
 
 #[tokio::test]
-async fn private_addresses_are_refused_whether_spelled_out_or_found_by_name() {
+async fn private_addresses_are_refused() {
+    // Private addresses are refused, spelled out or resolved from a name.
     let server = Server::friendly().await;
     let port = server.port();
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"] {
         let origin = format!("http://{host}:{port}");
-        let told = try_egress(&server, &origin, false, &[&origin]).await;
+        let seen = try_egress(&server, &origin, false, &[&origin]).await;
         assert!(
-            told.starts_with("denied") && told.contains("is not a public address"),
-            "{host}: {told}"
+            seen.starts_with("denied") && seen.contains("is not a public address"),
+            "{host}: {seen}"
         );
     }
     let origin = format!("http://localhost:{port}");
@@ -132,28 +134,28 @@ async fn private_addresses_are_refused_whether_spelled_out_or_found_by_name() {
 }
 
 #[tokio::test]
-async fn how_an_exchange_ended_is_told_apart() {
+async fn send_errors_are_told_apart() {
     let answer = |reply: fn(&str) -> Reply| async move {
         let server = Server::start(reply).await;
-        let told = try_egress(&server, &server.origin, true, &[&server.origin]).await;
-        told.replace(&server.origin, "ORIGIN")
+        let seen = try_egress(&server, &server.origin, true, &[&server.origin]).await;
+        seen.replace(&server.origin, "ORIGIN")
     };
     let redirect =
         |_: &str| Reply::Answer(b"HTTP/1.1 302 Found\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n".into());
     assert_eq!(answer(redirect).await, "answered 302");
-    let told = answer(|_| Reply::HangUp).await;
-    assert!(told.starts_with("no-answer: ORIGIN: "), "{told}");
-    let told = answer(|_| Reply::json(&"x".repeat((2 << 20) + 1))).await;
-    assert_eq!(told, "too-large: ORIGIN: its body is larger than 2097152 bytes");
-    let told = answer(|_| Reply::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort".into())).await;
-    assert!(told.starts_with("no-answer: ORIGIN: "), "{told}");
+    let seen = answer(|_| Reply::HangUp).await;
+    assert!(seen.starts_with("no-answer: ORIGIN: "), "{seen}");
+    let seen = answer(|_| Reply::json(&"x".repeat((2 << 20) + 1))).await;
+    assert_eq!(seen, "too-large: ORIGIN: its body is larger than 2097152 bytes");
+    let seen = answer(|_| Reply::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort".into())).await;
+    assert!(seen.starts_with("no-answer: ORIGIN: "), "{seen}");
     let nobody = nobody().await;
-    let told = try_egress(&Server::friendly().await, &nobody, true, &[&nobody]).await;
-    assert!(told.starts_with(&format!("unreachable: {nobody}: ")), "{told}");
+    let seen = try_egress(&Server::friendly().await, &nobody, true, &[&nobody]).await;
+    assert!(seen.starts_with(&format!("unreachable: {nobody}: ")), "{seen}");
 }
 
 #[tokio::test]
-async fn a_call_sends_sixteen_requests_and_no_more() {
+async fn invocation_sends_at_most_sixteen_requests() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
     let called = loaded.query_status(&id("storm")).await;
@@ -166,7 +168,7 @@ async fn a_call_sends_sixteen_requests_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_webhook_in_the_crms_own_shape_becomes_leads() {
+async fn crm_webhook_becomes_leads() {
     let world = World::new();
     let spec = "settings.base_url = \"http://127.0.0.1:1\"\negress.allow = [\"http://127.0.0.1:1\"]\n\
                 [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = { env = \"X\" }\n";
@@ -186,7 +188,7 @@ async fn a_webhook_in_the_crms_own_shape_becomes_leads() {
 }
 
 #[tokio::test]
-async fn a_key_signs_and_stays_where_it_is() {
+async fn signing_key_stays_in_the_host() {
     let (world, server) = (World::new(), Server::friendly().await);
     let origin = &server.origin;
     let spec = format!(
@@ -195,7 +197,7 @@ async fn a_key_signs_and_stays_where_it_is() {
     );
     let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
     let loaded = world.try_load("groundwork", &spec, secrets.into()).await.unwrap();
-    // `{}` is nothing that groundwork would answer.
+    // `{}` is not an answer of groundwork.
     assert!(loaded.query_status(&id("GW-1")).await.outcome.is_err());
     let request = server.requests().pop().unwrap();
     let signature = request.rsplit_once("sig=").unwrap().1;

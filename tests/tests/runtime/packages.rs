@@ -1,4 +1,4 @@
-//! Which files are taken, which are not, and what is said of those.
+//! Which files are accepted as adapters, and what the errors for the others say.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::world::{Server, World, hostile, record, release, report};
 const HOSTILE: &str = "settings.base_url = \"http://127.0.0.1:1\"\n";
 
 #[tokio::test]
-async fn an_adapter_tells_what_it_is() {
+async fn inspection_reads_the_description() {
     let world = World::new();
     let keystone = world.runtime.inspect(&component("keystone")).await.unwrap();
     assert_eq!(
@@ -25,7 +25,7 @@ async fn an_adapter_tells_what_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_component_is_refused() {
+async fn non_components_are_refused() {
     let world = World::new();
     let inspect = async |bytes: &[u8]| world.runtime.inspect(bytes).await.unwrap_err();
     assert_eq!(inspect(b"\0asm\x01\0\0\0").await, PackageError::CoreModule);
@@ -47,7 +47,7 @@ async fn what_is_no_component_is_refused() {
 }
 
 #[tokio::test]
-async fn an_adapter_that_cannot_say_what_it_is_is_refused() {
+async fn adapter_that_fails_to_describe_is_refused() {
     let world = World::new();
     let describe = async |package| match world.runtime.inspect(&component(package)).await {
         Err(PackageError::Describe(fault)) => fault,
@@ -63,7 +63,7 @@ async fn an_adapter_that_cannot_say_what_it_is_is_refused() {
 }
 
 #[tokio::test]
-async fn native_code_that_was_tampered_with_is_compiled_again() {
+async fn tampered_native_code_is_recompiled() {
     let cache = tempfile::tempdir().unwrap();
     let compiled = || {
         let files = fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path());
@@ -97,7 +97,7 @@ async fn native_code_that_was_tampered_with_is_compiled_again() {
 }
 
 #[tokio::test]
-async fn a_release_must_mean_the_adapter_that_was_pushed() {
+async fn release_must_match_the_pushed_adapter() {
     let world = World::new();
     let bytes = component("hostile");
     let inspected = world.runtime.inspect(&bytes).await.unwrap();
@@ -130,7 +130,7 @@ async fn a_release_must_mean_the_adapter_that_was_pushed() {
 }
 
 #[tokio::test]
-async fn a_release_that_would_not_serve_does_not_load() {
+async fn unservable_release_does_not_load() {
     let world = World::new();
     let spec = format!(
         "{HOSTILE}[[credentials]]\nname = \"crm\"\nkind = \"header\"\nheader = \"x-key\"\nsecret = {{ env = \"X\" }}\n"

@@ -1,4 +1,4 @@
-//! The CRM asks to slow down in its headers, and the host heeds it whatever the adapter makes of it.
+//! Rate limits in the CRM's headers: the host obeys them, whatever the adapter does with them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, id, keystone, write_to};
 
-/// A server that answers with a status, headers and a body that keystone's adapter takes for a written call.
+/// A server that answers with a status, headers and the body of a successful write.
 async fn answering(status: u16, headers: &str) -> Server {
     let body = r#"{"id":"KC-9","call_id":"C-1"}"#;
     let length = body.len();
@@ -22,7 +22,7 @@ fn limited(seconds: Option<u64>) -> Failure {
 }
 
 #[tokio::test]
-async fn a_wait_that_the_adapter_does_not_name_is_the_headers() {
+async fn header_supplies_wait_the_adapter_omits() {
     // The clock stands at the beginning of 1970.
     for (headers, wait) in [
         ("", None),
@@ -30,7 +30,7 @@ async fn a_wait_that_the_adapter_does_not_name_is_the_headers() {
         ("retry-after: Thu, 01 Jan 1970 00:01:30 GMT\r\n", Some(90)),
         ("x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 45\r\n", Some(45)),
         ("ratelimit-reset: 99999999\r\n", Some(86_400)),
-        // This one the adapter reads itself, and its word goes before any header.
+        // The adapter reads this one itself, and its value overrides the headers.
         (
             "retry-after: 7\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: 45\r\n",
             Some(7),
@@ -45,7 +45,8 @@ async fn a_wait_that_the_adapter_does_not_name_is_the_headers() {
 }
 
 #[tokio::test]
-async fn a_write_that_used_up_the_quota_is_committed_and_pauses_the_next() {
+async fn exhausted_quota_pauses_the_next_write() {
+    // A write that used up the quota is committed, and pauses the next one.
     let world = World::new();
     let quota = "X-RateLimit-Limit: 100\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 30\r\n";
     let server = answering(200, quota).await;
@@ -59,7 +60,7 @@ async fn a_write_that_used_up_the_quota_is_committed_and_pauses_the_next() {
 }
 
 #[tokio::test]
-async fn a_crm_in_maintenance_is_unavailable_and_says_for_how_long() {
+async fn maintenance_answer_pauses_the_crm() {
     let (world, server) = (World::new(), answering(503, "Retry-After: 120\r\n").await);
     let loaded = keystone(&world, &server.origin).await;
     let called = loaded.query_status(&id("KL-1")).await;

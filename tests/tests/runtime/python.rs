@@ -1,5 +1,5 @@
-//! A guest in Python: what it raises is a fault with its message and place, or the failure that it means, and never the
-//! other; records cross the boundary whole.
+//! A guest in Python: an exception becomes either a fault with its message and location, or the failure that it stands
+//! for; records cross the boundary whole.
 
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::world::{World, fault, id, report};
 
-/// A Python takes 11 MiB, and its stack and the work of a test's unoptimised engine take time.
+/// Python itself takes 11 MiB, and it is slow in the tests' unoptimised engine.
 const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";
 
 #[tokio::test]
-async fn what_python_raises_is_a_fault_with_its_message_and_place() {
+async fn exception_is_a_fault_with_message_and_line() {
     let world = World::new();
     let guest = world.load("py-raises", LIMITS).await;
     let cases = [
@@ -45,11 +45,15 @@ async fn what_python_raises_is_a_fault_with_its_message_and_place() {
         assert_eq!(fault.cause, FaultCause::Trap, "{lead}: {}", fault.detail);
         assert!(fault.detail.starts_with(expected), "{lead}: {}", fault.detail);
     }
-    assert_eq!(report(&guest, "well").await.unwrap(), "new", "the next call is well");
+    assert_eq!(
+        report(&guest, "well").await.unwrap(),
+        "new",
+        "the next invocation succeeds"
+    );
 }
 
 #[tokio::test]
-async fn what_is_too_much_for_python_is_a_fault_of_that_kind() {
+async fn exhausted_memory_and_stack_are_named_faults() {
     let world = World::new();
     let guest = world.load("py-raises", LIMITS).await;
     let memory = fault(&guest, "memory").await;
@@ -64,7 +68,7 @@ async fn what_is_too_much_for_python_is_a_fault_of_that_kind() {
 }
 
 #[tokio::test]
-async fn each_failure_that_python_raises_is_the_contracts() {
+async fn raised_failures_keep_their_class() {
     let world = World::new();
     let guest = world.load("py-raises", LIMITS).await;
     for class in [
@@ -115,12 +119,12 @@ async fn records_cross_the_boundary_whole() {
     );
 
     let key = "C-1".parse().unwrap();
-    for (said, reference) in [
+    for (document, reference) in [
         (disposition("C-1", "wants_a_penthouse"), "whole"),
         (minimal_disposition("C-1", "no_answer"), "bare True"),
     ] {
-        let said = Disposition::read(id("L-1"), &said).unwrap();
-        let written = guest.write(&said, Timestamp::UNIX_EPOCH, &key).await.outcome;
+        let disposition = Disposition::read(id("L-1"), &document).unwrap();
+        let written = guest.write(&disposition, Timestamp::UNIX_EPOCH, &key).await.outcome;
         assert_eq!(written.unwrap(), reference);
     }
     let found = guest.find(&id("there"), &key).await.outcome.unwrap();

@@ -1,4 +1,4 @@
-//! Components that are made to be refused: what is said of each is short and names what is wrong.
+//! Components that must be refused, each with a short error that names what is wrong.
 
 use std::fs;
 
@@ -9,9 +9,9 @@ use jackfield_tests::raw_guest::{compile_bombs, encode, encode_with_contract, gu
 
 use crate::world::{Server, World, hostile, report};
 
-/// A query that answers.
+/// The body of a query that answers.
 const FINE: &str = "(call $answer (i32.const 72) (i32.const 2))";
-/// Bytes of what is said of a refused component.
+/// The longest error for a refused component, in bytes.
 const MAX_WORDS: usize = 4096;
 
 /// The text of a well-behaved guest, with `from` replaced.
@@ -32,7 +32,7 @@ async fn refused(bytes: Vec<u8>) -> PackageError {
     refused
 }
 
-/// The cause for which `describe` did not answer.
+/// Why `describe` did not answer.
 async fn undescribed(module: &str) -> FaultCause {
     match refused(encode("raw", module)).await {
         PackageError::Describe(fault) => fault.cause,
@@ -41,14 +41,15 @@ async fn undescribed(module: &str) -> FaultCause {
 }
 
 #[tokio::test]
-async fn a_raw_guest_is_an_adapter_like_any_other() {
+async fn raw_guest_is_accepted() {
     let inspected = inspect(encode("raw", &guest(FINE, ""))).await.unwrap();
     assert_eq!(inspected.name.as_str(), "raw");
     assert_eq!(inspected.needs.origins, ["base_url"]);
 }
 
 #[tokio::test]
-async fn exports_of_other_types_are_refused_the_optional_ones_too() {
+async fn wrongly_typed_exports_are_refused() {
+    // Exports of other types are refused, the optional ones too.
     let find = |parameters: &str| {
         let export = format!(
             "(func (export \"jackfield:crm/lookup@0.1.0#find\") (param {parameters}) (result i32) unreachable)"
@@ -64,7 +65,7 @@ async fn exports_of_other_types_are_refused_the_optional_ones_too() {
         )
     });
     let PackageError::OtherTypes(words) = refused(other).await else {
-        panic!("`lookup` was taken");
+        panic!("`lookup` was accepted");
     };
     assert!(words.starts_with("`lookup`: "), "{words}");
 
@@ -88,7 +89,7 @@ async fn exports_of_other_types_are_refused_the_optional_ones_too() {
 }
 
 #[tokio::test]
-async fn imports_that_the_host_does_not_offer_are_named() {
+async fn foreign_imports_are_named() {
     let foreign = "(import \"wasi:http/outgoing-handler@0.2.0\" \"handle\" (func))\n  (import";
     let refused = refused(encode("raw-foreign", &changed("(import", foreign))).await;
     assert_eq!(
@@ -98,7 +99,7 @@ async fn imports_that_the_host_does_not_offer_are_named() {
 }
 
 #[tokio::test]
-async fn a_guest_that_does_harm_before_it_is_asked_is_refused() {
+async fn harm_at_instantiation_is_refused() {
     let starting = |body: &str| guest(FINE, &format!("(func $begin {body}) (start $begin)"));
     assert_eq!(
         undescribed(&starting("(loop $l (br $l))")).await,
@@ -107,13 +108,13 @@ async fn a_guest_that_does_harm_before_it_is_asked_is_refused() {
     assert_eq!(undescribed(&starting("unreachable")).await, FaultCause::Trap);
     assert_eq!(undescribed(&starting("(call $begin)")).await, FaultCause::Stack);
     let memory = "(memory (export \"memory\") 3)";
-    // 375 MiB, which a release may have and an inspection may not.
+    // 375 MiB: allowed for a release, too much for an inspection.
     let large = changed(memory, "(memory (export \"memory\") 6000)");
     assert_eq!(undescribed(&large).await, FaultCause::MemoryCap);
 }
 
 #[tokio::test]
-async fn what_no_instance_may_have_is_refused_before_it_runs() {
+async fn oversized_component_is_refused_before_it_runs() {
     let memory = "(memory (export \"memory\") 3)";
     let too_large = [
         changed(memory, "(memory (export \"memory\") 60000)"),
@@ -124,7 +125,7 @@ async fn what_no_instance_may_have_is_refused_before_it_runs() {
         let refused = refused(encode("raw", &module)).await;
         assert!(matches!(&refused, PackageError::Oversized(_)), "{refused}");
     }
-    // Proposals that are switched off.
+    // Proposals that the engine disables.
     let unwanted: Vec<u8> = wat::parse_str("(component (core module (memory i64 1)))").unwrap();
     assert!(matches!(refused(unwanted).await, PackageError::Invalid(words) if words.contains("memory64")));
     let unwanted: Vec<u8> = wat::parse_str("(component (core module (memory 1 2 shared)))").unwrap();
@@ -132,7 +133,7 @@ async fn what_no_instance_may_have_is_refused_before_it_runs() {
 }
 
 #[tokio::test]
-async fn what_describe_says_is_bounded() {
+async fn description_is_bounded() {
     let name = "(call $pair (i32.const 512) (i32.const 16) (i32.const 3))";
     let grown = |name: &str| format!("(drop (memory.grow (i32.const 1600))) {name}");
     let huge = changed(
@@ -147,7 +148,7 @@ async fn what_describe_says_is_bounded() {
         &grown("(call $pair (i32.const 512) (i32.const 262144) (i32.const 3000000))"),
     );
     assert!(matches!(refused(encode("raw", &long)).await, PackageError::Description(wrong) if wrong.len() == 1));
-    // A name of three megabytes is of a setting.
+    // A setting whose name has three megabytes.
     let setting = "(call $pair (i32.const 600) (i32.const 56) (i32.const 8))";
     let long = changed(
         setting,
@@ -157,7 +158,7 @@ async fn what_describe_says_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_component_that_was_cut_anywhere_is_refused() {
+async fn truncated_component_is_refused() {
     let whole = encode("raw", &guest(FINE, ""));
     for part in 0..24 {
         let length = whole.len() * part / 24;
@@ -171,7 +172,8 @@ async fn a_component_that_was_cut_anywhere_is_refused() {
 }
 
 #[tokio::test]
-async fn native_code_is_not_loaded_though_this_host_made_it() {
+async fn native_code_is_never_accepted() {
+    // A push of native code is refused, even if this host made it.
     let cache = tempfile::tempdir().unwrap();
     let (world, server) = (World::over(cache.path()), Server::friendly().await);
     let loaded = hostile(&world, &server, "").await;
@@ -180,7 +182,7 @@ async fn native_code_is_not_loaded_though_this_host_made_it() {
         .find(|path| path.extension().is_some_and(|e| e == "cwasm"))
         .unwrap();
     let native = fs::read(native).unwrap();
-    // As it is in the cache, under its HMAC; and the image itself, which is what `wasmtime compile` writes.
+    // Both the cache's file, with its HMAC, and the bare image, which is what `wasmtime compile` writes.
     let image = native.windows(4).position(|four| four == b"\x7fELF").unwrap();
     assert_eq!(world.runtime.inspect(&native).await.unwrap_err(), PackageError::NotWasm);
     let refused = world.runtime.inspect(&native[image..]).await.unwrap_err();
@@ -190,7 +192,7 @@ async fn native_code_is_not_loaded_though_this_host_made_it() {
 }
 
 #[tokio::test]
-async fn a_refused_component_leaves_nothing_in_the_cache() {
+async fn refused_component_is_not_cached() {
     let cache = tempfile::tempdir().unwrap();
     let world = World::over(cache.path());
     let oversized = encode("raw", &guest(FINE, "(table 100000 funcref)"));
@@ -199,6 +201,6 @@ async fn a_refused_component_leaves_nothing_in_the_cache() {
     let refused = world.runtime.inspect(&compile_bombs::time(1, 1)).await;
     assert!(matches!(refused, Err(PackageError::MissingExports(_))), "{refused:?}");
     assert!(!matches!(refused, Err(PackageError::Compile(CompileRefusal::Crash(_)))));
-    // The key alone.
+    // Only the key.
     assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
 }

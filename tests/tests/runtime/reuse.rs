@@ -1,4 +1,4 @@
-//! `[runtime] reuse`: an instance serves several calls of one release, one at a time, and none after a fault.
+//! `[runtime] reuse`: an instance serves several invocations of one release, one at a time, and none after a fault.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use jiff::Timestamp;
 
 use crate::world::{Reply, Server, World, fault, id, report};
 
-/// A release of the guest that counts, whose instances serve `reuse` calls.
+/// A release of the guest `counter`, whose instances serve `reuse` invocations.
 async fn counter(world: &World, reuse: u32, more: &str) -> Loaded {
     world.load("counter", &format!("runtime.reuse = {reuse}\n{more}")).await
 }
 
-/// Likewise, with a server for `hang`.
+/// The same, with a server for `hang`.
 async fn calling(world: &World, reuse: u32, server: &Server) -> Loaded {
     let origin = &server.origin;
     let more =
@@ -35,7 +35,7 @@ async fn counts<const N: usize>(loaded: &Loaded) -> [String; N] {
 }
 
 #[tokio::test]
-async fn an_instance_serves_as_many_calls_as_the_release_says_and_no_more() {
+async fn instance_serves_exactly_reuse_invocations() {
     let world = World::new();
     let loaded = counter(&world, 3, "").await;
     assert_eq!(counts(&loaded).await, ["1", "2", "3", "1", "2", "3", "1"]);
@@ -46,7 +46,7 @@ async fn an_instance_serves_as_many_calls_as_the_release_says_and_no_more() {
 }
 
 #[tokio::test]
-async fn without_being_asked_every_call_has_a_fresh_instance() {
+async fn default_is_a_fresh_instance_each_time() {
     let world = World::new();
     for loaded in [counter(&world, 1, "").await, world.load("counter", "").await] {
         assert_eq!(counts(&loaded).await, ["1", "1", "1", "1"]);
@@ -56,7 +56,7 @@ async fn without_being_asked_every_call_has_a_fresh_instance() {
 }
 
 #[tokio::test]
-async fn every_export_is_served_by_the_same_instance() {
+async fn all_exports_share_the_instance() {
     let world = World::new();
     let loaded = counter(&world, 100, "").await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
@@ -73,7 +73,7 @@ async fn every_export_is_served_by_the_same_instance() {
 }
 
 #[tokio::test]
-async fn what_one_tenant_or_release_leaves_no_other_finds() {
+async fn instances_are_not_shared_between_releases() {
     let world = World::new();
     let first = counter(&world, 1000, "").await;
     let others = [
@@ -91,7 +91,7 @@ async fn what_one_tenant_or_release_leaves_no_other_finds() {
 }
 
 #[tokio::test]
-async fn no_instance_serves_again_after_a_fault() {
+async fn faulted_instance_is_dropped() {
     let world = World::new();
     let loaded = counter(&world, 1000, "limits = { cpu_ms = 50, memory_mib = 16 }").await;
     let faults = [
@@ -107,20 +107,21 @@ async fn no_instance_serves_again_after_a_fault() {
         assert_eq!(fault(&loaded, order).await.cause, cause, "{order}");
         assert_eq!(world.runtime.idle_instances(), 0, "after {order}");
     }
-    // The guest's own failures are answers, and leave its instance as good as it was.
+    // A failure that the guest returns is an answer; its instance stays in use.
     assert_eq!(counts(&loaded).await, ["1", "2"]);
     assert_eq!(report(&loaded, "refuse").await.unwrap_err(), Failure::NotFound);
     assert_eq!(counts(&loaded).await, ["4", "5"]);
 }
 
 #[tokio::test]
-async fn no_instance_serves_again_after_its_deadline_or_when_nobody_wants_its_answer() {
+async fn timed_out_or_cancelled_instance_is_dropped() {
+    // No instance is reused after its deadline, or after its invocation was cancelled.
     let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
     let loaded = counter(&world, 1000, "limits.cpu_ms = 60000").await;
     assert_eq!(counts(&loaded).await, ["1", "2"]);
     let looping = fault(&loaded, "loop");
     let time = async {
-        // The loop takes turns, so this runs while it does.
+        // The loop yields, so this runs meanwhile.
         tokio::task::yield_now().await;
         world.clock.advance(Duration::from_secs(1));
     };
@@ -145,17 +146,17 @@ async fn no_instance_serves_again_after_its_deadline_or_when_nobody_wants_its_an
 }
 
 #[tokio::test]
-async fn memory_that_a_call_took_stays_counted() {
+async fn memory_stays_counted_across_reuse() {
     let world = World::new();
     let loaded = counter(&world, 1000, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
-    // It fits beside what was kept before; then there is no room for a third of its size, so a fresh one serves it.
+    // A second block fits; a third does not, so a fresh instance serves it.
     let kept = ["keep-5", "keep-5", "keep-5", "L"];
     let mut counts = vec![];
     for order in kept {
         counts.push(report(&loaded, order).await.unwrap());
     }
     assert_eq!(counts, ["1", "2", "1", "2"]);
-    // Twelve would fit in a fresh instance, and do not fit beside five.
+    // Twelve would fit in a fresh instance, but not beside five.
     let fault = fault(&loaded, "keep-12").await;
     assert_eq!(fault.cause, FaultCause::MemoryCap);
     assert_eq!(fault.detail, "it wanted more than 16 MiB of memory");
@@ -163,7 +164,8 @@ async fn memory_that_a_call_took_stays_counted() {
 }
 
 #[tokio::test]
-async fn an_instance_that_was_refused_memory_and_got_over_it_serves_no_other() {
+async fn instance_denied_memory_is_dropped() {
+    // An instance that was denied memory is not reused, even if the guest coped.
     let world = World::new();
     let loaded = counter(&world, 1000, "").await;
     assert_eq!(report(&loaded, "beg").await.unwrap(), "1 true");
@@ -171,16 +173,16 @@ async fn an_instance_that_was_refused_memory_and_got_over_it_serves_no_other() {
 }
 
 #[tokio::test]
-async fn each_call_has_processor_time_of_its_own() {
+async fn cpu_time_is_counted_per_invocation() {
     let world = World::new();
     let spec = "limits = { cpu_ms = 60, status_deadline_ms = 10000 }";
     let loaded = counter(&world, 1000, spec).await;
-    // A call that computes so many times a million is more than the limit, half of it was less.
+    // Finds an amount of work that exceeds the limit while half of it does not.
     let mut millions = 16;
     while report(&loaded, &format!("compute-{millions}")).await.is_ok() {
         millions *= 2;
     }
-    // So each of these is at least a sixteenth of it, and all of them together are more.
+    // Each of these does at least a sixteenth of the limit, and all of them together exceed it.
     let order = format!("compute-{}", millions / 8);
     for call in 1..=40 {
         assert_eq!(report(&loaded, &order).await.unwrap(), call.to_string());
@@ -189,7 +191,7 @@ async fn each_call_has_processor_time_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_fault_is_told_by_what_its_own_call_printed() {
+async fn fault_shows_only_its_own_output() {
     let world = World::new();
     let loaded = counter(&world, 1000, "").await;
     assert_eq!(report(&loaded, "print-first").await.unwrap(), "1");
@@ -207,7 +209,7 @@ async fn a_fault_is_told_by_what_its_own_call_printed() {
 }
 
 #[tokio::test]
-async fn calls_at_once_each_have_an_instance_of_their_own() {
+async fn concurrent_invocations_have_own_instances() {
     let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
     let loaded = calling(&world, 1000, &server).await;
     let lead = id("hang");
@@ -233,15 +235,16 @@ async fn calls_at_once_each_have_an_instance_of_their_own() {
 }
 
 #[tokio::test]
-async fn what_a_call_leaves_of_resources_does_not_pile_up() {
+async fn leaked_resources_are_bounded() {
+    // Resources that an invocation does not drop do not pile up: the instance is replaced.
     let (world, server) = (World::new(), Server::friendly().await);
     let origin = &server.origin;
     let spec = format!(
         "runtime.reuse = 10000\nsettings.base_url = \"{origin}\"\n\
          egress = {{ allow = [\"{origin}\"], private_addresses = true }}"
     );
-    // Each call leaves a pollable and what it waits for behind, and answers how many calls its instance has served: as
-    // a letter.
+    // Each invocation leaks a pollable and its timer, and answers with a letter that counts the invocations of its
+    // instance.
     let leaves = "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
         (drop (call $subscribe (i64.const 1)))
         (i32.store8 (i32.const 96) (i32.add (i32.const 96) (global.get $calls)))
@@ -252,11 +255,11 @@ async fn what_a_call_leaves_of_resources_does_not_pile_up() {
     for _ in 0..7 {
         letters += &report(&loaded, "L").await.unwrap();
     }
-    assert_eq!(letters, "abcdeab", "after the fifth call it holds ten");
+    assert_eq!(letters, "abcdeab", "after the fifth invocation it holds ten");
 }
 
 #[tokio::test]
-async fn an_idle_instance_makes_room_for_another_release() {
+async fn idle_instance_is_evicted_for_another_release() {
     let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let world = World::with(RuntimeConfig {
         max_instances: 1,
@@ -273,7 +276,8 @@ async fn an_idle_instance_makes_room_for_another_release() {
 }
 
 #[tokio::test]
-async fn idle_instances_go_with_their_release_after_a_while_and_when_the_host_drains() {
+async fn idle_instances_expire() {
+    // Idle instances are dropped with their release, after a while, and when the host drains.
     let world = World::new();
     let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);
     let _: ([String; 1], [String; 1]) = (counts(&one).await, counts(&other).await);
@@ -281,14 +285,15 @@ async fn idle_instances_go_with_their_release_after_a_while_and_when_the_host_dr
     drop(one);
     assert_eq!(world.runtime.idle_instances(), 1);
     world.clock.advance(Duration::from_mins(10));
-    assert_eq!(counts(&other).await, ["1", "2"], "it waited too long");
+    assert_eq!(counts(&other).await, ["1", "2"], "it was idle for too long");
     world.runtime.keep_no_instances();
     assert_eq!(world.runtime.idle_instances(), 0);
     assert_eq!(counts(&other).await, ["1", "1"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn under_load_each_count_of_each_instance_is_seen_once() {
+async fn each_count_is_seen_once_under_load() {
+    // Under load, every instance serves each of its counts exactly once.
     const CALLS: usize = 4000;
     const REUSE: u32 = 7;
     let world = World::new();
@@ -314,12 +319,12 @@ async fn under_load_each_count_of_each_instance_is_seen_once() {
     assert_eq!((seen[0], seen.iter().sum::<usize>()), (0, CALLS));
     assert!(
         seen.is_sorted_by(|a, b| *a == 0 || a >= b),
-        "no count without those before: {seen:?}"
+        "no count without the counts before it: {seen:?}"
     );
     let unfinished = seen[1] - seen[REUSE as usize];
     assert_eq!(
         unfinished,
         world.runtime.idle_instances(),
-        "what has not served all of its calls waits for them"
+        "every instance with invocations left is idle"
     );
 }

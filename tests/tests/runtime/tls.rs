@@ -1,5 +1,5 @@
-//! TLS between the sandbox and a CRM: always verified, by the system's authorities and the tenant's own, and with the
-//! tenant's certificate where the CRM asks for one.
+//! TLS between the sandbox and a CRM: always verified, against the system's authorities and the tenant's own, and with
+//! the tenant's client certificate where the CRM asks for one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ struct Leaf {
     key: KeyPair,
 }
 
-/// A private authority.
+/// A private certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -62,15 +62,15 @@ impl Authority {
     }
 }
 
-/// An https server on loopback that answers `{}` to each first request of a connection.
+/// An https server on loopback that answers `{}` to the first request of each connection.
 struct TlsServer {
     port: u16,
-    /// For each request, whether the client showed a certificate.
+    /// For each request, whether the client presented a certificate.
     seen: Arc<Mutex<Vec<bool>>>,
 }
 
 impl TlsServer {
-    /// With a certificate. With `clients` it takes only clients that show one of that authority.
+    /// Serves with a certificate. With `clients` it accepts only clients with a certificate of that authority.
     async fn start(leaf: &Leaf, clients: Option<&Authority>) -> Self {
         Self::with(leaf, clients, true).await
     }
@@ -103,7 +103,7 @@ impl TlsServer {
         let shared = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // A handshake that fails is the client's to tell.
+                // The client reports a failed handshake.
                 let Ok(mut stream) = acceptor.accept(stream).await else {
                     continue;
                 };
@@ -143,15 +143,15 @@ fn world() -> World {
     world
 }
 
-/// What a guest is told that calls `target` under these secrets and tables.
-async fn told(target: &str, secrets: CredentialSecrets, more: &str) -> String {
+/// What a guest sees that requests `target` with these secrets and tables.
+async fn seen_by_guest(target: &str, secrets: CredentialSecrets, more: &str) -> String {
     let world = world();
     let spec = format!(
         "settings = {{ base_url = \"http://127.0.0.1:1\", target = \"{target}\" }}\n\
          egress = {{ allow = [\"{target}\"], private_addresses = true }}\n{more}"
     );
     let loaded = world.try_load("hostile", &spec, secrets).await.unwrap();
-    // A reference has more room than a status.
+    // A reference may be longer than a status.
     let disposition = Disposition::read(id("egress"), &minimal_disposition("C-1", "no_answer")).unwrap();
     let key = "C-1".parse().unwrap();
     let called = loaded.write(&disposition, world.clock.now(), &key).await;
@@ -176,7 +176,7 @@ fn identified(authority: &Authority, leaf: &Leaf) -> CredentialSecrets {
     }
 }
 
-/// The credential, for one origin.
+/// An mTLS credential for one origin.
 fn mtls(origin: &str) -> String {
     format!(
         "[[credentials]]\nname = \"certificate\"\nkind = \"mtls\"\norigins = [\"{origin}\"]\n\
@@ -185,23 +185,26 @@ fn mtls(origin: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_private_authority_is_believed_only_by_the_tenant_that_names_it() {
+async fn private_ca_is_trusted_only_by_its_tenant() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority.sign("localhost"), None).await;
-    let stranger = told(&server.origin(), CredentialSecrets::default(), "").await;
+    let stranger = seen_by_guest(&server.origin(), CredentialSecrets::default(), "").await;
     assert_eq!(stranger, "unreachable: ORIGIN: invalid peer certificate: UnknownIssuer");
-    let other = told(&server.origin(), trusting(&Authority::new()), "").await;
+    let other = seen_by_guest(&server.origin(), trusting(&Authority::new()), "").await;
     assert!(
         other.starts_with("unreachable: ORIGIN: invalid peer certificate"),
         "{other}"
     );
     assert!(server.seen().is_empty(), "nothing was sent");
-    assert_eq!(told(&server.origin(), trusting(&authority), "").await, "answered 200");
+    assert_eq!(
+        seen_by_guest(&server.origin(), trusting(&authority), "").await,
+        "answered 200"
+    );
     assert_eq!(server.seen(), [false]);
 }
 
 #[tokio::test]
-async fn several_authorities_in_one_file_are_all_believed() {
+async fn all_cas_of_a_file_are_trusted() {
     let (old, new) = (Authority::new(), Authority::new());
     let both = CredentialSecrets {
         ca: Some(Sensitive::new(old.pem() + &new.pem())),
@@ -209,22 +212,22 @@ async fn several_authorities_in_one_file_are_all_believed() {
     };
     for authority in [&old, &new] {
         let server = TlsServer::start(&authority.sign("localhost"), None).await;
-        assert_eq!(told(&server.origin(), both.clone(), "").await, "answered 200");
+        assert_eq!(seen_by_guest(&server.origin(), both.clone(), "").await, "answered 200");
     }
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_host_or_time_is_refused() {
+async fn wrong_name_or_expired_certificate_is_refused() {
     let authority = Authority::new();
     let elsewhere = TlsServer::start(&authority.sign("crm.example"), None).await;
-    let refused = told(&elsewhere.origin(), trusting(&authority), "").await;
+    let refused = seen_by_guest(&elsewhere.origin(), trusting(&authority), "").await;
     assert!(
         refused
             .starts_with("unreachable: ORIGIN: invalid peer certificate: certificate not valid for name \"localhost\""),
         "{refused}"
     );
     let expired = TlsServer::start(&authority.sign_until("localhost", 2020), None).await;
-    let refused = told(&expired.origin(), trusting(&authority), "").await;
+    let refused = seen_by_guest(&expired.origin(), trusting(&authority), "").await;
     assert!(
         refused.starts_with("unreachable: ORIGIN: invalid peer certificate: certificate expired"),
         "{refused}"
@@ -236,22 +239,22 @@ async fn a_certificate_of_another_host_or_time_is_refused() {
 }
 
 #[tokio::test]
-async fn a_crm_that_wants_a_certificate_gets_the_tenants() {
+async fn client_certificate_is_presented() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority.sign("localhost"), Some(&authority)).await;
-    // The handshake is broken off after the request may have left, and the CRM has carried nothing out.
-    let without = told(&server.origin(), trusting(&authority), "").await;
+    // The handshake fails after the request may have left, but the CRM has not processed it.
+    let without = seen_by_guest(&server.origin(), trusting(&authority), "").await;
     assert!(without.starts_with("unreachable: ORIGIN: "), "{without}");
     assert!(server.seen().is_empty());
 
     let client = authority.sign("jackfield.example");
     let secrets = identified(&authority, &client);
-    let with = told(&server.origin(), secrets, &mtls(&server.origin())).await;
+    let with = seen_by_guest(&server.origin(), secrets, &mtls(&server.origin())).await;
     assert_eq!(with, "answered 200");
     assert_eq!(server.seen(), [true]);
 
     let stranger = Authority::new().sign("jackfield.example");
-    let refused = told(
+    let refused = seen_by_guest(
         &server.origin(),
         identified(&authority, &stranger),
         &mtls(&server.origin()),
@@ -262,14 +265,14 @@ async fn a_crm_that_wants_a_certificate_gets_the_tenants() {
 }
 
 #[tokio::test]
-async fn another_origin_is_not_shown_the_certificate() {
+async fn client_certificate_is_for_its_origin_only() {
     let authority = Authority::new();
     let curious = TlsServer::with(&authority.sign("localhost"), Some(&authority), false).await;
     let client = authority.sign("jackfield.example");
     let elsewhere = mtls("https://crm.example");
-    let asked = told(&curious.origin(), identified(&authority, &client), &elsewhere).await;
+    let asked = seen_by_guest(&curious.origin(), identified(&authority, &client), &elsewhere).await;
     assert_eq!(asked, "answered 200");
-    let asked = told(
+    let asked = seen_by_guest(
         &curious.origin(),
         identified(&authority, &client),
         &mtls(&curious.origin()),
@@ -280,7 +283,8 @@ async fn another_origin_is_not_shown_the_certificate() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_told_when_the_release_is_loaded_and_not_shown() {
+async fn unusable_certificates_are_refused_at_load() {
+    // Unusable certificates and keys are refused when the release is loaded, in errors that do not show them.
     let authority = Authority::new();
     let (leaf, other) = (authority.sign("a.example"), authority.sign("b.example"));
     let refused = |chain: &str, key: &str, ca: Option<String>| {
@@ -310,7 +314,7 @@ async fn what_cannot_be_used_is_told_when_the_release_is_loaded_and_not_shown() 
     params.not_before = date_time_ymd(2030, 1, 1);
     let coming = Authority::from(params);
     let broken = "-----BEGIN CERTIFICATE-----\nY2FuYXJ5\n-----END CERTIFICATE-----\n";
-    let told = [
+    let seen_by_guest = [
         refused("canary", &key, None).await,
         refused(broken, &key, None).await,
         refused(&leaf.pem, "canary", None).await,
@@ -337,5 +341,5 @@ async fn what_cannot_be_used_is_told_when_the_release_is_loaded_and_not_shown() 
         "certificate 1 of tls.ca is valid from 2030-01-01T00:00:00Z to 4096-01-01T00:00:00Z, and now is not in \
          between: replace it",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(seen_by_guest, expected);
 }

@@ -1,5 +1,5 @@
-//! What a component made of JavaScript does when its author made a mistake: a fault in the author's own words, with the
-//! place in the author's own file. And what the SDK must get right inside the engine, where native tests do not reach.
+//! A guest in TypeScript: a mistake becomes a fault with the author's message and source line. And what the SDK must
+//! get right inside the engine, which native tests do not cover.
 
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::custody::Sensitive;
@@ -18,7 +18,7 @@ async fn raises(world: &World) -> Loaded {
 }
 
 #[tokio::test]
-async fn an_exception_is_a_fault_with_its_message_and_its_place() {
+async fn exception_is_a_fault_with_message_and_line() {
     let world = World::new();
     let raises = raises(&world).await;
     let cases = [
@@ -47,7 +47,7 @@ async fn an_exception_is_a_fault_with_its_message_and_its_place() {
 }
 
 #[tokio::test]
-async fn what_never_ends_is_ended_under_its_name() {
+async fn infinite_loop_and_memory_are_named_faults() {
     let world = World::new();
     let raises = raises(&world).await;
     assert_eq!(fault(&raises, "never-ends").await.cause, FaultCause::CpuDeadline);
@@ -55,7 +55,7 @@ async fn what_never_ends_is_ended_under_its_name() {
     assert_eq!(
         report(&raises, "random").await.unwrap(),
         "false",
-        "the next call is fine"
+        "the next invocation succeeds"
     );
 }
 
@@ -82,16 +82,16 @@ async fn failures_and_imports_cross_the_boundary() {
 }
 
 #[tokio::test]
-async fn every_export_is_there_and_amounts_are_exact() {
+async fn exports_work_and_amounts_are_exact() {
     let world = World::new();
     let raises = raises(&world).await;
-    let mut said = disposition("C-1", "no_answer");
-    said["qualification"]["budget_min"] = 0.into();
-    // The most that the host takes.
-    said["qualification"]["budget_max"] = 100_000_000_000_i64.into();
+    let mut document = disposition("C-1", "no_answer");
+    document["qualification"]["budget_min"] = 0.into();
+    // The largest amount that the host accepts.
+    document["qualification"]["budget_max"] = 100_000_000_000_i64.into();
     let (key, now) = ("C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-    let said = Disposition::read(id("L"), &said).unwrap();
-    let reference = raises.write(&said, now, &key).await.outcome.unwrap();
+    let disposition = Disposition::read(id("L"), &document).unwrap();
+    let reference = raises.write(&disposition, now, &key).await.outcome.unwrap();
     assert_eq!(reference, "0 100000000000");
     let found = raises.find(&id("L"), &key).await.outcome.unwrap();
     assert_eq!(found.as_deref(), Some("found"));

@@ -1,4 +1,4 @@
-//! What these tests stand on: a runtime with a manual clock, releases of one component, and a server on loopback.
+//! Shared by these tests: a runtime on a manual clock, releases of one component, and a server on loopback.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,24 +21,24 @@ use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A runtime by a clock that stands still.
+/// A runtime on a clock that stands still.
 pub struct World {
     pub clock: ManualClock,
     pub runtime: Runtime,
 }
 
 impl World {
-    /// Over a cache that all tests share, so that each component is compiled once.
+    /// With a cache that all tests share, so that each component is compiled once.
     pub fn new() -> Self {
         Self::over(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled")))
     }
 
-    /// Over a cache of its own.
+    /// With its own cache.
     pub fn over(cache: &Path) -> Self {
         Self::with(RuntimeConfig::new(cache.to_owned(), jackfield_binary()))
     }
 
-    /// With a resolver of its own.
+    /// With its own resolver.
     pub fn resolving(resolver: SharedResolver) -> Self {
         Self::with(RuntimeConfig {
             resolver,
@@ -49,7 +49,7 @@ impl World {
         })
     }
 
-    /// With limits of its own.
+    /// With its own configuration.
     pub fn with(config: RuntimeConfig) -> Self {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let shared: SharedClock = Arc::new(clock.clone());
@@ -88,13 +88,13 @@ impl World {
             .await
     }
 
-    /// Moves the clock past what a call with this deadline leaves to its requests, and not past the deadline.
+    /// Moves the clock past the time that this deadline leaves for requests, but not past the deadline itself.
     pub fn run_out_of_time(&self, deadline: Duration) {
         self.clock.advance(deadline.mul_f64(0.98));
     }
 }
 
-/// A hostile guest with a server to talk to.
+/// A hostile guest with a server that it may reach.
 pub async fn hostile(world: &World, server: &Server, more: &str) -> Loaded {
     let origin = &server.origin;
     let spec = format!(
@@ -108,7 +108,7 @@ pub async fn report(loaded: &Loaded, lead: &str) -> Result<String, Failure> {
     loaded.query_status(&id(lead)).await.outcome.map(|status| status.status)
 }
 
-/// The fault that a hostile guest's call ends in.
+/// The fault in which a hostile guest's invocation ends.
 pub async fn fault(loaded: &Loaded, lead: &str) -> Fault {
     match report(loaded, lead).await {
         Err(Failure::Fault(fault)) => fault,
@@ -170,7 +170,7 @@ fn disposition(lead: &str) -> Disposition {
     Disposition::read(id(lead), &document).unwrap()
 }
 
-/// What the hostile guest is told when it calls `target`, and whether `server` noticed.
+/// What the hostile guest sees when it requests `target`. Asserts that a denied request did not reach `server`.
 pub async fn try_egress(server: &Server, target: &str, private: bool, allow: &[&str]) -> String {
     let world = World::new();
     let spec = format!(
@@ -178,12 +178,12 @@ pub async fn try_egress(server: &Server, target: &str, private: bool, allow: &[&
          egress = {{ allow = {allow:?}, private_addresses = {private} }}"
     );
     let loaded = world.load("hostile", &spec).await;
-    // A reference has more room than a status.
-    let told = write_to(&loaded, "egress").await.outcome.unwrap();
-    if told.starts_with("denied") {
+    // A reference may be longer than a status.
+    let seen = write_to(&loaded, "egress").await.outcome.unwrap();
+    if seen.starts_with("denied") {
         assert_eq!(server.requests(), Vec::<String>::new(), "{target}");
     }
-    told
+    seen
 }
 
 /// What a server does with a request.
@@ -192,9 +192,9 @@ pub enum Reply {
     Answer(Vec<u8>),
     /// These bytes, and the connection closes.
     Cut(Vec<u8>),
-    /// These bytes, and then those again and again until the client goes.
+    /// These bytes, and then those repeatedly until the client disconnects.
     Endless(&'static [u8], Vec<u8>),
-    /// Nothing, for ever.
+    /// Never answers.
     Silence,
     /// The connection closes without an answer.
     HangUp,
@@ -212,7 +212,7 @@ impl Reply {
     }
 }
 
-/// An HTTP server that remembers what it was sent.
+/// An HTTP server that records its requests.
 pub struct Server {
     pub origin: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -260,7 +260,7 @@ impl Server {
         self.origin.rsplit(':').next().unwrap()
     }
 
-    /// Returns when a request has arrived since this was last called.
+    /// Waits for a request that arrived since the last wait.
     pub async fn arrival(&self) {
         self.arrived.notified().await;
     }
@@ -276,7 +276,7 @@ async fn serve(
         requests.lock().unwrap().push(request.clone());
         arrived.notify_one();
         match reply(&request) {
-            // The client may have seen enough and gone.
+            // The client may have disconnected.
             Reply::Answer(bytes) => drop(stream.write_all(&bytes).await),
             Reply::Cut(bytes) => return drop(stream.write_all(&bytes).await),
             Reply::Endless(head, piece) => return drop(endless(&mut stream, head, &piece).await),
@@ -286,7 +286,7 @@ async fn serve(
     }
 }
 
-/// Writes until it cannot; others have a turn after each piece.
+/// Writes until that fails; yields after each piece.
 async fn endless(stream: &mut TcpStream, head: &[u8], piece: &[u8]) -> std::io::Result<()> {
     stream.write_all(head).await?;
     loop {

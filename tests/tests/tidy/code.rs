@@ -1,15 +1,15 @@
-//! Enough of Rust's grammar to tell code from what only stands in comments and literals.
+//! Enough of Rust's grammar to tell code from comments and literals.
 
 use std::collections::BTreeSet;
 
-/// Rust with every comment and literal blanked: what is found in it is code. The lines are those of the file.
+/// Rust source with every comment and literal blanked. Its lines are those of the file.
 pub struct Code {
     text: String,
     in_literal: BTreeSet<usize>,
 }
 
 impl Code {
-    /// Reads a file.
+    /// Blanks the comments and literals of a source.
     pub fn of(source: &str) -> Self {
         let mut text = String::with_capacity(source.len());
         let mut in_literal = BTreeSet::new();
@@ -32,17 +32,23 @@ impl Code {
         Self { text, in_literal }
     }
 
-    /// Whether a line begins inside a raw literal, where line breaks are data.
+    /// Whether a line starts inside a raw literal, where line breaks are data.
     pub fn begins_in_literal(&self, line: usize) -> bool {
         self.in_literal.contains(&line)
     }
 
-    /// The lines that hold `phrase`, not as a part of a longer word.
+    /// The lines with `phrase`, unless it is part of a longer word.
     pub fn lines_with(&self, phrase: &str) -> impl Iterator<Item = usize> {
         self.places(phrase).map(|at| self.line(at))
     }
 
-    /// What follows `root::` and where: `a` of `root::a::b`, `a` and `b` of `root::{a::c, b}`.
+    /// The names of the functions, with their lines.
+    pub fn functions(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.places("fn")
+            .map(|at| (self.line(at), word(self.text[at + 2..].trim_start())))
+    }
+
+    /// The names after `root::`, with their lines: `a` of `root::a::b`, `a` and `b` of `root::{a::c, b}`.
     pub fn paths(&self, root: &str) -> Vec<(usize, &str)> {
         let mut found = vec![];
         for at in self.places(root) {
@@ -57,7 +63,7 @@ impl Code {
         found
     }
 
-    /// What a file at this depth below the crate's root takes from the root by `super::`.
+    /// The names that a file at this depth below the crate's root imports from the root by `super::`.
     pub fn paths_above(&self, depth: usize) -> Vec<(usize, &str)> {
         let tests = self.text.find("\nmod tests {").unwrap_or(self.text.len());
         let mut found = vec![];
@@ -99,7 +105,7 @@ fn word(text: &str) -> &str {
     text.split(|c| !is_word(c)).next().unwrap_or_default()
 }
 
-/// The first words of what a `use` group lists, up to its closing brace.
+/// The first word of each member of a `use` group, up to its closing brace.
 fn members(group: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;
     let mut begins = true;
@@ -120,7 +126,7 @@ fn members(group: &str) -> impl Iterator<Item = &str> {
     found.into_iter()
 }
 
-/// The length of the comment that `rest` begins with.
+/// The length of the comment at the start of `rest`.
 fn comment(rest: &str) -> Option<usize> {
     if rest.starts_with("//") {
         return Some(rest.find('\n').unwrap_or(rest.len()));
@@ -128,7 +134,7 @@ fn comment(rest: &str) -> Option<usize> {
     rest.starts_with("/*").then(|| rest.find("*/").unwrap() + 2)
 }
 
-/// The length of the string or character that `rest` begins with, with its quotes. A lifetime is none.
+/// The length of the string or character literal at the start of `rest`, with its quotes. A lifetime is not a literal.
 fn quoted(rest: &str) -> Option<usize> {
     let mut chars = rest.char_indices();
     let (_, quote @ ('"' | '\'')) = chars.next()? else {
@@ -149,7 +155,7 @@ fn quoted(rest: &str) -> Option<usize> {
     None
 }
 
-/// The length of the raw string that `rest` begins with.
+/// The length of the raw string at the start of `rest`.
 fn raw(rest: &str) -> Option<usize> {
     let prefix = ["r", "br", "cr"].into_iter().find(|prefix| rest.starts_with(prefix))?;
     let text = rest[prefix.len()..].trim_start_matches('#');
@@ -159,7 +165,7 @@ fn raw(rest: &str) -> Option<usize> {
 }
 
 #[test]
-fn only_code_is_seen() {
+fn comments_and_literals_are_blanked() {
     let source =
         "fn a<'x>() { b('\"', \"c \\\" c\", '\\'', r#\"d\nd \" d\"#); } // e\n/* f\n f */ use g::{h::i, j}; 'k'; l";
     let code = Code::of(source);
@@ -173,6 +179,7 @@ fn only_code_is_seen() {
     assert_eq!(code.paths("g"), [(4, "h"), (4, "j")]);
     assert!(code.begins_in_literal(2) && !code.begins_in_literal(1) && !code.begins_in_literal(3));
     assert_eq!(code.lines_with("l").collect::<Vec<_>>(), [4]);
+    assert_eq!(code.functions().collect::<Vec<_>>(), [(1, "a")]);
 }
 
 #[test]

@@ -1,14 +1,18 @@
-//! Names, lengths and openings of files.
+//! Names, lengths and openings of files, and the names of functions.
 
 use crate::tree::{files, none, rust};
 
-/// A longer file holds a second noun.
+/// The most lines of a file; a longer one holds a second noun.
 const MAX_LINES: usize = 400;
-/// As in `rustfmt.toml`, which leaves comments and literals as they are.
+/// The most columns, as in `rustfmt.toml`; rustfmt itself leaves comments and literals as they are.
 const MAX_COLUMNS: usize = 120;
-/// Names that say nothing of what is inside.
+/// The most letters of a function's name, test or not. A sentence belongs into the body, as its first comment.
+const MAX_NAME: usize = 60;
+/// Where longer names are still to be shortened.
+const LONG_NAMES: [&str; 4] = ["bench/", "host/", "kit/", "tests/src/"];
+/// Names that say nothing about the content.
 const EMPTY_NAMES: [&str; 5] = ["utils", "helpers", "common", "misc", "types"];
-/// Endings of files that a tool left behind.
+/// Endings of files that tools leave behind.
 const LEFT_BEHIND: [&str; 5] = [".pending-snap", ".snap.new", ".orig", ".rej", "~"];
 
 #[test]
@@ -27,7 +31,7 @@ fn no_file_is_too_long() {
 fn no_line_is_too_long() {
     let long = rust().flat_map(|(file, code)| {
         let lines = file.lines().filter(|(number, line)| {
-            // The text of a snapshot is what it is; its breaks are data.
+            // The line breaks of a snapshot are data.
             let is_data = code.begins_in_literal(*number) || line.contains("@\"") || line.contains("@r");
             line.chars().count() > MAX_COLUMNS && !is_data
         });
@@ -40,7 +44,21 @@ fn no_line_is_too_long() {
 }
 
 #[test]
-fn names_say_what_is_inside() {
+fn no_function_name_is_too_long() {
+    let long = rust()
+        .filter(|(file, _)| !file.is_in(&LONG_NAMES))
+        .flat_map(|(file, code)| {
+            let names = code.functions().filter(|(_, name)| name.len() > MAX_NAME);
+            names.map(|(line, name)| format!("{}:{line}: {name}", file.path))
+        });
+    none(
+        &format!("a name has at most {MAX_NAME} letters; make the sentence the first comment of the body"),
+        long,
+    );
+}
+
+#[test]
+fn file_names_say_what_is_inside() {
     let empty = rust().filter(|(file, _)| {
         let mut parts = file.path.trim_end_matches(".rs").split('/');
         parts.any(|part| EMPTY_NAMES.contains(&part))
@@ -61,7 +79,7 @@ fn every_file_opens_with_its_purpose() {
 }
 
 #[test]
-fn nothing_is_left_behind() {
+fn no_tool_output_is_left_behind() {
     let left = files()
         .iter()
         .filter(|file| LEFT_BEHIND.iter().any(|ending| file.name().ends_with(ending)));
