@@ -1,27 +1,27 @@
-//! The contract reads like documentation, and every guest that does harm is met by a test.
+//! The contract is documented item by item, and every test guest has a test.
 
 use std::collections::BTreeSet;
 
 use crate::tree::{File, files, none};
 
-/// What a line of WIT begins with when it declares nothing of its own.
+/// How a line of WIT starts that declares no item.
 const NO_ITEM: [&str; 8] = ["//", "}", "@", "package ", "use ", "import ", "export ", "include "];
 
-/// The items of a WIT file that have no documentation directly above.
+/// The items of a WIT file without documentation directly above.
 fn undocumented(file: &File) -> impl Iterator<Item = String> {
     let mut documented = false;
     file.lines().filter_map(move |(number, line)| {
         let line = line.trim();
         let is_item = !line.is_empty() && !NO_ITEM.iter().any(|beginning| line.starts_with(beginning));
         let silent = is_item && !documented;
-        // An annotation may stand between an item and its documentation.
+        // An annotation may come between an item and its documentation.
         documented = line.starts_with("///") || (documented && line.starts_with('@'));
         silent.then(|| format!("{}:{number}: {line}", file.path))
     })
 }
 
 #[test]
-fn every_item_of_the_contract_is_documented() {
+fn every_contract_item_is_documented() {
     let contract = files().iter().filter(|file| file.ending() == Some("wit"));
     none(
         "say in a `///` above it what it means, in what unit or format, and what the host does with it",
@@ -30,7 +30,7 @@ fn every_item_of_the_contract_is_documented() {
 }
 
 #[test]
-fn every_guest_is_met_by_a_test() {
+fn every_guest_has_a_test() {
     let guests: BTreeSet<_> = files()
         .iter()
         .filter_map(|file| file.path.strip_prefix("tests/guests/")?.split_once('/'))
@@ -47,16 +47,16 @@ fn every_guest_is_met_by_a_test() {
         !tests.iter().any(|test| test.text.contains(&quoted))
     });
     none(
-        "write the test that loads the guest with `component(…)` and shows that it harms only its own call",
+        "write the test that loads the guest with `component(…)` and shows that it harms only its own invocation",
         unmet.map(|guest| format!("tests/guests/{guest}")),
     );
 }
 
 #[test]
-fn the_reference_is_what_the_contract_says() {
+fn reference_matches_the_contract() {
     let page = files().iter().find(|file| file.path == "docs/contract.md");
     assert!(
         page.is_some_and(|page| page.text == jackfield_kit::reference::page()),
-        "docs/contract.md is not what wit/ says: run `cargo xtask reference`"
+        "docs/contract.md does not match wit/: run `cargo xtask reference`"
     );
 }

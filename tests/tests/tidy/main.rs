@@ -1,7 +1,8 @@
-//! The style that matters, as a test: which module may know which, how long a file may be, what may not be written.
+//! The project's own style rules as tests: which module may import which, how long files and names may be, which
+//! phrases are banned.
 //!
-//! A rule names every offender at once, as `file:line`, and says what to do about it. What clippy and rustfmt check is
-//! deliberately absent.
+//! A rule reports every offender at once, as `file:line`, and says what to do about it. What clippy and rustfmt check
+//! is deliberately absent.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
 
 mod circles;

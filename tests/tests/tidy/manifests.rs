@@ -1,9 +1,9 @@
-//! Every dependency says why it is there.
+//! Every dependency has a reason.
 
 use crate::tree::{File, files, none};
 
-/// The dependencies of a manifest without a reason on their line or directly above. What the workspace names has its
-/// reason there, and our own crates need none.
+/// The dependencies of a manifest without a reason on their line or directly above. A workspace dependency has its
+/// reason in the workspace's manifest, and our own crates need none.
 fn without_reason(file: &File) -> impl Iterator<Item = String> {
     let mut in_dependencies = false;
     let mut explained = false;

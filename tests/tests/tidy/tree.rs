@@ -1,4 +1,4 @@
-//! The files that the rules are about, and how a rule says what breaks it.
+//! The files that the rules check, and how a rule reports its offenders.
 
 use std::fs;
 use std::path::Path;
@@ -8,31 +8,31 @@ use crate::code::Code;
 
 /// One text file of the repository.
 pub struct File {
-    /// Relative to the root, with `/`.
+    /// The path relative to the root, with `/`.
     pub path: String,
-    /// What stands in it.
+    /// The content.
     pub text: String,
-    /// Likewise, if it is Rust, without comments and literals.
+    /// For Rust, the content without comments and literals.
     pub code: Option<Code>,
 }
 
 impl File {
-    /// Its lines, numbered from 1.
+    /// The lines, numbered from 1.
     pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
-    /// The name without the folders.
+    /// The name without folders.
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// What comes after the last dot of the name.
+    /// The part of the name after the last dot.
     pub fn ending(&self) -> Option<&str> {
         self.name().rsplit_once('.').map(|(_, ending)| ending)
     }
 
-    /// Whether it lies in one of these folders, or is one of these files.
+    /// Whether the file is in one of these folders, or is one of these files.
     pub fn is_in(&self, places: &[&str]) -> bool {
         places.iter().any(|place| {
             let rest = self.path.strip_prefix(place);
@@ -52,7 +52,7 @@ pub fn rust() -> impl Iterator<Item = (&'static File, &'static Code)> {
     files().iter().filter_map(|file| Some((file, file.code.as_ref()?)))
 }
 
-/// Passes if nothing breaks a rule.
+/// Passes if there are no offenders.
 #[track_caller]
 pub fn none(advice: &str, offenders: impl IntoIterator<Item = String>) {
     let offenders: Vec<_> = offenders.into_iter().collect();
@@ -66,7 +66,7 @@ pub fn none(advice: &str, offenders: impl IntoIterator<Item = String>) {
 
 fn read() -> Vec<File> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    // What git does not keep. The list is names of folders at the root, so no pattern has to be understood.
+    // The list holds only names of folders at the root, so it needs no pattern matching.
     let ignored = fs::read_to_string(root.join(".gitignore")).unwrap();
     let mut skipped: Vec<_> = ignored.lines().map(|line| line.trim_matches('/')).collect();
     skipped.push(".git");
