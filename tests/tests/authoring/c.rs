@@ -14,7 +14,7 @@ use jackfield_sandbox::Loaded;
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 
-use crate::desk::{inspected, runtime};
+use super::desk::{inspected, runtime};
 
 #[tokio::test]
 async fn new_project_builds() {

@@ -10,7 +10,7 @@ use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::{Tools, found};
 
-use crate::desk::inspected;
+use super::desk::inspected;
 
 #[tokio::test]
 async fn new_project_builds() {

@@ -11,7 +11,7 @@ use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
 
-use crate::desk::inspected;
+use super::desk::inspected;
 
 /// Builds a project, or says why it does not build.
 fn built(folder: &Path) -> Result<jackfield_kit::build::Built, String> {

@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 /// The commands of a page.
 fn commands(page: &str) -> String {

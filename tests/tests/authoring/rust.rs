@@ -1,6 +1,6 @@
 //! A new adapter in Rust, and what `adapter new` and `adapter build` say when they fail.
 
-use crate::desk::{Desk, inspected};
+use super::desk::{Desk, inspected};
 
 #[tokio::test]
 async fn new_project_builds_once_and_passes_tests() {

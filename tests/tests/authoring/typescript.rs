@@ -9,7 +9,7 @@ use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
 
-use crate::desk::inspected;
+use super::desk::inspected;
 
 #[tokio::test]
 async fn new_project_builds_once() {

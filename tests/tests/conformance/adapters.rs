@@ -5,7 +5,7 @@ use std::fs;
 use jackfield_conformance::report::Verdict;
 use jackfield_tests::components::component;
 
-use crate::bench::{checked, folder, ids, wrong};
+use super::bench::{checked, folder, ids, wrong};
 
 #[tokio::test]
 async fn every_adapter_with_fixtures_passes() {

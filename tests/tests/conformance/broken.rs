@@ -7,7 +7,7 @@ use jackfield_conformance::report::Verdict;
 use jackfield_tests::components::component;
 use serde_json::{Value, json};
 
-use crate::bench::{checked, fixtures, ids, wrong};
+use super::bench::{checked, fixtures, ids, wrong};
 
 #[tokio::test]
 async fn non_adapters_fail_in_the_hosts_words() {

@@ -8,7 +8,7 @@ use jackfield_tests::components::path;
 use jackfield_tests::process::jackfield_binary;
 use serde_json::Value;
 
-use crate::bench::{fixtures, folder, mistaken};
+use super::bench::{fixtures, folder, mistaken};
 
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(jackfield_binary());

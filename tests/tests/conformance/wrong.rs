@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jackfield_conformance::report::Verdict;
 use jackfield_tests::components::component;
 
-use crate::bench::{checked, ids, mistaken, wrong};
+use super::bench::{checked, folder, ids, mistaken, wrong};
 
 /// Mistakes of guest `wrong`, each with all the checks that fail because of it.
 const MISTAKES: &[(&str, &[&str])] = &[
@@ -62,11 +62,7 @@ async fn each_mistake_fails_only_its_checks() {
 #[tokio::test]
 async fn good_adapter_passes_every_check() {
     // Without a mistake nothing fails, and every check that catches one was run.
-    let report = checked(
-        &component("wrong"),
-        Some(&crate::bench::folder("tests/guests/wrong/fixtures")),
-    )
-    .await;
+    let report = checked(&component("wrong"), Some(&folder("tests/guests/wrong/fixtures"))).await;
     assert_eq!(wrong(&report), Vec::<String>::new());
     assert_eq!(ids(&report, Verdict::Skipped), BTreeSet::new());
     let all = ids(&report, Verdict::Right);

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, Request};
 use jackfield_tests::documents::lead_created;
 use jackfield_tests::node::TestNode;
 
-use crate::rates::from;
+use super::rates::from;
 
 /// A host whose tenant has an allow-list for its CRM and one for its agent.
 async fn listed() -> TestNode {

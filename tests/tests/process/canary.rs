@@ -20,8 +20,8 @@ use jackfield_tests::process::{HostProcess, operator_token};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::BINARY;
-use crate::forms::Search;
+use super::BINARY;
+use super::forms::Search;
 
 /// From an environment variable of the host, as a bearer token.
 const BEARER: &str = "bearer-canary-7Qx2mZ";

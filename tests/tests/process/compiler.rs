@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use jackfield_tests::components::component;
 
-use crate::BINARY;
+use super::BINARY;
 
 fn start() -> Child {
     Command::new(BINARY)

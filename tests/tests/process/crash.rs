@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::{Notify, watch};
 
-use crate::BINARY;
+use super::BINARY;
 
 const KILLS: usize = 50;
 const CLIENTS: usize = 8;

@@ -9,7 +9,7 @@ use jackfield_tests::fakes::{
 };
 use jackfield_tests::process::{HostProcess, operator_token};
 
-use crate::BINARY;
+use super::BINARY;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn oauth2_secrets_are_found_nowhere() {

@@ -7,7 +7,7 @@ use jackfield_tests::process::HostProcess;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpSocket;
 
-use crate::BINARY;
+use super::BINARY;
 
 /// Clients that send a head so slowly that it never ends.
 const DRIPPING: usize = 2000;

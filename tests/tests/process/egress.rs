@@ -11,7 +11,7 @@ use jackfield_tests::process::{HostProcess, operator_token};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::BINARY;
+use super::BINARY;
 
 const VARIABLES: [&str; 6] = [
     "HTTP_PROXY",

@@ -10,7 +10,7 @@ use jackfield_tests::raw_guest::attacks::{ATTACKS, MEMORY_MIB, component, lead};
 use jackfield_tests::raw_guest::{compile_bombs, encode, guest};
 use serde_json::Value;
 
-use crate::BINARY;
+use super::BINARY;
 
 /// How much the host may grow after its warm-up, in bytes.
 const GROWTH: u64 = 64 << 20;

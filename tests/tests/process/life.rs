@@ -5,7 +5,7 @@ use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
 use jackfield_tests::process::{HostProcess, operator_token};
 
-use crate::BINARY;
+use super::BINARY;
 
 #[test]
 fn first_start_prints_the_operator_token_once() {

@@ -6,7 +6,7 @@ use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, 
 use jackfield_tests::node::sign;
 use jackfield_tests::process::{HostProcess, operator_token};
 
-use crate::BINARY;
+use super::BINARY;
 
 /// Texts that must never show: a lead's name, numbers and texts, and every secret.
 const CANARIES: [&str; 9] = [

@@ -10,7 +10,7 @@ use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
 use jackfield_tests::process::{HostProcess, operator_token};
 
-use crate::BINARY;
+use super::BINARY;
 
 /// The command that records into `folder`.
 fn record(host: &HostProcess, token: &str, folder: &Path, more: &[&str]) -> Command {

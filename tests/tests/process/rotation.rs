@@ -10,7 +10,7 @@ use jackfield_tests::fakes::{Keystone, KeystoneConfig};
 use jackfield_tests::process::{HostProcess, operator_token};
 use serde_json::Value;
 
-use crate::BINARY;
+use super::BINARY;
 
 /// Kills, each at another moment of the rotation.
 const KILLS: u32 = 12;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jackfield_tests::process::{HostProcess, operator_token};
 
-use crate::BINARY;
+use super::BINARY;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls").join(name)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{Reply, Server, World, hostile, try_egress, write_to};
+use super::world::{Reply, Server, World, hostile, try_egress, write_to};
 
 /// What a guest sees of a server's answer, with the server's name replaced.
 async fn seen(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> String {

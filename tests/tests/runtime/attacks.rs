@@ -11,7 +11,7 @@ use jackfield_tests::raw_guest::attacks::{ATTACKS, ExpectedEnd, MEMORY_MIB, comp
 use jackfield_tests::raw_guest::{HOST_CALLS, TRAPPING_EXPORTS, encode, guest};
 use jiff::Timestamp;
 
-use crate::world::{Reply, Server, World, hostile, id, report};
+use super::world::{Reply, Server, World, hostile, id, report};
 
 /// Bytes of a fault's detail: 500 characters.
 const MAX_DETAIL: usize = 2000;

@@ -9,7 +9,7 @@ use jackfield_tests::components::component;
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::compile_bombs;
 
-use crate::world::{Server, World, hostile, report};
+use super::world::{Server, World, hostile, report};
 
 /// A program that reads the component and then hangs.
 const HANGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/hanging-compiler.sh");

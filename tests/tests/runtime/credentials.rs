@@ -13,7 +13,7 @@ use jackfield_sandbox::{Called, CredentialSecret, CredentialSecrets, Loaded, OAu
 use jackfield_tests::documents::minimal_disposition;
 use tokio::sync::mpsc;
 
-use crate::world::{Reply, Server, World, id, report};
+use super::world::{Reply, Server, World, id, report};
 
 const KEY: &str = "canary/key+1=";
 

@@ -10,7 +10,7 @@ use jackfield_domain::delivery::failure::Failure;
 use jackfield_sandbox::{Addresses, Loaded, Resolver};
 use tokio::sync::Notify;
 
-use crate::world::{Reply, Server, World, id, keystone, try_egress, write_to};
+use super::world::{Reply, Server, World, id, keystone, try_egress, write_to};
 
 /// A resolver whose answers change: each lookup gets the next one; the last one repeats.
 #[derive(Debug, Default)]

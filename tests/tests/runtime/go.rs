@@ -6,7 +6,7 @@ use jackfield_sandbox::Loaded;
 use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;
 
-use crate::world::{Reply, Server, World, id, report};
+use super::world::{Reply, Server, World, id, report};
 
 /// Generous, because the tests' engine is not optimised.
 const LIMITS: &str = "limits = { cpu_ms = 20000, status_deadline_ms = 10000, memory_mib = 64 }";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
 
-use crate::world::{Reply, Server, World, fault, hostile, id, report};
+use super::world::{Reply, Server, World, fault, hostile, id, report};
 
 #[tokio::test]
 async fn memory_cap_is_a_named_fault() {

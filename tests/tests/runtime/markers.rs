@@ -4,7 +4,7 @@ use jackfield_sandbox::{Loaded, RuntimeConfig};
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{encode, guest};
 
-use crate::world::{World, report};
+use super::world::{World, report};
 
 /// Invocations that search.
 const SEARCHES: usize = 100_000;

@@ -7,7 +7,7 @@ use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Called, Loaded};
 use jiff::Timestamp;
 
-use crate::world::{Reply, Server, World, hostile, id, keystone, report, try_egress, write_to};
+use super::world::{Reply, Server, World, hostile, id, keystone, report, try_egress, write_to};
 
 #[tokio::test]
 async fn requests_carry_the_tenants_credential() {

@@ -6,7 +6,7 @@ use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
 use jackfield_tests::components::component;
 
-use crate::world::{Server, World, hostile, record, release, report};
+use super::world::{Server, World, hostile, record, release, report};
 
 const HOSTILE: &str = "settings.base_url = \"http://127.0.0.1:1\"\n";
 

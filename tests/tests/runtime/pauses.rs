@@ -5,7 +5,7 @@ use std::time::Duration;
 use jackfield_domain::delivery::failure::Failure;
 use jiff::Timestamp;
 
-use crate::world::{Reply, Server, World, id, keystone, write_to};
+use super::world::{Reply, Server, World, id, keystone, write_to};
 
 /// A server that answers with a status, headers and the body of a successful write.
 async fn answering(status: u16, headers: &str) -> Server {

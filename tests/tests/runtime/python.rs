@@ -6,7 +6,7 @@ use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_tests::documents::{disposition, minimal_disposition};
 use jiff::Timestamp;
 
-use crate::world::{World, fault, id, report};
+use super::world::{World, fault, id, report};
 
 /// Python itself takes 11 MiB, and it is slow in the tests' unoptimised engine.
 const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";

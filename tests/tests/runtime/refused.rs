@@ -7,7 +7,7 @@ use jackfield_sandbox::{CompileRefusal, Inspected, PackageError};
 use jackfield_tests::components::component;
 use jackfield_tests::raw_guest::{compile_bombs, encode, encode_with_contract, guest};
 
-use crate::world::{Server, World, hostile, report};
+use super::world::{Server, World, hostile, report};
 
 /// The body of a query that answers.
 const FINE: &str = "(call $answer (i32.const 72) (i32.const 2))";

@@ -11,7 +11,7 @@ use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{HOST_CALLS, encode, guest};
 use jiff::Timestamp;
 
-use crate::world::{Reply, Server, World, fault, id, report};
+use super::world::{Reply, Server, World, fault, id, report};
 
 /// A release of the guest `counter`, whose instances serve `reuse` invocations.
 async fn counter(world: &World, reuse: u32, more: &str) -> Loaded {

@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::{ServerConfig, WebPkiClientVerifier};
 use tokio_rustls::rustls::{RootCertStore, pki_types::CertificateDer};
 
-use crate::world::{World, id};
+use super::world::{World, id};
 
 /// A certificate with its key.
 struct Leaf {

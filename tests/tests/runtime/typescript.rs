@@ -8,7 +8,7 @@ use jackfield_sandbox::{CredentialSecrets, Loaded};
 use jackfield_tests::documents::disposition;
 use jiff::Timestamp;
 
-use crate::world::{World, fault, id, report};
+use super::world::{World, fault, id, report};
 
 async fn raises(world: &World) -> Loaded {
     let spec = "limits = { memory_mib = 64, cpu_ms = 1000 }\n[[credentials]]\nname = \"signing\"\nkind = \"hmac\"\n\

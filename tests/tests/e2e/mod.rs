@@ -1,9 +1,5 @@
 //! The host from end to end: real routers, store, sandbox and components; real servers as CRMs on loopback; a manual
 //! clock.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what fails here fails a test, and the panic is its report"
-)]
 
 mod atrium;
 mod audit;

@@ -1,8 +1,4 @@
 //! The host as a process of its own: started, drained, killed, and what a crash leaves behind.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what fails here fails a test, and the panic is its report"
-)]
 
 mod canary;
 mod compiler;

@@ -1,5 +1,4 @@
 //! The fakes are as strict as they document and misbehave on request, shown over real HTTP on loopback.
-#![expect(clippy::unwrap_used, reason = "a panic in a test is its report, in its helpers too")]
 
 mod agent;
 mod atrium;

@@ -1,8 +1,4 @@
 //! Promise 7: a guest can hurt only its own invocation. Real components in the real runtime, on a manual clock.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what fails here fails a test, and the panic is its report"
-)]
 
 mod answers;
 mod attacks;
