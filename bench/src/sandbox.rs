@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jackfield_clock::{Clock as _, SystemClock};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
-use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Inspected, Loaded, Runtime, RuntimeConfig};
+use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Inspected, LoadedRelease, Runtime, RuntimeConfig};
 
 /// An adapter in a runtime of its own, ready to be loaded.
 pub struct Sandbox {
@@ -56,7 +56,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// The file is wrong, or the release does not load.
-    pub async fn load(&self, file: &str, reuse: u32) -> anyhow::Result<Arc<Loaded>> {
+    pub async fn load(&self, file: &str, reuse: u32) -> anyhow::Result<Arc<LoadedRelease>> {
         let mut spec: TenantSpec = toml::from_str(file)?;
         spec.runtime.reuse = reuse;
         // The benchmark measures how long invocations take, not whether they meet a deadline on a busy machine.

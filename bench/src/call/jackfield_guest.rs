@@ -6,7 +6,7 @@ use std::time::Instant;
 use jackfield_clock::{Clock as _, SystemClock};
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::id::{DedupKey, LeadId};
-use jackfield_sandbox::{Called, Loaded};
+use jackfield_sandbox::{Invocation, LoadedRelease};
 use jiff::Timestamp;
 
 use super::Operation;
@@ -34,7 +34,7 @@ fn tenant(guest: &str) -> String {
 
 /// A loaded release with its inputs.
 pub struct JackfieldGuest {
-    loaded: Arc<Loaded>,
+    loaded: Arc<LoadedRelease>,
     lead: LeadId,
     disposition: Disposition,
     accepted_at: Timestamp,
@@ -75,7 +75,7 @@ impl JackfieldGuest {
 }
 
 /// Loads a release of the guest from the cache, unless it is loaded already.
-pub async fn load(sandbox: &Sandbox) -> anyhow::Result<Arc<Loaded>> {
+pub async fn load(sandbox: &Sandbox) -> anyhow::Result<Arc<LoadedRelease>> {
     sandbox.load(&tenant(sandbox.name()), 1).await
 }
 
@@ -97,6 +97,6 @@ pub fn micros(took: &Latencies) -> f64 {
     took.quantile(0.5) * 1000.0
 }
 
-fn answer<T>(called: Called<T>) -> anyhow::Result<T> {
+fn answer<T>(called: Invocation<T>) -> anyhow::Result<T> {
     called.outcome.map_err(anyhow::Error::msg)
 }

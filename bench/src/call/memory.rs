@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jackfield_domain::id::LeadId;
-use jackfield_sandbox::{Addresses, Resolver, RuntimeConfig};
+use jackfield_sandbox::{AddressLookup, Resolver, RuntimeConfig};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
@@ -211,7 +211,7 @@ impl MemoryMeasurement {
 struct Silent(AtomicUsize);
 
 impl Resolver for Silent {
-    fn resolve(&self, _: &str) -> Addresses {
+    fn resolve(&self, _: &str) -> AddressLookup {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(std::future::pending::<io::Result<Vec<std::net::IpAddr>>>())
     }

@@ -21,7 +21,7 @@ use jackfield_kit::build::build;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::{MANIFEST, Project};
 use jackfield_kit::tools::Tools;
-use jackfield_sandbox::{Loaded, RuntimeConfig};
+use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
 use jackfield_tests::components;
 use jackfield_tests::documents::minimal_disposition;
 use reqwest::Client;
@@ -161,7 +161,7 @@ impl Subject {
     }
 
     /// Loads a release on the CRM or on another origin.
-    async fn load(&self, reuse: u32, origin: Option<&str>) -> anyhow::Result<Arc<Loaded>> {
+    async fn load(&self, reuse: u32, origin: Option<&str>) -> anyhow::Result<Arc<LoadedRelease>> {
         let file = match origin {
             Some(other) => self.crm.file.replace(&self.crm.origin, other),
             None => self.crm.file.clone(),
@@ -195,16 +195,16 @@ impl Native {
     }
 }
 
-async fn probe(loaded: &Loaded) -> anyhow::Result<()> {
+async fn probe(loaded: &LoadedRelease) -> anyhow::Result<()> {
     loaded.probe().await.outcome.map_err(anyhow::Error::msg)
 }
 
-async fn status(loaded: &Loaded) -> anyhow::Result<()> {
+async fn status(loaded: &LoadedRelease) -> anyhow::Result<()> {
     let answer = loaded.query_status(&LEAD.parse()?).await.outcome;
     answer.map(drop).map_err(anyhow::Error::msg)
 }
 
-async fn write(loaded: &Loaded, call: String) -> anyhow::Result<()> {
+async fn write(loaded: &LoadedRelease, call: String) -> anyhow::Result<()> {
     let disposition = Disposition::read(LEAD.parse()?, &minimal_disposition(&call, "no_answer"));
     let disposition = disposition.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     let written = loaded

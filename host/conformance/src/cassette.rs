@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::exchange::Exchange;
-use super::pointed::Pointed;
+use super::exchange::FixtureExchange;
+use super::pointed::JsonCursor;
 use jackfield_domain::id::LeadId;
-use jackfield_sandbox::rehearsal::record::{Disposition, Failure, Receipt};
-use jackfield_sandbox::rehearsal::{Line, Returned};
+use jackfield_sandbox::rehearsal::record::{FixtureDisposition, FixtureFailure, FixtureReceipt};
+use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
 
 /// When a fixture's call is made if it does not say: 2026-07-01T09:01:55Z.
 const NOW: Timestamp = Timestamp::constant(1_782_896_515, 0);
@@ -44,11 +44,11 @@ pub struct Fixture {
     /// When the call is made.
     pub now: Timestamp,
     /// The call.
-    pub line: Line,
+    pub line: ExportInput,
     /// The requests that it makes, and what comes back.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<FixtureExchange>,
     /// What the call returns.
-    pub returns: Result<Returned, Failure>,
+    pub returns: Result<ExportOutput, FixtureFailure>,
 }
 
 impl Cassette {
@@ -90,7 +90,7 @@ impl Cassette {
 
 impl Fixture {
     fn read(name: &str, value: &Value) -> Result<Self, String> {
-        let root = Pointed::root(value);
+        let root = JsonCursor::root(value);
         root.only(&["about", "settings", "keys", "now", "call", "exchanges", "returns"])?;
         let now = match root.optional("now")? {
             Some(now) => now
@@ -101,7 +101,11 @@ impl Fixture {
         };
         let line = line(&root.required("call")?)?;
         let exchanges = match root.optional("exchanges")? {
-            Some(list) => list.items()?.iter().map(Exchange::read).collect::<Result<_, _>>()?,
+            Some(list) => list
+                .items()?
+                .iter()
+                .map(FixtureExchange::read)
+                .collect::<Result<_, _>>()?,
             None => vec![],
         };
         let returns = returns(&root.required("returns")?, &line)?;
@@ -118,7 +122,7 @@ impl Fixture {
     }
 }
 
-fn line(call: &Pointed<'_>) -> Result<Line, String> {
+fn line(call: &JsonCursor<'_>) -> Result<ExportInput, String> {
     let kinds = ["query_status", "write_disposition", "find", "parse_leads"];
     let (kind, given) = call.one_of(&kinds)?;
     match kind {
@@ -129,21 +133,21 @@ fn line(call: &Pointed<'_>) -> Result<Line, String> {
                 .text()?
                 .parse()
                 .map_err(|error| lead_id.wrong(&format!("is no lead's id: {error}")))?;
-            Ok(Line::QueryStatus { lead_id })
+            Ok(ExportInput::QueryStatus { lead_id })
         }
         "write_disposition" => {
             given.only(&["disposition", "idempotency_key"])?;
-            let disposition: Disposition = record(&given.required("disposition")?)?;
+            let disposition: FixtureDisposition = record(&given.required("disposition")?)?;
             let key = given.optional("idempotency_key")?;
             let key = key.map(|key| key.text().map(str::to_owned)).transpose()?;
-            Ok(Line::WriteDisposition {
+            Ok(ExportInput::WriteDisposition {
                 idempotency_key: key.unwrap_or_else(|| disposition.call_id.clone()),
                 disposition: Box::new(disposition),
             })
         }
         "find" => {
             given.only(&["lead_id", "idempotency_key"])?;
-            Ok(Line::Find {
+            Ok(ExportInput::Find {
                 lead_id: given.required("lead_id")?.text()?.to_owned(),
                 idempotency_key: given.required("idempotency_key")?.text()?.to_owned(),
             })
@@ -154,7 +158,7 @@ fn line(call: &Pointed<'_>) -> Result<Line, String> {
                 Some(text) => text.text().map(str::to_owned),
                 None => Ok(String::new()),
             };
-            Ok(Line::ParseLeads {
+            Ok(ExportInput::ParseLeads {
                 content_type: text("content_type")?,
                 body: given.required("body")?.text()?.to_owned(),
                 received_at: text("received_at")?,
@@ -163,19 +167,19 @@ fn line(call: &Pointed<'_>) -> Result<Line, String> {
     }
 }
 
-fn returns(given: &Pointed<'_>, line: &Line) -> Result<Result<Returned, Failure>, String> {
+fn returns(given: &JsonCursor<'_>, line: &ExportInput) -> Result<Result<ExportOutput, FixtureFailure>, String> {
     let (word, value) = given.one_of(&["ok", "err"])?;
     if word == "err" {
         return record(&value).map(Err);
     }
     Ok(Ok(match line {
-        Line::QueryStatus { .. } => Returned::Status(record(&value)?),
-        Line::WriteDisposition { .. } => Returned::Receipt(record(&value)?),
-        Line::Find { .. } => Returned::Found(record::<Option<Receipt>>(&value)?),
-        Line::ParseLeads { .. } => Returned::Leads(record(&value)?),
+        ExportInput::QueryStatus { .. } => ExportOutput::Status(record(&value)?),
+        ExportInput::WriteDisposition { .. } => ExportOutput::Receipt(record(&value)?),
+        ExportInput::Find { .. } => ExportOutput::Found(record::<Option<FixtureReceipt>>(&value)?),
+        ExportInput::ParseLeads { .. } => ExportOutput::Leads(record(&value)?),
     }))
 }
 
-fn record<T: DeserializeOwned>(given: &Pointed<'_>) -> Result<T, String> {
+fn record<T: DeserializeOwned>(given: &JsonCursor<'_>) -> Result<T, String> {
     T::deserialize(given.value()).map_err(|error| given.wrong(&error.to_string()))
 }

@@ -2,13 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::exchange::Exchange;
-use jackfield_sandbox::rehearsal::{Asked, Crm, Reply};
+use super::exchange::FixtureExchange;
+use jackfield_sandbox::rehearsal::{CrmDouble, CrmReply, CrmRequest};
 
 /// Expects exactly the recorded requests, in order.
 #[derive(Debug)]
-pub struct Strict {
-    exchanges: Vec<Exchange>,
+pub struct StrictCrm {
+    exchanges: Vec<FixtureExchange>,
     heard: Mutex<Heard>,
 }
 
@@ -18,9 +18,9 @@ struct Heard {
     problem: Option<String>,
 }
 
-impl Strict {
+impl StrictCrm {
     /// A double for one call.
-    pub fn new(exchanges: Vec<Exchange>) -> Self {
+    pub fn new(exchanges: Vec<FixtureExchange>) -> Self {
         Self {
             exchanges,
             heard: Mutex::default(),
@@ -41,8 +41,8 @@ impl Strict {
     }
 }
 
-impl Crm for Strict {
-    fn answer(&self, asked: Asked) -> Reply {
+impl CrmDouble for StrictCrm {
+    fn answer(&self, asked: CrmRequest) -> CrmReply {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let problem = match self.exchanges.get(heard.next) {
             Some(exchange) => match exchange.mismatch(&asked) {
@@ -55,26 +55,26 @@ impl Crm for Strict {
             None => format!("a request that is not in the fixture: {} {}", asked.method, asked.url),
         };
         heard.problem.get_or_insert(problem);
-        Reply::Denied("the fixture has another request here".into())
+        CrmReply::Denied("the fixture has another request here".into())
     }
 }
 
 /// Takes any request that is the recorded one's step, and gives the recorded answer, but for one step that fails.
 #[derive(Debug)]
-pub struct Loose {
-    exchanges: Vec<Exchange>,
+pub struct LenientCrm {
+    exchanges: Vec<FixtureExchange>,
     /// The step that fails, and how.
-    fault: Option<(usize, Reply)>,
-    told: Mutex<Told>,
+    fault: Option<(usize, CrmReply)>,
+    told: Mutex<LenientLog>,
 }
 
 /// What a loose double was asked.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct LenientLog {
     next: usize,
-    failed: Option<Asked>,
+    failed: Option<CrmRequest>,
     /// All requests, in order.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<CrmRequest>,
     /// Requests that said again what had failed.
     pub repeats: u32,
     /// Something safe was asked between the failed request and the first of its repeats.
@@ -83,9 +83,9 @@ pub struct Told {
     pub surplus: Option<String>,
 }
 
-impl Loose {
+impl LenientCrm {
     /// A double for one call.
-    pub fn new(exchanges: Vec<Exchange>, fault: Option<(usize, Reply)>) -> Self {
+    pub fn new(exchanges: Vec<FixtureExchange>, fault: Option<(usize, CrmReply)>) -> Self {
         Self {
             exchanges,
             fault,
@@ -94,17 +94,17 @@ impl Loose {
     }
 
     /// What it was asked.
-    pub fn told(&self) -> Told {
+    pub fn told(&self) -> LenientLog {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Crm for Loose {
-    fn answer(&self, asked: Asked) -> Reply {
+impl CrmDouble for LenientCrm {
+    fn answer(&self, asked: CrmRequest) -> CrmReply {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.asked.push(asked.clone());
         let step = told.next;
-        let is_next = |exchange: &&Exchange| exchange.method == asked.method;
+        let is_next = |exchange: &&FixtureExchange| exchange.method == asked.method;
         if let (Some(failed), Some((at, _))) = (told.failed.clone(), &self.fault) {
             let same_place = (&failed.method, &failed.url) == (&asked.method, &asked.url);
             let next_is_there = self
@@ -127,7 +127,7 @@ impl Crm for Loose {
         }
         let Some(exchange) = self.exchanges.get(step).filter(is_next) else {
             told.surplus.get_or_insert(format!("{} {}", asked.method, asked.url));
-            return Reply::Denied("the fixture has no such request here".into());
+            return CrmReply::Denied("the fixture has no such request here".into());
         };
         told.next += 1;
         match &self.fault {
@@ -145,19 +145,19 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::pointed::Pointed;
+    use crate::pointed::JsonCursor;
 
-    fn exchange(method: &str, path: &str, body: &Value) -> Exchange {
+    fn exchange(method: &str, path: &str, body: &Value) -> FixtureExchange {
         let url = format!("https://crm.example{path}");
         let given = json!({
             "request": {"method": method, "url": url, "json": body},
             "answer": {"status": 200, "json": {"for": path}},
         });
-        Exchange::read(&Pointed::root(&given)).unwrap()
+        FixtureExchange::read(&JsonCursor::root(&given)).unwrap()
     }
 
-    fn asked(method: &str, path: &str, body: &Value) -> Asked {
-        Asked {
+    fn asked(method: &str, path: &str, body: &Value) -> CrmRequest {
+        CrmRequest {
             method: method.into(),
             url: format!("https://crm.example{path}"),
             headers: vec![],
@@ -165,16 +165,16 @@ mod tests {
         }
     }
 
-    fn is_good(reply: &Reply) -> bool {
-        matches!(reply, Reply::Answer { status: 200, .. })
+    fn is_good(reply: &CrmReply) -> bool {
+        matches!(reply, CrmReply::Answer { status: 200, .. })
     }
 
-    const LOST: Reply = Reply::TooSlow;
+    const LOST: CrmReply = CrmReply::TooSlow;
 
     #[test]
     fn what_failed_and_is_said_again_is_a_repeat() {
         let write = json!({"call": 1});
-        let crm = Loose::new(vec![exchange("POST", "/rows", &write)], Some((0, LOST)));
+        let crm = LenientCrm::new(vec![exchange("POST", "/rows", &write)], Some((0, LOST)));
         assert_eq!(crm.answer(asked("POST", "/rows", &write)), LOST);
         assert!(is_good(&crm.answer(asked("POST", "/rows", &write))));
         // Another time in the body does not make another request of it.
@@ -191,8 +191,8 @@ mod tests {
     fn the_next_step_at_the_same_place_is_no_repeat() {
         let (query, mutation) = (json!({"query": "query { lead }"}), json!({"query": "mutation { add }"}));
         let steps = [&query, &mutation].map(|body| exchange("POST", "/graphql", body));
-        assert_eq!(steps.each_ref().map(Exchange::is_safe), [true, false]);
-        let crm = Loose::new(steps.to_vec(), Some((0, LOST)));
+        assert_eq!(steps.each_ref().map(FixtureExchange::is_safe), [true, false]);
+        let crm = LenientCrm::new(steps.to_vec(), Some((0, LOST)));
         assert_eq!(crm.answer(asked("POST", "/graphql", &query)), LOST);
         assert!(is_good(&crm.answer(asked("POST", "/graphql", &mutation))));
         assert_eq!(crm.told().repeats, 0);
@@ -205,7 +205,7 @@ mod tests {
             exchange("GET", "/leads/1", &json!(null)),
             exchange("PUT", "/leads/1", &write),
         ];
-        let crm = Loose::new(steps, Some((1, LOST)));
+        let crm = LenientCrm::new(steps, Some((1, LOST)));
         assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
         assert_eq!(crm.answer(asked("PUT", "/leads/1", &write)), LOST);
         assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
@@ -216,9 +216,9 @@ mod tests {
 
     #[test]
     fn what_is_not_recorded_stays_without_an_answer() {
-        let crm = Loose::new(vec![exchange("GET", "/leads/1", &json!(null))], None);
+        let crm = LenientCrm::new(vec![exchange("GET", "/leads/1", &json!(null))], None);
         let reply = crm.answer(asked("DELETE", "/leads/1", &json!(null)));
-        assert!(matches!(reply, Reply::Denied(_)));
+        assert!(matches!(reply, CrmReply::Denied(_)));
         assert_eq!(
             crm.told().surplus.as_deref(),
             Some("DELETE https://crm.example/leads/1")

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::pointed::Pointed;
-use jackfield_sandbox::rehearsal::{Asked, Reply};
+use super::pointed::JsonCursor;
+use jackfield_sandbox::rehearsal::{CrmReply, CrmRequest};
 
 /// A request that an adapter is expected to make, and the answer.
 #[derive(Debug, Clone)]
-pub struct Exchange {
+pub struct FixtureExchange {
     /// `GET`, `POST`, …
     pub method: String,
     /// Normalised, as the host would send it.
@@ -19,7 +19,7 @@ pub struct Exchange {
     headers: BTreeMap<String, String>,
     body: Body,
     /// What comes back.
-    pub reply: Reply,
+    pub reply: CrmReply,
 }
 
 #[derive(Debug, Clone)]
@@ -29,9 +29,9 @@ enum Body {
     Text(String),
 }
 
-impl Exchange {
+impl FixtureExchange {
     /// Reads an element of `exchanges`.
-    pub fn read(given: &Pointed<'_>) -> Result<Self, String> {
+    pub fn read(given: &JsonCursor<'_>) -> Result<Self, String> {
         given.only(&["request", "answer", "fails"])?;
         let request = given.required("request")?;
         request.only(&["method", "url", "headers", "json", "form", "text"])?;
@@ -55,10 +55,10 @@ impl Exchange {
                 let (word, why) = fails.one_of(&["denied", "unreachable", "no_answer", "too_large"])?;
                 let why = why.text()?.to_owned();
                 match word {
-                    "denied" => Reply::Denied(why),
-                    "unreachable" => Reply::Unreachable(why),
-                    "no_answer" => Reply::NoAnswer(why),
-                    _ => Reply::TooLarge(why),
+                    "denied" => CrmReply::Denied(why),
+                    "unreachable" => CrmReply::Unreachable(why),
+                    "no_answer" => CrmReply::NoAnswer(why),
+                    _ => CrmReply::TooLarge(why),
                 }
             }
             _ => return Err(given.wrong("must have either `answer` or `fails`")),
@@ -73,14 +73,14 @@ impl Exchange {
     }
 
     /// What is wrong with a request that should be this one; nothing if it is.
-    pub fn mismatch(&self, asked: &Asked) -> Option<String> {
+    pub fn mismatch(&self, asked: &CrmRequest) -> Option<String> {
         differ("method", &self.method, &asked.method)
             .or_else(|| differ("URL", &self.url, &asked.url))
             .or_else(|| self.other_header(asked))
             .or_else(|| self.other_body(&asked.body))
     }
 
-    fn other_header(&self, asked: &Asked) -> Option<String> {
+    fn other_header(&self, asked: &CrmRequest) -> Option<String> {
         self.headers.iter().find_map(|(name, value)| {
             let mut sent = asked.headers.iter();
             match sent.find(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
@@ -119,7 +119,7 @@ impl Exchange {
     /// The same exchange with one text in the place of another, in its URL and its answer.
     pub fn with(mut self, old: &str, new: &str) -> Self {
         self.url = self.url.replace(old, new);
-        if let Reply::Answer { body, headers, .. } = &mut self.reply {
+        if let CrmReply::Answer { body, headers, .. } = &mut self.reply {
             if let Ok(text) = str::from_utf8(body) {
                 *body = text.replace(old, new).into_bytes();
             }
@@ -141,7 +141,7 @@ impl Exchange {
     }
 }
 
-fn answer(given: &Pointed<'_>) -> Result<Reply, String> {
+fn answer(given: &JsonCursor<'_>) -> Result<CrmReply, String> {
     given.only(&["status", "headers", "json", "text"])?;
     let status = given.required("status")?;
     let number = status.value().as_u64().and_then(|number| u16::try_from(number).ok());
@@ -151,7 +151,7 @@ fn answer(given: &Pointed<'_>) -> Result<Reply, String> {
         (_, Some(text)) => text.text()?.to_owned(),
         _ => String::new(),
     };
-    Ok(Reply::Answer {
+    Ok(CrmReply::Answer {
         status: number.ok_or_else(|| status.wrong("must be an HTTP status code"))?,
         headers: given.texts("headers")?,
         body: body.into_bytes(),

@@ -14,11 +14,11 @@
 //! A class in the first list is right. One in the second is tolerated: it is right under a condition that a kit cannot
 //! see, and the report says which. Everything else is wrong, and the report says what the host would then do.
 
-use super::fault::{Fault, WISH};
+use super::fault::{InjectedFault, WISH};
 
 /// What the request that fails does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum RequestRole {
     /// Asks for a status.
     Asking,
     /// Looks for a write.
@@ -35,7 +35,7 @@ pub enum Doing {
 
 /// What a call came to, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
+pub enum ObservedResult {
     /// What it returns without the fault.
     Same,
     /// It succeeded, with another answer than without the fault.
@@ -58,7 +58,7 @@ pub enum Came {
 
 /// How a result is to be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judged {
+pub enum Judgement {
     /// As it should be.
     Right,
     /// Right under this condition.
@@ -67,8 +67,8 @@ pub enum Judged {
     Wrong(String, &'static str),
 }
 
-use Came::{Absent, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown};
-use Doing::{Asking, Beginning, Finding, Following, Preparing, Writing};
+use ObservedResult::{Absent, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown};
+use RequestRole::{Asking, Beginning, Finding, Following, Preparing, Writing};
 
 /// Conditions under which a class is tolerated.
 const POST_THAT_ASKS: &str = "right only if this request changes nothing, although its method says that it may";
@@ -88,37 +88,45 @@ const BEST_EFFORT: &str = "right only if the request that failed does not matter
 const TOO_MUCH: &str = "an answer may have 2 MiB; the adapter could not use this one";
 
 /// The two lists for a fault.
-fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
+fn table(fault: InjectedFault, doing: RequestRole) -> (Vec<ObservedResult>, Vec<(ObservedResult, &'static str)>) {
     let reads = matches!(doing, Asking | Finding | Preparing);
     let (right, mut tolerated) = match fault {
-        Fault::Refused | Fault::TimeoutBefore => match doing {
+        InjectedFault::Refused | InjectedFault::TimeoutBefore => match doing {
             Asking | Finding => (vec![Unavailable], vec![(Unknown, CAUTIOUS)]),
             Preparing | Beginning | Writing => (vec![Unavailable], vec![]),
             Following => (vec![Unknown], vec![(Unavailable, EARLIER_POST), (Same, BEST_EFFORT)]),
         },
-        Fault::TimeoutAfter | Fault::Reset | Fault::Slow | Fault::TooLarge | Fault::Status(500) if reads => {
+        InjectedFault::TimeoutAfter
+        | InjectedFault::Reset
+        | InjectedFault::Slow
+        | InjectedFault::TooLarge
+        | InjectedFault::Status(500)
+            if reads =>
+        {
             (vec![Unknown, Unavailable], vec![])
         }
-        Fault::TimeoutAfter | Fault::Reset | Fault::Slow | Fault::TooLarge | Fault::Status(500) => {
-            (vec![Unknown], vec![])
-        }
-        Fault::Status(502) | Fault::Html if reads => (vec![Unknown, Unavailable], vec![]),
-        Fault::Status(502) => (vec![Unknown], vec![(Unavailable, GATEWAY)]),
-        Fault::Status(503) => {
+        InjectedFault::TimeoutAfter
+        | InjectedFault::Reset
+        | InjectedFault::Slow
+        | InjectedFault::TooLarge
+        | InjectedFault::Status(500) => (vec![Unknown], vec![]),
+        InjectedFault::Status(502) | InjectedFault::Html if reads => (vec![Unknown, Unavailable], vec![]),
+        InjectedFault::Status(502) => (vec![Unknown], vec![(Unavailable, GATEWAY)]),
+        InjectedFault::Status(503) => {
             let tolerated = vec![(Unknown, CAUTIOUS), (RateLimited(None), OTHER_WORDS)];
             (vec![Unavailable], tolerated)
         }
-        Fault::Status(401) => (vec![Unauthorized], vec![]),
-        Fault::Status(403) => (vec![Unauthorized], vec![(Rejected, FORBIDDEN)]),
-        Fault::Status(404) => match doing {
+        InjectedFault::Status(401) => (vec![Unauthorized], vec![]),
+        InjectedFault::Status(403) => (vec![Unauthorized], vec![(Rejected, FORBIDDEN)]),
+        InjectedFault::Status(404) => match doing {
             Finding => {
                 let tolerated = vec![(Absent, OWN_404), (Rejected, OTHER_WORDS)];
                 (vec![NotFound, Unknown, Unavailable], tolerated)
             }
             _ => (vec![NotFound], vec![(Rejected, OTHER_WORDS), (Unknown, OWN_404)]),
         },
-        Fault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable], vec![]),
-        Fault::Status(409) => {
+        InjectedFault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable], vec![]),
+        InjectedFault::Status(409) => {
             let tolerated = vec![
                 (Unknown, CONFLICT),
                 (Unavailable, CONFLICT),
@@ -127,27 +135,27 @@ fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
             ];
             (vec![Rejected], tolerated)
         }
-        Fault::Throttled => (vec![RateLimited(Some(WISH))], vec![(RateLimited(None), NO_WISH)]),
-        Fault::Status(429) => (vec![RateLimited(None)], vec![]),
+        InjectedFault::Throttled => (vec![RateLimited(Some(WISH))], vec![(RateLimited(None), NO_WISH)]),
+        InjectedFault::Status(429) => (vec![RateLimited(None)], vec![]),
         // 422, and whatever else refuses a request as it stands.
-        Fault::Status(_) if reads => (vec![Rejected], vec![(Unknown, OTHER_WORDS), (NotFound, OTHER_WORDS)]),
-        Fault::Status(_) => (vec![Rejected], vec![]),
-        Fault::Empty | Fault::Truncated if reads => {
+        InjectedFault::Status(_) if reads => (vec![Rejected], vec![(Unknown, OTHER_WORDS), (NotFound, OTHER_WORDS)]),
+        InjectedFault::Status(_) => (vec![Rejected], vec![]),
+        InjectedFault::Empty | InjectedFault::Truncated if reads => {
             let mut tolerated = vec![(Same, STATUS_IS_ENOUGH)];
             if doing == Preparing {
                 tolerated.extend([(NotFound, OTHER_WORDS), (Rejected, OTHER_WORDS)]);
             }
             (vec![Unknown, Unavailable], tolerated)
         }
-        Fault::Empty | Fault::Truncated => (vec![Unknown], vec![(Same, STATUS_IS_ENOUGH)]),
-        Fault::Html => (vec![Unknown], vec![]),
-        Fault::Largest => (vec![Same], vec![(Unknown, TOO_MUCH)]),
+        InjectedFault::Empty | InjectedFault::Truncated => (vec![Unknown], vec![(Same, STATUS_IS_ENOUGH)]),
+        InjectedFault::Html => (vec![Unknown], vec![]),
+        InjectedFault::Largest => (vec![Same], vec![(Unknown, TOO_MUCH)]),
     };
     match doing {
         Beginning => tolerated.push((Unavailable, POST_THAT_ASKS)),
         Following => {
             tolerated.extend([(Unknown, CAUTIOUS), (Unavailable, EARLIER_POST)]);
-            if !matches!(fault, Fault::Html) {
+            if !matches!(fault, InjectedFault::Html) {
                 tolerated.push((Same, BEST_EFFORT));
             }
         }
@@ -157,25 +165,25 @@ fn table(fault: Fault, doing: Doing) -> (Vec<Came>, Vec<(Came, &'static str)>) {
 }
 
 /// Judges what a call came to when one of its requests failed.
-pub fn judge(fault: Fault, doing: Doing, came: Came) -> Judged {
+pub fn judge(fault: InjectedFault, doing: RequestRole, came: ObservedResult) -> Judgement {
     let (right, tolerated) = table(fault, doing);
     if right.contains(&came) {
-        return Judged::Right;
+        return Judgement::Right;
     }
     if let Some((_, condition)) = tolerated.iter().find(|(class, _)| *class == came) {
-        return Judged::Tolerated(condition);
+        return Judgement::Tolerated(condition);
     }
-    if fault == Fault::Status(503) && matches!(came, RateLimited(_)) {
-        return Judged::Tolerated(OTHER_WORDS);
+    if fault == InjectedFault::Status(503) && matches!(came, RateLimited(_)) {
+        return Judgement::Tolerated(OTHER_WORDS);
     }
-    if fault == Fault::Status(429) && matches!(came, RateLimited(Some(_))) {
-        return Judged::Tolerated(OWN_WISH);
+    if fault == InjectedFault::Status(429) && matches!(came, RateLimited(Some(_))) {
+        return Judgement::Tolerated(OWN_WISH);
     }
     let expected: Vec<_> = right.iter().map(|class| class.words()).collect();
-    Judged::Wrong(expected.join(" or "), consequence(&right, doing, came))
+    Judgement::Wrong(expected.join(" or "), consequence(&right, doing, came))
 }
 
-impl Came {
+impl ObservedResult {
     /// As people read it.
     pub fn words(self) -> String {
         match self {
@@ -194,8 +202,8 @@ impl Came {
 }
 
 /// What the host would do with a class that is wrong.
-fn consequence(right: &[Came], doing: Doing, came: Came) -> &'static str {
-    let is = |class: Came| right.contains(&class);
+fn consequence(right: &[ObservedResult], doing: RequestRole, came: ObservedResult) -> &'static str {
+    let is = |class: ObservedResult| right.contains(&class);
     let writes = matches!(doing, Beginning | Writing | Following | Preparing);
     match came {
         Same | Other if doing == Asking => {
@@ -232,28 +240,28 @@ fn consequence(right: &[Came], doing: Doing, came: Came) -> &'static str {
 mod tests {
     use super::*;
 
-    const DOINGS: [Doing; 6] = [Asking, Finding, Preparing, Beginning, Writing, Following];
+    const DOINGS: [RequestRole; 6] = [Asking, Finding, Preparing, Beginning, Writing, Following];
 
     /// No row may let a lost write pass for a done one, or a write of unknown outcome for one that never was.
     #[test]
     fn what_would_lose_or_double_a_write_is_wrong_everywhere() {
         let lost = [
-            Fault::TimeoutAfter,
-            Fault::Reset,
-            Fault::Slow,
-            Fault::Status(500),
-            Fault::Html,
-            Fault::TooLarge,
+            InjectedFault::TimeoutAfter,
+            InjectedFault::Reset,
+            InjectedFault::Slow,
+            InjectedFault::Status(500),
+            InjectedFault::Html,
+            InjectedFault::TooLarge,
         ];
         for fault in lost {
             for came in [Same, Other, Unavailable, Rejected, NotFound] {
                 let judged = judge(fault, Writing, came);
-                assert!(matches!(judged, Judged::Wrong(..)), "{fault:?} {came:?}: {judged:?}");
+                assert!(matches!(judged, Judgement::Wrong(..)), "{fault:?} {came:?}: {judged:?}");
             }
-            assert_eq!(judge(fault, Writing, Unknown), Judged::Right, "{fault:?}");
+            assert_eq!(judge(fault, Writing, Unknown), Judgement::Right, "{fault:?}");
             for came in [Absent, Same, Other] {
                 assert!(
-                    matches!(judge(fault, Finding, came), Judged::Wrong(..)),
+                    matches!(judge(fault, Finding, came), Judgement::Wrong(..)),
                     "{fault:?} {came:?}"
                 );
             }
@@ -262,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_right_answer_in_every_place() {
-        for fault in Fault::ALL {
+        for fault in InjectedFault::ALL {
             for doing in DOINGS {
                 assert!(!table(fault, doing).0.is_empty(), "{fault:?} {doing:?}");
             }
@@ -271,8 +279,14 @@ mod tests {
 
     #[test]
     fn the_table_of_writes_is_this() {
-        let words = |classes: Vec<Came>| classes.into_iter().map(Came::words).collect::<Vec<_>>().join(", ");
-        let rows = Fault::ALL.map(|fault| {
+        let words = |classes: Vec<ObservedResult>| {
+            classes
+                .into_iter()
+                .map(ObservedResult::words)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let rows = InjectedFault::ALL.map(|fault| {
             let (right, tolerated) = table(fault, Writing);
             let tolerated = words(tolerated.into_iter().map(|(class, _)| class).collect());
             let row = format!("{}: {}", fault.word(), words(right));

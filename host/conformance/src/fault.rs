@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::Exchange;
+use super::exchange::FixtureExchange;
 use super::privacy::{NAME, PHONE};
-use jackfield_sandbox::rehearsal::Reply;
+use jackfield_sandbox::rehearsal::CrmReply;
 
 /// The largest body that the contract lets an answer have, in bytes.
 const LARGEST_BODY: usize = 2 << 20;
@@ -13,7 +13,7 @@ pub const WISH: u32 = 7;
 
 /// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum InjectedFault {
     /// The CRM refuses the connection.
     Refused,
     /// No connection comes about in time.
@@ -40,7 +40,7 @@ pub enum Fault {
     TooLarge,
 }
 
-impl Fault {
+impl InjectedFault {
     /// All of them, in the order in which they are made.
     pub const ALL: [Self; 20] = [
         Self::Refused,
@@ -86,24 +86,24 @@ impl Fault {
 
     /// What happens to the request of an exchange; none if the fault does not apply to it. `errors` are bodies that the
     /// cassette has for statuses, so that an adapter hears its CRM's own words.
-    pub fn reply(self, exchange: &Exchange, errors: &BTreeMap<u16, Reply>) -> Option<Reply> {
-        let Reply::Answer { status, headers, body } = &exchange.reply else {
+    pub fn reply(self, exchange: &FixtureExchange, errors: &BTreeMap<u16, CrmReply>) -> Option<CrmReply> {
+        let CrmReply::Answer { status, headers, body } = &exchange.reply else {
             return None;
         };
         let good = |body: Vec<u8>, headers: BTreeMap<String, String>| {
             let status = *status;
-            Some(Reply::Answer { status, headers, body })
+            Some(CrmReply::Answer { status, headers, body })
         };
         match self {
-            Self::Refused => Some(Reply::Unreachable("connection refused".into())),
-            Self::TimeoutBefore => Some(Reply::Unreachable(
+            Self::Refused => Some(CrmReply::Unreachable("connection refused".into())),
+            Self::TimeoutBefore => Some(CrmReply::Unreachable(
                 "no connection came about within the time that the call has left for it".into(),
             )),
-            Self::TimeoutAfter => Some(Reply::NoAnswer("no complete answer in time".into())),
-            Self::Reset => Some(Reply::NoAnswer("connection reset by peer".into())),
-            Self::Slow => Some(Reply::TooSlow),
+            Self::TimeoutAfter => Some(CrmReply::NoAnswer("no complete answer in time".into())),
+            Self::Reset => Some(CrmReply::NoAnswer("connection reset by peer".into())),
+            Self::Slow => Some(CrmReply::TooSlow),
             Self::Status(status) => {
-                let made_up = Reply::Answer {
+                let made_up = CrmReply::Answer {
                     status,
                     headers: content_type(body),
                     body: error(body),
@@ -115,7 +115,7 @@ impl Fault {
                 let mut headers = content_type(body);
                 headers.insert("retry-after".into(), WISH.to_string());
                 let body = error(body);
-                Some(Reply::Answer {
+                Some(CrmReply::Answer {
                     status: 429,
                     headers,
                     body,
@@ -148,8 +148,8 @@ fn padded(body: &[u8], size: usize) -> Vec<u8> {
 }
 
 /// Rate limits of the cassette's own may carry a wish; this one must not.
-fn without_wish(mut reply: Reply) -> Reply {
-    if let Reply::Answer { headers, .. } = &mut reply {
+fn without_wish(mut reply: CrmReply) -> CrmReply {
+    if let CrmReply::Answer { headers, .. } = &mut reply {
         headers.retain(|name, _| !name.eq_ignore_ascii_case("retry-after"));
     }
     reply

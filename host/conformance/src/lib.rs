@@ -31,17 +31,17 @@ use std::time::Duration;
 use cassette::{Cassette, Fixture};
 use jackfield_domain::delivery::failure::{Fault, FaultCause};
 use jackfield_domain::id::Digest;
-use jackfield_sandbox::rehearsal::{Crm, Line, Rehearsal, Rehearsed, Returned, Stage};
+use jackfield_sandbox::rehearsal::{CrmDouble, ExportInput, ExportOutput, Rehearsal, RehearsalResult, RehearsalSetup};
 use jackfield_sandbox::{PackageError, Runtime};
-use privacy::Personal;
-use report::{Check, Report, Summary, Usage, Used};
+use privacy::PersonalData;
+use report::{ConformanceCheck, ConformanceReport, ConformanceSummary, ExportUsage, ResourceUsage};
 
 /// What `describe` says is what the contract allows.
 const DESCRIBED: &str = "describe.valid";
 
 /// What a check is held against.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct ConformanceOptions {
     /// Bytes of linear memory of a call.
     pub memory: usize,
     /// Processor time of a call.
@@ -59,9 +59,9 @@ pub async fn check(
     runtime: &Runtime,
     bytes: &[u8],
     folder: Option<&Path>,
-    terms: Terms,
+    terms: ConformanceOptions,
     tell: &(dyn Fn(&str) + Sync),
-) -> Report {
+) -> ConformanceReport {
     let digest = Digest::of(bytes).to_string();
     let shown = folder.map(|folder| folder.display().to_string());
     tell("compiling; a heavy language takes some seconds, once");
@@ -69,42 +69,45 @@ pub async fn check(
         Ok(rehearsal) => rehearsal,
         Err(error) => {
             let checks = not_rehearsed(&error);
-            return Report {
+            return ConformanceReport {
                 adapter: None,
                 digest,
                 cassette: shown,
-                summary: Summary::of(&checks),
+                summary: ConformanceSummary::of(&checks),
                 checks,
                 usage: vec![],
             };
         }
     };
-    let mut kit = Kit {
+    let mut kit = ConformanceRun {
         rehearsal: &rehearsal,
         terms,
-        checks: vec![Check::right("component.valid", ""), Check::right(DESCRIBED, "")],
+        checks: vec![
+            ConformanceCheck::right("component.valid", ""),
+            ConformanceCheck::right(DESCRIBED, ""),
+        ],
         usage: BTreeMap::new(),
     };
     kit.describe_again().await;
     match folder.map(Cassette::read) {
-        None => kit.add(Check::skipped("cassette.folder", "", NO_FIXTURES)),
+        None => kit.add(ConformanceCheck::skipped("cassette.folder", "", NO_FIXTURES)),
         Some(Err(error)) => {
-            let check = Check::wrong("cassette.folder", "", "a folder of fixtures", error.to_string());
+            let check = ConformanceCheck::wrong("cassette.folder", "", "a folder of fixtures", error.to_string());
             kit.add(check);
         }
         Some(Ok(cassette)) => kit.run(cassette, tell).await,
     }
     let inspected = rehearsal.inspected();
-    let usage = kit.usage.into_iter().map(|(call, (calls, most))| Usage {
+    let usage = kit.usage.into_iter().map(|(call, (calls, most))| ExportUsage {
         call: call.to_owned(),
         calls,
         most,
     });
-    Report {
+    ConformanceReport {
         adapter: Some(format!("{}@{}", inspected.name, inspected.version)),
         digest,
         cassette: shown,
-        summary: Summary::of(&kit.checks),
+        summary: ConformanceSummary::of(&kit.checks),
         usage: usage.collect(),
         checks: kit.checks,
     }
@@ -115,17 +118,17 @@ const NO_FIXTURES: &str = "there are no fixtures, so no call was made: write som
                            `jackfield adapter record`, and name their folder with --cassette";
 
 /// A check under way.
-struct Kit<'a> {
+struct ConformanceRun<'a> {
     rehearsal: &'a Rehearsal,
-    terms: Terms,
-    checks: Vec<Check>,
-    usage: BTreeMap<&'static str, (u32, Used)>,
+    terms: ConformanceOptions,
+    checks: Vec<ConformanceCheck>,
+    usage: BTreeMap<&'static str, (u32, ResourceUsage)>,
 }
 
-impl Kit<'_> {
+impl ConformanceRun<'_> {
     async fn run(&mut self, cassette: Cassette, tell: &(dyn Fn(&str) + Sync)) {
         for (file, why) in &cassette.broken {
-            let check = Check::wrong("cassette.fixture", file, "a fixture", why);
+            let check = ConformanceCheck::wrong("cassette.fixture", file, "a fixture", why);
             self.add(check.because("the format is described in adapters/README.md"));
         }
         let only = self.terms.only.clone();
@@ -134,13 +137,13 @@ impl Kit<'_> {
         if fixtures.is_empty() && cassette.broken.is_empty() {
             let folder = cassette.folder.display();
             self.add(if only.is_empty() {
-                Check::skipped(
+                ConformanceCheck::skipped(
                     "cassette.folder",
                     "",
                     format!("{folder} holds no .json file: {NO_FIXTURES}"),
                 )
             } else {
-                Check::wrong(
+                ConformanceCheck::wrong(
                     "cassette.fixture",
                     only.join(", "),
                     format!("a fixture in {folder}"),
@@ -159,19 +162,24 @@ impl Kit<'_> {
         for (id, subject) in [("privacy.log", "every call"), ("limits.use", "every call")] {
             let group = id.split('.').next().unwrap_or_default();
             if !fixtures.is_empty() && !self.checks.iter().any(|check| check.group() == group) {
-                self.add(Check::right(id, subject));
+                self.add(ConformanceCheck::right(id, subject));
             }
         }
     }
 
-    fn add(&mut self, check: Check) {
+    fn add(&mut self, check: ConformanceCheck) {
         self.checks.push(check);
     }
 
     /// Makes a call on a fixture's stage.
-    async fn play(&mut self, fixture: &Fixture, line: Line, crm: Arc<dyn Crm>) -> (Rehearsed, Used) {
+    async fn play(
+        &mut self,
+        fixture: &Fixture,
+        line: ExportInput,
+        crm: Arc<dyn CrmDouble>,
+    ) -> (RehearsalResult, ResourceUsage) {
         let call = call(&line);
-        let stage = Stage {
+        let stage = RehearsalSetup {
             settings: fixture.settings.clone(),
             keys: fixture.keys.clone(),
             now: fixture.now,
@@ -182,7 +190,7 @@ impl Kit<'_> {
         };
         let rehearsed = self.rehearsal.play(&stage, line).await;
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let used = Used {
+        let used = ResourceUsage {
             requests: rehearsed.requests,
             wall_us: micros(rehearsed.took),
             cpu_us: micros(rehearsed.cpu),
@@ -193,7 +201,7 @@ impl Kit<'_> {
         *most = most.most(used);
         if rehearsed.refused.iter().any(|(word, _)| *word == "not-granted") {
             let came = "a request to an origin that `describe` does not name";
-            let check = Check::wrong(settings::ORIGINS, call, "requests to described origins only", came);
+            let check = ConformanceCheck::wrong(settings::ORIGINS, call, "requests to described origins only", came);
             let check = settings::because_of_egress(check);
             // It is the same mistake however many calls make it.
             if !self.checks.contains(&check) {
@@ -204,14 +212,14 @@ impl Kit<'_> {
     }
 
     /// Looks for personal data in all that a call wrote and that people are shown.
-    fn watch_words(&mut self, fixture: &Fixture, subject: &str, rehearsed: &Rehearsed) {
-        let personal = Personal::of(fixture);
+    fn watch_words(&mut self, fixture: &Fixture, subject: &str, rehearsed: &RehearsalResult) {
+        let personal = PersonalData::of(fixture);
         let found = |texts: Vec<&str>| texts.into_iter().find_map(|text| personal.found_in(text));
         let (mut detail, mut refused, mut reference) = (vec![], vec![], vec![]);
         match &rehearsed.outcome {
             Err(fault) => detail.push(fault.detail.as_str()),
             Ok(Err(failure)) => refused = privacy::shown(failure),
-            Ok(Ok(Returned::Receipt(receipt) | Returned::Found(Some(receipt)))) => {
+            Ok(Ok(ExportOutput::Receipt(receipt) | ExportOutput::Found(Some(receipt)))) => {
                 reference.push(receipt.reference.as_str());
             }
             Ok(Ok(_)) => {}
@@ -247,7 +255,7 @@ impl Kit<'_> {
                 .any(|check| check.id == id && check.subject.starts_with(call))
             {
                 let came = format!("{what}, in {place}");
-                let check = Check::wrong(id, format!("{call}, {subject}"), "ids and classes only", came);
+                let check = ConformanceCheck::wrong(id, format!("{call}, {subject}"), "ids and classes only", came);
                 self.add(
                     check
                         .because("names, numbers and texts of a lead would end where operators and machines read them")
@@ -259,29 +267,32 @@ impl Kit<'_> {
 }
 
 /// Why no call can be made at all.
-fn not_rehearsed(error: &PackageError) -> Vec<Check> {
+fn not_rehearsed(error: &PackageError) -> Vec<ConformanceCheck> {
     const VALID: &str = "component.valid";
     let why = error.to_string();
     if matches!(error, PackageError::Describe(_) | PackageError::Description(_)) {
-        let check = Check::wrong(DESCRIBED, "", "a description that the contract allows", why);
-        return vec![Check::right(VALID, ""), check.see("wit/exports.wit: about.describe")];
+        let check = ConformanceCheck::wrong(DESCRIBED, "", "a description that the contract allows", why);
+        return vec![
+            ConformanceCheck::right(VALID, ""),
+            check.see("wit/exports.wit: about.describe"),
+        ];
     }
-    let check = Check::wrong(VALID, "", "an adapter that this host runs", why);
+    let check = ConformanceCheck::wrong(VALID, "", "an adapter that this host runs", why);
     vec![check.see("wit/world.wit")]
 }
 
 /// The contract's name of a call.
-const fn call(line: &Line) -> &'static str {
+const fn call(line: &ExportInput) -> &'static str {
     match line {
-        Line::QueryStatus { .. } => "status.query",
-        Line::WriteDisposition { .. } => "dispositions.write",
-        Line::Find { .. } => "lookup.find",
-        Line::ParseLeads { .. } => "leads.parse",
+        ExportInput::QueryStatus { .. } => "status.query",
+        ExportInput::WriteDisposition { .. } => "dispositions.write",
+        ExportInput::Find { .. } => "lookup.find",
+        ExportInput::ParseLeads { .. } => "leads.parse",
     }
 }
 
 /// The check of a call that was stopped. One that used up its time or memory has a name of its own, wherever that is.
-fn stopped(id: &str, subject: &str, fault: &Fault, expected: &str) -> Check {
+fn stopped(id: &str, subject: &str, fault: &Fault, expected: &str) -> ConformanceCheck {
     let (id, why) = match fault.cause {
         FaultCause::CpuDeadline => (
             "limits.cpu",
@@ -300,7 +311,7 @@ fn stopped(id: &str, subject: &str, fault: &Fault, expected: &str) -> Check {
              error, and return the failure that it is",
         ),
     };
-    Check::wrong(
+    ConformanceCheck::wrong(
         id,
         subject,
         expected,

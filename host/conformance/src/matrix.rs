@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cassette::Fixture;
-use super::double::Loose;
-use super::expectation::{Came, Doing, Judged, judge};
-use super::fault::Fault;
-use super::report::Check;
-use super::{Kit, call, privacy, replay, stopped};
+use super::double::LenientCrm;
+use super::expectation::{Judgement, ObservedResult, RequestRole, judge};
+use super::fault::InjectedFault;
+use super::report::ConformanceCheck;
+use super::{ConformanceRun, call, privacy, replay, stopped};
 use jackfield_domain::delivery::failure::FaultCause;
-use jackfield_sandbox::rehearsal::record::Failure;
-use jackfield_sandbox::rehearsal::{Line, Rehearsed, Reply, Returned};
+use jackfield_sandbox::rehearsal::record::FixtureFailure;
+use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput, RehearsalResult};
 
 /// Fixtures of one kind of call whose ways to the CRM differ; more would only repeat.
 const MAX_WAYS: usize = 3;
@@ -25,7 +25,7 @@ const USED_UP: [FaultCause; 3] = [FaultCause::WallClock, FaultCause::CpuDeadline
 
 const RETRY: &str = "write.once";
 
-impl Kit<'_> {
+impl ConformanceRun<'_> {
     /// Plays every kind of call with faults.
     pub(super) async fn matrix(&mut self, fixtures: &[Fixture], tell: &(dyn Fn(&str) + Sync)) {
         let errors = errors(fixtures);
@@ -40,7 +40,7 @@ impl Kit<'_> {
             let ways = ways(&of_kind);
             if ways.is_empty() && (name != "lookup.find" || self.rehearsal.inspected().lookup) {
                 let why = "no fixture of this call succeeds over HTTP, so no fault can be injected: record one";
-                self.add(Check::skipped("fault.matrix", name, why));
+                self.add(ConformanceCheck::skipped("fault.matrix", name, why));
             }
             for fixture in ways {
                 if self.lacks(&fixture.line).is_some() {
@@ -50,7 +50,7 @@ impl Kit<'_> {
                 let Some(fixture) = self.playable(fixture).await else {
                     continue;
                 };
-                if let Line::WriteDisposition { .. } = fixture.line {
+                if let ExportInput::WriteDisposition { .. } = fixture.line {
                     self.key_is_passed_on(&fixture).await;
                 }
                 self.inject(&fixture, &errors).await;
@@ -63,11 +63,11 @@ impl Kit<'_> {
         let fresh = self.terms.fresh_key.clone();
         let rekeyed = with_key(fixture, &fresh);
         let mut canaries = rekeyed.clone();
-        if let Line::WriteDisposition { disposition, .. } = &mut canaries.line {
+        if let ExportInput::WriteDisposition { disposition, .. } = &mut canaries.line {
             **disposition = privacy::with_canaries((**disposition).clone());
         }
         for variant in [canaries, rekeyed, fixture.clone()] {
-            let crm = Arc::new(Loose::new(variant.exchanges.clone(), None));
+            let crm = Arc::new(LenientCrm::new(variant.exchanges.clone(), None));
             let (rehearsed, _) = self.play(&variant, variant.line.clone(), crm.clone()).await;
             self.watch_words(&variant, &variant.name, &rehearsed);
             let told = crm.told();
@@ -81,7 +81,7 @@ impl Kit<'_> {
             }
         }
         let why = "the recorded call does not succeed, so no fault is injected: see `replay` above";
-        self.add(Check::skipped(
+        self.add(ConformanceCheck::skipped(
             "fault.matrix",
             format!("{}, {}", call(&fixture.line), fixture.name),
             why,
@@ -89,12 +89,12 @@ impl Kit<'_> {
         None
     }
 
-    async fn inject(&mut self, fixture: &Fixture, errors: &BTreeMap<u16, Reply>) {
+    async fn inject(&mut self, fixture: &Fixture, errors: &BTreeMap<u16, CrmReply>) {
         let name = call(&fixture.line);
         let mut hangs = 0;
         for at in 0..fixture.exchanges.len() {
             let doing = doing(fixture, at);
-            for fault in Fault::ALL {
+            for fault in InjectedFault::ALL {
                 let id = format!("fault.{}", fault.word());
                 let place = match fixture.exchanges.len() {
                     1 => String::new(),
@@ -102,7 +102,7 @@ impl Kit<'_> {
                 };
                 let subject = format!("{name}, {}{place}", fixture.name);
                 if hangs >= MAX_HANGS {
-                    self.add(Check::skipped(
+                    self.add(ConformanceCheck::skipped(
                         id,
                         subject,
                         "calls of this kind hang: see `limits` above",
@@ -112,7 +112,7 @@ impl Kit<'_> {
                 let Some(reply) = fault.reply(&fixture.exchanges[at], errors) else {
                     continue;
                 };
-                let crm = Arc::new(Loose::new(fixture.exchanges.clone(), Some((at, reply))));
+                let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), Some((at, reply))));
                 let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
                 self.watch_words(fixture, &format!("{}, {}", fixture.name, fault.word()), &rehearsed);
                 if rehearsed
@@ -124,13 +124,13 @@ impl Kit<'_> {
                 }
                 let told = crm.told();
                 // A conflict of versions is resolved by reading again and writing what was refused.
-                let resolves = fault == Fault::Status(409) && told.looked_again;
+                let resolves = fault == InjectedFault::Status(409) && told.looked_again;
                 let repeats = told.repeats > 0 && !resolves;
                 if repeats {
                     self.repeated(fixture, &subject, doing, told.repeats, fault);
                 }
                 let check = if resolves && rehearsed.outcome.as_ref().ok() == Some(&fixture.returns) {
-                    Check::right(id, subject)
+                    ConformanceCheck::right(id, subject)
                 } else {
                     judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats)
                 };
@@ -142,12 +142,12 @@ impl Kit<'_> {
             .iter()
             .any(|check| check.id == RETRY && check.subject.starts_with(name))
         {
-            self.add(Check::right(RETRY, format!("{name}, {}", fixture.name)));
+            self.add(ConformanceCheck::right(RETRY, format!("{name}, {}", fixture.name)));
         }
     }
 
     /// Tells once a kind of call that it repeats requests.
-    fn repeated(&mut self, fixture: &Fixture, subject: &str, doing: Doing, repeats: u32, fault: Fault) {
+    fn repeated(&mut self, fixture: &Fixture, subject: &str, doing: RequestRole, repeats: u32, fault: InjectedFault) {
         let name = call(&fixture.line);
         if self
             .checks
@@ -157,20 +157,23 @@ impl Kit<'_> {
             return;
         }
         let came = format!("{repeats} more of the same request after {}", fault.word());
-        let check = if matches!(doing, Doing::Asking | Doing::Finding | Doing::Preparing) {
+        let check = if matches!(
+            doing,
+            RequestRole::Asking | RequestRole::Finding | RequestRole::Preparing
+        ) {
             let why = "it asks the CRM again by itself; the host does that, with pauses that spare the CRM";
-            Check::tolerated(RETRY, subject, why)
+            ConformanceCheck::tolerated(RETRY, subject, why)
         } else {
             let why = "the adapter retries by itself: the first request may have landed, and only the host knows \
                        whether it may be repeated, and when";
-            Check::wrong(RETRY, subject, "one request: the host repeats, not the adapter", came).because(why)
+            ConformanceCheck::wrong(RETRY, subject, "one request: the host repeats, not the adapter", came).because(why)
         };
         self.add(check.see("wit/exports.wit: dispositions.write"));
     }
 
     /// Webhooks that are none: whatever comes, an adapter refuses it in the contract's words.
     async fn bad_webhooks(&mut self, fixture: &Fixture) {
-        let Line::ParseLeads {
+        let ExportInput::ParseLeads {
             content_type,
             body,
             received_at,
@@ -185,18 +188,18 @@ impl Kit<'_> {
             ("truncated-body", half),
             ("html-body", page),
         ] {
-            let line = Line::ParseLeads {
+            let line = ExportInput::ParseLeads {
                 content_type: content_type.clone(),
                 body,
                 received_at: received_at.clone(),
             };
-            let (rehearsed, used) = self.play(fixture, line, Arc::new(Loose::new(vec![], None))).await;
+            let (rehearsed, used) = self.play(fixture, line, Arc::new(LenientCrm::new(vec![], None))).await;
             let (id, subject) = (format!("fault.{word}"), "leads.parse");
             let expected = "rejected, or the leads that are there";
             let check = match &rehearsed.outcome {
                 Err(stop) => stopped(&id, subject, stop, expected),
-                Ok(Ok(_) | Err(Failure::Rejected(_))) => Check::right(id, subject),
-                Ok(failed) => Check::wrong(id, subject, expected, replay::said(failed).to_string())
+                Ok(Ok(_) | Err(FixtureFailure::Rejected(_))) => ConformanceCheck::right(id, subject),
+                Ok(failed) => ConformanceCheck::wrong(id, subject, expected, replay::said(failed).to_string())
                     .because("the host would parse the same bytes again, with the same end")
                     .see("wit/exports.wit: leads.parse"),
             };
@@ -210,10 +213,10 @@ fn judged(
     fixture: &Fixture,
     id: &str,
     subject: &str,
-    (fault, doing): (Fault, Doing),
-    rehearsed: &Rehearsed,
+    (fault, doing): (InjectedFault, RequestRole),
+    rehearsed: &RehearsalResult,
     repeats: bool,
-) -> Check {
+) -> ConformanceCheck {
     let returned = match &rehearsed.outcome {
         Ok(returned) => returned,
         Err(stop) => {
@@ -223,24 +226,26 @@ fn judged(
     };
     let came = came(&fixture.returns, returned);
     match judge(fault, doing, came) {
-        Judged::Right => Check::right(id, subject),
-        Judged::Tolerated(why) => {
-            let mut check = Check::tolerated(id, subject, why);
+        Judgement::Right => ConformanceCheck::right(id, subject),
+        Judgement::Tolerated(why) => {
+            let mut check = ConformanceCheck::tolerated(id, subject, why);
             check.came = Some(came.words());
             check
         }
         // The repeat was answered, so the call's end says nothing about the fault.
-        Judged::Wrong(..) if repeats && matches!(came, Came::Same | Came::Other) => Check::skipped(
-            id,
-            subject,
-            format!("the adapter repeats the request by itself: see `{RETRY}`"),
-        ),
-        Judged::Wrong(expected, why) => {
+        Judgement::Wrong(..) if repeats && matches!(came, ObservedResult::Same | ObservedResult::Other) => {
+            ConformanceCheck::skipped(
+                id,
+                subject,
+                format!("the adapter repeats the request by itself: see `{RETRY}`"),
+            )
+        }
+        Judgement::Wrong(expected, why) => {
             let shown = match came {
-                Came::Other => replay::said(returned).to_string(),
+                ObservedResult::Other => replay::said(returned).to_string(),
                 came => came.words(),
             };
-            Check::wrong(id, subject, expected, shown)
+            ConformanceCheck::wrong(id, subject, expected, shown)
                 .because(why)
                 .see("wit/model.wit: failure")
         }
@@ -249,16 +254,16 @@ fn judged(
 
 /// Error answers of the cassette by their status, so that faults speak the CRM's language: of those calls alone that
 /// end as the status by itself would have them end. A SOAP service says "no such lead" with 500.
-fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, Reply> {
+fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, CrmReply> {
     let mut errors = BTreeMap::new();
     for fixture in fixtures {
         for (at, exchange) in fixture.exchanges.iter().enumerate() {
-            if let Reply::Answer { status, .. } = &exchange.reply
+            if let CrmReply::Answer { status, .. } = &exchange.reply
                 && *status >= 400
                 // What a look-up's 404 says is its CRM's proof of absence, and no fault.
                 && *status != 404
                 && let ended = came(&fixture.returns, &fixture.returns)
-                && let Judged::Right = judge(Fault::Status(*status), doing(fixture, at), ended)
+                && let Judgement::Right = judge(InjectedFault::Status(*status), doing(fixture, at), ended)
             {
                 errors.entry(*status).or_insert_with(|| exchange.reply.clone());
             }
@@ -270,9 +275,9 @@ fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, Reply> {
 /// Fixtures that succeed over HTTP, one of each way to the CRM.
 fn ways<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
     let mut seen = BTreeSet::new();
-    let is_answered = |reply: &Reply| matches!(reply, Reply::Answer { status: 200..=299, .. });
+    let is_answered = |reply: &CrmReply| matches!(reply, CrmReply::Answer { status: 200..=299, .. });
     let good = fixtures.iter().copied().filter(|fixture| {
-        let found_nothing = matches!(fixture.returns, Ok(Returned::Found(None)));
+        let found_nothing = matches!(fixture.returns, Ok(ExportOutput::Found(None)));
         let answered = fixture.exchanges.iter().all(|exchange| is_answered(&exchange.reply));
         fixture.returns.is_ok() && !found_nothing && answered && !fixture.exchanges.is_empty()
     });
@@ -288,15 +293,15 @@ fn ways<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
 pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
     let mut changed = fixture.clone();
     let old = match &mut changed.line {
-        Line::WriteDisposition {
+        ExportInput::WriteDisposition {
             disposition,
             idempotency_key,
         } => {
             fresh.clone_into(&mut disposition.call_id);
             std::mem::replace(idempotency_key, fresh.to_owned())
         }
-        Line::Find { idempotency_key, .. } => std::mem::replace(idempotency_key, fresh.to_owned()),
-        Line::QueryStatus { .. } | Line::ParseLeads { .. } => return changed,
+        ExportInput::Find { idempotency_key, .. } => std::mem::replace(idempotency_key, fresh.to_owned()),
+        ExportInput::QueryStatus { .. } | ExportInput::ParseLeads { .. } => return changed,
     };
     if old.len() >= MIN_KEY {
         let exchanges = changed.exchanges.into_iter();
@@ -306,36 +311,39 @@ pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
 }
 
 /// What the request at a place of a call does.
-fn doing(fixture: &Fixture, at: usize) -> Doing {
+fn doing(fixture: &Fixture, at: usize) -> RequestRole {
     match fixture.line {
-        Line::QueryStatus { .. } | Line::ParseLeads { .. } => return Doing::Asking,
-        Line::Find { .. } => return Doing::Finding,
-        Line::WriteDisposition { .. } => {}
+        ExportInput::QueryStatus { .. } | ExportInput::ParseLeads { .. } => return RequestRole::Asking,
+        ExportInput::Find { .. } => return RequestRole::Finding,
+        ExportInput::WriteDisposition { .. } => {}
     }
-    let changes = |range: &[super::exchange::Exchange]| range.iter().any(|exchange| !exchange.is_safe());
+    let changes = |range: &[super::exchange::FixtureExchange]| range.iter().any(|exchange| !exchange.is_safe());
     let (before, after) = (&fixture.exchanges[..at], &fixture.exchanges[at + 1..]);
     if changes(before) {
-        Doing::Following
+        RequestRole::Following
     } else if fixture.exchanges[at].is_safe() {
-        Doing::Preparing
+        RequestRole::Preparing
     } else if changes(after) {
-        Doing::Beginning
+        RequestRole::Beginning
     } else {
-        Doing::Writing
+        RequestRole::Writing
     }
 }
 
 /// What a call came to, beside what it came to without a fault.
-fn came(good: &Result<Returned, Failure>, returned: &Result<Returned, Failure>) -> Came {
+fn came(
+    good: &Result<ExportOutput, FixtureFailure>,
+    returned: &Result<ExportOutput, FixtureFailure>,
+) -> ObservedResult {
     match returned {
-        Ok(_) if returned == good => Came::Same,
-        Ok(Returned::Found(None)) => Came::Absent,
-        Ok(_) => Came::Other,
-        Err(Failure::Unavailable) => Came::Unavailable,
-        Err(Failure::Unknown) => Came::Unknown,
-        Err(Failure::RateLimited(wish)) => Came::RateLimited(*wish),
-        Err(Failure::Unauthorized) => Came::Unauthorized,
-        Err(Failure::Rejected(_)) => Came::Rejected,
-        Err(Failure::NotFound) => Came::NotFound,
+        Ok(_) if returned == good => ObservedResult::Same,
+        Ok(ExportOutput::Found(None)) => ObservedResult::Absent,
+        Ok(_) => ObservedResult::Other,
+        Err(FixtureFailure::Unavailable) => ObservedResult::Unavailable,
+        Err(FixtureFailure::Unknown) => ObservedResult::Unknown,
+        Err(FixtureFailure::RateLimited(wish)) => ObservedResult::RateLimited(*wish),
+        Err(FixtureFailure::Unauthorized) => ObservedResult::Unauthorized,
+        Err(FixtureFailure::Rejected(_)) => ObservedResult::Rejected,
+        Err(FixtureFailure::NotFound) => ObservedResult::NotFound,
     }
 }

@@ -8,12 +8,12 @@ use jackfield_domain::field::escape;
 
 /// A value and its RFC 6901 pointer.
 #[derive(Debug)]
-pub struct Pointed<'a> {
+pub struct JsonCursor<'a> {
     pointer: String,
     value: &'a Value,
 }
 
-impl<'a> Pointed<'a> {
+impl<'a> JsonCursor<'a> {
     /// The whole document.
     pub const fn root(value: &'a Value) -> Self {
         Self {
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_mistake_is_named_with_its_place() {
         let document = json!({"a": [{"b/c": 1}], "t": {"x": 1}});
-        let root = Pointed::root(&document);
+        let root = JsonCursor::root(&document);
         let first = &root.required("a").unwrap().items().unwrap()[0];
         assert_eq!(first.required("d").unwrap_err(), "at /a/0: `d` is missing");
         assert_eq!(

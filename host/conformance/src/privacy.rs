@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::cassette::Fixture;
-use jackfield_sandbox::rehearsal::record::{Disposition, Extension, Failure, Outcome};
-use jackfield_sandbox::rehearsal::{Line, Reply, Returned};
+use jackfield_sandbox::rehearsal::record::{FixtureDisposition, FixtureExtension, FixtureFailure, FixtureOutcome};
+use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput};
 
 /// A phone number that is in no fixture, for answers and dispositions that are made up.
 pub(super) const PHONE: &str = "+919876501234";
@@ -25,25 +25,25 @@ const PHONE_DIGITS: usize = 10;
 
 /// Personal data, ready to be searched for.
 #[derive(Debug, Default)]
-pub struct Personal {
+pub struct PersonalData {
     texts: BTreeSet<String>,
     /// The last ten digits of each number.
     phones: BTreeSet<String>,
 }
 
-impl Personal {
+impl PersonalData {
     /// What is personal in a fixture, and the made-up values.
     pub fn of(fixture: &Fixture) -> Self {
         let mut personal = Self::default();
         personal.texts.insert(NAME.to_lowercase());
         personal.text(PHONE);
         match &fixture.line {
-            Line::WriteDisposition { disposition, .. } => personal.disposition(disposition),
-            Line::ParseLeads { body, .. } => personal.text(body),
-            Line::QueryStatus { .. } | Line::Find { .. } => {}
+            ExportInput::WriteDisposition { disposition, .. } => personal.disposition(disposition),
+            ExportInput::ParseLeads { body, .. } => personal.text(body),
+            ExportInput::QueryStatus { .. } | ExportInput::Find { .. } => {}
         }
         for exchange in &fixture.exchanges {
-            if let Reply::Answer { body, .. } = &exchange.reply {
+            if let CrmReply::Answer { body, .. } = &exchange.reply {
                 let text = String::from_utf8_lossy(body);
                 match serde_json::from_slice(body) {
                     // What a CRM says when it refuses something is its own words, in whatever language.
@@ -53,7 +53,7 @@ impl Personal {
                 }
             }
         }
-        if let Ok(Returned::Leads(leads)) = &fixture.returns {
+        if let Ok(ExportOutput::Leads(leads)) = &fixture.returns {
             for lead in leads {
                 personal.text(&lead.phone);
                 personal.keep(lead.name.as_deref().unwrap_or_default());
@@ -62,12 +62,12 @@ impl Personal {
         personal
     }
 
-    fn disposition(&mut self, given: &Disposition) {
+    fn disposition(&mut self, given: &FixtureDisposition) {
         let links = [&given.recording_url, &given.transcript_url];
         for link in links.into_iter().flatten() {
             self.keep(link);
         }
-        if let Outcome::Other(words) = &given.outcome {
+        if let FixtureOutcome::Other(words) = &given.outcome {
             self.text(words);
         }
         for extension in &given.extensions {
@@ -154,9 +154,9 @@ fn phones(text: &str) -> Vec<String> {
 }
 
 /// The fields of a failure that operators are shown.
-pub fn shown(failure: &Failure) -> Vec<&str> {
+pub fn shown(failure: &FixtureFailure) -> Vec<&str> {
     match failure {
-        Failure::Rejected(rejection) => {
+        FixtureFailure::Rejected(rejection) => {
             let fields = rejection.fields.iter();
             let fields = fields.flat_map(|error| [error.field.as_str(), error.message.as_str()]);
             [rejection.code.as_str(), rejection.message.as_str()]
@@ -169,9 +169,9 @@ pub fn shown(failure: &Failure) -> Vec<&str> {
 }
 
 /// A disposition with made-up personal data in the places where a calling platform may put some.
-pub fn with_canaries(mut disposition: Disposition) -> Disposition {
+pub fn with_canaries(mut disposition: FixtureDisposition) -> FixtureDisposition {
     let texts = [("/caller/phone", PHONE), ("/caller/name", NAME)];
-    let made_up = texts.map(|(pointer, text)| Extension {
+    let made_up = texts.map(|(pointer, text)| FixtureExtension {
         pointer: pointer.into(),
         json: Value::from(text).to_string(),
     });
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_is_found_is_told_without_repeating_it() {
-        let mut personal = Personal::default();
+        let mut personal = PersonalData::default();
         personal.text("call +919800000042, asha@crm.example, आशा वर्मा");
         assert_eq!(
             personal.found_in("lead 98000-00042").unwrap(),

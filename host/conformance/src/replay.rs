@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Kit;
+use super::ConformanceRun;
 use super::cassette::Fixture;
-use super::double::Strict;
+use super::double::StrictCrm;
 use super::exchange::difference;
-use super::report::{Check, Verdict};
+use super::report::{CheckResult, ConformanceCheck};
 use super::stopped;
-use jackfield_sandbox::rehearsal::record::Failure;
-use jackfield_sandbox::rehearsal::{Line, Returned};
+use jackfield_sandbox::rehearsal::record::FixtureFailure;
+use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
 
 const REPLAY: &str = "replay.fixture";
 
-impl Kit<'_> {
+impl ConformanceRun<'_> {
     /// Plays a fixture.
     pub(super) async fn replay(&mut self, fixture: &Fixture) {
         let subject = fixture.name.as_str();
         if let Some(missing) = self.lacks(&fixture.line) {
-            let check = Check::wrong(
+            let check = ConformanceCheck::wrong(
                 REPLAY,
                 subject,
                 format!("an adapter that exports `{missing}`"),
@@ -29,7 +29,7 @@ impl Kit<'_> {
             self.add(check.because("export it, or take the fixture out"));
             return;
         }
-        let crm = Arc::new(Strict::new(fixture.exchanges.clone()));
+        let crm = Arc::new(StrictCrm::new(fixture.exchanges.clone()));
         let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
         self.watch_words(fixture, subject, &rehearsed);
         let expected = said(&fixture.returns);
@@ -40,17 +40,18 @@ impl Kit<'_> {
                 let other = difference("", &expected, &came);
                 // A wrong request makes the return value wrong too; the request says more.
                 match (crm.problem(), other) {
-                    (Some(problem), _) => Check::wrong(REPLAY, subject, "the recorded requests", problem),
+                    (Some(problem), _) => ConformanceCheck::wrong(REPLAY, subject, "the recorded requests", problem),
                     (None, Some(difference)) => {
-                        Check::wrong(REPLAY, subject, expected.to_string(), came.to_string()).because(difference)
+                        ConformanceCheck::wrong(REPLAY, subject, expected.to_string(), came.to_string())
+                            .because(difference)
                     }
-                    (None, None) => Check::right(REPLAY, subject),
+                    (None, None) => ConformanceCheck::right(REPLAY, subject),
                 }
             }
         };
         self.add(
             match check.why {
-                None if check.verdict == Verdict::Wrong => {
+                None if check.verdict == CheckResult::Wrong => {
                     check.because(format!("the fixture shows: {}", fixture.about))
                 }
                 _ => check,
@@ -60,18 +61,18 @@ impl Kit<'_> {
     }
 
     /// The optional export that a call needs and the component does not have.
-    pub(super) fn lacks(&self, line: &Line) -> Option<&'static str> {
+    pub(super) fn lacks(&self, line: &ExportInput) -> Option<&'static str> {
         let inspected = self.rehearsal.inspected();
         match line {
-            Line::Find { .. } if !inspected.lookup => Some("lookup"),
-            Line::ParseLeads { .. } if !inspected.parses_leads => Some("leads"),
+            ExportInput::Find { .. } if !inspected.lookup => Some("lookup"),
+            ExportInput::ParseLeads { .. } if !inspected.parses_leads => Some("leads"),
             _ => None,
         }
     }
 }
 
 /// What a call returned, as a fixture writes it.
-pub(super) fn said(returned: &Result<Returned, Failure>) -> Value {
+pub(super) fn said(returned: &Result<ExportOutput, FixtureFailure>) -> Value {
     let (word, value) = match returned {
         Ok(returned) => ("ok", serde_json::to_value(returned)),
         Err(failure) => ("err", serde_json::to_value(failure)),

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum CheckResult {
     /// As the contract asks.
     Right,
     /// Defensible; `why` says under which condition.
@@ -20,13 +20,13 @@ pub enum Verdict {
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct ConformanceCheck {
     /// What is checked: a stable word with its group before the first dot, such as `fault.http-500`.
     pub id: String,
     /// What of: a fixture, a kind of call, or empty for the component as a whole.
     pub subject: String,
     /// How it ended.
-    pub verdict: Verdict,
+    pub verdict: CheckResult,
     /// What was expected; none if it is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
@@ -41,12 +41,12 @@ pub struct Check {
     pub see: Option<String>,
     /// What the call used, where the check was one call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub used: Option<Used>,
+    pub used: Option<ResourceUsage>,
 }
 
 /// What one call used, or the most that any of several did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Used {
+pub struct ResourceUsage {
     /// Requests that it made.
     pub requests: u32,
     /// From its beginning to its end, in microseconds. The double of the CRM takes no time.
@@ -59,18 +59,18 @@ pub struct Used {
 
 /// What the calls of one kind used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Usage {
+pub struct ExportUsage {
     /// `status.query`, `dispositions.write`, `lookup.find` or `leads.parse`.
     pub call: String,
     /// Calls that were made.
     pub calls: u32,
     /// The most that any of them used.
-    pub most: Used,
+    pub most: ResourceUsage,
 }
 
 /// How many checks ended how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct ConformanceSummary {
     /// As the contract asks.
     pub right: u32,
     /// Defensible.
@@ -83,7 +83,7 @@ pub struct Summary {
 
 /// All that was found out about a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct ConformanceReport {
     /// `name@version`, if the component tells.
     pub adapter: Option<String>,
     /// Of the component's bytes.
@@ -91,15 +91,15 @@ pub struct Report {
     /// The folder of fixtures, if there is one.
     pub cassette: Option<String>,
     /// Counts.
-    pub summary: Summary,
+    pub summary: ConformanceSummary,
     /// Every check.
-    pub checks: Vec<Check>,
+    pub checks: Vec<ConformanceCheck>,
     /// What the calls used.
-    pub usage: Vec<Usage>,
+    pub usage: Vec<ExportUsage>,
 }
 
-impl Check {
-    fn new(id: impl Into<String>, subject: impl Into<String>, verdict: Verdict) -> Self {
+impl ConformanceCheck {
+    fn new(id: impl Into<String>, subject: impl Into<String>, verdict: CheckResult) -> Self {
         Self {
             id: id.into(),
             subject: subject.into(),
@@ -114,17 +114,17 @@ impl Check {
 
     /// A check that went well.
     pub fn right(id: impl Into<String>, subject: impl Into<String>) -> Self {
-        Self::new(id, subject, Verdict::Right)
+        Self::new(id, subject, CheckResult::Right)
     }
 
     /// A check that could not be made.
     pub fn skipped(id: impl Into<String>, subject: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::new(id, subject, Verdict::Skipped).because(why)
+        Self::new(id, subject, CheckResult::Skipped).because(why)
     }
 
     /// A check that went well enough.
     pub fn tolerated(id: impl Into<String>, subject: impl Into<String>, why: impl Into<String>) -> Self {
-        Self::new(id, subject, Verdict::Tolerated).because(why)
+        Self::new(id, subject, CheckResult::Tolerated).because(why)
     }
 
     /// A check that went wrong.
@@ -134,7 +134,7 @@ impl Check {
         expected: impl Into<String>,
         came: impl Into<String>,
     ) -> Self {
-        let mut check = Self::new(id, subject, Verdict::Wrong);
+        let mut check = Self::new(id, subject, CheckResult::Wrong);
         check.expected = Some(expected.into());
         check.came = Some(came.into());
         check
@@ -156,7 +156,7 @@ impl Check {
 
     /// Says what the call used.
     #[must_use]
-    pub const fn using(mut self, used: Used) -> Self {
+    pub const fn using(mut self, used: ResourceUsage) -> Self {
         self.used = Some(used);
         self
     }
@@ -168,7 +168,7 @@ impl Check {
     }
 }
 
-impl Used {
+impl ResourceUsage {
     /// Of two calls, the greater of each.
     #[must_use]
     pub fn most(self, other: Self) -> Self {
@@ -181,19 +181,19 @@ impl Used {
     }
 }
 
-impl Summary {
+impl ConformanceSummary {
     /// Counts.
     #[must_use]
-    pub fn of(checks: &[Check]) -> Self {
+    pub fn of(checks: &[ConformanceCheck]) -> Self {
         let count = |verdict| {
             let found = checks.iter().filter(|check| check.verdict == verdict).count();
             u32::try_from(found).unwrap_or(u32::MAX)
         };
         Self {
-            right: count(Verdict::Right),
-            tolerated: count(Verdict::Tolerated),
-            skipped: count(Verdict::Skipped),
-            wrong: count(Verdict::Wrong),
+            right: count(CheckResult::Right),
+            tolerated: count(CheckResult::Tolerated),
+            skipped: count(CheckResult::Skipped),
+            wrong: count(CheckResult::Wrong),
         }
     }
 }

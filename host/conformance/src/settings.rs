@@ -2,29 +2,29 @@
 
 use url::Url;
 
-use super::Kit;
+use super::ConformanceRun;
 use super::cassette::Fixture;
-use super::report::Check;
+use super::report::ConformanceCheck;
 use jackfield_domain::tenant::egress::Origin;
 use jackfield_domain::tenant::release::{SettingValue, mismatch};
-use jackfield_sandbox::rehearsal::Line;
+use jackfield_sandbox::rehearsal::ExportInput;
 
 const STABLE: &str = "describe.stable";
 const SETTINGS: &str = "describe.settings";
 /// Requests go only where `describe` says.
 pub(super) const ORIGINS: &str = "describe.origins";
 
-impl Kit<'_> {
+impl ConformanceRun<'_> {
     /// Asks a second time.
     pub(super) async fn describe_again(&mut self) {
         let first = self.rehearsal.inspected().clone();
         let expected = "the same as the first time";
         let check = match self.rehearsal.describe_again().await {
-            Ok(second) if second == first => Check::right(STABLE, ""),
-            Ok(_) => Check::wrong(STABLE, "", expected, "another description").because(
+            Ok(second) if second == first => ConformanceCheck::right(STABLE, ""),
+            Ok(_) => ConformanceCheck::wrong(STABLE, "", expected, "another description").because(
                 "the host refuses to load a release whose adapter describes itself otherwise than when pushed",
             ),
-            Err(error) => Check::wrong(STABLE, "", expected, error.to_string())
+            Err(error) => ConformanceCheck::wrong(STABLE, "", expected, error.to_string())
                 .because("the host asks again whenever it loads a release"),
         };
         self.add(check.see("wit/exports.wit: about.describe"));
@@ -45,7 +45,7 @@ impl Kit<'_> {
             }
         }
         // A webhook is parsed without asking the CRM, so its fixture may leave the settings out.
-        let may_lack = matches!(fixture.line, Line::ParseLeads { .. }) && fixture.settings.is_empty();
+        let may_lack = matches!(fixture.line, ExportInput::ParseLeads { .. }) && fixture.settings.is_empty();
         for need in needs.settings.iter().filter(|need| need.required && !may_lack) {
             if !fixture.settings.contains_key(&need.name) {
                 wrong.push(format!("setting `{}` is required and missing", need.name));
@@ -68,9 +68,10 @@ impl Kit<'_> {
         elsewhere.dedup();
         let subject = fixture.name.clone();
         if wrong.is_empty() {
-            self.add(Check::right(SETTINGS, subject.as_str()));
+            self.add(ConformanceCheck::right(SETTINGS, subject.as_str()));
         } else {
-            let check = Check::wrong(SETTINGS, subject.as_str(), "what `describe` asks for", wrong.join("; "));
+            let check =
+                ConformanceCheck::wrong(SETTINGS, subject.as_str(), "what `describe` asks for", wrong.join("; "));
             self.add(
                 check
                     .because(
@@ -81,14 +82,14 @@ impl Kit<'_> {
         }
         for origin in elsewhere {
             let came = format!("the fixture has requests to {origin}");
-            let check = Check::wrong(ORIGINS, subject.as_str(), "requests to described origins only", came);
+            let check = ConformanceCheck::wrong(ORIGINS, subject.as_str(), "requests to described origins only", came);
             self.add(because_of_egress(check));
         }
     }
 }
 
 /// Says why requests elsewhere do not work.
-pub(super) fn because_of_egress(check: Check) -> Check {
+pub(super) fn because_of_egress(check: ConformanceCheck) -> ConformanceCheck {
     check
         .because("a tenant's [egress] grants what `describe` names; every other request is denied in service")
         .see("wit/exports.wit: about.description.origins")

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::cassette::Fixture;
-use super::double::Loose;
+use super::double::LenientCrm;
 use super::matrix::with_key;
-use super::report::Check;
-use super::{Kit, call};
-use jackfield_sandbox::rehearsal::Asked;
+use super::report::ConformanceCheck;
+use super::{ConformanceRun, call};
+use jackfield_sandbox::rehearsal::CrmRequest;
 
 const KEY: &str = "write.key";
 const SENT: &str = "write.sent";
 
-impl Kit<'_> {
+impl ConformanceRun<'_> {
     /// Looks for the fresh key in what a write sends. `fixture` has the fresh key already, unless the adapter did not
     /// take it.
     pub(super) async fn key_is_passed_on(&mut self, fixture: &Fixture) {
@@ -24,13 +24,13 @@ impl Kit<'_> {
             .filter(|asked| !matches!(asked.method.as_str(), "GET" | "HEAD"))
             .collect();
         if changing.is_empty() {
-            let check = Check::wrong(SENT, subject, "a request that writes", "requests that only read")
+            let check = ConformanceCheck::wrong(SENT, subject, "a request that writes", "requests that only read")
                 .because("the host takes the disposition for written, and the CRM has nothing of it");
             self.add(check.see("wit/exports.wit: dispositions.write"));
             return;
         }
         if changing.iter().any(|asked| holds(asked, &fresh)) {
-            self.add(Check::right(KEY, subject));
+            self.add(ConformanceCheck::right(KEY, subject));
             return;
         }
         // It may be there in another form: then other keys make other requests, and the same key the same ones.
@@ -40,26 +40,26 @@ impl Kit<'_> {
         if again == first && different != first {
             let why = "the key is not sent as it is, but other keys make other requests; right if the CRM tells two \
                        calls apart by what is sent";
-            self.add(Check::tolerated(KEY, subject, why));
+            self.add(ConformanceCheck::tolerated(KEY, subject, why));
             return;
         }
         let came = "the key is in no URL, header or body of the write's requests";
-        let check = Check::wrong(KEY, subject, "the idempotency key in a request that writes", came).because(
+        let check = ConformanceCheck::wrong(KEY, subject, "the idempotency key in a request that writes", came).because(
             "the CRM cannot tell a repeat from a second call, and nobody can find out later whether the write was made",
         );
         self.add(check.see("wit/exports.wit: dispositions.write"));
     }
 
-    async fn sent(&mut self, fixture: &Fixture, key: &str) -> Vec<Asked> {
+    async fn sent(&mut self, fixture: &Fixture, key: &str) -> Vec<CrmRequest> {
         let fixture = with_key(fixture, key);
-        let crm = Arc::new(Loose::new(fixture.exchanges.clone(), None));
+        let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), None));
         self.play(&fixture, fixture.line.clone(), crm.clone()).await;
         crm.told().asked
     }
 }
 
 /// Whether a key of small letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode those.
-fn holds(asked: &Asked, key: &str) -> bool {
+fn holds(asked: &CrmRequest, key: &str) -> bool {
     let headers = asked.headers.iter();
     asked.url.contains(key)
         || headers.into_iter().any(|(_, value)| value.contains(key))

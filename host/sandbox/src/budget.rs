@@ -20,12 +20,12 @@ const CONNECT_SHARE: u32 = 2;
 
 /// The time of one call, as its requests see it.
 #[derive(Debug, Clone)]
-pub struct Budget {
+pub struct TimeBudget {
     clock: SharedClock,
     until: Timestamp,
 }
 
-impl Budget {
+impl TimeBudget {
     /// The budget of a call that began at `begun` and has until `deadline` after that.
     pub fn new(clock: SharedClock, begun: Timestamp, deadline: Duration) -> Self {
         let reserve = (deadline / RESERVE_SHARE).min(MAX_RESERVE);
@@ -68,7 +68,7 @@ mod tests {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let budget = |millis| {
             let deadline = Duration::from_millis(millis);
-            Budget::new(Arc::new(clock.clone()), Timestamp::UNIX_EPOCH, deadline)
+            TimeBudget::new(Arc::new(clock.clone()), Timestamp::UNIX_EPOCH, deadline)
         };
         let left = |millis| budget(millis).left().as_micros();
         assert_eq!([1, 1000, 5000, 60_000].map(left), [950, 950_000, 4_750_000, 59_750_000]);

@@ -17,7 +17,7 @@ pub struct Bulkhead {
 
 /// A seat; dropping it frees it.
 #[derive(Debug)]
-pub struct Seat {
+pub struct StatusPermit {
     _own: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
 }
@@ -34,12 +34,12 @@ impl Bulkhead {
     }
 
     /// Takes a seat; none if all are taken.
-    pub fn seat(&self) -> Option<Seat> {
+    pub fn seat(&self) -> Option<StatusPermit> {
         let taken = self.size.saturating_sub(self.own.available_permits());
         if taken >= self.all.available_permits() {
             return None;
         }
-        Some(Seat {
+        Some(StatusPermit {
             _own: Arc::clone(&self.own).try_acquire_owned().ok()?,
             _all: Arc::clone(&self.all).try_acquire_owned().ok()?,
         })
@@ -50,7 +50,7 @@ impl Bulkhead {
 mod tests {
     use super::*;
 
-    fn fill(bulkhead: &Bulkhead) -> Vec<Seat> {
+    fn fill(bulkhead: &Bulkhead) -> Vec<StatusPermit> {
         std::iter::from_fn(|| bulkhead.seat()).collect()
     }
 

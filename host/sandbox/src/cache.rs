@@ -23,7 +23,7 @@ use jackfield_domain::id::Digest;
 const MAC: usize = 32;
 
 /// The directory of compiled adapters.
-pub struct Cache {
+pub struct CompileCache {
     dir: PathBuf,
     key: Zeroizing<[u8; MAC]>,
     /// Names the engine: wasmtime's version and everything in its configuration that shows in compiled code.
@@ -32,7 +32,7 @@ pub struct Cache {
     written: AtomicU64,
 }
 
-impl Cache {
+impl CompileCache {
     /// Opens `dir`, and makes it and its key if they are not there.
     ///
     /// # Errors
@@ -164,8 +164,8 @@ impl Hasher for Sha256Hasher {
 mod tests {
     use super::*;
 
-    fn cache(dir: &Path) -> io::Result<Cache> {
-        Cache::open(dir, &wasmtime::Engine::default())
+    fn cache(dir: &Path) -> io::Result<CompileCache> {
+        CompileCache::open(dir, &wasmtime::Engine::default())
     }
 
     #[test]

@@ -11,15 +11,15 @@ use tokio::sync::Semaphore;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
-use super::budget::Budget;
-use super::cpu::{Cpu, CpuSpent};
-use super::heavy::{Habit, HeavyLane, Running};
+use super::budget::TimeBudget;
+use super::cpu::{CpuLimitReached, CpuMeter};
+use super::heavy::{LongRunHistory, LowPriorityThreads, Running};
 use super::instance::Instance;
-use super::package::Code;
-use super::places::{Own, Places};
+use super::package::LinkedComponent;
+use super::places::{InstancePool, ReleasePool};
 use super::recorder::Recorder;
-use super::seen::{Seen, Shortage};
-use super::state::{Environment, MAX_HANDED_OVER, Terms};
+use super::seen::{Observations, Shortage};
+use super::state::{Environment, InvocationLimits, MAX_HANDED_OVER};
 use jackfield_clock::{SharedClock, timeout};
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 
@@ -28,7 +28,7 @@ const TOO_MUCH_HANDED_OVER: &str = "fuel allocated for hostcalls has been exhaus
 
 /// How a call of an adapter ended, and what the host saw while it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Called<T> {
+pub struct Invocation<T> {
     /// The adapter's answer, or why there is none.
     pub outcome: Result<T, Failure>,
     /// A request other than GET or HEAD left the host, or may have left.
@@ -49,7 +49,7 @@ pub struct Called<T> {
     pub took: Duration,
 }
 
-impl<T> Called<T> {
+impl<T> Invocation<T> {
     /// What stopped the adapter, if something did.
     #[must_use]
     pub const fn fault(&self) -> Option<FaultCause> {
@@ -61,43 +61,43 @@ impl<T> Called<T> {
 }
 
 /// Why a call has no answer of the adapter's own.
-pub enum Broken {
+pub enum InvocationError {
     /// The guest stopped, or could not be started.
     Stopped(wasmtime::Error),
     /// It answered something that the contract does not allow.
     BadOutput(String),
 }
 
-impl From<wasmtime::Error> for Broken {
+impl From<wasmtime::Error> for InvocationError {
     fn from(error: wasmtime::Error) -> Self {
         Self::Stopped(error)
     }
 }
 
 /// What is done with an instance: most often, one export called.
-pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<Result<T, Failure>, Broken>> + Send + 'a>>;
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<Result<T, Failure>, InvocationError>> + Send + 'a>>;
 
 /// Whose call it is.
-pub struct Callee<'a> {
+pub struct Target<'a> {
     /// The adapter.
-    pub code: &'a Arc<Code>,
+    pub code: &'a Arc<LinkedComponent>,
     /// What all calls of it have in common.
     pub environment: &'a Arc<Environment>,
     /// Its release's idle instances; without them every call has a fresh one.
-    pub own: Option<&'a Own>,
+    pub own: Option<&'a ReleasePool>,
     /// Its release's share of the instances.
     pub quota: Option<&'a Arc<Semaphore>>,
 }
 
 /// Runs calls: what they share across all releases.
 #[derive(Clone)]
-pub struct Caller {
+pub struct Invoker {
     /// The engine.
     pub engine: wasmtime::Engine,
     /// As many as there may be instances, and those that are idle.
-    pub places: Arc<Places>,
+    pub places: Arc<InstancePool>,
     /// Where those that compute long go on.
-    pub heavy: Arc<HeavyLane>,
+    pub heavy: Arc<LowPriorityThreads>,
     /// As many as there may be status queries.
     pub status: Arc<Semaphore>,
     /// Takes down the calls of some tenants.
@@ -106,25 +106,25 @@ pub struct Caller {
     pub clock: SharedClock,
 }
 
-impl Caller {
+impl Invoker {
     /// Runs `work` on an instance, for at most `deadline`.
     pub async fn run<T: Send + 'static>(
         &self,
-        callee: Callee<'_>,
+        callee: Target<'_>,
         deadline: Duration,
         work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
-    ) -> Called<T> {
-        let Callee {
+    ) -> Invocation<T> {
+        let Target {
             code,
             environment,
             own,
             quota,
         } = callee;
         let begun = self.clock.now();
-        let terms = Terms {
-            seen: Arc::new(Seen::recorded(self.recorder.tape(&environment.tenant))),
-            budget: Budget::new(self.clock.clone(), begun, deadline),
-            cpu: Arc::new(Cpu::new(environment.cpu)),
+        let terms = InvocationLimits {
+            seen: Arc::new(Observations::recorded(self.recorder.tape(&environment.tenant))),
+            budget: TimeBudget::new(self.clock.clone(), begun, deadline),
+            cpu: Arc::new(CpuMeter::new(environment.cpu)),
         };
         let (seen, cpu) = (Arc::clone(&terms.seen), Arc::clone(&terms.cpu));
         // A recorded call has an instance of its own, whose clock is its tape's.
@@ -136,14 +136,14 @@ impl Caller {
                 Some(quota) => Arc::clone(quota).acquire_owned().await.ok(),
                 None => None,
             };
-            let mut held = match own.and_then(Own::take) {
+            let mut held = match own.and_then(ReleasePool::take) {
                 Some(idle) => idle,
                 None => self.places.take().await,
             };
             started = true;
             reused = held.instance.is_some();
             let (engine, code, environment) = (self.engine.clone(), Arc::clone(code), Arc::clone(environment));
-            let reuse = own.map_or(1, Own::reuse);
+            let reuse = own.map_or(1, ReleasePool::reuse);
             let (habit, metered) = (Arc::clone(&environment), Arc::clone(&cpu));
             let running = Box::pin(async move {
                 // Wherever it is dropped, the instance goes before its place does. It is in its place again only when
@@ -177,12 +177,12 @@ impl Caller {
                 }
                 outcome
             }
-            Some(Err(Broken::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
-            Some(Err(Broken::Stopped(error))) => Err(stopped(&error, environment, &seen)),
+            Some(Err(InvocationError::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
+            Some(Err(InvocationError::Stopped(error))) => Err(stopped(&error, environment, &seen)),
             None => Err(late(deadline, started)),
         };
         let now = self.clock.now();
-        Called {
+        Invocation {
             outcome: outcome.map_err(|failure| heed(failure, seen.pause_until(), now)),
             sent: seen.sent(),
             http_status: seen.status(),
@@ -197,7 +197,7 @@ impl Caller {
 
     /// Runs a call here for as long as it is quick, and among the heavy ones from then on. If that is its release's
     /// habit, it begins there.
-    async fn place<T: Send + 'static>(&self, habit: &Habit, cpu: &Cpu, mut call: Running<T>) -> T {
+    async fn place<T: Send + 'static>(&self, habit: &LongRunHistory, cpu: &CpuMeter, mut call: Running<T>) -> T {
         let quick = if habit.is_heavy() {
             None
         } else {
@@ -255,9 +255,9 @@ fn heed(failure: Failure, pause_until: Option<Timestamp>, now: Timestamp) -> Fai
 
 /// Names what stopped a guest. A memory cap that was reached looks like any other panic, so the limiter's word goes
 /// before the trap's.
-fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Seen) -> Failure {
+fn stopped(error: &wasmtime::Error, environment: &Environment, seen: &Observations) -> Failure {
     let last_words = seen.stderr.last_line();
-    if error.is::<CpuSpent>() || error.downcast_ref() == Some(&Trap::Interrupt) {
+    if error.is::<CpuLimitReached>() || error.downcast_ref() == Some(&Trap::Interrupt) {
         let limit = environment.cpu.as_millis();
         return fault(FaultCause::CpuDeadline, format!("it computed longer than {limit} ms"));
     }

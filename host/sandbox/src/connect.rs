@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tower::{BoxError, Layer, Service};
 
-use super::budget::Budget;
+use super::budget::TimeBudget;
 use jackfield_clock::{SharedClock, timeout};
 
 /// How long a connection may take to come about at most, TLS included. A call that has less than twice that left gives
@@ -20,11 +20,11 @@ const MAX_CONNECT: Duration = Duration::from_secs(5);
 tokio::task_local! {
     /// The budget of the call that is sending. The client's connector takes no arguments of ours; it begins to connect
     /// while the request that needs the connection is polled, and so within this scope.
-    static SENDING: Budget;
+    static SENDING: TimeBudget;
 }
 
 /// Runs `work`, which sends a request of the call that has this budget.
-pub async fn sending<T>(budget: &Budget, work: impl Future<Output = T>) -> T {
+pub async fn sending<T>(budget: &TimeBudget, work: impl Future<Output = T>) -> T {
     SENDING.scope(budget.clone(), work).await
 }
 
@@ -35,13 +35,13 @@ struct TooSlow;
 
 /// Makes a connector give up.
 #[derive(Debug, Clone)]
-pub struct InTime(pub SharedClock);
+pub struct ConnectTimeoutLayer(pub SharedClock);
 
-impl<S> Layer<S> for InTime {
-    type Service = Connector<S>;
+impl<S> Layer<S> for ConnectTimeoutLayer {
+    type Service = ConnectTimeout<S>;
 
-    fn layer(&self, inner: S) -> Connector<S> {
-        Connector {
+    fn layer(&self, inner: S) -> ConnectTimeout<S> {
+        ConnectTimeout {
             inner,
             clock: self.0.clone(),
         }
@@ -50,12 +50,12 @@ impl<S> Layer<S> for InTime {
 
 /// A connector that gives up.
 #[derive(Debug, Clone)]
-pub struct Connector<S> {
+pub struct ConnectTimeout<S> {
     inner: S,
     clock: SharedClock,
 }
 
-impl<S, R> Service<R> for Connector<S>
+impl<S, R> Service<R> for ConnectTimeout<S>
 where
     S: Service<R, Error = BoxError>,
     S::Future: Send + 'static,
@@ -72,7 +72,7 @@ where
         let connecting = self.inner.call(destination);
         let clock = self.clock.clone();
         // No call waits for a connection that something else asked for.
-        let left = SENDING.try_with(Budget::left_to_connect).unwrap_or(MAX_CONNECT);
+        let left = SENDING.try_with(TimeBudget::left_to_connect).unwrap_or(MAX_CONNECT);
         Box::pin(async move {
             let connected = timeout(&*clock, left.min(MAX_CONNECT), connecting).await;
             connected.unwrap_or_else(|| Err(TooSlow.into()))

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::bindings::exports::about;
 use super::bindings::model;
-use super::call::Broken;
+use super::call::InvocationError;
 use jackfield_domain::call::disposition::{Disposition, Qualification, SiteVisit};
 use jackfield_domain::call::outcome::Outcome;
 use jackfield_domain::delivery::failure::{Failure, Rejection};
@@ -142,8 +142,8 @@ pub fn failure(given: model::Failure) -> Failure {
 /// A guest's answer, or its failure.
 pub fn answer<T, U>(
     given: Result<T, model::Failure>,
-    read: impl FnOnce(T) -> Result<U, Broken>,
-) -> Result<Result<U, Failure>, Broken> {
+    read: impl FnOnce(T) -> Result<U, InvocationError>,
+) -> Result<Result<U, Failure>, InvocationError> {
     match given {
         Ok(given) => read(given).map(Ok),
         Err(given) => Ok(Err(failure(given))),
@@ -157,7 +157,7 @@ pub fn reference(receipt: &model::Receipt) -> String {
 }
 
 /// The status of the lead that was asked for.
-pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, Broken> {
+pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, InvocationError> {
     if given.lead_id != asked.as_str() {
         return Err(bad("status.query answered for another lead than it was asked for"));
     }
@@ -183,7 +183,7 @@ pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, Br
     })
 }
 
-fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, Broken> {
+fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, InvocationError> {
     let size: usize = given.iter().map(|e| e.pointer.len() + e.json.len()).sum();
     if given.len() > MAX_EXTENSIONS || size > MAX_EXTENSION_BYTES {
         return Err(bad(format!(
@@ -205,7 +205,7 @@ fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, Broken> {
 }
 
 /// The leads of a webhook. Their members are checked when the contract's document is made of them.
-pub fn leads(given: Vec<model::Lead>) -> Result<Vec<ParsedLead>, Broken> {
+pub fn leads(given: Vec<model::Lead>) -> Result<Vec<ParsedLead>, InvocationError> {
     if given.len() > MAX_LEADS {
         return Err(bad(format!(
             "leads.parse found more than {MAX_LEADS} leads in one webhook"
@@ -214,7 +214,7 @@ pub fn leads(given: Vec<model::Lead>) -> Result<Vec<ParsedLead>, Broken> {
     given.into_iter().map(lead).collect()
 }
 
-fn lead(given: model::Lead) -> Result<ParsedLead, Broken> {
+fn lead(given: model::Lead) -> Result<ParsedLead, InvocationError> {
     let priority = match given.call_priority {
         model::Priority::High => "high",
         model::Priority::Normal => "normal",
@@ -283,8 +283,8 @@ pub fn needs(given: &about::Description) -> AdapterNeeds {
     }
 }
 
-fn bad(detail: impl Into<String>) -> Broken {
-    Broken::BadOutput(detail.into())
+fn bad(detail: impl Into<String>) -> InvocationError {
+    InvocationError::BadOutput(detail.into())
 }
 
 /// At most `limit` bytes of a text, whole characters, on one line.

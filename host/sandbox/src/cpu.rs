@@ -32,7 +32,7 @@ thread_local! {
 
 /// The processor time of one call. It counts no less than what was used and, of each poll, at most [`RECENT`] more.
 #[derive(Debug)]
-pub struct Cpu {
+pub struct CpuMeter {
     limit: Duration,
     /// Nanoseconds of finished polls.
     used: AtomicU64,
@@ -45,9 +45,9 @@ pub struct Cpu {
 /// The guest computed longer than it may.
 #[derive(Debug, thiserror::Error)]
 #[error("the CPU limit was reached")]
-pub struct CpuSpent;
+pub struct CpuLimitReached;
 
-impl Cpu {
+impl CpuMeter {
     /// A call that may compute for `limit`.
     pub const fn new(limit: Duration) -> Self {
         Self {
@@ -102,11 +102,11 @@ impl Cpu {
 }
 
 /// Has `store`'s guest stopped when its time is used up, and take turns until then.
-pub fn guard<T: Send + 'static>(store: &mut Store<T>, cpu: impl Fn(&T) -> &Cpu + Send + Sync + 'static) {
+pub fn guard<T: Send + 'static>(store: &mut Store<T>, cpu: impl Fn(&T) -> &CpuMeter + Send + Sync + 'static) {
     store.set_epoch_deadline(TURN.into());
     store.epoch_deadline_callback(move |context| {
         if cpu(context.data()).spent() {
-            Err(CpuSpent.into())
+            Err(CpuLimitReached.into())
         } else {
             Ok(UpdateDeadline::YieldCustom(
                 TURN.into(),
@@ -159,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn a_call_is_not_judged_by_what_else_its_threads_computed() {
         compute(SHORTEST_TURN * 2);
-        let cpu = Cpu::new(Duration::from_secs(1));
+        let cpu = CpuMeter::new(Duration::from_secs(1));
         assert!(!cpu.is_heavy(), "it has not begun");
         cpu.metered(async { compute(SHORTEST_TURN / 2) }).await;
         compute(SHORTEST_TURN * 2);
@@ -172,7 +172,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_short_polls_count_for_no_less_than_they_computed() {
-        let cpu = Cpu::new(Duration::from_secs(1));
+        let cpu = CpuMeter::new(Duration::from_secs(1));
         let begun = thread_time();
         cpu.metered(async {
             for _ in 0..100 {
@@ -191,7 +191,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_thread_computed_just_before_a_poll_counts_for_little() {
-        let cpu = Cpu::new(Duration::from_secs(1));
+        let cpu = CpuMeter::new(Duration::from_secs(1));
         // The thread's time is read here, and still recent when the other work is done.
         cpu.metered(async {}).await;
         compute(Duration::from_micros(500));
@@ -205,7 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn computing_counts_and_waiting_does_not() {
-        let cpu = Cpu::new(Duration::from_millis(5));
+        let cpu = CpuMeter::new(Duration::from_millis(5));
         let (wake, woken) = tokio::sync::oneshot::channel();
         let waiting = cpu.metered(async {
             woken.await.unwrap();

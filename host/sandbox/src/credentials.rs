@@ -13,9 +13,9 @@ use sha2::Sha256;
 use url::form_urlencoded;
 
 use super::bindings::credentials::CredentialError;
-use super::echo::Echoes;
-use super::oauth2::{AccessToken, NoToken, OAuth2Session};
-use super::tls::{Identity, TlsProblem, Trust};
+use super::echo::SecretPatterns;
+use super::oauth2::{AccessToken, OAuth2Session, TokenUnavailable};
+use super::tls::{CertificateProblem, ClientCertificate, TrustedAuthorities};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::tenant::egress::Origin;
 use jackfield_domain::tenant::release::{CredentialKind, CredentialSpec};
@@ -65,20 +65,20 @@ impl<const N: usize> From<[(String, Sensitive); N]> for CredentialSecrets {
 /// The credentials of one release.
 #[derive(Default)]
 pub struct Credentials {
-    headers: Vec<At<(HeaderName, HeaderValue)>>,
-    parameters: Vec<At<Parameter>>,
-    sessions: Vec<At<Arc<OAuth2Session>>>,
-    identities: Vec<At<Identity>>,
+    headers: Vec<ForOrigins<(HeaderName, HeaderValue)>>,
+    parameters: Vec<ForOrigins<Parameter>>,
+    sessions: Vec<ForOrigins<Arc<OAuth2Session>>>,
+    identities: Vec<ForOrigins<ClientCertificate>>,
     keys: HashMap<String, Hmac<Sha256>>,
     /// What must not come back in an answer: the secrets, and what was made of them.
-    echoes: Echoes,
+    echoes: SecretPatterns,
     /// Secrets that are never sent, so that no answer can hold them, and that no record may hold either.
-    unsent: Echoes,
-    trust: Trust,
+    unsent: SecretPatterns,
+    trust: TrustedAuthorities,
 }
 
 /// Something that is added at these origins, and nowhere else.
-struct At<T> {
+struct ForOrigins<T> {
     origins: Vec<Origin>,
     what: T,
 }
@@ -90,7 +90,7 @@ struct Parameter {
 }
 
 /// A token in use by one request.
-pub struct Access {
+pub struct TokenInUse {
     session: Arc<OAuth2Session>,
     token: Arc<AccessToken>,
 }
@@ -108,7 +108,7 @@ pub enum CredentialProblem {
     NotAHeader(String),
     /// Its certificate or key, or the tenant's own authority, cannot be used.
     #[error(transparent)]
-    Tls(#[from] TlsProblem),
+    Tls(#[from] CertificateProblem),
 }
 
 impl Credentials {
@@ -123,7 +123,7 @@ impl Credentials {
     ) -> Result<Self, CredentialProblem> {
         let mut made = Self::default();
         if let Some(ca) = &secrets.ca {
-            made.trust = Trust::new(ca, now)?;
+            made.trust = TrustedAuthorities::new(ca, now)?;
         }
         for spec in specs {
             let secret = secrets.by_name.get(&spec.name);
@@ -132,12 +132,14 @@ impl Credentials {
                 CredentialSecret::Text(text) => made.add(spec, text)?,
                 CredentialSecret::Certificate { chain, key } => {
                     made.unsent.add(key);
-                    made.identities
-                        .push(At::of(spec, Identity::new(&spec.name, chain, key, now)?));
+                    made.identities.push(ForOrigins::of(
+                        spec,
+                        ClientCertificate::new(&spec.name, chain, key, now)?,
+                    ));
                 }
                 CredentialSecret::Session { session, client_secret } => {
                     made.echoes.add(client_secret);
-                    made.sessions.push(At::of(spec, Arc::clone(session)));
+                    made.sessions.push(ForOrigins::of(spec, Arc::clone(session)));
                 }
             }
         }
@@ -167,7 +169,7 @@ impl Credentials {
                 let encoded = encoded.append_pair(&name, secret.expose()).finish();
                 self.echoes.add(secret);
                 let encoded = Sensitive::new(encoded);
-                self.parameters.push(At::of(spec, Parameter { name, encoded }));
+                self.parameters.push(ForOrigins::of(spec, Parameter { name, encoded }));
                 return Ok(());
             }
             CredentialKind::Header => secret.clone(),
@@ -191,16 +193,16 @@ impl Credentials {
             Some(name) => HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?,
             None => AUTHORIZATION,
         };
-        self.headers.push(At::of(spec, (name, value)));
+        self.headers.push(ForOrigins::of(spec, (name, value)));
         Ok(())
     }
 
     /// Adds what belongs to `origin`; a header or a parameter that the guest set under the same name is replaced.
     pub fn add_to(&self, headers: &mut HeaderMap, url: &mut Url, origin: &Origin) {
-        for (name, value) in At::at(&self.headers, origin) {
+        for (name, value) in ForOrigins::at(&self.headers, origin) {
             headers.insert(name.clone(), value.clone());
         }
-        for parameter in At::at(&self.parameters, origin) {
+        for parameter in ForOrigins::at(&self.parameters, origin) {
             parameter.put(url);
         }
     }
@@ -210,24 +212,24 @@ impl Credentials {
     ///
     /// # Errors
     /// There is none to be had now, and nothing may be sent.
-    pub async fn access(&self, origin: &Origin) -> Result<Option<Access>, NoToken> {
-        let Some(session) = At::at(&self.sessions, origin).next() else {
+    pub async fn access(&self, origin: &Origin) -> Result<Option<TokenInUse>, TokenUnavailable> {
+        let Some(session) = ForOrigins::at(&self.sessions, origin).next() else {
             return Ok(None);
         };
         let token = session.token().await?;
-        Ok(Some(Access {
+        Ok(Some(TokenInUse {
             session: Arc::clone(session),
             token,
         }))
     }
 
     /// The certificates that are shown at some origins.
-    pub fn identities(&self) -> impl Iterator<Item = (&[Origin], &Identity)> {
+    pub fn identities(&self) -> impl Iterator<Item = (&[Origin], &ClientCertificate)> {
         self.identities.iter().map(|at| (at.origins.as_slice(), &at.what))
     }
 
     /// Whose certificates are believed beside those that the system trusts.
-    pub fn trust(&self) -> &Trust {
+    pub fn trust(&self) -> &TrustedAuthorities {
         &self.trust
     }
 
@@ -248,7 +250,7 @@ impl Credentials {
 
     /// Puts stars in the place of every secret: a CRM may answer with the request that it was sent. `access` is the
     /// token that went with it.
-    pub fn redact(&self, text: &mut [u8], access: Option<&Access>) {
+    pub fn redact(&self, text: &mut [u8], access: Option<&TokenInUse>) {
         self.echoes.redact(text);
         for session in &self.sessions {
             session.what.echoes().redact(text);
@@ -259,7 +261,7 @@ impl Credentials {
     }
 }
 
-impl Access {
+impl TokenInUse {
     /// Puts the token into a request, in the place of what the guest set.
     pub fn put(&self, headers: &mut HeaderMap) {
         headers.insert(AUTHORIZATION, self.token.header().clone());
@@ -280,7 +282,7 @@ fn signing_key(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("any key")
 }
 
-impl<T> At<T> {
+impl<T> ForOrigins<T> {
     fn of(spec: &CredentialSpec, what: T) -> Self {
         Self {
             origins: spec.origins.clone(),

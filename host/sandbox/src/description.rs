@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use super::bindings::exports::about::Description;
 use super::convert;
-use super::package::{Code, Inspected, PackageError};
+use super::package::{Inspected, LinkedComponent, PackageError};
 use jackfield_domain::id::Digest;
 use jackfield_domain::tenant::SettingKind;
 use jackfield_domain::tenant::adapter::{AdapterRecord, check_described};
 use jackfield_domain::tenant::release::{Release, SettingValue};
 
 /// Checks what `describe` says. All that is wrong is told at once.
-pub fn read(digest: Digest, code: &Code, said: &Description) -> Result<Inspected, PackageError> {
+pub fn read(digest: Digest, code: &LinkedComponent, said: &Description) -> Result<Inspected, PackageError> {
     let needs = convert::needs(said);
     let (name, version) = check_described(&said.name, &said.version, &needs).map_err(PackageError::Description)?;
     Ok(Inspected {

@@ -10,9 +10,9 @@ const SHORTEST: usize = 6;
 
 /// Texts that must not come back in an answer.
 #[derive(Default)]
-pub struct Echoes(Vec<Sensitive>);
+pub struct SecretPatterns(Vec<Sensitive>);
 
-impl Echoes {
+impl SecretPatterns {
     /// Looks for `secret` from now on: as it is, percent-encoded as in a URL or a form, and escaped as in JSON.
     pub fn add(&mut self, secret: &Sensitive) {
         let plain = secret.expose();
@@ -55,7 +55,7 @@ impl Echoes {
     }
 }
 
-impl<'a> FromIterator<&'a Sensitive> for Echoes {
+impl<'a> FromIterator<&'a Sensitive> for SecretPatterns {
     fn from_iter<T: IntoIterator<Item = &'a Sensitive>>(secrets: T) -> Self {
         let mut echoes = Self::default();
         secrets.into_iter().for_each(|secret| echoes.add(secret));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_in_every_form() {
-        let mut echoes = Echoes::default();
+        let mut echoes = SecretPatterns::default();
         echoes.add(&Sensitive::new("a/B c+D\"=".into()));
         for echo in [
             "a/B c+D\"=",
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_is_too_short_to_be_a_secret_garbles_nothing() {
-        let mut echoes = Echoes::default();
+        let mut echoes = SecretPatterns::default();
         echoes.add(&Sensitive::new("12345".into()));
         let mut text = b"12345".to_vec();
         echoes.redact(&mut text);

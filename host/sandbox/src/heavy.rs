@@ -24,12 +24,12 @@ const HEAVY_CALLS: u32 = 100;
 /// Whether the calls of a release compute long, told from those that ended. One heavy call in a hundred is no habit: an
 /// interpreter tidies its memory now and then. The second is.
 #[derive(Debug, Default)]
-pub struct Habit {
+pub struct LongRunHistory {
     /// A heavy call adds [`HEAVY_CALLS`], every other one takes one away, and at most two heavy ones are remembered.
     points: AtomicU32,
 }
 
-impl Habit {
+impl LongRunHistory {
     /// Whether the next call begins among the heavy ones.
     pub fn is_heavy(&self) -> bool {
         self.points.load(Ordering::Relaxed) > HEAVY_CALLS
@@ -55,12 +55,12 @@ pub type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// The threads. They start when they are first needed, and end when this is dropped. There is one less than there are
 /// cores, so that a thread that wakes up finds a core: even one of low priority keeps its core for some milliseconds.
 #[derive(Default)]
-pub struct HeavyLane {
+pub struct LowPriorityThreads {
     threads: OnceLock<Vec<mpsc::UnboundedSender<Running<()>>>>,
     next: AtomicUsize,
 }
 
-impl HeavyLane {
+impl LowPriorityThreads {
     /// Runs a call to its end on one of the threads. It ends early when what this returns is dropped, at the guest's
     /// next turn. On a machine that has no thread to give it runs where it was.
     pub async fn run<T: Send + 'static>(&self, call: Running<T>) -> T {
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_heavy_call_now_and_then_is_no_habit() {
-        let habit = Habit::default();
+        let habit = LongRunHistory::default();
         for call in 0..1000 {
             assert!(!habit.is_heavy(), "{call}");
             habit.note(call % 101 == 0);
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_second_heavy_call_keeps_a_release_apart_for_a_hundred() {
-        let habit = Habit::default();
+        let habit = LongRunHistory::default();
         for heavy in [false, true, false, true] {
             assert!(!habit.is_heavy());
             habit.note(heavy);
@@ -166,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_goes_on_elsewhere_and_what_it_waits_for_still_comes() {
-        let lane = HeavyLane::default();
+        let lane = LowPriorityThreads::default();
         let here = std::thread::current().id();
         let (send, wait) = oneshot::channel::<u32>();
         let call = lane.run(Box::pin(async move {
@@ -180,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_whose_answer_nobody_wants_any_more_is_ended() {
-        let lane = HeavyLane::default();
+        let lane = LowPriorityThreads::default();
         let held = Arc::new(());
         let inside = Arc::clone(&held);
         {
@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_of_one_thread_take_turns() {
-        let lane = HeavyLane::default();
+        let lane = LowPriorityThreads::default();
         let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let calls = (0..64).map(|_| {
             let stop = Arc::clone(&stop);

@@ -9,12 +9,12 @@ use std::error::Error as _;
 use reqwest::Url;
 
 use super::bindings::http::{Error, Header, Request, Response};
-use super::budget::Budget;
+use super::budget::TimeBudget;
 use super::connect;
-use super::credentials::Access;
-use super::network::{Network, Outside};
+use super::credentials::TokenInUse;
+use super::network::{Network, NetworkEnd};
 use super::outgoing;
-use super::seen::Seen;
+use super::seen::Observations;
 use super::state::Environment;
 use super::tls::is_refused_handshake;
 use jackfield_domain::delivery::pause;
@@ -31,7 +31,7 @@ const MAX_ANSWER_BODY: usize = 2 << 20;
 const MAX_ANSWERS: usize = 8 << 20;
 
 /// Why there is no answer.
-pub enum Trouble {
+pub enum SendError {
     /// It stays here.
     Refused(EgressRefusal),
     /// It stays here, a stand-in says.
@@ -45,19 +45,19 @@ pub enum Trouble {
 }
 
 /// What the requests of one call to one origin have in common.
-struct Way<'a> {
+struct OutboundRequest<'a> {
     environment: &'a Environment,
     network: &'a Network,
-    seen: &'a Seen,
-    budget: &'a Budget,
+    seen: &'a Observations,
+    budget: &'a TimeBudget,
     origin: Origin,
 }
 
 /// Sends one request of a call, if it may be sent; once more if its access token was refused and there is another.
 pub async fn send(
     environment: &Environment,
-    seen: &Seen,
-    budget: &Budget,
+    seen: &Observations,
+    budget: &TimeBudget,
     mut request: Request,
 ) -> Result<Response, Error> {
     let Some(network) = &environment.network else {
@@ -70,7 +70,7 @@ pub async fn send(
             return Err(refused(environment, network, seen, &refusal, origin.as_ref()));
         }
     };
-    let way = Way {
+    let way = OutboundRequest {
         environment,
         network,
         seen,
@@ -93,9 +93,9 @@ pub async fn send(
     Ok(answer)
 }
 
-impl Way<'_> {
+impl OutboundRequest<'_> {
     /// The token that a request needs, if it needs one.
-    async fn access(&self) -> Result<Option<Access>, Error> {
+    async fn access(&self) -> Result<Option<TokenInUse>, Error> {
         let nothing_sent = |why: String| Error::Unreachable(format!("{}: nothing was sent: {why}", self.origin));
         match self.budget.spend(self.network.credentials.access(&self.origin)).await {
             Some(Ok(access)) => Ok(access),
@@ -110,7 +110,7 @@ impl Way<'_> {
     }
 
     /// One request leaves, with its token if it needs one.
-    async fn leave(&self, mut request: reqwest::Request, access: Option<&Access>) -> Result<Response, Error> {
+    async fn leave(&self, mut request: reqwest::Request, access: Option<&TokenInUse>) -> Result<Response, Error> {
         let Self {
             network,
             seen,
@@ -133,32 +133,32 @@ impl Way<'_> {
         let result = budget.spend(exchange).await.unwrap_or_else(|| {
             seen.run_out_of_time();
             let left = left.as_millis();
-            Err(Trouble::NoAnswer(format!(
+            Err(SendError::NoAnswer(format!(
                 "no complete answer within the {left} ms that the call had left"
             )))
         });
         if matches!(
             result,
-            Err(Trouble::Refused(_) | Trouble::Denied(_) | Trouble::Unreachable(_))
+            Err(SendError::Refused(_) | SendError::Denied(_) | SendError::Unreachable(_))
         ) {
             seen.stayed(before);
         }
         result.map_err(|trouble| match trouble {
-            Trouble::Refused(refusal) => refused(self.environment, network, seen, &refusal, Some(origin)),
-            Trouble::Denied(why) => Error::Denied(why),
-            Trouble::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
-            Trouble::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
-            Trouble::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
+            SendError::Refused(refusal) => refused(self.environment, network, seen, &refusal, Some(origin)),
+            SendError::Denied(why) => Error::Denied(why),
+            SendError::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
+            SendError::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
+            SendError::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
         })
     }
 
-    async fn exchange(&self, request: reqwest::Request, access: Option<&Access>) -> Result<Response, Trouble> {
+    async fn exchange(&self, request: reqwest::Request, access: Option<&TokenInUse>) -> Result<Response, SendError> {
         let Self {
             network, seen, budget, ..
         } = self;
         let mut answer = match &network.outside {
-            Outside::Internet(pools) => pools.client(&self.origin).execute(request).await.map_err(failed)?,
-            Outside::StandIn(stand_in) => stand_in.play(&request, budget, seen)?,
+            NetworkEnd::Internet(pools) => pools.client(&self.origin).execute(request).await.map_err(failed)?,
+            NetworkEnd::StandIn(stand_in) => stand_in.play(&request, budget, seen)?,
         };
         let status = answer.status().as_u16();
         seen.answered(status);
@@ -179,16 +179,20 @@ impl Way<'_> {
             });
         }
         if size > MAX_ANSWER_HEADER_BYTES {
-            return Err(Trouble::TooLarge(format!(
+            return Err(SendError::TooLarge(format!(
                 "its headers are larger than {MAX_ANSWER_HEADER_BYTES} bytes"
             )));
         }
         take(seen, size)?;
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| Trouble::NoAnswer(reason(error)))? {
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| SendError::NoAnswer(reason(error)))?
+        {
             take(seen, chunk.len())?;
             if body.len() + chunk.len() > MAX_ANSWER_BODY {
-                return Err(Trouble::TooLarge(format!(
+                return Err(SendError::TooLarge(format!(
                     "its body is larger than {MAX_ANSWER_BODY} bytes"
                 )));
             }
@@ -200,7 +204,7 @@ impl Way<'_> {
 }
 
 /// The request, if the call may still send one.
-fn within<T>(seen: &Seen, checked: T) -> Result<T, EgressRefusal> {
+fn within<T>(seen: &Observations, checked: T) -> Result<T, EgressRefusal> {
     if seen.requests() >= MAX_REQUESTS {
         let why = format!("a call may send at most {MAX_REQUESTS} requests");
         return Err(EgressRefusal::UsedUp(why));
@@ -219,7 +223,7 @@ fn within<T>(seen: &Seen, checked: T) -> Result<T, EgressRefusal> {
 fn refused(
     environment: &Environment,
     network: &Network,
-    seen: &Seen,
+    seen: &Observations,
     refusal: &EgressRefusal,
     origin: Option<&Origin>,
 ) -> Error {
@@ -243,23 +247,23 @@ fn refused(
 }
 
 /// Counts bytes of answers towards what the call may receive.
-fn take(seen: &Seen, bytes: usize) -> Result<(), Trouble> {
+fn take(seen: &Observations, bytes: usize) -> Result<(), SendError> {
     if seen.receive(bytes) > MAX_ANSWERS {
         let why = format!("with it the answers to this call are larger than {MAX_ANSWERS} bytes together");
-        return Err(Trouble::TooLarge(why));
+        return Err(SendError::TooLarge(why));
     }
     Ok(())
 }
 
 /// Tells what never left from what may have arrived.
-fn failed(error: reqwest::Error) -> Trouble {
+fn failed(error: reqwest::Error) -> SendError {
     if let Some(refusal) = refusal(&error) {
-        return Trouble::Refused(refusal.clone());
+        return SendError::Refused(refusal.clone());
     }
     if error.is_connect() || error.is_builder() || is_refused_handshake(&error) {
-        Trouble::Unreachable(reason(error))
+        SendError::Unreachable(reason(error))
     } else {
-        Trouble::NoAnswer(reason(error))
+        SendError::NoAnswer(reason(error))
     }
 }
 
@@ -297,7 +301,7 @@ mod tests {
 
     use super::*;
     use crate::credentials::Credentials;
-    use crate::heavy::Habit;
+    use crate::heavy::LongRunHistory;
     use crate::resolver::SystemResolver;
     use jackfield_clock::{ManualClock, SystemClock};
     use jackfield_domain::tenant::egress::EgressSpec;
@@ -310,16 +314,16 @@ mod tests {
             network,
             memory: 0,
             cpu: Duration::ZERO,
-            habit: Habit::default(),
+            habit: LongRunHistory::default(),
         }
     }
 
-    fn budget(deadline: Duration) -> Budget {
+    fn budget(deadline: Duration) -> TimeBudget {
         let begun = Timestamp::UNIX_EPOCH;
-        Budget::new(Arc::new(ManualClock::new(begun)), begun, deadline)
+        TimeBudget::new(Arc::new(ManualClock::new(begun)), begun, deadline)
     }
 
-    async fn post(environment: &Environment, seen: &Seen, deadline: Duration, url: &str) -> Error {
+    async fn post(environment: &Environment, seen: &Observations, deadline: Duration, url: &str) -> Error {
         let request = Request {
             method: "POST".into(),
             url: url.into(),
@@ -347,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_network_nothing_is_sent() {
-        let seen = Seen::default();
+        let seen = Observations::default();
         let error = post(&environment(None), &seen, Duration::MAX, "https://crm.example/").await;
         assert!(matches!(error, Error::Denied(_)));
         assert_eq!((seen.sent(), seen.requests(), seen.refused()), (false, 0, vec![]));
@@ -355,7 +359,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_refused_is_counted_and_does_not_count_as_sent() {
-        let seen = Seen::default();
+        let seen = Observations::default();
         for url in [
             "https://evil.example/",
             "https://evil.example/",
@@ -370,7 +374,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_time_nothing_is_sent() {
-        let seen = Seen::default();
+        let seen = Observations::default();
         let error = post(&crm(), &seen, Duration::ZERO, "https://crm.example/").await;
         assert!(matches!(error, Error::Unreachable(_)));
         assert_eq!((seen.sent(), seen.requests(), seen.refused()), (false, 0, vec![]));

@@ -6,15 +6,15 @@ use serde_json::Value;
 use wasmtime::{Engine, Store, component};
 
 use super::bindings::exports::{about, dispositions, leads, lookup, status};
-use super::package::{Code, PackageError};
-use super::state::{CallState, Environment, Terms};
+use super::package::{LinkedComponent, PackageError};
+use super::state::{Environment, InstanceState, InvocationLimits};
 use jackfield_domain::custody::recording::Kind;
 
 /// An instance. It serves one call at a time, all of one release.
 pub struct Instance {
-    store: Store<CallState>,
+    store: Store<InstanceState>,
     exports: component::Instance,
-    code: Arc<Code>,
+    code: Arc<LinkedComponent>,
     calls: u32,
 }
 
@@ -25,11 +25,11 @@ impl Instance {
     /// The guest stops while it starts, or the pool has no place for it.
     pub async fn start(
         engine: &Engine,
-        code: &Arc<Code>,
+        code: &Arc<LinkedComponent>,
         environment: Arc<Environment>,
-        call: Terms,
+        call: InvocationLimits,
     ) -> wasmtime::Result<Self> {
-        let mut store = CallState::store(engine, environment, call);
+        let mut store = InstanceState::store(engine, environment, call);
         let exports = code.instantiate(&mut store).await?;
         store.data_mut().started();
         Ok(Self {
@@ -41,7 +41,7 @@ impl Instance {
     }
 
     /// Begins another call. The one before has [ended](Self::end), and well.
-    pub fn begin(&mut self, call: Terms) {
+    pub fn begin(&mut self, call: InvocationLimits) {
         self.calls = self.calls.saturating_add(1);
         self.store.data_mut().begin(call);
         super::cpu::restart(&mut self.store);
@@ -53,7 +53,7 @@ impl Instance {
     }
 
     /// What its exports are called with.
-    pub const fn store(&mut self) -> &mut Store<CallState> {
+    pub const fn store(&mut self) -> &mut Store<InstanceState> {
         &mut self.store
     }
 
@@ -65,7 +65,7 @@ impl Instance {
     /// `about`.
     ///
     /// # Errors
-    /// As [`Code::about`].
+    /// As [`LinkedComponent::about`].
     pub fn about(&mut self) -> wasmtime::Result<about::Guest> {
         self.code.about(&mut self.store, &self.exports)
     }
@@ -73,7 +73,7 @@ impl Instance {
     /// `status`.
     ///
     /// # Errors
-    /// As [`Code::about`].
+    /// As [`LinkedComponent::about`].
     pub fn status(&mut self) -> wasmtime::Result<status::Guest> {
         self.code.status(&mut self.store, &self.exports)
     }
@@ -81,7 +81,7 @@ impl Instance {
     /// `dispositions`.
     ///
     /// # Errors
-    /// As [`Code::about`].
+    /// As [`LinkedComponent::about`].
     pub fn dispositions(&mut self) -> wasmtime::Result<dispositions::Guest> {
         self.code.dispositions(&mut self.store, &self.exports)
     }
@@ -89,7 +89,7 @@ impl Instance {
     /// `lookup`, where it is exported.
     ///
     /// # Errors
-    /// As [`Code::about`].
+    /// As [`LinkedComponent::about`].
     pub fn lookup(&mut self) -> wasmtime::Result<Option<lookup::Guest>> {
         self.code.lookup(&mut self.store, &self.exports)
     }
@@ -97,12 +97,12 @@ impl Instance {
     /// `leads`, where it is exported.
     ///
     /// # Errors
-    /// As [`Code::about`].
+    /// As [`LinkedComponent::about`].
     pub fn leads(&mut self) -> wasmtime::Result<Option<leads::Guest>> {
         self.code.leads(&mut self.store, &self.exports)
     }
 
-    /// `about`, when all exports have been checked: see [`Code::typed`].
+    /// `about`, when all exports have been checked: see [`LinkedComponent::typed`].
     ///
     /// # Errors
     /// One has other types than the contract's.

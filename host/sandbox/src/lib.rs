@@ -1,7 +1,7 @@
 //! Runs the adapters: the only part of the host that knows WebAssembly.
 //!
-//! `Runtime` makes something that serves (`Loaded`) of a release and a component's bytes. Each call of a `Loaded` has a
-//! fresh instance, unless the release asks for another (`places`), with limits around it, and ends in a `Called`: the
+//! `Runtime` makes something that serves (`LoadedRelease`) of a release and a component's bytes. Each call of a `LoadedRelease` has a
+//! fresh instance, unless the release asks for another (`places`), with limits around it, and ends in a `Invocation`: the
 //! adapter's answer or failure, and what the host saw. A guest can hurt only its own call, or its own tenant's where
 //! that asks for it (promise 7), and no secret enters its sandbox (promise 6).
 //!
@@ -44,19 +44,19 @@ mod stdio;
 mod tape;
 mod tls;
 
-pub use bulkhead::Seat;
-pub use call::Called;
+pub use bulkhead::StatusPermit;
+pub use call::Invocation;
 pub use compiler::{CompileLimits, CompileRefusal, compile_adapter};
 pub use config::RuntimeConfig;
 pub use convert::ParsedLead;
 pub use credentials::{CredentialProblem, CredentialSecret, CredentialSecrets};
 pub use engine::Engine;
-pub use loaded::Loaded;
-pub use network::{NoClient, TokenNetwork};
-pub use oauth2::{NoToken, OAuth2Session};
+pub use loaded::LoadedRelease;
+pub use network::{HttpClientError, TokenNetwork};
+pub use oauth2::{OAuth2Session, TokenUnavailable};
 pub use package::{Inspected, PackageError};
-pub use recorder::{AlreadyRecording, Order, Recorder, Tapes};
-pub use resolver::{Addresses, PinnedResolver, Resolver, SharedResolver, SystemResolver};
-pub use roots::NoTls;
-pub use runtime::{Linked, LoadError, Runtime, RuntimeError};
-pub use tls::{TlsProblem, Trust, Whose};
+pub use recorder::{AlreadyRecording, FinishedRecording, Recorder, RecordingOptions};
+pub use resolver::{AddressLookup, PinnedResolver, Resolver, SharedResolver, SystemResolver};
+pub use roots::TlsSetupError;
+pub use runtime::{LinkedAdapter, LoadError, Runtime, RuntimeError};
+pub use tls::{CertificateOwner, CertificateProblem, TrustedAuthorities};

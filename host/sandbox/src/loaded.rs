@@ -7,12 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::bulkhead::{Bulkhead, Seat};
-use super::call::{Broken, Called, Callee, Caller, Work};
+use super::bulkhead::{Bulkhead, StatusPermit};
+use super::call::{Invocation, InvocationError, Invoker, Target, Work};
 use super::convert::{self, ParsedLead};
 use super::instance::Instance;
-use super::package::Code;
-use super::places::Own;
+use super::package::LinkedComponent;
+use super::places::ReleasePool;
 use super::state::Environment;
 use super::tape;
 use jackfield_domain::call::disposition::Disposition;
@@ -24,24 +24,24 @@ use jackfield_domain::tenant::release::Release;
 
 /// A loaded release. Each call runs in an instance of its own: a fresh one, for which no lock is taken, or where
 /// `[runtime] reuse` says so one that has served other calls of this release.
-pub struct Loaded {
+pub struct LoadedRelease {
     release: Release,
     record: AdapterRecord,
-    code: Arc<Code>,
+    code: Arc<LinkedComponent>,
     environment: Arc<Environment>,
-    caller: Caller,
+    caller: Invoker,
     quota: Arc<Semaphore>,
     status: Bulkhead,
-    own: Own,
+    own: ReleasePool,
 }
 
-impl Loaded {
+impl LoadedRelease {
     pub(super) fn new(
         release: Release,
         record: AdapterRecord,
-        code: Arc<Code>,
+        code: Arc<LinkedComponent>,
         environment: Environment,
-        caller: Caller,
+        caller: Invoker,
         quota: usize,
     ) -> Self {
         let seats = release.spec.limits.status_concurrency;
@@ -73,13 +73,13 @@ impl Loaded {
     /// A seat for one [`query_status`](Self::query_status), to be held while it runs; none if the tenant's, or those of
     /// all tenants, are taken: then the caller refuses at once.
     #[must_use]
-    pub fn status_seat(&self) -> Option<Seat> {
+    pub fn status_seat(&self) -> Option<StatusPermit> {
         self.status.seat()
     }
 
     /// Asks the CRM whether a lead may be called, within `status_deadline_ms`. Whoever serves requests takes a
     /// [`status_seat`](Self::status_seat) first.
-    pub async fn query_status(&self, lead: &LeadId) -> Called<LeadStatus> {
+    pub async fn query_status(&self, lead: &LeadId) -> Invocation<LeadStatus> {
         let deadline = self.release.spec.limits.status_deadline();
         let lead = lead.clone();
         self.call(Some(&self.own), None, deadline, |instance| {
@@ -95,7 +95,7 @@ impl Loaded {
     }
 
     /// Writes a disposition, within `write_deadline_ms`. The answer is the CRM's reference, which may be empty.
-    pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Called<String> {
+    pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Invocation<String> {
         let disposition = convert::disposition(disposition, accepted_at);
         let key = key.clone();
         self.deliver(|instance| {
@@ -114,12 +114,14 @@ impl Loaded {
 
     /// Asks the CRM whether the write with this key was made, within `write_deadline_ms`. The answer is its reference.
     /// A fault if the adapter cannot look writes up: ask [`AdapterRecord::lookup`] first.
-    pub async fn find(&self, lead: &LeadId, key: &DedupKey) -> Called<Option<String>> {
+    pub async fn find(&self, lead: &LeadId, key: &DedupKey) -> Invocation<Option<String>> {
         let (lead, key) = (lead.clone(), key.clone());
         self.deliver(|instance| {
             Box::pin(async move {
                 let Some(lookup) = instance.lookup()? else {
-                    return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
+                    return Err(InvocationError::BadOutput(
+                        "the adapter does not export `lookup`".into(),
+                    ));
                 };
                 let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
                 let asked = || tape::find(lead.as_str(), key.as_str());
@@ -132,12 +134,12 @@ impl Loaded {
 
     /// Parses a webhook in the CRM's own shape, within `write_deadline_ms`. No leads if it is an event of another kind.
     /// A fault if the adapter cannot parse webhooks: ask [`AdapterRecord::parses_leads`] first.
-    pub async fn parse(&self, content_type: &str, body: &[u8], received_at: Timestamp) -> Called<Vec<ParsedLead>> {
+    pub async fn parse(&self, content_type: &str, body: &[u8], received_at: Timestamp) -> Invocation<Vec<ParsedLead>> {
         let inbound = convert::inbound(content_type, body, received_at);
         self.deliver(|instance| {
             Box::pin(async move {
                 let Some(leads) = instance.leads()? else {
-                    return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
+                    return Err(InvocationError::BadOutput("the adapter does not export `leads`".into()));
                 };
                 let answer = leads.call_parse(instance.store(), &inbound).await?;
                 let told = || (tape::parse_leads(&inbound), tape::returns_leads(&answer));
@@ -150,7 +152,7 @@ impl Loaded {
 
     /// Starts a fresh instance and lets it go, within `status_deadline_ms`: what a call costs before the adapter does
     /// anything.
-    pub async fn start(&self) -> Called<()> {
+    pub async fn start(&self) -> Invocation<()> {
         let deadline = self.release.spec.limits.status_deadline();
         self.call(None, None, deadline, |_| Box::pin(async { Ok(Ok(())) }))
             .await
@@ -158,7 +160,7 @@ impl Loaded {
 
     /// Has a fresh instance describe itself, within `status_deadline_ms`, whatever the release says of reuse: what the
     /// adapter costs before it does anything.
-    pub async fn probe(&self) -> Called<()> {
+    pub async fn probe(&self) -> Invocation<()> {
         let deadline = self.release.spec.limits.status_deadline();
         self.call(None, None, deadline, |instance| {
             Box::pin(async move {
@@ -174,19 +176,19 @@ impl Loaded {
     async fn deliver<T: Send + 'static>(
         &self,
         work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
-    ) -> Called<T> {
+    ) -> Invocation<T> {
         let deadline = self.release.spec.limits.write_deadline();
         self.call(Some(&self.own), Some(&self.quota), deadline, work).await
     }
 
     async fn call<T: Send + 'static>(
         &self,
-        own: Option<&Own>,
+        own: Option<&ReleasePool>,
         quota: Option<&Arc<Semaphore>>,
         deadline: Duration,
         work: impl for<'a> FnOnce(&'a mut Instance) -> Work<'a, T> + Send + 'static,
-    ) -> Called<T> {
-        let callee = Callee {
+    ) -> Invocation<T> {
+        let callee = Target {
             code: &self.code,
             environment: &self.environment,
             own,
@@ -196,9 +198,9 @@ impl Loaded {
     }
 }
 
-impl fmt::Debug for Loaded {
+impl fmt::Debug for LoadedRelease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loaded")
+        f.debug_struct("LoadedRelease")
             .field("tenant", self.release.tenant())
             .field("release", &self.release.number)
             .field("adapter", &self.record.name)

@@ -12,12 +12,12 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
-use super::connect::InTime;
+use super::connect::ConnectTimeoutLayer;
 use super::credentials::Credentials;
 use super::rehearsal::StandIn;
 use super::resolver::{PinnedResolver, Resolver as _, SharedResolver};
-use super::roots::{self, NoTls};
-use super::tls::{Identity, Trust};
+use super::roots::{self, TlsSetupError};
+use super::tls::{ClientCertificate, TrustedAuthorities};
 use jackfield_clock::SharedClock;
 use jackfield_domain::tenant::egress::EgressSpec;
 use jackfield_domain::tenant::egress::{EgressPolicy, EgressRefusal, Method, Origin};
@@ -34,34 +34,34 @@ const MAX_ANSWER_HEADERS: usize = 100;
 /// Where the requests of one release may go, how, and with which credentials.
 #[derive(Debug)]
 pub struct Network {
-    pub(super) outside: Outside,
+    pub(super) outside: NetworkEnd,
     pub(super) policy: EgressPolicy,
     pub(super) credentials: Credentials,
 }
 
 /// The machine has no usable TLS set-up.
 #[derive(Debug, thiserror::Error)]
-pub enum NoClient {
+pub enum HttpClientError {
     /// The HTTP client cannot be made.
     #[error(transparent)]
     Http(#[from] reqwest::Error),
     /// Its TLS cannot be set up.
     #[error(transparent)]
-    Tls(#[from] NoTls),
+    Tls(#[from] TlsSetupError),
 }
 
 /// What is at the other end.
 #[derive(Debug)]
-pub enum Outside {
+pub enum NetworkEnd {
     /// The CRM.
-    Internet(Pools),
+    Internet(HttpClients),
     /// A double of it.
     StandIn(Arc<StandIn>),
 }
 
 /// Connections to the CRM.
 #[derive(Debug)]
-pub struct Pools {
+pub struct HttpClients {
     client: reqwest::Client,
     /// Those that show a certificate: a client has one identity, so a credential of kind `mtls` has a client.
     identified: Vec<(Vec<Origin>, reqwest::Client)>,
@@ -77,8 +77,8 @@ impl Network {
         credentials: Credentials,
         resolver: SharedResolver,
         clock: SharedClock,
-    ) -> Result<Self, NoClient> {
-        let clients = Clients::new(egress, resolver, clock);
+    ) -> Result<Self, HttpClientError> {
+        let clients = HttpClientFactory::new(egress, resolver, clock);
         let client = clients.client(credentials.trust(), None)?;
         let identified = credentials
             .identities()
@@ -86,9 +86,9 @@ impl Network {
                 let client = clients.client(credentials.trust(), Some(identity))?;
                 Ok((origins.into(), client))
             })
-            .collect::<Result<_, NoClient>>()?;
+            .collect::<Result<_, HttpClientError>>()?;
         Ok(Self {
-            outside: Outside::Internet(Pools { client, identified }),
+            outside: NetworkEnd::Internet(HttpClients { client, identified }),
             policy: clients.policy,
             credentials,
         })
@@ -97,7 +97,7 @@ impl Network {
     /// A network that ends in a stand-in.
     pub fn rehearsed(policy: EgressPolicy, credentials: Credentials, stand_in: Arc<StandIn>) -> Self {
         Self {
-            outside: Outside::StandIn(stand_in),
+            outside: NetworkEnd::StandIn(stand_in),
             policy,
             credentials,
         }
@@ -106,13 +106,13 @@ impl Network {
     /// The stand-in, if that is where it ends.
     pub fn stand_in(&self) -> Option<&StandIn> {
         match &self.outside {
-            Outside::StandIn(stand_in) => Some(stand_in),
-            Outside::Internet(_) => None,
+            NetworkEnd::StandIn(stand_in) => Some(stand_in),
+            NetworkEnd::Internet(_) => None,
         }
     }
 }
 
-impl Pools {
+impl HttpClients {
     /// The client for requests to `origin`: the only one that shows what belongs there.
     pub(super) fn client(&self, origin: &Origin) -> &reqwest::Client {
         let mut identified = self.identified.iter();
@@ -137,15 +137,15 @@ impl TokenNetwork {
     pub fn new(
         egress: &EgressSpec,
         origin: Origin,
-        trust: &Trust,
+        trust: &TrustedAuthorities,
         resolver: SharedResolver,
         clock: SharedClock,
-    ) -> Result<Self, NoClient> {
+    ) -> Result<Self, HttpClientError> {
         let egress = EgressSpec {
             allow: vec![origin.into()],
             ..egress.clone()
         };
-        let clients = Clients::new(&egress, resolver, clock);
+        let clients = HttpClientFactory::new(&egress, resolver, clock);
         Ok(Self {
             client: clients.client(trust, None)?,
             policy: clients.policy,
@@ -163,14 +163,14 @@ impl TokenNetwork {
 }
 
 /// What all clients of a release have in common.
-struct Clients {
+struct HttpClientFactory {
     policy: EgressPolicy,
     resolver: Arc<PinnedResolver>,
     lookups: Arc<Semaphore>,
     clock: SharedClock,
 }
 
-impl Clients {
+impl HttpClientFactory {
     fn new(egress: &EgressSpec, resolver: SharedResolver, clock: SharedClock) -> Self {
         Self {
             policy: EgressPolicy::from(egress),
@@ -180,19 +180,23 @@ impl Clients {
         }
     }
 
-    fn client(&self, trust: &Trust, identity: Option<&Identity>) -> Result<reqwest::Client, NoClient> {
+    fn client(
+        &self,
+        trust: &TrustedAuthorities,
+        identity: Option<&ClientCertificate>,
+    ) -> Result<reqwest::Client, HttpClientError> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .dns_resolver(Checking {
+            .dns_resolver(CheckedResolver {
                 policy: self.policy.clone(),
                 resolver: self.resolver.clone(),
                 lookups: self.lookups.clone(),
             })
-            .connector_layer(InTime(self.clock.clone()))
+            .connector_layer(ConnectTimeoutLayer(self.clock.clone()))
             .pool_idle_timeout(IDLE_TIMEOUT)
             .http1_max_headers(MAX_ANSWER_HEADERS);
         let builder = match identity {
@@ -205,13 +209,13 @@ impl Clients {
 }
 
 /// Resolves names, and drops every address that the policy refuses.
-struct Checking {
+struct CheckedResolver {
     policy: EgressPolicy,
     resolver: Arc<PinnedResolver>,
     lookups: Arc<Semaphore>,
 }
 
-impl Resolve for Checking {
+impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (policy, resolver, lookups) = (self.policy.clone(), self.resolver.clone(), self.lookups.clone());
         Box::pin(async move {

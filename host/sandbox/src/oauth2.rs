@@ -13,7 +13,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use super::echo::Echoes;
+use super::echo::SecretPatterns;
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::tenant::oauth2::{Serial, TokenProblem, TokenState, TokenStep};
@@ -38,19 +38,19 @@ struct Inner {
     token: Option<Arc<AccessToken>>,
     secrets: VecDeque<Sensitive>,
     /// The same, ready to be looked for.
-    echoes: Arc<Echoes>,
+    echoes: Arc<SecretPatterns>,
 }
 
 /// A token, ready to be sent.
 pub struct AccessToken {
     serial: Serial,
     header: HeaderValue,
-    echoes: Echoes,
+    echoes: SecretPatterns,
 }
 
 impl AccessToken {
     /// The token, as an answer might echo it.
-    pub fn echoes(&self) -> &Echoes {
+    pub fn echoes(&self) -> &SecretPatterns {
         &self.echoes
     }
 
@@ -62,7 +62,7 @@ impl AccessToken {
 
 /// There is no token, and so nothing is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoToken {
+pub enum TokenUnavailable {
     /// The token endpoint is not asked before this time.
     #[error("{problem}; it is asked again at {until:.0}")]
     Until {
@@ -136,7 +136,7 @@ impl OAuth2Session {
     }
 
     /// The token to send now. Waits only if there is none that is valid.
-    pub(super) async fn token(&self) -> Result<Arc<AccessToken>, NoToken> {
+    pub(super) async fn token(&self) -> Result<Arc<AccessToken>, TokenUnavailable> {
         let mut ended = self.ended.subscribe();
         let step = self.inner().state.wanted(self.clock.now());
         self.follow(step, &mut ended).await
@@ -150,11 +150,15 @@ impl OAuth2Session {
     }
 
     /// Every secret that an answer might echo.
-    pub(super) fn echoes(&self) -> Arc<Echoes> {
+    pub(super) fn echoes(&self) -> Arc<SecretPatterns> {
         Arc::clone(&self.inner().echoes)
     }
 
-    async fn follow(&self, mut step: TokenStep, ended: &mut watch::Receiver<()>) -> Result<Arc<AccessToken>, NoToken> {
+    async fn follow(
+        &self,
+        mut step: TokenStep,
+        ended: &mut watch::Receiver<()>,
+    ) -> Result<Arc<AccessToken>, TokenUnavailable> {
         loop {
             if matches!(step, TokenStep::Renew | TokenStep::UseAndRenew) {
                 // Only one renewal is under way, so there is room: what fails here is a host that stops, and then the
@@ -162,7 +166,7 @@ impl OAuth2Session {
                 let _ = self.orders.try_send(());
             }
             match step {
-                TokenStep::Without { until, problem } => return Err(NoToken::Until { until, problem }),
+                TokenStep::Without { until, problem } => return Err(TokenUnavailable::Until { until, problem }),
                 TokenStep::Use | TokenStep::UseAndRenew => {
                     if let Some(token) = self.inner().token.clone() {
                         return Ok(token);
@@ -172,7 +176,7 @@ impl OAuth2Session {
             }
             tokio::select! {
                 _ = ended.changed() => {}
-                () = self.orders.closed() => return Err(NoToken::Stopping),
+                () = self.orders.closed() => return Err(TokenUnavailable::Stopping),
             }
             step = self.inner().state.wanted(self.clock.now());
         }

@@ -5,7 +5,7 @@ use wasmtime::component::{self, Component, InstancePre, Linker};
 
 use super::bindings::exports::{about, dispositions, leads, lookup, status};
 use super::compiler::CompileRefusal;
-use super::state::CallState;
+use super::state::InstanceState;
 use jackfield_domain::delivery::failure::Fault;
 use jackfield_domain::id::{AdapterName, AdapterVersion, Digest};
 use jackfield_domain::tenant::AdapterNeeds;
@@ -141,8 +141,8 @@ impl Inspected {
 }
 
 /// A component, compiled and linked: what every release of it shares.
-pub struct Code {
-    prepared: InstancePre<CallState>,
+pub struct LinkedComponent {
+    prepared: InstancePre<InstanceState>,
     about: about::GuestIndices,
     status: status::GuestIndices,
     dispositions: dispositions::GuestIndices,
@@ -150,12 +150,12 @@ pub struct Code {
     leads: Option<leads::GuestIndices>,
 }
 
-impl Code {
+impl LinkedComponent {
     /// Makes an instance in a store of its own.
     ///
     /// # Errors
     /// The guest stops while it starts, or there is no place for it.
-    pub async fn instantiate(&self, store: &mut Store<CallState>) -> wasmtime::Result<component::Instance> {
+    pub async fn instantiate(&self, store: &mut Store<InstanceState>) -> wasmtime::Result<component::Instance> {
         self.prepared.instantiate_async(store).await
     }
 
@@ -163,7 +163,11 @@ impl Code {
     ///
     /// # Errors
     /// It has other types than the contract's, which [`Self::typed`] has found out before.
-    pub fn about(&self, store: &mut Store<CallState>, from: &component::Instance) -> wasmtime::Result<about::Guest> {
+    pub fn about(
+        &self,
+        store: &mut Store<InstanceState>,
+        from: &component::Instance,
+    ) -> wasmtime::Result<about::Guest> {
         self.about.load(store, from)
     }
 
@@ -171,7 +175,11 @@ impl Code {
     ///
     /// # Errors
     /// As [`Self::about`].
-    pub fn status(&self, store: &mut Store<CallState>, from: &component::Instance) -> wasmtime::Result<status::Guest> {
+    pub fn status(
+        &self,
+        store: &mut Store<InstanceState>,
+        from: &component::Instance,
+    ) -> wasmtime::Result<status::Guest> {
         self.status.load(store, from)
     }
 
@@ -181,7 +189,7 @@ impl Code {
     /// As [`Self::about`].
     pub fn dispositions(
         &self,
-        store: &mut Store<CallState>,
+        store: &mut Store<InstanceState>,
         from: &component::Instance,
     ) -> wasmtime::Result<dispositions::Guest> {
         self.dispositions.load(store, from)
@@ -193,7 +201,7 @@ impl Code {
     /// As [`Self::about`].
     pub fn lookup(
         &self,
-        store: &mut Store<CallState>,
+        store: &mut Store<InstanceState>,
         from: &component::Instance,
     ) -> wasmtime::Result<Option<lookup::Guest>> {
         let load = |indices: &lookup::GuestIndices| indices.load(store, from);
@@ -206,7 +214,7 @@ impl Code {
     /// As [`Self::about`].
     pub fn leads(
         &self,
-        store: &mut Store<CallState>,
+        store: &mut Store<InstanceState>,
         from: &component::Instance,
     ) -> wasmtime::Result<Option<leads::Guest>> {
         let load = |indices: &leads::GuestIndices| indices.load(store, from);
@@ -229,7 +237,7 @@ impl Code {
     /// One has other types.
     pub fn typed(
         &self,
-        store: &mut Store<CallState>,
+        store: &mut Store<InstanceState>,
         from: &component::Instance,
     ) -> Result<about::Guest, PackageError> {
         self.lookup(store, from).map_err(|error| optional("lookup", &error))?;
@@ -278,7 +286,7 @@ pub fn check_bytes(bytes: &[u8]) -> Result<(), PackageError> {
 }
 
 /// Checks imports and exports, and links the component.
-pub fn link(linker: &Linker<CallState>, component: &Component) -> Result<Code, PackageError> {
+pub fn link(linker: &Linker<InstanceState>, component: &Component) -> Result<LinkedComponent, PackageError> {
     let engine = component.engine();
     let types = component.component_type();
     check_imports(types.imports(engine).map(|(name, _)| name))?;
@@ -293,7 +301,7 @@ pub fn link(linker: &Linker<CallState>, component: &Component) -> Result<Code, P
         return Err(PackageError::MissingExports(missing));
     }
     let prepared = linker.instantiate_pre(component).map_err(other_types)?;
-    Ok(Code {
+    Ok(LinkedComponent {
         about: about::GuestIndices::new(&prepared).map_err(other_types)?,
         status: status::GuestIndices::new(&prepared).map_err(other_types)?,
         dispositions: dispositions::GuestIndices::new(&prepared).map_err(other_types)?,

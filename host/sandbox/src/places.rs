@@ -14,7 +14,7 @@ use crate::idle_pool::{Owner, Reserve};
 use jackfield_clock::SharedClock;
 
 /// An instance in its place, or a place for one.
-pub struct Held {
+pub struct PooledInstance {
     /// Goes before its place does: fields are dropped in their order.
     pub instance: Option<Instance>,
     /// None if places are not counted any more, which nothing brings about.
@@ -22,7 +22,7 @@ pub struct Held {
 }
 
 /// The places of all releases.
-pub struct Places {
+pub struct InstancePool {
     free: Arc<Semaphore>,
     waiting: Mutex<Waiting>,
     next_owner: AtomicU64,
@@ -30,7 +30,7 @@ pub struct Places {
 }
 
 struct Waiting {
-    idle: Reserve<Held>,
+    idle: Reserve<PooledInstance>,
     /// Calls that wait for a place. While there are any, nothing is kept idle.
     calls: usize,
     /// Somebody watches for those that have been idle too long.
@@ -39,7 +39,7 @@ struct Waiting {
     closed: bool,
 }
 
-impl Places {
+impl InstancePool {
     /// So many places, in which at most `idle` instances may wait.
     pub fn new(places: u32, idle: u32, clock: SharedClock) -> Arc<Self> {
         Arc::new(Self {
@@ -56,7 +56,7 @@ impl Places {
     }
 
     /// A place for a fresh instance, as soon as there is one.
-    pub async fn take(&self) -> Held {
+    pub async fn take(&self) -> PooledInstance {
         let place = if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
             Some(place)
         } else {
@@ -64,15 +64,15 @@ impl Places {
             // A closed semaphore is not possible: nobody closes it.
             Arc::clone(&self.free).acquire_owned().await.ok()
         };
-        Held {
+        PooledInstance {
             instance: None,
             _place: place,
         }
     }
 
     /// The idle instances of one release, each for `reuse` calls, of which at most `most` wait at once.
-    pub fn own(self: &Arc<Self>, reuse: u32, most: usize) -> Own {
-        Own {
+    pub fn own(self: &Arc<Self>, reuse: u32, most: usize) -> ReleasePool {
+        ReleasePool {
             owner: Owner(self.next_owner.fetch_add(1, Ordering::Relaxed)),
             reuse,
             most,
@@ -130,7 +130,7 @@ impl Places {
     }
 }
 
-struct Counted<'a>(&'a Places);
+struct Counted<'a>(&'a InstancePool);
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
@@ -139,21 +139,21 @@ impl Drop for Counted<'_> {
 }
 
 /// The idle instances of one release, and so of one tenant. They are given up when this is dropped.
-pub struct Own {
+pub struct ReleasePool {
     owner: Owner,
     reuse: u32,
     most: usize,
-    places: Arc<Places>,
+    places: Arc<InstancePool>,
 }
 
-impl Own {
+impl ReleasePool {
     /// Calls that one instance may serve.
     pub const fn reuse(&self) -> u32 {
         self.reuse
     }
 
     /// An instance that waits, if there is one.
-    pub fn take(&self) -> Option<Held> {
+    pub fn take(&self) -> Option<PooledInstance> {
         if self.reuse == 1 {
             return None;
         }
@@ -162,7 +162,7 @@ impl Own {
     }
 
     /// Keeps an instance for another call of the release, unless somebody waits for its place.
-    pub fn keep(&self, held: Held) {
+    pub fn keep(&self, held: PooledInstance) {
         let now = self.places.clock.now();
         let (gone, watch) = {
             let mut waiting = self.places.lock();
@@ -175,12 +175,12 @@ impl Own {
         };
         drop(gone);
         if watch {
-            drop(tokio::spawn(Places::watch(Arc::downgrade(&self.places))));
+            drop(tokio::spawn(InstancePool::watch(Arc::downgrade(&self.places))));
         }
     }
 }
 
-impl Drop for Own {
+impl Drop for ReleasePool {
     fn drop(&mut self) {
         if self.reuse > 1 {
             let gone = self.places.lock().idle.remove(self.owner);
@@ -189,9 +189,9 @@ impl Drop for Own {
     }
 }
 
-impl fmt::Debug for Own {
+impl fmt::Debug for ReleasePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Own")
+        f.debug_struct("ReleasePool")
             .field("owner", &self.owner)
             .field("reuse", &self.reuse)
             .finish_non_exhaustive()
@@ -208,9 +208,9 @@ mod tests {
     use crate::idle_pool::MAX_IDLE;
     use jackfield_clock::ManualClock;
 
-    fn places(all: u32, idle: u32) -> (Arc<Places>, ManualClock) {
+    fn places(all: u32, idle: u32) -> (Arc<InstancePool>, ManualClock) {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
-        (Places::new(all, idle, Arc::new(clock.clone())), clock)
+        (InstancePool::new(all, idle, Arc::new(clock.clone())), clock)
     }
 
     #[tokio::test]

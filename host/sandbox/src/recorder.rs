@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::echo::Echoes;
+use super::echo::SecretPatterns;
 use super::tape::Tape;
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
@@ -16,7 +16,7 @@ use jackfield_domain::id::TenantName;
 
 /// How a recording is to be.
 #[derive(Debug, Clone, Copy)]
-pub struct Order {
+pub struct RecordingOptions {
     /// How much.
     pub bounds: Bounds,
     /// Whether personal data stays as it is.
@@ -35,7 +35,7 @@ type Sessions = HashMap<String, Arc<Session>>;
 
 /// The recording of one tenant.
 pub struct Session {
-    order: Order,
+    order: RecordingOptions,
     salt: [u8; 32],
     clock: SharedClock,
     taken: Mutex<Taken>,
@@ -47,11 +47,11 @@ pub struct AlreadyRecording(pub Standing);
 
 /// A recording that an operator took.
 #[derive(Debug)]
-pub struct Tapes {
+pub struct FinishedRecording {
     /// How it stood.
     pub standing: Standing,
     /// How it was ordered.
-    pub order: Order,
+    pub order: RecordingOptions,
     /// What it held.
     pub kept: Vec<Kept>,
 }
@@ -78,7 +78,12 @@ impl Recorder {
     ///
     /// # Errors
     /// They are recorded already, or what was recorded waits to be taken.
-    pub fn begin(&self, tenant: &TenantName, order: Order, salt: [u8; 32]) -> Result<Standing, AlreadyRecording> {
+    pub fn begin(
+        &self,
+        tenant: &TenantName,
+        order: RecordingOptions,
+        salt: [u8; 32],
+    ) -> Result<Standing, AlreadyRecording> {
         let now = self.clock.now();
         self.change(|sessions| {
             if let Some(session) = sessions.get(tenant.as_str()) {
@@ -102,7 +107,7 @@ impl Recorder {
 
     /// How a tenant's recording stands, and how it was ordered; none if there is none.
     #[must_use]
-    pub fn standing(&self, tenant: &TenantName) -> Option<(Standing, Order)> {
+    pub fn standing(&self, tenant: &TenantName) -> Option<(Standing, RecordingOptions)> {
         let session = Arc::clone(self.sessions.load().get(tenant.as_str())?);
         let standing = session.taken().standing(self.clock.now());
         (standing.phase != Phase::Gone).then_some((standing, session.order))
@@ -110,11 +115,11 @@ impl Recorder {
 
     /// Ends a tenant's recording and hands it over; the host forgets it.
     #[must_use]
-    pub fn take(&self, tenant: &TenantName) -> Option<Tapes> {
+    pub fn take(&self, tenant: &TenantName) -> Option<FinishedRecording> {
         let session = self.change(|sessions| sessions.remove(tenant.as_str()))?;
         let mut taken = session.taken();
         let standing = taken.standing(self.clock.now());
-        (standing.phase != Phase::Gone).then(|| Tapes {
+        (standing.phase != Phase::Gone).then(|| FinishedRecording {
             standing,
             order: session.order,
             kept: taken.hand_over(),
@@ -173,10 +178,10 @@ impl fmt::Debug for Session {
     }
 }
 
-impl Tapes {
+impl FinishedRecording {
     /// Takes out the calls that hold one of these secrets, in any form that secrets are looked for in.
     pub fn without(&mut self, secrets: &[Sensitive]) {
-        let echoes: Echoes = secrets.iter().collect();
+        let echoes: SecretPatterns = secrets.iter().collect();
         let before = self.kept.len();
         self.kept
             .retain(|call| !echoes.are_in(call.fixture.to_string().as_bytes()));

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use jackfield_domain::tenant::egress::HostName;
 
 /// Addresses, or why there are none.
-pub type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+pub type AddressLookup = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Looks names up. What it finds is not trusted: every address is checked before it is connected to.
 pub trait Resolver: Send + Sync + fmt::Debug {
     /// The addresses of a host, the best first.
-    fn resolve(&self, host: &str) -> Addresses;
+    fn resolve(&self, host: &str) -> AddressLookup;
 }
 
 /// A resolver, shared.
@@ -26,7 +26,7 @@ pub type SharedResolver = Arc<dyn Resolver>;
 pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
-    fn resolve(&self, host: &str) -> Addresses {
+    fn resolve(&self, host: &str) -> AddressLookup {
         let host = host.to_owned();
         Box::pin(async move {
             let found = tokio::net::lookup_host((host, 0)).await?;
@@ -50,7 +50,7 @@ impl PinnedResolver {
 }
 
 impl Resolver for PinnedResolver {
-    fn resolve(&self, host: &str) -> Addresses {
+    fn resolve(&self, host: &str) -> AddressLookup {
         let pinned = host.parse::<HostName>().ok().and_then(|name| self.hosts.get(&name));
         match pinned {
             Some(addresses) => Box::pin(std::future::ready(Ok(addresses.clone()))),

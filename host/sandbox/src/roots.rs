@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest as _, Sha256};
 
-use super::tls::Trust;
+use super::tls::TrustedAuthorities;
 
 /// How long what was read of the system's certificates counts as new. A release that is loaded later reads them again,
 /// so that an authority that the system comes to trust, or no longer trusts, is known without a restart.
@@ -30,7 +30,7 @@ static ROOTS: LazyLock<Roots> = LazyLock::new(Roots::new);
 
 /// No connection can be made over TLS.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum NoTls {
+pub enum TlsSetupError {
     /// There is nobody to trust.
     #[error("the system has no certificates of authorities: install its package ca-certificates")]
     NoRoots,
@@ -44,7 +44,7 @@ pub enum NoTls {
 ///
 /// # Errors
 /// There is nobody to trust, or the library refuses.
-pub fn configuration(trust: &Trust, now: Timestamp) -> Result<ClientConfig, NoTls> {
+pub fn configuration(trust: &TrustedAuthorities, now: Timestamp) -> Result<ClientConfig, TlsSetupError> {
     ROOTS.configuration(trust, now)
 }
 
@@ -74,11 +74,11 @@ impl Roots {
         }
     }
 
-    fn configuration(&self, trust: &Trust, now: Timestamp) -> Result<ClientConfig, NoTls> {
+    fn configuration(&self, trust: &TrustedAuthorities, now: Timestamp) -> Result<ClientConfig, TlsSetupError> {
         let verifier = self.verifier(trust, now)?;
         let mut configuration = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| NoTls::Refused(error.to_string()))?
+            .map_err(|error| TlsSetupError::Refused(error.to_string()))?
             .with_webpki_verifier(verifier)
             .with_no_client_auth();
         configuration.alpn_protocols = vec![HTTP_1.into()];
@@ -86,7 +86,7 @@ impl Roots {
         Ok(configuration)
     }
 
-    fn verifier(&self, trust: &Trust, now: Timestamp) -> Result<Arc<WebPkiServerVerifier>, NoTls> {
+    fn verifier(&self, trust: &TrustedAuthorities, now: Timestamp) -> Result<Arc<WebPkiServerVerifier>, TlsSetupError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Known { system, verifiers } = &mut *known;
         let is_fresh = |(read, _): &(Timestamp, System)| now.duration_since(*read).unsigned_abs() < FRESH;
@@ -94,7 +94,7 @@ impl Roots {
             *system = Some((now, System::read()));
         }
         let Some((_, system)) = system else {
-            return Err(NoTls::NoRoots);
+            return Err(TlsSetupError::NoRoots);
         };
         let name = digest(&system.digest, trust.authorities());
         if let Some(shared) = verifiers.get(&name).and_then(Weak::upgrade) {
@@ -103,16 +103,16 @@ impl Roots {
         let mut roots = RootCertStore::empty();
         for authority in trust.authorities() {
             let added = roots.add(authority.clone());
-            added.map_err(|error| NoTls::Refused(error.to_string()))?;
+            added.map_err(|error| TlsSetupError::Refused(error.to_string()))?;
         }
         // One that cannot be read is the system's affair, and trusted by nobody.
         let _ = roots.add_parsable_certificates(system.certificates.iter().cloned());
         if roots.is_empty() {
-            return Err(NoTls::NoRoots);
+            return Err(TlsSetupError::NoRoots);
         }
         let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&self.provider))
             .build()
-            .map_err(|error| NoTls::Refused(error.to_string()))?;
+            .map_err(|error| TlsSetupError::Refused(error.to_string()))?;
         verifiers.retain(|_, verifier| verifier.strong_count() > 0);
         verifiers.insert(name, Arc::downgrade(&verifier));
         Ok(verifier)
@@ -149,16 +149,16 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-    fn authority() -> Trust {
+    fn authority() -> TrustedAuthorities {
         let pem = include_str!("../../../tests/fixtures/tls/ca.pem");
-        Trust::new(&Sensitive::new(pem.to_owned()), NOW).unwrap()
+        TrustedAuthorities::new(&Sensitive::new(pem.to_owned()), NOW).unwrap()
     }
 
     #[test]
     fn those_who_trust_the_same_share_it_and_nobody_else_does() {
         let roots = Roots::new();
-        let one = roots.verifier(&Trust::default(), NOW).unwrap();
-        let other = roots.verifier(&Trust::default(), NOW).unwrap();
+        let one = roots.verifier(&TrustedAuthorities::default(), NOW).unwrap();
+        let other = roots.verifier(&TrustedAuthorities::default(), NOW).unwrap();
         assert!(Arc::ptr_eq(&one, &other));
         let own = roots.verifier(&authority(), NOW).unwrap();
         assert!(
@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn certificates_that_are_read_again_and_are_the_same_are_shared_too() {
         let roots = Roots::new();
-        let before = roots.verifier(&Trust::default(), NOW).unwrap();
+        let before = roots.verifier(&TrustedAuthorities::default(), NOW).unwrap();
         let later = NOW + FRESH;
-        let after = roots.verifier(&Trust::default(), later).unwrap();
+        let after = roots.verifier(&TrustedAuthorities::default(), later).unwrap();
         assert!(Arc::ptr_eq(&before, &after));
         let known = roots.known.lock().unwrap();
         assert_eq!(known.system.as_ref().map(|(read, _)| *read), Some(later));
@@ -183,13 +183,13 @@ mod tests {
     fn what_nobody_uses_any_more_is_forgotten() {
         let roots = Roots::new();
         drop(roots.verifier(&authority(), NOW).unwrap());
-        let _used = roots.verifier(&Trust::default(), NOW).unwrap();
+        let _used = roots.verifier(&TrustedAuthorities::default(), NOW).unwrap();
         assert_eq!(roots.known.lock().unwrap().verifiers.len(), 1);
     }
 
     #[test]
     fn it_speaks_the_only_protocol_that_the_client_knows() {
-        let made = Roots::new().configuration(&Trust::default(), NOW).unwrap();
+        let made = Roots::new().configuration(&TrustedAuthorities::default(), NOW).unwrap();
         assert_eq!(made.alpn_protocols, [HTTP_1]);
     }
 }

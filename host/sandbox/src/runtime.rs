@@ -12,28 +12,28 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
-use super::cache::Cache;
-use super::call::{Callee, Caller};
+use super::cache::CompileCache;
+use super::call::{Invoker, Target};
 use super::compiler::Compiler;
 use super::config::RuntimeConfig;
 use super::credentials::{CredentialProblem, CredentialSecrets, Credentials};
 use super::description;
 use super::engine::Engine;
-use super::heavy::Habit;
-use super::loaded::Loaded;
+use super::heavy::LongRunHistory;
+use super::loaded::LoadedRelease;
 use super::network::Network;
-use super::package::{Code, Inspected, PackageError};
-use super::places::Places;
+use super::package::{Inspected, LinkedComponent, PackageError};
+use super::places::InstancePool;
 use super::recorder::Recorder;
 use super::resolver::SharedResolver;
-use super::state::{self, CallState, Environment};
+use super::state::{self, Environment, InstanceState};
 use jackfield_clock::SharedClock;
 use jackfield_domain::delivery::failure::{Failure, Fault};
 use jackfield_domain::id::Digest;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::Release;
 
-pub use code::Linked;
+pub use code::LinkedAdapter;
 
 /// Memory that `describe` may use in an inspection, in bytes: what the largest interpreters start with, four times
 /// over.
@@ -49,14 +49,14 @@ pub struct Runtime(Arc<Inner>);
 
 struct Inner {
     config: RuntimeConfig,
-    linker: Linker<CallState>,
-    cache: Cache,
-    caller: Caller,
+    linker: Linker<InstanceState>,
+    cache: CompileCache,
+    caller: Invoker,
     compiler: Compiler,
     /// One adapter compiles at a time: it takes a core, and memory up to its limit.
     compiling: Semaphore,
     /// Linked code of the adapters that are loaded, shared by their releases.
-    codes: Mutex<HashMap<Digest, Weak<Code>>>,
+    codes: Mutex<HashMap<Digest, Weak<LinkedComponent>>>,
     /// Keeps the epoch moving.
     engine: Engine,
 }
@@ -69,7 +69,7 @@ pub enum RuntimeError {
     Engine(String),
     /// The cache cannot be used.
     #[error("the cache of compiled adapters in {} cannot be used: {error}", dir.display())]
-    Cache {
+    CompileCache {
         /// Its directory.
         dir: PathBuf,
         /// Why.
@@ -116,13 +116,14 @@ impl Runtime {
         let failed = |error: wasmtime::Error| RuntimeError::Engine(format!("{error:#}"));
         let engine =
             Engine::start(config.max_instances, config.warm_instances, config.allow_pooling).map_err(failed)?;
-        let cache = Cache::open(&config.cache_dir, engine.wasm()).map_err(|error| RuntimeError::Cache {
-            dir: config.cache_dir.clone(),
-            error,
-        })?;
-        let caller = Caller {
+        let cache =
+            CompileCache::open(&config.cache_dir, engine.wasm()).map_err(|error| RuntimeError::CompileCache {
+                dir: config.cache_dir.clone(),
+                error,
+            })?;
+        let caller = Invoker {
             engine: engine.wasm().clone(),
-            places: Places::new(config.max_instances, config.idle_instances, Arc::clone(&clock)),
+            places: InstancePool::new(config.max_instances, config.idle_instances, Arc::clone(&clock)),
             status: Arc::new(Semaphore::new(
                 config.max_status_queries.min(config.max_instances) as usize
             )),
@@ -193,7 +194,7 @@ impl Runtime {
         record: &AdapterRecord,
         bytes: Vec<u8>,
         secrets: CredentialSecrets,
-    ) -> Result<Loaded, LoadError> {
+    ) -> Result<LoadedRelease, LoadError> {
         let digest = Digest::of(&bytes);
         if release.adapter != digest {
             return Err(LoadError::OtherAdapter {
@@ -202,7 +203,7 @@ impl Runtime {
             });
         }
         let code = self.compiled(digest, &bytes).await?;
-        self.load_linked(release, record, Linked { digest, code }, secrets)
+        self.load_linked(release, record, LinkedAdapter { digest, code }, secrets)
             .await
     }
 
@@ -215,10 +216,10 @@ impl Runtime {
         &self,
         release: Release,
         record: &AdapterRecord,
-        linked: Linked,
+        linked: LinkedAdapter,
         secrets: CredentialSecrets,
-    ) -> Result<Loaded, LoadError> {
-        let Linked { digest: found, code } = linked;
+    ) -> Result<LoadedRelease, LoadError> {
+        let LinkedAdapter { digest: found, code } = linked;
         if release.adapter != found || record.digest != found {
             return Err(LoadError::OtherAdapter {
                 named: release.adapter,
@@ -244,10 +245,10 @@ impl Runtime {
             network: Some(network),
             memory: limits.memory(),
             cpu: limits.cpu(),
-            habit: Habit::default(),
+            habit: LongRunHistory::default(),
         };
         let share = self.0.config.max_instances_per_release as usize;
-        Ok(Loaded::new(
+        Ok(LoadedRelease::new(
             release,
             record.clone(),
             code,
@@ -258,19 +259,23 @@ impl Runtime {
     }
 
     /// What the calls of a rehearsal share with all others.
-    pub(super) fn caller(&self) -> &Caller {
+    pub(super) fn caller(&self) -> &Invoker {
         &self.0.caller
     }
 
     /// Asks an adapter again what it is, as [`Self::inspect`] did.
-    pub(super) async fn describe_once_more(&self, digest: Digest, code: &Arc<Code>) -> Result<Inspected, PackageError> {
+    pub(super) async fn describe_once_more(
+        &self,
+        digest: Digest,
+        code: &Arc<LinkedComponent>,
+    ) -> Result<Inspected, PackageError> {
         self.describe(digest, code, INSPECT_MEMORY, INSPECT_CPU).await
     }
 
     async fn describe(
         &self,
         digest: Digest,
-        code: &Arc<Code>,
+        code: &Arc<LinkedComponent>,
         memory: usize,
         cpu: Duration,
     ) -> Result<Inspected, PackageError> {
@@ -281,9 +286,9 @@ impl Runtime {
             network: None,
             memory,
             cpu,
-            habit: Habit::default(),
+            habit: LongRunHistory::default(),
         });
-        let sealed = Callee {
+        let sealed = Target {
             code,
             environment: &environment,
             own: None,

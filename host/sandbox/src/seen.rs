@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, A
 
 use jiff::Timestamp;
 
-use super::stdio::Tail;
+use super::stdio::OutputTail;
 use super::tape::Tape;
 use jackfield_domain::tenant::egress::EgressRefusal;
 
@@ -12,7 +12,7 @@ use jackfield_domain::tenant::egress::EgressRefusal;
 ///
 /// The call writes and, when it has ended, whoever asked for it reads, so no ordering is asked for.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct Observations {
     sent: AtomicBool,
     requests: AtomicU32,
     /// Of the last answer; 0 before the first.
@@ -30,9 +30,9 @@ pub struct Seen {
     /// Runs if the call is recorded.
     tape: Option<Tape>,
     /// The guest's standard output.
-    pub stdout: Tail,
+    pub stdout: OutputTail,
     /// The guest's standard error.
-    pub stderr: Tail,
+    pub stderr: OutputTail,
 }
 
 /// What a guest did not get.
@@ -44,7 +44,7 @@ pub enum Shortage {
     Table = 2,
 }
 
-impl Seen {
+impl Observations {
     /// Nothing yet; with a tape if the call is recorded.
     pub fn recorded(tape: Option<Tape>) -> Self {
         Self {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_shortage_counts_until_something_is_granted() {
-        let seen = Seen::default();
+        let seen = Observations::default();
         assert_eq!(seen.shortage(), None);
         for shortage in [Shortage::Memory, Shortage::Table] {
             seen.lack(Some(shortage));
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_request_that_stayed_takes_back_only_its_own_mark() {
-        let seen = Seen::default();
+        let seen = Observations::default();
         let before = seen.leave(true);
         assert!(seen.sent());
         seen.stayed(before);

@@ -10,15 +10,15 @@ use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::bindings::{Adapter, credentials, http, log, model, settings};
-use super::budget::Budget;
-use super::cpu::{self, Cpu};
+use super::budget::TimeBudget;
+use super::cpu::{self, CpuMeter};
 use super::engine::CORE_INSTANCES_PER_INSTANCE;
-use super::heavy::Habit;
+use super::heavy::LongRunHistory;
 use super::log::GuestLog;
 use super::network::Network;
 use super::rehearsal::StandIn;
-use super::seen::{Seen, Shortage};
-use super::stdio::Stream;
+use super::seen::{Observations, Shortage};
+use super::stdio::GuestStream;
 use jackfield_domain::custody::recording::Kind;
 
 /// Bytes that a guest may hand to the host at once: a request with the largest body, with room.
@@ -49,37 +49,37 @@ pub struct Environment {
     /// Processor time of one call.
     pub cpu: Duration,
     /// Whether its calls compute long.
-    pub habit: Habit,
+    pub habit: LongRunHistory,
 }
 
 /// What one call is measured by: of its own even where its instance has served others.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct InvocationLimits {
     /// What the host sees of it.
-    pub seen: Arc<Seen>,
+    pub seen: Arc<Observations>,
     /// Its time.
-    pub budget: Budget,
+    pub budget: TimeBudget,
     /// Its processor time.
-    pub cpu: Arc<Cpu>,
+    pub cpu: Arc<CpuMeter>,
 }
 
 /// The state of one instance, and of the call that it serves.
-pub struct CallState {
+pub struct InstanceState {
     environment: Arc<Environment>,
-    call: Terms,
+    call: InvocationLimits,
     log: GuestLog,
-    limiter: Limiter,
-    stdout: Stream,
-    stderr: Stream,
+    limiter: MemoryLimiter,
+    stdout: GuestStream,
+    stderr: GuestStream,
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
-impl CallState {
+impl InstanceState {
     /// A store for a call, with every limit in place.
-    pub fn store(engine: &Engine, environment: Arc<Environment>, call: Terms) -> Store<Self> {
+    pub fn store(engine: &Engine, environment: Arc<Environment>, call: InvocationLimits) -> Store<Self> {
         let [stdout, stderr] = [&call.seen.stdout, &call.seen.stderr].map(|tail| {
-            let stream = Stream::default();
+            let stream = GuestStream::default();
             stream.lead_to(tail);
             stream
         });
@@ -99,7 +99,7 @@ impl CallState {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        let limiter = Limiter {
+        let limiter = MemoryLimiter {
             memory_left: environment.memory,
             elements_left: MAX_TABLE_ELEMENTS,
             left_before: environment.memory,
@@ -139,7 +139,7 @@ impl CallState {
     }
 
     /// Begins another call.
-    pub fn begin(&mut self, call: Terms) {
+    pub fn begin(&mut self, call: InvocationLimits) {
         self.stdout.lead_to(&call.seen.stdout);
         self.stderr.lead_to(&call.seen.stderr);
         self.limiter.seen = call.seen.clone();
@@ -172,7 +172,7 @@ impl Environment {
     }
 }
 
-impl Drop for CallState {
+impl Drop for InstanceState {
     fn drop(&mut self) {
         self.tell();
     }
@@ -182,14 +182,14 @@ impl Drop for CallState {
 ///
 /// # Errors
 /// Two of them define the same name.
-pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<InstanceState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    Adapter::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    Adapter::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
-impl WasiView for CallState {
+impl WasiView for InstanceState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
@@ -198,7 +198,7 @@ impl WasiView for CallState {
     }
 }
 
-impl http::Host for CallState {
+impl http::Host for InstanceState {
     async fn send(&mut self, request: http::Request) -> Result<http::Response, http::Error> {
         let taped = self.call.seen.tape().map(|tape| (tape, request.clone()));
         let answer = super::http::send(&self.environment, &self.call.seen, &self.call.budget, request).await;
@@ -209,13 +209,13 @@ impl http::Host for CallState {
     }
 }
 
-impl settings::Host for CallState {
+impl settings::Host for InstanceState {
     fn get(&mut self, name: String) -> Option<String> {
         self.environment.settings.get(&name).cloned()
     }
 }
 
-impl credentials::Host for CallState {
+impl credentials::Host for InstanceState {
     fn hmac_sha256(&mut self, name: String, bytes: Vec<u8>) -> Result<Vec<u8>, credentials::CredentialError> {
         let Some(network) = &self.environment.network else {
             return Err(credentials::CredentialError::UnknownCredential);
@@ -228,7 +228,7 @@ impl credentials::Host for CallState {
     }
 }
 
-impl log::Host for CallState {
+impl log::Host for InstanceState {
     fn write(&mut self, level: log::Level, message: String, fields: Vec<log::Field>) {
         let Environment { tenant, release, .. } = &*self.environment;
         if let Some(stand_in) = self.environment.stand_in() {
@@ -238,10 +238,10 @@ impl log::Host for CallState {
     }
 }
 
-impl model::Host for CallState {}
+impl model::Host for InstanceState {}
 
 /// Counts down the memory of an instance, all of its linear memories together.
-struct Limiter {
+struct MemoryLimiter {
     memory_left: usize,
     elements_left: usize,
     /// What was left when the call under way began.
@@ -250,10 +250,10 @@ struct Limiter {
     largest_call: usize,
     /// It was refused something at some time, whether or not it got over it.
     refused: bool,
-    seen: Arc<Seen>,
+    seen: Arc<Observations>,
 }
 
-impl Limiter {
+impl MemoryLimiter {
     /// Ends a call. Returns whether another may follow.
     fn end(&mut self) -> bool {
         let taken = self.left_before.saturating_sub(self.memory_left);
@@ -262,7 +262,7 @@ impl Limiter {
     }
 }
 
-impl ResourceLimiter for Limiter {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let granted = take(&mut self.memory_left, current, desired, maximum);
         self.refused |= !granted;

@@ -20,9 +20,9 @@ const LAST_WORDS: &str = "last words: ";
 
 /// The end of what a guest wrote to a stream.
 #[derive(Debug, Clone, Default)]
-pub struct Tail(Arc<Mutex<Vec<u8>>>);
+pub struct OutputTail(Arc<Mutex<Vec<u8>>>);
 
-impl Tail {
+impl OutputTail {
     /// The guest's last words: the last line that is marked as such, or else the last that is not blank, cut to 500
     /// characters; empty if there is none.
     pub fn last_line(&self) -> String {
@@ -54,22 +54,22 @@ impl Tail {
 
 /// A stream of an instance. It ends in the tail of the call under way, whenever the guest opened it.
 #[derive(Debug, Clone, Default)]
-pub struct Stream(Arc<Mutex<Tail>>);
+pub struct GuestStream(Arc<Mutex<OutputTail>>);
 
-impl Stream {
+impl GuestStream {
     /// From now on it ends in another call's tail.
-    pub fn lead_to(&self, tail: &Tail) {
+    pub fn lead_to(&self, tail: &OutputTail) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tail.clone();
     }
 }
 
 #[async_trait]
-impl Pollable for Stream {
+impl Pollable for GuestStream {
     async fn ready(&mut self) {}
 }
 
 #[async_trait]
-impl OutputStream for Stream {
+impl OutputStream for GuestStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(&bytes);
         Ok(())
@@ -84,13 +84,13 @@ impl OutputStream for Stream {
     }
 }
 
-impl IsTerminal for Stream {
+impl IsTerminal for GuestStream {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Stream {
+impl StdoutStream for GuestStream {
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
     }
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_last_line_outlives_any_amount_of_output() {
-        let tail = Tail::default();
+        let tail = OutputTail::default();
         assert_eq!(tail.last_line(), "");
         for _ in 0..1000 {
             tail.write("noise ".repeat(100).as_bytes());
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_a_runtime_says_after_a_guests_last_words_is_left_out() {
-        let tail = Tail::default();
+        let tail = OutputTail::default();
         tail.write(
             b"last words: TypeError: stage is undefined (stages.ts:8)\nat frame 1\nRedirecting call to abort()\n",
         );
@@ -128,15 +128,15 @@ mod tests {
 
     #[test]
     fn a_line_is_cut() {
-        let tail = Tail::default();
+        let tail = OutputTail::default();
         tail.write(&[b'x'; KEPT * 2]);
         assert_eq!(tail.last_line().len(), LINE);
     }
 
     #[test]
     fn a_stream_that_was_opened_in_an_earlier_call_ends_in_this_one() {
-        let [first, second] = [(); 2].map(|()| Tail::default());
-        let stream = Stream::default();
+        let [first, second] = [(); 2].map(|()| OutputTail::default());
+        let stream = GuestStream::default();
         stream.lead_to(&first);
         let mut opened = stream.p2_stream();
         opened.write(Bytes::from_static(b"first")).unwrap();

@@ -23,50 +23,50 @@ use jackfield_domain::custody::Sensitive;
 
 /// Certificates that a connection trusts beside those of the system.
 #[derive(Clone, Default)]
-pub struct Trust {
+pub struct TrustedAuthorities {
     authorities: Vec<CertificateDer<'static>>,
     certificates: Vec<reqwest::Certificate>,
 }
 
 /// A certificate with its key, to be shown in a handshake.
 #[derive(Clone)]
-pub struct Identity(reqwest::Identity);
+pub struct ClientCertificate(reqwest::Identity);
 
 /// Certificates or a key cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TlsProblem {
+pub enum CertificateProblem {
     /// The text is no PEM, or holds no certificate.
     #[error("{0} holds no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----")]
-    NoCertificate(Whose),
+    NoCertificate(CertificateOwner),
     /// A certificate is not what X.509 says.
     #[error("certificate {1} of {0} cannot be read")]
-    Unreadable(Whose, usize),
+    Unreadable(CertificateOwner, usize),
     /// Its time is over, or has not come.
     #[error("certificate {1} of {0} is valid from {2:.0} to {3:.0}, and now is not in between: replace it")]
-    NotNow(Whose, usize, Timestamp, Timestamp),
+    NotNow(CertificateOwner, usize, Timestamp, Timestamp),
     /// The secret is no private key.
     #[error(
         "the secret of {0} is no private key in PEM without a passphrase; it begins with -----BEGIN PRIVATE KEY-----"
     )]
-    NoKey(Whose),
+    NoKey(CertificateOwner),
     /// The key belongs to another certificate.
     #[error("the private key of {0} does not belong to its first certificate")]
-    OtherKey(Whose),
+    OtherKey(CertificateOwner),
     /// TLS does not take them.
     #[error("TLS does not take the certificates of {0}")]
-    Refused(Whose),
+    Refused(CertificateOwner),
 }
 
 /// What the certificates are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
+pub enum CertificateOwner {
     /// `tls.ca`
     Authority,
     /// A credential of kind `mtls`.
     Credential(String),
 }
 
-impl fmt::Display for Whose {
+impl fmt::Display for CertificateOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authority => f.write_str("tls.ca"),
@@ -75,22 +75,22 @@ impl fmt::Display for Whose {
     }
 }
 
-impl Trust {
-    /// Trust in what is in `pem`, one certificate or several.
+impl TrustedAuthorities {
+    /// TrustedAuthorities in what is in `pem`, one certificate or several.
     ///
     /// # Errors
     /// One of them cannot be used now.
-    pub fn new(pem: &Sensitive, now: Timestamp) -> Result<Self, TlsProblem> {
-        let certificates = certificates(pem, &Whose::Authority, now)?;
+    pub fn new(pem: &Sensitive, now: Timestamp) -> Result<Self, CertificateProblem> {
+        let certificates = certificates(pem, &CertificateOwner::Authority, now)?;
         let mut store = rustls::RootCertStore::empty();
         for (n, certificate) in certificates.iter().enumerate() {
             let added = store.add(certificate.clone());
-            added.map_err(|_| TlsProblem::Unreadable(Whose::Authority, n + 1))?;
+            added.map_err(|_| CertificateProblem::Unreadable(CertificateOwner::Authority, n + 1))?;
         }
         let read = certificates.iter().map(|der| reqwest::Certificate::from_der(der));
         let read: reqwest::Result<_> = read.collect();
         Ok(Self {
-            certificates: read.map_err(|_| TlsProblem::Refused(Whose::Authority))?,
+            certificates: read.map_err(|_| CertificateProblem::Refused(CertificateOwner::Authority))?,
             authorities: certificates,
         })
     }
@@ -105,22 +105,27 @@ impl Trust {
     }
 }
 
-impl fmt::Debug for Trust {
+impl fmt::Debug for TrustedAuthorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Trust({} certificates)", self.authorities.len())
+        write!(f, "TrustedAuthorities({} certificates)", self.authorities.len())
     }
 }
 
-impl Identity {
+impl ClientCertificate {
     /// The identity of a credential: its chain, the host's own certificate first, and the key, both in PEM.
     ///
     /// # Errors
     /// They cannot be used now, or not together.
-    pub fn new(credential: &str, chain: &Sensitive, key: &Sensitive, now: Timestamp) -> Result<Self, TlsProblem> {
-        let whose = Whose::Credential(credential.to_owned());
+    pub fn new(
+        credential: &str,
+        chain: &Sensitive,
+        key: &Sensitive,
+        now: Timestamp,
+    ) -> Result<Self, CertificateProblem> {
+        let whose = CertificateOwner::Credential(credential.to_owned());
         let chain = certificates(chain, &whose, now)?;
         let parsed = PrivateKeyDer::from_pem_slice(key.expose().as_bytes());
-        let parsed = parsed.map_err(|_| TlsProblem::NoKey(whose.clone()))?;
+        let parsed = parsed.map_err(|_| CertificateProblem::NoKey(whose.clone()))?;
         let label = match &parsed {
             PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
             PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
@@ -134,11 +139,11 @@ impl Identity {
         }
         let key = CertifiedKey::from_der(chain, parsed, &aws_lc_rs::default_provider());
         key.map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => TlsProblem::OtherKey(whose.clone()),
-            _ => TlsProblem::NoKey(whose.clone()),
+            rustls::Error::InconsistentKeys(_) => CertificateProblem::OtherKey(whose.clone()),
+            _ => CertificateProblem::NoKey(whose.clone()),
         })?;
         let identity = reqwest::Identity::from_pem(pem.as_bytes());
-        Ok(Self(identity.map_err(|_| TlsProblem::Refused(whose))?))
+        Ok(Self(identity.map_err(|_| CertificateProblem::Refused(whose))?))
     }
 
     pub(super) fn shown(&self) -> reqwest::Identity {
@@ -146,9 +151,9 @@ impl Identity {
     }
 }
 
-impl fmt::Debug for Identity {
+impl fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Identity(…)")
+        f.write_str("ClientCertificate(…)")
     }
 }
 
@@ -180,14 +185,18 @@ pub fn is_refused_handshake(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The certificates in `pem`, each of them valid now.
-fn certificates(pem: &Sensitive, whose: &Whose, now: Timestamp) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
+fn certificates(
+    pem: &Sensitive,
+    whose: &CertificateOwner,
+    now: Timestamp,
+) -> Result<Vec<CertificateDer<'static>>, CertificateProblem> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.expose().as_bytes()).collect();
-    let found = found.map_err(|_| TlsProblem::NoCertificate(whose.clone()))?;
+    let found = found.map_err(|_| CertificateProblem::NoCertificate(whose.clone()))?;
     if found.is_empty() {
-        return Err(TlsProblem::NoCertificate(whose.clone()));
+        return Err(CertificateProblem::NoCertificate(whose.clone()));
     }
     for (n, der) in found.iter().enumerate() {
-        let unreadable = || TlsProblem::Unreadable(whose.clone(), n + 1);
+        let unreadable = || CertificateProblem::Unreadable(whose.clone(), n + 1);
         let parsed = Certificate::from_der(der).map_err(|_| unreadable())?;
         let validity = parsed.tbs_certificate().validity();
         let time = |time: x509_cert::time::Time| {
@@ -196,7 +205,7 @@ fn certificates(pem: &Sensitive, whose: &Whose, now: Timestamp) -> Result<Vec<Ce
         };
         let (from, to) = (time(validity.not_before)?, time(validity.not_after)?);
         if !(from..=to).contains(&now) {
-            return Err(TlsProblem::NotNow(whose.clone(), n + 1, from, to));
+            return Err(CertificateProblem::NotNow(whose.clone(), n + 1, from, to));
         }
     }
     Ok(found)

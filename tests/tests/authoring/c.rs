@@ -10,7 +10,7 @@ use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
-use jackfield_sandbox::Loaded;
+use jackfield_sandbox::LoadedRelease;
 use jackfield_tests::components::component;
 use jiff::Timestamp;
 
@@ -130,7 +130,7 @@ async fn optional_exports_of_manifest_are_built() {
 }
 
 /// Loads a release of a component, with a secret for the named credential.
-async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
+async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> LoadedRelease {
     let runtime = runtime();
     let inspected = runtime.inspect(&bytes).await.unwrap();
     let record = AdapterRecord {
@@ -160,7 +160,7 @@ async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> Loaded {
 }
 
 /// The fault of a status query in the guest "c-raises".
-async fn raised(loaded: &Loaded, lead: &str) -> (FaultCause, String) {
+async fn raised(loaded: &LoadedRelease, lead: &str) -> (FaultCause, String) {
     match loaded.query_status(&lead.parse().unwrap()).await.outcome {
         Err(Failure::Fault(fault)) => (fault.cause, fault.detail),
         other => panic!("`{lead}` should have been a fault and was {other:?}"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use jackfield_conformance::report::Verdict;
+use jackfield_conformance::report::CheckResult;
 use jackfield_tests::components::component;
 
 use super::bench::{checked, folder, ids, wrong};
@@ -23,9 +23,9 @@ async fn every_adapter_with_fixtures_passes() {
         if !wrong.is_empty() {
             failures.push(format!("{name}:\n{}", wrong.join("\n")));
         }
-        let skipped = ids(&report, Verdict::Skipped);
+        let skipped = ids(&report, CheckResult::Skipped);
         assert!(skipped.is_empty(), "{name}: {skipped:?} were not checked");
-        let right = ids(&report, Verdict::Right);
+        let right = ids(&report, CheckResult::Right);
         for id in [
             "component.valid",
             "describe.stable",

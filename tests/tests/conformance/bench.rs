@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_clock::SystemClock;
-use jackfield_conformance::report::{Report, Verdict};
-use jackfield_conformance::{Terms, check};
+use jackfield_conformance::report::{CheckResult, ConformanceReport};
+use jackfield_conformance::{ConformanceOptions, check};
 use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_tests::process::jackfield_binary;
 use serde_json::Value;
@@ -20,8 +20,8 @@ pub fn folder(path: &str) -> PathBuf {
 }
 
 /// The limits of a release by default, with a longer deadline for a busy machine.
-pub fn terms() -> Terms {
-    Terms {
+pub fn terms() -> ConformanceOptions {
+    ConformanceOptions {
         memory: 64 << 20,
         cpu: Duration::from_millis(500),
         deadline: Duration::from_secs(20),
@@ -31,7 +31,7 @@ pub fn terms() -> Terms {
 }
 
 /// Checks a component.
-pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> Report {
+pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> ConformanceReport {
     let config = RuntimeConfig {
         allow_pooling: false,
         ..RuntimeConfig::new(
@@ -44,14 +44,14 @@ pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> Report {
 }
 
 /// The ids of the checks with a verdict, without duplicates.
-pub fn ids(report: &Report, verdict: Verdict) -> BTreeSet<&str> {
+pub fn ids(report: &ConformanceReport, verdict: CheckResult) -> BTreeSet<&str> {
     let checks = report.checks.iter().filter(|check| check.verdict == verdict);
     checks.map(|check| check.id.as_str()).collect()
 }
 
 /// The failed checks as text for a person.
-pub fn wrong(report: &Report) -> Vec<String> {
-    let wrong = report.checks.iter().filter(|check| check.verdict == Verdict::Wrong);
+pub fn wrong(report: &ConformanceReport) -> Vec<String> {
+    let wrong = report.checks.iter().filter(|check| check.verdict == CheckResult::Wrong);
     let lines = wrong.map(|check| {
         let (expected, came) = (check.expected.as_deref(), check.came.as_deref());
         format!("{} ({}): expected {expected:?}, came {came:?}", check.id, check.subject)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use jackfield_conformance::report::Verdict;
+use jackfield_conformance::report::CheckResult;
 use jackfield_tests::components::component;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn non_adapters_fail_in_the_hosts_words() {
     ];
     for (bytes, id, expected) in cases {
         let report = checked(&bytes, None).await;
-        assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from([id]));
+        assert_eq!(ids(&report, CheckResult::Wrong), BTreeSet::from([id]));
         assert!(
             wrong(&report)[0].contains(expected),
             "{:?} should say: {expected}",
@@ -68,7 +68,7 @@ async fn broken_fixture_is_named_and_others_play() {
     let wasm = component("wrong");
     for (cassette, expected) in cases {
         let report = checked(&wasm, Some(cassette.path())).await;
-        assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from(["cassette.fixture"]));
+        assert_eq!(ids(&report, CheckResult::Wrong), BTreeSet::from(["cassette.fixture"]));
         let failures = wrong(&report);
         assert!(
             failures[0].contains("write-no-answer.json") && failures[0].contains(expected),
@@ -118,7 +118,7 @@ async fn deviation_from_recording_is_shown() {
         });
         let report = checked(&wasm, Some(cassette.path())).await;
         assert_eq!(
-            ids(&report, Verdict::Wrong),
+            ids(&report, CheckResult::Wrong),
             BTreeSet::from(["replay.fixture"]),
             "{pointer}"
         );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jackfield_conformance::report::Verdict;
+use jackfield_conformance::report::CheckResult;
 use jackfield_tests::components::component;
 
 use super::bench::{checked, folder, ids, mistaken, wrong};
@@ -49,7 +49,7 @@ async fn each_mistake_fails_only_its_checks() {
         let cassette = mistaken(mistake);
         let report = checked(&component, Some(cassette.path())).await;
         let expected: BTreeSet<_> = expected.iter().copied().collect();
-        if ids(&report, Verdict::Wrong) != expected {
+        if ids(&report, CheckResult::Wrong) != expected {
             failures.push(format!(
                 "{mistake}: {expected:?}, and these are wrong:\n{}",
                 wrong(&report).join("\n")
@@ -64,8 +64,8 @@ async fn good_adapter_passes_every_check() {
     // Without a mistake nothing fails, and every check that catches one was run.
     let report = checked(&component("wrong"), Some(&folder("tests/guests/wrong/fixtures"))).await;
     assert_eq!(wrong(&report), Vec::<String>::new());
-    assert_eq!(ids(&report, Verdict::Skipped), BTreeSet::new());
-    let all = ids(&report, Verdict::Right);
+    assert_eq!(ids(&report, CheckResult::Skipped), BTreeSet::new());
+    let all = ids(&report, CheckResult::Right);
     for (mistake, names) in MISTAKES {
         let unchecked: Vec<_> = names
             .iter()
@@ -82,7 +82,7 @@ async fn good_adapter_passes_every_check() {
 #[tokio::test]
 async fn unstable_description_is_caught() {
     let report = checked(&component("unstable-describe"), None).await;
-    assert_eq!(ids(&report, Verdict::Wrong), BTreeSet::from(["describe.stable"]));
+    assert_eq!(ids(&report, CheckResult::Wrong), BTreeSet::from(["describe.stable"]));
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn failed_check_explains_the_consequence() {
         .iter()
         .find(|check| check.id == "fault.connection-reset" && check.came.is_some());
     let reset = reset.unwrap();
-    assert_eq!(reset.verdict, Verdict::Wrong);
+    assert_eq!(reset.verdict, CheckResult::Wrong);
     assert_eq!(reset.expected.as_deref(), Some("unknown"));
     assert_eq!(reset.came.as_deref(), Some("unavailable"));
     assert!(reset.why.as_deref().unwrap().contains("duplicate record"), "{reset:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_sandbox::{Called, Loaded};
+use jackfield_sandbox::{Invocation, LoadedRelease};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::raw_guest::attacks::{ATTACKS, ExpectedEnd, MEMORY_MIB, component, lead};
 use jackfield_tests::raw_guest::{HOST_CALLS, TRAPPING_EXPORTS, encode, guest};
@@ -24,7 +24,7 @@ async fn generous() -> Server {
 }
 
 /// The raw guest, with a server that it may reach.
-async fn raw(world: &World, server: &Server) -> Loaded {
+async fn raw(world: &World, server: &Server) -> LoadedRelease {
     let origin = &server.origin;
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
@@ -57,7 +57,7 @@ async fn each_attack_ends_only_its_invocation() {
 }
 
 /// The cause of the fault in which an invocation ended.
-fn cause<T: std::fmt::Debug>(called: &Called<T>) -> FaultCause {
+fn cause<T: std::fmt::Debug>(called: &Invocation<T>) -> FaultCause {
     called.fault().unwrap_or_else(|| panic!("{called:?}"))
 }
 

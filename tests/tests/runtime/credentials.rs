@@ -9,7 +9,7 @@ use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::tenant::oauth2::TokenProblem;
-use jackfield_sandbox::{Called, CredentialSecret, CredentialSecrets, Loaded, OAuth2Session};
+use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Invocation, LoadedRelease, OAuth2Session};
 use jackfield_tests::documents::minimal_disposition;
 use tokio::sync::mpsc;
 
@@ -18,7 +18,7 @@ use super::world::{Reply, Server, World, id, report};
 const KEY: &str = "canary/key+1=";
 
 /// A release of keystone with one credential.
-async fn keystone(world: &World, origin: &str, credential: &str, secret: CredentialSecret) -> Loaded {
+async fn keystone(world: &World, origin: &str, credential: &str, secret: CredentialSecret) -> LoadedRelease {
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          [[credentials]]\nname = \"crm\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n{credential}"
@@ -30,7 +30,7 @@ async fn keystone(world: &World, origin: &str, credential: &str, secret: Credent
     world.try_load("keystone", &spec, secrets).await.unwrap()
 }
 
-async fn with_key(world: &World, server: &Server) -> Loaded {
+async fn with_key(world: &World, server: &Server) -> LoadedRelease {
     let kind = "kind = \"query\"\nparameter = \"api_key\"";
     keystone(
         world,
@@ -49,7 +49,7 @@ fn lead(stage: &str) -> String {
     .to_string()
 }
 
-async fn write(world: &World, loaded: &Loaded) -> Called<String> {
+async fn write(world: &World, loaded: &LoadedRelease) -> Invocation<String> {
     let disposition = Disposition::read(id("KL-1"), &minimal_disposition("C-1", "no_answer")).unwrap();
     loaded
         .write(&disposition, world.clock.now(), &"C-1".parse().unwrap())
@@ -98,7 +98,7 @@ fn renew(world: &World, session: &OAuth2Session, token: &str) {
     session.renewed(&Sensitive::new(token.into()), world.clock.now(), Some(hour));
 }
 
-async fn with_session(world: &World, server: &Server, session: &Arc<OAuth2Session>) -> Loaded {
+async fn with_session(world: &World, server: &Server, session: &Arc<OAuth2Session>) -> LoadedRelease {
     let kind = "kind = \"oauth2\"\noauth2 = { token_url = \"https://login.example/token\", client_id = \"x\" }";
     let secret = CredentialSecret::Session {
         session: Arc::clone(session),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::failure::Failure;
-use jackfield_sandbox::{Addresses, Loaded, Resolver};
+use jackfield_sandbox::{AddressLookup, LoadedRelease, Resolver};
 use tokio::sync::Notify;
 
 use super::world::{Reply, Server, World, id, keystone, try_egress, write_to};
@@ -37,7 +37,7 @@ impl Flipping {
 }
 
 impl Resolver for Flipping {
-    fn resolve(&self, _: &str) -> Addresses {
+    fn resolve(&self, _: &str) -> AddressLookup {
         let lookup = self.lookups.fetch_add(1, Ordering::Relaxed);
         self.asked.notify_one();
         match self.answers.get(lookup).or(self.answers.last()) {
@@ -48,14 +48,14 @@ impl Resolver for Flipping {
 }
 
 /// A hostile guest whose `egress` export requests `target`.
-async fn reaching(world: &World, target: &str, egress: &str) -> Loaded {
+async fn reaching(world: &World, target: &str, egress: &str) -> LoadedRelease {
     let spec = format!(
         "settings = {{ base_url = \"{target}\", target = \"{target}\" }}\n[egress]\n{egress}\nallow = [\"{target}\"]"
     );
     world.load("hostile", &spec).await
 }
 
-async fn answer(loaded: &Loaded) -> String {
+async fn answer(loaded: &LoadedRelease) -> String {
     write_to(loaded, "egress").await.outcome.unwrap()
 }
 
@@ -300,7 +300,7 @@ async fn grants_are_limited_to_methods_and_paths() {
         let secrets = [("crm".to_owned(), Sensitive::new("token".into()))];
         world.try_load("keystone", &spec, secrets.into()).await.unwrap()
     };
-    let find = async |loaded: &Loaded| loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
+    let find = async |loaded: &LoadedRelease| loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
 
     let reads = load("{ ORIGIN, methods = [\"GET\"] }").await;
     let called = write_to(&reads, "KL-1").await;

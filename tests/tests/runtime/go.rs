@@ -2,7 +2,7 @@
 //! guest must not call an import, and a collection in Go reads the clock.
 
 use jackfield_domain::call::disposition::Disposition;
-use jackfield_sandbox::Loaded;
+use jackfield_sandbox::LoadedRelease;
 use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;
 
@@ -22,7 +22,7 @@ async fn server() -> Server {
     Server::start(move |_| Reply::json(&body)).await
 }
 
-async fn collects(world: &World, server: &Server, reuse: u32) -> Loaded {
+async fn collects(world: &World, server: &Server, reuse: u32) -> LoadedRelease {
     let origin = &server.origin;
     let spec = format!(
         "runtime.reuse = {reuse}\n{LIMITS}\nsettings.base_url = \"{origin}\"\n\
@@ -33,7 +33,7 @@ async fn collects(world: &World, server: &Server, reuse: u32) -> Loaded {
 
 /// Lets the guest receive `times` large answers and make `links` small objects before each, and checks that all
 /// arrived.
-async fn received(guest: &Loaded, times: usize, links: usize) {
+async fn received(guest: &LoadedRelease, times: usize, links: usize) {
     let bytes = report(guest, &format!("{times}-{links}")).await;
     assert_eq!(bytes.unwrap(), (times * LARGE).to_string(), "{times}-{links}");
 }

@@ -1,6 +1,6 @@
 //! Nothing that one tenant leaves in memory can be read by another.
 
-use jackfield_sandbox::{Loaded, RuntimeConfig};
+use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{encode, guest};
 
@@ -43,7 +43,7 @@ const QUERY: &str = r"
     (call $answer (i32.const 80) (i32.const 7))";
 
 /// A tenant on one of several components that differ in a constant.
-async fn tenant(world: &World, component: u8) -> Loaded {
+async fn tenant(world: &World, component: u8) -> LoadedRelease {
     let more = format!("{MARKER} (data (i32.const 112) \"{component}\")");
     let bytes = encode("raw", &guest(QUERY, &more));
     world.load_bytes(bytes, "limits.cpu_ms = 10000\n").await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_sandbox::{Called, Loaded};
+use jackfield_sandbox::{Invocation, LoadedRelease};
 use jiff::Timestamp;
 
 use super::world::{Reply, Server, World, hostile, id, keystone, report, try_egress, write_to};
@@ -34,7 +34,7 @@ fn lead(stage: &str) -> String {
     )
 }
 
-async fn write(loaded: &Loaded) -> Called<String> {
+async fn write(loaded: &LoadedRelease) -> Invocation<String> {
     write_to(loaded, "KL-1").await
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_sandbox::{Loaded, RuntimeConfig};
+use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{HOST_CALLS, encode, guest};
@@ -14,19 +14,19 @@ use jiff::Timestamp;
 use super::world::{Reply, Server, World, fault, id, report};
 
 /// A release of the guest `counter`, whose instances serve `reuse` invocations.
-async fn counter(world: &World, reuse: u32, more: &str) -> Loaded {
+async fn counter(world: &World, reuse: u32, more: &str) -> LoadedRelease {
     world.load("counter", &format!("runtime.reuse = {reuse}\n{more}")).await
 }
 
 /// The same, with a server for `hang`.
-async fn calling(world: &World, reuse: u32, server: &Server) -> Loaded {
+async fn calling(world: &World, reuse: u32, server: &Server) -> LoadedRelease {
     let origin = &server.origin;
     let more =
         format!("settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n");
     counter(world, reuse, &more).await
 }
 
-async fn counts<const N: usize>(loaded: &Loaded) -> [String; N] {
+async fn counts<const N: usize>(loaded: &LoadedRelease) -> [String; N] {
     let mut counts = [const { String::new() }; N];
     for count in &mut counts {
         *count = report(loaded, "L").await.unwrap();

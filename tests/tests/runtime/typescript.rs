@@ -4,13 +4,13 @@
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_sandbox::{CredentialSecrets, Loaded};
+use jackfield_sandbox::{CredentialSecrets, LoadedRelease};
 use jackfield_tests::documents::disposition;
 use jiff::Timestamp;
 
 use super::world::{World, fault, id, report};
 
-async fn raises(world: &World) -> Loaded {
+async fn raises(world: &World) -> LoadedRelease {
     let spec = "limits = { memory_mib = 64, cpu_ms = 1000 }\n[[credentials]]\nname = \"signing\"\nkind = \"hmac\"\n\
                 secret = { env = \"X\" }";
     let secrets: CredentialSecrets = [("signing".to_owned(), Sensitive::new("a test key".into()))].into();

@@ -13,7 +13,7 @@ use jackfield_domain::id::LeadId;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{Release, TenantSpec};
 use jackfield_sandbox::{
-    Called, CredentialSecrets, Inspected, LoadError, Loaded, Runtime, RuntimeConfig, SharedResolver,
+    CredentialSecrets, Inspected, Invocation, LoadError, LoadedRelease, Runtime, RuntimeConfig, SharedResolver,
 };
 use jackfield_tests::components::component;
 use jackfield_tests::process::jackfield_binary;
@@ -58,18 +58,23 @@ impl World {
     }
 
     /// Loads a release of a component.
-    pub async fn load(&self, package: &str, spec: &str) -> Loaded {
+    pub async fn load(&self, package: &str, spec: &str) -> LoadedRelease {
         self.try_load(package, spec, CredentialSecrets::default())
             .await
             .unwrap()
     }
 
-    pub async fn try_load(&self, package: &str, spec: &str, secrets: CredentialSecrets) -> Result<Loaded, LoadError> {
+    pub async fn try_load(
+        &self,
+        package: &str,
+        spec: &str,
+        secrets: CredentialSecrets,
+    ) -> Result<LoadedRelease, LoadError> {
         self.try_load_bytes(component(package), spec, secrets).await
     }
 
     /// Loads a release of a component that is not built from a package.
-    pub async fn load_bytes(&self, bytes: Vec<u8>, spec: &str) -> Loaded {
+    pub async fn load_bytes(&self, bytes: Vec<u8>, spec: &str) -> LoadedRelease {
         self.try_load_bytes(bytes, spec, CredentialSecrets::default())
             .await
             .unwrap()
@@ -80,7 +85,7 @@ impl World {
         bytes: Vec<u8>,
         spec: &str,
         secrets: CredentialSecrets,
-    ) -> Result<Loaded, LoadError> {
+    ) -> Result<LoadedRelease, LoadError> {
         let inspected = self.runtime.inspect(&bytes).await.unwrap();
         let record = record(&inspected, &bytes);
         self.runtime
@@ -95,7 +100,7 @@ impl World {
 }
 
 /// A hostile guest with a server that it may reach.
-pub async fn hostile(world: &World, server: &Server, more: &str) -> Loaded {
+pub async fn hostile(world: &World, server: &Server, more: &str) -> LoadedRelease {
     let origin = &server.origin;
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n{more}"
@@ -104,12 +109,12 @@ pub async fn hostile(world: &World, server: &Server, more: &str) -> Loaded {
 }
 
 /// What a hostile guest reports for a lead.
-pub async fn report(loaded: &Loaded, lead: &str) -> Result<String, Failure> {
+pub async fn report(loaded: &LoadedRelease, lead: &str) -> Result<String, Failure> {
     loaded.query_status(&id(lead)).await.outcome.map(|status| status.status)
 }
 
 /// The fault in which a hostile guest's invocation ends.
-pub async fn fault(loaded: &Loaded, lead: &str) -> Fault {
+pub async fn fault(loaded: &LoadedRelease, lead: &str) -> Fault {
     match report(loaded, lead).await {
         Err(Failure::Fault(fault)) => fault,
         other => panic!("`{lead}` should have been a fault and was {other:?}"),
@@ -146,7 +151,7 @@ pub fn release(inspected: &Inspected, spec: &str) -> Release {
 }
 
 /// A release of keystone with a token.
-pub async fn keystone(world: &World, origin: &str) -> Loaded {
+pub async fn keystone(world: &World, origin: &str) -> LoadedRelease {
     let spec = format!(
         "settings.base_url = \"{origin}/\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n"
@@ -156,7 +161,7 @@ pub async fn keystone(world: &World, origin: &str) -> Loaded {
 }
 
 /// Writes a disposition of a lead.
-pub async fn write_to(loaded: &Loaded, lead: &str) -> Called<String> {
+pub async fn write_to(loaded: &LoadedRelease, lead: &str) -> Invocation<String> {
     let key = "C-1".parse().unwrap();
     loaded.write(&disposition(lead), Timestamp::UNIX_EPOCH, &key).await
 }

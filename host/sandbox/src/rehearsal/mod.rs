@@ -15,34 +15,34 @@ use jiff::Timestamp;
 use reqwest::Url;
 
 use super::bindings::model;
-use super::call::{Broken, Called, Callee, Caller};
+use super::call::{Invocation, InvocationError, Invoker, Target};
 use super::convert;
 use super::credentials::Credentials;
-use super::heavy::Habit;
+use super::heavy::LongRunHistory;
 use super::network::Network;
-use super::package::{Code, Inspected, PackageError};
+use super::package::{Inspected, LinkedComponent, PackageError};
 use super::runtime::Runtime;
 use super::state::Environment;
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::{Digest, LeadId};
 use jackfield_domain::tenant::SettingKind;
 use jackfield_domain::tenant::egress::{EgressPolicy, Origin};
-use record::{Disposition, Lead, LeadStatus, Receipt};
+use record::{FixtureDisposition, FixtureLead, FixtureLeadStatus, FixtureReceipt};
 
 use stand_in::SkippingClock;
-pub use stand_in::{Asked, Crm, Reply, StandIn};
+pub use stand_in::{CrmDouble, CrmReply, CrmRequest, StandIn};
 
 /// A component, ready to be called.
 pub struct Rehearsal {
     runtime: Runtime,
     digest: Digest,
-    code: Arc<Code>,
+    code: Arc<LinkedComponent>,
     inspected: Inspected,
 }
 
 /// What a call is given, as a fixture says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum ExportInput {
     /// `status.query`
     QueryStatus {
         /// The lead.
@@ -51,7 +51,7 @@ pub enum Line {
     /// `dispositions.write`
     WriteDisposition {
         /// What is written.
-        disposition: Box<Disposition>,
+        disposition: Box<FixtureDisposition>,
         /// The key of the write.
         idempotency_key: String,
     },
@@ -75,7 +75,7 @@ pub enum Line {
 
 /// What is around a call.
 #[derive(Debug, Clone)]
-pub struct Stage {
+pub struct RehearsalSetup {
     /// Values as text, by name.
     pub settings: BTreeMap<String, String>,
     /// Keys for `hmac-sha256`, by name.
@@ -89,28 +89,28 @@ pub struct Stage {
     /// The whole call.
     pub deadline: Duration,
     /// Who answers.
-    pub crm: Arc<dyn Crm>,
+    pub crm: Arc<dyn CrmDouble>,
 }
 
 /// What a call returned, where it returned.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(untagged)]
-pub enum Returned {
+pub enum ExportOutput {
     /// Of `status.query`.
-    Status(LeadStatus),
+    Status(FixtureLeadStatus),
     /// Of `dispositions.write`.
-    Receipt(Receipt),
+    Receipt(FixtureReceipt),
     /// Of `lookup.find`.
-    Found(Option<Receipt>),
+    Found(Option<FixtureReceipt>),
     /// Of `leads.parse`.
-    Leads(Vec<Lead>),
+    Leads(Vec<FixtureLead>),
 }
 
 /// How a call went.
 #[derive(Debug, Clone)]
-pub struct Rehearsed {
+pub struct RehearsalResult {
     /// What the adapter returned, or the fault that stopped it.
-    pub outcome: Result<Result<Returned, record::Failure>, Fault>,
+    pub outcome: Result<Result<ExportOutput, record::FixtureFailure>, Fault>,
     /// Requests that left, or were tried.
     pub requests: u32,
     /// Words of [`jackfield_domain::tenant::egress::EgressRefusal`], and how many requests stayed for each.
@@ -158,33 +158,33 @@ impl Rehearsal {
     }
 
     /// Plays one call.
-    pub async fn play(&self, stage: &Stage, line: Line) -> Rehearsed {
+    pub async fn play(&self, stage: &RehearsalSetup, line: ExportInput) -> RehearsalResult {
         let clock = Arc::new(SkippingClock::new(self.runtime.caller().clock.clone(), stage.now));
         let stand_in = Arc::new(StandIn::new(Arc::clone(&stage.crm), stage.now, Arc::clone(&clock)));
-        let caller = Caller {
+        let caller = Invoker {
             clock,
             ..self.runtime.caller().clone()
         };
         let environment = Arc::new(self.environment(stage, Arc::clone(&stand_in)));
-        let callee = Callee {
+        let callee = Target {
             code: &self.code,
             environment: &environment,
             own: None,
             quota: None,
         };
-        let called: Called<Result<Returned, record::Failure>> = caller
+        let called: Invocation<Result<ExportOutput, record::FixtureFailure>> = caller
             .run(callee, stage.deadline, |instance| {
                 Box::pin(async move {
                     let played = match line {
-                        Line::QueryStatus { lead_id } => {
+                        ExportInput::QueryStatus { lead_id } => {
                             let status = instance.status()?;
                             let answer = status.call_query(instance.store(), lead_id.as_str()).await?;
                             kept(answer, |given| {
                                 convert::status(given.clone(), &lead_id)?;
-                                Ok(Returned::Status(given.into()))
+                                Ok(ExportOutput::Status(given.into()))
                             })?
                         }
-                        Line::WriteDisposition {
+                        ExportInput::WriteDisposition {
                             disposition,
                             idempotency_key,
                         } => {
@@ -193,25 +193,27 @@ impl Rehearsal {
                             let answer = dispositions
                                 .call_write(instance.store(), &disposition, &idempotency_key)
                                 .await?;
-                            kept(answer, |receipt| Ok(Returned::Receipt(receipt.into())))?
+                            kept(answer, |receipt| Ok(ExportOutput::Receipt(receipt.into())))?
                         }
-                        Line::Find {
+                        ExportInput::Find {
                             lead_id,
                             idempotency_key,
                         } => {
                             let Some(lookup) = instance.lookup()? else {
-                                return Err(Broken::BadOutput("the adapter does not export `lookup`".into()));
+                                return Err(InvocationError::BadOutput(
+                                    "the adapter does not export `lookup`".into(),
+                                ));
                             };
                             let answer = lookup.call_find(instance.store(), &lead_id, &idempotency_key).await?;
-                            kept(answer, |found| Ok(Returned::Found(found.map(Into::into))))?
+                            kept(answer, |found| Ok(ExportOutput::Found(found.map(Into::into))))?
                         }
-                        Line::ParseLeads {
+                        ExportInput::ParseLeads {
                             content_type,
                             body,
                             received_at,
                         } => {
                             let Some(leads) = instance.leads()? else {
-                                return Err(Broken::BadOutput("the adapter does not export `leads`".into()));
+                                return Err(InvocationError::BadOutput("the adapter does not export `leads`".into()));
                             };
                             let inbound = model::Inbound {
                                 content_type,
@@ -221,7 +223,7 @@ impl Rehearsal {
                             let answer = leads.call_parse(instance.store(), &inbound).await?;
                             kept(answer, |given| {
                                 convert::leads(given.clone())?;
-                                Ok(Returned::Leads(given.into_iter().map(Into::into).collect()))
+                                Ok(ExportOutput::Leads(given.into_iter().map(Into::into).collect()))
                             })?
                         }
                     };
@@ -230,7 +232,7 @@ impl Rehearsal {
             })
             .await;
         let (memory, cpu) = stand_in.used();
-        Rehearsed {
+        RehearsalResult {
             outcome: called.outcome.map_err(fault),
             requests: called.http_requests,
             refused: called.refused,
@@ -242,7 +244,7 @@ impl Rehearsal {
     }
 
     /// The release that the stage makes: the origins of its settings are granted, as `describe` asks for them.
-    fn environment(&self, stage: &Stage, stand_in: Arc<StandIn>) -> Environment {
+    fn environment(&self, stage: &RehearsalSetup, stand_in: Arc<StandIn>) -> Environment {
         let needs = &self.inspected.needs;
         let is_url = |name: &str| {
             let mut settings = needs.settings.iter();
@@ -274,7 +276,7 @@ impl Rehearsal {
             network: Some(Network::rehearsed(policy, Credentials::of_keys(&stage.keys), stand_in)),
             memory: stage.memory,
             cpu: stage.cpu,
-            habit: Habit::default(),
+            habit: LongRunHistory::default(),
         }
     }
 }
@@ -282,8 +284,8 @@ impl Rehearsal {
 /// A guest's answer as the contract has it, or what the host would not take of it.
 fn kept<T>(
     answer: Result<T, model::Failure>,
-    read: impl FnOnce(T) -> Result<Returned, Broken>,
-) -> Result<Result<Returned, record::Failure>, Broken> {
+    read: impl FnOnce(T) -> Result<ExportOutput, InvocationError>,
+) -> Result<Result<ExportOutput, record::FixtureFailure>, InvocationError> {
     match answer {
         Ok(given) => read(given).map(Ok),
         Err(failure) => Ok(Err(failure.into())),

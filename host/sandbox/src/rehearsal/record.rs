@@ -10,7 +10,7 @@ use super::super::bindings::model;
 /// A field that the contract does not name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Extension {
+pub struct FixtureExtension {
     /// An RFC 6901 pointer.
     pub pointer: String,
     /// JSON text.
@@ -21,7 +21,7 @@ pub struct Extension {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the contract's own cases, documented there")]
-pub enum Outcome {
+pub enum FixtureOutcome {
     QualifiedVisitBooked,
     QualifiedNoVisit,
     CallbackRequested,
@@ -41,7 +41,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's own fields, documented there")]
-pub struct Qualification {
+pub struct FixtureQualification {
     pub ai_intent_score: Option<u32>,
     pub budget_min: Option<i64>,
     pub budget_max: Option<i64>,
@@ -56,7 +56,7 @@ pub struct Qualification {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's own fields, documented there")]
-pub struct SiteVisit {
+pub struct FixtureSiteVisit {
     pub booked: bool,
     pub date: Option<String>,
     pub time_slot: Option<String>,
@@ -67,44 +67,44 @@ pub struct SiteVisit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's own fields, documented there")]
-pub struct Disposition {
+pub struct FixtureDisposition {
     pub call_id: String,
     pub lead_id: String,
-    pub outcome: Outcome,
+    pub outcome: FixtureOutcome,
     pub accepted_at: String,
     pub duration_seconds: Option<u32>,
     pub recording_url: Option<String>,
     pub transcript_url: Option<String>,
     #[serde(default)]
-    pub qualification: Qualification,
-    pub site_visit: Option<SiteVisit>,
+    pub qualification: FixtureQualification,
+    pub site_visit: Option<FixtureSiteVisit>,
     #[serde(default)]
     pub dnc_requested: bool,
     #[serde(default)]
     pub duplicate_detected: bool,
     pub language_used: Option<String>,
     #[serde(default)]
-    pub extensions: Vec<Extension>,
+    pub extensions: Vec<FixtureExtension>,
 }
 
 /// The CRM's word on whether a lead may be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's own fields, documented there")]
-pub struct LeadStatus {
+pub struct FixtureLeadStatus {
     pub lead_id: String,
     pub callable: bool,
     pub status: String,
     pub dnc: bool,
     pub human_contacted: bool,
     pub last_call_attempt: Option<String>,
-    pub extensions: Vec<Extension>,
+    pub extensions: Vec<FixtureExtension>,
 }
 
 /// Proof that the CRM holds a write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Receipt {
+pub struct FixtureReceipt {
     /// The CRM's own reference, or empty.
     pub reference: String,
 }
@@ -113,7 +113,7 @@ pub struct Receipt {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the contract's own cases, documented there")]
-pub enum Priority {
+pub enum FixturePriority {
     High,
     #[default]
     Normal,
@@ -124,7 +124,7 @@ pub enum Priority {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's own fields, documented there")]
-pub struct Lead {
+pub struct FixtureLead {
     pub id: String,
     pub phone: String,
     pub phone_alt: Option<String>,
@@ -135,14 +135,14 @@ pub struct Lead {
     pub project_id: Option<String>,
     pub language_preference: Option<String>,
     pub created_at: Option<String>,
-    pub call_priority: Priority,
-    pub extensions: Vec<Extension>,
+    pub call_priority: FixturePriority,
+    pub extensions: Vec<FixtureExtension>,
 }
 
 /// A field that the CRM refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FieldError {
+pub struct FixtureFieldError {
     /// Its name.
     pub field: String,
     /// What is wrong with it.
@@ -153,59 +153,59 @@ pub struct FieldError {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the contract's own fields, documented there")]
-pub struct Rejection {
+pub struct FixtureRejection {
     pub code: String,
     pub message: String,
-    pub fields: Vec<FieldError>,
+    pub fields: Vec<FixtureFieldError>,
 }
 
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the contract's own cases, documented there")]
-pub enum Failure {
+pub enum FixtureFailure {
     Unavailable,
     Unknown,
     RateLimited(Option<u32>),
     Unauthorized,
-    Rejected(Rejection),
+    Rejected(FixtureRejection),
     NotFound,
 }
 
-fn given(extensions: Vec<Extension>) -> Vec<model::Extension> {
+fn given(extensions: Vec<FixtureExtension>) -> Vec<model::Extension> {
     let given = extensions.into_iter();
-    let given = given.map(|Extension { pointer, json }| model::Extension { pointer, json });
+    let given = given.map(|FixtureExtension { pointer, json }| model::Extension { pointer, json });
     given.collect()
 }
 
-fn taken(extensions: Vec<model::Extension>) -> Vec<Extension> {
+fn taken(extensions: Vec<model::Extension>) -> Vec<FixtureExtension> {
     let taken = extensions.into_iter();
-    let taken = taken.map(|model::Extension { pointer, json }| Extension { pointer, json });
+    let taken = taken.map(|model::Extension { pointer, json }| FixtureExtension { pointer, json });
     taken.collect()
 }
 
-impl From<Outcome> for model::Outcome {
-    fn from(outcome: Outcome) -> Self {
+impl From<FixtureOutcome> for model::Outcome {
+    fn from(outcome: FixtureOutcome) -> Self {
         match outcome {
-            Outcome::QualifiedVisitBooked => Self::QualifiedVisitBooked,
-            Outcome::QualifiedNoVisit => Self::QualifiedNoVisit,
-            Outcome::CallbackRequested => Self::CallbackRequested,
-            Outcome::NotInterestedBudget => Self::NotInterestedBudget,
-            Outcome::NotInterestedLocation => Self::NotInterestedLocation,
-            Outcome::NotInterestedTimeline => Self::NotInterestedTimeline,
-            Outcome::AlreadyPurchased => Self::AlreadyPurchased,
-            Outcome::WrongNumber => Self::WrongNumber,
-            Outcome::DncRequested => Self::DncRequested,
-            Outcome::NoAnswer => Self::NoAnswer,
-            Outcome::InvalidNumber => Self::InvalidNumber,
-            Outcome::DuplicateSuppressed => Self::DuplicateSuppressed,
-            Outcome::Other(words) => Self::Other(words),
+            FixtureOutcome::QualifiedVisitBooked => Self::QualifiedVisitBooked,
+            FixtureOutcome::QualifiedNoVisit => Self::QualifiedNoVisit,
+            FixtureOutcome::CallbackRequested => Self::CallbackRequested,
+            FixtureOutcome::NotInterestedBudget => Self::NotInterestedBudget,
+            FixtureOutcome::NotInterestedLocation => Self::NotInterestedLocation,
+            FixtureOutcome::NotInterestedTimeline => Self::NotInterestedTimeline,
+            FixtureOutcome::AlreadyPurchased => Self::AlreadyPurchased,
+            FixtureOutcome::WrongNumber => Self::WrongNumber,
+            FixtureOutcome::DncRequested => Self::DncRequested,
+            FixtureOutcome::NoAnswer => Self::NoAnswer,
+            FixtureOutcome::InvalidNumber => Self::InvalidNumber,
+            FixtureOutcome::DuplicateSuppressed => Self::DuplicateSuppressed,
+            FixtureOutcome::Other(words) => Self::Other(words),
         }
     }
 }
 
-impl From<Disposition> for model::Disposition {
-    fn from(it: Disposition) -> Self {
+impl From<FixtureDisposition> for model::Disposition {
+    fn from(it: FixtureDisposition) -> Self {
         Self {
             call_id: it.call_id,
             lead_id: it.lead_id,
@@ -238,7 +238,7 @@ impl From<Disposition> for model::Disposition {
     }
 }
 
-impl From<model::LeadStatus> for LeadStatus {
+impl From<model::LeadStatus> for FixtureLeadStatus {
     fn from(it: model::LeadStatus) -> Self {
         Self {
             lead_id: it.lead_id,
@@ -252,7 +252,7 @@ impl From<model::LeadStatus> for LeadStatus {
     }
 }
 
-impl From<model::Receipt> for Receipt {
+impl From<model::Receipt> for FixtureReceipt {
     fn from(it: model::Receipt) -> Self {
         Self {
             reference: it.reference,
@@ -260,7 +260,7 @@ impl From<model::Receipt> for Receipt {
     }
 }
 
-impl From<model::Lead> for Lead {
+impl From<model::Lead> for FixtureLead {
     fn from(it: model::Lead) -> Self {
         Self {
             id: it.id,
@@ -274,29 +274,29 @@ impl From<model::Lead> for Lead {
             language_preference: it.language_preference,
             created_at: it.created_at,
             call_priority: match it.call_priority {
-                model::Priority::High => Priority::High,
-                model::Priority::Normal => Priority::Normal,
-                model::Priority::Low => Priority::Low,
+                model::Priority::High => FixturePriority::High,
+                model::Priority::Normal => FixturePriority::Normal,
+                model::Priority::Low => FixturePriority::Low,
             },
             extensions: taken(it.extensions),
         }
     }
 }
 
-impl From<model::Failure> for Failure {
+impl From<model::Failure> for FixtureFailure {
     fn from(it: model::Failure) -> Self {
         match it {
             model::Failure::Unavailable => Self::Unavailable,
             model::Failure::Unknown => Self::Unknown,
             model::Failure::RateLimited(wish) => Self::RateLimited(wish),
             model::Failure::Unauthorized => Self::Unauthorized,
-            model::Failure::Rejected(rejection) => Self::Rejected(Rejection {
+            model::Failure::Rejected(rejection) => Self::Rejected(FixtureRejection {
                 code: rejection.code,
                 message: rejection.message,
                 fields: rejection
                     .fields
                     .into_iter()
-                    .map(|model::FieldError { field, message }| FieldError { field, message })
+                    .map(|model::FieldError { field, message }| FixtureFieldError { field, message })
                     .collect(),
             }),
             model::Failure::NotFound => Self::NotFound,

@@ -12,10 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use wasmtime_wasi::HostWallClock;
 
 use super::super::bindings::log::Field;
-use super::super::budget::Budget;
-use super::super::cpu::Cpu;
-use super::super::http::Trouble;
-use super::super::seen::Seen;
+use super::super::budget::TimeBudget;
+use super::super::cpu::CpuMeter;
+use super::super::http::SendError;
+use super::super::seen::Observations;
 use jackfield_clock::{Clock, SharedClock};
 
 /// Log lines that are kept of one call: ten times what the host takes, so that a flood is seen as one.
@@ -23,7 +23,7 @@ const MAX_LINES: usize = 640;
 
 /// A request as it would have left the host. Credentials are not in it: a rehearsal has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct CrmRequest {
     /// `GET`, `POST`, …
     pub method: String,
     /// Absolute and normalised.
@@ -36,7 +36,7 @@ pub struct Asked {
 
 /// What the double of a CRM does with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
+pub enum CrmReply {
     /// A whole answer. The host's own limits of headers and body apply to it.
     Answer {
         /// Its status code.
@@ -59,24 +59,24 @@ pub enum Reply {
 }
 
 /// A double of a CRM, for one call.
-pub trait Crm: fmt::Debug + Send + Sync {
+pub trait CrmDouble: fmt::Debug + Send + Sync {
     /// Answers a request.
-    fn answer(&self, asked: Asked) -> Reply;
+    fn answer(&self, asked: CrmRequest) -> CrmReply;
 }
 
 /// One call's stand-in.
 #[derive(Debug)]
 pub struct StandIn {
-    crm: Arc<dyn Crm>,
+    crm: Arc<dyn CrmDouble>,
     now: Timestamp,
     clock: Arc<SkippingClock>,
     log: Mutex<Vec<String>>,
-    watched: OnceLock<(Arc<Seen>, Arc<Cpu>)>,
+    watched: OnceLock<(Arc<Observations>, Arc<CpuMeter>)>,
 }
 
 impl StandIn {
     /// A stand-in on which the guest's clock shows `now`, in a call whose deadlines go by `clock`.
-    pub fn new(crm: Arc<dyn Crm>, now: Timestamp, clock: Arc<SkippingClock>) -> Self {
+    pub fn new(crm: Arc<dyn CrmDouble>, now: Timestamp, clock: Arc<SkippingClock>) -> Self {
         Self {
             crm,
             now,
@@ -87,7 +87,7 @@ impl StandIn {
     }
 
     /// Remembers what the call is watched by, which the call's end does not outlive otherwise.
-    pub fn watch(&self, seen: &Arc<Seen>, cpu: &Arc<Cpu>) {
+    pub fn watch(&self, seen: &Arc<Observations>, cpu: &Arc<CpuMeter>) {
         // A stand-in has one call, so nothing was there before.
         let _ = self.watched.set((Arc::clone(seen), Arc::clone(cpu)));
     }
@@ -131,13 +131,18 @@ impl StandIn {
     ///
     /// # Errors
     /// What the double says instead of an answer.
-    pub fn play(&self, request: &reqwest::Request, budget: &Budget, seen: &Seen) -> Result<reqwest::Response, Trouble> {
+    pub fn play(
+        &self,
+        request: &reqwest::Request,
+        budget: &TimeBudget,
+        seen: &Observations,
+    ) -> Result<reqwest::Response, SendError> {
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), value)
         });
-        let asked = Asked {
+        let asked = CrmRequest {
             method: request.method().to_string(),
             url: request.url().to_string(),
             headers: headers.collect(),
@@ -148,24 +153,24 @@ impl StandIn {
                 .to_vec(),
         };
         match self.crm.answer(asked) {
-            Reply::Answer { status, headers, body } => {
+            CrmReply::Answer { status, headers, body } => {
                 let mut answer = http::Response::builder().status(status);
                 for (name, value) in &headers {
                     answer = answer.header(name, value);
                 }
-                let unusable = |error| Trouble::NoAnswer(format!("the fixture's answer is none of HTTP: {error}"));
+                let unusable = |error| SendError::NoAnswer(format!("the fixture's answer is none of HTTP: {error}"));
                 Ok(answer.body(body).map_err(unusable)?.into())
             }
-            Reply::Denied(why) => Err(Trouble::Denied(why)),
-            Reply::Unreachable(why) => Err(Trouble::Unreachable(why)),
-            Reply::NoAnswer(why) => Err(Trouble::NoAnswer(why)),
-            Reply::TooLarge(why) => Err(Trouble::TooLarge(why)),
-            Reply::TooSlow => {
+            CrmReply::Denied(why) => Err(SendError::Denied(why)),
+            CrmReply::Unreachable(why) => Err(SendError::Unreachable(why)),
+            CrmReply::NoAnswer(why) => Err(SendError::NoAnswer(why)),
+            CrmReply::TooLarge(why) => Err(SendError::TooLarge(why)),
+            CrmReply::TooSlow => {
                 let left = budget.left();
                 self.clock.skip(left);
                 seen.run_out_of_time();
                 let left = left.as_millis();
-                Err(Trouble::NoAnswer(format!(
+                Err(SendError::NoAnswer(format!(
                     "no complete answer within the {left} ms that the call had left"
                 )))
             }

@@ -6,18 +6,18 @@ use std::sync::{Arc, PoisonError, Weak};
 use wasmtime::component::Component;
 
 use super::{Inner, Runtime};
-use crate::package::{self, Code, PackageError};
+use crate::package::{self, LinkedComponent, PackageError};
 use jackfield_domain::id::Digest;
 
 /// The code of a component, ready for releases of it.
-pub struct Linked {
+pub struct LinkedAdapter {
     pub(super) digest: Digest,
-    pub(super) code: Arc<Code>,
+    pub(super) code: Arc<LinkedComponent>,
 }
 
-impl fmt::Debug for Linked {
+impl fmt::Debug for LinkedAdapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Linked")
+        f.debug_struct("LinkedAdapter")
             .field("digest", &self.digest)
             .finish_non_exhaustive()
     }
@@ -29,16 +29,16 @@ impl Runtime {
     ///
     /// # Errors
     /// It is none that this host still runs.
-    pub async fn at_hand(&self, digest: Digest) -> Result<Option<Linked>, PackageError> {
+    pub async fn at_hand(&self, digest: Digest) -> Result<Option<LinkedAdapter>, PackageError> {
         let code = match self.known(digest) {
             Some(code) => Some(code),
             None => self.found_or_made(digest, None).await?,
         };
-        Ok(code.map(|code| Linked { digest, code }))
+        Ok(code.map(|code| LinkedAdapter { digest, code }))
     }
 
     /// The linked code of a component: from memory, from the cache, or compiled.
-    pub(crate) async fn compiled(&self, digest: Digest, bytes: &[u8]) -> Result<Arc<Code>, PackageError> {
+    pub(crate) async fn compiled(&self, digest: Digest, bytes: &[u8]) -> Result<Arc<LinkedComponent>, PackageError> {
         package::check_bytes(bytes)?;
         if let Some(code) = self.known(digest) {
             return Ok(code);
@@ -48,7 +48,11 @@ impl Runtime {
     }
 
     /// Code that is not in memory: from the cache, or compiled; none without bytes to compile.
-    async fn found_or_made(&self, digest: Digest, bytes: Option<&[u8]>) -> Result<Option<Arc<Code>>, PackageError> {
+    async fn found_or_made(
+        &self,
+        digest: Digest,
+        bytes: Option<&[u8]>,
+    ) -> Result<Option<Arc<LinkedComponent>>, PackageError> {
         // Nobody closes the semaphore; without its permit this would only be one more at a time.
         let _turn = self.0.compiling.acquire().await.ok();
         if let Some(code) = self.known(digest) {
@@ -83,7 +87,7 @@ impl Runtime {
         done.map_err(|error| PackageError::Host(error.to_string()))
     }
 
-    fn known(&self, digest: Digest) -> Option<Arc<Code>> {
+    fn known(&self, digest: Digest) -> Option<Arc<LinkedComponent>> {
         let codes = self.0.codes.lock().unwrap_or_else(PoisonError::into_inner);
         codes.get(&digest).and_then(Weak::upgrade)
     }
@@ -91,7 +95,7 @@ impl Runtime {
 
 impl Inner {
     /// Links native code that this host's compiler has just made, and keeps it if it is an adapter's.
-    fn adopt(&self, digest: Digest, native: &[u8]) -> Result<Code, PackageError> {
+    fn adopt(&self, digest: Digest, native: &[u8]) -> Result<LinkedComponent, PackageError> {
         #[expect(unsafe_code, reason = "the compiler is this program, and its pipe ends here")]
         // SAFETY: the bytes are what `precompile_component` made of a component in a process of this program.
         let component = unsafe { Component::deserialize(self.engine.wasm(), native) };

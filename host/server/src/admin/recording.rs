@@ -14,20 +14,20 @@ use super::guard::Touched;
 use super::refusal::{Refusals, not_found, wrong};
 use super::{AdminState, to_the_end};
 use crate::problem::{Problem, ProblemKind};
-use crate::tenants::{Order, RecordingError};
+use crate::tenants::{RecordingError, RecordingOptions};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 use jackfield_domain::custody::recording::Bounds;
 use jackfield_domain::id::TenantName;
 
 /// What a request asks for, if it is in range.
-fn order(request: BeginRecording) -> Result<Order, Problem> {
+fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
     if !(1..=Bounds::MAX_CALLS).contains(&request.calls) {
         return Err(wrong("/calls", format!("must be 1 to {}", Bounds::MAX_CALLS)));
     }
     if !(1..=Bounds::MAX_MINUTES).contains(&request.minutes) {
         return Err(wrong("/minutes", format!("must be 1 to {}", Bounds::MAX_MINUTES)));
     }
-    Ok(Order {
+    Ok(RecordingOptions {
         bounds: Bounds {
             calls: request.calls,
             length: Duration::from_mins(request.minutes.into()),

@@ -15,7 +15,7 @@ use jackfield_domain::delivery::{AttemptResult, Kind, Plan, Policy, Progress, pl
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::Lead;
-use jackfield_sandbox::Called;
+use jackfield_sandbox::Invocation;
 use jackfield_store::{AttemptDetail, Claimed, NewLead};
 
 /// What came of a try.
@@ -245,7 +245,7 @@ impl<'a> Attempt<'a> {
         Lead::read(document)
     }
 
-    fn count<T>(&mut self, export: &'static str, called: &Called<T>) {
+    fn count<T>(&mut self, export: &'static str, called: &Invocation<T>) {
         if called.http_status.is_some() {
             self.detail.http_status = called.http_status;
         }

@@ -20,8 +20,8 @@ pub use breakers::Breakers;
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::signature::SigningKey;
 use jackfield_domain::tenant::release::{IngressSpec, Release};
-use jackfield_sandbox::Loaded;
-pub use jackfield_sandbox::{Order, Tapes};
+use jackfield_sandbox::LoadedRelease;
+pub use jackfield_sandbox::{FinishedRecording, RecordingOptions};
 pub use recordings::RecordingError;
 pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
 pub use stored::{SecretSet, SecretUse};
@@ -30,7 +30,7 @@ pub use stored::{SecretSet, SecretUse};
 #[derive(Debug)]
 pub struct Tenant {
     /// The loaded release.
-    pub loaded: Arc<Loaded>,
+    pub loaded: Arc<LoadedRelease>,
     /// What webhooks may be signed with, and until when.
     pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
     /// What pushes to the agent are signed with.

@@ -9,7 +9,7 @@ use crate::vault::VaultError;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::recording::Standing;
 use jackfield_domain::id::TenantName;
-use jackfield_sandbox::{AlreadyRecording, Order, Tapes};
+use jackfield_sandbox::{AlreadyRecording, FinishedRecording, RecordingOptions};
 use jackfield_store::{PageRequest, StoreError};
 
 /// Secrets that are read at once.
@@ -43,7 +43,11 @@ impl Rollout {
     ///
     /// # Errors
     /// There is no such tenant, or its calls are recorded already.
-    pub async fn begin_recording(&self, tenant: &TenantName, order: Order) -> Result<Standing, RecordingError> {
+    pub async fn begin_recording(
+        &self,
+        tenant: &TenantName,
+        order: RecordingOptions,
+    ) -> Result<Standing, RecordingError> {
         if self.store.tenant(tenant).await?.is_none() {
             return Err(RecordingError::NoTenant(tenant.clone()));
         }
@@ -58,7 +62,7 @@ impl Rollout {
     ///
     /// # Errors
     /// There is none.
-    pub fn recording(&self, tenant: &TenantName) -> Result<(Standing, Order), RecordingError> {
+    pub fn recording(&self, tenant: &TenantName) -> Result<(Standing, RecordingOptions), RecordingError> {
         let found = self.runtime.recorder().standing(tenant);
         found.ok_or_else(|| RecordingError::None(tenant.clone()))
     }
@@ -67,7 +71,7 @@ impl Rollout {
     ///
     /// # Errors
     /// There is none, or the secrets that it is searched for cannot be read; then it stays where it is.
-    pub async fn take_recording(&self, tenant: &TenantName) -> Result<Tapes, RecordingError> {
+    pub async fn take_recording(&self, tenant: &TenantName) -> Result<FinishedRecording, RecordingError> {
         self.recording(tenant)?;
         let secrets = self.secrets_of(tenant).await?;
         let tapes = self.runtime.recorder().take(tenant);

@@ -17,7 +17,7 @@ use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::Origin;
 use jackfield_domain::tenant::oauth2::{Granted, TokenProblem, read_answer};
 use jackfield_domain::tenant::release::{ClientAuth, Grant, OAuth2Spec};
-use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, Trust};
+use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
 
 /// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -61,10 +61,9 @@ impl TokenEndpoint {
         clock: SharedClock,
     ) -> Result<Self, ApplyError> {
         let trust = match &client.ca {
-            Some(ca) => {
-                Trust::new(ca, clock.now()).map_err(|problem| LoadError::from(CredentialProblem::from(problem)))?
-            }
-            None => Trust::default(),
+            Some(ca) => TrustedAuthorities::new(ca, clock.now())
+                .map_err(|problem| LoadError::from(CredentialProblem::from(problem)))?,
+            None => TrustedAuthorities::default(),
         };
         let network = TokenNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
         Ok(Self {

@@ -11,8 +11,8 @@ use jackfield_kit::tools::user_cache;
 
 use crate::cli::screen::{Colour, Screen, plain, progress};
 use jackfield_clock::SystemClock;
-use jackfield_conformance::report::{Check, Report, Verdict};
-use jackfield_conformance::{Terms, check};
+use jackfield_conformance::report::{CheckResult, ConformanceCheck, ConformanceReport};
+use jackfield_conformance::{ConformanceOptions, check};
 use jackfield_sandbox::{Runtime, RuntimeConfig};
 
 /// How long a call may take: the default of a write, for every call, since a double of a CRM does not wait.
@@ -56,7 +56,7 @@ impl CheckArgs {
             ..RuntimeConfig::new(cache()?, program)
         };
         let runtime = Runtime::start(config, Arc::new(SystemClock))?;
-        let terms = Terms {
+        let terms = ConformanceOptions {
             memory: (self.memory_mib as usize) << 20,
             cpu: Duration::from_millis(self.cpu_ms.into()),
             deadline: DEADLINE,
@@ -89,7 +89,7 @@ fn cache() -> anyhow::Result<PathBuf> {
 }
 
 /// The report for people: what needs a look, group by group, and how it all ended.
-fn shown(screen: &Screen, report: &Report, all: bool) -> String {
+fn shown(screen: &Screen, report: &ConformanceReport, all: bool) -> String {
     let mut text = String::new();
     let adapter = report.adapter.as_deref().unwrap_or("no adapter");
     // Writing to a text does not fail.
@@ -105,10 +105,10 @@ fn shown(screen: &Screen, report: &Report, all: bool) -> String {
     }
     for group in groups {
         let of_group = report.checks.iter().filter(|check| check.group() == group);
-        let (right, others): (Vec<_>, Vec<_>) = of_group.partition(|check| check.verdict == Verdict::Right);
+        let (right, others): (Vec<_>, Vec<_>) = of_group.partition(|check| check.verdict == CheckResult::Right);
         let _ = writeln!(text, "\n{group}");
         if !right.is_empty() && !all {
-            let _ = writeln!(text, "  {} {} right", mark(screen, Verdict::Right), right.len());
+            let _ = writeln!(text, "  {} {} right", mark(screen, CheckResult::Right), right.len());
         }
         let listed = right.into_iter().filter(|_| all).chain(others);
         for check in listed {
@@ -144,16 +144,16 @@ fn shown(screen: &Screen, report: &Report, all: bool) -> String {
     text
 }
 
-fn mark(screen: &Screen, verdict: Verdict) -> String {
+fn mark(screen: &Screen, verdict: CheckResult) -> String {
     match verdict {
-        Verdict::Right => screen.coloured("ok   ", Colour::Green),
-        Verdict::Tolerated => screen.coloured("note ", Colour::Yellow),
-        Verdict::Skipped => screen.coloured("skip ", Colour::Yellow),
-        Verdict::Wrong => screen.coloured("WRONG", Colour::Red),
+        CheckResult::Right => screen.coloured("ok   ", Colour::Green),
+        CheckResult::Tolerated => screen.coloured("note ", Colour::Yellow),
+        CheckResult::Skipped => screen.coloured("skip ", Colour::Yellow),
+        CheckResult::Wrong => screen.coloured("WRONG", Colour::Red),
     }
 }
 
-fn line(screen: &Screen, check: &Check) -> String {
+fn line(screen: &Screen, check: &ConformanceCheck) -> String {
     let subject = if check.subject.is_empty() { "" } else { ": " };
     let mut text = format!(
         "  {} {}{subject}{}\n",
