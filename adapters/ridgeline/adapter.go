@@ -1,5 +1,7 @@
 // Package ridgeline is the adapter for Ridgeline, a JSON API that changes a prospect only if the request names its
-// current version. This file makes the requests; mapping.go converts their contents. The host adds Ridgeline's API key.
+// current version.
+//
+// This file makes the requests; mapping.go converts their contents. The host adds Ridgeline's API key.
 package ridgeline
 
 import (

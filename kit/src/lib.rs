@@ -1,11 +1,10 @@
-//! What an author of adapters uses before there is a host: new projects, and building them to components.
+//! The tools of an adapter's author that need no host: creating projects and building them to components.
 //!
-//! A project is a folder with an [`adapter.toml`](project::Project). [`scaffold`] writes one, [`build`] makes the
-//! component out of it, by the recipe of its language in [`languages`]. What a recipe needs and the machine does not
-//! have is fetched by [`tools`] from the language's package registry, pinned, or named.
+//! A project is a folder with an [`adapter.toml`](project::Project). [`scaffold`] creates one; [`build`] builds its
+//! component by the recipe of its language in [`languages`]. [`tools`] downloads what a recipe needs, pinned, from the
+//! language's package registry, or names what has to be installed.
 //!
-//! Nothing here knows the host or the sandbox: `jackfield adapter new|build` and `cargo xtask adapters` both stand on
-//! it.
+//! Nothing here depends on the host or the sandbox. `jackfield adapter new|build` and `cargo xtask adapters` use it.
 
 pub mod build;
 pub mod contract;

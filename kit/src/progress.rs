@@ -1,23 +1,23 @@
-//! Telling a person what a long build is doing.
+//! Shows a person the steps of a long build.
 
 use std::fmt;
 
-/// Where steps are told: a terminal, or nowhere.
+/// Where steps are reported: a terminal, or nowhere.
 pub struct Progress<'a>(Box<dyn Fn(&str) + 'a>);
 
 impl<'a> Progress<'a> {
-    /// Hands every step to `tell`, one line each, without an end of line.
-    pub fn new(tell: impl Fn(&str) + 'a) -> Self {
-        Self(Box::new(tell))
+    /// Passes every step to `report`, as one line without an end of line.
+    pub fn new(report: impl Fn(&str) + 'a) -> Self {
+        Self(Box::new(report))
     }
 
-    /// Tells nobody.
+    /// Reports nothing.
     #[must_use]
     pub fn silent() -> Self {
         Self::new(|_| {})
     }
 
-    /// A step begins.
+    /// Reports that a step begins.
     pub fn step(&self, what: &str) {
         (self.0)(what);
     }

@@ -13,7 +13,7 @@ use crate::languages::Language;
 /// The file that makes a folder a project.
 pub const MANIFEST: &str = "adapter.toml";
 
-/// A folder with an adapter in it.
+/// A folder with an adapter.
 #[derive(Debug)]
 pub struct Project {
     root: PathBuf,
@@ -24,18 +24,18 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// What the component is called: `[a-z][a-z0-9-]*`, as in `describe`.
+    /// The component's name: `[a-z][a-z0-9-]*`, as in `describe`.
     pub name: String,
-    /// The language that it is written in.
+    /// The adapter's language.
     pub language: Language,
-    /// Where the language's SDK is, from this folder.
+    /// The path of the language's SDK, relative to this folder.
     pub sdk: PathBuf,
     /// The optional exports that the adapter has besides the required ones.
     #[serde(default)]
     pub exports: BTreeSet<OptionalExport>,
 }
 
-/// A folder is no project.
+/// A folder is not a valid project.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// There is no manifest.
@@ -53,12 +53,12 @@ pub enum ProjectError {
         /// Why.
         error: io::Error,
     },
-    /// The manifest does not say what it should.
+    /// The manifest is invalid.
     #[error("{} is not an adapter's manifest: {why}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and what would be right.
+        /// What is wrong, and how to correct it.
         why: String,
     },
 }
@@ -67,7 +67,7 @@ impl Project {
     /// Reads the manifest of a folder.
     ///
     /// # Errors
-    /// There is none, or it is wrong; the message says what to do.
+    /// There is none, or it is invalid; the message says what to do.
     pub fn open(folder: &Path) -> Result<Self, ProjectError> {
         let path = folder.join(MANIFEST);
         let text = match fs::read_to_string(&path) {
@@ -85,7 +85,7 @@ impl Project {
         }
         if !manifest.exports.is_empty() && manifest.language == Language::Rust {
             return Err(invalid(
-                "take `exports` out: in Rust, `export!(MyAdapter with lookup, parse_leads)` says it".into(),
+                "take `exports` out: in Rust, `export!(MyAdapter with lookup, parse_leads)` names them".into(),
             ));
         }
         let sdk = folder.join(&manifest.sdk);
@@ -109,23 +109,23 @@ impl Project {
         &self.root
     }
 
-    /// What it says of itself.
+    /// The manifest.
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Where the SDK is.
+    /// The folder of the SDK.
     #[must_use]
     pub fn sdk(&self) -> PathBuf {
         self.root.join(&self.manifest.sdk)
     }
 }
 
-/// Whether an adapter can have this name.
+/// Checks an adapter's name.
 ///
 /// # Errors
-/// Why not.
+/// Why the name is not possible.
 pub fn check_name(name: &str) -> Result<(), String> {
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let good = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_named() {
+    fn mistakes_are_named() {
         let cases = [
             ("name = \"acme\"\nlanguage = \"go\"\n", "missing field `sdk`"),
             ("name = \"Acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\n", "small letters"),

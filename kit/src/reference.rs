@@ -1,4 +1,4 @@
-//! The reference of the contract, made from the documentation in its own files, so that the two cannot differ.
+//! Generates the reference of the contract from the documentation in its files, so that the two cannot differ.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,11 @@ use wit_parser::{Docs, Function, Handle, Interface, Resolve, Type, TypeDefKind, 
 
 use crate::contract;
 
-/// What stands above everything.
+/// The beginning of the page.
 const OPENING: &str = "# The contract: reference
 
-Every interface, function and type of `jackfield:crm`, in the words of its own files. Made from [`wit/`](../wit) by
-`cargo xtask reference`; change those, not this page. [How the contract may change](../wit/README.md) is written beside
-them.
+Every interface, function and type of `jackfield:crm`. `cargo xtask reference` generates this page from the documentation in
+[`wit/`](../wit); change the files there, not this page. See also [how the contract may change](../wit/README.md).
 ";
 
 /// The whole page, as Markdown.
@@ -39,7 +38,7 @@ pub fn page() -> String {
     page.text
 }
 
-/// A page that is being written.
+/// A page under construction.
 struct Page<'a> {
     resolve: &'a Resolve,
     text: String,
@@ -160,12 +159,12 @@ impl Page<'_> {
         ));
     }
 
-    /// Whether an interface defines a type, rather than uses another's.
+    /// Whether an interface defines a type, rather than using another's.
     fn is_own(&self, id: TypeId) -> bool {
         !matches!(self.resolve.types[id].kind, TypeDefKind::Type(_))
     }
 
-    /// A type as the contract writes it, with links.
+    /// A type in the contract's notation, with links.
     fn type_of(&self, ty: &Type) -> String {
         let Type::Id(id) = ty else {
             return match ty {
@@ -209,7 +208,7 @@ fn row(name: &str, ty: &str, docs: &Docs) -> String {
     let mut row = format!("| `{name}` | {ty} |");
     let words = docs.contents.as_deref().unwrap_or_default().split_whitespace();
     for word in words {
-        // A bar would end the cell.
+        // An unescaped bar would end the cell.
         let _ = write!(row, " {}", word.replace('|', "\\|"));
     }
     row + " |"
@@ -220,7 +219,7 @@ mod tests {
     use super::page;
 
     #[test]
-    fn everything_is_in_it_with_its_words() {
+    fn page_has_everything_with_its_docs() {
         let page = page();
         for expected in [
             "### World `adapter-lookup`",
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_link_leads_somewhere() {
+    fn every_link_has_a_target() {
         let page = page();
         let targets = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next());
         for target in targets {

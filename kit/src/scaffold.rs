@@ -1,4 +1,4 @@
-//! New projects: an adapter that builds and passes its checks at once, to be changed into one's own.
+//! Creates projects: an adapter that builds and passes its checks, for the author to change.
 
 use std::fs;
 use std::io;
@@ -8,20 +8,20 @@ use crate::contract;
 use crate::languages::Language;
 use crate::project::check_name;
 
-/// Where the copy of the SDK is in a new project.
+/// The folder of the SDK's copy in a new project.
 pub const SDK: &str = "vendor/jackfield";
-/// Where it is in a project in Go, whose tools take a folder `vendor` for a mirror of everything that is imported.
+/// The same for Go, whose tools expect a folder `vendor` to mirror all imports.
 pub const SDK_IN_GO: &str = "third_party/jackfield";
-/// Where the copy of the contract is in a new project.
+/// The folder of the contract's copy in a new project.
 pub const CONTRACT: &str = "wit";
 
-/// A project cannot be made.
+/// A project cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
-    /// No adapter can be called that.
+    /// An adapter cannot have this name.
     #[error("{0}")]
     Name(String),
-    /// Something is there already.
+    /// The folder is not empty.
     #[error("{} is there already and not empty: choose another name, or another folder with --into", .0.display())]
     Exists(PathBuf),
     /// A file cannot be written.
@@ -34,11 +34,11 @@ pub enum ScaffoldError {
     },
 }
 
-/// Makes the project of an adapter called `name` in `folder`, which must not be there or be empty. Answers the paths
-/// that were written, from the folder, in order; the SDK and the contract are each told as their folder.
+/// Creates the project of an adapter called `name` in `folder`, which must be missing or empty. Returns the written
+/// paths, relative to the folder and sorted; the SDK and the contract each appear as their folder.
 ///
 /// # Errors
-/// The name is not possible, the folder is taken, or it cannot be written.
+/// The name is not possible, the folder is not empty, or it cannot be written.
 pub fn create(name: &str, language: Language, folder: &Path) -> Result<Vec<String>, ScaffoldError> {
     check_name(name).map_err(ScaffoldError::Name)?;
     let io = |path: &Path| {
@@ -78,7 +78,7 @@ fn write(path: &Path, text: &str) -> Result<(), ScaffoldError> {
         })
 }
 
-/// A template's text, with the adapter's name in its places.
+/// A template's text with the adapter's name filled in.
 fn filled(text: &str, name: &str) -> String {
     let words = name.split('-').filter(|word| !word.is_empty());
     let pascal: String = words
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_takes_the_shape_of_its_place() {
+    fn names_are_written_in_each_style() {
         assert_eq!(
             filled("{{name}} {{snake}} {{Pascal}}", "acme-homes"),
             "acme-homes acme_homes AcmeHomes"
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_something_in_it_is_left_alone() {
+    fn folders_with_files_are_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mine"), "mine").unwrap();
         let refused = create("acme", Language::Rust, folder.path()).unwrap_err();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_adapter_can_have_makes_nothing() {
+    fn invalid_names_create_nothing() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["", "Acme", "1st", "a b", "../up"] {
             let refused = create(name, Language::Rust, &folder.path().join("new")).unwrap_err();

@@ -1,4 +1,4 @@
-//! Tools that recipes need: found on the machine, or fetched from a package registry, pinned, into a folder that all
+//! Tools of recipes: found on the machine, or downloaded from a package registry, pinned, into a folder that all
 //! projects share.
 
 use std::env;
@@ -11,26 +11,26 @@ use sha2::{Digest as _, Sha256};
 use crate::build::{BuildError, run};
 use crate::progress::Progress;
 
-/// The variable that moves the folder of fetched tools.
+/// The variable that sets the folder of downloaded tools.
 pub const FOLDER_VARIABLE: &str = "JACKFIELD_TOOLS";
 
-/// The folder of fetched tools.
+/// The folder of downloaded tools.
 #[derive(Debug, Clone)]
 pub struct Tools {
     folder: PathBuf,
 }
 
 impl Tools {
-    /// In a folder of the caller's choice.
+    /// Uses the given folder.
     #[must_use]
     pub const fn in_folder(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Where this user's are: `$JACKFIELD_TOOLS`, or `jackfield/tools` of the user's cache.
+    /// The user's folder: `$JACKFIELD_TOOLS`, or `jackfield/tools` in the user's cache.
     ///
     /// # Errors
-    /// The user has no home.
+    /// The user has no home directory.
     pub fn of_user() -> Result<Self, BuildError> {
         let folder = named(FOLDER_VARIABLE).or_else(|| Some(user_cache()?.join("tools")));
         folder.map(Self::in_folder).ok_or_else(|| BuildError::Missing {
@@ -39,11 +39,11 @@ impl Tools {
         })
     }
 
-    /// A Python environment with exactly these requirements (the text of a requirements file, with hashes), made when
-    /// it is asked for the first time. `name` is for people. Answers the environment's Python.
+    /// Returns the Python of an environment with exactly these requirements (the text of a requirements file, with
+    /// hashes). Creates the environment the first time. `name` is for people.
     ///
     /// # Errors
-    /// There is no Python, or the packages cannot be fetched.
+    /// There is no Python, or the packages cannot be downloaded.
     pub fn python(&self, name: &str, requirements: &str, progress: &Progress<'_>) -> Result<PathBuf, BuildError> {
         let make = |home: &Path| {
             let python = home.join("bin/python");
@@ -68,12 +68,11 @@ impl Tools {
         Ok(home.join("bin/python"))
     }
 
-    /// A folder of npm packages: `files` are its `package.json`, its `package-lock.json`, which pins every package with
-    /// its hash, and whatever else is to stand beside `node_modules`. Made when it is asked for the first time; answers
-    /// the folder.
+    /// Returns a folder of npm packages. `files` are its `package.json`, its `package-lock.json`, which pins every
+    /// package with its hash, and other files beside `node_modules`. Creates the folder the first time.
     ///
     /// # Errors
-    /// There is no Node.js or no npm, or the packages cannot be fetched.
+    /// There is no Node.js or no npm, or the packages cannot be downloaded.
     pub fn node(&self, name: &str, files: &[(&str, &str)], progress: &Progress<'_>) -> Result<PathBuf, BuildError> {
         let make = |home: &Path| {
             fs::create_dir_all(home).map_err(|error| BuildError::io(home, error))?;
@@ -90,16 +89,16 @@ impl Tools {
         self.once(name, &texts, progress, make)
     }
 
-    /// A folder of tools that is made once: `made_of` is all that it depends on. Two builds at once make it once, and
-    /// one that was not finished is made anew.
+    /// Returns a folder of tools and creates it the first time. It depends on `inputs` only. Concurrent builds create
+    /// it once, and an unfinished folder is created again.
     fn once(
         &self,
         name: &str,
-        made_of: &[&str],
+        inputs: &[&str],
         progress: &Progress<'_>,
-        make: impl FnOnce(&Path) -> Result<(), BuildError>,
+        create: impl FnOnce(&Path) -> Result<(), BuildError>,
     ) -> Result<PathBuf, BuildError> {
-        let digest = hex::encode(Sha256::digest(made_of.concat()));
+        let digest = hex::encode(Sha256::digest(inputs.concat()));
         let home = self.folder.join(format!("{name}-{}", &digest[..12]));
         let complete = home.join("complete");
         let io = |error| BuildError::io(&home, error);
@@ -110,24 +109,25 @@ impl Tools {
         if complete.is_file() {
             return Ok(home);
         }
-        progress.step(&format!("fetching {name}, once for all projects"));
+        progress.step(&format!("downloading {name}, once for all projects"));
         if home.exists() {
             fs::remove_dir_all(&home).map_err(io)?;
         }
-        make(&home)?;
+        create(&home)?;
         fs::write(&complete, "").map_err(io)?;
         Ok(home)
     }
 }
 
-/// Where this user's files are that can be made again: `jackfield` of the user's cache. None for a user without a home.
+/// The folder of this user's files that can be created again: `jackfield` in the user's cache. None without a home
+/// directory.
 #[must_use]
 pub fn user_cache() -> Option<PathBuf> {
     let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")))?;
     Some(cache.join("jackfield"))
 }
 
-/// The path that a variable of the environment holds, if it holds one.
+/// The path in an environment variable, if it is set.
 fn named(variable: &str) -> Option<PathBuf> {
     env::var_os(variable)
         .filter(|value| !value.is_empty())
@@ -137,7 +137,7 @@ fn named(variable: &str) -> Option<PathBuf> {
 /// The machine's Node.js and npm.
 ///
 /// # Errors
-/// One of them is not there, or Node.js is too old.
+/// One of them is missing, or Node.js is too old.
 pub fn node() -> Result<(PathBuf, PathBuf), BuildError> {
     let missing = || BuildError::Missing {
         what: "Node.js 20 or later with npm, as `node` and `npm`".into(),
@@ -155,7 +155,7 @@ pub fn node() -> Result<(PathBuf, PathBuf), BuildError> {
 /// The machine's Python.
 ///
 /// # Errors
-/// There is none that is new enough.
+/// There is none, or it is too old.
 pub fn python() -> Result<&'static str, BuildError> {
     let new_enough = "import sys; sys.exit(sys.version_info < (3, 10))";
     let found = Command::new("python3").args(["-c", new_enough]).output();
@@ -168,7 +168,7 @@ pub fn python() -> Result<&'static str, BuildError> {
     })
 }
 
-/// Whether a program is on the path.
+/// Finds a program on the PATH.
 #[must_use]
 pub fn found(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

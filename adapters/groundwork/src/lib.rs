@@ -1,4 +1,5 @@
 //! The adapter for groundwork, a twenty-year-old CRM: forms in, XML out, errors inside HTTP 200, every request signed.
+//!
 //! This file makes the requests; [`mapping`] fills them, [`answer`] interprets the answers, and [`webhook`] parses
 //! groundwork's own webhook. Groundwork appends a row for every accepted write and cannot be searched, so the adapter
 //! neither declares idempotent writes nor exports a lookup.

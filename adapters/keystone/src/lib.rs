@@ -1,5 +1,6 @@
-//! The adapter for keystone, a tidy JSON API that stores calls by their id. This file makes the requests; [`mapping`]
-//! converts their contents. The host adds keystone's bearer token.
+//! The adapter for keystone, a tidy JSON API that stores calls by their id.
+//!
+//! This file makes the requests; [`mapping`] converts their contents. The host adds keystone's bearer token.
 
 pub mod mapping;
 

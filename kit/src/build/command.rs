@@ -1,4 +1,4 @@
-//! Running what recipes run: quietly, and with its last words when it fails.
+//! Runs the commands of recipes quietly, and shows the end of their output if they fail.
 
 use std::io;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::process::Command;
 
 use super::BuildError;
 
-/// Lines of a failed command's output that are shown: a compiler says the most important at its end.
+/// Lines shown of a failed command's output: a compiler prints the most important ones last.
 const SHOWN_LINES: usize = 60;
 
-/// Runs a command to its end and answers its standard output. `words` is what it is called when it fails.
+/// Runs a command to its end and returns its standard output. `words` names the command in errors.
 ///
 /// # Errors
-/// It cannot be run, or it failed; then with the end of what it wrote.
+/// The command cannot be run or failed; a failure has the end of its output.
 pub fn run(words: &str, command: &mut Command) -> Result<String, BuildError> {
     let program = command.get_program().to_owned();
     let output = command.output().map_err(|error| match error.kind() {

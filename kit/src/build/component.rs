@@ -1,4 +1,4 @@
-//! From a core module to a component of the contract, for languages whose compilers stop at the module.
+//! From a core module to a component of the contract, for languages whose compilers produce modules only.
 
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,

@@ -1,4 +1,4 @@
-//! What a build is made from: the project, its SDK, the contract and this program's recipes.
+//! The inputs of a build: the project, its SDK, the contract and this program's recipes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,8 +11,8 @@ use crate::contract;
 use crate::languages::{self, Language};
 use crate::project::Project;
 
-/// Folders that hold what tools made of the inputs, and fixtures, which no component is made from.
-const MADE: [&str; 8] = [
+/// Folders with generated files, and fixtures, which are not inputs of a component.
+const IGNORED: [&str; 8] = [
     FOLDER,
     "target",
     "node_modules",
@@ -35,10 +35,10 @@ impl Inputs {
     pub fn of(project: &Project) -> Result<Self, BuildError> {
         let language = project.manifest().language;
         let mut inputs = Self(BTreeMap::new());
-        inputs.take("version", env!("CARGO_PKG_VERSION").as_bytes());
-        inputs.take("recipe", languages::recipe(language).as_bytes());
+        inputs.add("version", env!("CARGO_PKG_VERSION").as_bytes());
+        inputs.add("recipe", languages::recipe(language).as_bytes());
         for (name, text) in contract::FILES {
-            inputs.take(&format!("contract/{name}"), text.as_bytes());
+            inputs.add(&format!("contract/{name}"), text.as_bytes());
         }
         for (prefix, root) in [("project", project.root().to_owned()), ("sdk", project.sdk())] {
             for path in files(&root)? {
@@ -47,7 +47,7 @@ impl Inputs {
             }
         }
         if language == Language::Rust {
-            // A crate that belongs to a workspace is also made from what the workspace says.
+            // A crate of a workspace also depends on the workspace's files.
             for folder in project.root().ancestors().skip(1) {
                 for path in ["Cargo.lock", "Cargo.toml"].map(|name| folder.join(name)) {
                     if path.is_file() {
@@ -59,14 +59,15 @@ impl Inputs {
         Ok(inputs)
     }
 
-    /// These inputs after a build, `after`, count as what was built if the build only added some: a lock file, say.
+    /// The inputs to record for a build: those `after` it if the build only added some, such as a lock file; otherwise
+    /// these.
     #[must_use]
     pub fn with_added(self, after: Self) -> Self {
         let kept = self.0.iter().all(|(name, digest)| after.0.get(name) == Some(digest));
         if kept { after } else { self }
     }
 
-    /// One digest of them all.
+    /// One digest of all inputs.
     #[must_use]
     pub fn stamp(&self) -> String {
         let mut all = Sha256::new();
@@ -77,18 +78,18 @@ impl Inputs {
         hex::encode(all.finalize())
     }
 
-    fn take(&mut self, name: &str, bytes: &[u8]) {
+    fn add(&mut self, name: &str, bytes: &[u8]) {
         self.0.insert(name.to_owned(), Sha256::digest(bytes).into());
     }
 
     fn read(&mut self, name: &str, path: &Path) -> Result<(), BuildError> {
         let bytes = fs::read(path).map_err(|error| BuildError::io(path, error))?;
-        self.take(name, &bytes);
+        self.add(name, &bytes);
         Ok(())
     }
 }
 
-/// Every file below a folder that a person wrote.
+/// Every file below a folder that is not generated.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -96,10 +97,10 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
         let io = |error| BuildError::io(&folder, error);
         for entry in fs::read_dir(&folder).map_err(io)? {
             let entry = entry.map_err(io)?;
-            let made = MADE.iter().any(|name| entry.file_name() == *name);
-            // A link leads into what tools made, or out of the project.
+            let ignored = IGNORED.iter().any(|name| entry.file_name() == *name);
+            // Links are skipped: they lead to generated files, or out of the project.
             match entry.file_type().map_err(io)? {
-                kind if kind.is_dir() && !made => folders.push(entry.path()),
+                kind if kind.is_dir() && !ignored => folders.push(entry.path()),
                 kind if kind.is_file() => found.push(entry.path()),
                 _ => {}
             }
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_component_is_made_from_counts() {
+    fn only_inputs_change_the_stamp() {
         let folder = tempfile::tempdir().unwrap();
         let project = project(folder.path());
         let stamp = || Inputs::of(&project).unwrap().stamp();
@@ -146,7 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_the_build_added_counts_and_one_that_changed_meanwhile_does_not() {
+    fn files_added_by_the_build_count() {
+        // A file that was changed during the build does not.
         let folder = tempfile::tempdir().unwrap();
         let project = project(folder.path());
         let source = folder.path().join("app.py");

@@ -1,7 +1,7 @@
-//! From a project to its component.
+//! Builds a project's component.
 //!
-//! A build that was made from the same files with the same program is not made again: its stamp, a digest of every
-//! input, lies beside the component.
+//! A build with the same inputs as the last one is skipped: a stamp, the digest of every input, is stored beside the
+//! component.
 
 mod command;
 mod component;
@@ -20,56 +20,56 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::tools::Tools;
 
-/// Where a build's files are, inside the project, unless the caller says otherwise.
+/// The folder of a build's files inside the project, unless the caller chooses another.
 pub const FOLDER: &str = "build";
 
-/// A build, as a recipe sees it.
+/// The arguments of a recipe.
 #[derive(Debug)]
 pub struct Build<'a> {
-    /// What is built.
+    /// The project to build.
     pub project: &'a Project,
-    /// A folder for what arises on the way, as an absolute path; kept between builds.
+    /// A folder for intermediate files, as an absolute path; kept between builds.
     pub work: PathBuf,
-    /// Tools that can be fetched.
+    /// Tools that can be downloaded.
     pub tools: &'a Tools,
-    /// Where steps are told.
+    /// Where steps are reported.
     pub progress: &'a Progress<'a>,
 }
 
 /// A component was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    /// Where it is.
+    /// Its path.
     pub component: PathBuf,
     /// Its size in bytes.
     pub size: u64,
-    /// Nothing had changed since the build before.
+    /// Nothing had changed since the last build.
     pub unchanged: bool,
 }
 
 /// A component cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// Something that the machine does not have.
+    /// The machine lacks something.
     #[error("{what} is missing: {remedy}")]
     Missing {
-        /// What.
+        /// What is missing.
         what: String,
         /// What to do.
         remedy: String,
     },
-    /// A command failed: most often, the adapter's source has a mistake.
+    /// A command failed, most often because of a mistake in the adapter's source.
     #[error("`{command}` failed:\n{output}")]
     Failed {
-        /// The command, as one would type it.
+        /// The command, as in a terminal.
         command: String,
-        /// The end of what it wrote.
+        /// The end of its output.
         output: String,
     },
-    /// The compiled module is no component of the contract.
-    #[error("the module that was compiled does not become a component: {0}")]
+    /// The compiled module does not fit the contract.
+    #[error("the compiled module cannot be turned into a component: {0}")]
     Component(String),
-    /// The project is not as it should be.
+    /// The project has a mistake.
     #[error("{0}")]
     Project(String),
     /// A file or folder.
@@ -83,7 +83,7 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// A file or folder that cannot be used.
+    /// An error of a file or folder.
     #[must_use]
     pub fn io(path: &Path, error: io::Error) -> Self {
         Self::Io {
@@ -96,11 +96,11 @@ impl BuildError {
 /// Builds a project's component, `<name>.wasm`, into `folder`.
 ///
 /// # Errors
-/// What is missing or wrong, and what to do about it.
+/// Something is missing or wrong; the message says what to do about it.
 pub fn build(project: &Project, folder: &Path, tools: &Tools, progress: &Progress<'_>) -> Result<Built, BuildError> {
     let name = &project.manifest().name;
     let work = folder.join(name);
-    // Absolute, since recipes run their tools in the project's folder.
+    // Absolute, because recipes run tools in the project's folder.
     let work = fs::create_dir_all(&work)
         .and_then(|()| fs::canonicalize(&work))
         .map_err(|error| BuildError::io(&work, error))?;

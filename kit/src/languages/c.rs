@@ -1,7 +1,7 @@
-//! C: a compiler that comes with its libc, and bindings that this program makes for exactly the project's world.
+//! C: a compiler that includes libc, and bindings that this program generates for the project's world.
 //!
-//! The compiler is the one inside Zig, because a package registry has it, pinned, for every machine; or wasi-sdk's, if
-//! `WASI_SDK_PATH` says where that is.
+//! The compiler is the one in Zig, which a package registry offers for every machine, pinned; or that of a wasi-sdk, if
+//! `WASI_SDK_PATH` is set.
 
 use std::env;
 use std::fs;
@@ -57,21 +57,21 @@ const SDK: Files = embed!(
 /// The compiler's package, by version and hash.
 const REQUIREMENTS: &str = include_str!("c-requirements.txt");
 
-/// Where an installed wasi-sdk is, if it is to be used.
+/// The variable with the path of an installed wasi-sdk to use instead.
 const WASI_SDK: &str = "WASI_SDK_PATH";
 
-/// How everything is compiled. The stack is small and lies below all other memory, so that what overflows it traps.
+/// Flags for everything. The stack is small and lies below all other memory, so that an overflow traps.
 const FLAGS: [&str; 4] = ["-std=gnu11", "-Oz", "-mexec-model=reactor", "-fno-strict-aliasing"];
 
-/// How the adapter and the SDK are compiled: warnings are mistakes, since what an adapter reads is untrusted; and what
-/// is undefined in C ends the call with a message, in place of going on with wrong values.
+/// Flags for the adapter and the SDK. Warnings are errors, because an adapter's input is untrusted, and undefined
+/// behaviour ends the invocation with a message instead of continuing with wrong values.
 const STRICT: [&str; 12] = [
     "-Wall",
     "-Wextra",
     "-Werror",
     "-fsanitize=undefined",
     "-fno-sanitize-recover=all",                     // handled in sdk/c/src/sanitizer.c
-    "-UNDEBUG",                                      // assert says what does not hold
+    "-UNDEBUG",                                      // assert reports what does not hold
     "-fsanitize-undefined-strip-path-components=-1", // the same component on every machine
     "-finstrument-function-entry-bare",              // checks the stack: see sdk/c/src/panic.c
     "-D__assert_fail=jf_assert_fail",
@@ -98,7 +98,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let bindings = bindings(build)?;
     let object = build.work.join("contract.o");
     let mut generated = compiler.command();
-    // The bindings' memory is the call's: see sdk/c/src/component.c.
+    // The bindings' memory belongs to the invocation: see sdk/c/src/component.c.
     generated
         .args(["-w", "-Dfree=jf_bindings_free", "-c", "contract.c", "-o"])
         .arg(&object);
@@ -115,7 +115,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     for folder in [sdk.join("include"), sdk.join("src"), bindings.clone()] {
         all.arg("-I").arg(folder);
     }
-    // Named from the project's folder, as a compiler's and a fault's messages should name them.
+    // Relative to the project's folder, so that messages of the compiler and of faults name them like that.
     all.args(sources).arg(&object).arg("-o").arg(&module);
     run("cc src/*.c", all.current_dir(root))?;
 
@@ -124,7 +124,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     build::componentize(&build::embed_world(module, build.project)?)
 }
 
-/// The `.c` files below a folder, in order, under the name that the folder has for the compiler.
+/// The `.c` files below a folder, sorted, with `name` as the folder's path for the compiler.
 fn sources(folder: &Path, name: &Path) -> Result<Vec<PathBuf>, BuildError> {
     let mut found = Vec::new();
     let entries = fs::read_dir(folder).map_err(|error| BuildError::io(folder, error))?;
@@ -141,7 +141,7 @@ fn sources(folder: &Path, name: &Path) -> Result<Vec<PathBuf>, BuildError> {
     Ok(found)
 }
 
-/// Generates `contract.h` and `contract.c` for the project's world, and answers their folder.
+/// Generates `contract.h` and `contract.c` for the project's world, and returns their folder.
 fn bindings(build: &Build<'_>) -> Result<PathBuf, BuildError> {
     let options = wit_bindgen_c::Opts {
         rename_world: Some("contract".into()),
@@ -175,14 +175,14 @@ impl Compiler {
                 return Err(BuildError::Missing {
                     what: format!("{}", clang.display()),
                     remedy: format!(
-                        "set {WASI_SDK} to the folder of a wasi-sdk, or unset it to use a fetched compiler"
+                        "set {WASI_SDK} to the folder of a wasi-sdk, or unset it to use a downloaded compiler"
                     ),
                 });
             }
             return Ok(Self::WasiSdk(clang));
         }
         let python = build.tools.python("zig", REQUIREMENTS, build.progress)?;
-        // Beside the environment, so that libc is compiled once for all projects.
+        // In the environment's folder, so that libc is compiled once for all projects.
         let cache = python.ancestors().nth(2).unwrap_or(&build.work).join("cache");
         if !cache.is_dir() {
             build.progress.step("compiling C's library, once for all projects");
@@ -190,7 +190,7 @@ impl Compiler {
         Ok(Self::Zig { python, cache })
     }
 
-    /// The compiler with the flags that are common to all it does.
+    /// The compiler with the flags for everything.
     fn command(&self) -> Command {
         let mut command = match self {
             Self::Zig { python, cache } => {
@@ -203,7 +203,7 @@ impl Compiler {
             }
             Self::WasiSdk(clang) => {
                 let mut command = Command::new(clang);
-                // Zig puts the stack first of its own accord.
+                // Zig does this by default.
                 command.args([
                     "--target=wasm32-wasip1",
                     "-Wl,--stack-first",

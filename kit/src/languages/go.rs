@@ -1,8 +1,8 @@
 //! Go: the stock compiler makes a core module for WASI preview 1, which becomes a component.
 //!
-//! The contract's bindings are generated for the project's world, and with a little glue ([`GLUE`]) they are a module
-//! of their own in the build's folder. A workspace file there joins it to the author's module and the SDK, so that
-//! neither holds anything generated.
+//! The contract's bindings are generated for the project's world. With some glue ([`GLUE`]), they are a module of their
+//! own in the build's folder. A workspace file there joins it with the author's module and the SDK, so that neither
+//! contains generated code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     build.progress.step(&format!("compiling{first}"));
     let mut command = Command::new(go);
     command.current_dir(&module);
-    // Flags of the user's other projects are not for this one. No other compiler is downloaded in place of this one.
+    // Ignore flags for the user's other projects, and do not download another compiler.
     command.env("GOFLAGS", "").env("GOTOOLCHAIN", "local");
     command
         .env("GOOS", "wasip1")
@@ -135,7 +135,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         .env("CGO_ENABLED", "0");
     command.env("GOWORK", module.join("go.work"));
     command.args(["build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared"]);
-    // The canonical ABI needs memory before Go's heap is there, which is `runtime.sbrk`: a linker's check forbids it.
+    // The canonical ABI needs memory before Go's heap exists, from `runtime.sbrk`, which a check of the linker forbids.
     command.args(["-ldflags", "-checklinkname=0 -s -w -buildid="]);
     command.arg("-o").arg(&wasm).arg(".");
     run("go build", &mut command)?;
@@ -144,7 +144,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     componentize(&embed_world(bytes, build.project)?)
 }
 
-/// The machine's compiler if it is new enough, else the pinned one.
+/// The machine's compiler if it is new enough, otherwise the pinned one.
 fn compiler(build: &Build<'_>) -> Result<PathBuf, BuildError> {
     if let Some(go) = found("go") {
         let asked = Command::new(&go)
@@ -160,7 +160,7 @@ fn compiler(build: &Build<'_>) -> Result<PathBuf, BuildError> {
     Ok(python.with_file_name("go"))
 }
 
-/// Whether `go1.27.3` and the like is taken.
+/// Whether a version such as `go1.27.3` is new enough.
 fn is_new_enough(version: &str) -> bool {
     let Some(numbers) = version.trim().strip_prefix("go") else {
         return false;
@@ -187,7 +187,7 @@ fn module_of(folder: &Path) -> Result<String, BuildError> {
         .ok_or_else(|| BuildError::Project(format!("{} has no line `module NAME`", path.display())))
 }
 
-/// Writes the module that is compiled: bindings, glue and a workspace.
+/// Writes the module to compile: bindings, glue and a workspace.
 fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildError> {
     let io = |error| BuildError::io(module, error);
     if module.exists() {
@@ -200,7 +200,7 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
     };
     let generated = bindings(options.build(), project)?;
     for (path, bytes) in generated.iter().filter(|(path, _)| *path != "go.mod") {
-        // The generator's own runtime is on the network; the SDK has its own.
+        // The SDK has its own runtime, so that the generator's need not be downloaded.
         let text = String::from_utf8_lossy(bytes)
             .replace("\"wit_component/", &format!("\"{SDK_MODULE}/component/"))
             .replace(
@@ -230,7 +230,7 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
     )?;
     write(
         &module.join("go.work"),
-        // In quotes, as a string of Go.
+        // Paths are quoted like Go strings.
         &format!(
             "go 1.27\n\nuse (\n\t.\n\t\"{}\"\n\t\"{}\"\n)\n",
             project.root().display(),

@@ -1,6 +1,6 @@
-//! The languages that adapters are written in: of each the template of a new project, its SDK and its recipe.
+//! The languages of adapters. Each has a template for new projects, an SDK and a recipe.
 //!
-//! One file a language, so that everything about it is in one place.
+//! One file per language, so that everything about it is in one place.
 
 mod c;
 mod go;
@@ -30,11 +30,11 @@ pub enum Language {
     C,
 }
 
-/// Files to write, by their path in the folder they are written to.
+/// Files to write, by their path in the target folder.
 pub type Files = &'static [(&'static str, &'static str)];
 
-/// Files of this repository, compiled in: the folder that they are read from, and their paths in it. The ending `.in`,
-/// which hides a manifest from tools that would take it for one of the repository's, is dropped when they are written.
+/// Files of this repository, compiled in: their folder and their paths in it. The suffix `.in` hides a manifest from
+/// tools that would treat it as one of the repository's; it is removed when the file is written.
 macro_rules! embed {
     ($folder:literal: $($path:literal),* $(,)?) => {
         &[$(($path, include_str!(concat!($folder, $path)))),*]
@@ -42,25 +42,25 @@ macro_rules! embed {
 }
 use embed;
 
-/// What is known of a language.
+/// Everything about a language.
 struct Profile {
     /// Its word in `--lang` and `adapter.toml`.
     word: &'static str,
     /// Its name.
     name: &'static str,
-    /// A new project. `{{name}}` stands for the adapter's name, `{{snake}}` for the same with `_`, `{{Pascal}}` for
-    /// the same in one word with capitals.
+    /// A new project. `{{name}}` stands for the adapter's name, `{{snake}}` for the same with `_`, `{{Pascal}}` for the
+    /// same in one word with capitals.
     template: Files,
     /// The SDK, as it is copied into a new project.
     sdk: Files,
-    /// Makes the component.
+    /// Builds the component.
     component: fn(&Build<'_>) -> Result<Vec<u8>, BuildError>,
     /// Everything besides the inputs that changes the component: versions of tools, flags, glue. Part of the stamp.
     recipe: fn() -> String,
 }
 
 impl Language {
-    /// All of them, in the order in which they are told.
+    /// All languages, in the order in which they are listed.
     pub const ALL: [Self; 5] = [Self::Rust, Self::Ts, Self::Py, Self::Go, Self::C];
 
     const fn profile(self) -> &'static Profile {
@@ -110,10 +110,10 @@ impl fmt::Display for Language {
     }
 }
 
-/// Makes a project's component by the recipe of its language.
+/// Builds a project's component by the recipe of its language.
 ///
 /// # Errors
-/// What is missing or wrong.
+/// Something is missing or wrong.
 pub fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     (build.project.manifest().language.profile().component)(build)
 }

@@ -1,7 +1,7 @@
 //! Python: componentize-py puts `CPython`, the SDK and the adapter into one component.
 //!
-//! Imports are carried out when the component is built and their result is a part of it, so that a call does not pay
-//! for them. The author's modules are in `src/`; of them `adapter` calls `jackfield.export`.
+//! Imports run when the component is built, and the component contains their result, so that an invocation does not pay
+//! for them. The author's modules are in `src/`; the module `adapter` calls `jackfield.export`.
 
 use std::fs;
 use std::io;
@@ -24,9 +24,9 @@ pub(super) const PROFILE: Profile = Profile {
 
 const REQUIREMENTS: &str = include_str!("python-requirements.txt");
 
-/// The module that componentize-py is given, beside the author's.
+/// The module that componentize-py starts from.
 const ENTRY: &str = include_str!("python-entry.py");
-/// Its name: none that an author would choose.
+/// Its name, which an author is unlikely to choose.
 const ENTRY_MODULE: &str = "jackfield_component";
 
 /// The author's modules, in the project.
@@ -85,7 +85,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let sources = build.project.root().join(SOURCES);
     if !sources.join("adapter.py").is_file() {
         return Err(BuildError::Project(format!(
-            "{} is not there: it is where a Python adapter begins, and ends in `export(YourAdapter())`",
+            "{} is missing: it is where a Python adapter begins, and ends with `export(YourAdapter())`",
             sources.join("adapter.py").display()
         )));
     }
@@ -94,7 +94,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let wit = build.work.join("wit");
     contract::write_with_project(&wit, &build.project.manifest().exports)
         .map_err(|error| BuildError::io(&wit, error))?;
-    // A copy of everything that is imported: the Python in the component leaves compiled modules beside the sources.
+    // A copy of all sources, because the Python in the component writes compiled modules beside them.
     let modules = build.work.join("modules");
     stage(build, &sources, &modules).map_err(|error| BuildError::io(&modules, error))?;
 
@@ -104,15 +104,15 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     command.args(["--quiet", "-w", contract::PROJECT_WORLD, "-d"]).arg(&wit);
     command.args(["componentize", ENTRY_MODULE, "-p"]).arg(&modules);
     command.arg("-o").arg(&made);
-    // It would look for packages in whatever environment is active, and a component would differ by who built it.
+    // Otherwise it would use packages of the active environment, and components would differ between machines.
     command.env("VIRTUAL_ENV", environment).env_remove("PYTHONPATH");
-    // A mistake of the author is no place in the tool.
+    // A mistake of the author needs no backtrace of the tool.
     command.env("RUST_BACKTRACE", "0");
     run("componentize-py", &mut command)?;
     fs::read(&made).map_err(|error| BuildError::io(&made, error))
 }
 
-/// The author's modules, the SDK and the entry, in one folder.
+/// Copies the author's modules, the SDK and the entry into one folder.
 fn stage(build: &Build<'_>, sources: &Path, modules: &Path) -> io::Result<()> {
     if modules.exists() {
         fs::remove_dir_all(modules)?;

@@ -1,4 +1,4 @@
-//! Rust: a library crate of type `cdylib`, compiled by cargo for `wasm32-wasip2`, which makes components by itself.
+//! Rust: a library crate of type `cdylib`, compiled by cargo for `wasm32-wasip2`, which produces components itself.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub(super) const PROFILE: Profile = Profile {
 
 /// The target that adapters are compiled for.
 const TARGET: &str = "wasm32-wasip2";
-/// The profile that they are compiled by; the template has it.
+/// Their cargo profile, which the template defines.
 const CARGO_PROFILE: &str = "adapter";
 
 const TEMPLATE: Files = embed!("../../templates/rust/":
@@ -70,7 +70,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     build.progress.step("compiling with cargo");
     let mut cargo = Command::new("cargo");
     cargo.current_dir(build.project.root());
-    // Flags of the environment are for this machine's compiler and linker.
+    // Flags in the environment are for the machine's own target.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo.args([
         "build",
@@ -89,8 +89,8 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         "--target-dir",
     ]);
     cargo.arg(build.work.join("target"));
-    let said = run("cargo build", &mut cargo)?;
-    let artifact = artifact(&said, name).ok_or_else(|| {
+    let report = run("cargo build", &mut cargo)?;
+    let artifact = artifact(&report, name).ok_or_else(|| {
         BuildError::Project(format!(
             "cargo built no component of `{name}`: Cargo.toml should say `crate-type = [\"cdylib\", \"rlib\"]` under \
              [lib], and its package should be called as in adapter.toml"
@@ -99,10 +99,12 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     fs::read(&artifact).map_err(|error| BuildError::io(&artifact, error))
 }
 
-/// The component that cargo says it made of a package.
-fn artifact(said: &str, package: &str) -> Option<PathBuf> {
+/// The component of a package in cargo's report.
+fn artifact(report: &str, package: &str) -> Option<PathBuf> {
     let library = package.replace('-', "_");
-    let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let messages = report
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut made = messages.filter(|message| {
         message["reason"] == "compiler-artifact" && message["target"]["name"].as_str() == Some(&library)
     });
@@ -115,7 +117,7 @@ fn artifact(said: &str, package: &str) -> Option<PathBuf> {
     })
 }
 
-/// Makes sure that the standard library for the target is there.
+/// Installs the standard library for the target if it is missing.
 fn ensure_target(build: &Build<'_>) -> Result<(), BuildError> {
     if has_target(build)? {
         return Ok(());
@@ -135,7 +137,7 @@ fn ensure_target(build: &Build<'_>) -> Result<(), BuildError> {
     })
 }
 
-/// Asks the compiler itself, so that a toolchain without rustup will do.
+/// Asks the compiler itself, so that rustup is not required.
 fn has_target(build: &Build<'_>) -> Result<bool, BuildError> {
     let mut rustc = Command::new("rustc");
     rustc.current_dir(build.project.root());

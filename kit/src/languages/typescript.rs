@@ -1,7 +1,7 @@
-//! TypeScript and JavaScript: checked and bundled, then put into a JavaScript engine that is a component.
+//! TypeScript and JavaScript: checked, bundled, and embedded into a JavaScript engine that is a component.
 //!
-//! The tools are npm packages, pinned by a lock file with their hashes and installed once for all projects; a project's
-//! own `node_modules` holds nothing but what its adapter itself depends on. `build.mjs` runs beside them.
+//! The tools are npm packages, pinned by a lock file with hashes and installed once for all projects; a project's own
+//! `node_modules` contains only the adapter's dependencies. `build.mjs` runs beside the tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ const SDK: Files = embed!("../../../sdk/js/":
     "tsconfig.base.json",
 );
 
-/// What stands in the folder of the tools.
+/// The files in the folder of the tools.
 const TOOLS: [(&str, &str); 4] = [
     (".npmrc", include_str!("typescript/npmrc")),
     ("build.mjs", include_str!("typescript/build.mjs")),
@@ -118,13 +118,13 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     }
     build.progress.step("bundling");
     toolbox.step("rolldown", "bundle", &order)?;
-    build.progress.step("putting it into the JavaScript engine");
+    build.progress.step("embedding it into the JavaScript engine");
     toolbox.step("componentize-js", "component", &order)?;
     fs::read(&out).map_err(io(&out))
 }
 
-/// Runs the native tests of a project or of the SDK, `tests/*.test.ts`, and answers what the runner wrote. `work` is a
-/// folder for what arises on the way.
+/// Runs the native tests of a project or of the SDK, `tests/*.test.ts`, and returns the runner's output. `work` is a
+/// folder for intermediate files.
 ///
 /// # Errors
 /// A test failed, or the tools are missing.
@@ -156,7 +156,7 @@ impl Toolbox {
         Ok(Self { home, node, npm })
     }
 
-    /// Runs one step of `build.mjs`. `words` is what it is called when it fails.
+    /// Runs one step of `build.mjs`. `words` names it in errors.
     fn step(&self, words: &str, step: &str, order: &Value) -> Result<String, BuildError> {
         let mut order = order.clone();
         order["step"] = step.into();

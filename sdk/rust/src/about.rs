@@ -1,4 +1,4 @@
-//! What an adapter says of itself: a [`Description`], built in the order in which a person would say it.
+//! An adapter's description of itself: a [`Description`], with methods to build it.
 
 pub use crate::bindings::adapter::exports::jackfield::crm::about::{Credential, Description, Setting, SettingKind};
 
@@ -26,8 +26,8 @@ impl CredentialKind {
     }
 }
 
-/// A [`Description`] with the name and version of the crate that calls it, from its `Cargo.toml`. The host takes names
-/// of small letters, digits and dashes, so the package's name should be one.
+/// A [`Description`] with the name and version of the calling crate, from its `Cargo.toml`. The host accepts names of
+/// lower-case letters, digits and dashes, so the package needs such a name.
 #[macro_export]
 macro_rules! about {
     () => {
@@ -36,7 +36,8 @@ macro_rules! about {
 }
 
 impl Description {
-    /// An adapter that needs nothing yet. [`about!`](crate::about!) takes both arguments from `Cargo.toml`.
+    /// A description without settings and credentials. [`about!`](crate::about!) takes both arguments from
+    /// `Cargo.toml`.
     #[must_use]
     pub fn new(name: &str, version: &str) -> Self {
         Self {
@@ -50,14 +51,14 @@ impl Description {
     }
 
     /// A required setting that holds the URL of a CRM that the adapter calls. The tenant's `[egress]` must grant its
-    /// origin. The host hands it over without a trailing slash.
+    /// origin. The host passes it without a trailing slash.
     #[must_use]
     pub fn origin(mut self, name: &str, doc: &str) -> Self {
         self.origins.push(name.into());
         self.required(name, SettingKind::Url, doc)
     }
 
-    /// A setting without which no release can be made.
+    /// A setting that every release must have.
     #[must_use]
     pub fn required(self, name: &str, kind: SettingKind, doc: &str) -> Self {
         self.setting(name, kind, true, doc)
@@ -80,8 +81,8 @@ impl Description {
         self
     }
 
-    /// Says that writing the same disposition twice with the same key leaves one record, so that the host may repeat a
-    /// write whose outcome is unknown. Say it only if the CRM itself makes sure of it.
+    /// Declares that writing the same disposition twice with the same key leaves one record, so that the host may
+    /// repeat a write whose outcome is unknown. Only if the CRM itself guarantees it.
     #[must_use]
     pub fn idempotent_writes(mut self) -> Self {
         self.idempotent_writes = true;

@@ -4,27 +4,27 @@ use crate::about::Description;
 use crate::host::Host;
 use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt};
 
-/// A CRM adapter: what every one must be able to do.
+/// A CRM adapter: what every adapter must implement.
 ///
-/// The host makes a fresh instance for every call, so there is no `self` and nothing to remember. Everything that
-/// reaches outside goes through the [`Host`], which is the real one in a component and a
-/// [`Script`](crate::testing::Script) in a native test.
+/// Every invocation runs in a fresh instance, so there is no `self` and no state. All access to the outside goes
+/// through the [`Host`], which is the real one in a component and a [`Script`](crate::testing::Script) in a native
+/// test.
 ///
-/// Do not retry: the host does, by the case of the [`Failure`] that is returned. Do not panic on an answer that you did
-/// not expect: a panic is a fault, and its message is shown to operators.
+/// Do not retry: the host does, by the case of the returned [`Failure`]. Do not panic on an unexpected answer: a panic
+/// is a fault, and its message is shown to operators.
 pub trait Adapter {
-    /// What the adapter is and needs. Run once when it is pushed. Start it with [`about!`](crate::about!).
+    /// What the adapter is and needs. Invoked once, when it is pushed. Start it with [`about!`](crate::about!).
     fn describe() -> Description;
 
     /// Asks the CRM whether the lead may be called now.
     ///
     /// # Errors
-    /// Any failure makes the host answer that the lead must not be called.
+    /// After any failure, the host answers that the lead must not be called.
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure>;
 
     /// Writes a call's outcome to the CRM, once.
     ///
-    /// `idempotency_key` is the same on every attempt and replay; hand it to the CRM if it has a place for it.
+    /// `idempotency_key` is the same on every attempt and replay; send it to the CRM if the CRM accepts one.
     ///
     /// # Errors
     /// The case alone decides what the host does next; see [`Failure`].
@@ -33,16 +33,16 @@ pub trait Adapter {
 
 /// An adapter that can find out whether a write was made. Exported by `export!(MyAdapter with lookup)`.
 pub trait Lookup: Adapter {
-    /// The receipt of the write with this key, or none if the CRM surely holds no such record.
+    /// The receipt of the write with this key, or none if the CRM certainly has no such record.
     ///
     /// # Errors
-    /// When the CRM cannot say; the host then asks again later rather than write twice.
+    /// If the CRM cannot say; the host then asks again later rather than write twice.
     fn find(host: &Host, lead_id: &str, idempotency_key: &str) -> Result<Option<Receipt>, Failure>;
 }
 
-/// An adapter that reads the CRM's own webhook shape. Exported by `export!(MyAdapter with parse_leads)`.
+/// An adapter that parses the CRM's own webhook format. Exported by `export!(MyAdapter with parse_leads)`.
 pub trait ParseLeads: Adapter {
-    /// The leads in a webhook whose signature the host has verified; none if it is an event of another kind.
+    /// The leads in a webhook whose signature the host has verified; none for an event of another kind.
     ///
     /// # Errors
     /// A rejection sends the webhook to review with its raw bytes.

@@ -1,6 +1,6 @@
 //! Dates as CRMs write them: RFC 3339 on one side, Indian local time on the other.
 //!
-//! Made on [`jiff`], which the SDK hands on for everything that is not here. Its time zone database is bundled: a guest
+//! Based on [`jiff`], which the SDK re-exports for everything else. Its time zone database is bundled, because a guest
 //! has no file system to read one from.
 
 use jiff::civil::{Date, Time};
@@ -30,7 +30,7 @@ pub fn ist() -> TimeZone {
 /// ```
 ///
 /// # Errors
-/// A rejection if it is no such instant.
+/// A rejection if it is not such an instant.
 pub fn in_ist(rfc3339: &str) -> Result<Zoned, Rejection> {
     let instant: Timestamp = rfc3339
         .parse()
@@ -53,7 +53,7 @@ pub fn rfc3339(instant: &Zoned) -> String {
 }
 
 /// When a booked site visit begins, in the visit's own zone ([`DEFAULT_ZONE`] if it names none). None if no visit is
-/// booked, or its date or time is missing: a caller may hang up at any point.
+/// booked, or its date or time is missing, because a call can end at any point.
 ///
 /// ```
 /// use jackfield_sdk::{SiteVisit, date};
@@ -69,7 +69,7 @@ pub fn rfc3339(instant: &Zoned) -> String {
 /// ```
 ///
 /// # Errors
-/// A rejection that names the field whose value is no date, time or zone, for a person to mend in review.
+/// A rejection that names the field whose value is not a date, time or zone, for a person to correct in review.
 pub fn visit_start(visit: &SiteVisit) -> Result<Option<Zoned>, Rejection> {
     let (true, Some(date), Some(time)) = (visit.booked, &visit.date, &visit.time_slot) else {
         return Ok(None);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_starts_in_its_own_zone() {
+    fn visits_start_in_their_own_zone() {
         let cases = [
             (visit("2026-07-05", "11:00", None), "2026-07-05T11:00:00+05:30"),
             (
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_that_is_not_fixed_starts_at_no_time() {
+    fn visits_without_time_have_no_start() {
         let fixed = visit("2026-07-05", "11:00", None);
         let unfixed = [
             SiteVisit::default(),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_at_no_real_time_is_refused_by_its_field() {
+    fn invalid_visits_name_their_field() {
         let cases = [
             (visit("2026-02-30", "11:00", None), "site_visit.date"),
             (visit("tomorrow", "11:00", None), "site_visit.date"),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn indian_dates_are_read_and_written() {
+    fn reads_and_writes_indian_dates() {
         let read = parse_ist("%d/%m/%Y %H:%M", "05/07/2026 16:30").unwrap();
         assert_eq!(rfc3339(&read), "2026-07-05T16:30:00+05:30");
         for text in [

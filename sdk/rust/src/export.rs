@@ -1,4 +1,4 @@
-//! From an [`Adapter`] to the exports of a component.
+//! Turns an [`Adapter`] into the exports of a component.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt};
 use crate::{Adapter, Description, Lookup, ParseLeads};
 
-/// Exports an adapter from its component: what every adapter must export, and the optional capabilities that are named.
+/// Exports an adapter from its component: the required exports, and the optional exports that are named.
 ///
 /// ```
 /// # use jackfield_sdk::*;
@@ -18,7 +18,8 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 /// #             fn describe() -> Description { about!() }
 /// #             fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown) }
 /// #             fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
-/// Err(Failure::Unknown) }
+/// #                 Err(Failure::Unknown)
+/// #             }
 /// #         }
 /// #         impl Lookup for $name {
 /// #             fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
@@ -36,8 +37,8 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 /// jackfield_sdk::export!(Talkative with lookup, parse_leads);
 /// ```
 ///
-/// A capability that is not named is not exported, which is how the host knows that the adapter lacks it. When the
-/// crate is compiled for anything but WebAssembly, the macro only checks that the traits are implemented.
+/// The component exports no other optional interface, which is how the host knows what the adapter lacks. If the crate
+/// is not compiled for WebAssembly, the macro only checks that the traits are implemented.
 #[macro_export]
 macro_rules! export {
     ($adapter:ident) => { $crate::export!($adapter with); };
@@ -56,26 +57,17 @@ macro_rules! export {
             $crate::bindings::adapter::export_adapter!(Component with_types_in $crate::bindings::adapter);
         };
     };
-    (@lookup $adapter:ident) => {
+    (@lookup $adapter:ident) => { $crate::export!(@optional $adapter: Lookup, lookup::export_lookup); };
+    (@parse_leads $adapter:ident) => { $crate::export!(@optional $adapter: ParseLeads, leads::export_leads); };
+    (@optional $adapter:ident: $trait:ident, $bindings:ident::$export:ident) => {
         const _: () = {
-            const fn can_look_writes_up<A: $crate::Lookup>() {}
-            can_look_writes_up::<$adapter>();
+            const fn implements_the_named_export<A: $crate::$trait>() {}
+            implements_the_named_export::<$adapter>();
         };
         #[cfg(target_family = "wasm")]
         const _: () = {
             type Component = $crate::export::Component<$adapter>;
-            $crate::bindings::lookup::export_lookup!(Component with_types_in $crate::bindings::lookup);
-        };
-    };
-    (@parse_leads $adapter:ident) => {
-        const _: () = {
-            const fn can_parse_leads<A: $crate::ParseLeads>() {}
-            can_parse_leads::<$adapter>();
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            type Component = $crate::export::Component<$adapter>;
-            $crate::bindings::leads::export_leads!(Component with_types_in $crate::bindings::leads);
+            $crate::bindings::$bindings::$export!(Component with_types_in $crate::bindings::$bindings);
         };
     };
     (@$unknown:ident $adapter:ident) => {
@@ -88,10 +80,10 @@ macro_rules! export {
 #[doc(hidden)]
 pub struct Component<A>(PhantomData<A>);
 
-/// The host, for a call that begins.
+/// Prepares an invocation and returns its host.
 ///
-/// The host shows the last line of a guest's standard error with a fault. Rust's own panic message ends in a hint about
-/// backtraces, which a guest cannot have, so it is replaced by one line that says where and what.
+/// With a fault, the host shows the last line of the guest's standard error. Rust's own panic message ends in a hint
+/// about backtraces, which a guest does not have, so it is replaced by one line with position and message.
 fn begin() -> Host {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

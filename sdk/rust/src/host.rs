@@ -11,7 +11,7 @@ use crate::model::{Failure, Rejection};
 
 pub use crate::bindings::adapter::jackfield::crm::log::Level;
 
-/// A handle on the host, given to every call of an adapter.
+/// A handle on the host, passed to every function of an adapter.
 ///
 /// In a component it is the real host. In a native test it is a [`Script`](crate::testing::Script) of expected requests
 /// and their answers, so that the same adapter code runs in both.
@@ -19,7 +19,7 @@ pub struct Host {
     imports: Box<dyn Imports>,
 }
 
-/// What the contract's imports offer. Implemented by the component's real imports and by the test double.
+/// The contract's imports. Implemented by the component's real imports and by the test double.
 pub(crate) trait Imports {
     fn send(&self, request: &wire::Request) -> Result<wire::Response, wire::Error>;
     fn setting(&self, name: &str) -> Option<String>;
@@ -39,7 +39,7 @@ impl Host {
         Self::new(Component)
     }
 
-    /// A `GET` of an absolute URL; see [`url`](crate::http::url) for making one.
+    /// A `GET` of an absolute URL; [`url`](crate::http::url) builds one.
     pub fn get(&self, url: impl Into<String>) -> Request<'_> {
         self.request("GET", url)
     }
@@ -65,12 +65,12 @@ impl Host {
         self.imports.setting(name)
     }
 
-    /// The value of a setting that [`describe`](crate::Adapter::describe) says is required, parsed: a `String`, an
+    /// The value of a setting that [`describe`](crate::Adapter::describe) declares as required, parsed: a `String`, an
     /// `i64`, a `bool`.
     ///
     /// # Errors
     /// A rejection that names the setting, so that the mistake is shown to a person. The host checks settings when a
-    /// release is made, so this happens only if the adapter did not describe the setting as it uses it.
+    /// release is made, so this happens only if the adapter uses a setting otherwise than it declares it.
     pub fn required<T>(&self, name: &str) -> Result<T, Failure>
     where
         T: FromStr<Err: Display>,
@@ -96,7 +96,7 @@ impl Host {
         })
     }
 
-    /// Writes a line to the host's log, where the call's ids stand already. Fields are ids and classes, never names,
+    /// Writes a line to the host's log, which adds the ids of the invocation. Fields are ids and classes, never names,
     /// numbers or texts of a lead.
     pub fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
         let fields: Vec<_> = fields
@@ -109,7 +109,7 @@ impl Host {
         self.imports.log(level, message, &fields);
     }
 
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.imports.now()
@@ -120,7 +120,7 @@ impl Host {
     }
 }
 
-/// The contract's imports themselves, which exist inside a component only.
+/// The contract's real imports, which exist inside a component only.
 struct Component;
 
 impl Imports for Component {
@@ -142,10 +142,10 @@ impl Imports for Component {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place where an adapter reads WASI's clock; it takes it from `Host::now`"
+        reason = "the one place that reads WASI's clock; adapters use `Host::now`"
     )]
     fn now(&self) -> Timestamp {
-        // Only a clock beyond the year 9999 cannot be told.
+        // The conversion fails only beyond the year 9999.
         Timestamp::try_from(std::time::SystemTime::now()).unwrap_or(Timestamp::MAX)
     }
 }

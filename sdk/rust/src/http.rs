@@ -4,16 +4,16 @@
 //! | --- | --- |
 //! | the host refused to send it, or could not connect | `unavailable`: nothing was sent |
 //! | no complete answer, or one too large | `unknown` |
-//! | 2xx | none; if it then cannot be read, `unknown` |
+//! | 2xx | none; `unknown` if it then cannot be read |
 //! | 401, 403 | `unauthorized` |
 //! | 404 | `not-found` |
-//! | 408 | `unknown`: the CRM gave up waiting, and does not say after what |
+//! | 408 | `unknown`: the CRM gave up waiting, perhaps after acting on the request |
 //! | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds; the host reads its other forms itself |
-//! | other 4xx | `rejected`, with what [`Response::accept_or`] was told to find in the answer |
+//! | other 4xx | `rejected`, with what the function passed to [`Response::accept_or`] reads from the answer |
 //! | 503 | `unavailable`; `Retry-After` is not used, since the delivery ladder decides |
 //! | 1xx, 3xx, other 5xx | `unknown`: a redirect is not followed, and old CRMs redirect after a write |
 //!
-//! A CRM that means something else by a status decides on [`Response::status`] itself before it calls `accept`.
+//! If your CRM uses a status differently, check [`Response::status`] before you call `accept`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -23,11 +23,11 @@ use crate::bindings::adapter::jackfield::crm::http as wire;
 use crate::host::{Host, Level};
 use crate::model::{Failure, Rejection};
 
-/// RFC 3986 `unreserved`: all that a path segment need not encode.
+/// RFC 3986 `unreserved`: the characters that a path segment need not encode.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The URL of a resource: a base without a trailing slash, as the host hands settings over, and path segments, which
-/// are percent-encoded, so that an id with a slash, a space or Hindi letters in it stays one segment.
+/// The URL of a resource: a base without a trailing slash, as the host passes settings, and path segments, which are
+/// percent-encoded, so that an id with a slash, a space or Hindi letters stays one segment.
 ///
 /// ```
 /// let url = jackfield_sdk::http::url("https://crm.example", &["leads", "A/7 ख"])?;
@@ -36,8 +36,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// ```
 ///
 /// # Errors
-/// A rejection if a segment is empty, `.` or `..`: no encoding keeps a URL parser from taking those for a way through
-/// the path, to another resource than was meant.
+/// A rejection if a segment is empty, `.` or `..`: URL parsers resolve those even if they are encoded, so the request
+/// would go to another resource.
 pub fn url(base: &str, segments: &[&str]) -> Result<String, Failure> {
     let mut url = base.to_owned();
     for segment in segments {
@@ -51,14 +51,14 @@ pub fn url(base: &str, segments: &[&str]) -> Result<String, Failure> {
     Ok(url)
 }
 
-/// A request in the making; made by [`Host::get`] and its neighbours.
+/// Builds a request; created by [`Host::get`] and similar methods.
 ///
 /// The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header.
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'h> {
     host: &'h Host,
     wire: wire::Request,
-    /// What went wrong while the request was built, told when it is sent.
+    /// An error while the request was built, returned when it is sent.
     problem: Option<Failure>,
 }
 
@@ -94,7 +94,7 @@ impl<'h> Request<'h> {
         self
     }
 
-    /// A JSON body, with its content type.
+    /// Sets a JSON body and its content type.
     pub fn json(mut self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.bytes("application/json", body),
@@ -106,13 +106,13 @@ impl<'h> Request<'h> {
         }
     }
 
-    /// A form body, `application/x-www-form-urlencoded` in UTF-8.
+    /// Sets a form body, `application/x-www-form-urlencoded` in UTF-8.
     pub fn form<K: AsRef<str>, V: AsRef<str>>(self, parameters: &[(K, V)]) -> Self {
         let body = form_encoded(parameters).into_bytes();
         self.bytes("application/x-www-form-urlencoded", body)
     }
 
-    /// Any body, of at most 1 MiB.
+    /// Sets any body of at most 1 MiB.
     pub fn bytes(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.wire.body = body.into();
         self.header("content-type", content_type)
@@ -121,8 +121,8 @@ impl<'h> Request<'h> {
     /// Sends the request and waits for the answer, whatever its status.
     ///
     /// # Errors
-    /// `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is logged here,
-    /// since a failure has no room for it.
+    /// `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is logged here, since
+    /// a failure cannot carry it.
     pub fn send(self) -> Result<Response<'h>, Failure> {
         if let Some(problem) = self.problem {
             return Err(problem);
@@ -160,7 +160,7 @@ impl Response<'_> {
         self.wire.status
     }
 
-    /// The first header of that name, in any case.
+    /// The first header of that name, ignoring case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self
@@ -171,7 +171,7 @@ impl Response<'_> {
         header.map(|header| header.value.as_str())
     }
 
-    /// The body as it came.
+    /// The body as the CRM sent it.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.wire.body
@@ -188,7 +188,8 @@ impl Response<'_> {
     /// The body read as JSON.
     ///
     /// # Errors
-    /// `unknown` if it is not JSON of that form. The place of the error is logged, the text is not: it may be personal.
+    /// `unknown` if it is not JSON of that form. The position of the error is logged, but not the text, which may be
+    /// personal.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(self.bytes()).map_err(|error| {
             let (class, line, column) = (error.classify(), error.line(), error.column());
@@ -196,8 +197,8 @@ impl Response<'_> {
         })
     }
 
-    /// The failure of an answer that should be readable and is not: `unknown`, with a line in the log. For formats
-    /// that the SDK does not read itself. `why` must not quote the answer, which may hold personal data.
+    /// Logs that an answer cannot be read and returns `unknown`. It is for formats that the SDK does not read itself.
+    /// `why` must not quote the answer, which may contain personal data.
     #[must_use]
     pub fn unreadable(&self, why: &str) -> Failure {
         let status = self.status().to_string();
@@ -212,16 +213,16 @@ impl Response<'_> {
     /// The answer itself if its status is 2xx.
     ///
     /// # Errors
-    /// What the status means; see [the table](crate::http). A rejection names the status only.
+    /// The failure that the status means; see [the table](crate::http). A rejection names the status only.
     pub fn accept(self) -> Result<Self, Failure> {
         self.accept_or(|_| None)
     }
 
-    /// The answer itself if its status is 2xx; for one that refuses the request, the rejection that `explain` reads
-    /// from its body: the CRM's code, message and fields, which a person will see in review.
+    /// The answer itself if its status is 2xx. If the CRM refused the request, the failure is the rejection that
+    /// `explain` reads from the body: the CRM's code, message and fields, which a person sees in review.
     ///
     /// # Errors
-    /// What the status means; see [the table](crate::http).
+    /// The failure that the status means; see [the table](crate::http).
     pub fn accept_or(self, explain: impl FnOnce(&Self) -> Option<Rejection>) -> Result<Self, Failure> {
         match self.status() {
             200..=299 => Ok(self),
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_its_meaning() {
+    fn every_status_has_its_failure() {
         let rejected = |status: u16| {
             let message = "the CRM refused the request and did not say why";
             Err(Rejection::new(&format!("http-{status}"), message).into())
@@ -305,23 +306,23 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_counts_when_it_is_seconds() {
+    fn retry_after_is_read_as_seconds() {
         let cases = [
             ("30", Some(30)),
             (" 5 ", Some(5)),
             ("-1", None),
             ("Wed, 21 Oct 2026 07:28:00 GMT", None),
         ];
-        for (value, wish) in cases {
+        for (value, seconds) in cases {
             let exchange = Exchange::expect("GET", URL)
                 .answers_text(429, "")
                 .answer_header("Retry-After", value);
-            assert_eq!(answered(exchange), Err(Failure::RateLimited(wish)), "{value}");
+            assert_eq!(answered(exchange), Err(Failure::RateLimited(seconds)), "{value}");
         }
     }
 
     #[test]
-    fn only_what_surely_was_not_sent_is_unavailable() {
+    fn only_an_unsent_request_is_unavailable() {
         let cases = [
             (TransportError::Denied("no grant".into()), Failure::Unavailable),
             (TransportError::Unreachable("refused".into()), Failure::Unavailable),
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_explained_by_the_adapter() {
+    fn adapter_explains_a_refusal() {
         let refused = Exchange::expect("GET", URL).answers_json(422, json!({"why": "too long"}));
         let explained = Script::new().exchange(refused).run(|host| {
             let explain = |answer: &Response<'_>| {
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_cannot_be_read_is_unknown() {
+    fn unreadable_answer_is_unknown() {
         for text in ["", "{", "<html>", "[]"] {
             let exchange = Exchange::expect("GET", URL).answers_text(200, text);
             let read = Script::new()
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_cannot_leave_its_segment() {
+    fn id_stays_in_its_segment() {
         assert_eq!(
             url("https://a", &["x", "../y?z#%"]).unwrap(),
             "https://a/x/..%2Fy%3Fz%23%25"

@@ -1,12 +1,12 @@
 //! Write a Jackfield CRM adapter in Rust: one trait, one macro.
 //!
-//! An adapter says how *this* CRM answers a status query and takes a disposition. Signatures, queues, retries,
-//! credentials and limits are the host's. A whole adapter, with its test:
+//! An adapter defines how *this* CRM answers a status query and takes a disposition. The host does the rest:
+//! signatures, queues, retries, credentials and limits. A whole adapter, with its test:
 //!
 //! ```
 //! use jackfield_sdk::{
-//!     Adapter, CredentialKind, Description, Disposition, Failure, Host, LeadStatus, Outcome, Receipt, about,
-//!   http::url, };
+//!     Adapter, CredentialKind, Description, Disposition, Failure, Host, LeadStatus, Outcome, Receipt, about, http::url,
+//! };
 //! use serde::{Deserialize, Serialize};
 //!
 //! struct Acme;
@@ -65,7 +65,7 @@
 //!     }
 //! }
 //!
-//! // In a native test, a script stands in for the host and the CRM.
+//! // In a native test, a script replaces the host and the CRM.
 //! use jackfield_sdk::testing::{Exchange, Script};
 //! use serde_json::json;
 //!
@@ -81,15 +81,15 @@
 //!
 //! | for | see |
 //! | --- | --- |
-//! | what to implement | [`Adapter`], and [`Lookup`] and [`ParseLeads`] if the CRM allows |
+//! | what to implement | [`Adapter`]; [`Lookup`] and [`ParseLeads`] if the CRM allows it |
 //! | making it a component | [`export!`], [`about!`] |
 //! | settings, signatures, the log, the time | [`Host`] |
 //! | calling the CRM, and what its answers mean | [`http`] |
 //! | dates, rupees, phone numbers | [`date`], [`money`], [`phone`] |
 //! | tests | [`testing`] |
 //!
-//! Build the component with `cargo build --profile adapter --target wasm32-wasip2`, from a crate of type `cdylib` (and
-//! `rlib`, for its tests). A panic's message reaches the host through standard error.
+//! `jackfield adapter build` runs `cargo build --profile adapter --target wasm32-wasip2`; the crate's type is `cdylib`,
+//! and `rlib` for its tests. A panic's message reaches the host through standard error.
 
 pub mod about;
 mod adapter;

@@ -1,4 +1,4 @@
-//! The records of the contract, under the names that adapters use, with what makes them pleasant to build.
+//! The records of the contract, under the names that adapters use, with constructors.
 
 pub use crate::bindings::adapter::jackfield::crm::model::{
     Disposition, Extension, Failure, FieldError, Inbound, Lead, LeadStatus, Outcome, Priority, Qualification, Receipt,
@@ -15,7 +15,7 @@ impl Extension {
         }
     }
 
-    /// The value, read. JSON that is none comes back as the text it is, so that nothing is lost.
+    /// The parsed value. Text that is not JSON is returned as it is, so that nothing is lost.
     #[must_use]
     pub fn value(&self) -> serde_json::Value {
         serde_json::from_str(&self.json).unwrap_or_else(|_| self.json.as_str().into())
@@ -33,7 +33,7 @@ impl Receipt {
 }
 
 impl Rejection {
-    /// A refusal with a code and a message, neither of which may hold personal data. Turns into a [`Failure`].
+    /// A refusal with a code and a message, neither of which may contain personal data. Converts to a [`Failure`].
     #[must_use]
     pub fn new(code: &str, message: &str) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Rejection {
         }
     }
 
-    /// Names a field and what is wrong with it.
+    /// Adds a field and what is wrong with it.
     #[must_use]
     pub fn field(mut self, field: &str, message: impl Into<String>) -> Self {
         self.fields.push(FieldError {

@@ -1,8 +1,8 @@
-//! Rupees as India writes them.
+//! Rupees as written in India.
 
-/// Digits grouped in the Indian way, three and then twos: `85,00,000`.
+/// Digits in Indian groups, the last three and then twos: `85,00,000`.
 ///
-/// Own code, since it is a loop of a few lines and libraries for it bring the locales of the world along.
+/// Own code, because it is a short loop, and libraries for it include all locales of the world.
 ///
 /// ```
 /// use jackfield_sdk::money::grouped;
@@ -15,7 +15,7 @@ pub fn grouped(rupees: i64) -> String {
     let mut text = String::from(if rupees < 0 { "-" } else { "" });
     for (index, digit) in digits.char_indices() {
         let to_come = digits.len() - index;
-        // A comma stands before the last three digits, and before every two ahead of them.
+        // A comma precedes the last three digits and every two digits before them.
         if index > 0 && to_come >= 3 && to_come % 2 == 1 {
             text.push(',');
         }
@@ -24,7 +24,7 @@ pub fn grouped(rupees: i64) -> String {
     text
 }
 
-/// Grouped or plain digits, read: `85,00,000` and `8500000` alike. None if it is no whole number of rupees.
+/// Reads grouped or plain digits, `85,00,000` or `8500000`. None if it is not a whole number of rupees.
 #[must_use]
 pub fn parse(text: &str) -> Option<i64> {
     text.trim().replace(',', "").parse().ok()
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_by_three_and_then_by_two() {
+    fn groups_three_then_two_digits() {
         let cases = [
             (0, "0"),
             (999, "999"),

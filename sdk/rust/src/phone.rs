@@ -1,11 +1,11 @@
 //! Indian mobile numbers: E.164 in the contract, ten digits in many CRMs.
 //!
-//! Own code: the library for all the world's numbers, `phonenumber`, makes a component 2 MB larger and takes 76 ms for
-//! its first number (measured), which a fresh instance would pay in every call. An adapter for numbers of other
-//! countries can still depend on it.
+//! Own code: the library for all countries, `phonenumber`, makes a component 2 MB larger and needs 76 ms for its first
+//! number (measured), which every invocation in a fresh instance would pay. An adapter for numbers of other countries
+//! can still depend on it.
 
-/// The number in E.164, `+919800000000`, from what a CRM holds: ten digits from 6 to 9 up, with or without `0`, `91`
-/// or `+91` before them, and with spaces, dots or dashes between. None for anything else.
+/// Converts a number as CRMs store it to E.164, such as `+919800000000`: ten digits of which the first is 6 to 9, with
+/// an optional prefix `0`, `91` or `+91`, and optional spaces, dots or dashes between. None for anything else.
 ///
 /// ```
 /// use jackfield_sdk::phone::e164;
@@ -28,7 +28,7 @@ pub fn e164(text: &str) -> Option<String> {
     is_mobile(national).then(|| format!("+91{national}"))
 }
 
-/// The ten digits of an Indian mobile number in E.164. None for a number of another country or shape.
+/// The ten digits of an Indian mobile number in E.164. None for any other number.
 ///
 /// ```
 /// use jackfield_sdk::phone::ten_digits;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_ways_in_which_people_write_a_number() {
+    fn reads_usual_spellings() {
         for text in [
             "9800000000",
             "09800000000",
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_nothing_else_for_a_number() {
+    fn refuses_other_numbers() {
         for text in [
             "",
             "5800000000",
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_there_and_back() {
+    fn converts_both_ways() {
         let number = e164("9700000000").unwrap();
         assert_eq!(ten_digits(&number), Some("9700000000"));
         assert_eq!(ten_digits("9700000000"), None);

@@ -1,4 +1,4 @@
-//! The test double complains about what is wrong, and is the host in everything else.
+//! The test double reports wrong requests, and otherwise behaves like the host.
 
 use jackfield_sdk::testing::{Exchange, Script};
 use jackfield_sdk::{Failure, Host};
@@ -12,32 +12,32 @@ fn get(host: &Host) -> Result<(), Failure> {
 
 #[test]
 #[should_panic(expected = "acme: no more requests are expected, but this was sent: GET https://crm.example/")]
-fn an_unexpected_request_fails() {
+fn unexpected_request_fails() {
     let _ = Script::new().titled("acme").run(get);
 }
 
 #[test]
 #[should_panic(expected = "requests that were expected and not made")]
-fn a_request_that_is_not_made_fails() {
+fn missing_request_fails() {
     Script::new().exchange(Exchange::expect("GET", URL)).run(|_| ());
 }
 
 #[test]
 #[should_panic(expected = "another method than expected")]
-fn another_method_fails() {
+fn wrong_method_fails() {
     let _ = Script::new().exchange(Exchange::expect("POST", URL)).run(get);
 }
 
 #[test]
 #[should_panic(expected = "another header idempotency-key than expected")]
-fn a_missing_header_fails() {
+fn missing_header_fails() {
     let expected = Exchange::expect("GET", URL).with_header("idempotency-key", "C-1");
     let _ = Script::new().exchange(expected).run(get);
 }
 
 #[test]
 #[should_panic(expected = "another JSON body than expected")]
-fn another_body_fails() {
+fn wrong_json_body_fails() {
     let expected = Exchange::expect("PUT", URL).with_json(json!({"a": 1}));
     let _ = Script::new()
         .exchange(expected)
@@ -46,7 +46,7 @@ fn another_body_fails() {
 
 #[test]
 #[should_panic(expected = "another body than expected")]
-fn a_body_that_is_not_expected_fails() {
+fn unexpected_body_fails() {
     let sends_text = |host: &Host| host.put(URL).bytes("text/plain", "x").send().map(drop);
     let _ = Script::new().exchange(Exchange::expect("PUT", URL)).run(sends_text);
 }
@@ -66,7 +66,7 @@ fn signs_as_the_host_does() {
 }
 
 #[test]
-fn hands_settings_over_as_what_they_are() {
+fn settings_are_typed() {
     let script = Script::new().setting("limit", "12").setting("strict", "true");
     script.run(|host| {
         assert_eq!(host.required::<i64>("limit"), Ok(12));
@@ -75,7 +75,7 @@ fn hands_settings_over_as_what_they_are() {
         assert_eq!(host.setting("absent"), None);
         for (name, problem) in [("absent", "is missing"), ("strict", "invalid digit found in string")] {
             let Err(Failure::Rejected(rejection)) = host.required::<i64>(name) else {
-                panic!("{name} is no number")
+                panic!("{name} is not a number")
             };
             assert_eq!(
                 (rejection.fields[0].field.as_str(), rejection.fields[0].message.as_str()),
@@ -86,7 +86,7 @@ fn hands_settings_over_as_what_they_are() {
 }
 
 #[test]
-fn keeps_the_time() {
+fn time_is_scripted() {
     let then = "2026-12-31T23:59:59Z".parse().unwrap();
     assert_eq!(Script::new().at(then).run(Host::now), then);
     assert_eq!(Script::new().run(Host::now).to_string(), "2026-07-01T09:01:55Z");

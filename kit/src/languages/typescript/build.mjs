@@ -1,7 +1,7 @@
-// From an adapter's TypeScript to its component: bundle it with the SDK, then put it into a JavaScript engine.
+// Builds an adapter's component from TypeScript: bundles it with the SDK, and embeds it into a JavaScript engine.
 //
-// The kit runs this in the folder where its packages are installed: node build.mjs '{"step": …}'. What is wrong is
-// written to standard error, for the author; a stack of this program would only hide it.
+// The kit runs this in the folder where its packages are installed: node build.mjs '{"step": …}'. Errors for the author
+// are written to standard error, without a stack of this program.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import { join, relative, resolve, sep } from "node:path";
 
 const order = JSON.parse(process.argv[2] ?? "{}");
-// Links resolved, since the bundler tells of files by where they really are.
+// Links are resolved, because the bundler reports real paths.
 const project = realpathSync(order.project);
 const sdk = realpathSync(order.sdk);
 const steps = { dependencies, types, testTypes, bundle, component, test };
@@ -22,7 +22,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Installs what the project itself depends on, if it does and that is not there as its lock file has it. */
+/** Installs the project's own dependencies, if it has any and they are missing or outdated. */
 function dependencies() {
   const manifest = join(project, "package.json");
   const { dependencies = {} } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")) : {};
@@ -37,7 +37,7 @@ function types() {
   tsc("-p", project);
 }
 
-/** Checks the types of a project's tests, which run in Node.js and may use what it has. */
+/** Checks the types of a project's tests, which run in Node.js and may use its API. */
 function testTypes() {
   const nodeTypes = join(import.meta.dirname, "node_modules/@types");
   tsc("-p", join(project, "tests"), "--types", "node", "--typeRoots", nodeTypes);
@@ -48,13 +48,13 @@ function tsc(...args) {
   runs(process.execPath, [program, "--noEmit", "--pretty", "false", ...args]);
 }
 
-/** Runs a program in the project; its failure is this program's. */
+/** Runs a program in the project; its failure becomes this program's. */
 function runs(program, args, env = process.env) {
   const { status } = spawnSync(program, args, { cwd: project, env, stdio: ["ignore", "inherit", "inherit"] });
   process.exitCode = status ?? 1;
 }
 
-/** Bundles the adapter and the SDK into one module, and notes of each of its lines what it was made of. */
+/** Bundles the adapter and the SDK into one module, and records the source of each of its lines. */
 async function bundle() {
   const adapter = ["src/adapter.ts", "src/adapter.js"].map((file) => join(project, file)).find(existsSync);
   if (!adapter) throw new Error("there is no src/adapter.ts and no src/adapter.js: it should `export default adapter({ … })`");
@@ -71,10 +71,10 @@ export const { ${names.join(", ")} } = component(adapter, ${JSON.stringify(order
   await writeFile(join(order.work, "adapter.js"), `${code}\n${origins(map)}\n`);
 }
 
-/** Puts the bundle into the engine, as a component of the contract's world. */
+/** Embeds the bundle into the engine, as a component of the project's world. */
 async function component() {
   const { componentize } = await import("@bytecodealliance/componentize-js");
-  // The adapter speaks HTTP by the contract's own import, and the engine's `fetch` would bring in all of wasi:http.
+  // The adapter uses the contract's own HTTP import; the engine's `fetch` would import all of wasi:http.
   const made = await componentize({
     sourcePath: join(order.work, "adapter.js"),
     witPath: order.wit,
@@ -96,7 +96,7 @@ async function test() {
     await writeFile(out, code);
     built.push(out);
   }
-  // The runner takes itself for a part of another run when a test of the kit is what started it.
+  // With this variable, which a test of the kit may have set, the runner acts as part of another run.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   runs(process.execPath, ["--test", "--test-reporter=spec", ...built], env);
 }
@@ -118,22 +118,22 @@ async function bundled(input, external) {
     cwd: project,
     external: [/^jackfield:crm\//, ...external],
     platform: "neutral",
-    // A package of the project's own is taken by its modern entry.
+    // Packages of the project are imported by their ES module entry.
     resolve: { mainFields: ["module", "main"] },
     plugins: [sdkModules],
     onLog: (level, log) => level === "warn" && warnings.push(log.message),
   });
   const { output } = await build.generate({ format: "esm", sourcemap: true, codeSplitting: false });
   await build.close();
-  // Such as a module that was not found and is left for a run time that has none.
+  // Such as a module that was not found, which a component cannot import at run time.
   if (warnings.length > 0) throw new Error(warnings.join("\n"));
   return output[0];
 }
 
-/** The statement that tells `fault.ts` of each line of the bundle its file and line; on a line of its own, the last. */
+/** The statement that gives `fault.ts` the file and line of each line of the bundle; it is the last line. */
 function origins(map) {
   const names = map.sources.map((source) => {
-    // Without a file of its own, the bundle counts as one in the bundler's default folder.
+    // The bundle has no file, so sources are relative to the bundler's default folder.
     const path = resolve(project, "dist", source);
     const [root, under] = path.startsWith(sdk + sep) ? [join(sdk, "src"), "jackfield/"] : [project, ""];
     return under + relative(root, path).split(sep).join("/");
@@ -154,7 +154,7 @@ function origins(map) {
   return `globalThis[Symbol.for("jackfield.lines")] = ${JSON.stringify({ files: names, lines })};`;
 }
 
-/** The numbers of a source map's segment: base 64, five bits a digit, the lowest first, the last bit the sign. */
+/** The numbers of a source map's segment: base 64, five bits per digit, lowest first; the lowest bit is the sign. */
 function numbers(segment) {
   const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const read = [];

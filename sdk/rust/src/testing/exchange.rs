@@ -1,4 +1,4 @@
-//! One expected request and what comes back.
+//! One expected request and its answer.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::bindings::adapter::jackfield::crm::http as wire;
 
 pub use wire::Error as TransportError;
 
-/// One expected request and what comes back for it.
+/// One expected request and its answer.
 ///
 /// ```
 /// use jackfield_sdk::testing::Exchange;
@@ -23,7 +23,7 @@ pub use wire::Error as TransportError;
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     request: Request,
-    /// The answer; when there is none, `fails` says why.
+    /// The answer; if there is none, `fails` says why.
     answer: Option<Answer>,
     fails: Option<TransportError>,
 }
@@ -33,7 +33,7 @@ pub struct Exchange {
 struct Request {
     method: String,
     url: String,
-    /// Headers that must be there with these values; others may be there too.
+    /// Headers that must be present with these values; others may be present too.
     #[serde(default)]
     headers: BTreeMap<String, String>,
     json: Option<Value>,
@@ -52,8 +52,8 @@ struct Answer {
 }
 
 impl Exchange {
-    /// Expects a request, with an empty body until one of the `with_…` says more. It is answered with an empty 200
-    /// until `answers_…` or `fails` says otherwise.
+    /// Expects a request, with an empty body unless one of the `with_…` methods sets it. It is answered with an empty
+    /// 200 unless `answers_…` or `fails` says otherwise.
     #[must_use]
     pub fn expect(method: &str, url: &str) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Exchange {
         }
     }
 
-    /// Expects a header; others may be there too.
+    /// Expects a header; others may be present too.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.request.headers.insert(name.into(), value.into());
@@ -133,7 +133,7 @@ impl Exchange {
         self
     }
 
-    /// What comes back if the request is the expected one; otherwise, what is wrong with it.
+    /// The answer if the request is the expected one; otherwise, what is wrong with it.
     pub(super) fn play(self, sent: &wire::Request) -> Result<Result<wire::Response, wire::Error>, String> {
         self.request.check(sent)?;
         match (self.answer, self.fails) {

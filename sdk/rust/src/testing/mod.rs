@@ -1,7 +1,7 @@
 //! Tests of an adapter without a host, a CRM or WebAssembly: the same code, natively, against a script.
 //!
-//! - A [`Script`] says which requests the adapter is to make and what the CRM answers, in code.
-//! - A [`Replay`] takes such scripts, with the call and what it must return, from a folder of JSON files.
+//! - A [`Script`] defines in code which requests the adapter must make and what the CRM answers.
+//! - A [`Replay`] reads such scripts, with the invocation and its expected result, from a folder of JSON files.
 
 mod exchange;
 mod replay;
@@ -13,7 +13,7 @@ pub use exchange::{Exchange, TransportError};
 pub use replay::Replay;
 pub use script::Script;
 
-/// Call `C-1` of lead `L-1`, of which nothing is known but how it ended.
+/// The disposition of call `C-1` to lead `L-1`, with nothing known but the outcome.
 #[must_use]
 pub fn disposition(outcome: Outcome) -> Disposition {
     Disposition {

@@ -1,4 +1,4 @@
-//! Recorded calls, kept as JSON files beside the adapter.
+//! Recorded invocations, as JSON files beside the adapter.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use super::{Exchange, Script};
 use crate::model::{Disposition, Failure, Inbound, Lead, Receipt};
 use crate::{Adapter, Host, Lookup, ParseLeads};
 
-/// Replays a folder of recorded calls against an adapter.
+/// Replays a folder of recorded invocations against an adapter.
 ///
 /// ```no_run
 /// # use jackfield_sdk::{testing::Replay, *};
@@ -29,7 +29,7 @@ use crate::{Adapter, Host, Lookup, ParseLeads};
 /// Replay::<MyAdapter>::of().with_lookup().folder(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
 /// ```
 ///
-/// Each file is one call, in any language's adapter the same:
+/// Each file is one invocation, in the same format for adapters in all languages:
 ///
 /// ```json
 /// {
@@ -48,9 +48,9 @@ use crate::{Adapter, Host, Lookup, ParseLeads};
 ///
 /// - `call` is `query_status {lead_id}`, `write_disposition {disposition, idempotency_key}`, `find {lead_id,
 ///   idempotency_key}` or `parse_leads {content_type, body, received_at}`. Records are the contract's, in snake case;
-///   what is optional may be left out. An idempotency key that is left out is the call's id.
+///   optional fields may be omitted. The default of `idempotency_key` is the call's id.
 /// - `request` has at most one of `json`, `form` (name to value) and `text`; without any, its body must be empty.
-///   `headers` must be there, and others may be.
+///   `headers` must be present; others may be present too.
 /// - In place of `answer` (`status`, and `json` or `text`), `fails` is one of `{"denied": "why"}`, `{"unreachable":
 ///   "why"}`, `{"no_answer": "why"}` and `{"too_large": "why"}`.
 /// - `returns` is `ok` or `err`, a failure being `"unknown"`, `{"rate_limited": 30}`, `{"rejected": {"code", "message",
@@ -67,14 +67,14 @@ type Parse = fn(&Host, &Inbound) -> Result<Vec<Lead>, Failure>;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recording {
-    /// One sentence: what this call shows.
+    /// One sentence: what this invocation shows.
     about: String,
     #[serde(default)]
     settings: BTreeMap<String, String>,
     #[serde(default)]
     keys: BTreeMap<String, String>,
     now: Option<String>,
-    call: Call,
+    call: Invocation,
     #[serde(default)]
     exchanges: Vec<Exchange>,
     returns: Returns<Value>,
@@ -82,7 +82,7 @@ struct Recording {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-enum Call {
+enum Invocation {
     QueryStatus {
         lead_id: String,
     },
@@ -111,7 +111,7 @@ enum Returns<T> {
 }
 
 impl<A: Adapter> Replay<A> {
-    /// Replays against this adapter, without its optional capabilities.
+    /// Replays against this adapter, without its optional exports.
     #[must_use]
     pub fn of() -> Self {
         Self {
@@ -121,7 +121,7 @@ impl<A: Adapter> Replay<A> {
         }
     }
 
-    /// Takes recordings of `find` too.
+    /// Accepts recordings of `find` too.
     #[must_use]
     pub fn with_lookup(mut self) -> Self
     where
@@ -131,7 +131,7 @@ impl<A: Adapter> Replay<A> {
         self
     }
 
-    /// Takes recordings of `parse_leads` too.
+    /// Accepts recordings of `parse_leads` too.
     #[must_use]
     pub fn with_parse_leads(mut self) -> Self
     where
@@ -144,8 +144,8 @@ impl<A: Adapter> Replay<A> {
     /// Replays every `.json` file of the folder, in the order of their names.
     ///
     /// # Panics
-    /// When a file cannot be read, the adapter's requests are not the recorded ones, or it returns something else. The
-    /// message names the file.
+    /// If a file cannot be read, or the adapter's requests or result differ from the recorded ones. The message names
+    /// the file.
     pub fn folder(&self, folder: impl AsRef<Path>) {
         let folder = folder.as_ref();
         let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -170,31 +170,31 @@ impl<A: Adapter> Replay<A> {
         let recording: Recording = serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let title = format!("{name} ({})", recording.about);
         match &recording.call {
-            Call::QueryStatus { lead_id } => recording.play(&title, |host| A::query_status(host, lead_id)),
-            Call::WriteDisposition {
+            Invocation::QueryStatus { lead_id } => recording.play(&title, |host| A::query_status(host, lead_id)),
+            Invocation::WriteDisposition {
                 disposition,
                 idempotency_key,
             } => recording.play(&title, |host| {
                 let key = idempotency_key.as_ref().unwrap_or(&disposition.call_id);
                 A::write_disposition(host, disposition, key)
             }),
-            Call::Find {
+            Invocation::Find {
                 lead_id,
                 idempotency_key,
             } => {
                 let find = self
                     .find
-                    .unwrap_or_else(|| panic!("{title}: replay `with_lookup` to take a `find`"));
+                    .unwrap_or_else(|| panic!("{title}: replay `with_lookup` to accept a `find`"));
                 recording.play(&title, |host| find(host, lead_id, idempotency_key));
             }
-            Call::ParseLeads {
+            Invocation::ParseLeads {
                 content_type,
                 body,
                 received_at,
             } => {
                 let parse = self
                     .parse_leads
-                    .unwrap_or_else(|| panic!("{title}: replay `with_parse_leads` to take a `parse_leads`"));
+                    .unwrap_or_else(|| panic!("{title}: replay `with_parse_leads` to accept a `parse_leads`"));
                 let inbound = Inbound {
                     content_type: content_type.clone(),
                     body: body.clone().into_bytes(),
@@ -207,7 +207,7 @@ impl<A: Adapter> Replay<A> {
 }
 
 impl Recording {
-    fn play<T>(&self, title: &str, call: impl FnOnce(&Host) -> Result<T, Failure>)
+    fn play<T>(&self, title: &str, invoke: impl FnOnce(&Host) -> Result<T, Failure>)
     where
         T: PartialEq + Serialize + DeserializeOwned,
     {
@@ -217,7 +217,7 @@ impl Recording {
             }
             Returns::Err(failure) => Err(failure),
         };
-        let returned = self.script(title).run(call);
+        let returned = self.script(title).run(invoke);
         assert!(
             returned == expected,
             "{title}: returned {},\nexpected {}",
@@ -241,7 +241,7 @@ impl Recording {
     }
 }
 
-/// A result as a file would say it.
+/// A result as a fixture writes it.
 fn pretty<T: Serialize>(result: Result<T, Failure>) -> String {
     let returns = match result {
         Ok(value) => Returns::Ok(value),

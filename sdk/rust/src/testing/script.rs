@@ -12,7 +12,7 @@ use super::Exchange;
 use crate::bindings::adapter::jackfield::crm::{credentials::CredentialError, http as wire, log};
 use crate::host::{Host, Imports, Level};
 
-/// A host that plays a script: settings, keys, a time, and the requests it expects with their answers, in order.
+/// A host that plays a script: settings, keys, a time, and the expected requests with their answers, in order.
 ///
 /// ```
 /// use jackfield_sdk::testing::{Exchange, Script};
@@ -43,7 +43,7 @@ impl Default for Script {
 }
 
 impl Script {
-    /// A host without settings and keys that expects no request, in the second of 2026-07-01T09:01:55Z.
+    /// A host without settings and keys that expects no request; its time is 2026-07-01T09:01:55Z.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -55,21 +55,21 @@ impl Script {
         }
     }
 
-    /// A name that stands in every complaint.
+    /// A name that every failure message has.
     #[must_use]
     pub fn titled(mut self, title: &str) -> Self {
         self.title = title.into();
         self
     }
 
-    /// Gives a setting.
+    /// Adds a setting.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.insert(name.into(), value.into());
         self
     }
 
-    /// Gives an `hmac` credential with this key.
+    /// Adds an `hmac` credential with this key.
     #[must_use]
     pub fn hmac_key(mut self, name: &str, key: &str) -> Self {
         self.keys.insert(name.into(), key.into());
@@ -90,13 +90,13 @@ impl Script {
         self
     }
 
-    /// Plays the script to the adapter code in `call` and gives back what that returns.
+    /// Plays the script to the adapter code in `test` and returns its result.
     ///
     /// # Panics
-    /// When a request is not the expected one, comes unexpected, or does not come.
-    pub fn run<T>(self, call: impl FnOnce(&Host) -> T) -> T {
+    /// If a request is missing, unexpected or different from the expected one.
+    pub fn run<T>(self, test: impl FnOnce(&Host) -> T) -> T {
         let script = Rc::new(self);
-        let returned = call(&Host::new(Double(Rc::clone(&script))));
+        let returned = test(&Host::new(Double(Rc::clone(&script))));
         let left = script.exchanges.borrow();
         assert!(
             left.is_empty(),
@@ -129,14 +129,14 @@ impl Imports for Double {
 
     fn hmac_sha256(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, CredentialError> {
         let key = self.0.keys.get(name).ok_or(CredentialError::UnknownCredential)?;
-        // A key of any length is fine for HMAC.
+        // HMAC accepts keys of any length.
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|_| CredentialError::UnknownCredential)?;
         mac.update(bytes);
         Ok(mac.finalize().into_bytes().to_vec())
     }
 
     fn log(&self, level: Level, message: &str, fields: &[log::Field]) {
-        // The test runner shows this when the test fails.
+        // The test runner shows this if the test fails.
         eprintln!("{}: {level:?}: {message} {fields:?}", self.0.title);
     }
 

@@ -1,64 +1,30 @@
-//! C: what a new project is given, and the SDK's own tests, run natively under the sanitizers.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what fails here fails a test, and the panic is its report"
-)]
+//! The native tests of the C SDK and of its adapter, under the sanitizers.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::tools::Tools;
 
-fn repository() -> PathBuf {
-    fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap()
-}
-
-/// The files of a folder that git knows or will know.
-fn tracked(folder: &str) -> BTreeSet<String> {
-    let listed = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard", "."])
-        .current_dir(repository().join(folder))
-        .output()
-        .unwrap();
-    assert!(listed.status.success());
-    let text = String::from_utf8(listed.stdout).unwrap();
-    text.lines().map(str::to_owned).collect()
-}
+use crate::repository;
 
 #[test]
-fn a_new_project_is_given_the_whole_sdk_and_the_whole_template() {
-    let given = |files: &[(&str, &str)]| {
-        files
-            .iter()
-            .map(|(path, _)| (*path).to_owned())
-            .collect::<BTreeSet<_>>()
-    };
-    let mut needed = tracked("sdk/c");
-    needed.retain(|path| path.starts_with("include/") || path.starts_with("src/"));
-    assert_eq!(given(Language::C.sdk()), needed);
-    assert_eq!(given(Language::C.template()), tracked("kit/templates/c"));
-}
-
-#[test]
-fn the_sdk_holds_under_the_sanitizers() {
+fn sdk_passes_under_the_sanitizers() {
     native("sdk/c/tests", &["sdk/c/src"]);
 }
 
 #[test]
-fn mortars_mapping_holds_under_the_sanitizers() {
+fn mortar_passes_under_the_sanitizers() {
     native("adapters/mortar/tests", &["sdk/c/src", "adapters/mortar/src"]);
 }
 
-/// Compiles a folder's test programs with the sources that they test, for this machine, and runs each.
+/// Compiles a folder's test programs and their sources for this machine, and runs each.
 fn native(tests: &str, sources: &[&str]) {
     let root = repository();
     let out = tempfile::tempdir().unwrap();
     let mut programs = c_files(&root.join(tests));
-    // The double of the host is no test.
+    // The test double of the host is not a test.
     programs.retain(|path| !path.ends_with("host.c"));
     assert!(!programs.is_empty());
     for program in programs {
@@ -79,7 +45,7 @@ fn native(tests: &str, sources: &[&str]) {
         }
         for folder in sources {
             cc.arg("-I").arg(root.join(folder));
-            // The one file that is for WebAssembly alone; the double stands in for it.
+            // The one file that compiles for WebAssembly alone; the test double replaces it.
             cc.args(
                 c_files(&root.join(folder))
                     .iter()
@@ -104,7 +70,7 @@ fn c_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The machine's compiler with both sanitizers, or the recipe's with the one that it has.
+/// The machine's compiler with both sanitizers, or the recipe's compiler with the one that it has.
 fn compiler() -> Command {
     let folder = tempfile::tempdir().unwrap();
     let probe = folder.path().join("probe.c");
@@ -122,7 +88,7 @@ fn compiler() -> Command {
         cc.args(sanitizers);
         return cc;
     }
-    let requirements = include_str!("../src/languages/c-requirements.txt");
+    let requirements = include_str!("../../src/languages/c-requirements.txt");
     let tools = Tools::of_user().unwrap();
     let python = tools.python("zig", requirements, &Progress::silent()).unwrap();
     let mut cc = Command::new(python);

@@ -1,13 +1,7 @@
-//! Python: what is compiled in is what lies in the repository; a project is built once; what is wrong with one is said.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what fails here fails a test, and the panic is its report"
-)]
+//! A Python project is built once, and its mistakes are reported.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use jackfield_kit::build::{Built, build};
 use jackfield_kit::languages::Language;
@@ -16,34 +10,7 @@ use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
 
-/// The files that git knows in a folder of the repository, from the folder.
-fn known(folder: &str) -> BTreeSet<String> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let listed = Command::new("git")
-        .args(["-C", root, "ls-files", folder])
-        .output()
-        .unwrap();
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    let paths = listed
-        .lines()
-        .filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
-    paths.map(str::to_owned).collect()
-}
-
-fn embedded(files: &[(&str, &str)]) -> BTreeSet<String> {
-    files.iter().map(|(path, _)| (*path).to_owned()).collect()
-}
-
-#[test]
-fn a_new_project_gets_the_whole_sdk_and_the_whole_template() {
-    let mut sdk = known("sdk/python");
-    sdk.retain(|path| !path.starts_with("tests/"));
-    assert!(sdk.contains("jackfield/__init__.py"), "git knows the SDK");
-    assert_eq!(embedded(Language::Py.sdk()), sdk);
-    assert_eq!(embedded(Language::Py.template()), known("kit/templates/py"));
-}
-
-/// The component of a project, or why there is none.
+/// The component of a project, or the error.
 fn built(folder: &Path) -> Result<Built, String> {
     let project = Project::open(folder).map_err(|error| error.to_string())?;
     let tools = Tools::of_user().unwrap();
@@ -51,7 +18,7 @@ fn built(folder: &Path) -> Result<Built, String> {
 }
 
 #[test]
-fn a_project_is_built_once_and_left_as_it_was() {
+fn build_is_cached_and_leaves_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     scaffold::create("acme-homes", Language::Py, folder).unwrap();
@@ -62,12 +29,12 @@ fn a_project_is_built_once_and_left_as_it_was() {
     );
     assert!(built(folder).unwrap().unchanged);
     for made in ["src/__pycache__", "vendor/jackfield/jackfield/__pycache__"] {
-        assert!(!folder.join(made).exists(), "{made} is not a build's to make");
+        assert!(!folder.join(made).exists(), "a build must not write {made}");
     }
 }
 
 #[test]
-fn a_project_that_cannot_be_built_is_told_why() {
+fn build_errors_name_the_mistake() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     scaffold::create("acme", Language::Py, folder).unwrap();
