@@ -9,8 +9,9 @@ use crate::contract;
 /// The beginning of the page.
 const OPENING: &str = "# The contract: reference
 
-Every interface, function and type of `jackfield:crm`. `cargo xtask reference` generates this page from the documentation in
-[`wit/`](../wit); change the files there, not this page. See also [how the contract may change](../wit/README.md).
+Every interface, function and type of `jackfield:crm`. `cargo xtask reference` generates this page from the
+documentation in [`wit/`](../wit); change the files there, not this page. See also [how the contract may
+change](../wit/README.md).
 ";
 
 /// The whole page, as Markdown.
