@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jackfield_clock::{Clock as _, SystemClock};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
-use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Inspected, LoadedRelease, Runtime, RuntimeConfig};
+use jackfield_sandbox::{CredentialSecret, CredentialSecrets, LoadedRelease, Runtime, RuntimeConfig};
 
 /// An adapter in a runtime of its own, ready to be loaded.
 pub struct Sandbox {
@@ -21,12 +21,8 @@ impl Sandbox {
     /// It is not an adapter, or the runtime does not start.
     pub async fn new(config: RuntimeConfig, bytes: Vec<u8>) -> anyhow::Result<Self> {
         let runtime = Runtime::start(config, Arc::new(SystemClock))?;
-        let inspected = runtime.inspect(&bytes).await?;
-        Ok(Self {
-            record: record(inspected, &bytes),
-            runtime,
-            bytes,
-        })
+        let record = runtime.inspect(&bytes).await?;
+        Ok(Self { record, runtime, bytes })
     }
 
     /// The component's size in bytes.
@@ -44,9 +40,9 @@ impl Sandbox {
     /// # Errors
     /// It is not an adapter.
     pub async fn with(&self, bytes: Vec<u8>) -> anyhow::Result<Self> {
-        let inspected = self.runtime.inspect(&bytes).await?;
+        let record = self.runtime.inspect(&bytes).await?;
         Ok(Self {
-            record: record(inspected, &bytes),
+            record,
             runtime: self.runtime.clone(),
             bytes,
         })
@@ -76,19 +72,5 @@ impl Sandbox {
         };
         let loaded = self.runtime.load(release, &self.record, self.bytes.clone(), secrets);
         Ok(Arc::new(loaded.await?))
-    }
-}
-
-fn record(inspected: Inspected, bytes: &[u8]) -> AdapterRecord {
-    AdapterRecord {
-        digest: inspected.digest,
-        name: inspected.name,
-        version: inspected.version,
-        needs: inspected.needs,
-        idempotent_writes: inspected.idempotent_writes,
-        lookup: inspected.lookup,
-        parses_leads: inspected.parses_leads,
-        size: bytes.len() as u64,
-        pushed_at: SystemClock.now(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use jackfield_sandbox::{Engine, RuntimeConfig};
+use jackfield_sandbox::{RuntimeConfig, WasmEngine};
 use serde::Serialize;
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
 use wasmtime::{Result, Store};
@@ -36,7 +36,7 @@ const NEVER: u64 = 1 << 40;
 
 /// The host's engine, with stubs for the contract's imports.
 pub struct BareEngine {
-    engine: Engine,
+    engine: WasmEngine,
     linker: Linker<State>,
 }
 
@@ -64,7 +64,7 @@ impl BareEngine {
     /// Starts an engine with the host's configuration.
     pub fn start() -> anyhow::Result<Self> {
         let defaults = RuntimeConfig::new(PathBuf::new(), PathBuf::new());
-        let engine = Engine::start(defaults.max_instances, defaults.warm_instances, true).map_err(foreign)?;
+        let engine = WasmEngine::start(defaults.max_instances, defaults.warm_instances, true).map_err(foreign)?;
         let mut linker = Linker::new(engine.wasm());
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(foreign)?;
         Adapter::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(foreign)?;

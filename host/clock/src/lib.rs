@@ -1,13 +1,17 @@
 //! Time as an argument (promise 11). The one place that asks the operating system what time it is.
 
+mod lock;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
+
+pub use lock::lock;
 
 /// Tells the time and waits for it.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -113,7 +117,7 @@ impl ManualClock {
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Manual) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut lock(&self.0))
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::exchange::FixtureExchange;
 use super::pointed::JsonCursor;
 use jackfield_domain::id::LeadId;
-use jackfield_sandbox::rehearsal::record::{FixtureDisposition, FixtureFailure, FixtureReceipt};
+use jackfield_sandbox::fixture::{FixtureDisposition, FixtureFailure, FixtureReceipt};
 use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
 
 /// When a fixture's call is made if it does not say: 2026-07-01T09:01:55Z.

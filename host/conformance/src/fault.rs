@@ -7,7 +7,7 @@ use super::privacy::{NAME, PHONE};
 use jackfield_sandbox::rehearsal::CrmReply;
 
 /// The largest body that the contract lets an answer have, in bytes.
-const LARGEST_BODY: usize = 2 << 20;
+const LARGEST_BODY: usize = jackfield_sandbox::MAX_ANSWER_BODY;
 /// What `Retry-After` asks for, in seconds.
 pub const WISH: u32 = 7;
 

@@ -97,14 +97,14 @@ pub async fn check(
         }
         Some(Ok(cassette)) => kit.run(cassette, tell).await,
     }
-    let inspected = rehearsal.inspected();
+    let record = rehearsal.record();
     let usage = kit.usage.into_iter().map(|(call, (calls, most))| ExportUsage {
         call: call.to_owned(),
         calls,
         most,
     });
     ConformanceReport {
-        adapter: Some(format!("{}@{}", inspected.name, inspected.version)),
+        adapter: Some(format!("{}@{}", record.name, record.version)),
         digest,
         cassette: shown,
         summary: ConformanceSummary::of(&kit.checks),

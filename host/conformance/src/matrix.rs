@@ -10,7 +10,7 @@ use super::fault::InjectedFault;
 use super::report::ConformanceCheck;
 use super::{ConformanceRun, call, privacy, replay, stopped};
 use jackfield_domain::delivery::failure::FaultCause;
-use jackfield_sandbox::rehearsal::record::FixtureFailure;
+use jackfield_sandbox::fixture::FixtureFailure;
 use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput, RehearsalResult};
 
 /// Fixtures of one kind of call whose ways to the CRM differ; more would only repeat.
@@ -38,7 +38,7 @@ impl ConformanceRun<'_> {
                 continue;
             }
             let ways = ways(&of_kind);
-            if ways.is_empty() && (name != "lookup.find" || self.rehearsal.inspected().lookup) {
+            if ways.is_empty() && (name != "lookup.find" || self.rehearsal.record().lookup) {
                 let why = "no fixture of this call succeeds over HTTP, so no fault can be injected: record one";
                 self.add(ConformanceCheck::skipped("fault.matrix", name, why));
             }

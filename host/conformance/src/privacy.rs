@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::cassette::Fixture;
-use jackfield_sandbox::rehearsal::record::{FixtureDisposition, FixtureExtension, FixtureFailure, FixtureOutcome};
+use jackfield_sandbox::fixture::{FixtureDisposition, FixtureExtension, FixtureFailure, FixtureOutcome};
 use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput};
 
 /// A phone number that is in no fixture, for answers and dispositions that are made up.

@@ -10,7 +10,7 @@ use super::double::StrictCrm;
 use super::exchange::difference;
 use super::report::{CheckResult, ConformanceCheck};
 use super::stopped;
-use jackfield_sandbox::rehearsal::record::FixtureFailure;
+use jackfield_sandbox::fixture::FixtureFailure;
 use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
 
 const REPLAY: &str = "replay.fixture";
@@ -62,10 +62,10 @@ impl ConformanceRun<'_> {
 
     /// The optional export that a call needs and the component does not have.
     pub(super) fn lacks(&self, line: &ExportInput) -> Option<&'static str> {
-        let inspected = self.rehearsal.inspected();
+        let record = self.rehearsal.record();
         match line {
-            ExportInput::Find { .. } if !inspected.lookup => Some("lookup"),
-            ExportInput::ParseLeads { .. } if !inspected.parses_leads => Some("leads"),
+            ExportInput::Find { .. } if !record.lookup => Some("lookup"),
+            ExportInput::ParseLeads { .. } if !record.parses_leads => Some("leads"),
             _ => None,
         }
     }

@@ -17,7 +17,7 @@ pub(super) const ORIGINS: &str = "describe.origins";
 impl ConformanceRun<'_> {
     /// Asks a second time.
     pub(super) async fn describe_again(&mut self) {
-        let first = self.rehearsal.inspected().clone();
+        let first = self.rehearsal.record().clone();
         let expected = "the same as the first time";
         let check = match self.rehearsal.describe_again().await {
             Ok(second) if second == first => ConformanceCheck::right(STABLE, ""),
@@ -32,7 +32,7 @@ impl ConformanceRun<'_> {
 
     /// Holds a fixture's settings and keys against what `describe` asks for.
     pub(super) fn settings_fit(&mut self, fixture: &Fixture) {
-        let needs = &self.rehearsal.inspected().needs;
+        let needs = &self.rehearsal.record().needs;
         let mut wrong = vec![];
         for (name, value) in &fixture.settings {
             match needs.settings.iter().find(|need| need.name == *name) {

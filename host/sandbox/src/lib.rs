@@ -1,62 +1,45 @@
-//! Runs the adapters: the only part of the host that knows WebAssembly.
+//! Runs adapters: the only part of the host that knows WebAssembly.
 //!
-//! `Runtime` makes something that serves (`LoadedRelease`) of a release and a component's bytes. Each call of a `LoadedRelease` has a
-//! fresh instance, unless the release asks for another (`places`), with limits around it, and ends in a `Invocation`: the
-//! adapter's answer or failure, and what the host saw. A guest can hurt only its own call, or its own tenant's where
-//! that asks for it (promise 7), and no secret enters its sandbox (promise 6).
+//! [`Runtime`] makes a [`LoadedRelease`] from a release and a component's bytes. Each invocation gets a fresh instance,
+//! unless the release asks for reuse, with limits around it, and ends in an [`Invocation`]: the adapter's answer or
+//! failure, and what the host observed. A guest can harm only its own invocation, or those of its own tenant where that
+//! asks for reuse (promise 7), and no secret enters its sandbox (promise 6).
 //!
-//! What is deliberately not here: retries (`delivery` decides from a failure's class), which release serves
-//! (`tenants`), and any idea of HTTP requests that come in.
+//! Each module uses only those before it: `contract` and `code` (types, and bytes to native code), `secrets`,
+//! `recording`, `meter` (what an invocation uses), `outbound` (its requests), `guest` (an instance), `invocation` (one
+//! run of an export), `runtime` (releases), and `rehearsal` (invocations without a network).
+//!
+//! Deliberately not here: retries (`delivery` decides from a failure's class), which release serves (`tenants`), and
+//! HTTP requests that come in.
 
-mod bindings;
-mod budget;
-mod bulkhead;
-mod cache;
-mod call;
-mod compiler;
-mod config;
-mod connect;
-mod convert;
-mod cpu;
-mod credentials;
-mod description;
-mod echo;
-mod engine;
-mod heavy;
-mod http;
-mod idle_pool;
-mod instance;
-mod loaded;
-mod log;
-mod network;
-mod oauth2;
-mod outgoing;
-mod package;
-mod places;
-mod recorder;
+mod code;
+mod contract;
+mod guest;
+mod invocation;
+mod meter;
+mod outbound;
+mod recording;
 pub mod rehearsal;
-mod resolver;
-mod roots;
 mod runtime;
-mod seen;
-mod state;
-mod stdio;
-mod tape;
-mod tls;
+mod secrets;
 
-pub use bulkhead::StatusPermit;
-pub use call::Invocation;
-pub use compiler::{CompileLimits, CompileRefusal, compile_adapter};
-pub use config::RuntimeConfig;
-pub use convert::ParsedLead;
-pub use credentials::{CredentialProblem, CredentialSecret, CredentialSecrets};
-pub use engine::Engine;
-pub use loaded::LoadedRelease;
-pub use network::{HttpClientError, TokenNetwork};
-pub use oauth2::{OAuth2Session, TokenUnavailable};
-pub use package::{Inspected, PackageError};
-pub use recorder::{AlreadyRecording, FinishedRecording, Recorder, RecordingOptions};
-pub use resolver::{AddressLookup, PinnedResolver, Resolver, SharedResolver, SystemResolver};
-pub use roots::TlsSetupError;
-pub use runtime::{LinkedAdapter, LoadError, Runtime, RuntimeError};
-pub use tls::{CertificateOwner, CertificateProblem, TrustedAuthorities};
+pub use code::compiler::{CompileLimits, compile_adapter};
+pub use code::engine::WasmEngine;
+pub use code::error::{CompileRefusal, PackageError};
+pub use contract::convert::ParsedLead;
+pub use contract::fixture;
+pub use invocation::bulkhead::StatusPermit;
+pub use invocation::invoker::Invocation;
+pub use outbound::network::{HttpClientError, TokenNetwork};
+pub use outbound::resolver::{AddressLookup, PinnedResolver, Resolver, SharedResolver, SystemResolver};
+pub use outbound::roots::TlsSetupError;
+pub use outbound::send::MAX_ANSWER_BODY;
+pub use recording::recorder::{AlreadyRecording, FinishedRecording, Recorder};
+pub use recording::session::RecordingOptions;
+pub use runtime::config::RuntimeConfig;
+pub use runtime::linking::LinkedAdapter;
+pub use runtime::loaded::LoadedRelease;
+pub use runtime::{LoadError, Runtime, RuntimeError};
+pub use secrets::certificates::{CertificateOwner, CertificateProblem, TrustedAuthorities};
+pub use secrets::credentials::{CredentialProblem, CredentialSecret, CredentialSecrets};
+pub use secrets::oauth2::{OAuth2Session, TokenUnavailable};

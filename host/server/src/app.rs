@@ -325,7 +325,7 @@ impl App {
     /// Returns whether everything was finished in time.
     pub async fn drain(self) -> bool {
         self.stop.cancel();
-        self.rollout.keep_no_instances();
+        self.rollout.close_instance_pool();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
         let all = async {
             futures_util::future::join_all(self.tasks).await;

@@ -31,7 +31,8 @@ const fn attack(name: &'static str, end: ExpectedEnd, body: &'static str) -> Att
 const CPU: ExpectedEnd = ExpectedEnd::Fault(FaultCause::CpuDeadline, "it computed longer than");
 const TABLE: ExpectedEnd = ExpectedEnd::Fault(FaultCause::MemoryCap, "elements");
 const MEMORY: ExpectedEnd = ExpectedEnd::Fault(FaultCause::MemoryCap, "MiB of memory");
-const TOO_MUCH: ExpectedEnd = ExpectedEnd::Fault(FaultCause::BadOutput, "it handed the host more than 4 MiB at once");
+const TOO_MUCH: ExpectedEnd =
+    ExpectedEnd::Fault(FaultCause::BadOutput, "it passed more than 4 MiB to the host at once");
 const NO_TEXT: ExpectedEnd = ExpectedEnd::Fault(FaultCause::BadOutput, "utf-8");
 
 const fn trap(words: &'static str) -> ExpectedEnd {

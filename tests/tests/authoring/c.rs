@@ -2,7 +2,6 @@
 
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::Release;
 use jackfield_kit::build::build;
 use jackfield_kit::languages::Language;
@@ -132,22 +131,11 @@ async fn optional_exports_of_manifest_are_built() {
 /// Loads a release of a component, with a secret for the named credential.
 async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> LoadedRelease {
     let runtime = runtime();
-    let inspected = runtime.inspect(&bytes).await.unwrap();
-    let record = AdapterRecord {
-        digest: inspected.digest,
-        name: inspected.name.clone(),
-        version: inspected.version.clone(),
-        needs: inspected.needs.clone(),
-        idempotent_writes: inspected.idempotent_writes,
-        lookup: inspected.lookup,
-        parses_leads: inspected.parses_leads,
-        size: bytes.len() as u64,
-        pushed_at: Timestamp::UNIX_EPOCH,
-    };
-    let head = format!("tenant = \"dwarka-homes\"\nadapter = \"{}\"\n", inspected.name);
+    let record = runtime.inspect(&bytes).await.unwrap();
+    let head = format!("tenant = \"dwarka-homes\"\nadapter = \"{}\"\n", record.name);
     let release = Release {
         number: "r1".parse().unwrap(),
-        adapter: inspected.digest,
+        adapter: record.digest,
         spec: toml::from_str(&(head + spec)).unwrap(),
         created_at: Timestamp::UNIX_EPOCH,
     };

@@ -8,7 +8,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use jackfield_clock::SystemClock;
-use jackfield_sandbox::{Inspected, Runtime, RuntimeConfig};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_tests::process::jackfield_binary;
 use tempfile::TempDir;
 
@@ -104,6 +105,6 @@ pub fn runtime() -> Runtime {
 }
 
 /// Inspects a component as a push does.
-pub async fn inspected(component: &Path) -> Inspected {
+pub async fn inspected(component: &Path) -> AdapterRecord {
     runtime().inspect(&fs::read(component).unwrap()).await.unwrap()
 }

@@ -16,7 +16,7 @@ async fn non_adapters_fail_in_the_hosts_words() {
         (b"#!/bin/sh".to_vec(), "component.valid", "not WebAssembly"),
         (b"\0asm\x01\0\0\0".to_vec(), "component.valid", "core module"),
         (b"\0asm\x0d\0\x01\0".to_vec(), "component.valid", "does not export"),
-        (component("broken-describe"), "describe.valid", "did not answer"),
+        (component("broken-describe"), "describe.valid", "returned nothing"),
     ];
     for (bytes, id, expected) in cases {
         let report = checked(&bytes, None).await;

@@ -51,7 +51,7 @@ async fn proxy_variables_are_ignored_and_denials_logged() {
     let (.., log) = host.stop("TERM");
     let refusals: Vec<Value> = log
         .iter()
-        .filter(|line| line.contains("a request of the adapter stays here"))
+        .filter(|line| line.contains("a request of the adapter was not sent"))
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(refusals.len(), 1, "{log:?}");

@@ -64,7 +64,7 @@ async fn dripping_answer_ends_at_the_deadline() {
         });
         assert!(called.out_of_time);
         let seen = called.outcome.unwrap();
-        let expected = "no complete answer within the 9750 ms that the call had left";
+        let expected = "no complete answer within the 9750 ms that the invocation had left";
         assert_eq!(seen, format!("no-answer: {}: {expected}", server.origin));
     }
 }
@@ -80,8 +80,8 @@ async fn response_bytes_are_capped_per_invocation() {
     let seen = called.outcome.unwrap().replace(&server.origin, "ORIGIN");
     assert_eq!(
         seen,
-        "answered 200 ×7, too-large: ORIGIN: with it the answers to this call are larger than 8388608 bytes together \
-         ×1, denied: the answers to this call were larger than 8388608 bytes together ×92"
+        "answered 200 ×7, too-large: ORIGIN: with it the answers to this invocation are larger than 8388608 bytes in \
+         total ×1, denied: the answers to this invocation are larger than 8388608 bytes in total ×92"
     );
 }
 

@@ -80,7 +80,7 @@ async fn slow_guest_is_stopped_by_the_wall_clock() {
     };
     let (fault, ()) = tokio::join!(looping, time);
     assert_eq!(fault.cause, FaultCause::WallClock);
-    assert_eq!(fault.detail, "the call took longer than its deadline of 1000 ms");
+    assert_eq!(fault.detail, "the invocation took longer than its deadline of 1000 ms");
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ async fn invocation_sends_at_most_sixteen_requests() {
     assert_eq!(called.http_requests, 16);
     assert_eq!(
         called.outcome.unwrap().status,
-        "answered 200 ×16, denied: a call may send at most 16 requests ×84"
+        "answered 200 ×16, denied: an invocation may send at most 16 requests ×84"
     );
     assert_eq!(server.requests().len(), 16);
 }

@@ -6,7 +6,7 @@ use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
 use jackfield_tests::components::component;
 
-use super::world::{Server, World, hostile, record, release, report};
+use super::world::{Server, World, hostile, release, report};
 
 const HOSTILE: &str = "settings.base_url = \"http://127.0.0.1:1\"\n";
 
@@ -100,18 +100,12 @@ async fn tampered_native_code_is_recompiled() {
 async fn release_must_match_the_pushed_adapter() {
     let world = World::new();
     let bytes = component("hostile");
-    let inspected = world.runtime.inspect(&bytes).await.unwrap();
-    let record = record(&inspected, &bytes);
+    let record = world.runtime.inspect(&bytes).await.unwrap();
 
     let other = component("loop-describe");
     let refused = world
         .runtime
-        .load(
-            release(&inspected, HOSTILE),
-            &record,
-            other,
-            CredentialSecrets::default(),
-        )
+        .load(release(&record, HOSTILE), &record, other, CredentialSecrets::default())
         .await;
     assert!(matches!(refused, Err(LoadError::OtherAdapter { .. })), "{refused:?}");
 
@@ -119,12 +113,7 @@ async fn release_must_match_the_pushed_adapter() {
     changed.idempotent_writes = !record.idempotent_writes;
     let refused = world
         .runtime
-        .load(
-            release(&inspected, HOSTILE),
-            &changed,
-            bytes,
-            CredentialSecrets::default(),
-        )
+        .load(release(&record, HOSTILE), &changed, bytes, CredentialSecrets::default())
         .await;
     assert_eq!(refused.err(), Some(LoadError::OtherDescription));
 }

@@ -3,7 +3,8 @@
 use std::fs;
 
 use jackfield_domain::delivery::failure::FaultCause;
-use jackfield_sandbox::{CompileRefusal, Inspected, PackageError};
+use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_sandbox::{CompileRefusal, PackageError};
 use jackfield_tests::components::component;
 use jackfield_tests::raw_guest::{compile_bombs, encode, encode_with_contract, guest};
 
@@ -21,7 +22,7 @@ fn changed(from: &str, to: &str) -> String {
     text.replacen(from, to, 1)
 }
 
-async fn inspect(bytes: Vec<u8>) -> Result<Inspected, PackageError> {
+async fn inspect(bytes: Vec<u8>) -> Result<AdapterRecord, PackageError> {
     World::new().runtime.inspect(&bytes).await
 }
 
@@ -32,7 +33,7 @@ async fn refused(bytes: Vec<u8>) -> PackageError {
     refused
 }
 
-/// Why `describe` did not answer.
+/// Why `describe` returned nothing.
 async fn undescribed(module: &str) -> FaultCause {
     match refused(encode("raw", module)).await {
         PackageError::Describe(fault) => fault.cause,
@@ -42,9 +43,9 @@ async fn undescribed(module: &str) -> FaultCause {
 
 #[tokio::test]
 async fn raw_guest_is_accepted() {
-    let inspected = inspect(encode("raw", &guest(FINE, ""))).await.unwrap();
-    assert_eq!(inspected.name.as_str(), "raw");
-    assert_eq!(inspected.needs.origins, ["base_url"]);
+    let record = inspect(encode("raw", &guest(FINE, ""))).await.unwrap();
+    assert_eq!(record.name.as_str(), "raw");
+    assert_eq!(record.needs.origins, ["base_url"]);
 }
 
 #[tokio::test]

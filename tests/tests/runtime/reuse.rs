@@ -286,7 +286,7 @@ async fn idle_instances_expire() {
     assert_eq!(world.runtime.idle_instances(), 1);
     world.clock.advance(Duration::from_mins(10));
     assert_eq!(counts(&other).await, ["1", "2"], "it was idle for too long");
-    world.runtime.keep_no_instances();
+    world.runtime.close_instance_pool();
     assert_eq!(world.runtime.idle_instances(), 0);
     assert_eq!(counts(&other).await, ["1", "1"]);
 }

@@ -326,20 +326,19 @@ async fn unusable_certificates_are_refused_at_load() {
         refused(&leaf.pem, &key, Some(coming.pem())).await,
     ];
     let expected = [
-        "credential `certificate` holds no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----",
-        "certificate 1 of credential `certificate` cannot be read",
-        "the secret of credential `certificate` is no private key in PEM without a passphrase; it begins with \
+        "credential `certificate` holds no certificate in PEM; one starts with -----BEGIN CERTIFICATE-----",
+        "certificate 1 of credential `certificate` cannot be parsed",
+        "the secret of credential `certificate` is not a private key in PEM without a passphrase; it starts with \
          -----BEGIN PRIVATE KEY-----",
-        "the secret of credential `certificate` is no private key in PEM without a passphrase; it begins with \
+        "the secret of credential `certificate` is not a private key in PEM without a passphrase; it starts with \
          -----BEGIN PRIVATE KEY-----",
         "the private key of credential `certificate` does not belong to its first certificate",
-        "certificate 1 of credential `certificate` is valid from 1975-01-01T00:00:00Z to 2020-01-01T00:00:00Z, and now \
-         is not in between: replace it",
-        "certificate 2 of credential `certificate` is valid from 1975-01-01T00:00:00Z to 2020-01-01T00:00:00Z, and now \
-         is not in between: replace it",
-        "tls.ca holds no certificate in PEM; it begins with -----BEGIN CERTIFICATE-----",
-        "certificate 1 of tls.ca is valid from 2030-01-01T00:00:00Z to 4096-01-01T00:00:00Z, and now is not in \
-         between: replace it",
+        "certificate 1 of credential `certificate` is valid only from 1975-01-01T00:00:00Z to 2020-01-01T00:00:00Z: \
+         replace it",
+        "certificate 2 of credential `certificate` is valid only from 1975-01-01T00:00:00Z to 2020-01-01T00:00:00Z: \
+         replace it",
+        "tls.ca holds no certificate in PEM; one starts with -----BEGIN CERTIFICATE-----",
+        "certificate 1 of tls.ca is valid only from 2030-01-01T00:00:00Z to 4096-01-01T00:00:00Z: replace it",
     ];
     assert_eq!(seen_by_guest, expected);
 }

@@ -13,7 +13,7 @@ use jackfield_domain::id::LeadId;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{Release, TenantSpec};
 use jackfield_sandbox::{
-    CredentialSecrets, Inspected, Invocation, LoadError, LoadedRelease, Runtime, RuntimeConfig, SharedResolver,
+    CredentialSecrets, Invocation, LoadError, LoadedRelease, Runtime, RuntimeConfig, SharedResolver,
 };
 use jackfield_tests::components::component;
 use jackfield_tests::process::jackfield_binary;
@@ -86,11 +86,8 @@ impl World {
         spec: &str,
         secrets: CredentialSecrets,
     ) -> Result<LoadedRelease, LoadError> {
-        let inspected = self.runtime.inspect(&bytes).await.unwrap();
-        let record = record(&inspected, &bytes);
-        self.runtime
-            .load(release(&inspected, spec), &record, bytes, secrets)
-            .await
+        let record = self.runtime.inspect(&bytes).await.unwrap();
+        self.runtime.load(release(&record, spec), &record, bytes, secrets).await
     }
 
     /// Moves the clock past the time that this deadline leaves for requests, but not past the deadline itself.
@@ -125,26 +122,12 @@ pub fn id(lead: &str) -> LeadId {
     lead.parse().unwrap()
 }
 
-pub fn record(inspected: &Inspected, bytes: &[u8]) -> AdapterRecord {
-    AdapterRecord {
-        digest: inspected.digest,
-        name: inspected.name.clone(),
-        version: inspected.version.clone(),
-        needs: inspected.needs.clone(),
-        idempotent_writes: inspected.idempotent_writes,
-        lookup: inspected.lookup,
-        parses_leads: inspected.parses_leads,
-        size: bytes.len() as u64,
-        pushed_at: Timestamp::UNIX_EPOCH,
-    }
-}
-
-pub fn release(inspected: &Inspected, spec: &str) -> Release {
-    let head = format!("tenant = \"dwarka-homes\"\nadapter = \"{}\"\n", inspected.name);
+pub fn release(adapter: &AdapterRecord, spec: &str) -> Release {
+    let head = format!("tenant = \"dwarka-homes\"\nadapter = \"{}\"\n", adapter.name);
     let spec: TenantSpec = toml::from_str(&(head + spec)).unwrap();
     Release {
         number: "r1".parse().unwrap(),
-        adapter: inspected.digest,
+        adapter: adapter.digest,
         spec,
         created_at: Timestamp::UNIX_EPOCH,
     }

@@ -83,14 +83,14 @@ pub(super) async fn show(
     responses((status = 200, description = "The recording and its calls.", body = TakenRecordingView), Refusals))]
 pub(super) async fn take(State(state): State<AdminState>, Path(tenant): Path<TenantName>) -> Result<Response, Problem> {
     to_the_end(async move {
-        let tapes = state.rollout.take_recording(&tenant).await?;
-        let calls = tapes.kept.into_iter().map(|call| RecordedCall {
+        let recording = state.rollout.take_recording(&tenant).await?;
+        let calls = recording.kept.into_iter().map(|call| RecordedCall {
             kind: call.kind,
             fixture: call.fixture,
         });
         let view = TakenRecordingView {
             calls: calls.collect(),
-            recording: RecordingView::of(&tenant, tapes.standing, tapes.order.unmasked),
+            recording: RecordingView::of(&tenant, recording.standing, recording.options.unmasked),
         };
         let touched = [("calls", view.calls.len().to_string())];
         let mut response = axum::Json(view).into_response();

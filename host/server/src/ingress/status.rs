@@ -70,7 +70,7 @@ struct Asked<T> {
 /// grow.
 async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Asked<Result<LeadStatus, Failure>> {
     let name = tenant.release().tenant();
-    let (outcome, out_of_time) = if let Some(_seat) = tenant.loaded.status_seat() {
+    let (outcome, out_of_time) = if let Some(_permit) = tenant.loaded.acquire_status_permit() {
         let called = tenant.loaded.query_status(lead).await;
         state
             .metrics

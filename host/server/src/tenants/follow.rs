@@ -20,7 +20,7 @@ impl Rollout {
     /// # Errors
     /// The store cannot be read.
     pub async fn sync(&self) -> Result<(), StoreError> {
-        self.runtime.recorder().sweep();
+        self.runtime.recorder().remove_expired();
         let breakers = self.store.breakers().await?;
         self.tenants.breakers.follow(&breakers, self.clock.now());
         if self.is_followed(self.store.revision().await?) && self.failing.lock().await.is_empty() {

@@ -46,15 +46,15 @@ impl Rollout {
     pub async fn begin_recording(
         &self,
         tenant: &TenantName,
-        order: RecordingOptions,
+        options: RecordingOptions,
     ) -> Result<Standing, RecordingError> {
         if self.store.tenant(tenant).await?.is_none() {
             return Err(RecordingError::NoTenant(tenant.clone()));
         }
-        let begun = self.runtime.recorder().begin(tenant, order, salt());
+        let begun = self.runtime.recorder().start(tenant, options, salt());
         let standing =
             begun.map_err(|AlreadyRecording(standing)| RecordingError::Already(tenant.clone(), Box::new(standing)))?;
-        tracing::info!(%tenant, calls = standing.wanted, unmasked = order.unmasked, "calls are recorded from now on");
+        tracing::info!(%tenant, calls = standing.wanted, unmasked = options.unmasked, "calls are recorded from now on");
         Ok(standing)
     }
 
@@ -63,7 +63,7 @@ impl Rollout {
     /// # Errors
     /// There is none.
     pub fn recording(&self, tenant: &TenantName) -> Result<(Standing, RecordingOptions), RecordingError> {
-        let found = self.runtime.recorder().standing(tenant);
+        let found = self.runtime.recorder().status(tenant);
         found.ok_or_else(|| RecordingError::None(tenant.clone()))
     }
 
@@ -74,11 +74,11 @@ impl Rollout {
     pub async fn take_recording(&self, tenant: &TenantName) -> Result<FinishedRecording, RecordingError> {
         self.recording(tenant)?;
         let secrets = self.secrets_of(tenant).await?;
-        let tapes = self.runtime.recorder().take(tenant);
-        let mut tapes = tapes.ok_or_else(|| RecordingError::None(tenant.clone()))?;
-        tapes.without(&secrets);
-        tracing::info!(%tenant, calls = tapes.kept.len(), "recorded calls were handed over");
-        Ok(tapes)
+        let recording = self.runtime.recorder().collect(tenant);
+        let mut recording = recording.ok_or_else(|| RecordingError::None(tenant.clone()))?;
+        recording.remove_secrets(&secrets);
+        tracing::info!(%tenant, calls = recording.kept.len(), "recorded calls were handed over");
+        Ok(recording)
     }
 
     /// Every secret of a tenant that can be read.

@@ -175,18 +175,8 @@ impl Rollout {
         if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
             return Ok(Pushed { record, known: true });
         }
-        let inspected = self.runtime.inspect(&bytes).await?;
-        let record = AdapterRecord {
-            digest,
-            name: inspected.name,
-            version: inspected.version,
-            needs: inspected.needs,
-            idempotent_writes: inspected.idempotent_writes,
-            lookup: inspected.lookup,
-            parses_leads: inspected.parses_leads,
-            size: bytes.len() as u64,
-            pushed_at: self.clock.now(),
-        };
+        let mut record = self.runtime.inspect(&bytes).await?;
+        record.pushed_at = self.clock.now();
         let record = self.store.put_adapter(NewAdapter { record, bytes }).await?;
         tracing::info!(adapter = %record.name, version = %record.version, %digest, "adapter pushed");
         Ok(Pushed { record, known: false })
@@ -303,8 +293,8 @@ impl Rollout {
     }
 
     /// Gives up the instances of adapters that wait for another call, and keeps none from now on: the host drains.
-    pub fn keep_no_instances(&self) {
-        self.runtime.keep_no_instances();
+    pub fn close_instance_pool(&self) {
+        self.runtime.close_instance_pool();
     }
 
     /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is
@@ -320,7 +310,7 @@ impl Rollout {
         let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
         let resolved = secrets::resolve(&self.vault, &self.sessions, &release.spec, fresh).await?;
         let digest = release.adapter;
-        let loaded = if let Some(linked) = self.runtime.at_hand(digest).await.map_err(LoadError::from)? {
+        let loaded = if let Some(linked) = self.runtime.find_linked(digest).await.map_err(LoadError::from)? {
             let loaded = self.runtime.load_linked(release, &record, linked, resolved.credentials);
             loaded.await?
         } else {

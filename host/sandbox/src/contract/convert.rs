@@ -1,0 +1,306 @@
+//! Conversions between the contract's generated types and the domain's. What a guest returns is validated here and
+//! trusted from then on.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::bindings::exports::about;
+use super::bindings::model;
+use jackfield_domain::call::disposition::{Disposition, Qualification, SiteVisit};
+use jackfield_domain::call::outcome::Outcome;
+use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::extension::Extension;
+use jackfield_domain::field::FieldError;
+use jackfield_domain::id::LeadId;
+use jackfield_domain::lead::status::LeadStatus;
+use jackfield_domain::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
+
+/// Bytes of a CRM's reference.
+const MAX_REFERENCE: usize = 256;
+/// Bytes of a rejection's code.
+const MAX_CODE: usize = 100;
+/// Bytes of a rejection's message, and of the message of each of its fields.
+const MAX_MESSAGE: usize = 500;
+/// Fields of a rejection.
+const MAX_FIELDS: usize = 50;
+/// Characters of a lead's stage.
+const MAX_STATUS: usize = 100;
+/// Extensions of a status or a lead.
+const MAX_EXTENSIONS: usize = 100;
+/// Bytes of all extensions of a status or a lead.
+const MAX_EXTENSION_BYTES: usize = 64 << 10;
+/// Leads of one webhook.
+const MAX_LEADS: usize = 1000;
+
+/// A guest returned something that the contract does not allow; the text says what.
+#[derive(Debug)]
+pub struct ContractViolation(pub String);
+
+/// A lead that an adapter has parsed from the CRM's own format.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParsedLead {
+    /// The lead's members that the contract names, if they are present.
+    pub members: Map<String, Value>,
+    /// The members that the contract does not name; pointers are relative to the lead.
+    pub extensions: Vec<Extension>,
+}
+
+/// A disposition for a guest.
+pub fn disposition(given: &Disposition, accepted_at: Timestamp) -> model::Disposition {
+    model::Disposition {
+        call_id: given.call_id.to_string(),
+        lead_id: given.lead_id.to_string(),
+        outcome: outcome(&given.outcome),
+        accepted_at: time(accepted_at),
+        duration_seconds: given.duration_seconds,
+        recording_url: given.recording_url.clone(),
+        transcript_url: given.transcript_url.clone(),
+        qualification: qualification(&given.qualification),
+        site_visit: given.site_visit.as_ref().map(site_visit),
+        dnc_requested: given.dnc_requested,
+        duplicate_detected: given.duplicate_detected,
+        language_used: given.language_used.clone(),
+        extensions: given
+            .extensions
+            .iter()
+            .map(|extension| model::Extension {
+                pointer: extension.pointer.clone(),
+                json: extension.json.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn outcome(given: &Outcome) -> model::Outcome {
+    match given {
+        Outcome::QualifiedVisitBooked => model::Outcome::QualifiedVisitBooked,
+        Outcome::QualifiedNoVisit => model::Outcome::QualifiedNoVisit,
+        Outcome::CallbackRequested => model::Outcome::CallbackRequested,
+        Outcome::NotInterestedBudget => model::Outcome::NotInterestedBudget,
+        Outcome::NotInterestedLocation => model::Outcome::NotInterestedLocation,
+        Outcome::NotInterestedTimeline => model::Outcome::NotInterestedTimeline,
+        Outcome::AlreadyPurchased => model::Outcome::AlreadyPurchased,
+        Outcome::WrongNumber => model::Outcome::WrongNumber,
+        Outcome::DncRequested => model::Outcome::DncRequested,
+        Outcome::NoAnswer => model::Outcome::NoAnswer,
+        Outcome::InvalidNumber => model::Outcome::InvalidNumber,
+        Outcome::DuplicateSuppressed => model::Outcome::DuplicateSuppressed,
+        Outcome::Other(word) => model::Outcome::Other(word.clone()),
+    }
+}
+
+fn qualification(given: &Qualification) -> model::Qualification {
+    model::Qualification {
+        ai_intent_score: given.ai_intent_score,
+        budget_min: given.budget_min,
+        budget_max: given.budget_max,
+        bhk_preference: given.bhk_preference.clone(),
+        possession_timeline: given.possession_timeline.clone(),
+        loan_required: given.loan_required,
+        purchase_intent: given.purchase_intent.clone(),
+        nri_flag: given.nri_flag,
+    }
+}
+
+fn site_visit(given: &SiteVisit) -> model::SiteVisit {
+    model::SiteVisit {
+        booked: given.booked,
+        date: given.date.map(|date| date.to_string()),
+        time_slot: given
+            .time_slot
+            .map(|time| format!("{:02}:{:02}", time.hour(), time.minute())),
+        timezone: given.timezone.clone(),
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds.
+pub fn time(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// A guest's failure.
+pub fn failure(given: model::Failure) -> Failure {
+    match given {
+        model::Failure::Unavailable => Failure::Unavailable,
+        model::Failure::Unknown => Failure::Unknown,
+        model::Failure::RateLimited(seconds) => Failure::RateLimited {
+            retry_after: seconds.map(|seconds| Duration::from_secs(seconds.into())),
+        },
+        model::Failure::Unauthorized => Failure::Unauthorized,
+        model::Failure::Rejected(rejection) => Failure::Rejected(Rejection {
+            code: truncate(&rejection.code, MAX_CODE),
+            message: truncate(&rejection.message, MAX_MESSAGE),
+            fields: rejection
+                .fields
+                .into_iter()
+                .take(MAX_FIELDS)
+                .map(|error| FieldError::new(truncate(&error.field, MAX_CODE), truncate(&error.message, MAX_MESSAGE)))
+                .collect(),
+        }),
+        model::Failure::NotFound => Failure::NotFound,
+    }
+}
+
+/// A guest's answer, or its failure.
+pub fn answer<T, U>(
+    given: Result<T, model::Failure>,
+    read: impl FnOnce(T) -> Result<U, ContractViolation>,
+) -> Result<Result<U, Failure>, ContractViolation> {
+    match given {
+        Ok(given) => read(given).map(Ok),
+        Err(given) => Ok(Err(failure(given))),
+    }
+}
+
+/// The reference of a receipt, truncated if it is too long. It is not refused, because the CRM holds the write, and a
+/// refused receipt would make the host write again.
+pub fn reference(receipt: &model::Receipt) -> String {
+    truncate(&receipt.reference, MAX_REFERENCE)
+}
+
+/// The status of the lead `asked`.
+pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, ContractViolation> {
+    if given.lead_id != asked.as_str() {
+        return Err(violation(
+            "status.query answered for another lead than the one it was asked for",
+        ));
+    }
+    let stage = given.status.chars().count();
+    if !(1..=MAX_STATUS).contains(&stage) || given.status.chars().any(char::is_control) {
+        return Err(violation(format!(
+            "status must be 1 to {MAX_STATUS} characters of printable text"
+        )));
+    }
+    if let Some(time) = &given.last_call_attempt
+        && (time.len() > 64 || time.parse::<Timestamp>().is_err())
+    {
+        return Err(violation("last-call-attempt must be an RFC 3339 time with an offset"));
+    }
+    Ok(LeadStatus {
+        lead_id: asked.clone(),
+        callable: given.callable,
+        status: given.status,
+        dnc: given.dnc,
+        human_contacted: Some(given.human_contacted),
+        last_call_attempt: given.last_call_attempt,
+        extensions: extensions(given.extensions)?,
+    })
+}
+
+fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, ContractViolation> {
+    let size: usize = given.iter().map(|e| e.pointer.len() + e.json.len()).sum();
+    if given.len() > MAX_EXTENSIONS || size > MAX_EXTENSION_BYTES {
+        return Err(violation(format!(
+            "at most {MAX_EXTENSIONS} extensions with {MAX_EXTENSION_BYTES} bytes in total are allowed"
+        )));
+    }
+    let check = |extension: model::Extension| {
+        if !extension.pointer.starts_with('/') || serde_json::from_str::<Value>(&extension.json).is_err() {
+            return Err(violation(
+                "an extension must have a JSON pointer, such as `/floor`, and a value in JSON",
+            ));
+        }
+        Ok(Extension {
+            pointer: extension.pointer,
+            json: extension.json,
+        })
+    };
+    given.into_iter().map(check).collect()
+}
+
+/// The leads of a webhook. Their members are validated when the contract's documents are made from them.
+pub fn leads(given: Vec<model::Lead>) -> Result<Vec<ParsedLead>, ContractViolation> {
+    if given.len() > MAX_LEADS {
+        return Err(violation(format!(
+            "leads.parse returned more than {MAX_LEADS} leads for one webhook"
+        )));
+    }
+    given.into_iter().map(lead).collect()
+}
+
+fn lead(given: model::Lead) -> Result<ParsedLead, ContractViolation> {
+    let priority = match given.call_priority {
+        model::Priority::High => "high",
+        model::Priority::Normal => "normal",
+        model::Priority::Low => "low",
+    };
+    let members = [
+        ("id", Some(given.id)),
+        ("phone", Some(given.phone)),
+        ("phone_alt", given.phone_alt),
+        ("name", given.name),
+        ("source", given.source),
+        ("campaign_id", given.campaign_id),
+        ("project_interest", given.project_interest),
+        ("project_id", given.project_id),
+        ("language_preference", given.language_preference),
+        ("created_at", given.created_at),
+        ("call_priority", Some(priority.to_owned())),
+    ];
+    Ok(ParsedLead {
+        members: members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))))
+            .collect(),
+        extensions: extensions(given.extensions)?,
+    })
+}
+
+/// A webhook for a guest.
+pub fn inbound(content_type: &str, body: &[u8], received_at: Timestamp) -> model::Inbound {
+    model::Inbound {
+        content_type: content_type.to_owned(),
+        body: body.to_vec(),
+        received_at: time(received_at),
+    }
+}
+
+/// What an adapter's `describe` asks for.
+pub fn needs(given: &about::Description) -> AdapterNeeds {
+    let kind = |kind| match kind {
+        about::SettingKind::Text => SettingKind::Text,
+        about::SettingKind::Integer => SettingKind::Integer,
+        about::SettingKind::Boolean => SettingKind::Boolean,
+        about::SettingKind::Url => SettingKind::Url,
+    };
+    AdapterNeeds {
+        settings: given
+            .settings
+            .iter()
+            .map(|setting| SettingNeed {
+                name: setting.name.clone(),
+                kind: kind(setting.kind),
+                required: setting.required,
+                doc: setting.doc.clone(),
+            })
+            .collect(),
+        credentials: given
+            .credentials
+            .iter()
+            .map(|credential| CredentialNeed {
+                name: credential.name.clone(),
+                kind: credential.kind.clone(),
+                doc: credential.doc.clone(),
+            })
+            .collect(),
+        origins: given.origins.clone(),
+    }
+}
+
+fn violation(detail: impl Into<String>) -> ContractViolation {
+    ContractViolation(detail.into())
+}
+
+/// At most `limit` bytes of a text: whole characters, on one line.
+fn truncate(text: &str, limit: usize) -> String {
+    let end = text.floor_char_boundary(limit);
+    text[..end]
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! An instance of an adapter: its linked component, what it can reach, and the limits around it.
+
+pub mod environment;
+pub mod error;
+mod fixed_clock;
+pub mod instance;
+pub mod linked;
+mod memory;
+pub mod state;

@@ -1,0 +1,7 @@
+//! What an invocation uses, what it has left, and what the host observes of it.
+
+pub mod budget;
+pub mod cpu;
+pub mod log;
+pub mod observations;
+pub mod stdio;

@@ -1,0 +1,9 @@
+//! Requests of guests to CRMs: which may be sent, where they may go, and what comes back.
+
+mod check;
+mod connect;
+pub mod error;
+pub mod network;
+pub mod resolver;
+pub mod roots;
+pub mod send;

@@ -1,0 +1,71 @@
+//! The recording of one tenant.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+
+use jackfield_clock::{SharedClock, lock};
+use jackfield_domain::custody::recording::{Bounds, Call, Kept, LeftOut, Taken, fixture};
+
+/// How much an operator wants recorded, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordingOptions {
+    /// How much.
+    pub bounds: Bounds,
+    /// Whether personal data stays as it is.
+    pub unmasked: bool,
+}
+
+/// The recording of one tenant.
+pub struct RecordingSession {
+    /// What the operator asked for.
+    pub options: RecordingOptions,
+    salt: [u8; 32],
+    clock: SharedClock,
+    recorded: Mutex<Taken>,
+}
+
+impl RecordingSession {
+    /// A session that starts now. The values that replace personal data are derived from `salt`.
+    pub fn new(options: RecordingOptions, salt: [u8; 32], clock: SharedClock) -> Self {
+        let recorded = Mutex::new(Taken::begin(options.bounds, clock.now()));
+        Self {
+            options,
+            salt,
+            clock,
+            recorded,
+        }
+    }
+
+    /// What has been recorded so far.
+    pub fn recorded(&self) -> MutexGuard<'_, Taken> {
+        lock(&self.recorded)
+    }
+
+    /// Adds an invocation, unless `holds_secret` finds something in its fixture that nobody may see.
+    pub fn add(&self, invocation: &Call, holds_secret: impl FnOnce(&[u8]) -> bool) {
+        let fixture = match fixture(invocation, &self.salt, !self.options.unmasked) {
+            Ok(fixture) => fixture,
+            Err(why) => return self.leave_out(why),
+        };
+        let text = fixture.to_string();
+        if holds_secret(text.as_bytes()) {
+            return self.leave_out(LeftOut::Secret);
+        }
+        let kept = Kept {
+            kind: invocation.kind,
+            fixture,
+        };
+        self.recorded().take(kept, text.len(), self.clock.now());
+    }
+
+    /// Counts an invocation that is not recorded.
+    pub fn leave_out(&self, why: LeftOut) {
+        self.recorded().leave_out(why, self.clock.now());
+    }
+}
+
+impl fmt::Debug for RecordingSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordingSession(…)")
+    }
+}

@@ -1,0 +1,150 @@
+//! The record of one invocation: everything that passes between the adapter and the host, taken down as it happens.
+//!
+//! Only tenants whom an operator records have tapes. A tape gets requests before the host adds credentials and answers
+//! after redaction: what the adapter itself has in its memory, and nothing else. The guest's clock stands still while
+//! it is recorded, so that the fixture can say what time it was.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::session::RecordingSession;
+use crate::contract::bindings::http;
+use crate::contract::fixture;
+use jackfield_clock::{Clock as _, SystemClock, lock};
+use jackfield_domain::custody::recording::{Answer, Call, Exchange, Kind, LeftOut, Signed};
+
+/// Bytes of one invocation: a hundred times the requests and answers of an ordinary one.
+const MAX_BYTES: usize = 2 << 20;
+
+/// The record of an invocation under way.
+#[derive(Debug)]
+pub struct Tape {
+    session: Arc<RecordingSession>,
+    now: Timestamp,
+    recorded: Mutex<Recorded>,
+}
+
+#[derive(Debug, Default)]
+struct Recorded {
+    signed: Vec<Signed>,
+    exchanges: Vec<Exchange>,
+    bytes: usize,
+    finished: bool,
+}
+
+/// How an invocation ended, and what it was given.
+pub struct InvocationEnding<'a> {
+    /// The number of the release.
+    pub release: &'a str,
+    /// Its settings, in any order.
+    pub settings: Vec<(String, String)>,
+    /// Which export was invoked.
+    pub kind: Kind,
+    /// The fixture's `call`.
+    pub call: Value,
+    /// The fixture's `returns`.
+    pub returns: Value,
+}
+
+impl Tape {
+    /// A tape that starts now, by the clock that guests have.
+    pub fn new(session: Arc<RecordingSession>) -> Self {
+        Self {
+            session,
+            now: SystemClock.now(),
+            recorded: Mutex::default(),
+        }
+    }
+
+    /// The time that the guest's clock shows, throughout.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn record(&self, bytes: usize, change: impl FnOnce(&mut Recorded)) {
+        let mut recorded = lock(&self.recorded);
+        recorded.bytes = recorded.bytes.saturating_add(bytes);
+        if recorded.bytes <= MAX_BYTES {
+            change(&mut recorded);
+        } else {
+            recorded.signed.clear();
+            recorded.exchanges.clear();
+        }
+    }
+
+    /// Records that the host signed `bytes` for the guest.
+    pub fn record_signature(&self, name: &str, bytes: &[u8], signature: &[u8]) {
+        self.record(bytes.len(), |recorded| {
+            recorded.signed.push(Signed {
+                name: name.to_owned(),
+                bytes: bytes.to_vec(),
+                signature: signature.to_vec(),
+            });
+        });
+    }
+
+    /// Records a request, whether or not it was sent, and what the adapter gets for it.
+    pub fn record_exchange(&self, request: http::Request, answer: &Result<http::Response, http::Error>) {
+        let received = answer.as_ref().map_or(0, |answer| answer.body.len());
+        self.record(request.body.len() + request.url.len() + received, |recorded| {
+            let answer = match answer {
+                Ok(answer) => Ok(Answer {
+                    status: answer.status,
+                    headers: pairs(&answer.headers),
+                    body: answer.body.clone(),
+                }),
+                Err(error) => Err(fixture::fails(error)),
+            };
+            recorded.exchanges.push(Exchange {
+                method: request.method,
+                url: request.url,
+                headers: pairs(&request.headers),
+                body: request.body,
+                answer,
+            });
+        });
+    }
+
+    /// Adds the invocation to the session, unless `holds_secret` finds something in its fixture that nobody may see.
+    pub fn finish(&self, ending: InvocationEnding<'_>, holds_secret: impl FnOnce(&[u8]) -> bool) {
+        let recorded = {
+            let mut recorded = lock(&self.recorded);
+            let so_far = mem::take(&mut *recorded);
+            recorded.finished = true;
+            so_far
+        };
+        if recorded.bytes > MAX_BYTES {
+            return self.session.leave_out(LeftOut::TooLarge);
+        }
+        let mut settings = ending.settings;
+        settings.sort();
+        let invocation = Call {
+            kind: ending.kind,
+            by: format!("release {}", ending.release),
+            settings,
+            now: self.now,
+            asked: ending.call,
+            signed: recorded.signed,
+            exchanges: recorded.exchanges,
+            returns: ending.returns,
+        };
+        self.session.add(&invocation, holds_secret);
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        let recorded = self.recorded.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !recorded.finished {
+            self.session.leave_out(LeftOut::Fault);
+        }
+    }
+}
+
+fn pairs(headers: &[http::Header]) -> Vec<(String, String)> {
+    let pairs = headers.iter().map(|header| (header.name.clone(), header.value.clone()));
+    pairs.collect()
+}
