@@ -1,4 +1,4 @@
-//! One host for one test: the real routers, store, sandbox and engine; a clock that the test moves and a seeded rng.
+//! A host for one test: the real routers, store, sandbox and engine, with a manual clock and a seeded rng.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -34,25 +34,25 @@ use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, K
 use crate::process::jackfield_binary;
 use crate::response::{TestResponse, send_request};
 
-/// What the fakes and the tenants' files share.
+/// keystone's bearer token.
 pub const KEYSTONE_TOKEN: &str = "keystone-canary-token";
-/// The key of groundwork's parameters.
+/// The key that signs groundwork's parameters.
 pub const GROUNDWORK_KEY: &str = "groundwork-canary-key";
-/// What webhooks are signed with.
+/// The secret that signs webhooks.
 pub const WEBHOOK_SECRET: &str = "whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3";
-/// What pushes are signed with.
+/// The secret that signs pushes.
 pub const PUSH_SECRET: &str = "whsec_cHVzaC1jYW5hcnktc2VjcmV0LTAxMjM0NTY3ODk=";
 
-/// Requests a second from one address, for those tests whose requests have one.
+/// The rate limit of one address, in requests per second. Only requests with a peer address have one.
 pub const ADDRESS_PER_SECOND: u32 = 120;
-/// Those among them that cannot be authenticated.
+/// The rate limit of one address for requests that fail authentication, per second.
 pub const FAILURES_PER_SECOND: u32 = 3;
 
-/// A host with both CRMs and an agent.
+/// A host with two fake CRMs and a fake agent.
 pub struct TestNode {
     /// The host.
     pub node: Node,
-    /// Its time.
+    /// Its clock.
     pub clock: ManualClock,
     /// The tidy CRM.
     pub keystone: Keystone,
@@ -80,7 +80,7 @@ impl TestNode {
         test
     }
 
-    /// A host with nothing in it.
+    /// A host without adapters and tenants.
     pub async fn empty() -> Self {
         let clock = ManualClock::new("2026-07-01T09:00:00Z".parse().unwrap());
         let dir = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ impl TestNode {
             ..AgentConfig::new(PUSH_SECRET)
         };
         let shared: SharedClock = Arc::new(clock.clone());
-        // Native code is kept between tests: an adapter is compiled once, however many hosts load it.
+        // Tests share a cache of native code, so that each adapter compiles only once.
         let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
         let runtime = Runtime::start(
             RuntimeConfig {
@@ -115,20 +115,25 @@ impl TestNode {
         }
     }
 
-    /// Stops the host, whatever is in flight, and starts another one on what it left behind.
+    /// Stops the host, even with work in flight, and starts another one with its data.
     pub async fn restart(&mut self) {
         self.database.close().await.unwrap();
         (self.node, self.database) = assemble(&self.dir, &self.runtime, &self.clock).await;
     }
 
-    /// The file of the tenant on keystone, with further tables.
+    /// The file of the keystone tenant, with further tables.
     #[must_use]
     pub fn dwarka(&self, more: &str) -> String {
         let secret = format!("{{ value = \"{KEYSTONE_TOKEN}\" }}");
-        keystone_tenant("dwarka-homes", &self.keystone.origin(), &secret, &self.parties(more))
+        keystone_tenant(
+            "dwarka-homes",
+            &self.keystone.origin(),
+            &secret,
+            &self.webhook_and_agent(more),
+        )
     }
 
-    /// The file of the tenant on groundwork, with further tables.
+    /// The file of the groundwork tenant, with further tables.
     #[must_use]
     pub fn saket(&self, more: &str) -> String {
         let crm = self.groundwork.origin();
@@ -146,12 +151,12 @@ impl TestNode {
             kind = "hmac"
             secret = {{ value = "{GROUNDWORK_KEY}" }}
             {}"#,
-            self.parties(more)
+            self.webhook_and_agent(more)
         )
     }
 
-    /// How both tenants' CRMs sign, and where their leads are pushed.
-    fn parties(&self, more: &str) -> String {
+    /// The tables that both tenants share: webhook secrets and the agent's push URL.
+    fn webhook_and_agent(&self, more: &str) -> String {
         format!(
             r#"
             [webhook]
@@ -164,17 +169,17 @@ impl TestNode {
         )
     }
 
-    /// Makes a release, which must succeed.
+    /// Applies a tenant's file, which must succeed.
     pub async fn apply(&self, toml: &str) -> Applied {
         self.try_apply(toml)
             .await
             .unwrap_or_else(|error| panic!("{error}: {error:?}"))
     }
 
-    /// Makes a release, or not.
+    /// Applies a tenant's file.
     ///
     /// # Errors
-    /// What the host says.
+    /// The host refuses the file.
     pub async fn try_apply(&self, toml: &str) -> Result<Applied, ApplyError> {
         self.node.rollout.apply(None, toml, false).await
     }
@@ -200,12 +205,12 @@ impl TestNode {
         send_request(self.node.admin.clone(), request).await
     }
 
-    /// Asks as the agent of both tenants.
+    /// Sends a GET request as the agent.
     pub async fn get(&self, path: &str) -> TestResponse {
         self.public(self.request(Method::GET, path, Body::empty())).await
     }
 
-    /// Posts as the agent of both tenants.
+    /// Sends a POST request as the agent.
     pub async fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.public(self.request(Method::POST, path, Body::from(body.to_string())))
             .await
@@ -234,23 +239,23 @@ impl TestNode {
         }
     }
 
-    /// Asks whether a lead may be called.
+    /// Sends a status query.
     pub async fn status(&self, tenant: &str, lead: &str) -> TestResponse {
         self.get(&format!("/v1/tenants/{tenant}/leads/{lead}/status")).await
     }
 
-    /// Reports a call.
+    /// Posts a disposition.
     pub async fn dispose(&self, tenant: &str, lead: &str, disposition: &Value) -> TestResponse {
         self.post(&format!("/v1/tenants/{tenant}/leads/{lead}/disposition"), disposition)
             .await
     }
 
-    /// Sends a lead's webhook, signed now under this id.
+    /// Sends a webhook with this id, signed now.
     pub async fn webhook(&self, tenant: &str, id: &str, body: &[u8]) -> TestResponse {
         self.public(self.signed(tenant, id, body)).await
     }
 
-    /// A webhook, signed now.
+    /// A webhook request with this id, signed now.
     #[must_use]
     pub fn signed(&self, tenant: &str, id: &str, body: &[u8]) -> Request<Body> {
         let timestamp = self.clock.now().as_second().to_string();
@@ -265,17 +270,17 @@ impl TestNode {
             .unwrap()
     }
 
-    /// Moves time on.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
 
-    /// Does everything that is due.
+    /// Runs all deliveries that are due.
     pub async fn work(&self) -> usize {
         self.node.engine.work_off().await.unwrap()
     }
 
-    /// The delivery, as the agent sees it.
+    /// A delivery, as the agent sees it.
     pub async fn delivery(&self, tenant: &str, id: &str) -> Value {
         self.get(&format!("/v1/tenants/{tenant}/deliveries/{id}"))
             .await
@@ -289,13 +294,13 @@ impl TestNode {
         &self.node.store
     }
 
-    /// Where the host keeps its files.
+    /// The host's data directory.
     #[must_use]
     pub fn data_dir(&self) -> &std::path::Path {
         self.dir.path()
     }
 
-    /// Ends the test: nothing may be left in the queue.
+    /// Ends the test, and asserts that the queue is empty.
     pub async fn finish(mut self) {
         self.finished = true;
         let left = self.store().queue_depth().await.unwrap();
@@ -329,7 +334,7 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         round_gap: Duration::ZERO,
         ingress: Policy {
             trusted_proxies: vec!["127.9.0.0/16".parse().unwrap()],
-            // Time stands still, so nobody gets anything back unless the test moves it.
+            // The clock stands still, so limits refill only when the test advances it.
             rates: Rates {
                 address: NonZeroU32::new(ADDRESS_PER_SECOND).unwrap(),
                 failures: NonZeroU32::new(FAILURES_PER_SECOND).unwrap(),
@@ -352,7 +357,7 @@ async fn agent_token(node: &Node) -> String {
     tokens.join(" ")
 }
 
-/// A Standard Webhooks signature under [`WEBHOOK_SECRET`], made without the host's code.
+/// A Standard Webhooks signature with [`WEBHOOK_SECRET`], computed without the host's code.
 #[must_use]
 pub fn sign(id: &str, timestamp: &str, body: &[u8]) -> String {
     let key = STANDARD.decode(WEBHOOK_SECRET.trim_start_matches("whsec_")).unwrap();
@@ -371,7 +376,7 @@ pub const fn first_page() -> PageRequest {
     }
 }
 
-/// A time.
+/// Parses a timestamp.
 #[must_use]
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
