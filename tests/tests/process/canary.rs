@@ -22,6 +22,7 @@ use sha2::Sha256;
 
 use super::BINARY;
 use super::forms::Search;
+use super::installation::{agent_token, drain};
 
 /// From an environment variable of the host, as a bearer token.
 const BEARER: &str = "bearer-canary-7Qx2mZ";
@@ -242,8 +243,7 @@ async fn no_secret_is_found_anywhere() {
 async fn traffic(host: &HostProcess, operator: &str) -> Vec<String> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
-    let token = host.json(operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
-    let token = token["token"].as_str().unwrap();
+    let token = &agent_token(host, operator, "t");
     let mut answers = vec![];
     // The adapter's exchanges are recorded, and fetched at the end.
     let recording = client
@@ -290,15 +290,7 @@ async fn traffic(host: &HostProcess, operator: &str) -> Vec<String> {
 
 /// Waits until there is nothing left to deliver.
 fn settle(host: &HostProcess, operator: &str) {
-    for state in ["ready", "leased"] {
-        for look in 0.. {
-            let left = host.json(operator, &["deliveries", "list", "--state", state]);
-            if left["items"].as_array().unwrap().is_empty() {
-                break;
-            }
-            assert!(look < 2_000, "{left}");
-        }
-    }
+    drain(host, operator);
     let states: Vec<Value> = host.json(operator, &["deliveries", "list"])["items"]
         .as_array()
         .unwrap()

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jackfield_tests::components::path;
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
-use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::process::HostProcess;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::{Notify, watch};
 
 use super::BINARY;
+use super::installation::{agent_token, apply, drain, install, push_keystone};
 
 const KILLS: usize = 50;
 const CLIENTS: usize = 8;
@@ -39,16 +39,7 @@ async fn fifty_kills_lose_and_duplicate_nothing() {
     }
 
     let host = HostProcess::start(BINARY, data.path(), &[]);
-    for state in ["ready", "leased"] {
-        // Each iteration starts a process and makes a request, which spaces the polls; their number is bounded.
-        for poll in 0.. {
-            let left = host.json(&operator, &["deliveries", "list", "--state", state]);
-            if left["items"].as_array().unwrap().is_empty() {
-                break;
-            }
-            assert!(poll < 2_000, "the backlog does not drain: {left}");
-        }
-    }
+    drain(&host, &operator);
     assert!(acknowledged.len() > KILLS, "there was load: {}", acknowledged.len());
     let stored = keystone.stored();
     for call in &acknowledged {
@@ -67,19 +58,16 @@ async fn fifty_kills_lose_and_duplicate_nothing() {
 
 /// Sets up an adapter and a tenant; returns the agent's and the operator's token.
 fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
-    let (_, printed, _) = HostProcess::start(BINARY, data, &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data);
     let host = HostProcess::start(BINARY, data, &[]);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    push_keystone(&host, &operator);
     let ladder = "[delivery]\nretry = [\"0s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\"]";
     let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", ladder);
-    let file = data.join("tenant.toml");
-    std::fs::write(&file, tenant).unwrap();
-    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
-    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    apply(&host, &operator, data, &tenant);
+    let agent = agent_token(&host, &operator, "t");
     let (status, ..) = host.stop("TERM");
     assert!(status.success());
-    (agent["token"].as_str().unwrap().to_owned(), operator)
+    (agent, operator)
 }
 
 /// Posts dispositions until `kill_after` are acknowledged; returns their calls. More are in flight when it returns,

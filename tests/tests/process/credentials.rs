@@ -1,15 +1,15 @@
 //! No secret of an OAuth2 credential gets into the log, the alerts or the attempts, though the token server echoes what
 //! it is sent, refuses, fails, and hands out new refresh tokens.
 
-use jackfield_tests::components::path;
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{
     BadTokenResponse, Behaviour, IssuedTokens, Keystone, KeystoneConfig, KeystoneLead, Mode, OAuth2, OAuth2Config,
     ServerClock,
 };
-use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::process::HostProcess;
 
 use super::BINARY;
+use super::installation::{agent_token, apply, drain, install, push_keystone};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn oauth2_secrets_are_found_nowhere() {
@@ -25,8 +25,7 @@ async fn oauth2_secrets_are_found_nowhere() {
     keystone.seed(KeystoneLead::new("L"));
 
     let data = tempfile::tempdir().unwrap();
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let variables = [
         // Everything but the compiler's log, which would be gigabytes.
         (
@@ -37,19 +36,17 @@ async fn oauth2_secrets_are_found_nowhere() {
         ("REFRESH_TOKEN", "refresh-canary-1"),
     ];
     let host = HostProcess::start(BINARY, data.path(), &variables);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    push_keystone(&host, &operator);
     let oauth2 = format!(
         "[credentials.oauth2]\ntoken_url = \"{}/token\"\nclient_id = \"client\"\ngrant = \"refresh-token\"\n\
          refresh_token = {{ env = \"REFRESH_TOKEN\" }}",
         server.origin()
     );
     let tenant = keystone_tenant("t", &keystone.origin(), "{ env = \"CLIENT_SECRET\" }", &oauth2);
-    let file = data.path().join("tenant.toml");
-    std::fs::write(&file, tenant.replace("kind = \"bearer\"", "kind = \"oauth2\"")).unwrap();
-    let apply = || host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
-    let _ = apply();
-    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
-    let agent = agent["token"].as_str().unwrap();
+    let tenant = tenant.replace("kind = \"bearer\"", "kind = \"oauth2\"");
+    let apply = || apply(&host, &operator, data.path(), &tenant);
+    apply();
+    let agent = &agent_token(&host, &operator, "t");
 
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let lead = format!("{}/v1/tenants/t/leads/L", host.public);
@@ -71,11 +68,11 @@ async fn oauth2_secrets_are_found_nowhere() {
         book.fail_next(1, wrong);
         answers.push(ask().await);
         // Applying the file again makes the host ask the token server at once.
-        let _ = apply();
+        apply();
     }
     server.behave(Behaviour::next(1, Mode::Down));
     answers.push(ask().await);
-    let _ = apply();
+    apply();
     assert!(answers.iter().all(|(status, _)| *status != 200), "{answers:?}");
     let disposed = client
         .post(format!("{lead}/disposition"))
@@ -86,13 +83,7 @@ async fn oauth2_secrets_are_found_nowhere() {
     book.revoke_access_tokens();
     answers.push(ask().await);
     assert_eq!(answers.last().unwrap().0, 200, "{answers:?}");
-    for poll in 0.. {
-        let left = host.json(&operator, &["deliveries", "list", "--state", "ready"]);
-        if left["items"].as_array().unwrap().is_empty() {
-            break;
-        }
-        assert!(poll < 2_000, "{left}");
-    }
+    drain(&host, &operator);
     let alerts = host.json(&operator, &["alerts", "list"]).to_string();
     assert!(alerts.contains("invalid_grant"), "{alerts}");
     let attempts = host.json(&operator, &["deliveries", "list"]).to_string();

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jackfield_tests::components::path;
 use jackfield_tests::documents::{keystone_tenant, lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Agent, AgentConfig, Keystone, KeystoneConfig, KeystoneLead};
 use jackfield_tests::node::{PUSH_SECRET, WEBHOOK_SECRET, sign};
-use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::process::HostProcess;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::BINARY;
+use super::installation::{agent_token, apply, install, push_keystone};
 
 const VARIABLES: [&str; 6] = [
     "HTTP_PROXY",
@@ -30,10 +30,9 @@ async fn proxy_variables_are_ignored_and_denials_logged() {
     let agent = Agent::start(AgentConfig::new(PUSH_SECRET)).await.unwrap();
     let (proxy, proxied) = proxy().await;
     let variables = VARIABLES.map(|name| (name, proxy.as_str()));
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &variables);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
+    push_keystone(&host, &operator);
     let crm = keystone.origin();
     let parties = format!(
         "[webhook]\nsecrets = [{{ value = \"{WEBHOOK_SECRET}\" }}]\n\
@@ -43,9 +42,7 @@ async fn proxy_variables_are_ignored_and_denials_logged() {
     let tenant = keystone_tenant("t", &crm, "{ value = \"T\" }", &parties);
     let reads_only = format!("allow = [{{ origin = \"{crm}\", methods = [\"GET\"] }}]");
     let tenant = tenant.replace(&format!("allow = [\"{crm}\"]"), &reads_only);
-    let file = data.path().join("tenant.toml");
-    std::fs::write(&file, tenant).unwrap();
-    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    apply(&host, &operator, data.path(), &tenant);
 
     let metrics = traffic(&host, &operator, &agent).await;
     let (.., log) = host.stop("TERM");
@@ -78,8 +75,7 @@ async fn proxy_variables_are_ignored_and_denials_logged() {
 async fn traffic(host: &HostProcess, operator: &str, agent: &Agent) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = format!("{}/v1/tenants/t/leads", host.public);
-    let token = host.json(operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
-    let token = token["token"].as_str().unwrap();
+    let token = &agent_token(host, operator, "t");
     let status = client.get(format!("{base}/L/status")).bearer_auth(token).send().await;
     assert_eq!(status.unwrap().status(), 200);
 

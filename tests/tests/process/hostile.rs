@@ -5,12 +5,13 @@ use std::path::Path;
 use jackfield_tests::components::path;
 use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
-use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::process::HostProcess;
 use jackfield_tests::raw_guest::attacks::{ATTACKS, MEMORY_MIB, component, lead};
 use jackfield_tests::raw_guest::{compile_bombs, encode, guest};
 use serde_json::Value;
 
 use super::BINARY;
+use super::installation::{agent_token, apply, install};
 
 /// How much the host may grow after its warm-up, in bytes.
 const GROWTH: u64 = 64 << 20;
@@ -33,10 +34,10 @@ impl Node {
     async fn start(data: &Path) -> Self {
         let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
         keystone.seed(KeystoneLead::new("L"));
-        let (_, printed, _) = HostProcess::start(BINARY, data, &[]).stop("TERM");
+        let operator = install(data);
         let node = Self {
             host: HostProcess::start(BINARY, data, &[]),
-            operator: operator_token(&printed),
+            operator,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             keystone,
         };
@@ -44,7 +45,7 @@ impl Node {
         // Long enough for the good tenant to be answered even on a busy machine.
         let patient = "[limits]\nstatus_deadline_ms = 10000";
         let good = keystone_tenant("good", &node.keystone.origin(), "{ value = \"T\" }", patient);
-        node.apply(data, &good);
+        apply(&node.host, &node.operator, data, &good);
         node
     }
 
@@ -64,14 +65,6 @@ impl Node {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    fn apply(&self, data: &Path, tenant: &str) {
-        let file = data.join("tenant.toml");
-        std::fs::write(&file, tenant).unwrap();
-        let _ = self
-            .host
-            .json(&self.operator, &["tenant", "apply", file.to_str().unwrap()]);
-    }
-
     /// Makes a tenant that uses `adapter`; returns its agent's token.
     fn bad_tenant(&self, data: &Path, name: &str, adapter: &str, memory_mib: u32) -> String {
         let origin = self.keystone.origin();
@@ -80,16 +73,8 @@ impl Node {
              egress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
              limits = {{ memory_mib = {memory_mib}, cpu_ms = 50 }}\n"
         );
-        self.apply(data, &tenant);
-        self.agent(name)
-    }
-
-    fn agent(&self, tenant: &str) -> String {
-        let made = self.host.json(
-            &self.operator,
-            &["token", "create", "--tenant", tenant, "--for", "agent"],
-        );
-        made["token"].as_str().unwrap().to_owned()
+        apply(&self.host, &self.operator, data, &tenant);
+        agent_token(&self.host, &self.operator, name)
     }
 
     /// The status code of a status query.
@@ -108,7 +93,7 @@ async fn hostile_guests_do_not_harm_the_host() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let node = Node::start(data).await;
-    let good = node.agent("good");
+    let good = agent_token(&node.host, &node.operator, "good");
     let raw_file = data.join("raw.wasm");
     std::fs::write(&raw_file, component()).unwrap();
     let _ = node.push(&raw_file);

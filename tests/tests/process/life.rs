@@ -6,6 +6,7 @@ use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, 
 use jackfield_tests::process::{HostProcess, operator_token};
 
 use super::BINARY;
+use super::installation::{agent_token, apply, install, push_keystone};
 
 #[test]
 fn first_start_prints_the_operator_token_once() {
@@ -81,9 +82,7 @@ fn invalid_settings_are_named() {
 #[test]
 fn command_line_pushes_lists_and_explains() {
     let data = tempfile::tempdir().unwrap();
-    let host = HostProcess::start(BINARY, data.path(), &[]);
-    let (_, printed, _) = host.stop("TERM");
-    let token = operator_token(&printed);
+    let token = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &[]);
     let pushed = host.json(&token, &["adapter", "push", path("keystone").to_str().unwrap()]);
     let adapter = &pushed["adapter"];
@@ -120,20 +119,16 @@ async fn drain_waits_until_a_second_interrupt() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &[]);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
-    let file = data.path().join("tenant.toml");
-    std::fs::write(&file, keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", "")).unwrap();
-    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
-    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    push_keystone(&host, &operator);
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", "");
+    apply(&host, &operator, data.path(), &tenant);
+    let agent = agent_token(&host, &operator, "t");
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let dispose = async |public: &str, call: &str| {
         let post = client.post(format!("{public}/v1/tenants/t/leads/L/disposition"));
-        let post = post
-            .bearer_auth(agent["token"].as_str().unwrap())
-            .json(&minimal_disposition(call, "no_answer"));
+        let post = post.bearer_auth(&agent).json(&minimal_disposition(call, "no_answer"));
         assert_eq!(post.send().await.unwrap().status(), 202);
     };
 

@@ -8,6 +8,7 @@ mod crowd;
 mod egress;
 mod forms;
 mod hostile;
+mod installation;
 mod life;
 mod privacy;
 mod recording;

@@ -1,12 +1,12 @@
 //! No secret and no personal data in the log or the metrics (promise 10).
 
-use jackfield_tests::components::path;
 use jackfield_tests::documents::{disposition, keystone_tenant, lead_created};
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
 use jackfield_tests::node::sign;
 use jackfield_tests::process::{HostProcess, operator_token};
 
 use super::BINARY;
+use super::installation::{agent_token, apply, drain, push_keystone};
 
 /// Texts that must never show: a lead's name, numbers and texts, and every secret.
 const CANARIES: [&str; 9] = [
@@ -30,23 +30,14 @@ async fn no_canary_is_logged_or_counted() {
     let operator = operator_token(&printed);
     let log_level = [("JACKFIELD_LOG", "debug"), ("CANARY_CRM_TOKEN", "crm-canary-token")];
     let host = HostProcess::start(BINARY, data.path(), &log_level);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
-    let file = data.path().join("tenant.toml");
+    push_keystone(&host, &operator);
     let webhook = "[webhook]\nsecrets = [{ value = \"whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3\" }]";
     let tenant = keystone_tenant("t", &keystone.origin(), "{ env = \"CANARY_CRM_TOKEN\" }", webhook);
-    std::fs::write(&file, tenant).unwrap();
-    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
-    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
-    let agent = agent["token"].as_str().unwrap();
+    apply(&host, &operator, data.path(), &tenant);
+    let agent = agent_token(&host, &operator, "t");
 
-    traffic(&host, &keystone, agent).await;
-    for poll in 0.. {
-        let left = ["ready", "leased"].map(|state| host.json(&operator, &["deliveries", "list", "--state", state]));
-        if left.iter().all(|left| left["items"].as_array().unwrap().is_empty()) {
-            break;
-        }
-        assert!(poll < 2_000, "{left:?}");
-    }
+    traffic(&host, &keystone, &agent).await;
+    drain(&host, &operator);
     let metrics = metrics(&host).await;
     let (_, printed, log) = host.stop("TERM");
     assert!(log.len() > 20, "there is a log to search: {log:?}");

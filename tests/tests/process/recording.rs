@@ -5,12 +5,12 @@ use std::process::{Command, Output, Stdio};
 
 use http::StatusCode;
 use jackfield_sdk::testing::Replay;
-use jackfield_tests::components::path;
 use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig, KeystoneLead};
-use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::process::HostProcess;
 
 use super::BINARY;
+use super::installation::{agent_token, apply, install, push_keystone};
 
 /// The command that records into `folder`.
 fn record(host: &HostProcess, token: &str, folder: &Path, more: &[&str]) -> Command {
@@ -36,15 +36,12 @@ async fn invocations_become_fixture_files() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("canary-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L-1"));
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &[]);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
-    let file = data.path().join("tenant.toml");
+    push_keystone(&host, &operator);
     let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"canary-token\" }", "");
-    std::fs::write(&file, tenant).unwrap();
-    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
-    let agent = host.json(&operator, &["token", "create", "--tenant", "t", "--for", "agent"]);
+    apply(&host, &operator, data.path(), &tenant);
+    let agent = agent_token(&host, &operator, "t");
     let cassette = data.path().join("cassette");
 
     let unconfirmed = record(&host, &operator, &cassette, &[]).output().unwrap();
@@ -71,7 +68,7 @@ async fn invocations_become_fixture_files() {
         tokio::task::yield_now().await;
     }
     let status = format!("{}/v1/tenants/t/leads/L-1/status", host.public);
-    let status = client.get(status).bearer_auth(agent["token"].as_str().unwrap());
+    let status = client.get(status).bearer_auth(&agent);
     assert_eq!(status.send().await.unwrap().status(), StatusCode::OK);
     let ended = tokio::task::spawn_blocking(|| recording.wait_with_output().unwrap())
         .await

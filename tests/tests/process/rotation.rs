@@ -4,13 +4,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use jackfield_tests::components::path;
 use jackfield_tests::documents::keystone_tenant;
 use jackfield_tests::fakes::{Keystone, KeystoneConfig};
-use jackfield_tests::process::{HostProcess, operator_token};
+use jackfield_tests::process::HostProcess;
 use serde_json::Value;
 
 use super::BINARY;
+use super::installation::{apply, install, push_keystone};
 
 /// Kills, each at another moment of the rotation.
 const KILLS: u32 = 12;
@@ -27,16 +27,9 @@ fn keys_in(file: &Path) -> usize {
 async fn kill_during_key_rotation_loses_no_secret() {
     let data = tempfile::tempdir().unwrap();
     let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let mut host = HostProcess::start(BINARY, data.path(), &[]);
-    let _ = host.json(&operator, &["adapter", "push", path("keystone").to_str().unwrap()]);
-    let file = data.path().join("tenant.toml");
-    std::fs::write(
-        &file,
-        keystone_tenant("t", &keystone.origin(), "{ stored = \"crm\" }", ""),
-    )
-    .unwrap();
+    push_keystone(&host, &operator);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for n in 0..SECRETS {
         let name = if n == 0 { "crm".into() } else { format!("other-{n}") };
@@ -45,7 +38,8 @@ async fn kill_during_key_rotation_loses_no_secret() {
             .bearer_auth(&operator);
         assert_eq!(put.body("T").send().await.unwrap().status(), 200);
     }
-    let _ = host.json(&operator, &["tenant", "apply", file.to_str().unwrap()]);
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ stored = \"crm\" }", "");
+    apply(&host, &operator, data.path(), &tenant);
     let key_file = data.path().join("master.key");
 
     let mut unfinished = 0;
@@ -94,8 +88,7 @@ async fn kill_during_key_rotation_loses_no_secret() {
 fn unusable_master_key_prevents_the_start() {
     // An unusable master key prevents the start, and the error says why.
     let data = tempfile::tempdir().unwrap();
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let refused = |variables: &[(&str, &str)]| {
         let output = Command::new(BINARY)
             .arg("serve")
@@ -143,8 +136,7 @@ fn unusable_master_key_prevents_the_start() {
 #[test]
 fn audit_verify_fails_on_a_truncated_trail() {
     let data = tempfile::tempdir().unwrap();
-    let (_, printed, _) = HostProcess::start(BINARY, data.path(), &[]).stop("TERM");
-    let operator = operator_token(&printed);
+    let operator = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &[]);
     let _ = host.json(&operator, &["token", "create", "--for", "operator"]);
     let trail = host.json(&operator, &["audit", "list"]);
