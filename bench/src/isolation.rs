@@ -67,7 +67,7 @@ struct Sizes {
 }
 
 struct Bench {
-    bench_host: BenchHost,
+    host: BenchHost,
     sizes: Sizes,
     _keystone: Keystone,
     ledger: Ledger,
@@ -121,7 +121,7 @@ impl Bench {
         let quiet = bench_host.tenant("quiet", &on_keystone("quiet", &keystone, ""))?;
         let writer = bench_host.tenant("writer", &on_a_ledger("writer", &ledger, "idempotent"))?;
         let bench = Self {
-            bench_host,
+            host: bench_host,
             sizes,
             _keystone: keystone,
             ledger,
@@ -172,9 +172,7 @@ impl Bench {
     async fn hostile(&self) -> anyhow::Result<Vec<Row>> {
         // Its own CRM: a shared CRM would slow down all its tenants.
         let crm = Ledger::start(LedgerConfig::new(true)).await?;
-        let noisy = self
-            .bench_host
-            .tenant("hostile", &on_a_ledger("hostile", &crm, "hostile"))?;
+        let noisy = self.host.tenant("hostile", &on_a_ledger("hostile", &crm, "hostile"))?;
         let (mut status, mut writes) = (vec![], vec![]);
         for _ in 0..self.sizes.rounds {
             let alone = (self.status().await?, self.write_back().await?);
@@ -201,7 +199,7 @@ impl Bench {
     async fn hanging(&self) -> anyhow::Result<Vec<Row>> {
         let crm = Keystone::start(KeystoneConfig::new(TOKEN)).await?;
         crm.seed(KeystoneLead::new("L"));
-        let noisy = self.bench_host.tenant("hanging", &on_keystone("hanging", &crm, ""))?;
+        let noisy = self.host.tenant("hanging", &on_keystone("hanging", &crm, ""))?;
         let (mut status, mut writes) = (vec![], vec![]);
         for round in 0..self.sizes.rounds {
             let alone = (self.status().await?, self.write_back().await?);
@@ -233,7 +231,7 @@ impl Bench {
     async fn backlog(&self) -> anyhow::Result<Row> {
         let crm = Ledger::start(LedgerConfig::new(true)).await?;
         let noisy = self
-            .bench_host
+            .host
             .tenant("backlog", &on_a_ledger("backlog", &crm, "idempotent"))?;
         let mut alone = vec![];
         for _ in 0..self.sizes.rounds {
@@ -266,7 +264,7 @@ impl Bench {
         let mut rounds = vec![];
         for _ in 0..self.sizes.rounds {
             let alone = self.status().await?;
-            let address = self.bench_host.public()?;
+            let address = self.host.public()?;
             let harm = disturb(self.sizes.dribblers, move |turn| dribble(turn, address));
             pause(Duration::from_secs(1)).await;
             let beside = self.status().await?;

@@ -79,9 +79,10 @@ fn project_world(exports: &BTreeSet<OptionalExport>) -> String {
     let included = OptionalExport::all()
         .into_iter()
         .filter(|export| exports.contains(export));
-    let includes: String = included
+    let includes: Vec<_> = included
         .map(|export| format!("  include {OPTIONAL_PREFIX}{export};\n"))
         .collect();
+    let includes = includes.concat();
     format!("world {PROJECT_WORLD} {{\n  include {BASE_WORLD};\n{includes}}}\n")
 }
 

@@ -24,6 +24,19 @@ pub fn path(package: &str) -> PathBuf {
     folder().join(format!("{package}.wasm"))
 }
 
+/// The cache of compiled components that all tests share: compiling an interpreter takes many seconds. It is where
+/// `jackfield adapter check` looks if [`cache_home`] is the user's cache.
+#[must_use]
+pub fn compile_cache() -> PathBuf {
+    cache_home().join("jackfield/compiled")
+}
+
+/// A value of `XDG_CACHE_HOME` for the tests.
+#[must_use]
+pub fn cache_home() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/test-cache"))
+}
+
 /// The folder of the components: the workspace's `target/adapters`.
 #[must_use]
 pub fn folder() -> PathBuf {

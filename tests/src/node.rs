@@ -1,7 +1,6 @@
 //! A host for one test: the real routers, store, sandbox and engine, with a manual clock and a seeded rng.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ use sha2::Sha256;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::components::component;
+use crate::components::{compile_cache, component};
 use crate::documents::keystone_tenant;
 use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, ServerClock};
 use crate::process::jackfield_binary;
@@ -91,11 +90,10 @@ impl TestNode {
         };
         let shared: SharedClock = Arc::new(clock.clone());
         // Tests share a cache of native code, so that each adapter compiles only once.
-        let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
         let runtime = Runtime::start(
             RuntimeConfig {
                 max_instances: 64,
-                ..RuntimeConfig::new(cache, jackfield_binary())
+                ..RuntimeConfig::new(compile_cache(), jackfield_binary())
             },
             shared,
         )

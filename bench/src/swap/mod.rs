@@ -71,7 +71,7 @@ pub async fn run(context: &Context, deployment: &Deployment) -> anyhow::Result<V
 }
 
 struct Bench {
-    bench_host: BenchHost,
+    host: BenchHost,
     sizes: Sizes,
     /// A CRM without the lead's contact and one with it: the response to a status query shows which release answered.
     crms: [Keystone; 2],
@@ -127,7 +127,7 @@ impl Bench {
         let native = folder.path().join("component.cwasm");
         std::fs::write(&native, bare.native(&bytes)?)?;
         Ok(Self {
-            bench_host,
+            host: bench_host,
             sizes,
             crms,
             swapped: Swapped {
@@ -214,7 +214,7 @@ impl Bench {
         crm: usize,
         change: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<Duration> {
-        let mut connection = Connection::connect(self.bench_host.public()?).await?;
+        let mut connection = Connection::connect(self.host.public()?).await?;
         let request = self.swapped.agent.status_request("L");
         let began = Instant::now();
         let answered = async {
@@ -278,10 +278,10 @@ impl Bench {
 
     /// Runs the load for the duration of this many swaps, with or without the swaps.
     async fn window(&self, swaps: usize, swap: bool) -> anyhow::Result<LoadWindow> {
-        let load = Load::start(self.bench_host.public()?, &self.loaded, &self.calls);
+        let load = Load::start(self.host.public()?, &self.loaded, &self.calls);
         let mut ticks = interval(SWAP_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut operator = self.bench_host.operator().await?;
+        let mut operator = self.host.operator().await?;
         for turn in 0..swaps {
             let _ = ticks.tick().await;
             if swap {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jackfield_clock::SystemClock;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_sandbox::{Runtime, RuntimeConfig};
+use jackfield_tests::components::compile_cache;
 use jackfield_tests::process::jackfield_binary;
 use tempfile::TempDir;
 
@@ -49,6 +50,9 @@ impl Desk {
                 bash.env_remove(&name);
             }
         }
+        // Cargo puts the results where it is told, and dependencies where `cargo xtask adapters` has compiled most of them.
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
+        bash.env("CARGO_BUILD_BUILD_DIR", workspace.join("target/wasm"));
         CommandOutput::of(script, &bash.output().unwrap())
     }
 
@@ -100,8 +104,11 @@ impl CommandOutput {
 
 /// A host's runtime, whose compile cache is shared by all tests.
 pub fn runtime() -> Runtime {
-    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-cache");
-    Runtime::start(RuntimeConfig::new(cache, jackfield_binary()), Arc::new(SystemClock)).unwrap()
+    Runtime::start(
+        RuntimeConfig::new(compile_cache(), jackfield_binary()),
+        Arc::new(SystemClock),
+    )
+    .unwrap()
 }
 
 /// Inspects a component as a push does.

@@ -10,6 +10,7 @@ use jackfield_clock::SystemClock;
 use jackfield_conformance::report::{CheckResult, ConformanceReport};
 use jackfield_conformance::{ConformanceOptions, check};
 use jackfield_sandbox::{Runtime, RuntimeConfig};
+use jackfield_tests::components::compile_cache;
 use jackfield_tests::process::jackfield_binary;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -34,10 +35,7 @@ pub fn terms() -> ConformanceOptions {
 pub async fn checked(bytes: &[u8], cassette: Option<&Path>) -> ConformanceReport {
     let config = RuntimeConfig {
         allow_pooling: false,
-        ..RuntimeConfig::new(
-            concat!(env!("CARGO_TARGET_TMPDIR"), "/checked").into(),
-            jackfield_binary(),
-        )
+        ..RuntimeConfig::new(compile_cache(), jackfield_binary())
     };
     let runtime = Runtime::start(config, Arc::new(SystemClock)).unwrap();
     check(&runtime, bytes, cassette, terms(), &|_| {}).await

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use jackfield_tests::components::path;
+use jackfield_tests::components::{cache_home, path};
 use jackfield_tests::process::jackfield_binary;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(jackfield_binary());
     command.args(["adapter", "check"]).args(arguments);
     // Tests must not fill the user's compile cache.
-    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    command.env("XDG_CACHE_HOME", cache_home());
     command.env_remove("JACKFIELD_TOKEN").output().unwrap()
 }
 

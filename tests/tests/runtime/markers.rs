@@ -1,6 +1,7 @@
 //! Nothing that one tenant leaves in memory can be read by another.
 
 use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
+use jackfield_tests::components::compile_cache;
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{encode, guest};
 
@@ -51,13 +52,12 @@ async fn tenant(world: &World, component: u8) -> LoadedRelease {
 
 #[tokio::test]
 async fn memory_is_never_shared_between_invocations() {
-    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     // One invocation at a time, from a pool with two memories. Three components in turn each get the memory that has
     // been free longest, which is the marked one; the same component gets its own again.
     let world = World::with(RuntimeConfig {
         max_instances: 1,
         max_instances_per_release: 1,
-        ..RuntimeConfig::new(cache, jackfield_binary())
+        ..RuntimeConfig::new(compile_cache(), jackfield_binary())
     });
     assert!(world.runtime.pooled());
     let marks = tenant(&world, 1).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
+use jackfield_tests::components::compile_cache;
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{HOST_CALLS, encode, guest};
@@ -260,11 +261,10 @@ async fn leaked_resources_are_bounded() {
 
 #[tokio::test]
 async fn idle_instance_is_evicted_for_another_release() {
-    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let world = World::with(RuntimeConfig {
         max_instances: 1,
         max_instances_per_release: 1,
-        ..RuntimeConfig::new(cache, jackfield_binary())
+        ..RuntimeConfig::new(compile_cache(), jackfield_binary())
     });
     assert!(world.runtime.pooled());
     let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);

@@ -15,7 +15,7 @@ use jackfield_domain::tenant::release::{Release, TenantSpec};
 use jackfield_sandbox::{
     CredentialSecrets, Invocation, LoadError, LoadedRelease, Runtime, RuntimeConfig, SharedResolver,
 };
-use jackfield_tests::components::component;
+use jackfield_tests::components::{compile_cache, component};
 use jackfield_tests::process::jackfield_binary;
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -30,7 +30,7 @@ pub struct World {
 impl World {
     /// With a cache that all tests share, so that each component is compiled once.
     pub fn new() -> Self {
-        Self::over(Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled")))
+        Self::over(&compile_cache())
     }
 
     /// With its own cache.
@@ -42,10 +42,7 @@ impl World {
     pub fn resolving(resolver: SharedResolver) -> Self {
         Self::with(RuntimeConfig {
             resolver,
-            ..RuntimeConfig::new(
-                concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled").into(),
-                jackfield_binary(),
-            )
+            ..RuntimeConfig::new(compile_cache(), jackfield_binary())
         })
     }
 
