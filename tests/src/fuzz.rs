@@ -2,7 +2,7 @@
 //! if a property fails. `tests/tests/corpus.rs` runs the committed corpora through them in every test run.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jackfield_domain::intake::signature::{Profile, SigningKey, sign_standard, verify};
+use jackfield_domain::intake::signature::{SignatureProfile, SigningKey, sign_standard, verify};
 use jackfield_domain::lead::Lead;
 use jackfield_domain::tenant::adapter::check_described;
 use jackfield_domain::tenant::egress::EgressSpec;
@@ -38,10 +38,10 @@ pub fn signature(input: &[u8]) {
         return;
     };
     let profiles = [
-        Profile::standard_webhooks(),
-        Profile::sha256_hex(),
-        Profile::timestamp_hex(),
-        Profile::stripe(),
+        SignatureProfile::standard_webhooks(),
+        SignatureProfile::sha256_hex(),
+        SignatureProfile::timestamp_hex(),
+        SignatureProfile::stripe(),
     ];
     let profile = &profiles[usize::from(*choice) % profiles.len()];
     let (head, body) = split_once(rest, b"\n\n");
@@ -59,7 +59,7 @@ pub fn signature(input: &[u8]) {
         "an unsigned request was accepted"
     );
 
-    let standard = Profile::standard_webhooks();
+    let standard = SignatureProfile::standard_webhooks();
     let signed = |id: &str, body: &[u8]| {
         let mut headers = HeaderMap::new();
         let signature = sign_standard(&keys[0].0, id, now, body);

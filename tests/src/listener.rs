@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use jackfield::listener::{Limits, Listener, Tls};
 use jackfield::metrics::Door;
-use jackfield_domain::intake::slow_client::Patience;
+use jackfield_domain::intake::slow_client::SlowClientLimits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -23,7 +23,7 @@ pub const fn limits() -> Limits {
         connections: 100,
         connections_per_address: 100,
         trusted: vec![],
-        patience: Patience {
+        patience: SlowClientLimits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(30),
             idle: Duration::from_secs(75),

@@ -14,7 +14,7 @@ use jackfield::ingress::gate::Policy;
 use jackfield::tenants::{Applied, ApplyError};
 use jackfield::vault::{KeySource, Vault};
 use jackfield_clock::{Clock as _, ManualClock, SharedClock};
-use jackfield_domain::intake::throttle::Rates;
+use jackfield_domain::intake::throttle::ThrottleRates;
 use jackfield_domain::tenant::release::Release;
 use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_store::{PageRequest, SharedStore, TokenPurpose};
@@ -333,7 +333,7 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         ingress: Policy {
             trusted_proxies: vec!["127.9.0.0/16".parse().unwrap()],
             // The clock stands still, so limits refill only when the test advances it.
-            rates: Rates {
+            rates: ThrottleRates {
                 address: NonZeroU32::new(ADDRESS_PER_SECOND).unwrap(),
                 failures: NonZeroU32::new(FAILURES_PER_SECOND).unwrap(),
                 tenant: NonZeroU32::MAX,

@@ -29,8 +29,8 @@ use crate::tenants::{Rollout, Tenants};
 use crate::vault::{self, KeySource, Vault};
 use jackfield_clock::{self as clock, SharedClock, SystemClock};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::audit::{Actor, Event};
-use jackfield_domain::intake::throttle::Rates;
+use jackfield_domain::custody::audit::{Actor, AuditEvent};
+use jackfield_domain::intake::throttle::ThrottleRates;
 use jackfield_sandbox::{Runtime, RuntimeConfig, RuntimeError};
 use jackfield_store::{SharedStore, StoreError};
 use jackfield_store_sqlite::{OpenError, SqliteStore};
@@ -270,7 +270,7 @@ impl App {
             round_gap: ROUND_GAP,
             ingress: Policy {
                 trusted_proxies: config.trusted_proxies.clone(),
-                rates: Rates {
+                rates: ThrottleRates {
                     address: config.address_per_second,
                     failures: config.failures_per_second,
                     tenant: config.tenant_per_second,
@@ -368,7 +368,7 @@ async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &Shared
 }
 
 async fn audit_first_token(store: &SharedStore, clock: &SharedClock) {
-    let event = Event {
+    let event = AuditEvent {
         at: clock.now(),
         actor: Actor::Host,
         label: String::new(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::delivery::retry::Wait;
+use jackfield_domain::delivery::retry::TextDuration;
 use jackfield_domain::intake::address::AddressRange;
 
 /// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`; a list is written
@@ -43,7 +43,7 @@ pub struct Config {
     /// none free are refused at once.
     pub max_instances: u32,
     /// How long a drain waits for what is in flight before it gives up on it; leases bring it back.
-    pub drain: Wait,
+    pub drain: TextDuration,
     /// Connections that each listener keeps open at once; more are closed as they come. One that idles takes about
     /// 20 KiB, so the default is under 100 MiB.
     pub max_connections: u32,
@@ -51,12 +51,12 @@ pub struct Config {
     /// IPv6 counts by /64. Trusted proxies are not counted.
     pub max_connections_per_address: u32,
     /// How long a connection may take to bring a request's head, TLS handshake included.
-    pub header_timeout: Wait,
+    pub header_timeout: TextDuration,
     /// How long a request's body may take on the public listener.
-    pub body_timeout: Wait,
+    pub body_timeout: TextDuration,
     /// How long a connection may stay open between two requests. Longer than the minute that load balancers keep
     /// theirs, so that it is they who close.
-    pub idle_timeout: Wait,
+    pub idle_timeout: TextDuration,
     /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. Nobody else is believed.
     pub trusted_proxies: Vec<AddressRange>,
     /// Requests a second to the public listener from one client's address; more get 429. IPv6 counts by /64. Far above
@@ -111,12 +111,12 @@ impl Default for Config {
             log_format: LogFormat::Auto,
             max_deliveries: 256,
             max_instances: 1000,
-            drain: Wait(Duration::from_secs(30)),
+            drain: TextDuration(Duration::from_secs(30)),
             max_connections: 4096,
             max_connections_per_address: 1024,
-            header_timeout: Wait(Duration::from_secs(10)),
-            body_timeout: Wait(Duration::from_secs(30)),
-            idle_timeout: Wait(Duration::from_secs(75)),
+            header_timeout: TextDuration(Duration::from_secs(10)),
+            body_timeout: TextDuration(Duration::from_secs(30)),
+            idle_timeout: TextDuration(Duration::from_secs(75)),
             trusted_proxies: vec![],
             address_per_second: const { NonZeroU32::new(5000).unwrap() },
             failures_per_second: const { NonZeroU32::new(10).unwrap() },

@@ -17,9 +17,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use front::Front;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::Kind;
-use jackfield_domain::delivery::breaker::{BreakerState, Reading};
-use jackfield_domain::delivery::failure::{Class, FaultCause};
+use jackfield_domain::delivery::DeliveryKind;
+use jackfield_domain::delivery::breaker::{BreakerState, TenantBreaker};
+use jackfield_domain::delivery::failure::{AttemptClass, FaultCause};
 use jackfield_domain::id::TenantName;
 use jackfield_store::{SharedStore, StoreError};
 
@@ -225,7 +225,7 @@ impl Metrics {
     }
 
     /// A delivery was tried.
-    pub fn attempt(&self, tenant: &TenantName, kind: Kind, class: Class) {
+    pub fn attempt(&self, tenant: &TenantName, kind: DeliveryKind, class: AttemptClass) {
         let labels = Attempted {
             tenant: tenant.to_string(),
             kind: Word(kind.word()),
@@ -322,7 +322,7 @@ impl Metrics {
     pub async fn scrape(
         &self,
         store: &SharedStore,
-        breakers: &[Reading],
+        breakers: &[TenantBreaker],
         now: Timestamp,
     ) -> Result<String, StoreError> {
         let mut registry = Registry::with_prefix("jackfield");
@@ -364,7 +364,7 @@ impl Metrics {
 }
 
 /// How breakers stand: 0 closed, 1 half-open or ramping, 2 open.
-fn register_breakers(registry: &mut Registry, breakers: &[Reading]) {
+fn register_breakers(registry: &mut Registry, breakers: &[TenantBreaker]) {
     let state = Family::<OfTenant, Gauge>::default();
     let help = "The CRM's breaker: 0 closed, 1 half-open or ramping, 2 open";
     registry.register("breaker_state", help, state.clone());

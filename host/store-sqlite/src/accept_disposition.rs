@@ -10,9 +10,9 @@ use super::intake::{
 use super::rank::Rank;
 use super::suppression;
 use super::writer::WriteTogether;
-use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
-use jackfield_domain::intake::idempotency::{Repeat, compare};
+use jackfield_domain::intake::idempotency::{RepeatCheck, compare};
 use jackfield_store::{Accept, AcceptDisposition, Receipt, StoreError};
 
 impl WriteTogether for AcceptDisposition {
@@ -28,9 +28,9 @@ impl WriteTogether for AcceptDisposition {
             let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
             outputs.push(
                 match (compare(work.digest, &bodies, None, work.inbound.received_at), seen) {
-                    (Repeat::Conflict, _) => Accept::Conflict,
-                    (Repeat::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
-                    (Repeat::New | Repeat::Same, _) => {
+                    (RepeatCheck::Conflict, _) => Accept::Conflict,
+                    (RepeatCheck::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
+                    (RepeatCheck::New | RepeatCheck::Same, _) => {
                         let receipt = receipt(work, ids.receipt(), ids.delivery());
                         known.insert(key, (seen_now(work.digest, &work.inbound), receipt.clone()));
                         new.push((*work, receipt.clone()));
@@ -69,7 +69,7 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
     NewDelivery {
         id: receipt.delivery,
         tenant: &work.inbound.tenant,
-        kind: Kind::Disposition,
+        kind: DeliveryKind::Disposition,
         key: work.disposition.call_id.as_str(),
         receipt: receipt.id,
         lead: Some(&work.disposition.lead_id),
@@ -78,7 +78,7 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
         } else {
             Rank::Normal
         },
-        state: State::Ready,
+        state: DeliveryState::Ready,
         due: later(receipt.accepted_at, work.first_wait),
         accepted_at: receipt.accepted_at,
         now: receipt.accepted_at,

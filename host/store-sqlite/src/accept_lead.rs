@@ -12,9 +12,9 @@ use super::intake::{
 };
 use super::rank::Rank;
 use super::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
-use jackfield_domain::intake::idempotency::{Repeat, Seen, compare};
+use jackfield_domain::intake::idempotency::{RepeatCheck, SeenKey, compare};
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
 
@@ -82,11 +82,11 @@ fn repeat(work: &AcceptLead, known: &Known) -> Option<Accept> {
         .collect();
     let bodies: Vec<_> = found.iter().map(|(seen, _)| *seen).collect();
     match compare(work.digest, &bodies, Some(work.window), now) {
-        Repeat::New => None,
-        Repeat::Conflict => Some(Accept::Conflict),
-        Repeat::Same => {
+        RepeatCheck::New => None,
+        RepeatCheck::Conflict => Some(Accept::Conflict),
+        RepeatCheck::Same => {
             // Keys whose window is over are among what was seen; the receipt is that of one that still counts.
-            let same = |seen: Seen| compare(work.digest, &[seen], Some(work.window), now) == Repeat::Same;
+            let same = |seen: SeenKey| compare(work.digest, &[seen], Some(work.window), now) == RepeatCheck::Same;
             let first = found.into_iter().find(|(seen, _)| same(*seen));
             first.map(|(_, receipt)| Accept::Repeat(receipt.clone()))
         }
@@ -101,10 +101,10 @@ const fn lead(work: &AcceptLead) -> Option<&Lead> {
     }
 }
 
-const fn kind(work: &AcceptLead) -> Kind {
+const fn kind(work: &AcceptLead) -> DeliveryKind {
     match work.work {
-        AcceptedWork::Lead { .. } => Kind::Lead,
-        AcceptedWork::Parse => Kind::Inbound,
+        AcceptedWork::Lead { .. } => DeliveryKind::Lead,
+        AcceptedWork::Parse => DeliveryKind::Inbound,
     }
 }
 
@@ -133,7 +133,11 @@ fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> N
         receipt: receipt.id,
         lead: lead(work).map(|lead| &lead.id),
         rank: lead(work).map_or(Rank::High, |lead| lead.priority.into()),
-        state: if pulled { State::Done } else { State::Ready },
+        state: if pulled {
+            DeliveryState::Done
+        } else {
+            DeliveryState::Ready
+        },
         due: later(receipt.accepted_at, work.first_wait),
         accepted_at: receipt.accepted_at,
         now: receipt.accepted_at,
@@ -168,7 +172,7 @@ struct Before {
     /// What was seen under their keys.
     known: Known,
     /// Which of their keys deliveries of the same kind have.
-    taken: HashSet<(KnownKey, Kind)>,
+    taken: HashSet<(KnownKey, DeliveryKind)>,
     /// The ids for what is new.
     ids: NewIds,
 }
@@ -194,7 +198,9 @@ impl Before {
             add_known(row, &mut before.known)?;
             if row.plain::<Option<bool>>("taken")? == Some(true) {
                 let key = (row.plain("tenant")?, row.plain("key")?);
-                before.taken.insert((key, row.checked("kind", Kind::from_word)?));
+                before
+                    .taken
+                    .insert((key, row.checked("kind", DeliveryKind::from_word)?));
             }
         }
         Ok(before)
@@ -206,7 +212,7 @@ impl Before {
 /// that never was. No webhook's key begins with `again:`, and no two have the same receipt.
 fn delivery_keys(
     new: &[(&AcceptLead, Receipt)],
-    mut taken: HashSet<(KnownKey, Kind)>,
+    mut taken: HashSet<(KnownKey, DeliveryKind)>,
 ) -> Result<Vec<DedupKey>, StoreError> {
     let mut keys = Vec::with_capacity(new.len());
     for (work, receipt) in new {

@@ -9,7 +9,7 @@ use super::page::{Cut, cut};
 use super::verdict::Held;
 use super::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::{Step, StopReason, Verdict};
+use jackfield_domain::delivery::{DeliveryVerdict, NextStep, StopReason};
 use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
 use jackfield_store::{Alert, NewAlert, Page, PageRequest, StoreError};
 
@@ -25,7 +25,7 @@ pub(super) async fn raise(
     db: &mut SqliteConnection,
     held: &Held,
     kind: AlertKind,
-    verdict: &Verdict,
+    verdict: &DeliveryVerdict,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if kind == AlertKind::Unauthorized && is_known(db, &held.tenant, kind, now).await? {
@@ -78,21 +78,21 @@ async fn is_known(
 }
 
 /// One line: ids, classes and what to do.
-fn message(held: &Held, verdict: &Verdict) -> String {
+fn message(held: &Held, verdict: &DeliveryVerdict) -> String {
     let (kind, id, class) = (held.kind, held.id, verdict.class);
     match &verdict.step {
-        Step::Dead(StopReason::HeldTooLong) => format!(
+        NextStep::Dead(StopReason::HeldTooLong) => format!(
             "{kind} {id} is dead: {}: the CRM's breaker was open for longer than max_hold; when the CRM answers again, \
              replay it",
             StopReason::HeldTooLong
         ),
-        Step::Dead(reason) => {
+        NextStep::Dead(reason) => {
             format!("{kind} {id} is dead: {reason}, last attempt {class}; repair the destination, then replay it")
         }
-        Step::Review(reason) => {
+        NextStep::Review(reason) => {
             format!("{kind} {id} needs a decision: {reason}, last attempt {class}; edit, replay or discard it")
         }
-        Step::Retry { .. } | Step::Done { .. } => {
+        NextStep::Retry { .. } | NextStep::Done { .. } => {
             format!("{kind} {id}: last attempt {class}; check the tenant's credentials, it is tried again")
         }
     }

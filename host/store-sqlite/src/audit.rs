@@ -6,13 +6,13 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, micros, stored};
 use super::page::{Cut, cut};
 use super::writer::Write;
-use jackfield_domain::custody::audit::{Entry, Event};
+use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
 use jackfield_store::{Page, PageRequest, StoreError};
 
-impl Write for Event {
-    type Output = Entry;
+impl Write for AuditEvent {
+    type Output = AuditEntry;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<Entry, StoreError> {
+    async fn run(&self, db: &mut SqliteConnection) -> Result<AuditEntry, StoreError> {
         let last = sqlx::query("select seq, hash from audit order by seq desc limit 1")
             .fetch_optional(&mut *db)
             .await?;
@@ -21,7 +21,7 @@ impl Write for Event {
             at: stored(self.at),
             ..self.clone()
         };
-        let entry = Entry::after(last.transpose()?, event);
+        let entry = AuditEntry::after(last.transpose()?, event);
         sqlx::query(
             "insert into audit (seq, at, actor, label, action, target, status, request, prev, hash)
              values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -43,7 +43,7 @@ impl Write for Event {
 }
 
 /// Entries, newest first.
-pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Entry>, StoreError> {
+pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
     let part = Cut::newest_first(page)?;
     let rows = sqlx::query("select * from audit where seq < ? order by seq desc limit ?")
         .bind(part.before)
@@ -54,7 +54,7 @@ pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Ent
 }
 
 /// What is kept after an entry, oldest first; nothing in the place of what cannot be read.
-pub(super) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<Entry>)>, StoreError> {
+pub(super) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
     let rows = sqlx::query("select * from audit where seq > ? order by seq limit ?")
         .bind(seq)
         .bind(limit)
@@ -65,10 +65,10 @@ pub(super) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(
         .collect()
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
-    Ok(Entry {
+fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+    Ok(AuditEntry {
         seq: row.plain("seq")?,
-        event: Event {
+        event: AuditEvent {
             at: row.time("at")?,
             actor: row.id("actor")?,
             label: row.plain("label")?,
@@ -90,12 +90,12 @@ mod tests {
 
     use super::super::SqliteStore;
     use super::*;
-    use jackfield_domain::custody::audit::{Actor, Break, Verifier};
+    use jackfield_domain::custody::audit::{Actor, ChainBreak, ChainVerifier};
     use jackfield_domain::id::TokenId;
     use jackfield_store::Store as _;
 
-    fn event(n: i64) -> Event {
-        Event {
+    fn event(n: i64) -> AuditEvent {
+        AuditEvent {
             at: Timestamp::from_second(n).unwrap(),
             actor: Actor::Operator(TokenId(n)),
             label: String::new(),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     /// A trail of six entries, what some SQL does to it, and what a verification then says.
-    async fn tampered(sql: &str) -> Result<(), Break> {
+    async fn tampered(sql: &str) -> Result<(), ChainBreak> {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("jackfield.db");
         let store = SqliteStore::open(&path).await.unwrap();
@@ -132,7 +132,7 @@ mod tests {
             }
         }
         db.close().await.unwrap();
-        let mut verifier = Verifier::new(None);
+        let mut verifier = ChainVerifier::new(None);
         for (seq, entry) in store.audit_after(i64::MIN, 100).await.unwrap() {
             verifier.next(seq, entry.as_ref())?;
         }
@@ -144,30 +144,39 @@ mod tests {
         let copy = "insert into audit select 10, at, actor, label, action, target, status, request, prev, hash \
             from audit where seq = 3";
         let cases = [
-            ("update audit set at = at + 1 where seq = 3", Break::Edited(3)),
-            ("update audit set actor = 'host' where seq = 1", Break::Edited(1)),
-            ("update audit set actor = 'nonsense' where seq = 6", Break::Edited(6)),
-            ("update audit set label = 'x' where seq = 2", Break::Edited(2)),
-            ("update audit set action = 'x' where seq = 2", Break::Edited(2)),
-            ("update audit set target = '' where seq = 5", Break::Edited(5)),
-            ("update audit set status = null where seq = 4", Break::Edited(4)),
-            ("update audit set status = 99999999 where seq = 4", Break::Edited(4)),
-            ("update audit set request = 'x' where seq = 4", Break::Edited(4)),
-            ("update audit set prev = zeroblob(32) where seq = 4", Break::Edited(4)),
-            ("update audit set hash = x'00' where seq = 4", Break::Edited(4)),
-            ("update audit set seq = -seq where seq = 4", Break::Inserted(-4)),
-            ("delete from audit where seq = 1", Break::Missing(1)),
-            ("delete from audit where seq in (3, 4)", Break::Missing(3)),
-            (copy, Break::Missing(7)),
+            ("update audit set at = at + 1 where seq = 3", ChainBreak::Edited(3)),
+            ("update audit set actor = 'host' where seq = 1", ChainBreak::Edited(1)),
+            (
+                "update audit set actor = 'nonsense' where seq = 6",
+                ChainBreak::Edited(6),
+            ),
+            ("update audit set label = 'x' where seq = 2", ChainBreak::Edited(2)),
+            ("update audit set action = 'x' where seq = 2", ChainBreak::Edited(2)),
+            ("update audit set target = '' where seq = 5", ChainBreak::Edited(5)),
+            ("update audit set status = null where seq = 4", ChainBreak::Edited(4)),
+            (
+                "update audit set status = 99999999 where seq = 4",
+                ChainBreak::Edited(4),
+            ),
+            ("update audit set request = 'x' where seq = 4", ChainBreak::Edited(4)),
+            (
+                "update audit set prev = zeroblob(32) where seq = 4",
+                ChainBreak::Edited(4),
+            ),
+            ("update audit set hash = x'00' where seq = 4", ChainBreak::Edited(4)),
+            ("update audit set seq = -seq where seq = 4", ChainBreak::Inserted(-4)),
+            ("delete from audit where seq = 1", ChainBreak::Missing(1)),
+            ("delete from audit where seq in (3, 4)", ChainBreak::Missing(3)),
+            (copy, ChainBreak::Missing(7)),
             (
                 "insert into audit select 0, at, actor, label, action, target, status, request, prev, hash from audit \
                  where seq = 1",
-                Break::Inserted(0),
+                ChainBreak::Inserted(0),
             ),
             (
                 "replace into audit select 3, at, actor, label, action, target, status, request, prev, hash from audit \
                  where seq = 4",
-                Break::Edited(3),
+                ChainBreak::Edited(3),
             ),
         ];
         for (sql, expected) in cases {

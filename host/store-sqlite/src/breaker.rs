@@ -10,9 +10,9 @@ use super::rank::Rank;
 use super::verdict::Held;
 use super::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::Verdict;
-use jackfield_domain::delivery::breaker::{BreakerState, Change, Forced};
-use jackfield_domain::delivery::failure::Class;
+use jackfield_domain::delivery::DeliveryVerdict;
+use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
+use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jackfield_store::{BreakerRecord, GiveUpHeld, StoreError};
 
@@ -20,8 +20,8 @@ use jackfield_store::{BreakerRecord, GiveUpHeld, StoreError};
 pub(super) async fn note(
     db: &mut SqliteConnection,
     delivery: DeliveryId,
-    change: Change,
-    class: Class,
+    change: BreakerChange,
+    class: AttemptClass,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let row = sqlx::query(
@@ -66,7 +66,7 @@ async fn keep_since(
 /// Keeps what an operator says.
 pub(super) struct Force {
     pub(super) tenant: TenantName,
-    pub(super) forced: Option<Forced>,
+    pub(super) forced: Option<BreakerOverride>,
     pub(super) now: Timestamp,
 }
 
@@ -84,7 +84,7 @@ impl Write for Force {
                      else open_since end",
         )
         .bind(self.tenant.as_str())
-        .bind(self.forced.map(Forced::word))
+        .bind(self.forced.map(BreakerOverride::word))
         .bind(micros(self.now))
         .execute(db)
         .await?;
@@ -98,7 +98,7 @@ pub(super) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreErr
     let record = |row: &SqliteRow| {
         Ok(BreakerRecord {
             tenant: row.id("tenant")?,
-            forced: row.checked_option("forced", Forced::from_word)?,
+            forced: row.checked_option("forced", BreakerOverride::from_word)?,
             open_since: row.time_option("open_since")?,
         })
     };
@@ -148,7 +148,7 @@ impl Write for GiveUpHeld {
                 }
                 for row in &held {
                     let held = Held::read(row)?;
-                    held.conclude(db, &Verdict::held_too_long(held.progress), self.now)
+                    held.conclude(db, &DeliveryVerdict::held_too_long(held.progress), self.now)
                         .await?;
                     given_up += 1;
                 }

@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, json, later, micros};
 use super::delivery::{content_type, progress};
 use super::writer::Write;
-use jackfield_domain::delivery::Kind;
+use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::{DeliveryId, Fence, TenantName};
 use jackfield_store::{Claim, Claimed, Due, Lease, StoreError, TenantShare};
 
@@ -118,7 +118,7 @@ async fn claimable(
     claim: &Claim,
     db: &mut SqliteConnection,
     tenant: &TenantName,
-    kind: Kind,
+    kind: DeliveryKind,
     limit: u32,
     except: &[DeliveryId],
 ) -> Result<Vec<(i64, Claimed)>, StoreError> {
@@ -171,7 +171,7 @@ async fn lease(
 
 fn claimed(row: &SqliteRow) -> Result<Claimed, StoreError> {
     let fence: i64 = row.plain("fence")?;
-    let kind = row.checked("kind", Kind::from_word)?;
+    let kind = row.checked("kind", DeliveryKind::from_word)?;
     Ok(Claimed {
         lease: Lease {
             id: DeliveryId(row.plain("id")?),
@@ -223,7 +223,7 @@ pub(super) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<Due>, Sto
     let due = |row: &SqliteRow| {
         Ok(Due {
             tenant: row.id("tenant")?,
-            kind: row.checked("kind", Kind::from_word)?,
+            kind: row.checked("kind", DeliveryKind::from_word)?,
         })
     };
     rows.iter().map(due).collect()

@@ -13,8 +13,8 @@ use super::SqliteStore;
 use super::tests::{acme, sql, store};
 use super::writer::{Write, WriteTogether};
 use jackfield_domain::call::disposition::{self, Disposition};
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, Progress, Step, Verdict};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, NextStep};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::{
     AcceptDisposition, AttemptDetail, Claim, Claimed, Finish, GiveUpHeld, Inbound, Store as _, StoreError, TenantShare,
@@ -82,7 +82,7 @@ fn claim(tenant: &TenantName) -> Claim {
         tenants: vec![TenantShare {
             tenant: tenant.clone(),
             limit: 8,
-            kinds: Kind::ALL.map(|kind| (kind, 8)).into(),
+            kinds: DeliveryKind::ALL.map(|kind| (kind, 8)).into(),
             last: vec![],
             release: ReleaseNumber(1),
         }],
@@ -107,15 +107,15 @@ fn call(tenant: &TenantName, id: &str, outcome: &str) -> AcceptDisposition {
     }
 }
 
-fn end(claimed: &Claimed, step: Step) -> Finish {
+fn end(claimed: &Claimed, step: NextStep) -> Finish {
     Finish {
         lease: claimed.lease,
         now: Timestamp::from_second(1).unwrap(),
-        verdict: Verdict {
-            class: Class::Unavailable,
+        verdict: DeliveryVerdict {
+            class: AttemptClass::Unavailable,
             step,
             alert: None,
-            progress: Progress::default(),
+            progress: AttemptHistory::default(),
         },
         detail: AttemptDetail::default(),
         leads: vec![],
@@ -139,7 +139,7 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
     let (claimed, steps) = written(&store, claim(&other)).await;
     assert_eq!(claimed.len(), 1);
     costs.push(("another's claim", steps));
-    let done = Step::Done { reference: "R".into() };
+    let done = NextStep::Done { reference: "R".into() };
     costs.push(("another's end", written(&store, end(&claimed[0], done.clone())).await.1));
 
     let (claimed, steps) = written(&store, claim(&busy)).await;
@@ -156,7 +156,10 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
         written(&store, call(&busy, "C-2", "dnc_requested")).await.1,
     ));
     let due = Timestamp::UNIX_EPOCH;
-    costs.push(("retry", written(&store, end(&claimed[0], Step::Retry { due })).await.1));
+    costs.push((
+        "retry",
+        written(&store, end(&claimed[0], NextStep::Retry { due })).await.1,
+    ));
     let (claimed, _) = written(&store, claim(&busy)).await;
     costs.push(("end", written(&store, end(&claimed[0], done)).await.1));
     let order = GiveUpHeld {

@@ -5,8 +5,8 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::column::{Columns, micros};
 use super::page::{Cut, cut};
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, Progress, State, StopReason};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
     Attempt, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
@@ -54,7 +54,7 @@ pub(super) async fn list(
 /// The query for a part of a listing.
 pub(super) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryBuilder<Sqlite> {
     // The few that are not done have an index, which is taken if it is named and its condition repeated.
-    let open = !filter.states.is_empty() && !filter.states.contains(&State::Done);
+    let open = !filter.states.is_empty() && !filter.states.contains(&DeliveryState::Done);
     let mut query = QueryBuilder::<Sqlite>::new(if open {
         "select * from delivery indexed by delivery_open where state <> 'done' and id < "
     } else {
@@ -69,11 +69,11 @@ pub(super) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryB
 fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
     let texts = [
         (" and tenant = ", filter.tenant.as_ref().map(TenantName::as_str)),
-        (" and kind = ", filter.kind.map(Kind::word)),
+        (" and kind = ", filter.kind.map(DeliveryKind::word)),
         (" and lead = ", filter.lead.as_ref().map(LeadId::as_str)),
         (" and dedup_key = ", filter.key.as_ref().map(DedupKey::as_str)),
         (" and reason = ", filter.reason.map(StopReason::word)),
-        (" and class = ", filter.class.map(Class::word)),
+        (" and class = ", filter.class.map(AttemptClass::word)),
     ];
     for (condition, value) in texts {
         if let Some(value) = value {
@@ -100,20 +100,20 @@ fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
 }
 
 fn summary(row: &SqliteRow) -> Result<DeliverySummary, StoreError> {
-    let state = row.checked("state", State::from_word)?;
+    let state = row.checked("state", DeliveryState::from_word)?;
     Ok(DeliverySummary {
         id: DeliveryId(row.plain("id")?),
         tenant: row.id("tenant")?,
-        kind: row.checked("kind", Kind::from_word)?,
+        kind: row.checked("kind", DeliveryKind::from_word)?,
         lead: row.id_option("lead")?,
         key: row.id("dedup_key")?,
         state,
         reason: row.checked_option("reason", StopReason::from_word)?,
-        class: row.checked_option("class", Class::from_word)?,
+        class: row.checked_option("class", AttemptClass::from_word)?,
         counted: row.plain("counted")?,
         ambiguous: row.plain("ambiguous")?,
         generation: row.plain("generation")?,
-        due: (state == State::Ready).then(|| row.time("due")).transpose()?,
+        due: (state == DeliveryState::Ready).then(|| row.time("due")).transpose()?,
         reference: row.plain("reference")?,
         accepted_at: row.time("accepted_at")?,
         changed_at: row.time("changed_at")?,
@@ -126,14 +126,14 @@ fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         release: ReleaseNumber(row.plain("release")?),
         started_at: row.time("started_at")?,
         ended_at: row.time_option("ended_at")?,
-        class: row.checked_option("class", Class::from_word)?,
+        class: row.checked_option("class", AttemptClass::from_word)?,
         detail: row.document("detail")?,
     })
 }
 
 /// What of a delivery's past decides its future.
-pub(super) fn progress(row: &SqliteRow) -> Result<Progress, StoreError> {
-    Ok(Progress {
+pub(super) fn progress(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
+    Ok(AttemptHistory {
         counted: row.plain("counted")?,
         throttles: row.plain("throttles")?,
         throttled_since: row.time_option("throttled_since")?,
@@ -144,8 +144,8 @@ pub(super) fn progress(row: &SqliteRow) -> Result<Progress, StoreError> {
 
 /// The `content-type` of a webhook that is yet to be parsed; empty for what is the host's own JSON. Headers that cannot
 /// be read have none: whether that matters is the adapter's to say, and one delivery must not keep others from a claim.
-pub(super) fn content_type(kind: Kind, row: &SqliteRow) -> Result<String, StoreError> {
-    if kind != Kind::Inbound {
+pub(super) fn content_type(kind: DeliveryKind, row: &SqliteRow) -> Result<String, StoreError> {
+    if kind != DeliveryKind::Inbound {
         return Ok(String::new());
     }
     let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();
@@ -171,7 +171,7 @@ pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, Stor
     let depth = |row: &SqliteRow| {
         Ok(QueueDepth {
             tenant: row.id("tenant")?,
-            state: row.checked("state", State::from_word)?,
+            state: row.checked("state", DeliveryState::from_word)?,
             count: row.count("deliveries")?,
             oldest: row.time("oldest")?,
         })
@@ -180,13 +180,13 @@ pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, Stor
 }
 
 /// How many deliveries are in each state, over all tenants.
-pub(super) async fn states(db: &SqlitePool) -> Result<Vec<(State, u64)>, StoreError> {
+pub(super) async fn states(db: &SqlitePool) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
     let rows = sqlx::query("select state, sum(deliveries) as deliveries from delivery_count group by state")
         .fetch_all(db)
         .await?;
-    let mut counts = State::ALL.map(|state| (state, 0));
+    let mut counts = DeliveryState::ALL.map(|state| (state, 0));
     for row in &rows {
-        let state = row.checked("state", State::from_word)?;
+        let state = row.checked("state", DeliveryState::from_word)?;
         for (_, count) in counts.iter_mut().filter(|(counted, _)| *counted == state) {
             *count = row.count("deliveries")?;
         }

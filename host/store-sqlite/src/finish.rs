@@ -9,7 +9,7 @@ use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_l
 use super::success::{self, Success};
 use super::verdict::Held;
 use super::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{Kind, State, Step, after_lost_lease};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, NextStep, after_lost_lease};
 use jackfield_store::{AttemptDetail, Finish, FinishOutcome, NewLead, StoreError};
 
 /// What the attempt of a lost worker says.
@@ -50,7 +50,7 @@ async fn run(work: &Finish, db: &mut SqliteConnection) -> Result<FinishOutcome, 
     let held = Held::read(&row)?;
     held.conclude(db, &work.verdict, work.now).await?;
     let mut leads = 0;
-    if held.kind == Kind::Inbound && matches!(work.verdict.step, Step::Done { .. }) {
+    if held.kind == DeliveryKind::Inbound && matches!(work.verdict.step, NextStep::Done { .. }) {
         for lead in &work.leads {
             leads += usize::from(add_lead(work, db, &held, lead).await?);
         }
@@ -72,7 +72,7 @@ fn plain_success(work: &Finish) -> Option<Success<'_>> {
         return None;
     };
     match (&verdict.step, verdict.alert) {
-        (Step::Done { reference }, None) if leads.is_empty() => Some(Success {
+        (NextStep::Done { reference }, None) if leads.is_empty() => Some(Success {
             lease: *lease,
             reference,
             class: verdict.class,
@@ -104,7 +104,7 @@ async fn end_attempt(work: &Finish, db: &mut SqliteConnection) -> Result<(), Sto
 async fn add_lead(work: &Finish, db: &mut SqliteConnection, held: &Held, new: &NewLead) -> Result<bool, StoreError> {
     let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
         .bind(held.tenant.as_str())
-        .bind(Kind::Lead.word())
+        .bind(DeliveryKind::Lead.word())
         .bind(new.key.as_str())
         .fetch_optional(&mut *db)
         .await?;
@@ -116,12 +116,16 @@ async fn add_lead(work: &Finish, db: &mut SqliteConnection, held: &Held, new: &N
     let delivery = NewDelivery {
         id,
         tenant: &held.tenant,
-        kind: Kind::Lead,
+        kind: DeliveryKind::Lead,
         key: new.key.as_str(),
         receipt: held.receipt,
         lead: Some(&new.lead.id),
         rank: new.lead.priority.into(),
-        state: if new.push { State::Ready } else { State::Done },
+        state: if new.push {
+            DeliveryState::Ready
+        } else {
+            DeliveryState::Done
+        },
         due: work.now,
         accepted_at: held.accepted_at,
         now: work.now,

@@ -8,9 +8,9 @@ use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::column::{Columns, micros, stored};
 use super::rank::Rank;
-use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
-use jackfield_domain::intake::idempotency::Seen;
+use jackfield_domain::intake::idempotency::SeenKey;
 use jackfield_domain::lead::Priority;
 use jackfield_store::{Inbound, Receipt, StoreError};
 
@@ -27,15 +27,15 @@ pub(super) const ROWS: usize = 64;
 pub(super) type KnownKey = (String, String);
 
 /// What was seen under keys, and the receipts that were given for it.
-pub(super) type Known = HashMap<KnownKey, (Seen, Receipt)>;
+pub(super) type Known = HashMap<KnownKey, (SeenKey, Receipt)>;
 
 pub(super) fn known_key(inbound: &Inbound, key: &str) -> KnownKey {
     (inbound.tenant.as_str().to_owned(), key.to_owned())
 }
 
 /// What later requests with its key are compared with.
-pub(super) fn seen_now(digest: Digest, inbound: &Inbound) -> Seen {
-    Seen {
+pub(super) fn seen_now(digest: Digest, inbound: &Inbound) -> SeenKey {
+    SeenKey {
         digest,
         at: stored(inbound.received_at),
     }
@@ -46,7 +46,7 @@ pub(super) fn add_known(row: &SqliteRow, known: &mut Known) -> Result<(), StoreE
     if row.plain::<Option<&[u8]>>("digest")?.is_none() {
         return Ok(());
     }
-    let seen = Seen {
+    let seen = SeenKey {
         digest: row.digest("digest")?,
         at: row.time("seen_at")?,
     };
@@ -156,12 +156,12 @@ pub(super) async fn keep_requests(
 pub(super) struct NewDelivery<'a> {
     pub(super) id: DeliveryId,
     pub(super) tenant: &'a TenantName,
-    pub(super) kind: Kind,
+    pub(super) kind: DeliveryKind,
     pub(super) key: &'a str,
     pub(super) receipt: ReceiptId,
     pub(super) lead: Option<&'a LeadId>,
     pub(super) rank: Rank,
-    pub(super) state: State,
+    pub(super) state: DeliveryState,
     pub(super) due: Timestamp,
     pub(super) accepted_at: Timestamp,
     pub(super) now: Timestamp,
@@ -213,9 +213,9 @@ impl NewDelivery<'_> {
     fn order_key(&self) -> Option<String> {
         let lead = self.lead?;
         match self.kind {
-            Kind::Inbound => None,
-            Kind::Lead => Some(format!("lead:{lead}")),
-            Kind::Disposition => Some(format!("call:{lead}")),
+            DeliveryKind::Inbound => None,
+            DeliveryKind::Lead => Some(format!("lead:{lead}")),
+            DeliveryKind::Disposition => Some(format!("call:{lead}")),
         }
     }
 }

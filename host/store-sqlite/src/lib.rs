@@ -43,9 +43,9 @@ pub use open::{OpenError, SqliteOptions, Synchronous};
 pub use writer::WriteStats;
 
 use dnc::DoNotCall;
-use jackfield_domain::custody::audit::{Entry, Event};
-use jackfield_domain::delivery::State;
-use jackfield_domain::delivery::breaker::Forced;
+use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
+use jackfield_domain::delivery::DeliveryState;
+use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
@@ -168,7 +168,7 @@ impl Store for SqliteStore {
     async fn force_breaker(
         &self,
         tenant: &TenantName,
-        forced: Option<Forced>,
+        forced: Option<BreakerOverride>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let tenant = tenant.clone();
@@ -343,15 +343,15 @@ impl Store for SqliteStore {
         self.writer.submit(token::Revoke { id, now }).await
     }
 
-    async fn append_audit(&self, event: Event) -> Result<Entry, StoreError> {
+    async fn append_audit(&self, event: AuditEvent) -> Result<AuditEntry, StoreError> {
         self.writer.insist(event).await
     }
 
-    async fn audit(&self, page: PageRequest) -> Result<Page<Entry>, StoreError> {
+    async fn audit(&self, page: PageRequest) -> Result<Page<AuditEntry>, StoreError> {
         audit::list(&self.readers, &page).await
     }
 
-    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<Entry>)>, StoreError> {
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
         audit::after(&self.readers, seq, limit).await
     }
 
@@ -359,7 +359,7 @@ impl Store for SqliteStore {
         self.writer.submit(Probe).await
     }
 
-    async fn states(&self) -> Result<Vec<(State, u64)>, StoreError> {
+    async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
         delivery::states(&self.readers).await
     }
 }

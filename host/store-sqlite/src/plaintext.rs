@@ -6,7 +6,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::SqliteStore;
 use super::writer::Write;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::seal::Sealed;
+use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::TenantName;
 use jackfield_store::{NewSecret, StoreError};
 
@@ -18,7 +18,7 @@ impl SqliteStore {
     /// The store's, or what `seal` says; the secrets stay as they are.
     pub async fn seal_plaintext<S>(&self, seal: S) -> Result<usize, StoreError>
     where
-        S: Fn(&TenantName, &str, &Sensitive) -> Result<Sealed, StoreError> + Send + Sync + 'static,
+        S: Fn(&TenantName, &str, &Sensitive) -> Result<SealedSecret, StoreError> + Send + Sync + 'static,
     {
         if !self.has_plaintext().await? {
             return Ok(0);
@@ -57,7 +57,7 @@ struct SealAll<S>(S);
 
 impl<S> Write for SealAll<S>
 where
-    S: Fn(&TenantName, &str, &Sensitive) -> Result<Sealed, StoreError> + Send + Sync + 'static,
+    S: Fn(&TenantName, &str, &Sensitive) -> Result<SealedSecret, StoreError> + Send + Sync + 'static,
 {
     /// How many were sealed.
     type Output = usize;
@@ -144,9 +144,9 @@ mod tests {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "the signature of what seals")]
-    fn seal(_: &TenantName, name: &str, value: &Sensitive) -> Result<Sealed, StoreError> {
+    fn seal(_: &TenantName, name: &str, value: &Sensitive) -> Result<SealedSecret, StoreError> {
         assert!(value.expose() == "short" || value.expose().starts_with(SECRET));
-        Ok(Sealed {
+        Ok(SealedSecret {
             key: "00112233aabbccdd".parse().unwrap(),
             nonce: [1; NONCE_BYTES],
             ciphertext: format!("sealed {name}").into(),

@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::column::{Columns, micros};
 use super::page::{cut, limit, rows};
 use super::writer::Write;
-use jackfield_domain::custody::seal::Sealed;
+use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::TenantName;
 use jackfield_store::{NewSecret, Page, PageRequest, Resealed, SecretRecord, StoreError};
 
@@ -112,7 +112,7 @@ fn secret(row: &SqliteRow) -> Result<SecretRecord, StoreError> {
     Ok(SecretRecord {
         tenant: row.id("tenant")?,
         name: row.plain("name")?,
-        sealed: Sealed {
+        sealed: SealedSecret {
             key: row.id("key")?,
             nonce: row.checked("nonce", |nonce: &[u8]| nonce.try_into().ok())?,
             ciphertext: row.plain("ciphertext")?,

@@ -8,7 +8,7 @@ use super::column::{Columns, later, micros, stored};
 use super::intake::add_payload;
 use super::lead::clear_manual;
 use super::writer::Write;
-use jackfield_domain::delivery::Kind;
+use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 use jackfield_store::{ReplayOrder, Replayed, StoreError};
 
@@ -95,7 +95,7 @@ async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bo
     let Some(row) = over else { return Ok(false) };
     let tenant: TenantName = row.id("tenant")?;
     let lead: Option<LeadId> = row.id_option("lead")?;
-    if let (Kind::Disposition, Some(lead)) = (row.checked("kind", Kind::from_word)?, lead) {
+    if let (DeliveryKind::Disposition, Some(lead)) = (row.checked("kind", DeliveryKind::from_word)?, lead) {
         clear_manual(db, &tenant, &lead).await?;
     }
     Ok(true)

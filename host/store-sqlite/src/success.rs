@@ -8,8 +8,8 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::column::{Columns, json, micros};
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, Progress};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind};
 use jackfield_domain::id::{DeliveryId, Fence};
 use jackfield_store::{AttemptDetail, Lease, StoreError};
 
@@ -17,8 +17,8 @@ use jackfield_store::{AttemptDetail, Lease, StoreError};
 pub(super) struct Success<'a> {
     pub(super) lease: Lease,
     pub(super) reference: &'a str,
-    pub(super) class: Class,
-    pub(super) progress: Progress,
+    pub(super) class: AttemptClass,
+    pub(super) progress: AttemptHistory,
     pub(super) detail: &'a AttemptDetail,
     pub(super) now: Timestamp,
 }
@@ -62,7 +62,7 @@ pub(super) async fn store(db: &mut SqliteConnection, successes: &[Success<'_>]) 
     for row in &rows {
         stored.insert(lease(row)?);
         let lead: Option<&str> = row.plain("lead")?;
-        if let (Kind::Disposition, Some(lead)) = (row.checked("kind", Kind::from_word)?, lead) {
+        if let (DeliveryKind::Disposition, Some(lead)) = (row.checked("kind", DeliveryKind::from_word)?, lead) {
             leads.push((row.plain::<&str>("tenant")?, lead));
         }
     }
@@ -82,7 +82,7 @@ fn lease(row: &SqliteRow) -> Result<Lease, StoreError> {
 
 impl Success<'_> {
     fn value(&self) -> Result<Value, StoreError> {
-        let Progress {
+        let AttemptHistory {
             counted,
             throttles,
             throttled_since,

@@ -13,7 +13,7 @@ use super::open::verify;
 use super::writer::Write;
 use super::{SqliteOptions, SqliteStore, Synchronous};
 use jackfield_domain::call::disposition::{self, Disposition};
-use jackfield_domain::delivery::{Kind, State, Step, StopReason, Verdict};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, DeliveryVerdict, NextStep, StopReason};
 use jackfield_domain::id::{AlertId, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
     Accept, AcceptDisposition, AttemptDetail, Claim, Claimed, DeliveryFilter, Finish, FinishOutcome, Inbound,
@@ -57,7 +57,7 @@ async fn claim_one(store: &SqliteStore) -> Claimed {
         tenants: vec![TenantShare {
             tenant: acme(),
             limit: 1,
-            kinds: vec![(Kind::Disposition, 1)],
+            kinds: vec![(DeliveryKind::Disposition, 1)],
             last: vec![],
             release: ReleaseNumber(1),
         }],
@@ -190,10 +190,10 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
     let finish = Finish {
         lease: claimed.lease,
         now: Timestamp::UNIX_EPOCH,
-        verdict: Verdict {
-            step: Step::Dead(StopReason::AttemptsUsedUp),
+        verdict: DeliveryVerdict {
+            step: NextStep::Dead(StopReason::AttemptsUsedUp),
             alert: Some(jackfield_domain::alert::AlertKind::DeadLetter),
-            ..Verdict::unreadable(claimed.progress)
+            ..DeliveryVerdict::unreadable(claimed.progress)
         },
         detail: AttemptDetail::default(),
         leads: vec![],
@@ -212,7 +212,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
         let delivery = store.delivery(claimed.lease.id).await.unwrap().unwrap();
         assert_eq!(
             (delivery.summary.state, delivery.attempts[0].class),
-            (State::Leased, None),
+            (DeliveryState::Leased, None),
             "{part}"
         );
         assert_eq!(store.alerts_after(AlertId(0)).await, Ok(vec![]), "{part}");
@@ -374,7 +374,7 @@ async fn what_is_not_done_is_found_among_the_done() {
     for tenant in [None, Some(acme())] {
         let filter = DeliveryFilter {
             tenant,
-            states: vec![State::Dead, State::Review],
+            states: vec![DeliveryState::Dead, DeliveryState::Review],
             ..DeliveryFilter::default()
         };
         let query = super::delivery::listing(&filter, 9, 9);

@@ -8,7 +8,7 @@ use super::alert;
 use super::column::{Columns, micros};
 use super::delivery::progress;
 use super::lead::{clear_manual, set_manual};
-use jackfield_domain::delivery::{Kind, Progress, Step, Verdict};
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, NextStep};
 use jackfield_domain::id::{DeliveryId, Fence, LeadId, ReceiptId, TenantName};
 use jackfield_store::StoreError;
 
@@ -17,11 +17,11 @@ pub(super) struct Held {
     pub(super) id: DeliveryId,
     pub(super) fence: Fence,
     pub(super) tenant: TenantName,
-    pub(super) kind: Kind,
+    pub(super) kind: DeliveryKind,
     pub(super) lead: Option<LeadId>,
     pub(super) receipt: ReceiptId,
     pub(super) accepted_at: Timestamp,
-    pub(super) progress: Progress,
+    pub(super) progress: AttemptHistory,
 }
 
 impl Held {
@@ -30,7 +30,7 @@ impl Held {
             id: DeliveryId(row.plain("id")?),
             fence: Fence(row.plain("fence")?),
             tenant: row.id("tenant")?,
-            kind: row.checked("kind", Kind::from_word)?,
+            kind: row.checked("kind", DeliveryKind::from_word)?,
             lead: row.id_option("lead")?,
             receipt: ReceiptId(row.plain("receipt")?),
             accepted_at: row.time("accepted_at")?,
@@ -42,13 +42,13 @@ impl Held {
     pub(super) async fn conclude(
         &self,
         db: &mut SqliteConnection,
-        verdict: &Verdict,
+        verdict: &DeliveryVerdict,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (due, reason, reference) = match &verdict.step {
-            Step::Done { reference } => (None, None, Some(reference.as_str())),
-            Step::Retry { due } => (Some(micros(*due)), None, None),
-            Step::Dead(reason) | Step::Review(reason) => (None, Some(reason.word()), None),
+            NextStep::Done { reference } => (None, None, Some(reference.as_str())),
+            NextStep::Retry { due } => (Some(micros(*due)), None, None),
+            NextStep::Dead(reason) | NextStep::Review(reason) => (None, Some(reason.word()), None),
         };
         let progress = verdict.progress;
         sqlx::query(
@@ -79,12 +79,14 @@ impl Held {
     }
 
     /// A disposition that is stuck has to be entered by hand; a lead or a webhook does not.
-    async fn flag_lead(&self, db: &mut SqliteConnection, step: &Step, now: Timestamp) -> Result<(), StoreError> {
+    async fn flag_lead(&self, db: &mut SqliteConnection, step: &NextStep, now: Timestamp) -> Result<(), StoreError> {
         match (self.kind, &self.lead, step) {
-            (Kind::Disposition, Some(lead), Step::Dead(_) | Step::Review(_)) => {
+            (DeliveryKind::Disposition, Some(lead), NextStep::Dead(_) | NextStep::Review(_)) => {
                 set_manual(db, &self.tenant, lead, now).await
             }
-            (Kind::Disposition, Some(lead), Step::Done { .. }) => clear_manual(db, &self.tenant, lead).await,
+            (DeliveryKind::Disposition, Some(lead), NextStep::Done { .. }) => {
+                clear_manual(db, &self.tenant, lead).await
+            }
             _ => Ok(()),
         }
     }

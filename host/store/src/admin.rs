@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::custody::seal::Sealed;
+use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::TenantSpec;
@@ -28,7 +28,7 @@ pub struct NewRelease {
     /// The adapter it means.
     pub adapter: Digest,
     /// The secrets behind new `Stored` references, by name.
-    pub secrets: Vec<(String, Sealed)>,
+    pub secrets: Vec<(String, SealedSecret)>,
     /// When.
     pub now: Timestamp,
 }

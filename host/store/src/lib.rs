@@ -31,8 +31,8 @@ pub use work::{
 };
 
 use jackfield_domain::custody::audit;
-use jackfield_domain::delivery::State;
-use jackfield_domain::delivery::breaker::Forced;
+use jackfield_domain::delivery::DeliveryState;
+use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName, TokenId};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
@@ -117,7 +117,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn force_breaker(
         &self,
         tenant: &TenantName,
-        forced: Option<Forced>,
+        forced: Option<BreakerOverride>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
@@ -252,20 +252,20 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Writes an event at the end of the audit trail.
-    async fn append_audit(&self, event: audit::Event) -> Result<audit::Entry, StoreError>;
+    async fn append_audit(&self, event: audit::AuditEvent) -> Result<audit::AuditEntry, StoreError>;
 
     /// The audit trail, newest first.
-    async fn audit(&self, page: PageRequest) -> Result<Page<audit::Entry>, StoreError>;
+    async fn audit(&self, page: PageRequest) -> Result<Page<audit::AuditEntry>, StoreError>;
 
     /// The audit trail after an entry, oldest first, at most `limit` entries: for a verification. With the number of an
     /// entry, nothing stands in the place of one that cannot be read.
-    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<audit::Entry>)>, StoreError>;
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<audit::AuditEntry>)>, StoreError>;
 
     /// Whether the database answers and can be written to.
     async fn ready(&self) -> Result<(), StoreError>;
 
     /// How many deliveries are in each state, over all tenants.
-    async fn states(&self) -> Result<Vec<(State, u64)>, StoreError>;
+    async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError>;
 }
 
 /// How long a claim holds: four times the longest deadline of a send, 60 s.

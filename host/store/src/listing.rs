@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use jackfield_domain::delivery::failure::{Class, FaultCause, Rejection};
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::{AttemptClass, FaultCause, Rejection};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::Priority;
 use jackfield_domain::lead::SuppressionReason;
@@ -33,9 +33,9 @@ pub struct DeliveryFilter {
     /// Of this tenant.
     pub tenant: Option<TenantName>,
     /// In one of these states; empty for any.
-    pub states: Vec<State>,
+    pub states: Vec<DeliveryState>,
     /// Of this kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<DeliveryKind>,
     /// Of this lead.
     pub lead: Option<LeadId>,
     /// With this key.
@@ -43,7 +43,7 @@ pub struct DeliveryFilter {
     /// Stopped for this reason.
     pub reason: Option<StopReason>,
     /// Whose last attempt ended so.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// Changed at or after.
     pub since: Option<Timestamp>,
     /// Changed before.
@@ -58,17 +58,17 @@ pub struct DeliverySummary {
     /// Whose it is.
     pub tenant: TenantName,
     /// What it is.
-    pub kind: Kind,
+    pub kind: DeliveryKind,
     /// The lead; unknown for a webhook that is yet to be parsed.
     pub lead: Option<LeadId>,
     /// Its key.
     pub key: DedupKey,
     /// Where it is.
-    pub state: State,
+    pub state: DeliveryState,
     /// Why it stopped, for a dead one or one in review.
     pub reason: Option<StopReason>,
     /// How its last attempt ended.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// Counted failures since acceptance or the last replay.
     pub counted: u32,
     /// Whether an attempt may have landed unseen.
@@ -110,7 +110,7 @@ pub struct Attempt {
     /// When it ended; none while it runs, or if its worker was lost.
     pub ended_at: Option<Timestamp>,
     /// How it ended.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// More of it.
     pub detail: AttemptDetail,
 }
@@ -231,7 +231,7 @@ pub struct QueueDepth {
     /// Whose it is.
     pub tenant: TenantName,
     /// In which state: ready, leased, dead or review.
-    pub state: State,
+    pub state: DeliveryState,
     /// How many.
     pub count: u64,
     /// When the oldest was accepted.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use jackfield_domain::custody::seal::{NONCE_BYTES, Sealed};
+use jackfield_domain::custody::seal::{NONCE_BYTES, SealedSecret};
 use jackfield_domain::id::TenantName;
 
 /// A secret to be kept.
@@ -13,7 +13,7 @@ pub struct NewSecret {
     /// Under which name.
     pub name: String,
     /// The secret.
-    pub sealed: Sealed,
+    pub sealed: SealedSecret,
     /// When.
     pub now: Timestamp,
 }
@@ -26,7 +26,7 @@ pub struct SecretRecord {
     /// Its name.
     pub name: String,
     /// The secret.
-    pub sealed: Sealed,
+    pub sealed: SealedSecret,
     /// When it got its value; sealing it anew does not change that.
     pub set_at: Timestamp,
 }
@@ -41,5 +41,5 @@ pub struct Resealed {
     /// The nonce that it was sealed with before: if the row has another by now, it has another value.
     pub was: [u8; NONCE_BYTES],
     /// The secret.
-    pub sealed: Sealed,
+    pub sealed: SealedSecret,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::listing::AttemptDetail;
-use jackfield_domain::delivery::breaker::{Change, Forced};
-use jackfield_domain::delivery::{Kind, Progress, Verdict};
+use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride};
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::Lead;
 
@@ -31,7 +31,7 @@ pub struct TenantShare {
     /// At most this many in all.
     pub limit: u32,
     /// Of these kinds only, and at most so many of each: what goes to another destination goes on while one is closed.
-    pub kinds: Vec<(Kind, u32)>,
+    pub kinds: Vec<(DeliveryKind, u32)>,
     /// Only if nothing else may go.
     pub last: Vec<DeliveryId>,
     /// Written into the attempts.
@@ -44,7 +44,7 @@ pub struct Due {
     /// The tenant.
     pub tenant: TenantName,
     /// The kind.
-    pub kind: Kind,
+    pub kind: DeliveryKind,
 }
 
 /// A lease on a delivery.
@@ -64,21 +64,21 @@ pub struct Claimed {
     /// Whose it is.
     pub tenant: TenantName,
     /// What it is.
-    pub kind: Kind,
+    pub kind: DeliveryKind,
     /// The same on every attempt and replay.
     pub key: DedupKey,
     /// The lead; unknown for a webhook that is yet to be parsed.
     pub lead: Option<LeadId>,
     /// The document to deliver: a disposition's or a lead's JSON, or the raw webhook.
     pub payload: Vec<u8>,
-    /// The webhook's `content-type`, for [`Kind::Inbound`]; empty otherwise.
+    /// The webhook's `content-type`, for [`DeliveryKind::Inbound`]; empty otherwise.
     pub content_type: String,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// When it fell due.
     pub due: Timestamp,
     /// What it has been through.
-    pub progress: Progress,
+    pub progress: AttemptHistory,
 }
 
 /// The end of an attempt.
@@ -89,14 +89,14 @@ pub struct Finish {
     /// When it ended.
     pub now: Timestamp,
     /// What follows.
-    pub verdict: Verdict,
+    pub verdict: DeliveryVerdict,
     /// What is kept of the attempt.
     pub detail: AttemptDetail,
     /// Leads that a webhook contained, in order; each becomes a lead and its delivery. Only with a committed
-    /// [`Kind::Inbound`].
+    /// [`DeliveryKind::Inbound`].
     pub leads: Vec<NewLead>,
     /// What it did to the breaker of the tenant's CRM, if anything.
-    pub breaker: Option<Change>,
+    pub breaker: Option<BreakerChange>,
 }
 
 /// A lead out of a parsed webhook.
@@ -128,7 +128,7 @@ pub struct BreakerRecord {
     /// The tenant.
     pub tenant: TenantName,
     /// What an operator made it be.
-    pub forced: Option<Forced>,
+    pub forced: Option<BreakerOverride>,
     /// Since when it has not been closed.
     pub open_since: Option<Timestamp>,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{atrium_tenant, disposition, minimal_disposition};
@@ -37,7 +37,7 @@ async fn written(test: &TestNode, atrium: &Atrium, document: &Value) -> AtriumAc
     let id = accept(test, document).await;
     test.work().await;
     let after = found(test, &id).await;
-    assert_eq!(after.summary.state, State::Done, "{:?}", after.attempts);
+    assert_eq!(after.summary.state, DeliveryState::Done, "{:?}", after.attempts);
     let last = atrium.stored().pop().unwrap();
     assert_eq!(after.summary.reference.as_deref(), Some(last.id.as_str()));
     last
@@ -210,7 +210,12 @@ async fn unknown_outcome_is_looked_up_and_written_once() {
         test.advance(Duration::from_secs(33));
         test.work().await;
         let after = found(&test, &id).await;
-        assert_eq!(after.summary.state, State::Done, "{mode:?}: {:?}", after.attempts);
+        assert_eq!(
+            after.summary.state,
+            DeliveryState::Done,
+            "{mode:?}: {:?}",
+            after.attempts
+        );
         assert_eq!(atrium.stored().len(), 1, "{mode:?}: atrium does not deduplicate");
         assert_eq!(after.summary.reference.as_deref(), Some("ACT-1"));
         test.finish().await;
@@ -248,7 +253,7 @@ async fn throttling_and_maintenance_are_waited_out() {
     assert_eq!(found(&test, &id).await.attempts[1].class.unwrap().word(), "unavailable");
     test.advance(Duration::from_mins(3));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
     assert_eq!(atrium.stored().len(), 1);
     test.finish().await;
 }
@@ -293,6 +298,6 @@ async fn refused_token_alerts_at_once() {
     test.apply(&atrium_tenant(TENANT, &atrium.origin(), TOKEN, "")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
     test.finish().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::breaker::BreakerState;
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
@@ -177,7 +177,7 @@ async fn forced_state_of_another_host_is_followed() {
     dispose(&test, 0).await;
     assert_eq!(test.work().await, 1);
     let now = jackfield_clock::Clock::now(&test.clock);
-    let forced = Some(jackfield_domain::delivery::breaker::Forced::Open);
+    let forced = Some(jackfield_domain::delivery::breaker::BreakerOverride::Open);
     test.store().force_breaker(&tenant, forced, now).await.unwrap();
     assert_eq!(test.node.tenants.breakers.standing(&tenant).state, BreakerState::Closed);
     test.node.rollout.sync().await.unwrap();
@@ -246,7 +246,7 @@ async fn max_hold_makes_dead_letters() {
         let states = test.store().states().await.unwrap();
         states
             .iter()
-            .find(|(state, _)| *state == State::Dead)
+            .find(|(state, _)| *state == DeliveryState::Dead)
             .map_or(0, |(_, count)| *count)
     };
     assert_eq!(dead().await, 0);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::{DeliveryDetail, ReplayOrder};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
@@ -54,7 +54,7 @@ async fn landed_write_is_found_and_not_repeated() {
         test.advance(Duration::from_secs(33));
         test.work().await;
         let after = found(&test, &id).await;
-        assert_eq!(after.summary.state, State::Done);
+        assert_eq!(after.summary.state, DeliveryState::Done);
         assert!(after.attempts[1].detail.looked_up);
         let stored = test.keystone.stored();
         assert_eq!(
@@ -75,7 +75,7 @@ async fn lost_write_is_looked_up_and_written() {
     test.work().await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
     assert_eq!(test.keystone.stored()[0].revision, 1);
     test.finish().await;
 }
@@ -97,7 +97,7 @@ async fn failed_lookup_sends_nothing() {
             .starts_with("nothing was sent: an earlier attempt could not be looked up")
     );
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
     assert_eq!(test.keystone.stored()[0].revision, 1);
     test.finish().await;
 }
@@ -113,7 +113,7 @@ async fn unknown_outcome_goes_to_review() {
         let summary = found(&test, &id).await.summary;
         assert_eq!(
             (summary.state, summary.reason),
-            (State::Review, Some(StopReason::OutcomeUnknown)),
+            (DeliveryState::Review, Some(StopReason::OutcomeUnknown)),
             "{mode:?}"
         );
         test.advance(Duration::from_hours(48));
@@ -128,14 +128,14 @@ async fn unknown_outcome_goes_to_review() {
             rows,
             "a plain replay does not claim that it did not land"
         );
-        assert_eq!(found(&test, &id).await.summary.state, State::Review);
+        assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Review);
         replay(&test, &id, true).await;
         assert_eq!(
             test.groundwork.stored().len(),
             rows + 1,
             "an operator said that it did not land"
         );
-        assert_eq!(found(&test, &id).await.summary.state, State::Done);
+        assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
         test.finish().await;
     }
 }
@@ -154,14 +154,14 @@ async fn refused_connection_is_retried() {
         test.advance(Duration::from_secs(132));
         test.work().await;
     }
-    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
     assert_eq!(test.groundwork.stored().len(), 1);
     test.finish().await;
 }
 
 #[tokio::test]
 async fn timed_out_write_may_have_landed() {
-    for (tenant, state) in [(KEYSTONE, State::Ready), (GROUNDWORK, State::Review)] {
+    for (tenant, state) in [(KEYSTONE, DeliveryState::Ready), (GROUNDWORK, DeliveryState::Review)] {
         let test = TestNode::start().await;
         test.keystone.behave(Behaviour::next(1, Mode::Hang));
         test.groundwork.behave(Behaviour::next(1, Mode::Hang));
@@ -199,13 +199,13 @@ async fn refused_credentials_alert_and_retry() {
     test.work().await;
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
     assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::Unauthorized));
-    assert_eq!(found(&test, &id).await.summary.state, State::Ready);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Ready);
     test.apply(&test.dwarka("")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
     assert_eq!(
         found(&test, &id).await.summary.state,
-        State::Done,
+        DeliveryState::Done,
         "the new release serves waiting deliveries"
     );
     test.finish().await;
@@ -221,7 +221,7 @@ async fn refusal_goes_to_review_with_the_crms_words() {
     let after = found(&test, &id).await;
     assert_eq!(
         (after.summary.state, after.summary.reason),
-        (State::Review, Some(StopReason::Rejected))
+        (DeliveryState::Review, Some(StopReason::Rejected))
     );
     let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
     assert_eq!(
@@ -238,7 +238,7 @@ async fn refusal_goes_to_review_with_the_crms_words() {
     let after = found(&test, &id).await;
     assert_eq!(
         (after.summary.state, after.summary.reason),
-        (State::Review, Some(StopReason::NotFound))
+        (DeliveryState::Review, Some(StopReason::NotFound))
     );
     let lead = test
         .store()
@@ -264,16 +264,16 @@ async fn crash_during_a_write_repeats_nothing() {
         }
         // The worker is dropped here, in the middle of its write.
     }
-    assert_eq!(found(&test, &id).await.summary.state, State::Leased);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Leased);
     test.restart().await;
     let summary = found(&test, &id).await.summary;
     assert_eq!(
         (summary.state, summary.ambiguous, summary.counted),
-        (State::Ready, true, 0)
+        (DeliveryState::Ready, true, 0)
     );
     test.work().await;
     let after = found(&test, &id).await;
-    assert_eq!(after.summary.state, State::Done);
+    assert_eq!(after.summary.state, DeliveryState::Done);
     assert!(after.attempts.last().unwrap().detail.looked_up);
     test.finish().await;
 }

@@ -1,6 +1,6 @@
 //! Panics of a Go guest, and errors outside the contract, become faults with the guest's own message.
 
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
@@ -76,7 +76,7 @@ async fn go_errors_become_described_faults() {
     let fine = reported(&test, "fine").await;
     assert_eq!(
         (fine.summary.state, fine.summary.reference.as_deref()),
-        (State::Done, Some("R"))
+        (DeliveryState::Done, Some("R"))
     );
     test.finish().await;
 }

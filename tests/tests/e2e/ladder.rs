@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::ReplayOrder;
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
@@ -53,7 +53,7 @@ async fn default_ladder_from_first_attempt_to_replay() {
     assert_eq!((waits.len(), found.attempts.len()), (4, 5));
     assert_eq!(
         (found.summary.state, found.summary.reason),
-        (State::Dead, Some(StopReason::AttemptsUsedUp))
+        (DeliveryState::Dead, Some(StopReason::AttemptsUsedUp))
     );
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
@@ -91,7 +91,10 @@ async fn default_ladder_from_first_attempt_to_replay() {
     let stored = test.keystone.stored();
     assert_eq!((stored.len(), stored[0].revision), (1, 1));
     let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
-    assert_eq!((found.summary.state, found.summary.generation), (State::Done, 1));
+    assert_eq!(
+        (found.summary.state, found.summary.generation),
+        (DeliveryState::Done, 1)
+    );
     assert_eq!(found.summary.key.as_str(), "C-1", "the key never changes");
     let flagged = test
         .store()
@@ -119,7 +122,7 @@ async fn tenant_ladder_replaces_the_default() {
     test.advance(Duration::from_millis(1100));
     assert_eq!(test.work().await, 1);
     let dead = test.store().states().await.unwrap();
-    assert!(dead.contains(&(State::Dead, 1)), "{dead:?}");
+    assert!(dead.contains(&(DeliveryState::Dead, 1)), "{dead:?}");
     test.finish().await;
 }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_store::DeliveryFilter;
 use jackfield_tests::documents::{groundwork_webhook, lead_created};
 use jackfield_tests::node::{TestNode, first_page};
@@ -252,7 +252,7 @@ async fn unparsable_document_is_reviewed_and_edited() {
     let found = test.store().delivery(id).await.unwrap().unwrap();
     assert_eq!(
         (found.summary.state, found.payload),
-        (State::Review, wrong.into_bytes())
+        (DeliveryState::Review, wrong.into_bytes())
     );
     assert!(
         found.attempts[0]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, minimal_disposition, mortar_tenant};
@@ -55,7 +55,7 @@ async fn written(body: &Value) -> MortarDocument {
     let id = accepted(&test, "4711", body).await;
     test.work().await;
     let delivery = found(&test, &id).await;
-    assert_eq!(delivery.summary.state, State::Done, "{:?}", delivery.attempts);
+    assert_eq!(delivery.summary.state, DeliveryState::Done, "{:?}", delivery.attempts);
     let document = mortar.stored().remove(0);
     assert_eq!(delivery.summary.reference.as_deref(), Some(document.number.as_str()));
     test.finish().await;
@@ -67,7 +67,7 @@ async fn refused(lead: &str, body: &Value) -> (Value, u64) {
     let (test, mortar) = start().await;
     let id = accepted(&test, lead, body).await;
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Review);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Review);
     let attempts = test.delivery(TENANT, &id).await["attempts"][0].clone();
     let asked = mortar.counts().requests;
     assert!(mortar.stored().is_empty());
@@ -268,7 +268,7 @@ async fn unknown_outcome_goes_to_review() {
         let summary = found(&test, &id).await.summary;
         assert_eq!(
             (summary.state, summary.reason),
-            (State::Review, Some(StopReason::OutcomeUnknown)),
+            (DeliveryState::Review, Some(StopReason::OutcomeUnknown)),
             "{mode:?}"
         );
         test.advance(Duration::from_hours(48));
@@ -297,7 +297,7 @@ async fn refused_write_is_retried_once() {
         assert!(mortar.stored().is_empty());
         test.advance(Duration::from_secs(wait));
         test.work().await;
-        assert_eq!(found(&test, &id).await.summary.state, State::Done, "{class}");
+        assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done, "{class}");
         assert_eq!(mortar.stored().len(), 1);
         test.finish().await;
     }
@@ -319,7 +319,7 @@ async fn locked_party_is_written_later() {
     test.work().await;
     assert_eq!(
         (found(&test, &id).await.summary.state, mortar.stored().len()),
-        (State::Done, 1)
+        (DeliveryState::Done, 1)
     );
     test.finish().await;
 }
@@ -357,6 +357,6 @@ async fn wrong_key_is_unauthorized() {
     test.apply(&mortar_tenant(TENANT, &mortar.origin(), &key, "")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, State::Done);
+    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
     test.finish().await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::poll;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::delivery::breaker::BreakerState;
 use jackfield_domain::id::TenantName;
 use jackfield_store::DeliveryFilter;
@@ -65,10 +65,10 @@ async fn dead_and_done(test: &TestNode) -> (usize, usize) {
             .find(|(state, _)| *state == wanted)
             .map_or(0, |(_, count)| *count)
     };
-    let stuck = count(State::Dead) + count(State::Review);
+    let stuck = count(DeliveryState::Dead) + count(DeliveryState::Review);
     (
         usize::try_from(stuck).unwrap(),
-        usize::try_from(count(State::Done)).unwrap(),
+        usize::try_from(count(DeliveryState::Done)).unwrap(),
     )
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jackfield_clock::Clock as _;
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, minimal_disposition, parcel_tenant, parcel_webhook};
@@ -260,7 +260,7 @@ async fn unknown_outcome_is_repeated_into_one_record() {
         test.advance(Duration::from_secs(40));
         test.work().await;
         let after = found(&test, &first.summary.id.to_string()).await;
-        assert_eq!(after.summary.state, State::Done, "{mode:?}");
+        assert_eq!(after.summary.state, DeliveryState::Done, "{mode:?}");
         let calls = parcel.stored();
         assert_eq!(
             (calls.len(), calls[0].repetitions),
@@ -293,7 +293,7 @@ async fn server_and_client_faults_are_told_apart() {
     let mut document = disposition("C-2", "qualified_visit_booked");
     document["site_visit"]["timezone"] = "Mars/Olympus".into();
     let refused = written(&test, &parcel, &document).await;
-    assert_eq!(refused.summary.state, State::Review);
+    assert_eq!(refused.summary.state, DeliveryState::Review);
     assert_eq!(refused.summary.reason, Some(StopReason::Rejected));
     let shown = serde_json::to_string(&refused.attempts[0].detail).unwrap();
     for part in ["P-20", "invalid elements", "Visit/VisitZone", "is no time zone"] {
@@ -307,7 +307,7 @@ async fn server_and_client_faults_are_told_apart() {
     test.work().await;
     let unknown = found(&test, &unknown.member("delivery")).await;
     assert_eq!(unknown.attempts[0].class.unwrap().word(), "not-found");
-    assert_eq!(unknown.summary.state, State::Review);
+    assert_eq!(unknown.summary.state, DeliveryState::Review);
     test.finish().await;
 }
 
@@ -359,7 +359,7 @@ async fn parcel_webhook_becomes_a_lead() {
         .expect(202);
     test.work().await;
     let held = found(&test, &nonsense.member("delivery")).await;
-    assert_eq!(held.summary.state, State::Review);
+    assert_eq!(held.summary.state, DeliveryState::Review);
     let fields = &held.attempts[0].detail.rejection.as_ref().unwrap().fields;
     assert_eq!(fields[0].detail, "is no XML: a document type is not accepted");
     test.finish().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, minimal_disposition, ridgeline_tenant};
@@ -115,7 +115,7 @@ async fn unknown_values_clear_nothing() {
     let mut body = minimal_disposition("C-1", "callback_requested");
     body["qualification"]["budget_min"] = Value::Null;
     body["qualification"]["loan_required"] = json!(false);
-    assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done);
+    assert_eq!(reported(&test, "L", &body).await.summary.state, DeliveryState::Done);
     let expected = json!({ "budget_min_lakh": 85.5, "loan": "NO", "unit_type": "2BHK" });
     assert_eq!(json!(stored(&crm, "C-1").details), expected);
     test.finish().await;
@@ -149,7 +149,11 @@ async fn edge_values_arrive_unchanged() {
         let mut body = minimal_disposition(call, "not_interested_budget");
         body["qualification"]["budget_min"] = json!(min);
         body["qualification"]["budget_max"] = json!(max);
-        assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
+        assert_eq!(
+            reported(&test, "L", &body).await.summary.state,
+            DeliveryState::Done,
+            "{call}"
+        );
         let kept = stored(&crm, call);
         assert_eq!(
             (&kept.details["budget_min_lakh"], &kept.details["budget_max_lakh"]),
@@ -184,7 +188,11 @@ async fn edge_values_arrive_unchanged() {
     for (call, day, slot, zone, expected_visit) in visits {
         let mut body = minimal_disposition(call, "qualified_visit_booked");
         body["site_visit"] = json!({ "booked": true, "date": day, "time_slot": slot, "timezone": zone });
-        assert_eq!(reported(&test, "L", &body).await.summary.state, State::Done, "{call}");
+        assert_eq!(
+            reported(&test, "L", &body).await.summary.state,
+            DeliveryState::Done,
+            "{call}"
+        );
         let (on, at) = expected_visit.unwrap();
         assert_eq!(
             stored(&crm, call).body["visit"],
@@ -197,7 +205,7 @@ async fn edge_values_arrive_unchanged() {
     let mut hindi = minimal_disposition("H-1", "callback_requested");
     hindi["flags"] = json!({ "language_used": "हिन्दी" });
     hindi["qualification"]["floor"] = json!("ऊपर की मंज़िल");
-    assert_eq!(reported(&test, "L", &hindi).await.summary.state, State::Done);
+    assert_eq!(reported(&test, "L", &hindi).await.summary.state, DeliveryState::Done);
     let kept = stored(&crm, "H-1").body;
     assert_eq!(
         (&kept["called_on"], &kept["called_at"]),
@@ -230,7 +238,7 @@ async fn version_conflict_is_reread_then_retried() {
         let after = found(&test, &id).await;
         assert_eq!(
             (after.summary.state, after.attempts.len()),
-            (State::Done, attempts),
+            (DeliveryState::Done, attempts),
             "{moves}"
         );
         let kept = stored(&crm, "C-1");
@@ -252,7 +260,7 @@ async fn landed_write_is_repeated_and_recognised() {
     test.advance(Duration::from_secs(33));
     test.work().await;
     let after = found(&test, &first.summary.id.to_string()).await;
-    assert_eq!(after.summary.state, State::Done);
+    assert_eq!(after.summary.state, DeliveryState::Done);
     assert_eq!(after.summary.reference.as_deref(), Some("RL-1"));
     let kept = stored(&crm, "C-1");
     assert_eq!((crm.stored().len(), kept.version, kept.repeats), (1, 8, 1));
@@ -290,7 +298,7 @@ async fn each_refusal_has_its_class() {
     test.work().await;
     assert_eq!(
         found(&test, &slow.summary.id.to_string()).await.summary.state,
-        State::Done
+        DeliveryState::Done
     );
 
     let secret = "{ value = \"not-the-key\" }";
@@ -303,7 +311,7 @@ async fn each_refusal_has_its_class() {
     test.work().await;
     assert_eq!(
         found(&test, &locked.summary.id.to_string()).await.summary.state,
-        State::Done
+        DeliveryState::Done
     );
     test.finish().await;
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 use http::Method;
 use jackfield_clock::Clock as _;
-use jackfield_domain::delivery::{State, StopReason};
+use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayOrder};
 use jackfield_tests::components::component;
@@ -58,7 +58,7 @@ async fn work<T: FakeService>(test: &TestNode, crm: &FakeServer<T>) {
         if idle_polls > 300 {
             idle_polls = 0;
             let states = test.store().states().await.unwrap();
-            let in_flight = states.iter().find(|(state, _)| *state == State::Leased);
+            let in_flight = states.iter().find(|(state, _)| *state == DeliveryState::Leased);
             if in_flight.map_or(0, |(_, deliveries)| *deliveries) == u64::from(crm.hanging()) {
                 test.advance(Duration::from_secs(10));
             }
@@ -112,13 +112,13 @@ async fn survive_unknown_outcomes<T: FakeService>(test: &TestNode, tenant: &str,
     }
     crm.behave(Behaviour::always(Mode::Ok));
     let dead = all(test, tenant).await.into_iter();
-    let dead = dead.filter(|delivery| delivery.state == State::Dead);
+    let dead = dead.filter(|delivery| delivery.state == DeliveryState::Dead);
     replay(test, dead.map(|delivery| delivery.id).collect(), false).await;
     work(test, crm).await;
     let left: Vec<_> = all(test, tenant)
         .await
         .into_iter()
-        .filter(|it| it.state != State::Done)
+        .filter(|it| it.state != DeliveryState::Done)
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -205,7 +205,7 @@ async fn without_either_an_operator_decides() {
     let held = all(&test, "saket-estates").await;
     assert!(
         held.iter()
-            .all(|it| it.state == State::Review && it.reason == Some(StopReason::OutcomeUnknown))
+            .all(|it| it.state == DeliveryState::Review && it.reason == Some(StopReason::OutcomeUnknown))
     );
 
     // The operator compares with the CRM: what is there landed, what is missing is sent again.
@@ -226,7 +226,7 @@ async fn without_either_an_operator_decides() {
         all(&test, "saket-estates")
             .await
             .iter()
-            .all(|it| it.state == State::Done)
+            .all(|it| it.state == DeliveryState::Done)
     );
     assert_each_once(&rows_by_call(test.groundwork.stored().iter().map(call)));
     test.finish().await;

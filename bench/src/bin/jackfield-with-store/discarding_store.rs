@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use jackfield_domain::custody::audit::{Entry, Event};
-use jackfield_domain::delivery::State;
-use jackfield_domain::delivery::breaker::Forced;
+use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
+use jackfield_domain::delivery::DeliveryState;
+use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReceiptId, ReleaseNumber, TenantName, TokenId};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
@@ -96,7 +96,7 @@ impl Store for DiscardingStore {
     async fn force_breaker(
         &self,
         tenant: &TenantName,
-        forced: Option<Forced>,
+        forced: Option<BreakerOverride>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.0.force_breaker(tenant, forced, now).await
@@ -268,15 +268,15 @@ impl Store for DiscardingStore {
         self.0.revoke_token(id, now).await
     }
 
-    async fn append_audit(&self, event: Event) -> Result<Entry, StoreError> {
+    async fn append_audit(&self, event: AuditEvent) -> Result<AuditEntry, StoreError> {
         self.0.append_audit(event).await
     }
 
-    async fn audit(&self, page: PageRequest) -> Result<Page<Entry>, StoreError> {
+    async fn audit(&self, page: PageRequest) -> Result<Page<AuditEntry>, StoreError> {
         self.0.audit(page).await
     }
 
-    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<Entry>)>, StoreError> {
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
         self.0.audit_after(seq, limit).await
     }
 
@@ -284,7 +284,7 @@ impl Store for DiscardingStore {
         self.0.ready().await
     }
 
-    async fn states(&self) -> Result<Vec<(State, u64)>, StoreError> {
+    async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
         self.0.states().await
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use jackfield_domain::custody::audit::Entry;
+use jackfield_domain::custody::audit::AuditEntry;
 use jackfield_domain::id::Digest;
 
 /// An entry of the audit trail.
@@ -33,8 +33,8 @@ pub struct AuditView {
     pub hash: String,
 }
 
-impl From<Entry> for AuditView {
-    fn from(entry: Entry) -> Self {
+impl From<AuditEntry> for AuditView {
+    fn from(entry: AuditEntry) -> Self {
         Self {
             seq: entry.seq,
             at: entry.event.at,

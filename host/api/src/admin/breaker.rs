@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use jackfield_domain::delivery::breaker::{BreakerState, Forced, Standing};
+use jackfield_domain::delivery::breaker::{BreakerOverride, BreakerState, BreakerStatus};
 use jackfield_domain::id::TenantName;
 
 /// The circuit breaker of a tenant's CRM, as the answering host sees it.
@@ -15,7 +15,7 @@ pub struct BreakerView {
     /// Its state.
     pub state: BreakerState,
     /// The state that an operator forced; null while the breaker decides by itself.
-    pub forced: Option<Forced>,
+    pub forced: Option<BreakerOverride>,
     /// Since when it has not been closed.
     pub since: Option<Timestamp>,
     /// When the next probe may be sent.
@@ -29,7 +29,7 @@ pub struct BreakerView {
 impl BreakerView {
     /// A tenant's breaker.
     #[must_use]
-    pub fn of(tenant: &TenantName, standing: Standing) -> Self {
+    pub fn of(tenant: &TenantName, standing: BreakerStatus) -> Self {
         Self {
             tenant: tenant.to_string(),
             state: standing.state,
@@ -50,5 +50,5 @@ pub struct ForceBreaker {
     /// Null: the breaker decides by itself again; one that was forced open begins with a probe.
     #[schema(required)]
     #[serde(deserialize_with = "Option::deserialize")]
-    pub force: Option<Forced>,
+    pub force: Option<BreakerOverride>,
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use jackfield_domain::delivery::failure::{Class, FaultCause, Rejection};
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::{AttemptClass, FaultCause, Rejection};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, LeadId, TenantName};
 
 /// A delivery, without its payload.
@@ -20,17 +20,17 @@ pub struct DeliveryView {
     /// The tenant.
     pub tenant: String,
     /// What is delivered.
-    pub kind: Kind,
+    pub kind: DeliveryKind,
     /// The lead; null for a webhook that is yet to be parsed.
     pub lead: Option<String>,
     /// The key that goes with every attempt and replay.
     pub key: String,
     /// Its state.
-    pub state: State,
+    pub state: DeliveryState,
     /// Why it stopped, if it is dead or in review.
     pub reason: Option<StopReason>,
     /// How its last attempt ended.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// Counted failures since acceptance or the last replay.
     pub counted: u32,
     /// Whether an attempt may have landed unseen.
@@ -59,7 +59,7 @@ pub struct AttemptView {
     /// When it ended; null while it runs, or if its worker was lost.
     pub ended_at: Option<Timestamp>,
     /// How it ended.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// What else is known of it.
     #[serde(flatten)]
     pub detail: AttemptDetailView,
@@ -127,13 +127,13 @@ pub struct EditedView {
 /// One or several states, separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct DeliveryStates(pub Vec<State>);
+pub struct DeliveryStates(pub Vec<DeliveryState>);
 
 impl FromStr for DeliveryStates {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let state = |word: &str| State::from_word(word.trim()).ok_or_else(|| unknown_state(word));
+        let state = |word: &str| DeliveryState::from_word(word.trim()).ok_or_else(|| unknown_state(word));
         text.split(',').map(state).collect::<Result<_, _>>().map(Self)
     }
 }
@@ -147,7 +147,7 @@ impl TryFrom<String> for DeliveryStates {
 }
 
 fn unknown_state(word: &str) -> String {
-    let known = State::ALL.map(State::word).join(", ");
+    let known = DeliveryState::ALL.map(DeliveryState::word).join(", ");
     format!("`{word}` is not a state; there are {known}")
 }
 
@@ -171,7 +171,7 @@ pub struct DeliveryQuery {
     #[serde(default)]
     pub state: DeliveryStates,
     /// Of this kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<DeliveryKind>,
     /// Of this lead.
     #[param(value_type = Option<String>)]
     pub lead: Option<LeadId>,
@@ -181,7 +181,7 @@ pub struct DeliveryQuery {
     /// Stopped for this reason.
     pub reason: Option<StopReason>,
     /// Whose last attempt had this class.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// Changed at this time or later.
     pub since: Option<Timestamp>,
     /// Changed before this time.
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn states_are_a_list_of_words() {
         let states: DeliveryStates = "dead,review".parse().unwrap();
-        assert_eq!(states, DeliveryStates(vec![State::Dead, State::Review]));
+        assert_eq!(states, DeliveryStates(vec![DeliveryState::Dead, DeliveryState::Review]));
         assert_eq!(states.to_string(), "dead,review");
         let error = "lost".parse::<DeliveryStates>().unwrap_err();
         assert_eq!(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use jackfield_domain::custody::recording::{Kind, LeftOut, Phase, Standing};
+use jackfield_domain::custody::recording::{ExportKind, OmissionReason, RecordingPhase, RecordingStatus};
 use jackfield_domain::id::TenantName;
 
 /// How much to record.
@@ -42,13 +42,13 @@ pub struct RecordingView {
     /// The tenant.
     pub tenant: String,
     /// Its state.
-    pub state: Phase,
+    pub state: RecordingPhase,
     /// How many invocations it is to hold.
     pub wanted: u32,
     /// The invocations that it holds, by kind: `status`, `write`, `find` and `webhook`.
-    pub recorded: BTreeMap<Kind, u32>,
+    pub recorded: BTreeMap<ExportKind, u32>,
     /// The invocations that it left out, by reason.
-    pub left_out: BTreeMap<LeftOut, u32>,
+    pub left_out: BTreeMap<OmissionReason, u32>,
     /// Bytes that it holds.
     pub bytes: usize,
     /// Whether it holds personal data unmasked.
@@ -64,7 +64,7 @@ pub struct RecordingView {
 impl RecordingView {
     /// A tenant's recording.
     #[must_use]
-    pub fn of(tenant: &TenantName, standing: Standing, unmasked: bool) -> Self {
+    pub fn of(tenant: &TenantName, standing: RecordingStatus, unmasked: bool) -> Self {
         Self {
             tenant: tenant.to_string(),
             state: standing.phase,
@@ -84,7 +84,7 @@ impl RecordingView {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RecordedCall {
     /// Which function of the adapter was invoked.
-    pub kind: Kind,
+    pub kind: ExportKind,
     /// The invocation as a fixture: a file of a cassette.
     #[schema(value_type = Object)]
     pub fixture: Value,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use jackfield_domain::id::ReleaseNumber;
-use jackfield_domain::tenant::release::{Change, Release};
+use jackfield_domain::tenant::release::{Release, ReleaseChange};
 
 /// A release.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -47,7 +47,7 @@ pub struct AppliedView {
     /// The digest of its adapter's bytes.
     pub adapter: String,
     /// What differs from the release before.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ReleaseChange>,
     /// Whether nothing was written: nothing differs, or it was a dry run.
     pub unchanged: bool,
     /// Whether it was a dry run.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
 /// Which stuck deliveries. A member that is left out excludes none.
@@ -18,10 +18,10 @@ pub struct StuckFilter {
     pub tenant: Option<TenantName>,
     /// `dead` or `review`; `dead` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
+    pub state: Option<DeliveryState>,
     /// Of this kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
+    pub kind: Option<DeliveryKind>,
     /// Of this lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -31,7 +31,7 @@ pub struct StuckFilter {
     pub reason: Option<StopReason>,
     /// Whose last attempt had this class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// Stopped at this time or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use jackfield_domain::delivery::failure::{Class, Rejection};
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::{AttemptClass, Rejection};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 
 /// A delivery and its attempts, as the agent may see them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -12,13 +12,13 @@ pub struct AgentDeliveryView {
     /// Such as `dlv_42`.
     pub id: String,
     /// What is delivered.
-    pub kind: Kind,
+    pub kind: DeliveryKind,
     /// The lead; null for a webhook that is yet to be parsed.
     pub lead_id: Option<String>,
     /// The key that goes with every attempt and replay.
     pub idempotency_key: String,
     /// Its state.
-    pub state: State,
+    pub state: DeliveryState,
     /// Why it stopped, if it is dead or in review.
     pub reason: Option<StopReason>,
     /// The destination's reference, if it is done.
@@ -45,7 +45,7 @@ pub struct AgentAttemptView {
     /// Under which release, such as `r3`.
     pub release: String,
     /// How it ended.
-    pub class: Option<Class>,
+    pub class: Option<AttemptClass>,
     /// The status of the last HTTP answer, if there was one.
     pub http_status: Option<u16>,
     /// The destination's reference of the record.

@@ -56,7 +56,7 @@ impl FromStr for Actor {
 
 /// Something to be written down. No bodies, no secrets, nothing of a lead: names and ids only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct AuditEvent {
     /// When, to the microsecond; what is finer is dropped.
     pub at: Timestamp,
     /// Who.
@@ -76,21 +76,21 @@ pub struct Event {
 
 /// An event in its place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Counted from 1, without gaps.
     pub seq: i64,
     /// What was done.
-    pub event: Event,
+    pub event: AuditEvent,
     /// The hash of the entry before; zeros for the first.
     pub prev: Digest,
     /// The hash of all this.
     pub hash: Digest,
 }
 
-impl Entry {
+impl AuditEntry {
     /// The entry of an event that follows the last one, or is the first.
     #[must_use]
-    pub fn after(last: Option<(i64, Digest)>, event: Event) -> Self {
+    pub fn after(last: Option<(i64, Digest)>, event: AuditEvent) -> Self {
         let (seq, prev) = last.map_or((1, GENESIS.into()), |(seq, hash)| (seq + 1, hash));
         let hash = hash(seq, &event, prev);
         Self { seq, event, prev, hash }
@@ -98,7 +98,7 @@ impl Entry {
 }
 
 /// Every part with its length before it, so that no two entries read alike.
-fn hash(seq: i64, event: &Event, prev: Digest) -> Digest {
+fn hash(seq: i64, event: &AuditEvent, prev: Digest) -> Digest {
     let status = event.status.map_or_else(String::new, |status| status.to_string());
     let (at, actor) = (event.at.as_microsecond().to_be_bytes(), event.actor.to_string());
     let parts: [&[u8]; 9] = [
@@ -122,7 +122,7 @@ fn hash(seq: i64, event: &Event, prev: Digest) -> Digest {
 
 /// The first thing that is wrong with a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Break {
+pub enum ChainBreak {
     /// An entry is not there.
     #[error("entry {0} is missing")]
     Missing(i64),
@@ -139,12 +139,12 @@ pub enum Break {
 
 /// Reads a trail from its beginning.
 #[derive(Debug, Clone)]
-pub struct Verifier {
+pub struct ChainVerifier {
     last: Option<(i64, Digest)>,
     expected: Option<Digest>,
 }
 
-impl Verifier {
+impl ChainVerifier {
     /// Of a trail that must hold the `expected` hash, if there is one.
     #[must_use]
     pub const fn new(expected: Option<Digest>) -> Self {
@@ -167,20 +167,20 @@ impl Verifier {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn next(&mut self, seq: i64, entry: Option<&Entry>) -> Result<(), Break> {
+    pub fn next(&mut self, seq: i64, entry: Option<&AuditEntry>) -> Result<(), ChainBreak> {
         let wanted = self.read() + 1;
         if seq < wanted {
-            return Err(Break::Inserted(seq));
+            return Err(ChainBreak::Inserted(seq));
         }
         if seq > wanted {
-            return Err(Break::Missing(wanted));
+            return Err(ChainBreak::Missing(wanted));
         }
         let entry = entry
             .filter(|entry| entry.seq == seq && hash(seq, &entry.event, entry.prev) == entry.hash)
-            .ok_or(Break::Edited(seq))?;
+            .ok_or(ChainBreak::Edited(seq))?;
         if entry.prev != self.head().unwrap_or(GENESIS.into()) {
             // This one is as it was written, so the one before it was replaced, its own hash included.
-            return Err(Break::Edited((seq - 1).max(1)));
+            return Err(ChainBreak::Edited((seq - 1).max(1)));
         }
         self.last = Some((seq, entry.hash));
         if self.expected == Some(entry.hash) {
@@ -193,9 +193,9 @@ impl Verifier {
     ///
     /// # Errors
     /// The expected hash was not among them.
-    pub const fn end(&self) -> Result<(), Break> {
+    pub const fn end(&self) -> Result<(), ChainBreak> {
         match self.expected {
-            Some(_) => Err(Break::Cut),
+            Some(_) => Err(ChainBreak::Cut),
             None => Ok(()),
         }
     }
@@ -203,12 +203,12 @@ impl Verifier {
 
 /// Refused requests that are not written down yet.
 #[derive(Debug, Default)]
-pub struct Refusals {
+pub struct RefusalCounter {
     written: Option<Timestamp>,
     waiting: u64,
 }
 
-impl Refusals {
+impl RefusalCounter {
     /// A request was refused at `now`. Returns how many are to be written down together, if it is time to.
     pub fn note(&mut self, now: Timestamp) -> Option<u64> {
         self.waiting += 1;
@@ -229,8 +229,8 @@ mod tests {
 
     use super::*;
 
-    fn event(n: i64) -> Event {
-        Event {
+    fn event(n: i64) -> AuditEvent {
+        AuditEvent {
             at: Timestamp::from_second(n).unwrap(),
             actor: Actor::Operator(TokenId(n % 3)),
             label: "on-call".into(),
@@ -241,17 +241,17 @@ mod tests {
         }
     }
 
-    fn trail(length: i64) -> Vec<Entry> {
-        let mut trail: Vec<Entry> = vec![];
+    fn trail(length: i64) -> Vec<AuditEntry> {
+        let mut trail: Vec<AuditEntry> = vec![];
         for n in 0..length {
             let last = trail.last().map(|entry| (entry.seq, entry.hash));
-            trail.push(Entry::after(last, event(n)));
+            trail.push(AuditEntry::after(last, event(n)));
         }
         trail
     }
 
-    fn verify(trail: &[Entry], expected: Option<Digest>) -> Result<(i64, Option<Digest>), Break> {
-        let mut verifier = Verifier::new(expected);
+    fn verify(trail: &[AuditEntry], expected: Option<Digest>) -> Result<(i64, Option<Digest>), ChainBreak> {
+        let mut verifier = ChainVerifier::new(expected);
         for entry in trail {
             verifier.next(entry.seq, Some(entry))?;
         }
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn every_part_of_an_entry_counts() {
-        let edits: [fn(&mut Entry); 8] = [
+        let edits: [fn(&mut AuditEntry); 8] = [
             |entry| entry.event.at += SignedDuration::from_micros(1),
             |entry| entry.event.actor = Actor::Host,
             |entry| entry.event.label.push('x'),
@@ -284,13 +284,13 @@ mod tests {
         for (n, edit) in edits.iter().enumerate() {
             let mut trail = trail(3);
             edit(&mut trail[1]);
-            assert_eq!(verify(&trail, None), Err(Break::Edited(2)), "part {n}");
+            assert_eq!(verify(&trail, None), Err(ChainBreak::Edited(2)), "part {n}");
         }
         // A letter that moves from one part to the next is an edit too.
         let mut trail = trail(1);
         trail[0].event.action.push('t');
         trail[0].event.target.remove(0);
-        assert_eq!(verify(&trail, None), Err(Break::Edited(1)));
+        assert_eq!(verify(&trail, None), Err(ChainBreak::Edited(1)));
     }
 
     #[test]
@@ -299,28 +299,28 @@ mod tests {
         let kept = Some(full[4].hash);
         // Cut off at the end.
         assert!(verify(&full[..3], None).is_ok());
-        assert_eq!(verify(&full[..3], kept), Err(Break::Cut));
+        assert_eq!(verify(&full[..3], kept), Err(ChainBreak::Cut));
         // The last entry, written anew with its hash; and the whole trail.
         let mut last = full.clone();
-        last[4] = Entry::after(Some((4, full[3].hash)), event(99));
+        last[4] = AuditEntry::after(Some((4, full[3].hash)), event(99));
         assert!(verify(&last, None).is_ok());
-        assert_eq!(verify(&last, kept), Err(Break::Cut));
-        assert_eq!(verify(&[], kept), Err(Break::Cut));
+        assert_eq!(verify(&last, kept), Err(ChainBreak::Cut));
+        assert_eq!(verify(&[], kept), Err(ChainBreak::Cut));
     }
 
     #[test]
     fn what_cannot_be_read_or_stands_before_the_first_is_named() {
         let trail = trail(2);
-        let mut verifier = Verifier::new(None);
-        assert_eq!(verifier.next(0, Some(&trail[0])), Err(Break::Inserted(0)));
+        let mut verifier = ChainVerifier::new(None);
+        assert_eq!(verifier.next(0, Some(&trail[0])), Err(ChainBreak::Inserted(0)));
         verifier.next(1, Some(&trail[0])).unwrap();
-        assert_eq!(verifier.next(2, None), Err(Break::Edited(2)));
+        assert_eq!(verifier.next(2, None), Err(ChainBreak::Edited(2)));
     }
 
     #[test]
     fn refusals_are_counted_and_told_once_a_minute() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let mut refusals = Refusals::default();
+        let mut refusals = RefusalCounter::default();
         let told: Vec<_> = [0, 1, 59, 60, 61, 200].map(|second| refusals.note(at(second))).to_vec();
         assert_eq!(told, [Some(1), None, None, Some(3), None, Some(2)]);
     }
@@ -359,31 +359,31 @@ mod tests {
             let expected = match tampering {
                 Tampering::Edit => {
                     trail[at].event.target.push('x');
-                    Break::Edited(seq)
+                    ChainBreak::Edited(seq)
                 }
                 Tampering::EditWithHash => {
                     let last = at.checked_sub(1).map(|before| (trail[before].seq, trail[before].hash));
-                    trail[at] = Entry::after(last, event(1000));
-                    Break::Edited(seq)
+                    trail[at] = AuditEntry::after(last, event(1000));
+                    ChainBreak::Edited(seq)
                 }
                 Tampering::Delete => {
                     trail.remove(at);
-                    Break::Missing(seq)
+                    ChainBreak::Missing(seq)
                 }
                 Tampering::SwapContents => {
                     trail.swap(at, at + 1);
                     trail[at].seq = seq;
                     trail[at + 1].seq = seq + 1;
-                    Break::Edited(seq)
+                    ChainBreak::Edited(seq)
                 }
                 Tampering::Insert => {
                     let last = at.checked_sub(1).map(|before| (trail[before].seq, trail[before].hash));
-                    trail.insert(at, Entry::after(last, event(1000)));
+                    trail.insert(at, AuditEntry::after(last, event(1000)));
                     for entry in &mut trail[at + 1..] {
                         entry.seq += 1;
                     }
                     // What was inserted fits by itself; the one that it pushed aside has a number that is not its own.
-                    Break::Edited(seq + 1)
+                    ChainBreak::Edited(seq + 1)
                 }
             };
             prop_assert_eq!(verify(&trail, None), Err(expected));

@@ -49,7 +49,7 @@ impl FromStr for KeyId {
 /// A text is no master key. It does not quote the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a master key is {KEY_BYTES} random bytes as base64, 44 characters; `openssl rand -base64 32` makes one")]
-pub struct NotAKey;
+pub struct InvalidMasterKey;
 
 /// What secrets are sealed with. Never shown, wiped when dropped.
 #[derive(Clone)]
@@ -75,11 +75,11 @@ impl MasterKey {
     ///
     /// # Errors
     /// It is no base64, or not of [`KEY_BYTES`].
-    pub fn read(text: &str) -> Result<Self, NotAKey> {
-        let mut bytes = STANDARD.decode(text.trim()).map_err(|_| NotAKey)?;
+    pub fn read(text: &str) -> Result<Self, InvalidMasterKey> {
+        let mut bytes = STANDARD.decode(text.trim()).map_err(|_| InvalidMasterKey)?;
         let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new);
         bytes.zeroize();
-        Ok(Self::new(key.map_err(|_| NotAKey)?))
+        Ok(Self::new(key.map_err(|_| InvalidMasterKey)?))
     }
 
     /// The key as [`Self::read`] reads it, to be kept in a file.
@@ -107,7 +107,7 @@ impl fmt::Debug for MasterKey {
 
 /// A sealed secret, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
+pub struct SealedSecret {
     /// The key that opens it.
     pub key: KeyId,
     /// Drawn for it alone.
@@ -118,14 +118,14 @@ pub struct Sealed {
 
 /// Whose secret it is, and its name.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct SecretContext<'a> {
     /// Whose.
     pub tenant: &'a TenantName,
     /// Its name.
     pub name: &'a str,
 }
 
-impl Place<'_> {
+impl SecretContext<'_> {
     /// What is authenticated: each part with its length before it, so that no two places read alike.
     fn bytes(&self, key: KeyId) -> Vec<u8> {
         let mut bytes = b"jackfield secret 1".to_vec();
@@ -139,7 +139,7 @@ impl Place<'_> {
 
 /// A sealed secret does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unopened {
+pub enum UnsealError {
     /// Another key opens it.
     #[error("it is sealed with master key {sealed}, and this host has {}", list(has))]
     OtherKey {
@@ -216,7 +216,7 @@ impl Keyring {
     /// # Panics
     /// For a secret of 256 GiB.
     #[must_use]
-    pub fn seal(&self, place: Place<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<Sealed> {
+    pub fn seal(&self, place: SecretContext<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<SealedSecret> {
         let key = self.0.first()?;
         let payload = Payload {
             msg: value.expose().as_bytes(),
@@ -224,7 +224,7 @@ impl Keyring {
         };
         #[expect(clippy::expect_used, reason = "it fails only for messages of 256 GiB")]
         let ciphertext = key.cipher().encrypt(&nonce.into(), payload).expect("a short message");
-        Some(Sealed {
+        Some(SealedSecret {
             key: key.id,
             nonce,
             ciphertext,
@@ -235,8 +235,8 @@ impl Keyring {
     ///
     /// # Errors
     /// It is sealed with a key that is not here, or is not what was sealed for this place.
-    pub fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Sensitive, Unopened> {
-        let key = self.find(sealed.key).ok_or_else(|| Unopened::OtherKey {
+    pub fn open(&self, place: SecretContext<'_>, sealed: &SealedSecret) -> Result<Sensitive, UnsealError> {
+        let key = self.find(sealed.key).ok_or_else(|| UnsealError::OtherKey {
             sealed: sealed.key,
             has: self.ids(),
         })?;
@@ -245,10 +245,10 @@ impl Keyring {
             aad: &place.bytes(key.id),
         };
         let opened = key.cipher().decrypt(&sealed.nonce.into(), payload);
-        let opened = opened.map_err(|_| Unopened::Changed)?;
+        let opened = opened.map_err(|_| UnsealError::Changed)?;
         String::from_utf8(opened).map(Sensitive::new).map_err(|error| {
             error.into_bytes().zeroize();
-            Unopened::Changed
+            UnsealError::Changed
         })
     }
 }
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_in_its_place_only() {
         let (acme, zenith) = (tenant("acme"), tenant("zenith"));
-        let at = |tenant, name| Place { tenant, name };
+        let at = |tenant, name| SecretContext { tenant, name };
         let sealed = ring(&[1])
             .seal(at(&acme, "crm"), &Sensitive::new("hunter2".into()), NONCE)
             .unwrap();
@@ -286,7 +286,7 @@ mod tests {
         for (tenant, name) in [(&acme, "crm2"), (&acme, ""), (&zenith, "crm")] {
             assert_eq!(
                 ring(&[1]).open(at(tenant, name), &sealed),
-                Err(Unopened::Changed),
+                Err(UnsealError::Changed),
                 "{tenant} {name}"
             );
         }
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn a_wrong_key_is_recognised_and_named() {
         let acme = tenant("acme");
-        let place = Place {
+        let place = SecretContext {
             tenant: &acme,
             name: "crm",
         };
@@ -310,11 +310,11 @@ mod tests {
         assert!(none.ends_with("this host has none"), "{none}");
         assert_eq!(Keyring::default().seal(place, &Sensitive::new("x".into()), NONCE), None);
         // A row whose key id was rewritten does not open under that key either.
-        let relabelled = Sealed {
+        let relabelled = SealedSecret {
             key: key(2).id(),
             ..sealed
         };
-        assert_eq!(ring(&[2]).open(place, &relabelled), Err(Unopened::Changed));
+        assert_eq!(ring(&[2]).open(place, &relabelled), Err(UnsealError::Changed));
     }
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
             text: String, seed: u8, nonce: [u8; NONCE_BYTES], at: prop::sample::Index, bit in 0..8_u8,
         ) {
             let acme = tenant("acme");
-            let place = Place { tenant: &acme, name: "crm" };
+            let place = SecretContext { tenant: &acme, name: "crm" };
             let ring = ring(&[seed]);
             let sealed = ring.seal(place, &Sensitive::new(text.clone()), nonce).unwrap();
             let opened = ring.open(place, &sealed).unwrap();
@@ -368,7 +368,7 @@ mod tests {
                 None => changed.nonce[at] ^= 1 << bit,
                 Some(at) => changed.ciphertext[at] ^= 1 << bit,
             }
-            prop_assert_eq!(ring.open(place, &changed), Err(Unopened::Changed));
+            prop_assert_eq!(ring.open(place, &changed), Err(UnsealError::Changed));
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::field::FieldError;
 /// How an attempt ended. Stored, shown and counted under these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+#[schema(as = Class)]
+pub enum AttemptClass {
     /// The destination holds the write.
     Committed,
     /// Nothing was written: no connection, or the destination said so.
@@ -29,7 +30,7 @@ pub enum Class {
     Fault,
 }
 
-impl Class {
+impl AttemptClass {
     /// Every class, for tables and metrics.
     pub const ALL: [Self; 8] = [
         Self::Committed,
@@ -64,7 +65,7 @@ impl Class {
     }
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for AttemptClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -102,15 +103,15 @@ pub enum Failure {
 impl Failure {
     /// The class of the failure.
     #[must_use]
-    pub const fn class(&self) -> Class {
+    pub const fn class(&self) -> AttemptClass {
         match self {
-            Self::Unavailable => Class::Unavailable,
-            Self::Unknown => Class::Unknown,
-            Self::RateLimited { .. } => Class::RateLimited,
-            Self::Unauthorized => Class::Unauthorized,
-            Self::Rejected(_) => Class::Rejected,
-            Self::NotFound => Class::NotFound,
-            Self::Fault(_) => Class::Fault,
+            Self::Unavailable => AttemptClass::Unavailable,
+            Self::Unknown => AttemptClass::Unknown,
+            Self::RateLimited { .. } => AttemptClass::RateLimited,
+            Self::Unauthorized => AttemptClass::Unauthorized,
+            Self::Rejected(_) => AttemptClass::Rejected,
+            Self::NotFound => AttemptClass::NotFound,
+            Self::Fault(_) => AttemptClass::Fault,
         }
     }
 }

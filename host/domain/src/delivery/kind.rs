@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// What is delivered, and so to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+#[schema(as = Kind)]
+pub enum DeliveryKind {
     /// A webhook in the CRM's own shape, to be parsed by the adapter into leads.
     Inbound,
     /// A lead, to the agent.
@@ -16,7 +17,7 @@ pub enum Kind {
     Disposition,
 }
 
-impl Kind {
+impl DeliveryKind {
     /// Every kind, for tables and metrics.
     pub const ALL: [Self; 3] = [Self::Inbound, Self::Lead, Self::Disposition];
 
@@ -37,7 +38,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for DeliveryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }

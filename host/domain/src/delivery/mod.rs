@@ -12,9 +12,9 @@ mod state;
 mod stop;
 mod verdict;
 
-pub use kind::Kind;
-pub use progress::{Plan, Policy, Progress, plan};
+pub use kind::DeliveryKind;
+pub use progress::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 pub use spec::{BreakerSpec, DeliverySpec};
-pub use state::State;
+pub use state::DeliveryState;
 pub use stop::StopReason;
-pub use verdict::{AttemptResult, MAX_LOST_LEASES, Step, Verdict, after_lost_lease, decide, decide_trial};
+pub use verdict::{AttemptResult, DeliveryVerdict, MAX_LOST_LEASES, NextStep, after_lost_lease, decide, decide_trial};

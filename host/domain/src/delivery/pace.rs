@@ -22,7 +22,7 @@ const SECOND: u64 = 1_000_000_000;
 
 /// A token bucket that holds one second's worth and starts full.
 #[derive(Debug, Clone)]
-pub struct Bucket {
+pub struct TokenBucket {
     rate: NonZeroU32,
     /// In billionths of a token, so that every nanosecond adds exactly `rate` and no fraction is ever lost.
     level: u64,
@@ -30,7 +30,7 @@ pub struct Bucket {
     at: Option<Timestamp>,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// A full bucket that gains `rate` tokens a second.
     #[must_use]
     pub fn per_second(rate: NonZeroU32) -> Self {
@@ -99,7 +99,7 @@ fn elapsed(earlier: Timestamp, later: Timestamp) -> Duration {
 
 /// How much of a day's quota is used, by the days of a time zone.
 #[derive(Debug, Clone)]
-pub struct DayCount {
+pub struct DailyQuota {
     limit: NonZeroU32,
     zone: Zone,
     /// The day of which `used` is gone.
@@ -107,7 +107,7 @@ pub struct DayCount {
     used: u32,
 }
 
-impl DayCount {
+impl DailyQuota {
     /// A quota of which `used` is gone on the day of `now`.
     #[must_use]
     pub fn new(limit: NonZeroU32, zone: Zone, used: u32, now: Timestamp) -> Self {
@@ -159,7 +159,7 @@ impl DayCount {
 
 /// How fast a tenant's deliveries may go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct PaceLimits {
     /// Attempts a second; unlimited when absent.
     pub per_second: Option<NonZeroU32>,
     /// Attempts a day; unlimited when absent.
@@ -171,17 +171,17 @@ pub struct Limits {
 /// Both limits of a tenant; without any, nothing is ever held back.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    bucket: Option<Bucket>,
-    day: Option<DayCount>,
+    bucket: Option<TokenBucket>,
+    day: Option<DailyQuota>,
 }
 
 impl Pace {
     /// The pace of a tenant that has used `used_today` of its day's quota at `now`.
     #[must_use]
-    pub fn new(limits: &Limits, used_today: u32, now: Timestamp) -> Self {
-        let day = |limit| DayCount::new(limit, limits.zone.clone(), used_today, now);
+    pub fn new(limits: &PaceLimits, used_today: u32, now: Timestamp) -> Self {
+        let day = |limit| DailyQuota::new(limit, limits.zone.clone(), used_today, now);
         Self {
-            bucket: limits.per_second.map(Bucket::per_second),
+            bucket: limits.per_second.map(TokenBucket::per_second),
             day: limits.per_day.map(day),
         }
     }
@@ -215,7 +215,7 @@ impl Pace {
 
 /// A destination's own pace: nothing goes there until the time that it asked for, or that doubling waits give it.
 #[derive(Debug, Clone)]
-pub struct Throttle {
+pub struct DestinationThrottle {
     /// Times in a row that it asked to slow down.
     row: u32,
     /// When it last did.
@@ -223,7 +223,7 @@ pub struct Throttle {
     until: Timestamp,
 }
 
-impl Default for Throttle {
+impl Default for DestinationThrottle {
     fn default() -> Self {
         Self {
             row: 0,
@@ -233,7 +233,7 @@ impl Default for Throttle {
     }
 }
 
-impl Throttle {
+impl DestinationThrottle {
     /// Lets nothing go before `until`, or before an earlier and longer pause is over; at most [`MAX_THROTTLE`] from
     /// now.
     pub fn pause(&mut self, until: Timestamp, now: Timestamp) {

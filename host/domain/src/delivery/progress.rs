@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::retry::Ladder;
+use super::retry::RetryLadder;
 
 /// What of a delivery's past decides its future.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct AttemptHistory {
     /// Counted failures since acceptance or the last replay.
     pub counted: u32,
     /// Rate limits in a row.
@@ -21,9 +21,9 @@ pub struct Progress {
 
 /// What a tenant and its adapter allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
+pub struct AttemptPolicy {
     /// The waits between counted attempts.
-    pub ladder: Ladder,
+    pub ladder: RetryLadder,
     /// Writing twice leaves one record.
     pub idempotent: bool,
     /// The destination can be asked whether a write was made.
@@ -32,7 +32,7 @@ pub struct Policy {
 
 /// What a worker does with a claimed delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plan {
+pub enum AttemptPlan {
     /// Send it.
     Send,
     /// Ask first whether an earlier attempt landed.
@@ -43,10 +43,10 @@ pub enum Plan {
 
 /// Decides how to begin an attempt (promise 3: a write with an unknown outcome is never blindly repeated).
 #[must_use]
-pub const fn plan(progress: &Progress, policy: &Policy) -> Plan {
+pub const fn plan(progress: &AttemptHistory, policy: &AttemptPolicy) -> AttemptPlan {
     match (progress.ambiguous, policy.lookup, policy.idempotent) {
-        (false, _, _) | (true, false, true) => Plan::Send,
-        (true, true, _) => Plan::LookUpFirst,
-        (true, false, false) => Plan::Ask,
+        (false, _, _) | (true, false, true) => AttemptPlan::Send,
+        (true, true, _) => AttemptPlan::LookUpFirst,
+        (true, false, false) => AttemptPlan::Ask,
     }
 }

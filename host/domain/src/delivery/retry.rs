@@ -13,8 +13,8 @@ pub const MAX_JITTER: f64 = 0.1;
 
 /// The waits before each counted attempt, each after the failure before; the first after acceptance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<Wait>", into = "Vec<Wait>")]
-pub struct Ladder(Vec<Duration>);
+#[serde(try_from = "Vec<TextDuration>", into = "Vec<TextDuration>")]
+pub struct RetryLadder(Vec<Duration>);
 
 /// A ladder that cannot be climbed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum InvalidLadder {
     TooLong(usize),
 }
 
-impl Ladder {
+impl RetryLadder {
     /// A ladder of 1 to 20 waits of at most 7 days each.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Ladder {
     }
 }
 
-impl Default for Ladder {
+impl Default for RetryLadder {
     /// 0 s, 30 s, 2 min, 10 min, 60 min.
     fn default() -> Self {
         Self([0, 30, 120, 600, 3600].map(Duration::from_secs).into())
@@ -78,9 +78,9 @@ impl Default for Ladder {
 /// A length of time as people write it in a file: `30s`, `2m`, `1h 30m`, `500ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Wait(pub Duration);
+pub struct TextDuration(pub Duration);
 
-impl TryFrom<String> for Wait {
+impl TryFrom<String> for TextDuration {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -90,23 +90,23 @@ impl TryFrom<String> for Wait {
     }
 }
 
-impl From<Wait> for String {
-    fn from(wait: Wait) -> String {
+impl From<TextDuration> for String {
+    fn from(wait: TextDuration) -> String {
         SignedDuration::try_from(wait.0).map_or_else(|_| "0s".into(), |duration| format!("{duration:#}"))
     }
 }
 
-impl TryFrom<Vec<Wait>> for Ladder {
+impl TryFrom<Vec<TextDuration>> for RetryLadder {
     type Error = InvalidLadder;
 
-    fn try_from(waits: Vec<Wait>) -> Result<Self, InvalidLadder> {
+    fn try_from(waits: Vec<TextDuration>) -> Result<Self, InvalidLadder> {
         Self::new(waits.into_iter().map(|wait| wait.0).collect())
     }
 }
 
-impl From<Ladder> for Vec<Wait> {
-    fn from(ladder: Ladder) -> Self {
-        ladder.0.into_iter().map(Wait).collect()
+impl From<RetryLadder> for Vec<TextDuration> {
+    fn from(ladder: RetryLadder) -> Self {
+        ladder.0.into_iter().map(TextDuration).collect()
     }
 }
 
@@ -137,25 +137,31 @@ mod tests {
 
     #[test]
     fn the_default_ladder() {
-        let text = serde_json::to_string(&Ladder::default()).unwrap();
+        let text = serde_json::to_string(&RetryLadder::default()).unwrap();
         insta::assert_snapshot!(text, @r#"["0s","30s","2m","10m","1h"]"#);
-        assert_eq!(serde_json::from_str::<Ladder>(&text).unwrap(), Ladder::default());
         assert_eq!(
-            serde_json::from_str::<Ladder>(r#"["0s","30s","2m","10m","60m"]"#).unwrap(),
-            Ladder::default()
+            serde_json::from_str::<RetryLadder>(&text).unwrap(),
+            RetryLadder::default()
+        );
+        assert_eq!(
+            serde_json::from_str::<RetryLadder>(r#"["0s","30s","2m","10m","60m"]"#).unwrap(),
+            RetryLadder::default()
         );
     }
 
     #[test]
     fn ladders_are_bounded() {
-        assert_eq!(Ladder::new(vec![]), Err(InvalidLadder::Rungs(0)));
-        assert_eq!(Ladder::new(vec![Duration::ZERO; 21]), Err(InvalidLadder::Rungs(21)));
+        assert_eq!(RetryLadder::new(vec![]), Err(InvalidLadder::Rungs(0)));
         assert_eq!(
-            Ladder::new(vec![Duration::ZERO, Duration::MAX]),
+            RetryLadder::new(vec![Duration::ZERO; 21]),
+            Err(InvalidLadder::Rungs(21))
+        );
+        assert_eq!(
+            RetryLadder::new(vec![Duration::ZERO, Duration::MAX]),
             Err(InvalidLadder::TooLong(2))
         );
         for wrong in [r#"["soon"]"#, r#"["-5s"]"#, "[5]"] {
-            assert!(serde_json::from_str::<Ladder>(wrong).is_err(), "{wrong}");
+            assert!(serde_json::from_str::<RetryLadder>(wrong).is_err(), "{wrong}");
         }
     }
 

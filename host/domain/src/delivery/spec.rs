@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::retry::{Ladder, Wait};
+use super::retry::{RetryLadder, TextDuration};
 use crate::zone::Zone;
 
 /// `[delivery]`
@@ -13,7 +13,7 @@ use crate::zone::Zone;
 #[serde(deny_unknown_fields, default)]
 pub struct DeliverySpec {
     /// The waits before each counted attempt, each after the failure before.
-    pub retry: Ladder,
+    pub retry: RetryLadder,
     /// Deliveries of this tenant in flight at once.
     pub concurrency: NonZeroU32,
     /// Attempts a second; unlimited when absent.
@@ -26,7 +26,7 @@ pub struct DeliverySpec {
     pub timezone: Zone,
     /// How long the CRM's breaker may hold what is due before it becomes a dead letter. 1 minute to 30 days; a day when
     /// absent: longer than any outage that nobody noticed, and short enough for a person to call back.
-    pub max_hold: Wait,
+    pub max_hold: TextDuration,
     /// When to stop asking a CRM that does not answer.
     pub breaker: BreakerSpec,
 }
@@ -38,9 +38,9 @@ pub struct BreakerSpec {
     /// So many failures in a row open the breaker; so does half of the last four times as many. 1 to 100.
     pub failures: NonZeroU32,
     /// How long it stays open before the first probe; twice as long after each probe that fails. At least 1 second.
-    pub open_for: Wait,
+    pub open_for: TextDuration,
     /// The longest time between two probes. At most 1 hour, and not below `open_for`.
-    pub max_open_for: Wait,
+    pub max_open_for: TextDuration,
 }
 
 impl Default for BreakerSpec {
@@ -49,8 +49,8 @@ impl Default for BreakerSpec {
     fn default() -> Self {
         Self {
             failures: const { NonZeroU32::new(5).unwrap() },
-            open_for: Wait(Duration::from_secs(30)),
-            max_open_for: Wait(Duration::from_mins(5)),
+            open_for: TextDuration(Duration::from_secs(30)),
+            max_open_for: TextDuration(Duration::from_mins(5)),
         }
     }
 }
@@ -58,12 +58,12 @@ impl Default for BreakerSpec {
 impl Default for DeliverySpec {
     fn default() -> Self {
         Self {
-            retry: Ladder::default(),
+            retry: RetryLadder::default(),
             concurrency: const { NonZeroU32::new(8).unwrap() },
             per_second: None,
             per_day: None,
             timezone: Zone::default(),
-            max_hold: Wait(Duration::from_hours(24)),
+            max_hold: TextDuration(Duration::from_hours(24)),
             breaker: BreakerSpec::default(),
         }
     }

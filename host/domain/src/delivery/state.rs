@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// Where a delivery is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+#[schema(as = State)]
+pub enum DeliveryState {
     /// Waits for its time.
     Ready,
     /// A worker has it.
@@ -22,7 +23,7 @@ pub enum State {
     Discarded,
 }
 
-impl State {
+impl DeliveryState {
     /// Every state, for tables and metrics.
     pub const ALL: [Self; 6] = [
         Self::Ready,
@@ -65,7 +66,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for DeliveryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::breaker::Signal;
-use super::failure::{Class, Failure};
-use super::progress::{Plan, Policy, Progress, plan};
+use super::breaker::CrmSignal;
+use super::failure::{AttemptClass, Failure};
+use super::progress::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 use super::retry;
-use super::state::State;
+use super::state::DeliveryState;
 use super::stop::StopReason;
 use crate::alert::AlertKind;
 
@@ -21,7 +21,7 @@ pub struct AttemptResult {
 
 /// A delivery's next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum NextStep {
     /// The destination holds it.
     Done {
         /// The destination's own reference.
@@ -38,39 +38,39 @@ pub enum Step {
     Review(StopReason),
 }
 
-impl Step {
+impl NextStep {
     /// The state it leads to.
     #[must_use]
-    pub const fn state(&self) -> State {
+    pub const fn state(&self) -> DeliveryState {
         match self {
-            Self::Done { .. } => State::Done,
-            Self::Retry { .. } => State::Ready,
-            Self::Dead(_) => State::Dead,
-            Self::Review(_) => State::Review,
+            Self::Done { .. } => DeliveryState::Done,
+            Self::Retry { .. } => DeliveryState::Ready,
+            Self::Dead(_) => DeliveryState::Dead,
+            Self::Review(_) => DeliveryState::Review,
         }
     }
 }
 
 /// What follows from an attempt: the step, and whom to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct DeliveryVerdict {
     /// The class under which the attempt is recorded.
-    pub class: Class,
+    pub class: AttemptClass,
     /// The delivery's next step.
-    pub step: Step,
+    pub step: NextStep,
     /// To be raised in the same transaction.
     pub alert: Option<AlertKind>,
     /// What is remembered from now on, whatever the step: a dead delivery whose last attempt may have landed is still
     /// ambiguous when it is replayed.
-    pub progress: Progress,
+    pub progress: AttemptHistory,
 }
 
-impl Verdict {
-    fn new(class: Class, step: Step, progress: Progress) -> Self {
+impl DeliveryVerdict {
+    fn new(class: AttemptClass, step: NextStep, progress: AttemptHistory) -> Self {
         let alert = match (&step, class) {
-            (Step::Dead(_), _) => Some(AlertKind::DeadLetter),
-            (Step::Review(_), _) => Some(AlertKind::Review),
-            (Step::Retry { .. }, Class::Unauthorized) => Some(AlertKind::Unauthorized),
+            (NextStep::Dead(_), _) => Some(AlertKind::DeadLetter),
+            (NextStep::Review(_), _) => Some(AlertKind::Review),
+            (NextStep::Retry { .. }, AttemptClass::Unauthorized) => Some(AlertKind::Unauthorized),
             _ => None,
         };
         Self {
@@ -81,65 +81,83 @@ impl Verdict {
         }
     }
 
-    /// The verdict on a delivery that [`Plan::Ask`] sends to review without an attempt.
+    /// The verdict on a delivery that [`AttemptPlan::Ask`] sends to review without an attempt.
     #[must_use]
-    pub fn ask(progress: Progress) -> Self {
-        Self::new(Class::Unknown, Step::Review(StopReason::OutcomeUnknown), progress)
+    pub fn ask(progress: AttemptHistory) -> Self {
+        Self::new(
+            AttemptClass::Unknown,
+            NextStep::Review(StopReason::OutcomeUnknown),
+            progress,
+        )
     }
 
     /// The verdict on a delivery that the CRM's breaker held for too long: nobody asked the CRM.
     #[must_use]
-    pub fn held_too_long(progress: Progress) -> Self {
-        Self::new(Class::Unavailable, Step::Dead(StopReason::HeldTooLong), progress)
+    pub fn held_too_long(progress: AttemptHistory) -> Self {
+        Self::new(
+            AttemptClass::Unavailable,
+            NextStep::Dead(StopReason::HeldTooLong),
+            progress,
+        )
     }
 
     /// The verdict on a delivery whose stored payload cannot be read.
     #[must_use]
-    pub fn unreadable(progress: Progress) -> Self {
-        Self::new(Class::Rejected, Step::Review(StopReason::Unreadable), progress)
+    pub fn unreadable(progress: AttemptHistory) -> Self {
+        Self::new(
+            AttemptClass::Rejected,
+            NextStep::Review(StopReason::Unreadable),
+            progress,
+        )
     }
 }
 
 /// Decides what follows from an attempt that ended at `now`. `jitter` is a random number from 0 to 1.
 #[must_use]
-pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: Timestamp, jitter: f64) -> Verdict {
+pub fn decide(
+    progress: AttemptHistory,
+    result: &AttemptResult,
+    policy: &AttemptPolicy,
+    now: Timestamp,
+    jitter: f64,
+) -> DeliveryVerdict {
     let failure = match &result.outcome {
         Ok(reference) => {
-            let step = Step::Done {
+            let step = NextStep::Done {
                 reference: reference.clone(),
             };
-            let settled = Progress {
+            let settled = AttemptHistory {
                 ambiguous: false,
                 ..progress
             };
-            return Verdict::new(Class::Committed, step, settled);
+            return DeliveryVerdict::new(AttemptClass::Committed, step, settled);
         }
         Err(failure) => failure,
     };
     let (step, progress) = match failure {
-        Failure::Rejected(_) => (Step::Review(StopReason::Rejected), progress),
-        Failure::NotFound => (Step::Review(StopReason::NotFound), progress),
+        Failure::Rejected(_) => (NextStep::Review(StopReason::Rejected), progress),
+        Failure::NotFound => (NextStep::Review(StopReason::NotFound), progress),
         Failure::RateLimited { retry_after } => {
             let since = progress.throttled_since.unwrap_or(now);
             // However long the waits, the last attempt of a row is a day after its first.
             let end = retry::throttle_end(since);
             if now >= end {
-                (Step::Dead(StopReason::ThrottledTooLong), progress)
+                (NextStep::Dead(StopReason::ThrottledTooLong), progress)
             } else {
                 let wait = retry::throttle_wait(progress.throttles, *retry_after);
-                let progress = Progress {
+                let progress = AttemptHistory {
                     throttles: progress.throttles.saturating_add(1),
                     throttled_since: Some(since),
                     lost_leases: 0,
                     ..progress
                 };
                 let due = retry::due(now, wait, jitter).min(end);
-                (Step::Retry { due }, progress)
+                (NextStep::Retry { due }, progress)
             }
         }
         Failure::Unavailable | Failure::Unknown | Failure::Unauthorized | Failure::Fault(_) => {
             let landed_perhaps = matches!(failure, Failure::Unknown | Failure::Fault(_)) && result.sent;
-            let progress = Progress {
+            let progress = AttemptHistory {
                 counted: progress.counted.saturating_add(1),
                 throttles: 0,
                 throttled_since: None,
@@ -147,16 +165,16 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
                 lost_leases: 0,
             };
             let step = match policy.ladder.wait(progress.counted) {
-                _ if plan(&progress, policy) == Plan::Ask => Step::Review(StopReason::OutcomeUnknown),
-                None => Step::Dead(StopReason::AttemptsUsedUp),
-                Some(wait) => Step::Retry {
+                _ if plan(&progress, policy) == AttemptPlan::Ask => NextStep::Review(StopReason::OutcomeUnknown),
+                None => NextStep::Dead(StopReason::AttemptsUsedUp),
+                Some(wait) => NextStep::Retry {
                     due: retry::due(now, wait, jitter),
                 },
             };
             (step, progress)
         }
     };
-    Verdict::new(failure.class(), step, progress)
+    DeliveryVerdict::new(failure.class(), step, progress)
 }
 
 /// Decides what follows from an attempt that tried out a CRM whose breaker was not closed, of a delivery that fell due
@@ -165,22 +183,22 @@ pub fn decide(progress: Progress, result: &AttemptResult, policy: &Policy, now: 
 /// and the breaker decides when something is sent again. What may have been written is remembered as ever (promise 3).
 #[must_use]
 pub fn decide_trial(
-    progress: Progress,
+    progress: AttemptHistory,
     due: Timestamp,
     result: &AttemptResult,
-    policy: &Policy,
+    policy: &AttemptPolicy,
     now: Timestamp,
     jitter: f64,
-) -> Verdict {
+) -> DeliveryVerdict {
     let verdict = decide(progress, result, policy, now, jitter);
-    match (Signal::of(&result.outcome), &verdict.step) {
-        (Signal::Alive, _) | (_, Step::Done { .. } | Step::Review(_)) => verdict,
-        (Signal::Failing | Signal::Silent, Step::Retry { .. } | Step::Dead(_)) => {
-            let progress = Progress {
+    match (CrmSignal::of(&result.outcome), &verdict.step) {
+        (CrmSignal::Alive, _) | (_, NextStep::Done { .. } | NextStep::Review(_)) => verdict,
+        (CrmSignal::Failing | CrmSignal::Silent, NextStep::Retry { .. } | NextStep::Dead(_)) => {
+            let progress = AttemptHistory {
                 counted: progress.counted,
                 ..verdict.progress
             };
-            Verdict::new(verdict.class, Step::Retry { due }, progress)
+            DeliveryVerdict::new(verdict.class, NextStep::Retry { due }, progress)
         }
     }
 }
@@ -191,18 +209,18 @@ pub const MAX_LOST_LEASES: u32 = 20;
 
 /// Decides what follows when a lease ran out: the request may have left, so the delivery is ambiguous from now on.
 #[must_use]
-pub fn after_lost_lease(progress: Progress, now: Timestamp) -> Verdict {
-    let progress = Progress {
+pub fn after_lost_lease(progress: AttemptHistory, now: Timestamp) -> DeliveryVerdict {
+    let progress = AttemptHistory {
         lost_leases: progress.lost_leases.saturating_add(1),
         ambiguous: true,
         ..progress
     };
     let step = if progress.lost_leases >= MAX_LOST_LEASES {
-        Step::Dead(StopReason::WorkersLost)
+        NextStep::Dead(StopReason::WorkersLost)
     } else {
-        Step::Retry { due: now }
+        NextStep::Retry { due: now }
     };
-    Verdict::new(Class::Unknown, step, progress)
+    DeliveryVerdict::new(AttemptClass::Unknown, step, progress)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct AddressRange(IpNet);
 
 /// A text that is no range of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidRange {
+pub enum InvalidAddressRange {
     /// It is something else.
     #[error("`{0}` is not an address or a range of addresses; write it like \"203.0.113.0/24\" or \"2001:db8::/32\"")]
     Unreadable(String),
@@ -54,18 +54,18 @@ impl AddressRange {
 }
 
 impl FromStr for AddressRange {
-    type Err = InvalidRange;
+    type Err = InvalidAddressRange;
 
-    fn from_str(text: &str) -> Result<Self, InvalidRange> {
+    fn from_str(text: &str) -> Result<Self, InvalidAddressRange> {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self(address.to_canonical().into()));
         }
-        let unreadable = || InvalidRange::Unreadable(text.to_owned());
+        let unreadable = || InvalidAddressRange::Unreadable(text.to_owned());
         let given: IpNet = text.parse().map_err(|_| unreadable())?;
         let range = given.trunc();
         if range != given {
             let given = text.to_owned();
-            return Err(InvalidRange::Beyond { given, range });
+            return Err(InvalidAddressRange::Beyond { given, range });
         }
         // A range of mapped addresses is the range of IPv4 that they stand for.
         let mapped = match range {
@@ -80,9 +80,9 @@ impl FromStr for AddressRange {
 }
 
 impl TryFrom<String> for AddressRange {
-    type Error = InvalidRange;
+    type Error = InvalidAddressRange;
 
-    fn try_from(text: String) -> Result<Self, InvalidRange> {
+    fn try_from(text: String) -> Result<Self, InvalidAddressRange> {
         text.parse()
     }
 }
@@ -198,7 +198,7 @@ mod tests {
             "10.0.0.0-10.0.0.9",
         ] {
             let error = text.parse::<AddressRange>().unwrap_err();
-            assert_eq!(error, InvalidRange::Unreadable(text.into()));
+            assert_eq!(error, InvalidAddressRange::Unreadable(text.into()));
         }
         let error = "203.0.113.7/24".parse::<AddressRange>().unwrap_err();
         assert!(error.to_string().contains("write \"203.0.113.0/24\""), "{error}");

@@ -35,7 +35,7 @@ fn qualified(from: &str, key: &str) -> DedupKey {
 
 /// What was seen before under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenKey {
     /// The digest of its body.
     pub digest: Digest,
     /// When.
@@ -44,7 +44,7 @@ pub struct Seen {
 
 /// What a request is, beside what was seen under its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
+pub enum RepeatCheck {
     /// Nothing like it was seen.
     New,
     /// The same was seen.
@@ -55,17 +55,17 @@ pub enum Repeat {
 
 /// Compares a body with what was seen under its keys. What is older than `window` is forgotten; `None` never forgets.
 #[must_use]
-pub fn compare(digest: Digest, seen: &[Seen], window: Option<Duration>, now: Timestamp) -> Repeat {
-    let fresh = |seen: &&Seen| {
+pub fn compare(digest: Digest, seen: &[SeenKey], window: Option<Duration>, now: Timestamp) -> RepeatCheck {
+    let fresh = |seen: &&SeenKey| {
         let age = now.duration_since(seen.at);
         window.is_none_or(|window| age.is_negative() || age.unsigned_abs() < window)
     };
-    let mut repeat = Repeat::New;
+    let mut repeat = RepeatCheck::New;
     for seen in seen.iter().filter(fresh) {
         if seen.digest != digest {
-            return Repeat::Conflict;
+            return RepeatCheck::Conflict;
         }
-        repeat = Repeat::Same;
+        repeat = RepeatCheck::Same;
     }
     repeat
 }
@@ -108,16 +108,19 @@ mod tests {
     fn a_repeat_is_the_same_body_within_the_window() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         let at = |second| Timestamp::from_second(second).unwrap();
-        let seen = |digest, second| Seen { digest, at: at(second) };
+        let seen = |digest, second| SeenKey { digest, at: at(second) };
         let hour = Some(Duration::from_hours(1));
-        assert_eq!(compare(a, &[], hour, at(0)), Repeat::New);
-        assert_eq!(compare(a, &[seen(a, 0)], hour, at(3599)), Repeat::Same);
-        assert_eq!(compare(a, &[seen(a, 0)], hour, at(3600)), Repeat::New);
-        assert_eq!(compare(a, &[seen(a, 0), seen(b, 0)], hour, at(5)), Repeat::Conflict);
-        assert_eq!(compare(a, &[seen(a, 0)], None, Timestamp::MAX), Repeat::Same);
+        assert_eq!(compare(a, &[], hour, at(0)), RepeatCheck::New);
+        assert_eq!(compare(a, &[seen(a, 0)], hour, at(3599)), RepeatCheck::Same);
+        assert_eq!(compare(a, &[seen(a, 0)], hour, at(3600)), RepeatCheck::New);
+        assert_eq!(
+            compare(a, &[seen(a, 0), seen(b, 0)], hour, at(5)),
+            RepeatCheck::Conflict
+        );
+        assert_eq!(compare(a, &[seen(a, 0)], None, Timestamp::MAX), RepeatCheck::Same);
         assert_eq!(
             compare(a, &[seen(a, 100)], hour, at(0)),
-            Repeat::Same,
+            RepeatCheck::Same,
             "a clock that went back forgets nothing"
         );
     }
@@ -134,18 +137,18 @@ mod tests {
             let at = |second| Timestamp::from_second(second).unwrap();
             let mut seen: Vec<_> = seen
                 .into_iter()
-                .map(|(body, second)| Seen { digest: Digest::of(&[body]), at: at(second) })
+                .map(|(body, second)| SeenKey { digest: Digest::of(&[body]), at: at(second) })
                 .collect();
             let digest = Digest::of(&[body]);
             let told = compare(digest, &seen, window.map(Duration::from_secs), at(now));
-            let fresh = |seen: &&Seen| window.is_none_or(|window| {
+            let fresh = |seen: &&SeenKey| window.is_none_or(|window| {
                 now - seen.at.as_second() < i64::try_from(window).unwrap() || now < seen.at.as_second()
             });
             let fresh: Vec<_> = seen.iter().filter(fresh).collect();
             let expected = match (fresh.is_empty(), fresh.iter().all(|seen| seen.digest == digest)) {
-                (true, _) => Repeat::New,
-                (false, true) => Repeat::Same,
-                (false, false) => Repeat::Conflict,
+                (true, _) => RepeatCheck::New,
+                (false, true) => RepeatCheck::Same,
+                (false, false) => RepeatCheck::Conflict,
             };
             prop_assert_eq!(told, expected);
             seen.reverse();
@@ -159,9 +162,9 @@ mod tests {
             now in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
         ) {
             let digest = Digest::of(&body);
-            let seen = [Seen { digest, at: Timestamp::from_second(second).unwrap() }];
+            let seen = [SeenKey { digest, at: Timestamp::from_second(second).unwrap() }];
             let now = Timestamp::from_second(now).unwrap();
-            prop_assert_eq!(compare(digest, &seen, None, now), Repeat::Same);
+            prop_assert_eq!(compare(digest, &seen, None, now), RepeatCheck::Same);
             let _ = compare(digest, &seen, Some(Duration::from_hours(168)), now);
         }
 

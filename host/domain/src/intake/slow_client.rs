@@ -15,7 +15,7 @@ pub const CLOSING: Duration = Duration::from_secs(5);
 
 /// How long the clients of one listener may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct SlowClientLimits {
     /// For a request's head, from its first byte; for the first one from when the connection was opened.
     pub head: Duration,
     /// For a request's body.
@@ -24,7 +24,7 @@ pub struct Patience {
     pub idle: Duration,
 }
 
-impl Patience {
+impl SlowClientLimits {
     /// When a body that began at `began` and has brought so many bytes is given up.
     #[must_use]
     pub fn body_due(&self, began: Timestamp, received: u64) -> Timestamp {
@@ -41,7 +41,7 @@ fn later(from: Timestamp, wait: Duration) -> Timestamp {
 
 /// Why the host ended a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cut {
+pub enum ConnectionTimeout {
     /// A request's head, or the TLS handshake, did not come in time.
     Head,
     /// Nothing was asked for too long. It ends in order.
@@ -50,7 +50,7 @@ pub enum Cut {
     Closing,
 }
 
-impl Cut {
+impl ConnectionTimeout {
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -64,7 +64,7 @@ impl Cut {
 
 /// What a connection is doing, as far as patience goes.
 #[derive(Debug, Clone)]
-pub struct Progress {
+pub struct ConnectionProgress {
     /// Whether bytes between requests are the beginning of a head. In HTTP/2 they may be about the connection.
     heads_show: bool,
     /// Requests whose head has come and that are not answered yet. An answer that is being read is none: who does not
@@ -80,7 +80,7 @@ pub struct Progress {
     closing_since: Option<Timestamp>,
 }
 
-impl Progress {
+impl ConnectionProgress {
     /// A connection that was just opened.
     #[must_use]
     pub const fn opened(now: Timestamp) -> Self {
@@ -131,17 +131,17 @@ impl Progress {
 
     /// When patience ends, and how, if nothing happens until then. A request in flight has deadlines of its own.
     #[must_use]
-    pub fn due(&self, patience: &Patience) -> Option<(Timestamp, Cut)> {
+    pub fn due(&self, patience: &SlowClientLimits) -> Option<(Timestamp, ConnectionTimeout)> {
         if self.in_flight > 0 {
             return None;
         }
         if let Some(since) = self.closing_since {
-            return Some((later(since.max(self.quiet_since), CLOSING), Cut::Closing));
+            return Some((later(since.max(self.quiet_since), CLOSING), ConnectionTimeout::Closing));
         }
         Some(match (self.served, self.head_since) {
-            (false, _) => (later(self.quiet_since, patience.head), Cut::Head),
-            (true, Some(since)) => (later(since, patience.head), Cut::Head),
-            (true, None) => (later(self.quiet_since, patience.idle), Cut::Idle),
+            (false, _) => (later(self.quiet_since, patience.head), ConnectionTimeout::Head),
+            (true, Some(since)) => (later(since, patience.head), ConnectionTimeout::Head),
+            (true, None) => (later(self.quiet_since, patience.idle), ConnectionTimeout::Idle),
         })
     }
 }
@@ -150,7 +150,7 @@ impl Progress {
 mod tests {
     use super::*;
 
-    const PATIENCE: Patience = Patience {
+    const PATIENCE: SlowClientLimits = SlowClientLimits {
         head: Duration::from_secs(10),
         body: Duration::from_secs(30),
         idle: Duration::from_secs(75),
@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(PATIENCE.body_due(at(0), received), at(due), "{received}");
         }
-        let short = Patience {
+        let short = SlowClientLimits {
             body: Duration::from_secs(2),
             ..PATIENCE
         };
@@ -181,15 +181,15 @@ mod tests {
 
     #[test]
     fn the_first_head_counts_from_the_opening_whatever_drips() {
-        let mut progress = Progress::opened(at(0));
-        assert_eq!(progress.due(&PATIENCE), Some((at(10), Cut::Head)));
+        let mut progress = ConnectionProgress::opened(at(0));
+        assert_eq!(progress.due(&PATIENCE), Some((at(10), ConnectionTimeout::Head)));
         progress.arrived(at(9));
-        assert_eq!(progress.due(&PATIENCE), Some((at(10), Cut::Head)));
+        assert_eq!(progress.due(&PATIENCE), Some((at(10), ConnectionTimeout::Head)));
     }
 
     #[test]
     fn a_later_head_counts_from_its_first_byte() {
-        let mut progress = Progress::opened(at(0));
+        let mut progress = ConnectionProgress::opened(at(0));
         progress.began();
         progress.arrived(at(1));
         assert_eq!(
@@ -198,40 +198,40 @@ mod tests {
             "a request in flight has its own deadlines"
         );
         progress.ended(at(2));
-        assert_eq!(progress.due(&PATIENCE), Some((at(77), Cut::Idle)));
+        assert_eq!(progress.due(&PATIENCE), Some((at(77), ConnectionTimeout::Idle)));
         progress.arrived(at(50));
         progress.arrived(at(55));
-        assert_eq!(progress.due(&PATIENCE), Some((at(60), Cut::Head)));
+        assert_eq!(progress.due(&PATIENCE), Some((at(60), ConnectionTimeout::Head)));
         progress.began();
         progress.ended(at(56));
-        assert_eq!(progress.due(&PATIENCE), Some((at(131), Cut::Idle)));
+        assert_eq!(progress.due(&PATIENCE), Some((at(131), ConnectionTimeout::Idle)));
     }
 
     #[test]
     fn in_http2_bytes_between_requests_are_no_head() {
-        let mut progress = Progress::opened(at(0));
+        let mut progress = ConnectionProgress::opened(at(0));
         progress.is_http2();
-        assert_eq!(progress.due(&PATIENCE), Some((at(10), Cut::Head)));
+        assert_eq!(progress.due(&PATIENCE), Some((at(10), ConnectionTimeout::Head)));
         progress.began();
         progress.began();
         progress.ended(at(3));
         assert_eq!(progress.due(&PATIENCE), None);
         progress.ended(at(4));
         progress.arrived(at(60));
-        assert_eq!(progress.due(&PATIENCE), Some((at(79), Cut::Idle)));
+        assert_eq!(progress.due(&PATIENCE), Some((at(79), ConnectionTimeout::Idle)));
     }
 
     #[test]
     fn closing_waits_for_what_is_in_flight_and_then_only_a_little() {
-        let mut progress = Progress::opened(at(0));
+        let mut progress = ConnectionProgress::opened(at(0));
         progress.began();
         progress.closing(at(1));
         progress.closing(at(9));
         assert_eq!(progress.due(&PATIENCE), None);
         progress.ended(at(20));
-        assert_eq!(progress.due(&PATIENCE), Some((at(25), Cut::Closing)));
-        let mut quiet = Progress::opened(at(0));
+        assert_eq!(progress.due(&PATIENCE), Some((at(25), ConnectionTimeout::Closing)));
+        let mut quiet = ConnectionProgress::opened(at(0));
         quiet.closing(at(1));
-        assert_eq!(quiet.due(&PATIENCE), Some((at(6), Cut::Closing)));
+        assert_eq!(quiet.due(&PATIENCE), Some((at(6), ConnectionTimeout::Closing)));
     }
 }

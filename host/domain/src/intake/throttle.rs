@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::address::one_client;
-use crate::delivery::pace::Bucket;
+use crate::delivery::pace::TokenBucket;
 use crate::id::TenantName;
 
 /// Addresses that are told apart at once. Each takes about 100 bytes; those of the last second only, since an older
@@ -24,7 +24,7 @@ const FORGET_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// How many requests a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
+pub struct ThrottleRates {
     /// From one address, whatever becomes of them.
     pub address: NonZeroU32,
     /// From one address, that could not be authenticated.
@@ -36,37 +36,37 @@ pub struct Rates {
 /// What one address has left.
 #[derive(Debug, Clone)]
 struct Share {
-    requests: Bucket,
-    failures: Bucket,
+    requests: TokenBucket,
+    failures: TokenBucket,
 }
 
 impl Share {
-    fn new(rates: &Rates) -> Self {
+    fn new(rates: &ThrottleRates) -> Self {
         Self {
-            requests: Bucket::per_second(rates.address),
-            failures: Bucket::per_second(rates.failures),
+            requests: TokenBucket::per_second(rates.address),
+            failures: TokenBucket::per_second(rates.failures),
         }
     }
 
-    fn is_whole(&self, rates: &Rates, now: Timestamp) -> bool {
+    fn is_whole(&self, rates: &ThrottleRates, now: Timestamp) -> bool {
         self.requests.available(now) == rates.address.get() && self.failures.available(now) == rates.failures.get()
     }
 }
 
 /// What every address has left.
 #[derive(Debug)]
-pub struct Addresses {
-    rates: Rates,
+pub struct AddressThrottle {
+    rates: ThrottleRates,
     shares: HashMap<IpAddr, Share>,
     /// Of all addresses for which there is no room.
     others: Share,
     forgot_at: Option<Timestamp>,
 }
 
-impl Addresses {
+impl AddressThrottle {
     /// Every address has its whole share.
     #[must_use]
-    pub fn new(rates: Rates) -> Self {
+    pub fn new(rates: ThrottleRates) -> Self {
         Self {
             rates,
             shares: HashMap::new(),
@@ -123,7 +123,7 @@ impl Addresses {
 /// Who makes a tenant's requests. Each has a share of its own: a CRM that pushes all its leads at once must not keep
 /// the agent from asking whether it may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Party {
+pub enum RequestParty {
     /// The calling platform.
     Agent,
     /// The CRM, by webhook.
@@ -132,9 +132,9 @@ pub enum Party {
 
 /// What every tenant has left. A tenant is in it once a request of its own came, so there are as many as tenants.
 #[derive(Debug, Default)]
-pub struct TenantShares(HashMap<(TenantName, Party), (NonZeroU32, Bucket)>);
+pub struct TenantThrottle(HashMap<(TenantName, RequestParty), (NonZeroU32, TokenBucket)>);
 
-impl TenantShares {
+impl TenantThrottle {
     /// A genuine request of a tenant came, which may make so many a second.
     ///
     /// # Errors
@@ -142,11 +142,11 @@ impl TenantShares {
     pub fn request(
         &mut self,
         tenant: &TenantName,
-        party: Party,
+        party: RequestParty,
         rate: NonZeroU32,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let fresh = || (rate, Bucket::per_second(rate));
+        let fresh = || (rate, TokenBucket::per_second(rate));
         let entry = self.0.entry((tenant.clone(), party)).or_insert_with(fresh);
         if entry.0 != rate {
             // A new release says otherwise.
@@ -160,8 +160,8 @@ impl TenantShares {
 mod tests {
     use super::*;
 
-    fn rates(address: u32, failures: u32) -> Rates {
-        Rates {
+    fn rates(address: u32, failures: u32) -> ThrottleRates {
+        ThrottleRates {
             address: NonZeroU32::new(address).unwrap(),
             failures: NonZeroU32::new(failures).unwrap(),
             tenant: NonZeroU32::MIN,
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_address_has_a_share_of_its_own_and_gets_it_back() {
-        let mut addresses = Addresses::new(rates(2, 1));
+        let mut addresses = AddressThrottle::new(rates(2, 1));
         for second in [0, 1] {
             assert_eq!(addresses.request(address(1), at(second)), Ok(()));
             assert_eq!(addresses.request(address(1), at(second)), Ok(()));
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn failures_are_limited_tighter_and_take_nothing_from_what_succeeds() {
-        let mut addresses = Addresses::new(rates(100, 1));
+        let mut addresses = AddressThrottle::new(rates(100, 1));
         assert_eq!(addresses.failure(address(1), at(0)), Ok(()));
         assert_eq!(addresses.failure(address(1), at(0)), Err(Duration::from_secs(1)));
         assert_eq!(addresses.request(address(1), at(0)), Ok(()));
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_client_and_a_mapped_address_is_its_ipv4_address() {
-        let mut addresses = Addresses::new(rates(1, 1));
+        let mut addresses = AddressThrottle::new(rates(1, 1));
         let ip = |text: &str| text.parse().unwrap();
         assert!(addresses.request(ip("2001:db8::1"), at(0)).is_ok());
         assert!(addresses.request(ip("2001:db8::2"), at(0)).is_err());
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_too_many_addresses_share_one_share() {
-        let mut addresses = Addresses::new(rates(2, 1));
+        let mut addresses = AddressThrottle::new(rates(2, 1));
         let most = u32::try_from(MAX_ADDRESSES).unwrap();
         for n in 0..most {
             assert_eq!(addresses.request(address(n), at(0)), Ok(()));
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn forgetting_gives_nothing_that_was_taken() {
-        let mut addresses = Addresses::new(rates(1, 1));
+        let mut addresses = AddressThrottle::new(rates(1, 1));
         let most = u32::try_from(MAX_ADDRESSES).unwrap();
         assert_eq!(addresses.failure(address(0), at(0)), Ok(()));
         let half = at(0) + SignedDuration::from_millis(500);
@@ -248,19 +248,19 @@ mod tests {
 
     #[test]
     fn a_tenants_agent_and_its_crm_have_a_share_each_and_no_other_tenants() {
-        let mut shares = TenantShares::default();
+        let mut shares = TenantThrottle::default();
         let [one, other]: [TenantName; 2] = ["one", "other"].map(|name| name.parse().unwrap());
         let rate = NonZeroU32::MIN;
-        assert!(shares.request(&one, Party::Agent, rate, at(0)).is_ok());
-        assert!(shares.request(&one, Party::Agent, rate, at(0)).is_err());
-        assert!(shares.request(&one, Party::Crm, rate, at(0)).is_ok());
-        assert!(shares.request(&other, Party::Agent, rate, at(0)).is_ok());
+        assert!(shares.request(&one, RequestParty::Agent, rate, at(0)).is_ok());
+        assert!(shares.request(&one, RequestParty::Agent, rate, at(0)).is_err());
+        assert!(shares.request(&one, RequestParty::Crm, rate, at(0)).is_ok());
+        assert!(shares.request(&other, RequestParty::Agent, rate, at(0)).is_ok());
         let two = NonZeroU32::new(2).unwrap();
         assert!(
-            shares.request(&one, Party::Agent, two, at(0)).is_ok(),
+            shares.request(&one, RequestParty::Agent, two, at(0)).is_ok(),
             "a new release counts at once"
         );
-        assert!(shares.request(&one, Party::Agent, two, at(0)).is_ok());
-        assert!(shares.request(&one, Party::Agent, two, at(0)).is_err());
+        assert!(shares.request(&one, RequestParty::Agent, two, at(0)).is_ok());
+        assert!(shares.request(&one, RequestParty::Agent, two, at(0)).is_err());
     }
 }

@@ -12,7 +12,7 @@ use super::state::InstanceState;
 use crate::code::error::PackageError;
 use crate::contract::bindings::exports::{about, dispositions, leads, lookup, status};
 use crate::meter::cpu;
-use jackfield_domain::custody::recording::Kind;
+use jackfield_domain::custody::recording::ExportKind;
 
 /// An instance. It serves one invocation at a time, all of one release.
 ///
@@ -67,7 +67,7 @@ impl Instance {
     }
 
     /// Records the invocation, if its tenant is recorded: see [`InstanceState::record`].
-    pub fn record(&self, kind: Kind, call_and_returns: impl FnOnce() -> (Value, Value)) {
+    pub fn record(&self, kind: ExportKind, call_and_returns: impl FnOnce() -> (Value, Value)) {
         self.store.data().record(kind, call_and_returns);
     }
 

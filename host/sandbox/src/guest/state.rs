@@ -16,7 +16,7 @@ use crate::meter::log::GuestLog;
 use crate::meter::stdio::GuestStream;
 use crate::outbound::send::{OutboundContext, send};
 use crate::recording::tape::InvocationEnding;
-use jackfield_domain::custody::recording::Kind;
+use jackfield_domain::custody::recording::ExportKind;
 
 /// Bytes that a guest may pass to the host at once: a request with the largest body, with room to spare.
 pub const MAX_PASSED: usize = 4 << 20;
@@ -115,7 +115,7 @@ impl InstanceState {
 
     /// Records an invocation that the adapter has answered, if its tenant is recorded. `call_and_returns` makes the
     /// fixture's members of these names.
-    pub fn record(&self, kind: Kind, call_and_returns: impl FnOnce() -> (Value, Value)) {
+    pub fn record(&self, kind: ExportKind, call_and_returns: impl FnOnce() -> (Value, Value)) {
         let Some(tape) = self.invocation.observations.tape() else {
             return;
         };

@@ -10,7 +10,7 @@ use super::tape::Tape;
 use crate::secrets::patterns::SecretPatterns;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::recording::{Kept, LeftOut, Phase, Standing};
+use jackfield_domain::custody::recording::{OmissionReason, RecordedFixture, RecordingPhase, RecordingStatus};
 use jackfield_domain::id::TenantName;
 
 /// The recordings of this host, by tenant. Cheap to clone; all clones are the same.
@@ -25,17 +25,17 @@ type Sessions = HashMap<String, Arc<RecordingSession>>;
 
 /// The tenant is being recorded already.
 #[derive(Debug)]
-pub struct AlreadyRecording(pub Standing);
+pub struct AlreadyRecording(pub RecordingStatus);
 
 /// A recording that an operator has collected.
 #[derive(Debug)]
 pub struct FinishedRecording {
     /// Its state when it was collected.
-    pub standing: Standing,
+    pub standing: RecordingStatus,
     /// What the operator had asked for.
     pub options: RecordingOptions,
     /// The recorded invocations.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<RecordedFixture>,
 }
 
 impl Recorder {
@@ -53,7 +53,7 @@ impl Recorder {
     pub(crate) fn tape(&self, tenant: &str) -> Option<Tape> {
         let session = Arc::clone(self.sessions.load().get(tenant)?);
         let phase = session.recorded().phase(self.clock.now());
-        (phase == Phase::Running).then(|| Tape::new(session))
+        (phase == RecordingPhase::Running).then(|| Tape::new(session))
     }
 
     /// Starts to record a tenant. The values that replace personal data are derived from `salt`.
@@ -65,12 +65,12 @@ impl Recorder {
         tenant: &TenantName,
         options: RecordingOptions,
         salt: [u8; 32],
-    ) -> Result<Standing, AlreadyRecording> {
+    ) -> Result<RecordingStatus, AlreadyRecording> {
         let now = self.clock.now();
         self.change(|sessions| {
             if let Some(session) = sessions.get(tenant.as_str()) {
                 let standing = session.recorded().standing(now);
-                if standing.phase != Phase::Gone {
+                if standing.phase != RecordingPhase::Gone {
                     return Err(AlreadyRecording(standing));
                 }
             }
@@ -83,10 +83,10 @@ impl Recorder {
 
     /// The state of a tenant's recording, and what the operator asked for; none if there is no recording.
     #[must_use]
-    pub fn status(&self, tenant: &TenantName) -> Option<(Standing, RecordingOptions)> {
+    pub fn status(&self, tenant: &TenantName) -> Option<(RecordingStatus, RecordingOptions)> {
         let session = Arc::clone(self.sessions.load().get(tenant.as_str())?);
         let standing = session.recorded().standing(self.clock.now());
-        (standing.phase != Phase::Gone).then_some((standing, session.options))
+        (standing.phase != RecordingPhase::Gone).then_some((standing, session.options))
     }
 
     /// Stops a tenant's recording and returns it; the host forgets it.
@@ -95,7 +95,7 @@ impl Recorder {
         let session = self.change(|sessions| sessions.remove(tenant.as_str()))?;
         let mut recorded = session.recorded();
         let standing = recorded.standing(self.clock.now());
-        (standing.phase != Phase::Gone).then(|| FinishedRecording {
+        (standing.phase != RecordingPhase::Gone).then(|| FinishedRecording {
             standing,
             options: session.options,
             kept: recorded.hand_over(),
@@ -105,7 +105,7 @@ impl Recorder {
     /// Removes recordings that nobody collected in time.
     pub fn remove_expired(&self) {
         let now = self.clock.now();
-        let is_expired = |session: &Arc<RecordingSession>| session.recorded().phase(now) == Phase::Gone;
+        let is_expired = |session: &Arc<RecordingSession>| session.recorded().phase(now) == RecordingPhase::Gone;
         if self.sessions.load().values().any(is_expired) {
             self.change(|sessions| sessions.retain(|_, session| !is_expired(session)));
         }
@@ -129,7 +129,7 @@ impl FinishedRecording {
             .retain(|kept| !patterns.are_in(kept.fixture.to_string().as_bytes()));
         let left_out = u32::try_from(before - self.kept.len()).unwrap_or(u32::MAX);
         if left_out > 0 {
-            *self.standing.left_out.entry(LeftOut::Secret).or_default() += left_out;
+            *self.standing.left_out.entry(OmissionReason::Secret).or_default() += left_out;
             self.standing.kept.clear();
             for kept in &self.kept {
                 *self.standing.kept.entry(kept.kind).or_default() += 1;

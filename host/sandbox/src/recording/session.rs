@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 
 use jackfield_clock::{SharedClock, lock};
-use jackfield_domain::custody::recording::{Bounds, Call, Kept, LeftOut, Taken, fixture};
+use jackfield_domain::custody::recording::{
+    OmissionReason, RecordedFixture, RecordedInvocation, RecordingBounds, RecordingBuffer, fixture,
+};
 
 /// How much an operator wants recorded, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordingOptions {
     /// How much.
-    pub bounds: Bounds,
+    pub bounds: RecordingBounds,
     /// Whether personal data stays as it is.
     pub unmasked: bool,
 }
@@ -21,13 +23,13 @@ pub struct RecordingSession {
     pub options: RecordingOptions,
     salt: [u8; 32],
     clock: SharedClock,
-    recorded: Mutex<Taken>,
+    recorded: Mutex<RecordingBuffer>,
 }
 
 impl RecordingSession {
     /// A session that starts now. The values that replace personal data are derived from `salt`.
     pub fn new(options: RecordingOptions, salt: [u8; 32], clock: SharedClock) -> Self {
-        let recorded = Mutex::new(Taken::begin(options.bounds, clock.now()));
+        let recorded = Mutex::new(RecordingBuffer::begin(options.bounds, clock.now()));
         Self {
             options,
             salt,
@@ -37,21 +39,21 @@ impl RecordingSession {
     }
 
     /// What has been recorded so far.
-    pub fn recorded(&self) -> MutexGuard<'_, Taken> {
+    pub fn recorded(&self) -> MutexGuard<'_, RecordingBuffer> {
         lock(&self.recorded)
     }
 
     /// Adds an invocation, unless `holds_secret` finds something in its fixture that nobody may see.
-    pub fn add(&self, invocation: &Call, holds_secret: impl FnOnce(&[u8]) -> bool) {
+    pub fn add(&self, invocation: &RecordedInvocation, holds_secret: impl FnOnce(&[u8]) -> bool) {
         let fixture = match fixture(invocation, &self.salt, !self.options.unmasked) {
             Ok(fixture) => fixture,
             Err(why) => return self.leave_out(why),
         };
         let text = fixture.to_string();
         if holds_secret(text.as_bytes()) {
-            return self.leave_out(LeftOut::Secret);
+            return self.leave_out(OmissionReason::Secret);
         }
-        let kept = Kept {
+        let kept = RecordedFixture {
             kind: invocation.kind,
             fixture,
         };
@@ -59,7 +61,7 @@ impl RecordingSession {
     }
 
     /// Counts an invocation that is not recorded.
-    pub fn leave_out(&self, why: LeftOut) {
+    pub fn leave_out(&self, why: OmissionReason) {
         self.recorded().leave_out(why, self.clock.now());
     }
 }

@@ -14,7 +14,9 @@ use super::session::RecordingSession;
 use crate::contract::bindings::http;
 use crate::contract::fixture;
 use jackfield_clock::{Clock as _, SystemClock, lock};
-use jackfield_domain::custody::recording::{Answer, Call, Exchange, Kind, LeftOut, Signed};
+use jackfield_domain::custody::recording::{
+    ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, RecordedSignature,
+};
 
 /// Bytes of one invocation: a hundred times the requests and answers of an ordinary one.
 const MAX_BYTES: usize = 2 << 20;
@@ -29,8 +31,8 @@ pub struct Tape {
 
 #[derive(Debug, Default)]
 struct Recorded {
-    signed: Vec<Signed>,
-    exchanges: Vec<Exchange>,
+    signed: Vec<RecordedSignature>,
+    exchanges: Vec<RecordedExchange>,
     bytes: usize,
     finished: bool,
 }
@@ -42,7 +44,7 @@ pub struct InvocationEnding<'a> {
     /// Its settings, in any order.
     pub settings: Vec<(String, String)>,
     /// Which export was invoked.
-    pub kind: Kind,
+    pub kind: ExportKind,
     /// The fixture's `call`.
     pub call: Value,
     /// The fixture's `returns`.
@@ -78,7 +80,7 @@ impl Tape {
     /// Records that the host signed `bytes` for the guest.
     pub fn record_signature(&self, name: &str, bytes: &[u8], signature: &[u8]) {
         self.record(bytes.len(), |recorded| {
-            recorded.signed.push(Signed {
+            recorded.signed.push(RecordedSignature {
                 name: name.to_owned(),
                 bytes: bytes.to_vec(),
                 signature: signature.to_vec(),
@@ -91,14 +93,14 @@ impl Tape {
         let received = answer.as_ref().map_or(0, |answer| answer.body.len());
         self.record(request.body.len() + request.url.len() + received, |recorded| {
             let answer = match answer {
-                Ok(answer) => Ok(Answer {
+                Ok(answer) => Ok(RecordedResponse {
                     status: answer.status,
                     headers: pairs(&answer.headers),
                     body: answer.body.clone(),
                 }),
                 Err(error) => Err(fixture::fails(error)),
             };
-            recorded.exchanges.push(Exchange {
+            recorded.exchanges.push(RecordedExchange {
                 method: request.method,
                 url: request.url,
                 headers: pairs(&request.headers),
@@ -117,11 +119,11 @@ impl Tape {
             so_far
         };
         if recorded.bytes > MAX_BYTES {
-            return self.session.leave_out(LeftOut::TooLarge);
+            return self.session.leave_out(OmissionReason::TooLarge);
         }
         let mut settings = ending.settings;
         settings.sort();
-        let invocation = Call {
+        let invocation = RecordedInvocation {
             kind: ending.kind,
             by: format!("release {}", ending.release),
             settings,
@@ -139,7 +141,7 @@ impl Drop for Tape {
     fn drop(&mut self) {
         let recorded = self.recorded.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !recorded.finished {
-            self.session.leave_out(LeftOut::Fault);
+            self.session.leave_out(OmissionReason::Fault);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::invocation::instance_pool::ReleasePool;
 use crate::invocation::invoker::{GuestWork, Invocation, Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
 use jackfield_domain::call::disposition::Disposition;
-use jackfield_domain::custody::recording::Kind;
+use jackfield_domain::custody::recording::ExportKind;
 use jackfield_domain::id::{DedupKey, LeadId};
 use jackfield_domain::lead::status::LeadStatus;
 use jackfield_domain::tenant::adapter::AdapterRecord;
@@ -91,7 +91,7 @@ impl LoadedRelease {
             Box::pin(async move {
                 let status = instance.status()?;
                 let answer = status.call_query(instance.store(), lead.as_str()).await?;
-                instance.record(Kind::Status, || {
+                instance.record(ExportKind::Status, || {
                     let returns = fixture::returns(&answer, FixtureLeadStatus::from);
                     (fixture::query_status(lead.as_str()), returns)
                 });
@@ -111,7 +111,7 @@ impl LoadedRelease {
                 let answer = dispositions
                     .call_write(instance.store(), &disposition, key.as_str())
                     .await?;
-                instance.record(Kind::Write, || {
+                instance.record(ExportKind::Write, || {
                     let returns = fixture::returns(&answer, FixtureReceipt::from);
                     (fixture::write_disposition(&disposition, key.as_str()), returns)
                 });
@@ -129,7 +129,7 @@ impl LoadedRelease {
             Box::pin(async move {
                 let lookup = instance.lookup()?;
                 let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
-                instance.record(Kind::Find, || {
+                instance.record(ExportKind::Find, || {
                     let returns = fixture::returns(&answer, |receipt| receipt.map(FixtureReceipt::from));
                     (fixture::find(lead.as_str(), key.as_str()), returns)
                 });
@@ -149,7 +149,7 @@ impl LoadedRelease {
             Box::pin(async move {
                 let leads = instance.leads()?;
                 let answer = leads.call_parse(instance.store(), &inbound).await?;
-                instance.record(Kind::Webhook, || {
+                instance.record(ExportKind::Webhook, || {
                     let read = |leads: Vec<_>| leads.into_iter().map(FixtureLead::from).collect::<Vec<_>>();
                     (fixture::parse_leads(&inbound), fixture::returns(&answer, read))
                 });

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use super::patterns::SecretPatterns;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::tenant::oauth2::{Serial, TokenProblem, TokenState, TokenStep};
+use jackfield_domain::tenant::oauth2::{TokenProblem, TokenSerial, TokenState, TokenStep};
 
 /// How many of a session's newest secrets are searched for in answers: the token in use and the three before it, each
 /// with its refresh token. No request carries an older one.
@@ -43,7 +43,7 @@ struct Inner {
 
 /// A token, ready to be sent.
 pub struct AccessToken {
-    serial: Serial,
+    serial: TokenSerial,
     header: HeaderValue,
     patterns: SecretPatterns,
 }

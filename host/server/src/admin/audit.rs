@@ -9,7 +9,7 @@ use super::listing::{listing, page_request};
 use super::refusal::Refusals;
 use crate::problem::Problem;
 use jackfield_api::{AuditVerifyQuery, AuditView, Listing, PageQuery, VerifiedView};
-use jackfield_domain::custody::audit::Verifier;
+use jackfield_domain::custody::audit::ChainVerifier;
 
 /// Entries that are read at once: a few hundred kilobytes.
 const CHUNK: u32 = 1000;
@@ -34,7 +34,7 @@ pub(super) async fn verify(
     State(state): State<AdminState>,
     Query(query): Query<AuditVerifyQuery>,
 ) -> Result<Json<VerifiedView>, Problem> {
-    let mut verifier = Verifier::new(query.expect);
+    let mut verifier = ChainVerifier::new(query.expect);
     let mut seq = i64::MIN;
     let trouble = 'read: loop {
         let part = state.store.audit_after(seq, CHUNK).await?;

@@ -3,7 +3,7 @@
 use super::refusal::wrong;
 use crate::problem::Problem;
 use jackfield_api::StuckFilter;
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{DeliveryFilter, PageRequest, SharedStore};
 
@@ -13,7 +13,7 @@ pub const MAX_CHOSEN: usize = 10_000;
 
 /// The store's filter, if it is about stuck deliveries.
 fn delivery_filter(filter: StuckFilter) -> Result<DeliveryFilter, Problem> {
-    let state = filter.state.unwrap_or(State::Dead);
+    let state = filter.state.unwrap_or(DeliveryState::Dead);
     if !state.is_stuck() {
         return Err(wrong("/filter/state", "must be dead or review: no other is stuck"));
     }
@@ -96,8 +96,8 @@ mod tests {
 
     use super::*;
     use jackfield_domain::call::disposition::{Disposition, digest};
-    use jackfield_domain::delivery::failure::Class;
-    use jackfield_domain::delivery::{Kind, Step, StopReason, Verdict};
+    use jackfield_domain::delivery::failure::AttemptClass;
+    use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict, NextStep, StopReason};
     use jackfield_domain::id::{LeadId, ReleaseNumber, TenantName};
     use jackfield_store::{AcceptDisposition, AttemptDetail, Claim, Finish, Inbound, LEASE, TenantShare};
     use jackfield_store_sqlite::SqliteStore;
@@ -111,8 +111,8 @@ mod tests {
             };
             delivery_filter(filter).map(|filter| filter.states)
         };
-        assert_eq!(states(None).unwrap(), [State::Dead]);
-        for state in State::ALL {
+        assert_eq!(states(None).unwrap(), [DeliveryState::Dead]);
+        for state in DeliveryState::ALL {
             assert_eq!(states(Some(state)).is_ok(), state.is_stuck(), "{state}");
         }
     }
@@ -154,7 +154,7 @@ mod tests {
             tenants: vec![TenantShare {
                 tenant,
                 limit: u32::try_from(count).unwrap(),
-                kinds: vec![(Kind::Disposition, u32::MAX)],
+                kinds: vec![(DeliveryKind::Disposition, u32::MAX)],
                 last: vec![],
                 release: ReleaseNumber(1),
             }],
@@ -164,9 +164,9 @@ mod tests {
             store.finish(Finish {
                 lease: claimed.lease,
                 now,
-                verdict: Verdict {
-                    class: Class::Unavailable,
-                    step: Step::Dead(StopReason::AttemptsUsedUp),
+                verdict: DeliveryVerdict {
+                    class: AttemptClass::Unavailable,
+                    step: NextStep::Dead(StopReason::AttemptsUsedUp),
                     alert: None,
                     progress: claimed.progress,
                 },
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(all.ids, (1..=250).map(DeliveryId).collect::<Vec<_>>());
         assert!(!all.more);
         let reviewed = StuckFilter {
-            state: Some(State::Review),
+            state: Some(DeliveryState::Review),
             ..StuckFilter::default()
         };
         assert_eq!(choose(&store, None, Some(reviewed)).await.unwrap().ids, []);

@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::RequestId;
 use jackfield_clock::SharedClock;
-use jackfield_domain::custody::audit::{Actor, Entry, Event, Refusals};
+use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};
 
 /// Characters of a part of a path that are written down: more than any id or name has.
@@ -31,7 +31,7 @@ pub(super) struct Guard {
     pub store: SharedStore,
     pub clock: SharedClock,
     pub metrics: Metrics,
-    pub refusals: Arc<Mutex<Refusals>>,
+    pub refusals: Arc<Mutex<RefusalCounter>>,
 }
 
 /// What a handler did it to, where the path does not say: put into the answer's extensions, for the audit trail. Names
@@ -75,8 +75,8 @@ pub(super) async fn operators_only(
 }
 
 impl Guard {
-    fn event(&self, parts: &Parts, operator: &TokenRecord) -> Event {
-        Event {
+    fn event(&self, parts: &Parts, operator: &TokenRecord) -> AuditEvent {
+        AuditEvent {
             actor: Actor::Operator(operator.id),
             label: operator.label.clone(),
             ..self.unknown(parts)
@@ -84,13 +84,13 @@ impl Guard {
     }
 
     /// What somebody unknown wants.
-    fn unknown(&self, parts: &Parts) -> Event {
+    fn unknown(&self, parts: &Parts) -> AuditEvent {
         let route = parts
             .extensions
             .get::<MatchedPath>()
             .map_or("none", MatchedPath::as_str);
         let request = parts.extensions.get::<RequestId>();
-        Event {
+        AuditEvent {
             at: self.clock.now(),
             actor: Actor::Unknown,
             label: String::new(),
@@ -101,7 +101,7 @@ impl Guard {
         }
     }
 
-    async fn end(&self, mut event: Event, touched: Option<Touched>, status: u16) -> Result<Entry, Problem> {
+    async fn end(&self, mut event: AuditEvent, touched: Option<Touched>, status: u16) -> Result<AuditEntry, Problem> {
         for (name, value) in touched.into_iter().flat_map(|Touched(parts)| parts) {
             let space = if event.target.is_empty() { "" } else { " " };
             event.target = format!("{}{space}{name}={value}", event.target);
@@ -133,7 +133,7 @@ impl Guard {
             .unwrap_or_else(PoisonError::into_inner)
             .note(self.clock.now());
         if let Some(refused) = due {
-            let event = Event {
+            let event = AuditEvent {
                 target: format!("refused={refused}"),
                 status: Some(ProblemKind::Unauthorized.status().as_u16()),
                 ..self.unknown(parts)

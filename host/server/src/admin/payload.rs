@@ -13,7 +13,7 @@ use super::refusal::Refusals;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{EditedView, PayloadView};
 use jackfield_domain::call::disposition::Disposition;
-use jackfield_domain::delivery::{Kind, State as DeliveryState};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Lead;
@@ -21,8 +21,8 @@ use jackfield_store::DeliveryDetail;
 
 pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
     let document = match detail.summary.kind {
-        Kind::Inbound => None,
-        Kind::Lead | Kind::Disposition => serde_json::from_slice(&detail.payload).ok(),
+        DeliveryKind::Inbound => None,
+        DeliveryKind::Lead | DeliveryKind::Disposition => serde_json::from_slice(&detail.payload).ok(),
     };
     match (document, std::str::from_utf8(&detail.payload)) {
         (Some(document), _) => PayloadView::Json(document),
@@ -74,7 +74,7 @@ fn not_in_review(id: DeliveryId, where_it_is: &str) -> Problem {
 /// Whether `body` may take the place of the delivery's document.
 fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
     let summary = &detail.summary;
-    if summary.kind == Kind::Inbound {
+    if summary.kind == DeliveryKind::Inbound {
         return if body.is_empty() {
             Err(Problem::new(ProblemKind::Invalid, "the body is empty"))
         } else {
@@ -85,7 +85,7 @@ fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Resu
         .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: {error}")))?;
     let lead = summary.lead.as_ref();
     let mut errors = vec![];
-    if summary.kind == Kind::Lead {
+    if summary.kind == DeliveryKind::Lead {
         let former: Value = serde_json::from_slice(&detail.payload).unwrap_or_default();
         let new = Lead::read(document).map_err(Problem::invalid)?;
         if lead.is_some_and(|lead| *lead != new.id) {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use jackfield_store::DeliverySummary;
 
-    fn in_review(kind: Kind, key: &str, payload: &Value) -> DeliveryDetail {
+    fn in_review(kind: DeliveryKind, key: &str, payload: &Value) -> DeliveryDetail {
         DeliveryDetail {
             summary: DeliverySummary {
                 id: DeliveryId(1),
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn an_edited_disposition_stays_the_same_call() {
-        let detail = in_review(Kind::Disposition, "C-1", &disposition("C-1", "no_answer"));
+        let detail = in_review(DeliveryKind::Disposition, "C-1", &disposition("C-1", "no_answer"));
         assert_eq!(refused(&detail, &disposition("C-1", "invalid_number"), false), None);
         let other = refused(&detail, &disposition("C-2", "no_answer"), false).unwrap();
         assert_eq!(other, "/call_metadata/call_id: must stay `C-1`");
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn an_edit_does_not_smuggle_in_a_do_not_call_that_nobody_recorded() {
-        let detail = in_review(Kind::Disposition, "C-1", &disposition("C-1", "no_answer"));
+        let detail = in_review(DeliveryKind::Disposition, "C-1", &disposition("C-1", "no_answer"));
         let dnc = disposition("C-1", "dnc_requested");
         assert!(
             refused(&detail, &dnc, false)
@@ -184,7 +184,7 @@ mod tests {
             let lead = json!({"id": id, "phone": "+919800000000"});
             json!({"event": "lead.created", "idempotency_key": key, "lead": lead})
         };
-        let detail = in_review(Kind::Lead, "key:k1", &lead("L-1", "k1"));
+        let detail = in_review(DeliveryKind::Lead, "key:k1", &lead("L-1", "k1"));
         assert_eq!(refused(&detail, &lead("L-1", "k1"), false), None);
         assert_eq!(
             refused(&detail, &lead("L-2", "k1"), false).unwrap(),
@@ -198,9 +198,9 @@ mod tests {
 
     #[test]
     fn payloads_show_as_what_they_are() {
-        let mut detail = in_review(Kind::Disposition, "C-1", &json!({"a": 1}));
+        let mut detail = in_review(DeliveryKind::Disposition, "C-1", &json!({"a": 1}));
         assert_eq!(payload_view(&detail), PayloadView::Json(json!({"a": 1})));
-        detail.summary.kind = Kind::Inbound;
+        detail.summary.kind = DeliveryKind::Inbound;
         assert_eq!(payload_view(&detail), PayloadView::Text(r#"{"a":1}"#.into()));
         detail.payload = vec![0xff];
         assert_eq!(payload_view(&detail), PayloadView::Base64("/w==".into()));

@@ -16,19 +16,22 @@ use super::{AdminState, to_the_end};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{RecordingError, RecordingOptions};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
-use jackfield_domain::custody::recording::Bounds;
+use jackfield_domain::custody::recording::RecordingBounds;
 use jackfield_domain::id::TenantName;
 
 /// What a request asks for, if it is in range.
 fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
-    if !(1..=Bounds::MAX_CALLS).contains(&request.calls) {
-        return Err(wrong("/calls", format!("must be 1 to {}", Bounds::MAX_CALLS)));
+    if !(1..=RecordingBounds::MAX_CALLS).contains(&request.calls) {
+        return Err(wrong("/calls", format!("must be 1 to {}", RecordingBounds::MAX_CALLS)));
     }
-    if !(1..=Bounds::MAX_MINUTES).contains(&request.minutes) {
-        return Err(wrong("/minutes", format!("must be 1 to {}", Bounds::MAX_MINUTES)));
+    if !(1..=RecordingBounds::MAX_MINUTES).contains(&request.minutes) {
+        return Err(wrong(
+            "/minutes",
+            format!("must be 1 to {}", RecordingBounds::MAX_MINUTES),
+        ));
     }
     Ok(RecordingOptions {
-        bounds: Bounds {
+        bounds: RecordingBounds {
             calls: request.calls,
             length: Duration::from_mins(request.minutes.into()),
         },

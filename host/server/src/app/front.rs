@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::listener::{Limits, Listener, Tls, TlsFiles};
 use crate::metrics::{Door, Metrics};
 use jackfield_clock::SharedClock;
-use jackfield_domain::intake::slow_client::Patience;
+use jackfield_domain::intake::slow_client::SlowClientLimits;
 
 /// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
 const ADMIN_BODY: Duration = Duration::from_mins(10);
@@ -42,7 +42,7 @@ impl Front {
     /// An address cannot be listened on, or a certificate cannot be served.
     pub async fn open(config: &Config, clock: &SharedClock, metrics: &Metrics) -> Result<Self, StartError> {
         raise_open_files(config);
-        let patience = Patience {
+        let patience = SlowClientLimits {
             head: config.header_timeout.0,
             body: config.body_timeout.0,
             idle: config.idle_timeout.0,
@@ -68,7 +68,7 @@ impl Front {
         let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
         warn_if_clear(Door::Public, public_address, public_tls.as_ref());
         warn_if_clear(Door::Admin, admin_address, admin_tls.as_ref());
-        let admin_patience = Patience {
+        let admin_patience = SlowClientLimits {
             body: ADMIN_BODY,
             ..patience
         };

@@ -7,8 +7,8 @@ use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use jackfield_clock::{Clock as _, SystemClock};
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 
 /// Which page.
 #[derive(Debug, Args, Serialize)]
@@ -53,14 +53,14 @@ fn word<T: Clone + Send + Sync + 'static>(
     PossibleValuesParser::new(words).try_map(move |word| from_word(&word).ok_or("is not known"))
 }
 
-/// The words of a [`State`].
-pub(super) fn state() -> impl TypedValueParser<Value = State> {
-    word(State::ALL.map(State::word), State::from_word)
+/// The words of a [`DeliveryState`].
+pub(super) fn state() -> impl TypedValueParser<Value = DeliveryState> {
+    word(DeliveryState::ALL.map(DeliveryState::word), DeliveryState::from_word)
 }
 
-/// The words of a [`Kind`].
-pub(super) fn kind() -> impl TypedValueParser<Value = Kind> {
-    word(Kind::ALL.map(Kind::word), Kind::from_word)
+/// The words of a [`DeliveryKind`].
+pub(super) fn kind() -> impl TypedValueParser<Value = DeliveryKind> {
+    word(DeliveryKind::ALL.map(DeliveryKind::word), DeliveryKind::from_word)
 }
 
 /// The words of a [`StopReason`].
@@ -68,9 +68,9 @@ pub(super) fn reason() -> impl TypedValueParser<Value = StopReason> {
     word(StopReason::ALL.map(StopReason::word), StopReason::from_word)
 }
 
-/// The words of a [`Class`].
-pub(super) fn class() -> impl TypedValueParser<Value = Class> {
-    word(Class::ALL.map(Class::word), Class::from_word)
+/// The words of a [`AttemptClass`].
+pub(super) fn class() -> impl TypedValueParser<Value = AttemptClass> {
+    word(AttemptClass::ALL.map(AttemptClass::word), AttemptClass::from_word)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::Session;
 use super::ask::Paging;
 use super::screen::{or_dash, time};
 use jackfield_api::{BreakerView, Listing};
-use jackfield_domain::delivery::breaker::Forced;
+use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_domain::id::TenantName;
 
 #[derive(Debug, Subcommand)]
@@ -47,7 +47,7 @@ fn row(view: &BreakerView) -> Vec<String> {
     vec![
         view.tenant.clone(),
         view.state.to_string(),
-        or_dash(view.forced.map(Forced::word)),
+        or_dash(view.forced.map(BreakerOverride::word)),
         or_dash(view.since.map(time)),
         or_dash(view.probe_at.map(time)),
         or_dash(view.step),
@@ -67,8 +67,8 @@ impl BreakerCommand {
                 let answer = session.client.get::<BreakerView>(&path, &()).await?;
                 return session.screen.show(&answer, sentence);
             }
-            Self::Open(of) => (of, Some(Forced::Open)),
-            Self::Close(of) => (of, Some(Forced::Closed)),
+            Self::Open(of) => (of, Some(BreakerOverride::Open)),
+            Self::Close(of) => (of, Some(BreakerOverride::Closed)),
             Self::Auto(of) => (of, None),
         };
         let path = ["tenants", of.tenant.as_str(), "breaker"];

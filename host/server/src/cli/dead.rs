@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::Session;
 use super::deliveries::{Filter, Show, list, shown};
 use super::stuck::{Choice, Landed, Replay, discard};
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DeadCommand {
@@ -35,10 +35,10 @@ pub(super) enum DeadCommand {
 impl DeadCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         match self {
-            Self::List(filter) => list(session, &[State::Dead], &filter).await,
+            Self::List(filter) => list(session, &[DeliveryState::Dead], &filter).await,
             Self::Show(show) => shown(session, &show).await,
-            Self::Replay(replay) => replay.run(State::Dead, session).await,
-            Self::Discard(choice) => discard(choice, State::Dead, session).await,
+            Self::Replay(replay) => replay.run(DeliveryState::Dead, session).await,
+            Self::Discard(choice) => discard(choice, DeliveryState::Dead, session).await,
             Self::Landed(landed) => landed.run(session).await,
         }
     }

@@ -7,8 +7,8 @@ use super::Session;
 use super::ask::{self, Paging};
 use super::screen::{Screen, or_dash, or_nothing, plain, time};
 use jackfield_api::{AttemptView, DeliveryDetailView, DeliveryView, Listing, PayloadView};
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, LeadId, TenantName};
 
 #[derive(Debug, Subcommand)]
@@ -21,7 +21,7 @@ pub(super) enum DeliveriesCommand {
     List {
         /// In one of these states, with commas between them.
         #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = ask::state())]
-        state: Vec<State>,
+        state: Vec<DeliveryState>,
         #[command(flatten)]
         filter: Filter,
     },
@@ -51,7 +51,7 @@ pub(super) struct Filter {
     tenant: Option<TenantName>,
     /// Of this kind.
     #[arg(long, value_name = "KIND", value_parser = ask::kind())]
-    kind: Option<Kind>,
+    kind: Option<DeliveryKind>,
     /// Of this lead.
     #[arg(long, value_name = "LEAD")]
     lead: Option<LeadId>,
@@ -63,7 +63,7 @@ pub(super) struct Filter {
     reason: Option<StopReason>,
     /// Whose last attempt ended so.
     #[arg(long, value_name = "CLASS", value_parser = ask::class())]
-    class: Option<Class>,
+    class: Option<AttemptClass>,
     /// Changed at this time or later: a time with an offset, or how long ago (2h).
     #[arg(long, value_name = "TIME", value_parser = ask::moment)]
     since: Option<jiff::Timestamp>,
@@ -83,7 +83,7 @@ struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn of(states: &[State], filter: &'a Filter) -> Self {
+    fn of(states: &[DeliveryState], filter: &'a Filter) -> Self {
         let words: Vec<_> = states.iter().map(|state| state.word()).collect();
         Self {
             state: (!words.is_empty()).then(|| words.join(",")),
@@ -102,7 +102,7 @@ impl DeliveriesCommand {
 }
 
 /// Lists what the filter takes in these states; in all if there are none.
-pub(super) async fn list(session: &Session, states: &[State], filter: &Filter) -> anyhow::Result<()> {
+pub(super) async fn list(session: &Session, states: &[DeliveryState], filter: &Filter) -> anyhow::Result<()> {
     let query = Query::of(states, filter);
     let answer = session
         .client
@@ -119,7 +119,7 @@ pub(super) fn row(delivery: &DeliveryView) -> Vec<String> {
     let why = delivery
         .reason
         .map(StopReason::word)
-        .or(delivery.class.map(Class::word));
+        .or(delivery.class.map(AttemptClass::word));
     vec![
         delivery.id.clone(),
         delivery.tenant.clone(),
@@ -227,7 +227,7 @@ mod tests {
         filter: Filter,
     }
 
-    fn query(states: &[State], typed: &str) -> String {
+    fn query(states: &[DeliveryState], typed: &str) -> String {
         let typed = Typed::parse_from(typed.split(' '));
         let request = reqwest::Client::new()
             .get("http://127.0.0.1/")
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(query(&[], "list"), "limit=50");
         assert_eq!(
             query(
-                &[State::Dead, State::Review],
+                &[DeliveryState::Dead, DeliveryState::Review],
                 "list --tenant a --reason not-found --since 1970-01-01T00:00:00Z --after 7 --limit 5"
             ),
             "state=dead%2Creview&tenant=a&reason=not-found&since=1970-01-01T00%3A00%3A00Z&limit=5&after=7"

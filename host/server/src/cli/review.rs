@@ -6,7 +6,7 @@ use super::Session;
 use super::deliveries::{Filter, Show, list, shown};
 use super::edit::Edit;
 use super::stuck::{Choice, Landed, Replay, discard};
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReviewCommand {
@@ -36,11 +36,11 @@ pub(super) enum ReviewCommand {
 impl ReviewCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         match self {
-            Self::List(filter) => list(session, &[State::Review], &filter).await,
+            Self::List(filter) => list(session, &[DeliveryState::Review], &filter).await,
             Self::Show(show) => shown(session, &show).await,
             Self::Edit(edit) => edit.run(session).await,
-            Self::Replay(replay) => replay.run(State::Review, session).await,
-            Self::Discard(choice) => discard(choice, State::Review, session).await,
+            Self::Replay(replay) => replay.run(DeliveryState::Review, session).await,
+            Self::Discard(choice) => discard(choice, DeliveryState::Review, session).await,
             Self::Landed(landed) => landed.run(session).await,
         }
     }

@@ -8,7 +8,7 @@ use super::Session;
 use super::ask;
 use super::screen::{note, time};
 use jackfield_api::{DiscardView, LandedRequest, LandedView, ReplayView, StuckFilter};
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
 /// Which deliveries an order is about. Nothing is chosen by leaving things out: to take all, say `--all`.
@@ -23,7 +23,7 @@ pub(super) struct Choice {
     tenant: Option<TenantName>,
     /// Those of this kind.
     #[arg(long, value_name = "KIND", value_parser = ask::kind())]
-    kind: Option<Kind>,
+    kind: Option<DeliveryKind>,
     /// Those of this lead.
     #[arg(long, value_name = "LEAD")]
     lead: Option<LeadId>,
@@ -42,7 +42,7 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    fn order(self, state: State) -> Value {
+    fn order(self, state: DeliveryState) -> Value {
         if self.ids.is_empty() {
             let filter = StuckFilter {
                 tenant: self.tenant,
@@ -75,7 +75,7 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub async fn run(self, state: State, session: &Session) -> anyhow::Result<()> {
+    pub async fn run(self, state: DeliveryState, session: &Session) -> anyhow::Result<()> {
         let mut order = self.choice.order(state);
         order["rate_per_second"] = json!(self.rate);
         order["not_landed"] = json!(self.not_landed);
@@ -104,7 +104,7 @@ fn replayed(view: &ReplayView) -> String {
 }
 
 /// Gives up what was chosen.
-pub(super) async fn discard(choice: Choice, state: State, session: &Session) -> anyhow::Result<()> {
+pub(super) async fn discard(choice: Choice, state: DeliveryState, session: &Session) -> anyhow::Result<()> {
     let order = choice.order(state);
     let answer = session
         .client

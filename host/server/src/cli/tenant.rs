@@ -13,7 +13,7 @@ use super::client::Refused;
 use super::screen::{Screen, or_dash, or_nothing, plain, short, time};
 use jackfield_api::{AppliedView, Listing, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
-use jackfield_domain::tenant::release::Change;
+use jackfield_domain::tenant::release::ReleaseChange;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantCommand {
@@ -162,7 +162,7 @@ fn applied(view: &AppliedView) -> String {
     headline + &lines.collect::<String>()
 }
 
-fn change_line(change: &Change) -> String {
+fn change_line(change: &ReleaseChange) -> String {
     let pointer = plain(&change.pointer);
     match (&change.from, &change.to) {
         (None, Some(to)) => format!("  + {pointer} {}", plain(to)),
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_dry_run_shows_what_would_change() {
-        let change = |pointer: &str, from: Option<&str>, to: Option<&str>| Change {
+        let change = |pointer: &str, from: Option<&str>, to: Option<&str>| ReleaseChange {
             pointer: pointer.into(),
             from: from.map(Into::into),
             to: to.map(Into::into),

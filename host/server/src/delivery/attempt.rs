@@ -10,8 +10,8 @@ use crate::tenants::Tenant;
 use jackfield_clock::SharedClock;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::{Failure, Rejection};
-use jackfield_domain::delivery::retry::Ladder;
-use jackfield_domain::delivery::{AttemptResult, Kind, Plan, Policy, Progress, plan};
+use jackfield_domain::delivery::retry::RetryLadder;
+use jackfield_domain::delivery::{AttemptHistory, AttemptPlan, AttemptPolicy, AttemptResult, DeliveryKind, plan};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::Lead;
@@ -25,7 +25,7 @@ pub enum Tried {
         /// How it ended.
         result: AttemptResult,
         /// What was known before the last request left: a look-up may have cleared an ambiguity.
-        progress: Progress,
+        progress: AttemptHistory,
     },
     /// It may have landed before, and nobody can tell: a person is asked.
     Ask,
@@ -50,17 +50,17 @@ pub struct Attempt<'a> {
 }
 
 /// What the tenant and its adapter allow for a kind of delivery.
-pub fn policy(kind: Kind, tenant: &Tenant) -> Policy {
-    let ladder: Ladder = tenant.release().spec.delivery.retry.clone();
+pub fn policy(kind: DeliveryKind, tenant: &Tenant) -> AttemptPolicy {
+    let ladder: RetryLadder = tenant.release().spec.delivery.retry.clone();
     let record = tenant.loaded.record();
     match kind {
-        Kind::Disposition => Policy {
+        DeliveryKind::Disposition => AttemptPolicy {
             ladder,
             idempotent: record.idempotent_writes,
             lookup: record.lookup,
         },
         // A push carries its id, under which the agent knows a repeat; parsing changes nothing.
-        Kind::Lead | Kind::Inbound => Policy {
+        DeliveryKind::Lead | DeliveryKind::Inbound => AttemptPolicy {
             ladder,
             idempotent: true,
             lookup: false,
@@ -91,11 +91,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// Makes the try.
-    pub async fn make(&mut self, policy: &Policy) -> Tried {
+    pub async fn make(&mut self, policy: &AttemptPolicy) -> Tried {
         let tried = match self.claimed.kind {
-            Kind::Disposition => self.disposition(policy).await,
-            Kind::Lead => self.lead().await,
-            Kind::Inbound => self.inbound().await,
+            DeliveryKind::Disposition => self.disposition(policy).await,
+            DeliveryKind::Lead => self.lead().await,
+            DeliveryKind::Inbound => self.inbound().await,
         };
         match &tried {
             Tried::Ended { result, .. } => self.keep(&result.outcome),
@@ -133,7 +133,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn disposition(&mut self, policy: &Policy) -> Tried {
+    async fn disposition(&mut self, policy: &AttemptPolicy) -> Tried {
         let claimed = self.claimed;
         let document = serde_json::from_slice(&claimed.payload).ok();
         let disposition = claimed.lead.clone().zip(document);
@@ -144,8 +144,8 @@ impl<'a> Attempt<'a> {
 
         let mut progress = claimed.progress;
         match plan(&progress, policy) {
-            Plan::Ask => return Tried::Ask,
-            Plan::LookUpFirst => match self.look_up(&disposition.lead_id).await {
+            AttemptPlan::Ask => return Tried::Ask,
+            AttemptPlan::LookUpFirst => match self.look_up(&disposition.lead_id).await {
                 Ok(Some(reference)) => return self.ended(Ok(reference), false),
                 Ok(None) => progress.ambiguous = false,
                 Err(failure) => {
@@ -153,7 +153,7 @@ impl<'a> Attempt<'a> {
                     return self.ended(Err(failure), false);
                 }
             },
-            Plan::Send => {}
+            AttemptPlan::Send => {}
         }
         let called = self
             .tenant

@@ -19,7 +19,7 @@ use super::push::Push;
 use crate::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::delivery::{Kind, Step, Verdict, decide, decide_trial};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict, NextStep, decide, decide_trial};
 use jackfield_store::{Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError};
 
 /// From one look for work to the next, for a host: each costs a part of a millisecond, and every accept asks for one.
@@ -203,8 +203,8 @@ impl Engine {
                 let change = flight.ended(claimed.lease.id, &result.outcome, spec, now, self.jitter());
                 (verdict, change)
             }
-            Tried::Ask => (Verdict::ask(claimed.progress), None),
-            Tried::Unreadable => (Verdict::unreadable(claimed.progress), None),
+            Tried::Ask => (DeliveryVerdict::ask(claimed.progress), None),
+            Tried::Unreadable => (DeliveryVerdict::unreadable(claimed.progress), None),
         };
         self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
         let (detail, leads) = (attempt.detail, attempt.leads);
@@ -220,7 +220,7 @@ impl Engine {
         };
         match self.finish(finish).await {
             FinishOutcome::Stored { .. } => {
-                if claimed.kind == Kind::Disposition && matches!(verdict.step, Step::Done { .. }) {
+                if claimed.kind == DeliveryKind::Disposition && matches!(verdict.step, NextStep::Done { .. }) {
                     let after = now.duration_since(claimed.accepted_at).unsigned_abs();
                     self.metrics.written_back(&claimed.tenant, after);
                 }
@@ -277,12 +277,18 @@ impl Engine {
 }
 
 /// The one log line of an attempt. Its alert, if there is one, is the announcer's to tell.
-fn report(claimed: &Claimed, tenant: &Tenant, verdict: &Verdict, fault: Option<&str>, http_status: Option<u16>) {
+fn report(
+    claimed: &Claimed,
+    tenant: &Tenant,
+    verdict: &DeliveryVerdict,
+    fault: Option<&str>,
+    http_status: Option<u16>,
+) {
     let delivery = claimed.lease.id;
     let tenant_name = &claimed.tenant;
     let (kind, class, state) = (claimed.kind, verdict.class, verdict.step.state());
     let release = tenant.release().number;
-    if matches!(verdict.step, Step::Done { .. }) {
+    if matches!(verdict.step, NextStep::Done { .. }) {
         tracing::info!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, "delivered");
     } else {
         tracing::warn!(%delivery, tenant = %tenant_name, %release, %kind, %class, %state, http_status, fault, "not \

@@ -13,11 +13,11 @@ use tokio::sync::Notify;
 
 use crate::tenants::Breakers;
 use jackfield_clock as clock;
+use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::delivery::DeliverySpec;
-use jackfield_domain::delivery::Kind;
-use jackfield_domain::delivery::breaker::{Change, Ended, Pass, Signal};
+use jackfield_domain::delivery::breaker::{BreakerChange, BreakerPermit, CrmSignal, FinishedAttempt};
 use jackfield_domain::delivery::failure::Failure;
-use jackfield_domain::delivery::pace::{Limits, Pace, Throttle};
+use jackfield_domain::delivery::pace::{DestinationThrottle, Pace, PaceLimits};
 use jackfield_domain::id::{DeliveryId, ReleaseNumber, TenantName};
 
 /// Counts what is in flight. Cheap to clone.
@@ -42,10 +42,10 @@ struct Counts {
 struct Lane {
     in_flight: u32,
     pace: Pace,
-    limits: Limits,
+    limits: PaceLimits,
     release: ReleaseNumber,
     /// Each kind goes to a destination of its own, with its own idea of too fast.
-    throttles: HashMap<Kind, Throttle>,
+    throttles: HashMap<DeliveryKind, DestinationThrottle>,
 }
 
 /// A tenant that has something due, and what its release allows.
@@ -54,7 +54,7 @@ pub struct Wish {
     /// Whose.
     pub tenant: TenantName,
     /// Of which kinds something is due.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<DeliveryKind>,
     /// The release under which it will go.
     pub release: ReleaseNumber,
     /// Its limits.
@@ -71,7 +71,7 @@ pub struct Share {
     /// At most this many in all; never zero.
     pub limit: u32,
     /// Of these kinds, and at most so many of each.
-    pub kinds: Vec<(Kind, u32)>,
+    pub kinds: Vec<(DeliveryKind, u32)>,
     /// Only if nothing else may go.
     pub last: Vec<DeliveryId>,
     /// The release under which it will go.
@@ -92,10 +92,10 @@ pub struct Shares {
 pub struct Flight {
     lanes: Lanes,
     tenant: TenantName,
-    kind: Kind,
+    kind: DeliveryKind,
     began: Timestamp,
     /// Of a disposition whose end has not been told to the breaker.
-    pass: Option<Pass>,
+    pass: Option<BreakerPermit>,
 }
 
 impl Lanes {
@@ -162,7 +162,7 @@ impl Lanes {
                 continue;
             }
             let mut free = u32::MAX;
-            if *kind == Kind::Disposition {
+            if *kind == DeliveryKind::Disposition {
                 let (room, tried) = self.breakers.room(&wish.tenant, &wish.spec, now);
                 room.until.into_iter().for_each(&mut held_until);
                 (free, last) = (room.free, tried);
@@ -190,7 +190,7 @@ impl Lanes {
     }
 
     /// Notes that something of `tenant` goes out.
-    pub fn depart(&self, tenant: &TenantName, kind: Kind, now: Timestamp) -> Flight {
+    pub fn depart(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> Flight {
         let counts = &mut *self.counts();
         counts.in_flight += 1;
         if let Some(lane) = counts.lanes.get_mut(tenant) {
@@ -202,16 +202,16 @@ impl Lanes {
             tenant: tenant.clone(),
             kind,
             began: now,
-            pass: (kind == Kind::Disposition).then(|| self.breakers.begin(tenant)),
+            pass: (kind == DeliveryKind::Disposition).then(|| self.breakers.begin(tenant)),
         }
     }
 
     /// Lets nothing of this kind go before `until`, a day at most: its destination said so.
-    pub fn pause(&self, tenant: &TenantName, kind: Kind, until: Timestamp, now: Timestamp) {
+    pub fn pause(&self, tenant: &TenantName, kind: DeliveryKind, until: Timestamp, now: Timestamp) {
         self.throttle(tenant, kind, |throttle| throttle.pause(until, now));
     }
 
-    fn throttle(&self, tenant: &TenantName, kind: Kind, change: impl FnOnce(&mut Throttle)) {
+    fn throttle(&self, tenant: &TenantName, kind: DeliveryKind, change: impl FnOnce(&mut DestinationThrottle)) {
         if let Some(lane) = self.counts().lanes.get_mut(tenant) {
             change(lane.throttles.entry(kind).or_default());
         }
@@ -232,15 +232,15 @@ impl Flight {
         spec: &DeliverySpec,
         now: Timestamp,
         jitter: f64,
-    ) -> Option<Change> {
+    ) -> Option<BreakerChange> {
         let began = self.began;
         self.lanes.throttle(&self.tenant, self.kind, |throttle| match outcome {
             Err(Failure::RateLimited { retry_after }) => throttle.limited(began, now, *retry_after, jitter),
             _ => throttle.passed(began),
         });
         let pass = self.pass.take()?;
-        let signal = Signal::of(outcome);
-        let ended = Ended { pass, delivery, signal };
+        let signal = CrmSignal::of(outcome);
+        let ended = FinishedAttempt { pass, delivery, signal };
         self.lanes.breakers.end(&self.tenant, ended, spec, now, jitter)
     }
 }
@@ -250,8 +250,8 @@ const fn at_most(holds: u32, free: u32) -> u32 {
     free.saturating_sub(holds).div_ceil(2)
 }
 
-fn limits(spec: &DeliverySpec) -> Limits {
-    Limits {
+fn limits(spec: &DeliverySpec) -> PaceLimits {
+    PaceLimits {
         per_second: spec.per_second,
         per_day: spec.per_day,
         zone: spec.timezone.clone(),

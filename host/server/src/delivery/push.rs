@@ -115,13 +115,13 @@ fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jackfield_domain::delivery::failure::Class;
+    use jackfield_domain::delivery::failure::AttemptClass;
 
     #[test]
     fn each_status_has_its_class() {
         let class = |code: u16| {
             classify(StatusCode::from_u16(code).unwrap(), None)
-                .map_or_else(|failure| failure.class(), |_| Class::Committed)
+                .map_or_else(|failure| failure.class(), |_| AttemptClass::Committed)
         };
         let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 410, 408, 429, 500, 503]
             .map(|code| (code, class(code)))

@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::request::BodyError;
 use crate::tenants::{Slot, Tenant};
 use jackfield_domain::id::TenantName;
-use jackfield_domain::intake::throttle::Party;
+use jackfield_domain::intake::throttle::RequestParty;
 
 /// The agent of a tenant: a valid bearer token of it.
 pub struct Agent {
@@ -57,7 +57,7 @@ impl FromRequestParts<SharedState> for Agent {
                 tracing::Span::current().record("tenant", tenant.as_str());
                 let slot = state.tenants.slot(&tenant);
                 let rules = slot.as_ref().map(Slot::ingress);
-                state.gate.let_in(client, &tenant, Party::Agent, rules)?;
+                state.gate.let_in(client, &tenant, RequestParty::Agent, rules)?;
                 Ok(Self { tenant, slot })
             }
             (_, presented) => {

@@ -17,7 +17,7 @@ use crate::request::Peer;
 use jackfield_clock::SharedClock;
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::address::{self, AddressRange};
-use jackfield_domain::intake::throttle::{Addresses, Party, Rates, TenantShares};
+use jackfield_domain::intake::throttle::{AddressThrottle, RequestParty, TenantThrottle, ThrottleRates};
 use jackfield_domain::tenant::release::IngressSpec;
 
 /// Where proxies write whom they speak for.
@@ -31,15 +31,15 @@ pub struct Policy {
     /// Load balancers, which are believed about their clients.
     pub trusted_proxies: Vec<AddressRange>,
     /// How many requests a second.
-    pub rates: Rates,
+    pub rates: ThrottleRates,
 }
 
 /// The gate of one host.
 #[derive(Debug)]
 pub struct Gate {
     policy: Policy,
-    addresses: Mutex<Addresses>,
-    tenants: Mutex<TenantShares>,
+    addresses: Mutex<AddressThrottle>,
+    tenants: Mutex<TenantThrottle>,
     clock: SharedClock,
     metrics: Metrics,
 }
@@ -52,7 +52,7 @@ impl Gate {
     /// A gate that nobody has come through yet.
     #[must_use]
     pub fn new(policy: Policy, clock: SharedClock, metrics: Metrics) -> Self {
-        let addresses = Mutex::new(Addresses::new(policy.rates));
+        let addresses = Mutex::new(AddressThrottle::new(policy.rates));
         Self {
             policy,
             addresses,
@@ -103,12 +103,12 @@ impl Gate {
         &self,
         client: Client,
         tenant: &TenantName,
-        party: Party,
+        party: RequestParty,
         rules: Option<&IngressSpec>,
     ) -> Result<(), Problem> {
         let endpoint = match party {
-            Party::Agent => "agent",
-            Party::Crm => "leads",
+            RequestParty::Agent => "agent",
+            RequestParty::Crm => "leads",
         };
         if let Some(rules) = rules
             && !rules.allows(party, client.0)

@@ -13,7 +13,7 @@ use crate::tenants::{Slot, Tenant};
 use jackfield_domain::id::{Digest, TenantName};
 use jackfield_domain::intake::idempotency;
 use jackfield_domain::intake::signature;
-use jackfield_domain::intake::throttle::Party;
+use jackfield_domain::intake::throttle::RequestParty;
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Inbound};
 
@@ -48,7 +48,7 @@ pub async fn post(
     let name = tenant.release().tenant();
     state
         .gate
-        .let_in(client, name, Party::Crm, Some(&tenant.release().spec.ingress))?;
+        .let_in(client, name, RequestParty::Crm, Some(&tenant.release().spec.ingress))?;
     tracing::Span::current().record("tenant", name.as_str());
 
     let document = caller::json(&body);

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::alarm::Alarm;
 use crate::request::BodyError;
 use jackfield_clock::SharedClock;
-use jackfield_domain::intake::slow_client::Patience;
+use jackfield_domain::intake::slow_client::SlowClientLimits;
 
 /// Bytes of a body that always find room, so that large bodies never keep out the usual ones, which are far smaller.
 const FREE: usize = 16 * 1024;
@@ -36,7 +36,7 @@ impl BodyMemory {
 /// A body on its way in.
 pub struct PacedBody {
     body: Incoming,
-    patience: Patience,
+    patience: SlowClientLimits,
     alarm: Alarm,
     began: Timestamp,
     received: u64,
@@ -46,7 +46,7 @@ pub struct PacedBody {
 
 impl PacedBody {
     /// A body whose head has just come.
-    pub fn new(body: Incoming, patience: Patience, clock: &SharedClock, memory: Arc<BodyMemory>) -> Self {
+    pub fn new(body: Incoming, patience: SlowClientLimits, clock: &SharedClock, memory: Arc<BodyMemory>) -> Self {
         Self {
             body,
             patience,

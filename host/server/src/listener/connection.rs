@@ -25,7 +25,7 @@ use super::body::{BodyMemory, PacedBody};
 use super::watched::Activity;
 use crate::request::Peer;
 use jackfield_clock::SharedClock;
-use jackfield_domain::intake::slow_client::{Cut, Patience, Progress};
+use jackfield_domain::intake::slow_client::{ConnectionProgress, ConnectionTimeout, SlowClientLimits};
 
 /// The head of a request may have this many bytes, its path included. The contract's are a few hundred.
 pub const MAX_HEAD: u16 = 32 * 1024;
@@ -48,7 +48,7 @@ pub struct Serving {
     /// Answers.
     pub router: Router,
     /// How long clients may take.
-    pub patience: Patience,
+    pub patience: SlowClientLimits,
     /// The time.
     pub clock: SharedClock,
     /// What bodies may take while they come in.
@@ -59,7 +59,7 @@ pub struct Serving {
 
 impl Serving {
     /// Serves HTTP/1.1 to the end. Returns why the host ended it, if it was the host.
-    pub async fn http1<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<Cut>
+    pub async fn http1<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<ConnectionTimeout>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -71,11 +71,11 @@ impl Serving {
     }
 
     /// Serves HTTP/2 to the end, likewise.
-    pub async fn http2<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<Cut>
+    pub async fn http2<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<ConnectionTimeout>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        activity.with(Progress::is_http2);
+        activity.with(ConnectionProgress::is_http2);
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .max_concurrent_streams(MAX_STREAMS)
@@ -116,7 +116,7 @@ impl Serving {
     }
 
     /// Drives a connection until it ends, the host stops, or patience does.
-    async fn watch<C: GracefulConnection>(&self, connection: C, activity: &Activity) -> Option<Cut> {
+    async fn watch<C: GracefulConnection>(&self, connection: C, activity: &Activity) -> Option<ConnectionTimeout> {
         let mut connection = pin!(connection);
         let mut stopped = pin!(self.stop.cancelled());
         let mut alarm = Alarm::new(Arc::clone(&self.clock));
@@ -139,7 +139,7 @@ impl Serving {
                         continue;
                     }
                     cut = cut.or(Some(why));
-                    if why != Cut::Idle {
+                    if why != ConnectionTimeout::Idle {
                         return Poll::Ready(cut);
                     }
                 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::{Door, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::intake::address::AddressRange;
-use jackfield_domain::intake::slow_client::{Cut, Patience};
+use jackfield_domain::intake::slow_client::{ConnectionTimeout, SlowClientLimits};
 
 use body::BodyMemory;
 use connection::Serving;
@@ -45,7 +45,7 @@ pub struct Limits {
     /// Whose connections are not counted by address: those of load balancers.
     pub trusted: Vec<AddressRange>,
     /// How long clients may take.
-    pub patience: Patience,
+    pub patience: SlowClientLimits,
     /// Bytes of bodies that all connections together may be in the middle of, the first few of each not counted.
     pub body_memory: usize,
 }
@@ -175,7 +175,7 @@ impl Guest {
             shaken = handshake => shaken,
         };
         match shaken {
-            None => self.cut(Some(Cut::Head)),
+            None => self.cut(Some(ConnectionTimeout::Head)),
             Some(Err(_)) => self.metrics.turn_away(self.door, "tls"),
             Some(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(tls::H2) => {
                 self.cut(serving.http2(socket, address, activity).await);
@@ -184,7 +184,7 @@ impl Guest {
         }
     }
 
-    fn cut(&self, cut: Option<Cut>) {
+    fn cut(&self, cut: Option<ConnectionTimeout>) {
         if let Some(cut) = cut {
             self.metrics.cut(self.door, cut);
         }

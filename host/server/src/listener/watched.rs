@@ -8,30 +8,30 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use jackfield_clock::SharedClock;
-use jackfield_domain::intake::slow_client::Progress;
+use jackfield_domain::intake::slow_client::ConnectionProgress;
 
 /// What a connection is doing, shared by its socket, its requests and its watch.
 #[derive(Debug, Clone)]
 pub struct Activity {
-    progress: Arc<Mutex<Progress>>,
+    progress: Arc<Mutex<ConnectionProgress>>,
     clock: SharedClock,
 }
 
 impl Activity {
     /// A connection that was just opened.
     pub fn opened(clock: SharedClock) -> Self {
-        let progress = Arc::new(Mutex::new(Progress::opened(clock.now())));
+        let progress = Arc::new(Mutex::new(ConnectionProgress::opened(clock.now())));
         Self { progress, clock }
     }
 
     /// Looks at it, or changes it.
-    pub fn with<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
+    pub fn with<T>(&self, look: impl FnOnce(&mut ConnectionProgress) -> T) -> T {
         look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A request whose head is complete; it is in flight until what is returned is dropped.
     pub fn begin(&self) -> InFlight {
-        self.with(Progress::began);
+        self.with(ConnectionProgress::began);
         InFlight(self.clone())
     }
 }

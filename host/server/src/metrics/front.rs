@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Metrics, Word};
-use jackfield_domain::intake::slow_client::Cut;
+use jackfield_domain::intake::slow_client::ConnectionTimeout;
 
 /// Which listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Metrics {
     }
 
     /// A client took too long.
-    pub fn cut(&self, door: Door, cut: Cut) {
+    pub fn cut(&self, door: Door, cut: ConnectionTimeout) {
         self.0.front.cut.get_or_create(&with_reason(door, cut.word())).inc();
     }
 

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use jackfield_domain::delivery::DeliverySpec;
 use jackfield_domain::delivery::breaker::{
-    Breaker, BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing,
+    Breaker, BreakerCapacity, BreakerChange, BreakerOverride, BreakerPermit, BreakerState, BreakerStatus,
+    FinishedAttempt, TenantBreaker,
 };
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jackfield_store::BreakerRecord;
@@ -36,12 +37,12 @@ impl Breakers {
     fn drive<T>(
         &self,
         tenant: &TenantName,
-        drive: impl FnOnce(&mut Breaker) -> (T, Option<Change>),
-    ) -> (T, Option<Change>) {
+        drive: impl FnOnce(&mut Breaker) -> (T, Option<BreakerChange>),
+    ) -> (T, Option<BreakerChange>) {
         let mut entries = self.lock();
         let entry = entries.entry(tenant.clone()).or_default();
         let (result, change) = drive(&mut entry.breaker);
-        if let Some(Change { from, to }) = change {
+        if let Some(BreakerChange { from, to }) = change {
             for (count, _) in entry
                 .entered
                 .iter_mut()
@@ -50,7 +51,7 @@ impl Breakers {
             {
                 *count += 1;
             }
-            let forced = entry.breaker.forced().map(Forced::word);
+            let forced = entry.breaker.forced().map(BreakerOverride::word);
             if to == BreakerState::Open {
                 tracing::warn!(%tenant, %from, %to, forced, "the CRM's breaker changes");
             } else {
@@ -62,12 +63,12 @@ impl Breakers {
 
     /// How many dispositions may begin, and which of them go last.
     #[must_use]
-    pub fn room(&self, tenant: &TenantName, spec: &DeliverySpec, now: Timestamp) -> (Room, Vec<DeliveryId>) {
+    pub fn room(&self, tenant: &TenantName, spec: &DeliverySpec, now: Timestamp) -> (BreakerCapacity, Vec<DeliveryId>) {
         self.with(tenant, |breaker| (breaker.room(spec, now), breaker.last()))
     }
 
     /// A disposition goes out.
-    pub fn begin(&self, tenant: &TenantName) -> Pass {
+    pub fn begin(&self, tenant: &TenantName) -> BreakerPermit {
         self.drive(tenant, Breaker::begin).0
     }
 
@@ -76,17 +77,17 @@ impl Breakers {
     pub fn end(
         &self,
         tenant: &TenantName,
-        ended: Ended,
+        ended: FinishedAttempt,
         spec: &DeliverySpec,
         now: Timestamp,
         jitter: f64,
-    ) -> Option<Change> {
+    ) -> Option<BreakerChange> {
         let end = |breaker: &mut Breaker| ((), breaker.end(ended, spec, now, jitter));
         self.drive(tenant, end).1
     }
 
     /// A disposition went no further than the host.
-    pub fn abandon(&self, tenant: &TenantName, pass: Pass) {
+    pub fn abandon(&self, tenant: &TenantName, pass: BreakerPermit) {
         self.with(tenant, |breaker| breaker.abandon(pass));
     }
 
@@ -103,7 +104,7 @@ impl Breakers {
 
     /// How a tenant's breaker stands; one that nothing has gone through yet is closed.
     #[must_use]
-    pub fn standing(&self, tenant: &TenantName) -> Standing {
+    pub fn standing(&self, tenant: &TenantName) -> BreakerStatus {
         let entries = self.lock();
         let known = entries.get(tenant).map(|entry| entry.breaker.standing());
         known.unwrap_or_else(|| Breaker::default().standing())
@@ -111,8 +112,8 @@ impl Breakers {
 
     /// How all of them stand, by tenant.
     #[must_use]
-    pub fn readings(&self) -> Vec<Reading> {
-        let reading = |(tenant, entry): (&TenantName, &Entry)| Reading {
+    pub fn readings(&self) -> Vec<TenantBreaker> {
+        let reading = |(tenant, entry): (&TenantName, &Entry)| TenantBreaker {
             tenant: tenant.clone(),
             standing: entry.breaker.standing(),
             entered: entry.entered,

@@ -19,7 +19,7 @@ use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName};
 use jackfield_domain::tenant::egress::EgressSpec;
 use jackfield_domain::tenant::egress::Origin;
-use jackfield_domain::tenant::oauth2::{Granted, TokenProblem};
+use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse};
 use jackfield_domain::tenant::release::{OAUTH2_SECRETS, OAuth2Spec};
 use jackfield_sandbox::{LoadError, OAuth2Session, SharedResolver};
 use jackfield_store::{NewAlert, SharedStore};
@@ -165,7 +165,7 @@ struct Renewer {
     session: Weak<OAuth2Session>,
     turn: Arc<tokio::sync::Mutex<()>>,
     /// What came with a refresh token that could not be kept: the one before is used up.
-    not_kept: Option<Granted>,
+    not_kept: Option<TokenResponse>,
     /// Whether a person was told of the failures that go on.
     alerted: bool,
 }
@@ -192,7 +192,7 @@ impl Renewer {
     }
 
     /// Asks for a token, and keeps the refresh token that comes with it before anybody uses the access token.
-    async fn renew(&mut self) -> Result<Granted, Asked> {
+    async fn renew(&mut self) -> Result<TokenResponse, Asked> {
         let turn = Arc::clone(&self.turn);
         let _turn = turn.lock().await;
         if let Some(granted) = self.not_kept.take() {
@@ -223,7 +223,7 @@ impl Renewer {
         })
     }
 
-    async fn keep(&mut self, granted: Granted) -> Result<Granted, Asked> {
+    async fn keep(&mut self, granted: TokenResponse) -> Result<TokenResponse, Asked> {
         let Some(token) = granted.refresh_token.clone() else {
             return Ok(granted);
         };

@@ -7,7 +7,7 @@ use super::rollout::Rollout;
 use super::secrets;
 use crate::vault::VaultError;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::recording::Standing;
+use jackfield_domain::custody::recording::RecordingStatus;
 use jackfield_domain::id::TenantName;
 use jackfield_sandbox::{AlreadyRecording, FinishedRecording, RecordingOptions};
 use jackfield_store::{PageRequest, StoreError};
@@ -26,7 +26,7 @@ pub enum RecordingError {
         "calls of `{0}` are recorded since {begun:.0} already, or wait to be taken; `jackfield adapter record --tenant \
          {0} --end` ends that and writes them", begun = .1.begun
     )]
-    Already(TenantName, Box<Standing>),
+    Already(TenantName, Box<RecordingStatus>),
     /// Its calls are not recorded.
     #[error("no calls of `{0}` are recorded at this host; nobody began it, or it was taken, or it was left too long")]
     None(TenantName),
@@ -47,7 +47,7 @@ impl Rollout {
         &self,
         tenant: &TenantName,
         options: RecordingOptions,
-    ) -> Result<Standing, RecordingError> {
+    ) -> Result<RecordingStatus, RecordingError> {
         if self.store.tenant(tenant).await?.is_none() {
             return Err(RecordingError::NoTenant(tenant.clone()));
         }
@@ -62,7 +62,7 @@ impl Rollout {
     ///
     /// # Errors
     /// There is none.
-    pub fn recording(&self, tenant: &TenantName) -> Result<(Standing, RecordingOptions), RecordingError> {
+    pub fn recording(&self, tenant: &TenantName) -> Result<(RecordingStatus, RecordingOptions), RecordingError> {
         let found = self.runtime.recorder().status(tenant);
         found.ok_or_else(|| RecordingError::None(tenant.clone()))
     }

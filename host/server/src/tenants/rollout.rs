@@ -16,7 +16,7 @@ use jackfield_domain::custody::Sensitive;
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
 use jackfield_domain::tenant::adapter::AdapterRecord;
-use jackfield_domain::tenant::release::{AdapterRef, Change, Release, TenantSpec, check, diff};
+use jackfield_domain::tenant::release::{AdapterRef, Release, ReleaseChange, TenantSpec, check, diff};
 use jackfield_sandbox::{LoadError, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
@@ -63,7 +63,7 @@ pub struct Applied {
     /// The release; of a dry run the one that would be made, with the next number.
     pub release: Release,
     /// What differs from the one before.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ReleaseChange>,
     /// Whether it was only looked at, or nothing differed: nothing was written.
     pub unchanged: bool,
 }

@@ -10,7 +10,7 @@ use super::oauth2::{OAuth2Client, Sessions};
 use super::rollout::ApplyError;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::intake::signature::{Profile, SigningKey};
+use jackfield_domain::intake::signature::{SignatureProfile, SigningKey};
 use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
 use jackfield_store::StoreError;
@@ -93,7 +93,7 @@ pub async fn resolve(
         })?;
         values.insert(pointer, value);
     }
-    let key = |pointer: &str, profile: &Profile| {
+    let key = |pointer: &str, profile: &SignatureProfile| {
         let value = &values[pointer];
         SigningKey::from_secret(value.expose(), profile).map_err(|error| ApplyError::Secret {
             pointer: pointer.to_owned(),
@@ -112,7 +112,7 @@ pub async fn resolve(
             .map(|(index, expires, profile)| Ok((key(&format!("/webhook/secrets/{index}"), profile)?, expires)))
             .collect::<Result<_, ApplyError>>()?,
         push_key: match spec.agent.push_secret {
-            Some(_) => Some(key("/agent/push_secret", &Profile::default())?),
+            Some(_) => Some(key("/agent/push_secret", &SignatureProfile::default())?),
             None => None,
         },
         credentials: credentials(sessions, spec, &values)?,

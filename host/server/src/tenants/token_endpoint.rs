@@ -15,8 +15,8 @@ use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::Origin;
-use jackfield_domain::tenant::oauth2::{Granted, TokenProblem, read_answer};
-use jackfield_domain::tenant::release::{ClientAuth, Grant, OAuth2Spec};
+use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, read_answer};
+use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
 
 /// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.
@@ -80,7 +80,7 @@ impl TokenEndpoint {
     }
 
     /// Asks for an access token, with the refresh token if the grant is one.
-    pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<Granted, Asked> {
+    pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, Asked> {
         let request = self.request(&self.spec.token_url, refresh_token)?;
         let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
         let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoAnswer))?;
@@ -90,8 +90,8 @@ impl TokenEndpoint {
     fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         match self.spec.grant {
-            Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
-            Grant::RefreshToken => form.append_pair("grant_type", "refresh_token"),
+            OAuth2Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
+            OAuth2Grant::RefreshToken => form.append_pair("grant_type", "refresh_token"),
         };
         if let Some(token) = refresh_token {
             form.append_pair("refresh_token", token.expose());

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::seal::{Keyring, MasterKey, NotAKey};
+use jackfield_domain::custody::seal::{InvalidMasterKey, Keyring, MasterKey};
 
 /// Bytes of a key file at most: hundreds of keys with remarks. A larger one is another file, given by mistake.
 const MAX_FILE: u64 = 64 * 1024;
@@ -69,7 +69,7 @@ pub enum KeyError {
         /// Counted from 1.
         line: usize,
         /// What a key looks like.
-        source: NotAKey,
+        source: InvalidMasterKey,
     },
     /// There is no key in it.
     #[error(
@@ -83,7 +83,7 @@ pub enum KeyError {
         /// Its name.
         name: &'static str,
         /// What a key looks like.
-        source: NotAKey,
+        source: InvalidMasterKey,
     },
 }
 

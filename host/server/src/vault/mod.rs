@@ -20,7 +20,9 @@ use zeroize::Zeroizing;
 
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::seal::{KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, Place, Sealed, Unopened};
+use jackfield_domain::custody::seal::{
+    KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, SealedSecret, SecretContext, UnsealError,
+};
 use jackfield_domain::id::TenantName;
 use jackfield_store::{NewSecret, SecretRecord, SharedStore, StoreError};
 
@@ -38,7 +40,7 @@ pub enum VaultError {
         "{0}; start the host with the key that it was sealed with (`jackfield secrets rotate-key --help` says how), or \
          set the secret again"
     )]
-    Unopened(#[from] Unopened),
+    Unopened(#[from] UnsealError),
     /// The host has no master key to seal with.
     #[error(
         "the host has no master key: {} is not there, and secrets were sealed before; restore it, and start again",
@@ -81,7 +83,7 @@ impl Sealing<'_> {
     ///
     /// # Errors
     /// The host has no master key.
-    pub fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<Sealed, VaultError> {
+    pub fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<SealedSecret, VaultError> {
         self.inner.seal(tenant, name, value)
     }
 }
@@ -164,7 +166,7 @@ impl Vault {
     }
 
     /// Seals what a store has found unsealed, before anything else uses the vault.
-    pub fn sealer(&self) -> impl Fn(&TenantName, &str, &Sensitive) -> Result<Sealed, StoreError> + use<> {
+    pub fn sealer(&self) -> impl Fn(&TenantName, &str, &Sensitive) -> Result<SealedSecret, StoreError> + use<> {
         let inner = Arc::clone(&self.0);
         move |tenant, name, value| {
             let sealed = inner.seal(tenant, name, value);
@@ -190,13 +192,13 @@ impl Vault {
 }
 
 impl Inner {
-    fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<Sealed, VaultError> {
+    fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<SealedSecret, VaultError> {
         let mut nonce = [0; NONCE_BYTES];
         self.rng
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .fill_bytes(&mut nonce);
-        let sealed = self.keys.load().seal(Place { tenant, name }, value, nonce);
+        let sealed = self.keys.load().seal(SecretContext { tenant, name }, value, nonce);
         sealed.ok_or_else(|| match &self.source {
             KeySource::File(path) => VaultError::NoKey(path.clone()),
             // One that is handed over is always there.
@@ -204,8 +206,8 @@ impl Inner {
         })
     }
 
-    fn open(&self, record: &SecretRecord) -> Result<Sensitive, Unopened> {
-        let place = Place {
+    fn open(&self, record: &SecretRecord) -> Result<Sensitive, UnsealError> {
+        let place = SecretContext {
             tenant: &record.tenant,
             name: &record.name,
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, SharedStore, StatusRefusal, Store};
-use jackfield_domain::delivery::{Kind, State};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::lead::Priority;
 use jackfield_domain::lead::SuppressionReason;
 use jiff::SignedDuration;
@@ -31,7 +31,7 @@ pub async fn a_lead_is_stored_with_its_delivery(store: SharedStore) {
     let delivery = detail(&*store, receipt.delivery).await;
     assert_eq!(
         (delivery.summary.kind, delivery.summary.state),
-        (Kind::Lead, State::Ready)
+        (DeliveryKind::Lead, DeliveryState::Ready)
     );
     assert_eq!(
         (delivery.summary.key, delivery.summary.due),
@@ -146,7 +146,10 @@ pub async fn a_lead_for_an_agent_that_pulls_is_done_at_once(store: SharedStore) 
         *push = false;
     }
     let receipt = new(store.accept_lead(webhook).await.unwrap());
-    assert_eq!(detail(&*store, receipt.delivery).await.summary.state, State::Done);
+    assert_eq!(
+        detail(&*store, receipt.delivery).await.summary.state,
+        DeliveryState::Done
+    );
     assert_eq!(claim(&*store, 10, at(9)).await, []);
     let pulled = store.leads_after(&acme(), LeadCursor::default(), 10).await.unwrap();
     assert_eq!(pulled.leads.len(), 1);
@@ -162,7 +165,7 @@ pub async fn a_webhook_to_be_parsed_is_kept_as_it_came(store: SharedStore) {
     let claimed = claim_one(&*store, at(0)).await;
     assert_eq!(
         (claimed.kind, claimed.content_type.as_str()),
-        (Kind::Inbound, "text/xml")
+        (DeliveryKind::Inbound, "text/xml")
     );
     assert_eq!((claimed.payload.as_slice(), claimed.lead), (&b"\0<lead/>"[..], None));
     assert_eq!(detail(&*store, receipt.delivery).await.content_type, "text/xml");

@@ -1,13 +1,13 @@
 //! The audit trail: one chain, whoever writes at once.
 
 use crate::{SharedStore, Store};
-use jackfield_domain::custody::audit::{Actor, Entry, Event, Verifier};
+use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, ChainVerifier};
 use jackfield_domain::id::TokenId;
 
 use super::fixture::{at, page};
 
-fn event(n: i64) -> Event {
-    Event {
+fn event(n: i64) -> AuditEvent {
+    AuditEvent {
         at: at(n),
         actor: Actor::Operator(TokenId(n)),
         label: "on-call".into(),
@@ -18,8 +18,8 @@ fn event(n: i64) -> Event {
     }
 }
 
-async fn whole(store: &dyn Store) -> Verifier {
-    let mut verifier = Verifier::new(None);
+async fn whole(store: &dyn Store) -> ChainVerifier {
+    let mut verifier = ChainVerifier::new(None);
     for (seq, entry) in store.audit_after(0, 1000).await.unwrap() {
         verifier.next(seq, entry.as_ref()).unwrap();
     }
@@ -30,11 +30,11 @@ async fn whole(store: &dyn Store) -> Verifier {
 /// Each is kept as it was written, and found again in pages and from any place.
 pub async fn events_are_chained_in_order(store: SharedStore) {
     assert_eq!(store.audit_after(0, 10).await, Ok(vec![]));
-    let mut written: Vec<Entry> = vec![];
+    let mut written: Vec<AuditEntry> = vec![];
     for n in 0..5 {
         let last = written.last().map(|entry| (entry.seq, entry.hash));
         let entry = store.append_audit(event(n)).await.unwrap();
-        assert_eq!(entry, Entry::after(last, event(n)));
+        assert_eq!(entry, AuditEntry::after(last, event(n)));
         written.push(entry);
     }
     assert_eq!(whole(&*store).await.head(), Some(written[4].hash));

@@ -3,9 +3,9 @@
 
 use crate::{BreakerRecord, Claimed, Finish, GiveUpHeld, SharedStore, Store};
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::breaker::{BreakerState, Change, Forced};
+use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
 use jackfield_domain::delivery::failure::Failure;
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{AlertId, DeliveryId};
 use jackfield_domain::lead::Priority;
 
@@ -19,7 +19,7 @@ async fn kinds(store: &dyn Store) -> Vec<AlertKind> {
     alerts.iter().map(|alert| alert.kind).collect()
 }
 
-fn record(forced: Option<Forced>, open_since: Option<i64>) -> Vec<BreakerRecord> {
+fn record(forced: Option<BreakerOverride>, open_since: Option<i64>) -> Vec<BreakerRecord> {
     vec![BreakerRecord {
         tenant: acme(),
         forced,
@@ -34,7 +34,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     assert_eq!(store.breakers().await, Ok(vec![]));
     let claimed = claim_one(&*store, at(1)).await;
     let lost = Finish {
-        breaker: Some(Change { from: Closed, to: Open }),
+        breaker: Some(BreakerChange { from: Closed, to: Open }),
         ..end(&claimed, Err(Failure::Unavailable), at(1))
     };
     store.reap(at(1000), None).await.unwrap();
@@ -58,7 +58,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
         let last = to == Closed;
         let claimed = claim_one(&*store, at(1000)).await;
         let finish = Finish {
-            breaker: Some(Change { from, to }),
+            breaker: Some(BreakerChange { from, to }),
             ..end(&claimed, Err(Failure::RateLimited { retry_after: None }), at(1000))
         };
         store.finish(finish).await.unwrap();
@@ -79,7 +79,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     }
     let claimed = claim_one(&*store, at(1000)).await;
     let again = Finish {
-        breaker: Some(Change { from: Closed, to: Open }),
+        breaker: Some(BreakerChange { from: Closed, to: Open }),
         ..end(&claimed, Err(Failure::Unknown), at(1000))
     };
     store.finish(again).await.unwrap();
@@ -89,12 +89,32 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
 /// And since when nothing went: from the first of several orders, until something goes again.
 pub async fn what_an_operator_forces_is_kept(store: SharedStore) {
     let steps = [
-        (Some(Forced::Open), 5, record(Some(Forced::Open), Some(5))),
-        (Some(Forced::Open), 6, record(Some(Forced::Open), Some(5))),
+        (
+            Some(BreakerOverride::Open),
+            5,
+            record(Some(BreakerOverride::Open), Some(5)),
+        ),
+        (
+            Some(BreakerOverride::Open),
+            6,
+            record(Some(BreakerOverride::Open), Some(5)),
+        ),
         (None, 7, record(None, Some(5))),
-        (Some(Forced::Closed), 8, record(Some(Forced::Closed), None)),
-        (Some(Forced::Open), 9, record(Some(Forced::Open), Some(9))),
-        (Some(Forced::Closed), 10, record(Some(Forced::Closed), None)),
+        (
+            Some(BreakerOverride::Closed),
+            8,
+            record(Some(BreakerOverride::Closed), None),
+        ),
+        (
+            Some(BreakerOverride::Open),
+            9,
+            record(Some(BreakerOverride::Open), Some(9)),
+        ),
+        (
+            Some(BreakerOverride::Closed),
+            10,
+            record(Some(BreakerOverride::Closed), None),
+        ),
         (None, 11, record(None, None)),
     ];
     for (forced, second, expected) in steps {
@@ -113,7 +133,7 @@ fn order(due_by: i64, limit: u32) -> GiveUpHeld {
     }
 }
 
-async fn state(store: &dyn Store, id: DeliveryId) -> State {
+async fn state(store: &dyn Store, id: DeliveryId) -> DeliveryState {
     detail(store, id).await.summary.state
 }
 
@@ -135,14 +155,14 @@ pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: S
         let found = detail(&*store, id).await;
         assert_eq!(
             (found.summary.state, found.summary.reason, found.attempts.len()),
-            (State::Dead, Some(StopReason::HeldTooLong), 0)
+            (DeliveryState::Dead, Some(StopReason::HeldTooLong), 0)
         );
     }
     for (id, expected) in [
-        (leased, State::Leased),
-        (young, State::Ready),
-        (lead, State::Ready),
-        (other, State::Ready),
+        (leased, DeliveryState::Leased),
+        (young, DeliveryState::Ready),
+        (lead, DeliveryState::Ready),
+        (other, DeliveryState::Ready),
     ] {
         assert_eq!(state(&*store, id).await, expected, "{id}");
     }
@@ -187,21 +207,24 @@ pub async fn a_claim_takes_the_kinds_of_its_share(store: SharedStore) {
     }
     accept_dnc(&*store, "D", "L-9", at(4)).await;
     accept_lead(&*store, "L-1", Priority::Normal, at(5)).await;
-    let limited = async |kinds: &[(Kind, u32)], limit| {
+    let limited = async |kinds: &[(DeliveryKind, u32)], limit| {
         let mut claim = claim_of("worker", &[acme()], limit, at(9));
         claim.tenants[0].kinds = kinds.to_vec();
         store.claim(claim).await.unwrap()
     };
     assert_eq!(limited(&[], 9).await, []);
-    assert_eq!(limited(&[(Kind::Disposition, 0), (Kind::Inbound, 9)], 9).await, []);
-    let claimed = limited(&[(Kind::Disposition, 2), (Kind::Lead, 9)], 9).await;
+    assert_eq!(
+        limited(&[(DeliveryKind::Disposition, 0), (DeliveryKind::Inbound, 9)], 9).await,
+        []
+    );
+    let claimed = limited(&[(DeliveryKind::Disposition, 2), (DeliveryKind::Lead, 9)], 9).await;
     assert_eq!(keys(&claimed), ["D", "C-0", "key:L-1"]);
     assert!(
         claimed
             .iter()
             .all(|claimed| claimed.due >= at(0) && claimed.due <= at(5))
     );
-    assert_eq!(keys(&limited(&[(Kind::Disposition, 9)], 1).await), ["C-1"]);
+    assert_eq!(keys(&limited(&[(DeliveryKind::Disposition, 9)], 1).await), ["C-1"]);
 }
 
 /// So one delivery that the CRM cannot take does not stand in the way of all others.

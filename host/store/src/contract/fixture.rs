@@ -7,10 +7,10 @@ use crate::{
     FinishOutcome, Inbound, PageRequest, Receipt, ReplayOrder, Store, TenantShare,
 };
 use jackfield_domain::call::disposition::{self, Disposition};
-use jackfield_domain::custody::seal::{NONCE_BYTES, Sealed};
+use jackfield_domain::custody::seal::{NONCE_BYTES, SealedSecret};
 use jackfield_domain::delivery::failure::{Failure, Rejection};
-use jackfield_domain::delivery::retry::Ladder;
-use jackfield_domain::delivery::{AttemptResult, Kind, Policy, Progress, Verdict, decide};
+use jackfield_domain::delivery::retry::RetryLadder;
+use jackfield_domain::delivery::{AttemptHistory, AttemptPolicy, AttemptResult, DeliveryKind, DeliveryVerdict, decide};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::{Lead, Priority};
 use jiff::{SignedDuration, Timestamp};
@@ -51,8 +51,8 @@ pub fn page(after: Option<String>, limit: u32) -> PageRequest {
 }
 
 /// What a store takes for a sealed secret; it opens to nothing.
-pub fn sealed(seed: u8, ciphertext: &str) -> Sealed {
-    Sealed {
+pub fn sealed(seed: u8, ciphertext: &str) -> SealedSecret {
+    SealedSecret {
         key: format!("{seed:016x}").parse().unwrap(),
         nonce: [seed; NONCE_BYTES],
         ciphertext: ciphertext.into(),
@@ -154,7 +154,7 @@ pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp)
     let share = |tenant: &TenantName| TenantShare {
         tenant: tenant.clone(),
         limit,
-        kinds: Kind::ALL.map(|kind| (kind, limit)).into(),
+        kinds: DeliveryKind::ALL.map(|kind| (kind, limit)).into(),
         last: vec![],
         release: ReleaseNumber(7),
     };
@@ -190,9 +190,9 @@ pub fn ids(claimed: &[Claimed]) -> Vec<DeliveryId> {
 }
 
 /// What the domain decides of an outcome under the default policy with look-up.
-pub fn verdict(progress: Progress, outcome: Result<&str, Failure>, now: Timestamp) -> Verdict {
-    let policy = Policy {
-        ladder: Ladder::default(),
+pub fn verdict(progress: AttemptHistory, outcome: Result<&str, Failure>, now: Timestamp) -> DeliveryVerdict {
+    let policy = AttemptPolicy {
+        ladder: RetryLadder::default(),
         idempotent: false,
         lookup: true,
     };
@@ -242,7 +242,7 @@ pub async fn send_to_review(store: &dyn Store, now: Timestamp) -> DeliveryId {
 
 /// Lets the only delivery that may go die, beginning at `now`; returns when it died.
 pub async fn let_die(store: &dyn Store, failure: Failure, mut now: Timestamp) -> Timestamp {
-    for _ in 0..Ladder::default().attempts() {
+    for _ in 0..RetryLadder::default().attempts() {
         let claimed = claim_one(store, now).await;
         finish(store, &claimed, Err(failure.clone()), now).await;
         now += SignedDuration::from_hours(1);

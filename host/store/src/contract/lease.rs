@@ -1,8 +1,8 @@
 //! Leases: held, given back, lost.
 
 use crate::{FinishOutcome, SharedStore};
-use jackfield_domain::delivery::failure::{Class, Failure};
-use jackfield_domain::delivery::{MAX_LOST_LEASES, State, StopReason};
+use jackfield_domain::delivery::failure::{AttemptClass, Failure};
+use jackfield_domain::delivery::{DeliveryState, MAX_LOST_LEASES, StopReason};
 use jackfield_domain::id::AlertId;
 use jiff::SignedDuration;
 
@@ -23,7 +23,7 @@ pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
     assert_eq!(after.summary, before.summary);
     assert_eq!(
         (after.attempts[0].class, after.attempts[0].ended_at),
-        (Some(Class::Rejected), Some(expired))
+        (Some(AttemptClass::Rejected), Some(expired))
     );
 
     let second = claim_one(&*store, expired).await;
@@ -31,7 +31,7 @@ pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
         store.finish(end(&first, Ok("late"), expired)).await,
         Ok(FinishOutcome::LeaseLost)
     );
-    assert_eq!(detail(&*store, id).await.summary.state, State::Leased);
+    assert_eq!(detail(&*store, id).await.summary.state, DeliveryState::Leased);
     finish(&*store, &second, Ok("R"), expired).await;
     assert_eq!(detail(&*store, id).await.summary.reference.as_deref(), Some("R"));
     assert_eq!(store.alerts_after(AlertId(0)).await, Ok(vec![]));
@@ -69,12 +69,12 @@ pub async fn a_reaped_delivery_is_ambiguous(store: SharedStore) {
     let delivery = detail(&*store, id).await;
     assert_eq!(
         (delivery.summary.state, delivery.summary.due),
-        (State::Ready, Some(at(240)))
+        (DeliveryState::Ready, Some(at(240)))
     );
     assert!(delivery.summary.ambiguous);
     assert_eq!(
         (delivery.attempts[0].class, delivery.attempts[0].ended_at),
-        (Some(Class::Unknown), None)
+        (Some(AttemptClass::Unknown), None)
     );
     assert!(!delivery.attempts[0].detail.message.is_empty());
     assert_eq!(claim_one(&*store, at(240)).await.progress.lost_leases, 1);
@@ -100,7 +100,7 @@ pub async fn workers_lost_again_and_again_end_in_a_dead_letter(store: SharedStor
     let delivery = detail(&*store, id).await.summary;
     assert_eq!(
         (delivery.state, delivery.reason),
-        (State::Dead, Some(StopReason::WorkersLost))
+        (DeliveryState::Dead, Some(StopReason::WorkersLost))
     );
     assert!(delivery.ambiguous, "a replay has to look it up");
     assert_eq!(store.alerts_after(AlertId(0)).await.unwrap().len(), 1);
@@ -114,7 +114,7 @@ pub async fn a_released_lease_leaves_no_trace(store: SharedStore) {
     let delivery = detail(&*store, id).await;
     assert_eq!(
         (delivery.summary.state, delivery.summary.due),
-        (State::Ready, Some(at(0)))
+        (DeliveryState::Ready, Some(at(0)))
     );
     assert_eq!((delivery.summary.ambiguous, delivery.attempts), (false, vec![]));
     let second = claim_one(&*store, at(1)).await;
@@ -122,7 +122,7 @@ pub async fn a_released_lease_leaves_no_trace(store: SharedStore) {
     store.release_leases(&[first.lease]).await.unwrap();
     assert_eq!(
         detail(&*store, id).await.summary.state,
-        State::Leased,
+        DeliveryState::Leased,
         "the first lease is gone"
     );
     assert_eq!(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{DeliveryFilter, LeadCursor, LeadRecord, SharedStore, StatusRefusal, StoreError};
-use jackfield_domain::delivery::failure::Class;
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Priority;
 use jackfield_domain::lead::SuppressionReason;
@@ -83,28 +83,28 @@ pub async fn deliveries_are_filtered(store: SharedStore) {
         ),
         (
             DeliveryFilter {
-                states: vec![State::Done],
+                states: vec![DeliveryState::Done],
                 ..all()
             },
             vec![1],
         ),
         (
             DeliveryFilter {
-                states: vec![State::Dead, State::Review],
+                states: vec![DeliveryState::Dead, DeliveryState::Review],
                 ..all()
             },
             vec![2],
         ),
         (
             DeliveryFilter {
-                states: vec![State::Ready, State::Done],
+                states: vec![DeliveryState::Ready, DeliveryState::Done],
                 ..all()
             },
             vec![4, 3, 1],
         ),
         (
             DeliveryFilter {
-                kind: Some(Kind::Lead),
+                kind: Some(DeliveryKind::Lead),
                 ..all()
             },
             vec![1],
@@ -132,7 +132,7 @@ pub async fn deliveries_are_filtered(store: SharedStore) {
         ),
         (
             DeliveryFilter {
-                class: Some(Class::Committed),
+                class: Some(AttemptClass::Committed),
                 ..all()
             },
             vec![1],
@@ -148,7 +148,7 @@ pub async fn deliveries_are_filtered(store: SharedStore) {
         (
             DeliveryFilter {
                 tenant: Some(zenith()),
-                kind: Some(Kind::Lead),
+                kind: Some(DeliveryKind::Lead),
                 ..all()
             },
             vec![],
@@ -258,13 +258,13 @@ pub async fn depth_and_states_count_every_delivery(store: SharedStore) {
     assert_eq!(
         rows,
         [
-            (State::Leased, 1, at(3)),
-            (State::Ready, 1, at(4)),
-            (State::Review, 1, at(1))
+            (DeliveryState::Leased, 1, at(3)),
+            (DeliveryState::Ready, 1, at(4)),
+            (DeliveryState::Review, 1, at(1))
         ]
     );
     let states = store.states().await.unwrap();
-    let counts = State::ALL.map(|state| {
+    let counts = DeliveryState::ALL.map(|state| {
         states
             .iter()
             .find(|(found, _)| *found == state)

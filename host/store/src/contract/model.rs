@@ -3,7 +3,7 @@
 
 use crate::{Accept, Claimed, DeliveryFilter, Finish, FinishOutcome, ReplayOrder, SharedStore, StoreError};
 use jackfield_domain::delivery::failure::Failure;
-use jackfield_domain::delivery::{Progress, State, Step, Verdict, after_lost_lease};
+use jackfield_domain::delivery::{AttemptHistory, DeliveryState, DeliveryVerdict, NextStep, after_lost_lease};
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -50,11 +50,11 @@ struct Simple {
     call: u8,
     lead: u8,
     dnc: bool,
-    state: State,
+    state: DeliveryState,
     due: Timestamp,
     until: Timestamp,
     fence: i64,
-    progress: Progress,
+    progress: AttemptHistory,
     generation: u32,
 }
 
@@ -64,10 +64,10 @@ impl Simple {
         (!self.dnc, self.id)
     }
 
-    fn conclude(&mut self, verdict: &Verdict) {
+    fn conclude(&mut self, verdict: &DeliveryVerdict) {
         self.state = verdict.step.state();
         self.progress = verdict.progress;
-        if let Step::Retry { due } = verdict.step {
+        if let NextStep::Retry { due } = verdict.step {
             self.due = due;
         }
     }
@@ -127,11 +127,11 @@ impl Run {
                 call,
                 lead,
                 dnc,
-                state: State::Ready,
+                state: DeliveryState::Ready,
                 due: self.now,
                 until: self.now,
                 fence: 0,
-                progress: Progress::default(),
+                progress: AttemptHistory::default(),
                 generation: 0,
             }),
             (Accept::Repeat(receipt), Some(known)) if (known.lead, known.dnc) == (lead, dnc) => {
@@ -147,7 +147,7 @@ impl Run {
         let mut waiting: Vec<_> = self
             .model
             .iter()
-            .filter(|d| d.state == State::Ready && d.due <= self.now)
+            .filter(|d| d.state == DeliveryState::Ready && d.due <= self.now)
             .collect();
         waiting.sort_by_key(|delivery| (!delivery.dnc, delivery.due, delivery.id));
         let may_go = |delivery: &&&Simple| {
@@ -155,7 +155,7 @@ impl Run {
                 other.lead != delivery.lead
                     || other.id == delivery.id
                     || !other.state.is_live()
-                    || (other.state == State::Ready && other.place() > delivery.place())
+                    || (other.state == DeliveryState::Ready && other.place() > delivery.place())
             })
         };
         let expected: Vec<_> = waiting
@@ -171,7 +171,7 @@ impl Run {
             let delivery = self.model.iter_mut().find(|d| d.id == claimed.lease.id).unwrap();
             assert!(claimed.lease.fence.0 > delivery.fence, "a fence names one claim");
             assert_eq!(claimed.progress, delivery.progress);
-            delivery.state = State::Leased;
+            delivery.state = DeliveryState::Leased;
             delivery.fence = claimed.lease.fence.0;
             delivery.until = self.now + SignedDuration::try_from(LEASE).unwrap();
             self.claims.push(claimed);
@@ -186,7 +186,7 @@ impl Run {
         let recent = &self.claims[latest..];
         let claimed = recent.get(which.index(recent.len().max(1)))?.clone();
         let lease = claimed.lease;
-        let holds = |d: &&mut Simple| d.id == lease.id && d.fence == lease.fence.0 && d.state == State::Leased;
+        let holds = |d: &&mut Simple| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
         let holder = self.model.iter_mut().find(holds);
         Some((claimed, holder))
     }
@@ -220,14 +220,14 @@ impl Run {
         };
         store.release_leases(&[claimed.lease]).await?;
         if let Some(delivery) = holder {
-            delivery.state = State::Ready;
+            delivery.state = DeliveryState::Ready;
         }
         Ok(())
     }
 
     async fn reap(&mut self) -> Result<(), StoreError> {
         // Leases of earlier runs go with them.
-        let lost = |d: &&mut Simple| d.state == State::Leased && d.until <= self.now;
+        let lost = |d: &&mut Simple| d.state == DeliveryState::Leased && d.until <= self.now;
         let mut count = 0;
         for delivery in self.model.iter_mut().filter(lost) {
             delivery.conclude(&after_lost_lease(delivery.progress, self.now));
@@ -252,12 +252,12 @@ impl Run {
         let replayed = store.replay(order).await?;
         assert_eq!(!replayed.is_empty(), delivery.state.is_stuck());
         if delivery.state.is_stuck() {
-            delivery.state = State::Ready;
+            delivery.state = DeliveryState::Ready;
             delivery.due = now;
             delivery.generation += 1;
-            delivery.progress = Progress {
+            delivery.progress = AttemptHistory {
                 ambiguous: delivery.progress.ambiguous && !not_landed,
-                ..Progress::default()
+                ..AttemptHistory::default()
             };
         }
         Ok(())
@@ -268,7 +268,7 @@ impl Run {
         let Some(delivery) = self.any(which) else { return Ok(()) };
         assert_eq!(store.discard(delivery.id, now).await?, delivery.state.is_stuck());
         if delivery.state.is_stuck() {
-            delivery.state = State::Discarded;
+            delivery.state = DeliveryState::Discarded;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{Accept, ReplayOrder, Replayed, SharedStore};
 use jackfield_domain::delivery::failure::Failure;
-use jackfield_domain::delivery::{Progress, State};
+use jackfield_domain::delivery::{AttemptHistory, DeliveryState};
 use jackfield_domain::id::DeliveryId;
 
 use super::fixture::{
@@ -18,7 +18,10 @@ pub async fn a_replay_keeps_the_key_and_clears_the_rest(store: SharedStore) {
     let replayed = store.replay(replay(&[id], late)).await;
     assert_eq!(replayed, Ok(vec![Replayed { id, due: late }]));
     let claimed = claim_one(&*store, late).await;
-    assert_eq!((claimed.key.as_str(), claimed.progress), ("C-1", Progress::default()));
+    assert_eq!(
+        (claimed.key.as_str(), claimed.progress),
+        ("C-1", AttemptHistory::default())
+    );
     let delivery = detail(&*store, id).await;
     assert_eq!((delivery.summary.generation, delivery.summary.reason), (1, None));
     assert_eq!(delivery.attempts.len(), 6, "the earlier ones stay");
@@ -84,7 +87,7 @@ pub async fn a_discarded_delivery_is_over(store: SharedStore) {
     let id = send_to_review(&*store, at(0)).await;
     assert_eq!(store.discard(id, at(1)).await, Ok(true));
     assert_eq!(store.discard(id, at(2)).await, Ok(false));
-    assert_eq!(detail(&*store, id).await.summary.state, State::Discarded);
+    assert_eq!(detail(&*store, id).await.summary.state, DeliveryState::Discarded);
     assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
     assert_eq!(claim(&*store, 9, at(9)).await, []);
     let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
@@ -100,7 +103,7 @@ pub async fn a_settled_delivery_is_done(store: SharedStore) {
     let summary = detail(&*store, id).await.summary;
     assert_eq!(
         (summary.state, summary.reference.as_deref(), summary.ambiguous),
-        (State::Done, Some("R-7"), false)
+        (DeliveryState::Done, Some("R-7"), false)
     );
     assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
     assert_eq!(claim(&*store, 9, at(9)).await, []);

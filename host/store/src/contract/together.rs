@@ -2,7 +2,7 @@
 
 use crate::{Accept, FinishOutcome, SharedStore};
 use futures_util::future::join_all;
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
@@ -37,7 +37,7 @@ pub async fn dispositions_at_once_are_each_what_they_are_alone(store: SharedStor
         let receipt = new(answer.clone());
         let delivery = detail(&*store, receipt.delivery).await;
         assert_eq!(delivery.summary.key, key(&format!("C-{number}")));
-        assert_eq!(delivery.summary.state, State::Ready);
+        assert_eq!(delivery.summary.state, DeliveryState::Ready);
         assert_eq!(receipt.lead, Some(lead_id(&format!("L-{number}"))));
         receipts.push(receipt);
     }
@@ -122,11 +122,11 @@ pub async fn attempts_that_end_at_once_end_each_as_alone(store: SharedStore) {
             .manual_since
             .is_some();
         let expected = match number {
-            4 => (FinishOutcome::LeaseLost, State::Leased, None, false),
-            9 => (FinishOutcome::Stored { leads: 0 }, State::Review, None, true),
+            4 => (FinishOutcome::LeaseLost, DeliveryState::Leased, None, false),
+            9 => (FinishOutcome::Stored { leads: 0 }, DeliveryState::Review, None, true),
             _ => (
                 FinishOutcome::Stored { leads: 0 },
-                State::Done,
+                DeliveryState::Done,
                 Some("KS-1".to_owned()),
                 false,
             ),

@@ -2,8 +2,8 @@
 
 use crate::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::failure::{Class, Failure};
-use jackfield_domain::delivery::{Kind, State, StopReason};
+use jackfield_domain::delivery::failure::{AttemptClass, Failure};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{AlertId, ReleaseNumber};
 use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;
@@ -19,7 +19,7 @@ pub async fn a_claim_is_a_lease_and_an_attempt(store: SharedStore) {
     let claimed = claim_one(&*store, at(5)).await;
     assert_eq!(
         (claimed.lease.id, claimed.kind, claimed.key.as_str()),
-        (id, Kind::Disposition, "C-1")
+        (id, DeliveryKind::Disposition, "C-1")
     );
     assert_eq!((claimed.tenant, claimed.lead), (acme(), Some(lead_id("L-1"))));
     assert_eq!((claimed.accepted_at, claimed.content_type.as_str()), (at(0), ""));
@@ -28,7 +28,7 @@ pub async fn a_claim_is_a_lease_and_an_attempt(store: SharedStore) {
     assert_eq!(claimed.payload, delivery.payload);
     assert_eq!(
         (delivery.summary.state, delivery.summary.changed_at),
-        (State::Leased, at(5))
+        (DeliveryState::Leased, at(5))
     );
     let [attempt] = &delivery.attempts[..] else {
         panic!("one: {delivery:?}")
@@ -88,11 +88,11 @@ pub async fn success_is_recorded(store: SharedStore) {
     let delivery = detail(&*store, claimed.lease.id).await;
     assert_eq!(
         (delivery.summary.state, delivery.summary.reference.as_deref()),
-        (State::Done, Some("CRM-77"))
+        (DeliveryState::Done, Some("CRM-77"))
     );
     assert_eq!(
         (delivery.summary.class, delivery.summary.due),
-        (Some(Class::Committed), None)
+        (Some(AttemptClass::Committed), None)
     );
     assert_eq!(delivery.attempts[0].ended_at, Some(at(1)));
     assert_eq!(delivery.attempts[0].detail.message, "seen");
@@ -127,7 +127,7 @@ pub async fn a_dead_letter_its_alert_and_the_flag_come_together(store: SharedSto
     let_die(&*store, Failure::Unavailable, at(0)).await;
     let died = at(4 * 3600);
     let delivery = detail(&*store, id).await;
-    assert_eq!(delivery.summary.state, State::Dead);
+    assert_eq!(delivery.summary.state, DeliveryState::Dead);
     assert_eq!(delivery.summary.reason, Some(StopReason::AttemptsUsedUp));
     assert_eq!((delivery.summary.counted, delivery.attempts.len()), (5, 5));
     let alerts = store.alerts_after(AlertId(0)).await.unwrap();
@@ -241,7 +241,10 @@ pub async fn a_parsed_webhook_becomes_leads(store: SharedStore) {
         .collect();
     assert_eq!(
         leads,
-        [(Kind::Lead, Some(lead_id("L-2"))), (Kind::Lead, Some(lead_id("L-1")))]
+        [
+            (DeliveryKind::Lead, Some(lead_id("L-2"))),
+            (DeliveryKind::Lead, Some(lead_id("L-1")))
+        ]
     );
     assert_eq!(
         pushed[0].payload,

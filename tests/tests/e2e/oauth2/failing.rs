@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_tests::fakes::{BadTokenResponse, Behaviour, Mode};
 
 use super::{OAuth2Host, until};
@@ -15,7 +15,7 @@ impl OAuth2Host {
     async fn fail(&self, call: &str) -> u64 {
         let (asked, crm) = (self.server.counts().requests, self.test.keystone.counts().requests);
         let found = self.deliver(call).await;
-        assert_eq!(found.summary.state, State::Ready);
+        assert_eq!(found.summary.state, DeliveryState::Ready);
         let attempt = found.attempts.last().unwrap();
         assert_eq!(attempt.class.unwrap().word(), "unavailable", "{attempt:?}");
         assert!(!format!("{found:?}").contains("canary"), "{found:?}");

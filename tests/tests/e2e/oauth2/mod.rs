@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::State;
-use jackfield_domain::delivery::breaker::Forced;
+use jackfield_domain::delivery::DeliveryState;
+use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_store::{Alert, DeliveryDetail};
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{
@@ -55,7 +55,10 @@ impl OAuth2Host {
         // An open breaker would hold back the very deliveries that these tests look at.
         let (tenant, now) = (TENANT.parse().unwrap(), host.test.clock.now());
         let store = host.test.store();
-        store.force_breaker(&tenant, Some(Forced::Closed), now).await.unwrap();
+        store
+            .force_breaker(&tenant, Some(BreakerOverride::Closed), now)
+            .await
+            .unwrap();
         host.test.node.rollout.sync().await.unwrap();
         host
     }
@@ -96,7 +99,7 @@ impl OAuth2Host {
 
     async fn deliver_well(&self, call: &str) {
         let found = self.deliver(call).await;
-        assert_eq!(found.summary.state, State::Done, "{:?}", found.attempts);
+        assert_eq!(found.summary.state, DeliveryState::Done, "{:?}", found.attempts);
     }
 
     async fn alerts(&self, kind: AlertKind) -> Vec<Alert> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::State;
+use jackfield_domain::delivery::DeliveryState;
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -138,7 +138,7 @@ async fn new_token_in_the_file_overrides_the_stored_one() {
     host.book.revoke_access_tokens();
     host.test.advance(HOUR);
     let found = host.deliver("C-2").await;
-    assert_eq!(found.summary.state, State::Ready);
+    assert_eq!(found.summary.state, DeliveryState::Ready);
     let alerts = host.alerts(AlertKind::Credential).await;
     assert!(
         alerts[0]

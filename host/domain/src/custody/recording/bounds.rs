@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Kind, LeftOut};
+use super::{ExportKind, OmissionReason};
 
 /// Bytes of all fixtures of a recording: hundreds of ordinary calls, and little of a host's memory.
 const MAX_BYTES: usize = 16 << 20;
@@ -17,14 +17,14 @@ const HELD: Duration = Duration::from_mins(10);
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct RecordingBounds {
     /// Calls.
     pub calls: u32,
     /// How long.
     pub length: Duration,
 }
 
-impl Bounds {
+impl RecordingBounds {
     /// The most calls of one recording: a cassette is read by people.
     pub const MAX_CALLS: u32 = 500;
     /// The longest recording, in minutes: it should end while somebody still thinks of it.
@@ -34,7 +34,8 @@ impl Bounds {
 /// Where a recording is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+#[schema(as = Phase)]
+pub enum RecordingPhase {
     /// Calls are recorded.
     Running,
     /// It has as many calls as it was to have, or no room for more.
@@ -47,29 +48,29 @@ pub enum Phase {
 
 /// One recorded call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct RecordedFixture {
     /// Which function was called.
-    pub kind: Kind,
+    pub kind: ExportKind,
     /// The fixture.
     pub fixture: Value,
 }
 
 /// The recording of one tenant's calls: what it holds, and whether it takes more.
 #[derive(Debug)]
-pub struct Taken {
-    bounds: Bounds,
+pub struct RecordingBuffer {
+    bounds: RecordingBounds,
     begun: Timestamp,
-    kept: Vec<Kept>,
+    kept: Vec<RecordedFixture>,
     bytes: usize,
     full: bool,
-    left_out: BTreeMap<LeftOut, u32>,
+    left_out: BTreeMap<OmissionReason, u32>,
 }
 
 /// How a recording stands. No data of leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct RecordingStatus {
     /// Where it is.
-    pub phase: Phase,
+    pub phase: RecordingPhase,
     /// How many calls it is to have.
     pub wanted: u32,
     /// When it began.
@@ -79,17 +80,17 @@ pub struct Standing {
     /// When what it holds is forgotten, if nobody takes it.
     pub forgotten: Timestamp,
     /// Calls that it has, by kind.
-    pub kept: BTreeMap<Kind, u32>,
+    pub kept: BTreeMap<ExportKind, u32>,
     /// Bytes of their fixtures.
     pub bytes: usize,
     /// Calls that it left out.
-    pub left_out: BTreeMap<LeftOut, u32>,
+    pub left_out: BTreeMap<OmissionReason, u32>,
 }
 
-impl Taken {
+impl RecordingBuffer {
     /// A recording that begins now.
     #[must_use]
-    pub const fn begin(bounds: Bounds, now: Timestamp) -> Self {
+    pub const fn begin(bounds: RecordingBounds, now: Timestamp) -> Self {
         Self {
             bounds,
             begun: now,
@@ -110,26 +111,26 @@ impl Taken {
 
     /// Where it is.
     #[must_use]
-    pub fn phase(&self, now: Timestamp) -> Phase {
+    pub fn phase(&self, now: Timestamp) -> RecordingPhase {
         if now >= self.forgotten() {
-            Phase::Gone
+            RecordingPhase::Gone
         } else if self.full || self.kept.len() >= self.bounds.calls as usize {
-            Phase::Full
+            RecordingPhase::Full
         } else if now >= self.ends() {
-            Phase::Over
+            RecordingPhase::Over
         } else {
-            Phase::Running
+            RecordingPhase::Running
         }
     }
 
     /// Takes a call that ended now. One that began in time and ends too late is not part of it.
-    pub fn take(&mut self, kept: Kept, size: usize, now: Timestamp) {
-        if self.phase(now) != Phase::Running {
+    pub fn take(&mut self, kept: RecordedFixture, size: usize, now: Timestamp) {
+        if self.phase(now) != RecordingPhase::Running {
             return;
         }
         if self.bytes.saturating_add(size) > MAX_BYTES {
             self.full = true;
-            self.leave_out(LeftOut::TooLarge, now);
+            self.leave_out(OmissionReason::TooLarge, now);
             return;
         }
         self.bytes += size;
@@ -137,20 +138,20 @@ impl Taken {
     }
 
     /// Counts a call that is not part of it.
-    pub fn leave_out(&mut self, why: LeftOut, now: Timestamp) {
-        if self.phase(now) == Phase::Running || why == LeftOut::TooLarge {
+    pub fn leave_out(&mut self, why: OmissionReason, now: Timestamp) {
+        if self.phase(now) == RecordingPhase::Running || why == OmissionReason::TooLarge {
             *self.left_out.entry(why).or_default() += 1;
         }
     }
 
     /// How it stands.
     #[must_use]
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn standing(&self, now: Timestamp) -> RecordingStatus {
         let mut kept = BTreeMap::new();
         for call in &self.kept {
             *kept.entry(call.kind).or_default() += 1;
         }
-        Standing {
+        RecordingStatus {
             phase: self.phase(now),
             wanted: self.bounds.calls,
             begun: self.begun,
@@ -164,7 +165,7 @@ impl Taken {
 
     /// What it holds, taken out.
     #[must_use]
-    pub fn hand_over(&mut self) -> Vec<Kept> {
+    pub fn hand_over(&mut self) -> Vec<RecordedFixture> {
         std::mem::take(&mut self.kept)
     }
 }
@@ -178,8 +179,8 @@ fn later(from: Timestamp, wait: Duration) -> Timestamp {
 mod tests {
     use super::*;
 
-    fn call(kind: Kind) -> Kept {
-        Kept {
+    fn call(kind: ExportKind) -> RecordedFixture {
+        RecordedFixture {
             kind,
             fixture: Value::Null,
         }
@@ -189,45 +190,48 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    fn begin(calls: u32) -> Taken {
+    fn begin(calls: u32) -> RecordingBuffer {
         let length = Duration::from_mins(1);
-        Taken::begin(Bounds { calls, length }, at(0))
+        RecordingBuffer::begin(RecordingBounds { calls, length }, at(0))
     }
 
     #[test]
     fn it_ends_with_its_calls() {
         let mut taken = begin(2);
-        taken.take(call(Kind::Status), 10, at(1));
-        taken.leave_out(LeftOut::Fault, at(1));
-        assert_eq!(taken.phase(at(1)), Phase::Running);
-        taken.take(call(Kind::Write), 10, at(2));
-        assert_eq!(taken.phase(at(2)), Phase::Full);
-        taken.take(call(Kind::Write), 10, at(3));
-        taken.leave_out(LeftOut::Fault, at(3));
+        taken.take(call(ExportKind::Status), 10, at(1));
+        taken.leave_out(OmissionReason::Fault, at(1));
+        assert_eq!(taken.phase(at(1)), RecordingPhase::Running);
+        taken.take(call(ExportKind::Write), 10, at(2));
+        assert_eq!(taken.phase(at(2)), RecordingPhase::Full);
+        taken.take(call(ExportKind::Write), 10, at(3));
+        taken.leave_out(OmissionReason::Fault, at(3));
         let standing = taken.standing(at(3));
         assert_eq!((standing.kept.values().sum::<u32>(), standing.bytes), (2, 20));
-        assert_eq!(standing.left_out, BTreeMap::from([(LeftOut::Fault, 1)]));
+        assert_eq!(standing.left_out, BTreeMap::from([(OmissionReason::Fault, 1)]));
     }
 
     #[test]
     fn it_ends_with_its_time_and_is_forgotten_later() {
         let mut taken = begin(2);
-        assert_eq!(taken.phase(at(59)), Phase::Running);
-        assert_eq!(taken.phase(at(60)), Phase::Over);
-        taken.take(call(Kind::Status), 10, at(60));
+        assert_eq!(taken.phase(at(59)), RecordingPhase::Running);
+        assert_eq!(taken.phase(at(60)), RecordingPhase::Over);
+        taken.take(call(ExportKind::Status), 10, at(60));
         assert_eq!(taken.standing(at(60)).kept, BTreeMap::new());
-        assert_eq!(taken.phase(at(60 + 599)), Phase::Over);
-        assert_eq!(taken.phase(at(60 + 600)), Phase::Gone);
+        assert_eq!(taken.phase(at(60 + 599)), RecordingPhase::Over);
+        assert_eq!(taken.phase(at(60 + 600)), RecordingPhase::Gone);
     }
 
     #[test]
     fn it_ends_when_there_is_no_more_room() {
         let mut taken = begin(9);
-        taken.take(call(Kind::Status), MAX_BYTES - 1, at(1));
-        assert_eq!(taken.phase(at(1)), Phase::Running);
-        taken.take(call(Kind::Status), 2, at(1));
-        assert_eq!(taken.phase(at(1)), Phase::Full);
-        assert_eq!(taken.standing(at(1)).left_out, BTreeMap::from([(LeftOut::TooLarge, 1)]));
+        taken.take(call(ExportKind::Status), MAX_BYTES - 1, at(1));
+        assert_eq!(taken.phase(at(1)), RecordingPhase::Running);
+        taken.take(call(ExportKind::Status), 2, at(1));
+        assert_eq!(taken.phase(at(1)), RecordingPhase::Full);
+        assert_eq!(
+            taken.standing(at(1)).left_out,
+            BTreeMap::from([(OmissionReason::TooLarge, 1)])
+        );
         assert_eq!(taken.hand_over().len(), 1);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::mask::Mask;
 use super::signed::{Resigned, TEST_KEY};
-use super::{Answer, Call, Exchange, Kind, LeftOut, body, members};
+use super::{ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, body, members};
 
 /// Headers of an answer that belong to the connection, or say how long a body was that is written anew.
 const OF_THE_CONNECTION: [&str; 4] = ["content-length", "connection", "keep-alive", "transfer-encoding"];
@@ -14,13 +14,13 @@ const OF_THE_CONNECTION: [&str; 4] = ["content-length", "connection", "keep-aliv
 ///
 /// # Errors
 /// Why there can be none that replays and holds no credential.
-pub fn fixture(call: &Call, salt: &[u8], personal: bool) -> Result<Value, LeftOut> {
+pub fn fixture(call: &RecordedInvocation, salt: &[u8], personal: bool) -> Result<Value, OmissionReason> {
     let texts = texts(call)?;
     let mut mask = Mask::new(salt, personal);
     learn(&mut mask, call, &texts);
     let resigned = Resigned::new(&call.signed, |text| mask.text(text));
     if !resigned.all_in(&texts) {
-        return Err(LeftOut::SignatureNotFound);
+        return Err(OmissionReason::SignatureNotFound);
     }
     let maker = Maker {
         mask: &mask,
@@ -52,12 +52,12 @@ pub fn fixture(call: &Call, salt: &[u8], personal: bool) -> Result<Value, LeftOu
 }
 
 /// Every text of a call in which a signature may stand.
-fn texts(call: &Call) -> Result<Vec<String>, LeftOut> {
+fn texts(call: &RecordedInvocation) -> Result<Vec<String>, OmissionReason> {
     let mut texts = vec![];
     texts.push(match call.kind {
-        Kind::Webhook => call.asked["parse_leads"]["body"]
+        ExportKind::Webhook => call.asked["parse_leads"]["body"]
             .as_str()
-            .ok_or(LeftOut::NotText)?
+            .ok_or(OmissionReason::NotText)?
             .to_owned(),
         _ => call.asked.to_string(),
     });
@@ -73,12 +73,12 @@ fn texts(call: &Call) -> Result<Vec<String>, LeftOut> {
     Ok(texts)
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, LeftOut> {
-    std::str::from_utf8(bytes).map_err(|_| LeftOut::NotText)
+fn utf8(bytes: &[u8]) -> Result<&str, OmissionReason> {
+    std::str::from_utf8(bytes).map_err(|_| OmissionReason::NotText)
 }
 
 /// What of a call is secret or personal.
-fn learn(mask: &mut Mask<'_>, call: &Call, texts: &[String]) {
+fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
     mask.learn_amounts(&call.asked);
     mask.learn_amounts(&call.returns);
     for text in texts {
@@ -146,9 +146,9 @@ impl Maker<'_> {
         }
     }
 
-    fn asked(&self, call: &Call) -> Value {
+    fn asked(&self, call: &RecordedInvocation) -> Value {
         let mut asked = self.value(&call.asked);
-        if call.kind == Kind::Webhook {
+        if call.kind == ExportKind::Webhook {
             let given = &call.asked["parse_leads"];
             let (kind, body) = (given["content_type"].as_str(), given["body"].as_str());
             let body = body.unwrap_or_default();
@@ -172,8 +172,8 @@ impl Maker<'_> {
         masked
     }
 
-    fn exchange(&self, exchange: &Exchange) -> Result<Value, LeftOut> {
-        let Exchange {
+    fn exchange(&self, exchange: &RecordedExchange) -> Result<Value, OmissionReason> {
+        let RecordedExchange {
             method,
             url,
             headers,
@@ -209,7 +209,7 @@ impl Maker<'_> {
         kept
     }
 
-    fn answer(&self, answer: &Answer) -> Result<Value, LeftOut> {
+    fn answer(&self, answer: &RecordedResponse) -> Result<Value, OmissionReason> {
         let mut made = Map::new();
         made.insert("status".into(), answer.status.into());
         let mut headers = Map::new();

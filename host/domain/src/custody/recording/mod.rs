@@ -20,7 +20,7 @@ mod signed;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use bounds::{Bounds, Kept, Phase, Standing, Taken};
+pub use bounds::{RecordedFixture, RecordingBounds, RecordingBuffer, RecordingPhase, RecordingStatus};
 pub use fixture::fixture;
 pub use mask::Mask;
 
@@ -29,7 +29,7 @@ pub use mask::Mask;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ExportKind {
     /// `status.query`
     Status,
     /// `dispositions.write`
@@ -40,7 +40,7 @@ pub enum Kind {
     Webhook,
 }
 
-impl Kind {
+impl ExportKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Status, Self::Write, Self::Find, Self::Webhook];
 
@@ -69,9 +69,9 @@ impl Kind {
 
 /// A call as it happened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct RecordedInvocation {
     /// Which function.
-    pub kind: Kind,
+    pub kind: ExportKind,
     /// Where it happened: the release and its adapter.
     pub by: String,
     /// The release's settings.
@@ -81,16 +81,16 @@ pub struct Call {
     /// The fixture's `call`.
     pub asked: Value,
     /// What was signed for it, in order.
-    pub signed: Vec<Signed>,
+    pub signed: Vec<RecordedSignature>,
     /// What it sent and got, in order.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<RecordedExchange>,
     /// The fixture's `returns`.
     pub returns: Value,
 }
 
 /// What was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
+pub struct RecordedSignature {
     /// The credential.
     pub name: String,
     /// The bytes.
@@ -101,7 +101,7 @@ pub struct Signed {
 
 /// A request and what came of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Exchange {
+pub struct RecordedExchange {
     /// `GET` and so on.
     pub method: String,
     /// As the adapter gave it.
@@ -111,12 +111,12 @@ pub struct Exchange {
     /// As the adapter gave it.
     pub body: Vec<u8>,
     /// The answer, or the fixture's `fails`.
-    pub answer: Result<Answer, Value>,
+    pub answer: Result<RecordedResponse, Value>,
 }
 
 /// What the adapter got.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct RecordedResponse {
     /// The status code.
     pub status: u16,
     /// Without the credentials that the CRM had echoed.
@@ -130,7 +130,8 @@ pub struct Answer {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum LeftOut {
+#[schema(as = LeftOut)]
+pub enum OmissionReason {
     /// The adapter was stopped, or its answer is none that the contract allows: a fixture says what an adapter answers.
     Fault,
     /// A body is no UTF-8 text, which is all that a fixture can hold.
@@ -143,7 +144,7 @@ pub enum LeftOut {
     TooLarge,
 }
 
-impl LeftOut {
+impl OmissionReason {
     /// Why, for people.
     #[must_use]
     pub const fn reason(self) -> &'static str {

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
 
-use super::Signed;
+use super::RecordedSignature;
 
 /// The key that stands in a fixture for every credential of kind `hmac`.
 pub const TEST_KEY: &str = "recorded";
@@ -24,7 +24,7 @@ pub struct Resigned {
 
 impl Resigned {
     /// Makes every signature anew. `masked` does to the signed bytes what is done to the call.
-    pub fn new(signed: &[Signed], masked: impl Fn(&str) -> String) -> Self {
+    pub fn new(signed: &[RecordedSignature], masked: impl Fn(&str) -> String) -> Self {
         let mut resigned = Self::default();
         for signed in signed {
             let bytes = match std::str::from_utf8(&signed.bytes) {
@@ -99,8 +99,8 @@ mod tests {
         mac.finalize().into_bytes().to_vec()
     }
 
-    fn signed(bytes: &[u8]) -> Signed {
-        Signed {
+    fn signed(bytes: &[u8]) -> RecordedSignature {
+        RecordedSignature {
             name: "signing".into(),
             bytes: bytes.to_vec(),
             signature: sign("the real key", bytes),

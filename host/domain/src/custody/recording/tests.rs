@@ -20,26 +20,26 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// A status query that logs in first, signs, and gets more about the lead than it asked for.
-fn call() -> Call {
+fn call() -> RecordedInvocation {
     let signature = sign("the real key", b"lead=919876543210");
-    Call {
-        kind: Kind::Status,
+    RecordedInvocation {
+        kind: ExportKind::Status,
         by: "release 3 (acme@1.0.0)".into(),
         settings: pairs(&[("base_url", "https://crm.example")]),
         now: "2026-07-01T09:01:55Z".parse().unwrap(),
         asked: json!({"query_status": {"lead_id": "919876543210"}}),
-        signed: vec![Signed {
+        signed: vec![RecordedSignature {
             name: "signing".into(),
             bytes: b"lead=919876543210".to_vec(),
             signature: signature.clone(),
         }],
         exchanges: vec![
-            Exchange {
+            RecordedExchange {
                 method: "POST".into(),
                 url: "https://crm.example/login".into(),
                 headers: pairs(&[("Content-Type", "application/x-www-form-urlencoded")]),
                 body: format!("lead=919876543210&sig={}", hex::encode(signature)).into_bytes(),
-                answer: Ok(Answer {
+                answer: Ok(RecordedResponse {
                     status: 200,
                     headers: pairs(&[
                         ("Set-Cookie", "SESS=cookie-of-the-crm; Path=/"),
@@ -48,7 +48,7 @@ fn call() -> Call {
                     body: br#"{"access_token": "token-of-the-crm"}"#.to_vec(),
                 }),
             },
-            Exchange {
+            RecordedExchange {
                 method: "GET".into(),
                 url: "https://crm.example/leads/919876543210?t=token-of-the-crm".into(),
                 headers: pairs(&[
@@ -56,7 +56,7 @@ fn call() -> Call {
                     ("Accept", "application/json"),
                 ]),
                 body: vec![],
-                answer: Ok(Answer {
+                answer: Ok(RecordedResponse {
                     status: 200,
                     headers: vec![],
                     body: "{\"id\":\"919876543210\",\"first_name\":\"आशा\",\"mobile\":9876543210,\"stage\":\"new\"}"
@@ -135,17 +135,17 @@ fn the_same_is_replaced_by_the_same_in_every_call_and_by_another_in_another_reco
 fn a_call_that_cannot_be_said_is_left_out() {
     let mut not_text = call();
     not_text.exchanges[1].body = vec![0xff];
-    assert_eq!(fixture(&not_text, b"salt", true), Err(LeftOut::NotText));
+    assert_eq!(fixture(&not_text, b"salt", true), Err(OmissionReason::NotText));
     let mut hidden = call();
     hidden.exchanges[0].body = b"sig=cut".to_vec();
-    assert_eq!(fixture(&hidden, b"salt", true), Err(LeftOut::SignatureNotFound));
+    assert_eq!(fixture(&hidden, b"salt", true), Err(OmissionReason::SignatureNotFound));
 }
 
 #[test]
 fn a_webhook_keeps_its_form() {
     let body = "lead_no=GW-1&contact_name=Asha+Verma&mobile=098765-43210&note=%E0%A4%86";
-    let mut webhook = Call {
-        kind: Kind::Webhook,
+    let mut webhook = RecordedInvocation {
+        kind: ExportKind::Webhook,
         asked: json!({"parse_leads": {
             "content_type": "application/x-www-form-urlencoded", "body": body, "received_at": "2026-07-01T09:01:55.000Z"
         }}),

@@ -22,8 +22,11 @@ use super::DeliverySpec;
 use super::retry;
 use crate::id::DeliveryId;
 use phase::Phase;
-pub use signal::Signal;
-pub use state::{BreakerState, Change, Ended, Forced, Pass, Reading, Room, Standing};
+pub use signal::CrmSignal;
+pub use state::{
+    BreakerCapacity, BreakerChange, BreakerOverride, BreakerPermit, BreakerState, BreakerStatus, FinishedAttempt,
+    TenantBreaker,
+};
 
 /// The failure share is taken over this many times [`failures`](super::BreakerSpec::failures) outcomes, and
 /// half of them open the breaker: a CRM that answers every other request is as little use as one that is down.
@@ -39,7 +42,7 @@ const MAX_NOTED: usize = 32;
 #[derive(Debug, Clone)]
 pub struct Breaker {
     phase: Phase,
-    forced: Option<Forced>,
+    forced: Option<BreakerOverride>,
     epoch: u64,
     /// Probes failed with these.
     tried: Vec<DeliveryId>,
@@ -57,8 +60,8 @@ impl Breaker {
     /// A breaker as it was left: what was open since some time is probed at once, so that a host that starts again
     /// burns nothing.
     #[must_use]
-    pub fn resume(forced: Option<Forced>, open_since: Option<Timestamp>, now: Timestamp) -> Self {
-        let open = open_since.or_else(|| (forced == Some(Forced::Open)).then_some(now));
+    pub fn resume(forced: Option<BreakerOverride>, open_since: Option<Timestamp>, now: Timestamp) -> Self {
+        let open = open_since.or_else(|| (forced == Some(BreakerOverride::Open)).then_some(now));
         Self {
             phase: open.map_or_else(Phase::closed, |since| Phase::to_be_probed(since, now)),
             forced,
@@ -69,11 +72,11 @@ impl Breaker {
     }
 
     /// How many dispositions may begin at `now`.
-    pub fn room(&mut self, spec: &DeliverySpec, now: Timestamp) -> Room {
+    pub fn room(&mut self, spec: &DeliverySpec, now: Timestamp) -> BreakerCapacity {
         match self.forced {
-            Some(Forced::Open) => return Room { free: 0, until: None },
-            Some(Forced::Closed) => {
-                return Room {
+            Some(BreakerOverride::Open) => return BreakerCapacity { free: 0, until: None },
+            Some(BreakerOverride::Closed) => {
+                return BreakerCapacity {
                     free: u32::MAX,
                     until: None,
                 };
@@ -81,16 +84,16 @@ impl Breaker {
             None => {}
         }
         match &mut self.phase {
-            Phase::Closed { .. } => Room {
+            Phase::Closed { .. } => BreakerCapacity {
                 free: u32::MAX,
                 until: None,
             },
-            Phase::Open { probing: true, .. } => Room { free: 0, until: None },
+            Phase::Open { probing: true, .. } => BreakerCapacity { free: 0, until: None },
             Phase::Open { until, .. } => {
                 if is_over(*until, now, spec.breaker.max_open_for.0) {
-                    Room { free: 1, until: None }
+                    BreakerCapacity { free: 1, until: None }
                 } else {
-                    Room {
+                    BreakerCapacity {
                         free: 0,
                         until: Some(*until),
                     }
@@ -106,7 +109,7 @@ impl Breaker {
                 if raise_at.is_some_and(|at| is_over(at, now, RAMP_PAUSE)) {
                     (*step, *successes, *raise_at) = (step.saturating_mul(2), 0, None);
                 }
-                Room {
+                BreakerCapacity {
                     free: step.saturating_sub(*in_flight),
                     until: *raise_at,
                 }
@@ -115,7 +118,7 @@ impl Breaker {
     }
 
     /// A disposition goes out, of those that there was [`room`](Self::room) for.
-    pub fn begin(&mut self) -> (Pass, Option<Change>) {
+    pub fn begin(&mut self) -> (BreakerPermit, Option<BreakerChange>) {
         let before = self.state();
         let trial = match &mut self.phase {
             _ if self.forced.is_some() => false,
@@ -129,7 +132,7 @@ impl Breaker {
                 true
             }
         };
-        let pass = Pass {
+        let pass = BreakerPermit {
             epoch: self.epoch,
             trial,
         };
@@ -137,8 +140,14 @@ impl Breaker {
     }
 
     /// A disposition came back, and says something about the CRM. `jitter` is a random number from 0 to 1.
-    pub fn end(&mut self, ended: Ended, spec: &DeliverySpec, now: Timestamp, jitter: f64) -> Option<Change> {
-        let Ended { pass, delivery, signal } = ended;
+    pub fn end(
+        &mut self,
+        ended: FinishedAttempt,
+        spec: &DeliverySpec,
+        now: Timestamp,
+        jitter: f64,
+    ) -> Option<BreakerChange> {
+        let FinishedAttempt { pass, delivery, signal } = ended;
         if pass.epoch != self.epoch || self.forced.is_some() {
             return None;
         }
@@ -151,7 +160,7 @@ impl Breaker {
             }
             Phase::Open { since, failed, .. } => {
                 let (since, failed) = (*since, *failed);
-                if signal == Signal::Alive {
+                if signal == CrmSignal::Alive {
                     self.tried.clear();
                     self.phase = Phase::Ramping {
                         since,
@@ -174,7 +183,7 @@ impl Breaker {
                 raise_at,
             } => {
                 *in_flight = in_flight.saturating_sub(1);
-                if signal == Signal::Alive {
+                if signal == CrmSignal::Alive {
                     *successes = successes.saturating_add(1);
                     if raise_at.is_none() && successes >= step {
                         self.step_done(spec, now, jitter);
@@ -190,7 +199,7 @@ impl Breaker {
     }
 
     /// A disposition went no further than the host: it says nothing, and its place is free again.
-    pub fn abandon(&mut self, pass: Pass) {
+    pub fn abandon(&mut self, pass: BreakerPermit) {
         if pass.epoch != self.epoch || !pass.trial {
             return;
         }
@@ -202,13 +211,13 @@ impl Breaker {
     }
 
     /// Does as an operator says, or by itself again: then a breaker that was forced open begins with a probe.
-    pub fn force(&mut self, forced: Option<Forced>, now: Timestamp) -> Option<Change> {
+    pub fn force(&mut self, forced: Option<BreakerOverride>, now: Timestamp) -> Option<BreakerChange> {
         let before = self.state();
         match (self.forced, forced) {
-            (_, Some(Forced::Open)) | (Some(Forced::Open), None) => {
+            (_, Some(BreakerOverride::Open)) | (Some(BreakerOverride::Open), None) => {
                 self.phase = Phase::to_be_probed(self.since().unwrap_or(now), now);
             }
-            (_, Some(Forced::Closed)) | (Some(Forced::Closed), None) => self.close(),
+            (_, Some(BreakerOverride::Closed)) | (Some(BreakerOverride::Closed), None) => self.close(),
             (None, None) => return None,
         }
         self.forced = forced;
@@ -227,8 +236,8 @@ impl Breaker {
     #[must_use]
     pub const fn state(&self) -> BreakerState {
         match (self.forced, &self.phase) {
-            (Some(Forced::Open), _) | (None, Phase::Open { probing: false, .. }) => BreakerState::Open,
-            (Some(Forced::Closed), _) | (None, Phase::Closed { .. }) => BreakerState::Closed,
+            (Some(BreakerOverride::Open), _) | (None, Phase::Open { probing: false, .. }) => BreakerState::Open,
+            (Some(BreakerOverride::Closed), _) | (None, Phase::Closed { .. }) => BreakerState::Closed,
             (None, Phase::Open { probing: true, .. }) => BreakerState::HalfOpen,
             (None, Phase::Ramping { .. }) => BreakerState::Ramping,
         }
@@ -236,7 +245,7 @@ impl Breaker {
 
     /// What an operator made it be.
     #[must_use]
-    pub const fn forced(&self) -> Option<Forced> {
+    pub const fn forced(&self) -> Option<BreakerOverride> {
         self.forced
     }
 
@@ -258,8 +267,8 @@ impl Breaker {
 
     /// What a person sees.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        let standing = Standing {
+    pub fn standing(&self) -> BreakerStatus {
+        let standing = BreakerStatus {
             state: self.state(),
             forced: self.forced,
             since: self.since(),
@@ -268,18 +277,18 @@ impl Breaker {
             failures: 0,
         };
         match &self.phase {
-            Phase::Closed { in_a_row, .. } => Standing {
+            Phase::Closed { in_a_row, .. } => BreakerStatus {
                 failures: *in_a_row,
                 ..standing
             },
             Phase::Open { until, probing, .. } => {
                 let waits = !probing && self.forced.is_none();
-                Standing {
+                BreakerStatus {
                     probe_at: waits.then_some(*until),
                     ..standing
                 }
             }
-            Phase::Ramping { step, .. } => Standing {
+            Phase::Ramping { step, .. } => BreakerStatus {
                 step: Some(*step),
                 ..standing
             },
@@ -293,9 +302,9 @@ impl Breaker {
         }
     }
 
-    fn changed(&self, from: BreakerState) -> Option<Change> {
+    fn changed(&self, from: BreakerState) -> Option<BreakerChange> {
         let to = self.state();
-        (from != to).then_some(Change { from, to })
+        (from != to).then_some(BreakerChange { from, to })
     }
 
     fn open(&mut self, since: Timestamp, failed: u32, spec: &DeliverySpec, now: Timestamp, jitter: f64) {
@@ -340,11 +349,11 @@ fn note(list: &mut Vec<DeliveryId>, delivery: DeliveryId) {
 }
 
 /// Notes an outcome, and whether it is the one too many.
-fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: Signal, spec: &DeliverySpec) -> bool {
+fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSignal, spec: &DeliverySpec) -> bool {
     let failed = match signal {
-        Signal::Alive => false,
-        Signal::Failing => true,
-        Signal::Silent => return false,
+        CrmSignal::Alive => false,
+        CrmSignal::Failing => true,
+        CrmSignal::Silent => return false,
     };
     let limit = spec.breaker.failures.get();
     let window = WINDOW * usize::try_from(limit).unwrap_or(usize::MAX / WINDOW);

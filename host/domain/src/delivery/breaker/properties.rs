@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::super::BreakerSpec;
-use super::super::retry::Wait;
+use super::super::retry::TextDuration;
 use super::*;
 
 fn at(millis: i64) -> Timestamp {
@@ -18,24 +18,29 @@ enum Event {
     Begin,
     End {
         which: prop::sample::Index,
-        signal: Signal,
+        signal: CrmSignal,
         jitter: f64,
     },
     Abandon(prop::sample::Index),
     Pass(i64),
-    Force(Option<Forced>),
+    Force(Option<BreakerOverride>),
     Hasten,
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let signal = prop::sample::select(vec![Signal::Alive, Signal::Failing, Signal::Failing, Signal::Silent]);
+    let signal = prop::sample::select(vec![
+        CrmSignal::Alive,
+        CrmSignal::Failing,
+        CrmSignal::Failing,
+        CrmSignal::Silent,
+    ]);
     prop_oneof![
         6 => Just(Event::Begin),
         6 => (any::<prop::sample::Index>(), signal, 0.0..=1.0)
             .prop_map(|(which, signal, jitter)| Event::End { which, signal, jitter }),
         1 => any::<prop::sample::Index>().prop_map(Event::Abandon),
         4 => (-1000..400_000_i64).prop_map(Event::Pass),
-        1 => prop::sample::select(vec![None, None, Some(Forced::Open), Some(Forced::Closed)]).prop_map(Event::Force),
+        1 => prop::sample::select(vec![None, None, Some(BreakerOverride::Open), Some(BreakerOverride::Closed)]).prop_map(Event::Force),
         1 => Just(Event::Hasten),
     ]
 }
@@ -52,13 +57,13 @@ proptest! {
         let spec = DeliverySpec {
             breaker: BreakerSpec {
                 failures: NonZeroU32::new(failures).unwrap(),
-                open_for: Wait(Duration::from_secs(10)),
-                max_open_for: Wait(Duration::from_secs(100)),
+                open_for: TextDuration(Duration::from_secs(10)),
+                max_open_for: TextDuration(Duration::from_secs(100)),
             },
             concurrency: NonZeroU32::new(concurrency).unwrap(),
             ..DeliverySpec::default()
         };
-        let (mut breaker, mut now, mut flying) = (Breaker::default(), 0_i64, Vec::<Pass>::new());
+        let (mut breaker, mut now, mut flying) = (Breaker::default(), 0_i64, Vec::<BreakerPermit>::new());
         for (n, event) in events.into_iter().enumerate() {
             let before = breaker.state();
             let change = match event {
@@ -74,7 +79,7 @@ proptest! {
                 Event::End { which, signal, jitter } if !flying.is_empty() => {
                     let pass = flying.swap_remove(which.index(flying.len()));
                     let delivery = DeliveryId(i64::try_from(n).unwrap());
-                    breaker.end(Ended { pass, delivery, signal }, &spec, at(now), jitter)
+                    breaker.end(FinishedAttempt { pass, delivery, signal }, &spec, at(now), jitter)
                 }
                 Event::Abandon(which) if !flying.is_empty() => {
                     let pass = flying.swap_remove(which.index(flying.len()));

@@ -4,7 +4,7 @@ use super::super::failure::{Failure, FaultCause};
 
 /// What an attempt says about the CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub enum CrmSignal {
     /// It answered, whatever it said: a refusal, a wrong password and "slow down" come from a CRM that is there.
     Alive,
     /// It did not, or said that it cannot.
@@ -13,7 +13,7 @@ pub enum Signal {
     Silent,
 }
 
-impl Signal {
+impl CrmSignal {
     /// What the end of an attempt says.
     #[must_use]
     pub const fn of(outcome: &Result<String, Failure>) -> Self {

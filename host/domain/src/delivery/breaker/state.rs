@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Signal;
+use super::CrmSignal;
 use crate::id::{DeliveryId, TenantName};
 
 /// Where a breaker is.
@@ -47,14 +47,15 @@ impl fmt::Display for BreakerState {
 /// What an operator may make a breaker be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Forced {
+#[schema(as = Forced)]
+pub enum BreakerOverride {
     /// Nothing goes, not even a probe.
     Open,
     /// Everything goes, whatever the CRM does.
     Closed,
 }
 
-impl Forced {
+impl BreakerOverride {
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -75,7 +76,7 @@ impl Forced {
 
 /// A breaker went from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub struct BreakerChange {
     /// Where it was.
     pub from: BreakerState,
     /// Where it is.
@@ -84,11 +85,11 @@ pub struct Change {
 
 /// What a person sees of a breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct BreakerStatus {
     /// Where it is.
     pub state: BreakerState,
     /// What an operator made it be.
-    pub forced: Option<Forced>,
+    pub forced: Option<BreakerOverride>,
     /// Since when it has not been closed.
     pub since: Option<Timestamp>,
     /// When the next probe may go.
@@ -101,18 +102,18 @@ pub struct Standing {
 
 /// A tenant's breaker, for whoever watches many.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct TenantBreaker {
     /// Whose.
     pub tenant: TenantName,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: BreakerStatus,
     /// How often it went to each state, in the order of [`BreakerState::ALL`], since the host started.
     pub entered: [u64; BreakerState::ALL.len()],
 }
 
 /// How many dispositions may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct BreakerCapacity {
     /// At most this many; `u32::MAX` when the breaker is closed.
     pub free: u32,
     /// When there may be more.
@@ -121,7 +122,7 @@ pub struct Room {
 
 /// What an attempt carries from its beginning to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pass {
+pub struct BreakerPermit {
     /// Attempts from before an opening say nothing after it.
     pub(super) epoch: u64,
     /// Whether it tries out a CRM that was given up: then a failure burns no attempt.
@@ -130,11 +131,11 @@ pub struct Pass {
 
 /// The end of an attempt, as a breaker is told of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Ended {
+pub struct FinishedAttempt {
     /// What the attempt carried.
-    pub pass: Pass,
+    pub pass: BreakerPermit,
     /// Of which delivery.
     pub delivery: DeliveryId,
     /// What it says about the CRM.
-    pub signal: Signal,
+    pub signal: CrmSignal,
 }

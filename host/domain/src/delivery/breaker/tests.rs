@@ -34,18 +34,18 @@ impl Lab {
         }
     }
 
-    fn room(&mut self) -> Room {
+    fn room(&mut self) -> BreakerCapacity {
         self.breaker.room(&self.spec, at(self.now))
     }
 
-    fn end(&mut self, pass: Pass, signal: Signal) -> Option<Change> {
+    fn end(&mut self, pass: BreakerPermit, signal: CrmSignal) -> Option<BreakerChange> {
         self.next += 1;
         let delivery = DeliveryId(self.next);
-        let ended = Ended { pass, delivery, signal };
+        let ended = FinishedAttempt { pass, delivery, signal };
         self.breaker.end(ended, &self.spec, at(self.now), 0.0)
     }
 
-    fn attempt(&mut self, signal: Signal) -> Option<Change> {
+    fn attempt(&mut self, signal: CrmSignal) -> Option<BreakerChange> {
         assert!(self.room().free > 0, "{:?}", self.breaker);
         let (pass, began) = self.breaker.begin();
         self.end(pass, signal).or(began)
@@ -54,14 +54,14 @@ impl Lab {
     fn opened(spec: DeliverySpec) -> Self {
         let mut lab = Self::new(spec);
         for _ in 0..5 {
-            lab.attempt(Signal::Failing);
+            lab.attempt(CrmSignal::Failing);
         }
         assert_eq!(lab.breaker.state(), BreakerState::Open);
         lab
     }
 
     /// Waits for the probe and makes it; how long that took, in seconds.
-    fn probe(&mut self, signal: Signal) -> i64 {
+    fn probe(&mut self, signal: CrmSignal) -> i64 {
         let until = self.room().until.unwrap().as_millisecond();
         let waited = until - self.now;
         self.now = until - 1;
@@ -87,20 +87,20 @@ fn what_each_outcome_says_of_the_crm() {
         fields: vec![],
     };
     let cases = [
-        (Ok(String::new()), Signal::Alive),
-        (Err(Failure::Rejected(rejection)), Signal::Alive),
-        (Err(Failure::NotFound), Signal::Alive),
-        (Err(Failure::Unauthorized), Signal::Alive),
-        (Err(Failure::RateLimited { retry_after: None }), Signal::Alive),
-        (Err(Failure::Unavailable), Signal::Failing),
-        (Err(Failure::Unknown), Signal::Failing),
-        (Err(fault(FaultCause::WallClock)), Signal::Failing),
-        (Err(fault(FaultCause::Trap)), Signal::Silent),
-        (Err(fault(FaultCause::CpuDeadline)), Signal::Silent),
-        (Err(fault(FaultCause::Host)), Signal::Silent),
+        (Ok(String::new()), CrmSignal::Alive),
+        (Err(Failure::Rejected(rejection)), CrmSignal::Alive),
+        (Err(Failure::NotFound), CrmSignal::Alive),
+        (Err(Failure::Unauthorized), CrmSignal::Alive),
+        (Err(Failure::RateLimited { retry_after: None }), CrmSignal::Alive),
+        (Err(Failure::Unavailable), CrmSignal::Failing),
+        (Err(Failure::Unknown), CrmSignal::Failing),
+        (Err(fault(FaultCause::WallClock)), CrmSignal::Failing),
+        (Err(fault(FaultCause::Trap)), CrmSignal::Silent),
+        (Err(fault(FaultCause::CpuDeadline)), CrmSignal::Silent),
+        (Err(fault(FaultCause::Host)), CrmSignal::Silent),
     ];
     for (outcome, expected) in cases {
-        assert_eq!(Signal::of(&outcome), expected, "{outcome:?}");
+        assert_eq!(CrmSignal::of(&outcome), expected, "{outcome:?}");
     }
 }
 
@@ -109,23 +109,23 @@ fn failures_in_a_row_open_it_and_nothing_less() {
     let mut lab = Lab::new(spec(8));
     for _ in 0..3 {
         for _ in 0..4 {
-            assert_eq!(lab.attempt(Signal::Failing), None);
+            assert_eq!(lab.attempt(CrmSignal::Failing), None);
             assert_eq!(
-                lab.attempt(Signal::Silent),
+                lab.attempt(CrmSignal::Silent),
                 None,
                 "an adapter that traps says nothing of its CRM"
             );
         }
         // Enough good ones that the share stays below a half.
         for _ in 0..6 {
-            assert_eq!(lab.attempt(Signal::Alive), None);
+            assert_eq!(lab.attempt(CrmSignal::Alive), None);
         }
     }
     for _ in 0..4 {
-        assert_eq!(lab.attempt(Signal::Failing), None);
+        assert_eq!(lab.attempt(CrmSignal::Failing), None);
     }
     assert_eq!(lab.breaker.standing().failures, 4);
-    let change = lab.attempt(Signal::Failing).unwrap();
+    let change = lab.attempt(CrmSignal::Failing).unwrap();
     assert_eq!((change.from, change.to), (BreakerState::Closed, BreakerState::Open));
     assert_eq!(lab.breaker.held_since(), Some(at(0)));
 }
@@ -134,16 +134,20 @@ fn failures_in_a_row_open_it_and_nothing_less() {
 fn half_of_a_window_opens_it_too() {
     let mut lab = Lab::new(spec(8));
     for n in 0..19 {
-        let signal = if n % 2 == 0 { Signal::Alive } else { Signal::Failing };
+        let signal = if n % 2 == 0 {
+            CrmSignal::Alive
+        } else {
+            CrmSignal::Failing
+        };
         assert_eq!(lab.attempt(signal), None, "{n}");
     }
-    assert!(lab.attempt(Signal::Failing).is_some());
+    assert!(lab.attempt(CrmSignal::Failing).is_some());
 }
 
 #[test]
 fn the_time_between_probes_doubles_to_its_longest() {
     let mut lab = Lab::opened(spec(8));
-    let waits: Vec<_> = (0..7).map(|_| lab.probe(Signal::Failing)).collect();
+    let waits: Vec<_> = (0..7).map(|_| lab.probe(CrmSignal::Failing)).collect();
     assert_eq!(waits, [30, 60, 120, 240, 300, 300, 300]);
     assert_eq!(lab.breaker.held_since(), Some(at(0)), "it is one and the same outage");
     assert_eq!(lab.breaker.last().len(), 7);
@@ -155,8 +159,9 @@ fn jitter_only_lengthens_the_wait() {
     for n in 0..5 {
         let (pass, _) = lab.breaker.begin();
         let delivery = DeliveryId(n);
-        let signal = Signal::Failing;
-        lab.breaker.end(Ended { pass, delivery, signal }, &lab.spec, at(0), 1.0);
+        let signal = CrmSignal::Failing;
+        lab.breaker
+            .end(FinishedAttempt { pass, delivery, signal }, &lab.spec, at(0), 1.0);
     }
     assert_eq!(lab.room().until, Some(at(33_000)));
 }
@@ -169,7 +174,7 @@ fn there_is_one_probe_at_a_time() {
     let (pass, change) = lab.breaker.begin();
     assert!(pass.trial);
     assert_eq!(change.unwrap().to, BreakerState::HalfOpen);
-    assert_eq!(lab.room(), Room { free: 0, until: None });
+    assert_eq!(lab.room(), BreakerCapacity { free: 0, until: None });
     lab.breaker.abandon(pass);
     assert_eq!(lab.room().free, 1, "a probe that never left is made again");
 }
@@ -177,7 +182,7 @@ fn there_is_one_probe_at_a_time() {
 #[test]
 fn after_a_good_probe_more_and_more_may_go() {
     let mut lab = Lab::opened(spec(16));
-    lab.probe(Signal::Alive);
+    lab.probe(CrmSignal::Alive);
     let mut steps = vec![];
     while lab.breaker.state() == BreakerState::Ramping {
         let room = lab.room();
@@ -186,7 +191,7 @@ fn after_a_good_probe_more_and_more_may_go() {
         assert_eq!(lab.room().free, 0);
         assert!(passes.iter().all(|pass| pass.trial));
         for pass in passes {
-            lab.end(pass, Signal::Alive);
+            lab.end(pass, CrmSignal::Alive);
         }
     }
     assert_eq!(steps, [2, 4, 8], "without jitter the first step ends with the probe");
@@ -200,34 +205,34 @@ fn a_step_waits_for_its_jitter_while_the_one_before_goes_on() {
     lab.now = 30_000;
     assert_eq!(lab.room().free, 1);
     let (pass, _) = lab.breaker.begin();
-    let (delivery, signal) = (DeliveryId(1), Signal::Alive);
+    let (delivery, signal) = (DeliveryId(1), CrmSignal::Alive);
     lab.breaker
-        .end(Ended { pass, delivery, signal }, &lab.spec, at(lab.now), 0.5);
+        .end(FinishedAttempt { pass, delivery, signal }, &lab.spec, at(lab.now), 0.5);
     assert_eq!(
         lab.room(),
-        Room {
+        BreakerCapacity {
             free: 1,
             until: Some(at(30_500))
         }
     );
-    lab.attempt(Signal::Alive);
+    lab.attempt(CrmSignal::Alive);
     assert_eq!(lab.room().free, 1, "successes do not shorten it");
     lab.now = 30_500;
-    assert_eq!(lab.room(), Room { free: 2, until: None });
+    assert_eq!(lab.room(), BreakerCapacity { free: 2, until: None });
 }
 
 #[test]
 fn a_failure_in_the_ramp_opens_it_again_for_the_first_wait() {
     let mut lab = Lab::opened(spec(16));
     for _ in 0..3 {
-        lab.probe(Signal::Failing);
+        lab.probe(CrmSignal::Failing);
     }
-    lab.probe(Signal::Alive);
-    let change = lab.attempt(Signal::Failing).unwrap();
+    lab.probe(CrmSignal::Alive);
+    let change = lab.attempt(CrmSignal::Failing).unwrap();
     assert_eq!((change.from, change.to), (BreakerState::Ramping, BreakerState::Open));
     assert_eq!(lab.breaker.held_since(), Some(at(0)));
     assert_eq!(
-        lab.probe(Signal::Alive),
+        lab.probe(CrmSignal::Alive),
         30,
         "a probe that went well makes the doubling begin anew"
     );
@@ -237,17 +242,17 @@ fn a_failure_in_the_ramp_opens_it_again_for_the_first_wait() {
 #[test]
 fn what_fails_while_others_go_well_goes_last() {
     let mut lab = Lab::opened(spec(16));
-    lab.probe(Signal::Failing);
-    lab.probe(Signal::Alive);
+    lab.probe(CrmSignal::Failing);
+    lab.probe(CrmSignal::Alive);
     assert_eq!(
         lab.breaker.last(),
         [],
         "the CRM was away: that probe's failure says nothing of its delivery"
     );
-    lab.attempt(Signal::Failing);
+    lab.attempt(CrmSignal::Failing);
     let suspect = lab.breaker.last();
     assert_eq!(suspect.len(), 1);
-    lab.probe(Signal::Alive);
+    lab.probe(CrmSignal::Alive);
     assert_eq!(
         lab.breaker.last(),
         suspect,
@@ -260,38 +265,40 @@ fn what_left_before_it_opened_says_nothing_after() {
     let mut lab = Lab::new(spec(8));
     let early: Vec<_> = (0..4).map(|_| lab.breaker.begin().0).collect();
     for _ in 0..5 {
-        lab.attempt(Signal::Failing);
+        lab.attempt(CrmSignal::Failing);
     }
-    for (pass, signal) in early
-        .into_iter()
-        .zip([Signal::Alive, Signal::Failing, Signal::Silent, Signal::Alive])
-    {
+    for (pass, signal) in early.into_iter().zip([
+        CrmSignal::Alive,
+        CrmSignal::Failing,
+        CrmSignal::Silent,
+        CrmSignal::Alive,
+    ]) {
         assert!(!pass.trial);
         assert_eq!(lab.end(pass, signal), None);
     }
-    assert_eq!(lab.probe(Signal::Failing), 30);
+    assert_eq!(lab.probe(CrmSignal::Failing), 30);
 }
 
 #[test]
 fn what_an_operator_forces_holds() {
     let mut lab = Lab::new(spec(8));
-    lab.breaker.force(Some(Forced::Closed), at(0));
+    lab.breaker.force(Some(BreakerOverride::Closed), at(0));
     for _ in 0..50 {
-        assert_eq!(lab.attempt(Signal::Failing), None);
+        assert_eq!(lab.attempt(CrmSignal::Failing), None);
     }
-    let change = lab.breaker.force(Some(Forced::Open), at(5)).unwrap();
+    let change = lab.breaker.force(Some(BreakerOverride::Open), at(5)).unwrap();
     assert_eq!((change.from, change.to), (BreakerState::Closed, BreakerState::Open));
     lab.now = 3_600_000;
-    assert_eq!(lab.room(), Room { free: 0, until: None });
+    assert_eq!(lab.room(), BreakerCapacity { free: 0, until: None });
     assert_eq!(
         (lab.breaker.held_since(), lab.breaker.standing().probe_at),
         (Some(at(5)), None)
     );
     lab.breaker.force(None, at(lab.now));
     assert_eq!(lab.room().free, 1, "by itself again, it looks whether the CRM is there");
-    lab.attempt(Signal::Alive);
+    lab.attempt(CrmSignal::Alive);
     assert_eq!(lab.breaker.state(), BreakerState::Ramping);
-    lab.breaker.force(Some(Forced::Closed), at(lab.now));
+    lab.breaker.force(Some(BreakerOverride::Closed), at(lab.now));
     lab.breaker.force(None, at(lab.now));
     assert_eq!(
         (lab.breaker.state(), lab.breaker.standing().failures),
@@ -307,7 +314,7 @@ fn a_host_that_starts_again_probes_what_was_open() {
         (breaker.room(&spec(8), at(9)).free, breaker.held_since()),
         (1, Some(at(7)))
     );
-    let mut forced = Breaker::resume(Some(Forced::Open), None, at(9));
+    let mut forced = Breaker::resume(Some(BreakerOverride::Open), None, at(9));
     assert_eq!(
         (forced.room(&spec(8), at(9)).free, forced.held_since()),
         (0, Some(at(9)))
@@ -328,10 +335,10 @@ fn a_clock_that_was_set_back_keeps_nothing_shut() {
     let mut lab = Lab::new(spec(16));
     lab.now = 1_000_000_000;
     for _ in 0..5 {
-        lab.attempt(Signal::Failing);
+        lab.attempt(CrmSignal::Failing);
     }
     lab.now = 0;
     assert_eq!(lab.room().free, 1);
-    lab.attempt(Signal::Alive);
+    lab.attempt(CrmSignal::Alive);
     assert_eq!(lab.breaker.state(), BreakerState::Ramping);
 }

@@ -9,8 +9,8 @@ fn rate(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).unwrap()
 }
 
-fn limits(per_second: NonZeroU32, per_day: NonZeroU32) -> Limits {
-    Limits {
+fn limits(per_second: NonZeroU32, per_day: NonZeroU32) -> PaceLimits {
+    PaceLimits {
         per_second: Some(per_second),
         per_day: Some(per_day),
         zone: Zone::default(),
@@ -28,7 +28,7 @@ fn drain(mut take: impl FnMut() -> bool) -> u64 {
 
 #[test]
 fn a_bucket_holds_a_second() {
-    let mut bucket = Bucket::per_second(rate(3));
+    let mut bucket = TokenBucket::per_second(rate(3));
     let now = Timestamp::UNIX_EPOCH;
     assert_eq!(drain(|| bucket.try_take(now).is_ok()), 3);
     let wait = bucket.try_take(now).unwrap_err();
@@ -44,7 +44,7 @@ fn a_bucket_holds_a_second() {
 
 #[test]
 fn the_greatest_rate_does_not_overflow() {
-    let mut bucket = Bucket::per_second(NonZeroU32::MAX);
+    let mut bucket = TokenBucket::per_second(NonZeroU32::MAX);
     for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX, Timestamp::MIN] {
         assert_eq!(bucket.try_take(now), Ok(()));
         assert!(bucket.available(now) >= u32::MAX - 4);
@@ -53,14 +53,14 @@ fn the_greatest_rate_does_not_overflow() {
 
 #[test]
 fn a_clock_that_was_set_back_stalls_nothing() {
-    let mut bucket = Bucket::per_second(rate(1));
+    let mut bucket = TokenBucket::per_second(rate(1));
     let year = Timestamp::from_second(31_536_000).unwrap();
     assert_eq!(bucket.try_take(year), Ok(()));
     let wait = Duration::from_secs(1);
     assert_eq!(bucket.try_take(year - SignedDuration::from_secs(1)), Err(wait * 2));
     assert_eq!(bucket.try_take(Timestamp::UNIX_EPOCH), Err(wait));
 
-    let mut day = DayCount::new(rate(1), Zone::default(), 1, year);
+    let mut day = DailyQuota::new(rate(1), Zone::default(), 1, year);
     let midnight = Duration::from_hours(24);
     assert_eq!(day.try_take(year - SignedDuration::from_secs(1)), Err(midnight + wait));
     assert_eq!(day.try_take(Timestamp::UNIX_EPOCH), Err(midnight));
@@ -70,19 +70,19 @@ fn a_clock_that_was_set_back_stalls_nothing() {
 #[test]
 fn a_day_ends_at_midnight() {
     let noon: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
-    let mut day = DayCount::new(rate(3), Zone::default(), 1, noon);
+    let mut day = DailyQuota::new(rate(3), Zone::default(), 1, noon);
     assert_eq!(drain(|| day.try_take(noon).is_ok()), 2);
     assert_eq!(day.try_take(noon), Err(Duration::from_hours(12)));
     let midnight = "2026-07-02T00:00:00Z".parse().unwrap();
     assert_eq!(drain(|| day.try_take(midnight).is_ok()), 3);
-    assert_eq!(DayCount::new(rate(3), Zone::default(), 9, noon).available(noon), 0);
-    let mut last = DayCount::new(rate(1), Zone::default(), 1, Timestamp::MAX);
+    assert_eq!(DailyQuota::new(rate(3), Zone::default(), 9, noon).available(noon), 0);
+    let mut last = DailyQuota::new(rate(1), Zone::default(), 1, Timestamp::MAX);
     assert_eq!(last.try_take(Timestamp::MAX), Err(Duration::ZERO));
 }
 
 #[test]
 fn a_day_is_the_zones_and_as_long_as_its_clocks_say() {
-    let count = |zone: &str, now: &str| DayCount::new(rate(1), zone.parse().unwrap(), 1, now.parse().unwrap());
+    let count = |zone: &str, now: &str| DailyQuota::new(rate(1), zone.parse().unwrap(), 1, now.parse().unwrap());
     let mut kolkata = count("Asia/Kolkata", "2026-07-01T18:29:59Z");
     assert_eq!(
         kolkata.try_take("2026-07-01T18:29:59Z".parse().unwrap()),
@@ -107,7 +107,7 @@ fn a_day_is_the_zones_and_as_long_as_its_clocks_say() {
 #[test]
 fn a_pace_is_the_slower_of_its_limits() {
     let noon: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
-    let free = Pace::new(&Limits::default(), 0, noon);
+    let free = Pace::new(&PaceLimits::default(), 0, noon);
     assert_eq!((free.available(noon), free.wait(noon)), (u32::MAX, None));
 
     let mut pace = Pace::new(&limits(rate(5), rate(100)), 92, noon);
@@ -128,7 +128,7 @@ fn a_pace_is_the_slower_of_its_limits() {
 
 #[test]
 fn a_destination_that_refuses_ten_at_once_has_asked_once() {
-    let mut throttle = Throttle::default();
+    let mut throttle = DestinationThrottle::default();
     let second = |n: i64| Timestamp::from_second(n).unwrap();
     let mut now = second(100);
     let mut waits = vec![];
@@ -152,7 +152,7 @@ fn a_destination_that_refuses_ten_at_once_has_asked_once() {
 
 #[test]
 fn a_pause_is_as_long_as_was_asked_for_and_a_day_at_most() {
-    let mut throttle = Throttle::default();
+    let mut throttle = DestinationThrottle::default();
     let now = Timestamp::UNIX_EPOCH;
     let later = |seconds| now + SignedDuration::from_secs(seconds);
     throttle.limited(now, now, Some(Duration::from_secs(90)), 0.0);
@@ -175,7 +175,7 @@ proptest! {
     /// Over any stretch of a running clock: at most what was in the bucket, and what the time brings.
     #[test]
     fn never_more_than_the_rate(per_second in 1..50_u32, steps in prop::collection::vec(0..2_000_000_000_i64, 1..60)) {
-        let mut bucket = Bucket::per_second(rate(per_second));
+        let mut bucket = TokenBucket::per_second(rate(per_second));
         let (mut now, mut taken) = (0, 0_u64);
         for step in steps {
             now += step;
@@ -191,7 +191,7 @@ proptest! {
     /// And the wait that is named is exactly long enough.
     #[test]
     fn waits_are_exact(per_second in 1..50_u32, steps in prop::collection::vec(0..2_000_000_000_i64, 1..60)) {
-        let mut bucket = Bucket::per_second(rate(per_second));
+        let mut bucket = TokenBucket::per_second(rate(per_second));
         let mut now = 0;
         for step in steps {
             now += step;
@@ -209,7 +209,7 @@ proptest! {
         per_second in 1..50_u32,
         jumps in prop::collection::vec((0..500_000_000_i64, 0..1_000_000_000_i64), 1..60),
     ) {
-        let mut bucket = Bucket::per_second(rate(per_second));
+        let mut bucket = TokenBucket::per_second(rate(per_second));
         let (mut clock, mut taken) = (0, 0_u64);
         for (step, behind) in jumps {
             clock += step;
@@ -231,7 +231,7 @@ proptest! {
     ) {
         let zone: Zone = name.parse().unwrap();
         let mut now = Timestamp::from_second(start).unwrap();
-        let mut count = DayCount::new(rate(per_day), zone.clone(), 0, now);
+        let mut count = DailyQuota::new(rate(per_day), zone.clone(), 0, now);
         let mut taken = std::collections::BTreeMap::<Timestamp, u64>::new();
         for step in steps {
             now += SignedDuration::from_secs(step);

@@ -35,25 +35,25 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) at: Timestamp,
-    pub(super) before: Progress,
-    pub(super) plan: Plan,
+    pub(super) before: AttemptHistory,
+    pub(super) plan: AttemptPlan,
     /// The request left, and nobody told the host what came of it.
     pub(super) left_unanswered: bool,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: DeliveryVerdict,
 }
 
 pub(super) struct Simulation {
-    pub(super) policy: Policy,
-    pub(super) progress: Progress,
+    pub(super) policy: AttemptPolicy,
+    pub(super) progress: AttemptHistory,
     /// How many records of this one write the destination holds, were it not to recognise repeats.
     pub(super) written: u32,
 }
 
 impl Simulation {
-    pub(super) fn new(policy: Policy) -> Self {
+    pub(super) fn new(policy: AttemptPolicy) -> Self {
         Self {
             policy,
-            progress: Progress::default(),
+            progress: AttemptHistory::default(),
             written: 0,
         }
     }
@@ -75,17 +75,17 @@ impl Simulation {
                 left_unanswered,
                 verdict,
             });
-            let Step::Retry { due } = next else { break };
+            let NextStep::Retry { due } = next else { break };
             self.progress = progress;
             at = due;
         }
         claims
     }
 
-    fn claim(&mut self, plan: Plan, event: &Event, now: Timestamp, jitter: f64) -> (bool, Verdict) {
+    fn claim(&mut self, plan: AttemptPlan, event: &Event, now: Timestamp, jitter: f64) -> (bool, DeliveryVerdict) {
         // A look-up that finds nothing settles that nothing was written.
-        let absent = plan == Plan::LookUpFirst && self.written == 0 && !matches!(event, Event::LookUpFails);
-        let progress = Progress {
+        let absent = plan == AttemptPlan::LookUpFirst && self.written == 0 && !matches!(event, Event::LookUpFails);
+        let progress = AttemptHistory {
             ambiguous: self.progress.ambiguous && !absent,
             ..self.progress
         };
@@ -96,9 +96,9 @@ impl Simulation {
         };
         let mut write = |stored: bool| self.written += u32::from(stored);
         match event {
-            _ if plan == Plan::Ask => (false, Verdict::ask(self.progress)),
-            Event::LookUpFails if plan == Plan::LookUpFirst => reply(false, Err(Failure::Unknown)),
-            _ if plan == Plan::LookUpFirst && !absent => reply(false, Ok("found".into())),
+            _ if plan == AttemptPlan::Ask => (false, DeliveryVerdict::ask(self.progress)),
+            Event::LookUpFails if plan == AttemptPlan::LookUpFirst => reply(false, Err(Failure::Unknown)),
+            _ if plan == AttemptPlan::LookUpFirst && !absent => reply(false, Ok("found".into())),
             Event::Commits => {
                 write(true);
                 reply(true, Ok("written".into()))

@@ -7,25 +7,25 @@ use proptest::prelude::*;
 
 use super::simulation::{Event, Simulation, fault, rejected};
 use super::*;
-use crate::delivery::retry::Ladder;
+use crate::delivery::retry::RetryLadder;
 
-fn idempotent() -> Policy {
-    Policy {
-        ladder: Ladder::default(),
+fn idempotent() -> AttemptPolicy {
+    AttemptPolicy {
+        ladder: RetryLadder::default(),
         idempotent: true,
         lookup: false,
     }
 }
 
-fn policies() -> impl Strategy<Value = Policy> {
+fn policies() -> impl Strategy<Value = AttemptPolicy> {
     let ladder = prop::collection::vec(0..200_000_u64, 1..=20)
-        .prop_map(|millis| Ladder::new(millis.into_iter().map(Duration::from_millis).collect()).unwrap());
+        .prop_map(|millis| RetryLadder::new(millis.into_iter().map(Duration::from_millis).collect()).unwrap());
     (
-        prop_oneof![Just(Ladder::default()), ladder],
+        prop_oneof![Just(RetryLadder::default()), ladder],
         any::<bool>(),
         any::<bool>(),
     )
-        .prop_map(|(ladder, idempotent, lookup)| Policy {
+        .prop_map(|(ladder, idempotent, lookup)| AttemptPolicy {
             ladder,
             idempotent,
             lookup,
@@ -66,17 +66,17 @@ fn with_jitter(event: impl Strategy<Value = Event>, most: usize) -> impl Strateg
     prop::collection::vec((event, 0.0..=1.0), 0..most)
 }
 
-fn counts(class: Class) -> bool {
+fn counts(class: AttemptClass) -> bool {
     matches!(
         class,
-        Class::Unavailable | Class::Unknown | Class::Unauthorized | Class::Fault
+        AttemptClass::Unavailable | AttemptClass::Unknown | AttemptClass::Unauthorized | AttemptClass::Fault
     )
 }
 
-fn progress() -> impl Strategy<Value = Progress> {
+fn progress() -> impl Strategy<Value = AttemptHistory> {
     let since = prop::option::of(0..200_000_i64);
     (0..40_u32, any::<u32>(), since, any::<bool>(), 0..40_u32).prop_map(
-        |(counted, throttles, since, ambiguous, lost_leases)| Progress {
+        |(counted, throttles, since, ambiguous, lost_leases)| AttemptHistory {
             counted,
             throttles,
             throttled_since: since.map(|second| Timestamp::from_second(second).unwrap()),
@@ -93,7 +93,7 @@ fn the_default_ladder_is_climbed_in_five_attempts() {
     let times: Vec<_> = claims.iter().map(|claim| claim.at.as_second()).collect();
     assert_eq!(times, [0, 30, 150, 750, 4350]);
     let last = &claims[4].verdict;
-    assert_eq!(last.step, Step::Dead(StopReason::AttemptsUsedUp));
+    assert_eq!(last.step, NextStep::Dead(StopReason::AttemptsUsedUp));
     assert_eq!(last.alert, Some(AlertKind::DeadLetter));
 }
 
@@ -106,7 +106,10 @@ fn a_poison_pill_stops() {
     };
     let claims = Simulation::new(policy.clone()).run(&vec![(pill.clone(), 0.0); 100]);
     assert_eq!(claims.len(), MAX_LOST_LEASES as usize);
-    assert_eq!(claims.last().unwrap().verdict.step, Step::Dead(StopReason::WorkersLost));
+    assert_eq!(
+        claims.last().unwrap().verdict.step,
+        NextStep::Dead(StopReason::WorkersLost)
+    );
     // A worker that reports back, with whatever, shows that the delivery is no poison.
     let mut events = vec![(pill, 0.0); MAX_LOST_LEASES as usize - 1];
     events.push((Event::Unavailable, 0.0));
@@ -118,16 +121,16 @@ fn a_poison_pill_stops() {
 fn a_clock_set_back_does_not_end_a_row_of_rate_limits() {
     let policy = idempotent();
     let week = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(168);
-    let progress = Progress {
+    let progress = AttemptHistory {
         throttled_since: Some(week),
-        ..Progress::default()
+        ..AttemptHistory::default()
     };
     let result = AttemptResult {
         outcome: Err(Failure::RateLimited { retry_after: None }),
         sent: true,
     };
     let verdict = decide(progress, &result, &policy, Timestamp::UNIX_EPOCH, 0.0);
-    assert_eq!(verdict.step.state(), State::Ready);
+    assert_eq!(verdict.step.state(), DeliveryState::Ready);
 }
 
 proptest! {
@@ -141,7 +144,7 @@ proptest! {
         // Workers are lost in one row of at most 8 between failures that count, which is not yet a poison pill.
         rounds in prop::collection::vec((with_jitter(uncounted(), 8), counted(), 0.0..=1.0), 21),
     ) {
-        let policy = Policy { idempotent: true, ..policy };
+        let policy = AttemptPolicy { idempotent: true, ..policy };
         let events: Vec<_> = rounds
             .into_iter()
             .flat_map(|(mut before, failure, jitter)| { before.push((failure, jitter)); before })
@@ -153,17 +156,17 @@ proptest! {
             if let Event::WorkerLost { .. } = event { continue }
             if !counts(claim.verdict.class) { continue }
             failures += 1;
-            let Step::Retry { due } = &claim.verdict.step else { continue };
+            let NextStep::Retry { due } = &claim.verdict.step else { continue };
             let wait = policy.ladder.waits()[failures];
             let waited = due.duration_since(claim.at).unsigned_abs();
             prop_assert!(wait <= waited && waited <= wait.mul_f64(1.0 + retry::MAX_JITTER));
             prop_assert_eq!(claim.verdict.progress.counted as usize, failures);
         }
         match &claims.last().unwrap().verdict.step {
-            Step::Dead(StopReason::AttemptsUsedUp) => prop_assert_eq!(failures, policy.ladder.attempts()),
+            NextStep::Dead(StopReason::AttemptsUsedUp) => prop_assert_eq!(failures, policy.ladder.attempts()),
             // A look-up found what an attempt without an answer had written.
-            Step::Done { .. } => prop_assert!(policy.lookup && simulation.written > 0),
-            Step::Dead(StopReason::ThrottledTooLong) => prop_assert!(failures < policy.ladder.attempts()),
+            NextStep::Done { .. } => prop_assert!(policy.lookup && simulation.written > 0),
+            NextStep::Dead(StopReason::ThrottledTooLong) => prop_assert!(failures < policy.ladder.attempts()),
             other => prop_assert!(false, "{:?}", other),
         }
     }
@@ -182,24 +185,24 @@ proptest! {
         let start = claims[0].at;
         for claim in &claims {
             prop_assert_eq!(claim.before.counted, 0);
-            prop_assert_eq!(claim.verdict.class, Class::RateLimited);
+            prop_assert_eq!(claim.verdict.class, AttemptClass::RateLimited);
             prop_assert!(claim.at.duration_since(start).unsigned_abs() <= retry::MAX_THROTTLE);
             let over = claim.at.duration_since(start).unsigned_abs() == retry::MAX_THROTTLE;
-            prop_assert_eq!(claim.verdict.step == Step::Dead(StopReason::ThrottledTooLong), over);
+            prop_assert_eq!(claim.verdict.step == NextStep::Dead(StopReason::ThrottledTooLong), over);
         }
     }
 
     /// Promise 3, and what it is for: a destination that does not recognise repeats never holds two records.
     #[test]
     fn a_write_is_never_repeated_blindly(policy in policies(), events in with_jitter(any_event(), 60)) {
-        let policy = Policy { idempotent: false, ..policy };
+        let policy = AttemptPolicy { idempotent: false, ..policy };
         let mut simulation = Simulation::new(policy.clone());
         let claims = simulation.run(&events);
         prop_assert!(simulation.written <= 1, "{} records", simulation.written);
         let first = claims.iter().position(|claim| claim.left_unanswered);
         for later in claims.iter().skip(first.map_or(usize::MAX, |first| first.saturating_add(1))) {
-            prop_assert!(later.plan != Plan::Send || policy.lookup);
-            prop_assert!(later.plan != Plan::Ask || !policy.lookup);
+            prop_assert!(later.plan != AttemptPlan::Send || policy.lookup);
+            prop_assert!(later.plan != AttemptPlan::Ask || !policy.lookup);
         }
     }
 
@@ -209,8 +212,8 @@ proptest! {
         events in with_jitter(any_event(), 60),
     ) {
         for claim in Simulation::new(policy.clone()).run(&events) {
-            prop_assert_eq!(claim.plan == Plan::LookUpFirst, claim.before.ambiguous && policy.lookup);
-            if let (true, Step::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
+            prop_assert_eq!(claim.plan == AttemptPlan::LookUpFirst, claim.before.ambiguous && policy.lookup);
+            if let (true, NextStep::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
                 prop_assert!(claim.verdict.progress.ambiguous);
             }
         }
@@ -238,25 +241,25 @@ proptest! {
         ];
         let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
         let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
-        let others = [after_lost_lease(progress, now), Verdict::ask(progress), Verdict::unreadable(progress)];
+        let others = [after_lost_lease(progress, now), DeliveryVerdict::ask(progress), DeliveryVerdict::unreadable(progress)];
         for verdict in results.chain(others) {
-            prop_assert_eq!(matches!(verdict.step, Step::Done { .. }), verdict.class == Class::Committed);
+            prop_assert_eq!(matches!(verdict.step, NextStep::Done { .. }), verdict.class == AttemptClass::Committed);
             let alert = match &verdict.step {
-                Step::Done { .. } => None,
-                Step::Dead(_) => Some(AlertKind::DeadLetter),
-                Step::Review(_) => Some(AlertKind::Review),
-                Step::Retry { due } => {
+                NextStep::Done { .. } => None,
+                NextStep::Dead(_) => Some(AlertKind::DeadLetter),
+                NextStep::Review(_) => Some(AlertKind::Review),
+                NextStep::Retry { due } => {
                     let next = verdict.progress;
                     prop_assert!(*due >= now || next.throttled_since.is_some_and(|since| since < now));
                     prop_assert!(next.ambiguous || !progress.ambiguous);
                     prop_assert!(next.counted >= progress.counted);
                     prop_assert!(next.lost_leases < MAX_LOST_LEASES);
-                    (verdict.class == Class::Unauthorized).then_some(AlertKind::Unauthorized)
+                    (verdict.class == AttemptClass::Unauthorized).then_some(AlertKind::Unauthorized)
                 }
             };
             prop_assert_eq!(verdict.alert, alert);
             let state = verdict.step.state();
-            prop_assert!(state != State::Leased && state.is_live() != state.is_stuck() || state == State::Done);
+            prop_assert!(state != DeliveryState::Leased && state.is_live() != state.is_stuck() || state == DeliveryState::Done);
         }
     }
 
@@ -275,16 +278,16 @@ proptest! {
             let result = AttemptResult { outcome: Err(failure), sent };
             let counted = decide(progress, &result, &policy, now, jitter);
             let trial = decide_trial(progress, due, &result, &policy, now, jitter);
-            if Signal::of(&result.outcome) == Signal::Alive {
+            if CrmSignal::of(&result.outcome) == CrmSignal::Alive {
                 prop_assert_eq!(trial, counted);
                 continue;
             }
             prop_assert_eq!(trial.progress.ambiguous, counted.progress.ambiguous);
-            if plan(&trial.progress, &policy) == Plan::Ask {
-                prop_assert_eq!(trial.step, Step::Review(StopReason::OutcomeUnknown));
+            if plan(&trial.progress, &policy) == AttemptPlan::Ask {
+                prop_assert_eq!(trial.step, NextStep::Review(StopReason::OutcomeUnknown));
             } else {
                 prop_assert_eq!(trial.progress.counted, progress.counted);
-                prop_assert_eq!((trial.step, trial.alert), (Step::Retry { due }, None));
+                prop_assert_eq!((trial.step, trial.alert), (NextStep::Retry { due }, None));
             }
         }
     }
@@ -294,6 +297,6 @@ proptest! {
     fn every_delivery_ends(policy in policies(), events in prop::collection::vec((any_event(), 0.0..=1.0), 400)) {
         let claims = Simulation::new(policy).run(&events);
         let end = claims.last().unwrap().verdict.step.state();
-        prop_assert!(end == State::Done || end.is_stuck(), "{:?} after {} claims", end, claims.len());
+        prop_assert!(end == DeliveryState::Done || end.is_stuck(), "{:?} after {} claims", end, claims.len());
     }
 }

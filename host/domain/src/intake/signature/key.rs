@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::profile::{Profile, SecretForm};
+use super::profile::{SecretForm, SignatureProfile};
 
 /// A key, kept as the HMAC state that it leads to: a signature costs no more than hashing the message, and the secret's
 /// own bytes are not kept. Wiped when dropped.
@@ -18,7 +18,7 @@ pub struct SigningKey(Hmac<Sha256>);
 
 /// A secret cannot be a key. Says what is wrong and never what the secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSecret {
+pub enum InvalidSigningSecret {
     /// Nothing there.
     #[error("the signing secret is empty")]
     Empty,
@@ -40,14 +40,14 @@ impl SigningKey {
     ///
     /// # Errors
     /// The secret is empty, or not in the profile's form.
-    pub fn from_secret(text: &str, profile: &Profile) -> Result<Self, InvalidSecret> {
+    pub fn from_secret(text: &str, profile: &SignatureProfile) -> Result<Self, InvalidSigningSecret> {
         match profile.secret {
             SecretForm::Raw => Self::from_bytes(text.as_bytes()),
-            SecretForm::Whsec if text.is_empty() => Err(InvalidSecret::Empty),
+            SecretForm::Whsec if text.is_empty() => Err(InvalidSigningSecret::Empty),
             SecretForm::Whsec => {
-                let encoded = text.strip_prefix("whsec_").ok_or(InvalidSecret::NoPrefix)?;
+                let encoded = text.strip_prefix("whsec_").ok_or(InvalidSigningSecret::NoPrefix)?;
                 let decoded = STANDARD_PAD_INDIFFERENT.decode(encoded).map(Zeroizing::new);
-                Self::from_bytes(&decoded.map_err(|_| InvalidSecret::NotBase64)?)
+                Self::from_bytes(&decoded.map_err(|_| InvalidSigningSecret::NotBase64)?)
             }
         }
     }
@@ -56,12 +56,14 @@ impl SigningKey {
     ///
     /// # Errors
     /// There is not one byte.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSecret> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSigningSecret> {
         if bytes.is_empty() {
-            return Err(InvalidSecret::Empty);
+            return Err(InvalidSigningSecret::Empty);
         }
         // HMAC takes keys of any length, so the error cannot arise; were it to, the secret would be unusable.
-        Hmac::new_from_slice(bytes).map(Self).map_err(|_| InvalidSecret::Empty)
+        Hmac::new_from_slice(bytes)
+            .map(Self)
+            .map_err(|_| InvalidSigningSecret::Empty)
     }
 
     /// The HMAC-SHA256 of the parts, one after the other.

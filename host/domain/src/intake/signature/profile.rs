@@ -23,7 +23,7 @@ use super::table::Table;
 /// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
 /// | `secret` | `raw` (the text's bytes are the key) or `whsec` (`whsec_` and base64) | `raw` |
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
+pub struct SignatureProfile {
     pub(super) signature_header: HeaderName,
     pub(super) layout: Layout,
     pub(super) signed: Signed,
@@ -93,7 +93,7 @@ pub(super) enum SecretForm {
 
 /// A profile that contradicts itself. The message says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidProfile {
+pub enum InvalidSignatureProfile {
     /// No built-in profile has this name.
     #[error("there is no signature profile `{0}`; it is one of {names}, or a table with signature_header, signed and \
         encoding", names = names())]
@@ -146,17 +146,17 @@ fn names() -> String {
 pub(super) const TOLERANCE_SECONDS: u32 = 300;
 
 /// A name, and what makes the profile: it has heap data of its own, so it cannot be a constant.
-type BuiltIn = (&'static str, fn() -> Profile);
+type BuiltIn = (&'static str, fn() -> SignatureProfile);
 
 /// The built-in profiles.
 const BUILT_IN: [BuiltIn; 4] = [
-    ("standard-webhooks", Profile::standard_webhooks),
-    ("sha256-hex", Profile::sha256_hex),
-    ("timestamp-hex", Profile::timestamp_hex),
-    ("stripe", Profile::stripe),
+    ("standard-webhooks", SignatureProfile::standard_webhooks),
+    ("sha256-hex", SignatureProfile::sha256_hex),
+    ("timestamp-hex", SignatureProfile::timestamp_hex),
+    ("stripe", SignatureProfile::stripe),
 ];
 
-impl Profile {
+impl SignatureProfile {
     /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`.
     #[must_use]
     pub fn standard_webhooks() -> Self {
@@ -220,11 +220,11 @@ impl Profile {
     ///
     /// # Errors
     /// There is none; the message lists them.
-    pub fn named(name: &str) -> Result<Self, InvalidProfile> {
+    pub fn named(name: &str) -> Result<Self, InvalidSignatureProfile> {
         let found = BUILT_IN.iter().find(|(known, _)| *known == name);
         found
             .map(|(_, make)| make())
-            .ok_or_else(|| InvalidProfile::Name(name.chars().take(80).collect()))
+            .ok_or_else(|| InvalidSignatureProfile::Name(name.chars().take(80).collect()))
     }
 
     /// Its name, if it is built in.
@@ -235,13 +235,13 @@ impl Profile {
     }
 }
 
-impl Default for Profile {
+impl Default for SignatureProfile {
     fn default() -> Self {
         Self::standard_webhooks()
     }
 }
 
-impl Serialize for Profile {
+impl Serialize for SignatureProfile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.name() {
             Some(name) => serializer.serialize_str(name),
@@ -250,12 +250,12 @@ impl Serialize for Profile {
     }
 }
 
-impl<'de> Deserialize<'de> for Profile {
+impl<'de> Deserialize<'de> for SignatureProfile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NameOrTable;
 
         impl<'de> Visitor<'de> for NameOrTable {
-            type Value = Profile;
+            type Value = SignatureProfile;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(
@@ -265,13 +265,13 @@ impl<'de> Deserialize<'de> for Profile {
                 )
             }
 
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Profile, E> {
-                Profile::named(name).map_err(E::custom)
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<SignatureProfile, E> {
+                SignatureProfile::named(name).map_err(E::custom)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Profile, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SignatureProfile, A::Error> {
                 let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Profile::try_from(table).map_err(de::Error::custom)
+                SignatureProfile::try_from(table).map_err(de::Error::custom)
             }
         }
 

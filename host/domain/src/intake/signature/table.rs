@@ -3,9 +3,11 @@
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
-use super::profile::{Encoding, InvalidProfile, Layout, Profile, SecretForm, Signed, TOLERANCE_SECONDS, TimestampIn};
+use super::profile::{
+    Encoding, InvalidSignatureProfile, Layout, SecretForm, SignatureProfile, Signed, TOLERANCE_SECONDS, TimestampIn,
+};
 
-/// The table of [`Profile`]'s documentation, before its keys are checked against each other.
+/// The table of [`SignatureProfile`]'s documentation, before its keys are checked against each other.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
@@ -56,10 +58,10 @@ const WITH_ID: &str = "signed = \"{id}.{timestamp}.{body}\"";
 const WITH_TIMESTAMP: &str = "a signed {timestamp}";
 const WITH_TIMESTAMP_PAIR: &str = "layout = \"pairs\", a signed {timestamp} and no timestamp_header";
 
-impl TryFrom<Table> for Profile {
-    type Error = InvalidProfile;
+impl TryFrom<Table> for SignatureProfile {
+    type Error = InvalidSignatureProfile;
 
-    fn try_from(table: Table) -> Result<Self, InvalidProfile> {
+    fn try_from(table: Table) -> Result<Self, InvalidSignatureProfile> {
         let pairs = table.layout == LayoutForm::Pairs;
         let layout = match table.layout {
             LayoutForm::Pairs => {
@@ -72,7 +74,7 @@ impl TryFrom<Table> for Profile {
                 let prefix = table.prefix.unwrap_or_default();
                 if !prefix.bytes().all(|b| b.is_ascii_graphic()) {
                     let key = "prefix";
-                    return Err(InvalidProfile::Unreadable { key, value: prefix });
+                    return Err(InvalidSignatureProfile::Unreadable { key, value: prefix });
                 }
                 if form == LayoutForm::List {
                     Layout::List { prefix }
@@ -95,12 +97,12 @@ impl TryFrom<Table> for Profile {
             (_, None, true) => {
                 let value = pair_key("timestamp_key", table.timestamp_key, "t")?;
                 if matches!(&layout, Layout::Pairs { signature_key } if *signature_key == value) {
-                    return Err(InvalidProfile::SameKey(value));
+                    return Err(InvalidSignatureProfile::SameKey(value));
                 }
                 Some(TimestampIn::Pair(value))
             }
             (_, None, false) => {
-                return Err(InvalidProfile::Required {
+                return Err(InvalidSignatureProfile::Required {
                     key: "timestamp_header",
                     with: WITH_TIMESTAMP,
                 });
@@ -111,7 +113,7 @@ impl TryFrom<Table> for Profile {
                 Signed::IdTimestampBody(header("id_header", name)?, place)
             }
             (SignedForm::IdTimestampBody, _, None) => {
-                return Err(InvalidProfile::Required {
+                return Err(InvalidSignatureProfile::Required {
                     key: "id_header",
                     with: WITH_ID,
                 });
@@ -123,7 +125,7 @@ impl TryFrom<Table> for Profile {
         };
         let tolerance_seconds = table.tolerance_seconds.unwrap_or(TOLERANCE_SECONDS);
         if !(1..=86_400).contains(&tolerance_seconds) {
-            return Err(InvalidProfile::Tolerance);
+            return Err(InvalidSignatureProfile::Tolerance);
         }
         Ok(Self {
             signature_header: header("signature_header", table.signature_header)?,
@@ -136,8 +138,8 @@ impl TryFrom<Table> for Profile {
     }
 }
 
-impl From<&Profile> for Table {
-    fn from(profile: &Profile) -> Self {
+impl From<&SignatureProfile> for Table {
+    fn from(profile: &SignatureProfile) -> Self {
         let (layout, prefix, signature_key) = match &profile.layout {
             Layout::Single { prefix } => (LayoutForm::Single, Some(prefix), None),
             Layout::List { prefix } => (LayoutForm::List, Some(prefix), None),
@@ -169,46 +171,49 @@ impl From<&Profile> for Table {
     }
 }
 
-fn header(key: &'static str, value: String) -> Result<HeaderName, InvalidProfile> {
-    HeaderName::from_bytes(value.as_bytes()).map_err(|_| InvalidProfile::Header { key, value })
+fn header(key: &'static str, value: String) -> Result<HeaderName, InvalidSignatureProfile> {
+    HeaderName::from_bytes(value.as_bytes()).map_err(|_| InvalidSignatureProfile::Header { key, value })
 }
 
-fn pair_key(key: &'static str, given: Option<String>, default: &str) -> Result<String, InvalidProfile> {
+fn pair_key(key: &'static str, given: Option<String>, default: &str) -> Result<String, InvalidSignatureProfile> {
     let value = given.unwrap_or_else(|| default.to_owned());
     let readable = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && b != b',' && b != b'=');
     if readable {
         Ok(value)
     } else {
-        Err(InvalidProfile::Unreadable { key, value })
+        Err(InvalidSignatureProfile::Unreadable { key, value })
     }
 }
 
-fn unused<T>(key: &'static str, given: Option<&T>, with: &'static str) -> Result<(), InvalidProfile> {
+fn unused<T>(key: &'static str, given: Option<&T>, with: &'static str) -> Result<(), InvalidSignatureProfile> {
     match given {
-        Some(_) => Err(InvalidProfile::Unused { key, with }),
+        Some(_) => Err(InvalidSignatureProfile::Unused { key, with }),
         None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Profile;
+    use super::SignatureProfile;
 
     fn message(json: &str) -> String {
-        let error = serde_json::from_str::<Profile>(json).unwrap_err().to_string();
+        let error = serde_json::from_str::<SignatureProfile>(json).unwrap_err().to_string();
         error.split(" at line ").next().unwrap().to_owned()
     }
 
     #[test]
     fn built_in_profiles_go_back_to_their_names() {
         for name in ["standard-webhooks", "sha256-hex", "timestamp-hex", "stripe"] {
-            let profile: Profile = serde_json::from_value(name.into()).unwrap();
+            let profile: SignatureProfile = serde_json::from_value(name.into()).unwrap();
             assert_eq!(serde_json::to_value(&profile).unwrap(), name);
         }
-        assert_eq!(Profile::default().name(), Some("standard-webhooks"));
+        assert_eq!(SignatureProfile::default().name(), Some("standard-webhooks"));
         let stripe = r#"{"signature_header":"Stripe-Signature",
             "signed":"{timestamp}.{body}","encoding":"hex","layout":"pairs"}"#;
-        assert_eq!(serde_json::from_str::<Profile>(stripe).unwrap().name(), Some("stripe"));
+        assert_eq!(
+            serde_json::from_str::<SignatureProfile>(stripe).unwrap().name(),
+            Some("stripe")
+        );
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use super::{InvalidSecret, MAX_SIGNATURES, Profile, Refusal, SigningKey, sign_standard, verify};
+use super::{
+    InvalidSigningSecret, MAX_SIGNATURES, SignatureProfile, SignatureRefusal, SigningKey, sign_standard, verify,
+};
 
 mod samples;
 
@@ -17,10 +19,10 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn profile(toml: &str) -> Result<Profile, toml::de::Error> {
+fn profile(toml: &str) -> Result<SignatureProfile, toml::de::Error> {
     #[derive(serde::Deserialize)]
     struct File {
-        profile: Profile,
+        profile: SignatureProfile,
     }
     toml::from_str::<File>(toml).map(|file| file.profile)
 }
@@ -50,19 +52,19 @@ fn standard(signature: &str) -> HeaderMap {
     ])
 }
 
-fn key(secret: &str, profile: &Profile) -> SigningKey {
+fn key(secret: &str, profile: &SignatureProfile) -> SigningKey {
     SigningKey::from_secret(secret, profile).unwrap()
 }
 
 /// The refusal of a request under the published key, received when it was sent.
-fn refusal(headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
-    let profile = Profile::default();
+fn refusal(headers: &HeaderMap, body: &[u8]) -> Option<SignatureRefusal> {
+    let profile = SignatureProfile::default();
     verify(&profile, &[(key(SECRET, &profile), None)], headers, body, at(SENT)).err()
 }
 
 #[test]
 fn the_published_example_verifies() {
-    let profile = Profile::default();
+    let profile = SignatureProfile::default();
     let key = key(SECRET, &profile);
     assert_eq!(sign_standard(&key, ID, at(SENT), BODY), SIGNATURE);
     let verified = verify(&profile, &[(key, None)], &standard(SIGNATURE), BODY, at(SENT)).unwrap();
@@ -73,9 +75,9 @@ fn the_published_example_verifies() {
 #[test]
 fn known_signatures_of_the_other_profiles_verify() {
     let vinfer = r#"profile = { signature_header = "x-vinfer-signature", signed = "{body}", encoding = "hex" }"#;
-    let cases: [(Profile, &str, Pairs<'_>, &[u8]); 3] = [
+    let cases: [(SignatureProfile, &str, Pairs<'_>, &[u8]); 3] = [
         (
-            Profile::sha256_hex(),
+            SignatureProfile::sha256_hex(),
             "It's a Secret to Everybody",
             &[(
                 "x-hub-signature-256",
@@ -93,7 +95,7 @@ fn known_signatures_of_the_other_profiles_verify() {
             br#"{"event":"call.completed"}"#,
         ),
         (
-            Profile::stripe(),
+            SignatureProfile::stripe(),
             "whsec_stripe",
             &[(
                 "stripe-signature",
@@ -115,15 +117,18 @@ fn known_signatures_of_the_other_profiles_verify() {
 fn what_is_malformed_is_refused() {
     let long = vec![SIGNATURE; MAX_SIGNATURES + 1].join(" ");
     let cases = [
-        (standard("v1,"), Refusal::MalformedHeader),
-        (standard(""), Refusal::MalformedHeader),
-        (standard("v1a,abcd"), Refusal::MalformedHeader),
-        (standard(&SIGNATURE[3..]), Refusal::MalformedHeader),
-        (standard(&format!("{SIGNATURE} v1,")), Refusal::MalformedHeader),
-        (standard(SIGNATURE.trim_end_matches('=')), Refusal::NoMatch),
-        (standard(&long), Refusal::TooManySignatures),
-        (headers(&[]), Refusal::MissingHeader),
-        (headers(&[("webhook-signature", SIGNATURE)]), Refusal::MissingHeader),
+        (standard("v1,"), SignatureRefusal::MalformedHeader),
+        (standard(""), SignatureRefusal::MalformedHeader),
+        (standard("v1a,abcd"), SignatureRefusal::MalformedHeader),
+        (standard(&SIGNATURE[3..]), SignatureRefusal::MalformedHeader),
+        (standard(&format!("{SIGNATURE} v1,")), SignatureRefusal::MalformedHeader),
+        (standard(SIGNATURE.trim_end_matches('=')), SignatureRefusal::NoMatch),
+        (standard(&long), SignatureRefusal::TooManySignatures),
+        (headers(&[]), SignatureRefusal::MissingHeader),
+        (
+            headers(&[("webhook-signature", SIGNATURE)]),
+            SignatureRefusal::MissingHeader,
+        ),
     ];
     for (headers, expected) in cases {
         assert_eq!(refusal(&headers, BODY), Some(expected), "{headers:?}");
@@ -131,16 +136,20 @@ fn what_is_malformed_is_refused() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut twice = standard(SIGNATURE);
         twice.append(name, twice[name].clone());
-        assert_eq!(refusal(&twice, BODY), Some(Refusal::DuplicateHeader), "{name}");
+        assert_eq!(refusal(&twice, BODY), Some(SignatureRefusal::DuplicateHeader), "{name}");
         let mut garbled = standard(SIGNATURE);
         garbled.insert(name, HeaderValue::from_bytes(b"v1,\xff").unwrap());
-        assert_eq!(refusal(&garbled, BODY), Some(Refusal::MalformedHeader), "{name}");
+        assert_eq!(
+            refusal(&garbled, BODY),
+            Some(SignatureRefusal::MalformedHeader),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_dot_in_the_id_cannot_move_the_border_to_the_timestamp() {
-    let profile = Profile::default();
+    let profile = SignatureProfile::default();
     let key = key(SECRET, &profile);
     let sent = SENT.to_string();
     let signature = sign_standard(&key, "a.b", at(SENT), BODY);
@@ -149,7 +158,7 @@ fn a_dot_in_the_id_cannot_move_the_border_to_the_timestamp() {
         ("webhook-timestamp", &sent),
         ("webhook-signature", &signature),
     ]);
-    assert_eq!(refusal(&dotted, BODY), Some(Refusal::MalformedHeader));
+    assert_eq!(refusal(&dotted, BODY), Some(SignatureRefusal::MalformedHeader));
 }
 
 #[test]
@@ -167,26 +176,26 @@ fn one_good_signature_among_others_is_enough() {
 
 #[test]
 fn two_timestamps_in_one_header_are_refused() {
-    let profile = Profile::stripe();
+    let profile = SignatureProfile::stripe();
     let keys = [(key("k", &profile), None)];
     let headers = headers(&[("stripe-signature", "t=1,t=2,v1=00")]);
     assert_eq!(
         verify(&profile, &keys, &headers, b"", at(1)),
-        Err(Refusal::DuplicateHeader)
+        Err(SignatureRefusal::DuplicateHeader)
     );
 }
 
 #[test]
 fn extreme_timestamps_do_not_overflow() {
-    let profile = Profile::default();
+    let profile = SignatureProfile::default();
     let keys = [(key(SECRET, &profile), None)];
     let cases = [
-        (i64::MIN.to_string(), Refusal::StaleTimestamp),
-        (i64::MAX.to_string(), Refusal::FutureTimestamp),
-        ("9223372036854775808".into(), Refusal::MalformedHeader),
-        ("1649367553.0".into(), Refusal::MalformedHeader),
-        (" 1649367553".into(), Refusal::MalformedHeader),
-        (String::new(), Refusal::MalformedHeader),
+        (i64::MIN.to_string(), SignatureRefusal::StaleTimestamp),
+        (i64::MAX.to_string(), SignatureRefusal::FutureTimestamp),
+        ("9223372036854775808".into(), SignatureRefusal::MalformedHeader),
+        ("1649367553.0".into(), SignatureRefusal::MalformedHeader),
+        (" 1649367553".into(), SignatureRefusal::MalformedHeader),
+        (String::new(), SignatureRefusal::MalformedHeader),
     ];
     for (sent, expected) in cases {
         let mut headers = standard(SIGNATURE);
@@ -199,7 +208,7 @@ fn extreme_timestamps_do_not_overflow() {
 
 #[test]
 fn rotation_takes_both_keys_until_the_old_one_expires() {
-    let profile = Profile::default();
+    let profile = SignatureProfile::default();
     let [old, new] =
         ["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZA==", "whsec_bmV3LW5ldy1uZXctbmV3LW5ldw"].map(|secret| key(secret, &profile));
     let keys = [(old.clone(), Some(at(SENT + 60))), (new.clone(), None)];
@@ -209,27 +218,45 @@ fn rotation_takes_both_keys_until_the_old_one_expires() {
     };
     assert_eq!(refused_at(&old, SENT + 59), None);
     assert_eq!(refused_at(&new, SENT + 59), None);
-    assert_eq!(refused_at(&old, SENT + 60), Some(Refusal::NoMatch));
+    assert_eq!(refused_at(&old, SENT + 60), Some(SignatureRefusal::NoMatch));
     assert_eq!(refused_at(&new, SENT + 60), None);
     let headers = standard(&sign_standard(&old, ID, at(SENT), BODY));
     assert_eq!(
         verify(&profile, &keys[..1], &headers, BODY, at(SENT + 60)),
-        Err(Refusal::NoValidKey)
+        Err(SignatureRefusal::NoValidKey)
     );
     assert_eq!(
         verify(&profile, &[], &headers, BODY, at(SENT)),
-        Err(Refusal::NoValidKey)
+        Err(SignatureRefusal::NoValidKey)
     );
 }
 
 #[test]
 fn secrets_have_the_form_of_their_profile_and_are_never_shown() {
-    let invalid = |text: &str, profile: Profile| SigningKey::from_secret(text, &profile).err();
-    assert_eq!(invalid("", Profile::default()), Some(InvalidSecret::Empty));
-    assert_eq!(invalid("whsec_", Profile::default()), Some(InvalidSecret::Empty));
-    assert_eq!(invalid("plain", Profile::default()), Some(InvalidSecret::NoPrefix));
-    assert_eq!(invalid("whsec_?", Profile::default()), Some(InvalidSecret::NotBase64));
-    assert_eq!(invalid("", Profile::stripe()), Some(InvalidSecret::Empty));
-    assert_eq!(invalid("whsec_?", Profile::stripe()), None);
-    assert_eq!(format!("{:?}", key("hunter2", &Profile::stripe())), "SigningKey(…)");
+    let invalid = |text: &str, profile: SignatureProfile| SigningKey::from_secret(text, &profile).err();
+    assert_eq!(
+        invalid("", SignatureProfile::default()),
+        Some(InvalidSigningSecret::Empty)
+    );
+    assert_eq!(
+        invalid("whsec_", SignatureProfile::default()),
+        Some(InvalidSigningSecret::Empty)
+    );
+    assert_eq!(
+        invalid("plain", SignatureProfile::default()),
+        Some(InvalidSigningSecret::NoPrefix)
+    );
+    assert_eq!(
+        invalid("whsec_?", SignatureProfile::default()),
+        Some(InvalidSigningSecret::NotBase64)
+    );
+    assert_eq!(
+        invalid("", SignatureProfile::stripe()),
+        Some(InvalidSigningSecret::Empty)
+    );
+    assert_eq!(invalid("whsec_?", SignatureProfile::stripe()), None);
+    assert_eq!(
+        format!("{:?}", key("hunter2", &SignatureProfile::stripe())),
+        "SigningKey(…)"
+    );
 }

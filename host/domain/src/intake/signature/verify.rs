@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::key::SigningKey;
-use super::profile::{Layout, Profile, Signed, TimestampIn};
+use super::profile::{Layout, SignatureProfile, Signed, TimestampIn};
 use crate::id::DedupKey;
 
 /// The most parts of a signature header that are looked at, so that a forger cannot make the host compare for long.
@@ -16,14 +16,14 @@ pub const MAX_SIGNATURES: usize = 16;
 
 /// What a valid signature vouches for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedRequest {
     /// The message's id, where the profile signs one.
     pub signed_id: Option<DedupKey>,
 }
 
 /// Why a request is refused. For metrics and the operator's log; the caller is told only that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Refusal {
+pub enum SignatureRefusal {
     /// A header that the profile needs is not there.
     MissingHeader,
     /// A header is there twice: whoever comes next might read the other one.
@@ -42,7 +42,7 @@ pub enum Refusal {
     NoMatch,
 }
 
-impl Refusal {
+impl SignatureRefusal {
     /// Every refusal, for tables and metrics.
     pub const ALL: [Self; 8] = [
         Self::MissingHeader,
@@ -71,7 +71,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for SignatureRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -85,12 +85,12 @@ impl fmt::Display for Refusal {
 /// # Errors
 /// The first reason found to refuse it.
 pub fn verify(
-    profile: &Profile,
+    profile: &SignatureProfile,
     keys: &[(SigningKey, Option<Timestamp>)],
     headers: &HeaderMap,
     body: &[u8],
     now: Timestamp,
-) -> Result<Verified, Refusal> {
+) -> Result<VerifiedRequest, SignatureRefusal> {
     let claim = Claim::read(profile, headers)?;
     if let Some(timestamp) = claim.timestamp {
         check_age(timestamp, i64::from(profile.tolerance_seconds), now)?;
@@ -106,9 +106,9 @@ pub fn verify(
         }
     }
     match (bool::from(matched), tried) {
-        (true, _) => Ok(Verified { signed_id: claim.id }),
-        (false, true) => Err(Refusal::NoMatch),
-        (false, false) => Err(Refusal::NoValidKey),
+        (true, _) => Ok(VerifiedRequest { signed_id: claim.id }),
+        (false, true) => Err(SignatureRefusal::NoMatch),
+        (false, false) => Err(SignatureRefusal::NoValidKey),
     }
 }
 
@@ -120,10 +120,14 @@ struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    fn read(profile: &Profile, headers: &'a HeaderMap) -> Result<Self, Refusal> {
+    fn read(profile: &SignatureProfile, headers: &'a HeaderMap) -> Result<Self, SignatureRefusal> {
         let value = single(headers, &profile.signature_header)?;
         let signatures = match &profile.layout {
-            Layout::Single { prefix } => vec![value.strip_prefix(prefix.as_str()).ok_or(Refusal::MalformedHeader)?],
+            Layout::Single { prefix } => vec![
+                value
+                    .strip_prefix(prefix.as_str())
+                    .ok_or(SignatureRefusal::MalformedHeader)?,
+            ],
             Layout::List { prefix } => bounded(value, ' ')?
                 .into_iter()
                 .filter_map(|part| part.strip_prefix(prefix.as_str()))
@@ -131,15 +135,15 @@ impl<'a> Claim<'a> {
             Layout::Pairs { signature_key } => named(value, signature_key)?,
         };
         if signatures.is_empty() || signatures.iter().any(|signature| signature.is_empty()) {
-            return Err(Refusal::MalformedHeader);
+            return Err(SignatureRefusal::MalformedHeader);
         }
         let timestamp = match profile.signed.timestamp() {
             None => None,
             Some(TimestampIn::Header(name)) => Some(single(headers, name)?),
             Some(TimestampIn::Pair(name)) => match named(value, name)?[..] {
-                [] => return Err(Refusal::MissingHeader),
+                [] => return Err(SignatureRefusal::MissingHeader),
                 [timestamp] => Some(timestamp),
-                _ => return Err(Refusal::DuplicateHeader),
+                _ => return Err(SignatureRefusal::DuplicateHeader),
             },
         };
         let id = match &profile.signed {
@@ -165,33 +169,33 @@ impl<'a> Claim<'a> {
     }
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refusal> {
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, SignatureRefusal> {
     let mut values = headers.get_all(name).iter();
-    let value = values.next().ok_or(Refusal::MissingHeader)?;
+    let value = values.next().ok_or(SignatureRefusal::MissingHeader)?;
     if values.next().is_some() {
-        return Err(Refusal::DuplicateHeader);
+        return Err(SignatureRefusal::DuplicateHeader);
     }
-    std::str::from_utf8(value.as_bytes()).map_err(|_| Refusal::MalformedHeader)
+    std::str::from_utf8(value.as_bytes()).map_err(|_| SignatureRefusal::MalformedHeader)
 }
 
 /// An id with a `.` in it would let one signature vouch for two readings of the signed text.
-fn id(text: &str) -> Result<DedupKey, Refusal> {
+fn id(text: &str) -> Result<DedupKey, SignatureRefusal> {
     match text.parse() {
         Ok(id) if !text.contains('.') => Ok(id),
-        _ => Err(Refusal::MalformedHeader),
+        _ => Err(SignatureRefusal::MalformedHeader),
     }
 }
 
-fn bounded(value: &str, separator: char) -> Result<Vec<&str>, Refusal> {
+fn bounded(value: &str, separator: char) -> Result<Vec<&str>, SignatureRefusal> {
     let parts: Vec<_> = value.split(separator).take(MAX_SIGNATURES + 1).collect();
     if parts.len() > MAX_SIGNATURES {
-        return Err(Refusal::TooManySignatures);
+        return Err(SignatureRefusal::TooManySignatures);
     }
     Ok(parts)
 }
 
 /// The values under a name in `k=v,k=v`.
-fn named<'a>(value: &'a str, name: &str) -> Result<Vec<&'a str>, Refusal> {
+fn named<'a>(value: &'a str, name: &str) -> Result<Vec<&'a str>, SignatureRefusal> {
     let pairs = bounded(value, ',')?;
     Ok(pairs
         .into_iter()
@@ -201,13 +205,13 @@ fn named<'a>(value: &'a str, name: &str) -> Result<Vec<&'a str>, Refusal> {
 }
 
 /// Checks a time in Unix seconds. Both ends of the tolerance pass; fractions of the host's own second do not count.
-fn check_age(timestamp: &str, tolerance: i64, now: Timestamp) -> Result<(), Refusal> {
-    let sent: i64 = timestamp.parse().map_err(|_| Refusal::MalformedHeader)?;
+fn check_age(timestamp: &str, tolerance: i64, now: Timestamp) -> Result<(), SignatureRefusal> {
+    let sent: i64 = timestamp.parse().map_err(|_| SignatureRefusal::MalformedHeader)?;
     let age = now.as_second().saturating_sub(sent);
     if age > tolerance {
-        Err(Refusal::StaleTimestamp)
+        Err(SignatureRefusal::StaleTimestamp)
     } else if age < -tolerance {
-        Err(Refusal::FutureTimestamp)
+        Err(SignatureRefusal::FutureTimestamp)
     } else {
         Ok(())
     }

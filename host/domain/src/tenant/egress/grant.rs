@@ -12,7 +12,7 @@ use super::{Method, Methods, Origin, PathPrefix};
 /// less. Several grants of one origin add up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "Written")]
-pub struct Grant {
+pub struct EgressGrant {
     /// Where to.
     pub origin: Origin,
     /// Every method, if absent.
@@ -21,7 +21,7 @@ pub struct Grant {
     pub path: Option<PathPrefix>,
 }
 
-impl Grant {
+impl EgressGrant {
     /// Whether requests of a method are among what is granted.
     #[must_use]
     pub fn allows(&self, method: Method) -> bool {
@@ -35,7 +35,7 @@ impl Grant {
     }
 }
 
-impl From<Origin> for Grant {
+impl From<Origin> for EgressGrant {
     fn from(origin: Origin) -> Self {
         Self {
             origin,
@@ -63,8 +63,8 @@ struct Table {
     path: Option<PathPrefix>,
 }
 
-impl From<Grant> for Written {
-    fn from(Grant { origin, methods, path }: Grant) -> Self {
+impl From<EgressGrant> for Written {
+    fn from(EgressGrant { origin, methods, path }: EgressGrant) -> Self {
         if methods.is_none() && path.is_none() {
             Self::Whole(origin)
         } else {
@@ -73,7 +73,7 @@ impl From<Grant> for Written {
     }
 }
 
-impl<'de> Deserialize<'de> for Grant {
+impl<'de> Deserialize<'de> for EgressGrant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextOrTable)
     }
@@ -83,19 +83,19 @@ impl<'de> Deserialize<'de> for Grant {
 struct TextOrTable;
 
 impl<'de> Visitor<'de> for TextOrTable {
-    type Value = Grant;
+    type Value = EgressGrant;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an origin like \"https://crm.example\", or a table with origin, methods and path")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Grant, E> {
-        text.parse::<Origin>().map(Grant::from).map_err(E::custom)
+    fn visit_str<E: Error>(self, text: &str) -> Result<EgressGrant, E> {
+        text.parse::<Origin>().map(EgressGrant::from).map_err(E::custom)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Grant, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<EgressGrant, A::Error> {
         let Table { origin, methods, path } = Table::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Grant { origin, methods, path })
+        Ok(EgressGrant { origin, methods, path })
     }
 }
 
@@ -119,9 +119,9 @@ mod tests {
                 json!({"origin": "https://crm.example", "path": "/"}),
             ),
         ] {
-            let grant: Grant = serde_json::from_value(given).unwrap();
+            let grant: EgressGrant = serde_json::from_value(given).unwrap();
             assert_eq!(serde_json::to_value(&grant).unwrap(), shown);
-            assert_eq!(serde_json::from_value::<Grant>(shown).unwrap(), grant);
+            assert_eq!(serde_json::from_value::<EgressGrant>(shown).unwrap(), grant);
         }
     }
 }

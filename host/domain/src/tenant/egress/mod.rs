@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 pub use address::{is_metadata, is_public};
-pub use grant::Grant;
+pub use grant::EgressGrant;
 pub use host::{HostName, InvalidHost};
 pub use method::{InvalidMethod, Method, Methods};
 pub use origin::{InvalidOrigin, Origin};
@@ -29,7 +29,7 @@ pub use spec::EgressSpec;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EgressPolicy {
     /// What is granted. There are no wildcards, and several grants of one origin add up.
-    pub allow: Vec<Grant>,
+    pub allow: Vec<EgressGrant>,
     /// Whether granted origins may be at addresses that are not public.
     pub private_addresses: bool,
 }

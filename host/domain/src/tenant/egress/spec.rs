@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::grant::Grant;
+use super::grant::EgressGrant;
 use super::host::HostName;
 use super::origin::Origin;
 
@@ -15,7 +15,7 @@ use super::origin::Origin;
 pub struct EgressSpec {
     /// Origins that requests may go to, whole or in part; https unless written out.
     #[serde(default)]
-    pub allow: Vec<Grant>,
+    pub allow: Vec<EgressGrant>,
     /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
     #[serde(default)]
     pub private_addresses: bool,

@@ -10,7 +10,7 @@ use crate::custody::Sensitive;
 
 /// A token endpoint's yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Granted {
+pub struct TokenResponse {
     /// What requests carry.
     pub access_token: Sensitive,
     /// How long it lives, if the endpoint says: at least a second.
@@ -155,7 +155,7 @@ fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D
 ///
 /// # Errors
 /// It is no access token that can be used.
-pub fn read_answer(status: u16, body: &[u8]) -> Result<Granted, TokenProblem> {
+pub fn read_answer(status: u16, body: &[u8]) -> Result<TokenResponse, TokenProblem> {
     if status != 200 {
         // Between the server and here may stand a gateway with errors of its own.
         let refused = serde_json::from_slice::<No>(body)
@@ -181,7 +181,7 @@ pub fn read_answer(status: u16, body: &[u8]) -> Result<Granted, TokenProblem> {
     if yes.expires_in == Some(0) {
         return Err(TokenProblem::Malformed("holds a token that has expired already"));
     }
-    Ok(Granted {
+    Ok(TokenResponse {
         access_token: yes.access_token,
         lifetime: yes.expires_in.map(Duration::from_secs),
         refresh_token: yes.refresh_token,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::delivery::retry;
-pub use answer::{Granted, OAuth2Code, TokenProblem, read_answer};
+pub use answer::{OAuth2Code, TokenProblem, TokenResponse, read_answer};
 
 /// A token is renewed this long before it expires: longer than a call with its resend, so that none begins with a token
 /// that ends on the way.
@@ -33,7 +33,7 @@ pub const GOOD_AFTER: Duration = Duration::from_mins(2);
 
 /// Which token of a session: they are numbered as they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Serial(pub u64);
+pub struct TokenSerial(pub u64);
 
 /// What a session knows of its token.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,7 @@ pub struct TokenState {
 
 #[derive(Debug, Clone, Copy)]
 struct Held {
-    serial: Serial,
+    serial: TokenSerial,
     issued_at: Timestamp,
     renew_at: Timestamp,
     expires_at: Timestamp,
@@ -99,7 +99,7 @@ impl TokenState {
     ///
     /// However many calls meet the refusal of one token, it is renewed once. A CRM that refuses the new one too does
     /// not know the client: then the next renewal waits, 1 s doubling to 60 s by the new token's age.
-    pub fn refused(&mut self, serial: Serial, now: Timestamp) -> Option<TokenStep> {
+    pub fn refused(&mut self, serial: TokenSerial, now: Timestamp) -> Option<TokenStep> {
         let Some(held) = self.held.filter(|held| held.serial == serial) else {
             // Somebody else's refusal has replaced it meanwhile, or is about to.
             return with_token(self.wanted(now));
@@ -117,10 +117,10 @@ impl TokenState {
     }
 
     /// A token came, asked for at `asked_at`. Returns its number.
-    pub fn renewed(&mut self, asked_at: Timestamp, lifetime: Option<Duration>) -> Serial {
+    pub fn renewed(&mut self, asked_at: Timestamp, lifetime: Option<Duration>) -> TokenSerial {
         let lifetime = lifetime.unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
         let early = RENEW_BEFORE.min(lifetime / 2);
-        let serial = Serial(self.issued);
+        let serial = TokenSerial(self.issued);
         self.issued += 1;
         self.held = Some(Held {
             serial,
@@ -162,7 +162,7 @@ impl TokenState {
 
     /// The number of the token that is there, used or not.
     #[must_use]
-    pub fn serial(&self) -> Option<Serial> {
+    pub fn serial(&self) -> Option<TokenSerial> {
         self.held.map(|held| held.serial)
     }
 

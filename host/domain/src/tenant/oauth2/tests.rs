@@ -12,7 +12,7 @@ fn at(second: i64) -> Timestamp {
 fn with_token() -> TokenState {
     let mut state = TokenState::default();
     assert_eq!(state.wanted(at(0)), TokenStep::Renew);
-    assert_eq!(state.renewed(at(0), Some(Duration::from_hours(1))), Serial(0));
+    assert_eq!(state.renewed(at(0), Some(Duration::from_hours(1))), TokenSerial(0));
     state
 }
 
@@ -130,12 +130,12 @@ fn a_good_token_is_used_while_its_renewal_fails() {
 #[test]
 fn a_refused_token_is_renewed_once_however_many_meet_the_refusal() {
     let mut state = with_token();
-    assert_eq!(state.refused(Serial(0), at(100)), Some(TokenStep::Renew));
-    assert_eq!(state.refused(Serial(0), at(100)), Some(TokenStep::Wait));
+    assert_eq!(state.refused(TokenSerial(0), at(100)), Some(TokenStep::Renew));
+    assert_eq!(state.refused(TokenSerial(0), at(100)), Some(TokenStep::Wait));
     assert_eq!(state.wanted(at(100)), TokenStep::Wait, "nobody uses the refused one");
     state.renewed(at(100), Some(Duration::from_hours(1)));
     assert_eq!(
-        state.refused(Serial(0), at(101)),
+        state.refused(TokenSerial(0), at(101)),
         Some(TokenStep::Use),
         "a late one takes the new token"
     );
@@ -161,7 +161,7 @@ fn a_crm_that_refuses_every_token_makes_no_storm() {
 fn a_token_that_is_refused_while_it_is_being_renewed_is_not_used_again() {
     let mut state = with_token();
     assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
-    assert_eq!(state.refused(Serial(0), at(3540)), Some(TokenStep::Wait));
+    assert_eq!(state.refused(TokenSerial(0), at(3540)), Some(TokenStep::Wait));
     assert_eq!(state.wanted(at(3540)), TokenStep::Wait);
     let until = state.failed(at(3540), DOWN, None, 0.0);
     assert_eq!(state.wanted(at(3540)), TokenStep::Without { until, problem: DOWN });
@@ -172,7 +172,7 @@ fn a_refusal_while_the_endpoint_is_left_alone_goes_to_the_adapter() {
     let mut state = with_token();
     assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
     let until = state.failed(at(3540), DOWN, None, 0.0);
-    assert_eq!(state.refused(Serial(0), at(3540)), None);
+    assert_eq!(state.refused(TokenSerial(0), at(3540)), None);
     assert_eq!(state.wanted(at(3540)), TokenStep::Without { until, problem: DOWN });
 }
 

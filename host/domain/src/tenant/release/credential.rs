@@ -82,7 +82,7 @@ pub struct OAuth2Spec {
     pub client_id: String,
     /// What is handed in for a token.
     #[serde(default)]
-    pub grant: Grant,
+    pub grant: OAuth2Grant,
     /// For `refresh-token`: the first one. When the server hands out another, the host keeps that and uses it from
     /// then on, until another value is written here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub struct OAuth2Spec {
 /// What an access token is asked for with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Grant {
+pub enum OAuth2Grant {
     /// The client's own id and secret.
     #[default]
     ClientCredentials,

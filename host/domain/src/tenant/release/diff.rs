@@ -11,7 +11,8 @@ use crate::id::Digest;
 
 /// One value that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Change {
+#[schema(as = Change)]
+pub struct ReleaseChange {
     /// Pointer into the tenant's file; `/adapter` shows digests.
     pub pointer: String,
     /// The active release's value as JSON text; none if it is new.
@@ -22,7 +23,7 @@ pub struct Change {
 
 /// Every value that differs, by pointer. Secrets show as references only.
 #[must_use]
-pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> Vec<Change> {
+pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> Vec<ReleaseChange> {
     let before = from.map(|(spec, adapter)| leaves(spec, adapter)).unwrap_or_default();
     let after = leaves(to.0, to.1);
     let mut pointers: Vec<_> = before.keys().chain(after.keys()).collect();
@@ -31,7 +32,7 @@ pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> V
     pointers
         .into_iter()
         .filter(|pointer| before.get(*pointer) != after.get(*pointer))
-        .map(|pointer| Change {
+        .map(|pointer| ReleaseChange {
             pointer: pointer.clone(),
             from: before.get(pointer).cloned(),
             to: after.get(pointer).cloned(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
 use crate::intake::address::AddressRange;
-use crate::intake::throttle::Party;
+use crate::intake::throttle::RequestParty;
 
 /// Ranges that a list may hold: each is compared with the client's address at every request.
 const MAX_RANGES: usize = 100;
@@ -31,10 +31,10 @@ pub struct IngressSpec {
 impl IngressSpec {
     /// Whether a request of this party may come from there. Where there is a list, an unknown address is not on it.
     #[must_use]
-    pub fn allows(&self, party: Party, address: Option<IpAddr>) -> bool {
+    pub fn allows(&self, party: RequestParty, address: Option<IpAddr>) -> bool {
         let list = match party {
-            Party::Agent => &self.agent_allow,
-            Party::Crm => &self.allow,
+            RequestParty::Agent => &self.agent_allow,
+            RequestParty::Crm => &self.allow,
         };
         list.as_ref()
             .is_none_or(|list| address.is_some_and(|address| list.iter().any(|range| range.contains(address))))
@@ -65,13 +65,16 @@ mod tests {
     fn each_party_has_a_list_of_its_own() {
         let spec: IngressSpec = toml::from_str("allow = [\"203.0.113.0/24\"]").unwrap();
         let [inside, outside] = ["::ffff:203.0.113.7", "192.0.2.1"].map(|address| Some(address.parse().unwrap()));
-        assert!(spec.allows(Party::Crm, inside));
-        assert!(!spec.allows(Party::Crm, outside));
-        assert!(!spec.allows(Party::Crm, None), "who is not known is not on a list");
-        assert!(spec.allows(Party::Agent, outside) && spec.allows(Party::Agent, None));
+        assert!(spec.allows(RequestParty::Crm, inside));
+        assert!(!spec.allows(RequestParty::Crm, outside));
+        assert!(
+            !spec.allows(RequestParty::Crm, None),
+            "who is not known is not on a list"
+        );
+        assert!(spec.allows(RequestParty::Agent, outside) && spec.allows(RequestParty::Agent, None));
         let spec: IngressSpec = toml::from_str("agent_allow = [\"203.0.113.7\"]").unwrap();
-        assert!(spec.allows(Party::Agent, inside) && !spec.allows(Party::Agent, outside));
-        assert!(spec.allows(Party::Crm, outside));
+        assert!(spec.allows(RequestParty::Agent, inside) && !spec.allows(RequestParty::Agent, outside));
+        assert!(spec.allows(RequestParty::Crm, outside));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// `[limits]`: what one call of the adapter may use, and how many status queries there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct LimitsSpec {
     /// Linear memory, in MiB. 1 to 512.
     pub memory_mib: u32,
     /// Computing, in milliseconds; waiting for the CRM does not count. 1 to 60,000.
@@ -21,7 +21,7 @@ pub struct Limits {
     pub status_concurrency: u32,
 }
 
-impl Default for Limits {
+impl Default for LimitsSpec {
     fn default() -> Self {
         Self {
             memory_mib: 64,
@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl LimitsSpec {
     /// The wall-clock deadline of a status query.
     #[must_use]
     pub const fn status_deadline(&self) -> Duration {

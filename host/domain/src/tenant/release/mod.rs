@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use check::{check, mismatch};
-pub use credential::{ClientAuth, CredentialKind, CredentialSpec, Grant, OAuth2Spec, TlsSpec};
-pub use diff::{Change, diff};
+pub use credential::{ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec, TlsSpec};
+pub use diff::{ReleaseChange, diff};
 pub use ingress::IngressSpec;
-pub use limits::Limits;
+pub use limits::LimitsSpec;
 pub use runtime::{MAX_REUSE, RuntimeSpec};
 pub use secret::{OAUTH2_SECRETS, SecretRef, WebhookSecret};
 pub use spec::{

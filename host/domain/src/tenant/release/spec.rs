@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::credential::{CredentialSpec, TlsSpec};
 use super::ingress::IngressSpec;
-use super::limits::Limits;
+use super::limits::LimitsSpec;
 use super::runtime::RuntimeSpec;
 use super::secret::{SecretRef, WebhookSecret};
 use crate::delivery::DeliverySpec;
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId, TenantName};
-use crate::intake::signature::Profile;
+use crate::intake::signature::SignatureProfile;
 use crate::tenant::egress::EgressSpec;
 
 /// Everything that a tenant's traffic depends on, as its file says it.
@@ -51,7 +51,7 @@ pub struct TenantSpec {
     pub delivery: DeliverySpec,
     /// What a call of the adapter may use.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: LimitsSpec,
     /// How the adapter is run.
     #[serde(default)]
     pub runtime: RuntimeSpec,
@@ -187,7 +187,7 @@ impl fmt::Display for SettingValue {
 pub struct WebhookSpec {
     /// How requests are signed: the name of a built-in profile, or a profile written out.
     #[serde(default)]
-    pub profile: Profile,
+    pub profile: SignatureProfile,
     /// Any of them is accepted, until it expires.
     pub secrets: Vec<WebhookSecret>,
     /// How long a key is remembered, in hours. At least 24.

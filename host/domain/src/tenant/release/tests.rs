@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::*;
 use crate::custody::Sensitive;
 use crate::delivery::BreakerSpec;
-use crate::delivery::retry::{Ladder, Wait};
+use crate::delivery::retry::{RetryLadder, TextDuration};
 use crate::field::FieldError;
-use crate::intake::signature::Profile;
+use crate::intake::signature::SignatureProfile;
 use crate::tenant::egress::EgressSpec;
 use crate::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
 
@@ -105,16 +105,19 @@ fn the_documented_file_is_read_whole() {
     assert!(spec.egress.private_addresses);
     assert!(spec.egress.grants(&spec.credentials[0].origins[0]));
     let webhook = spec.webhook.unwrap();
-    assert_eq!(webhook.profile, Profile::default());
+    assert_eq!(webhook.profile, SignatureProfile::default());
     assert_eq!(
         webhook.secrets[0].secret,
         SecretRef::Env("DWARKA_WEBHOOK_SECRET".into())
     );
     assert_eq!(webhook.window(), Duration::from_hours(168));
     assert_eq!(spec.agent.push_url.unwrap().path(), "/leads");
-    assert_eq!(spec.delivery.retry, Ladder::default());
+    assert_eq!(spec.delivery.retry, RetryLadder::default());
     assert_eq!(spec.delivery.per_day.unwrap().get(), 50_000);
-    assert_eq!((spec.limits, spec.runtime), (Limits::default(), RuntimeSpec::default()));
+    assert_eq!(
+        (spec.limits, spec.runtime),
+        (LimitsSpec::default(), RuntimeSpec::default())
+    );
     assert_eq!(
         (spec.delivery.timezone, spec.delivery.breaker),
         ("Asia/Kolkata".parse().unwrap(), BreakerSpec::default())
@@ -256,9 +259,9 @@ fn a_file_is_checked_against_its_adapter_and_itself() {
     spec.limits.cpu_ms = 0;
     spec.limits.memory_mib = 513;
     spec.limits.status_concurrency = 0;
-    spec.delivery.max_hold = Wait(Duration::from_secs(1));
-    spec.delivery.breaker.open_for = Wait(Duration::ZERO);
-    spec.delivery.breaker.max_open_for = Wait(Duration::from_hours(2));
+    spec.delivery.max_hold = TextDuration(Duration::from_secs(1));
+    spec.delivery.breaker.open_for = TextDuration(Duration::ZERO);
+    spec.delivery.breaker.max_open_for = TextDuration(Duration::from_hours(2));
     insta::assert_snapshot!(complaints(&spec).join("\n"), @r#"
     /settings/base~1url: the adapter has no such setting; it has: base_url, page_size
     /settings/page_size: must be a whole number (rows a page)
@@ -339,7 +342,7 @@ fn reuse_is_bounded_and_shows_in_a_diff() {
     assert_eq!(complaints(&reusing), [""; 0]);
     let digest = Digest::of(b"adapter");
     let changes = diff(Some((&spec(), digest)), (&reusing, digest));
-    let change = Change {
+    let change = ReleaseChange {
         pointer: "/runtime/reuse".into(),
         from: Some("1".into()),
         to: Some("10000".into()),

@@ -18,7 +18,7 @@ use crate::cli::Session;
 use crate::cli::screen::{note, progress};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 use jackfield_clock::{Clock as _, SystemClock, after};
-use jackfield_domain::custody::recording::{Kind, LeftOut, Phase};
+use jackfield_domain::custody::recording::{ExportKind, OmissionReason, RecordingPhase};
 use jackfield_domain::id::TenantName;
 
 /// How often the host is asked how far it is.
@@ -129,7 +129,7 @@ impl RecordArgs {
                 before = now;
                 progress(&format!("  {now} of {}: {}", view.wanted, kinds(&view.recorded)));
             }
-            if view.state != Phase::Running {
+            if view.state != RecordingPhase::Running {
                 return Ok(());
             }
         }
@@ -157,12 +157,12 @@ impl RecordArgs {
     }
 }
 
-fn left_out(why: LeftOut, count: u32) -> String {
+fn left_out(why: OmissionReason, count: u32) -> String {
     let calls = if count == 1 { "call" } else { "calls" };
     format!("left out: {count} {calls}, since {}\n", why.reason())
 }
 
-fn kinds(recorded: &BTreeMap<Kind, u32>) -> String {
+fn kinds(recorded: &BTreeMap<ExportKind, u32>) -> String {
     let words = recorded.iter().map(|(kind, count)| format!("{count} {}", kind.word()));
     words.collect::<Vec<_>>().join(", ")
 }
@@ -170,7 +170,7 @@ fn kinds(recorded: &BTreeMap<Kind, u32>) -> String {
 /// Writes each call into a file of its own, whose name is not taken. Only its owner may read it.
 fn write(folder: &Path, calls: Vec<RecordedCall>) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = vec![];
-    let mut next = BTreeMap::<Kind, u32>::new();
+    let mut next = BTreeMap::<ExportKind, u32>::new();
     for call in calls {
         let mut fixture = call.fixture;
         let mut member = |name: &str| fixture.as_object_mut().and_then(|members| members.remove(name));
@@ -221,7 +221,9 @@ mod tests {
         };
         let written = write(
             folder.path(),
-            [Kind::Status, Kind::Write, Kind::Status].map(call).into(),
+            [ExportKind::Status, ExportKind::Write, ExportKind::Status]
+                .map(call)
+                .into(),
         )
         .unwrap();
         let names = written.iter().map(|path| path.file_name().unwrap().to_str().unwrap());

@@ -9,7 +9,7 @@ use super::{Engine, Job, POLL};
 use crate::delivery::lanes::{Share, Wish};
 use crate::tenants::Tenant;
 use jackfield_clock as clock;
-use jackfield_domain::delivery::Kind;
+use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::TenantName;
 use jackfield_store::{Claim, Due, GiveUpHeld, LEASE, StoreError, TenantShare};
 
@@ -98,7 +98,7 @@ impl Engine {
         Ok(jobs)
     }
 
-    async fn wish(&self, tenant: &Tenant, kinds: Vec<Kind>, now: Timestamp) -> Result<Wish, StoreError> {
+    async fn wish(&self, tenant: &Tenant, kinds: Vec<DeliveryKind>, now: Timestamp) -> Result<Wish, StoreError> {
         let name = tenant.release().tenant();
         let spec = tenant.release().spec.delivery.clone();
         let used_today = if spec.per_day.is_some() && self.lanes.is_new(name, &spec) {
@@ -139,7 +139,7 @@ impl Engine {
 }
 
 /// What is due, tenant by tenant.
-fn by_tenant(due: Vec<Due>) -> BTreeMap<TenantName, Vec<Kind>> {
+fn by_tenant(due: Vec<Due>) -> BTreeMap<TenantName, Vec<DeliveryKind>> {
     let mut tenants = BTreeMap::<_, Vec<_>>::new();
     for Due { tenant, kind } in due {
         tenants.entry(tenant).or_default().push(kind);

@@ -17,7 +17,7 @@ fn wish(name: &str, concurrency: u32, per_second: Option<u32>) -> Wish {
     };
     Wish {
         tenant: name.parse().unwrap(),
-        kinds: vec![Kind::Disposition],
+        kinds: vec![DeliveryKind::Disposition],
         release: ReleaseNumber(1),
         spec,
         used_today: 0,
@@ -34,7 +34,7 @@ fn a_tenant_gets_no_more_than_its_concurrency() {
     let now = Timestamp::UNIX_EPOCH;
     let wishes = [wish("a", 3, None)];
     assert_eq!(total(&lanes.divide(&wishes, now)), 3);
-    let flight = lanes.depart(&wishes[0].tenant, Kind::Disposition, now);
+    let flight = lanes.depart(&wishes[0].tenant, DeliveryKind::Disposition, now);
     assert_eq!(total(&lanes.divide(&wishes, now)), 2);
     drop(flight);
     assert_eq!(total(&lanes.divide(&wishes, now)), 3);
@@ -73,7 +73,7 @@ fn a_tenants_pace_holds_it_back_and_says_until_when() {
     let wishes = [wish("a", 50, Some(2))];
     assert_eq!(total(&lanes.divide(&wishes, now)), 2);
     let flights: Vec<_> = (0..2)
-        .map(|_| lanes.depart(&wishes[0].tenant, Kind::Disposition, now))
+        .map(|_| lanes.depart(&wishes[0].tenant, DeliveryKind::Disposition, now))
         .collect();
     let held = lanes.divide(&wishes, now);
     assert_eq!(total(&held), 0);
@@ -143,7 +143,7 @@ fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
     let wishes = [Wish {
-        kinds: vec![Kind::Lead, Kind::Disposition],
+        kinds: vec![DeliveryKind::Lead, DeliveryKind::Disposition],
         ..wish("a", 8, None)
     }];
     let kinds = |now| {
@@ -153,11 +153,11 @@ fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
             .flat_map(|share| share.kinds.iter().map(|(kind, _)| *kind))
             .collect::<Vec<_>>()
     };
-    assert_eq!(kinds(now), [Kind::Lead, Kind::Disposition]);
+    assert_eq!(kinds(now), [DeliveryKind::Lead, DeliveryKind::Disposition]);
     let until = clock::after(now, Duration::from_secs(30));
-    lanes.pause(&wishes[0].tenant, Kind::Disposition, until, now);
-    assert_eq!(kinds(now), [Kind::Lead]);
-    assert_eq!(kinds(until), [Kind::Lead, Kind::Disposition]);
+    lanes.pause(&wishes[0].tenant, DeliveryKind::Disposition, until, now);
+    assert_eq!(kinds(now), [DeliveryKind::Lead]);
+    assert_eq!(kinds(until), [DeliveryKind::Lead, DeliveryKind::Disposition]);
 }
 
 #[test]
@@ -165,12 +165,14 @@ fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
     let wishes = [Wish {
-        kinds: vec![Kind::Lead, Kind::Disposition],
+        kinds: vec![DeliveryKind::Lead, DeliveryKind::Disposition],
         ..wish("a", 8, None)
     }];
     let (tenant, spec) = (&wishes[0].tenant, &wishes[0].spec);
     lanes.divide(&wishes, now);
-    let mut flights: Vec<_> = (0..5).map(|_| lanes.depart(tenant, Kind::Disposition, now)).collect();
+    let mut flights: Vec<_> = (0..5)
+        .map(|_| lanes.depart(tenant, DeliveryKind::Disposition, now))
+        .collect();
     for (n, flight) in flights.iter_mut().enumerate() {
         assert!(!flight.is_trial());
         let id = DeliveryId(i64::try_from(n).unwrap());
@@ -178,14 +180,20 @@ fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
     }
     drop(flights);
     let held = lanes.divide(&wishes, now);
-    assert_eq!(held.shares[0].kinds, [(Kind::Lead, u32::MAX)]);
+    assert_eq!(held.shares[0].kinds, [(DeliveryKind::Lead, u32::MAX)]);
     let until = held.held_until.unwrap();
     assert_eq!(until, clock::after(now, Duration::from_secs(30)));
     let probe = lanes.divide(&wishes, until).shares.remove(0);
-    assert_eq!(probe.kinds, [(Kind::Lead, u32::MAX), (Kind::Disposition, 1)]);
-    let flight = lanes.depart(tenant, Kind::Disposition, until);
+    assert_eq!(
+        probe.kinds,
+        [(DeliveryKind::Lead, u32::MAX), (DeliveryKind::Disposition, 1)]
+    );
+    let flight = lanes.depart(tenant, DeliveryKind::Disposition, until);
     assert!(flight.is_trial());
-    assert_eq!(lanes.divide(&wishes, until).shares[0].kinds, [(Kind::Lead, u32::MAX)]);
+    assert_eq!(
+        lanes.divide(&wishes, until).shares[0].kinds,
+        [(DeliveryKind::Lead, u32::MAX)]
+    );
     drop(flight);
     let again = lanes.divide(&wishes, until).shares.remove(0);
     assert_eq!(again.kinds.len(), 2, "a probe that never left is made again");

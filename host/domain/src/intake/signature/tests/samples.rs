@@ -7,7 +7,7 @@ use super::*;
 
 /// A request that verifies, built by other code than the one under test.
 struct Sample {
-    profile: Profile,
+    profile: SignatureProfile,
     secret: String,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -35,9 +35,9 @@ impl Sample {
         let sent = &*SENT.to_string();
         let raw = "secret";
         let whsec = "whsec_c2VjcmV0";
-        let cases: [(Profile, &str, Pairs<'_>); 6] = [
+        let cases: [(SignatureProfile, &str, Pairs<'_>); 6] = [
             (
-                Profile::standard_webhooks(),
+                SignatureProfile::standard_webhooks(),
                 whsec,
                 &[
                     ("webhook-id", "msg_1"),
@@ -46,17 +46,17 @@ impl Sample {
                 ],
             ),
             (
-                Profile::sha256_hex(),
+                SignatureProfile::sha256_hex(),
                 raw,
                 &[("x-hub-signature-256", &format!("sha256={}", hex(body)))],
             ),
             (
-                Profile::timestamp_hex(),
+                SignatureProfile::timestamp_hex(),
                 raw,
                 &[("x-timestamp", sent), ("x-signature", &hex(&timed))],
             ),
             (
-                Profile::stripe(),
+                SignatureProfile::stripe(),
                 raw,
                 &[("stripe-signature", &format!("t={sent},v1={}", hex(&timed)))],
             ),
@@ -67,7 +67,7 @@ impl Sample {
                 &[("x-id", "msg_1"), ("x-sig", &format!("t={sent},s={}", base64(&named)))],
             ),
         ];
-        let sample = |(profile, secret, pairs): (Profile, &str, Pairs<'_>)| Self {
+        let sample = |(profile, secret, pairs): (SignatureProfile, &str, Pairs<'_>)| Self {
             profile,
             secret: secret.to_owned(),
             headers: headers(pairs),
@@ -100,7 +100,7 @@ fn every_profile_survives_being_stored() {
     for sample in Sample::all(b"") {
         let json = serde_json::to_string(&sample.profile).unwrap();
         assert_eq!(
-            serde_json::from_str::<Profile>(&json).unwrap(),
+            serde_json::from_str::<SignatureProfile>(&json).unwrap(),
             sample.profile,
             "{json}"
         );
@@ -138,7 +138,7 @@ proptest! {
             prop_assert!(!sample.verifies(&sample.headers, &[&body[..], &[more]].concat()));
             let other = [(SigningKey::from_bytes(b"secret2").unwrap(), None)];
             let verdict = verify(&sample.profile, &other, &sample.headers, &body, at(SENT));
-            prop_assert_eq!(verdict, Err(Refusal::NoMatch));
+            prop_assert_eq!(verdict, Err(SignatureRefusal::NoMatch));
         }
     }
 
@@ -161,7 +161,7 @@ proptest! {
 
     #[test]
     fn secrets_of_any_text_are_taken_or_refused(text: String) {
-        for profile in [Profile::default(), Profile::stripe()] {
+        for profile in [SignatureProfile::default(), SignatureProfile::stripe()] {
             let _ = SigningKey::from_secret(&text, &profile);
             let _ = SigningKey::from_secret(&format!("whsec_{text}"), &profile);
         }
@@ -185,10 +185,16 @@ fn five_minutes_pass_and_a_second_more_does_not() {
             assert_eq!(refused_at(SENT + skew), None, "{skew} {:?}", sample.profile);
         }
         if sample.timed() {
-            assert_eq!(refused_at(SENT + 301), Some(Refusal::StaleTimestamp));
-            assert_eq!(refused_at(SENT - 301), Some(Refusal::FutureTimestamp));
-            assert_eq!(refused_at(Timestamp::MAX.as_second()), Some(Refusal::StaleTimestamp));
-            assert_eq!(refused_at(Timestamp::MIN.as_second()), Some(Refusal::FutureTimestamp));
+            assert_eq!(refused_at(SENT + 301), Some(SignatureRefusal::StaleTimestamp));
+            assert_eq!(refused_at(SENT - 301), Some(SignatureRefusal::FutureTimestamp));
+            assert_eq!(
+                refused_at(Timestamp::MAX.as_second()),
+                Some(SignatureRefusal::StaleTimestamp)
+            );
+            assert_eq!(
+                refused_at(Timestamp::MIN.as_second()),
+                Some(SignatureRefusal::FutureTimestamp)
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Checks `[[credentials]]` and `[tls]`: each kind with what it needs, and no two that would undo each other.
 
-use super::super::credential::{CredentialKind, CredentialSpec, Grant, OAuth2Spec};
+use super::super::credential::{CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
 use super::super::spec::TenantSpec;
 use super::secret::secret;
 use crate::field::FieldError;
@@ -171,7 +171,7 @@ fn oauth2(given: &OAuth2Spec, at: &impl Fn(&str) -> String, errors: &mut Vec<Fie
     if given.client_id.is_empty() {
         errors.push(FieldError::new(at("client_id"), "must not be empty"));
     }
-    if given.refresh_token.is_some() != (given.grant == Grant::RefreshToken) {
+    if given.refresh_token.is_some() != (given.grant == OAuth2Grant::RefreshToken) {
         errors.push(FieldError::new(
             at("refresh_token"),
             "must be given with grant \"refresh-token\", and left out otherwise",

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::spec::TenantSpec;
 use crate::field::{FieldError, escape};
-use crate::tenant::egress::{EgressPolicy, EgressSpec, Grant, HostName, Origin};
+use crate::tenant::egress::{EgressGrant, EgressPolicy, EgressSpec, HostName, Origin};
 use crate::tenant::needs::AdapterNeeds;
 
 /// Addresses of a pinned host: as many as a CRM has entrances.
@@ -45,7 +45,7 @@ fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
             url.origin().ascii_serialization()
         ));
     }
-    let meets = |grant: &&Grant| grant.prefix().is_none_or(|prefix| prefix.meets(url.path()));
+    let meets = |grant: &&EgressGrant| grant.prefix().is_none_or(|prefix| prefix.meets(url.path()));
     let met = grants.iter().any(meets);
     (!met).then(|| format!("must grant a path above or below the one in settings.{setting}, which the adapter calls"))
 }

@@ -88,7 +88,7 @@ fn each_kind_is_checked_for_what_it_needs() {
     let oauth2 = token.oauth2.as_mut().unwrap();
     oauth2.token_url = "https://user:pw@login.example/#token".parse().unwrap();
     oauth2.client_id = String::new();
-    oauth2.grant = Grant::ClientCredentials;
+    oauth2.grant = OAuth2Grant::ClientCredentials;
     oauth2.scope = Some("leads.read  \"calls\"".into());
     oauth2.audience = Some(String::new());
     spec.tls.ca = Some(SecretRef::Value(Sensitive::new(String::new())));
