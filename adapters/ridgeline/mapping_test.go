@@ -117,9 +117,9 @@ func TestVisitsAreInIndianTime(t *testing.T) {
 	day, slot, zone := "2026-12-31", "23:00", "Asia/Dubai"
 	asked := call(jackfield.QualifiedVisitBooked)
 	asked.SiteVisit = &jackfield.SiteVisit{Booked: true, Date: &day, TimeSlot: &slot, Timezone: &zone}
-	told := body(t, asked)["interaction"].(map[string]any)["visit"].(map[string]any)
-	if told["on"] != "01-JAN-2027" || told["at"] != "00:30" {
-		t.Error(told)
+	visit := body(t, asked)["interaction"].(map[string]any)["visit"].(map[string]any)
+	if visit["on"] != "01-JAN-2027" || visit["at"] != "00:30" {
+		t.Error(visit)
 	}
 	asked.SiteVisit.TimeSlot = nil
 	about := body(t, asked)["interaction"].(map[string]any)

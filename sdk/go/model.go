@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Outcome is how a call ended: one of the twelve named below, or whatever else the calling platform says, as it spelled
-// it. Never empty.
+// Outcome is how a call ended: one of the twelve named below, or another that the calling platform reports, as it
+// spelled it. Never empty.
 type Outcome string
 
 // The named outcomes.
@@ -31,7 +31,7 @@ var Outcomes = [12]Outcome{
 	NotInterestedTimeline, AlreadyPurchased, WrongNumber, DNCRequested, NoAnswer, InvalidNumber, DuplicateSuppressed,
 }
 
-// Named says whether the contract names the outcome.
+// Named reports whether the contract names the outcome.
 func (o Outcome) Named() bool {
 	for _, named := range Outcomes {
 		if o == named {
@@ -47,7 +47,7 @@ func (o *Outcome) UnmarshalJSON(text []byte) error {
 	if json.Unmarshal(text, &name) == nil {
 		*o = Outcome(name)
 		if !o.Named() {
-			return errors.New("no outcome `" + name + "`: for another one write {\"other\": \"" + name + "\"}")
+			return errors.New("unknown outcome `" + name + "`: for an unnamed one, write {\"other\": \"" + name + "\"}")
 		}
 		return nil
 	}
@@ -61,15 +61,15 @@ func (o *Outcome) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Extension is a field that the contract does not name, kept so that nothing is lost on the way.
+// Extension is a field that the contract does not name, kept as it was sent.
 type Extension struct {
-	// Pointer is where it stood: an RFC 6901 JSON pointer, such as /qualification/floor.
+	// Pointer is its position: an RFC 6901 JSON pointer, such as /qualification/floor.
 	Pointer string `json:"pointer"`
 	// JSON is its value as JSON text: "12" with the quotes for a string, 12 for a number.
 	JSON string `json:"json"`
 }
 
-// Raw is the value, to be put into JSON as it is. Text that is no JSON becomes a JSON string, so that nothing is lost.
+// Raw returns the value as JSON. Text that is not JSON becomes a JSON string, so that nothing is lost.
 func (e Extension) Raw() json.RawMessage {
 	if json.Valid([]byte(e.JSON)) {
 		return json.RawMessage(e.JSON)
@@ -78,7 +78,7 @@ func (e Extension) Raw() json.RawMessage {
 	return quoted
 }
 
-// Disposition is the structured outcome of one call. What is not known is nil: a caller may hang up at any point.
+// Disposition is the structured outcome of one call. Unknown values are nil, because a call can end at any point.
 type Disposition struct {
 	// CallID is unique per tenant for ever; equal to the idempotency key of the write.
 	CallID string `json:"call_id"`
@@ -86,7 +86,8 @@ type Disposition struct {
 	LeadID string `json:"lead_id"`
 	// Outcome is how the call ended.
 	Outcome Outcome `json:"outcome"`
-	// AcceptedAt is when the host took the disposition: RFC 3339 in UTC with milliseconds. The same on every attempt.
+	// AcceptedAt is when the host accepted the disposition: RFC 3339 in UTC with milliseconds. The same on every
+	// attempt.
 	AcceptedAt string `json:"accepted_at"`
 	// DurationSeconds is the length of the call.
 	DurationSeconds *uint32 `json:"duration_seconds"`
@@ -96,11 +97,11 @@ type Disposition struct {
 	TranscriptURL *string `json:"transcript_url"`
 	// Qualification is what was learned.
 	Qualification Qualification `json:"qualification"`
-	// SiteVisit is the site visit, where one was spoken of.
+	// SiteVisit is the site visit, if one was discussed.
 	SiteVisit *SiteVisit `json:"site_visit"`
 	// DNCRequested: the lead asked not to be called again. Always true when Outcome is DNCRequested.
 	DNCRequested bool `json:"dnc_requested"`
-	// DuplicateDetected: the platform took the lead for a duplicate.
+	// DuplicateDetected: the platform considers the lead a duplicate.
 	DuplicateDetected bool `json:"duplicate_detected"`
 	// LanguageUsed is the language of the call, such as hindi.
 	LanguageUsed *string `json:"language_used"`
@@ -112,9 +113,9 @@ type Disposition struct {
 type Qualification struct {
 	// AIIntentScore is the intent, 0 to 100.
 	AIIntentScore *uint32 `json:"ai_intent_score"`
-	// BudgetMin is the lower end of the budget in whole rupees.
+	// BudgetMin is the lower limit of the budget in whole rupees.
 	BudgetMin *int64 `json:"budget_min"`
-	// BudgetMax is the upper end of the budget in whole rupees.
+	// BudgetMax is the upper limit of the budget in whole rupees.
 	BudgetMax *int64 `json:"budget_max"`
 	// BHKPreference is the flat's size as the platform spelled it, such as 3BHK.
 	BHKPreference *string `json:"bhk_preference"`
@@ -140,15 +141,15 @@ type SiteVisit struct {
 	Timezone *string `json:"timezone"`
 }
 
-// LeadStatus is the CRM's word on whether a lead may be called now.
+// LeadStatus is the CRM's answer to whether a lead may be called now.
 type LeadStatus struct {
 	// LeadID is the lead's id in the CRM.
 	LeadID string `json:"lead_id"`
 	// Callable says whether the CRM allows a call now.
 	Callable bool `json:"callable"`
-	// Status is the lead's stage in the CRM's words, in lower case, such as new.
+	// Status is the lead's stage in the CRM's terms, in lower case, such as new.
 	Status string `json:"status"`
-	// DNC says whether the CRM has the lead as do-not-call.
+	// DNC says whether the lead is do-not-call in the CRM.
 	DNC bool `json:"dnc"`
 	// HumanContacted says whether a person of the developer group has spoken to the lead.
 	HumanContacted bool `json:"human_contacted"`
@@ -164,7 +165,7 @@ type Receipt struct {
 	Reference string `json:"reference"`
 }
 
-// Priority is how urgently a lead wants to be called.
+// Priority is how urgently a lead is to be called.
 type Priority string
 
 // The priorities. The empty one counts as normal.
@@ -174,7 +175,7 @@ const (
 	Low    Priority = "low"
 )
 
-// Lead is a lead in the contract's own shape. What is not known is nil.
+// Lead is a lead in the contract's own format. Unknown values are nil.
 type Lead struct {
 	// ID is the lead's id in the CRM. Not empty.
 	ID string `json:"id"`
@@ -195,7 +196,7 @@ type Lead struct {
 
 // Inbound is a webhook as it arrived, after its signature was verified.
 type Inbound struct {
-	// ContentType is the value of the content-type header, empty when there was none.
+	// ContentType is the value of the content-type header, empty if there was none.
 	ContentType string
 	// Body is the raw body.
 	Body []byte

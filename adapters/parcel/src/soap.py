@@ -142,8 +142,8 @@ def _meaning(fault: Element) -> Failure:
         if code == "P-09":
             return Unavailable()
         if code == "P-12" and error is not None:
-            wish = text(error, "RetryAfterSeconds")
-            return RateLimited(int(wish) if wish and wish.isascii() and wish.isdigit() else None)
+            delay = text(error, "RetryAfterSeconds")
+            return RateLimited(int(delay) if delay and delay.isascii() and delay.isdigit() else None)
         return Unknown()
     if kind not in ("Client", "VersionMismatch", "MustUnderstand"):
         return Unknown()

@@ -33,9 +33,9 @@ def leads(body: bytes) -> list[Lead]:
     try:
         root = parse(body)
     except XmlError as error:
-        raise _refusal([FieldError("", f"is no XML: {error}")]) from None
+        raise _refusal([FieldError("", f"is not XML: {error}")]) from None
     if root.tag != p("LeadNotification"):
-        raise _refusal([FieldError("", "is no LeadNotification")])
+        raise _refusal([FieldError("", "is not a LeadNotification")])
     event = root.get("event")
     if event is None:
         raise _refusal([FieldError("@event", "is missing")])

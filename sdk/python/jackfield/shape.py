@@ -51,7 +51,7 @@ def _read(kind: Any, value: Any, place: str, strict: bool) -> Any:
             try:
                 return kind(value)
             except ValueError:
-                raise Misshapen(f"{place or '/'} is none of {', '.join(str(it.value) for it in kind)}") from None
+                raise Misshapen(f"{place or '/'} is not one of {', '.join(str(it.value) for it in kind)}") from None
         # To Python a bool is an int, so types are compared exactly; but an int is accepted for a float.
         if kind is float and type(value) is int:
             return float(value)

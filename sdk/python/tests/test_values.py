@@ -161,7 +161,7 @@ class Shapes(unittest.TestCase):
             ({"name": None}, "/name should be str and is null"),
             ({"name": "x", "inner": {"n": True}}, "/inner/n should be int and is a bool"),
             ({"name": "x", "many": [{"n": 1}, {"n": "2"}]}, "/many/1/n should be int and is a str"),
-            ({"name": "x", "outcome": "secret"}, "/outcome is none of"),
+            ({"name": "x", "outcome": "secret"}, "/outcome is not one of"),
             ([], "/ should be Outer and is an array"),
         ):
             with self.assertRaises(shape.Misshapen) as error:

@@ -361,6 +361,6 @@ async fn parcel_webhook_becomes_a_lead() {
     let held = found(&test, &nonsense.member("delivery")).await;
     assert_eq!(held.summary.state, DeliveryState::Review);
     let fields = &held.attempts[0].detail.rejection.as_ref().unwrap().fields;
-    assert_eq!(fields[0].detail, "is no XML: a document type is not accepted");
+    assert_eq!(fields[0].detail, "is not XML: a document type is not accepted");
     test.finish().await;
 }
