@@ -16,7 +16,7 @@ use sha2::Sha256;
 use super::{
     clock::ServerClock,
     http_message::{error_response, has_media_type, header, response},
-    server::{FakeService, NoLead, RequestOutcome},
+    service::{FakeService, NoLead, RequestOutcome},
 };
 
 /// The maximum difference between a webhook's timestamp and now, in seconds.

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{
     clock::ServerClock,
     http_message::{error_response, has_media_type, header, json_response},
-    server::{FakeService, NoLead, RequestOutcome},
+    service::{FakeService, NoLead, RequestOutcome},
 };
 
 /// The ledger's options.

@@ -33,6 +33,7 @@ mod parcel;
 mod rfc3339;
 mod ridgeline;
 mod server;
+mod service;
 
 pub use agent::{AgentConfig, LeadReceiver, ReceivedWebhook};
 pub use atrium::{AtriumActivity, AtriumConfig, AtriumCrm, AtriumLead};
@@ -45,7 +46,8 @@ pub use mortar::{MortarConfig, MortarCrm, MortarDocument, MortarParty};
 pub use oauth2::{BadTokenResponse, IssuedToken, IssuedTokens, OAuth2Config, TokenServer};
 pub use parcel::{ParcelCall, ParcelConfig, ParcelCrm, ParcelLead};
 pub use ridgeline::{RidgelineConfig, RidgelineCrm, RidgelineInteraction, RidgelineProspect};
-pub use server::{FakeServer, FakeService, RequestCounts};
+pub use server::{FakeServer, RequestCounts};
+pub use service::FakeService;
 
 /// A running keystone, the tidy CRM.
 pub type Keystone = FakeServer<KeystoneCrm>;

@@ -24,7 +24,7 @@ use serde_json::json;
 use super::{
     clock::ServerClock,
     http_message::{FakeResponse, has_media_type, header, json_response, response, with_retry_after},
-    server::{FakeService, NoLead, RequestOutcome},
+    service::{FakeService, NoLead, RequestOutcome},
 };
 
 /// The token server's options.

@@ -25,7 +25,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     http_message::{FakeResponse, has_media_type, header, json_response, response},
-    server::{FakeService, RequestOutcome},
+    service::{FakeService, RequestOutcome},
 };
 
 /// atrium's options.

@@ -24,7 +24,7 @@ use self::{form::Form, xml::Fault};
 use super::{
     clock::ServerClock,
     http_message::{FakeResponse, response},
-    server::{FakeService, RequestOutcome},
+    service::{FakeService, RequestOutcome},
 };
 
 /// groundwork's options.

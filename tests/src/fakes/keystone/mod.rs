@@ -24,7 +24,7 @@ use super::{
     IssuedTokens,
     http_message::{FakeResponse, has_media_type, header, json_response, with_retry_after},
     json_fields::FieldError,
-    server::{FakeService, RequestOutcome},
+    service::{FakeService, RequestOutcome},
 };
 
 /// keystone's options.

@@ -22,7 +22,7 @@ use sha2::Sha256;
 
 use self::message::Message;
 use super::http_message::{FakeResponse, has_media_type, header, response};
-use super::server::{FakeService, RequestOutcome};
+use super::service::{FakeService, RequestOutcome};
 
 /// mortar's options.
 #[derive(Debug, Clone)]

@@ -27,7 +27,7 @@ use subtle::ConstantTimeEq as _;
 use self::soap::{Fault, PARCEL, SOAP};
 use self::xml::Element;
 use super::http_message::{FakeResponse, header, response};
-use super::server::{FakeService, RequestOutcome};
+use super::service::{FakeService, RequestOutcome};
 
 /// parcel's options.
 #[derive(Debug, Clone)]

@@ -24,7 +24,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     http_message::{FakeResponse, has_media_type, header, json_response, with_retry_after},
-    server::{FakeService, RequestOutcome},
+    service::{FakeService, RequestOutcome},
 };
 
 /// ridgeline's options.
