@@ -1,7 +1,6 @@
 //! What a person must be told.
 
-use std::fmt;
-
+use crate::word::words;
 use serde::{Deserialize, Serialize};
 
 /// Why somebody is told.
@@ -20,37 +19,10 @@ pub enum AlertKind {
     BreakerOpen,
 }
 
-impl AlertKind {
-    /// Every kind, for tables and metrics.
-    pub const ALL: [Self; 5] = [
-        Self::DeadLetter,
-        Self::Review,
-        Self::Unauthorized,
-        Self::Credential,
-        Self::BreakerOpen,
-    ];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::DeadLetter => "dead-letter",
-            Self::Review => "review",
-            Self::Unauthorized => "unauthorized",
-            Self::Credential => "credential",
-            Self::BreakerOpen => "breaker-open",
-        }
-    }
-
-    /// The kind that a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-}
-
-impl fmt::Display for AlertKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(AlertKind {
+    DeadLetter = "dead-letter",
+    Review = "review",
+    Unauthorized = "unauthorized",
+    Credential = "credential",
+    BreakerOpen = "breaker-open",
+});

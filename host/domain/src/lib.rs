@@ -13,4 +13,5 @@ pub mod id;
 pub mod intake;
 pub mod lead;
 pub mod tenant;
+mod word;
 pub mod zone;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
+use crate::word::words;
 
 /// How an attempt ended. Stored, shown and counted under these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -30,46 +31,16 @@ pub enum AttemptClass {
     Fault,
 }
 
-impl AttemptClass {
-    /// Every class, for tables and metrics.
-    pub const ALL: [Self; 8] = [
-        Self::Committed,
-        Self::Unavailable,
-        Self::Unknown,
-        Self::RateLimited,
-        Self::Unauthorized,
-        Self::Rejected,
-        Self::NotFound,
-        Self::Fault,
-    ];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Committed => "committed",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown",
-            Self::RateLimited => "rate-limited",
-            Self::Unauthorized => "unauthorized",
-            Self::Rejected => "rejected",
-            Self::NotFound => "not-found",
-            Self::Fault => "fault",
-        }
-    }
-
-    /// The class that a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.word() == word)
-    }
-}
-
-impl fmt::Display for AttemptClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(AttemptClass {
+    Committed = "committed",
+    Unavailable = "unavailable",
+    Unknown = "unknown",
+    RateLimited = "rate-limited",
+    Unauthorized = "unauthorized",
+    Rejected = "rejected",
+    NotFound = "not-found",
+    Fault = "fault",
+});
 
 /// Why a call to an adapter, or a push to the agent, did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,27 +128,15 @@ pub enum FaultCause {
     Host,
 }
 
-impl FaultCause {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::MemoryCap => "memory-cap",
-            Self::CpuDeadline => "cpu-deadline",
-            Self::WallClock => "wall-clock",
-            Self::Stack => "stack",
-            Self::Trap => "trap",
-            Self::BadOutput => "bad-output",
-            Self::Host => "host",
-        }
-    }
-}
-
-impl fmt::Display for FaultCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(FaultCause {
+    MemoryCap = "memory-cap",
+    CpuDeadline = "cpu-deadline",
+    WallClock = "wall-clock",
+    Stack = "stack",
+    Trap = "trap",
+    BadOutput = "bad-output",
+    Host = "host",
+});
 
 /// A failed adapter, with its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Why a delivery stopped.
 
-use std::fmt;
-
+use crate::word::words;
 use serde::{Deserialize, Serialize};
 
 /// Why a delivery stopped.
@@ -26,43 +25,13 @@ pub enum StopReason {
     HeldTooLong,
 }
 
-impl StopReason {
-    /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 8] = [
-        Self::AttemptsUsedUp,
-        Self::ThrottledTooLong,
-        Self::WorkersLost,
-        Self::Rejected,
-        Self::NotFound,
-        Self::OutcomeUnknown,
-        Self::Unreadable,
-        Self::HeldTooLong,
-    ];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::AttemptsUsedUp => "attempts-used-up",
-            Self::ThrottledTooLong => "throttled-too-long",
-            Self::WorkersLost => "workers-lost",
-            Self::Rejected => "rejected",
-            Self::NotFound => "not-found",
-            Self::OutcomeUnknown => "outcome-unknown",
-            Self::Unreadable => "unreadable",
-            Self::HeldTooLong => "held-too-long",
-        }
-    }
-
-    /// The reason that a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.word() == word)
-    }
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(StopReason {
+    AttemptsUsedUp = "attempts-used-up",
+    ThrottledTooLong = "throttled-too-long",
+    WorkersLost = "workers-lost",
+    Rejected = "rejected",
+    NotFound = "not-found",
+    OutcomeUnknown = "outcome-unknown",
+    Unreadable = "unreadable",
+    HeldTooLong = "held-too-long",
+});

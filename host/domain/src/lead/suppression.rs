@@ -1,7 +1,6 @@
 //! Why a lead is not called.
 
-use std::fmt;
-
+use crate::word::words;
 use serde::{Deserialize, Serialize};
 
 /// Why a lead is not called.
@@ -16,29 +15,8 @@ pub enum SuppressionReason {
     CrmNotCallable,
 }
 
-impl SuppressionReason {
-    /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 3] = [Self::DncRequested, Self::CrmDnc, Self::CrmNotCallable];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::DncRequested => "dnc-requested",
-            Self::CrmDnc => "crm-dnc",
-            Self::CrmNotCallable => "crm-not-callable",
-        }
-    }
-
-    /// The reason that a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.word() == word)
-    }
-}
-
-impl fmt::Display for SuppressionReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(SuppressionReason {
+    DncRequested = "dnc-requested",
+    CrmDnc = "crm-dnc",
+    CrmNotCallable = "crm-not-callable",
+});

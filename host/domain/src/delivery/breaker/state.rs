@@ -1,12 +1,11 @@
 //! What can be seen of a breaker, and what an operator can make it be.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::CrmSignal;
 use crate::id::{DeliveryId, TenantName};
+use crate::word::words;
 
 /// Where a breaker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -22,27 +21,12 @@ pub enum BreakerState {
     Ramping,
 }
 
-impl BreakerState {
-    /// Every state, for tables and metrics.
-    pub const ALL: [Self; 4] = [Self::Closed, Self::Open, Self::HalfOpen, Self::Ramping];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half-open",
-            Self::Ramping => "ramping",
-        }
-    }
-}
-
-impl fmt::Display for BreakerState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(BreakerState {
+    Closed = "closed",
+    Open = "open",
+    HalfOpen = "half-open",
+    Ramping = "ramping",
+});
 
 /// What an operator may make a breaker be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,24 +39,10 @@ pub enum BreakerOverride {
     Closed,
 }
 
-impl BreakerOverride {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// What a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Closed]
-            .into_iter()
-            .find(|forced| forced.word() == word)
-    }
-}
+words!(BreakerOverride {
+    Open = "open",
+    Closed = "closed",
+});
 
 /// A breaker went from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

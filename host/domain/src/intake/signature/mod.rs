@@ -6,7 +6,6 @@
 
 mod key;
 mod profile;
-mod table;
 mod verify;
 
 pub use key::{InvalidSigningSecret, SigningKey, sign_standard};

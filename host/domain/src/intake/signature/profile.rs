@@ -1,11 +1,13 @@
 //! A way of signing, as data.
 
+mod table;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderName;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::table::Table;
+use self::table::Table;
 
 /// How requests are signed. In a tenant's file either the name of a built-in profile or a table:
 ///

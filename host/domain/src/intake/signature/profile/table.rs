@@ -3,7 +3,7 @@
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
-use super::profile::{
+use super::{
     Encoding, InvalidSignatureProfile, Layout, SecretForm, SignatureProfile, Signed, TOLERANCE_SECONDS, TimestampIn,
 };
 
