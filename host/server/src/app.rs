@@ -23,6 +23,7 @@ use crate::delivery::{Announcer, Engine, EngineParts, ROUND_GAP};
 use crate::health::{self, HealthState};
 use crate::ingress::gate::{Gate, Policy};
 use crate::ingress::{self, PublicState};
+use crate::intake::Intake;
 use crate::listener::{Tls, TlsError};
 use crate::metrics::Metrics;
 use crate::tenants::{Rollout, Tenants};
@@ -187,13 +188,13 @@ impl Node {
             draining,
         };
         let public = ingress::router(PublicState {
+            intake: Intake::new(Arc::clone(&store), Arc::clone(&wake)),
             store: Arc::clone(&store),
             tenants: Arc::clone(&tenants),
             tokens: Arc::clone(&tokens),
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             gate: Arc::new(Gate::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
-            wake: Arc::clone(&wake),
         });
         let admin = admin::router(AdminState {
             store: Arc::clone(&store),

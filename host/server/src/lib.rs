@@ -12,6 +12,7 @@ pub mod config;
 pub mod delivery;
 pub mod health;
 pub mod ingress;
+pub mod intake;
 pub mod listener;
 pub mod metrics;
 pub mod problem;

@@ -15,14 +15,19 @@ const MODULES: &[(&str, &[&str])] = &[
     ("vault", &[]),
     ("tenants", &["vault"]),
     ("health", &["metrics", "problem", "tenants"]),
-    ("ingress", &["metrics", "problem", "request", "auth", "tenants"]),
+    ("intake", &["tenants"]),
+    (
+        "ingress",
+        &["metrics", "problem", "request", "auth", "tenants", "intake"],
+    ),
     ("delivery", &["metrics", "tenants"]),
     ("admin", &["metrics", "problem", "request", "auth", "tenants", "vault"]),
     ("listener", &["metrics", "request"]),
     (
         "app",
         &[
-            "config", "metrics", "auth", "tenants", "health", "ingress", "delivery", "admin", "vault", "listener",
+            "config", "metrics", "auth", "tenants", "health", "intake", "ingress", "delivery", "admin", "vault",
+            "listener",
         ],
     ),
     ("cli", &["config", "telemetry", "app"]),
@@ -53,6 +58,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rpassword", &["cli/"]),
     ("prometheus_client", &["metrics.rs", "metrics/"]),
 ];
+
+/// Modules of the server that are not only for HTTP servers, so that nothing of HTTP is in them.
+const WITHOUT_HTTP: [&str; 1] = ["host/server/src/intake/"];
+const HTTP: [&str; 4] = ["axum", "http", "hyper", "reqwest"];
 
 /// The only places of the host that may read the environment.
 const ENVIRONMENT: [&str; 3] = [
@@ -140,6 +149,18 @@ fn foreign_crates_stay_where_they_belong() {
         })
     });
     none("turn a foreign type into one of ours where it belongs", offenders);
+}
+
+#[test]
+fn intake_does_not_know_http() {
+    let intake = host().filter(|(file, _)| file.is_in(&WITHOUT_HTTP));
+    let offenders = intake.flat_map(|(file, code)| {
+        let crates = HTTP
+            .iter()
+            .flat_map(|name| code.paths(name).into_iter().map(move |(line, _)| (line, *name)));
+        crates.map(|(line, name)| format!("{}:{line}: `{name}`", file.path))
+    });
+    none("read and answer HTTP where requests come in, in `ingress`", offenders);
 }
 
 #[test]

@@ -24,25 +24,13 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// The tenant, ready to serve.
-    ///
-    /// # Errors
-    /// A 503 if there is none, or its release does not load on this host.
-    pub fn serving(self) -> Result<Arc<Tenant>, Problem> {
+    /// The tenant, ready to serve; none if it has no release that this host can serve.
+    pub fn serving(self) -> Option<Arc<Tenant>> {
         match self.slot {
-            Some(Slot::Serving(tenant)) => Ok(tenant),
-            Some(Slot::Broken { .. }) | None => Err(not_serving()),
+            Some(Slot::Serving(tenant)) => Some(tenant),
+            Some(Slot::Broken { .. }) | None => None,
         }
     }
-}
-
-/// The answer for a tenant that cannot be served; why is in the log and in `/readyz`.
-pub fn not_serving() -> Problem {
-    Problem::new(
-        ProblemKind::Overloaded,
-        "this tenant has no release that this host can serve; its operator sees why. Nothing was stored; send it again",
-    )
-    .retry_after(30)
 }
 
 impl FromRequestParts<SharedState> for Agent {
@@ -106,9 +94,9 @@ pub fn path_part<T: std::str::FromStr<Err = jackfield_domain::id::InvalidId>>(te
 }
 
 /// A whole body, at most [`MAX_BODY`] bytes.
-pub struct Whole(pub Bytes);
+pub struct WholeBody(pub Bytes);
 
-impl FromRequest<SharedState> for Whole {
+impl FromRequest<SharedState> for WholeBody {
     type Rejection = Problem;
 
     /// A 413 above the cap, before it is read if it says how long it is; a 408 if it came too slowly, a 503 if there is
@@ -131,29 +119,6 @@ impl FromRequest<SharedState> for Whole {
                 BodyError::within(&rejection).unwrap_or(BodyError::BrokeOff).problem()
             }
         })
-    }
-}
-
-/// A JSON document, or where it is not one.
-///
-/// # Errors
-/// A 400 with line and column.
-pub fn json(body: &[u8]) -> Result<serde_json::Value, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Problem::new(
-            ProblemKind::BadRequest,
-            format!("the body is not JSON: line {line}, column {column}: {}", kind(&error)),
-        )
-    })
-}
-
-/// What serde found wrong, without quoting the document: it may hold personal data.
-fn kind(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Syntax => "it is malformed",
-        serde_json::error::Category::Data | serde_json::error::Category::Io => "it cannot be read",
     }
 }
 

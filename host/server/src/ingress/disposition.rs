@@ -4,12 +4,11 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::caller::{Agent, Whole};
-use super::{PublicState, SharedState, caller, receipt};
-use crate::problem::{Problem, ProblemKind};
-use jackfield_domain::call::disposition::{self, Disposition};
-use jackfield_domain::id::LeadId;
-use jackfield_store::{Accept, AcceptDisposition, Inbound};
+use super::caller::{Agent, WholeBody};
+use super::{PublicState, SharedState, answer, caller};
+use crate::intake::Acceptance;
+use crate::problem::Problem;
+use jackfield_store::Inbound;
 
 const ENDPOINT: &str = "disposition";
 
@@ -19,15 +18,14 @@ pub async fn post(
     agent: Agent,
     Path((_, lead_id)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<Whole, Problem>,
+    body: Result<WholeBody, Problem>,
 ) -> Result<Response, Problem> {
     let name = agent.tenant.clone();
-    let result = accept(&state, agent, &lead_id, &headers, body).await;
-    match &result {
-        Ok((_, repeat)) => state.metrics.accept(&name, ENDPOINT, *repeat),
-        Err(problem) => state.metrics.refuse(ENDPOINT, problem.kind().word()),
-    }
-    result.map(|(response, _)| response)
+    let acceptance = accept(&state, agent, &lead_id, &headers, body)
+        .await
+        .inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    state.metrics.accept(&name, ENDPOINT, acceptance.repeat);
+    Ok(answer::accepted(acceptance))
 }
 
 async fn accept(
@@ -35,39 +33,19 @@ async fn accept(
     agent: Agent,
     lead_id: &str,
     headers: &HeaderMap,
-    body: Result<Whole, Problem>,
-) -> Result<(Response, bool), Problem> {
-    let Whole(body) = body?;
-    let lead_id: LeadId = caller::path_part(lead_id)?;
-    let document = caller::json(&body)?;
-    let disposition = Disposition::read(lead_id.clone(), &document).map_err(Problem::invalid)?;
-    let name = agent.tenant.clone();
-    let tenant = agent.serving()?;
-    let accept = state
-        .store
-        .accept_disposition(AcceptDisposition {
-            digest: disposition::digest(&lead_id, &document),
-            first_wait: tenant.release().spec.delivery.retry.first_wait(),
-            disposition,
-            inbound: Inbound {
-                tenant: name,
-                received_at: state.clock.now(),
-                headers: caller::kept_headers(headers),
-                body: body.into(),
-            },
-        })
-        .await?;
-    match accept {
-        Accept::New(accepted) => {
-            tracing::info!(delivery = %accepted.delivery, release = %tenant.release().number, "disposition accepted");
-            state.wake.notify_one();
-            Ok((receipt::respond(&accepted, false), false))
-        }
-        Accept::Repeat(accepted) => Ok((receipt::respond(&accepted, true), true)),
-        Accept::Conflict => Err(Problem::new(
-            ProblemKind::Conflict,
-            "this call_id was used for another disposition; a retry must send the same document, and another call \
-                another id",
-        )),
-    }
+    body: Result<WholeBody, Problem>,
+) -> Result<Acceptance, Problem> {
+    let WholeBody(body) = body?;
+    let lead = caller::path_part(lead_id)?;
+    let inbound = Inbound {
+        tenant: agent.tenant.clone(),
+        received_at: state.clock.now(),
+        headers: caller::kept_headers(headers),
+        body: body.into(),
+    };
+    let tenant = agent.serving();
+    Ok(state
+        .intake
+        .accept_disposition(tenant.as_deref(), lead, inbound)
+        .await?)
 }

@@ -3,19 +3,17 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::caller::Whole;
+use super::caller::WholeBody;
 use super::gate::Client;
-use super::{SharedState, caller, receipt};
-use crate::problem::{Problem, ProblemKind};
-use crate::tenants::{Slot, Tenant};
-use jackfield_domain::id::{Digest, TenantName};
-use jackfield_domain::intake::idempotency;
+use super::{SharedState, answer, caller};
+use crate::intake::{IntakeError, ReceivedLead};
+use crate::problem::Problem;
+use crate::tenants::Slot;
+use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::signature;
 use jackfield_domain::intake::throttle::RequestParty;
-use jackfield_domain::lead::Lead;
-use jackfield_store::{Accept, AcceptLead, AcceptedWork, Inbound};
+use jackfield_store::Inbound;
 
 const ENDPOINT: &str = "leads";
 
@@ -25,9 +23,9 @@ pub async fn post(
     client: Client,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    body: Result<Whole, Problem>,
+    body: Result<WholeBody, Problem>,
 ) -> Result<Response, Problem> {
-    let Whole(body) = body.inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
+    let WholeBody(body) = body.inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
     // Every refusal before the signature is verified looks the same to the caller; the metric tells them apart.
     let refuse = |reason| state.gate.refuse(client, ENDPOINT, reason);
     let slot = tenant
@@ -36,7 +34,7 @@ pub async fn post(
         .and_then(|name| state.tenants.slot(&name));
     let tenant = match slot {
         None => return Err(refuse("no-tenant")),
-        Some(Slot::Broken { .. }) => return Err(caller::not_serving()),
+        Some(Slot::Broken { .. }) => return Err(IntakeError::NotServing.into()),
         Some(Slot::Serving(tenant)) => tenant,
     };
     let Some(webhook) = &tenant.release().spec.webhook else {
@@ -51,59 +49,20 @@ pub async fn post(
         .let_in(client, name, RequestParty::Crm, Some(&tenant.release().spec.ingress))?;
     tracing::Span::current().record("tenant", name.as_str());
 
-    let document = caller::json(&body);
-    let keys = idempotency::keys(verified.signed_id.as_ref(), document.as_ref().ok(), &body);
-    let work = work(&tenant, document).inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
-    // A lead that the agent pulls waits for nobody else.
-    let is_to_do = !matches!(work, AcceptedWork::Lead { push: false, .. });
-    let accept = state
-        .store
-        .accept_lead(AcceptLead {
-            keys,
-            digest: Digest::of(&body),
-            window: webhook.window(),
-            first_wait: tenant.release().spec.delivery.retry.first_wait(),
-            work,
-            inbound: Inbound {
-                tenant: name.clone(),
-                received_at: now,
-                headers: caller::kept_headers(&headers),
-                body: body.into(),
-            },
-        })
-        .await
+    let lead = ReceivedLead {
+        inbound: Inbound {
+            tenant: name.clone(),
+            received_at: now,
+            headers: caller::kept_headers(&headers),
+            body: body.into(),
+        },
+        signed_id: verified.signed_id,
+        window: webhook.window(),
+    };
+    let accepted = state.intake.accept_lead(&tenant, lead).await;
+    let acceptance = accepted
         .map_err(Problem::from)
         .inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
-    let (accepted, repeat) = match accept {
-        Accept::New(receipt) => (receipt, false),
-        Accept::Repeat(receipt) => (receipt, true),
-        Accept::Conflict => {
-            state.metrics.refuse(ENDPOINT, "conflict");
-            return Err(Problem::new(
-                ProblemKind::KeyReused,
-                "this idempotency key was used for another body; a retry must send the same bytes, and a new lead a \
-                    new key",
-            ));
-        }
-    };
-    state.metrics.accept(name, ENDPOINT, repeat);
-    if !repeat {
-        tracing::info!(delivery = %accepted.delivery, release = %tenant.release().number, "lead accepted");
-        if is_to_do {
-            state.wake.notify_one();
-        }
-    }
-    Ok(receipt::respond(&accepted, repeat))
-}
-
-/// The CRM's own shape is left to the worker; the contract's shape is checked while its sender still listens.
-fn work(tenant: &Tenant, document: Result<Value, Problem>) -> Result<AcceptedWork, Problem> {
-    if tenant.loaded.record().parses_leads {
-        return Ok(AcceptedWork::Parse);
-    }
-    let lead = Lead::read(document?).map_err(Problem::invalid)?;
-    Ok(AcceptedWork::Lead {
-        lead,
-        push: tenant.release().spec.agent.push_url.is_some(),
-    })
+    state.metrics.accept(name, ENDPOINT, acceptance.repeat);
+    Ok(answer::accepted(acceptance))
 }

@@ -1,15 +1,15 @@
 //! The public listener: what the agent and the CRMs call. One file an endpoint.
 //!
-//! A 2xx is sent only after one committed transaction holds the key and the work (promise 1), so a handler verifies,
-//! asks the store, and answers. Nothing here waits for a delivery.
+//! A 2xx is sent only after one committed transaction holds the key and the work (promise 1), so a handler
+//! authenticates, asks the intake, and answers. Nothing here waits for a delivery.
 
+mod answer;
 mod caller;
 mod delivery;
 mod disposition;
 pub mod gate;
 mod leads;
 mod pull;
-mod receipt;
 mod status;
 
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use tokio::sync::Notify;
 
 use crate::auth::Tokens;
+use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request;
@@ -38,7 +38,9 @@ pub type SharedState = Arc<PublicState>;
 /// What the endpoints need.
 #[derive(Debug)]
 pub struct PublicState {
-    /// Where requests become durable.
+    /// Accepts leads and dispositions.
+    pub intake: Intake,
+    /// Knows leads and deliveries.
     pub store: SharedStore,
     /// Who is served, by which release.
     pub tenants: Arc<Tenants>,
@@ -50,8 +52,6 @@ pub struct PublicState {
     pub metrics: Metrics,
     /// Who may come in, and how often.
     pub gate: Arc<Gate>,
-    /// Tells the delivery engine that there is work.
-    pub wake: Arc<Notify>,
 }
 
 /// The public API.
@@ -72,10 +72,7 @@ pub fn router(state: PublicState) -> Router {
             )
         })
         .method_not_allowed_fallback(async || {
-            Problem::new(
-                ProblemKind::MethodNotAllowed,
-                "the path is right, the method is not one of it",
-            )
+            Problem::new(ProblemKind::MethodNotAllowed, "this path does not support this method")
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(Arc::new(state))

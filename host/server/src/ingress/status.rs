@@ -108,8 +108,8 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Aske
         answer: crm,
         out_of_time,
     } = match agent.serving() {
-        Ok(tenant) => ask(state, &tenant, &lead).await,
-        Err(_) => Asked {
+        Some(tenant) => ask(state, &tenant, &lead).await,
+        None => Asked {
             answer: Err(Failure::Unavailable),
             out_of_time: false,
         },

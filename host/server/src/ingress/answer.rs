@@ -1,0 +1,37 @@
+//! What the intake decided, as HTTP answers.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use crate::intake::{Acceptance, IntakeError};
+use crate::problem::{Problem, ProblemKind};
+use jackfield_api::ReceiptView;
+
+/// 202 for what is new, 200 for a repeat; the same receipt for both.
+pub fn accepted(acceptance: Acceptance) -> Response {
+    let Acceptance { receipt, repeat } = acceptance;
+    let status = if repeat { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let body = ReceiptView {
+        receipt: receipt.id.to_string(),
+        delivery: receipt.delivery.to_string(),
+        lead_id: receipt.lead.map(Into::into),
+        accepted_at: receipt.accepted_at,
+    };
+    (status, Json(body)).into_response()
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            IntakeError::NotJson(_) => Self::new(ProblemKind::BadRequest, detail),
+            IntakeError::Invalid(errors) => Self::invalid(errors),
+            IntakeError::KeyReused => Self::new(ProblemKind::KeyReused, detail),
+            IntakeError::CallReported => Self::new(ProblemKind::Conflict, detail),
+            // Why is in the log and in `/readyz`.
+            IntakeError::NotServing => Self::new(ProblemKind::Overloaded, detail).retry_after(30),
+            IntakeError::Store(error) => error.into(),
+        }
+    }
+}

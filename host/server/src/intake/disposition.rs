@@ -1,0 +1,41 @@
+//! Accepting a disposition.
+
+use super::{Acceptance, Intake, IntakeError, json};
+use crate::tenants::Tenant;
+use jackfield_domain::call::disposition::{self, Disposition};
+use jackfield_domain::id::LeadId;
+use jackfield_store::{Accept, AcceptDisposition, Inbound};
+
+impl Intake {
+    /// Accepts the disposition of a call to `lead`, and with it the do-not-call that it may hold. `tenant` is none if
+    /// no release of it can be served here; an invalid document is refused as invalid all the same.
+    ///
+    /// # Errors
+    /// The document is not valid, its `call_id` was used for another one, the tenant is not served, or the store
+    /// failed.
+    pub async fn accept_disposition(
+        &self,
+        tenant: Option<&Tenant>,
+        lead: LeadId,
+        inbound: Inbound,
+    ) -> Result<Acceptance, IntakeError> {
+        let document = json(&inbound.body)?;
+        let disposition = Disposition::read(lead.clone(), &document).map_err(IntakeError::Invalid)?;
+        let release = tenant.ok_or(IntakeError::NotServing)?.release();
+        let accept = AcceptDisposition {
+            digest: disposition::digest(&lead, &document),
+            first_wait: release.spec.delivery.retry.first_wait(),
+            disposition,
+            inbound,
+        };
+        match self.store.accept_disposition(accept).await? {
+            Accept::New(receipt) => {
+                tracing::info!(delivery = %receipt.delivery, release = %release.number, "disposition accepted");
+                self.wake.notify_one();
+                Ok(Acceptance { receipt, repeat: false })
+            }
+            Accept::Repeat(receipt) => Ok(Acceptance { receipt, repeat: true }),
+            Accept::Conflict => Err(IntakeError::CallReported),
+        }
+    }
+}

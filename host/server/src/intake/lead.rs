@@ -1,0 +1,74 @@
+//! Accepting a lead.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Acceptance, Intake, IntakeError, json};
+use crate::tenants::Tenant;
+use jackfield_domain::id::{DedupKey, Digest};
+use jackfield_domain::intake::idempotency;
+use jackfield_domain::lead::Lead;
+use jackfield_store::{Accept, AcceptLead, AcceptedWork, Inbound};
+
+/// A lead whose sender is known to be genuine.
+#[derive(Debug, Clone)]
+pub struct ReceivedLead {
+    /// As it was received.
+    pub inbound: Inbound,
+    /// The id of the message, if its sender vouches for it.
+    pub signed_id: Option<DedupKey>,
+    /// How long its keys are remembered.
+    pub window: Duration,
+}
+
+impl Intake {
+    /// Accepts a lead of a tenant.
+    ///
+    /// # Errors
+    /// The document is not valid, its key was used for another one, or the store failed.
+    pub async fn accept_lead(&self, tenant: &Tenant, lead: ReceivedLead) -> Result<Acceptance, IntakeError> {
+        let ReceivedLead {
+            inbound,
+            signed_id,
+            window,
+        } = lead;
+        let document = json(&inbound.body);
+        let keys = idempotency::keys(signed_id.as_ref(), document.as_ref().ok(), &inbound.body);
+        let work = work(tenant, document)?;
+        // A lead that the agent pulls is delivered by nobody.
+        let to_deliver = !matches!(work, AcceptedWork::Lead { push: false, .. });
+        let accept = AcceptLead {
+            keys,
+            digest: Digest::of(&inbound.body),
+            window,
+            first_wait: tenant.release().spec.delivery.retry.first_wait(),
+            work,
+            inbound,
+        };
+        match self.store.accept_lead(accept).await? {
+            Accept::New(receipt) => {
+                tracing::info!(delivery = %receipt.delivery, release = %tenant.release().number, "lead accepted");
+                if to_deliver {
+                    self.wake.notify_one();
+                }
+                Ok(Acceptance { receipt, repeat: false })
+            }
+            Accept::Repeat(receipt) => Ok(Acceptance { receipt, repeat: true }),
+            Accept::Conflict => Err(IntakeError::KeyReused),
+        }
+    }
+}
+
+/// What has to be done with the lead. The worker parses the CRM's own shape; the contract's shape is checked here,
+/// while its sender still listens.
+fn work(tenant: &Tenant, document: Result<Value, IntakeError>) -> Result<AcceptedWork, IntakeError> {
+    if tenant.loaded.record().parses_leads {
+        return Ok(AcceptedWork::Parse);
+    }
+    let lead = Lead::read(document?).map_err(IntakeError::Invalid)?;
+    Ok(AcceptedWork::Lead {
+        lead,
+        push: tenant.release().spec.agent.push_url.is_some(),
+    })
+}

@@ -1,0 +1,86 @@
+//! Accepting leads and dispositions, without HTTP: each is checked, made durable in one transaction, and handed to the
+//! delivery engine.
+//!
+//! Whoever receives one, over HTTP or otherwise, authenticates its sender first, calls this and answers by the result.
+
+mod disposition;
+mod lead;
+
+pub use lead::ReceivedLead;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::error::Category;
+use tokio::sync::Notify;
+
+use jackfield_domain::field::FieldError;
+use jackfield_store::{Receipt, SharedStore, StoreError};
+
+/// Accepts leads and dispositions. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    store: SharedStore,
+    wake: Arc<Notify>,
+}
+
+/// A request is durable, and will be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The acknowledgement; for a repeat the first one.
+    pub receipt: Receipt,
+    /// Whether it had been accepted before.
+    pub repeat: bool,
+}
+
+/// Why nothing was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// The sender has to mend the document: it is not JSON. Says where, and quotes nothing: the document may hold
+    /// personal data.
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    /// The sender has to mend these fields.
+    #[error("fields are missing or wrong")]
+    Invalid(Vec<FieldError>),
+    /// The sender has to use another key: a lead with another body had this one.
+    #[error(
+        "this idempotency key was used for another body; a retry must send the same bytes, and a new lead a new key"
+    )]
+    KeyReused,
+    /// The sender has to use another `call_id`: another disposition had this one.
+    #[error(
+        "this call_id was used for another disposition; a retry must send the same document, and another call \
+            another id"
+    )]
+    CallReported,
+    /// The sender has to try again later: no release of the tenant can be served on this host.
+    #[error(
+        "this tenant has no release that this host can serve; its operator sees why. Nothing was stored; send it \
+        again"
+    )]
+    NotServing,
+    /// The sender has to try again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Intake {
+    /// Accepts into `store`, and notifies `wake` when there is something to deliver.
+    #[must_use]
+    pub const fn new(store: SharedStore, wake: Arc<Notify>) -> Self {
+        Self { store, wake }
+    }
+}
+
+fn json(body: &[u8]) -> Result<Value, IntakeError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let what = match error.classify() {
+            Category::Eof => "it ends too early",
+            Category::Syntax => "it is malformed",
+            Category::Data | Category::Io => "it cannot be read",
+        };
+        let (line, column) = (error.line(), error.column());
+        IntakeError::NotJson(format!("line {line}, column {column}: {what}"))
+    })
+}
