@@ -9,7 +9,7 @@ const MAX_COLUMNS: usize = 120;
 /// The most letters of a function's name, test or not. A sentence belongs into the body, as its first comment.
 const MAX_NAME: usize = 60;
 /// Where longer names are still to be shortened.
-const LONG_NAMES: [&str; 4] = ["bench/", "host/", "kit/", "tests/src/"];
+const LONG_NAMES: [&str; 3] = ["bench/", "host/", "tests/src/"];
 /// Names that say nothing about the content.
 const EMPTY_NAMES: [&str; 5] = ["utils", "helpers", "common", "misc", "types"];
 /// Endings of files that tools leave behind.
