@@ -1,5 +1,5 @@
-//! A cassette: a folder of fixtures, each one recorded call. The format is that of the SDKs' own replays; it is
-//! documented with `jackfield_sdk::testing::Replay`.
+//! A cassette: a folder of fixtures, each of them one recorded invocation. The format is the one of the SDKs' replays,
+//! and is documented with `jackfield_sdk::testing::Replay`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,38 +16,38 @@ use jackfield_domain::id::LeadId;
 use jackfield_sandbox::fixture::{FixtureDisposition, FixtureFailure, FixtureReceipt};
 use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
 
-/// When a fixture's call is made if it does not say: 2026-07-01T09:01:55Z.
+/// The time of a fixture that names none: 2026-07-01T09:01:55Z.
 const NOW: Timestamp = Timestamp::constant(1_782_896_515, 0);
 
-/// Recorded calls.
+/// Recorded invocations.
 #[derive(Debug)]
 pub struct Cassette {
-    /// Where they are.
+    /// The folder.
     pub folder: PathBuf,
-    /// In the order of their files' names.
+    /// In the order of their file names.
     pub fixtures: Vec<Fixture>,
-    /// Files that are no fixtures, and why.
+    /// Files that are not fixtures, and why.
     pub broken: Vec<(String, String)>,
 }
 
-/// One recorded call.
+/// One recorded invocation.
 #[derive(Debug, Clone)]
 pub struct Fixture {
     /// Its file's name without `.json`.
     pub name: String,
-    /// One sentence: what the call shows.
+    /// One sentence: what the fixture shows.
     pub about: String,
     /// Settings of the release.
     pub settings: BTreeMap<String, String>,
     /// Keys to sign with.
     pub keys: BTreeMap<String, String>,
-    /// When the call is made.
+    /// The time that the guest's clock shows.
     pub now: Timestamp,
-    /// The call.
+    /// What is invoked.
     pub line: ExportInput,
-    /// The requests that it makes, and what comes back.
+    /// The expected requests, and their answers.
     pub exchanges: Vec<FixtureExchange>,
-    /// What the call returns.
+    /// The expected result.
     pub returns: Result<ExportOutput, FixtureFailure>,
 }
 
@@ -55,7 +55,7 @@ impl Cassette {
     /// Reads every `.json` file of a folder.
     ///
     /// # Errors
-    /// The folder cannot be read. Files that are no fixtures are told in [`Self::broken`].
+    /// The folder cannot be read. Files that are not fixtures are listed in [`Self::broken`].
     pub fn read(folder: &Path) -> io::Result<Self> {
         let mut files = vec![];
         for entry in fs::read_dir(folder)? {
@@ -96,7 +96,7 @@ impl Fixture {
             Some(now) => now
                 .text()?
                 .parse()
-                .map_err(|error| now.wrong(&format!("is no RFC 3339 time: {error}")))?,
+                .map_err(|error| now.wrong(&format!("is not an RFC 3339 time: {error}")))?,
             None => NOW,
         };
         let line = line(&root.required("call")?)?;
@@ -132,7 +132,7 @@ fn line(call: &JsonCursor<'_>) -> Result<ExportInput, String> {
             let lead_id: LeadId = lead_id
                 .text()?
                 .parse()
-                .map_err(|error| lead_id.wrong(&format!("is no lead's id: {error}")))?;
+                .map_err(|error| lead_id.wrong(&format!("is not a lead's id: {error}")))?;
             Ok(ExportInput::QueryStatus { lead_id })
         }
         "write_disposition" => {

@@ -1,38 +1,40 @@
-//! Doubles of a CRM: one that takes a recording at its word, and one that only wants the same steps and can fail.
+//! Doubles of a CRM: a strict one that expects the recorded requests exactly, and a lenient one that expects only the
+//! same steps and can fail.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::exchange::FixtureExchange;
+use jackfield_clock::lock;
 use jackfield_sandbox::rehearsal::{CrmDouble, CrmReply, CrmRequest};
 
 /// Expects exactly the recorded requests, in order.
 #[derive(Debug)]
 pub struct StrictCrm {
     exchanges: Vec<FixtureExchange>,
-    heard: Mutex<Heard>,
+    progress: Mutex<StrictProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
+struct StrictProgress {
     next: usize,
     problem: Option<String>,
 }
 
 impl StrictCrm {
-    /// A double for one call.
+    /// A double for one invocation.
     pub fn new(exchanges: Vec<FixtureExchange>) -> Self {
         Self {
             exchanges,
-            heard: Mutex::default(),
+            progress: Mutex::default(),
         }
     }
 
-    /// What was not as it was recorded, if something was not.
+    /// How the requests differed from the recording, if they did.
     pub fn problem(&self) -> Option<String> {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.problem.clone().or_else(|| {
-            let missing = self.exchanges.get(heard.next)?;
-            let number = heard.next + 1;
+        let progress = lock(&self.progress);
+        progress.problem.clone().or_else(|| {
+            let missing = self.exchanges.get(progress.next)?;
+            let number = progress.next + 1;
             Some(format!(
                 "request {number} was not made: {} {}",
                 missing.method, missing.url
@@ -43,77 +45,78 @@ impl StrictCrm {
 
 impl CrmDouble for StrictCrm {
     fn answer(&self, asked: CrmRequest) -> CrmReply {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let problem = match self.exchanges.get(heard.next) {
+        let mut progress = lock(&self.progress);
+        let problem = match self.exchanges.get(progress.next) {
             Some(exchange) => match exchange.mismatch(&asked) {
                 None => {
-                    heard.next += 1;
+                    progress.next += 1;
                     return exchange.reply.clone();
                 }
-                Some(problem) => format!("request {}: {problem}", heard.next + 1),
+                Some(problem) => format!("request {}: {problem}", progress.next + 1),
             },
             None => format!("a request that is not in the fixture: {} {}", asked.method, asked.url),
         };
-        heard.problem.get_or_insert(problem);
+        progress.problem.get_or_insert(problem);
         CrmReply::Denied("the fixture has another request here".into())
     }
 }
 
-/// Takes any request that is the recorded one's step, and gives the recorded answer, but for one step that fails.
+/// Accepts any request with the method of the recorded step, and gives the recorded answer, except for one step that
+/// fails.
 #[derive(Debug)]
 pub struct LenientCrm {
     exchanges: Vec<FixtureExchange>,
     /// The step that fails, and how.
     fault: Option<(usize, CrmReply)>,
-    told: Mutex<LenientLog>,
+    log: Mutex<LenientLog>,
 }
 
-/// What a loose double was asked.
+/// The requests that a lenient double got.
 #[derive(Debug, Clone, Default)]
 pub struct LenientLog {
     next: usize,
     failed: Option<CrmRequest>,
     /// All requests, in order.
     pub asked: Vec<CrmRequest>,
-    /// Requests that said again what had failed.
+    /// Requests that repeated the one that had failed.
     pub repeats: u32,
-    /// Something safe was asked between the failed request and the first of its repeats.
+    /// A safe request was made between the failed request and its first repeat.
     pub looked_again: bool,
-    /// A request that no step of the recording is like.
+    /// A request that no step of the recording matches.
     pub surplus: Option<String>,
 }
 
 impl LenientCrm {
-    /// A double for one call.
+    /// A double for one invocation.
     pub fn new(exchanges: Vec<FixtureExchange>, fault: Option<(usize, CrmReply)>) -> Self {
         Self {
             exchanges,
             fault,
-            told: Mutex::default(),
+            log: Mutex::default(),
         }
     }
 
-    /// What it was asked.
-    pub fn told(&self) -> LenientLog {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The requests that it got.
+    pub fn log(&self) -> LenientLog {
+        lock(&self.log).clone()
     }
 }
 
 impl CrmDouble for LenientCrm {
     fn answer(&self, asked: CrmRequest) -> CrmReply {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.asked.push(asked.clone());
-        let step = told.next;
+        let mut log = lock(&self.log);
+        log.asked.push(asked.clone());
+        let step = log.next;
         let is_next = |exchange: &&FixtureExchange| exchange.method == asked.method;
-        if let (Some(failed), Some((at, _))) = (told.failed.clone(), &self.fault) {
+        if let (Some(failed), Some((at, _))) = (log.failed.clone(), &self.fault) {
             let same_place = (&failed.method, &failed.url) == (&asked.method, &asked.url);
             let next_is_there = self
                 .exchanges
                 .get(step)
                 .is_some_and(|next| (&next.method, &next.url) == (&asked.method, &asked.url));
-            // The same words again, or others at the same place where no further step of the recording goes.
+            // The same request again, or another body for a URL that no later step of the recording requests.
             if same_place && (failed.body == asked.body || !next_is_there) {
-                told.repeats += 1;
+                log.repeats += 1;
                 return self.exchanges[*at].reply.clone();
             }
             let known = self
@@ -121,18 +124,18 @@ impl CrmDouble for LenientCrm {
                 .iter()
                 .find(|exchange| (&exchange.method, &exchange.url) == (&asked.method, &asked.url));
             if let Some(known) = known.filter(|_| !next_is_there) {
-                told.looked_again |= told.repeats == 0 && known.is_safe();
+                log.looked_again |= log.repeats == 0 && known.is_safe();
                 return known.reply.clone();
             }
         }
         let Some(exchange) = self.exchanges.get(step).filter(is_next) else {
-            told.surplus.get_or_insert(format!("{} {}", asked.method, asked.url));
+            log.surplus.get_or_insert(format!("{} {}", asked.method, asked.url));
             return CrmReply::Denied("the fixture has no such request here".into());
         };
-        told.next += 1;
+        log.next += 1;
         match &self.fault {
             Some((at, reply)) if *at == step => {
-                told.failed = Some(asked);
+                log.failed = Some(asked);
                 reply.clone()
             }
             _ => exchange.reply.clone(),
@@ -172,34 +175,34 @@ mod tests {
     const LOST: CrmReply = CrmReply::TooSlow;
 
     #[test]
-    fn what_failed_and_is_said_again_is_a_repeat() {
+    fn the_same_request_again_is_a_repeat() {
         let write = json!({"call": 1});
         let crm = LenientCrm::new(vec![exchange("POST", "/rows", &write)], Some((0, LOST)));
         assert_eq!(crm.answer(asked("POST", "/rows", &write)), LOST);
         assert!(is_good(&crm.answer(asked("POST", "/rows", &write))));
-        // Another time in the body does not make another request of it.
+        // It is the same request with another timestamp in the body.
         assert!(is_good(&crm.answer(asked(
             "POST",
             "/rows",
             &json!({"call": 1, "at": 2})
         ))));
-        let told = crm.told();
-        assert_eq!((told.repeats, told.looked_again, told.surplus), (2, false, None));
+        let log = crm.log();
+        assert_eq!((log.repeats, log.looked_again, log.surplus), (2, false, None));
     }
 
     #[test]
-    fn the_next_step_at_the_same_place_is_no_repeat() {
+    fn the_next_step_is_not_a_repeat() {
         let (query, mutation) = (json!({"query": "query { lead }"}), json!({"query": "mutation { add }"}));
         let steps = [&query, &mutation].map(|body| exchange("POST", "/graphql", body));
         assert_eq!(steps.each_ref().map(FixtureExchange::is_safe), [true, false]);
         let crm = LenientCrm::new(steps.to_vec(), Some((0, LOST)));
         assert_eq!(crm.answer(asked("POST", "/graphql", &query)), LOST);
         assert!(is_good(&crm.answer(asked("POST", "/graphql", &mutation))));
-        assert_eq!(crm.told().repeats, 0);
+        assert_eq!(crm.log().repeats, 0);
     }
 
     #[test]
-    fn a_conflict_may_be_resolved_by_reading_again() {
+    fn a_conflict_may_be_resolved() {
         let write = json!({"version": 1});
         let steps = vec![
             exchange("GET", "/leads/1", &json!(null)),
@@ -210,18 +213,15 @@ mod tests {
         assert_eq!(crm.answer(asked("PUT", "/leads/1", &write)), LOST);
         assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
         assert!(is_good(&crm.answer(asked("PUT", "/leads/1", &write))));
-        let told = crm.told();
-        assert_eq!((told.repeats, told.looked_again), (1, true));
+        let log = crm.log();
+        assert_eq!((log.repeats, log.looked_again), (1, true));
     }
 
     #[test]
-    fn what_is_not_recorded_stays_without_an_answer() {
+    fn unrecorded_requests_are_denied() {
         let crm = LenientCrm::new(vec![exchange("GET", "/leads/1", &json!(null))], None);
         let reply = crm.answer(asked("DELETE", "/leads/1", &json!(null)));
         assert!(matches!(reply, CrmReply::Denied(_)));
-        assert_eq!(
-            crm.told().surplus.as_deref(),
-            Some("DELETE https://crm.example/leads/1")
-        );
+        assert_eq!(crm.log().surplus.as_deref(), Some("DELETE https://crm.example/leads/1"));
     }
 }

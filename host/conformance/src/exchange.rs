@@ -1,4 +1,4 @@
-//! One recorded request, and what comes back.
+//! One recorded request and its answer.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct FixtureExchange {
     /// Must be there with these values; others may be there too.
     headers: BTreeMap<String, String>,
     body: Body,
-    /// What comes back.
+    /// The answer, or the failure.
     pub reply: CrmReply,
 }
 
@@ -36,7 +36,7 @@ impl FixtureExchange {
         let request = given.required("request")?;
         request.only(&["method", "url", "headers", "json", "form", "text"])?;
         let url = request.required("url")?;
-        let parsed = Url::parse(url.text()?).map_err(|error| url.wrong(&format!("is no absolute URL: {error}")))?;
+        let parsed = Url::parse(url.text()?).map_err(|error| url.wrong(&format!("is not an absolute URL: {error}")))?;
         let (json, form, text) = (
             request.optional("json")?,
             request.optional("form")?,
@@ -72,7 +72,7 @@ impl FixtureExchange {
         })
     }
 
-    /// What is wrong with a request that should be this one; nothing if it is.
+    /// How a request differs from the recorded one; none if it does not.
     pub fn mismatch(&self, asked: &CrmRequest) -> Option<String> {
         differ("method", &self.method, &asked.method)
             .or_else(|| differ("URL", &self.url, &asked.url))
@@ -116,7 +116,7 @@ impl FixtureExchange {
         }
     }
 
-    /// The same exchange with one text in the place of another, in its URL and its answer.
+    /// The same exchange with a text replaced in its URL and its answer.
     pub fn with(mut self, old: &str, new: &str) -> Self {
         self.url = self.url.replace(old, new);
         if let CrmReply::Answer { body, headers, .. } = &mut self.reply {
@@ -130,7 +130,7 @@ impl FixtureExchange {
         self
     }
 
-    /// Whether the request surely changes nothing: a safe method, or a query of GraphQL.
+    /// Whether the request certainly changes nothing: it has a safe method, or is a GraphQL query.
     pub fn is_safe(&self) -> bool {
         if matches!(self.method.as_str(), "GET" | "HEAD") {
             return true;

@@ -1,9 +1,9 @@
-//! Which failure class is right for which fault: the one table of it.
+//! Which failure class is right for which fault, in one table.
 //!
-//! It follows the contract's words (`wit/model.wit`, `failure`) and what the host does with each class
+//! It follows the contract (`wit/model.wit`, `failure`) and what the host does with each class
 //! (`domain::delivery::decide`). What matters is what the request that failed may have done:
 //!
-//! | the call | its request |
+//! | role | the request that fails |
 //! | --- | --- |
 //! | asking | of `status.query`: nothing is written; any doubt must end in a failure, never in a status |
 //! | finding | of `lookup.find`: nothing is written; doubt must not end in "absent", or the host writes again |
@@ -11,12 +11,12 @@
 //! | writing | of a write, and may change something: without an answer nobody knows whether it did |
 //! | following | of a write, after one that may have changed something and was answered |
 //!
-//! A class in the first list is right. One in the second is tolerated: it is right under a condition that a kit cannot
-//! see, and the report says which. Everything else is wrong, and the report says what the host would then do.
+//! A class in the first list is right. One in the second is tolerated: it is right under a condition that the kit
+//! cannot check, and the report says which. Everything else is wrong, and the report says what the host would then do.
 
-use super::fault::{InjectedFault, WISH};
+use super::fault::{InjectedFault, RETRY_AFTER};
 
-/// What the request that fails does.
+/// The role of the request that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestRole {
     /// Asks for a status.
@@ -25,7 +25,7 @@ pub enum RequestRole {
     Finding,
     /// Prepares a write.
     Preparing,
-    /// Writes. Not the last such request of its call: it may be a question in the clothes of a POST.
+    /// Writes, and is not the last such request of its invocation: it may be a query that uses POST.
     Beginning,
     /// Writes.
     Writing,
@@ -33,7 +33,7 @@ pub enum RequestRole {
     Following,
 }
 
-/// What a call came to, as far as it matters here.
+/// What an invocation returned, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObservedResult {
     /// What it returns without the fault.
@@ -46,7 +46,7 @@ pub enum ObservedResult {
     Unavailable,
     /// `unknown`
     Unknown,
-    /// `rate-limited`, with a wish or without.
+    /// `rate-limited`, with a wait or without.
     RateLimited(Option<u32>),
     /// `unauthorized`
     Unauthorized,
@@ -56,12 +56,12 @@ pub enum ObservedResult {
     NotFound,
 }
 
-/// How a result is to be taken.
+/// How a result is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
-    /// As it should be.
+    /// The result is right.
     Right,
-    /// Right under this condition.
+    /// The result is right under this condition.
     Tolerated(&'static str),
     /// What was expected, and what the host would do now.
     Wrong(String, &'static str),
@@ -73,16 +73,16 @@ use RequestRole::{Asking, Beginning, Finding, Following, Preparing, Writing};
 /// Conditions under which a class is tolerated.
 const POST_THAT_ASKS: &str = "right only if this request changes nothing, although its method says that it may";
 const EARLIER_POST: &str = "right only if the requests before this one changed nothing";
-const OWN_404: &str = "right only if the answer is surely the CRM's own word: any proxy can say 404";
+const OWN_404: &str = "right only if the answer certainly comes from the CRM: any proxy can answer 404";
 const CONFLICT: &str = "right only if that is what this CRM's 409 means";
 const CONFLICT_DONE: &str = "right only if this CRM's 409 says that it holds this very call already";
 const FORBIDDEN: &str = "right only if this CRM says 403 of single records, and not of credentials";
-const GATEWAY: &str = "right only if whatever stands before the CRM says 502 only when nothing was passed on";
+const GATEWAY: &str = "right only if the proxy in front of the CRM answers 502 only when it forwarded nothing";
 const CAUTIOUS: &str = "the host looks the write up, or asks a person, although nothing was written";
 const STATUS_IS_ENOUGH: &str =
-    "the adapter takes the status alone for proof; right only if this CRM never says no in it";
-const NO_WISH: &str = "the host reads Retry-After itself where an adapter names no wait";
-const OWN_WISH: &str = "nothing was asked for; the host's own waits, 1 s doubling to 60 s, are better than a guess";
+    "the adapter accepts the status alone as proof; right only if this CRM never reports an error in the body";
+const NO_WAIT: &str = "the host reads Retry-After itself where an adapter names no wait";
+const OWN_WAIT: &str = "nothing was asked for; the host's own waits, 1 s doubling to 60 s, are better than a guess";
 const OTHER_WORDS: &str = "the answer can say this in other words";
 const BEST_EFFORT: &str = "right only if the request that failed does not matter for the write";
 const TOO_MUCH: &str = "an answer may have 2 MiB; the adapter could not use this one";
@@ -135,7 +135,7 @@ fn table(fault: InjectedFault, doing: RequestRole) -> (Vec<ObservedResult>, Vec<
             ];
             (vec![Rejected], tolerated)
         }
-        InjectedFault::Throttled => (vec![RateLimited(Some(WISH))], vec![(RateLimited(None), NO_WISH)]),
+        InjectedFault::Throttled => (vec![RateLimited(Some(RETRY_AFTER))], vec![(RateLimited(None), NO_WAIT)]),
         InjectedFault::Status(429) => (vec![RateLimited(None)], vec![]),
         // 422, and whatever else refuses a request as it stands.
         InjectedFault::Status(_) if reads => (vec![Rejected], vec![(Unknown, OTHER_WORDS), (NotFound, OTHER_WORDS)]),
@@ -164,7 +164,7 @@ fn table(fault: InjectedFault, doing: RequestRole) -> (Vec<ObservedResult>, Vec<
     (right, tolerated)
 }
 
-/// Judges what a call came to when one of its requests failed.
+/// Judges what an invocation returned when one of its requests failed.
 pub fn judge(fault: InjectedFault, doing: RequestRole, came: ObservedResult) -> Judgement {
     let (right, tolerated) = table(fault, doing);
     if right.contains(&came) {
@@ -177,14 +177,14 @@ pub fn judge(fault: InjectedFault, doing: RequestRole, came: ObservedResult) -> 
         return Judgement::Tolerated(OTHER_WORDS);
     }
     if fault == InjectedFault::Status(429) && matches!(came, RateLimited(Some(_))) {
-        return Judgement::Tolerated(OWN_WISH);
+        return Judgement::Tolerated(OWN_WAIT);
     }
     let expected: Vec<_> = right.iter().map(|class| class.words()).collect();
     Judgement::Wrong(expected.join(" or "), consequence(&right, doing, came))
 }
 
 impl ObservedResult {
-    /// As people read it.
+    /// For people.
     pub fn words(self) -> String {
         match self {
             Same => "the same answer as without the fault".into(),
@@ -192,7 +192,7 @@ impl ObservedResult {
             Absent => "ok: there is no such write".into(),
             Unavailable => "unavailable".into(),
             Unknown => "unknown".into(),
-            RateLimited(None) => "rate-limited without a wish".into(),
+            RateLimited(None) => "rate-limited without a wait".into(),
             RateLimited(Some(seconds)) => format!("rate-limited for {seconds} s"),
             Unauthorized => "unauthorized".into(),
             Rejected => "rejected".into(),
@@ -207,29 +207,31 @@ fn consequence(right: &[ObservedResult], doing: RequestRole, came: ObservedResul
     let writes = matches!(doing, Beginning | Writing | Following | Preparing);
     match came {
         Same | Other if doing == Asking => {
-            "the agent would call, or not call, on the word of a CRM that gave none: never answer with a guess"
+            "the agent would call, or not call, although the CRM gave no answer: never return a guess"
         }
-        Same | Other if doing == Finding => "the host would take the write for done, and it may be lost for good",
-        Same | Other => "the host would take the disposition for written and never send it again: it is lost",
-        Absent => "the host would take it for proof that the write was not made, and write again: a duplicate record",
+        Same | Other if doing == Finding => {
+            "the host would believe that the write was made, and it may be lost for good"
+        }
+        Same | Other => "the host would believe that the disposition is written and never send it again: it is lost",
+        Absent => "the host would accept it as proof that the write was not made, and write again: a duplicate record",
         RateLimited(_) if right.iter().any(|class| matches!(class, RateLimited(_))) => {
-            "the CRM asked for another wait: a shorter one is asked again too early, a longer one delays the tenant"
+            "the CRM asked for another wait: a shorter one asks it again too early, and a longer one delays the tenant"
         }
         _ if right.iter().any(|class| matches!(class, RateLimited(_))) => {
-            "the host would not wait as the CRM asks, and an attempt of the ladder is burned, or the delivery stopped"
+            "the host would not wait as the CRM asks, and would waste an attempt or stop the delivery"
         }
         _ if is(Unauthorized) => "nobody would be alerted that the credentials are refused",
         Unavailable if writes && is(Unknown) => "the host would retry a write that may have landed: a duplicate record",
         Unavailable | Unknown if is(Rejected) || is(NotFound) => {
-            "the host would send again and again what is refused every time, in place of asking a person at once"
+            "the host would repeat a request that is refused every time, instead of asking a person at once"
         }
         Unknown => {
-            "the host would take a request that never left for one that may have landed: a look-up, or a person's \
-             review, for nothing"
+            "the host would believe that a request that was never sent may have been carried out: a needless look-up, or \
+             review by a person"
         }
         Unavailable => "the host would send it again, as if nothing had been written",
         RateLimited(_) => {
-            "the host would wait without counting the attempt, for up to a day, though nobody asked it to"
+            "the host would wait without counting the attempt, for up to a day, although nobody asked it to"
         }
         Unauthorized => "an alert would be raised at once for credentials that are right",
         Rejected | NotFound => "the host would stop and ask a person at once, although a later attempt may succeed",
@@ -242,9 +244,9 @@ mod tests {
 
     const DOINGS: [RequestRole; 6] = [Asking, Finding, Preparing, Beginning, Writing, Following];
 
-    /// No row may let a lost write pass for a done one, or a write of unknown outcome for one that never was.
     #[test]
-    fn what_would_lose_or_double_a_write_is_wrong_everywhere() {
+    fn losing_or_doubling_a_write_is_wrong() {
+        // No row may accept a lost write as made, or a write of unknown outcome as not made.
         let lost = [
             InjectedFault::TimeoutAfter,
             InjectedFault::Reset,
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_a_right_answer_in_every_place() {
+    fn every_fault_has_a_right_result() {
         for fault in InjectedFault::ALL {
             for doing in DOINGS {
                 assert!(!table(fault, doing).0.is_empty(), "{fault:?} {doing:?}");
@@ -278,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_writes_is_this() {
+    fn table_of_writes() {
         let words = |classes: Vec<ObservedResult>| {
             classes
                 .into_iter()
@@ -307,11 +309,11 @@ mod tests {
         http-404: not-found (or rejected, unknown)
         http-409: rejected (or unknown, unavailable, the same answer as without the fault, ok, with another answer than without the fault)
         http-422: rejected
-        http-429-retry-after: rate-limited for 7 s (or rate-limited without a wish)
-        http-429: rate-limited without a wish
+        http-429-retry-after: rate-limited for 7 s (or rate-limited without a wait)
+        http-429: rate-limited without a wait
         http-500: unknown
         http-502: unknown (or unavailable)
-        http-503: unavailable (or unknown, rate-limited without a wish)
+        http-503: unavailable (or unknown, rate-limited without a wait)
         empty-body: unknown (or the same answer as without the fault)
         truncated-body: unknown (or the same answer as without the fault)
         html-body: unknown

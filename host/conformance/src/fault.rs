@@ -1,4 +1,4 @@
-//! What can go wrong between a host and a CRM, made on purpose at the HTTP seam.
+//! What can go wrong between a host and a CRM, injected into the requests of an adapter.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use jackfield_sandbox::rehearsal::CrmReply;
 /// The largest body that the contract lets an answer have, in bytes.
 const LARGEST_BODY: usize = jackfield_sandbox::MAX_ANSWER_BODY;
 /// What `Retry-After` asks for, in seconds.
-pub const WISH: u32 = 7;
+pub const RETRY_AFTER: u32 = 7;
 
-/// A fault.
+/// A fault that is injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InjectedFault {
     /// The CRM refuses the connection.
     Refused,
-    /// No connection comes about in time.
+    /// No connection is made in time.
     TimeoutBefore,
-    /// The request left, and no answer came in time.
+    /// The request was sent, and no answer arrived in time.
     TimeoutAfter,
-    /// The request left, and the connection broke.
+    /// The request was sent, and the connection broke.
     Reset,
-    /// The answer comes byte by byte and takes longer than the call has.
+    /// The answer arrives byte by byte and takes longer than the invocation has.
     Slow,
     /// An error status.
     Status(u16),
@@ -32,7 +32,7 @@ pub enum InjectedFault {
     Empty,
     /// The good status with half of the body.
     Truncated,
-    /// The good status with a page of HTML: a proxy's, or the one to log in on.
+    /// The good status with a page of HTML: a proxy's, or a login page.
     Html,
     /// The good answer, made as large as an answer may be.
     Largest,
@@ -41,7 +41,7 @@ pub enum InjectedFault {
 }
 
 impl InjectedFault {
-    /// All of them, in the order in which they are made.
+    /// All faults, in the order in which they are injected.
     pub const ALL: [Self; 20] = [
         Self::Refused,
         Self::TimeoutBefore,
@@ -84,8 +84,8 @@ impl InjectedFault {
         word.to_owned()
     }
 
-    /// What happens to the request of an exchange; none if the fault does not apply to it. `errors` are bodies that the
-    /// cassette has for statuses, so that an adapter hears its CRM's own words.
+    /// The reply to the request of an exchange; none if the fault does not apply to it. `errors` are the cassette's own
+    /// answers by status, so that an adapter gets its CRM's own messages.
     pub fn reply(self, exchange: &FixtureExchange, errors: &BTreeMap<u16, CrmReply>) -> Option<CrmReply> {
         let CrmReply::Answer { status, headers, body } = &exchange.reply else {
             return None;
@@ -97,7 +97,7 @@ impl InjectedFault {
         match self {
             Self::Refused => Some(CrmReply::Unreachable("connection refused".into())),
             Self::TimeoutBefore => Some(CrmReply::Unreachable(
-                "no connection came about within the time that the call has left for it".into(),
+                "no connection was made within the time that the invocation has left for it".into(),
             )),
             Self::TimeoutAfter => Some(CrmReply::NoAnswer("no complete answer in time".into())),
             Self::Reset => Some(CrmReply::NoAnswer("connection reset by peer".into())),
@@ -109,11 +109,11 @@ impl InjectedFault {
                     body: error(body),
                 };
                 let reply = errors.get(&status).cloned().unwrap_or(made_up);
-                Some(without_wish(reply))
+                Some(without_retry_after(reply))
             }
             Self::Throttled => {
                 let mut headers = content_type(body);
-                headers.insert("retry-after".into(), WISH.to_string());
+                headers.insert("retry-after".into(), RETRY_AFTER.to_string());
                 let body = error(body);
                 Some(CrmReply::Answer {
                     status: 429,
@@ -134,7 +134,7 @@ impl InjectedFault {
                 let html = [("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
                 good(page.into_bytes(), html.into())
             }
-            // White space at the end is no part of JSON, XML or lines.
+            // White space at the end changes nothing in JSON, XML or lines.
             Self::Largest => good(padded(body, LARGEST_BODY), headers.clone()),
             Self::TooLarge => good(padded(body, LARGEST_BODY + 1), headers.clone()),
         }
@@ -147,8 +147,8 @@ fn padded(body: &[u8], size: usize) -> Vec<u8> {
     padded
 }
 
-/// Rate limits of the cassette's own may carry a wish; this one must not.
-fn without_wish(mut reply: CrmReply) -> CrmReply {
+/// The cassette's own rate limits may name a wait; this one must not.
+fn without_retry_after(mut reply: CrmReply) -> CrmReply {
     if let CrmReply::Answer { headers, .. } = &mut reply {
         headers.retain(|name, _| !name.eq_ignore_ascii_case("retry-after"));
     }
@@ -164,7 +164,7 @@ fn content_type(good: &[u8]) -> BTreeMap<String, String> {
     [("content-type".to_owned(), kind.to_owned())].into()
 }
 
-/// An error of nobody's, in the format of the good answer as far as that can be told.
+/// A made-up error, in the format of the good answer as far as that is known.
 fn error(good: &[u8]) -> Vec<u8> {
     if is_json(good) {
         br#"{"error":{"code":"injected","message":"a fault of the conformance kit","fields":[]}}"#.to_vec()

@@ -1,14 +1,14 @@
-//! The conformance kit: is a component a good adapter? Answered without a server, a network or a CRM.
+//! The conformance kit: whether a component is a good adapter, found out without a server, a network or a CRM.
 //!
 //! 1. The component itself: format, imports, exports, version of the contract (`component.…`).
 //! 2. What `describe` says, and whether it says so every time (`describe.…`).
 //! 3. Every fixture of the cassette, played as it was recorded (`replay.…`).
-//! 4. One call of each kind, with faults at the HTTP seam (`fault.…`): `fault.rs` has the faults, `expectation.rs` the
-//!    failure classes that are right.
-//! 5. What a write must do besides (`write.…`), personal data (`privacy.…`), and use of time and memory (`limits.…`).
+//! 4. One invocation of each export, with faults injected into its requests (`fault.…`): `fault.rs` has the faults,
+//!    `expectation.rs` the failure classes that are right.
+//! 5. What else a write must do (`write.…`), personal data (`privacy.…`), and use of time and memory (`limits.…`).
 //!
-//! What is deliberately not here: the sandbox (`adapter::rehearsal`), which is the one of service, and how a report is
-//! shown (`cli`).
+//! Deliberately not here: the sandbox (`jackfield_sandbox::rehearsal`), which is the same as in service, and how a
+//! report is shown (`cli`).
 
 mod cassette;
 mod double;
@@ -36,25 +36,25 @@ use jackfield_sandbox::{PackageError, Runtime};
 use privacy::PersonalData;
 use report::{ConformanceCheck, ConformanceReport, ConformanceSummary, ExportUsage, ResourceUsage};
 
-/// What `describe` says is what the contract allows.
+/// `describe` returns what the contract allows.
 const DESCRIBED: &str = "describe.valid";
 
-/// What a check is held against.
+/// The limits of the invocations, and what is checked.
 #[derive(Debug, Clone)]
 pub struct ConformanceOptions {
-    /// Bytes of linear memory of a call.
+    /// Bytes of linear memory of an invocation.
     pub memory: usize,
-    /// Processor time of a call.
+    /// Processor time of an invocation.
     pub cpu: Duration,
-    /// How long a call may take.
+    /// The deadline of an invocation.
     pub deadline: Duration,
-    /// A text that no fixture has, of small letters, digits and dashes: the idempotency key of made-up writes.
+    /// A text that no fixture has, of lower-case letters, digits and dashes: the idempotency key of made-up writes.
     pub fresh_key: String,
     /// Names of fixtures to play; all if it is empty.
     pub only: Vec<String>,
 }
 
-/// Checks a component. `tell` hears what is being done.
+/// Checks a component. `tell` gets a line about each step.
 pub async fn check(
     runtime: &Runtime,
     bytes: &[u8],
@@ -98,8 +98,8 @@ pub async fn check(
         Some(Ok(cassette)) => kit.run(cassette, tell).await,
     }
     let record = rehearsal.record();
-    let usage = kit.usage.into_iter().map(|(call, (calls, most))| ExportUsage {
-        call: call.to_owned(),
+    let usage = kit.usage.into_iter().map(|(export, (calls, most))| ExportUsage {
+        call: export.to_owned(),
         calls,
         most,
     });
@@ -113,11 +113,11 @@ pub async fn check(
     }
 }
 
-/// Why no call was made.
-const NO_FIXTURES: &str = "there are no fixtures, so no call was made: write some, or make them of real exchanges with \
+/// Why nothing was invoked.
+const NO_FIXTURES: &str = "there are no fixtures, so nothing was invoked: write some, or make them of real exchanges with \
                            `jackfield adapter record`, and name their folder with --cassette";
 
-/// A check under way.
+/// A run of all checks on one component.
 struct ConformanceRun<'a> {
     rehearsal: &'a Rehearsal,
     terms: ConformanceOptions,
@@ -171,14 +171,14 @@ impl ConformanceRun<'_> {
         self.checks.push(check);
     }
 
-    /// Makes a call on a fixture's stage.
+    /// Invokes an export in the setup of a fixture.
     async fn play(
         &mut self,
         fixture: &Fixture,
         line: ExportInput,
         crm: Arc<dyn CrmDouble>,
     ) -> (RehearsalResult, ResourceUsage) {
-        let call = call(&line);
+        let export = export(&line);
         let stage = RehearsalSetup {
             settings: fixture.settings.clone(),
             keys: fixture.keys.clone(),
@@ -196,14 +196,14 @@ impl ConformanceRun<'_> {
             cpu_us: micros(rehearsed.cpu),
             memory: rehearsed.memory as u64,
         };
-        let (calls, most) = self.usage.entry(call).or_default();
+        let (calls, most) = self.usage.entry(export).or_default();
         *calls += 1;
         *most = most.most(used);
         if rehearsed.refused.iter().any(|(word, _)| *word == "not-granted") {
             let came = "a request to an origin that `describe` does not name";
-            let check = ConformanceCheck::wrong(settings::ORIGINS, call, "requests to described origins only", came);
+            let check = ConformanceCheck::wrong(settings::ORIGINS, export, "requests to described origins only", came);
             let check = settings::because_of_egress(check);
-            // It is the same mistake however many calls make it.
+            // It is the same mistake in however many invocations.
             if !self.checks.contains(&check) {
                 self.add(check);
             }
@@ -211,8 +211,8 @@ impl ConformanceRun<'_> {
         (rehearsed, used)
     }
 
-    /// Looks for personal data in all that a call wrote and that people are shown.
-    fn watch_words(&mut self, fixture: &Fixture, subject: &str, rehearsed: &RehearsalResult) {
+    /// Looks for personal data in everything that an invocation wrote and in everything that people are shown.
+    fn check_privacy(&mut self, fixture: &Fixture, subject: &str, rehearsed: &RehearsalResult) {
         let personal = PersonalData::of(fixture);
         let found = |texts: Vec<&str>| texts.into_iter().find_map(|text| personal.found_in(text));
         let (mut detail, mut refused, mut reference) = (vec![], vec![], vec![]);
@@ -247,18 +247,20 @@ impl ConformanceRun<'_> {
         ];
         for (id, texts, place, see) in places {
             let Some(what) = found(texts) else { continue };
-            let call = call(&fixture.line);
-            // One entry for a kind of call: the same line is written by most of its calls.
+            let export = export(&fixture.line);
+            // One entry for each export: most of its invocations write the same line.
             if !self
                 .checks
                 .iter()
-                .any(|check| check.id == id && check.subject.starts_with(call))
+                .any(|check| check.id == id && check.subject.starts_with(export))
             {
                 let came = format!("{what}, in {place}");
-                let check = ConformanceCheck::wrong(id, format!("{call}, {subject}"), "ids and classes only", came);
+                let check = ConformanceCheck::wrong(id, format!("{export}, {subject}"), "ids and classes only", came);
                 self.add(
                     check
-                        .because("names, numbers and texts of a lead would end where operators and machines read them")
+                        .because(
+                            "names, numbers and texts of a lead would end up where operators and machines read them",
+                        )
                         .see(see),
                 );
             }
@@ -266,7 +268,7 @@ impl ConformanceRun<'_> {
     }
 }
 
-/// Why no call can be made at all.
+/// Why nothing can be invoked at all.
 fn not_rehearsed(error: &PackageError) -> Vec<ConformanceCheck> {
     const VALID: &str = "component.valid";
     let why = error.to_string();
@@ -281,8 +283,8 @@ fn not_rehearsed(error: &PackageError) -> Vec<ConformanceCheck> {
     vec![check.see("wit/world.wit")]
 }
 
-/// The contract's name of a call.
-const fn call(line: &ExportInput) -> &'static str {
+/// The contract's name of an export.
+const fn export(line: &ExportInput) -> &'static str {
     match line {
         ExportInput::QueryStatus { .. } => "status.query",
         ExportInput::WriteDisposition { .. } => "dispositions.write",
@@ -291,24 +293,24 @@ const fn call(line: &ExportInput) -> &'static str {
     }
 }
 
-/// The check of a call that was stopped. One that used up its time or memory has a name of its own, wherever that is.
+/// The check of an invocation that was stopped. One that used up its time or memory has a check of its own.
 fn stopped(id: &str, subject: &str, fault: &Fault, expected: &str) -> ConformanceCheck {
     let (id, why) = match fault.cause {
         FaultCause::CpuDeadline => (
             "limits.cpu",
-            "it computes without end, or more than a release allows (cpu_ms)",
+            "it computes endlessly, or more than a release allows (cpu_ms)",
         ),
-        FaultCause::WallClock => ("limits.time", "it hangs: a call must end whatever the CRM does"),
+        FaultCause::WallClock => ("limits.time", "it hangs: an invocation must end whatever the CRM does"),
         FaultCause::MemoryCap => (
             "limits.memory",
-            "it takes memory without end, or more than a release allows (memory_mib)",
+            "it allocates memory endlessly, or more than a release allows (memory_mib)",
         ),
-        FaultCause::Stack => (id, "it recurses without end"),
-        FaultCause::BadOutput => (id, "the host takes only what the contract allows"),
+        FaultCause::Stack => (id, "it recurses endlessly"),
+        FaultCause::BadOutput => (id, "the host accepts only what the contract allows"),
         FaultCause::Trap | FaultCause::Host => (
             id,
-            "a fault is repeated like an unknown outcome, and tells an operator less than a failure does: catch the \
-             error, and return the failure that it is",
+            "a fault is retried like an unknown outcome, and tells an operator less than a failure does: catch the \
+             error, and return a failure",
         ),
     };
     ConformanceCheck::wrong(

@@ -1,4 +1,4 @@
-//! One good call of each kind, once for every fault at every one of its requests.
+//! One successful invocation of each export, repeated with every fault in each of its requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,41 +8,44 @@ use super::double::LenientCrm;
 use super::expectation::{Judgement, ObservedResult, RequestRole, judge};
 use super::fault::InjectedFault;
 use super::report::ConformanceCheck;
-use super::{ConformanceRun, call, privacy, replay, stopped};
+use super::{ConformanceRun, export, privacy, replay, stopped};
 use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::fixture::FixtureFailure;
 use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput, RehearsalResult};
 
-/// Fixtures of one kind of call whose ways to the CRM differ; more would only repeat.
-const MAX_WAYS: usize = 3;
-/// Calls that may use up their time before the rest of a kind is left out.
+/// Fixtures of one export whose requests differ; more would only repeat.
+const MAX_FIXTURES: usize = 3;
+/// Invocations that may use up their time before the rest of an export's checks is skipped.
 const MAX_HANGS: u32 = 2;
-/// Shorter ids are found in other words, so they cannot be replaced in a recording.
+/// Shorter ids occur in other words, so they cannot be replaced in a recording.
 const MIN_KEY: usize = 3;
 
-/// Calls that end like this took long, and others will.
+/// Invocations that end like this took long, and others will too.
 const USED_UP: [FaultCause; 3] = [FaultCause::WallClock, FaultCause::CpuDeadline, FaultCause::MemoryCap];
 
 const RETRY: &str = "write.once";
 
 impl ConformanceRun<'_> {
-    /// Plays every kind of call with faults.
+    /// Plays every export with faults.
     pub(super) async fn matrix(&mut self, fixtures: &[Fixture], tell: &(dyn Fn(&str) + Sync)) {
         let errors = errors(fixtures);
         for name in ["status.query", "dispositions.write", "lookup.find", "leads.parse"] {
-            let of_kind: Vec<_> = fixtures.iter().filter(|fixture| call(&fixture.line) == name).collect();
+            let of_kind: Vec<_> = fixtures
+                .iter()
+                .filter(|fixture| export(&fixture.line) == name)
+                .collect();
             if name == "leads.parse" {
                 if let Some(fixture) = of_kind.first().filter(|fixture| self.lacks(&fixture.line).is_none()) {
                     self.bad_webhooks(fixture).await;
                 }
                 continue;
             }
-            let ways = ways(&of_kind);
-            if ways.is_empty() && (name != "lookup.find" || self.rehearsal.record().lookup) {
-                let why = "no fixture of this call succeeds over HTTP, so no fault can be injected: record one";
+            let distinct = distinct_fixtures(&of_kind);
+            if distinct.is_empty() && (name != "lookup.find" || self.rehearsal.record().lookup) {
+                let why = "no fixture of this export succeeds over HTTP, so no fault can be injected: record one";
                 self.add(ConformanceCheck::skipped("fault.matrix", name, why));
             }
-            for fixture in ways {
+            for fixture in distinct {
                 if self.lacks(&fixture.line).is_some() {
                     continue;
                 }
@@ -58,7 +61,7 @@ impl ConformanceRun<'_> {
         }
     }
 
-    /// The fixture with a fresh key and made-up personal data, if the adapter takes them; with less of it otherwise.
+    /// The fixture with a fresh key and made-up personal data, if the adapter accepts them; with less of it otherwise.
     async fn playable(&mut self, fixture: &Fixture) -> Option<Fixture> {
         let fresh = self.terms.fresh_key.clone();
         let rekeyed = with_key(fixture, &fresh);
@@ -69,31 +72,31 @@ impl ConformanceRun<'_> {
         for variant in [canaries, rekeyed, fixture.clone()] {
             let crm = Arc::new(LenientCrm::new(variant.exchanges.clone(), None));
             let (rehearsed, _) = self.play(&variant, variant.line.clone(), crm.clone()).await;
-            self.watch_words(&variant, &variant.name, &rehearsed);
-            let told = crm.told();
+            self.check_privacy(&variant, &variant.name, &rehearsed);
+            let log = crm.log();
             if let Ok(Ok(returned)) = rehearsed.outcome
-                && told.surplus.is_none()
-                && told.asked.len() == variant.exchanges.len()
+                && log.surplus.is_none()
+                && log.asked.len() == variant.exchanges.len()
             {
                 let mut variant = variant;
                 variant.returns = Ok(returned);
                 return Some(variant);
             }
         }
-        let why = "the recorded call does not succeed, so no fault is injected: see `replay` above";
+        let why = "the recorded invocation does not succeed, so no fault is injected: see `replay` above";
         self.add(ConformanceCheck::skipped(
             "fault.matrix",
-            format!("{}, {}", call(&fixture.line), fixture.name),
+            format!("{}, {}", export(&fixture.line), fixture.name),
             why,
         ));
         None
     }
 
     async fn inject(&mut self, fixture: &Fixture, errors: &BTreeMap<u16, CrmReply>) {
-        let name = call(&fixture.line);
+        let name = export(&fixture.line);
         let mut hangs = 0;
         for at in 0..fixture.exchanges.len() {
-            let doing = doing(fixture, at);
+            let role = role(fixture, at);
             for fault in InjectedFault::ALL {
                 let id = format!("fault.{}", fault.word());
                 let place = match fixture.exchanges.len() {
@@ -105,7 +108,7 @@ impl ConformanceRun<'_> {
                     self.add(ConformanceCheck::skipped(
                         id,
                         subject,
-                        "calls of this kind hang: see `limits` above",
+                        "invocations of this export hang: see `limits` above",
                     ));
                     continue;
                 }
@@ -114,7 +117,7 @@ impl ConformanceRun<'_> {
                 };
                 let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), Some((at, reply))));
                 let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
-                self.watch_words(fixture, &format!("{}, {}", fixture.name, fault.word()), &rehearsed);
+                self.check_privacy(fixture, &format!("{}, {}", fixture.name, fault.word()), &rehearsed);
                 if rehearsed
                     .outcome
                     .as_ref()
@@ -122,17 +125,17 @@ impl ConformanceRun<'_> {
                 {
                     hangs += 1;
                 }
-                let told = crm.told();
+                let log = crm.log();
                 // A conflict of versions is resolved by reading again and writing what was refused.
-                let resolves = fault == InjectedFault::Status(409) && told.looked_again;
-                let repeats = told.repeats > 0 && !resolves;
+                let resolves = fault == InjectedFault::Status(409) && log.looked_again;
+                let repeats = log.repeats > 0 && !resolves;
                 if repeats {
-                    self.repeated(fixture, &subject, doing, told.repeats, fault);
+                    self.repeated(fixture, &subject, role, log.repeats, fault);
                 }
                 let check = if resolves && rehearsed.outcome.as_ref().ok() == Some(&fixture.returns) {
                     ConformanceCheck::right(id, subject)
                 } else {
-                    judged(fixture, &id, &subject, (fault, doing), &rehearsed, repeats)
+                    judged(fixture, &id, &subject, (fault, role), &rehearsed, repeats)
                 };
                 self.add(check.using(used));
             }
@@ -146,9 +149,9 @@ impl ConformanceRun<'_> {
         }
     }
 
-    /// Tells once a kind of call that it repeats requests.
-    fn repeated(&mut self, fixture: &Fixture, subject: &str, doing: RequestRole, repeats: u32, fault: InjectedFault) {
-        let name = call(&fixture.line);
+    /// Reports once for each export that it repeats requests.
+    fn repeated(&mut self, fixture: &Fixture, subject: &str, role: RequestRole, repeats: u32, fault: InjectedFault) {
+        let name = export(&fixture.line);
         if self
             .checks
             .iter()
@@ -158,10 +161,10 @@ impl ConformanceRun<'_> {
         }
         let came = format!("{repeats} more of the same request after {}", fault.word());
         let check = if matches!(
-            doing,
+            role,
             RequestRole::Asking | RequestRole::Finding | RequestRole::Preparing
         ) {
-            let why = "it asks the CRM again by itself; the host does that, with pauses that spare the CRM";
+            let why = "it asks the CRM again by itself; the host does that, with pauses that protect the CRM";
             ConformanceCheck::tolerated(RETRY, subject, why)
         } else {
             let why = "the adapter retries by itself: the first request may have landed, and only the host knows \
@@ -171,7 +174,7 @@ impl ConformanceRun<'_> {
         self.add(check.see("wit/exports.wit: dispositions.write"));
     }
 
-    /// Webhooks that are none: whatever comes, an adapter refuses it in the contract's words.
+    /// Invalid webhooks: whatever arrives, an adapter must reject it with a failure of the contract.
     async fn bad_webhooks(&mut self, fixture: &Fixture) {
         let ExportInput::ParseLeads {
             content_type,
@@ -199,8 +202,8 @@ impl ConformanceRun<'_> {
             let check = match &rehearsed.outcome {
                 Err(stop) => stopped(&id, subject, stop, expected),
                 Ok(Ok(_) | Err(FixtureFailure::Rejected(_))) => ConformanceCheck::right(id, subject),
-                Ok(failed) => ConformanceCheck::wrong(id, subject, expected, replay::said(failed).to_string())
-                    .because("the host would parse the same bytes again, with the same end")
+                Ok(failed) => ConformanceCheck::wrong(id, subject, expected, replay::as_json(failed).to_string())
+                    .because("the host would parse the same bytes again, with the same result")
                     .see("wit/exports.wit: leads.parse"),
             };
             self.add(check.using(used));
@@ -208,12 +211,12 @@ impl ConformanceRun<'_> {
     }
 }
 
-/// Judges how a call with an injected fault ended.
+/// Judges how an invocation with an injected fault ended.
 fn judged(
     fixture: &Fixture,
     id: &str,
     subject: &str,
-    (fault, doing): (InjectedFault, RequestRole),
+    (fault, role): (InjectedFault, RequestRole),
     rehearsed: &RehearsalResult,
     repeats: bool,
 ) -> ConformanceCheck {
@@ -225,14 +228,14 @@ fn judged(
         }
     };
     let came = came(&fixture.returns, returned);
-    match judge(fault, doing, came) {
+    match judge(fault, role, came) {
         Judgement::Right => ConformanceCheck::right(id, subject),
         Judgement::Tolerated(why) => {
             let mut check = ConformanceCheck::tolerated(id, subject, why);
             check.came = Some(came.words());
             check
         }
-        // The repeat was answered, so the call's end says nothing about the fault.
+        // The repeat was answered, so the result says nothing about the fault.
         Judgement::Wrong(..) if repeats && matches!(came, ObservedResult::Same | ObservedResult::Other) => {
             ConformanceCheck::skipped(
                 id,
@@ -242,7 +245,7 @@ fn judged(
         }
         Judgement::Wrong(expected, why) => {
             let shown = match came {
-                ObservedResult::Other => replay::said(returned).to_string(),
+                ObservedResult::Other => replay::as_json(returned).to_string(),
                 came => came.words(),
             };
             ConformanceCheck::wrong(id, subject, expected, shown)
@@ -252,18 +255,18 @@ fn judged(
     }
 }
 
-/// Error answers of the cassette by their status, so that faults speak the CRM's language: of those calls alone that
-/// end as the status by itself would have them end. A SOAP service says "no such lead" with 500.
+/// The cassette's error answers by status, so that injected faults look like the CRM's own. Only answers that lead to
+/// the failure that their status suggests: a SOAP service says "no such lead" with 500.
 fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, CrmReply> {
     let mut errors = BTreeMap::new();
     for fixture in fixtures {
         for (at, exchange) in fixture.exchanges.iter().enumerate() {
             if let CrmReply::Answer { status, .. } = &exchange.reply
                 && *status >= 400
-                // What a look-up's 404 says is its CRM's proof of absence, and no fault.
+                // The 404 of a look-up is the CRM's proof of absence, and not a fault.
                 && *status != 404
                 && let ended = came(&fixture.returns, &fixture.returns)
-                && let Judgement::Right = judge(InjectedFault::Status(*status), doing(fixture, at), ended)
+                && let Judgement::Right = judge(InjectedFault::Status(*status), role(fixture, at), ended)
             {
                 errors.entry(*status).or_insert_with(|| exchange.reply.clone());
             }
@@ -272,8 +275,8 @@ fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, CrmReply> {
     errors
 }
 
-/// Fixtures that succeed over HTTP, one of each way to the CRM.
-fn ways<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
+/// Fixtures that succeed over HTTP, one for each sequence of methods.
+fn distinct_fixtures<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
     let mut seen = BTreeSet::new();
     let is_answered = |reply: &CrmReply| matches!(reply, CrmReply::Answer { status: 200..=299, .. });
     let good = fixtures.iter().copied().filter(|fixture| {
@@ -285,11 +288,11 @@ fn ways<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
         let steps = fixture.exchanges.iter();
         seen.insert(steps.map(|exchange| exchange.method.clone()).collect::<Vec<_>>())
     })
-    .take(MAX_WAYS)
+    .take(MAX_FIXTURES)
     .collect()
 }
 
-/// The same call under another key.
+/// The same fixture with another key.
 pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
     let mut changed = fixture.clone();
     let old = match &mut changed.line {
@@ -310,8 +313,8 @@ pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
     changed
 }
 
-/// What the request at a place of a call does.
-fn doing(fixture: &Fixture, at: usize) -> RequestRole {
+/// The role of the request at an index of a fixture's exchanges.
+fn role(fixture: &Fixture, at: usize) -> RequestRole {
     match fixture.line {
         ExportInput::QueryStatus { .. } | ExportInput::ParseLeads { .. } => return RequestRole::Asking,
         ExportInput::Find { .. } => return RequestRole::Finding,
@@ -330,7 +333,7 @@ fn doing(fixture: &Fixture, at: usize) -> RequestRole {
     }
 }
 
-/// What a call came to, beside what it came to without a fault.
+/// What an invocation returned, compared with what it returned without a fault.
 fn came(
     good: &Result<ExportOutput, FixtureFailure>,
     returned: &Result<ExportOutput, FixtureFailure>,
@@ -341,7 +344,7 @@ fn came(
         Ok(_) => ObservedResult::Other,
         Err(FixtureFailure::Unavailable) => ObservedResult::Unavailable,
         Err(FixtureFailure::Unknown) => ObservedResult::Unknown,
-        Err(FixtureFailure::RateLimited(wish)) => ObservedResult::RateLimited(*wish),
+        Err(FixtureFailure::RateLimited(seconds)) => ObservedResult::RateLimited(*seconds),
         Err(FixtureFailure::Unauthorized) => ObservedResult::Unauthorized,
         Err(FixtureFailure::Rejected(_)) => ObservedResult::Rejected,
         Err(FixtureFailure::NotFound) => ObservedResult::NotFound,

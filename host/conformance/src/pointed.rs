@@ -1,4 +1,4 @@
-//! JSON with the place at which it stands, so that a mistake in a fixture is named.
+//! JSON values with their position, so that a message can say where in a fixture a mistake is.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl<'a> JsonCursor<'a> {
         self.value
     }
 
-    /// What is wrong with it, and where it stands.
+    /// A message that says what is wrong with it, and where it is.
     pub fn wrong(&self, why: &str) -> String {
         let place = if self.pointer.is_empty() { "/" } else { &self.pointer };
         format!("at {place}: {why}")
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mistake_is_named_with_its_place() {
+    fn mistakes_are_reported_with_position() {
         let document = json!({"a": [{"b/c": 1}], "t": {"x": 1}});
         let root = JsonCursor::root(&document);
         let first = &root.required("a").unwrap().items().unwrap()[0];

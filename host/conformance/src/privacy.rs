@@ -1,4 +1,4 @@
-//! Personal data of a fixture, and whether an adapter writes it where people and machines read it.
+//! The personal data of a fixture, and whether an adapter writes it where people and machines read it.
 //!
 //! What counts: phone numbers, e-mail addresses, values whose names say that they are a person's, free texts in other
 //! scripts than Latin, links to recordings and transcripts. Ids of leads and calls do not: they are what a log is for.
@@ -13,14 +13,14 @@ use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput};
 
 /// A phone number that is in no fixture, for answers and dispositions that are made up.
 pub(super) const PHONE: &str = "+919876501234";
-/// A name likewise.
+/// A name that is in no fixture either.
 pub(super) const NAME: &str = "Asha Canary";
 
-/// Parts of a member's name that make its value a person's.
+/// A member whose name contains one of these holds personal data.
 const PERSONAL: [&str; 5] = ["name", "phone", "mobile", "email", "address"];
-/// Shorter texts are found by chance.
+/// Shorter texts would be found by chance.
 const MIN_TEXT: usize = 4;
-/// Digits of a phone number that are compared; what stands before them may be written in several ways.
+/// Digits of a phone number that are compared; what precedes them may be written in several ways.
 const PHONE_DIGITS: usize = 10;
 
 /// Personal data, ready to be searched for.
@@ -32,7 +32,7 @@ pub struct PersonalData {
 }
 
 impl PersonalData {
-    /// What is personal in a fixture, and the made-up values.
+    /// The personal data of a fixture, and the made-up values.
     pub fn of(fixture: &Fixture) -> Self {
         let mut personal = Self::default();
         personal.texts.insert(NAME.to_lowercase());
@@ -46,7 +46,7 @@ impl PersonalData {
             if let CrmReply::Answer { body, .. } = &exchange.reply {
                 let text = String::from_utf8_lossy(body);
                 match serde_json::from_slice(body) {
-                    // What a CRM says when it refuses something is its own words, in whatever language.
+                    // The text of a refusal is the CRM's own, in whatever language.
                     _ if fixture.returns.is_err() => personal.phones.extend(phones(&text)),
                     Ok(value) => personal.json("", &value),
                     Err(_) => personal.text(&text),
@@ -113,7 +113,7 @@ impl PersonalData {
         }
     }
 
-    /// What of it stands in a text, so that it can be told without repeating it.
+    /// The personal data in a text, described without repeating it.
     pub fn found_in(&self, text: &str) -> Option<String> {
         let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
         if let Some(phone) = self.phones.iter().find(|phone| digits.contains(phone.as_str())) {
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_told_from_ids_and_times() {
+    fn phone_numbers_are_not_ids_or_times() {
         assert_eq!(
             phones("mobile=9800000000&x=+91 1, +442079460000."),
             ["9800000000", "2079460000"]
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_told_without_repeating_it() {
+    fn findings_do_not_repeat_the_data() {
         let mut personal = PersonalData::default();
         personal.text("call +919800000042, asha@crm.example, आशा वर्मा");
         assert_eq!(

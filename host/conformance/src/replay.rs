@@ -16,7 +16,7 @@ use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
 const REPLAY: &str = "replay.fixture";
 
 impl ConformanceRun<'_> {
-    /// Plays a fixture.
+    /// Plays a fixture as it was recorded.
     pub(super) async fn replay(&mut self, fixture: &Fixture) {
         let subject = fixture.name.as_str();
         if let Some(missing) = self.lacks(&fixture.line) {
@@ -26,19 +26,19 @@ impl ConformanceRun<'_> {
                 format!("an adapter that exports `{missing}`"),
                 "the component does not export it",
             );
-            self.add(check.because("export it, or take the fixture out"));
+            self.add(check.because("export it, or remove the fixture"));
             return;
         }
         let crm = Arc::new(StrictCrm::new(fixture.exchanges.clone()));
         let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
-        self.watch_words(fixture, subject, &rehearsed);
-        let expected = said(&fixture.returns);
+        self.check_privacy(fixture, subject, &rehearsed);
+        let expected = as_json(&fixture.returns);
         let check = match &rehearsed.outcome {
             Err(fault) => stopped(REPLAY, subject, fault, &expected.to_string()),
             Ok(returned) => {
-                let came = said(returned);
+                let came = as_json(returned);
                 let other = difference("", &expected, &came);
-                // A wrong request makes the return value wrong too; the request says more.
+                // A wrong request makes the result wrong too; the request says more.
                 match (crm.problem(), other) {
                     (Some(problem), _) => ConformanceCheck::wrong(REPLAY, subject, "the recorded requests", problem),
                     (None, Some(difference)) => {
@@ -60,7 +60,7 @@ impl ConformanceRun<'_> {
         );
     }
 
-    /// The optional export that a call needs and the component does not have.
+    /// The optional export that a fixture needs and the component does not have.
     pub(super) fn lacks(&self, line: &ExportInput) -> Option<&'static str> {
         let record = self.rehearsal.record();
         match line {
@@ -71,12 +71,12 @@ impl ConformanceRun<'_> {
     }
 }
 
-/// What a call returned, as a fixture writes it.
-pub(super) fn said(returned: &Result<ExportOutput, FixtureFailure>) -> Value {
+/// What an export returned, in the format of fixtures.
+pub(super) fn as_json(returned: &Result<ExportOutput, FixtureFailure>) -> Value {
     let (word, value) = match returned {
         Ok(returned) => ("ok", serde_json::to_value(returned)),
         Err(failure) => ("err", serde_json::to_value(failure)),
     };
-    // Records of texts and numbers always have a JSON form.
+    // Records of texts and numbers can always be written as JSON.
     serde_json::json!({ word: value.unwrap_or_default() })
 }

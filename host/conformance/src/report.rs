@@ -1,6 +1,6 @@
-//! What was found out: one entry a check, in the order in which they were made.
+//! The results: one entry for each check, in the order in which the checks were made.
 //!
-//! The JSON form is stable: members may be added, and those that are there keep their names and meanings.
+//! The JSON form is stable: members may be added, and existing ones keep their names and meanings.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ pub enum CheckResult {
     Right,
     /// Defensible; `why` says under which condition.
     Tolerated,
-    /// Could not be made; `why` says what for.
+    /// Not made; `why` says for what reason.
     Skipped,
     /// Not as the contract asks.
     Wrong,
@@ -23,14 +23,14 @@ pub enum CheckResult {
 pub struct ConformanceCheck {
     /// What is checked: a stable word with its group before the first dot, such as `fault.http-500`.
     pub id: String,
-    /// What of: a fixture, a kind of call, or empty for the component as a whole.
+    /// What was checked: a fixture, an export, or empty for the whole component.
     pub subject: String,
     /// How it ended.
     pub verdict: CheckResult,
     /// What was expected; none if it is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What came; none if it is right.
+    /// The actual result; none if it is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub came: Option<String>,
     /// Why it matters, or what to do.
@@ -39,17 +39,17 @@ pub struct ConformanceCheck {
     /// Where the contract says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub see: Option<String>,
-    /// What the call used, where the check was one call.
+    /// What the invocation used, if the check was one invocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used: Option<ResourceUsage>,
 }
 
-/// What one call used, or the most that any of several did.
+/// What one invocation used, or the most that any of several used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ResourceUsage {
     /// Requests that it made.
     pub requests: u32,
-    /// From its beginning to its end, in microseconds. The double of the CRM takes no time.
+    /// How long it took, in microseconds. The double of the CRM takes no time.
     pub wall_us: u64,
     /// Processor time, in microseconds.
     pub cpu_us: u64,
@@ -57,18 +57,18 @@ pub struct ResourceUsage {
     pub memory: u64,
 }
 
-/// What the calls of one kind used.
+/// What the invocations of one export used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExportUsage {
     /// `status.query`, `dispositions.write`, `lookup.find` or `leads.parse`.
     pub call: String,
-    /// Calls that were made.
+    /// How often it was invoked.
     pub calls: u32,
     /// The most that any of them used.
     pub most: ResourceUsage,
 }
 
-/// How many checks ended how.
+/// The number of checks with each result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ConformanceSummary {
     /// As the contract asks.
@@ -81,10 +81,10 @@ pub struct ConformanceSummary {
     pub wrong: u32,
 }
 
-/// All that was found out about a component.
+/// Everything that was found out about a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConformanceReport {
-    /// `name@version`, if the component tells.
+    /// `name@version`, if the component describes itself.
     pub adapter: Option<String>,
     /// Of the component's bytes.
     pub digest: String,
@@ -94,7 +94,7 @@ pub struct ConformanceReport {
     pub summary: ConformanceSummary,
     /// Every check.
     pub checks: Vec<ConformanceCheck>,
-    /// What the calls used.
+    /// What the invocations used.
     pub usage: Vec<ExportUsage>,
 }
 
@@ -112,22 +112,22 @@ impl ConformanceCheck {
         }
     }
 
-    /// A check that went well.
+    /// A check with the right result.
     pub fn right(id: impl Into<String>, subject: impl Into<String>) -> Self {
         Self::new(id, subject, CheckResult::Right)
     }
 
-    /// A check that could not be made.
+    /// A check that was not made.
     pub fn skipped(id: impl Into<String>, subject: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(id, subject, CheckResult::Skipped).because(why)
     }
 
-    /// A check that went well enough.
+    /// A check with a tolerated result.
     pub fn tolerated(id: impl Into<String>, subject: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(id, subject, CheckResult::Tolerated).because(why)
     }
 
-    /// A check that went wrong.
+    /// A check with a wrong result.
     pub fn wrong(
         id: impl Into<String>,
         subject: impl Into<String>,
@@ -154,14 +154,14 @@ impl ConformanceCheck {
         self
     }
 
-    /// Says what the call used.
+    /// Says what the invocation used.
     #[must_use]
     pub const fn using(mut self, used: ResourceUsage) -> Self {
         self.used = Some(used);
         self
     }
 
-    /// The group: what stands before the id's first dot.
+    /// The group: the part of the id before its first dot.
     #[must_use]
     pub fn group(&self) -> &str {
         self.id.split('.').next().unwrap_or_default()
@@ -169,7 +169,7 @@ impl ConformanceCheck {
 }
 
 impl ResourceUsage {
-    /// Of two calls, the greater of each.
+    /// The greater of each of two invocations' values.
     #[must_use]
     pub fn most(self, other: Self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Whether `describe` asks for what the calls need.
+//! Whether `describe` asks for everything that the fixtures use.
 
 use url::Url;
 
@@ -11,18 +11,18 @@ use jackfield_sandbox::rehearsal::ExportInput;
 
 const STABLE: &str = "describe.stable";
 const SETTINGS: &str = "describe.settings";
-/// Requests go only where `describe` says.
+/// Requests go only to origins that `describe` names.
 pub(super) const ORIGINS: &str = "describe.origins";
 
 impl ConformanceRun<'_> {
-    /// Asks a second time.
+    /// Runs `describe` a second time.
     pub(super) async fn describe_again(&mut self) {
         let first = self.rehearsal.record().clone();
         let expected = "the same as the first time";
         let check = match self.rehearsal.describe_again().await {
             Ok(second) if second == first => ConformanceCheck::right(STABLE, ""),
             Ok(_) => ConformanceCheck::wrong(STABLE, "", expected, "another description").because(
-                "the host refuses to load a release whose adapter describes itself otherwise than when pushed",
+                "the host refuses to load a release whose adapter describes itself differently from when it was pushed",
             ),
             Err(error) => ConformanceCheck::wrong(STABLE, "", expected, error.to_string())
                 .because("the host asks again whenever it loads a release"),
@@ -30,7 +30,7 @@ impl ConformanceRun<'_> {
         self.add(check.see("wit/exports.wit: about.describe"));
     }
 
-    /// Holds a fixture's settings and keys against what `describe` asks for.
+    /// Compares a fixture's settings and keys with what `describe` asks for.
     pub(super) fn settings_fit(&mut self, fixture: &Fixture) {
         let needs = &self.rehearsal.record().needs;
         let mut wrong = vec![];
@@ -54,7 +54,7 @@ impl ConformanceRun<'_> {
         for name in fixture.keys.keys() {
             let mut credentials = needs.credentials.iter();
             if !credentials.any(|need| need.name == *name && need.kind == "hmac") {
-                wrong.push(format!("key `{name}` is no credential of kind hmac that is described"));
+                wrong.push(format!("`describe` names no credential `{name}` of kind hmac"));
             }
         }
         let origins: Vec<_> = needs
@@ -88,7 +88,7 @@ impl ConformanceRun<'_> {
     }
 }
 
-/// Says why requests elsewhere do not work.
+/// Explains why requests to other origins fail.
 pub(super) fn because_of_egress(check: ConformanceCheck) -> ConformanceCheck {
     check
         .because("a tenant's [egress] grants what `describe` names; every other request is denied in service")

@@ -1,4 +1,4 @@
-//! What a write owes to the host besides its answer: the idempotency key goes to the CRM.
+//! What a write must do besides returning an answer: pass the idempotency key to the CRM.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use super::cassette::Fixture;
 use super::double::LenientCrm;
 use super::matrix::with_key;
 use super::report::ConformanceCheck;
-use super::{ConformanceRun, call};
+use super::{ConformanceRun, export};
 use jackfield_sandbox::rehearsal::CrmRequest;
 
 const KEY: &str = "write.key";
 const SENT: &str = "write.sent";
 
 impl ConformanceRun<'_> {
-    /// Looks for the fresh key in what a write sends. `fixture` has the fresh key already, unless the adapter did not
-    /// take it.
+    /// Looks for the fresh key in what a write sends. `fixture` already has the fresh key, unless the adapter did not
+    /// accept it.
     pub(super) async fn key_is_passed_on(&mut self, fixture: &Fixture) {
-        let subject = format!("{}, {}", call(&fixture.line), fixture.name);
+        let subject = format!("{}, {}", export(&fixture.line), fixture.name);
         let fresh = self.terms.fresh_key.clone();
         let first = self.sent(fixture, &fresh).await;
         let changing: Vec<_> = first
@@ -25,7 +25,7 @@ impl ConformanceRun<'_> {
             .collect();
         if changing.is_empty() {
             let check = ConformanceCheck::wrong(SENT, subject, "a request that writes", "requests that only read")
-                .because("the host takes the disposition for written, and the CRM has nothing of it");
+                .because("the host believes that the disposition is written, and the CRM has nothing");
             self.add(check.see("wit/exports.wit: dispositions.write"));
             return;
         }
@@ -33,13 +33,14 @@ impl ConformanceRun<'_> {
             self.add(ConformanceCheck::right(KEY, subject));
             return;
         }
-        // It may be there in another form: then other keys make other requests, and the same key the same ones.
+        // It may be there in another encoding: then other keys lead to other requests, and the same key to the same
+        // ones.
         let other = format!("{fresh}-2");
         let again = self.sent(fixture, &fresh).await;
         let different = self.sent(fixture, &other).await;
         if again == first && different != first {
-            let why = "the key is not sent as it is, but other keys make other requests; right if the CRM tells two \
-                       calls apart by what is sent";
+            let why = "the key is not sent as it is, but other keys lead to other requests; right if the CRM \
+                       distinguishes two calls by what is sent";
             self.add(ConformanceCheck::tolerated(KEY, subject, why));
             return;
         }
@@ -54,11 +55,12 @@ impl ConformanceRun<'_> {
         let fixture = with_key(fixture, key);
         let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), None));
         self.play(&fixture, fixture.line.clone(), crm.clone()).await;
-        crm.told().asked
+        crm.log().asked
     }
 }
 
-/// Whether a key of small letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode those.
+/// Whether a key of lower-case letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode
+/// them.
 fn holds(asked: &CrmRequest, key: &str) -> bool {
     let headers = asked.headers.iter();
     asked.url.contains(key)

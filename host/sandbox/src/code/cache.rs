@@ -1,8 +1,8 @@
 //! Compiled adapters on disk, so that a restart compiles nothing.
 //!
-//! Native code is run as it is, outside of any sandbox. So every file carries an HMAC under a key that only this
-//! installation has: what it did not write itself, it does not load. The code goes by the component's digest, the
-//! version of wasmtime and the engine's configuration; after an upgrade it is compiled again.
+//! Native code runs as it is, outside of any sandbox. So every file carries an HMAC under a key that only this
+//! installation has, and a host loads only what it has written itself. The key of an entry is the component's digest,
+//! wasmtime's version and the engine's configuration; after an upgrade the component is compiled again.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -19,24 +19,24 @@ use zeroize::Zeroizing;
 
 use jackfield_domain::id::Digest;
 
-/// Length of the key and of the HMAC at a file's beginning, in bytes.
+/// Length of the key, and of the HMAC at the start of a file, in bytes.
 const MAC: usize = 32;
 
 /// The directory of compiled adapters.
 pub struct CompileCache {
     dir: PathBuf,
     key: Zeroizing<[u8; MAC]>,
-    /// Names the engine: wasmtime's version and everything in its configuration that shows in compiled code.
+    /// Identifies the engine: wasmtime's version and everything in its configuration that affects compiled code.
     engine: String,
-    /// Tells the temporary files of this process apart.
+    /// Makes the names of this process's temporary files unique.
     written: AtomicU64,
 }
 
 impl CompileCache {
-    /// Opens `dir`, and makes it and its key if they are not there.
+    /// Opens `dir`, and creates it and its key if they do not exist.
     ///
     /// # Errors
-    /// The directory or the key cannot be made or read, or others can read the key.
+    /// The directory or the key cannot be created or read, or others can read the key.
     pub fn open(dir: &Path, engine: &wasmtime::Engine) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let key = dir.join("key");
@@ -54,8 +54,8 @@ impl CompileCache {
         })
     }
 
-    /// The native code of a component; none if this installation has not compiled it for this engine, or if what is
-    /// there is not what it wrote.
+    /// The native code of a component; none if this installation has not compiled it for this engine, or if the file is
+    /// not the one that it wrote.
     pub fn read(&self, adapter: Digest) -> Option<Vec<u8>> {
         let name = self.name(adapter);
         let mut code = fs::read(self.dir.join(&name)).ok()?;
@@ -72,7 +72,7 @@ impl CompileCache {
         Some(code)
     }
 
-    /// Keeps the native code of a component. A reader sees all of it or nothing.
+    /// Stores the native code of a component. A reader sees all of it or nothing.
     ///
     /// # Errors
     /// It cannot be written.
@@ -84,7 +84,7 @@ impl CompileCache {
             let mut file = private().open(&temporary)?;
             file.write_all(&self.mac(&name, code).finalize().into_bytes())?;
             file.write_all(code)?;
-            // No fsync: what a power failure leaves incomplete, the HMAC finds out.
+            // No fsync: the HMAC detects a file that a power failure has left incomplete.
             fs::rename(&temporary, self.dir.join(&name))
         };
         write().inspect_err(|_| {
@@ -96,7 +96,7 @@ impl CompileCache {
         format!("{}-{}.cwasm", hex::encode(adapter.as_bytes()), self.engine)
     }
 
-    /// Over the name too, so that one component's code is never taken for another's.
+    /// Covers the name too, so that one component's code is never mistaken for another's.
     fn mac(&self, name: &str, code: &[u8]) -> Hmac<Sha256> {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("any key");
@@ -113,8 +113,8 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Makes the key whole before it gets its name: another process that starts at the same time reads all of it, or makes
-/// its own, and the first of them stays.
+/// Writes the whole key before it gets its name: another process that starts at the same time reads all of it, or makes
+/// its own, and the first one is kept.
 fn make_key(dir: &Path, path: &Path) -> io::Result<()> {
     let mut key = Zeroizing::new([0; MAC]);
     SysRng.try_fill_bytes(&mut *key).map_err(io::Error::other)?;
@@ -145,7 +145,7 @@ fn read_key(path: &Path) -> io::Result<Zeroizing<[u8; MAC]>> {
     Ok(key)
 }
 
-/// Hashes whatever `Hash` feeds it with SHA-256: the same in every process, which the standard hasher does not promise.
+/// A hasher that uses SHA-256: its results are the same in every process, which the standard hasher does not promise.
 #[derive(Default)]
 struct Sha256Hasher(Sha256);
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_by_the_next_process() {
+    fn the_next_process_reads_the_cache() {
         let dir = tempfile::tempdir().unwrap();
         let adapter = Digest::of(b"a");
         let first = cache(dir.path()).unwrap();
@@ -178,12 +178,12 @@ mod tests {
         first.write(adapter, b"newer").unwrap();
         assert_eq!(cache(dir.path()).unwrap().read(adapter).unwrap(), b"newer");
         assert_eq!(first.read(Digest::of(b"b")), None);
-        // The key and one file: nothing temporary stays.
+        // The key and one file: no temporary file remains.
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]
-    fn what_anybody_else_wrote_is_not_read() {
+    fn foreign_and_changed_files_are_refused() {
         let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let adapter = Digest::of(b"a");
         let own = cache(ours.path()).unwrap();

@@ -1,8 +1,8 @@
 //! The engine: one per process, and the thread that keeps its time.
 //!
-//! Instances come out of a pool, so that a fresh one for every call costs microseconds: linear memories are reserved
-//! once, start as copy-on-write images, and are wiped page by page (`PAGEMAP_SCAN`, where the kernel has it). Where the
-//! pool cannot be had, because the address space is limited, instances are made on demand: slower, equally safe.
+//! Instances come from a pool, so a fresh one for every invocation costs microseconds: linear memories are reserved
+//! once, start as copy-on-write images, and are wiped page by page (`PAGEMAP_SCAN`, where the kernel has it). Where a
+//! pool is impossible because the address space is limited, instances are made on demand: slower, but equally safe.
 
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
-/// How often the epoch moves on: the grain of the CPU deadline, and of taking turns. Fine enough for limits of some ten
-/// milliseconds, and 200 wake-ups a second cost nothing that can be measured.
+/// How often the epoch is incremented: the resolution of the CPU deadline and of turns. It is fine enough for limits of
+/// some tens of milliseconds, and the cost of 200 wake-ups a second is not measurable.
 pub const TICK: Duration = Duration::from_millis(5);
 
 /// The largest linear memory of any guest: the upper bound of `limits.memory_mib`.
@@ -22,8 +22,8 @@ pub const MAX_MEMORY: usize = 512 << 20;
 const WASM_STACK: usize = 1 << 20;
 /// Stack of a guest's fiber: its own frames, and those of the host functions it calls.
 const FIBER_STACK: usize = 2 << 20;
-/// Memory of an instance that is wiped and kept instead of given back to the kernel: what Python and JavaScript guests
-/// touch. Giving pages back stalls the other cores (2.3 times the throughput was measured without it).
+/// Memory of an instance that is wiped and kept instead of returned to the kernel: what Python and JavaScript guests
+/// touch. Returning pages stalls the other cores (keeping them gave 2.3 times the throughput).
 const KEEP_RESIDENT: usize = 32 << 20;
 /// Elements of a guest's largest table. The engine of a JavaScript guest has some ten thousand functions in it.
 const TABLE_ELEMENTS: usize = 64 << 10;
@@ -34,9 +34,9 @@ const MEMORIES_PER_INSTANCE: u32 = 2;
 /// Core instances of one component. Python components link some twenty libraries dynamically.
 pub const CORE_INSTANCES_PER_INSTANCE: u32 = 64;
 
-/// The engine and its clock work. The thread ends when this is dropped.
+/// The engine and its ticker. The ticker's thread ends when this is dropped.
 ///
-/// Outside of this module it is for the benchmarks, which run bare wasmtime on an engine with the host's own settings.
+/// It is public for the benchmarks, which run bare wasmtime on an engine with the host's own settings.
 pub struct WasmEngine {
     wasm: wasmtime::Engine,
     pooled: bool,
@@ -44,7 +44,7 @@ pub struct WasmEngine {
 }
 
 impl WasmEngine {
-    /// Starts an engine for `instances` at a time, of which `keep_warm` may keep their memory between calls.
+    /// Starts an engine for `instances` at a time, of which `keep_warm` may keep their memory between invocations.
     ///
     /// # Errors
     /// Wasmtime does not run on this machine, or the thread cannot be started.
@@ -56,7 +56,7 @@ impl WasmEngine {
             Some(Err(error)) => {
                 tracing::warn!(
                     error = format!("{error:#}"),
-                    "no pool of instances can be had here, so each is made on demand, which is slower; \
+                    "a pool of instances is not possible here, so each is made on demand, which is slower; \
                      a limit on the address space (ulimit -v) is the usual reason"
                 );
                 (on_demand()?, false)
@@ -77,15 +77,15 @@ impl WasmEngine {
         &self.wasm
     }
 
-    /// Whether instances come out of a pool.
+    /// Whether instances come from a pool.
     #[must_use]
     pub const fn pooled(&self) -> bool {
         self.pooled
     }
 }
 
-/// An engine that only compiles, for those that [`WasmEngine::start`] makes: with or without a pool, their code is
-/// alike.
+/// An engine that only compiles, for engines that [`WasmEngine::start`] makes. The code is the same with and without a
+/// pool.
 ///
 /// # Errors
 /// Wasmtime does not run on this machine.
@@ -98,7 +98,7 @@ fn on_demand() -> wasmtime::Result<wasmtime::Engine> {
 }
 
 fn config() -> Config {
-    // What no guest language needs, and what has had the most advisories. Threads, garbage collection and
+    // Features that no guest language needs and that have had the most advisories. Threads, garbage collection and
     // component-model async are not even compiled in.
     let unwanted = WasmFeatures::MEMORY64
         | WasmFeatures::CUSTOM_PAGE_SIZES
@@ -111,9 +111,9 @@ fn config() -> Config {
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBER_STACK)
         .memory_init_cow(true)
-        // Guests are stripped, so a backtrace would name nothing, and a trap is cheaper without.
+        // Guests are stripped, so a backtrace would have no names, and traps are cheaper without.
         .wasm_backtrace_max_frames(None)
-        // One adapter compiles on one core, so that the other cores go on serving.
+        // An adapter compiles on one core, so that the other cores keep serving.
         .parallel_compilation(false);
     config
 }
@@ -138,8 +138,8 @@ fn pool(instances: u32, warm: u32) -> InstanceAllocationStrategy {
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// Moves the epoch on until it is dropped. A thread of its own: a busy executor must not stop the time by which busy
-/// guests are stopped.
+/// Increments the epoch until it is dropped, on a thread of its own: a busy executor must not delay the clock that
+/// stops busy guests.
 struct Ticker {
     stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -167,7 +167,7 @@ impl Drop for Ticker {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It cannot panic, and there is nobody left to tell.
+            // It cannot panic, and nobody is left to report it to.
             let _ = thread.join();
         }
     }
@@ -180,12 +180,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pool_for_a_thousand_and_more_can_be_had() {
+    fn a_large_pool_is_possible() {
         assert!(WasmEngine::start(2048, 64, true).unwrap().pooled());
     }
 
     #[test]
-    fn what_compiles_and_what_runs_agree_on_the_code() {
+    fn compiler_and_runtime_are_compatible() {
         let hash = |engine: &wasmtime::Engine| {
             let mut hasher = std::hash::DefaultHasher::new();
             engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -198,13 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_pool_it_starts_too() {
+    fn an_engine_starts_without_a_pool() {
         assert!(!WasmEngine::start(2048, 64, false).unwrap().pooled());
     }
 
-    /// Two million of them need more address space than there is.
     #[test]
-    fn a_pool_that_cannot_be_had_is_done_without() {
+    fn an_impossible_pool_is_not_used() {
+        // Two million instances need more address space than there is.
         assert!(!WasmEngine::start(2_000_000, 64, true).unwrap().pooled());
     }
 }

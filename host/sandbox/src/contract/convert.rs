@@ -164,7 +164,7 @@ pub fn reference(receipt: &model::Receipt) -> String {
 pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, ContractViolation> {
     if given.lead_id != asked.as_str() {
         return Err(violation(
-            "status.query answered for another lead than the one it was asked for",
+            "status.query answered for another lead than it was asked for",
         ));
     }
     let stage = given.status.chars().count();

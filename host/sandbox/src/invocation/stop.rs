@@ -68,7 +68,7 @@ pub fn stopped(error: &wasmtime::Error, environment: &Environment, observations:
         return fault(cause, detail);
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
-        let detail = format!("it exited with code {code}: {last_words}");
+        let detail = format!("it ended with exit code {code}: {last_words}");
         return fault(FaultCause::Trap, detail.trim_end_matches(": "));
     }
     // What remains: a result that does not have the contract's types, or one that is too large.

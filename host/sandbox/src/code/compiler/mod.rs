@@ -1,12 +1,12 @@
 //! Compiling, outside of the serving process.
 //!
 //! A compiler is a large program that reads what a stranger wrote: a small component can make it use any amount of
-//! memory or time, or crash. So each component is compiled by a process of its own, the host's program under another
-//! command, which limits itself before it reads a byte, has no environment and cannot open a file. What it does to
-//! itself is a refused file, and the host serves on. What it hands back is native code, kept under this installation's
-//! HMAC like any other (`cache`).
+//! memory or time, or crash. So each component is compiled by a process of its own: the host's program with another
+//! command, which limits itself before it reads a byte, has no environment and cannot open files. If it crashes, the
+//! file is refused and the host keeps serving. Its output is native code, which the cache stores under this
+//! installation's HMAC.
 //!
-//! There is no second way: a host that cannot start the process compiles nothing and says so.
+//! There is no fallback: a host that cannot start the process compiles nothing and says so.
 
 mod process;
 
@@ -25,20 +25,20 @@ use jackfield_clock::{SharedClock, timeout};
 
 pub use process::compile_adapter;
 
-/// The command of the host's program that compiles.
+/// The command of the host's program for compiling.
 const COMMAND: &str = "compile-adapter";
 
-/// Bytes of native code for each byte of a component, at most. Compilers' output has two to four; what has more is a
-/// component made to be large.
+/// Bytes of native code for each byte of a component, at most. The output of compilers needs two to four; a component
+/// that needs more was made to be large.
 const NATIVE_FOR_EACH: usize = 16;
-/// Bytes of native code that the smallest component may have: the image of an empty one has a tenth of it.
+/// Bytes of native code that even the smallest component may have: the image of an empty one has a tenth of it.
 const NATIVE_AT_LEAST: usize = 1 << 20;
 /// Bytes of native code that any component may have: four times the largest component.
 const NATIVE_AT_MOST: usize = 256 << 20;
-/// Bytes that are read of what a failed compilation says, before it is cut to what is shown.
+/// Bytes that are read of a failed compiler's standard error, before it is truncated for the message.
 const WORDS: usize = 2000;
 
-/// What compiling one component may take.
+/// The limits of compiling one component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompileLimits {
     /// Address space of the process, in bytes; rounded down to MiB.
@@ -51,7 +51,7 @@ pub struct CompileLimits {
 
 impl Default for CompileLimits {
     /// 2 GiB, five times what Python's components need; two minutes of processor time, twenty times what they need; and
-    /// five minutes by the clock, since it gives way to whatever serves.
+    /// five minutes by the clock, because serving has priority over it.
     fn default() -> Self {
         Self {
             memory: 2 << 30,
@@ -80,7 +80,7 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// Compiles with `program`, which is the host's own.
+    /// A compiler that runs `program`, which is the host's own.
     pub const fn new(program: PathBuf, limits: CompileLimits, clock: SharedClock) -> Self {
         Self { program, limits, clock }
     }
@@ -97,10 +97,11 @@ impl Compiler {
         let limit = native_limit(component.len());
         let compiling = exchange(&mut child, component, limit);
         let Some(ended) = timeout(&*self.clock, self.limits.deadline, compiling).await else {
-            // It is killed when it is dropped, and its end is nobody's concern.
+            // The process is killed when it is dropped, and its status does not matter.
             return Err(CompileRefusal::Deadline(self.limits.deadline.as_secs()).into());
         };
-        let ended = ended.map_err(|error| PackageError::Host(format!("the compiler cannot be talked to: {error}")))?;
+        let ended = ended
+            .map_err(|error| PackageError::Host(format!("the host cannot exchange data with the compiler: {error}")))?;
         if ended.native.len() > limit {
             return Err(CompileRefusal::Size(limit).into());
         }
@@ -120,7 +121,7 @@ impl Compiler {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // In a group of its own, a Ctrl-C at the terminal drains the host and leaves what it waits for alone.
+            // In a group of its own, so that a Ctrl-C at the terminal drains the host and does not stop the compiler.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -129,7 +130,7 @@ impl Compiler {
     /// Why there is no native code.
     fn explain(&self, status: ExitStatus, words: &str) -> PackageError {
         let signal = |signal: Signal| status.signal() == Some(signal.as_raw());
-        // An allocation that fails ends a Rust program by SIGABRT, after it has said so.
+        // A failed allocation ends a Rust program with SIGABRT, after a message.
         let out_of_memory = signal(Signal::ABORT) && words.contains("memory allocation of");
         match status.code().and_then(|code| u8::try_from(code).ok()) {
             Some(process::INVALID) => PackageError::Invalid(words.to_owned()),
@@ -145,7 +146,7 @@ impl Compiler {
 /// How a process ended.
 struct Ended {
     status: ExitStatus,
-    /// At most one byte more than it may be.
+    /// At most one byte longer than allowed.
     native: Vec<u8>,
     words: String,
 }
@@ -156,10 +157,10 @@ async fn exchange(child: &mut Child, component: &[u8], limit: usize) -> io::Resu
         return Err(io::Error::other("its standard streams are missing"));
     };
     let feed = async move {
-        // A process that ends before it has read everything says why by its status.
+        // The status says why a process ended before it had read everything.
         let _ = input.write_all(component).await;
     };
-    // Each end is closed as soon as it is read far enough, so that a process that says more ends instead of waiting.
+    // Each pipe is closed as soon as enough is read, so that a process that writes more ends instead of waiting.
     let (native, words, ()) = tokio::join!(read(output, limit + 1), read(errors, WORDS), feed);
     let words = String::from_utf8_lossy(&words?).into_owned();
     Ok(Ended {

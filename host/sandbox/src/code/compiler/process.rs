@@ -1,4 +1,4 @@
-//! The process that compiles: it limits itself, reads a component, writes native code, and says by its end how it went.
+//! The process that compiles: it limits itself, reads a component, writes native code, and reports by its exit status.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
@@ -9,24 +9,24 @@ use super::CompileLimits;
 use crate::code::engine;
 use crate::code::error::MAX_SIZE;
 
-/// It ends with this if the component is not valid; standard error says why. `EX_DATAERR` of sysexits.h.
+/// Exit status for a component that is not valid; standard error says why. `EX_DATAERR` of sysexits.h.
 pub const INVALID: u8 = 65;
-/// It could not do its work: the host's fault. `EX_SOFTWARE`.
+/// Exit status for a failure of the host. `EX_SOFTWARE`.
 pub const FAILED: u8 = 70;
-/// It was refused memory. `EX_OSERR`.
+/// Exit status for a lack of memory. `EX_OSERR`.
 pub const OUT_OF_MEMORY: u8 = 71;
-/// What Rust ends a program with that panicked.
+/// Exit status of a Rust program that panicked.
 pub const PANICKED: u8 = 101;
 
-/// Seconds of processor time between the signal that ends the process and the one that nothing can hold off.
+/// Seconds of processor time between the signal that ends the process and the one that cannot be blocked.
 const GRACE: u64 = 1;
-/// Files it may have open: the three that it is started with.
+/// Files that it may have open: the three that it starts with.
 const FILES: u64 = 3;
-/// How much it gives way to whatever serves: a third of a core where the others would take all of them.
+/// Its niceness: it gets a third of a core when serving could use all of them.
 const NICENESS: i32 = 5;
 
-/// Compiles the component on standard input to native code on standard output, within `limits`, and answers what the
-/// process has to end with. Nothing else may run in the process.
+/// Compiles the component on standard input to native code on standard output, within `limits`, and returns the
+/// process's exit status. Nothing else may run in the process.
 #[must_use]
 pub fn compile_adapter(limits: CompileLimits) -> ExitCode {
     let Err(refused) = limit(limits).map_err(Refused::Host).and_then(|()| compile()) else {
@@ -37,7 +37,7 @@ pub fn compile_adapter(limits: CompileLimits) -> ExitCode {
         Refused::Memory => (OUT_OF_MEMORY, String::new()),
         Refused::Host(error) => (FAILED, error.to_string()),
     };
-    // Whoever started it may be gone, and then there is nobody to tell.
+    // The parent process may be gone, and then nobody reads it.
     let _ = io::stderr().write_all(words.as_bytes());
     ExitCode::from(status)
 }
@@ -49,22 +49,22 @@ enum Refused {
 }
 
 fn limit(limits: CompileLimits) -> io::Result<()> {
-    // Where the system is short of memory it ends this process before any other. Best effort: there may be no /proc.
+    // A system that is short of memory kills this process before any other. Best effort: there may be no /proc.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    // Likewise: a policy of the system may forbid it.
+    // Best effort too: a policy of the system may forbid it.
     let _ = nice(NICENESS);
     let seconds = limits.cpu_seconds();
     lower(Resource::As, limits.memory, limits.memory)?;
     lower(Resource::Cpu, seconds, seconds + GRACE)?;
     lower(Resource::Nofile, FILES, FILES)?;
-    // It writes to a pipe, to no file; it starts nothing; and its memory, which is a tenant's code, is never dumped.
+    // It writes to a pipe and not to files, starts no processes, and never dumps its memory, which is a tenant's code.
     for none in [Resource::Fsize, Resource::Nproc, Resource::Core] {
         lower(none, 0, 0)?;
     }
     Ok(())
 }
 
-/// Sets a limit, unless a lower one holds already.
+/// Sets a limit, unless a lower one is set already.
 fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
     let ceiling = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     let limit = Rlimit {
@@ -76,7 +76,7 @@ fn lower(resource: Resource, current: u64, maximum: u64) -> io::Result<()> {
 
 fn compile() -> Result<(), Refused> {
     let mut component = vec![];
-    // The host sends nothing larger; the limit is for a person who tries the command.
+    // The host sends nothing larger; the limit is for people who try the command.
     let mut input = io::stdin().lock().take(MAX_SIZE as u64);
     input.read_to_end(&mut component).map_err(Refused::Host)?;
     let engine = engine::for_compiling().map_err(|error| {
@@ -90,7 +90,7 @@ fn compile() -> Result<(), Refused> {
     io::stdout().lock().write_all(&native).map_err(Refused::Host)
 }
 
-/// Memory that was refused, wherever in the chain it is told, or else what the error means otherwise.
+/// A lack of memory, if any cause in the chain says so; `otherwise` if not.
 fn refused(error: &wasmtime::Error, otherwise: Refused) -> Refused {
     let short = error.chain().any(|cause| {
         let is_short = cause

@@ -1,5 +1,5 @@
-//! What a compiler process can end with, and what is said of it. Programs stand in for the compiler; the real one is
-//! met in `tests/tests/runtime/compiling.rs`.
+//! How a compiler process can end, and how that is reported. A script replaces the compiler; `runtime/compiling.rs` in
+//! the integration tests uses the real one.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::*;
 use jackfield_clock::ManualClock;
 
-/// A program that does what the component says.
+/// A script that runs the component as a shell script.
 const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/code/compiler/stand-in.sh");
 
 fn compiler(program: &str) -> (Compiler, ManualClock) {
@@ -23,14 +23,14 @@ async fn ended(script: &str) -> Result<Vec<u8>, PackageError> {
 }
 
 #[tokio::test]
-async fn what_it_prints_is_the_native_code() {
+async fn its_output_is_the_native_code() {
     assert_eq!(ended("echo native").await.unwrap(), b"native\n");
     let named = ended(r#"echo "$1 $2 $3 $4 $5""#).await.unwrap();
     assert_eq!(named, b"compile-adapter --memory-mib 2048 --cpu-seconds 120\n");
 }
 
 #[tokio::test]
-async fn its_end_says_what_was_wrong() {
+async fn its_exit_status_is_explained() {
     let refusal = async |text: &str| ended(text).await.unwrap_err();
     assert_eq!(
         refusal("echo 'unexpected end' >&2; exit 65").await,
@@ -61,7 +61,7 @@ async fn its_end_says_what_was_wrong() {
 }
 
 #[tokio::test]
-async fn what_it_prints_is_bounded() {
+async fn its_output_is_bounded() {
     let refused = ended("exec cat /dev/zero").await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Size(NATIVE_AT_LEAST)));
     let PackageError::Invalid(words) = ended("yes | tr -d '\\n' >&2; exit 65").await.unwrap_err() else {
@@ -81,7 +81,7 @@ fn native_code_is_bounded_by_its_component() {
 async fn it_has_no_environment() {
     let printed = ended("exec env").await.unwrap();
     let printed = String::from_utf8(printed).unwrap();
-    // What the shell sets by itself.
+    // Variables that the shell sets itself.
     let own = ["PWD=", "SHLVL=", "_=", "OLDPWD="];
     let foreign: Vec<_> = printed
         .lines()
@@ -91,7 +91,7 @@ async fn it_has_no_environment() {
 }
 
 #[tokio::test]
-async fn one_that_hangs_is_ended_at_its_deadline() {
+async fn a_hanging_process_is_killed() {
     let (compiler, clock) = compiler(STAND_IN);
     let dir = tempfile::tempdir().unwrap();
     let started = dir.path().join("started");
@@ -117,7 +117,7 @@ async fn one_that_hangs_is_ended_at_its_deadline() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_started_is_told() {
+async fn a_missing_program_is_reported() {
     let (compiler, _clock) = compiler("/nowhere/jackfield");
     let refused = compiler.compile(b"component").await.unwrap_err().to_string();
     assert!(
