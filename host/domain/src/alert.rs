@@ -1,9 +1,9 @@
-//! What a person must be told.
+//! Alerts: events that need a person's attention.
 
 use crate::word::words;
 use serde::{Deserialize, Serialize};
 
-/// Why somebody is told.
+/// Why an alert is raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlertKind {

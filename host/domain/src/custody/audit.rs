@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::id::{Digest, InvalidId, TokenId};
 
 /// Requests without a valid operator token are written down at most this often, with their number: under attack the
-/// trail grows by half a million short rows a year, and not as fast as somebody can knock.
+/// trail grows by half a million short rows a year, not as fast as requests come in.
 pub const REFUSALS_EVERY: Duration = Duration::from_mins(1);
 
 /// What the first entry follows.
@@ -54,18 +54,18 @@ impl FromStr for Actor {
     }
 }
 
-/// Something to be written down. No bodies, no secrets, nothing of a lead: names and ids only.
+/// An action to record. No bodies, no secrets, no personal data: names and ids only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
     /// When, to the microsecond; what is finer is dropped.
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// The note that the actor's token has.
+    /// The label of the actor's token.
     pub label: String,
     /// The method and the route, such as `POST /v1/tenants/{tenant}/rollback`.
     pub action: String,
-    /// What it was about, such as `tenant=dwarka-homes release=r3`.
+    /// The target, such as `tenant=dwarka-homes release=r3`.
     pub target: String,
     /// The HTTP status of the answer; none before there is one. A change is written down before it is begun and before
     /// it is answered, so one whose end is missing may or may not have happened.
@@ -201,7 +201,7 @@ impl ChainVerifier {
     }
 }
 
-/// Refused requests that are not written down yet.
+/// Counts refused requests that are not recorded yet.
 #[derive(Debug, Default)]
 pub struct RefusalCounter {
     written: Option<Timestamp>,
@@ -309,7 +309,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_or_stands_before_the_first_is_named() {
+    fn unreadable_entries_are_named() {
+        // What cannot be read or stands before the first is named.
         let trail = trail(2);
         let mut verifier = ChainVerifier::new(None);
         assert_eq!(verifier.next(0, Some(&trail[0])), Err(ChainBreak::Inserted(0)));

@@ -1,4 +1,4 @@
-//! Sealing secrets: whoever has only the database has none of them.
+//! Encryption of stored secrets: the database alone reveals none of them.
 //!
 //! Every secret is sealed with XChaCha20-Poly1305 under the master key itself. There is no data key between the two:
 //! secrets are few and small, so that sealing all of them anew takes milliseconds, and after that the old master key
@@ -26,7 +26,7 @@ pub const NONCE_BYTES: usize = 24;
 /// Bytes of a key's id: too many for two keys to share one by chance, few enough to be compared by eye.
 const ID_BYTES: usize = 8;
 
-/// Names a master key without telling anything of it: the beginning of a digest, as 16 hexadecimal digits.
+/// Identifies a master key without revealing it: the beginning of a digest, as 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId([u8; ID_BYTES]);
 
@@ -46,7 +46,7 @@ impl FromStr for KeyId {
     }
 }
 
-/// A text is no master key. It does not quote the text.
+/// The text is not a valid master key. The error does not quote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a master key is {KEY_BYTES} random bytes as base64, 44 characters; `openssl rand -base64 32` makes one")]
 pub struct InvalidMasterKey;
@@ -74,7 +74,7 @@ impl MasterKey {
     /// Reads a key as base64, blanks around it left aside.
     ///
     /// # Errors
-    /// It is no base64, or not of [`KEY_BYTES`].
+    /// The text is not base64, or not of [`KEY_BYTES`].
     pub fn read(text: &str) -> Result<Self, InvalidMasterKey> {
         let mut bytes = STANDARD.decode(text.trim()).map_err(|_| InvalidMasterKey)?;
         let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new);
@@ -105,7 +105,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// A sealed secret, as it is kept.
+/// An encrypted secret, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedSecret {
     /// The key that opens it.
@@ -116,7 +116,7 @@ pub struct SealedSecret {
     pub ciphertext: Vec<u8>,
 }
 
-/// Whose secret it is, and its name.
+/// The tenant and name that a secret is encrypted for; both are authenticated.
 #[derive(Debug, Clone, Copy)]
 pub struct SecretContext<'a> {
     /// Whose.
@@ -137,7 +137,7 @@ impl SecretContext<'_> {
     }
 }
 
-/// A sealed secret does not open.
+/// Why a stored secret cannot be decrypted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsealError {
     /// Another key opens it.

@@ -17,7 +17,7 @@ pub enum AttemptClass {
     Committed,
     /// Nothing was written: no connection, or the destination said so.
     Unavailable,
-    /// The request left and it is not known what came of it.
+    /// The request left and its outcome is not known.
     Unknown,
     /// The destination, or the host's own limit, asked to slow down.
     RateLimited,
@@ -42,7 +42,7 @@ words!(AttemptClass {
     Fault = "fault",
 });
 
-/// Why a call to an adapter, or a push to the agent, did not succeed.
+/// Why an invocation of an adapter, or a push to the agent, did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// Nothing was written.
@@ -116,7 +116,7 @@ pub enum FaultCause {
     MemoryCap,
     /// It computed longer than the release allows.
     CpuDeadline,
-    /// The whole call took longer than the release allows.
+    /// The whole invocation took longer than the release allows.
     WallClock,
     /// It recursed too deeply.
     Stack,

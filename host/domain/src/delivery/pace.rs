@@ -1,9 +1,8 @@
-//! How fast a tenant's deliveries may go: so many a second, so many a day, and none while a destination asks for a
-//! pause.
+//! Rate limits of a tenant's deliveries: per second, per day, and none while a destination asks for a pause.
 //!
-//! The time is what the caller says it is, and a caller's clock may go back. Then nothing is given that was given
-//! already: up to [`MAX_DISORDER`] the pace waits for the clock to catch up, and beyond that, when somebody must have
-//! set the clock, it counts on from the new time with what it had.
+//! The caller passes the time, and its clock may go back. No token is given out twice: up to [`MAX_DISORDER`] the pace
+//! waits for the clock to catch up; beyond that, the clock must have been set, and counting continues from the new
+//! time.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -213,7 +212,7 @@ impl Pace {
     }
 }
 
-/// A destination's own pace: nothing goes there until the time that it asked for, or that doubling waits give it.
+/// A destination's rate limit: nothing is sent until the time that it asked for, or until a doubling wait ends.
 #[derive(Debug, Clone)]
 pub struct DestinationThrottle {
     /// Times in a row that it asked to slow down.

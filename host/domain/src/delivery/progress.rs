@@ -4,29 +4,29 @@ use jiff::Timestamp;
 
 use super::retry::RetryLadder;
 
-/// What of a delivery's past decides its future.
+/// The history that decides a delivery's next step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AttemptHistory {
     /// Counted failures since acceptance or the last replay.
     pub counted: u32,
     /// Rate limits in a row.
     pub throttles: u32,
-    /// When the row of rate limits began.
+    /// When this series of rate limits began.
     pub throttled_since: Option<Timestamp>,
-    /// An earlier attempt may have reached the destination, and nothing since has told whether it did.
+    /// An earlier attempt may have reached the destination, and nothing since has shown whether it did.
     pub ambiguous: bool,
     /// Claims in a row whose worker never reported back.
     pub lost_leases: u32,
 }
 
-/// What a tenant and its adapter allow.
+/// What the tenant's ladder and its adapter allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptPolicy {
     /// The waits between counted attempts.
     pub ladder: RetryLadder,
-    /// Writing twice leaves one record.
+    /// Whether writing twice leaves one record.
     pub idempotent: bool,
-    /// The destination can be asked whether a write was made.
+    /// Whether the adapter can look up if a write was made.
     pub lookup: bool,
 }
 
@@ -37,7 +37,7 @@ pub enum AttemptPlan {
     Send,
     /// Ask first whether an earlier attempt landed.
     LookUpFirst,
-    /// Send nothing: it may have landed, and nobody can tell.
+    /// Send nothing and let a person decide: the write may have landed, and neither side can tell.
     Ask,
 }
 

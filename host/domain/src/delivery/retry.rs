@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The longest that a rate limit may hold one delivery, in one wait or in a row of them.
+/// The longest that rate limits may hold back one delivery, in one wait or in a series.
 pub const MAX_THROTTLE: Duration = Duration::from_hours(24);
 
 /// Jitter adds at most this share to a wait, and never takes any away.
@@ -16,7 +16,7 @@ pub const MAX_JITTER: f64 = 0.1;
 #[serde(try_from = "Vec<TextDuration>", into = "Vec<TextDuration>")]
 pub struct RetryLadder(Vec<Duration>);
 
-/// A ladder that cannot be climbed.
+/// A ladder that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLadder {
     /// No rungs, or too many.
@@ -125,7 +125,7 @@ pub fn throttle_wait(throttles: u32, retry_after: Option<Duration>) -> Duration 
     retry_after.unwrap_or_else(doubling).min(MAX_THROTTLE)
 }
 
-/// When a row of rate limits that began at `since` has lasted [`MAX_THROTTLE`].
+/// When a series of rate limits that began at `since` has lasted [`MAX_THROTTLE`].
 #[must_use]
 pub fn throttle_end(since: Timestamp) -> Timestamp {
     since.saturating_add(MAX_THROTTLE).unwrap_or(Timestamp::MAX)

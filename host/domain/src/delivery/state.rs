@@ -3,22 +3,22 @@
 use crate::word::words;
 use serde::{Deserialize, Serialize};
 
-/// Where a delivery is.
+/// A delivery's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = State)]
 pub enum DeliveryState {
-    /// Waits for its time.
+    /// Waits until it is due.
     Ready,
-    /// A worker has it.
+    /// A worker has claimed it.
     Leased,
     /// The destination holds it.
     Done,
     /// Its attempts are used up.
     Dead,
-    /// A person must decide.
+    /// An operator must decide.
     Review,
-    /// A person decided against it.
+    /// An operator discarded it.
     Discarded,
 }
 

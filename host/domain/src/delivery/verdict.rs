@@ -32,7 +32,7 @@ pub enum NextStep {
         /// When.
         due: Timestamp,
     },
-    /// No more attempts until a person says so.
+    /// No more attempts until an operator replays it.
     Dead(StopReason),
     /// A person must decide.
     Review(StopReason),
@@ -51,16 +51,16 @@ impl NextStep {
     }
 }
 
-/// What follows from an attempt: the step, and whom to tell.
+/// What follows from an attempt: the next step, and the alert to raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryVerdict {
     /// The class under which the attempt is recorded.
     pub class: AttemptClass,
     /// The delivery's next step.
     pub step: NextStep,
-    /// To be raised in the same transaction.
+    /// The alert to raise in the same transaction.
     pub alert: Option<AlertKind>,
-    /// What is remembered from now on, whatever the step: a dead delivery whose last attempt may have landed is still
+    /// The history after this attempt, whatever the step: a dead delivery whose last attempt may have landed is still
     /// ambiguous when it is replayed.
     pub progress: AttemptHistory,
 }
@@ -91,7 +91,7 @@ impl DeliveryVerdict {
         )
     }
 
-    /// The verdict on a delivery that the CRM's breaker held for too long: nobody asked the CRM.
+    /// The verdict on a delivery that the CRM's open breaker held back for too long.
     #[must_use]
     pub fn held_too_long(progress: AttemptHistory) -> Self {
         Self::new(
@@ -139,7 +139,7 @@ pub fn decide(
         Failure::NotFound => (NextStep::Review(StopReason::NotFound), progress),
         Failure::RateLimited { retry_after } => {
             let since = progress.throttled_since.unwrap_or(now);
-            // However long the waits, the last attempt of a row is a day after its first.
+            // However long the waits, the last attempt of a series comes at most a day after its first.
             let end = retry::throttle_end(since);
             if now >= end {
                 (NextStep::Dead(StopReason::ThrottledTooLong), progress)
@@ -177,10 +177,9 @@ pub fn decide(
     DeliveryVerdict::new(failure.class(), step, progress)
 }
 
-/// Decides what follows from an attempt that tried out a CRM whose breaker was not closed, of a delivery that fell due
-/// at
-/// `due`. Unless it shows that the CRM is there it burns nothing: the delivery keeps its count and its place in line,
-/// and the breaker decides when something is sent again. What may have been written is remembered as ever (promise 3).
+/// Decides what follows from a trial: an attempt made while the CRM's breaker was not closed, for a delivery that was
+/// due at `due`. A trial that fails to show that the CRM is back does not count: the delivery keeps its count and its
+/// place in the queue, and the breaker decides when to send again. A possible write is still remembered (promise 3).
 #[must_use]
 pub fn decide_trial(
     progress: AttemptHistory,
@@ -203,11 +202,11 @@ pub fn decide_trial(
     }
 }
 
-/// Claims in a row that may be lost with their worker before a delivery counts as the cause: a poison pill that kills
-/// the process must not do so for ever.
+/// After this many lost leases in a row, the delivery itself counts as the cause: a poison pill that kills the process
+/// must not do so for ever.
 pub const MAX_LOST_LEASES: u32 = 20;
 
-/// Decides what follows when a lease ran out: the request may have left, so the delivery is ambiguous from now on.
+/// Decides what follows when a lease expires: the request may have left, so the delivery is ambiguous from now on.
 #[must_use]
 pub fn after_lost_lease(progress: AttemptHistory, now: Timestamp) -> DeliveryVerdict {
     let progress = AttemptHistory {

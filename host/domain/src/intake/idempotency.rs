@@ -1,4 +1,4 @@
-//! Recognising a repeat.
+//! Recognising a repeated request.
 
 use std::time::Duration;
 
@@ -33,21 +33,21 @@ fn qualified(from: &str, key: &str) -> DedupKey {
     }
 }
 
-/// What was seen before under a key.
+/// A request that was seen before under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenKey {
     /// The digest of its body.
     pub digest: Digest,
-    /// When.
+    /// When it was accepted.
     pub at: Timestamp,
 }
 
-/// What a request is, beside what was seen under its keys.
+/// How a request compares with those seen before under its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepeatCheck {
-    /// Nothing like it was seen.
+    /// No request was seen under its keys.
     New,
-    /// The same was seen.
+    /// The same request was seen.
     Same,
     /// The key was used for another body.
     Conflict,

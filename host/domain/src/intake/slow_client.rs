@@ -1,5 +1,5 @@
-//! How long a client may take. A client that sends or reads a byte now and then would otherwise hold a connection, and
-//! what the host keeps for it, for as long as it likes.
+//! Time limits for slow clients. Without them, a client that sends or reads a byte now and then could hold a connection
+//! and its resources for as long as it likes.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 /// Bytes a second that a body must bring on average, once [`BODY_GRACE`] is over: less than any network in use, more
 /// than a byte now and then.
 pub const MIN_BODY_RATE: u64 = 1024;
-/// How long a body may bring nothing at first: time for a client that was told to go on, or for packets sent anew.
+/// How long a body may bring nothing at first: time for a client that waits for `100 Continue`, or for lost packets.
 pub const BODY_GRACE: Duration = Duration::from_secs(5);
-/// How long a connection may take to come to its end: for the last answer to be read.
+/// How long a closing connection may take until the last answer is read.
 pub const CLOSING: Duration = Duration::from_secs(5);
 
-/// How long the clients of one listener may take.
+/// Time limits for the clients of one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlowClientLimits {
     /// For a request's head, from its first byte; for the first one from when the connection was opened.
@@ -25,7 +25,7 @@ pub struct SlowClientLimits {
 }
 
 impl SlowClientLimits {
-    /// When a body that began at `began` and has brought so many bytes is given up.
+    /// When a body that began at `began` and has brought so many bytes times out.
     #[must_use]
     pub fn body_due(&self, began: Timestamp, received: u64) -> Timestamp {
         let earned = Duration::from_secs(received / MIN_BODY_RATE);
@@ -44,9 +44,9 @@ fn later(from: Timestamp, wait: Duration) -> Timestamp {
 pub enum ConnectionTimeout {
     /// A request's head, or the TLS handshake, did not come in time.
     Head,
-    /// Nothing was asked for too long. It ends in order.
+    /// No request came for too long. The connection closes gracefully.
     Idle,
-    /// It was to end, and what was still to be read or sent did not move.
+    /// It was closing, and the remaining bytes did not move.
     Closing,
 }
 
@@ -62,7 +62,7 @@ impl ConnectionTimeout {
     }
 }
 
-/// What a connection is doing, as far as patience goes.
+/// What a connection is doing, as far as its time limits are concerned.
 #[derive(Debug, Clone)]
 pub struct ConnectionProgress {
     /// Whether bytes between requests are the beginning of a head. In HTTP/2 they may be about the connection.
@@ -76,7 +76,7 @@ pub struct ConnectionProgress {
     quiet_since: Timestamp,
     /// When the head that is coming began.
     head_since: Option<Timestamp>,
-    /// When it was told to end.
+    /// When it began to close.
     closing_since: Option<Timestamp>,
 }
 
@@ -122,14 +122,15 @@ impl ConnectionProgress {
         }
     }
 
-    /// It was told to end once what is in flight is done.
+    /// It closes once the requests in flight are done.
     pub const fn closing(&mut self, now: Timestamp) {
         if self.closing_since.is_none() {
             self.closing_since = Some(now);
         }
     }
 
-    /// When patience ends, and how, if nothing happens until then. A request in flight has deadlines of its own.
+    /// When the connection times out, and why, if nothing happens until then. Requests in flight have their own
+    /// deadlines.
     #[must_use]
     pub fn due(&self, patience: &SlowClientLimits) -> Option<(Timestamp, ConnectionTimeout)> {
         if self.in_flight > 0 {
@@ -180,7 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn the_first_head_counts_from_the_opening_whatever_drips() {
+    fn first_head_counts_from_the_opening() {
+        // The first head counts from the opening whatever drips.
         let mut progress = ConnectionProgress::opened(at(0));
         assert_eq!(progress.due(&PATIENCE), Some((at(10), ConnectionTimeout::Head)));
         progress.arrived(at(9));
@@ -222,7 +224,8 @@ mod tests {
     }
 
     #[test]
-    fn closing_waits_for_what_is_in_flight_and_then_only_a_little() {
+    fn closing_waits_for_requests_in_flight() {
+        // Closing waits for what is in flight and then only a little.
         let mut progress = ConnectionProgress::opened(at(0));
         progress.began();
         progress.closing(at(1));

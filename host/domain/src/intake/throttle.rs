@@ -2,8 +2,8 @@
 //!
 //! An address is limited before anything is believed, so what is kept of addresses is bounded. A tenant is limited once
 //! it is known that the request is its own, so nobody can use up another's share. Failed authentications have a limit
-//! of their own, and exceeding it changes only what failures are told: who shows a valid token or signature is never
-//! refused for what others fail at from the same address, which may be a whole company's or a load balancer's.
+//! of their own, and exceeding it changes only how failures are answered: a request with a valid token or signature is
+//! never refused because others fail from the same address, which may be a whole company's or a load balancer's.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ pub struct ThrottleRates {
     pub tenant: NonZeroU32,
 }
 
-/// What one address has left.
+/// The remaining share of one address.
 #[derive(Debug, Clone)]
 struct Share {
     requests: TokenBucket,
@@ -53,7 +53,7 @@ impl Share {
     }
 }
 
-/// What every address has left.
+/// The remaining shares of all addresses.
 #[derive(Debug)]
 pub struct AddressThrottle {
     rates: ThrottleRates,
@@ -130,7 +130,8 @@ pub enum RequestParty {
     Crm,
 }
 
-/// What every tenant has left. A tenant is in it once a request of its own came, so there are as many as tenants.
+/// The remaining shares of all tenants. A tenant is added with its first genuine request, so there are at most as many
+/// entries as tenants.
 #[derive(Debug, Default)]
 pub struct TenantThrottle(HashMap<(TenantName, RequestParty), (NonZeroU32, TokenBucket)>);
 
@@ -191,7 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_limited_tighter_and_take_nothing_from_what_succeeds() {
+    fn failures_have_their_own_limit() {
+        // Failures are limited tighter and take nothing from what succeeds.
         let mut addresses = AddressThrottle::new(rates(100, 1));
         assert_eq!(addresses.failure(address(1), at(0)), Ok(()));
         assert_eq!(addresses.failure(address(1), at(0)), Err(Duration::from_secs(1)));
@@ -211,7 +213,8 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_too_many_addresses_share_one_share() {
+    fn too_many_addresses_share_one_limit() {
+        // Memory is bounded and too many addresses share one share.
         let mut addresses = AddressThrottle::new(rates(2, 1));
         let most = u32::try_from(MAX_ADDRESSES).unwrap();
         for n in 0..most {
@@ -247,7 +250,8 @@ mod tests {
     }
 
     #[test]
-    fn a_tenants_agent_and_its_crm_have_a_share_each_and_no_other_tenants() {
+    fn agents_and_crms_have_separate_shares() {
+        // A tenants agent and its crm have a share each and no other tenants.
         let mut shares = TenantThrottle::default();
         let [one, other]: [TenantName; 2] = ["one", "other"].map(|name| name.parse().unwrap());
         let rate = NonZeroU32::MIN;

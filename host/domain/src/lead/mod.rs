@@ -123,7 +123,8 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_contracts_example_and_keeps_unknown_members() {
+    fn reads_the_contracts_example() {
+        // Reads the contracts example and keeps unknown members.
         let lead = Lead::read(example()).unwrap();
         assert_eq!((lead.id.as_str(), lead.priority), ("CRM-LEAD-001234", Priority::High));
         assert_eq!(lead.document, example());

@@ -3,7 +3,7 @@
 use crate::word::words;
 use serde::{Deserialize, Serialize};
 
-/// How urgently a lead wants to be called.
+/// How urgent it is to call a lead.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
 )]
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Priority {
     /// Last.
     Low,
-    /// When nothing was said.
+    /// The default.
     #[default]
     Normal,
     /// First.

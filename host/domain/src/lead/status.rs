@@ -1,4 +1,4 @@
-//! May this lead be called now? The CRM's word and the recorded do-not-call, made into one answer.
+//! May this lead be called now? One answer from the CRM's status and the recorded do-not-call.
 
 use super::suppression::SuppressionReason;
 use crate::delivery::failure::Failure;
@@ -38,8 +38,8 @@ pub enum StatusAnswer {
 /// The status word of a lead whose do-not-call the host knows and whose CRM could not be asked.
 const DO_NOT_CALL: &str = "do_not_call";
 
-/// Decides the answer. `dnc_recorded` is read after the CRM answered, so that a do-not-call accepted while it was being
-/// asked still counts. A recorded do-not-call outweighs everything, an unreachable CRM included.
+/// Decides the answer. `dnc_recorded` is read after the CRM answered, so that a do-not-call accepted in the meantime
+/// still counts. A recorded do-not-call overrides everything, even an unreachable CRM.
 #[must_use]
 pub fn decide(lead_id: &LeadId, crm: Result<LeadStatus, Failure>, dnc_recorded: bool) -> StatusAnswer {
     match (crm, dnc_recorded) {

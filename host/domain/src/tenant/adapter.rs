@@ -1,4 +1,4 @@
-//! What is known of an adapter, and what it may say of itself.
+//! An adapter's record, and the rules for what its `describe` may say.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -26,10 +26,10 @@ const KINDS: [CredentialKind; 4] = [
     CredentialKind::Hmac,
 ];
 
-/// An adapter, as its `describe` and its exports tell.
+/// An adapter, as its `describe` and its exports show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdapterRecord {
-    /// Of its bytes.
+    /// The digest of its bytes.
     pub digest: Digest,
     /// Its name.
     pub name: AdapterName,
@@ -150,7 +150,8 @@ mod tests {
     use crate::tenant::CredentialNeed;
 
     #[test]
-    fn what_is_told_of_a_wrong_name_is_bounded() {
+    fn messages_about_wrong_names_are_bounded() {
+        // What is told of a wrong name is bounded.
         let bad = AdapterNeeds {
             settings: vec![],
             credentials: vec![],

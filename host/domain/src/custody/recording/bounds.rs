@@ -10,52 +10,52 @@ use utoipa::ToSchema;
 
 use super::{ExportKind, OmissionReason};
 
-/// Bytes of all fixtures of a recording: hundreds of ordinary calls, and little of a host's memory.
+/// Bytes of all fixtures of a recording: hundreds of ordinary invocations, and little of a host's memory.
 const MAX_BYTES: usize = 16 << 20;
-/// How long a recording that is over waits to be taken. What it holds may be personal data.
+/// How long a finished recording is kept until it is fetched. It may contain personal data.
 const HELD: Duration = Duration::from_mins(10);
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordingBounds {
-    /// Calls.
+    /// How many invocations to record.
     pub calls: u32,
     /// How long.
     pub length: Duration,
 }
 
 impl RecordingBounds {
-    /// The most calls of one recording: a cassette is read by people.
+    /// The most invocations of one recording: a cassette is read by people.
     pub const MAX_CALLS: u32 = 500;
     /// The longest recording, in minutes: it should end while somebody still thinks of it.
     pub const MAX_MINUTES: u32 = 60;
 }
 
-/// Where a recording is.
+/// A recording's phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Phase)]
 pub enum RecordingPhase {
-    /// Calls are recorded.
+    /// Invocations are recorded.
     Running,
-    /// It has as many calls as it was to have, or no room for more.
+    /// It has all the invocations that were asked for, or no space for more.
     Full,
     /// Its time is over.
     Over,
-    /// It was over and nobody took it: what it held is gone.
+    /// Nobody fetched it in time, and its contents are deleted.
     Gone,
 }
 
-/// One recorded call.
+/// One recorded invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedFixture {
-    /// Which function was called.
+    /// Which export was invoked.
     pub kind: ExportKind,
     /// The fixture.
     pub fixture: Value,
 }
 
-/// The recording of one tenant's calls: what it holds, and whether it takes more.
+/// The recording of one tenant's invocations: its fixtures, and whether it accepts more.
 #[derive(Debug)]
 pub struct RecordingBuffer {
     bounds: RecordingBounds,
@@ -66,7 +66,7 @@ pub struct RecordingBuffer {
     left_out: BTreeMap<OmissionReason, u32>,
 }
 
-/// How a recording stands. No data of leads.
+/// A recording's status. Contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingStatus {
     /// Where it is.
@@ -123,7 +123,7 @@ impl RecordingBuffer {
         }
     }
 
-    /// Takes a call that ended now. One that began in time and ends too late is not part of it.
+    /// Adds an invocation that ended now. One that began in time but ended too late is left out.
     pub fn take(&mut self, kept: RecordedFixture, size: usize, now: Timestamp) {
         if self.phase(now) != RecordingPhase::Running {
             return;
@@ -137,7 +137,7 @@ impl RecordingBuffer {
         self.kept.push(kept);
     }
 
-    /// Counts a call that is not part of it.
+    /// Counts an invocation that is left out.
     pub fn leave_out(&mut self, why: OmissionReason, now: Timestamp) {
         if self.phase(now) == RecordingPhase::Running || why == OmissionReason::TooLarge {
             *self.left_out.entry(why).or_default() += 1;
@@ -163,7 +163,7 @@ impl RecordingBuffer {
         }
     }
 
-    /// What it holds, taken out.
+    /// Removes and returns its fixtures.
     #[must_use]
     pub fn hand_over(&mut self) -> Vec<RecordedFixture> {
         std::mem::take(&mut self.kept)

@@ -386,7 +386,8 @@ mod tests {
     }
 
     #[test]
-    fn only_tokens_are_replaced_where_personal_data_is_wanted() {
+    fn tokens_are_always_replaced() {
+        // Only tokens are replaced where personal data is wanted.
         let mut mask = Mask::new(b"salt", false);
         mask.learn_name("Asha");
         mask.learn_token("abcdefgh1");

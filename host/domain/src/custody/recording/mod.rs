@@ -1,11 +1,11 @@
-//! Recordings of real calls: how much is recorded, and how a call becomes a fixture that replays anywhere and holds no
-//! credential.
+//! Recordings of real invocations: how much is recorded, and how an invocation becomes a fixture that replays anywhere
+//! and contains no credentials.
 //!
-//! A call is taken down where the adapter stands: its requests as it gave them, before the host added credentials, and
-//! the answers after redaction. What still leads to a secret is replaced: signatures by those of a test key
+//! An invocation is recorded as the adapter sees it: its requests before the host adds credentials, and the answers
+//! after redaction. What still leads to a secret is replaced: signatures by those of a test key
 //! ([`signed`]), tokens and cookies that the CRM handed out by made-up ones, and, unless the operator wants them, the
-//! personal data that can be told ([`mask`]). Everything that replaces a text replaces it in the whole call, so that
-//! the adapter that is asked again asks the same.
+//! personal data that can be recognised ([`mask`]). A text is replaced in the whole invocation, so that the adapter
+//! sends the same requests when the fixture is replayed.
 //!
 //! The fixture's form is the one of `adapters/*/fixtures`, described in `sdk/rust/src/testing/replay.rs`.
 
@@ -24,7 +24,7 @@ pub use bounds::{RecordedFixture, RecordingBounds, RecordingBuffer, RecordingPha
 pub use fixture::fixture;
 pub use mask::Mask;
 
-/// Which function of the contract was called.
+/// Which export of the contract was invoked.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
@@ -67,7 +67,7 @@ impl ExportKind {
     }
 }
 
-/// A call as it happened.
+/// An invocation as it happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedInvocation {
     /// Which function.
@@ -76,7 +76,7 @@ pub struct RecordedInvocation {
     pub by: String,
     /// The release's settings.
     pub settings: Vec<(String, String)>,
-    /// What the adapter took for the time, throughout.
+    /// The time that the adapter saw, throughout.
     pub now: Timestamp,
     /// The fixture's `call`.
     pub asked: Value,
@@ -99,7 +99,7 @@ pub struct RecordedSignature {
     pub signature: Vec<u8>,
 }
 
-/// A request and what came of it.
+/// A request and its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedExchange {
     /// `GET` and so on.
@@ -125,22 +125,22 @@ pub struct RecordedResponse {
     pub body: Vec<u8>,
 }
 
-/// Why a call is not part of the cassette.
+/// Why an invocation is not part of the cassette.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[schema(as = LeftOut)]
 pub enum OmissionReason {
-    /// The adapter was stopped, or its answer is none that the contract allows: a fixture says what an adapter answers.
+    /// The adapter was stopped, or its answer is not valid by the contract: a fixture holds an adapter's answer.
     Fault,
-    /// A body is no UTF-8 text, which is all that a fixture can hold.
+    /// A body is not UTF-8 text, and a fixture can hold nothing else.
     NotText,
-    /// Something was signed and the signature is not to be found in the call, so it cannot be replaced.
+    /// A signature does not appear in the invocation, so it cannot be replaced.
     SignatureNotFound,
     /// A secret of the tenant is in it.
     Secret,
-    /// It is larger than one call may be, or than what the recording has left.
+    /// It exceeds the size of one invocation, or the space left in the recording.
     TooLarge,
 }
 

@@ -120,7 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_signed_with_a_signature_in_it_is_signed_anew() {
+    fn nested_signatures_are_remade() {
+        // What was signed with a signature in it is signed anew.
         let first = signed(b"body");
         let second = signed(hex::encode(&first.signature).as_bytes());
         let resigned = Resigned::new(&[first, second.clone()], str::to_owned);

@@ -69,7 +69,8 @@ fn call() -> RecordedInvocation {
 }
 
 #[test]
-fn a_call_becomes_a_fixture_without_secrets_and_personal_data() {
+fn fixtures_hold_no_secrets() {
+    // A call becomes a fixture without secrets and personal data.
     let fixture = fixture(&call(), b"salt", true).unwrap();
     let lead = fixture["call"]["query_status"]["lead_id"].as_str().unwrap();
     assert!(lead.starts_with("919") && lead != "919876543210", "{lead}");
@@ -112,7 +113,8 @@ fn a_call_becomes_a_fixture_without_secrets_and_personal_data() {
 }
 
 #[test]
-fn personal_data_stays_where_it_is_wanted_and_tokens_do_not() {
+fn personal_data_is_kept_on_request() {
+    // Personal data stays where it is wanted and tokens do not.
     let fixture = fixture(&call(), b"salt", false).unwrap().to_string();
     assert!(fixture.contains("919876543210") && fixture.contains("आशा"), "{fixture}");
     for secret in [
@@ -125,7 +127,8 @@ fn personal_data_stays_where_it_is_wanted_and_tokens_do_not() {
 }
 
 #[test]
-fn the_same_is_replaced_by_the_same_in_every_call_and_by_another_in_another_recording() {
+fn replacements_are_stable_per_recording() {
+    // The same is replaced by the same in every call and by another in another recording.
     let of = |salt: &[u8]| fixture(&call(), salt, true).unwrap()["call"].clone();
     assert_eq!(of(b"salt"), of(b"salt"));
     assert_ne!(of(b"salt"), of(b"pepper"));

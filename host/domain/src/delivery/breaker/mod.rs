@@ -6,8 +6,8 @@
 //!                       └──────── the probe fails ────┴──────────── a failure ───────────┘
 //! ```
 //!
-//! Only dispositions meet it: leads go to the agent, and parsing a webhook asks nobody. While it is not closed, what is
-//! due waits as it is and loses no attempts. What an operator forces holds until an operator ends it.
+//! It guards dispositions only: leads go to the agent, and parsing a webhook contacts nobody. While it is not closed,
+//! due deliveries wait without using up attempts. An operator's override holds until an operator removes it.
 
 mod phase;
 mod signal;
@@ -57,8 +57,8 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// A breaker as it was left: what was open since some time is probed at once, so that a host that starts again
-    /// burns nothing.
+    /// Restores a breaker after a restart. One that was open is probed at once, so that the restart uses up no
+    /// attempts.
     #[must_use]
     pub fn resume(forced: Option<BreakerOverride>, open_since: Option<Timestamp>, now: Timestamp) -> Self {
         let open = open_since.or_else(|| (forced == Some(BreakerOverride::Open)).then_some(now));
@@ -139,7 +139,7 @@ impl Breaker {
         (pass, self.changed(before))
     }
 
-    /// A disposition came back, and says something about the CRM. `jitter` is a random number from 0 to 1.
+    /// Records how a disposition's attempt ended. `jitter` is a random number from 0 to 1.
     pub fn end(
         &mut self,
         ended: FinishedAttempt,
@@ -198,7 +198,7 @@ impl Breaker {
         self.changed(before)
     }
 
-    /// A disposition went no further than the host: it says nothing, and its place is free again.
+    /// Releases the permit of a disposition that never left the host; it says nothing about the CRM.
     pub fn abandon(&mut self, pass: BreakerPermit) {
         if pass.epoch != self.epoch || !pass.trial {
             return;
@@ -210,7 +210,7 @@ impl Breaker {
         }
     }
 
-    /// Does as an operator says, or by itself again: then a breaker that was forced open begins with a probe.
+    /// Sets or removes an operator's override. Without one, a breaker that was forced open begins with a probe.
     pub fn force(&mut self, forced: Option<BreakerOverride>, now: Timestamp) -> Option<BreakerChange> {
         let before = self.state();
         match (self.forced, forced) {
@@ -225,14 +225,14 @@ impl Breaker {
         self.changed(before)
     }
 
-    /// Something about the CRM was mended, such as its address: a probe need not wait.
+    /// Lets the next probe go at once, since something about the CRM was repaired, such as its address.
     pub fn hasten(&mut self, now: Timestamp) {
         if let Phase::Open { until, .. } = &mut self.phase {
             *until = now.min(*until);
         }
     }
 
-    /// Where it is.
+    /// Its state.
     #[must_use]
     pub const fn state(&self) -> BreakerState {
         match (self.forced, &self.phase) {
@@ -243,13 +243,13 @@ impl Breaker {
         }
     }
 
-    /// What an operator made it be.
+    /// The operator's override, if there is one.
     #[must_use]
     pub const fn forced(&self) -> Option<BreakerOverride> {
         self.forced
     }
 
-    /// Since when nothing but probes has gone, if that is so.
+    /// Since when it has let only probes through; none when it is not open.
     #[must_use]
     pub const fn held_since(&self) -> Option<Timestamp> {
         match &self.phase {
@@ -258,14 +258,14 @@ impl Breaker {
         }
     }
 
-    /// Deliveries that go only when nothing else can. While the CRM is away, each probe is made with another one; when
-    /// it is back, all are as good as new, but for those that failed while others went well.
+    /// Deliveries to be claimed last. While the CRM is down, each probe uses another delivery; once it is back, only
+    /// those that failed while others succeeded stay last.
     #[must_use]
     pub fn last(&self) -> Vec<DeliveryId> {
         self.tried.iter().chain(&self.suspect).copied().collect()
     }
 
-    /// What a person sees.
+    /// Its status, for operators.
     #[must_use]
     pub fn standing(&self) -> BreakerStatus {
         let standing = BreakerStatus {
@@ -325,7 +325,7 @@ impl Breaker {
         self.suspect.clear();
     }
 
-    /// As many as the step allows have gone well.
+    /// As many attempts have succeeded as the step allows.
     fn step_done(&mut self, spec: &DeliverySpec, now: Timestamp, jitter: f64) {
         let Phase::Ramping { step, raise_at, .. } = &mut self.phase else {
             return;
@@ -339,7 +339,7 @@ impl Breaker {
     }
 }
 
-/// Adds a delivery to a short list, in place of the oldest if there is no room.
+/// Adds a delivery to a short list; a full list drops its oldest.
 fn note(list: &mut Vec<DeliveryId>, delivery: DeliveryId) {
     list.retain(|noted| *noted != delivery);
     if list.len() == MAX_NOTED {
@@ -348,7 +348,7 @@ fn note(list: &mut Vec<DeliveryId>, delivery: DeliveryId) {
     list.push(delivery);
 }
 
-/// Notes an outcome, and whether it is the one too many.
+/// Records an outcome and returns whether it opens the breaker.
 fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSignal, spec: &DeliverySpec) -> bool {
     let failed = match signal {
         CrmSignal::Alive => false,
@@ -366,7 +366,8 @@ fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSigna
     failed && (*in_a_row >= limit || (recent.len() == window && 2 * share >= window))
 }
 
-/// Whether `at` has come. A wait longer than any that was made means that the clock was set back, and is over.
+/// Whether `at` has come. A wait longer than the longest possible means that the clock was set back, and counts as
+/// over.
 fn is_over(at: Timestamp, now: Timestamp, longest: Duration) -> bool {
     let left = at.duration_since(now);
     left.is_negative() || left.is_zero() || left.unsigned_abs() > longest.mul_f64(1.0 + retry::MAX_JITTER)

@@ -1,4 +1,4 @@
-//! What holds of a breaker whatever happens.
+//! Invariants of a breaker under any sequence of events.
 
 use std::num::NonZeroU32;
 
@@ -84,7 +84,7 @@ proptest! {
                 Event::Abandon(which) if !flying.is_empty() => {
                     let pass = flying.swap_remove(which.index(flying.len()));
                     breaker.abandon(pass);
-                    // It only tells of a probe that never left.
+                    // It reports a probe that never left.
                     None
                 }
                 Event::Pass(millis) => { now += millis; None }

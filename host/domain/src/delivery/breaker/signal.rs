@@ -1,20 +1,20 @@
-//! What an attempt tells a breaker.
+//! What an attempt shows about the CRM's health.
 
 use super::super::failure::{Failure, FaultCause};
 
-/// What an attempt says about the CRM.
+/// What an attempt shows about the CRM's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CrmSignal {
-    /// It answered, whatever it said: a refusal, a wrong password and "slow down" come from a CRM that is there.
+    /// The CRM answered: a refusal, a wrong password and "slow down" all come from a CRM that is up.
     Alive,
-    /// It did not, or said that it cannot.
+    /// The CRM did not answer, or said that it is unavailable.
     Failing,
-    /// Nothing: the adapter stopped for a reason of its own.
+    /// Nothing: the adapter failed for a reason of its own.
     Silent,
 }
 
 impl CrmSignal {
-    /// What the end of an attempt says.
+    /// The signal of an attempt's outcome.
     #[must_use]
     pub const fn of(outcome: &Result<String, Failure>) -> Self {
         match outcome {

@@ -1,4 +1,4 @@
-//! What can be seen of a breaker, and what an operator can make it be.
+//! A breaker's public state, an operator's override, and what attempts exchange with it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,17 @@ use super::CrmSignal;
 use crate::id::{DeliveryId, TenantName};
 use crate::word::words;
 
-/// Where a breaker is.
+/// A breaker's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BreakerState {
-    /// Everything goes.
+    /// Deliveries flow.
     Closed,
-    /// Nothing goes.
+    /// Nothing is sent.
     Open,
-    /// One delivery is on its way to see whether the CRM is back.
+    /// One delivery is being sent as a probe.
     HalfOpen,
-    /// It is back: a few at once go, and more with every step.
+    /// The CRM is back: a few deliveries at once, more with every step.
     Ramping,
 }
 
@@ -28,14 +28,14 @@ words!(BreakerState {
     Ramping = "ramping",
 });
 
-/// What an operator may make a breaker be.
+/// The state that an operator forces a breaker into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Forced)]
 pub enum BreakerOverride {
-    /// Nothing goes, not even a probe.
+    /// Nothing is sent, not even a probe.
     Open,
-    /// Everything goes, whatever the CRM does.
+    /// Deliveries flow, whatever the CRM does.
     Closed,
 }
 
@@ -53,12 +53,12 @@ pub struct BreakerChange {
     pub to: BreakerState,
 }
 
-/// What a person sees of a breaker.
+/// A breaker's status, for operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerStatus {
-    /// Where it is.
+    /// Its state.
     pub state: BreakerState,
-    /// What an operator made it be.
+    /// The operator's override, if there is one.
     pub forced: Option<BreakerOverride>,
     /// Since when it has not been closed.
     pub since: Option<Timestamp>,
@@ -70,18 +70,18 @@ pub struct BreakerStatus {
     pub failures: u32,
 }
 
-/// A tenant's breaker, for whoever watches many.
+/// One tenant's breaker, for metrics.
 #[derive(Debug, Clone)]
 pub struct TenantBreaker {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantName,
-    /// How it stands.
+    /// Its status.
     pub standing: BreakerStatus,
     /// How often it went to each state, in the order of [`BreakerState::ALL`], since the host started.
     pub entered: [u64; BreakerState::ALL.len()],
 }
 
-/// How many dispositions may begin.
+/// How many dispositions the breaker lets through now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerCapacity {
     /// At most this many; `u32::MAX` when the breaker is closed.
@@ -90,21 +90,21 @@ pub struct BreakerCapacity {
     pub until: Option<Timestamp>,
 }
 
-/// What an attempt carries from its beginning to its end.
+/// The permission to send one disposition, handed back when its attempt ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerPermit {
-    /// Attempts from before an opening say nothing after it.
+    /// Attempts that began before the breaker last opened are ignored.
     pub(super) epoch: u64,
-    /// Whether it tries out a CRM that was given up: then a failure burns no attempt.
+    /// Whether this is a probe or part of a ramp: then a failure does not count against the delivery.
     pub trial: bool,
 }
 
-/// The end of an attempt, as a breaker is told of it.
+/// The end of an attempt, reported to the breaker.
 #[derive(Debug, Clone, Copy)]
 pub struct FinishedAttempt {
-    /// What the attempt carried.
+    /// The attempt's permit.
     pub pass: BreakerPermit,
-    /// Of which delivery.
+    /// The delivery.
     pub delivery: DeliveryId,
     /// What it says about the CRM.
     pub signal: CrmSignal,

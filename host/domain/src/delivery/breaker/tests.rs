@@ -200,7 +200,8 @@ fn after_a_good_probe_more_and_more_may_go() {
 }
 
 #[test]
-fn a_step_waits_for_its_jitter_while_the_one_before_goes_on() {
+fn ramp_steps_wait_for_jitter() {
+    // A step waits for its jitter while the one before goes on.
     let mut lab = Lab::opened(spec(16));
     lab.now = 30_000;
     assert_eq!(lab.room().free, 1);
@@ -222,7 +223,8 @@ fn a_step_waits_for_its_jitter_while_the_one_before_goes_on() {
 }
 
 #[test]
-fn a_failure_in_the_ramp_opens_it_again_for_the_first_wait() {
+fn failures_in_the_ramp_reopen() {
+    // A failure in the ramp opens it again for the first wait.
     let mut lab = Lab::opened(spec(16));
     for _ in 0..3 {
         lab.probe(CrmSignal::Failing);

@@ -127,7 +127,8 @@ fn a_pace_is_the_slower_of_its_limits() {
 }
 
 #[test]
-fn a_destination_that_refuses_ten_at_once_has_asked_once() {
+fn simultaneous_refusals_count_once() {
+    // A destination that refuses ten at once has asked once.
     let mut throttle = DestinationThrottle::default();
     let second = |n: i64| Timestamp::from_second(n).unwrap();
     let mut now = second(100);
@@ -151,7 +152,8 @@ fn a_destination_that_refuses_ten_at_once_has_asked_once() {
 }
 
 #[test]
-fn a_pause_is_as_long_as_was_asked_for_and_a_day_at_most() {
+fn pauses_last_at_most_a_day() {
+    // A pause is as long as was asked for and a day at most.
     let mut throttle = DestinationThrottle::default();
     let now = Timestamp::UNIX_EPOCH;
     let later = |seconds| now + SignedDuration::from_secs(seconds);

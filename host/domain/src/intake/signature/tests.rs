@@ -148,7 +148,8 @@ fn what_is_malformed_is_refused() {
 }
 
 #[test]
-fn a_dot_in_the_id_cannot_move_the_border_to_the_timestamp() {
+fn dots_in_ids_change_nothing() {
+    // A dot in the id cannot move the border to the timestamp.
     let profile = SignatureProfile::default();
     let key = key(SECRET, &profile);
     let sent = SENT.to_string();
@@ -232,7 +233,8 @@ fn rotation_takes_both_keys_until_the_old_one_expires() {
 }
 
 #[test]
-fn secrets_have_the_form_of_their_profile_and_are_never_shown() {
+fn secrets_are_checked_and_hidden() {
+    // Secrets have the form of their profile and are never shown.
     let invalid = |text: &str, profile: SignatureProfile| SigningKey::from_secret(text, &profile).err();
     assert_eq!(
         invalid("", SignatureProfile::default()),

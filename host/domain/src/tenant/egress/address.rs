@@ -102,7 +102,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn special_addresses_are_not_public_and_their_neighbours_are() {
+    fn special_addresses_are_not_public() {
+        // Special addresses are not public and their neighbours are.
         for special in [
             "0.0.0.0",
             "0.255.255.255",
@@ -193,7 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn metadata_services_are_known_however_they_are_spelled_and_are_never_public() {
+    fn metadata_services_are_recognised() {
+        // Metadata services are known however they are spelled and are never public.
         for metadata in [
             "169.254.169.254",
             "169.254.170.2",

@@ -60,7 +60,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_spelled_as_in_urls_and_addresses_are_no_names() {
+    fn host_names_are_normalised() {
+        // Names are spelled as in urls and addresses are no names.
         for (text, name) in [
             ("CRM.Internal", "crm.internal"),
             ("bücher.example", "xn--bcher-kva.example"),

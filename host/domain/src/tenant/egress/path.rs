@@ -175,7 +175,8 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_servers_read_differently_is_covered_by_nothing() {
+    fn ambiguous_paths_match_no_grant() {
+        // A path that servers read differently is covered by nothing.
         for climbing in [
             "/api/..%2fadmin",
             "/api/..%2Fadmin",

@@ -45,7 +45,8 @@ fn only_granted_origins_pass() {
 }
 
 #[test]
-fn an_address_spelled_out_must_be_public_however_it_is_spelled() {
+fn literal_addresses_must_be_public() {
+    // An address spelled out must be public however it is spelled.
     let spellings = [
         "http://127.0.0.1",
         "http://127.0.0.1.",
@@ -107,7 +108,8 @@ fn hosts_that_only_look_like_addresses_are_no_urls() {
 }
 
 #[test]
-fn a_grant_may_be_of_some_methods_and_paths_and_grants_add_up() {
+fn narrow_grants_add_up() {
+    // A grant may be of some methods and paths and grants add up.
     let spec = r#"{"allow": [
         "https://open.example",
         {"origin": "https://crm.example", "methods": ["GET", "HEAD"], "path": "/api/v2/"},
@@ -166,7 +168,8 @@ fn a_grant_may_be_of_some_methods_and_paths_and_grants_add_up() {
 }
 
 #[test]
-fn a_name_leads_to_no_metadata_service_even_where_private_addresses_are_granted() {
+fn names_never_reach_metadata_services() {
+    // A name leads to no metadata service even where private addresses are granted.
     let (open, closed) = (policy(&[], true), policy(&[], false));
     for metadata in [
         "169.254.169.254",

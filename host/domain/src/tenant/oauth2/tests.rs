@@ -28,7 +28,8 @@ fn one_fetches_and_the_others_wait() {
 }
 
 #[test]
-fn a_token_is_renewed_a_minute_before_it_expires_and_never_waited_for() {
+fn tokens_are_renewed_early() {
+    // A token is renewed a minute before it expires and never waited for.
     let mut state = with_token();
     assert_eq!(state.wanted(at(3539)), TokenStep::Use);
     assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
@@ -43,7 +44,8 @@ fn a_token_is_renewed_a_minute_before_it_expires_and_never_waited_for() {
 }
 
 #[test]
-fn a_short_lived_token_is_used_for_half_of_its_life_at_least() {
+fn short_lived_tokens_are_used() {
+    // A short lived token is used for half of its life at least.
     for (lifetime, renewed) in [
         (100, 50),
         (1, 1),
@@ -95,7 +97,8 @@ fn failures_are_backed_off_and_told_while_they_last() {
 }
 
 #[test]
-fn a_futile_failure_waits_longer_and_the_endpoints_own_wish_counts() {
+fn futile_failures_wait_longer() {
+    // A futile failure waits longer and the endpoints own wish counts.
     let futile = TokenProblem::Refused(OAuth2Code::InvalidGrant);
     let wait = |problem, seconds: Option<u64>| {
         let mut state = TokenState::default();
@@ -128,7 +131,8 @@ fn a_good_token_is_used_while_its_renewal_fails() {
 }
 
 #[test]
-fn a_refused_token_is_renewed_once_however_many_meet_the_refusal() {
+fn refused_tokens_are_renewed_once() {
+    // A refused token is renewed once however many meet the refusal.
     let mut state = with_token();
     assert_eq!(state.refused(TokenSerial(0), at(100)), Some(TokenStep::Renew));
     assert_eq!(state.refused(TokenSerial(0), at(100)), Some(TokenStep::Wait));
@@ -158,7 +162,8 @@ fn a_crm_that_refuses_every_token_makes_no_storm() {
 }
 
 #[test]
-fn a_token_that_is_refused_while_it_is_being_renewed_is_not_used_again() {
+fn refused_tokens_are_not_reused() {
+    // A token that is refused while it is being renewed is not used again.
     let mut state = with_token();
     assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
     assert_eq!(state.refused(TokenSerial(0), at(3540)), Some(TokenStep::Wait));
@@ -168,7 +173,8 @@ fn a_token_that_is_refused_while_it_is_being_renewed_is_not_used_again() {
 }
 
 #[test]
-fn a_refusal_while_the_endpoint_is_left_alone_goes_to_the_adapter() {
+fn refusals_during_backoff_reach_the_adapter() {
+    // A refusal while the endpoint is left alone goes to the adapter.
     let mut state = with_token();
     assert_eq!(state.wanted(at(3540)), TokenStep::UseAndRenew);
     let until = state.failed(at(3540), DOWN, None, 0.0);

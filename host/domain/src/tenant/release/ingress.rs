@@ -78,7 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_and_a_wrong_range_are_refused_with_what_to_write() {
+    fn wrong_source_lists_are_refused() {
+        // An empty list and a wrong range are refused with what to write.
         let mut errors = vec![];
         let spec: IngressSpec = toml::from_str("allow = []\nagent_allow = []").unwrap();
         spec.check(&mut errors);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// `[limits]`: what one call of the adapter may use, and how many status queries there may be at once.
+/// `[limits]`: what one invocation of the adapter may use, and how many status queries there may be at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSpec {

@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
 
-/// Calls that one instance may serve at most: enough that starting one is a ten-thousandth of what it costs, and few
-/// enough that what a guest leaks, or gets wrong after days only, ends with its instance.
+/// The most invocations that one instance may serve: enough to make its start negligible, and few enough that a guest's
+/// leaks, and errors that show only after days, end with its instance.
 pub const MAX_REUSE: u32 = 10_000;
 
 /// `[runtime]`: how the adapter is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuntimeSpec {
-    /// Calls that one instance may serve, one after the other, all of this release. 1 to 10,000; 1 is a fresh instance
-    /// for every call, and nothing of one call is there in the next.
+    /// How many invocations one instance may serve, one after the other, all of this release. 1 to 10,000; 1 is a fresh
+    /// instance for every invocation, so that no state carries over.
     pub reuse: u32,
 }
 

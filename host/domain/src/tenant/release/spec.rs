@@ -1,4 +1,4 @@
-//! A tenant's file. The shape is people's: field names are fixed, since they script them.
+//! A tenant's file. Its field names are fixed, since people write scripts around them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,13 +34,13 @@ pub struct TenantSpec {
     /// What the host adds to the adapter's requests, or signs with.
     #[serde(default)]
     pub credentials: Vec<CredentialSpec>,
-    /// Whose certificates are believed.
+    /// Which certificate authorities are trusted.
     #[serde(default, skip_serializing_if = "TlsSpec::is_empty")]
     pub tls: TlsSpec,
     /// How the CRM's webhooks are verified. Without it the tenant takes none.
     #[serde(default)]
     pub webhook: Option<WebhookSpec>,
-    /// From where the tenant's requests are taken, and how many.
+    /// From which addresses the tenant's requests are accepted, and how many.
     #[serde(default)]
     pub ingress: IngressSpec,
     /// Where leads are pushed. Without it the agent pulls.
@@ -49,7 +49,7 @@ pub struct TenantSpec {
     /// How dispositions and leads are delivered.
     #[serde(default)]
     pub delivery: DeliverySpec,
-    /// What a call of the adapter may use.
+    /// What one invocation of the adapter may use.
     #[serde(default)]
     pub limits: LimitsSpec,
     /// How the adapter is run.

@@ -351,7 +351,8 @@ fn reuse_is_bounded_and_shows_in_a_diff() {
 }
 
 #[test]
-fn a_release_from_before_there_was_reuse_still_loads_and_reuses_nothing() {
+fn old_releases_load_without_reuse() {
+    // A release from before there was reuse still loads and reuses nothing.
     let mut stored = serde_json::to_value(spec()).unwrap();
     assert!(stored.as_object_mut().unwrap().remove("runtime").is_some());
     let old: TenantSpec = serde_json::from_value(stored).unwrap();
