@@ -179,9 +179,9 @@ async fn forced_state_of_another_host_is_followed() {
     let now = jackfield_clock::Clock::now(&test.clock);
     let forced = Some(jackfield_domain::delivery::breaker::BreakerOverride::Open);
     test.store().force_breaker(&tenant, forced, now).await.unwrap();
-    assert_eq!(test.node.tenants.breakers.standing(&tenant).state, BreakerState::Closed);
+    assert_eq!(test.node.tenants.breakers.status(&tenant).state, BreakerState::Closed);
     test.node.rollout.sync().await.unwrap();
-    assert_eq!(test.node.tenants.breakers.standing(&tenant).state, BreakerState::Open);
+    assert_eq!(test.node.tenants.breakers.status(&tenant).state, BreakerState::Open);
     test.finish().await;
 }
 

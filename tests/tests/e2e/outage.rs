@@ -105,7 +105,7 @@ async fn long_outage_loses_nothing_and_drains_in_order() {
         minutes = until;
         if mode == Mode::Hang {
             test.restart().await;
-            let standing = test.node.tenants.breakers.standing(&tenant);
+            let standing = test.node.tenants.breakers.status(&tenant);
             assert_eq!(
                 standing.state,
                 BreakerState::Open,
@@ -125,7 +125,7 @@ async fn long_outage_loses_nothing_and_drains_in_order() {
         let attempts = test.work().await;
         assert!(attempts <= PER_SECOND, "{attempts} attempts in a second");
         seconds += usize::from(stored(&test).len() > in_outage.len());
-        let standing = test.node.tenants.breakers.standing(&tenant);
+        let standing = test.node.tenants.breakers.status(&tenant);
         if standing.state != BreakerState::Open && steps.last() != Some(&standing.step) {
             steps.push(standing.step);
         }

@@ -179,19 +179,19 @@ impl Keyring {
 
     /// The same with another key before them, which seals from now on.
     #[must_use]
-    pub fn led_by(&self, key: MasterKey) -> Self {
+    pub fn with_primary(&self, key: MasterKey) -> Self {
         Self::new(std::iter::once(key).chain(self.0.iter().cloned()))
     }
 
     /// Only the key that seals.
     #[must_use]
-    pub fn leader_only(&self) -> Self {
+    pub fn primary_only(&self) -> Self {
         Self(self.0.first().cloned().into_iter().collect())
     }
 
     /// The key that seals.
     #[must_use]
-    pub fn leader(&self) -> Option<KeyId> {
+    pub fn primary(&self) -> Option<KeyId> {
         self.0.first().map(MasterKey::id)
     }
 
@@ -346,9 +346,9 @@ mod tests {
     fn a_new_leader_seals_and_the_others_still_open() {
         let ring = ring(&[1, 2, 1]);
         assert_eq!(ring.ids(), [key(1).id(), key(2).id()]);
-        let led = ring.led_by(key(3));
+        let led = ring.with_primary(key(3));
         assert_eq!(led.ids(), [key(3).id(), key(1).id(), key(2).id()]);
-        assert_eq!(led.leader_only().ids(), [key(3).id()]);
+        assert_eq!(led.primary_only().ids(), [key(3).id()]);
     }
 
     proptest! {

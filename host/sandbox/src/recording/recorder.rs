@@ -69,13 +69,13 @@ impl Recorder {
         let now = self.clock.now();
         self.change(|sessions| {
             if let Some(session) = sessions.get(tenant.as_str()) {
-                let standing = session.recorded().standing(now);
+                let standing = session.recorded().status(now);
                 if standing.phase != RecordingPhase::Gone {
                     return Err(AlreadyRecording(standing));
                 }
             }
             let session = RecordingSession::new(options, salt, Arc::clone(&self.clock));
-            let standing = session.recorded().standing(now);
+            let standing = session.recorded().status(now);
             sessions.insert(tenant.to_string(), Arc::new(session));
             Ok(standing)
         })
@@ -85,7 +85,7 @@ impl Recorder {
     #[must_use]
     pub fn status(&self, tenant: &TenantName) -> Option<(RecordingStatus, RecordingOptions)> {
         let session = Arc::clone(self.sessions.load().get(tenant.as_str())?);
-        let standing = session.recorded().standing(self.clock.now());
+        let standing = session.recorded().status(self.clock.now());
         (standing.phase != RecordingPhase::Gone).then_some((standing, session.options))
     }
 
@@ -94,11 +94,11 @@ impl Recorder {
     pub fn collect(&self, tenant: &TenantName) -> Option<FinishedRecording> {
         let session = self.change(|sessions| sessions.remove(tenant.as_str()))?;
         let mut recorded = session.recorded();
-        let standing = recorded.standing(self.clock.now());
+        let standing = recorded.status(self.clock.now());
         (standing.phase != RecordingPhase::Gone).then(|| FinishedRecording {
             standing,
             options: session.options,
-            kept: recorded.hand_over(),
+            kept: recorded.take_fixtures(),
         })
     }
 

@@ -16,7 +16,7 @@ use jackfield_domain::id::TenantName;
 use jackfield_store::TenantRecord;
 
 fn breaker_view(tenant: &TenantName, state: &AdminState) -> BreakerView {
-    BreakerView::of(tenant, state.tenants.breakers.standing(tenant))
+    BreakerView::of(tenant, state.tenants.breakers.status(tenant))
 }
 
 /// List breakers by tenant.

@@ -153,7 +153,7 @@ impl Lanes {
         let lane = counts.lane(wish, now);
         if lane.release != wish.release {
             lane.release = wish.release;
-            self.breakers.hasten(&wish.tenant, now);
+            self.breakers.probe_now(&wish.tenant, now);
         }
         let (mut kinds, mut last) = (vec![], vec![]);
         for kind in &wish.kinds {

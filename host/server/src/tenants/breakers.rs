@@ -92,8 +92,8 @@ impl Breakers {
     }
 
     /// Something about the CRM was mended.
-    pub fn hasten(&self, tenant: &TenantName, now: Timestamp) {
-        self.with(tenant, |breaker| breaker.hasten(now));
+    pub fn probe_now(&self, tenant: &TenantName, now: Timestamp) {
+        self.with(tenant, |breaker| breaker.probe_now(now));
     }
 
     /// Since when nothing but probes has gone, if that is so.
@@ -104,10 +104,10 @@ impl Breakers {
 
     /// How a tenant's breaker stands; one that nothing has gone through yet is closed.
     #[must_use]
-    pub fn standing(&self, tenant: &TenantName) -> BreakerStatus {
+    pub fn status(&self, tenant: &TenantName) -> BreakerStatus {
         let entries = self.lock();
-        let known = entries.get(tenant).map(|entry| entry.breaker.standing());
-        known.unwrap_or_else(|| Breaker::default().standing())
+        let known = entries.get(tenant).map(|entry| entry.breaker.status());
+        known.unwrap_or_else(|| Breaker::default().status())
     }
 
     /// How all of them stand, by tenant.
@@ -115,7 +115,7 @@ impl Breakers {
     pub fn readings(&self) -> Vec<TenantBreaker> {
         let reading = |(tenant, entry): (&TenantName, &Entry)| TenantBreaker {
             tenant: tenant.clone(),
-            standing: entry.breaker.standing(),
+            standing: entry.breaker.status(),
             entered: entry.entered,
         };
         self.lock().iter().map(reading).collect()

@@ -55,12 +55,12 @@ impl Vault {
         };
         let _nobody_seals = self.0.sealing.write().await;
         let former = self.0.keys.load_full();
-        if former.leader().is_none() {
+        if former.primary().is_none() {
             return Err(RotateError::NoKey);
         }
         let new = random_key(&mut self.0.rng.lock().unwrap_or_else(PoisonError::into_inner));
         let id = new.id();
-        let both = former.led_by(new);
+        let both = former.with_primary(new);
         key::write_file(path, &both).map_err(RotateError::File)?;
         self.0.keys.store(Arc::new(both));
 
@@ -79,7 +79,7 @@ impl Vault {
     /// Finishes a rotation: seals what an older key opens with the one that leads, and gives up the older ones.
     pub(super) async fn settle(&self, kept: Vec<SecretRecord>) -> Result<(), StoreError> {
         let keys = self.0.keys.load_full();
-        let Some(leader) = keys.leader().filter(|_| keys.ids().len() > 1) else {
+        let Some(leader) = keys.primary().filter(|_| keys.ids().len() > 1) else {
             return Ok(());
         };
         let any = !kept.is_empty();
@@ -101,7 +101,7 @@ impl Vault {
         let (mut anew, mut left) = (vec![], 0);
         for record in kept
             .into_iter()
-            .filter(|record| Some(record.sealed.key) != keys.leader())
+            .filter(|record| Some(record.sealed.key) != keys.primary())
         {
             let Ok(value) = self.0.open(&record) else {
                 left += 1;
@@ -129,7 +129,7 @@ impl Vault {
     /// long as it is handed over.
     fn retire(&self) -> Result<(), KeyError> {
         if let KeySource::File(path) = &self.0.source {
-            let only: Keyring = self.0.keys.load().leader_only();
+            let only: Keyring = self.0.keys.load().primary_only();
             key::write_file(path, &only)?;
             self.0.keys.store(Arc::new(only));
         }

@@ -120,7 +120,7 @@ async fn a_rotation_broken_off_before_the_commit_is_finished_by_the_next_start()
     let vault = installation.open().await;
     fill(&vault).await;
     // The file has both keys and the process is gone.
-    key::write_file(&installation.file(), &vault.0.keys.load().led_by(random())).unwrap();
+    key::write_file(&installation.file(), &vault.0.keys.load().with_primary(random())).unwrap();
     drop(vault);
     let vault = installation.open().await;
     assert_readable(&vault).await;

@@ -146,7 +146,7 @@ impl RecordingBuffer {
 
     /// How it stands.
     #[must_use]
-    pub fn standing(&self, now: Timestamp) -> RecordingStatus {
+    pub fn status(&self, now: Timestamp) -> RecordingStatus {
         let mut kept = BTreeMap::new();
         for call in &self.kept {
             *kept.entry(call.kind).or_default() += 1;
@@ -165,7 +165,7 @@ impl RecordingBuffer {
 
     /// Removes and returns its fixtures.
     #[must_use]
-    pub fn hand_over(&mut self) -> Vec<RecordedFixture> {
+    pub fn take_fixtures(&mut self) -> Vec<RecordedFixture> {
         std::mem::take(&mut self.kept)
     }
 }
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(taken.phase(at(2)), RecordingPhase::Full);
         taken.take(call(ExportKind::Write), 10, at(3));
         taken.leave_out(OmissionReason::Fault, at(3));
-        let standing = taken.standing(at(3));
+        let standing = taken.status(at(3));
         assert_eq!((standing.kept.values().sum::<u32>(), standing.bytes), (2, 20));
         assert_eq!(standing.left_out, BTreeMap::from([(OmissionReason::Fault, 1)]));
     }
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(taken.phase(at(59)), RecordingPhase::Running);
         assert_eq!(taken.phase(at(60)), RecordingPhase::Over);
         taken.take(call(ExportKind::Status), 10, at(60));
-        assert_eq!(taken.standing(at(60)).kept, BTreeMap::new());
+        assert_eq!(taken.status(at(60)).kept, BTreeMap::new());
         assert_eq!(taken.phase(at(60 + 599)), RecordingPhase::Over);
         assert_eq!(taken.phase(at(60 + 600)), RecordingPhase::Gone);
     }
@@ -229,9 +229,9 @@ mod tests {
         taken.take(call(ExportKind::Status), 2, at(1));
         assert_eq!(taken.phase(at(1)), RecordingPhase::Full);
         assert_eq!(
-            taken.standing(at(1)).left_out,
+            taken.status(at(1)).left_out,
             BTreeMap::from([(OmissionReason::TooLarge, 1)])
         );
-        assert_eq!(taken.hand_over().len(), 1);
+        assert_eq!(taken.take_fixtures().len(), 1);
     }
 }

@@ -226,7 +226,7 @@ impl Breaker {
     }
 
     /// Lets the next probe go at once, since something about the CRM was repaired, such as its address.
-    pub fn hasten(&mut self, now: Timestamp) {
+    pub fn probe_now(&mut self, now: Timestamp) {
         if let Phase::Open { until, .. } = &mut self.phase {
             *until = now.min(*until);
         }
@@ -267,7 +267,7 @@ impl Breaker {
 
     /// Its status, for operators.
     #[must_use]
-    pub fn standing(&self) -> BreakerStatus {
+    pub fn status(&self) -> BreakerStatus {
         let standing = BreakerStatus {
             state: self.state(),
             forced: self.forced,

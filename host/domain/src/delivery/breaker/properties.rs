@@ -24,7 +24,7 @@ enum Event {
     Abandon(prop::sample::Index),
     Pass(i64),
     Force(Option<BreakerOverride>),
-    Hasten,
+    ProbeNow,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -41,7 +41,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<prop::sample::Index>().prop_map(Event::Abandon),
         4 => (-1000..400_000_i64).prop_map(Event::Pass),
         1 => prop::sample::select(vec![None, None, Some(BreakerOverride::Open), Some(BreakerOverride::Closed)]).prop_map(Event::Force),
-        1 => Just(Event::Hasten),
+        1 => Just(Event::ProbeNow),
     ]
 }
 
@@ -89,7 +89,7 @@ proptest! {
                 }
                 Event::Pass(millis) => { now += millis; None }
                 Event::Force(forced) => breaker.force(forced, at(now)),
-                Event::Hasten => { breaker.hasten(at(now)); None }
+                Event::ProbeNow => { breaker.probe_now(at(now)); None }
                 Event::End { .. } | Event::Abandon(_) => None,
             };
             if let Some(change) = change {

@@ -124,7 +124,7 @@ fn failures_in_a_row_open_it_and_nothing_less() {
     for _ in 0..4 {
         assert_eq!(lab.attempt(CrmSignal::Failing), None);
     }
-    assert_eq!(lab.breaker.standing().failures, 4);
+    assert_eq!(lab.breaker.status().failures, 4);
     let change = lab.attempt(CrmSignal::Failing).unwrap();
     assert_eq!((change.from, change.to), (BreakerState::Closed, BreakerState::Open));
     assert_eq!(lab.breaker.held_since(), Some(at(0)));
@@ -293,7 +293,7 @@ fn what_an_operator_forces_holds() {
     lab.now = 3_600_000;
     assert_eq!(lab.room(), BreakerCapacity { free: 0, until: None });
     assert_eq!(
-        (lab.breaker.held_since(), lab.breaker.standing().probe_at),
+        (lab.breaker.held_since(), lab.breaker.status().probe_at),
         (Some(at(5)), None)
     );
     lab.breaker.force(None, at(lab.now));
@@ -303,7 +303,7 @@ fn what_an_operator_forces_holds() {
     lab.breaker.force(Some(BreakerOverride::Closed), at(lab.now));
     lab.breaker.force(None, at(lab.now));
     assert_eq!(
-        (lab.breaker.state(), lab.breaker.standing().failures),
+        (lab.breaker.state(), lab.breaker.status().failures),
         (BreakerState::Closed, 0)
     );
     assert_eq!(lab.breaker.force(None, at(lab.now)), None);
@@ -328,7 +328,7 @@ fn a_host_that_starts_again_probes_what_was_open() {
 fn a_new_release_is_probed_at_once() {
     let mut lab = Lab::opened(spec(8));
     lab.now = 5;
-    lab.breaker.hasten(at(lab.now));
+    lab.breaker.probe_now(at(lab.now));
     assert_eq!(lab.room().free, 1);
 }
 
