@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request};
-use jackfield::app::{Node, NodeParts};
+use jackfield::app::{Node, NodeParts, OpenStore, Storage};
 use jackfield::ingress::gate::Policy;
 use jackfield::tenants::{Applied, ApplyError};
 use jackfield::vault::{KeySource, Vault};
@@ -18,7 +18,6 @@ use jackfield_domain::intake::throttle::ThrottleRates;
 use jackfield_domain::tenant::release::Release;
 use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_store::{PageRequest, SharedStore, TokenPurpose};
-use jackfield_store_sqlite::SqliteStore;
 use jiff::Timestamp;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -61,7 +60,7 @@ pub struct TestNode {
     pub agent: Agent,
     /// Its sandbox.
     pub runtime: Runtime,
-    database: Arc<SqliteStore>,
+    database: OpenStore,
     token: String,
     dir: TempDir,
     finished: bool,
@@ -316,9 +315,9 @@ impl Drop for TestNode {
     }
 }
 
-async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Node, Arc<SqliteStore>) {
-    let database = Arc::new(SqliteStore::open(&dir.path().join("jackfield.db")).await.unwrap());
-    let store = Arc::clone(&database) as SharedStore;
+async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Node, OpenStore) {
+    let database = Storage::default().open(dir.path()).await.unwrap();
+    let store = database.store();
     let shared: SharedClock = Arc::new(clock.clone());
     let key = KeySource::File(dir.path().join("master.key"));
     let vault = Vault::open(Arc::clone(&store), shared, key, rand::make_rng());

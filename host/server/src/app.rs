@@ -34,8 +34,7 @@ use jackfield_domain::custody::audit::{Actor, AuditEvent};
 use jackfield_domain::intake::throttle::ThrottleRates;
 use jackfield_sandbox::{Runtime, RuntimeConfig, RuntimeError};
 use jackfield_store::{SharedStore, StoreError};
-use jackfield_store_sqlite::{OpenError, SqliteStore};
-pub use storage::Storage;
+pub use storage::{OpenStore, Storage, StorageError};
 
 use front::Front;
 use storage::make_private_dir;
@@ -105,7 +104,7 @@ pub enum StartError {
     },
     /// The database cannot be opened.
     #[error(transparent)]
-    Database(#[from] OpenError),
+    Database(#[from] StorageError),
     /// The master key cannot be had, or secrets cannot be sealed with it.
     #[error(transparent)]
     Vault(#[from] vault::OpenError),
@@ -240,7 +239,7 @@ pub struct App {
     stop: CancellationToken,
     drain: Duration,
     clock: SharedClock,
-    store: Arc<SqliteStore>,
+    database: OpenStore,
     rollout: Rollout,
 }
 
@@ -253,8 +252,7 @@ impl App {
         let clock: SharedClock = Arc::new(SystemClock);
         let stop = CancellationToken::new();
         make_private_dir(&config.data_dir)?;
-        let database = SqliteStore::open_with(&config.data_dir.join("jackfield.db"), storage.options).await?;
-        let database = Arc::new(database);
+        let database = storage.open(&config.data_dir).await?;
         let vault = open_vault(config, &database, &clock).await?;
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
@@ -262,7 +260,7 @@ impl App {
             ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
         let node = Node::assemble(NodeParts {
-            store: (storage.before)(Arc::clone(&database) as SharedStore),
+            store: (storage.before)(database.store()),
             vault,
             runtime: Runtime::start(runtime, Arc::clone(&clock))?,
             clock: Arc::clone(&clock),
@@ -310,7 +308,7 @@ impl App {
             stop,
             drain: config.drain.0,
             clock,
-            store: database,
+            database,
             rollout,
         })
     }
@@ -336,7 +334,7 @@ impl App {
         for abort in aborts {
             abort.abort();
         }
-        if let Err(error) = self.store.close().await {
+        if let Err(error) = self.database.close().await {
             tracing::warn!(%error, "the database was not closed tidily; nothing is lost");
         }
         finished
@@ -344,7 +342,7 @@ impl App {
 }
 
 /// Opens the vault with the master key that the settings name, and seals what an earlier version left unsealed.
-async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &SharedClock) -> Result<Vault, StartError> {
+async fn open_vault(config: &Config, database: &OpenStore, clock: &SharedClock) -> Result<Vault, StartError> {
     let source = match &config.master_key.key {
         Some(key) => KeySource::Given {
             key: key.clone(),
@@ -352,19 +350,8 @@ async fn open_vault(config: &Config, database: &Arc<SqliteStore>, clock: &Shared
         },
         None => KeySource::File(config.data_dir.join(&config.master_key_file)),
     };
-    let store = Arc::clone(database) as SharedStore;
-    let vault = Vault::open(store, Arc::clone(clock), source, rand::make_rng()).await?;
-    let sealed = database.seal_plaintext(vault.sealer()).await?;
-    if sealed > 0 {
-        tracing::info!(sealed, "secrets that an earlier version kept unsealed were sealed");
-    }
-    if let Err(error) = database.wipe_plaintext().await {
-        tracing::error!(
-            %error,
-            "what an earlier version kept unsealed cannot be wiped from the database file yet; see that the disk has \
-             as much room as the database is large, and start again"
-        );
-    }
+    let vault = Vault::open(database.store(), Arc::clone(clock), source, rand::make_rng()).await?;
+    database.seal_plaintext(&vault).await?;
     Ok(vault)
 }
 

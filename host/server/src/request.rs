@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use rand::RngExt as _;
 use tracing::Instrument as _;
 
@@ -85,6 +85,17 @@ impl RequestId {
     }
 }
 
+/// The token of an `authorization: Bearer …` header, if there is exactly one. The scheme's case does not matter.
+#[must_use]
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (only, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's
 /// id is fine there, but what a client makes up is not.
 pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
@@ -119,4 +130,22 @@ pub async fn observe(State(clock): State<SharedClock>, mut request: Request, nex
     }
     .instrument(span)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bearer_token_is_one() {
+        let token = |value: &str| {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap())]);
+            bearer_token(&headers).map(str::to_owned)
+        };
+        assert_eq!(token("Bearer jfo_x").as_deref(), Some("jfo_x"));
+        assert_eq!(token("bearer  jfo_x ").as_deref(), Some("jfo_x"));
+        for wrong in ["jfo_x", "Basic jfo_x", "", "Bearer"] {
+            assert_eq!(token(wrong), None, "{wrong}");
+        }
+    }
 }

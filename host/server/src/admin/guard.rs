@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http::header;
 use http::request::Parts;
-use http::{HeaderMap, header};
 
 use super::to_the_end;
 use crate::auth::Tokens;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::RequestId;
+use crate::request::{RequestId, bearer_token};
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};
@@ -45,7 +45,7 @@ pub(super) async fn operators_only(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let presented = bearer(request.headers()).and_then(|token| guard.tokens.operator(token));
+    let presented = bearer_token(request.headers()).and_then(|token| guard.tokens.operator(token));
     let (mut parts, body) = request.into_parts();
     let Some(operator) = presented else {
         return Err(guard.refuse(&parts).await);
@@ -149,12 +149,6 @@ impl Guard {
     }
 }
 
-/// The token in the `authorization` header; the scheme's case does not matter.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// The parts of the path that the route names.
 async fn path_parts(parts: &mut Parts) -> Vec<(String, String)> {
     match RawPathParams::from_request_parts(parts, &()).await {
@@ -182,22 +176,7 @@ fn target(parts: &[(String, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
-
-    #[test]
-    fn only_a_bearer_token_is_one() {
-        let token = |value: &str| {
-            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap())]);
-            bearer(&headers).map(str::to_owned)
-        };
-        assert_eq!(token("Bearer jfo_x").as_deref(), Some("jfo_x"));
-        assert_eq!(token("bearer  jfo_x ").as_deref(), Some("jfo_x"));
-        for wrong in ["jfo_x", "Basic jfo_x", "", "Bearer"] {
-            assert_eq!(token(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn the_trail_takes_ids_and_nothing_else_from_a_path() {

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use super::gate::Client;
 use super::{MAX_BODY, SharedState};
 use crate::problem::{Problem, ProblemKind};
-use crate::request::BodyError;
+use crate::request::{BodyError, bearer_token};
 use crate::tenants::{Slot, Tenant};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::throttle::RequestParty;
@@ -39,7 +39,7 @@ impl FromRequestParts<SharedState> for Agent {
     async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
         let client = Client::from_request_parts(parts, state).await?;
         let tenant = tenant_in_path(parts, state).await?;
-        let presented = bearer(&parts.headers);
+        let presented = bearer_token(&parts.headers);
         match (tenant, presented) {
             (Some(tenant), Some(token)) if state.tokens.allows_agent(&tenant, token) => {
                 tracing::Span::current().record("tenant", tenant.as_str());
@@ -67,16 +67,6 @@ async fn tenant_in_path(parts: &mut Parts, state: &SharedState) -> Result<Option
 /// The answer for a path that cannot be decoded, whoever asks.
 pub fn undecodable<E>(_: E) -> Problem {
     Problem::new(ProblemKind::BadRequest, "the path is not percent-encoded UTF-8")
-}
-
-/// The token of an `authorization: Bearer …` header, if there is just one.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (only, None) = (values.next()?, values.next()) else {
-        return None;
-    };
-    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// A part of the path, read as what it should be.
