@@ -1,8 +1,8 @@
 //! `cargo xtask adapters`: compiles adapters and guests to components.
 //!
-//! They are found by listing folders, so that a new one needs no line here. Those in Rust are packages of the workspace,
-//! built together in their own target folder, so that they do not wait for the lock of another cargo. Those in other
-//! languages have an `adapter.toml` and are built like `jackfield adapter build` does.
+//! They are found by listing folders, so that a new one needs no line here. Those in Rust are packages of the
+//! workspace, built together in their own target folder, so that they do not wait for the lock of another cargo. Those
+//! in other languages have an `adapter.toml` and are built like `jackfield adapter build` does.
 
 use std::collections::BTreeSet;
 use std::fs;

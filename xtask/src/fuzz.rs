@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: runs the fuzz targets of `fuzz/`, each for a limited time.
 //!
-//! They use libFuzzer's coverage without a sanitizer: the code has no `unsafe`, so the pinned stable toolchain is enough.
-//! Interesting inputs are stored under `target/`. Failing inputs are stored under `fuzz/artifacts/` and belong into the
-//! corpus once they are fixed.
+//! They use libFuzzer's coverage without a sanitizer: the code has no `unsafe`, so the pinned stable toolchain is
+//! enough. Interesting inputs are stored under `target/`. Failing inputs are stored under `fuzz/artifacts/` and belong
+//! into the corpus once they are fixed.
 
 use std::fs;
 

@@ -1,6 +1,7 @@
 //! The workspace's own commands, as `cargo xtask …`: what developers and CI do beyond plain cargo.
 //!
-//! It does not depend on the sandbox or the host, so that it compiles quickly. A command builds them when it needs them.
+//! It does not depend on the sandbox or the host, so that it compiles quickly. A command builds them when it needs
+//! them.
 
 mod adapters;
 mod bench;
@@ -51,7 +52,8 @@ enum Command {
                       cargo xtask test -p jackfield retry\n  cargo xtask test -- --nocapture"
     )]
     Test {
-        /// Compile with clippy, and fail on its warnings. Cheaper than `cargo clippy` and the tests one after the other.
+        /// Compile with clippy, and fail on its warnings. Cheaper than `cargo clippy` and the tests one after the
+        /// other.
         #[arg(long)]
         clippy: bool,
         /// Passed to `cargo test`. Without a package, tests the whole workspace.
@@ -90,7 +92,8 @@ enum Command {
                       cargo xtask bench --quick              the same in short, to check that it works\n  \
                       cargo xtask bench --json now.json --html now.html   also write the rows and a page of plots\n  \
                       cargo xtask bench --against then.json  compare with an earlier run's rows\n  \
-                      cargo xtask bench status               status queries, against a native proxy and wasmtime serve\n  \
+                      cargo xtask bench status               status queries, against a native proxy and \
+                      wasmtime serve\n  \
                       cargo xtask bench accept               dispositions, durable before the response\n  \
                       cargo xtask bench writeback            from accepted to stored in the CRM, against Celery and \
                       BullMQ\n  \
@@ -114,8 +117,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Runs one of the fake servers of the tests and the demo: a CRM (keystone, groundwork, atrium, parcel,
-    /// ridgeline, mortar) or the calling platform (agent).
+    /// Runs one of the fake servers of the tests and the demo: a CRM (keystone, groundwork, atrium, parcel, ridgeline,
+    /// mortar) or the calling platform (agent).
     #[command(
         after_help = "Examples:\n  cargo xtask fake keystone --listen 127.0.0.1:9101 --token secret\n  \
                       cargo xtask fake groundwork --help"

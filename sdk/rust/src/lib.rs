@@ -5,7 +5,8 @@
 //!
 //! ```
 //! use jackfield_sdk::{
-//!     Adapter, CredentialKind, Description, Disposition, Failure, Host, LeadStatus, Outcome, Receipt, about, http::url,
+//!     Adapter, CredentialKind, Description, Disposition, Failure, Host, LeadStatus, Outcome, Receipt, about,
+//!     http::url,
 //! };
 //! use serde::{Deserialize, Serialize};
 //!

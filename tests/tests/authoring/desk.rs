@@ -50,7 +50,8 @@ impl Desk {
                 bash.env_remove(&name);
             }
         }
-        // Cargo puts the results where it is told, and dependencies where `cargo xtask adapters` has compiled most of them.
+        // Cargo puts the results where it is told, and dependencies where `cargo xtask adapters` has compiled most of
+        // them.
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
         bash.env("CARGO_BUILD_BUILD_DIR", workspace.join("target/wasm"));
         CommandOutput::of(script, &bash.output().unwrap())

@@ -58,12 +58,12 @@ async fn dripping_answer_ends_at_the_deadline() {
             server.origin
         );
         let loaded = world.load("hostile", &spec).await;
-        let (called, ()) = tokio::join!(write_to(&loaded, "egress"), async {
+        let (invocation, ()) = tokio::join!(write_to(&loaded, "egress"), async {
             server.arrival().await;
             world.run_out_of_time(Duration::from_secs(10));
         });
-        assert!(called.out_of_time);
-        let seen = called.outcome.unwrap();
+        assert!(invocation.out_of_time);
+        let seen = invocation.outcome.unwrap();
         let expected = "no complete answer within the 9750 ms that the invocation had left";
         assert_eq!(seen, format!("no-answer: {}: {expected}", server.origin));
     }
@@ -74,10 +74,10 @@ async fn response_bytes_are_capped_per_invocation() {
     // Once the answers of an invocation reach their cap together, it sends nothing more.
     let (world, server) = (World::new(), Server::start(|_| Reply::json(&"x".repeat(1 << 20))).await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
-    let called = write_to(&loaded, "storm").await;
-    assert_eq!((called.http_requests, server.requests().len()), (8, 8));
-    assert_eq!(called.refused, [("used-up", 92)]);
-    let seen = called.outcome.unwrap().replace(&server.origin, "ORIGIN");
+    let invocation = write_to(&loaded, "storm").await;
+    assert_eq!((invocation.http_requests, server.requests().len()), (8, 8));
+    assert_eq!(invocation.refused, [("used-up", 92)]);
+    let seen = invocation.outcome.unwrap().replace(&server.origin, "ORIGIN");
     assert_eq!(
         seen,
         "answered 200 ×7, too-large: ORIGIN: with it the answers to this invocation are larger than 8388608 bytes in \

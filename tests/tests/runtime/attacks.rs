@@ -57,8 +57,8 @@ async fn each_attack_ends_only_its_invocation() {
 }
 
 /// The cause of the fault in which an invocation ended.
-fn cause<T: std::fmt::Debug>(called: &Invocation<T>) -> FaultCause {
-    called.fault().unwrap_or_else(|| panic!("{called:?}"))
+fn cause<T: std::fmt::Debug>(invocation: &Invocation<T>) -> FaultCause {
+    invocation.fault().unwrap_or_else(|| panic!("{invocation:?}"))
 }
 
 #[tokio::test]

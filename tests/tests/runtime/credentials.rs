@@ -78,9 +78,9 @@ async fn url_key_is_in_no_error() {
     ];
     for reply in replies {
         let server = Server::start(reply).await;
-        let called = with_key(&world, &server).await.query_status(&id("KL-1")).await;
-        assert!(called.outcome.is_err());
-        assert!(!format!("{called:?}").contains("canary"), "{called:?}");
+        let invocation = with_key(&world, &server).await.query_status(&id("KL-1")).await;
+        assert!(invocation.outcome.is_err());
+        assert!(!format!("{invocation:?}").contains("canary"), "{invocation:?}");
         assert!(server.requests()[0].contains("canary%2Fkey"));
     }
 }
@@ -128,13 +128,13 @@ async fn refused_token_is_renewed_and_write_resent() {
     let (world, server) = (World::new(), Server::start(accepting("access-canary-2", receipt)).await);
     let (session, mut orders) = session(&world);
     let loaded = with_session(&world, &server, &session).await;
-    let (called, ()) = tokio::join!(write(&world, &loaded), async {
+    let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
         orders.recv().await.unwrap();
         renew(&world, &session, "access-canary-2");
     });
-    assert_eq!(called.outcome, Ok("KC-9".into()));
+    assert_eq!(invocation.outcome, Ok("KC-9".into()));
     assert_eq!(
-        (called.http_requests, called.http_status, called.sent),
+        (invocation.http_requests, invocation.http_status, invocation.sent),
         (2, Some(200), true)
     );
     let requests = server.requests();
@@ -156,7 +156,7 @@ async fn second_refusal_reaches_the_adapter() {
         let (world, server) = (World::new(), Server::start(accepting("none", receipt)).await);
         let (session, mut orders) = session(&world);
         let loaded = with_session(&world, &server, &session).await;
-        let (called, ()) = tokio::join!(write(&world, &loaded), async {
+        let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
             orders.recv().await.unwrap();
             if fails {
                 session.failed(TokenProblem::NoAnswer, None, 0.0);
@@ -164,8 +164,8 @@ async fn second_refusal_reaches_the_adapter() {
                 renew(&world, &session, "access-canary-2");
             }
         });
-        assert_eq!(called.outcome, Err(Failure::Unauthorized));
-        assert_eq!(called.http_requests, if fails { 1 } else { 2 });
+        assert_eq!(invocation.outcome, Err(Failure::Unauthorized));
+        assert_eq!(invocation.http_requests, if fails { 1 } else { 2 });
         assert!(orders.try_recv().is_err(), "one renewal");
     }
 }
@@ -176,13 +176,13 @@ async fn timeout_before_renewal_wrote_nothing() {
     let (world, server) = (World::new(), Server::start(accepting("none", receipt)).await);
     let (session, mut orders) = session(&world);
     let loaded = with_session(&world, &server, &session).await;
-    let (called, ()) = tokio::join!(write(&world, &loaded), async {
+    let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
         orders.recv().await.unwrap();
         world.run_out_of_time(Duration::from_secs(10));
     });
-    assert!(called.outcome.is_err());
+    assert!(invocation.outcome.is_err());
     assert_eq!(
-        (called.sent, called.http_requests),
+        (invocation.sent, invocation.http_requests),
         (false, 1),
         "the CRM refused it, so it was not carried out"
     );
@@ -195,17 +195,17 @@ async fn without_token_nothing_is_sent() {
     let clock: SharedClock = Arc::new(world.clock.clone());
     let (session, mut orders) = OAuth2Session::new(clock);
     let loaded = with_session(&world, &server, &session).await;
-    let (called, ()) = tokio::join!(write(&world, &loaded), async {
+    let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
         orders.recv().await.unwrap();
         session.failed(TokenProblem::Unreachable, None, 0.0);
     });
-    assert_eq!(called.outcome, Err(Failure::Unavailable));
-    assert_eq!((called.sent, called.http_requests), (false, 0));
+    assert_eq!(invocation.outcome, Err(Failure::Unavailable));
+    assert_eq!((invocation.sent, invocation.http_requests), (false, 0));
     drop(orders);
     world.clock.advance(Duration::from_secs(2));
-    let called = write(&world, &loaded).await;
+    let invocation = write(&world, &loaded).await;
     assert_eq!(
-        called.outcome,
+        invocation.outcome,
         Err(Failure::Unavailable),
         "nothing renews the token any more, so nothing waits for it"
     );

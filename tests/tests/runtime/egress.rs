@@ -95,9 +95,9 @@ async fn private_hosts_are_refused_in_every_spelling() {
         "[2001:db8::1]",
     ] {
         let loaded = reaching(&world, &format!("http://{host}:{port}"), "").await;
-        let called = write_to(&loaded, "egress").await;
-        assert_eq!(called.refused, [("private-address", 1)], "{host}");
-        let answer = called.outcome.unwrap();
+        let invocation = write_to(&loaded, "egress").await;
+        assert_eq!(invocation.refused, [("private-address", 1)], "{host}");
+        let answer = invocation.outcome.unwrap();
         assert!(
             answer.starts_with("denied: ") && answer.contains("is not a public address"),
             "{host}: {answer}"
@@ -216,8 +216,8 @@ async fn rebinding_to_metadata_address_is_refused() {
     let loaded = reaching(&world, &target, "private_addresses = true").await;
     assert_eq!(answer(&loaded).await, "answered 200");
     for _ in 0..2 {
-        let called = write_to(&loaded, "egress").await;
-        assert_eq!(called.refused, [("metadata-address", 1)], "{called:?}");
+        let invocation = write_to(&loaded, "egress").await;
+        assert_eq!(invocation.refused, [("metadata-address", 1)], "{invocation:?}");
     }
     assert_eq!((resolver.lookups(), server.connections()), (3, 1));
 }
@@ -251,13 +251,13 @@ async fn failed_connection_is_not_sent() {
     let resolver = Flipping::new(&[]);
     let world = World::resolving(resolver.clone());
     let loaded = keystone(&world, "http://crm.example").await;
-    let (called, ()) = tokio::join!(write_to(&loaded, "KL-1"), async {
+    let (invocation, ()) = tokio::join!(write_to(&loaded, "KL-1"), async {
         resolver.asked.notified().await;
         // Half of the remaining time; the other half is left for the adapter.
         world.clock.advance(Duration::from_millis(4_875));
     });
     assert_eq!(
-        (called.outcome, called.sent, called.out_of_time),
+        (invocation.outcome, invocation.sent, invocation.out_of_time),
         (Err(Failure::Unavailable), false, false)
     );
 }
@@ -279,8 +279,11 @@ async fn pending_lookups_per_release_are_bounded() {
         calls = calls => calls,
         () = time => unreachable!("time goes on for ever"),
     };
-    for called in calls {
-        assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
+    for invocation in calls {
+        assert_eq!(
+            (invocation.outcome, invocation.sent),
+            (Err(Failure::Unavailable), false)
+        );
     }
     assert_eq!(resolver.lookups(), 16, "abandoned lookups still count");
 }
@@ -303,9 +306,12 @@ async fn grants_are_limited_to_methods_and_paths() {
     let find = async |loaded: &LoadedRelease| loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
 
     let reads = load("{ ORIGIN, methods = [\"GET\"] }").await;
-    let called = write_to(&reads, "KL-1").await;
-    assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
-    assert_eq!(called.refused, [("method-not-granted", 1)]);
+    let invocation = write_to(&reads, "KL-1").await;
+    assert_eq!(
+        (invocation.outcome, invocation.sent),
+        (Err(Failure::Unavailable), false)
+    );
+    assert_eq!(invocation.refused, [("method-not-granted", 1)]);
     assert_eq!(find(&reads).await.refused, []);
 
     let leads = load("{ ORIGIN, path = \"/api/v1/leads\" }").await;

@@ -44,18 +44,18 @@ async fn waiting_uses_wall_time_not_cpu() {
     let loaded = hostile(&world, &server, "limits.cpu_ms = 50").await;
     let hanging = async {
         let lead = id("hang");
-        let called = loaded.query_status(&lead).await;
+        let invocation = loaded.query_status(&lead).await;
         assert_eq!(
-            (called.sent, called.http_requests, called.http_status),
+            (invocation.sent, invocation.http_requests, invocation.http_status),
             (false, 1, None)
         );
-        assert!(called.out_of_time);
+        assert!(invocation.out_of_time);
         assert_eq!(
-            called.took,
+            invocation.took,
             Duration::from_millis(950),
             "early enough for the guest to handle it"
         );
-        called.outcome.unwrap_err()
+        invocation.outcome.unwrap_err()
     };
     let time = async {
         server.arrival().await;
@@ -158,9 +158,9 @@ async fn thousand_invocations_run_at_once() {
     assert_eq!(report(&loaded, "count").await.unwrap(), "1", "there is room for more");
     world.run_out_of_time(Duration::from_secs(1));
     for call in calls {
-        let called = call.await.unwrap();
-        assert_eq!(called.outcome.unwrap_err(), Failure::Unknown);
-        assert!(called.out_of_time);
+        let invocation = call.await.unwrap();
+        assert_eq!(invocation.outcome.unwrap_err(), Failure::Unknown);
+        assert!(invocation.out_of_time);
     }
     for _ in 0..CALLS {
         assert_eq!(

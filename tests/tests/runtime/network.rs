@@ -15,12 +15,12 @@ async fn requests_carry_the_tenants_credential() {
     let loaded = keystone(&world, &server.origin).await;
     assert!(!format!("{loaded:?}").contains("canary"));
 
-    let called = loaded.query_status(&id("KL-1")).await;
+    let invocation = loaded.query_status(&id("KL-1")).await;
     assert_eq!(
-        (called.sent, called.http_requests, called.http_status),
+        (invocation.sent, invocation.http_requests, invocation.http_status),
         (false, 1, Some(200))
     );
-    let status = called.outcome.unwrap();
+    let status = invocation.outcome.unwrap();
     assert_eq!((status.callable, status.status.as_str()), (true, "new"));
     let request = server.requests().pop().unwrap();
     assert!(request.starts_with("GET /api/v1/leads/KL-1 HTTP/1.1\r\n"), "{request}");
@@ -63,30 +63,33 @@ async fn sent_flag_means_it_may_have_left() {
     // A write is marked as sent exactly when it may have left the host.
     let world = World::new();
     let silent = Server::start(|_| Reply::HangUp).await;
-    let called = write(&keystone(&world, &silent.origin).await).await;
-    assert_eq!((called.outcome, called.sent), (Err(Failure::Unknown), true));
+    let invocation = write(&keystone(&world, &silent.origin).await).await;
+    assert_eq!((invocation.outcome, invocation.sent), (Err(Failure::Unknown), true));
     let request = silent.requests().pop().unwrap();
     assert!(request.contains("idempotency-key: C-1\r\n"), "{request}");
     assert!(request.contains("\"1970-01-01T00:00:00.000Z\""), "{request}");
 
-    let called = write(&keystone(&world, &nobody().await).await).await;
-    assert_eq!((called.outcome, called.sent), (Err(Failure::Unavailable), false));
+    let invocation = write(&keystone(&world, &nobody().await).await).await;
+    assert_eq!(
+        (invocation.outcome, invocation.sent),
+        (Err(Failure::Unavailable), false)
+    );
 
     let stored = Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await;
-    let called = write(&keystone(&world, &stored.origin).await).await;
-    assert_eq!((called.outcome, called.sent), (Ok("KC-9".into()), true));
+    let invocation = write(&keystone(&world, &stored.origin).await).await;
+    assert_eq!((invocation.outcome, invocation.sent), (Ok("KC-9".into()), true));
 }
 
 #[tokio::test]
 async fn write_that_times_out_was_sent() {
     let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
     let loaded = keystone(&world, &server.origin).await;
-    let (called, ()) = tokio::join!(write(&loaded), async {
+    let (invocation, ()) = tokio::join!(write(&loaded), async {
         server.arrival().await;
         world.run_out_of_time(Duration::from_secs(10));
     });
     assert_eq!(
-        (called.outcome, called.sent, called.out_of_time),
+        (invocation.outcome, invocation.sent, invocation.out_of_time),
         (Err(Failure::Unknown), true, true)
     );
 }
@@ -98,13 +101,13 @@ async fn write_can_be_looked_up() {
         Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await,
     );
     let loaded = keystone(&world, &server.origin).await;
-    let called = loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
-    assert_eq!((called.outcome, called.sent), (Ok(Some("KC-9".into())), false));
+    let invocation = loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
+    assert_eq!((invocation.outcome, invocation.sent), (Ok(Some("KC-9".into())), false));
     assert!(server.requests()[0].starts_with("GET /api/v1/calls/C-1 "));
 
-    let called = loaded.parse("text/plain", b"", Timestamp::UNIX_EPOCH).await;
-    let Err(Failure::Fault(fault)) = called.outcome else {
-        panic!("keystone parses no leads: {called:?}")
+    let invocation = loaded.parse("text/plain", b"", Timestamp::UNIX_EPOCH).await;
+    let Err(Failure::Fault(fault)) = invocation.outcome else {
+        panic!("keystone parses no leads: {invocation:?}")
     };
     assert_eq!(fault.cause, FaultCause::BadOutput);
 }
@@ -158,10 +161,10 @@ async fn send_errors_are_told_apart() {
 async fn invocation_sends_at_most_sixteen_requests() {
     let (world, server) = (World::new(), Server::friendly().await);
     let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
-    let called = loaded.query_status(&id("storm")).await;
-    assert_eq!(called.http_requests, 16);
+    let invocation = loaded.query_status(&id("storm")).await;
+    assert_eq!(invocation.http_requests, 16);
     assert_eq!(
-        called.outcome.unwrap().status,
+        invocation.outcome.unwrap().status,
         "answered 200 ×16, denied: an invocation may send at most 16 requests ×84"
     );
     assert_eq!(server.requests().len(), 16);
@@ -175,10 +178,10 @@ async fn crm_webhook_becomes_leads() {
     let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
     let loaded = world.try_load("groundwork", spec, secrets.into()).await.unwrap();
     let body = b"event=lead_new&lead_no=GW-1001&mobile=9800000000&cust_name=%E0%A4%86&dt=01/07/2026 14:31&prio=1";
-    let called = loaded
+    let invocation = loaded
         .parse("application/x-www-form-urlencoded", body, Timestamp::UNIX_EPOCH)
         .await;
-    let leads = called.outcome.unwrap();
+    let leads = invocation.outcome.unwrap();
     assert_eq!(leads.len(), 1);
     let expected = serde_json::json!({
         "id": "GW-1001", "phone": "+919800000000", "name": "आ",

@@ -37,9 +37,9 @@ async fn header_supplies_wait_the_adapter_omits() {
         ),
     ] {
         let (world, server) = (World::new(), answering(429, headers).await);
-        let called = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
-        assert_eq!(called.outcome, Err(limited(wait)), "{headers}");
-        let pause = called.pause_until.map(|until| until.as_second().unsigned_abs());
+        let invocation = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+        assert_eq!(invocation.outcome, Err(limited(wait)), "{headers}");
+        let pause = invocation.pause_until.map(|until| until.as_second().unsigned_abs());
         assert_eq!(pause, wait, "{headers}");
     }
 }
@@ -50,20 +50,20 @@ async fn exhausted_quota_pauses_the_next_write() {
     let world = World::new();
     let quota = "X-RateLimit-Limit: 100\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 30\r\n";
     let server = answering(200, quota).await;
-    let called = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
-    assert_eq!(called.outcome, Ok("KC-9".into()));
-    assert_eq!(called.pause_until, Some(Timestamp::from_second(30).unwrap()));
+    let invocation = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+    assert_eq!(invocation.outcome, Ok("KC-9".into()));
+    assert_eq!(invocation.pause_until, Some(Timestamp::from_second(30).unwrap()));
 
     let server = answering(200, &quota.replace("Remaining: 0", "Remaining: 1")).await;
-    let called = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
-    assert_eq!(called.pause_until, None);
+    let invocation = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+    assert_eq!(invocation.pause_until, None);
 }
 
 #[tokio::test]
 async fn maintenance_answer_pauses_the_crm() {
     let (world, server) = (World::new(), answering(503, "Retry-After: 120\r\n").await);
     let loaded = keystone(&world, &server.origin).await;
-    let called = loaded.query_status(&id("KL-1")).await;
-    assert_eq!(called.outcome, Err(Failure::Unavailable));
-    assert_eq!(called.pause_until, Some(Timestamp::from_second(120).unwrap()));
+    let invocation = loaded.query_status(&id("KL-1")).await;
+    assert_eq!(invocation.outcome, Err(Failure::Unavailable));
+    assert_eq!(invocation.pause_until, Some(Timestamp::from_second(120).unwrap()));
 }

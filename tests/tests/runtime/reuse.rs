@@ -40,8 +40,8 @@ async fn instance_serves_exactly_reuse_invocations() {
     let world = World::new();
     let loaded = counter(&world, 3, "").await;
     assert_eq!(counts(&loaded).await, ["1", "2", "3", "1", "2", "3", "1"]);
-    let called = loaded.query_status(&id("L")).await;
-    assert!(called.reused);
+    let invocation = loaded.query_status(&id("L")).await;
+    assert!(invocation.reused);
     let loaded = counter(&world, 2, "").await;
     assert_eq!(counts(&loaded).await, ["1", "2", "1", "2", "1"]);
 }
@@ -221,11 +221,11 @@ async fn concurrent_invocations_have_own_instances() {
         }
         world.run_out_of_time(Duration::from_secs(1));
     };
-    let (called, ()) = tokio::join!(at_once, time);
+    let (invocations, ()) = tokio::join!(at_once, time);
     assert!(
-        called
+        invocations
             .iter()
-            .all(|called| !called.reused && called.outcome == Err(Failure::Unknown))
+            .all(|invocation| !invocation.reused && invocation.outcome == Err(Failure::Unknown))
     );
     assert_eq!(world.runtime.idle_instances(), 20);
     assert_eq!(

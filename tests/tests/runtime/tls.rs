@@ -154,8 +154,8 @@ async fn seen_by_guest(target: &str, secrets: CredentialSecrets, more: &str) -> 
     // A reference may be longer than a status.
     let disposition = Disposition::read(id("egress"), &minimal_disposition("C-1", "no_answer")).unwrap();
     let key = "C-1".parse().unwrap();
-    let called = loaded.write(&disposition, world.clock.now(), &key).await;
-    called.outcome.unwrap().replace(target, "ORIGIN")
+    let invocation = loaded.write(&disposition, world.clock.now(), &key).await;
+    invocation.outcome.unwrap().replace(target, "ORIGIN")
 }
 
 fn trusting(authority: &Authority) -> CredentialSecrets {

@@ -30,7 +30,13 @@ const STILTED: [&str; 8] = [
 /// The endings of files with prose or comments.
 const PROSE: [&str; 9] = ["c", "go", "h", "md", "py", "rs", "toml", "ts", "wit"];
 /// Where they are still to be replaced.
-const STILTED_PLACES: [&str; 2] = ["README.md", "host/"];
+const STILTED_PLACES: [&str; 5] = [
+    "README.md",
+    "host/domain/",
+    "host/server/",
+    "host/store-sqlite/",
+    "host/store/",
+];
 /// The only file that names a registry; cargo writes it.
 const LOCK: &str = "Cargo.lock";
 /// The files that wait in real time: the clocks of the host, the fakes, the benchmark and the demo.

@@ -1,5 +1,5 @@
-//! The CRMs of `demo --all`: one for each adapter language besides Rust. A CRM whose adapter is not in the repository is
-//! left out.
+//! The CRMs of `demo --all`: one for each adapter language besides Rust. A CRM whose adapter is not in the repository
+//! is left out.
 //!
 //! The secrets are for the demo only.
 

@@ -1,4 +1,5 @@
-//! HTTP requests to the demo's processes and their responses, as values that can be sent, altered, repeated and printed.
+//! HTTP requests to the demo's processes and their responses, as values that can be sent, altered, repeated and
+//! printed.
 
 use std::time::{Duration, Instant};
 

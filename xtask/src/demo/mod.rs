@@ -73,9 +73,9 @@ fn print_introduction(demo: &DemoContext) {
         )
     );
     terminal.paragraph(
-        "Two property developers share one host. Each has its own CRM and a small adapter for it, a WebAssembly component. \
-         Everything below really runs on this machine: → is a request, ← its response, $ an operator's command, ✓ a \
-         check. The CRMs and the calling platform are strict fakes.",
+        "Two property developers share one host. Each has its own CRM and a small adapter for it, a WebAssembly \
+         component. Everything below really runs on this machine: → is a request, ← its response, $ an operator's \
+         command, ✓ a check. The CRMs and the calling platform are strict fakes.",
     );
 }
 

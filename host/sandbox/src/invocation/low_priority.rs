@@ -95,7 +95,7 @@ fn start() -> Vec<mpsc::UnboundedSender<GuestFuture<()>>> {
         .map(|number| thread(number, Handle::current()))
         .collect();
     started.unwrap_or_else(|error| {
-        tracing::warn!(%error, "long-running guests run on the normal threads: the low-priority ones cannot be started");
+        tracing::warn!(%error, "long-running guests run on normal threads: the low-priority ones cannot be started");
         vec![]
     })
 }

@@ -114,8 +114,8 @@ impl OAuth2Host {
         let tenant = self.test.node.tenants.get(&TENANT.parse().unwrap()).unwrap();
         let lead = "L".parse().unwrap();
         let asked = join_all((0..times).map(|_| tenant.loaded.query_status(&lead))).await;
-        for called in asked {
-            assert!(called.outcome.unwrap().callable);
+        for invocation in asked {
+            assert!(invocation.outcome.unwrap().callable);
         }
     }
 }

@@ -17,9 +17,9 @@ pub fn run(demo: &mut DemoContext) -> anyhow::Result<()> {
         return Ok(());
     }
     demo.terminal.paragraph(
-        "Each CRM's team writes its adapter in the team's language. To the host, all are components of one contract. Each \
-         is pushed and gets a tenant, a status query and every outcome that a call can have; then the CRM's records \
-         are checked.",
+        "Each CRM's team writes its adapter in the team's language. To the host, all are components of one contract. \
+         Each is pushed and gets a tenant, a status query and every outcome that a call can have; then the CRM's \
+         records are checked.",
     );
     for (crm, origin) in demo.crms.clone() {
         demo.terminal

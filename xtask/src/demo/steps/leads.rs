@@ -58,8 +58,8 @@ pub fn arrive(demo: &mut DemoContext) -> anyhow::Result<()> {
     demo.check_eq("it was pushed once", &times(&pushed), &1);
 
     demo.terminal.paragraph(
-        "groundwork's webhook is a form with ten-digit phone numbers and Indian dates. The same endpoint accepts it, and \
-         the tenant's adapter converts it to the contract's lead in the worker.",
+        "groundwork's webhook is a form with ten-digit phone numbers and Indian dates. The same endpoint accepts it, \
+         and the tenant's adapter converts it to the contract's lead in the worker.",
     );
     let url = demo.tenant_url(Tenant::Saket, "leads");
     let form = Request {

@@ -22,8 +22,8 @@ const ADAPTERS: [&str; 2] = ["keystone", "groundwork"];
 /// Builds and starts everything.
 pub fn start(demo: &mut DemoContext) -> anyhow::Result<()> {
     demo.terminal.paragraph(
-        "First, everything is built from source. The first build takes minutes, mostly for the sandbox that adapters run \
-         in; later builds take seconds.",
+        "First, everything is built from source. The first build takes minutes, mostly for the sandbox that adapters \
+         run in; later builds take seconds.",
     );
     setup::run(&demo.workspace)?;
     workspace::header("the host and the fakes");
@@ -144,8 +144,8 @@ pub fn push(demo: &mut DemoContext) -> anyhow::Result<()> {
     let needed: Vec<_> = ADAPTERS.into_iter().chain([BROKEN_GUEST]).chain(crms).collect();
     adapters::build(&demo.workspace, &needed)?;
     demo.terminal.paragraph(
-        "When an adapter is pushed, the host checks it, compiles it to native code and asks it to describe itself, outside \
-         of any request. From then on its digest identifies it.",
+        "When an adapter is pushed, the host checks it, compiles it to native code and asks it to describe itself, \
+         outside of any request. From then on its digest identifies it.",
     );
     for name in ADAPTERS {
         let pushed = push_component(demo, &demo.workspace.component(name))?;
