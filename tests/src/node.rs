@@ -320,7 +320,7 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
     let store = database.store();
     let shared: SharedClock = Arc::new(clock.clone());
     let key = KeySource::File(dir.path().join("master.key"));
-    let vault = Vault::open(Arc::clone(&store), shared, key, rand::make_rng());
+    let vault = Vault::open(store.clone(), shared, key, rand::make_rng());
     let parts = NodeParts {
         store,
         vault: vault.await.unwrap(),

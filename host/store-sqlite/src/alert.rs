@@ -1,17 +1,19 @@
 //! Alerts: an outbox, written in the transaction of what it reports.
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros};
-use super::page::{Cut, cut};
-use super::verdict::Held;
-use super::writer::Write;
+use crate::SqliteStore;
+use crate::column::{Columns, micros};
+use crate::delivery::row::DeliveryRow;
+use crate::page::{PageQuery, cut};
+use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryVerdict, NextStep, StopReason};
 use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
-use jackfield_store::{Alert, NewAlert, Page, PageRequest, StoreError};
+use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError};
 
 /// A tenant's refused credentials are reported once in this time while nobody has seen the report: every delivery of
 /// the tenant meets them.
@@ -20,10 +22,34 @@ const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// Alerts in one answer of [`after`].
 const ANNOUNCED_AT_ONCE: i64 = 100;
 
+#[async_trait]
+impl AlertStore for SqliteStore {
+    async fn alerts(
+        &self,
+        tenant: Option<&TenantName>,
+        open_only: bool,
+        page: PageRequest,
+    ) -> Result<Page<Alert>, StoreError> {
+        list(&self.readers, tenant, open_only, &page).await
+    }
+
+    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError> {
+        self::after(&self.readers, after).await
+    }
+
+    async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
+        self.writer.submit_urgent(alert).await
+    }
+
+    async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(Acknowledge { id, now }).await
+    }
+}
+
 /// Writes an alert about a delivery.
-pub(super) async fn raise(
+pub(crate) async fn raise(
     db: &mut SqliteConnection,
-    held: &Held,
+    held: &DeliveryRow,
     kind: AlertKind,
     verdict: &DeliveryVerdict,
     now: Timestamp,
@@ -44,7 +70,7 @@ pub(super) async fn raise(
 }
 
 /// Writes an alert about a tenant as a whole.
-pub(super) async fn raise_for_tenant(
+pub(crate) async fn raise_for_tenant(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     kind: AlertKind,
@@ -78,7 +104,7 @@ async fn is_known(
 }
 
 /// One line: ids, classes and what to do.
-fn message(held: &Held, verdict: &DeliveryVerdict) -> String {
+fn message(held: &DeliveryRow, verdict: &DeliveryVerdict) -> String {
     let (kind, id, class) = (held.kind, held.id, verdict.class);
     match &verdict.step {
         NextStep::Dead(StopReason::HeldTooLong) => format!(
@@ -99,13 +125,13 @@ fn message(held: &Held, verdict: &DeliveryVerdict) -> String {
 }
 
 /// Alerts, newest first.
-pub(super) async fn list(
+pub(crate) async fn list(
     db: &SqlitePool,
     tenant: Option<&TenantName>,
     open_only: bool,
     page: &PageRequest,
 ) -> Result<Page<Alert>, StoreError> {
-    let part = Cut::newest_first(page)?;
+    let part = PageQuery::newest_first(page)?;
     let mut query = QueryBuilder::<Sqlite>::new("select * from alert where id < ");
     query.push_bind(part.before);
     if let Some(tenant) = tenant {
@@ -120,7 +146,7 @@ pub(super) async fn list(
 }
 
 /// Alerts with a higher number, oldest first.
-pub(super) async fn after(db: &SqlitePool, after: AlertId) -> Result<Vec<Alert>, StoreError> {
+pub(crate) async fn after(db: &SqlitePool, after: AlertId) -> Result<Vec<Alert>, StoreError> {
     let rows = sqlx::query("select * from alert where id > ? order by id limit ?")
         .bind(after.0)
         .bind(ANNOUNCED_AT_ONCE)
@@ -159,9 +185,9 @@ impl Write for NewAlert {
 }
 
 /// Marks an alert as seen. Whoever saw it first stays the one who did.
-pub(super) struct Acknowledge {
-    pub(super) id: AlertId,
-    pub(super) now: Timestamp,
+pub(crate) struct Acknowledge {
+    pub(crate) id: AlertId,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Acknowledge {

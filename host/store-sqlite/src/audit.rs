@@ -1,13 +1,30 @@
 //! The audit trail.
 
+use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros, stored};
-use super::page::{Cut, cut};
-use super::writer::Write;
+use crate::SqliteStore;
+use crate::column::{Columns, micros, stored};
+use crate::page::{PageQuery, cut};
+use crate::writer::Write;
 use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
-use jackfield_store::{Page, PageRequest, StoreError};
+use jackfield_store::{AuditStore, Page, PageRequest, StoreError};
+
+#[async_trait]
+impl AuditStore for SqliteStore {
+    async fn append_audit(&self, event: AuditEvent) -> Result<AuditEntry, StoreError> {
+        self.writer.submit_urgent(event).await
+    }
+
+    async fn audit(&self, page: PageRequest) -> Result<Page<AuditEntry>, StoreError> {
+        list(&self.readers, &page).await
+    }
+
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
+        after(&self.readers, seq, limit).await
+    }
+}
 
 impl Write for AuditEvent {
     type Output = AuditEntry;
@@ -43,8 +60,8 @@ impl Write for AuditEvent {
 }
 
 /// Entries, newest first.
-pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
-    let part = Cut::newest_first(page)?;
+pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
+    let part = PageQuery::newest_first(page)?;
     let rows = sqlx::query("select * from audit where seq < ? order by seq desc limit ?")
         .bind(part.before)
         .bind(part.rows())
@@ -54,7 +71,7 @@ pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Aud
 }
 
 /// What is kept after an entry, oldest first; nothing in the place of what cannot be read.
-pub(super) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
+pub(crate) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
     let rows = sqlx::query("select * from audit where seq > ? order by seq limit ?")
         .bind(seq)
         .bind(limit)
@@ -88,11 +105,10 @@ mod tests {
     use sqlx::{ConnectOptions as _, Connection as _};
     use tempfile::TempDir;
 
-    use super::super::SqliteStore;
     use super::*;
+    use crate::SqliteStore;
     use jackfield_domain::custody::audit::{Actor, ChainBreak, ChainVerifier};
     use jackfield_domain::id::TokenId;
-    use jackfield_store::Store as _;
 
     fn event(n: i64) -> AuditEvent {
         AuditEvent {

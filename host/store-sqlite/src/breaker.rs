@@ -1,23 +1,49 @@
 //! What outlives a host of a tenant's breaker, and giving up what it held for too long.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::alert::raise_for_tenant;
-use super::column::{Columns, micros};
-use super::rank::Rank;
-use super::verdict::Held;
-use super::writer::Write;
+use crate::SqliteStore;
+use crate::alert::raise_for_tenant;
+use crate::column::{Columns, micros};
+use crate::delivery::row::DeliveryRow;
+use crate::rank::Rank;
+use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryVerdict;
 use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::id::{DeliveryId, TenantName};
-use jackfield_store::{BreakerRecord, GiveUpHeld, StoreError};
+use jackfield_store::{BreakerRecord, BreakerStore, ExpireHeld, StoreError};
+
+#[async_trait]
+impl BreakerStore for SqliteStore {
+    async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
+        list(&self.readers).await
+    }
+
+    async fn force_breaker(
+        &self,
+        tenant: &TenantName,
+        forced: Option<BreakerOverride>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tenant = tenant.clone();
+        self.writer.submit(Force { tenant, forced, now }).await
+    }
+
+    async fn expire_held(&self, order: ExpireHeld) -> Result<usize, StoreError> {
+        if !is_anything_held(&self.readers, &order).await? {
+            return Ok(0);
+        }
+        self.writer.submit_urgent(order).await
+    }
+}
 
 /// Keeps that a tenant's CRM stopped answering, with an alert unless that is known, or that it is back.
-pub(super) async fn note(
+pub(crate) async fn note(
     db: &mut SqliteConnection,
     delivery: DeliveryId,
     change: BreakerChange,
@@ -64,10 +90,10 @@ async fn keep_since(
 }
 
 /// Keeps what an operator says.
-pub(super) struct Force {
-    pub(super) tenant: TenantName,
-    pub(super) forced: Option<BreakerOverride>,
-    pub(super) now: Timestamp,
+pub(crate) struct Force {
+    pub(crate) tenant: TenantName,
+    pub(crate) forced: Option<BreakerOverride>,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Force {
@@ -93,7 +119,7 @@ impl Write for Force {
 }
 
 /// What is kept of every breaker.
-pub(super) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreError> {
+pub(crate) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreError> {
     let rows = sqlx::query("select * from breaker").fetch_all(db).await?;
     let record = |row: &SqliteRow| {
         Ok(BreakerRecord {
@@ -107,12 +133,12 @@ pub(super) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreErr
 
 /// Dispositions of one rank of a tenant that may go and have long been due. Those that wait behind them have their turn
 /// when these are gone.
-pub(super) const HELD: &str = "select * from delivery indexed by delivery_ready
+pub(crate) const HELD: &str = "select * from delivery indexed by delivery_ready
     where tenant = ? and kind = 'disposition' and rank = ? and state = 'ready' and blocked = 0 and due <= ?
     order by due, id limit ?";
 
-/// Whether [`GiveUpHeld`] would find anything.
-pub(super) async fn is_anything_held(db: &SqlitePool, order: &GiveUpHeld) -> Result<bool, StoreError> {
+/// Whether [`ExpireHeld`] would find anything.
+pub(crate) async fn is_anything_held(db: &SqlitePool, order: &ExpireHeld) -> Result<bool, StoreError> {
     for rank in Rank::ALL {
         let held = sqlx::query(HELD)
             .bind(order.tenant.as_str())
@@ -128,7 +154,7 @@ pub(super) async fn is_anything_held(db: &SqlitePool, order: &GiveUpHeld) -> Res
     Ok(false)
 }
 
-impl Write for GiveUpHeld {
+impl Write for ExpireHeld {
     type Output = usize;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
@@ -147,7 +173,7 @@ impl Write for GiveUpHeld {
                     break;
                 }
                 for row in &held {
-                    let held = Held::read(row)?;
+                    let held = DeliveryRow::read(row)?;
                     held.conclude(db, &DeliveryVerdict::held_too_long(held.progress), self.now)
                         .await?;
                     given_up += 1;

@@ -13,28 +13,28 @@ use jackfield_domain::id::Digest;
 use jackfield_store::StoreError;
 
 /// A time as it is stored. Finer parts than a microsecond are dropped.
-pub(super) fn micros(time: Timestamp) -> i64 {
+pub(crate) fn micros(time: Timestamp) -> i64 {
     time.as_microsecond()
 }
 
 /// `time` as it reads back.
-pub(super) fn stored(time: Timestamp) -> Timestamp {
+pub(crate) fn stored(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(micros(time)).unwrap_or(time)
 }
 
 /// `time` and `wait` together, at most the end of time.
-pub(super) fn later(time: Timestamp, wait: std::time::Duration) -> Timestamp {
+pub(crate) fn later(time: Timestamp, wait: std::time::Duration) -> Timestamp {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     time.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// A value as JSON text.
-pub(super) fn json(what: &str, value: &impl Serialize) -> Result<String, StoreError> {
+pub(crate) fn json(what: &str, value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{what} cannot be written: {error}")))
 }
 
 /// Reading a row.
-pub(super) trait Columns {
+pub(crate) trait Columns {
     /// A value that needs no check.
     fn plain<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, StoreError>;
 

@@ -17,7 +17,8 @@ use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, NextStep};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::{
-    AcceptDisposition, AttemptDetail, Claim, Claimed, Finish, GiveUpHeld, Inbound, Store as _, StoreError, TenantShare,
+    AcceptDisposition, AttemptDetail, ClaimRequest, ClaimedDelivery, ExpireHeld, FinishAttempt, IntakeStore as _,
+    RawRequest, StoreError, TenantShare,
 };
 
 /// A backlog, and a short one to compare it with.
@@ -74,8 +75,8 @@ async fn backlog(store: &SqliteStore, tenant: &str, count: u64, lead: &str) {
     sql(store, &fill).await.unwrap();
 }
 
-fn claim(tenant: &TenantName) -> Claim {
-    Claim {
+fn claim(tenant: &TenantName) -> ClaimRequest {
+    ClaimRequest {
         owner: "worker".into(),
         now: Timestamp::from_second(1).unwrap(),
         lease: Duration::from_mins(1),
@@ -97,7 +98,7 @@ fn call(tenant: &TenantName, id: &str, outcome: &str) -> AcceptDisposition {
     AcceptDisposition {
         digest: disposition::digest(&lead, &document),
         disposition: Disposition::read(lead, &document).unwrap(),
-        inbound: Inbound {
+        request: RawRequest {
             tenant: tenant.clone(),
             received_at: Timestamp::UNIX_EPOCH,
             headers: "[]".into(),
@@ -107,8 +108,8 @@ fn call(tenant: &TenantName, id: &str, outcome: &str) -> AcceptDisposition {
     }
 }
 
-fn end(claimed: &Claimed, step: NextStep) -> Finish {
-    Finish {
+fn end(claimed: &ClaimedDelivery, step: NextStep) -> FinishAttempt {
+    FinishAttempt {
         lease: claimed.lease,
         now: Timestamp::from_second(1).unwrap(),
         verdict: DeliveryVerdict {
@@ -133,8 +134,8 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
         .await
         .unwrap();
     let mut costs = vec![
-        ("due", read(&store, super::claim::DUE).await),
-        ("next due", read(&store, super::claim::NEXT_DUE).await),
+        ("due", read(&store, super::queue::claim::DUE).await),
+        ("next due", read(&store, super::queue::claim::NEXT_DUE).await),
     ];
     let (claimed, steps) = written(&store, claim(&other)).await;
     assert_eq!(claimed.len(), 1);
@@ -148,7 +149,10 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
     let (nothing, steps) = written(&store, claim(&busy)).await;
     if nothing.is_empty() {
         costs.push(("claim while the head is under way", steps));
-        costs.push(("due while the head is under way", read(&store, super::claim::DUE).await));
+        costs.push((
+            "due while the head is under way",
+            read(&store, super::queue::claim::DUE).await,
+        ));
     }
     costs.push(("accept", written(&store, call(&busy, "C-1", "no_answer")).await.1));
     costs.push((
@@ -162,7 +166,7 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
     ));
     let (claimed, _) = written(&store, claim(&busy)).await;
     costs.push(("end", written(&store, end(&claimed[0], done)).await.1));
-    let order = GiveUpHeld {
+    let order = ExpireHeld {
         tenant: busy,
         due_by: Timestamp::from_second(1).unwrap(),
         now: Timestamp::from_second(1).unwrap(),

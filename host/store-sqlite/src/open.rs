@@ -10,9 +10,9 @@ use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
-use super::SqliteStore;
-use super::dnc::DoNotCall;
-use super::writer::Writer;
+use crate::SqliteStore;
+use crate::lead::dnc::DoNotCall;
+use crate::writer::Writer;
 use jackfield_store::StoreError;
 
 /// The oldest `SQLite` that is trusted: the first in which resetting the WAL cannot lose a commit.
@@ -243,7 +243,7 @@ async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
 }
 
 /// Reads back what durability hangs on.
-pub(super) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) -> Result<(), OpenError> {
+pub(crate) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) -> Result<(), OpenError> {
     let version: String = sqlx::query_scalar("select sqlite_version()")
         .fetch_one(&mut *db)
         .await?;

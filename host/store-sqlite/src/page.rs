@@ -8,15 +8,15 @@ use jackfield_store::{Page, PageRequest, StoreError};
 const MAX_LIMIT: u32 = 500;
 
 /// The part of a listing by falling number that was asked for.
-pub(super) struct Cut {
+pub(crate) struct PageQuery {
     /// Only numbers below this one.
-    pub(super) before: i64,
+    pub(crate) before: i64,
     /// At most this many.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
 }
 
-impl Cut {
-    pub(super) fn newest_first(page: &PageRequest) -> Result<Self, StoreError> {
+impl PageQuery {
+    pub(crate) fn newest_first(page: &PageRequest) -> Result<Self, StoreError> {
         let before = match &page.after {
             None => i64::MAX,
             Some(cursor) => cursor.parse().map_err(|_| StoreError::BadCursor)?,
@@ -28,23 +28,23 @@ impl Cut {
     }
 
     /// How many rows to read: one more tells whether there is a next part.
-    pub(super) fn rows(&self) -> i64 {
+    pub(crate) fn rows(&self) -> i64 {
         rows(self.limit)
     }
 }
 
 /// At most this many items.
-pub(super) fn limit(page: &PageRequest) -> usize {
+pub(crate) fn limit(page: &PageRequest) -> usize {
     page.limit.clamp(1, MAX_LIMIT) as usize
 }
 
 /// One row more than `limit`.
-pub(super) fn rows(limit: usize) -> i64 {
+pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 /// Makes a part of the rows that were read, one more than `limit` if there are more.
-pub(super) fn cut<T>(
+pub(crate) fn cut<T>(
     rows: &[SqliteRow],
     limit: usize,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::SqliteStore;
-use super::writer::Write;
+use crate::SqliteStore;
+use crate::writer::Write;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::TenantName;
@@ -23,7 +23,7 @@ impl SqliteStore {
         if !self.has_plaintext().await? {
             return Ok(0);
         }
-        self.writer.insist(SealAll(seal)).await
+        self.writer.submit_urgent(SealAll(seal)).await
     }
 
     /// Removes from the file, free pages and log included, what was sealed there before it was. To be called before
@@ -42,7 +42,7 @@ impl SqliteStore {
         if rows > 0 {
             self.writer.vacuum().await?;
         }
-        self.writer.insist(Forget).await
+        self.writer.submit_urgent(Forget).await
     }
 
     async fn has_plaintext(&self) -> Result<bool, StoreError> {
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
     use jackfield_domain::custody::seal::NONCE_BYTES;
-    use jackfield_store::Store as _;
+    use jackfield_store::SecretStore as _;
 
     const SECRET: &str = "plaintext-canary-0123456789";
 

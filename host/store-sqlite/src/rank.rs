@@ -4,7 +4,7 @@ use jackfield_domain::lead::Priority;
 
 /// Stored as a number; the lowest goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rank {
+pub(crate) enum Rank {
     /// A disposition that asks for no more calls: before everything, and before older ones of its lead.
     DoNotCall = 0,
     /// A lead of high priority, or a webhook that may hold one.
@@ -17,9 +17,9 @@ pub(super) enum Rank {
 
 impl Rank {
     /// Every rank, most urgent first.
-    pub(super) const ALL: [Self; 4] = [Self::DoNotCall, Self::High, Self::Normal, Self::Low];
+    pub(crate) const ALL: [Self; 4] = [Self::DoNotCall, Self::High, Self::Normal, Self::Low];
 
-    pub(super) const fn number(self) -> i64 {
+    pub(crate) const fn number(self) -> i64 {
         self as i64
     }
 }

@@ -1,14 +1,44 @@
 //! Sealed secrets.
 
+use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros};
-use super::page::{cut, limit, rows};
-use super::writer::Write;
+use crate::SqliteStore;
+use crate::column::{Columns, micros};
+use crate::page::{cut, limit, rows};
+use crate::writer::Write;
 use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::TenantName;
-use jackfield_store::{NewSecret, Page, PageRequest, Resealed, SecretRecord, StoreError};
+use jackfield_store::{NewSecret, Page, PageRequest, ResealedSecret, SecretRecord, SecretStore, StoreError};
+
+#[async_trait]
+impl SecretStore for SqliteStore {
+    async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
+        find(&self.readers, tenant, name).await
+    }
+
+    async fn secrets(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<SecretRecord>, StoreError> {
+        list(&self.readers, tenant, &page).await
+    }
+
+    async fn all_secrets(&self) -> Result<Vec<SecretRecord>, StoreError> {
+        all(&self.readers).await
+    }
+
+    async fn put_secret(&self, secret: NewSecret) -> Result<(), StoreError> {
+        self.writer.submit_urgent(secret).await
+    }
+
+    async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        self.writer.submit(Remove { tenant, name }).await
+    }
+
+    async fn reseal(&self, secrets: Vec<ResealedSecret>) -> Result<usize, StoreError> {
+        self.writer.submit_urgent(Reseal(secrets)).await
+    }
+}
 
 impl Write for NewSecret {
     type Output = ();
@@ -32,9 +62,9 @@ impl Write for NewSecret {
 }
 
 /// A secret to be forgotten.
-pub(super) struct Remove {
-    pub(super) tenant: TenantName,
-    pub(super) name: String,
+pub(crate) struct Remove {
+    pub(crate) tenant: TenantName,
+    pub(crate) name: String,
 }
 
 impl Write for Remove {
@@ -51,7 +81,7 @@ impl Write for Remove {
 }
 
 /// Secrets to be kept under another key, all or none.
-pub(super) struct Reseal(pub(super) Vec<Resealed>);
+pub(crate) struct Reseal(pub(crate) Vec<ResealedSecret>);
 
 impl Write for Reseal {
     type Output = usize;
@@ -75,7 +105,7 @@ impl Write for Reseal {
 }
 
 /// One secret.
-pub(super) async fn find(db: &SqlitePool, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
+pub(crate) async fn find(db: &SqlitePool, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
     let row = sqlx::query("select * from secret where tenant = ? and name = ?")
         .bind(tenant.as_str())
         .bind(name)
@@ -85,7 +115,7 @@ pub(super) async fn find(db: &SqlitePool, tenant: &TenantName, name: &str) -> Re
 }
 
 /// A tenant's secrets by name.
-pub(super) async fn list(
+pub(crate) async fn list(
     db: &SqlitePool,
     tenant: &TenantName,
     page: &PageRequest,
@@ -101,7 +131,7 @@ pub(super) async fn list(
 }
 
 /// Every secret of every tenant.
-pub(super) async fn all(db: &SqlitePool) -> Result<Vec<SecretRecord>, StoreError> {
+pub(crate) async fn all(db: &SqlitePool) -> Result<Vec<SecretRecord>, StoreError> {
     let found = sqlx::query("select * from secret order by tenant, name")
         .fetch_all(db)
         .await?;

@@ -16,8 +16,9 @@ use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, DeliveryVerdict, NextStep, StopReason};
 use jackfield_domain::id::{AlertId, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
-    Accept, AcceptDisposition, AttemptDetail, Claim, Claimed, DeliveryFilter, Finish, FinishOutcome, Inbound,
-    PageRequest, Store as _, StoreError, TenantShare,
+    Accept, AcceptDisposition, AlertStore as _, AttemptDetail, ClaimRequest, ClaimedDelivery, DeliveryFilter,
+    DeliveryStore as _, FinishAttempt, FinishOutcome, IntakeStore as _, LeadStore as _, PageRequest, QueueStore as _,
+    RawRequest, ReadinessStore as _, StoreError, TenantShare,
 };
 
 pub(super) async fn store() -> (TempDir, SqliteStore) {
@@ -39,7 +40,7 @@ fn call(id: &str) -> AcceptDisposition {
     AcceptDisposition {
         digest: disposition::digest(&lead(), &document),
         disposition: Disposition::read(lead(), &document).unwrap(),
-        inbound: Inbound {
+        request: RawRequest {
             tenant: acme(),
             received_at: Timestamp::UNIX_EPOCH,
             headers: "[]".into(),
@@ -49,8 +50,8 @@ fn call(id: &str) -> AcceptDisposition {
     }
 }
 
-async fn claim_one(store: &SqliteStore) -> Claimed {
-    let claim = Claim {
+async fn claim_one(store: &SqliteStore) -> ClaimedDelivery {
+    let claim = ClaimRequest {
         owner: "worker".into(),
         now: Timestamp::UNIX_EPOCH,
         lease: Duration::from_mins(1),
@@ -168,7 +169,7 @@ async fn a_flood_from_outside_does_not_delay_the_hosts_own_work() {
     // The writer can begin once all has been asked for.
     let (outside, own, begins) = tokio::join!(
         futures_util::future::join_all(flood),
-        store.writer.insist(Turn("own", Arc::clone(&turns))),
+        store.writer.submit_urgent(Turn("own", Arc::clone(&turns))),
         sqlx::query("rollback").execute(&mut other)
     );
     begins.unwrap();
@@ -187,7 +188,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
     let (_folder, store) = store().await;
     store.accept_disposition(call("C-1")).await.unwrap();
     let claimed = claim_one(&store).await;
-    let finish = Finish {
+    let finish = FinishAttempt {
         lease: claimed.lease,
         now: Timestamp::UNIX_EPOCH,
         verdict: DeliveryVerdict {
@@ -348,13 +349,13 @@ async fn hot_queries_look_at_few_deliveries() {
     ];
     let (_folder, store) = store().await;
     let queries = [
-        super::accept_disposition::KNOWN_CALLS,
-        super::accept_lead::KNOWN_KEYS,
-        super::claim::CLAIMABLE,
-        super::claim::DUE,
-        super::claim::NEXT_DUE,
-        super::delivery::QUEUE_DEPTH,
-        super::finish::LOST_LEASES,
+        super::intake::disposition::KNOWN_CALLS,
+        super::intake::lead::KNOWN_KEYS,
+        super::queue::claim::CLAIMABLE,
+        super::queue::claim::DUE,
+        super::queue::claim::NEXT_DUE,
+        super::delivery::listing::QUEUE_DEPTH,
+        super::queue::finish::LOST_LEASES,
         super::breaker::HELD,
     ];
     for query in queries {
@@ -377,7 +378,7 @@ async fn what_is_not_done_is_found_among_the_done() {
             states: vec![DeliveryState::Dead, DeliveryState::Review],
             ..DeliveryFilter::default()
         };
-        let query = super::delivery::listing(&filter, 9, 9);
+        let query = super::delivery::listing::listing(&filter, 9, 9);
         let plan = plan(&store, query.sql().as_str()).await;
         assert!(plan[0].contains("delivery_open"), "{plan:?}");
     }

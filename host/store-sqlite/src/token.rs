@@ -1,14 +1,35 @@
 //! Tokens: their hashes and what they open.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros, stored};
-use super::page::{Cut, cut};
-use super::writer::Write;
+use crate::SqliteStore;
+use crate::column::{Columns, micros, stored};
+use crate::page::{PageQuery, cut};
+use crate::writer::Write;
 use jackfield_domain::id::{Digest, TenantName, TokenId};
-use jackfield_store::{NewToken, Page, PageRequest, StoreError, TokenPurpose, TokenRecord};
+use jackfield_store::{NewToken, Page, PageRequest, StoreError, TokenPurpose, TokenRecord, TokenStore};
+
+#[async_trait]
+impl TokenStore for SqliteStore {
+    async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {
+        self.writer.submit(token).await
+    }
+
+    async fn live_tokens(&self) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
+        live(&self.readers).await
+    }
+
+    async fn tokens(&self, page: PageRequest) -> Result<Page<TokenRecord>, StoreError> {
+        list(&self.readers, &page).await
+    }
+
+    async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(Revoke { id, now }).await
+    }
+}
 
 impl Write for NewToken {
     type Output = TokenRecord;
@@ -37,7 +58,7 @@ impl Write for NewToken {
 }
 
 /// Every token that is not revoked, with its hash.
-pub(super) async fn live(db: &SqlitePool) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
+pub(crate) async fn live(db: &SqlitePool) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
     let rows = sqlx::query("select * from token where revoked_at is null order by id")
         .fetch_all(db)
         .await?;
@@ -45,8 +66,8 @@ pub(super) async fn live(db: &SqlitePool) -> Result<Vec<(Digest, TokenRecord)>, 
 }
 
 /// Tokens, newest first.
-pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<TokenRecord>, StoreError> {
-    let part = Cut::newest_first(page)?;
+pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<TokenRecord>, StoreError> {
+    let part = PageQuery::newest_first(page)?;
     let rows = sqlx::query("select * from token where id < ? order by id desc limit ?")
         .bind(part.before)
         .bind(part.rows())
@@ -67,9 +88,9 @@ fn token(row: &SqliteRow) -> Result<TokenRecord, StoreError> {
 }
 
 /// Revokes a token.
-pub(super) struct Revoke {
-    pub(super) id: TokenId,
-    pub(super) now: Timestamp,
+pub(crate) struct Revoke {
+    pub(crate) id: TokenId,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Revoke {

@@ -135,7 +135,7 @@ impl Writer {
 
     /// Has some work committed, before what callers from outside want; waits for room. For the host's own work, of
     /// which there is never more than it has workers, and whose loss would cost more than a wait.
-    pub(super) async fn insist<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
+    pub(super) async fn submit_urgent<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
         self.urgent.send(Message::Job(job)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?

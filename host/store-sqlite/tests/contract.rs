@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jackfield_domain::lead::Priority;
 use jackfield_store::contract::Fresh;
 use jackfield_store::contract::fixture::{accept_call, accept_lead, at, call, claim, claim_one, detail, finish};
-use jackfield_store::{Accept, Store as _, StoreError};
+use jackfield_store::{Accept, DeliveryStore as _, IntakeStore as _, ReadinessStore as _, StoreError};
 use jackfield_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::{DeliveryDetail, ReplayOrder};
+use jackfield_store::{DeliveryDetail, ReplayDeliveries};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
@@ -28,7 +28,7 @@ async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
 }
 
 async fn replay(test: &TestNode, id: &str, not_landed: bool) {
-    let order = ReplayOrder {
+    let order = ReplayDeliveries {
         ids: vec![id.parse().unwrap()],
         not_landed,
         now: test.clock.now(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::ReplayOrder;
+use jackfield_store::ReplayDeliveries;
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
@@ -75,7 +75,7 @@ async fn default_ladder_from_first_attempt_to_replay() {
     test.keystone.reopen().await.unwrap();
     test.advance(Duration::from_hours(24));
     assert_eq!(test.work().await, 0, "a dead letter stays dead until it is replayed");
-    let order = ReplayOrder {
+    let order = ReplayDeliveries {
         ids: vec![id.parse().unwrap()],
         not_landed: false,
         now: test.clock.now(),

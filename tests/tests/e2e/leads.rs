@@ -278,7 +278,7 @@ async fn unparsable_document_is_reviewed_and_edited() {
             .await
             .unwrap()
     );
-    let order = jackfield_store::ReplayOrder {
+    let order = jackfield_store::ReplayDeliveries {
         ids: vec![id],
         not_landed: false,
         now: at_now(&test),

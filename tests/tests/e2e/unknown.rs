@@ -12,7 +12,7 @@ use http::Method;
 use jackfield_clock::Clock as _;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_domain::id::DeliveryId;
-use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayOrder};
+use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayDeliveries};
 use jackfield_tests::components::component;
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{
@@ -84,7 +84,7 @@ async fn all(test: &TestNode, tenant: &str) -> Vec<DeliverySummary> {
 }
 
 async fn replay(test: &TestNode, ids: Vec<DeliveryId>, not_landed: bool) {
-    let order = ReplayOrder {
+    let order = ReplayDeliveries {
         ids,
         not_landed,
         now: test.clock.now(),

@@ -10,11 +10,12 @@ use jackfield_domain::id::{AlertId, DeliveryId, Digest, LeadId, ReceiptId, Relea
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
 use jackfield_store::{
-    Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, BreakerRecord, Claim, Claimed, DeliveryDetail,
-    DeliveryFilter, DeliverySummary, Due, Finish, FinishOutcome, GiveUpHeld, Inbound, LeadCursor, LeadPage, LeadRecord,
-    Lease, NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, Receipt, ReplayOrder,
-    Replayed, Resealed, SecretRecord, SharedStore, StatusRefusal, Store, StoreError, Suppression, TenantRecord,
-    TokenRecord,
+    Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, AlertStore, AuditStore, BreakerRecord, BreakerStore,
+    ClaimRequest, ClaimableKind, ClaimedDelivery, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary,
+    ExpireHeld, FinishAttempt, FinishOutcome, IntakeStore, LeadCursor, LeadPage, LeadRecord, LeadStore, Lease,
+    NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, QueueStore, RawRequest,
+    ReadinessStore, Receipt, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret, SecretRecord, SecretStore,
+    SharedStore, StatusRefusal, StoreError, Suppression, TenantRecord, TokenRecord, TokenStore,
 };
 use jiff::Timestamp;
 
@@ -28,44 +29,43 @@ impl DiscardingStore {
         Self(store, AtomicI64::new(1))
     }
 
-    fn receipt(&self, inbound: &Inbound, lead: Option<LeadId>) -> Accept {
+    fn receipt(&self, request: &RawRequest, lead: Option<LeadId>) -> Accept {
         let id = self.1.fetch_add(1, Ordering::Relaxed);
         Accept::New(Receipt {
             id: ReceiptId(id),
             delivery: DeliveryId(id),
             lead,
-            accepted_at: inbound.received_at,
+            accepted_at: request.received_at,
         })
     }
 }
 
 #[async_trait]
-impl Store for DiscardingStore {
+impl IntakeStore for DiscardingStore {
     async fn accept_lead(&self, lead: AcceptLead) -> Result<Accept, StoreError> {
         let id = match lead.work {
             AcceptedWork::Lead { lead, .. } => Some(lead.id),
             AcceptedWork::Parse => None,
         };
-        Ok(self.receipt(&lead.inbound, id))
+        Ok(self.receipt(&lead.request, id))
     }
 
     async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError> {
-        Ok(self.receipt(&disposition.inbound, Some(disposition.disposition.lead_id)))
+        Ok(self.receipt(&disposition.request, Some(disposition.disposition.lead_id)))
     }
 
-    async fn record_refusal(&self, refusal: StatusRefusal) -> Result<(), StoreError> {
-        self.0.record_refusal(refusal).await
+    async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.0.forget_keys(now).await
     }
+}
 
-    async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
-        self.0.dnc_recorded(tenant, lead).await
-    }
-
-    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+#[async_trait]
+impl QueueStore for DiscardingStore {
+    async fn claim(&self, claim: ClaimRequest) -> Result<Vec<ClaimedDelivery>, StoreError> {
         self.0.claim(claim).await
     }
 
-    async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    async fn due(&self, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
         self.0.due(now).await
     }
 
@@ -73,7 +73,7 @@ impl Store for DiscardingStore {
         self.0.next_due(now).await
     }
 
-    async fn finish(&self, finish: Finish) -> Result<FinishOutcome, StoreError> {
+    async fn finish(&self, finish: FinishAttempt) -> Result<FinishOutcome, StoreError> {
         self.0.finish(finish).await
     }
 
@@ -85,29 +85,35 @@ impl Store for DiscardingStore {
         self.0.reap(now, all_of).await
     }
 
-    async fn give_up_held(&self, order: GiveUpHeld) -> Result<usize, StoreError> {
-        self.0.give_up_held(order).await
-    }
-
-    async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
-        self.0.breakers().await
-    }
-
-    async fn force_breaker(
-        &self,
-        tenant: &TenantName,
-        forced: Option<BreakerOverride>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.0.force_breaker(tenant, forced, now).await
-    }
-
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
         self.0.attempts_since(tenant, since).await
     }
+}
 
-    async fn replay(&self, order: ReplayOrder) -> Result<Vec<Replayed>, StoreError> {
-        self.0.replay(order).await
+#[async_trait]
+impl DeliveryStore for DiscardingStore {
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+        self.0.delivery(id).await
+    }
+
+    async fn deliveries(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Page<DeliverySummary>, StoreError> {
+        self.0.deliveries(filter, page).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        self.0.queue_depth().await
+    }
+
+    async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        self.0.states().await
+    }
+
+    async fn replay(&self, request: ReplayDeliveries) -> Result<Vec<Replayed>, StoreError> {
+        self.0.replay(request).await
     }
 
     async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
@@ -121,29 +127,44 @@ impl Store for DiscardingStore {
     async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
         self.0.edit(id, payload, now).await
     }
+}
 
-    async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.0.forget_keys(now).await
+#[async_trait]
+impl BreakerStore for DiscardingStore {
+    async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
+        self.0.breakers().await
     }
 
-    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
-        self.0.delivery(id).await
-    }
-
-    async fn deliveries(
+    async fn force_breaker(
         &self,
-        filter: &DeliveryFilter,
-        page: PageRequest,
-    ) -> Result<Page<DeliverySummary>, StoreError> {
-        self.0.deliveries(filter, page).await
+        tenant: &TenantName,
+        forced: Option<BreakerOverride>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.force_breaker(tenant, forced, now).await
     }
 
+    async fn expire_held(&self, request: ExpireHeld) -> Result<usize, StoreError> {
+        self.0.expire_held(request).await
+    }
+}
+
+#[async_trait]
+impl LeadStore for DiscardingStore {
     async fn lead(&self, tenant: &TenantName, lead: &LeadId) -> Result<Option<LeadRecord>, StoreError> {
         self.0.lead(tenant, lead).await
     }
 
     async fn leads_after(&self, tenant: &TenantName, after: LeadCursor, limit: u32) -> Result<LeadPage, StoreError> {
         self.0.leads_after(tenant, after, limit).await
+    }
+
+    async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
+        self.0.dnc_recorded(tenant, lead).await
+    }
+
+    async fn record_refusal(&self, refusal: StatusRefusal) -> Result<(), StoreError> {
+        self.0.record_refusal(refusal).await
     }
 
     async fn suppressions(
@@ -154,7 +175,10 @@ impl Store for DiscardingStore {
     ) -> Result<Page<Suppression>, StoreError> {
         self.0.suppressions(tenant, lead, page).await
     }
+}
 
+#[async_trait]
+impl AlertStore for DiscardingStore {
     async fn alerts(
         &self,
         tenant: Option<&TenantName>,
@@ -175,11 +199,10 @@ impl Store for DiscardingStore {
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
         self.0.acknowledge_alert(id, now).await
     }
+}
 
-    async fn queue_depth(&self) -> Result<Vec<QueueDepth>, StoreError> {
-        self.0.queue_depth().await
-    }
-
+#[async_trait]
+impl RegistryStore for DiscardingStore {
     async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError> {
         self.0.put_adapter(adapter).await
     }
@@ -227,7 +250,10 @@ impl Store for DiscardingStore {
     async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
         self.0.active_releases().await
     }
+}
 
+#[async_trait]
+impl SecretStore for DiscardingStore {
     async fn secret(&self, tenant: &TenantName, name: &str) -> Result<Option<SecretRecord>, StoreError> {
         self.0.secret(tenant, name).await
     }
@@ -248,10 +274,13 @@ impl Store for DiscardingStore {
         self.0.remove_secret(tenant, name).await
     }
 
-    async fn reseal(&self, secrets: Vec<Resealed>) -> Result<usize, StoreError> {
+    async fn reseal(&self, secrets: Vec<ResealedSecret>) -> Result<usize, StoreError> {
         self.0.reseal(secrets).await
     }
+}
 
+#[async_trait]
+impl TokenStore for DiscardingStore {
     async fn put_token(&self, token: NewToken) -> Result<TokenRecord, StoreError> {
         self.0.put_token(token).await
     }
@@ -267,7 +296,10 @@ impl Store for DiscardingStore {
     async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
         self.0.revoke_token(id, now).await
     }
+}
 
+#[async_trait]
+impl AuditStore for DiscardingStore {
     async fn append_audit(&self, event: AuditEvent) -> Result<AuditEntry, StoreError> {
         self.0.append_audit(event).await
     }
@@ -279,12 +311,11 @@ impl Store for DiscardingStore {
     async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
         self.0.audit_after(seq, limit).await
     }
+}
 
+#[async_trait]
+impl ReadinessStore for DiscardingStore {
     async fn ready(&self) -> Result<(), StoreError> {
         self.0.ready().await
-    }
-
-    async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
-        self.0.states().await
     }
 }

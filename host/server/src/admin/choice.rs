@@ -99,7 +99,9 @@ mod tests {
     use jackfield_domain::delivery::failure::AttemptClass;
     use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict, NextStep, StopReason};
     use jackfield_domain::id::{LeadId, ReleaseNumber, TenantName};
-    use jackfield_store::{AcceptDisposition, AttemptDetail, Claim, Finish, Inbound, LEASE, TenantShare};
+    use jackfield_store::{
+        AcceptDisposition, AttemptDetail, ClaimRequest, FinishAttempt, LEASE, RawRequest, TenantShare,
+    };
     use jackfield_store_sqlite::SqliteStore;
 
     #[test]
@@ -135,7 +137,7 @@ mod tests {
             let document =
                 json!({"call_metadata": {"call_id": format!("C-{n}")}, "qualification": {"outcome": "no_answer"}});
             store.accept_disposition(AcceptDisposition {
-                inbound: Inbound {
+                request: RawRequest {
                     tenant: tenant.clone(),
                     received_at: now,
                     headers: "[]".into(),
@@ -147,7 +149,7 @@ mod tests {
             })
         });
         futures_util::future::try_join_all(accepts).await.unwrap();
-        let claim = Claim {
+        let claim = ClaimRequest {
             owner: "test".into(),
             now,
             lease: LEASE,
@@ -161,7 +163,7 @@ mod tests {
         };
         let claimed = store.claim(claim).await.unwrap();
         let ends = claimed.into_iter().map(|claimed| {
-            store.finish(Finish {
+            store.finish(FinishAttempt {
                 lease: claimed.lease,
                 now,
                 verdict: DeliveryVerdict {

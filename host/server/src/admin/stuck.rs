@@ -17,7 +17,7 @@ use jackfield_api::{DiscardRequest, DiscardView, LandedRequest, LandedView, Repl
 use jackfield_clock::after;
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::DeliveryId;
-use jackfield_store::{ReplayOrder, Replayed};
+use jackfield_store::{ReplayDeliveries, Replayed};
 
 /// Deliveries that one transaction puts back: few enough not to hold up what is being accepted meanwhile.
 const TRANSACTION: usize = 500;
@@ -47,7 +47,7 @@ pub(super) async fn replay(
     let now = state.clock.now();
     let mut replayed = vec![];
     for ids in chosen.ids.chunks(TRANSACTION) {
-        let order = ReplayOrder {
+        let order = ReplayDeliveries {
             ids: ids.to_vec(),
             not_landed: request.not_landed,
             now: after(now, spacing * u32::try_from(replayed.len()).unwrap_or(u32::MAX)),

@@ -16,7 +16,7 @@ use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::Lead;
 use jackfield_sandbox::Invocation;
-use jackfield_store::{AttemptDetail, Claimed, NewLead};
+use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead};
 
 /// What came of a try.
 pub enum Tried {
@@ -35,7 +35,7 @@ pub enum Tried {
 
 /// Tries, and keeps what an operator will want to see.
 pub struct Attempt<'a> {
-    claimed: &'a Claimed,
+    claimed: &'a ClaimedDelivery,
     tenant: &'a Arc<Tenant>,
     clock: &'a SharedClock,
     metrics: &'a Metrics,
@@ -71,7 +71,7 @@ pub fn policy(kind: DeliveryKind, tenant: &Tenant) -> AttemptPolicy {
 impl<'a> Attempt<'a> {
     /// A try that has not begun.
     pub fn new(
-        claimed: &'a Claimed,
+        claimed: &'a ClaimedDelivery,
         tenant: &'a Arc<Tenant>,
         clock: &'a SharedClock,
         metrics: &'a Metrics,
@@ -218,7 +218,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn parse(&mut self) -> Result<Vec<Lead>, Failure> {
-        let Claimed {
+        let ClaimedDelivery {
             content_type,
             payload,
             accepted_at,

@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict, NextStep, decide, decide_trial};
-use jackfield_store::{Claimed, Finish, FinishOutcome, LEASE, SharedStore, StoreError};
+use jackfield_store::{ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, SharedStore, StoreError};
 
 /// From one look for work to the next, for a host: each costs a part of a millisecond, and every accept asks for one.
 pub const ROUND_GAP: Duration = Duration::from_millis(2);
@@ -72,7 +72,7 @@ pub struct Engine {
 /// A claimed delivery, the release it goes under, and its place among what is in flight.
 #[derive(Debug)]
 struct Job {
-    claimed: Claimed,
+    claimed: ClaimedDelivery,
     tenant: Arc<Tenant>,
     flight: Flight,
 }
@@ -210,7 +210,7 @@ impl Engine {
         let (detail, leads) = (attempt.detail, attempt.leads);
         let fault = detail.fault.map(jackfield_domain::delivery::failure::FaultCause::word);
         let http_status = detail.http_status;
-        let finish = Finish {
+        let finish = FinishAttempt {
             lease: claimed.lease,
             now,
             verdict: verdict.clone(),
@@ -234,7 +234,7 @@ impl Engine {
     }
 
     /// Stores the end of an attempt. It happened, so this is tried until the lease is over anyway.
-    async fn finish(&self, finish: Finish) -> FinishOutcome {
+    async fn finish(&self, finish: FinishAttempt) -> FinishOutcome {
         let lost_at = clock::after(self.clock.now(), LEASE);
         loop {
             match self.store.finish(finish.clone()).await {
@@ -278,7 +278,7 @@ impl Engine {
 
 /// The one log line of an attempt. Its alert, if there is one, is the announcer's to tell.
 fn report(
-    claimed: &Claimed,
+    claimed: &ClaimedDelivery,
     tenant: &Tenant,
     verdict: &DeliveryVerdict,
     fault: Option<&str>,

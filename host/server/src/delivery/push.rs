@@ -12,7 +12,7 @@ use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::delivery::failure::{Failure, Rejection};
 use jackfield_domain::delivery::pause;
 use jackfield_domain::intake::signature::{SigningKey, sign_standard};
-use jackfield_store::Claimed;
+use jackfield_store::ClaimedDelivery;
 
 /// Sends to agents; one connection pool for all.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Push {
         deadline: Duration,
         url: &Url,
         key: &SigningKey,
-        claimed: &Claimed,
+        claimed: &ClaimedDelivery,
     ) -> Pushed {
         let id = claimed.lease.id.to_string();
         let now = clock.now();

@@ -8,7 +8,7 @@ use super::caller::{Agent, WholeBody};
 use super::{PublicState, SharedState, answer, caller};
 use crate::intake::Acceptance;
 use crate::problem::Problem;
-use jackfield_store::Inbound;
+use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "disposition";
 
@@ -37,7 +37,7 @@ async fn accept(
 ) -> Result<Acceptance, Problem> {
     let WholeBody(body) = body?;
     let lead = caller::path_part(lead_id)?;
-    let inbound = Inbound {
+    let inbound = RawRequest {
         tenant: agent.tenant.clone(),
         received_at: state.clock.now(),
         headers: caller::kept_headers(headers),

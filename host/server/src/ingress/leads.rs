@@ -13,7 +13,7 @@ use crate::tenants::Slot;
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::signature;
 use jackfield_domain::intake::throttle::RequestParty;
-use jackfield_store::Inbound;
+use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "leads";
 
@@ -50,7 +50,7 @@ pub async fn post(
     tracing::Span::current().record("tenant", name.as_str());
 
     let lead = ReceivedLead {
-        inbound: Inbound {
+        request: RawRequest {
             tenant: name.clone(),
             received_at: now,
             headers: caller::kept_headers(&headers),

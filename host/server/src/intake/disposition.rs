@@ -4,7 +4,7 @@ use super::{Acceptance, Intake, IntakeError, json};
 use crate::tenants::Tenant;
 use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::id::LeadId;
-use jackfield_store::{Accept, AcceptDisposition, Inbound};
+use jackfield_store::{Accept, AcceptDisposition, RawRequest};
 
 impl Intake {
     /// Accepts the disposition of a call to `lead`, and with it the do-not-call that it may hold. `tenant` is none if
@@ -17,16 +17,16 @@ impl Intake {
         &self,
         tenant: Option<&Tenant>,
         lead: LeadId,
-        inbound: Inbound,
+        request: RawRequest,
     ) -> Result<Acceptance, IntakeError> {
-        let document = json(&inbound.body)?;
+        let document = json(&request.body)?;
         let disposition = Disposition::read(lead.clone(), &document).map_err(IntakeError::Invalid)?;
         let release = tenant.ok_or(IntakeError::NotServing)?.release();
         let accept = AcceptDisposition {
             digest: disposition::digest(&lead, &document),
             first_wait: release.spec.delivery.retry.first_wait(),
             disposition,
-            inbound,
+            request,
         };
         match self.store.accept_disposition(accept).await? {
             Accept::New(receipt) => {

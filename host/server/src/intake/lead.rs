@@ -9,13 +9,13 @@ use crate::tenants::Tenant;
 use jackfield_domain::id::{DedupKey, Digest};
 use jackfield_domain::intake::idempotency;
 use jackfield_domain::lead::Lead;
-use jackfield_store::{Accept, AcceptLead, AcceptedWork, Inbound};
+use jackfield_store::{Accept, AcceptLead, AcceptedWork, RawRequest};
 
 /// A lead whose sender is known to be genuine.
 #[derive(Debug, Clone)]
 pub struct ReceivedLead {
     /// As it was received.
-    pub inbound: Inbound,
+    pub request: RawRequest,
     /// The id of the message, if its sender vouches for it.
     pub signed_id: Option<DedupKey>,
     /// How long its keys are remembered.
@@ -29,22 +29,22 @@ impl Intake {
     /// The document is not valid, its key was used for another one, or the store failed.
     pub async fn accept_lead(&self, tenant: &Tenant, lead: ReceivedLead) -> Result<Acceptance, IntakeError> {
         let ReceivedLead {
-            inbound,
+            request,
             signed_id,
             window,
         } = lead;
-        let document = json(&inbound.body);
-        let keys = idempotency::keys(signed_id.as_ref(), document.as_ref().ok(), &inbound.body);
+        let document = json(&request.body);
+        let keys = idempotency::keys(signed_id.as_ref(), document.as_ref().ok(), &request.body);
         let work = work(tenant, document)?;
         // A lead that the agent pulls is delivered by nobody.
         let to_deliver = !matches!(work, AcceptedWork::Lead { push: false, .. });
         let accept = AcceptLead {
             keys,
-            digest: Digest::of(&inbound.body),
+            digest: Digest::of(&request.body),
             window,
             first_wait: tenant.release().spec.delivery.retry.first_wait(),
             work,
-            inbound,
+            request,
         };
         match self.store.accept_lead(accept).await? {
             Accept::New(receipt) => {

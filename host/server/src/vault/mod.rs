@@ -24,7 +24,7 @@ use jackfield_domain::custody::seal::{
     KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, SealedSecret, SecretContext, UnsealError,
 };
 use jackfield_domain::id::TenantName;
-use jackfield_store::{NewSecret, SecretRecord, SharedStore, StoreError};
+use jackfield_store::{NewSecret, SecretRecord, SecretStore, StoreError};
 
 pub use key::{KeyError, KeySource};
 pub use rotation::{RotateError, Rotated};
@@ -54,7 +54,7 @@ pub enum VaultError {
 pub struct Vault(Arc<Inner>);
 
 struct Inner {
-    store: SharedStore,
+    store: Arc<dyn SecretStore>,
     clock: SharedClock,
     source: KeySource,
     keys: ArcSwap<Keyring>,
@@ -96,7 +96,7 @@ impl Vault {
     /// # Errors
     /// The key cannot be read or made, or the store's.
     pub async fn open(
-        store: SharedStore,
+        store: Arc<dyn SecretStore>,
         clock: SharedClock,
         source: KeySource,
         mut rng: StdRng,

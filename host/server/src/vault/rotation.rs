@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::{KeyError, KeySource, Vault, key, random_key};
 use jackfield_domain::custody::seal::{KeyId, Keyring};
-use jackfield_store::{Resealed, SecretRecord, StoreError};
+use jackfield_store::{ResealedSecret, SecretRecord, StoreError};
 
 /// The master key was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Vault {
                 continue;
             };
             let sealed = self.sealer()(&record.tenant, &record.name, &value)?;
-            anew.push(Resealed {
+            anew.push(ResealedSecret {
                 tenant: record.tenant,
                 name: record.name,
                 was: record.sealed.nonce,

@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use super::*;
 use jackfield_clock::ManualClock;
 use jackfield_domain::custody::seal::KeyId;
-use jackfield_store::Store as _;
 use jackfield_store_sqlite::SqliteStore;
 
 /// An installation: a database and a key file.
@@ -31,7 +30,7 @@ impl Installation {
     }
 
     async fn open_with(&self, source: KeySource) -> Result<Vault, OpenError> {
-        let store = Arc::clone(&self.store) as SharedStore;
+        let store = Arc::clone(&self.store) as Arc<dyn SecretStore>;
         Vault::open(
             store,
             Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)),

@@ -21,7 +21,7 @@ async fn deliveries(store: &dyn Store) -> usize {
 /// Everything that was accepted can be read back.
 pub async fn a_lead_is_stored_with_its_delivery(store: SharedStore) {
     let webhook = webhook(&acme(), "key:K", "L-1", Priority::High, at(0));
-    let body = webhook.inbound.body.clone();
+    let body = webhook.request.body.clone();
     let receipt = new(store.accept_lead(webhook).await.unwrap());
     assert_eq!(
         (receipt.lead.clone(), receipt.accepted_at),

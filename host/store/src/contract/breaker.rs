@@ -1,7 +1,7 @@
 //! What a breaker needs of a store: its streak and what an operator forced, giving up what it held, and claims that
 //! leave out what it holds.
 
-use crate::{BreakerRecord, Claimed, Finish, GiveUpHeld, SharedStore, Store};
+use crate::{BreakerRecord, ClaimedDelivery, ExpireHeld, FinishAttempt, SharedStore, Store};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
 use jackfield_domain::delivery::failure::Failure;
@@ -33,7 +33,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     assert_eq!(store.breakers().await, Ok(vec![]));
     let claimed = claim_one(&*store, at(1)).await;
-    let lost = Finish {
+    let lost = FinishAttempt {
         breaker: Some(BreakerChange { from: Closed, to: Open }),
         ..end(&claimed, Err(Failure::Unavailable), at(1))
     };
@@ -57,7 +57,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     for (from, to) in steps {
         let last = to == Closed;
         let claimed = claim_one(&*store, at(1000)).await;
-        let finish = Finish {
+        let finish = FinishAttempt {
             breaker: Some(BreakerChange { from, to }),
             ..end(&claimed, Err(Failure::RateLimited { retry_after: None }), at(1000))
         };
@@ -78,7 +78,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
         accept_call(&*store, &format!("C-{from}-{to}"), &format!("L-{from}-{to}"), at(1000)).await;
     }
     let claimed = claim_one(&*store, at(1000)).await;
-    let again = Finish {
+    let again = FinishAttempt {
         breaker: Some(BreakerChange { from: Closed, to: Open }),
         ..end(&claimed, Err(Failure::Unknown), at(1000))
     };
@@ -124,8 +124,8 @@ pub async fn what_an_operator_forces_is_kept(store: SharedStore) {
     assert_eq!(kinds(&*store).await, [], "whoever forces it knows");
 }
 
-fn order(due_by: i64, limit: u32) -> GiveUpHeld {
-    GiveUpHeld {
+fn order(due_by: i64, limit: u32) -> ExpireHeld {
+    ExpireHeld {
         tenant: acme(),
         due_by: at(due_by),
         now: at(1000),
@@ -148,9 +148,9 @@ pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: S
     let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(0));
     let other = new(store.accept_disposition(other).await.unwrap()).delivery;
 
-    assert_eq!(store.give_up_held(order(0, 9)).await, Ok(0));
-    assert_eq!(store.give_up_held(order(49, 9)).await, Ok(2));
-    assert_eq!(store.give_up_held(order(49, 9)).await, Ok(0));
+    assert_eq!(store.expire_held(order(0, 9)).await, Ok(0));
+    assert_eq!(store.expire_held(order(49, 9)).await, Ok(2));
+    assert_eq!(store.expire_held(order(49, 9)).await, Ok(0));
     for id in [held, behind] {
         let found = detail(&*store, id).await;
         assert_eq!(
@@ -185,7 +185,7 @@ pub async fn what_is_given_up_comes_in_batches_and_in_order(store: SharedStore) 
     expected.insert(0, accept_dnc(&*store, "C-9", "L-1", at(9)).await);
     let mut given_up = vec![];
     loop {
-        match store.give_up_held(order(9, 3)).await.unwrap() {
+        match store.expire_held(order(9, 3)).await.unwrap() {
             0 => break,
             n => given_up.push(n),
         }
@@ -196,7 +196,7 @@ pub async fn what_is_given_up_comes_in_batches_and_in_order(store: SharedStore) 
     assert_eq!(order, expected);
 }
 
-fn keys(claimed: &[Claimed]) -> Vec<&str> {
+fn keys(claimed: &[ClaimedDelivery]) -> Vec<&str> {
     claimed.iter().map(|claimed| claimed.key.as_str()).collect()
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Accept, AcceptDisposition, AcceptLead, AcceptedWork, AttemptDetail, Claim, Claimed, DeliveryDetail, Finish,
-    FinishOutcome, Inbound, PageRequest, Receipt, ReplayOrder, Store, TenantShare,
+    Accept, AcceptDisposition, AcceptLead, AcceptedWork, AttemptDetail, ClaimRequest, ClaimedDelivery, DeliveryDetail,
+    FinishAttempt, FinishOutcome, PageRequest, RawRequest, Receipt, ReplayDeliveries, Store, TenantShare,
 };
 use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::custody::seal::{NONCE_BYTES, SealedSecret};
@@ -59,8 +59,8 @@ pub fn sealed(seed: u8, ciphertext: &str) -> SealedSecret {
     }
 }
 
-fn inbound(tenant: &TenantName, body: Vec<u8>, now: Timestamp) -> Inbound {
-    Inbound {
+fn request(tenant: &TenantName, body: Vec<u8>, now: Timestamp) -> RawRequest {
+    RawRequest {
         tenant: tenant.clone(),
         received_at: now,
         headers: r#"[["host","localhost"],["Content-Type","text/xml"]]"#.into(),
@@ -86,7 +86,7 @@ pub fn webhook(tenant: &TenantName, idem_key: &str, id: &str, priority: Priority
         digest: Digest::of(&body),
         window: Duration::from_hours(168),
         work: AcceptedWork::Lead { lead, push: true },
-        inbound: inbound(tenant, body, now),
+        request: request(tenant, body, now),
         first_wait: Duration::ZERO,
     }
 }
@@ -98,7 +98,7 @@ pub fn raw_webhook(tenant: &TenantName, idem_key: &str, body: &str, now: Timesta
         digest: Digest::of(body.as_bytes()),
         window: Duration::from_hours(168),
         work: AcceptedWork::Parse,
-        inbound: inbound(tenant, body.into(), now),
+        request: request(tenant, body.into(), now),
         first_wait: Duration::ZERO,
     }
 }
@@ -110,7 +110,7 @@ pub fn disposition_of(tenant: &TenantName, call: &str, lead: &str, outcome: &str
     AcceptDisposition {
         digest: disposition::digest(&lead, &document),
         disposition: Disposition::read(lead, &document).unwrap(),
-        inbound: inbound(tenant, document.to_string().into_bytes(), now),
+        request: request(tenant, document.to_string().into_bytes(), now),
         first_wait: Duration::ZERO,
     }
 }
@@ -150,7 +150,7 @@ pub async fn accept_lead(store: &dyn Store, id: &str, priority: Priority, now: T
 }
 
 /// A claim of `owner`.
-pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp) -> Claim {
+pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp) -> ClaimRequest {
     let share = |tenant: &TenantName| TenantShare {
         tenant: tenant.clone(),
         limit,
@@ -158,7 +158,7 @@ pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp)
         last: vec![],
         release: ReleaseNumber(7),
     };
-    Claim {
+    ClaimRequest {
         owner: owner.into(),
         now,
         lease: LEASE,
@@ -173,19 +173,19 @@ pub async fn due(store: &dyn Store, second: i64) -> Vec<String> {
 }
 
 /// Claims for acme.
-pub async fn claim(store: &dyn Store, limit: u32, now: Timestamp) -> Vec<Claimed> {
+pub async fn claim(store: &dyn Store, limit: u32, now: Timestamp) -> Vec<ClaimedDelivery> {
     store.claim(claim_of("worker", &[acme()], limit, now)).await.unwrap()
 }
 
 /// Claims the only delivery that may go.
-pub async fn claim_one(store: &dyn Store, now: Timestamp) -> Claimed {
+pub async fn claim_one(store: &dyn Store, now: Timestamp) -> ClaimedDelivery {
     let mut claimed = claim(store, 100, now).await;
     assert_eq!(claimed.len(), 1, "one delivery may go: {claimed:?}");
     claimed.remove(0)
 }
 
 /// Which deliveries were claimed.
-pub fn ids(claimed: &[Claimed]) -> Vec<DeliveryId> {
+pub fn ids(claimed: &[ClaimedDelivery]) -> Vec<DeliveryId> {
     claimed.iter().map(|claimed| claimed.lease.id).collect()
 }
 
@@ -204,8 +204,8 @@ pub fn verdict(progress: AttemptHistory, outcome: Result<&str, Failure>, now: Ti
 }
 
 /// The end of a claimed delivery's attempt.
-pub fn end(claimed: &Claimed, outcome: Result<&str, Failure>, now: Timestamp) -> Finish {
-    Finish {
+pub fn end(claimed: &ClaimedDelivery, outcome: Result<&str, Failure>, now: Timestamp) -> FinishAttempt {
+    FinishAttempt {
         lease: claimed.lease,
         now,
         verdict: verdict(claimed.progress, outcome, now),
@@ -219,7 +219,7 @@ pub fn end(claimed: &Claimed, outcome: Result<&str, Failure>, now: Timestamp) ->
 }
 
 /// Ends a claimed delivery's attempt.
-pub async fn finish(store: &dyn Store, claimed: &Claimed, outcome: Result<&str, Failure>, now: Timestamp) {
+pub async fn finish(store: &dyn Store, claimed: &ClaimedDelivery, outcome: Result<&str, Failure>, now: Timestamp) {
     let finished = store.finish(end(claimed, outcome, now)).await.unwrap();
     assert_eq!(finished, FinishOutcome::Stored { leads: 0 });
 }
@@ -251,8 +251,8 @@ pub async fn let_die(store: &dyn Store, failure: Failure, mut now: Timestamp) ->
 }
 
 /// A replay at once.
-pub fn replay(ids: &[DeliveryId], now: Timestamp) -> ReplayOrder {
-    ReplayOrder {
+pub fn replay(ids: &[DeliveryId], now: Timestamp) -> ReplayDeliveries {
+    ReplayDeliveries {
         ids: ids.to_vec(),
         not_landed: false,
         now,

@@ -1,7 +1,9 @@
 //! Random operations on a store and on a model of it that fits on a page: both must agree on who may go, on whose
 //! report counts, and on where every delivery is. So nothing is lost, doubled or out of order in any order of events.
 
-use crate::{Accept, Claimed, DeliveryFilter, Finish, FinishOutcome, ReplayOrder, SharedStore, StoreError};
+use crate::{
+    Accept, ClaimedDelivery, DeliveryFilter, FinishAttempt, FinishOutcome, ReplayDeliveries, SharedStore, StoreError,
+};
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryState, DeliveryVerdict, NextStep, after_lost_lease};
 use jackfield_domain::id::{DeliveryId, TenantName};
@@ -79,7 +81,7 @@ struct Run {
     now: Timestamp,
     model: Vec<Simple>,
     /// Every claim ever made, so that late reports come too.
-    claims: Vec<Claimed>,
+    claims: Vec<ClaimedDelivery>,
 }
 
 /// Accepting, claiming, reporting (in time, late, twice), losing workers, replaying and discarding in any order.
@@ -180,7 +182,7 @@ impl Run {
     }
 
     /// A claim, and its delivery if it still has it.
-    fn pick(&mut self, which: Index) -> Option<(Claimed, Option<&mut Simple>)> {
+    fn pick(&mut self, which: Index) -> Option<(ClaimedDelivery, Option<&mut Simple>)> {
         // Mostly the latest, so that most reports come in time.
         let latest = self.claims.len().saturating_sub(4);
         let recent = &self.claims[latest..];
@@ -204,7 +206,7 @@ impl Run {
         let Some((claimed, holder)) = self.pick(which) else {
             return Ok(());
         };
-        let finish: Finish = end(&claimed, outcome, now);
+        let finish: FinishAttempt = end(&claimed, outcome, now);
         let stored = store.finish(finish.clone()).await?;
         assert_eq!(stored != FinishOutcome::LeaseLost, holder.is_some());
         if let Some(delivery) = holder {
@@ -245,7 +247,7 @@ impl Run {
     async fn replay(&mut self, which: Index, not_landed: bool) -> Result<(), StoreError> {
         let (store, now) = (self.store.clone(), self.now);
         let Some(delivery) = self.any(which) else { return Ok(()) };
-        let order = ReplayOrder {
+        let order = ReplayDeliveries {
             not_landed,
             ..super::fixture::replay(&[delivery.id], now)
         };

@@ -1,6 +1,6 @@
 //! Who may go: one delivery of a lead at a time, in order of acceptance, a do-not-call before all.
 
-use crate::{Claimed, SharedStore};
+use crate::{ClaimedDelivery, SharedStore};
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
@@ -9,7 +9,7 @@ use super::fixture::{
     zenith,
 };
 
-fn keys(claimed: &[Claimed]) -> Vec<&str> {
+fn keys(claimed: &[ClaimedDelivery]) -> Vec<&str> {
     claimed.iter().map(|claimed| claimed.key.as_str()).collect()
 }
 

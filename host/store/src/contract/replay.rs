@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Accept, ReplayOrder, Replayed, SharedStore};
+use crate::{Accept, ReplayDeliveries, Replayed, SharedStore};
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryState};
 use jackfield_domain::id::DeliveryId;
@@ -35,7 +35,7 @@ pub async fn what_may_have_landed_stays_ambiguous(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let mut now = let_die(&*store, Failure::Unknown, at(0)).await;
     for (not_landed, ambiguous) in [(false, true), (true, false)] {
-        let order = ReplayOrder {
+        let order = ReplayDeliveries {
             not_landed,
             ..replay(&[id], now)
         };
@@ -54,7 +54,7 @@ pub async fn replays_are_spaced(store: SharedStore) {
         stuck.push(send_to_review(&*store, at(n)).await);
     }
     store.discard(stuck[1], at(5)).await.unwrap();
-    let order = ReplayOrder {
+    let order = ReplayDeliveries {
         spacing: Duration::from_secs(7),
         ..replay(&stuck, at(10))
     };

@@ -1,6 +1,6 @@
 //! Sealed secrets: kept, listed, forgotten, and sealed anew all at once.
 
-use crate::{NewSecret, Resealed, SecretRecord, SharedStore, Store};
+use crate::{NewSecret, ResealedSecret, SecretRecord, SharedStore, Store};
 use jackfield_domain::id::TenantName;
 
 use super::fixture::{acme, at, page, sealed, zenith};
@@ -65,7 +65,7 @@ pub async fn sealing_anew_changes_the_key_and_nothing_else(store: SharedStore) {
     let one = put(&*store, acme(), "one", 1, 1).await;
     let two = put(&*store, acme(), "two", 1, 2).await;
     let set_meanwhile = put(&*store, acme(), "two", 3, 3).await;
-    let anew = |record: &SecretRecord, seed| Resealed {
+    let anew = |record: &SecretRecord, seed| ResealedSecret {
         tenant: record.tenant.clone(),
         name: record.name.clone(),
         was: record.sealed.nonce,

@@ -27,7 +27,7 @@ pub async fn dispositions_at_once_are_each_what_they_are_alone(store: SharedStor
         dnc("D", "L-3", at(1)),
     ]);
     let mut foreign = call("C-7", "L-7", at(1));
-    foreign.inbound.tenant = zenith();
+    foreign.request.tenant = zenith();
     works.push(foreign);
     let answers = join_all(works.into_iter().map(|work| store.accept_disposition(work))).await;
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();

@@ -11,7 +11,7 @@ use crate::tenants::Tenant;
 use jackfield_clock as clock;
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::TenantName;
-use jackfield_store::{Claim, Due, GiveUpHeld, LEASE, StoreError, TenantShare};
+use jackfield_store::{ClaimRequest, ClaimableKind, ExpireHeld, LEASE, StoreError, TenantShare};
 
 /// Dead letters that are made in one transaction of what a breaker held for too long: a moment of the writer's time.
 const GIVE_UP_AT_ONCE: u32 = 200;
@@ -41,7 +41,7 @@ impl Engine {
             let Some(tenant) = self.tenants.get(&due.0) else {
                 continue;
             };
-            given_up += self.give_up_held(&tenant, now).await?;
+            given_up += self.expire_held(&tenant, now).await?;
             wishes.push(self.wish(&tenant, due.1, now).await?);
             serving.insert(due.0, tenant);
         }
@@ -79,7 +79,7 @@ impl Engine {
             last: share.last,
             release: share.release,
         };
-        let claim = Claim {
+        let claim = ClaimRequest {
             owner: self.owner.clone(),
             now,
             lease: LEASE,
@@ -117,20 +117,20 @@ impl Engine {
     }
 
     /// Gives up some of what a tenant's breaker has held for longer than its `max_hold`; returns how much.
-    async fn give_up_held(&self, tenant: &Tenant, now: Timestamp) -> Result<usize, StoreError> {
+    async fn expire_held(&self, tenant: &Tenant, now: Timestamp) -> Result<usize, StoreError> {
         let name = tenant.release().tenant();
         let max_hold = tenant.release().spec.delivery.max_hold.0;
         let held = self.tenants.breakers.held_since(name);
         if held.is_none_or(|since| clock::after(since, max_hold) > now) {
             return Ok(0);
         }
-        let order = GiveUpHeld {
+        let order = ExpireHeld {
             tenant: name.clone(),
             due_by: clock::before(now, max_hold),
             now,
             limit: GIVE_UP_AT_ONCE,
         };
-        let given_up = self.store.give_up_held(order).await?;
+        let given_up = self.store.expire_held(order).await?;
         if given_up > 0 {
             tracing::warn!(tenant = %name, deliveries = given_up, "held for longer than max_hold");
         }
@@ -139,9 +139,9 @@ impl Engine {
 }
 
 /// What is due, tenant by tenant.
-fn by_tenant(due: Vec<Due>) -> BTreeMap<TenantName, Vec<DeliveryKind>> {
+fn by_tenant(due: Vec<ClaimableKind>) -> BTreeMap<TenantName, Vec<DeliveryKind>> {
     let mut tenants = BTreeMap::<_, Vec<_>>::new();
-    for Due { tenant, kind } in due {
+    for ClaimableKind { tenant, kind } in due {
         tenants.entry(tenant).or_default().push(kind);
     }
     tenants

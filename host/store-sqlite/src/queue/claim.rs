@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, json, later, micros};
-use super::delivery::{content_type, progress};
-use super::writer::Write;
+use crate::column::{Columns, json, later, micros};
+use crate::delivery::row::{content_type, progress};
+use crate::writer::Write;
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::{DeliveryId, Fence, TenantName};
-use jackfield_store::{Claim, Claimed, Due, Lease, StoreError, TenantShare};
+use jackfield_store::{ClaimRequest, ClaimableKind, ClaimedDelivery, Lease, StoreError, TenantShare};
 
 /// Ids of deliveries of one kind and rank of a tenant that may go.
 macro_rules! of_rank {
@@ -27,7 +27,7 @@ macro_rules! of_rank {
 
 /// Deliveries of one kind of a tenant that may go, as many of each rank, with their documents: all ranks in one
 /// statement, since a statement costs two changes of thread and most ranks have nothing.
-pub(super) const CLAIMABLE: &str = concat!(
+pub(crate) const CLAIMABLE: &str = concat!(
     "with may_go as (",
     of_rank!(0),
     " union all ",
@@ -45,7 +45,7 @@ pub(super) const CLAIMABLE: &str = concat!(
 
 /// Of which tenants and kinds a claim would get something: a few looks into the index for each tenant that has anything
 /// ready.
-pub(super) const DUE: &str = "select c.tenant, k.value as kind
+pub(crate) const DUE: &str = "select c.tenant, k.value as kind
     from delivery_count c cross join json_each('[\"inbound\", \"lead\", \"disposition\"]') k
     where c.state = 'ready' and c.deliveries > 0 and exists (
         select 1 from delivery d indexed by delivery_ready
@@ -54,7 +54,7 @@ pub(super) const DUE: &str = "select c.tenant, k.value as kind
     order by c.tenant";
 
 /// The next due time of each tenant, kind and rank that has anything ready, and the next lease's end.
-pub(super) const NEXT_DUE: &str = "select min(at) as at from (
+pub(crate) const NEXT_DUE: &str = "select min(at) as at from (
         select (select min(d.due) from delivery d indexed by delivery_ready
                 where d.tenant = c.tenant and d.kind = k.value and d.rank = r.value
                     and d.state = 'ready' and d.blocked = 0 and d.due > ?1) as at
@@ -66,10 +66,10 @@ pub(super) const NEXT_DUE: &str = "select min(at) as at from (
         select min(lease_until) from delivery indexed by delivery_leased
         where state = 'leased' and lease_until > ?1)";
 
-impl Write for Claim {
-    type Output = Vec<Claimed>;
+impl Write for ClaimRequest {
+    type Output = Vec<ClaimedDelivery>;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<Claimed>, StoreError> {
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let mut claimed = vec![];
         for share in &self.tenants {
             let mut found = take(self, db, share, &share.last).await?;
@@ -84,11 +84,11 @@ impl Write for Claim {
 
 /// Leases a tenant's share, most urgent first, without those in `except`.
 async fn take(
-    claim: &Claim,
+    claim: &ClaimRequest,
     db: &mut SqliteConnection,
     share: &TenantShare,
     except: &[DeliveryId],
-) -> Result<Vec<Claimed>, StoreError> {
+) -> Result<Vec<ClaimedDelivery>, StoreError> {
     let mut kinds = share.kinds.clone();
     let mut found = vec![];
     for (kind, limit) in &kinds {
@@ -115,13 +115,13 @@ async fn take(
 /// Deliveries of one kind that may go now, as many of each rank, with their rank and the fence that they are about
 /// to get.
 async fn claimable(
-    claim: &Claim,
+    claim: &ClaimRequest,
     db: &mut SqliteConnection,
     tenant: &TenantName,
     kind: DeliveryKind,
     limit: u32,
     except: &[DeliveryId],
-) -> Result<Vec<(i64, Claimed)>, StoreError> {
+) -> Result<Vec<(i64, ClaimedDelivery)>, StoreError> {
     let spare = u32::try_from(except.len()).unwrap_or(u32::MAX);
     let rows = sqlx::query(CLAIMABLE)
         .bind(tenant.as_str())
@@ -137,10 +137,10 @@ async fn claimable(
 }
 
 async fn lease(
-    claim: &Claim,
+    claim: &ClaimRequest,
     db: &mut SqliteConnection,
     share: &TenantShare,
-    claimed: &[Claimed],
+    claimed: &[ClaimedDelivery],
 ) -> Result<(), StoreError> {
     if claimed.is_empty() {
         return Ok(());
@@ -169,10 +169,10 @@ async fn lease(
     Ok(())
 }
 
-fn claimed(row: &SqliteRow) -> Result<Claimed, StoreError> {
+fn claimed(row: &SqliteRow) -> Result<ClaimedDelivery, StoreError> {
     let fence: i64 = row.plain("fence")?;
     let kind = row.checked("kind", DeliveryKind::from_word)?;
-    Ok(Claimed {
+    Ok(ClaimedDelivery {
         lease: Lease {
             id: DeliveryId(row.plain("id")?),
             fence: Fence(fence + 1),
@@ -190,7 +190,7 @@ fn claimed(row: &SqliteRow) -> Result<Claimed, StoreError> {
 }
 
 /// Gives deliveries back as if they had never been claimed. The fence stays, so that it never names two claims.
-pub(super) struct ReleaseLeases(pub(super) Vec<Lease>);
+pub(crate) struct ReleaseLeases(pub(crate) Vec<Lease>);
 
 impl Write for ReleaseLeases {
     type Output = ();
@@ -218,10 +218,10 @@ impl Write for ReleaseLeases {
 }
 
 /// Of which tenants and kinds a claim would get something.
-pub(super) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+pub(crate) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
     let rows = sqlx::query(DUE).bind(micros(now)).fetch_all(db).await?;
     let due = |row: &SqliteRow| {
-        Ok(Due {
+        Ok(ClaimableKind {
             tenant: row.id("tenant")?,
             kind: row.checked("kind", DeliveryKind::from_word)?,
         })
@@ -230,13 +230,13 @@ pub(super) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<Due>, Sto
 }
 
 /// When the next delivery falls due or the next lease runs out, later than `now`.
-pub(super) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let row = sqlx::query(NEXT_DUE).bind(micros(now)).fetch_one(db).await?;
     row.time_option("at")
 }
 
 /// Attempts of a tenant that were started at or after `since`.
-pub(super) async fn attempts_since(db: &SqlitePool, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
+pub(crate) async fn attempts_since(db: &SqlitePool, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
     let row = sqlx::query("select count(*) as attempts from attempt where tenant = ? and started_at >= ?")
         .bind(tenant.as_str())
         .bind(micros(since))

@@ -3,9 +3,9 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, json};
-use super::page::{Cut, cut};
-use super::writer::Write;
+use crate::column::{Columns, json};
+use crate::page::{PageQuery, cut};
+use crate::writer::Write;
 use jackfield_domain::id::Digest;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::AdapterRef;
@@ -40,7 +40,7 @@ impl Write for NewAdapter {
 }
 
 /// The adapter that a reference means.
-pub(super) async fn find(db: &SqlitePool, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
+pub(crate) async fn find(db: &SqlitePool, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
     let query = match reference {
         AdapterRef::Name(name) => {
             sqlx::query("select record from adapter where name = ? order by id desc limit 1").bind(name.as_str())
@@ -59,7 +59,7 @@ pub(super) async fn find(db: &SqlitePool, reference: &AdapterRef) -> Result<Opti
 }
 
 /// The bytes of a component.
-pub(super) async fn bytes(db: &SqlitePool, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) async fn bytes(db: &SqlitePool, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
     let bytes = sqlx::query_scalar("select bytes from adapter_bytes where digest = ?")
         .bind(digest.as_bytes().as_slice())
         .fetch_optional(db)
@@ -68,8 +68,8 @@ pub(super) async fn bytes(db: &SqlitePool, digest: Digest) -> Result<Option<Vec<
 }
 
 /// Adapters, newest first.
-pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<AdapterRecord>, StoreError> {
-    let part = Cut::newest_first(page)?;
+pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<AdapterRecord>, StoreError> {
+    let part = PageQuery::newest_first(page)?;
     let rows = sqlx::query("select id, record from adapter where id < ? order by id desc limit ?")
         .bind(part.before)
         .bind(part.rows())

@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::column::{Columns, json, micros};
+use crate::column::{Columns, json, micros};
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind};
 use jackfield_domain::id::{DeliveryId, Fence};
 use jackfield_store::{AttemptDetail, Lease, StoreError};
 
 /// An attempt that succeeded.
-pub(super) struct Success<'a> {
-    pub(super) lease: Lease,
-    pub(super) reference: &'a str,
-    pub(super) class: AttemptClass,
-    pub(super) progress: AttemptHistory,
-    pub(super) detail: &'a AttemptDetail,
-    pub(super) now: Timestamp,
+pub(crate) struct Success<'a> {
+    pub(crate) lease: Lease,
+    pub(crate) reference: &'a str,
+    pub(crate) class: AttemptClass,
+    pub(crate) progress: AttemptHistory,
+    pub(crate) detail: &'a AttemptDetail,
+    pub(crate) now: Timestamp,
 }
 
 /// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
@@ -50,7 +50,7 @@ const CLEAR_MANUAL: &str = "update lead set manual_since = null
             and delivery.state in ('dead', 'review'))";
 
 /// Ends the attempts, and of those whose lease still holds the deliveries; answers which these are.
-pub(super) async fn store(db: &mut SqliteConnection, successes: &[Success<'_>]) -> Result<HashSet<Lease>, StoreError> {
+pub(crate) async fn store(db: &mut SqliteConnection, successes: &[Success<'_>]) -> Result<HashSet<Lease>, StoreError> {
     if successes.is_empty() {
         return Ok(HashSet::new());
     }

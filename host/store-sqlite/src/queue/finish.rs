@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::breaker;
-use super::column::{json, micros};
-use super::intake::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
-use super::success::{self, Success};
-use super::verdict::Held;
-use super::writer::{Write, WriteTogether};
+use crate::breaker;
+use crate::column::{json, micros};
+use crate::delivery::row::DeliveryRow;
+use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
+use crate::queue::success::{self, Success};
+use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, NextStep, after_lost_lease};
-use jackfield_store::{AttemptDetail, Finish, FinishOutcome, NewLead, StoreError};
+use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, NewLead, StoreError};
 
 /// What the attempt of a lost worker says.
 const LOST: &str = "the worker did not report back before its lease ran out; the request may have been sent";
 
-impl WriteTogether for Finish {
+impl WriteTogether for FinishAttempt {
     type Output = FinishOutcome;
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<FinishOutcome>, StoreError> {
@@ -34,7 +34,7 @@ impl WriteTogether for Finish {
 }
 
 /// What any attempt may be.
-async fn run(work: &Finish, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
+async fn run(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
     end_attempt(work, db).await?;
     if let Some(change) = work.breaker {
         breaker::note(db, work.lease.id, change, work.verdict.class, work.now).await?;
@@ -47,7 +47,7 @@ async fn run(work: &Finish, db: &mut SqliteConnection) -> Result<FinishOutcome, 
     let Some(row) = row else {
         return Ok(FinishOutcome::LeaseLost);
     };
-    let held = Held::read(&row)?;
+    let held = DeliveryRow::read(&row)?;
     held.conclude(db, &work.verdict, work.now).await?;
     let mut leads = 0;
     if held.kind == DeliveryKind::Inbound && matches!(work.verdict.step, NextStep::Done { .. }) {
@@ -59,8 +59,8 @@ async fn run(work: &Finish, db: &mut SqliteConnection) -> Result<FinishOutcome, 
 }
 
 /// What most attempts are: a success from which nothing else follows.
-fn plain_success(work: &Finish) -> Option<Success<'_>> {
-    let Finish {
+fn plain_success(work: &FinishAttempt) -> Option<Success<'_>> {
+    let FinishAttempt {
         lease,
         now,
         verdict,
@@ -85,7 +85,7 @@ fn plain_success(work: &Finish) -> Option<Success<'_>> {
 }
 
 /// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
-async fn end_attempt(work: &Finish, db: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn end_attempt(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(
         "update attempt set ended_at = ?, class = ?, detail = ?
          where delivery = ? and fence = ? and ended_at is null",
@@ -101,7 +101,12 @@ async fn end_attempt(work: &Finish, db: &mut SqliteConnection) -> Result<(), Sto
 }
 
 /// Makes a lead and its delivery; whether there is something to push. One whose key is known came before.
-async fn add_lead(work: &Finish, db: &mut SqliteConnection, held: &Held, new: &NewLead) -> Result<bool, StoreError> {
+async fn add_lead(
+    work: &FinishAttempt,
+    db: &mut SqliteConnection,
+    held: &DeliveryRow,
+    new: &NewLead,
+) -> Result<bool, StoreError> {
     let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
         .bind(held.tenant.as_str())
         .bind(DeliveryKind::Lead.word())
@@ -144,11 +149,11 @@ async fn add_lead(work: &Finish, db: &mut SqliteConnection, held: &Held, new: &N
 }
 
 /// Leases of one owner or, without one, those that ran out.
-pub(super) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
+pub(crate) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
     where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
 
 /// Whether [`Reap`] would find anything.
-pub(super) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Option<&str>) -> Result<bool, StoreError> {
+pub(crate) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Option<&str>) -> Result<bool, StoreError> {
     let lost = sqlx::query(LOST_LEASES)
         .bind(all_of)
         .bind(micros(now))
@@ -158,10 +163,10 @@ pub(super) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Opt
 }
 
 /// Takes deliveries away from lost workers.
-pub(super) struct Reap {
-    pub(super) now: Timestamp,
+pub(crate) struct Reap {
+    pub(crate) now: Timestamp,
     /// Whose, whatever their leases say; by time when absent.
-    pub(super) all_of: Option<String>,
+    pub(crate) all_of: Option<String>,
 }
 
 impl Write for Reap {
@@ -174,7 +179,7 @@ impl Write for Reap {
             .fetch_all(&mut *db)
             .await?;
         for row in &lost {
-            let held = Held::read(row)?;
+            let held = DeliveryRow::read(row)?;
             let verdict = after_lost_lease(held.progress, self.now);
             let detail = AttemptDetail {
                 message: LOST.into(),

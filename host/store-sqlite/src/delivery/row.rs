@@ -4,28 +4,27 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::alert;
-use super::column::{Columns, micros};
-use super::delivery::progress;
-use super::lead::{clear_manual, set_manual};
+use crate::alert;
+use crate::column::{Columns, micros};
+use crate::lead::rows::{clear_manual, set_manual};
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, NextStep};
 use jackfield_domain::id::{DeliveryId, Fence, LeadId, ReceiptId, TenantName};
 use jackfield_store::StoreError;
 
 /// A delivery that a worker holds.
-pub(super) struct Held {
-    pub(super) id: DeliveryId,
-    pub(super) fence: Fence,
-    pub(super) tenant: TenantName,
-    pub(super) kind: DeliveryKind,
-    pub(super) lead: Option<LeadId>,
-    pub(super) receipt: ReceiptId,
-    pub(super) accepted_at: Timestamp,
-    pub(super) progress: AttemptHistory,
+pub(crate) struct DeliveryRow {
+    pub(crate) id: DeliveryId,
+    pub(crate) fence: Fence,
+    pub(crate) tenant: TenantName,
+    pub(crate) kind: DeliveryKind,
+    pub(crate) lead: Option<LeadId>,
+    pub(crate) receipt: ReceiptId,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) progress: AttemptHistory,
 }
 
-impl Held {
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+impl DeliveryRow {
+    pub(crate) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: DeliveryId(row.plain("id")?),
             fence: Fence(row.plain("fence")?),
@@ -39,7 +38,7 @@ impl Held {
     }
 
     /// Ends the lease with a verdict.
-    pub(super) async fn conclude(
+    pub(crate) async fn conclude(
         &self,
         db: &mut SqliteConnection,
         verdict: &DeliveryVerdict,
@@ -90,4 +89,29 @@ impl Held {
             _ => Ok(()),
         }
     }
+}
+
+/// The history that decides a delivery's next step.
+pub(crate) fn progress(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
+    Ok(AttemptHistory {
+        counted: row.plain("counted")?,
+        throttles: row.plain("throttles")?,
+        throttled_since: row.time_option("throttled_since")?,
+        ambiguous: row.plain("ambiguous")?,
+        lost_leases: row.plain("lost_leases")?,
+    })
+}
+
+/// The `content-type` of a webhook that is not parsed yet; empty for the host's own JSON. It is also empty if the headers
+/// cannot be read: the adapter decides whether that matters, and one delivery must not keep others from being claimed.
+pub(crate) fn content_type(kind: DeliveryKind, row: &SqliteRow) -> Result<String, StoreError> {
+    if kind != DeliveryKind::Inbound {
+        return Ok(String::new());
+    }
+    let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();
+    Ok(headers
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .map(|(_, value)| value)
+        .unwrap_or_default())
 }

@@ -3,17 +3,18 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
-use super::column::{Columns, micros};
-use super::page::{Cut, cut};
+use crate::column::{Columns, micros};
+use crate::delivery::row::content_type;
+use crate::page::{PageQuery, cut};
 use jackfield_domain::delivery::failure::AttemptClass;
-use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryState, StopReason};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
     Attempt, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
 };
 
 /// One delivery with its attempts, as of one moment.
-pub(super) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+pub(crate) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
     let mut moment = db.begin().await?;
     let row = sqlx::query(
         "select d.*, i.headers, coalesce(p.body, i.body) as body
@@ -40,19 +41,19 @@ pub(super) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<Deliv
 }
 
 /// Deliveries, newest first.
-pub(super) async fn list(
+pub(crate) async fn list(
     db: &SqlitePool,
     filter: &DeliveryFilter,
     page: &PageRequest,
 ) -> Result<Page<DeliverySummary>, StoreError> {
-    let part = Cut::newest_first(page)?;
+    let part = PageQuery::newest_first(page)?;
     let mut query = listing(filter, part.before, part.rows());
     let rows = query.build().fetch_all(db).await?;
     cut(&rows, part.limit, summary, |delivery| delivery.id.0.to_string())
 }
 
 /// The query for a part of a listing.
-pub(super) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryBuilder<Sqlite> {
+pub(crate) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryBuilder<Sqlite> {
     // The few that are not done have an index, which is taken if it is named and its condition repeated.
     let open = !filter.states.is_empty() && !filter.states.contains(&DeliveryState::Done);
     let mut query = QueryBuilder::<Sqlite>::new(if open {
@@ -131,33 +132,8 @@ fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
     })
 }
 
-/// What of a delivery's past decides its future.
-pub(super) fn progress(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
-    Ok(AttemptHistory {
-        counted: row.plain("counted")?,
-        throttles: row.plain("throttles")?,
-        throttled_since: row.time_option("throttled_since")?,
-        ambiguous: row.plain("ambiguous")?,
-        lost_leases: row.plain("lost_leases")?,
-    })
-}
-
-/// The `content-type` of a webhook that is yet to be parsed; empty for what is the host's own JSON. Headers that cannot
-/// be read have none: whether that matters is the adapter's to say, and one delivery must not keep others from a claim.
-pub(super) fn content_type(kind: DeliveryKind, row: &SqliteRow) -> Result<String, StoreError> {
-    if kind != DeliveryKind::Inbound {
-        return Ok(String::new());
-    }
-    let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();
-    Ok(headers
-        .into_iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        .map(|(_, value)| value)
-        .unwrap_or_default())
-}
-
 /// One look into the index for each count.
-pub(super) const QUEUE_DEPTH: &str = "select * from (
+pub(crate) const QUEUE_DEPTH: &str = "select * from (
         select c.tenant, c.state, c.deliveries, (
             select d.accepted_at from delivery d indexed by delivery_open
             where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
@@ -166,7 +142,7 @@ pub(super) const QUEUE_DEPTH: &str = "select * from (
     order by tenant, state";
 
 /// What waits, by tenant and state.
-pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {
+pub(crate) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {
     let rows = sqlx::query(QUEUE_DEPTH).fetch_all(db).await?;
     let depth = |row: &SqliteRow| {
         Ok(QueueDepth {
@@ -180,7 +156,7 @@ pub(super) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, Stor
 }
 
 /// How many deliveries are in each state, over all tenants.
-pub(super) async fn states(db: &SqlitePool) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+pub(crate) async fn states(db: &SqlitePool) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
     let rows = sqlx::query("select state, sum(deliveries) as deliveries from delivery_count group by state")
         .fetch_all(db)
         .await?;

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{Columns as _, json, later, micros, stored};
-use super::intake::{
+use crate::column::{Columns as _, json, later, micros, stored};
+use crate::intake::rows::{
     Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, add_known, insert_deliveries,
     keep_requests, known_key, last_ids, renew_leads, seen_now,
 };
-use super::rank::Rank;
-use super::writer::{Write, WriteTogether};
+use crate::rank::Rank;
+use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
 use jackfield_domain::intake::idempotency::{RepeatCheck, SeenKey, compare};
@@ -25,11 +25,11 @@ impl WriteTogether for AcceptLead {
     type Output = Accept;
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
-        let Before {
+        let PriorRequests {
             mut known,
             taken,
             mut ids,
-        } = Before::read(works, db).await?;
+        } = PriorRequests::read(works, db).await?;
         let mut outputs = Vec::with_capacity(works.len());
         let mut new = vec![];
         for work in works {
@@ -41,7 +41,7 @@ impl WriteTogether for AcceptLead {
             for key in &work.keys {
                 known.insert(
                     key_of(work, key),
-                    (seen_now(work.digest, &work.inbound), receipt.clone()),
+                    (seen_now(work.digest, &work.request), receipt.clone()),
                 );
             }
             new.push((*work, receipt.clone()));
@@ -49,7 +49,7 @@ impl WriteTogether for AcceptLead {
         }
         let requests = new
             .iter()
-            .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
+            .map(|(work, receipt)| NewRequest::of(receipt, &work.request, work.digest));
         let requests: Vec<_> = requests.collect();
         keep_requests(db, LEADS, &requests).await?;
         let keys = delivery_keys(&new, taken)?;
@@ -69,12 +69,12 @@ impl WriteTogether for AcceptLead {
 }
 
 fn key_of(work: &AcceptLead, key: &DedupKey) -> KnownKey {
-    known_key(&work.inbound, key.as_str())
+    known_key(&work.request, key.as_str())
 }
 
 /// The answer to what was seen before; none if it is new.
 fn repeat(work: &AcceptLead, known: &Known) -> Option<Accept> {
-    let now = work.inbound.received_at;
+    let now = work.request.received_at;
     let found: Vec<_> = work
         .keys
         .iter()
@@ -119,7 +119,7 @@ fn receipt(work: &AcceptLead, id: ReceiptId, delivery: DeliveryId) -> Receipt {
         id,
         delivery,
         lead: lead(work).map(|lead| lead.id.clone()),
-        accepted_at: stored(work.inbound.received_at),
+        accepted_at: stored(work.request.received_at),
     }
 }
 
@@ -127,7 +127,7 @@ fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> N
     let pulled = matches!(work.work, AcceptedWork::Lead { push: false, .. });
     NewDelivery {
         id: receipt.delivery,
-        tenant: &work.inbound.tenant,
+        tenant: &work.request.tenant,
         kind: kind(work),
         key: key.as_str(),
         receipt: receipt.id,
@@ -148,7 +148,7 @@ fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> N
 fn renewed<'a>(work: &'a AcceptLead, receipt: &Receipt) -> Option<RenewedLead<'a>> {
     let lead = lead(work)?;
     Some(RenewedLead {
-        tenant: &work.inbound.tenant,
+        tenant: &work.request.tenant,
         lead: &lead.id,
         priority: lead.priority,
         delivery: receipt.delivery,
@@ -157,7 +157,7 @@ fn renewed<'a>(work: &'a AcceptLead, receipt: &Receipt) -> Option<RenewedLead<'a
 }
 
 /// What is known under requests' keys, and which of them deliveries of the same kind have.
-pub(super) const KNOWN_KEYS: &str = last_ids!(
+pub(crate) const KNOWN_KEYS: &str = last_ids!(
     "select k.value ->> 0 as tenant, k.value ->> 1 as key, k.value ->> 2 as kind, x.digest, x.seen_at,
         d.id, d.receipt, d.lead, d.accepted_at, t.id is not null as taken
      from json_each(?) k
@@ -168,7 +168,7 @@ pub(super) const KNOWN_KEYS: &str = last_ids!(
 );
 
 /// What there was before the requests.
-struct Before {
+struct PriorRequests {
     /// What was seen under their keys.
     known: Known,
     /// Which of their keys deliveries of the same kind have.
@@ -177,7 +177,7 @@ struct Before {
     ids: NewIds,
 }
 
-impl Before {
+impl PriorRequests {
     async fn read(works: &[&AcceptLead], db: &mut SqliteConnection) -> Result<Self, StoreError> {
         let with_kind = |work: &AcceptLead, (tenant, key)| (tenant, key, kind(work).word());
         let keys = works
@@ -238,8 +238,8 @@ async fn remember_keys(db: &mut SqliteConnection, new: &[(&AcceptLead, Receipt)]
             "insert or replace into inbox_key (tenant, endpoint, idem_key, digest, delivery, seen_at, expires_at) ",
         );
         query.push_values(group, |mut row, (work, key, delivery)| {
-            let now = work.inbound.received_at;
-            row.push_bind(work.inbound.tenant.as_str())
+            let now = work.request.received_at;
+            row.push_bind(work.request.tenant.as_str())
                 .push_bind(LEADS)
                 .push_bind(key.as_str())
                 .push_bind(work.digest.as_bytes().as_slice())
@@ -253,8 +253,8 @@ async fn remember_keys(db: &mut SqliteConnection, new: &[(&AcceptLead, Receipt)]
 }
 
 /// Forgets keys whose window is over.
-pub(super) struct ForgetKeys {
-    pub(super) now: Timestamp,
+pub(crate) struct ForgetKeys {
+    pub(crate) now: Timestamp,
 }
 
 impl Write for ForgetKeys {

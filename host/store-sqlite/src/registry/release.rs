@@ -3,10 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, json, micros, stored};
-use super::page::{Cut, cut};
-use super::tenant;
-use super::writer::Write;
+use crate::column::{Columns, json, micros, stored};
+use crate::page::{PageQuery, cut};
+use crate::registry::tenant;
+use crate::writer::Write;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_domain::tenant::release::Release;
 use jackfield_store::{NewRelease, NewSecret, Page, PageRequest, StoreError};
@@ -49,7 +49,7 @@ impl Write for NewRelease {
 }
 
 /// One release.
-pub(super) async fn find(
+pub(crate) async fn find(
     db: &SqlitePool,
     tenant: &TenantName,
     number: ReleaseNumber,
@@ -63,12 +63,12 @@ pub(super) async fn find(
 }
 
 /// A tenant's releases, newest first.
-pub(super) async fn list(
+pub(crate) async fn list(
     db: &SqlitePool,
     tenant: &TenantName,
     page: &PageRequest,
 ) -> Result<Page<Release>, StoreError> {
-    let part = Cut::newest_first(page)?;
+    let part = PageQuery::newest_first(page)?;
     let rows = sqlx::query("select * from release where tenant = ? and number < ? order by number desc limit ?")
         .bind(tenant.as_str())
         .bind(part.before)

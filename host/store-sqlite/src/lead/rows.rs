@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros};
+use crate::column::{Columns, micros};
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::Priority;
 use jackfield_store::{LeadCursor, LeadPage, LeadRecord, StoreError};
@@ -24,7 +24,7 @@ macro_rules! lead_with_document {
 }
 
 /// Marks a lead for a person to enter a disposition of it by hand.
-pub(super) async fn set_manual(
+pub(crate) async fn set_manual(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     lead: &LeadId,
@@ -43,7 +43,7 @@ pub(super) async fn set_manual(
 }
 
 /// Takes the mark away, unless another disposition of the lead is stuck.
-pub(super) async fn clear_manual(
+pub(crate) async fn clear_manual(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     lead: &LeadId,
@@ -62,7 +62,7 @@ pub(super) async fn clear_manual(
 }
 
 /// Whether the lead asked never to be called again.
-pub(super) async fn dnc_recorded(db: &SqlitePool, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
+pub(crate) async fn dnc_recorded(db: &SqlitePool, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
     let row = sqlx::query("select 1 from lead where tenant = ? and lead = ? and dnc_since is not null")
         .bind(tenant.as_str())
         .bind(lead.as_str())
@@ -72,7 +72,7 @@ pub(super) async fn dnc_recorded(db: &SqlitePool, tenant: &TenantName, lead: &Le
 }
 
 /// One lead.
-pub(super) async fn find(
+pub(crate) async fn find(
     db: &SqlitePool,
     tenant: &TenantName,
     lead: &LeadId,
@@ -86,7 +86,7 @@ pub(super) async fn find(
 }
 
 /// Leads after a cursor, the most urgent first.
-pub(super) async fn after(
+pub(crate) async fn after(
     db: &SqlitePool,
     tenant: &TenantName,
     after: LeadCursor,

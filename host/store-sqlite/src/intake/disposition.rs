@@ -2,14 +2,14 @@
 
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{json, later, micros, stored};
-use super::intake::{
+use crate::column::{json, later, micros, stored};
+use crate::intake::rows::{
     DISPOSITIONS, Known, KnownKey, NewDelivery, NewIds, NewRequest, ROWS, add_known, insert_deliveries, keep_requests,
     known_key, last_ids, seen_now,
 };
-use super::rank::Rank;
-use super::suppression;
-use super::writer::WriteTogether;
+use crate::lead::suppression;
+use crate::rank::Rank;
+use crate::writer::WriteTogether;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
 use jackfield_domain::intake::idempotency::{RepeatCheck, compare};
@@ -27,12 +27,12 @@ impl WriteTogether for AcceptDisposition {
             let seen = known.get(&key);
             let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
             outputs.push(
-                match (compare(work.digest, &bodies, None, work.inbound.received_at), seen) {
+                match (compare(work.digest, &bodies, None, work.request.received_at), seen) {
                     (RepeatCheck::Conflict, _) => Accept::Conflict,
                     (RepeatCheck::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
                     (RepeatCheck::New | RepeatCheck::Same, _) => {
                         let receipt = receipt(work, ids.receipt(), ids.delivery());
-                        known.insert(key, (seen_now(work.digest, &work.inbound), receipt.clone()));
+                        known.insert(key, (seen_now(work.digest, &work.request), receipt.clone()));
                         new.push((*work, receipt.clone()));
                         Accept::New(receipt)
                     }
@@ -41,7 +41,7 @@ impl WriteTogether for AcceptDisposition {
         }
         let requests = new
             .iter()
-            .map(|(work, receipt)| NewRequest::of(receipt, &work.inbound, work.digest));
+            .map(|(work, receipt)| NewRequest::of(receipt, &work.request, work.digest));
         let requests: Vec<_> = requests.collect();
         keep_requests(db, DISPOSITIONS, &requests).await?;
         let deliveries: Vec<_> = new.iter().map(|(work, receipt)| delivery(work, receipt)).collect();
@@ -53,7 +53,7 @@ impl WriteTogether for AcceptDisposition {
 }
 
 fn key_of(work: &AcceptDisposition) -> KnownKey {
-    known_key(&work.inbound, work.disposition.call_id.as_str())
+    known_key(&work.request, work.disposition.call_id.as_str())
 }
 
 fn receipt(work: &AcceptDisposition, id: ReceiptId, delivery: DeliveryId) -> Receipt {
@@ -61,14 +61,14 @@ fn receipt(work: &AcceptDisposition, id: ReceiptId, delivery: DeliveryId) -> Rec
         id,
         delivery,
         lead: Some(work.disposition.lead_id.clone()),
-        accepted_at: stored(work.inbound.received_at),
+        accepted_at: stored(work.request.received_at),
     }
 }
 
 fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'a> {
     NewDelivery {
         id: receipt.delivery,
-        tenant: &work.inbound.tenant,
+        tenant: &work.request.tenant,
         kind: DeliveryKind::Disposition,
         key: work.disposition.call_id.as_str(),
         receipt: receipt.id,
@@ -87,7 +87,7 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
 }
 
 /// What is known under calls' ids, however long ago.
-pub(super) const KNOWN_CALLS: &str = last_ids!(
+pub(crate) const KNOWN_CALLS: &str = last_ids!(
     "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
      from json_each(?) k
      cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
@@ -114,9 +114,9 @@ async fn mark_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> 
         let mut query = QueryBuilder::new("insert into lead (tenant, lead, dnc_since) ");
         query.push_values(group, |mut row, work| {
             let disposition = &work.disposition;
-            row.push_bind(work.inbound.tenant.as_str())
+            row.push_bind(work.request.tenant.as_str())
                 .push_bind(disposition.lead_id.as_str())
-                .push_bind(disposition.dnc_requested.then(|| micros(work.inbound.received_at)));
+                .push_bind(disposition.dnc_requested.then(|| micros(work.request.received_at)));
         });
         query.push(
             " on conflict (tenant, lead) do update set dnc_since = excluded.dnc_since
@@ -125,9 +125,9 @@ async fn mark_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> 
         query.build().execute(&mut *db).await?;
     }
     for work in works.iter().filter(|work| work.disposition.dnc_requested) {
-        let (tenant, lead): (&TenantName, &LeadId) = (&work.inbound.tenant, &work.disposition.lead_id);
+        let (tenant, lead): (&TenantName, &LeadId) = (&work.request.tenant, &work.disposition.lead_id);
         let call = format!("call {}", work.disposition.call_id);
-        suppression::request(db, tenant, lead, &call, work.inbound.received_at).await?;
+        suppression::request(db, tenant, lead, &call, work.request.received_at).await?;
     }
     Ok(())
 }

@@ -6,35 +6,35 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::column::{Columns, micros, stored};
-use super::rank::Rank;
+use crate::column::{Columns, micros, stored};
+use crate::rank::Rank;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
 use jackfield_domain::intake::idempotency::SeenKey;
 use jackfield_domain::lead::Priority;
-use jackfield_store::{Inbound, Receipt, StoreError};
+use jackfield_store::{RawRequest, Receipt, StoreError};
 
 /// The endpoint of leads' webhooks.
-pub(super) const LEADS: &str = "leads";
+pub(crate) const LEADS: &str = "leads";
 /// The endpoint of dispositions.
-pub(super) const DISPOSITIONS: &str = "dispositions";
+pub(crate) const DISPOSITIONS: &str = "dispositions";
 
 /// Rows of one statement at most. Each number of rows is a statement of its own, which is prepared once: a second
 /// statement for what is left over would cost two more changes of thread.
-pub(super) const ROWS: usize = 64;
+pub(crate) const ROWS: usize = 64;
 
 /// Whose request, and the key that it came under.
-pub(super) type KnownKey = (String, String);
+pub(crate) type KnownKey = (String, String);
 
 /// What was seen under keys, and the receipts that were given for it.
-pub(super) type Known = HashMap<KnownKey, (SeenKey, Receipt)>;
+pub(crate) type Known = HashMap<KnownKey, (SeenKey, Receipt)>;
 
-pub(super) fn known_key(inbound: &Inbound, key: &str) -> KnownKey {
+pub(crate) fn known_key(inbound: &RawRequest, key: &str) -> KnownKey {
     (inbound.tenant.as_str().to_owned(), key.to_owned())
 }
 
 /// What later requests with its key are compared with.
-pub(super) fn seen_now(digest: Digest, inbound: &Inbound) -> SeenKey {
+pub(crate) fn seen_now(digest: Digest, inbound: &RawRequest) -> SeenKey {
     SeenKey {
         digest,
         at: stored(inbound.received_at),
@@ -42,7 +42,7 @@ pub(super) fn seen_now(digest: Digest, inbound: &Inbound) -> SeenKey {
 }
 
 /// Adds what was seen, if a row has it: `tenant`, `key`, `digest`, `seen_at`, and the columns of a receipt.
-pub(super) fn add_known(row: &SqliteRow, known: &mut Known) -> Result<(), StoreError> {
+pub(crate) fn add_known(row: &SqliteRow, known: &mut Known) -> Result<(), StoreError> {
     if row.plain::<Option<&[u8]>>("digest")?.is_none() {
         return Ok(());
     }
@@ -70,28 +70,28 @@ macro_rules! last_ids {
     ($query:literal) => {
         concat!(
             "select * from (",
-            crate::intake::last_ids!(),
+            crate::intake::rows::last_ids!(),
             ") left join (",
             $query,
             ")"
         )
     };
 }
-pub(super) use last_ids;
+pub(crate) use last_ids;
 
 /// The ids that new rows get. There is one writer, so nobody else gives any out.
-pub(super) struct NewIds {
+pub(crate) struct NewIds {
     receipt: i64,
     delivery: i64,
 }
 
 impl NewIds {
-    pub(super) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
+    pub(crate) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
         Self::after(&sqlx::query(last_ids!()).fetch_all(db).await?)
     }
 
     /// After those in the rows of [`last_ids`].
-    pub(super) fn after(rows: &[SqliteRow]) -> Result<Self, StoreError> {
+    pub(crate) fn after(rows: &[SqliteRow]) -> Result<Self, StoreError> {
         let none = || StoreError::Corrupt("no row of the last ids".into());
         let row = rows.first().ok_or_else(none)?;
         Ok(Self {
@@ -100,27 +100,27 @@ impl NewIds {
         })
     }
 
-    pub(super) const fn receipt(&mut self) -> ReceiptId {
+    pub(crate) const fn receipt(&mut self) -> ReceiptId {
         self.receipt += 1;
         ReceiptId(self.receipt)
     }
 
-    pub(super) const fn delivery(&mut self) -> DeliveryId {
+    pub(crate) const fn delivery(&mut self) -> DeliveryId {
         self.delivery += 1;
         DeliveryId(self.delivery)
     }
 }
 
 /// A raw request to be kept.
-pub(super) struct NewRequest<'a> {
+pub(crate) struct NewRequest<'a> {
     id: ReceiptId,
-    inbound: &'a Inbound,
+    inbound: &'a RawRequest,
     digest: Digest,
 }
 
 impl<'a> NewRequest<'a> {
     /// The request that a receipt is given for.
-    pub(super) const fn of(receipt: &Receipt, inbound: &'a Inbound, digest: Digest) -> Self {
+    pub(crate) const fn of(receipt: &Receipt, inbound: &'a RawRequest, digest: Digest) -> Self {
         Self {
             id: receipt.id,
             inbound,
@@ -130,7 +130,7 @@ impl<'a> NewRequest<'a> {
 }
 
 /// Keeps raw requests.
-pub(super) async fn keep_requests(
+pub(crate) async fn keep_requests(
     db: &mut SqliteConnection,
     endpoint: &'static str,
     requests: &[NewRequest<'_>],
@@ -153,24 +153,24 @@ pub(super) async fn keep_requests(
 }
 
 /// A delivery to be.
-pub(super) struct NewDelivery<'a> {
-    pub(super) id: DeliveryId,
-    pub(super) tenant: &'a TenantName,
-    pub(super) kind: DeliveryKind,
-    pub(super) key: &'a str,
-    pub(super) receipt: ReceiptId,
-    pub(super) lead: Option<&'a LeadId>,
-    pub(super) rank: Rank,
-    pub(super) state: DeliveryState,
-    pub(super) due: Timestamp,
-    pub(super) accepted_at: Timestamp,
-    pub(super) now: Timestamp,
+pub(crate) struct NewDelivery<'a> {
+    pub(crate) id: DeliveryId,
+    pub(crate) tenant: &'a TenantName,
+    pub(crate) kind: DeliveryKind,
+    pub(crate) key: &'a str,
+    pub(crate) receipt: ReceiptId,
+    pub(crate) lead: Option<&'a LeadId>,
+    pub(crate) rank: Rank,
+    pub(crate) state: DeliveryState,
+    pub(crate) due: Timestamp,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) now: Timestamp,
     /// Its document, where it is not the request's body.
-    pub(super) payload: Option<&'a [u8]>,
+    pub(crate) payload: Option<&'a [u8]>,
 }
 
 /// Makes deliveries.
-pub(super) async fn insert_deliveries(
+pub(crate) async fn insert_deliveries(
     db: &mut SqliteConnection,
     deliveries: &[NewDelivery<'_>],
 ) -> Result<(), StoreError> {
@@ -221,7 +221,7 @@ impl NewDelivery<'_> {
 }
 
 /// Adds a version of a delivery's payload.
-pub(super) async fn add_payload(
+pub(crate) async fn add_payload(
     db: &mut SqliteConnection,
     id: DeliveryId,
     version: i64,
@@ -239,16 +239,16 @@ pub(super) async fn add_payload(
 }
 
 /// A lead whose newest document is a delivery's.
-pub(super) struct RenewedLead<'a> {
-    pub(super) tenant: &'a TenantName,
-    pub(super) lead: &'a LeadId,
-    pub(super) priority: Priority,
-    pub(super) delivery: DeliveryId,
-    pub(super) accepted_at: Timestamp,
+pub(crate) struct RenewedLead<'a> {
+    pub(crate) tenant: &'a TenantName,
+    pub(crate) lead: &'a LeadId,
+    pub(crate) priority: Priority,
+    pub(crate) delivery: DeliveryId,
+    pub(crate) accepted_at: Timestamp,
 }
 
 /// Makes deliveries' documents their leads' newest; agents that pull see them again.
-pub(super) async fn renew_leads(db: &mut SqliteConnection, leads: &[RenewedLead<'_>]) -> Result<(), StoreError> {
+pub(crate) async fn renew_leads(db: &mut SqliteConnection, leads: &[RenewedLead<'_>]) -> Result<(), StoreError> {
     for group in leads.chunks(ROWS) {
         let mut query = QueryBuilder::new("insert into lead (tenant, lead, priority, delivery, accepted_at) ");
         query.push_values(group, |mut row, renewed| {

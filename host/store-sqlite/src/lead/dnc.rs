@@ -10,20 +10,20 @@ use std::sync::{PoisonError, RwLock};
 
 use sqlx::SqliteConnection;
 
-use super::column::Columns as _;
+use crate::column::Columns as _;
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_store::StoreError;
 
 /// Which leads may have a do-not-call recorded.
 #[derive(Debug, Default)]
-pub(super) struct DoNotCall {
+pub(crate) struct DoNotCall {
     key: RandomState,
     leads: RwLock<HashSet<u64>>,
 }
 
 impl DoNotCall {
     /// All that the database holds.
-    pub(super) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
+    pub(crate) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
         let found = Self::default();
         let rows = sqlx::query("select tenant, lead from lead indexed by lead_dnc where dnc_since is not null")
             .fetch_all(db)
@@ -35,13 +35,13 @@ impl DoNotCall {
     }
 
     /// Takes note of a lead whose do-not-call is about to be recorded.
-    pub(super) fn add(&self, tenant: &TenantName, lead: &LeadId) {
+    pub(crate) fn add(&self, tenant: &TenantName, lead: &LeadId) {
         let hash = self.hash(tenant, lead);
         self.leads.write().unwrap_or_else(PoisonError::into_inner).insert(hash);
     }
 
     /// Whether the database may hold one; if not, it does not.
-    pub(super) fn may_hold(&self, tenant: &TenantName, lead: &LeadId) -> bool {
+    pub(crate) fn may_hold(&self, tenant: &TenantName, lead: &LeadId) -> bool {
         let hash = self.hash(tenant, lead);
         self.leads
             .read()

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::column::{Columns, later, micros, stored};
-use super::intake::add_payload;
-use super::lead::clear_manual;
-use super::writer::Write;
+use crate::column::{Columns, later, micros, stored};
+use crate::intake::rows::add_payload;
+use crate::lead::rows::clear_manual;
+use crate::writer::Write;
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
-use jackfield_store::{ReplayOrder, Replayed, StoreError};
+use jackfield_store::{ReplayDeliveries, Replayed, StoreError};
 
-impl Write for ReplayOrder {
+impl Write for ReplayDeliveries {
     type Output = Vec<Replayed>;
 
     /// The lead's flag stays until the disposition is delivered: until then, somebody may have to enter it.
@@ -43,9 +43,9 @@ impl Write for ReplayOrder {
 }
 
 /// Ends a stuck delivery for good.
-pub(super) struct Discard {
-    pub(super) id: DeliveryId,
-    pub(super) now: Timestamp,
+pub(crate) struct Discard {
+    pub(crate) id: DeliveryId,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Discard {
@@ -65,10 +65,10 @@ impl Write for Discard {
 }
 
 /// Ends a stuck delivery as done, by a person's word.
-pub(super) struct Settle {
-    pub(super) id: DeliveryId,
-    pub(super) reference: Option<String>,
-    pub(super) now: Timestamp,
+pub(crate) struct Settle {
+    pub(crate) id: DeliveryId,
+    pub(crate) reference: Option<String>,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Settle {
@@ -102,10 +102,10 @@ async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bo
 }
 
 /// Replaces the payload of a delivery in review. What it was accepted as still tells repeats.
-pub(super) struct Edit {
-    pub(super) id: DeliveryId,
-    pub(super) payload: Vec<u8>,
-    pub(super) now: Timestamp,
+pub(crate) struct Edit {
+    pub(crate) id: DeliveryId,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Edit {

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros};
-use super::page::{Cut, cut};
-use super::writer::Write;
+use crate::column::{Columns, micros};
+use crate::page::{PageQuery, cut};
+use crate::writer::Write;
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::SuppressionReason;
 use jackfield_store::{Page, PageRequest, StatusRefusal, StoreError, Suppression};
 
 /// Records that the lead asked for it; the first time counts.
-pub(super) async fn request(
+pub(crate) async fn request(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     lead: &LeadId,
@@ -56,13 +56,13 @@ impl Write for StatusRefusal {
 }
 
 /// Suppressions, newest first.
-pub(super) async fn list(
+pub(crate) async fn list(
     db: &SqlitePool,
     tenant: Option<&TenantName>,
     lead: Option<&LeadId>,
     page: &PageRequest,
 ) -> Result<Page<Suppression>, StoreError> {
-    let part = Cut::newest_first(page)?;
+    let part = PageQuery::newest_first(page)?;
     let mut query = QueryBuilder::<Sqlite>::new("select * from suppression where id < ");
     query.push_bind(part.before);
     if let Some(tenant) = tenant {

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::column::{Columns, micros};
-use super::page::{cut, limit, rows};
-use super::writer::Write;
+use crate::column::{Columns, micros};
+use crate::page::{cut, limit, rows};
+use crate::writer::Write;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::{Page, PageRequest, StoreError, TenantRecord};
 
 /// Makes a new release the tenant's active one, and the tenant if it is its first.
-pub(super) async fn point_at_new(
+pub(crate) async fn point_at_new(
     db: &mut SqliteConnection,
     name: &TenantName,
     release: ReleaseNumber,
@@ -30,10 +30,10 @@ pub(super) async fn point_at_new(
 }
 
 /// Makes an existing release the active one.
-pub(super) struct Activate {
-    pub(super) tenant: TenantName,
-    pub(super) number: ReleaseNumber,
-    pub(super) now: Timestamp,
+pub(crate) struct Activate {
+    pub(crate) tenant: TenantName,
+    pub(crate) number: ReleaseNumber,
+    pub(crate) now: Timestamp,
 }
 
 impl Write for Activate {
@@ -54,7 +54,7 @@ impl Write for Activate {
 }
 
 /// A tenant.
-pub(super) async fn find(db: &SqlitePool, name: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
+pub(crate) async fn find(db: &SqlitePool, name: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
     let row = sqlx::query("select * from tenant where name = ?")
         .bind(name.as_str())
         .fetch_optional(db)
@@ -63,7 +63,7 @@ pub(super) async fn find(db: &SqlitePool, name: &TenantName) -> Result<Option<Te
 }
 
 /// Tenants by name.
-pub(super) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<TenantRecord>, StoreError> {
+pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<TenantRecord>, StoreError> {
     let after = match &page.after {
         None => String::new(),
         Some(cursor) => cursor.parse::<TenantName>().map_err(|_| StoreError::BadCursor)?.into(),
@@ -88,13 +88,13 @@ fn tenant(row: &SqliteRow) -> Result<TenantRecord, StoreError> {
 }
 
 /// Counts changes of active releases and of live tokens; triggers of both tables do.
-pub(super) async fn revision(db: &SqlitePool) -> Result<u64, StoreError> {
+pub(crate) async fn revision(db: &SqlitePool) -> Result<u64, StoreError> {
     let number: i64 = sqlx::query_scalar("select number from revision").fetch_one(db).await?;
     Ok(number.unsigned_abs())
 }
 
 /// The active release of every tenant.
-pub(super) async fn active_releases(db: &SqlitePool) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
+pub(crate) async fn active_releases(db: &SqlitePool) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
     let rows = sqlx::query("select name, active from tenant order by name")
         .fetch_all(db)
         .await?;

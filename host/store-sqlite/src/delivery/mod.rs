@@ -1,0 +1,55 @@
+//! Deliveries: their rows, their listing, and what operators do with them.
+
+pub(crate) mod listing;
+pub(crate) mod row;
+mod stuck;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::SqliteStore;
+use jackfield_domain::delivery::DeliveryState;
+use jackfield_domain::id::DeliveryId;
+use jackfield_store::{
+    DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary, Page, PageRequest, QueueDepth, ReplayDeliveries,
+    Replayed, StoreError,
+};
+
+#[async_trait]
+impl DeliveryStore for SqliteStore {
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+        listing::find(&self.readers, id).await
+    }
+
+    async fn deliveries(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Page<DeliverySummary>, StoreError> {
+        listing::list(&self.readers, filter, &page).await
+    }
+
+    async fn queue_depth(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        listing::queue_depth(&self.readers).await
+    }
+
+    async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        listing::states(&self.readers).await
+    }
+
+    async fn replay(&self, request: ReplayDeliveries) -> Result<Vec<Replayed>, StoreError> {
+        self.writer.submit(request).await
+    }
+
+    async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(stuck::Discard { id, now }).await
+    }
+
+    async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(stuck::Settle { id, reference, now }).await
+    }
+
+    async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer.submit(stuck::Edit { id, payload, now }).await
+    }
+}

@@ -1,0 +1,50 @@
+//! The delivery queue.
+
+pub(crate) mod claim;
+pub(crate) mod finish;
+mod success;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::SqliteStore;
+use jackfield_domain::id::TenantName;
+use jackfield_store::{
+    ClaimRequest, ClaimableKind, ClaimedDelivery, FinishAttempt, FinishOutcome, Lease, QueueStore, StoreError,
+};
+
+#[async_trait]
+impl QueueStore for SqliteStore {
+    async fn claim(&self, claim: ClaimRequest) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        self.writer.submit_urgent(claim).await
+    }
+
+    async fn due(&self, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
+        claim::due(&self.readers, now).await
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        claim::next_due(&self.readers, now).await
+    }
+
+    async fn finish(&self, finish: FinishAttempt) -> Result<FinishOutcome, StoreError> {
+        self.writer.submit_urgent(finish).await
+    }
+
+    async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        self.writer.submit_urgent(claim::ReleaseLeases(leases.to_vec())).await
+    }
+
+    async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError> {
+        // Every round of the engine asks, and mostly there is nothing: that does not concern the writer.
+        if !finish::are_leases_lost(&self.readers, now, all_of).await? {
+            return Ok(0);
+        }
+        let all_of = all_of.map(str::to_owned);
+        self.writer.submit_urgent(finish::Reap { now, all_of }).await
+    }
+
+    async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
+        claim::attempts_since(&self.readers, tenant, since).await
+    }
+}

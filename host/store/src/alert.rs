@@ -1,0 +1,66 @@
+//! Alerts: an outbox, written in the transaction of what it reports.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::StoreError;
+use super::page::{Page, PageRequest};
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
+
+/// Alerts.
+#[async_trait]
+pub trait AlertStore: Send + Sync + fmt::Debug {
+    /// Alerts, newest first; with `open_only`, those that nobody has acknowledged.
+    async fn alerts(
+        &self,
+        tenant: Option<&TenantName>,
+        open_only: bool,
+        page: PageRequest,
+    ) -> Result<Page<Alert>, StoreError>;
+
+    /// Alerts with a number above `after`, oldest first, at most a hundred: for the host to announce.
+    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError>;
+
+    /// Writes an alert about a tenant as a whole. Those about a delivery are written when its attempt ends.
+    async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError>;
+
+    /// Marks an alert as seen by a person. False if there is none.
+    async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// An alert about a tenant as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAlert {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Its kind.
+    pub kind: AlertKind,
+    /// One line, without personal data and secrets.
+    pub message: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Something that a person must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Its number.
+    pub id: AlertId,
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Its kind.
+    pub kind: AlertKind,
+    /// The delivery it is about.
+    pub delivery: Option<DeliveryId>,
+    /// The lead it is about.
+    pub lead: Option<LeadId>,
+    /// One line, without personal data.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+    /// When a person marked it as seen.
+    pub acknowledged_at: Option<Timestamp>,
+}
