@@ -226,8 +226,8 @@ fn consequence(right: &[ObservedResult], doing: RequestRole, came: ObservedResul
             "the host would repeat a request that is refused every time, instead of asking a person at once"
         }
         Unknown => {
-            "the host would believe that a request that was never sent may have been carried out: a needless look-up, or \
-             review by a person"
+            "the host would believe that a request that was never sent may have been carried out: a needless look-up, \
+             or review by a person"
         }
         Unavailable => "the host would send it again, as if nothing had been written",
         RateLimited(_) => {

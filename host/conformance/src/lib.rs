@@ -114,7 +114,7 @@ pub async fn check(
 }
 
 /// Why nothing was invoked.
-const NO_FIXTURES: &str = "there are no fixtures, so nothing was invoked: write some, or make them of real exchanges with \
+const NO_FIXTURES: &str = "no fixtures, so nothing was invoked: write some, or make them of real exchanges with \
                            `jackfield adapter record`, and name their folder with --cassette";
 
 /// A run of all checks on one component.
