@@ -20,8 +20,9 @@ pub trait IntakeStore: Send + Sync + fmt::Debug {
     /// Accepts a disposition: the raw request, its delivery and, for a do-not-call, the suppression.
     async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError>;
 
-    /// Removes webhook keys whose window is over, at most a thousand at a time, and returns how many. The raw requests
-    /// stay.
+    /// Removes webhook keys whose window is over, at most
+    /// [`KEYS_FORGOTTEN_AT_ONCE`](jackfield_domain::intake::idempotency::KEYS_FORGOTTEN_AT_ONCE) at a time, and returns
+    /// how many. The raw requests stay.
     async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError>;
 }
 

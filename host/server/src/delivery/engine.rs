@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict, NextStep, decide, decide_trial};
+use jackfield_domain::intake::idempotency::KEYS_FORGOTTEN_AT_ONCE;
 use jackfield_store::{ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, SharedStore, StoreError};
 
 /// From one look for work to the next, for a host: each costs a part of a millisecond, and every accept asks for one.
@@ -261,7 +262,7 @@ impl Engine {
     async fn keep_house(&self) {
         loop {
             match self.store.forget_keys(self.clock.now()).await {
-                Ok(1000..) => {}
+                Ok(KEYS_FORGOTTEN_AT_ONCE..) => {}
                 Ok(_) => return,
                 Err(error) => {
                     tracing::warn!(%error, "expired webhook keys could not be forgotten");

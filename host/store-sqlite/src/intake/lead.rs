@@ -14,12 +14,9 @@ use crate::rank::Rank;
 use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
-use jackfield_domain::intake::idempotency::{RepeatCheck, SeenKey, compare};
+use jackfield_domain::intake::idempotency::{KEYS_FORGOTTEN_AT_ONCE, RepeatCheck, SeenKey, compare};
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
-
-/// Keys that [`ForgetKeys`] deletes at once: few enough to hold up nobody.
-const FORGET_AT_ONCE: i64 = 1000;
 
 impl WriteTogether for AcceptLead {
     type Output = Accept;
@@ -266,7 +263,7 @@ impl Write for ForgetKeys {
                  (select tenant, endpoint, idem_key from inbox_key where expires_at <= ? limit ?)",
         )
         .bind(micros(self.now))
-        .bind(FORGET_AT_ONCE)
+        .bind(i64::try_from(KEYS_FORGOTTEN_AT_ONCE).unwrap_or(i64::MAX))
         .execute(db)
         .await?;
         Ok(usize::try_from(forgotten.rows_affected()).unwrap_or(usize::MAX))
