@@ -8,7 +8,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+pub use jackfield_domain::time::{after, before};
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 pub use lock::lock;
@@ -24,20 +25,6 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
 /// A clock, shared.
 pub type SharedClock = Arc<dyn Clock>;
-
-/// `now` and `wait` together, at most the end of time.
-#[must_use]
-pub fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    now.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
-        .unwrap_or(Timestamp::MAX)
-}
-
-/// `now` without `age`, at least the beginning of time.
-#[must_use]
-pub fn before(now: Timestamp, age: Duration) -> Timestamp {
-    now.saturating_sub(SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX))
-        .unwrap_or(Timestamp::MIN)
-}
 
 /// Runs `work` for at most `limit` of the clock's time; `None` if it took longer, and then it is dropped.
 pub async fn timeout<T>(clock: &dyn Clock, limit: Duration, work: impl Future<Output = T>) -> Option<T> {

@@ -13,5 +13,6 @@ pub mod id;
 pub mod intake;
 pub mod lead;
 pub mod tenant;
+pub mod time;
 mod word;
 pub mod zone;

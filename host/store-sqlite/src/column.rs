@@ -3,13 +3,14 @@
 
 use std::str::FromStr;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
 use jackfield_domain::id::Digest;
+pub(crate) use jackfield_domain::time::after as later;
 use jackfield_store::StoreError;
 
 /// A time as it is stored. Finer parts than a microsecond are dropped.
@@ -20,12 +21,6 @@ pub(crate) fn micros(time: Timestamp) -> i64 {
 /// `time` as it reads back.
 pub(crate) fn stored(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(micros(time)).unwrap_or(time)
-}
-
-/// `time` and `wait` together, at most the end of time.
-pub(crate) fn later(time: Timestamp, wait: std::time::Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    time.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// A value as JSON text.

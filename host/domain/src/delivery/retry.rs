@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::time::after;
+
 /// The longest that rate limits may hold back one delivery, in one wait or in a series.
 pub const MAX_THROTTLE: Duration = Duration::from_hours(24);
 
@@ -114,8 +116,7 @@ impl From<RetryLadder> for Vec<TextDuration> {
 #[must_use]
 pub fn due(now: Timestamp, wait: Duration, jitter: f64) -> Timestamp {
     let stretched = wait.mul_f64(1.0 + MAX_JITTER * jitter.clamp(0.0, 1.0));
-    now.saturating_add(SignedDuration::try_from(stretched).unwrap_or(SignedDuration::MAX))
-        .unwrap_or(Timestamp::MAX)
+    after(now, stretched)
 }
 
 /// How long to wait after the `throttles`-th rate limit in a row (from 0): what was asked for, or 1 s doubling to 60 s.

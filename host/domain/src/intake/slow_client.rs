@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+
+use crate::time::after;
 
 /// Bytes a second that a body must bring on average, once [`BODY_GRACE`] is over: less than any network in use, more
 /// than a byte now and then.
@@ -29,14 +31,8 @@ impl SlowClientLimits {
     #[must_use]
     pub fn body_due(&self, began: Timestamp, received: u64) -> Timestamp {
         let earned = Duration::from_secs(received / MIN_BODY_RATE);
-        later(began, self.body.min(BODY_GRACE.saturating_add(earned)))
+        after(began, self.body.min(BODY_GRACE.saturating_add(earned)))
     }
-}
-
-/// `from` and `wait` together, at most the end of time.
-fn later(from: Timestamp, wait: Duration) -> Timestamp {
-    from.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
-        .unwrap_or(Timestamp::MAX)
 }
 
 /// Why the host ended a connection.
@@ -137,12 +133,12 @@ impl ConnectionProgress {
             return None;
         }
         if let Some(since) = self.closing_since {
-            return Some((later(since.max(self.quiet_since), CLOSING), ConnectionTimeout::Closing));
+            return Some((after(since.max(self.quiet_since), CLOSING), ConnectionTimeout::Closing));
         }
         Some(match (self.served, self.head_since) {
-            (false, _) => (later(self.quiet_since, patience.head), ConnectionTimeout::Head),
-            (true, Some(since)) => (later(since, patience.head), ConnectionTimeout::Head),
-            (true, None) => (later(self.quiet_since, patience.idle), ConnectionTimeout::Idle),
+            (false, _) => (after(self.quiet_since, patience.head), ConnectionTimeout::Head),
+            (true, Some(since)) => (after(since, patience.head), ConnectionTimeout::Head),
+            (true, None) => (after(self.quiet_since, patience.idle), ConnectionTimeout::Idle),
         })
     }
 }

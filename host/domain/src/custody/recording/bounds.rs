@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{ExportKind, OmissionReason};
+use crate::time::after;
 
 /// Bytes of all fixtures of a recording: hundreds of ordinary invocations, and little of a host's memory.
 const MAX_BYTES: usize = 16 << 20;
@@ -102,11 +103,11 @@ impl RecordingBuffer {
     }
 
     fn ends(&self) -> Timestamp {
-        later(self.begun, self.bounds.length)
+        after(self.begun, self.bounds.length)
     }
 
     fn forgotten(&self) -> Timestamp {
-        later(self.ends(), HELD)
+        after(self.ends(), HELD)
     }
 
     /// Where it is.
@@ -168,11 +169,6 @@ impl RecordingBuffer {
     pub fn take_fixtures(&mut self) -> Vec<RecordedFixture> {
         std::mem::take(&mut self.kept)
     }
-}
-
-fn later(from: Timestamp, wait: Duration) -> Timestamp {
-    from.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
-        .unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(which, signal, jitter)| Event::End { which, signal, jitter }),
         1 => any::<prop::sample::Index>().prop_map(Event::Abandon),
         4 => (-1000..400_000_i64).prop_map(Event::Pass),
-        1 => prop::sample::select(vec![None, None, Some(BreakerOverride::Open), Some(BreakerOverride::Closed)]).prop_map(Event::Force),
+        1 => prop::sample::select(vec![None, None, Some(BreakerOverride::Open), Some(BreakerOverride::Closed)])
+            .prop_map(Event::Force),
         1 => Just(Event::ProbeNow),
     ]
 }

@@ -241,7 +241,11 @@ proptest! {
         ];
         let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
         let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
-        let others = [after_lost_lease(progress, now), DeliveryVerdict::ask(progress), DeliveryVerdict::unreadable(progress)];
+        let others = [
+            after_lost_lease(progress, now),
+            DeliveryVerdict::ask(progress),
+            DeliveryVerdict::unreadable(progress),
+        ];
         for verdict in results.chain(others) {
             prop_assert_eq!(matches!(verdict.step, NextStep::Done { .. }), verdict.class == AttemptClass::Committed);
             let alert = match &verdict.step {
@@ -259,7 +263,8 @@ proptest! {
             };
             prop_assert_eq!(verdict.alert, alert);
             let state = verdict.step.state();
-            prop_assert!(state != DeliveryState::Leased && state.is_live() != state.is_stuck() || state == DeliveryState::Done);
+            let is_done = state == DeliveryState::Done;
+            prop_assert!(state != DeliveryState::Leased && state.is_live() != state.is_stuck() || is_done);
         }
     }
 
