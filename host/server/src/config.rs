@@ -1,4 +1,4 @@
-//! What an operator sets: one TOML file, and `JACKFIELD_*` variables over it. Everything has a default.
+//! What an operator sets: one TOML file, overridden by `JACKFIELD_*` variables. Everything has a default.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ pub struct Config {
     /// How long a connection may stay open between two requests. Longer than the minute that load balancers keep
     /// theirs, so that it is they who close.
     pub idle_timeout: TextDuration,
-    /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. Nobody else is believed.
+    /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. The header of anybody else is ignored.
     pub trusted_proxies: Vec<AddressRange>,
     /// Requests a second to the public listener from one client's address; more get 429. IPv6 counts by /64. Far above
     /// what one calling platform needs, far below what one host can do.
@@ -181,7 +181,7 @@ const MASTER_KEY: &str = "JACKFIELD_MASTER_KEY";
 const MASTER_KEY_OLD: &str = "JACKFIELD_MASTER_KEY_OLD";
 
 impl Config {
-    /// Reads the file, if there is one, and lays the variables over it.
+    /// Reads the file, if there is one; the variables override it.
     ///
     /// # Errors
     /// A key or value that is wrong, with file and line, or the variable's name, and what is allowed.

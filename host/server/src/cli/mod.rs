@@ -93,7 +93,7 @@ enum Command {
     /// What operators changed, in a trail that shows tampering: list, verify.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Compile one adapter. The host runs this by itself; it is nothing to type.
+    /// Compile one adapter. The host runs this itself; you never need it.
     #[command(hide = true)]
     CompileAdapter(compile::CompileArgs),
 }

@@ -68,12 +68,12 @@ impl RecordArgs {
         self.consent()?;
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot create {}", self.folder.display()))?;
         if !self.end {
-            let wish = BeginRecording {
+            let request = BeginRecording {
                 calls: self.calls,
                 minutes: self.minutes,
                 unmasked: self.unmasked,
             };
-            session.client.post::<RecordingView>(&path, &wish).await?;
+            session.client.post::<RecordingView>(&path, &request).await?;
             note(&format!(
                 "Recording calls of {}, at most {} and {} minutes. Ctrl-C ends it and writes what there is.",
                 self.tenant, self.calls, self.minutes
