@@ -33,10 +33,10 @@ fn qualified(from: &str, key: &str) -> DedupKey {
     }
 }
 
-/// A request that was seen before under a key.
 /// Expired keys that a store removes at once: few enough to hold up nobody. A caller that gets as many asks again.
 pub const KEYS_FORGOTTEN_AT_ONCE: usize = 1000;
 
+/// A request that was seen before under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenKey {
     /// The digest of its body.
