@@ -63,7 +63,7 @@ async fn broken_fixture_is_named_and_others_play() {
             "at /returns: must have exactly one member",
         ),
         (put("/nwo", json!("2026-07-01T09:01:55Z")), "at /: has no member `nwo`"),
-        (put("/now", json!("yesterday")), "at /now: is no RFC 3339 time"),
+        (put("/now", json!("yesterday")), "at /now: is not an RFC 3339 time"),
     ];
     let wasm = component("wrong");
     for (cassette, expected) in cases {
