@@ -57,7 +57,7 @@ pub struct Config {
     /// How long a connection may stay open between two requests. Longer than the minute that load balancers keep
     /// theirs, so that it is they who close.
     pub idle_timeout: TextDuration,
-    /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. The header of anybody else is ignored.
+    /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. Others are ignored.
     pub trusted_proxies: Vec<AddressRange>,
     /// Requests a second to the public listener from one client's address; more get 429. IPv6 counts by /64. Far above
     /// what one calling platform needs, far below what one host can do.
