@@ -12,7 +12,7 @@ mod state;
 mod stop;
 mod verdict;
 
-pub use kind::DeliveryKind;
+pub use kind::{DeliveryKind, Destination, DocumentShape, KindRules, ManualFlag, Writes};
 pub use progress::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 pub use spec::{BreakerSpec, DeliverySpec};
 pub use state::DeliveryState;

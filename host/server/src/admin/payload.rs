@@ -13,16 +13,16 @@ use super::refusal::Refusals;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{EditedView, PayloadView};
 use jackfield_domain::call::disposition::Disposition;
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
+use jackfield_domain::delivery::{DeliveryState, DocumentShape};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Lead;
 use jackfield_store::DeliveryDetail;
 
 pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
-    let document = match detail.summary.kind {
-        DeliveryKind::Inbound => None,
-        DeliveryKind::Lead | DeliveryKind::Disposition => serde_json::from_slice(&detail.payload).ok(),
+    let document = match detail.summary.kind.rules().document {
+        DocumentShape::Raw => None,
+        DocumentShape::Lead | DocumentShape::Disposition => serde_json::from_slice(&detail.payload).ok(),
     };
     match (document, std::str::from_utf8(&detail.payload)) {
         (Some(document), _) => PayloadView::Json(document),
@@ -74,7 +74,7 @@ fn not_in_review(id: DeliveryId, where_it_is: &str) -> Problem {
 /// Whether `body` may take the place of the delivery's document.
 fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
     let summary = &detail.summary;
-    if summary.kind == DeliveryKind::Inbound {
+    if summary.kind.rules().document == DocumentShape::Raw {
         return if body.is_empty() {
             Err(Problem::new(ProblemKind::Invalid, "the body is empty"))
         } else {
@@ -85,7 +85,7 @@ fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Resu
         .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: {error}")))?;
     let lead = summary.lead.as_ref();
     let mut errors = vec![];
-    if summary.kind == DeliveryKind::Lead {
+    if summary.kind.rules().document == DocumentShape::Lead {
         let former: Value = serde_json::from_slice(&detail.payload).unwrap_or_default();
         let new = Lead::read(document).map_err(Problem::invalid)?;
         if lead.is_some_and(|lead| *lead != new.id) {
@@ -119,6 +119,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use jackfield_domain::delivery::DeliveryKind;
     use jackfield_store::DeliverySummary;
 
     fn in_review(kind: DeliveryKind, key: &str, payload: &Value) -> DeliveryDetail {

@@ -15,7 +15,6 @@ use super::refusal::{Refusals, wrong};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{DiscardRequest, DiscardView, LandedRequest, LandedView, ReplayRequest, ReplayView, ReplayedView};
 use jackfield_clock::after;
-use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{ReplayDeliveries, Replayed};
 
@@ -148,7 +147,7 @@ pub(super) async fn landed(
     if !state.store.settle(id, request.reference, state.clock.now()).await? {
         let summary = find(&state, id).await?.summary;
         let (kind, now) = (summary.kind, summary.state);
-        let detail = if kind == DeliveryKind::Inbound {
+        let detail = if !kind.rules().may_be_settled {
             format!("`{id}` is a webhook that was not parsed; its leads cannot have landed. Replay or discard it")
         } else {
             format!("`{id}` is {now}; only of a dead or reviewed delivery can be said that it landed")

@@ -1,4 +1,4 @@
-//! Finds work and gets it done.
+//! Claims deliveries, attempts them, and stores what follows.
 
 mod round;
 
@@ -13,45 +13,44 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::attempt::{Attempt, Tried, policy};
-use super::lanes::{Flight, Lanes};
-use super::push::Push;
+use super::attempt::{Attempt, AttemptOutcome, PushClient, policy};
+use super::lanes::{InFlight, Lanes};
 use crate::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict, NextStep, decide, decide_trial};
+use jackfield_domain::delivery::{DeliveryVerdict, Destination, NextStep, decide, decide_trial};
 use jackfield_domain::intake::idempotency::KEYS_FORGOTTEN_AT_ONCE;
 use jackfield_store::{ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, SharedStore, StoreError};
 
-/// From one look for work to the next, for a host: each costs a part of a millisecond, and every accept asks for one.
+/// The least time between two rounds of a host: each costs a fraction of a millisecond, and every accept asks for one.
 pub const ROUND_GAP: Duration = Duration::from_millis(2);
-/// How often work is looked for that nobody announced: another host's, or an expired lease's.
+/// How often the engine polls for work that nobody announced: another host's, or an expired lease's.
 const POLL: Duration = Duration::from_secs(1);
 /// How long to wait after the store failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
-/// How often expired webhook keys are forgotten.
-const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// How often expired webhook keys are deleted.
+const FORGET_KEYS_EVERY: Duration = Duration::from_mins(10);
 
-/// What an engine is made of.
+/// The parts of an engine.
 #[derive(Debug)]
 pub struct EngineParts {
-    /// Where deliveries are.
+    /// The store of the deliveries.
     pub store: SharedStore,
-    /// Who is served, by which release.
+    /// The tenants in service, each with its release.
     pub tenants: Arc<Tenants>,
-    /// The time.
+    /// The clock.
     pub clock: SharedClock,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Tells that there is work.
+    /// Notified when there is work.
     pub wake: Arc<Notify>,
     /// Randomness for jitter.
     pub rng: StdRng,
-    /// This process, as it stands in leases.
+    /// The owner that this host writes into its leases.
     pub owner: String,
-    /// Deliveries in flight at once.
+    /// Most deliveries in flight at once.
     pub max_in_flight: u32,
-    /// From one look for work to the next at least.
+    /// The least time between two rounds.
     pub round_gap: Duration,
 }
 
@@ -67,19 +66,19 @@ pub struct Engine {
     owner: String,
     round_gap: Duration,
     lanes: Lanes,
-    push: Push,
+    push: PushClient,
 }
 
-/// A claimed delivery, the release it goes under, and its place among what is in flight.
+/// A claimed delivery, the release that it goes out under, and its place among what is in flight.
 #[derive(Debug)]
 struct Job {
     claimed: ClaimedDelivery,
     tenant: Arc<Tenant>,
-    flight: Flight,
+    in_flight: InFlight,
 }
 
 impl Engine {
-    /// An engine that does nothing yet.
+    /// An idle engine.
     ///
     /// # Errors
     /// TLS cannot be set up.
@@ -96,26 +95,25 @@ impl Engine {
             owner: parts.owner,
             round_gap: parts.round_gap,
             lanes,
-            push: Push::new()?,
+            push: PushClient::new()?,
         })
     }
 
-    /// Works until `stop`, then finishes what is in flight. Whoever calls bounds how long that may take: what is
-    /// dropped half-way is brought back by its lease.
+    /// Works until `stop`, then finishes what is in flight. The caller bounds how long that may take: the lease of a
+    /// dropped attempt brings its delivery back.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let in_flight = TaskTracker::new();
-        let (mut housekeeping, mut next_round) = (Timestamp::MIN, Timestamp::MIN);
+        let (mut forget_keys_at, mut next_round) = (Timestamp::MIN, Timestamp::MIN);
         while !stop.is_cancelled() {
-            // Under load there is always somebody who wakes the engine; a look for each of them would cost more than
-            // what it finds.
+            // Under load every accept wakes the engine; a round for each would cost more than it finds.
             if self.clock.now() < next_round {
                 self.clock.sleep_until(next_round).await;
             }
             let now = self.clock.now();
             next_round = clock::after(now, self.round_gap);
-            if now >= housekeeping {
-                housekeeping = clock::after(now, HOUSEKEEPING);
-                self.keep_house().await;
+            if now >= forget_keys_at {
+                forget_keys_at = clock::after(now, FORGET_KEYS_EVERY);
+                self.forget_expired_keys().await;
             }
             let until = match self.round().await {
                 Ok(round) if round.jobs.is_empty() => round.until,
@@ -145,8 +143,8 @@ impl Engine {
         in_flight.wait().await;
     }
 
-    /// Does everything that is due now, and what follows from it, and returns when nothing is due any more. For tests
-    /// and simulations, whose clock stands still meanwhile.
+    /// Does everything that is due now and what follows from it, until nothing is due. For tests and simulations, whose
+    /// clock stands still meanwhile.
     ///
     /// # Errors
     /// The store failed.
@@ -162,8 +160,8 @@ impl Engine {
         }
     }
 
-    /// Takes back what this host's former self held: after a crash nobody is working on it. To be called once, before
-    /// [`Engine::run`].
+    /// Takes back the deliveries that this host held when it last stopped: nobody is working on them. Call it once,
+    /// before [`Engine::run`].
     ///
     /// # Errors
     /// The store failed.
@@ -178,34 +176,34 @@ impl Engine {
         Ok(taken)
     }
 
-    /// Tries one delivery and writes down what follows.
+    /// Attempts one delivery and stores what follows.
     async fn perform(&self, job: Job) {
         let Job {
             claimed,
             tenant,
-            mut flight,
+            mut in_flight,
         } = job;
         let (claimed, tenant) = (&claimed, &tenant);
         let policy = policy(claimed.kind, tenant);
         let mut attempt = Attempt::new(claimed, tenant, &self.clock, &self.metrics, &self.push);
-        let tried = attempt.make(&policy).await;
+        let outcome = attempt.make(&policy).await;
         let now = self.clock.now();
         if let Some(until) = attempt.pause_until {
             self.lanes.pause(&claimed.tenant, claimed.kind, until, now);
         }
-        let (verdict, breaker) = match tried {
-            Tried::Ended { result, progress } => {
-                let verdict = if flight.is_trial() {
+        let (verdict, breaker) = match outcome {
+            AttemptOutcome::Ended { result, progress } => {
+                let verdict = if in_flight.is_trial() {
                     decide_trial(progress, claimed.due, &result, &policy, now, self.jitter())
                 } else {
                     decide(progress, &result, &policy, now, self.jitter())
                 };
                 let spec = &tenant.release().spec.delivery;
-                let change = flight.ended(claimed.lease.id, &result.outcome, spec, now, self.jitter());
+                let change = in_flight.ended(claimed.lease.id, &result.outcome, spec, now, self.jitter());
                 (verdict, change)
             }
-            Tried::Ask => (DeliveryVerdict::ask(claimed.progress), None),
-            Tried::Unreadable => (DeliveryVerdict::unreadable(claimed.progress), None),
+            AttemptOutcome::NeedsDecision => (DeliveryVerdict::ask(claimed.progress), None),
+            AttemptOutcome::Unreadable => (DeliveryVerdict::unreadable(claimed.progress), None),
         };
         self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
         let (detail, leads) = (attempt.detail, attempt.leads);
@@ -221,7 +219,8 @@ impl Engine {
         };
         match self.finish(finish).await {
             FinishOutcome::Stored { .. } => {
-                if claimed.kind == DeliveryKind::Disposition && matches!(verdict.step, NextStep::Done { .. }) {
+                if matches!(verdict.step, NextStep::Done { .. }) && claimed.kind.rules().destination == Destination::Crm
+                {
                     let after = now.duration_since(claimed.accepted_at).unsigned_abs();
                     self.metrics.written_back(&claimed.tenant, after);
                 }
@@ -234,7 +233,7 @@ impl Engine {
         }
     }
 
-    /// Stores the end of an attempt. It happened, so this is tried until the lease is over anyway.
+    /// Stores the end of an attempt. Since it happened, this is retried until the lease has expired anyway.
     async fn finish(&self, finish: FinishAttempt) -> FinishOutcome {
         let lost_at = clock::after(self.clock.now(), LEASE);
         loop {
@@ -259,7 +258,7 @@ impl Engine {
         }
     }
 
-    async fn keep_house(&self) {
+    async fn forget_expired_keys(&self) {
         loop {
             match self.store.forget_keys(self.clock.now()).await {
                 Ok(KEYS_FORGOTTEN_AT_ONCE..) => {}
@@ -277,7 +276,7 @@ impl Engine {
     }
 }
 
-/// The one log line of an attempt. Its alert, if there is one, is the announcer's to tell.
+/// The one log line of an attempt. Its alert, if it raised one, is logged by the announcer.
 fn report(
     claimed: &ClaimedDelivery,
     tenant: &Tenant,

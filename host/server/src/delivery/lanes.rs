@@ -1,9 +1,9 @@
-//! How much of each tenant's work may be in flight: its concurrency, its pace, what its destinations ask for, its CRM's
-//! breaker, and a fair share of the whole.
+//! How much of each tenant's work may be in flight: its concurrency, its pace, the pauses that its destinations ask for,
+//! its CRM's breaker, and a fair share of the whole.
 //!
-//! Fair means more than even: a tenant whose CRM hangs keeps what it has until its deadlines are over, so nobody may
-//! take more than is left free afterwards. One tenant alone fills half of what may be in flight, two fill a third each,
-//! and whoever comes next always finds room.
+//! Fair means more than even: a tenant whose CRM hangs holds its attempts until their deadlines expire, so no tenant may
+//! claim more than it leaves free. One tenant alone fills half of what may be in flight, two fill a third each, and
+//! the next tenant always finds room.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,14 +19,15 @@ use jackfield_domain::delivery::breaker::{BreakerChange, BreakerPermit, CrmSigna
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::pace::{DestinationThrottle, Pace, PaceLimits};
 use jackfield_domain::id::{DeliveryId, ReleaseNumber, TenantName};
+use jackfield_store::TenantShare;
 
 /// Counts what is in flight. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Lanes {
     shared: Arc<Mutex<Counts>>,
     breakers: Breakers,
-    /// Told whenever something lands, so that the engine looks for more.
-    landed: Arc<Notify>,
+    /// Notified whenever an attempt ends, so that the engine looks for more.
+    ended: Arc<Notify>,
     max_in_flight: u32,
 }
 
@@ -34,7 +35,7 @@ pub struct Lanes {
 struct Counts {
     in_flight: u32,
     lanes: HashMap<TenantName, Lane>,
-    /// Where the next round begins, so that no tenant is always served first.
+    /// Rotates the order of tenants from round to round, so that none is always served first.
     turn: usize,
 }
 
@@ -44,67 +45,52 @@ struct Lane {
     pace: Pace,
     limits: PaceLimits,
     release: ReleaseNumber,
-    /// Each kind goes to a destination of its own, with its own idea of too fast.
+    /// One for each kind: each goes to a destination of its own, with limits of its own.
     throttles: HashMap<DeliveryKind, DestinationThrottle>,
 }
 
-/// A tenant that has something due, and what its release allows.
+/// What a tenant has due, and what its release allows.
 #[derive(Debug, Clone)]
-pub struct Wish {
-    /// Whose.
+pub struct TenantDemand {
+    /// The tenant.
     pub tenant: TenantName,
-    /// Of which kinds something is due.
+    /// The kinds that have something due.
     pub kinds: Vec<DeliveryKind>,
     /// The release under which it will go.
     pub release: ReleaseNumber,
     /// Its limits.
     pub spec: DeliverySpec,
-    /// Attempts that it made today, if its lane is new and it has a limit a day.
+    /// Attempts that it made today, where its lane is new and it has a daily limit.
     pub used_today: u32,
 }
 
-/// What one tenant may claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
-    /// Whose.
-    pub tenant: TenantName,
-    /// At most this many in all; never zero.
-    pub limit: u32,
-    /// Of these kinds, and at most so many of each.
-    pub kinds: Vec<(DeliveryKind, u32)>,
-    /// Only if nothing else may go.
-    pub last: Vec<DeliveryId>,
-    /// The release under which it will go.
-    pub release: ReleaseNumber,
-}
-
-/// Who may claim how much, and when those that may not should ask again.
+/// What each tenant may claim, and when those that may not should be asked again.
 #[derive(Debug, Default)]
-pub struct Shares {
-    /// In the order in which they are served.
-    pub shares: Vec<Share>,
+pub struct ClaimPlan {
+    /// In the order in which the tenants are served; no limit is zero.
+    pub shares: Vec<TenantShare>,
     /// When the first of those held back may go: by its pace, by its destination or by its breaker.
     pub held_until: Option<Timestamp>,
 }
 
-/// Something in flight; landing is dropping it.
+/// A delivery in flight. Dropping it frees its place.
 #[derive(Debug)]
-pub struct Flight {
+pub struct InFlight {
     lanes: Lanes,
     tenant: TenantName,
     kind: DeliveryKind,
     began: Timestamp,
-    /// Of a disposition whose end has not been told to the breaker.
+    /// The breaker's permit, until the attempt's end is reported to it.
     pass: Option<BreakerPermit>,
 }
 
 impl Lanes {
-    /// No lanes yet; at most `max_in_flight` in all.
-    pub fn new(max_in_flight: u32, landed: Arc<Notify>, breakers: Breakers) -> Self {
+    /// An empty set of lanes that allows at most `max_in_flight` attempts in flight.
+    pub fn new(max_in_flight: u32, ended: Arc<Notify>, breakers: Breakers) -> Self {
         Self {
             shared: Arc::default(),
             breakers,
-            landed,
+            ended,
             max_in_flight,
         }
     }
@@ -121,23 +107,23 @@ impl Lanes {
             .is_none_or(|lane| lane.limits != limits(spec))
     }
 
-    /// Divides what is free among those who wish, each within its own limits.
-    pub fn divide(&self, wishes: &[Wish], now: Timestamp) -> Shares {
+    /// Divides what is free among the tenants that have something due, each within its own limits.
+    pub fn divide(&self, demands: &[TenantDemand], now: Timestamp) -> ClaimPlan {
         let counts = &mut *self.counts();
-        let mut divided = Shares::default();
-        let mut able: Vec<_> = wishes
+        let mut divided = ClaimPlan::default();
+        let mut claimable: Vec<_> = demands
             .iter()
-            .filter_map(|wish| self.able(counts, wish, now, &mut divided.held_until))
+            .filter_map(|demand| self.claimable_share(counts, demand, now, &mut divided.held_until))
             .collect();
-        let first = counts.turn.checked_rem(able.len()).unwrap_or(0);
+        let first = counts.turn.checked_rem(claimable.len()).unwrap_or(0);
         counts.turn = counts.turn.wrapping_add(1);
-        able.rotate_left(first);
+        claimable.rotate_left(first);
         let mut free = self.max_in_flight.saturating_sub(counts.in_flight);
-        let mut left = u32::try_from(able.len()).unwrap_or(u32::MAX);
-        for mut share in able {
+        let mut left = u32::try_from(claimable.len()).unwrap_or(u32::MAX);
+        for mut share in claimable {
             let holds = counts.lanes.get(&share.tenant).map_or(0, |lane| lane.in_flight);
             let fair = free.div_ceil(left.max(1));
-            share.limit = share.limit.min(fair).min(at_most(holds, free));
+            share.limit = share.limit.min(fair).min(headroom(holds, free));
             free -= share.limit;
             left -= 1;
             if share.limit > 0 {
@@ -147,23 +133,30 @@ impl Lanes {
         divided
     }
 
-    /// What a tenant may claim, were it alone; none if it may not. Whatever holds it back says until when.
-    fn able(&self, counts: &mut Counts, wish: &Wish, now: Timestamp, until: &mut Option<Timestamp>) -> Option<Share> {
+    /// What a tenant could claim if it were alone; `None` if it may claim nothing. `until` becomes the earliest time at
+    /// which that may change.
+    fn claimable_share(
+        &self,
+        counts: &mut Counts,
+        demand: &TenantDemand,
+        now: Timestamp,
+        until: &mut Option<Timestamp>,
+    ) -> Option<TenantShare> {
         let mut held_until = |at: Timestamp| *until = Some(until.map_or(at, |earlier| earlier.min(at)));
-        let lane = counts.lane(wish, now);
-        if lane.release != wish.release {
-            lane.release = wish.release;
-            self.breakers.probe_now(&wish.tenant, now);
+        let lane = counts.lane(demand, now);
+        if lane.release != demand.release {
+            lane.release = demand.release;
+            self.breakers.probe_now(&demand.tenant, now);
         }
         let (mut kinds, mut last) = (vec![], vec![]);
-        for kind in &wish.kinds {
+        for kind in &demand.kinds {
             if let Some(pause) = lane.throttles.get(kind).and_then(|throttle| throttle.lasting(now)) {
                 held_until(pause);
                 continue;
             }
             let mut free = u32::MAX;
-            if *kind == DeliveryKind::Disposition {
-                let (room, tried) = self.breakers.room(&wish.tenant, &wish.spec, now);
+            if kind.rules().breaker {
+                let (room, tried) = self.breakers.room(&demand.tenant, &demand.spec, now);
                 room.until.into_iter().for_each(&mut held_until);
                 (free, last) = (room.free, tried);
             }
@@ -177,36 +170,36 @@ impl Lanes {
         if let Some(wait) = lane.pace.wait(now) {
             held_until(clock::after(now, wait));
         }
-        let room = wish.spec.concurrency.get().saturating_sub(lane.in_flight);
+        let room = demand.spec.concurrency.get().saturating_sub(lane.in_flight);
         let allowed = kinds.iter().fold(0_u32, |sum, (_, free)| sum.saturating_add(*free));
         let limit = room.min(lane.pace.available(now)).min(allowed);
-        (limit > 0).then(|| Share {
-            tenant: wish.tenant.clone(),
+        (limit > 0).then(|| TenantShare {
+            tenant: demand.tenant.clone(),
             limit,
             kinds,
             last,
-            release: wish.release,
+            release: demand.release,
         })
     }
 
-    /// Notes that something of `tenant` goes out.
-    pub fn depart(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> Flight {
+    /// Counts an attempt of `tenant` that begins now.
+    pub fn begin(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> InFlight {
         let counts = &mut *self.counts();
         counts.in_flight += 1;
         if let Some(lane) = counts.lanes.get_mut(tenant) {
             lane.in_flight += 1;
             lane.pace.take(1, now);
         }
-        Flight {
+        InFlight {
             lanes: self.clone(),
             tenant: tenant.clone(),
             kind,
             began: now,
-            pass: (kind == DeliveryKind::Disposition).then(|| self.breakers.begin(tenant)),
+            pass: kind.rules().breaker.then(|| self.breakers.begin(tenant)),
         }
     }
 
-    /// Lets nothing of this kind go before `until`, a day at most: its destination said so.
+    /// Holds this kind of delivery back until `until`, a day at most: its destination asked for it.
     pub fn pause(&self, tenant: &TenantName, kind: DeliveryKind, until: Timestamp, now: Timestamp) {
         self.throttle(tenant, kind, |throttle| throttle.pause(until, now));
     }
@@ -218,13 +211,13 @@ impl Lanes {
     }
 }
 
-impl Flight {
-    /// Whether it tries out a CRM whose breaker is not closed: then a failure burns no attempt.
+impl InFlight {
+    /// Whether it probes a CRM whose breaker is not closed: then a failure costs no attempt.
     pub fn is_trial(&self) -> bool {
         self.pass.is_some_and(|pass| pass.trial)
     }
 
-    /// Tells how the attempt ended: to the lane, which pauses if it was told to slow down, and to the CRM's breaker.
+    /// Reports how the attempt ended: to the lane, which pauses if the destination asked it to, and to the CRM's breaker.
     pub fn ended(
         &mut self,
         delivery: DeliveryId,
@@ -245,8 +238,8 @@ impl Flight {
     }
 }
 
-/// How much more a tenant that holds `holds` may take of what is `free`: no more than what then is left.
-const fn at_most(holds: u32, free: u32) -> u32 {
+/// How much of `free` a tenant that has `holds` in flight may claim: no more than what is then left for others.
+const fn headroom(holds: u32, free: u32) -> u32 {
     free.saturating_sub(holds).div_ceil(2)
 }
 
@@ -259,25 +252,25 @@ fn limits(spec: &DeliverySpec) -> PaceLimits {
 }
 
 impl Counts {
-    /// The tenant's lane, made anew when its limits changed; what is in flight is remembered.
-    fn lane(&mut self, wish: &Wish, now: Timestamp) -> &mut Lane {
-        let limits = limits(&wish.spec);
-        let lane = self.lanes.entry(wish.tenant.clone()).or_insert_with(|| Lane {
+    /// The tenant's lane. When its limits changed, its pace starts anew; what is in flight still counts.
+    fn lane(&mut self, demand: &TenantDemand, now: Timestamp) -> &mut Lane {
+        let limits = limits(&demand.spec);
+        let lane = self.lanes.entry(demand.tenant.clone()).or_insert_with(|| Lane {
             in_flight: 0,
-            pace: Pace::new(&limits, wish.used_today, now),
+            pace: Pace::new(&limits, demand.used_today, now),
             limits: limits.clone(),
-            release: wish.release,
+            release: demand.release,
             throttles: HashMap::new(),
         });
         if lane.limits != limits {
-            lane.pace = Pace::new(&limits, wish.used_today, now);
+            lane.pace = Pace::new(&limits, demand.used_today, now);
             lane.limits = limits;
         }
         lane
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(pass) = self.pass.take() {
             self.lanes.breakers.abandon(&self.tenant, pass);
@@ -289,7 +282,7 @@ impl Drop for Flight {
                 lane.in_flight = lane.in_flight.saturating_sub(1);
             }
         }
-        self.lanes.landed.notify_one();
+        self.lanes.ended.notify_one();
     }
 }
 

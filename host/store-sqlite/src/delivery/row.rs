@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::alert;
 use crate::column::{Columns, micros};
 use crate::lead::rows::{clear_manual, set_manual};
-use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, NextStep};
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, DocumentShape, ManualFlag, NextStep};
 use jackfield_domain::id::{DeliveryId, Fence, LeadId, ReceiptId, TenantName};
 use jackfield_store::StoreError;
 
@@ -77,15 +77,11 @@ impl DeliveryRow {
         self.flag_lead(db, &verdict.step, now).await
     }
 
-    /// A disposition that is stuck has to be entered by hand; a lead or a webhook does not.
+    /// Sets or clears the manual flag of the delivery's lead, as its kind says.
     async fn flag_lead(&self, db: &mut SqliteConnection, step: &NextStep, now: Timestamp) -> Result<(), StoreError> {
-        match (self.kind, &self.lead, step) {
-            (DeliveryKind::Disposition, Some(lead), NextStep::Dead(_) | NextStep::Review(_)) => {
-                set_manual(db, &self.tenant, lead, now).await
-            }
-            (DeliveryKind::Disposition, Some(lead), NextStep::Done { .. }) => {
-                clear_manual(db, &self.tenant, lead).await
-            }
+        match (self.kind.manual_flag(step), &self.lead) {
+            (ManualFlag::Set, Some(lead)) => set_manual(db, &self.tenant, lead, now).await,
+            (ManualFlag::Clear, Some(lead)) => clear_manual(db, &self.tenant, lead).await,
             _ => Ok(()),
         }
     }
@@ -105,7 +101,7 @@ pub(crate) fn progress(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
 /// The `content-type` of a webhook that is not parsed yet; empty for the host's own JSON. It is also empty if the headers
 /// cannot be read: the adapter decides whether that matters, and one delivery must not keep others from being claimed.
 pub(crate) fn content_type(kind: DeliveryKind, row: &SqliteRow) -> Result<String, StoreError> {
-    if kind != DeliveryKind::Inbound {
+    if kind.rules().document != DocumentShape::Raw {
         return Ok(String::new());
     }
     let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();

@@ -95,7 +95,8 @@ async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bo
     let Some(row) = over else { return Ok(false) };
     let tenant: TenantName = row.id("tenant")?;
     let lead: Option<LeadId> = row.id_option("lead")?;
-    if let (DeliveryKind::Disposition, Some(lead)) = (row.checked("kind", DeliveryKind::from_word)?, lead) {
+    let kind = row.checked("kind", DeliveryKind::from_word)?;
+    if let Some(lead) = lead.filter(|_| kind.rules().manual) {
         clear_manual(db, &tenant, &lead).await?;
     }
     Ok(true)

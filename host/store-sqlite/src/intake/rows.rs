@@ -187,7 +187,7 @@ pub(crate) async fn insert_deliveries(
                 .push_bind(new.receipt.0)
                 .push_bind(new.version())
                 .push_bind(new.lead.map(LeadId::as_str))
-                .push_bind(new.order_key())
+                .push_bind(new.lead.and_then(|lead| new.kind.order_key(lead)))
                 .push_bind(new.rank.number())
                 .push_bind(new.state.word())
                 .push_bind(micros(new.due))
@@ -207,16 +207,6 @@ pub(crate) async fn insert_deliveries(
 impl NewDelivery<'_> {
     fn version(&self) -> i64 {
         i64::from(self.payload.is_some())
-    }
-
-    /// What goes to one lead's record goes one by one; leads to the agent and dispositions to the CRM do not meet.
-    fn order_key(&self) -> Option<String> {
-        let lead = self.lead?;
-        match self.kind {
-            DeliveryKind::Inbound => None,
-            DeliveryKind::Lead => Some(format!("lead:{lead}")),
-            DeliveryKind::Disposition => Some(format!("call:{lead}")),
-        }
     }
 }
 

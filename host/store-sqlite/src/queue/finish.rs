@@ -9,7 +9,7 @@ use crate::delivery::row::DeliveryRow;
 use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
 use crate::queue::success::{self, Success};
 use crate::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState, NextStep, after_lost_lease};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, DocumentShape, NextStep, after_lost_lease};
 use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, NewLead, StoreError};
 
 /// What the attempt of a lost worker says.
@@ -50,7 +50,7 @@ async fn run(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOu
     let held = DeliveryRow::read(&row)?;
     held.conclude(db, &work.verdict, work.now).await?;
     let mut leads = 0;
-    if held.kind == DeliveryKind::Inbound && matches!(work.verdict.step, NextStep::Done { .. }) {
+    if held.kind.rules().document == DocumentShape::Raw && matches!(work.verdict.step, NextStep::Done { .. }) {
         for lead in &work.leads {
             leads += usize::from(add_lead(work, db, &held, lead).await?);
         }

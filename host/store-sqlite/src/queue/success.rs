@@ -62,7 +62,8 @@ pub(crate) async fn store(db: &mut SqliteConnection, successes: &[Success<'_>]) 
     for row in &rows {
         stored.insert(lease(row)?);
         let lead: Option<&str> = row.plain("lead")?;
-        if let (DeliveryKind::Disposition, Some(lead)) = (row.checked("kind", DeliveryKind::from_word)?, lead) {
+        let kind = row.checked("kind", DeliveryKind::from_word)?;
+        if let Some(lead) = lead.filter(|_| kind.rules().manual) {
             leads.push((row.plain::<&str>("tenant")?, lead));
         }
     }

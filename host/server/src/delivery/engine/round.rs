@@ -1,4 +1,4 @@
-//! One look for work: what is due, who may take how much of it, and the claim.
+//! One round of the engine: what is due, how much of it each tenant may claim, and the claim.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Engine, Job, POLL};
-use crate::delivery::lanes::{Share, Wish};
+use crate::delivery::lanes::TenantDemand;
 use crate::tenants::Tenant;
 use jackfield_clock as clock;
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::TenantName;
 use jackfield_store::{ClaimRequest, ClaimableKind, ExpireHeld, LEASE, StoreError, TenantShare};
 
-/// Dead letters that are made in one transaction of what a breaker held for too long: a moment of the writer's time.
+/// Most dead letters in one transaction, of what a breaker held for too long: a moment of the writer's time.
 const GIVE_UP_AT_ONCE: u32 = 200;
 
-/// A look for work.
+/// What a round found.
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) jobs: Vec<Job>,
@@ -27,14 +27,14 @@ pub(super) struct Round {
 }
 
 impl Engine {
-    /// Looks for work once: takes away expired leases, divides what is free among the tenants, claims.
+    /// Expires leases, divides what is free among the tenants, and claims.
     pub(super) async fn round(&self) -> Result<Round, StoreError> {
         let now = self.clock.now();
         let expired = self.store.reap(now, None).await?;
         if expired > 0 {
             tracing::warn!(deliveries = expired, "leases ran out");
         }
-        let (mut serving, mut wishes) = (HashMap::new(), vec![]);
+        let (mut serving, mut demands) = (HashMap::new(), vec![]);
         let mut given_up = 0;
         for due in by_tenant(self.store.due(now).await?) {
             // Work of a tenant that cannot be served waits until it can.
@@ -42,18 +42,18 @@ impl Engine {
                 continue;
             };
             given_up += self.expire_held(&tenant, now).await?;
-            wishes.push(self.wish(&tenant, due.1, now).await?);
+            demands.push(self.demand(&tenant, due.1, now).await?);
             serving.insert(due.0, tenant);
         }
-        let divided = self.lanes.divide(&wishes, now);
-        let jobs = self.claim(divided.shares, &serving, now).await?;
+        let plan = self.lanes.divide(&demands, now);
+        let jobs = self.claim(plan.shares, &serving, now).await?;
         let next = if jobs.is_empty() {
             self.store.next_due(now).await?
         } else {
             None
         };
         let more = (given_up > 0).then_some(now);
-        let until = [next, divided.held_until, more].into_iter().flatten().min();
+        let until = [next, plan.held_until, more].into_iter().flatten().min();
         let poll = clock::after(now, POLL);
         Ok(Round {
             jobs,
@@ -62,34 +62,27 @@ impl Engine {
         })
     }
 
-    /// Claims what was divided. Each claimed delivery departs at once, so that the next round counts it.
+    /// Claims by the plan. Each claimed delivery is in flight at once, so that the next round counts it.
     async fn claim(
         &self,
-        shares: Vec<Share>,
+        shares: Vec<TenantShare>,
         serving: &HashMap<TenantName, Arc<Tenant>>,
         now: Timestamp,
     ) -> Result<Vec<Job>, StoreError> {
         if shares.is_empty() {
             return Ok(vec![]);
         }
-        let share = |share: Share| TenantShare {
-            tenant: share.tenant,
-            limit: share.limit,
-            kinds: share.kinds,
-            last: share.last,
-            release: share.release,
-        };
         let claim = ClaimRequest {
             owner: self.owner.clone(),
             now,
             lease: LEASE,
-            tenants: shares.into_iter().map(share).collect(),
+            tenants: shares,
         };
         let mut jobs = vec![];
         for claimed in self.store.claim(claim).await? {
             if let Some(tenant) = serving.get(&claimed.tenant) {
                 jobs.push(Job {
-                    flight: self.lanes.depart(&claimed.tenant, claimed.kind, now),
+                    in_flight: self.lanes.begin(&claimed.tenant, claimed.kind, now),
                     tenant: Arc::clone(tenant),
                     claimed,
                 });
@@ -98,7 +91,12 @@ impl Engine {
         Ok(jobs)
     }
 
-    async fn wish(&self, tenant: &Tenant, kinds: Vec<DeliveryKind>, now: Timestamp) -> Result<Wish, StoreError> {
+    async fn demand(
+        &self,
+        tenant: &Tenant,
+        kinds: Vec<DeliveryKind>,
+        now: Timestamp,
+    ) -> Result<TenantDemand, StoreError> {
         let name = tenant.release().tenant();
         let spec = tenant.release().spec.delivery.clone();
         let used_today = if spec.per_day.is_some() && self.lanes.is_new(name, &spec) {
@@ -107,7 +105,7 @@ impl Engine {
         } else {
             0
         };
-        Ok(Wish {
+        Ok(TenantDemand {
             tenant: name.clone(),
             kinds,
             release: tenant.release().number,
@@ -120,8 +118,8 @@ impl Engine {
     async fn expire_held(&self, tenant: &Tenant, now: Timestamp) -> Result<usize, StoreError> {
         let name = tenant.release().tenant();
         let max_hold = tenant.release().spec.delivery.max_hold.0;
-        let held = self.tenants.breakers.held_since(name);
-        if held.is_none_or(|since| clock::after(since, max_hold) > now) {
+        let held_since = self.tenants.breakers.held_since(name);
+        if held_since.is_none_or(|since| clock::after(since, max_hold) > now) {
             return Ok(0);
         }
         let order = ExpireHeld {

@@ -9,13 +9,13 @@ fn lanes(max_in_flight: u32) -> Lanes {
     Lanes::new(max_in_flight, Arc::default(), Breakers::default())
 }
 
-fn wish(name: &str, concurrency: u32, per_second: Option<u32>) -> Wish {
+fn demand(name: &str, concurrency: u32, per_second: Option<u32>) -> TenantDemand {
     let spec = DeliverySpec {
         concurrency: NonZeroU32::new(concurrency).unwrap(),
         per_second: per_second.and_then(NonZeroU32::new),
         ..DeliverySpec::default()
     };
-    Wish {
+    TenantDemand {
         tenant: name.parse().unwrap(),
         kinds: vec![DeliveryKind::Disposition],
         release: ReleaseNumber(1),
@@ -24,7 +24,7 @@ fn wish(name: &str, concurrency: u32, per_second: Option<u32>) -> Wish {
     }
 }
 
-fn total(shares: &Shares) -> u32 {
+fn total(shares: &ClaimPlan) -> u32 {
     shares.shares.iter().map(|share| share.limit).sum()
 }
 
@@ -32,20 +32,20 @@ fn total(shares: &Shares) -> u32 {
 fn a_tenant_gets_no_more_than_its_concurrency() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
-    let wishes = [wish("a", 3, None)];
-    assert_eq!(total(&lanes.divide(&wishes, now)), 3);
-    let flight = lanes.depart(&wishes[0].tenant, DeliveryKind::Disposition, now);
-    assert_eq!(total(&lanes.divide(&wishes, now)), 2);
-    drop(flight);
-    assert_eq!(total(&lanes.divide(&wishes, now)), 3);
+    let demands = [demand("a", 3, None)];
+    assert_eq!(total(&lanes.divide(&demands, now)), 3);
+    let in_flight = lanes.begin(&demands[0].tenant, DeliveryKind::Disposition, now);
+    assert_eq!(total(&lanes.divide(&demands, now)), 2);
+    drop(in_flight);
+    assert_eq!(total(&lanes.divide(&demands, now)), 3);
 }
 
 #[test]
 fn what_is_free_is_divided_fairly_and_whole() {
     let lanes = lanes(10);
-    let wishes = [wish("a", 100, None), wish("b", 100, None), wish("c", 1, None)];
+    let demands = [demand("a", 100, None), demand("b", 100, None), demand("c", 1, None)];
     for _ in 0..3 {
-        let shares = lanes.divide(&wishes, Timestamp::UNIX_EPOCH);
+        let shares = lanes.divide(&demands, Timestamp::UNIX_EPOCH);
         assert!(total(&shares) <= 10);
         assert_eq!(shares.shares.len(), 3, "nobody goes without: {shares:?}");
         assert!(shares.shares.iter().all(|share| share.limit <= 5), "{shares:?}");
@@ -55,10 +55,10 @@ fn what_is_free_is_divided_fairly_and_whole() {
 #[test]
 fn with_too_little_for_all_everybody_has_a_turn() {
     let lanes = lanes(1);
-    let wishes = [wish("a", 5, None), wish("b", 5, None), wish("c", 5, None)];
+    let demands = [demand("a", 5, None), demand("b", 5, None), demand("c", 5, None)];
     let served: std::collections::BTreeSet<_> = (0..3)
         .map(|_| {
-            lanes.divide(&wishes, Timestamp::UNIX_EPOCH).shares[0]
+            lanes.divide(&demands, Timestamp::UNIX_EPOCH).shares[0]
                 .tenant
                 .to_string()
         })
@@ -70,52 +70,52 @@ fn with_too_little_for_all_everybody_has_a_turn() {
 fn a_tenants_pace_holds_it_back_and_says_until_when() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
-    let wishes = [wish("a", 50, Some(2))];
-    assert_eq!(total(&lanes.divide(&wishes, now)), 2);
-    let flights: Vec<_> = (0..2)
-        .map(|_| lanes.depart(&wishes[0].tenant, DeliveryKind::Disposition, now))
+    let demands = [demand("a", 50, Some(2))];
+    assert_eq!(total(&lanes.divide(&demands, now)), 2);
+    let running: Vec<_> = (0..2)
+        .map(|_| lanes.begin(&demands[0].tenant, DeliveryKind::Disposition, now))
         .collect();
-    let held = lanes.divide(&wishes, now);
+    let held = lanes.divide(&demands, now);
     assert_eq!(total(&held), 0);
     let later = held.held_until.unwrap();
     assert!(later > now);
-    drop(flights);
-    assert_eq!(total(&lanes.divide(&wishes, later)), 1);
+    drop(running);
+    assert_eq!(total(&lanes.divide(&demands, later)), 1);
 }
 
-fn start(lanes: &Lanes, wishes: &[Wish], now: Timestamp) -> Vec<Flight> {
-    let mut flights = vec![];
-    for share in lanes.divide(wishes, now).shares {
+fn start(lanes: &Lanes, demands: &[TenantDemand], now: Timestamp) -> Vec<InFlight> {
+    let mut running = vec![];
+    for share in lanes.divide(demands, now).shares {
         for _ in 0..share.limit {
-            flights.push(lanes.depart(&share.tenant, share.kinds[0].0, now));
+            running.push(lanes.begin(&share.tenant, share.kinds[0].0, now));
         }
     }
-    flights
+    running
 }
 
 /// As much as they can get, of tenants that never let go.
-fn hang(lanes: &Lanes, names: &[&str], concurrency: u32) -> Vec<Flight> {
-    let mut flights = vec![];
+fn hang(lanes: &Lanes, names: &[&str], concurrency: u32) -> Vec<InFlight> {
+    let mut running = vec![];
     for _ in 0..20 {
         for name in names {
-            flights.extend(start(lanes, &[wish(name, concurrency, None)], Timestamp::UNIX_EPOCH));
+            running.extend(start(lanes, &[demand(name, concurrency, None)], Timestamp::UNIX_EPOCH));
         }
     }
-    flights
+    running
 }
 
 #[test]
 fn tenants_that_hang_leave_room_for_whoever_comes_next() {
     for (names, held) in [(&["a"][..], 16), (&["a", "b"], 24), (&["a", "b", "c", "d", "e"], 31)] {
         let lanes = lanes(32);
-        let flights = hang(&lanes, names, 1000);
-        assert_eq!(flights.len(), held, "{names:?}");
-        assert!(total(&lanes.divide(&[wish("next", 8, None)], Timestamp::UNIX_EPOCH)) > 0);
+        let running = hang(&lanes, names, 1000);
+        assert_eq!(running.len(), held, "{names:?}");
+        assert!(total(&lanes.divide(&[demand("next", 8, None)], Timestamp::UNIX_EPOCH)) > 0);
     }
     let lanes = lanes(256);
-    let flights = hang(&lanes, &["a"], 8);
-    assert_eq!(flights.len(), 8, "never more than its concurrency");
-    let shares = lanes.divide(&[wish("a", 8, None), wish("next", 8, None)], Timestamp::UNIX_EPOCH);
+    let running = hang(&lanes, &["a"], 8);
+    assert_eq!(running.len(), 8, "never more than its concurrency");
+    let shares = lanes.divide(&[demand("a", 8, None), demand("next", 8, None)], Timestamp::UNIX_EPOCH);
     assert_eq!((shares.shares.len(), total(&shares)), (1, 8));
 }
 
@@ -123,15 +123,15 @@ fn tenants_that_hang_leave_room_for_whoever_comes_next() {
 fn what_is_held_back_takes_no_share_from_others() {
     let lanes = lanes(10);
     let now = Timestamp::UNIX_EPOCH;
-    let wishes = [wish("a", 10, None), wish("b", 10, None)];
-    let mut first = start(&lanes, &wishes[..1], now).remove(0);
+    let demands = [demand("a", 10, None), demand("b", 10, None)];
+    let mut first = start(&lanes, &demands[..1], now).remove(0);
     let refused = Err(Failure::RateLimited {
         retry_after: Some(Duration::from_secs(90)),
     });
-    first.ended(DeliveryId(1), &refused, &wishes[0].spec, now, 0.0);
+    first.ended(DeliveryId(1), &refused, &demands[0].spec, now, 0.0);
     drop(first);
-    let shares = lanes.divide(&wishes, now);
-    assert_eq!((shares.shares.len(), &shares.shares[0].tenant), (1, &wishes[1].tenant));
+    let shares = lanes.divide(&demands, now);
+    assert_eq!((shares.shares.len(), &shares.shares[0].tenant), (1, &demands[1].tenant));
     assert_eq!(
         (total(&shares), shares.held_until),
         (5, Some(clock::after(now, Duration::from_secs(90))))
@@ -142,12 +142,12 @@ fn what_is_held_back_takes_no_share_from_others() {
 fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
-    let wishes = [Wish {
+    let demands = [TenantDemand {
         kinds: vec![DeliveryKind::Lead, DeliveryKind::Disposition],
-        ..wish("a", 8, None)
+        ..demand("a", 8, None)
     }];
     let kinds = |now| {
-        let shares = lanes.divide(&wishes, now).shares;
+        let shares = lanes.divide(&demands, now).shares;
         shares
             .iter()
             .flat_map(|share| share.kinds.iter().map(|(kind, _)| *kind))
@@ -155,7 +155,7 @@ fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
     };
     assert_eq!(kinds(now), [DeliveryKind::Lead, DeliveryKind::Disposition]);
     let until = clock::after(now, Duration::from_secs(30));
-    lanes.pause(&wishes[0].tenant, DeliveryKind::Disposition, until, now);
+    lanes.pause(&demands[0].tenant, DeliveryKind::Disposition, until, now);
     assert_eq!(kinds(now), [DeliveryKind::Lead]);
     assert_eq!(kinds(until), [DeliveryKind::Lead, DeliveryKind::Disposition]);
 }
@@ -164,45 +164,45 @@ fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
 fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
-    let wishes = [Wish {
+    let demands = [TenantDemand {
         kinds: vec![DeliveryKind::Lead, DeliveryKind::Disposition],
-        ..wish("a", 8, None)
+        ..demand("a", 8, None)
     }];
-    let (tenant, spec) = (&wishes[0].tenant, &wishes[0].spec);
-    lanes.divide(&wishes, now);
-    let mut flights: Vec<_> = (0..5)
-        .map(|_| lanes.depart(tenant, DeliveryKind::Disposition, now))
+    let (tenant, spec) = (&demands[0].tenant, &demands[0].spec);
+    lanes.divide(&demands, now);
+    let mut running: Vec<_> = (0..5)
+        .map(|_| lanes.begin(tenant, DeliveryKind::Disposition, now))
         .collect();
-    for (n, flight) in flights.iter_mut().enumerate() {
-        assert!(!flight.is_trial());
+    for (n, in_flight) in running.iter_mut().enumerate() {
+        assert!(!in_flight.is_trial());
         let id = DeliveryId(i64::try_from(n).unwrap());
-        flight.ended(id, &Err(Failure::Unavailable), spec, now, 0.0);
+        in_flight.ended(id, &Err(Failure::Unavailable), spec, now, 0.0);
     }
-    drop(flights);
-    let held = lanes.divide(&wishes, now);
+    drop(running);
+    let held = lanes.divide(&demands, now);
     assert_eq!(held.shares[0].kinds, [(DeliveryKind::Lead, u32::MAX)]);
     let until = held.held_until.unwrap();
     assert_eq!(until, clock::after(now, Duration::from_secs(30)));
-    let probe = lanes.divide(&wishes, until).shares.remove(0);
+    let probe = lanes.divide(&demands, until).shares.remove(0);
     assert_eq!(
         probe.kinds,
         [(DeliveryKind::Lead, u32::MAX), (DeliveryKind::Disposition, 1)]
     );
-    let flight = lanes.depart(tenant, DeliveryKind::Disposition, until);
-    assert!(flight.is_trial());
+    let in_flight = lanes.begin(tenant, DeliveryKind::Disposition, until);
+    assert!(in_flight.is_trial());
     assert_eq!(
-        lanes.divide(&wishes, until).shares[0].kinds,
+        lanes.divide(&demands, until).shares[0].kinds,
         [(DeliveryKind::Lead, u32::MAX)]
     );
-    drop(flight);
-    let again = lanes.divide(&wishes, until).shares.remove(0);
+    drop(in_flight);
+    let again = lanes.divide(&demands, until).shares.remove(0);
     assert_eq!(again.kinds.len(), 2, "a probe that never left is made again");
-    let mended = [Wish {
+    let repaired = [TenantDemand {
         release: ReleaseNumber(2),
-        ..wishes[0].clone()
+        ..demands[0].clone()
     }];
     assert_eq!(
-        lanes.divide(&mended, now).shares[0].kinds.len(),
+        lanes.divide(&repaired, now).shares[0].kinds.len(),
         2,
         "a new release is probed at once"
     );

@@ -16,10 +16,10 @@ use jackfield_store::ClaimedDelivery;
 
 /// Sends to agents; one connection pool for all.
 #[derive(Debug, Clone)]
-pub struct Push(reqwest::Client);
+pub struct PushClient(reqwest::Client);
 
 /// How a push ended.
-pub struct Pushed {
+pub struct PushResult {
     /// What the agent said. It gives no reference.
     pub outcome: Result<String, Failure>,
     /// Its status.
@@ -30,8 +30,8 @@ pub struct Pushed {
     pub pause_until: Option<Timestamp>,
 }
 
-impl Push {
-    /// A client that follows no redirects and heeds no proxy variables: a lead goes where the tenant's file says.
+impl PushClient {
+    /// A client that follows no redirects and ignores proxy variables: a lead goes where the tenant's file says.
     ///
     /// # Errors
     /// TLS cannot be set up.
@@ -54,7 +54,7 @@ impl Push {
         url: &Url,
         key: &SigningKey,
         claimed: &ClaimedDelivery,
-    ) -> Pushed {
+    ) -> PushResult {
         let id = claimed.lease.id.to_string();
         let now = clock.now();
         let request = self
@@ -73,20 +73,20 @@ impl Push {
                 let pause = pause::until(status.as_u16(), header, now);
                 let retry_after = pause.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
                 let outcome = classify(status, retry_after);
-                Pushed {
+                PushResult {
                     pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable))),
                     outcome,
                     http_status: Some(status.as_u16()),
                     sent: true,
                 }
             }
-            Some(Err(error)) if error.is_connect() => Pushed {
+            Some(Err(error)) if error.is_connect() => PushResult {
                 outcome: Err(Failure::Unavailable),
                 http_status: None,
                 pause_until: None,
                 sent: false,
             },
-            Some(Err(_)) | None => Pushed {
+            Some(Err(_)) | None => PushResult {
                 outcome: Err(Failure::Unknown),
                 http_status: None,
                 pause_until: None,
