@@ -41,6 +41,8 @@ use storage::make_private_dir;
 
 /// How often the host looks for releases and tokens that another host made.
 const SYNC: Duration = Duration::from_secs(1);
+/// How long a host that has drained may take to announce its last alerts.
+const LAST_ANNOUNCEMENT: Duration = Duration::from_secs(5);
 /// A database file has one process.
 const OWNER: &str = "local";
 /// The program that compiles adapters: this one, even if another version has taken its place on the disk meanwhile.
@@ -235,7 +237,10 @@ pub struct App {
     /// The operator token that the first start made; shown once and kept nowhere.
     pub first_token: Option<Sensitive>,
     certificates: Vec<Arc<Tls>>,
+    /// What serves and works. All of them end before the announcer does.
     tasks: Vec<JoinHandle<()>>,
+    announcer: JoinHandle<()>,
+    work_ended: CancellationToken,
     stop: CancellationToken,
     drain: Duration,
     clock: SharedClock,
@@ -285,10 +290,11 @@ impl App {
         if first_token.is_some() {
             audit_first_token(&node.store, &clock).await;
         }
-        let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics).await?;
+        let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics);
+        let work_ended = CancellationToken::new();
+        let announcer = tokio::spawn(announcer.run(work_ended.clone()));
         let rollout = node.rollout.clone();
         let mut tasks = vec![
-            tokio::spawn(announcer.run(stop.clone())),
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
             tokio::spawn(front.public.serve(node.public, stop.clone())),
             tokio::spawn(front.admin.serve(node.admin, stop.clone())),
@@ -305,6 +311,8 @@ impl App {
             certificates,
             first_token,
             tasks,
+            announcer,
+            work_ended,
             stop,
             drain: config.drain.0,
             clock,
@@ -320,9 +328,10 @@ impl App {
         }
     }
 
-    /// Stops accepting, finishes what is in flight or leaves it to its lease, and closes the database.
+    /// Stops accepting, finishes what is in flight or leaves it to its lease, announces the alerts that this raised,
+    /// and closes the database.
     /// Returns whether everything was finished in time.
-    pub async fn drain(self) -> bool {
+    pub async fn drain(mut self) -> bool {
         self.stop.cancel();
         self.rollout.close_instance_pool();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
@@ -333,6 +342,13 @@ impl App {
         let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
         for abort in aborts {
             abort.abort();
+        }
+        // What was in flight may have raised alerts until now.
+        self.work_ended.cancel();
+        let last = clock::timeout(self.clock.as_ref(), LAST_ANNOUNCEMENT, &mut self.announcer);
+        if last.await.is_none() {
+            self.announcer.abort();
+            tracing::warn!("the last alerts were not announced in time; the next start announces them");
         }
         if let Err(error) = self.database.close().await {
             tracing::warn!(%error, "the database was not closed tidily; nothing is lost");

@@ -19,8 +19,9 @@ use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError
 /// the tenant meets them.
 const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Alerts in one answer of [`after`].
-const ANNOUNCED_AT_ONCE: i64 = 100;
+/// The oldest alerts that no host has announced, at most a hundred.
+pub(crate) const UNANNOUNCED: &str =
+    "select * from alert indexed by alert_untold where told_at is null order by id limit 100";
 
 #[async_trait]
 impl AlertStore for SqliteStore {
@@ -33,8 +34,14 @@ impl AlertStore for SqliteStore {
         list(&self.readers, tenant, open_only, &page).await
     }
 
-    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError> {
-        self::after(&self.readers, after).await
+    async fn unannounced_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        let rows = sqlx::query(UNANNOUNCED).fetch_all(&self.readers).await?;
+        rows.iter().map(alert).collect()
+    }
+
+    async fn mark_announced(&self, ids: &[AlertId], now: Timestamp) -> Result<(), StoreError> {
+        let ids = ids.to_vec();
+        self.writer.submit_urgent(MarkAnnounced { ids, now }).await
     }
 
     async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
@@ -145,16 +152,6 @@ pub(crate) async fn list(
     cut(&rows, part.limit, alert, |alert| alert.id.0.to_string())
 }
 
-/// Alerts with a higher number, oldest first.
-pub(crate) async fn after(db: &SqlitePool, after: AlertId) -> Result<Vec<Alert>, StoreError> {
-    let rows = sqlx::query("select * from alert where id > ? order by id limit ?")
-        .bind(after.0)
-        .bind(ANNOUNCED_AT_ONCE)
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(alert).collect()
-}
-
 fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
     let delivery: Option<i64> = row.plain("delivery")?;
     Ok(Alert {
@@ -180,6 +177,27 @@ impl Write for NewAlert {
             .bind(micros(self.now))
             .execute(db)
             .await?;
+        Ok(())
+    }
+}
+
+/// Records when alerts were announced.
+pub(crate) struct MarkAnnounced {
+    ids: Vec<AlertId>,
+    now: Timestamp,
+}
+
+impl Write for MarkAnnounced {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        for id in &self.ids {
+            sqlx::query("update alert set told_at = ? where id = ? and told_at is null")
+                .bind(micros(self.now))
+                .bind(id.0)
+                .execute(&mut *db)
+                .await?;
+        }
         Ok(())
     }
 }

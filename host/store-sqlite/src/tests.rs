@@ -14,7 +14,7 @@ use super::writer::Write;
 use super::{SqliteOptions, SqliteStore, Synchronous};
 use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, DeliveryVerdict, NextStep, StopReason};
-use jackfield_domain::id::{AlertId, LeadId, ReleaseNumber, TenantName};
+use jackfield_domain::id::{LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
     Accept, AcceptDisposition, AlertStore as _, AttemptDetail, ClaimRequest, ClaimedDelivery, DeliveryFilter,
     DeliveryStore as _, FinishAttempt, FinishOutcome, IntakeStore as _, LeadStore as _, PageRequest, QueueStore as _,
@@ -216,7 +216,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
             (DeliveryState::Leased, None),
             "{part}"
         );
-        assert_eq!(store.alerts_after(AlertId(0)).await, Ok(vec![]), "{part}");
+        assert_eq!(store.unannounced_alerts().await, Ok(vec![]), "{part}");
         assert_eq!(
             store.lead(&acme(), &lead()).await.unwrap().unwrap().manual_since,
             None,
@@ -225,7 +225,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
         sql(&store, "drop trigger broken").await.unwrap();
     }
     assert_eq!(store.finish(finish).await, Ok(FinishOutcome::Stored { leads: 0 }));
-    assert_eq!(store.alerts_after(AlertId(0)).await.unwrap().len(), 1);
+    assert_eq!(store.unannounced_alerts().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -336,8 +336,8 @@ async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
 async fn hot_queries_look_at_few_deliveries() {
     // What may be read from end to end: one row, the last ids, what a part of the query found (its own plan is among
     // the lines), counts by tenant, the four ranks, the three kinds or the keys asked for, what is leased, what is not
-    // done.
-    const SMALL: [&str; 8] = [
+    // done, what is not announced.
+    const SMALL: [&str; 9] = [
         "CONSTANT ROW",
         "sqlite_sequence",
         "(subquery-",
@@ -346,6 +346,7 @@ async fn hot_queries_look_at_few_deliveries() {
         "k VIRTUAL TABLE",
         "delivery USING INDEX delivery_leased",
         "delivery USING INDEX delivery_open",
+        "alert USING INDEX alert_untold",
     ];
     let (_folder, store) = store().await;
     let queries = [
@@ -357,6 +358,7 @@ async fn hot_queries_look_at_few_deliveries() {
         super::delivery::listing::QUEUE_DEPTH,
         super::queue::finish::LOST_LEASES,
         super::breaker::HELD,
+        super::alert::UNANNOUNCED,
     ];
     for query in queries {
         let plan = plan(&store, query).await;

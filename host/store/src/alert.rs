@@ -21,8 +21,11 @@ pub trait AlertStore: Send + Sync + fmt::Debug {
         page: PageRequest,
     ) -> Result<Page<Alert>, StoreError>;
 
-    /// Alerts with a number above `after`, oldest first, at most a hundred: for the host to announce.
-    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError>;
+    /// Alerts that no host has announced yet, oldest first, at most a hundred.
+    async fn unannounced_alerts(&self) -> Result<Vec<Alert>, StoreError>;
+
+    /// Records that alerts were announced. The first time stays.
+    async fn mark_announced(&self, ids: &[AlertId], now: Timestamp) -> Result<(), StoreError>;
 
     /// Writes an alert about a tenant as a whole. Those about a delivery are written when its attempt ends.
     async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError>;

@@ -1,5 +1,6 @@
 //! The host as a process of its own: started, drained, killed, and what a crash leaves behind.
 
+mod alerts;
 mod canary;
 mod compiler;
 mod crash;

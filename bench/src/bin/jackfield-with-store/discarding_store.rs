@@ -188,8 +188,12 @@ impl AlertStore for DiscardingStore {
         self.0.alerts(tenant, open_only, page).await
     }
 
-    async fn alerts_after(&self, after: AlertId) -> Result<Vec<Alert>, StoreError> {
-        self.0.alerts_after(after).await
+    async fn unannounced_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        self.0.unannounced_alerts().await
+    }
+
+    async fn mark_announced(&self, ids: &[AlertId], now: Timestamp) -> Result<(), StoreError> {
+        self.0.mark_announced(ids, now).await
     }
 
     async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {

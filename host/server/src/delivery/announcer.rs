@@ -1,8 +1,9 @@
-//! Tells what is in the outbox of alerts: a log line at level `error` and a counter, for whoever is paged.
+//! Announces the alerts in the outbox: a log line at level `error` and a counter, for whoever is paged.
 //!
-//! Alerts are written in the transaction of what they report, by whichever host it happened on. Telling them from
-//! there, and not where they arise, forgets none: a dead letter that a lost lease led to is told like any other.
+//! Alerts are written in the transaction of what they report. Each is announced from there at least once: it is marked
+//! after its announcement, so a host that is killed in between leaves it to its next start.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::metrics::Metrics;
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::id::AlertId;
-use jackfield_store::{PageRequest, SharedStore, StoreError};
+use jackfield_store::{SharedStore, StoreError};
 
-/// How often the outbox is looked into.
+/// How often the outbox is read.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Reads the outbox of alerts.
@@ -22,53 +23,65 @@ pub struct Announcer {
     store: SharedStore,
     clock: SharedClock,
     metrics: Metrics,
-    told: AlertId,
+    /// Announced, but not marked, because the store failed: not to be announced again by this process.
+    unmarked: BTreeSet<AlertId>,
 }
 
 impl Announcer {
-    /// An announcer of the alerts that come from now on; those from before were told by the host that ran then, and
-    /// stay listed until a person acknowledges them.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn new(store: SharedStore, clock: SharedClock, metrics: Metrics) -> Result<Self, StoreError> {
-        let newest = store.alerts(None, false, PageRequest { after: None, limit: 1 }).await?;
-        let told = newest.items.first().map_or(AlertId(0), |alert| alert.id);
-        Ok(Self {
+    /// An announcer of every alert that no host has announced.
+    #[must_use]
+    pub const fn new(store: SharedStore, clock: SharedClock, metrics: Metrics) -> Self {
+        Self {
             store,
             clock,
             metrics,
-            told,
-        })
+            unmarked: BTreeSet::new(),
+        }
     }
 
-    /// Announces until `stop`.
+    /// Announces at once, then at intervals, and a last time after `stop`. Cancel `stop` when nothing raises alerts
+    /// any more.
     pub async fn run(mut self, stop: CancellationToken) {
         let clock = Arc::clone(&self.clock);
         loop {
+            let last = stop.is_cancelled();
+            if let Err(error) = self.announce().await {
+                tracing::warn!(%error, "alerts could not be read or marked as announced");
+            }
+            if last {
+                return;
+            }
             tokio::select! {
                 () = clock.sleep_until(clock::after(clock.now(), INTERVAL)) => {}
-                () = stop.cancelled() => return,
-            }
-            if let Err(error) = self.announce().await {
-                tracing::warn!(%error, "alerts could not be read");
+                () = stop.cancelled() => {}
             }
         }
     }
 
-    /// Announces what is new; returns how many.
+    /// Announces what nobody has announced; returns how many alerts that were.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The store failed. What was announced before that is not announced again by this process.
     pub async fn announce(&mut self) -> Result<usize, StoreError> {
-        let alerts = self.store.alerts_after(self.told).await?;
-        for alert in &alerts {
-            let delivery = alert.delivery.map(|id| id.to_string());
-            let (id, kind, tenant) = (alert.id, alert.kind, &alert.tenant);
-            tracing::error!(alert = %id, %kind, %tenant, delivery, "{}", alert.message);
-            self.metrics.alert(&alert.tenant, alert.kind);
-            self.told = alert.id;
+        let mut announced = 0;
+        loop {
+            let alerts = self.store.unannounced_alerts().await?;
+            if alerts.is_empty() {
+                return Ok(announced);
+            }
+            for alert in &alerts {
+                if !self.unmarked.insert(alert.id) {
+                    continue;
+                }
+                let delivery = alert.delivery.map(|id| id.to_string());
+                let (id, kind, tenant) = (alert.id, alert.kind, &alert.tenant);
+                tracing::error!(alert = %id, %kind, %tenant, delivery, "{}", alert.message);
+                self.metrics.alert(&alert.tenant, alert.kind);
+                announced += 1;
+            }
+            let ids: Vec<_> = alerts.iter().map(|alert| alert.id).collect();
+            self.store.mark_announced(&ids, self.clock.now()).await?;
+            self.unmarked.clear();
         }
-        Ok(alerts.len())
     }
 }

@@ -240,18 +240,66 @@ pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedSt
     assert!(!changed().await, "work is none of it");
 }
 
-/// For whoever announces them: none is missed, none comes twice.
+/// An alert stays in the list until it is marked, in whichever order the marks come.
+pub async fn alerts_are_unannounced_until_marked(store: SharedStore) {
+    for n in 0..3 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        send_to_review(&*store, at(n)).await;
+    }
+    let alerts = store.unannounced_alerts().await.unwrap();
+    assert_eq!(
+        store.unannounced_alerts().await,
+        Ok(alerts.clone()),
+        "reading marks nothing"
+    );
+    assert_eq!(store.mark_announced(&[], at(8)).await, Ok(()));
+    assert_eq!(store.mark_announced(&[alerts[1].id, AlertId(99)], at(8)).await, Ok(()));
+    let left = [alerts[0].clone(), alerts[2].clone()];
+    assert_eq!(store.unannounced_alerts().await, Ok(left.to_vec()));
+    assert_eq!(store.acknowledge_alert(alerts[0].id, at(9)).await, Ok(true));
+    assert_eq!(
+        store.unannounced_alerts().await.unwrap().len(),
+        2,
+        "seen is not announced"
+    );
+    let ids: Vec<_> = alerts.iter().map(|alert| alert.id).collect();
+    assert_eq!(store.mark_announced(&ids, at(9)).await, Ok(()));
+    assert_eq!(store.unannounced_alerts().await, Ok(vec![]));
+    assert_eq!(store.alerts(None, true, page(None, 9)).await.unwrap().items.len(), 2);
+}
+
+/// A long outbox is read in parts, the oldest first.
+pub async fn unannounced_alerts_come_in_parts(store: SharedStore) {
+    for n in 0..101 {
+        let alert = NewAlert {
+            tenant: acme(),
+            kind: AlertKind::Credential,
+            message: "credential `crm` has no access token".into(),
+            now: at(n),
+        };
+        store.raise_alert(alert).await.unwrap();
+    }
+    let first = store.unannounced_alerts().await.unwrap();
+    assert_eq!((first.len(), first[0].at, first[99].at), (100, at(0), at(99)));
+    let ids: Vec<_> = first.iter().map(|alert| alert.id).collect();
+    store.mark_announced(&ids, at(200)).await.unwrap();
+    let rest = store.unannounced_alerts().await.unwrap();
+    assert_eq!(rest.iter().map(|alert| alert.at).collect::<Vec<_>>(), [at(100)]);
+}
+
+/// The outbox has the oldest first, the listing the newest.
 pub async fn alerts_are_announced_in_order_and_acknowledged(store: SharedStore) {
     for n in 0..3 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
         send_to_review(&*store, at(n)).await;
     }
-    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let alerts = store.unannounced_alerts().await.unwrap();
     assert_eq!(
         alerts.iter().map(|alert| alert.at).collect::<Vec<_>>(),
         [at(0), at(1), at(2)]
     );
-    assert_eq!(store.alerts_after(alerts[0].id).await, Ok(alerts[1..].to_vec()));
+    store.mark_announced(&[alerts[0].id], at(8)).await.unwrap();
+    assert_eq!(store.unannounced_alerts().await, Ok(alerts[1..].to_vec()));
     assert_eq!(store.acknowledge_alert(alerts[1].id, at(9)).await, Ok(true));
     assert_eq!(store.acknowledge_alert(AlertId(99), at(9)).await, Ok(false));
     let listed = async |tenant: Option<TenantName>, open_only| {
@@ -273,7 +321,7 @@ pub async fn an_alert_may_be_about_no_delivery(store: SharedStore) {
     };
     assert_eq!(store.raise_alert(alert.clone()).await, Ok(()));
     assert_eq!(store.raise_alert(NewAlert { now: at(2), ..alert }).await, Ok(()));
-    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let alerts = store.unannounced_alerts().await.unwrap();
     assert_eq!(
         alerts,
         store

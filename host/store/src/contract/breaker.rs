@@ -6,7 +6,7 @@ use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
-use jackfield_domain::id::{AlertId, DeliveryId};
+use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
@@ -15,7 +15,7 @@ use super::fixture::{
 };
 
 async fn kinds(store: &dyn Store) -> Vec<AlertKind> {
-    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let alerts = store.unannounced_alerts().await.unwrap();
     alerts.iter().map(|alert| alert.kind).collect()
 }
 
@@ -41,7 +41,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
     store.finish(lost).await.unwrap();
     assert_eq!(store.breakers().await, Ok(record(None, Some(1))));
     assert_eq!(kinds(&*store).await, [AlertKind::BreakerOpen]);
-    let message = store.alerts_after(AlertId(0)).await.unwrap().remove(0).message;
+    let message = store.unannounced_alerts().await.unwrap().remove(0).message;
     assert!(
         message.contains("unavailable") && message.contains("breaker show acme"),
         "{message}"
@@ -167,7 +167,7 @@ pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: S
         assert_eq!(state(&*store, id).await, expected, "{id}");
     }
     assert_eq!(kinds(&*store).await, [AlertKind::DeadLetter; 2]);
-    let message = store.alerts_after(AlertId(0)).await.unwrap().remove(0).message;
+    let message = store.unannounced_alerts().await.unwrap().remove(0).message;
     assert!(
         message.contains("held-too-long") && message.contains("max_hold"),
         "{message}"
@@ -191,7 +191,7 @@ pub async fn what_is_given_up_comes_in_batches_and_in_order(store: SharedStore) 
         }
     }
     assert_eq!(given_up, [3, 3, 1]);
-    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let alerts = store.unannounced_alerts().await.unwrap();
     let order: Vec<_> = alerts.iter().filter_map(|alert| alert.delivery).collect();
     assert_eq!(order, expected);
 }

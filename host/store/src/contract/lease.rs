@@ -3,7 +3,6 @@
 use crate::{FinishOutcome, SharedStore};
 use jackfield_domain::delivery::failure::{AttemptClass, Failure};
 use jackfield_domain::delivery::{DeliveryState, MAX_LOST_LEASES, StopReason};
-use jackfield_domain::id::AlertId;
 use jiff::SignedDuration;
 
 use super::fixture::{LEASE, accept_call, acme, at, claim_of, claim_one, detail, end, finish, key, lead_id, rejected};
@@ -34,7 +33,7 @@ pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
     assert_eq!(detail(&*store, id).await.summary.state, DeliveryState::Leased);
     finish(&*store, &second, Ok("R"), expired).await;
     assert_eq!(detail(&*store, id).await.summary.reference.as_deref(), Some("R"));
-    assert_eq!(store.alerts_after(AlertId(0)).await, Ok(vec![]));
+    assert_eq!(store.unannounced_alerts().await, Ok(vec![]));
     assert_eq!(
         store
             .lead(&acme(), &lead_id("L-1"))
@@ -103,7 +102,7 @@ pub async fn workers_lost_again_and_again_end_in_a_dead_letter(store: SharedStor
         (DeliveryState::Dead, Some(StopReason::WorkersLost))
     );
     assert!(delivery.ambiguous, "a replay has to look it up");
-    assert_eq!(store.alerts_after(AlertId(0)).await.unwrap().len(), 1);
+    assert_eq!(store.unannounced_alerts().await.unwrap().len(), 1);
 }
 
 /// Claimed and not begun is as good as not claimed.

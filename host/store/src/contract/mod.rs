@@ -117,6 +117,8 @@ macro_rules! store_contract {
             secrets_are_kept_apart,
             tokens_open_until_they_are_revoked,
             the_revision_counts_active_releases_and_live_tokens,
+            alerts_are_unannounced_until_marked,
+            unannounced_alerts_come_in_parts,
             alerts_are_announced_in_order_and_acknowledged,
             an_alert_may_be_about_no_delivery,
             a_store_is_ready,

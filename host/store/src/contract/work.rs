@@ -4,7 +4,7 @@ use crate::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::failure::{AttemptClass, Failure};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
-use jackfield_domain::id::{AlertId, ReleaseNumber};
+use jackfield_domain::id::ReleaseNumber;
 use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;
 
@@ -130,7 +130,7 @@ pub async fn a_dead_letter_its_alert_and_the_flag_come_together(store: SharedSto
     assert_eq!(delivery.summary.state, DeliveryState::Dead);
     assert_eq!(delivery.summary.reason, Some(StopReason::AttemptsUsedUp));
     assert_eq!((delivery.summary.counted, delivery.attempts.len()), (5, 5));
-    let alerts = store.alerts_after(AlertId(0)).await.unwrap();
+    let alerts = store.unannounced_alerts().await.unwrap();
     let [alert] = &alerts[..] else {
         panic!("one: {alerts:?}")
     };
@@ -205,12 +205,12 @@ pub async fn refused_credentials_alert_once_an_hour(store: SharedStore) {
         for again in done {
             finish(&*store, &again, Ok("R"), at(n)).await;
         }
-        store.alerts_after(AlertId(0)).await.unwrap().len()
+        store.unannounced_alerts().await.unwrap().len()
     };
     assert_eq!(refuse(0).await, 1);
     assert_eq!(refuse(3000).await, 1);
     assert_eq!(refuse(3600).await, 2);
-    let seen = store.alerts_after(AlertId(0)).await.unwrap();
+    let seen = store.unannounced_alerts().await.unwrap();
     assert_eq!(seen[1].kind, AlertKind::Unauthorized);
     assert_eq!(store.acknowledge_alert(seen[1].id, at(3700)).await, Ok(true));
     assert_eq!(refuse(3800).await, 3);
