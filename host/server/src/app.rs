@@ -1,11 +1,10 @@
 //! Puts the parts together: a node from its parts, and a running host from its configuration.
 
+mod error;
 mod front;
 mod storage;
 
-use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,16 +23,17 @@ use crate::health::{self, HealthState};
 use crate::ingress::gate::{Gate, Policy};
 use crate::ingress::{self, PublicState};
 use crate::intake::Intake;
-use crate::listener::{Tls, TlsError};
+use crate::listener::Tls;
 use crate::metrics::Metrics;
 use crate::tenants::{Rollout, Tenants};
-use crate::vault::{self, KeySource, Vault};
+use crate::vault::{KeySource, Vault};
+pub use error::StartError;
 use jackfield_clock::{self as clock, SharedClock, SystemClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::audit::{Actor, AuditEvent};
 use jackfield_domain::intake::throttle::ThrottleRates;
-use jackfield_sandbox::{Runtime, RuntimeConfig, RuntimeError};
-use jackfield_store::{SharedStore, StoreError};
+use jackfield_sandbox::{Runtime, RuntimeConfig};
+use jackfield_store::SharedStore;
 pub use storage::{OpenStore, Storage, StorageError};
 
 use front::Front;
@@ -90,53 +90,6 @@ pub struct NodeParts {
     pub ingress: Policy,
     /// Cancelled when the host drains.
     pub draining: CancellationToken,
-}
-
-/// A host could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory cannot be made.
-    #[error("the data directory {} cannot be used: {source}; set data_dir to one that can be written \
-        to", path.display())]
-    DataDir {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Database(#[from] StorageError),
-    /// The master key cannot be had, or secrets cannot be sealed with it.
-    #[error(transparent)]
-    Vault(#[from] vault::OpenError),
-    /// The sandbox cannot be set up.
-    #[error(transparent)]
-    Runtime(#[from] RuntimeError),
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] reqwest::Error),
-    /// A listener's certificate cannot be served.
-    #[error("the {listener} listener's certificate: {source}")]
-    Certificate {
-        /// Which listener.
-        listener: &'static str,
-        /// Why.
-        source: TlsError,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An address cannot be listened on.
-    #[error("{name} = \"{address}\" cannot be listened on: {source}; is another host running, or is the port taken?")]
-    Listen {
-        /// The setting.
-        name: &'static str,
-        /// Its value.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
 }
 
 impl Node {
