@@ -186,7 +186,7 @@ mod tests {
             debug_build: true,
             ..quiet.clone()
         };
-        assert!(doubted(&quiet, &slow).contains("5000 syncs a second before the run, 500 after it"));
+        assert!(doubted(&quiet, &slow).contains("5000 syncs per second before the run, 500 after it"));
         assert!(doubted(&slow, &slow).contains("A debug build"));
     }
 }

@@ -165,7 +165,7 @@ fn page_is_well_formed_and_complete() {
         "A quick run",
         "A debug build",
         "The machine was busy",
-        "did not keep its pace",
+        "speed changed",
         "A <processor> & more",
     ] {
         assert!(has(said), "{said}");

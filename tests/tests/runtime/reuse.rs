@@ -202,7 +202,7 @@ async fn fault_shows_only_its_own_output() {
         "standard error stays open"
     );
     let exit = fault(&loaded, "exit").await;
-    assert!(exit.detail.contains("exited with code"), "{exit}");
+    assert!(exit.detail.contains("exit code"), "{exit}");
     assert!(!exit.detail.contains("printed"), "{exit}");
     assert_eq!(report(&loaded, "print-third").await.unwrap(), "1");
     let panic = fault(&loaded, "panic").await;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attempt::{Attempt, AttemptOutcome, PushClient, policy};
-use super::lanes::{InFlight, Lanes};
+use super::lanes::{AttemptInFlight, Lanes};
 use crate::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock};
@@ -74,7 +74,7 @@ pub struct Engine {
 struct Job {
     claimed: ClaimedDelivery,
     tenant: Arc<Tenant>,
-    in_flight: InFlight,
+    in_flight: AttemptInFlight,
 }
 
 impl Engine {

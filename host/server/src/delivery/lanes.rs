@@ -1,8 +1,8 @@
-//! How much of each tenant's work may be in flight: its concurrency, its pace, the pauses that its destinations ask for,
-//! its CRM's breaker, and a fair share of the whole.
+//! How much of each tenant's work may be in flight: its concurrency, its pace, the pauses that destinations ask for, its
+//! CRM's breaker, and a fair share of the whole.
 //!
-//! Fair means more than even: a tenant whose CRM hangs holds its attempts until their deadlines expire, so no tenant may
-//! claim more than it leaves free. One tenant alone fills half of what may be in flight, two fill a third each, and
+//! Fair means more than even: a tenant whose CRM hangs holds its attempts until their deadlines expire, so no tenant
+//! may claim more than it leaves free. One tenant alone fills half of what may be in flight, two fill a third each, and
 //! the next tenant always finds room.
 
 use std::collections::HashMap;
@@ -75,7 +75,7 @@ pub struct ClaimPlan {
 
 /// A delivery in flight. Dropping it frees its place.
 #[derive(Debug)]
-pub struct InFlight {
+pub struct AttemptInFlight {
     lanes: Lanes,
     tenant: TenantName,
     kind: DeliveryKind,
@@ -183,14 +183,14 @@ impl Lanes {
     }
 
     /// Counts an attempt of `tenant` that begins now.
-    pub fn begin(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> InFlight {
+    pub fn begin(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> AttemptInFlight {
         let counts = &mut *self.counts();
         counts.in_flight += 1;
         if let Some(lane) = counts.lanes.get_mut(tenant) {
             lane.in_flight += 1;
             lane.pace.take(1, now);
         }
-        InFlight {
+        AttemptInFlight {
             lanes: self.clone(),
             tenant: tenant.clone(),
             kind,
@@ -211,13 +211,14 @@ impl Lanes {
     }
 }
 
-impl InFlight {
+impl AttemptInFlight {
     /// Whether it probes a CRM whose breaker is not closed: then a failure costs no attempt.
     pub fn is_trial(&self) -> bool {
         self.pass.is_some_and(|pass| pass.trial)
     }
 
-    /// Reports how the attempt ended: to the lane, which pauses if the destination asked it to, and to the CRM's breaker.
+    /// Reports how the attempt ended to the lane, which pauses if the destination asked for it, and to the CRM's
+    /// breaker.
     pub fn ended(
         &mut self,
         delivery: DeliveryId,
@@ -270,7 +271,7 @@ impl Counts {
     }
 }
 
-impl Drop for InFlight {
+impl Drop for AttemptInFlight {
     fn drop(&mut self) {
         if let Some(pass) = self.pass.take() {
             self.lanes.breakers.abandon(&self.tenant, pass);

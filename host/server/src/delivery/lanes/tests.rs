@@ -83,7 +83,7 @@ fn a_tenants_pace_holds_it_back_and_says_until_when() {
     assert_eq!(total(&lanes.divide(&demands, later)), 1);
 }
 
-fn start(lanes: &Lanes, demands: &[TenantDemand], now: Timestamp) -> Vec<InFlight> {
+fn start(lanes: &Lanes, demands: &[TenantDemand], now: Timestamp) -> Vec<AttemptInFlight> {
     let mut running = vec![];
     for share in lanes.divide(demands, now).shares {
         for _ in 0..share.limit {
@@ -94,7 +94,7 @@ fn start(lanes: &Lanes, demands: &[TenantDemand], now: Timestamp) -> Vec<InFligh
 }
 
 /// As much as they can get, of tenants that never let go.
-fn hang(lanes: &Lanes, names: &[&str], concurrency: u32) -> Vec<InFlight> {
+fn hang(lanes: &Lanes, names: &[&str], concurrency: u32) -> Vec<AttemptInFlight> {
     let mut running = vec![];
     for _ in 0..20 {
         for name in names {
