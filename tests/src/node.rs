@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request};
 use jackfield::app::{Node, NodeParts, OpenStore, Storage};
+use jackfield::delivery::LeaseOwner;
 use jackfield::ingress::gate::Policy;
 use jackfield::tenants::{Applied, ApplyError};
 use jackfield::vault::{KeySource, Vault};
@@ -326,6 +327,10 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         vault: vault.await.unwrap(),
         runtime: runtime.clone(),
         clock: Arc::new(clock.clone()),
+        owner: LeaseOwner {
+            host: "test".into(),
+            start: rand::random(),
+        },
         rng: StdRng::seed_from_u64(7),
         max_deliveries: 32,
         round_gap: Duration::ZERO,

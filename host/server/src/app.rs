@@ -2,6 +2,7 @@
 
 mod error;
 mod front;
+mod host_id;
 mod storage;
 
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, AdminState};
 use crate::auth::Tokens;
 use crate::config::Config;
-use crate::delivery::{Announcer, Engine, EngineParts, ROUND_GAP};
+use crate::delivery::{Announcer, Engine, EngineParts, LeaseOwner, ROUND_GAP};
 use crate::health::{self, HealthState};
 use crate::ingress::gate::{Gate, Policy};
 use crate::ingress::{self, PublicState};
@@ -28,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::{KeySource, Vault};
 pub use error::StartError;
+pub use host_id::HostIdError;
 use jackfield_clock::{self as clock, SharedClock, SystemClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::audit::{Actor, AuditEvent};
@@ -43,8 +45,6 @@ use storage::make_private_dir;
 const SYNC: Duration = Duration::from_secs(1);
 /// How long a host that has drained may take to announce its last alerts.
 const LAST_ANNOUNCEMENT: Duration = Duration::from_secs(5);
-/// A database file has one process.
-const OWNER: &str = "local";
 /// The program that compiles adapters: this one, even if another version has taken its place on the disk meanwhile.
 const COMPILER: &str = "/proc/self/exe";
 
@@ -80,6 +80,8 @@ pub struct NodeParts {
     pub runtime: Runtime,
     /// Tells the time.
     pub clock: SharedClock,
+    /// Who holds the leases of its deliveries.
+    pub owner: LeaseOwner,
     /// Randomness for jitter, and for tokens.
     pub rng: StdRng,
     /// Deliveries in flight at once.
@@ -130,7 +132,7 @@ impl Node {
             metrics: metrics.clone(),
             wake: Arc::clone(&wake),
             rng: parts.rng,
-            owner: OWNER.into(),
+            owner: parts.owner,
             max_in_flight: parts.max_deliveries,
             round_gap: parts.round_gap,
         })?;
@@ -211,6 +213,10 @@ impl App {
         let stop = CancellationToken::new();
         make_private_dir(&config.data_dir)?;
         let database = storage.open(&config.data_dir).await?;
+        let owner = LeaseOwner {
+            host: host_id::read_or_create(&config.data_dir)?,
+            start: rand::random(),
+        };
         let vault = open_vault(config, &database, &clock).await?;
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
@@ -222,6 +228,7 @@ impl App {
             vault,
             runtime: Runtime::start(runtime, Arc::clone(&clock))?,
             clock: Arc::clone(&clock),
+            owner,
             rng: rand::make_rng(),
             max_deliveries: config.max_deliveries,
             round_gap: ROUND_GAP,

@@ -40,9 +40,9 @@ pub trait QueueStore: Send + Sync + fmt::Debug {
     async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError>;
 
     /// Takes deliveries away from workers whose lease ran out, by [`jackfield_domain::delivery::after_lost_lease`];
-    /// returns how many. With `all_of`, those of that owner whatever their lease says: a host that starts again knows
-    /// that its former self is dead.
-    async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError>;
+    /// returns how many. With `former_self`, also from all owners
+    /// `{former_self}/…`, whatever their leases say: a host that starts again knows that its former self is dead.
+    async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError>;
 
     /// The number of a tenant's attempts that were started at or after `since`.
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError>;
@@ -51,7 +51,7 @@ pub trait QueueStore: Send + Sync + fmt::Debug {
 /// A request to claim deliveries.
 #[derive(Debug, Clone)]
 pub struct ClaimRequest {
-    /// The process that claims; stored with the lease.
+    /// The process that claims, as `{host}/{start}`; stored with the lease.
     pub owner: String,
     /// Its clock.
     pub now: Timestamp,

@@ -16,9 +16,6 @@ use jiff::Timestamp;
 use super::BINARY;
 use super::installation::{agent_token, apply, install, push_keystone};
 
-/// Who held the leases of the host in `data`.
-const OWNER: &str = "local";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn next_start_announces_what_a_crash_left() {
     // An alert that was committed and not announced is announced by the next start, and only by that one.
@@ -54,11 +51,12 @@ async fn alerts_of_recovery_are_announced() {
 
     let database = open(data.path()).await;
     let store = database.store();
+    let id = std::fs::read_to_string(data.path().join("host.id")).unwrap();
     for _ in 1..MAX_LOST_LEASES {
         let now = Timestamp::now();
-        assert_eq!(store.reap(now, Some(OWNER)).await, Ok(1));
+        assert_eq!(store.reap(now, Some(id.trim())).await, Ok(1));
         let claim = ClaimRequest {
-            owner: OWNER.into(),
+            owner: format!("{}/earlier", id.trim()),
             now,
             lease: Duration::from_mins(5),
             tenants: vec![TenantShare {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::host_id::HostIdError;
 use super::storage::StorageError;
 use crate::listener::TlsError;
 use crate::vault;
@@ -25,6 +26,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] StorageError),
+    /// The host has no usable id.
+    #[error(transparent)]
+    HostId(#[from] HostIdError),
     /// The master key cannot be had, or secrets cannot be sealed with it.
     #[error(transparent)]
     Vault(#[from] vault::OpenError),

@@ -2,6 +2,7 @@
 
 mod round;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,21 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How often expired webhook keys are deleted.
 const FORGET_KEYS_EVERY: Duration = Duration::from_mins(10);
 
+/// One run of a host, as it stands in leases: `{host}/{start}`.
+#[derive(Debug, Clone)]
+pub struct LeaseOwner {
+    /// The host's id, without a slash. It stays the same from one start to the next.
+    pub host: String,
+    /// Another number at each start.
+    pub start: u64,
+}
+
+impl fmt::Display for LeaseOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{:016x}", self.host, self.start)
+    }
+}
+
 /// The parts of an engine.
 #[derive(Debug)]
 pub struct EngineParts {
@@ -47,7 +63,7 @@ pub struct EngineParts {
     /// Randomness for jitter.
     pub rng: StdRng,
     /// The owner that this host writes into its leases.
-    pub owner: String,
+    pub owner: LeaseOwner,
     /// Most deliveries in flight at once.
     pub max_in_flight: u32,
     /// The least time between two rounds.
@@ -63,7 +79,7 @@ pub struct Engine {
     metrics: Metrics,
     wake: Arc<Notify>,
     rng: Mutex<StdRng>,
-    owner: String,
+    owner: LeaseOwner,
     round_gap: Duration,
     lanes: Lanes,
     push: PushClient,
@@ -160,13 +176,13 @@ impl Engine {
         }
     }
 
-    /// Takes back the deliveries that this host held when it last stopped: nobody is working on them. Call it once,
-    /// before [`Engine::run`].
+    /// Takes back the deliveries that this host held when it last stopped, as nobody works on them, and those whose
+    /// lease has expired. Another host's unexpired leases stay. Call it once, before [`Engine::run`].
     ///
     /// # Errors
     /// The store failed.
     pub async fn recover(&self) -> Result<usize, StoreError> {
-        let taken = self.store.reap(self.clock.now(), Some(&self.owner)).await?;
+        let taken = self.store.reap(self.clock.now(), Some(&self.owner.host)).await?;
         if taken > 0 {
             tracing::warn!(
                 deliveries = taken,

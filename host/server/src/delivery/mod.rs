@@ -9,4 +9,4 @@ mod engine;
 mod lanes;
 
 pub use announcer::Announcer;
-pub use engine::{Engine, EngineParts, ROUND_GAP};
+pub use engine::{Engine, EngineParts, LeaseOwner, ROUND_GAP};

@@ -148,14 +148,18 @@ async fn add_lead(
     Ok(new.push)
 }
 
-/// Leases of one owner or, without one, those that ran out.
+/// Leases that have expired, and all leases of one host.
 pub(crate) const LOST_LEASES: &str = "select * from delivery indexed by delivery_leased
-    where state = 'leased' and iif(?1 is null, lease_until <= ?2, lease_owner = ?1)";
+    where state = 'leased' and (lease_until <= ?2 or substr(lease_owner, 1, length(?1) + 1) = ?1 || '/')";
 
 /// Whether [`Reap`] would find anything.
-pub(crate) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Option<&str>) -> Result<bool, StoreError> {
+pub(crate) async fn are_leases_lost(
+    db: &SqlitePool,
+    now: Timestamp,
+    former_self: Option<&str>,
+) -> Result<bool, StoreError> {
     let lost = sqlx::query(LOST_LEASES)
-        .bind(all_of)
+        .bind(former_self)
         .bind(micros(now))
         .fetch_optional(db)
         .await?;
@@ -165,8 +169,8 @@ pub(crate) async fn are_leases_lost(db: &SqlitePool, now: Timestamp, all_of: Opt
 /// Takes deliveries away from lost workers.
 pub(crate) struct Reap {
     pub(crate) now: Timestamp,
-    /// Whose, whatever their leases say; by time when absent.
-    pub(crate) all_of: Option<String>,
+    /// The host whose leases are lost even before they expire.
+    pub(crate) former_self: Option<String>,
 }
 
 impl Write for Reap {
@@ -174,7 +178,7 @@ impl Write for Reap {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
         let lost = sqlx::query(LOST_LEASES)
-            .bind(self.all_of.as_deref())
+            .bind(self.former_self.as_deref())
             .bind(micros(self.now))
             .fetch_all(&mut *db)
             .await?;

@@ -35,13 +35,13 @@ impl QueueStore for SqliteStore {
         self.writer.submit_urgent(claim::ReleaseLeases(leases.to_vec())).await
     }
 
-    async fn reap(&self, now: Timestamp, all_of: Option<&str>) -> Result<usize, StoreError> {
+    async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError> {
         // Every round of the engine asks, and mostly there is nothing: that does not concern the writer.
-        if !finish::are_leases_lost(&self.readers, now, all_of).await? {
+        if !finish::are_leases_lost(&self.readers, now, former_self).await? {
             return Ok(0);
         }
-        let all_of = all_of.map(str::to_owned);
-        self.writer.submit_urgent(finish::Reap { now, all_of }).await
+        let former_self = former_self.map(str::to_owned);
+        self.writer.submit_urgent(finish::Reap { now, former_self }).await
     }
 
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {

@@ -174,7 +174,7 @@ pub async fn due(store: &dyn Store, second: i64) -> Vec<String> {
 
 /// Claims for acme.
 pub async fn claim(store: &dyn Store, limit: u32, now: Timestamp) -> Vec<ClaimedDelivery> {
-    store.claim(claim_of("worker", &[acme()], limit, now)).await.unwrap()
+    store.claim(claim_of("worker/1", &[acme()], limit, now)).await.unwrap()
 }
 
 /// Claims the only delivery that may go.

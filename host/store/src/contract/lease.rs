@@ -5,7 +5,9 @@ use jackfield_domain::delivery::failure::{AttemptClass, Failure};
 use jackfield_domain::delivery::{DeliveryState, MAX_LOST_LEASES, StopReason};
 use jiff::SignedDuration;
 
-use super::fixture::{LEASE, accept_call, acme, at, claim_of, claim_one, detail, end, finish, key, lead_id, rejected};
+use super::fixture::{
+    LEASE, accept_call, acme, at, claim, claim_of, claim_one, detail, end, finish, key, lead_id, rejected,
+};
 
 /// Another worker has the delivery; what the first one saw is kept.
 pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
@@ -81,12 +83,33 @@ pub async fn a_reaped_delivery_is_ambiguous(store: SharedStore) {
 
 /// A host that starts again does not wait for its own leases.
 pub async fn a_former_self_is_reaped_at_once(store: SharedStore) {
-    for (n, owner) in ["me", "other"].iter().enumerate() {
+    for (n, owner) in ["me/1", "other/1"].iter().enumerate() {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(0)).await;
         store.claim(claim_of(owner, &[acme()], 9, at(0))).await.unwrap();
     }
     assert_eq!(store.reap(at(1), Some("me")).await, Ok(1));
     assert_eq!(claim_one(&*store, at(1)).await.key, key("C-0"));
+}
+
+/// A host is known by all of its id, and by nothing but its id.
+pub async fn another_host_keeps_its_leases(store: SharedStore) {
+    let owners = ["m_/1", "mx/1", "m_x/1", "x/m_/1", "m_", "m_/2", "M_/1"];
+    for (n, owner) in owners.iter().enumerate() {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(0)).await;
+        store.claim(claim_of(owner, &[acme()], 9, at(0))).await.unwrap();
+    }
+    for nobody in ["", "%", "m", "_"] {
+        assert_eq!(store.reap(at(1), Some(nobody)).await, Ok(0), "{nobody}");
+    }
+    assert_eq!(store.reap(at(1), Some("m_")).await, Ok(2));
+    let claimed = claim(&*store, 9, at(1)).await;
+    let keys: Vec<_> = claimed.into_iter().map(|claimed| claimed.key).collect();
+    assert_eq!(keys, [key("C-0"), key("C-5")]);
+    assert_eq!(
+        store.reap(at(240), Some("m_")).await,
+        Ok(5),
+        "expired leases are anybody's"
+    );
 }
 
 /// A poison pill that kills the process does not do so for ever.

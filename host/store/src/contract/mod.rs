@@ -77,6 +77,7 @@ macro_rules! store_contract {
             a_finish_counts_once,
             a_reaped_delivery_is_ambiguous,
             a_former_self_is_reaped_at_once,
+            another_host_keeps_its_leases,
             workers_lost_again_and_again_end_in_a_dead_letter,
             a_released_lease_leaves_no_trace,
         );

@@ -73,7 +73,7 @@ impl Engine {
             return Ok(vec![]);
         }
         let claim = ClaimRequest {
-            owner: self.owner.clone(),
+            owner: self.owner.to_string(),
             now,
             lease: LEASE,
             tenants: shares,
