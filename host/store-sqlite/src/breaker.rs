@@ -9,12 +9,11 @@ use crate::SqliteStore;
 use crate::alert::raise_for_tenant;
 use crate::column::{Columns, micros};
 use crate::delivery::row::DeliveryRow;
-use crate::rank::Rank;
 use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::DeliveryVerdict;
 use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
 use jackfield_domain::delivery::failure::AttemptClass;
+use jackfield_domain::delivery::{DeliveryRank, DeliveryVerdict};
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jackfield_store::{BreakerRecord, BreakerStore, ExpireHeld, StoreError};
 
@@ -139,7 +138,7 @@ pub(crate) const HELD: &str = "select * from delivery indexed by delivery_ready
 
 /// Whether [`ExpireHeld`] would find anything.
 pub(crate) async fn is_anything_held(db: &SqlitePool, order: &ExpireHeld) -> Result<bool, StoreError> {
-    for rank in Rank::ALL {
+    for rank in DeliveryRank::ALL {
         let held = sqlx::query(HELD)
             .bind(order.tenant.as_str())
             .bind(rank.number())
@@ -159,7 +158,7 @@ impl Write for ExpireHeld {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
         let mut given_up = 0;
-        for rank in Rank::ALL {
+        for rank in DeliveryRank::ALL {
             // The next of a lead can go only when the one before it is gone, so this asks until nothing is left.
             while given_up < self.limit {
                 let held = sqlx::query(HELD)

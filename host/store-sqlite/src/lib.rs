@@ -18,7 +18,6 @@ mod open;
 mod page;
 mod plaintext;
 mod queue;
-mod rank;
 mod readiness;
 mod registry;
 mod secret;

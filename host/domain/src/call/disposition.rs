@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 use serde_json::Value;
 
 use super::outcome::Outcome;
+use crate::delivery::DeliveryRank;
 use crate::extension::Extension;
 use crate::field::FieldError;
 use crate::id::{CallId, Digest, LeadId};
@@ -73,6 +74,16 @@ pub struct SiteVisit {
 }
 
 impl Disposition {
+    /// The rank of its delivery: a request for no more calls goes first.
+    #[must_use]
+    pub const fn rank(&self) -> DeliveryRank {
+        if self.dnc_requested {
+            DeliveryRank::DoNotCall
+        } else {
+            DeliveryRank::Normal
+        }
+    }
+
     /// Reads a disposition of `lead_id` from the agent's document.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod kind;
 pub mod pace;
 pub mod pause;
 mod progress;
+mod rank;
 pub mod retry;
 mod spec;
 mod state;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use kind::{DeliveryKind, Destination, DocumentShape, KindRules, ManualFlag, Writes};
 pub use progress::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
+pub use rank::DeliveryRank;
 pub use spec::{BreakerSpec, DeliverySpec};
 pub use state::DeliveryState;
 pub use stop::StopReason;

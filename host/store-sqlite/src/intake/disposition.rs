@@ -8,7 +8,6 @@ use crate::intake::rows::{
     known_key, last_ids, seen_now,
 };
 use crate::lead::suppression;
-use crate::rank::Rank;
 use crate::writer::WriteTogether;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
@@ -73,11 +72,7 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
         key: work.disposition.call_id.as_str(),
         receipt: receipt.id,
         lead: Some(&work.disposition.lead_id),
-        rank: if work.disposition.dnc_requested {
-            Rank::DoNotCall
-        } else {
-            Rank::Normal
-        },
+        rank: work.disposition.rank(),
         state: DeliveryState::Ready,
         due: later(receipt.accepted_at, work.first_wait),
         accepted_at: receipt.accepted_at,

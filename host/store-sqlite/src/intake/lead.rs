@@ -10,9 +10,8 @@ use crate::intake::rows::{
     Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, add_known, insert_deliveries,
     keep_requests, known_key, last_ids, renew_leads, seen_now,
 };
-use crate::rank::Rank;
 use crate::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
 use jackfield_domain::intake::idempotency::{KEYS_FORGOTTEN_AT_ONCE, RepeatCheck, SeenKey, compare};
 use jackfield_domain::lead::Lead;
@@ -129,7 +128,7 @@ fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> N
         key: key.as_str(),
         receipt: receipt.id,
         lead: lead(work).map(|lead| &lead.id),
-        rank: lead(work).map_or(Rank::High, |lead| lead.priority.into()),
+        rank: lead(work).map_or(DeliveryRank::UNPARSED, |lead| lead.priority.rank()),
         state: if pulled {
             DeliveryState::Done
         } else {

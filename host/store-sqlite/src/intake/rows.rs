@@ -7,8 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use crate::column::{Columns, micros, stored};
-use crate::rank::Rank;
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
 use jackfield_domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
 use jackfield_domain::intake::idempotency::SeenKey;
 use jackfield_domain::lead::Priority;
@@ -160,7 +159,7 @@ pub(crate) struct NewDelivery<'a> {
     pub(crate) key: &'a str,
     pub(crate) receipt: ReceiptId,
     pub(crate) lead: Option<&'a LeadId>,
-    pub(crate) rank: Rank,
+    pub(crate) rank: DeliveryRank,
     pub(crate) state: DeliveryState,
     pub(crate) due: Timestamp,
     pub(crate) accepted_at: Timestamp,
