@@ -1,6 +1,7 @@
 //! Alerts: events that need a person's attention.
 
 use crate::word::words;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Why an alert is raised.
@@ -26,3 +27,36 @@ words!(AlertKind {
     Credential = "credential",
     BreakerOpen = "breaker-open",
 });
+
+/// A tenant's refused credentials are reported once in this time while nobody has acknowledged the report: every
+/// delivery of the tenant meets them.
+const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+impl AlertKind {
+    /// An alert at `now` is left out when the tenant has an open one of this kind that is newer than this. None for a
+    /// kind whose every alert is raised.
+    #[must_use]
+    pub fn repeats_newer_than(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Unauthorized => Some(now.saturating_sub(UNAUTHORIZED_EVERY).unwrap_or(Timestamp::MIN)),
+            Self::DeadLetter | Self::Review | Self::Credential | Self::BreakerOpen => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unauthorized_repeats_after_an_hour() {
+        let now = Timestamp::from_second(7200).unwrap();
+        let hour_ago = Timestamp::from_second(3600).unwrap();
+        assert_eq!(AlertKind::Unauthorized.repeats_newer_than(now), Some(hour_ago));
+        assert_eq!(AlertKind::DeadLetter.repeats_newer_than(now), None);
+        assert_eq!(
+            AlertKind::Unauthorized.repeats_newer_than(Timestamp::MIN),
+            Some(Timestamp::MIN)
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Alerts: an outbox, written in the transaction of what it reports.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
@@ -11,13 +11,9 @@ use crate::delivery::row::DeliveryRow;
 use crate::page::{PageQuery, cut};
 use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::{DeliveryVerdict, NextStep, StopReason};
+use jackfield_domain::delivery::DeliveryVerdict;
 use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
 use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError};
-
-/// A tenant's refused credentials are reported once in this time while nobody has seen the report: every delivery of
-/// the tenant meets them.
-const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// The oldest alerts that no host has announced, at most a hundred.
 pub(crate) const UNANNOUNCED: &str =
@@ -53,7 +49,7 @@ impl AlertStore for SqliteStore {
     }
 }
 
-/// Writes an alert about a delivery.
+/// Writes an alert about a delivery, unless it repeats one.
 pub(crate) async fn raise(
     db: &mut SqliteConnection,
     held: &DeliveryRow,
@@ -61,19 +57,13 @@ pub(crate) async fn raise(
     verdict: &DeliveryVerdict,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if kind == AlertKind::Unauthorized && is_known(db, &held.tenant, kind, now).await? {
+    if let Some(since) = kind.repeats_newer_than(now)
+        && is_open_since(db, &held.tenant, kind, since).await?
+    {
         return Ok(());
     }
-    sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
-        .bind(held.tenant.as_str())
-        .bind(kind.word())
-        .bind(held.id.0)
-        .bind(held.lead.as_ref().map(LeadId::as_str))
-        .bind(message(held, verdict))
-        .bind(micros(now))
-        .execute(db)
-        .await?;
-    Ok(())
+    let message = verdict.alert_message(held.kind, held.id);
+    insert(db, &held.tenant, kind, Some(held), &message, now).await
 }
 
 /// Writes an alert about a tenant as a whole.
@@ -84,9 +74,22 @@ pub(crate) async fn raise_for_tenant(
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("insert into alert (tenant, kind, message, at) values (?, ?, ?, ?)")
+    insert(db, tenant, kind, None, message, now).await
+}
+
+async fn insert(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    kind: AlertKind,
+    about: Option<&DeliveryRow>,
+    message: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
         .bind(tenant.as_str())
         .bind(kind.word())
+        .bind(about.map(|held| held.id.0))
+        .bind(about.and_then(|held| held.lead.as_ref()).map(LeadId::as_str))
         .bind(message)
         .bind(micros(now))
         .execute(db)
@@ -94,13 +97,12 @@ pub(crate) async fn raise_for_tenant(
     Ok(())
 }
 
-async fn is_known(
+async fn is_open_since(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     kind: AlertKind,
-    now: Timestamp,
+    since: Timestamp,
 ) -> Result<bool, StoreError> {
-    let since = now.saturating_sub(UNAUTHORIZED_EVERY).unwrap_or(Timestamp::MIN);
     let open = sqlx::query("select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and at > ?")
         .bind(tenant.as_str())
         .bind(kind.word())
@@ -108,27 +110,6 @@ async fn is_known(
         .fetch_optional(db)
         .await?;
     Ok(open.is_some())
-}
-
-/// One line: ids, classes and what to do.
-fn message(held: &DeliveryRow, verdict: &DeliveryVerdict) -> String {
-    let (kind, id, class) = (held.kind, held.id, verdict.class);
-    match &verdict.step {
-        NextStep::Dead(StopReason::HeldTooLong) => format!(
-            "{kind} {id} is dead: {}: the CRM's breaker was open for longer than max_hold; when the CRM answers again, \
-             replay it",
-            StopReason::HeldTooLong
-        ),
-        NextStep::Dead(reason) => {
-            format!("{kind} {id} is dead: {reason}, last attempt {class}; repair the destination, then replay it")
-        }
-        NextStep::Review(reason) => {
-            format!("{kind} {id} needs a decision: {reason}, last attempt {class}; edit, replay or discard it")
-        }
-        NextStep::Retry { .. } | NextStep::Done { .. } => {
-            format!("{kind} {id}: last attempt {class}; check the tenant's credentials, it is tried again")
-        }
-    }
 }
 
 /// Alerts, newest first.
@@ -170,14 +151,7 @@ impl Write for NewAlert {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        sqlx::query("insert into alert (tenant, kind, message, at) values (?, ?, ?, ?)")
-            .bind(self.tenant.as_str())
-            .bind(self.kind.word())
-            .bind(&self.message)
-            .bind(micros(self.now))
-            .execute(db)
-            .await?;
-        Ok(())
+        raise_for_tenant(db, &self.tenant, self.kind, &self.message, self.now).await
     }
 }
 

@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn do_not_call_goes_first() {
+        let document = r#"{"call_metadata":{"call_id":"C-1"},"qualification":{"outcome":"no_answer"}}"#;
+        let mut disposition = read(document).unwrap();
+        assert_eq!(disposition.rank(), DeliveryRank::Normal);
+        disposition.dnc_requested = true;
+        assert_eq!(disposition.rank(), DeliveryRank::DoNotCall);
+    }
+
+    #[test]
     fn reads_the_smallest_document() {
         let d = read(r#"{"call_metadata":{"call_id":"C-1"},"qualification":{"outcome":"no_answer"}}"#).unwrap();
         assert_eq!((d.call_id.as_str(), d.outcome), ("C-1", Outcome::NoAnswer));

@@ -7,6 +7,7 @@ pub mod pace;
 pub mod pause;
 mod progress;
 mod rank;
+mod report;
 pub mod retry;
 mod spec;
 mod state;

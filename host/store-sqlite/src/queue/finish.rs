@@ -125,7 +125,7 @@ async fn add_lead(
         key: new.key.as_str(),
         receipt: held.receipt,
         lead: Some(&new.lead.id),
-        rank: new.lead.priority.into(),
+        rank: new.lead.priority.rank(),
         state: if new.push {
             DeliveryState::Ready
         } else {
