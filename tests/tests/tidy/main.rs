@@ -13,4 +13,5 @@ mod files;
 mod manifests;
 mod names;
 mod phrases;
+mod references;
 mod tree;

@@ -1,5 +1,5 @@
-//! How much of each tenant's work may be in flight: its concurrency, its pace, the pauses that destinations ask for, its
-//! CRM's breaker, and a fair share of the whole.
+//! How much of each tenant's work may be in flight: its concurrency, its pace, the pauses that destinations ask for,
+//! its CRM's breaker, and a fair share of the whole.
 //!
 //! Fair means more than even: a tenant whose CRM hangs holds its attempts until their deadlines expire, so no tenant
 //! may claim more than it leaves free. One tenant alone fills half of what may be in flight, two fill a third each, and
