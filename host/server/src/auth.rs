@@ -72,7 +72,7 @@ impl Live {
 /// Why a token was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
-    /// There is none of that id, or it was revoked before.
+    /// No token has that id, or it was revoked before.
     #[error("there is no live token `{0}`")]
     NotLive(TokenId),
     /// Without it nobody could reach the admin API.

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_that_cannot_take_more_is_a_503_that_says_when_to_come_back() {
+    fn overloaded_store_is_503_with_retry_after() {
         for error in [StoreError::Overloaded, StoreError::Unavailable("disk full".into())] {
             let response = Problem::from(error).respond("req_1");
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

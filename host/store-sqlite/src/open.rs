@@ -309,7 +309,8 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_is_gone_when_it_is_dropped_whoever_has_inherited_the_file() {
+    fn dropped_lock_is_released() {
+        // A lock is released when it is dropped, whichever process inherited the file.
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         let held = lock(&path).unwrap();

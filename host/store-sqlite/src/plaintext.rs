@@ -166,7 +166,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_unsealed_is_sealed_and_nothing_of_it_stays_in_the_file() {
+    async fn plaintext_is_sealed_and_erased() {
+        // Plaintext secrets are sealed, and nothing of them stays in the file.
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("jackfield.db");
         former(&path).await;

@@ -200,7 +200,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
         leads: vec![],
         breaker: None,
     };
-    // Break the parts one after the other, each at the end of what goes before it.
+    // Break the parts one after the other, each after those before it.
     let parts = [
         "create trigger broken before insert on alert begin select raise(abort, 'broken'); end",
         "create trigger broken before update of manual_since on lead begin select raise(abort, 'broken'); end",

@@ -25,7 +25,7 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     /// Stores a secret; it replaces the one of that name.
     async fn put_secret(&self, secret: NewSecret) -> Result<(), StoreError>;
 
-    /// Removes a secret. False if there is none of that name.
+    /// Removes a secret. False if no secret has that name.
     async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError>;
 
     /// Replaces secrets by the same values sealed with another key, all or none. One whose value has changed meanwhile

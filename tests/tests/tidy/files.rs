@@ -8,8 +8,6 @@ const MAX_LINES: usize = 400;
 const MAX_COLUMNS: usize = 120;
 /// The most letters of a function's name, test or not. A sentence belongs into the body, as its first comment.
 const MAX_NAME: usize = 60;
-/// Where longer names are still to be shortened.
-const LONG_NAMES: [&str; 3] = ["bench/", "host/", "tests/src/"];
 /// Names that say nothing about the content.
 const EMPTY_NAMES: [&str; 5] = ["utils", "helpers", "common", "misc", "types"];
 /// Endings of files that tools leave behind.
@@ -45,12 +43,10 @@ fn no_line_is_too_long() {
 
 #[test]
 fn no_function_name_is_too_long() {
-    let long = rust()
-        .filter(|(file, _)| !file.is_in(&LONG_NAMES))
-        .flat_map(|(file, code)| {
-            let names = code.functions().filter(|(_, name)| name.len() > MAX_NAME);
-            names.map(|(line, name)| format!("{}:{line}: {name}", file.path))
-        });
+    let long = rust().flat_map(|(file, code)| {
+        let names = code.functions().filter(|(_, name)| name.len() > MAX_NAME);
+        names.map(|(line, name)| format!("{}:{line}: {name}", file.path))
+    });
     none(
         &format!("a name has at most {MAX_NAME} letters; make the sentence the first comment of the body"),
         long,

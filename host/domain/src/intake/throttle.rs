@@ -202,7 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_network_is_one_client_and_a_mapped_address_is_its_ipv4_address() {
+    fn ipv6_network_is_one_client() {
+        // An IPv6 network is one client, and a mapped address is its IPv4 address.
         let mut addresses = AddressThrottle::new(rates(1, 1));
         let ip = |text: &str| text.parse().unwrap();
         assert!(addresses.request(ip("2001:db8::1"), at(0)).is_ok());

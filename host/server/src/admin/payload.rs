@@ -168,7 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_does_not_smuggle_in_a_do_not_call_that_nobody_recorded() {
+    fn edit_adds_no_unrecorded_do_not_call() {
+        // An edit may not add a do-not-call that was not recorded.
         let detail = in_review(DeliveryKind::Disposition, "C-1", &disposition("C-1", "no_answer"));
         let dnc = disposition("C-1", "dnc_requested");
         assert!(

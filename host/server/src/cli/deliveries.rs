@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_becomes_the_query_and_what_was_not_is_left_out() {
+    fn query_holds_only_given_filters() {
         assert_eq!(query(&[], "list"), "limit=50");
         assert_eq!(
             query(

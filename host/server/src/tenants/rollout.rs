@@ -110,7 +110,7 @@ pub enum ApplyError {
         /// Where.
         pointer: String,
     },
-    /// A kept secret is none of the people's.
+    /// This secret belongs to the host; operators cannot read it.
     #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
     HostsSecret(String),
     /// No such kept secret.

@@ -114,7 +114,8 @@ async fn a_rotation_changes_the_key_of_every_secret() {
 }
 
 #[tokio::test]
-async fn a_rotation_broken_off_before_the_commit_is_finished_by_the_next_start() {
+async fn rotation_cut_before_commit_is_finished() {
+    // The next start finishes a rotation that was interrupted before its commit.
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
@@ -129,7 +130,8 @@ async fn a_rotation_broken_off_before_the_commit_is_finished_by_the_next_start()
 }
 
 #[tokio::test]
-async fn a_rotation_broken_off_after_the_commit_is_finished_by_the_next_start() {
+async fn rotation_cut_after_commit_is_finished() {
+    // The next start finishes a rotation that was interrupted after its commit.
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
@@ -157,7 +159,8 @@ async fn a_rotation_that_cannot_write_the_file_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_rotation_whose_commit_fails_leaves_both_keys_and_can_be_repeated() {
+async fn rotation_can_be_repeated_after_failure() {
+    // A rotation whose commit fails leaves both keys and can be repeated.
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;

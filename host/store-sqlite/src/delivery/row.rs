@@ -98,8 +98,8 @@ pub(crate) fn progress(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
     })
 }
 
-/// The `content-type` of a webhook that is not parsed yet; empty for the host's own JSON, and where the headers cannot be
-/// read: the adapter decides whether that matters, and one delivery must not keep others from being claimed.
+/// The `content-type` of a webhook that is not parsed yet; empty for the host's own JSON, and where the headers cannot
+/// be read: the adapter decides whether that matters, and one delivery must not keep others from being claimed.
 pub(crate) fn content_type(kind: DeliveryKind, row: &SqliteRow) -> Result<String, StoreError> {
     if kind.rules().document != DocumentShape::Raw {
         return Ok(String::new());

@@ -43,7 +43,7 @@ pub(crate) const CLAIMABLE: &str = concat!(
        left join payload p on p.delivery = d.id and p.version = d.payload"
 );
 
-/// Of which tenants and kinds a claim would get something: a few looks into the index for each tenant that has anything
+/// Tenants and kinds that have claimable work: a few index look-ups for each tenant that has anything
 /// ready.
 pub(crate) const DUE: &str = "select c.tenant, k.value as kind
     from delivery_count c cross join json_each('[\"inbound\", \"lead\", \"disposition\"]') k
@@ -217,7 +217,7 @@ impl Write for ReleaseLeases {
     }
 }
 
-/// Of which tenants and kinds a claim would get something.
+/// Tenants and kinds that have claimable work at `now`.
 pub(crate) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
     let rows = sqlx::query(DUE).bind(micros(now)).fetch_all(db).await?;
     let due = |row: &SqliteRow| {

@@ -65,7 +65,8 @@ pub async fn the_same_request_gets_the_first_receipt(store: SharedStore) {
 }
 
 /// A key stands for one body.
-pub async fn the_same_key_with_another_body_is_a_conflict_and_stores_nothing(store: SharedStore) {
+pub async fn key_with_another_body_is_a_conflict(store: SharedStore) {
+    // The same key with another body is a conflict and stores nothing.
     accept_lead(&*store, "L-1", Priority::High, at(0)).await;
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let lead = webhook(&acme(), "key:L-1", "L-2", Priority::High, at(1));

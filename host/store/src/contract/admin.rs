@@ -237,7 +237,7 @@ pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedSt
     assert_eq!(store.activate(&acme(), ReleaseNumber(1), at(5)).await, Ok(true));
     assert!(changed().await, "an earlier release became active");
     accept_call(&*store, "C", "L", at(6)).await;
-    assert!(!changed().await, "work is none of it");
+    assert!(!changed().await, "work does not change it");
 }
 
 /// An alert stays in the list until it is marked, in whichever order the marks come.

@@ -41,7 +41,7 @@ macro_rules! store_contract {
         $crate::store_contract!($fresh, accept:
             a_lead_is_stored_with_its_delivery,
             the_same_request_gets_the_first_receipt,
-            the_same_key_with_another_body_is_a_conflict_and_stores_nothing,
+            key_with_another_body_is_a_conflict,
             any_of_several_keys_makes_a_repeat,
             tenants_do_not_share_keys,
             a_key_is_new_again_after_its_window,

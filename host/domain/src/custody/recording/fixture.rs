@@ -77,7 +77,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, OmissionReason> {
     std::str::from_utf8(bytes).map_err(|_| OmissionReason::NotText)
 }
 
-/// What of a call is secret or personal.
+/// The secret and personal parts of an invocation.
 fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
     mask.learn_amounts(&call.asked);
     mask.learn_amounts(&call.returns);

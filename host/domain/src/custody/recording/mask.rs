@@ -105,7 +105,7 @@ impl<'a> Mask<'a> {
         }
     }
 
-    /// Learns numbers that are none of a phone, whatever they look like.
+    /// Learns numbers that are not phone numbers, whatever they look like.
     pub fn learn_amounts(&mut self, value: &Value) {
         match value {
             Value::Number(number) => {

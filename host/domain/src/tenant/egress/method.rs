@@ -42,7 +42,7 @@ impl Method {
     }
 }
 
-/// A text is none of the methods. They are spelled in capitals.
+/// The text is not a method. Methods are spelled in capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the method must be GET, HEAD, POST, PUT, PATCH or DELETE")]
 pub struct InvalidMethod;

@@ -34,7 +34,7 @@ impl Origin {
             scheme: url.scheme().to_owned(),
             host: url
                 .host_str()
-                // A URL's host may hold a star; an origin's would look like a wildcard, which there are none of.
+                // A URL's host may hold a star; in an origin it would look like a wildcard, which origins do not have.
                 .filter(|host| !host.is_empty() && !host.contains('*'))
                 .ok_or_else(invalid)?
                 .to_owned(),

@@ -184,9 +184,10 @@ fn refusals_during_backoff_reach_the_adapter() {
 
 proptest! {
     #[test]
-    fn the_endpoint_is_never_asked_twice_at_once_nor_while_it_is_left_alone(
+    fn endpoint_gets_one_request_at_a_time(
         events in prop::collection::vec((0_u8..5, 0_i64..90), 1..200)
     ) {
+        // The endpoint never gets two requests at once, and none while it is paused.
         let (mut state, mut now, mut asking, mut quiet) = (TokenState::default(), 0, false, 0);
         for (event, passes) in events {
             now += passes;

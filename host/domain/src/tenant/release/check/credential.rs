@@ -100,7 +100,7 @@ fn origins(
     }
 }
 
-/// What of a request the credential sets; none of it if it only signs.
+/// The part of a request that the credential sets; `None` if it only signs.
 fn what_it_sets(credential: &CredentialSpec) -> Option<String> {
     let header = |name: &str| Some(format!("header {}", name.to_ascii_lowercase()));
     match credential.kind {
