@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -15,7 +15,7 @@ use rand::CryptoRng;
 use rand::rngs::StdRng;
 use subtle::ConstantTimeEq as _;
 
-use jackfield_clock::SharedClock;
+use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName, TokenId};
 use jackfield_store::{NewToken, SharedStore, StoreError, TokenPurpose, TokenRecord};
@@ -161,7 +161,7 @@ impl Tokens {
     /// The store's.
     pub async fn create(&self, purpose: TokenPurpose, label: String) -> Result<(Sensitive, TokenRecord), StoreError> {
         let (token, hash) = {
-            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut rng = lock(&self.rng);
             generate(&purpose, &mut *rng)
         };
         let new = NewToken {

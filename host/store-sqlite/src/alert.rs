@@ -7,11 +7,10 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
 use crate::column::{Columns, micros};
-use crate::delivery::row::DeliveryRow;
 use crate::page::{PageQuery, cut};
 use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::DeliveryVerdict;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict};
 use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
 use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError};
 
@@ -49,21 +48,29 @@ impl AlertStore for SqliteStore {
     }
 }
 
+/// The delivery that an alert is about.
+pub(crate) struct AlertSubject<'a> {
+    pub(crate) id: DeliveryId,
+    pub(crate) tenant: &'a TenantName,
+    pub(crate) kind: DeliveryKind,
+    pub(crate) lead: Option<&'a LeadId>,
+}
+
 /// Writes an alert about a delivery, unless it repeats one.
 pub(crate) async fn raise(
     db: &mut SqliteConnection,
-    held: &DeliveryRow,
+    subject: &AlertSubject<'_>,
     kind: AlertKind,
     verdict: &DeliveryVerdict,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if let Some(since) = kind.repeats_newer_than(now)
-        && is_open_since(db, &held.tenant, kind, since).await?
+        && is_open_since(db, subject.tenant, kind, since).await?
     {
         return Ok(());
     }
-    let message = verdict.alert_message(held.kind, held.id);
-    insert(db, &held.tenant, kind, Some(held), &message, now).await
+    let message = verdict.alert_message(subject.kind, subject.id);
+    insert(db, subject.tenant, kind, Some(held), &message, now).await
 }
 
 /// Writes an alert about a tenant as a whole.
@@ -88,8 +95,8 @@ async fn insert(
     sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
         .bind(tenant.as_str())
         .bind(kind.word())
-        .bind(about.map(|held| held.id.0))
-        .bind(about.and_then(|held| held.lead.as_ref()).map(LeadId::as_str))
+        .bind(about.map(|held| subject.id.0))
+        .bind(about.and_then(|held| subject.lead.as_ref()).map(LeadId::as_str))
         .bind(message)
         .bind(micros(now))
         .execute(db)

@@ -108,7 +108,7 @@ pub struct DeliveryDetail {
     /// The delivery.
     pub summary: DeliverySummary,
     /// Oldest first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptRecord>,
     /// The current document to deliver.
     pub payload: Vec<u8>,
     /// The webhook's `content-type`, if it is not parsed yet.
@@ -117,7 +117,7 @@ pub struct DeliveryDetail {
 
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct AttemptRecord {
     /// The claim's number.
     pub fence: Fence,
     /// The release that was active.

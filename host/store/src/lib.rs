@@ -26,7 +26,7 @@ pub use alert::{Alert, AlertStore, NewAlert};
 pub use audit::AuditStore;
 pub use breaker::{BreakerRecord, BreakerStore, ExpireHeld};
 pub use delivery::{
-    Attempt, AttemptDetail, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary, QueueDepth,
+    AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary, QueueDepth,
     ReplayDeliveries, Replayed,
 };
 pub use intake::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, IntakeStore, RawRequest, Receipt};

@@ -11,9 +11,6 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 
 use crate::tree::{files, none};
 
-/// Crates whose circles are still being broken.
-const NOT_YET: [&str; 2] = ["server", "store-sqlite"];
-
 /// A module's path below its crate's root.
 type Module = Vec<String>;
 
@@ -226,14 +223,11 @@ fn circular(edges: &BTreeMap<(String, String), String>) -> impl Iterator<Item = 
 #[test]
 fn modules_form_no_circles() {
     let crates = Crate::all();
-    let offenders = crates
-        .iter()
-        .filter(|host| !NOT_YET.contains(&host.name.as_str()))
-        .flat_map(|host| {
-            let edges = host.edges();
-            let found: Vec<_> = edges.values().flat_map(circular).cloned().collect();
-            found.into_iter().map(move |edge| format!("{}: {edge}", host.name))
-        });
+    let offenders = crates.iter().flat_map(|host| {
+        let edges = host.edges();
+        let found: Vec<_> = edges.values().flat_map(circular).cloned().collect();
+        found.into_iter().map(move |edge| format!("{}: {edge}", host.name))
+    });
     none(
         "break the circle: move what both need down, hand it in as an argument, or join the two modules",
         offenders,

@@ -10,9 +10,6 @@ use crate::tree::{none, rust};
 /// Names that stand twice on purpose, with the reason.
 const TWICE: &[(&str, &str)] = &[];
 
-/// Names that are still being told apart.
-const NOT_YET: &[&str] = &["Attempt", "OpenError", "Pushed"];
-
 /// The public types of a file.
 #[derive(Default)]
 struct PublicTypes(Vec<String>);
@@ -61,7 +58,7 @@ fn public_type_names_are_unique() {
         .iter()
         .filter(|(name, _)| places.get(*name).is_none_or(|files| files.len() < 2))
         .map(|(name, _)| format!("`{name}` stands once: remove it from TWICE"));
-    let is_allowed = |name: &str| NOT_YET.contains(&name) || TWICE.iter().any(|(allowed, _)| *allowed == name);
+    let is_allowed = |name: &str| TWICE.iter().any(|(allowed, _)| *allowed == name);
     let twice = places
         .iter()
         .filter(|(name, files)| files.len() > 1 && !is_allowed(name))

@@ -3,18 +3,21 @@
 
 use axum::Json;
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::AdminState;
 use super::extract::{Path, Query};
 use super::listing::{listing, page};
-use super::payload::payload_view;
 use super::refusal::{Refusals, not_found};
 use crate::problem::Problem;
 use jackfield_api::{
     AttemptDetailView, AttemptView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryView, Listing,
+    PayloadView,
 };
+use jackfield_domain::delivery::DocumentShape;
 use jackfield_domain::id::DeliveryId;
-use jackfield_store::{Attempt, AttemptDetail, DeliveryDetail, DeliveryFilter, DeliverySummary};
+use jackfield_store::{AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryFilter, DeliverySummary};
 
 pub(super) fn delivery_view(summary: DeliverySummary) -> DeliveryView {
     DeliveryView {
@@ -36,7 +39,7 @@ pub(super) fn delivery_view(summary: DeliverySummary) -> DeliveryView {
     }
 }
 
-fn attempt_view(attempt: Attempt) -> AttemptView {
+fn attempt_view(attempt: AttemptRecord) -> AttemptView {
     let AttemptDetail {
         http_status,
         reference,
@@ -59,6 +62,19 @@ fn attempt_view(attempt: Attempt) -> AttemptView {
             message,
             looked_up,
         },
+    }
+}
+
+/// A delivery's document as JSON, text or base64, whichever fits first.
+pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
+    let document = match detail.summary.kind.rules().document {
+        DocumentShape::Raw => None,
+        DocumentShape::Lead | DocumentShape::Disposition => serde_json::from_slice(&detail.payload).ok(),
+    };
+    match (document, std::str::from_utf8(&detail.payload)) {
+        (Some(document), _) => PayloadView::Json(document),
+        (None, Ok(text)) => PayloadView::Text(text.to_owned()),
+        (None, Err(_)) => PayloadView::Base64(STANDARD.encode(&detail.payload)),
     }
 }
 

@@ -4,7 +4,7 @@
 //! What cannot be written down is not done. The trail holds routes, names and ids; never bodies, and of a path only
 //! what has the form of an id.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
@@ -17,7 +17,7 @@ use crate::auth::Tokens;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::{RequestId, bearer_token};
-use jackfield_clock::SharedClock;
+use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};
 
@@ -127,11 +127,7 @@ impl Guard {
             "no-token"
         };
         self.metrics.refuse("admin", reason);
-        let due = self
-            .refusals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .note(self.clock.now());
+        let due = lock(&self.refusals).note(self.clock.now());
         if let Some(refused) = due {
             let event = AuditEvent {
                 target: format!("refused={refused}"),

@@ -1,9 +1,7 @@
-//! A delivery's document: showing it, and mending one that the destination refused.
+//! Replaces the document of a delivery that waits for a person's review.
 
 use axum::Json;
 use axum::extract::State;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::AdminState;
@@ -11,25 +9,13 @@ use super::deliveries::find;
 use super::extract::{Body, Path};
 use super::refusal::Refusals;
 use crate::problem::{Problem, ProblemKind};
-use jackfield_api::{EditedView, PayloadView};
+use jackfield_api::EditedView;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::{DeliveryState, DocumentShape};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Lead;
 use jackfield_store::DeliveryDetail;
-
-pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
-    let document = match detail.summary.kind.rules().document {
-        DocumentShape::Raw => None,
-        DocumentShape::Lead | DocumentShape::Disposition => serde_json::from_slice(&detail.payload).ok(),
-    };
-    match (document, std::str::from_utf8(&detail.payload)) {
-        (Some(document), _) => PayloadView::Json(document),
-        (None, Ok(text)) => PayloadView::Text(text.to_owned()),
-        (None, Err(_)) => PayloadView::Base64(STANDARD.encode(&detail.payload)),
-    }
-}
 
 /// Replace the document of a delivery in review.
 ///
@@ -118,7 +104,9 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::json;
 
+    use super::super::deliveries::payload_view;
     use super::*;
+    use jackfield_api::PayloadView;
     use jackfield_domain::delivery::DeliveryKind;
     use jackfield_store::DeliverySummary;
 

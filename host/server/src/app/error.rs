@@ -31,7 +31,7 @@ pub enum StartError {
     HostId(#[from] HostIdError),
     /// The master key cannot be had, or secrets cannot be sealed with it.
     #[error(transparent)]
-    Vault(#[from] vault::OpenError),
+    Vault(#[from] vault::VaultOpenError),
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),

@@ -8,7 +8,7 @@ use super::{SharedState, caller};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{AgentAttemptView, AgentDeliveryView};
 use jackfield_domain::id::DeliveryId;
-use jackfield_store::{Attempt, DeliveryDetail};
+use jackfield_store::{AttemptRecord, DeliveryDetail};
 
 /// The delivery and its attempts. One of another tenant does not exist.
 pub async fn get(
@@ -45,7 +45,7 @@ fn view(found: DeliveryDetail) -> AgentDeliveryView {
     }
 }
 
-fn attempt_view(attempt: Attempt) -> AgentAttemptView {
+fn attempt_view(attempt: AttemptRecord) -> AgentAttemptView {
     AgentAttemptView {
         started_at: attempt.started_at,
         ended_at: attempt.ended_at,

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -14,7 +14,7 @@ use super::SharedState;
 use crate::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::Peer;
-use jackfield_clock::SharedClock;
+use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::address::{self, AddressRange};
 use jackfield_domain::intake::throttle::{AddressThrottle, RequestParty, TenantThrottle, ThrottleRates};
@@ -42,10 +42,6 @@ pub struct Gate {
     tenants: Mutex<TenantThrottle>,
     clock: SharedClock,
     metrics: Metrics,
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Gate {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use jackfield_clock::lock;
 use jackfield_domain::intake::address::{AddressRange, one_client};
 
 /// Why a connection is closed as it comes.
@@ -87,7 +88,7 @@ impl Seats {
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Taken) -> T) -> T {
-        change(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut lock(&self.taken))
     }
 }
 

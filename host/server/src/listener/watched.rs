@@ -2,12 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use jackfield_clock::SharedClock;
+use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::intake::slow_client::ConnectionProgress;
 
 /// What a connection is doing, shared by its socket, its requests and its watch.
@@ -26,7 +26,7 @@ impl Activity {
 
     /// Looks at it, or changes it.
     pub fn with<T>(&self, look: impl FnOnce(&mut ConnectionProgress) -> T) -> T {
-        look(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut lock(&self.progress))
     }
 
     /// A request whose head is complete; it is in flight until what is returned is dropped.

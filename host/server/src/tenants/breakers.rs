@@ -2,10 +2,11 @@
 //! and force them; what must outlive the host is in the store.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 
+use jackfield_clock::lock;
 use jackfield_domain::delivery::DeliverySpec;
 use jackfield_domain::delivery::breaker::{
     Breaker, BreakerCapacity, BreakerChange, BreakerOverride, BreakerPermit, BreakerState, BreakerStatus,
@@ -26,7 +27,7 @@ struct Entry {
 
 impl Breakers {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantName, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn with<T>(&self, tenant: &TenantName, ask: impl FnOnce(&mut Breaker) -> T) -> T {

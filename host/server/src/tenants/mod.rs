@@ -1,5 +1,6 @@
 //! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
 
+mod apply_error;
 mod breakers;
 mod follow;
 mod oauth2;
@@ -11,19 +12,21 @@ mod token_endpoint;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
+pub use apply_error::ApplyError;
 pub use breakers::Breakers;
+use jackfield_clock::lock;
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::signature::SigningKey;
 use jackfield_domain::tenant::release::{IngressSpec, Release};
 use jackfield_sandbox::LoadedRelease;
 pub use jackfield_sandbox::{FinishedRecording, RecordingOptions};
 pub use recordings::RecordingError;
-pub use rollout::{Applied, ApplyError, PushError, Pushed, Rollout};
+pub use rollout::{Applied, PushError, PushedAdapter, Rollout};
 pub use stored::{SecretSet, SecretUse};
 
 /// A tenant with its active release, ready to serve. In-flight calls keep the one they began with.
@@ -135,7 +138,7 @@ impl Tenants {
     }
 
     fn set(&self, name: TenantName, slot: Slot) {
-        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&self.writing);
         let part = self.part(&name);
         let mut map = HashMap::clone(&part.load());
         map.insert(name, slot);

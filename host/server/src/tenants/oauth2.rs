@@ -3,44 +3,28 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::rollout::ApplyError;
-use super::token_endpoint::{Asked, TokenEndpoint};
+use super::apply_error::ApplyError;
+use super::token_endpoint::{OAuth2Client, TokenEndpoint, TokenFailure};
 use crate::vault::Vault;
-use jackfield_clock::SharedClock;
+use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName};
-use jackfield_domain::tenant::egress::EgressSpec;
 use jackfield_domain::tenant::egress::Origin;
 use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse};
-use jackfield_domain::tenant::release::{OAUTH2_SECRETS, OAuth2Spec};
+use jackfield_domain::tenant::release::OAUTH2_SECRETS;
 use jackfield_sandbox::{LoadError, OAuth2Session, SharedResolver};
 use jackfield_store::{NewAlert, SharedStore};
 
 /// Bytes of the digest that names a stored refresh token: enough that two of one credential do not collide.
 const NAMED_BY: usize = 8;
-
-/// Everything that an access token depends on. Two releases with an equal one share a session.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OAuth2Client {
-    /// What the tenant's file says.
-    pub spec: OAuth2Spec,
-    /// The client's secret.
-    pub secret: Sensitive,
-    /// The refresh token in the tenant's file.
-    pub refresh_token: Option<Sensitive>,
-    /// The tenant's rules for addresses.
-    pub egress: EgressSpec,
-    /// The tenant's own authority, in PEM.
-    pub ca: Option<Sensitive>,
-}
 
 /// Every session of this host. Cheap to clone.
 #[derive(Clone)]
@@ -94,7 +78,7 @@ impl Sessions {
         let origin = Origin::of(url).map_err(|error| LoadError::Client(error.to_string()))?;
         // The adapter's own grants change nothing here.
         client.egress.allow = vec![origin.clone().into()];
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0.known);
         known.retain(|_, known| known.drop_unused());
         let known = known.entry((tenant.clone(), credential.to_owned())).or_default();
         if let Some(session) = known.find(&client) {
@@ -192,7 +176,7 @@ impl Renewer {
     }
 
     /// Asks for a token, and keeps the refresh token that comes with it before anybody uses the access token.
-    async fn renew(&mut self) -> Result<TokenResponse, Asked> {
+    async fn renew(&mut self) -> Result<TokenResponse, TokenFailure> {
         let turn = Arc::clone(&self.turn);
         let _turn = turn.lock().await;
         if let Some(granted) = self.not_kept.take() {
@@ -214,7 +198,7 @@ impl Renewer {
     }
 
     /// The refresh token that came last, if one came.
-    async fn newest(&self) -> Result<Option<Sensitive>, Asked> {
+    async fn newest(&self) -> Result<Option<Sensitive>, TokenFailure> {
         let found = self.shared.vault.get(&self.tenant, &self.kept_under).await;
         found.map_err(|error| {
             let (tenant, credential) = (&self.tenant, &self.credential);
@@ -223,7 +207,7 @@ impl Renewer {
         })
     }
 
-    async fn keep(&mut self, granted: TokenResponse) -> Result<TokenResponse, Asked> {
+    async fn keep(&mut self, granted: TokenResponse) -> Result<TokenResponse, TokenFailure> {
         let Some(token) = granted.refresh_token.clone() else {
             return Ok(granted);
         };
@@ -246,9 +230,9 @@ impl Renewer {
     }
 
     /// Backs off, and tells a person once in a row of failures.
-    async fn fail(&mut self, session: &OAuth2Session, asked: Asked) {
+    async fn fail(&mut self, session: &OAuth2Session, asked: TokenFailure) {
         let problem = asked.problem;
-        let jitter = self.shared.rng.lock().unwrap_or_else(PoisonError::into_inner).random();
+        let jitter = lock(&self.shared.rng).random();
         if !self.alerted {
             let message = format!(
                 "credential `{}` has no access token from {}: {problem}; {}",

@@ -1,5 +1,5 @@
-//! From an operator's wish to a serving release. Everything that can fail happens here, before the pointer is written:
-//! a release that does not load leaves the old one serving and says why (promise 8).
+//! Makes releases and activates them. Everything that can fail happens before the pointer is written: a release that
+//! does not load leaves the old one serving and says why (promise 8).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use std::sync::atomic::AtomicU64;
 use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
+use super::apply_error::ApplyError;
 use super::oauth2::Sessions;
 use super::{Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::field::FieldError;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release, ReleaseChange, TenantSpec, check, diff};
@@ -31,28 +31,28 @@ pub struct Rollout {
     pub(super) clock: SharedClock,
     /// Releases of this host are made one after another, so that each is compared with the one it follows.
     pub(super) one_at_a_time: Arc<Mutex<()>>,
-    /// Active releases that do not load, and why: told once, however often it is tried again.
+    /// Active releases that do not load, and why: each is logged once, however often the host retries.
     pub(super) failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
     /// The revision of the store that this host is in line with; none yet is 0.
     pub(super) followed: Arc<AtomicU64>,
 }
 
-/// A component was taken.
+/// A component was accepted.
 #[derive(Debug, Clone)]
-pub struct Pushed {
-    /// What is known of it.
+pub struct PushedAdapter {
+    /// What the host knows about it.
     pub record: AdapterRecord,
-    /// Whether the same bytes were there before.
+    /// Whether the same bytes were pushed before.
     pub known: bool,
 }
 
-/// A component was not taken.
+/// A component was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
     /// It is no adapter that this host can run.
     #[error(transparent)]
     Package(#[from] PackageError),
-    /// It could not be kept.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -66,74 +66,6 @@ pub struct Applied {
     pub changes: Vec<ReleaseChange>,
     /// Whether it was only looked at, or nothing differed: nothing was written.
     pub unchanged: bool,
-}
-
-/// A release was not made, or not put in service. The old one serves on.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The file is not TOML of the right shape; the text names the line and what is allowed.
-    #[error("{0}")]
-    Syntax(String),
-    /// The file is for another tenant than the one named.
-    #[error("the file is for tenant `{0}`")]
-    OtherTenant(TenantName),
-    /// Fields are missing or wrong.
-    #[error("{} fields are missing or wrong", .0.len())]
-    Invalid(Vec<FieldError>),
-    /// No such adapter was pushed.
-    #[error("no adapter `{0}` was pushed; `jackfield adapter list` shows those there are")]
-    NoAdapter(AdapterRef),
-    /// No such tenant.
-    #[error("there is no tenant `{0}`")]
-    NoTenant(TenantName),
-    /// No such release, or none before the active one.
-    #[error("tenant `{0}` has no release {1}")]
-    NoRelease(TenantName, String),
-    /// A secret cannot be had.
-    #[error("{pointer}: {detail}")]
-    Secret {
-        /// Which one, as a pointer into the file.
-        pointer: String,
-        /// Why, and what to do.
-        detail: String,
-    },
-    /// A kept secret cannot be removed: it serves.
-    #[error(
-        "`{name}` is used by the active release {release} at {pointer}: apply a file that does not name it, then \
-         remove it"
-    )]
-    SecretInUse {
-        /// Its name.
-        name: String,
-        /// The release.
-        release: ReleaseNumber,
-        /// Where.
-        pointer: String,
-    },
-    /// This secret belongs to the host; operators cannot read it.
-    #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
-    HostsSecret(String),
-    /// No such kept secret.
-    #[error("tenant `{0}` has no secret `{1}`; `jackfield secrets list {0}` shows those there are")]
-    NoSecret(TenantName, String),
-    /// The adapter does not load.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// It could not be kept.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The secrets that it brings cannot be kept.
-    #[error(transparent)]
-    Vault(VaultError),
-}
-
-impl From<VaultError> for ApplyError {
-    fn from(error: VaultError) -> Self {
-        match error {
-            VaultError::Store(error) => Self::Store(error),
-            error => Self::Vault(error),
-        }
-    }
 }
 
 impl Rollout {
@@ -170,16 +102,16 @@ impl Rollout {
     ///
     /// # Errors
     /// It is no adapter that this host can run, or it could not be kept.
-    pub async fn push_adapter(&self, bytes: Vec<u8>) -> Result<Pushed, PushError> {
+    pub async fn push_adapter(&self, bytes: Vec<u8>) -> Result<PushedAdapter, PushError> {
         let digest = Digest::of(&bytes);
         if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
-            return Ok(Pushed { record, known: true });
+            return Ok(PushedAdapter { record, known: true });
         }
         let mut record = self.runtime.inspect(&bytes).await?;
         record.pushed_at = self.clock.now();
         let record = self.store.put_adapter(NewAdapter { record, bytes }).await?;
         tracing::info!(adapter = %record.name, version = %record.version, %digest, "adapter pushed");
-        Ok(Pushed { record, known: false })
+        Ok(PushedAdapter { record, known: false })
     }
 
     /// Makes a release of a tenant's file and puts it in service. With `dry_run` only says what would change, after

@@ -6,8 +6,9 @@ use std::io;
 use jiff::Timestamp;
 use rand::RngExt as _;
 
-use super::oauth2::{OAuth2Client, Sessions};
-use super::rollout::ApplyError;
+use super::apply_error::ApplyError;
+use super::oauth2::Sessions;
+use super::token_endpoint::OAuth2Client;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::intake::signature::{SignatureProfile, SigningKey};

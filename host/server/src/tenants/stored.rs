@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Rollout;
-use super::rollout::ApplyError;
+use super::apply_error::ApplyError;
 use super::secrets::MADE_UP;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{ReleaseNumber, SecretName, TenantName};

@@ -9,12 +9,11 @@ use jiff::Timestamp;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::oauth2::OAuth2Client;
-use super::rollout::ApplyError;
+use super::apply_error::ApplyError;
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::pause;
-use jackfield_domain::tenant::egress::Origin;
+use jackfield_domain::tenant::egress::{EgressSpec, Origin};
 use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, read_answer};
 use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
@@ -24,6 +23,21 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: a token with all its claims, eight times over.
 const MAX_ANSWER: usize = 64 << 10;
 
+/// Everything that an access token depends on. Two releases with an equal one share a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OAuth2Client {
+    /// What the tenant's file says.
+    pub spec: OAuth2Spec,
+    /// The client's secret.
+    pub secret: Sensitive,
+    /// The refresh token in the tenant's file.
+    pub refresh_token: Option<Sensitive>,
+    /// The tenant's rules for addresses.
+    pub egress: EgressSpec,
+    /// The tenant's own authority, in PEM.
+    pub ca: Option<Sensitive>,
+}
+
 /// A token endpoint, with what a client shows there.
 pub struct TokenEndpoint {
     network: TokenNetwork,
@@ -32,15 +46,15 @@ pub struct TokenEndpoint {
     secret: Sensitive,
 }
 
-/// No token came.
-pub struct Asked {
+/// A request that brought no token.
+pub struct TokenFailure {
     /// Why.
     pub problem: TokenProblem,
-    /// How long the endpoint wants to be left alone.
+    /// How long the endpoint asks clients to wait.
     pub retry_after: Option<Duration>,
 }
 
-impl From<TokenProblem> for Asked {
+impl From<TokenProblem> for TokenFailure {
     fn from(problem: TokenProblem) -> Self {
         Self {
             problem,
@@ -80,11 +94,11 @@ impl TokenEndpoint {
     }
 
     /// Asks for an access token, with the refresh token if the grant is one.
-    pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, Asked> {
+    pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, TokenFailure> {
         let request = self.request(&self.spec.token_url, refresh_token)?;
         let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
         let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoAnswer))?;
-        read_answer(status, &body).map_err(|problem| Asked { problem, retry_after })
+        read_answer(status, &body).map_err(|problem| TokenFailure { problem, retry_after })
     }
 
     fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {

@@ -10,7 +10,7 @@ mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use rand::Rng as _;
@@ -18,7 +18,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{RwLock, RwLockReadGuard};
 use zeroize::Zeroizing;
 
-use jackfield_clock::SharedClock;
+use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::seal::{
     KEY_BYTES, KeyId, Keyring, MasterKey, NONCE_BYTES, SealedSecret, SecretContext, UnsealError,
@@ -100,7 +100,7 @@ impl Vault {
         clock: SharedClock,
         source: KeySource,
         mut rng: StdRng,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Self, VaultOpenError> {
         let kept = store.all_secrets().await?;
         let keys = match (source.read()?, &source) {
             (Some(keys), _) => keys,
@@ -194,10 +194,7 @@ impl Vault {
 impl Inner {
     fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<SealedSecret, VaultError> {
         let mut nonce = [0; NONCE_BYTES];
-        self.rng
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut nonce);
+        lock(&self.rng).fill_bytes(&mut nonce);
         let sealed = self.keys.load().seal(SecretContext { tenant, name }, value, nonce);
         sealed.ok_or_else(|| match &self.source {
             KeySource::File(path) => VaultError::NoKey(path.clone()),
@@ -223,7 +220,7 @@ fn random_key(rng: &mut StdRng) -> MasterKey {
 
 /// A vault could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+pub enum VaultOpenError {
     /// The master key cannot be had.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -4,9 +4,10 @@
 //! leave the file. Each secret names its key, so between the steps all of them open, and the next start finishes what
 //! was broken off. A key that is handed over by the environment is changed the same way, at the start that has both.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::{KeyError, KeySource, Vault, key, random_key};
+use jackfield_clock::lock;
 use jackfield_domain::custody::seal::{KeyId, Keyring};
 use jackfield_store::{ResealedSecret, SecretRecord, StoreError};
 
@@ -58,7 +59,7 @@ impl Vault {
         if former.primary().is_none() {
             return Err(RotateError::NoKey);
         }
-        let new = random_key(&mut self.0.rng.lock().unwrap_or_else(PoisonError::into_inner));
+        let new = random_key(&mut lock(&self.0.rng));
         let id = new.id();
         let both = former.with_primary(new);
         key::write_file(path, &both).map_err(RotateError::File)?;

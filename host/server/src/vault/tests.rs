@@ -29,7 +29,7 @@ impl Installation {
         self.folder.path().join("master.key")
     }
 
-    async fn open_with(&self, source: KeySource) -> Result<Vault, OpenError> {
+    async fn open_with(&self, source: KeySource) -> Result<Vault, VaultOpenError> {
         let store = Arc::clone(&self.store) as Arc<dyn SecretStore>;
         Vault::open(
             store,

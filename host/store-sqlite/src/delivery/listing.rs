@@ -10,7 +10,7 @@ use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
-    Attempt, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
+    AttemptRecord, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
 };
 
 /// One delivery with its attempts, as of one moment.
@@ -121,8 +121,8 @@ fn summary(row: &SqliteRow) -> Result<DeliverySummary, StoreError> {
     })
 }
 
-fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
-    Ok(Attempt {
+fn attempt(row: &SqliteRow) -> Result<AttemptRecord, StoreError> {
+    Ok(AttemptRecord {
         fence: Fence(row.plain("fence")?),
         release: ReleaseNumber(row.plain("release")?),
         started_at: row.time("started_at")?,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use crate::alert;
+use crate::alert::{self, AlertSubject};
 use crate::column::{Columns, micros};
 use crate::lead::rows::{clear_manual, set_manual};
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, DocumentShape, ManualFlag, NextStep};
@@ -72,7 +72,13 @@ impl DeliveryRow {
         .execute(&mut *db)
         .await?;
         if let Some(kind) = verdict.alert {
-            alert::raise(db, self, kind, verdict, now).await?;
+            let subject = AlertSubject {
+                id: self.id,
+                tenant: &self.tenant,
+                kind: self.kind,
+                lead: self.lead.as_ref(),
+            };
+            alert::raise(db, &subject, kind, verdict, now).await?;
         }
         self.flag_lead(db, &verdict.step, now).await
     }

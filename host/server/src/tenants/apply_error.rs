@@ -1,0 +1,76 @@
+//! Why a release was not made or not activated.
+
+use crate::vault::VaultError;
+use jackfield_domain::field::FieldError;
+use jackfield_domain::id::{ReleaseNumber, TenantName};
+use jackfield_domain::tenant::release::AdapterRef;
+use jackfield_sandbox::LoadError;
+use jackfield_store::StoreError;
+
+/// A release was not made, or not put in service. The old one serves on.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The file is not TOML of the right shape; the text names the line and what is allowed.
+    #[error("{0}")]
+    Syntax(String),
+    /// The file is for another tenant than the one named.
+    #[error("the file is for tenant `{0}`")]
+    OtherTenant(TenantName),
+    /// Fields are missing or wrong.
+    #[error("{} fields are missing or wrong", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// No such adapter was pushed.
+    #[error("no adapter `{0}` was pushed; `jackfield adapter list` shows those there are")]
+    NoAdapter(AdapterRef),
+    /// No such tenant.
+    #[error("there is no tenant `{0}`")]
+    NoTenant(TenantName),
+    /// No such release, or none before the active one.
+    #[error("tenant `{0}` has no release {1}")]
+    NoRelease(TenantName, String),
+    /// A secret cannot be read.
+    #[error("{pointer}: {detail}")]
+    Secret {
+        /// Which one, as a pointer into the file.
+        pointer: String,
+        /// Why, and what to do.
+        detail: String,
+    },
+    /// A stored secret cannot be removed: the active release uses it.
+    #[error(
+        "`{name}` is used by the active release {release} at {pointer}: apply a file that does not name it, then \
+         remove it"
+    )]
+    SecretInUse {
+        /// Its name.
+        name: String,
+        /// The release.
+        release: ReleaseNumber,
+        /// Where.
+        pointer: String,
+    },
+    /// A stored secret belongs to the host itself, and people cannot change it.
+    #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
+    HostsSecret(String),
+    /// No such stored secret.
+    #[error("tenant `{0}` has no secret `{1}`; `jackfield secrets list {0}` shows those there are")]
+    NoSecret(TenantName, String),
+    /// The adapter does not load.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The secrets in the file cannot be stored.
+    #[error(transparent)]
+    Vault(VaultError),
+}
+
+impl From<VaultError> for ApplyError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => Self::Store(error),
+            error => Self::Vault(error),
+        }
+    }
+}
