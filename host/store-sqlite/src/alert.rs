@@ -70,7 +70,7 @@ pub(crate) async fn raise(
         return Ok(());
     }
     let message = verdict.alert_message(subject.kind, subject.id);
-    insert(db, subject.tenant, kind, Some(held), &message, now).await
+    insert(db, subject.tenant, kind, Some(subject), &message, now).await
 }
 
 /// Writes an alert about a tenant as a whole.
@@ -88,15 +88,15 @@ async fn insert(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     kind: AlertKind,
-    about: Option<&DeliveryRow>,
+    about: Option<&AlertSubject<'_>>,
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
         .bind(tenant.as_str())
         .bind(kind.word())
-        .bind(about.map(|held| subject.id.0))
-        .bind(about.and_then(|held| subject.lead.as_ref()).map(LeadId::as_str))
+        .bind(about.map(|subject| subject.id.0))
+        .bind(about.and_then(|subject| subject.lead).map(LeadId::as_str))
         .bind(message)
         .bind(micros(now))
         .execute(db)

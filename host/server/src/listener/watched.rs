@@ -30,16 +30,16 @@ impl Activity {
     }
 
     /// A request whose head is complete; it is in flight until what is returned is dropped.
-    pub fn begin(&self) -> InFlight {
+    pub fn begin(&self) -> RequestInFlight {
         self.with(ConnectionProgress::began);
-        InFlight(self.clone())
+        RequestInFlight(self.clone())
     }
 }
 
 /// A request in flight.
-pub struct InFlight(Activity);
+pub struct RequestInFlight(Activity);
 
-impl Drop for InFlight {
+impl Drop for RequestInFlight {
     fn drop(&mut self) {
         let now = self.0.clock.now();
         self.0.with(|progress| progress.ended(now));
