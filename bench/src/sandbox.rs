@@ -22,7 +22,7 @@ impl Sandbox {
     pub async fn new(config: RuntimeConfig, bytes: Vec<u8>) -> anyhow::Result<Self> {
         let runtime = Runtime::start(config, Arc::new(SystemClock))?;
         let record = runtime.inspect(&bytes).await?;
-        Ok(Self { record, runtime, bytes })
+        Ok(Self { runtime, record, bytes })
     }
 
     /// The component's size in bytes.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jackfield::app::{OpenStore, Storage};
+use jackfield_clock::{Clock as _, SystemClock};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryKind, MAX_LOST_LEASES};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
@@ -11,7 +12,6 @@ use jackfield_store::{ClaimRequest, NewAlert, TenantShare};
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, Keystone, KeystoneConfig, KeystoneLead, Mode};
 use jackfield_tests::process::HostProcess;
-use jiff::Timestamp;
 
 use super::BINARY;
 use super::installation::{agent_token, apply, install, push_keystone};
@@ -26,7 +26,7 @@ async fn next_start_announces_what_a_crash_left() {
         tenant: tenant(),
         kind: AlertKind::Credential,
         message: "committed just before the crash".into(),
-        now: Timestamp::now(),
+        now: SystemClock.now(),
     };
     database.store().raise_alert(alert).await.unwrap();
     database.close().await.unwrap();
@@ -53,7 +53,7 @@ async fn alerts_of_recovery_are_announced() {
     let store = database.store();
     let id = std::fs::read_to_string(data.path().join("host.id")).unwrap();
     for _ in 1..MAX_LOST_LEASES {
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         assert_eq!(store.reap(now, Some(id.trim())).await, Ok(1));
         let claim = ClaimRequest {
             owner: format!("{}/earlier", id.trim()),

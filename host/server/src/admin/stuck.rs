@@ -147,10 +147,10 @@ pub(super) async fn landed(
     if !state.store.settle(id, request.reference, state.clock.now()).await? {
         let summary = find(&state, id).await?.summary;
         let (kind, now) = (summary.kind, summary.state);
-        let detail = if !kind.rules().may_be_settled {
-            format!("`{id}` is a webhook that was not parsed; its leads cannot have landed. Replay or discard it")
+        let detail = if kind.rules().may_be_settled {
+            format!("`{id}` is {now}; only a dead or reviewed delivery can be marked as landed")
         } else {
-            format!("`{id}` is {now}; only of a dead or reviewed delivery can be said that it landed")
+            format!("`{id}` is a webhook that was not parsed; its leads cannot have landed. Replay or discard it")
         };
         return Err(Problem::new(ProblemKind::Conflict, detail));
     }
