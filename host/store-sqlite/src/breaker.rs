@@ -11,7 +11,9 @@ use crate::column::{Columns, micros};
 use crate::delivery::row::DeliveryRow;
 use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::breaker::{BreakerChange, BreakerOverride, BreakerState};
+use jackfield_domain::delivery::breaker::{
+    BreakerChange, BreakerEvent, BreakerOverride, open_since_after_override, opened_message,
+};
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryRank, DeliveryVerdict};
 use jackfield_domain::id::{DeliveryId, TenantName};
@@ -57,18 +59,14 @@ pub(crate) async fn note(
     .await?;
     let Some(row) = row else { return Ok(()) };
     let tenant: TenantName = row.id("tenant")?;
-    let known = row.time_option("open_since")?.is_some();
-    match (change.from, change.to) {
-        (_, BreakerState::Closed) => keep_since(db, &tenant, None).await,
-        (BreakerState::Closed, _) if !known => {
+    match change.event(row.time_option("open_since")?) {
+        Some(BreakerEvent::Closed) => keep_since(db, &tenant, None).await,
+        Some(BreakerEvent::Opened) => {
             keep_since(db, &tenant, Some(now)).await?;
-            let message = format!(
-                "the CRM's breaker opened: the last attempt was {class}; dispositions wait and lose no attempts; \
-                 repair the CRM or its address, `jackfield breaker show {tenant}` says when it is tried again"
-            );
+            let message = opened_message(&tenant, class);
             raise_for_tenant(db, &tenant, AlertKind::BreakerOpen, &message, now).await
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -99,18 +97,25 @@ impl Write for Force {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        let row = sqlx::query("select forced, open_since from breaker where tenant = ?")
+            .bind(self.tenant.as_str())
+            .fetch_optional(&mut *db)
+            .await?;
+        let (before, open_since) = match &row {
+            Some(row) => (
+                row.checked_option("forced", BreakerOverride::from_word)?,
+                row.time_option("open_since")?,
+            ),
+            None => (None, None),
+        };
+        let open_since = open_since_after_override(open_since, before, self.forced, self.now);
         sqlx::query(
-            "insert into breaker (tenant, forced, open_since) values (?1, ?2, iif(?2 = 'open', ?3, null))
-             on conflict (tenant) do update set
-                 forced = excluded.forced,
-                 open_since = case
-                     when ?2 = 'open' then coalesce(open_since, ?3)
-                     when ?2 = 'closed' or forced = 'closed' then null
-                     else open_since end",
+            "insert into breaker (tenant, forced, open_since) values (?, ?, ?)
+             on conflict (tenant) do update set forced = excluded.forced, open_since = excluded.open_since",
         )
         .bind(self.tenant.as_str())
         .bind(self.forced.map(BreakerOverride::word))
-        .bind(micros(self.now))
+        .bind(open_since.map(micros))
         .execute(db)
         .await?;
         Ok(())

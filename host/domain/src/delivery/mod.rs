@@ -20,4 +20,7 @@ pub use rank::DeliveryRank;
 pub use spec::{BreakerSpec, DeliverySpec};
 pub use state::DeliveryState;
 pub use stop::StopReason;
-pub use verdict::{AttemptResult, DeliveryVerdict, MAX_LOST_LEASES, NextStep, after_lost_lease, decide, decide_trial};
+pub use verdict::{
+    AttemptResult, DeliveryVerdict, LOST_LEASE_MESSAGE, MAX_LOST_LEASES, NextStep, after_lost_lease, decide,
+    decide_trial,
+};

@@ -206,6 +206,10 @@ pub fn decide_trial(
 /// must not do so for ever.
 pub const MAX_LOST_LEASES: u32 = 20;
 
+/// What the log of attempts says about an attempt whose lease expired.
+pub const LOST_LEASE_MESSAGE: &str =
+    "the worker did not report back before its lease ran out; the request may have been sent";
+
 /// Decides what follows when a lease expires: the request may have left, so the delivery is ambiguous from now on.
 #[must_use]
 pub fn after_lost_lease(progress: AttemptHistory, now: Timestamp) -> DeliveryVerdict {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::id::{DedupKey, Digest};
+use crate::id::{DedupKey, Digest, ReceiptId};
 
 /// The keys under which a webhook counts as a repeat. Each comes out of the signed bytes, so that a forger cannot make
 /// a replay look new by altering an unsigned header:
@@ -31,6 +31,14 @@ fn qualified(from: &str, key: &str) -> DedupKey {
         Ok(key) => key,
         Err(_) => qualified(from, &Digest::of(key.as_bytes()).to_string()),
     }
+}
+
+/// The key of a delivery whose request's first key another delivery already has. A delivery outlives the window of its
+/// request's key, and a destination may still know the key; so a request that comes again after the window is new and
+/// gets a key that was never used. No webhook's key begins with `again:`, and no two have the same receipt.
+#[must_use]
+pub fn key_again(receipt: ReceiptId, key: &DedupKey) -> DedupKey {
+    qualified(&format!("again:{}", receipt.0), key.as_str())
 }
 
 /// Expired keys that a store removes at once: few enough to hold up nobody. A caller that gets as many asks again.
@@ -105,6 +113,13 @@ mod tests {
     fn a_key_of_full_length_still_fits() {
         let id: DedupKey = "x".repeat(200).parse().unwrap();
         assert!(keys(Some(&id), b"")[0].as_str().starts_with("id:sha256:"));
+    }
+
+    #[test]
+    fn a_used_key_is_qualified_by_the_receipt() {
+        let again = |key: &str| key_again(ReceiptId(7), &key.parse().unwrap());
+        assert_eq!(again("key:K").as_str(), "again:7:key:K");
+        assert!(again(&"x".repeat(200)).as_str().starts_with("again:7:sha256:"));
     }
 
     #[test]

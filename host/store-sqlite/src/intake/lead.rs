@@ -12,8 +12,8 @@ use crate::intake::rows::{
 };
 use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
-use jackfield_domain::id::{DedupKey, DeliveryId, Digest, ReceiptId};
-use jackfield_domain::intake::idempotency::{KEYS_FORGOTTEN_AT_ONCE, RepeatCheck, SeenKey, compare};
+use jackfield_domain::id::{DedupKey, DeliveryId, ReceiptId};
+use jackfield_domain::intake::idempotency::{KEYS_FORGOTTEN_AT_ONCE, RepeatCheck, SeenKey, compare, key_again};
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
 
@@ -203,9 +203,7 @@ impl PriorRequests {
     }
 }
 
-/// The deliveries' own keys: each request's first. A delivery outlives the window of its request's key, and a
-/// destination could still know the key; so a request that comes again after the window is a new thing, and gets a key
-/// that never was. No webhook's key begins with `again:`, and no two have the same receipt.
+/// The deliveries' own keys: each request's first, unless a delivery already has it.
 fn delivery_keys(
     new: &[(&AcceptLead, Receipt)],
     mut taken: HashSet<(KnownKey, DeliveryKind)>,
@@ -216,10 +214,7 @@ fn delivery_keys(
         keys.push(if taken.insert((key_of(work, first), kind(work))) {
             first.clone()
         } else {
-            let again = |key: &str| format!("again:{}:{key}", receipt.id.0).parse::<DedupKey>();
-            again(first.as_str())
-                .or_else(|_| again(&Digest::of(first.as_str().as_bytes()).to_string()))
-                .map_err(|error| StoreError::Corrupt(error.rule.into()))?
+            key_again(receipt.id, first)
         });
     }
     Ok(keys)

@@ -9,11 +9,10 @@ use crate::delivery::row::DeliveryRow;
 use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
 use crate::queue::success::{self, Success};
 use crate::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState, DocumentShape, NextStep, after_lost_lease};
+use jackfield_domain::delivery::{
+    DeliveryKind, DeliveryState, DocumentShape, LOST_LEASE_MESSAGE, NextStep, after_lost_lease,
+};
 use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, NewLead, StoreError};
-
-/// What the attempt of a lost worker says.
-const LOST: &str = "the worker did not report back before its lease ran out; the request may have been sent";
 
 impl WriteTogether for FinishAttempt {
     type Output = FinishOutcome;
@@ -186,7 +185,7 @@ impl Write for Reap {
             let held = DeliveryRow::read(row)?;
             let verdict = after_lost_lease(held.progress, self.now);
             let detail = AttemptDetail {
-                message: LOST.into(),
+                message: LOST_LEASE_MESSAGE.into(),
                 ..AttemptDetail::default()
             };
             sqlx::query("update attempt set class = ?, detail = ? where delivery = ? and fence = ?")

@@ -10,6 +10,7 @@
 //! due deliveries wait without using up attempts. An operator's override holds until an operator removes it.
 
 mod phase;
+mod record;
 mod signal;
 mod state;
 
@@ -22,6 +23,7 @@ use super::DeliverySpec;
 use super::retry;
 use crate::id::DeliveryId;
 use phase::Phase;
+pub use record::{BreakerEvent, open_since_after_override, opened_message};
 pub use signal::CrmSignal;
 pub use state::{
     BreakerCapacity, BreakerChange, BreakerOverride, BreakerPermit, BreakerState, BreakerStatus, FinishedAttempt,
