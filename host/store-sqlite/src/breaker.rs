@@ -15,7 +15,7 @@ use jackfield_domain::delivery::breaker::{
     BreakerChange, BreakerEvent, BreakerOverride, open_since_after_override, opened_message,
 };
 use jackfield_domain::delivery::failure::AttemptClass;
-use jackfield_domain::delivery::{DeliveryRank, DeliveryVerdict};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryVerdict};
 use jackfield_domain::id::{DeliveryId, TenantName};
 use jackfield_store::{BreakerRecord, BreakerStore, ExpireHeld, StoreError};
 
@@ -135,17 +135,24 @@ pub(crate) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreErr
     rows.iter().map(record).collect()
 }
 
-/// Dispositions of one rank of a tenant that may go and have long been due. Those that wait behind them have their turn
-/// when these are gone.
+/// Deliveries of one kind and rank of a tenant that may go and have long been due. Those that wait behind them follow
+/// once these are gone.
 pub(crate) const HELD: &str = "select * from delivery indexed by delivery_ready
-    where tenant = ? and kind = 'disposition' and rank = ? and state = 'ready' and blocked = 0 and due <= ?
+    where tenant = ? and kind = ? and rank = ? and state = 'ready' and blocked = 0 and due <= ?
     order by due, id limit ?";
+
+/// The kinds that the breaker holds back, each with every rank, most urgent first.
+fn guarded() -> impl Iterator<Item = (DeliveryKind, DeliveryRank)> {
+    let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().breaker);
+    kinds.flat_map(|kind| DeliveryRank::ALL.map(|rank| (kind, rank)))
+}
 
 /// Whether [`ExpireHeld`] would find anything.
 pub(crate) async fn is_anything_held(db: &SqlitePool, order: &ExpireHeld) -> Result<bool, StoreError> {
-    for rank in DeliveryRank::ALL {
+    for (kind, rank) in guarded() {
         let held = sqlx::query(HELD)
             .bind(order.tenant.as_str())
+            .bind(kind.word())
             .bind(rank.number())
             .bind(micros(order.due_by))
             .bind(1)
@@ -163,11 +170,12 @@ impl Write for ExpireHeld {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
         let mut given_up = 0;
-        for rank in DeliveryRank::ALL {
+        for (kind, rank) in guarded() {
             // The next of a lead can go only when the one before it is gone, so this asks until nothing is left.
             while given_up < self.limit {
                 let held = sqlx::query(HELD)
                     .bind(self.tenant.as_str())
+                    .bind(kind.word())
                     .bind(rank.number())
                     .bind(micros(self.due_by))
                     .bind(self.limit - given_up)

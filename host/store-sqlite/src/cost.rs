@@ -134,8 +134,8 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
         .await
         .unwrap();
     let mut costs = vec![
-        ("due", read(&store, super::queue::claim::DUE).await),
-        ("next due", read(&store, super::queue::claim::NEXT_DUE).await),
+        ("due", read(&store, super::queue::claim::DUE.as_str()).await),
+        ("next due", read(&store, super::queue::claim::NEXT_DUE.as_str()).await),
     ];
     let (claimed, steps) = written(&store, claim(&other)).await;
     assert_eq!(claimed.len(), 1);
@@ -151,7 +151,7 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
         costs.push(("claim while the head is under way", steps));
         costs.push((
             "due while the head is under way",
-            read(&store, super::queue::claim::DUE).await,
+            read(&store, super::queue::claim::DUE.as_str()).await,
         ));
     }
     costs.push(("accept", written(&store, call(&busy, "C-1", "no_answer")).await.1));

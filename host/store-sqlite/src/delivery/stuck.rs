@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use crate::column::{Columns, later, micros, stored};
+use crate::column::{Columns, json, later, micros, stored};
 use crate::intake::rows::add_payload;
 use crate::lead::rows::clear_manual;
 use crate::writer::Write;
@@ -76,14 +76,17 @@ impl Write for Settle {
 
     /// The class of the last attempt and the reason for stopping stay: they tell why a person had to say it.
     async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().may_be_settled);
+        let kinds: Vec<_> = kinds.map(DeliveryKind::word).collect();
         let row = sqlx::query(
             "update delivery set state = 'done', reference = ?, ambiguous = 0, changed_at = ?
-             where id = ? and state in ('dead', 'review') and kind <> 'inbound'
+             where id = ? and state in ('dead', 'review') and kind in (select value from json_each(?))
              returning tenant, kind, lead",
         )
         .bind(self.reference.as_deref())
         .bind(micros(self.now))
         .bind(self.id.0)
+        .bind(json("a list of kinds", &kinds)?)
         .fetch_optional(&mut *db)
         .await?;
         unflag(db, row).await

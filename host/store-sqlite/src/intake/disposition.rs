@@ -84,8 +84,8 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
 /// What is known under calls' ids, however long ago.
 pub(crate) const KNOWN_CALLS: &str = last_ids!(
     "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
-     from json_each(?) k
-     cross join delivery d on d.tenant = k.value ->> 0 and d.kind = 'disposition' and d.dedup_key = k.value ->> 1
+     from json_each(?1) k
+     cross join delivery d on d.tenant = k.value ->> 0 and d.kind = ?2 and d.dedup_key = k.value ->> 1
      join inbox i on i.id = d.receipt"
 );
 
@@ -94,6 +94,7 @@ async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Resul
     let keys: Vec<_> = works.iter().map(|work| key_of(work)).collect();
     let rows = sqlx::query(KNOWN_CALLS)
         .bind(json("a list of calls", &keys)?)
+        .bind(DeliveryKind::Disposition.word())
         .fetch_all(db)
         .await?;
     let mut known = Known::new();

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use crate::column::{Columns, micros};
+use crate::column::{Columns, json, micros};
+use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::Priority;
 use jackfield_store::{LeadCursor, LeadPage, LeadRecord, StoreError};
@@ -42,7 +43,13 @@ pub(crate) async fn set_manual(
     Ok(())
 }
 
-/// Takes the mark away, unless another disposition of the lead is stuck.
+/// The kinds whose stuck deliveries a person enters by hand, as a JSON array.
+pub(crate) fn manual_kinds() -> Result<String, StoreError> {
+    let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().manual);
+    json("a list of kinds", &kinds.map(DeliveryKind::word).collect::<Vec<_>>())
+}
+
+/// Clears the flag, unless another delivery of the lead is stuck.
 pub(crate) async fn clear_manual(
     db: &mut SqliteConnection,
     tenant: &TenantName,
@@ -52,10 +59,11 @@ pub(crate) async fn clear_manual(
         "update lead set manual_since = null
          where tenant = ?1 and lead = ?2 and manual_since is not null and not exists (
              select 1 from delivery indexed by delivery_lead
-             where tenant = ?1 and lead = ?2 and kind = 'disposition' and state in ('dead', 'review'))",
+             where tenant = ?1 and lead = ?2 and kind in (select value from json_each(?3)) and state in ('dead', 'review'))",
     )
     .bind(tenant.as_str())
     .bind(lead.as_str())
+    .bind(manual_kinds()?)
     .execute(db)
     .await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Leasing deliveries, and finding out when there is something to lease.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -7,7 +9,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use crate::column::{Columns, json, later, micros};
 use crate::delivery::row::{content_type, progress};
 use crate::writer::Write;
-use jackfield_domain::delivery::DeliveryKind;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryRank};
 use jackfield_domain::id::{DeliveryId, Fence, TenantName};
 use jackfield_store::{ClaimRequest, ClaimableKind, ClaimedDelivery, Lease, StoreError, TenantShare};
 
@@ -45,26 +47,50 @@ pub(crate) const CLAIMABLE: &str = concat!(
 
 /// Tenants and kinds that have claimable work: a few index look-ups for each tenant that has anything
 /// ready.
-pub(crate) const DUE: &str = "select c.tenant, k.value as kind
-    from delivery_count c cross join json_each('[\"inbound\", \"lead\", \"disposition\"]') k
-    where c.state = 'ready' and c.deliveries > 0 and exists (
-        select 1 from delivery d indexed by delivery_ready
-        where d.tenant = c.tenant and d.kind = k.value and d.rank in (0, 1, 2, 3)
-            and d.state = 'ready' and d.blocked = 0 and d.due <= ?)
-    order by c.tenant";
+///
+/// The states stay literal here and below: `SQLite` uses a partial index only where it can see the condition.
+pub(crate) static DUE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select c.tenant, k.value as kind
+         from delivery_count c cross join json_each('[{}]') k
+         where c.state = 'ready' and c.deliveries > 0 and exists (
+             select 1 from delivery d indexed by delivery_ready
+             where d.tenant = c.tenant and d.kind = k.value and d.rank in ({})
+                 and d.state = 'ready' and d.blocked = 0 and d.due <= ?)
+         order by c.tenant",
+        every_kind(),
+        every_rank(),
+    )
+});
 
 /// The next due time of each tenant, kind and rank that has anything ready, and the next lease's end.
-pub(crate) const NEXT_DUE: &str = "select min(at) as at from (
-        select (select min(d.due) from delivery d indexed by delivery_ready
-                where d.tenant = c.tenant and d.kind = k.value and d.rank = r.value
-                    and d.state = 'ready' and d.blocked = 0 and d.due > ?1) as at
-        from delivery_count c
-        cross join json_each('[\"inbound\", \"lead\", \"disposition\"]') k
-        cross join json_each('[0, 1, 2, 3]') r
-        where c.state = 'ready' and c.deliveries > 0
-        union all
-        select min(lease_until) from delivery indexed by delivery_leased
-        where state = 'leased' and lease_until > ?1)";
+pub(crate) static NEXT_DUE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select min(at) as at from (
+             select (select min(d.due) from delivery d indexed by delivery_ready
+                     where d.tenant = c.tenant and d.kind = k.value and d.rank = r.value
+                         and d.state = 'ready' and d.blocked = 0 and d.due > ?1) as at
+             from delivery_count c
+             cross join json_each('[{}]') k
+             cross join json_each('[{}]') r
+             where c.state = 'ready' and c.deliveries > 0
+             union all
+             select min(lease_until) from delivery indexed by delivery_leased
+             where state = 'leased' and lease_until > ?1)",
+        every_kind(),
+        every_rank(),
+    )
+});
+
+/// The words of all kinds, as the members of a JSON array.
+fn every_kind() -> String {
+    DeliveryKind::ALL.map(|kind| format!("\"{}\"", kind.word())).join(", ")
+}
+
+/// The numbers of all ranks, in a list.
+fn every_rank() -> String {
+    DeliveryRank::ALL.map(|rank| rank.number().to_string()).join(", ")
+}
 
 impl Write for ClaimRequest {
     type Output = Vec<ClaimedDelivery>;
@@ -219,7 +245,7 @@ impl Write for ReleaseLeases {
 
 /// Tenants and kinds that have claimable work at `now`.
 pub(crate) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
-    let rows = sqlx::query(DUE).bind(micros(now)).fetch_all(db).await?;
+    let rows = sqlx::query(DUE.as_str()).bind(micros(now)).fetch_all(db).await?;
     let due = |row: &SqliteRow| {
         Ok(ClaimableKind {
             tenant: row.id("tenant")?,
@@ -231,7 +257,7 @@ pub(crate) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<Claimable
 
 /// When the next delivery falls due or the next lease runs out, later than `now`.
 pub(crate) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let row = sqlx::query(NEXT_DUE).bind(micros(now)).fetch_one(db).await?;
+    let row = sqlx::query(NEXT_DUE.as_str()).bind(micros(now)).fetch_one(db).await?;
     row.time_option("at")
 }
 

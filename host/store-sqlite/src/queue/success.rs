@@ -8,6 +8,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{Columns, json, micros};
+use crate::lead::rows::manual_kinds;
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind};
 use jackfield_domain::id::{DeliveryId, Fence};
@@ -43,10 +44,10 @@ const CONCLUDE: &str = "update delivery
 
 /// As `lead::clear_manual` does it for one.
 const CLEAR_MANUAL: &str = "update lead set manual_since = null
-    from json_each(?) v
+    from json_each(?1) v
     where lead.tenant = v.value ->> 0 and lead.lead = v.value ->> 1 and lead.manual_since is not null and not exists (
         select 1 from delivery indexed by delivery_lead
-        where delivery.tenant = lead.tenant and delivery.lead = lead.lead and delivery.kind = 'disposition'
+        where delivery.tenant = lead.tenant and delivery.lead = lead.lead and delivery.kind in (select value from json_each(?2))
             and delivery.state in ('dead', 'review'))";
 
 /// Ends the attempts, and of those whose lease still holds the deliveries; answers which these are.
@@ -69,7 +70,11 @@ pub(crate) async fn store(db: &mut SqliteConnection, successes: &[Success<'_>]) 
     }
     if !leads.is_empty() {
         let leads = json("a list of leads", &leads)?;
-        sqlx::query(CLEAR_MANUAL).bind(leads).execute(db).await?;
+        sqlx::query(CLEAR_MANUAL)
+            .bind(leads)
+            .bind(manual_kinds()?)
+            .execute(db)
+            .await?;
     }
     Ok(stored)
 }
