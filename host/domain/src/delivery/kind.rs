@@ -21,7 +21,7 @@ pub enum DeliveryKind {
 }
 
 /// How one kind of delivery is treated. A new kind is a new row of [`DeliveryKind::rules`], an attempt file in the
-/// server's `delivery/attempt/`, and a migration if it needs columns.
+/// server's `delivery/attempt/`, and a migration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KindRules {
     /// Its word in the database, the API and the metrics.
