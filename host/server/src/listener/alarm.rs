@@ -1,4 +1,4 @@
-//! Waiting for a deadline that moves.
+//! A timer whose deadline may move.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,15 +9,15 @@ use jackfield_clock::SharedClock;
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Waits on a clock. A deadline that moves away costs nothing: the timer that is running is let run, and only then set
-/// anew. So a connection has one timer, however many requests it brings.
+/// Waits on a clock. Postponing the deadline is free: the running timer fires first and is then set anew, so a
+/// connection has one timer however many requests it carries.
 pub struct Alarm {
     clock: SharedClock,
     set: Option<(Timestamp, Sleep)>,
 }
 
 impl Alarm {
-    /// An alarm that is not set.
+    /// A timer that is not set.
     pub fn new(clock: SharedClock) -> Self {
         Self { clock, set: None }
     }

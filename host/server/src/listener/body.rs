@@ -1,4 +1,4 @@
-//! A request's body that must keep its pace, and has a share of the memory for bodies.
+//! A request's body, with its minimum rate and its share of the memory for bodies.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::request::BodyError;
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 
-/// Bytes of a body that always find room, so that large bodies never keep out the usual ones, which are far smaller.
+/// Bytes of a body that are always accepted, so that large bodies never block the usual ones, which are far smaller.
 const FREE: usize = 16 * 1024;
 
-/// The memory that the bodies of one listener have taken while they come in.
+/// The memory that the incoming bodies of one listener use.
 #[derive(Debug)]
 pub struct BodyMemory {
     max: usize,
@@ -26,14 +26,14 @@ pub struct BodyMemory {
 }
 
 impl BodyMemory {
-    /// Room for so many bytes.
+    /// A budget of this many bytes.
     pub const fn new(max: usize) -> Self {
         let taken = AtomicUsize::new(0);
         Self { max, taken }
     }
 }
 
-/// A body on its way in.
+/// An incoming body.
 pub struct PacedBody {
     body: Incoming,
     patience: SlowClientLimits,
@@ -45,7 +45,7 @@ pub struct PacedBody {
 }
 
 impl PacedBody {
-    /// A body whose head has just come.
+    /// A body whose head has just arrived.
     pub fn new(body: Incoming, patience: SlowClientLimits, clock: &SharedClock, memory: Arc<BodyMemory>) -> Self {
         Self {
             body,
@@ -58,7 +58,7 @@ impl PacedBody {
         }
     }
 
-    /// Counts bytes that came, if there is room for them.
+    /// Counts bytes that arrived, if the budget allows them.
     fn hold(&mut self, bytes: usize) -> Result<(), BodyError> {
         let before = self.received;
         self.received = before.saturating_add(bytes as u64);

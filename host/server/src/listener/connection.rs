@@ -1,4 +1,4 @@
-//! One connection: the protocol it speaks, its requests, and its end.
+//! One connection: its protocol, its requests, and its end.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -27,38 +27,38 @@ use crate::request::Peer;
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::{ConnectionProgress, ConnectionTimeout, SlowClientLimits};
 
-/// The head of a request may have this many bytes, its path included. The contract's are a few hundred.
+/// Most bytes of a request's head, its path included. The contract's heads have a few hundred.
 pub const MAX_HEAD: u16 = 32 * 1024;
-/// Room for a head, and for pieces of a body on their way through.
+/// The read buffer: a head, or a piece of a body.
 const BUFFER: usize = 64 * 1024;
-/// Requests that one HTTP/2 connection may have in flight: what browsers and proxies expect at least.
+/// Most requests in flight on one HTTP/2 connection: the least that browsers and proxies expect.
 const MAX_STREAMS: u32 = 100;
-/// Requests that an HTTP/2 client may take back before anybody has looked at them, and those that it may get wrong.
-/// More is an attack ("rapid reset"), and the connection ends.
+/// Most requests that an HTTP/2 client may reset before they were read, and most that may be malformed. More is an
+/// attack ("rapid reset"), and the connection is closed.
 const MAX_RESETS: usize = 64;
-/// Bytes of one body that an HTTP/2 client may send ahead of what is read of it.
+/// Most bytes of one body that an HTTP/2 client may send ahead of the reader.
 const STREAM_WINDOW: u32 = 64 * 1024;
 /// Bytes of all its bodies together.
 const CONNECTION_WINDOW: u32 = 256 * 1024;
-/// The smallest that the protocol allows: large frames only hold up what is behind them.
+/// The smallest frame size that the protocol allows: large frames only delay what follows them.
 const MAX_FRAME: u32 = 16 * 1024;
 
-/// What all connections of a listener share.
+/// What the connections of a listener share.
 pub struct Serving {
-    /// Answers.
+    /// The service that answers requests.
     pub router: Router,
-    /// How long clients may take.
+    /// The time limits of clients.
     pub patience: SlowClientLimits,
-    /// The time.
+    /// The clock.
     pub clock: SharedClock,
-    /// What bodies may take while they come in.
+    /// The memory budget of incoming bodies.
     pub memory: Arc<BodyMemory>,
-    /// Cancelled when connections are to end once what is in flight is done.
+    /// Cancelled when connections must end after finishing what is in flight.
     pub stop: CancellationToken,
 }
 
 impl Serving {
-    /// Serves HTTP/1.1 to the end. Returns why the host ended it, if it was the host.
+    /// Serves HTTP/1.1 until the connection ends. Returns the reason if the host ended it.
     pub async fn http1<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<ConnectionTimeout>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -70,7 +70,7 @@ impl Serving {
         self.watch(connection, &activity).await
     }
 
-    /// Serves HTTP/2 to the end, likewise.
+    /// Serves HTTP/2 until the connection ends, likewise.
     pub async fn http2<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<ConnectionTimeout>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -115,7 +115,7 @@ impl Serving {
         }
     }
 
-    /// Drives a connection until it ends, the host stops, or patience does.
+    /// Drives a connection until it ends, the host stops, or the client exceeds a time limit.
     async fn watch<C: GracefulConnection>(&self, connection: C, activity: &Activity) -> Option<ConnectionTimeout> {
         let mut connection = pin!(connection);
         let mut stopped = pin!(self.stop.cancelled());
@@ -124,7 +124,7 @@ impl Serving {
         let mut cut = None;
         poll_fn(|cx| {
             loop {
-                // How a connection broke is the client's affair; its requests are logged each for itself.
+                // How a connection broke concerns the client alone; each of its requests has a log line.
                 if connection.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(cut);
                 }
@@ -134,7 +134,7 @@ impl Serving {
                         return Poll::Pending;
                     };
                     ready!(alarm.poll(cx, due));
-                    // It may have moved on while the alarm was looked at.
+                    // The deadline may have moved while the timer was polled.
                     if activity.with(|progress| progress.due(&self.patience)) != Some((due, why)) {
                         continue;
                     }

@@ -1,8 +1,7 @@
-//! A listener: accepts connections, as many as it is to keep, and serves each until it ends or its client takes too
-//! long.
+//! A listener: accepts connections up to its limits, and serves each until it ends or its client is too slow.
 //!
-//! In the clear it speaks HTTP/1.1; over TLS also HTTP/2, if the client offers it. There is no HTTP/2 in the clear:
-//! every client that could use it can use TLS, and the first bytes of a connection need no guessing.
+//! Without TLS it speaks HTTP/1.1; with TLS also HTTP/2, if the client offers it. There is no HTTP/2 without TLS: every
+//! client that could use it can use TLS, and the first bytes of a connection need no guessing.
 
 mod alarm;
 mod body;
@@ -32,44 +31,44 @@ use seats::{Seat, Seats};
 pub use tls::{Tls, TlsError, TlsFiles};
 use watched::{Activity, Watched};
 
-/// How long the host waits when the system has no file descriptor, or no memory, for another connection.
+/// How long the host waits when the system has no file descriptor or no memory for another connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);
 
-/// What a listener allows.
+/// The limits of a listener.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once.
+    /// Most connections at once.
     pub connections: u32,
-    /// Connections at once of one client's address.
+    /// Most connections at once from one client's address.
     pub connections_per_address: u32,
-    /// Whose connections are not counted by address: those of load balancers.
+    /// Addresses whose connections are not counted by address: load balancers.
     pub trusted: Vec<AddressRange>,
-    /// How long clients may take.
+    /// The time limits of clients.
     pub patience: SlowClientLimits,
-    /// Bytes of bodies that all connections together may be in the middle of, the first few of each not counted.
+    /// Most bytes of incomplete bodies over all connections; the first few of each body are not counted.
     pub body_memory: usize,
 }
 
 /// A listener, before it serves.
 #[derive(Debug)]
 pub struct Listener {
-    /// Which one it is, in metrics and in the log.
+    /// Its name in metrics and in the log.
     pub door: Door,
-    /// Where connections come in.
+    /// The socket that it accepts connections from.
     pub socket: TcpListener,
-    /// What it allows.
+    /// Its limits.
     pub limits: Limits,
-    /// Its certificate; none if it speaks in the clear.
+    /// Its certificate; `None` without TLS.
     pub tls: Option<Arc<Tls>>,
-    /// The time.
+    /// The clock.
     pub clock: SharedClock,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
 impl Listener {
-    /// Serves until `stop` is cancelled; then accepts nothing, and returns once every connection is done with what it
-    /// has in flight. Dropping it drops its connections.
+    /// Serves until `stop` is cancelled, then accepts nothing more, and returns once every connection has finished what
+    /// it has in flight. Dropping it drops its connections.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
         let limits = &self.limits;
         let (connections, per_address) = (limits.connections, limits.connections_per_address);
@@ -98,7 +97,7 @@ impl Listener {
                             let guest = self.guest(seat, peer.ip());
                             open.spawn(guest.serve(socket, Arc::clone(&serving)));
                         }
-                        // Dropping the socket closes it: the cheapest answer, and one that every client understands.
+                        // Dropping the socket closes it: the cheapest response, and every client understands it.
                         Err(full) => self.metrics.turn_away(self.door, full.word()),
                     }
                 }
@@ -137,7 +136,7 @@ impl Listener {
     }
 }
 
-/// Errors of `accept` that are about the connection that did not come about, not about the listener.
+/// Errors of `accept` that concern one failed connection, not the listener.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -158,7 +157,7 @@ struct Guest {
 
 impl Guest {
     async fn serve(self, socket: TcpStream, serving: Arc<Serving>) {
-        // Without it an answer may wait for the other side's acknowledgement of the headers.
+        // Without it a response may wait for the peer's acknowledgement of the headers.
         let _ = socket.set_nodelay(true);
         let (address, activity) = (self.address, self.activity.clone());
         let socket = Watched::new(socket, activity.clone());

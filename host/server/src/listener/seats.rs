@@ -1,4 +1,4 @@
-//! How many connections a listener keeps open, and how many of one address.
+//! How many connections a listener keeps open, in all and for one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex};
 use jackfield_clock::lock;
 use jackfield_domain::intake::address::{AddressRange, one_client};
 
-/// Why a connection is closed as it comes.
+/// Why a new connection is closed at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// The listener has as many as it keeps.
+    /// The listener has reached its limit.
     Listener,
-    /// Its address has as many as one address may.
+    /// Its address has reached the limit of one address.
     Address,
 }
 
 impl Full {
-    /// The word for it, as in the metric.
+    /// Its word in the metric.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Listener => "listener",
@@ -31,7 +31,7 @@ impl Full {
 pub struct Seats {
     max: u32,
     max_per_address: u32,
-    /// Who may have as many as there are: a load balancer brings everybody's.
+    /// Addresses without a limit of their own: a load balancer carries everybody's connections.
     trusted: Vec<AddressRange>,
     taken: Mutex<Taken>,
 }
@@ -42,7 +42,7 @@ struct Taken {
     by_address: HashMap<IpAddr, u32>,
 }
 
-/// A connection's place; it is free again when this is dropped.
+/// The slot of a connection; dropping it frees the slot.
 #[derive(Debug)]
 pub struct Seat {
     seats: Arc<Seats>,
@@ -60,10 +60,10 @@ impl Seats {
         }
     }
 
-    /// A place for a connection from this address.
+    /// Acquires a slot for a connection from this address.
     ///
     /// # Errors
-    /// There is none.
+    /// A limit is reached.
     pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Full> {
         let is_trusted = self.trusted.iter().any(|range| range.contains(address));
         let counted = (!is_trusted).then(|| one_client(address));

@@ -1,4 +1,4 @@
-//! A socket whose incoming bytes are noticed, and what the connection over it is doing.
+//! A socket that records when bytes arrive, and the state of the connection over it.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::intake::slow_client::ConnectionProgress;
 
-/// What a connection is doing, shared by its socket, its requests and its watch.
+/// The state of a connection, shared by its socket, its requests and its timer.
 #[derive(Debug, Clone)]
 pub struct Activity {
     progress: Arc<Mutex<ConnectionProgress>>,
@@ -24,12 +24,12 @@ impl Activity {
         Self { progress, clock }
     }
 
-    /// Looks at it, or changes it.
+    /// Reads or changes the state.
     pub fn with<T>(&self, look: impl FnOnce(&mut ConnectionProgress) -> T) -> T {
         look(&mut lock(&self.progress))
     }
 
-    /// A request whose head is complete; it is in flight until what is returned is dropped.
+    /// Marks a request whose head is complete as in flight, until the returned value is dropped.
     pub fn begin(&self) -> RequestInFlight {
         self.with(ConnectionProgress::began);
         RequestInFlight(self.clone())
@@ -53,7 +53,7 @@ pub struct Watched<S> {
 }
 
 impl<S> Watched<S> {
-    /// Notes in `activity` when bytes arrive.
+    /// Records in `activity` when bytes arrive.
     pub fn new(socket: S, activity: Activity) -> Self {
         Self { socket, activity }
     }

@@ -1,7 +1,7 @@
-//! The secrets that this installation keeps itself, by tenant and name: sealed with the master key before the store
-//! has them, opened for whoever needs them.
+//! The secrets that this installation keeps, by tenant and name: sealed with the master key before they are stored,
+//! opened when they are needed.
 //!
-//! A host without the right key serves what it can: what it cannot open is told, and left as it is.
+//! A host without the right key serves what it can: it reports what it cannot open, and leaves it unchanged.
 
 mod key;
 mod rotation;
@@ -29,13 +29,13 @@ use jackfield_store::{NewSecret, SecretRecord, SecretStore, StoreError};
 pub use key::{KeyError, KeySource};
 pub use rotation::{RotateError, Rotated};
 
-/// A secret cannot be had or kept.
+/// A secret cannot be read or stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
     /// The store's.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It is there and does not open.
+    /// The secret exists and does not open.
     #[error(
         "{0}; start the host with the key that it was sealed with (`jackfield secrets rotate-key --help` says how), or \
          set the secret again"
@@ -59,8 +59,8 @@ struct Inner {
     source: KeySource,
     keys: ArcSwap<Keyring>,
     rng: Mutex<StdRng>,
-    /// Held for reading from sealing a secret until it is stored, and for writing by a rotation: so none is stored
-    /// under a key that was just given up.
+    /// Held for reading from sealing a secret until it is stored, and for writing by a rotation, so that no secret is
+    /// stored under a retired key.
     sealing: RwLock<()>,
 }
 
@@ -89,8 +89,8 @@ impl Sealing<'_> {
 }
 
 impl Vault {
-    /// Opens the vault of a store: gets the master key, or makes it if nothing was ever sealed; and finishes a rotation
-    /// that was broken off, or that was asked for by handing over an old key. `rng` must be seeded by the operating
+    /// Opens the vault of a store: reads the master key, or makes one if nothing was ever sealed. Finishes a rotation
+    /// that was interrupted, or that was requested by providing an old key. `rng` must be seeded by the operating
     /// system.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl Vault {
         }
     }
 
-    /// Keeps a secret, in place of the one that had the name. It is durable when this returns.
+    /// Stores a secret, replacing the one of that name. It is durable when this returns.
     ///
     /// # Errors
     /// The store cannot be written to, or there is no key; the former secret stays.
@@ -157,7 +157,7 @@ impl Vault {
         self.0.keys.load().ids().contains(&key)
     }
 
-    /// To seal secrets that are stored in a transaction with other things.
+    /// Seals secrets that are stored in one transaction with other things.
     pub async fn sealing(&self) -> Sealing<'_> {
         Sealing {
             inner: &self.0,
@@ -165,7 +165,7 @@ impl Vault {
         }
     }
 
-    /// Seals what a store has found unsealed, before anything else uses the vault.
+    /// Seals the plaintext secrets that a store found, before anything else uses the vault.
     pub fn sealer(&self) -> impl Fn(&TenantName, &str, &Sensitive) -> Result<SealedSecret, StoreError> + use<> {
         let inner = Arc::clone(&self.0);
         move |tenant, name, value| {
@@ -174,7 +174,7 @@ impl Vault {
         }
     }
 
-    /// Tells which secrets do not open on this host: one line a tenant.
+    /// Logs which secrets do not open on this host: one line for each tenant.
     fn report(&self, kept: &[SecretRecord]) {
         let keys = self.0.keys.load();
         let strange = |record: &&SecretRecord| !keys.ids().contains(&record.sealed.key);
@@ -221,7 +221,7 @@ fn random_key(rng: &mut StdRng) -> MasterKey {
 /// A vault could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultOpenError {
-    /// The master key cannot be had.
+    /// The master key is not available.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The store failed.
