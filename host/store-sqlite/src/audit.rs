@@ -70,7 +70,7 @@ pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Aud
     cut(&rows, part.limit, entry, |entry| entry.seq.to_string())
 }
 
-/// What is kept after an entry, oldest first; nothing in the place of what cannot be read.
+/// The entries after a number, oldest first; `None` in place of an entry that cannot be read.
 pub(crate) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
     let rows = sqlx::query("select * from audit where seq > ? order by seq limit ?")
         .bind(seq)

@@ -13,12 +13,12 @@ use jackfield_domain::id::Digest;
 pub(crate) use jackfield_domain::time::after as later;
 use jackfield_store::StoreError;
 
-/// A time as it is stored. Finer parts than a microsecond are dropped.
+/// A time as it is stored: whole microseconds.
 pub(crate) fn micros(time: Timestamp) -> i64 {
     time.as_microsecond()
 }
 
-/// `time` as it reads back.
+/// `time` as it will be read back.
 pub(crate) fn stored(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(micros(time)).unwrap_or(time)
 }

@@ -15,13 +15,13 @@ use crate::lead::dnc::DoNotCall;
 use crate::writer::Writer;
 use jackfield_store::StoreError;
 
-/// The oldest `SQLite` that is trusted: the first in which resetting the WAL cannot lose a commit.
+/// The oldest `SQLite` version that is accepted: the first in which resetting the WAL cannot lose a commit.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 /// How long to wait for a lock that another program holds, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections for reading. Reads are short, and more of them than cores would only get in each other's way.
+/// Connections for reading. Reads are short; more connections than cores would only compete with each other.
 const READERS: u32 = 4;
 
 /// Pages of WAL (of 4 KiB) after which the writer moves them into the database file: 16 MiB, so that a page that is
@@ -31,12 +31,13 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// Prepared statements that a connection keeps: five inserts have one for each of sixty-four numbers of rows.
 const STATEMENTS: usize = 512;
 
-/// What is settled when a database is opened.
+/// Options of opening a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SqliteOptions {
-    /// How many callers may wait to be written before others are refused. 4096: about a second of work for a slow disk.
+    /// Most callers that may wait for the writer before others are refused. 4096: about a second of work for a slow
+    /// disk.
     pub queue: usize,
-    /// The database file may not grow beyond this many bytes; unlimited when absent.
+    /// Most bytes of the database file; unlimited when absent.
     pub max_bytes: Option<u64>,
     /// Whether a commit waits for the disk. No setting of the host reaches this.
     pub synchronous: Synchronous,
@@ -45,7 +46,7 @@ pub struct SqliteOptions {
 /// What a commit waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {
-    /// Until the disk has it: what a host promises.
+    /// For the disk: what a host promises.
     #[default]
     Full,
     /// For nothing, so that a power failure loses what was acknowledged last: for measuring what the promise costs.
@@ -82,14 +83,14 @@ impl Default for SqliteOptions {
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it.
+    /// Another process has opened it.
     #[error(
         "another jackfield process uses this database (it holds {}): stop it, or give this one a data folder of its \
             own",
         .0.display()
     )]
     InUse(PathBuf),
-    /// A file cannot be used.
+    /// A file cannot be read or written.
     #[error("cannot open {}: {source}; check that the folder exists and that this user may write in \
         it", .path.display())]
     File {
@@ -98,13 +99,13 @@ pub enum OpenError {
         /// What the system says.
         source: io::Error,
     },
-    /// There is no thread for what writes.
+    /// The writer's thread cannot be started.
     #[error("no thread can be started for what writes to the database: {0}; is there a limit on threads (ulimit -u)?")]
     Thread(io::Error),
-    /// The `SQLite` library is too old to be trusted.
+    /// The `SQLite` library is too old.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed; build with the bundled one")]
     Sqlite(String),
-    /// A pragma did not take.
+    /// A pragma did not take effect.
     #[error("SQLite has {name} = {found} and not {wanted}: is the database on a network file system?")]
     Pragma {
         /// Which.
@@ -117,13 +118,13 @@ pub enum OpenError {
     /// A later version of Jackfield wrote it.
     #[error("a newer jackfield wrote this database (migration {0}): use that version, or restore a backup")]
     Newer(i64),
-    /// The tables could not be made.
+    /// The migrations failed.
     #[error("cannot prepare the database: {0}")]
     Migrate(MigrateError),
-    /// What is in it cannot be read.
+    /// Its content cannot be read.
     #[error("cannot read the database: {0}")]
     Content(#[from] StoreError),
-    /// `SQLite` refuses.
+    /// `SQLite` reported an error.
     #[error("cannot open the database: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -133,7 +134,7 @@ impl SqliteStore {
     /// long as the store is open.
     ///
     /// # Errors
-    /// Whatever keeps the promises from being kept: another process, a pragma that does not take, an old `SQLite`, a
+    /// Anything that would break a promise: another process, a pragma that does not take, an old `SQLite`, a
     /// newer schema, a file that cannot be written.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_with(path, SqliteOptions::default()).await
@@ -169,7 +170,7 @@ impl SqliteStore {
     }
 }
 
-/// A lock, until this is dropped.
+/// A file lock, held until this is dropped.
 struct Lock(File);
 
 impl Drop for Lock {
@@ -242,7 +243,7 @@ async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError>
     Ok(pool)
 }
 
-/// Reads back what durability hangs on.
+/// Reads back the pragmas that durability depends on.
 pub(crate) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) -> Result<(), OpenError> {
     let version: String = sqlx::query_scalar("select sqlite_version()")
         .fetch_one(&mut *db)

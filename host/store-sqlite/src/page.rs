@@ -1,13 +1,13 @@
-//! Listings in parts. A cursor is the key of the last row seen, so rows that come or go meanwhile move nothing.
+//! Pages of listings. A cursor is the key of the last row seen, so rows that appear or vanish meanwhile shift nothing.
 
 use sqlx::sqlite::SqliteRow;
 
 use jackfield_store::{Page, PageRequest, StoreError};
 
-/// Rows in a part at most.
+/// Most rows of a page.
 const MAX_LIMIT: u32 = 500;
 
-/// The part of a listing by falling number that was asked for.
+/// The requested page of a listing in falling order of numbers.
 pub(crate) struct PageQuery {
     /// Only numbers below this one.
     pub(crate) before: i64,

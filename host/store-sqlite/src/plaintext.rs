@@ -1,4 +1,4 @@
-//! Secrets that an earlier version kept as they were: sealed at the first start, and wiped from the file.
+//! Secrets that an earlier version stored in plaintext: sealed at the first start, and wiped from the file.
 
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
@@ -11,7 +11,7 @@ use jackfield_domain::id::TenantName;
 use jackfield_store::{NewSecret, StoreError};
 
 impl SqliteStore {
-    /// Seals what an earlier version left unsealed. Returns how many secrets that were. The rows stay, emptied, until
+    /// Seals what an earlier version stored unsealed, and returns the number of secrets. The rows stay, emptied, until
     /// [`Self::wipe_plaintext`] is done.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl SqliteStore {
 
     /// Removes from the file, free pages and log included, what was sealed there before it was. To be called before
     /// anything is served: it holds up the writer, and briefly takes as much more of the disk as the database is large.
-    /// It may be broken off at any point and called again.
+    /// It may be interrupted at any point and called again.
     ///
     /// # Errors
     /// The store's, such as a full disk; what is left is wiped when it is called again.
@@ -82,7 +82,7 @@ where
                 sealed: (self.0)(&tenant, &name, &value)?,
                 tenant,
                 name,
-                // When it was set is not known any more.
+                // The time at which it was set is no longer known.
                 now: Timestamp::UNIX_EPOCH,
             };
             new.run(&mut *db).await?;

@@ -61,7 +61,7 @@ impl Write for NewSecret {
     }
 }
 
-/// A secret to be forgotten.
+/// A secret to be removed.
 pub(crate) struct Remove {
     pub(crate) tenant: TenantName,
     pub(crate) name: String,
@@ -80,7 +80,7 @@ impl Write for Remove {
     }
 }
 
-/// Secrets to be kept under another key, all or none.
+/// Secrets to be sealed under another key, all or none.
 pub(crate) struct Reseal(pub(crate) Vec<ResealedSecret>);
 
 impl Write for Reseal {

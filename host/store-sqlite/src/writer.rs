@@ -1,9 +1,9 @@
 //! The one writer: a thread that owns the only connection that writes, and commits what many callers ask for together.
 //!
-//! A commit waits for the disk; so whatever has been asked for meanwhile goes into the next one, up to [`BATCH`] jobs.
+//! A commit waits for the disk; all jobs that arrive meanwhile go into the next one, up to [`BATCH`] of them.
 //! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
 //! be one tenant's, must not keep another's deliveries from being claimed and ended.
-//! Callers hear back after the commit that holds their work. Those that want the same kind of work done become one job,
+//! Callers get their results after the commit that holds their work. Callers with the same kind of work share one job,
 //! since every statement costs two changes of thread. If one job of a batch fails, all of it is rolled back and each
 //! caller gets a transaction of its own, so that a bad one fails alone: this is why work can be run twice.
 
@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use jackfield_store::StoreError;
 use job::{Job, answer, callers, job, merged};
 
-/// Jobs in one commit at most: past this, a larger batch gains little and its first caller waits longer.
+/// Most jobs in one commit: past this, a larger batch gains little and its first caller waits longer.
 const BATCH: usize = 256;
 
 /// One transaction's work.
@@ -32,8 +32,8 @@ pub(super) trait Write: Send + Sync + 'static {
     fn run(&self, db: &mut SqliteConnection) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
 }
 
-/// The work of several callers in one transaction. What comes in floods does it in a way of its own, with few
-/// statements for all of them; any other [`Write`] is run for one after the other.
+/// The work of several callers in one transaction. Frequent work implements this itself, with few statements for all
+/// callers; any other [`Write`] runs for one caller after the other.
 pub(super) trait WriteTogether: Send + Sync + 'static {
     /// What each caller gets once it is committed.
     type Output: Send + 'static;
@@ -75,7 +75,7 @@ struct Counters {
     jobs: AtomicU64,
 }
 
-/// The way to the writer.
+/// A handle to the writer.
 #[derive(Debug)]
 pub(super) struct Writer {
     /// From callers outside.
@@ -123,7 +123,7 @@ impl Writer {
         })
     }
 
-    /// Has some work committed; refuses if too much waits already.
+    /// Commits some work; refuses if too much is waiting.
     pub(super) async fn submit<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
         self.queue.try_send(Message::Job(job)).map_err(|error| match error {
@@ -133,8 +133,8 @@ impl Writer {
         answer.await.map_err(|_| closed())?
     }
 
-    /// Has some work committed, before what callers from outside want; waits for room. For the host's own work, of
-    /// which there is never more than it has workers, and whose loss would cost more than a wait.
+    /// Commits some work ahead of outside callers, and waits for space in the queue. For the host's own work: there is
+    /// never more of it than there are workers, and losing it would cost more than waiting.
     pub(super) async fn submit_urgent<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
         self.urgent.send(Message::Job(job)).await.map_err(|_| closed())?;
@@ -180,7 +180,7 @@ struct Task {
 }
 
 impl Task {
-    /// Works until asked to close, or until nobody can ask for anything any more.
+    /// Works until it is asked to close, or until every handle is dropped.
     async fn work(
         mut self,
         mut urgent: mpsc::Receiver<Message>,
@@ -269,7 +269,8 @@ impl Task {
     }
 }
 
-/// Waits for messages and takes those of one commit, the urgent first. None when both queues are closed and empty.
+/// Waits for messages and collects those of one commit, the urgent ones first. No message when both queues are closed
+/// and empty.
 async fn receive(
     urgent: &mut mpsc::Receiver<Message>,
     queue: &mut mpsc::Receiver<Message>,

@@ -1,7 +1,7 @@
-//! The leads that asked never to be called again, in memory: every status query asks for one, and hardly any is there.
+//! The leads with a do-not-call, in memory: every status query asks for one, and hardly any has it.
 //!
-//! What is kept is a keyed hash of each, so one that is not found here is not in the database either, and one that is
-//! found is looked up there. The database file has one process, and this knows all that it ever wrote: a lead is added
+//! Each is kept as a keyed hash: a lead that is not found here is not in the database either, and one that is found is
+//! looked up there. The database file has one process, and this knows all that it ever wrote: a lead is added
 //! before its do-not-call is committed, and all are read when the database is opened. 16 bytes a lead, with room.
 
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ pub(crate) struct DoNotCall {
 }
 
 impl DoNotCall {
-    /// All that the database holds.
+    /// Reads all that the database holds.
     pub(crate) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
         let found = Self::default();
         let rows = sqlx::query("select tenant, lead from lead indexed by lead_dnc where dnc_since is not null")
@@ -34,13 +34,13 @@ impl DoNotCall {
         Ok(found)
     }
 
-    /// Takes note of a lead whose do-not-call is about to be recorded.
+    /// Adds a lead whose do-not-call is about to be recorded.
     pub(crate) fn add(&self, tenant: &TenantName, lead: &LeadId) {
         let hash = self.hash(tenant, lead);
         self.leads.write().unwrap_or_else(PoisonError::into_inner).insert(hash);
     }
 
-    /// Whether the database may hold one; if not, it does not.
+    /// Whether the database may hold a do-not-call of this lead. False means that it holds none.
     pub(crate) fn may_hold(&self, tenant: &TenantName, lead: &LeadId) -> bool {
         let hash = self.hash(tenant, lead);
         self.leads

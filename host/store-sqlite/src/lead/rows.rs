@@ -10,7 +10,7 @@ use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::Priority;
 use jackfield_store::{LeadCursor, LeadPage, LeadRecord, StoreError};
 
-/// Leads in one answer at most.
+/// Most leads of one page.
 const MAX_LEADS: u32 = 500;
 
 /// A lead with its document: the payload of its newest delivery.
@@ -24,7 +24,7 @@ macro_rules! lead_with_document {
     };
 }
 
-/// Marks a lead for a person to enter a disposition of it by hand.
+/// Flags a lead: a person has to enter a disposition of it by hand.
 pub(crate) async fn set_manual(
     db: &mut SqliteConnection,
     tenant: &TenantName,
@@ -59,7 +59,8 @@ pub(crate) async fn clear_manual(
         "update lead set manual_since = null
          where tenant = ?1 and lead = ?2 and manual_since is not null and not exists (
              select 1 from delivery indexed by delivery_lead
-             where tenant = ?1 and lead = ?2 and kind in (select value from json_each(?3)) and state in ('dead', 'review'))",
+             where tenant = ?1 and lead = ?2 and kind in (select value from json_each(?3))
+                 and state in ('dead', 'review'))",
     )
     .bind(tenant.as_str())
     .bind(lead.as_str())

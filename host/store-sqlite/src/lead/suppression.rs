@@ -11,7 +11,7 @@ use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::SuppressionReason;
 use jackfield_store::{Page, PageRequest, StatusRefusal, StoreError, Suppression};
 
-/// Records that the lead asked for it; the first time counts.
+/// Records that the lead asked not to be called; the first time counts.
 pub(crate) async fn request(
     db: &mut SqliteConnection,
     tenant: &TenantName,
@@ -36,7 +36,7 @@ pub(crate) async fn request(
 impl Write for StatusRefusal {
     type Output = ();
 
-    /// The note of a lead's own wish is the call in which it was said, and stays.
+    /// The note of a lead's own request is the call in which it was made, and stays.
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
         sqlx::query(
             "insert into suppression (tenant, lead, reason, note, at, last_at, times) values (?1, ?2, ?3, ?4, ?5, ?5, 1)

@@ -1,4 +1,4 @@
-//! Leasing deliveries, and finding out when there is something to lease.
+//! Claiming deliveries, and finding out when there is something to claim.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use jackfield_domain::delivery::{DeliveryKind, DeliveryRank};
 use jackfield_domain::id::{DeliveryId, Fence, TenantName};
 use jackfield_store::{ClaimRequest, ClaimableKind, ClaimedDelivery, Lease, StoreError, TenantShare};
 
-/// Ids of deliveries of one kind and rank of a tenant that may go.
+/// Ids of the claimable deliveries of one kind and rank of a tenant.
 macro_rules! of_rank {
     ($rank:literal) => {
         concat!(
@@ -27,7 +27,7 @@ macro_rules! of_rank {
     };
 }
 
-/// Deliveries of one kind of a tenant that may go, as many of each rank, with their documents: all ranks in one
+/// Claimable deliveries of one kind of a tenant with their documents, up to the limit for each rank: all ranks in one
 /// statement, since a statement costs two changes of thread and most ranks have nothing.
 pub(crate) const CLAIMABLE: &str = concat!(
     "with may_go as (",
@@ -45,8 +45,7 @@ pub(crate) const CLAIMABLE: &str = concat!(
        left join payload p on p.delivery = d.id and p.version = d.payload"
 );
 
-/// Tenants and kinds that have claimable work: a few index look-ups for each tenant that has anything
-/// ready.
+/// Tenants and kinds that have claimable work: a few index look-ups for each tenant that has anything ready.
 ///
 /// The states stay literal here and below: `SQLite` uses a partial index only where it can see the condition.
 pub(crate) static DUE: LazyLock<String> = LazyLock::new(|| {
@@ -138,8 +137,7 @@ async fn take(
     Ok(taken)
 }
 
-/// Deliveries of one kind that may go now, as many of each rank, with their rank and the fence that they are about
-/// to get.
+/// Deliveries of one kind that are claimable now, up to the limit for each rank, with their rank and their next fence.
 async fn claimable(
     claim: &ClaimRequest,
     db: &mut SqliteConnection,
@@ -215,7 +213,7 @@ fn claimed(row: &SqliteRow) -> Result<ClaimedDelivery, StoreError> {
     })
 }
 
-/// Gives deliveries back as if they had never been claimed. The fence stays, so that it never names two claims.
+/// Releases leases as if the deliveries had never been claimed. The fence stays, so that it never names two claims.
 pub(crate) struct ReleaseLeases(pub(crate) Vec<Lease>);
 
 impl Write for ReleaseLeases {

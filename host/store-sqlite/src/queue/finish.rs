@@ -32,7 +32,7 @@ impl WriteTogether for FinishAttempt {
     }
 }
 
-/// What any attempt may be.
+/// The general case of an attempt's end.
 async fn run(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
     end_attempt(work, db).await?;
     if let Some(change) = work.breaker {
@@ -57,7 +57,7 @@ async fn run(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOu
     Ok(FinishOutcome::Stored { leads })
 }
 
-/// What most attempts are: a success from which nothing else follows.
+/// The common case: a success from which nothing else follows.
 fn plain_success(work: &FinishAttempt) -> Option<Success<'_>> {
     let FinishAttempt {
         lease,
@@ -83,7 +83,7 @@ fn plain_success(work: &FinishAttempt) -> Option<Success<'_>> {
     }
 }
 
-/// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
+/// A worker's report is stored even if it comes too late to count, but only its first one.
 async fn end_attempt(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(
         "update attempt set ended_at = ?, class = ?, detail = ?
@@ -99,7 +99,7 @@ async fn end_attempt(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<
     Ok(())
 }
 
-/// Makes a lead and its delivery; whether there is something to push. One whose key is known came before.
+/// Inserts a lead and its delivery. True if there is something to push; false if its key is known already.
 async fn add_lead(
     work: &FinishAttempt,
     db: &mut SqliteConnection,
@@ -165,7 +165,7 @@ pub(crate) async fn are_leases_lost(
     Ok(lost.is_some())
 }
 
-/// Takes deliveries away from lost workers.
+/// Expires the leases of lost workers.
 pub(crate) struct Reap {
     pub(crate) now: Timestamp,
     /// The host whose leases are lost even before they expire.

@@ -1,4 +1,4 @@
-//! Ending attempts that succeeded, many at once: what [`super::finish`] does for each, in three statements for all.
+//! Ending many successful attempts at once: what [`super::finish`] does for one, in three statements for all.
 
 use std::collections::HashSet;
 
@@ -24,13 +24,13 @@ pub(crate) struct Success<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// What a worker saw is worth keeping even if it comes too late to count; but only its first report.
+/// A worker's report is stored even if it comes too late to count, but only its first one.
 const END_ATTEMPTS: &str = "update attempt
     set ended_at = v.value ->> 'now', class = v.value ->> 'class', detail = v.value ->> 'detail'
     from json_each(?) v
     where attempt.delivery = v.value ->> 'id' and attempt.fence = v.value ->> 'fence' and attempt.ended_at is null";
 
-/// As `Held::conclude` does it for one.
+/// What `DeliveryRow::conclude` does for one delivery.
 const CONCLUDE: &str = "update delivery
     set state = 'done', reason = null, reference = v.value ->> 'reference', class = v.value ->> 'class',
         counted = v.value ->> 'counted', throttles = v.value ->> 'throttles',
@@ -42,15 +42,16 @@ const CONCLUDE: &str = "update delivery
     returning delivery.id as id, delivery.fence as fence, delivery.tenant as tenant, delivery.kind as kind,
         delivery.lead as lead";
 
-/// As `lead::clear_manual` does it for one.
+/// What `lead::rows::clear_manual` does for one lead.
 const CLEAR_MANUAL: &str = "update lead set manual_since = null
     from json_each(?1) v
     where lead.tenant = v.value ->> 0 and lead.lead = v.value ->> 1 and lead.manual_since is not null and not exists (
         select 1 from delivery indexed by delivery_lead
-        where delivery.tenant = lead.tenant and delivery.lead = lead.lead and delivery.kind in (select value from json_each(?2))
+        where delivery.tenant = lead.tenant and delivery.lead = lead.lead
+            and delivery.kind in (select value from json_each(?2))
             and delivery.state in ('dead', 'review'))";
 
-/// Ends the attempts, and of those whose lease still holds the deliveries; answers which these are.
+/// Ends the attempts, and the deliveries whose lease still holds; returns those leases.
 pub(crate) async fn store(db: &mut SqliteConnection, successes: &[Success<'_>]) -> Result<HashSet<Lease>, StoreError> {
     if successes.is_empty() {
         return Ok(HashSet::new());

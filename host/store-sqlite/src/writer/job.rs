@@ -1,4 +1,4 @@
-//! What the writer's callers want, as it lies in the queue: one job for all that want the same kind of work done.
+//! The writer's jobs as they wait in the queue: one job for all callers with the same kind of work.
 
 use std::any::Any;
 
@@ -9,10 +9,10 @@ use tokio::sync::oneshot;
 use super::{WriteTogether, closed};
 use jackfield_store::StoreError;
 
-/// Where a caller hears back.
+/// Where a caller receives its result.
 pub type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-/// A job with one caller, and where that caller hears back.
+/// A job with one caller, and where that caller receives its result.
 pub fn job<W: WriteTogether>(work: W) -> (Box<dyn Job>, Answer<W::Output>) {
     let (reply, answer) = oneshot::channel();
     let caller = Caller {
@@ -23,7 +23,7 @@ pub fn job<W: WriteTogether>(work: W) -> (Box<dyn Job>, Answer<W::Output>) {
     (Box::new(Pending(vec![caller])), answer)
 }
 
-/// Tells the callers of all jobs what came of the commit.
+/// Sends the result of the commit to the callers of all jobs.
 pub fn answer(jobs: Vec<Box<dyn Job>>, result: &Result<(), StoreError>) {
     for job in jobs {
         job.answer(result.clone());
@@ -35,7 +35,7 @@ pub fn callers(jobs: &[Box<dyn Job>]) -> usize {
     jobs.iter().map(|job| job.callers()).sum()
 }
 
-/// The jobs, those of one kind become one, in the order in which each kind came first.
+/// Merges jobs of the same kind, in the order in which each kind first appeared.
 pub fn merged(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let mut merged: Vec<Box<dyn Job>> = vec![];
     for job in jobs {
@@ -54,13 +54,13 @@ pub trait Job: Any + Send {
     /// Does it inside a transaction that the writer began.
     async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError>;
 
-    /// Tells its callers what came of the commit.
+    /// Sends the result of the commit to its callers.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 
-    /// How many want it done.
+    /// The number of its callers.
     fn callers(&self) -> usize;
 
-    /// Takes over the callers of another job of the same kind; one of another kind is given back.
+    /// Takes over the callers of another job of the same kind; returns a job of another kind.
     fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>>;
 
     /// A job for each caller.
