@@ -12,8 +12,8 @@ pub struct Extension {
 }
 
 impl Extension {
-    /// Puts the member into `members` under its pointer's text, unless there is one of that name. A value that is not
-    /// JSON is dropped: adapters' extensions are checked where they come in.
+    /// Inserts the member into `members` under its pointer's text, unless that name is taken. A value that is not JSON
+    /// is dropped: adapters' extensions are validated where they enter the host.
     pub fn merge_into(&self, members: &mut Map<String, Value>) {
         let name = self
             .pointer

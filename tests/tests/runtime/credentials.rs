@@ -159,7 +159,7 @@ async fn second_refusal_reaches_the_adapter() {
         let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
             orders.recv().await.unwrap();
             if fails {
-                session.failed(TokenProblem::NoAnswer, None, 0.0);
+                session.failed(TokenProblem::NoResponse, None, 0.0);
             } else {
                 renew(&world, &session, "access-canary-2");
             }

@@ -1,4 +1,4 @@
-//! What must be guarded: secrets, the audit log, and recordings of real calls.
+//! What must be protected: secrets, the audit trail, and recordings of real invocations.
 
 pub mod audit;
 pub mod recording;

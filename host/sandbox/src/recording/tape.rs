@@ -119,7 +119,7 @@ impl Tape {
             so_far
         };
         if recorded.bytes > MAX_BYTES {
-            return self.session.leave_out(OmissionReason::TooLarge);
+            return self.session.omit(OmissionReason::TooLarge);
         }
         let mut settings = ending.settings;
         settings.sort();
@@ -141,7 +141,7 @@ impl Drop for Tape {
     fn drop(&mut self) {
         let recorded = self.recorded.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !recorded.finished {
-            self.session.leave_out(OmissionReason::Fault);
+            self.session.omit(OmissionReason::Fault);
         }
     }
 }

@@ -1,47 +1,47 @@
-//! A recorded call as a fixture.
+//! Turns a recorded invocation into a fixture.
 
 use serde_json::{Map, Value, json};
 
 use super::mask::Mask;
-use super::signed::{Resigned, TEST_KEY};
+use super::signed::{TestSignatures, TEST_KEY};
 use super::{ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, body, members};
 
-/// Headers of an answer that belong to the connection, or say how long a body was that is written anew.
-const OF_THE_CONNECTION: [&str; 4] = ["content-length", "connection", "keep-alive", "transfer-encoding"];
+/// Response headers that belong to the connection, or give the length of a body that the fixture rewrites.
+const CONNECTION_HEADERS: [&str; 4] = ["content-length", "connection", "keep-alive", "transfer-encoding"];
 
-/// Makes a fixture of a call. `salt` is the recording's own secret, out of which is made up what goes in the place of
-/// tokens and, unless `personal` is false, of personal data.
+/// Makes a fixture of an invocation. Replacements for tokens and, if `personal` is true, for personal data are derived
+/// from `salt`, which is the recording's own secret.
 ///
 /// # Errors
-/// Why there can be none that replays and holds no credential.
-pub fn fixture(call: &RecordedInvocation, salt: &[u8], personal: bool) -> Result<Value, OmissionReason> {
-    let texts = texts(call)?;
+/// Why no fixture can both replay the invocation and contain no credential.
+pub fn fixture(invocation: &RecordedInvocation, salt: &[u8], personal: bool) -> Result<Value, OmissionReason> {
+    let texts = texts(invocation)?;
     let mut mask = Mask::new(salt, personal);
-    learn(&mut mask, call, &texts);
-    let resigned = Resigned::new(&call.signed, |text| mask.text(text));
+    learn(&mut mask, invocation, &texts);
+    let resigned = TestSignatures::new(&invocation.signed, |text| mask.text(text));
     if !resigned.all_in(&texts) {
         return Err(OmissionReason::SignatureNotFound);
     }
-    let maker = Maker {
+    let maker = FixtureMaker {
         mask: &mask,
         resigned: &resigned,
     };
-    let settings: Map<_, _> = call
+    let settings: Map<_, _> = invocation
         .settings
         .iter()
         .map(|(name, value)| (name.clone(), maker.text(value).into()))
         .collect();
-    let exchanges: Result<Vec<_>, _> = call.exchanges.iter().map(|exchange| maker.exchange(exchange)).collect();
+    let exchanges: Result<Vec<_>, _> = invocation.exchanges.iter().map(|exchange| maker.exchange(exchange)).collect();
     let mut fixture = json!({
-        "about": format!("{}, recorded from {}", call.kind.title(), call.by),
+        "about": format!("{}, recorded from {}", invocation.kind.title(), invocation.by),
         "settings": settings,
-        "now": call.now.to_string(),
-        "call": maker.asked(call),
+        "now": invocation.now.to_string(),
+        "call": maker.asked(invocation),
         "exchanges": exchanges?,
-        "returns": maker.value(&call.returns),
+        "returns": maker.value(&invocation.returns),
     });
-    if !call.signed.is_empty() {
-        let keys: Map<_, _> = call
+    if !invocation.signed.is_empty() {
+        let keys: Map<_, _> = invocation
             .signed
             .iter()
             .map(|signed| (signed.name.clone(), TEST_KEY.into()))
@@ -51,17 +51,17 @@ pub fn fixture(call: &RecordedInvocation, salt: &[u8], personal: bool) -> Result
     Ok(fixture)
 }
 
-/// Every text of a call in which a signature may stand.
-fn texts(call: &RecordedInvocation) -> Result<Vec<String>, OmissionReason> {
+/// Every text of an invocation that may contain a signature.
+fn texts(invocation: &RecordedInvocation) -> Result<Vec<String>, OmissionReason> {
     let mut texts = vec![];
-    texts.push(match call.kind {
-        ExportKind::Webhook => call.asked["parse_leads"]["body"]
+    texts.push(match invocation.kind {
+        ExportKind::Webhook => invocation.asked["parse_leads"]["body"]
             .as_str()
             .ok_or(OmissionReason::NotText)?
             .to_owned(),
-        _ => call.asked.to_string(),
+        _ => invocation.asked.to_string(),
     });
-    for exchange in &call.exchanges {
+    for exchange in &invocation.exchanges {
         texts.push(exchange.url.clone());
         texts.push(utf8(&exchange.body)?.to_owned());
         texts.extend(exchange.headers.iter().map(|(_, value)| value.clone()));
@@ -77,32 +77,32 @@ fn utf8(bytes: &[u8]) -> Result<&str, OmissionReason> {
     std::str::from_utf8(bytes).map_err(|_| OmissionReason::NotText)
 }
 
-/// The secret and personal parts of an invocation.
-fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
-    mask.learn_amounts(&call.asked);
-    mask.learn_amounts(&call.returns);
+/// Teaches the mask the secret and personal parts of an invocation.
+fn learn(mask: &mut Mask<'_>, invocation: &RecordedInvocation, texts: &[String]) {
+    mask.learn_amounts(&invocation.asked);
+    mask.learn_amounts(&invocation.returns);
     for text in texts {
         mask.learn(&members::of(text));
     }
     let mut objects = vec![];
-    members::walk(&call.asked, &mut objects);
-    members::walk(&call.returns, &mut objects);
-    objects.push(call.settings.clone());
+    members::walk(&invocation.asked, &mut objects);
+    members::walk(&invocation.returns, &mut objects);
+    objects.push(invocation.settings.clone());
     mask.learn(&objects);
-    if let Some(leads) = call.returns["ok"].as_array() {
+    if let Some(leads) = invocation.returns["ok"].as_array() {
         for lead in leads {
             if let Some(name) = lead["name"].as_str() {
                 mask.learn_name(name);
             }
         }
     }
-    let disposition = &call.asked["write_disposition"]["disposition"];
+    let disposition = &invocation.asked["write_disposition"]["disposition"];
     for member in ["recording_url", "transcript_url"] {
         if let Some(url) = disposition[member].as_str() {
             mask.learn_recording(url);
         }
     }
-    for exchange in &call.exchanges {
+    for exchange in &invocation.exchanges {
         let answer = exchange.answer.as_ref().ok();
         let cookies = answer.into_iter().flat_map(|answer| &answer.headers);
         for (_, cookie) in cookies.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
@@ -111,8 +111,8 @@ fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
             }
         }
         for (name, value) in exchange.headers.iter().filter(|(name, _)| members::is_secret(name)) {
-            // A signature is no token: it is made anew.
-            let is_signature = name.eq_ignore_ascii_case("authorization") && !call.signed.is_empty();
+            // A signature is not a token: it is signed again with the test key.
+            let is_signature = name.eq_ignore_ascii_case("authorization") && !invocation.signed.is_empty();
             if !is_signature {
                 mask.learn_token(value);
             }
@@ -120,14 +120,14 @@ fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
     }
 }
 
-struct Maker<'a> {
+struct FixtureMaker<'a> {
     mask: &'a Mask<'a>,
-    resigned: &'a Resigned,
+    resigned: &'a TestSignatures,
 }
 
-impl Maker<'_> {
+impl FixtureMaker<'_> {
     fn text(&self, text: &str) -> String {
-        self.mask.text(&self.resigned.put(text))
+        self.mask.text(&self.resigned.replace(text))
     }
 
     fn value(&self, value: &Value) -> Value {
@@ -139,17 +139,17 @@ impl Maker<'_> {
 
     fn resign(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.resigned.put(text),
+            Value::String(text) => *text = self.resigned.replace(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.resign(item)),
             Value::Object(members) => members.values_mut().for_each(|member| self.resign(member)),
             _ => {}
         }
     }
 
-    fn asked(&self, call: &RecordedInvocation) -> Value {
-        let mut asked = self.value(&call.asked);
-        if call.kind == ExportKind::Webhook {
-            let given = &call.asked["parse_leads"];
+    fn asked(&self, invocation: &RecordedInvocation) -> Value {
+        let mut asked = self.value(&invocation.asked);
+        if invocation.kind == ExportKind::Webhook {
+            let given = &invocation.asked["parse_leads"];
             let (kind, body) = (given["content_type"].as_str(), given["body"].as_str());
             let body = body.unwrap_or_default();
             let is_form = kind.unwrap_or_default().contains("x-www-form-urlencoded");
@@ -158,15 +158,15 @@ impl Maker<'_> {
         asked
     }
 
-    /// A body that stays a text: with the replacements that its format needs.
+    /// A body that stays text, with the replacements that its format needs.
     fn document(&self, text: &str, is_form: bool) -> String {
         let masked = if is_form {
-            body::mask_form(&self.resigned.put(text), |value| self.mask.text(value))
+            body::mask_form(&self.resigned.replace(text), |value| self.mask.text(value))
         } else {
             self.text(text)
         };
         if is_form && masked == body::mask_form(text, str::to_owned) {
-            // Nothing was replaced, so it stays as it was sent.
+            // Nothing was replaced, so keep the form as it was sent.
             return text.to_owned();
         }
         masked
@@ -186,8 +186,8 @@ impl Maker<'_> {
         request.insert("url".into(), self.text(url).into());
         request.insert("headers".into(), self.request_headers(headers).into());
         let content_type = header(headers, "content-type");
-        let sent = body::of_request(&content_type, text).map(|(name, value)| (name, self.value(&value)));
-        body::put(&mut request, sent);
+        let sent = body::request_body(&content_type, text).map(|(name, value)| (name, self.value(&value)));
+        body::insert(&mut request, sent);
         let answered = match answer {
             Ok(answer) => ("answer", self.answer(answer)?),
             Err(fails) => ("fails", self.value(fails)),
@@ -195,35 +195,35 @@ impl Maker<'_> {
         Ok(json!({ "request": request, answered.0: answered.1 }))
     }
 
-    /// The headers that a replay asks for. One that lets its holder in is not among them, unless it is a signature.
+    /// The request headers that a replay requires. Credentials are dropped, except signatures.
     fn request_headers(&self, headers: &[(String, String)]) -> Map<String, Value> {
-        let mut kept = Map::new();
+        let mut masked = Map::new();
         for (name, value) in headers {
             let is_secret = members::is_secret(name) || name.eq_ignore_ascii_case("cookie");
-            if is_secret && !self.resigned.is_in(value) {
+            if is_secret && !self.resigned.any_in(value) {
                 continue;
             }
             let name = name.to_ascii_lowercase();
-            kept.entry(name).or_insert_with(|| self.text(value).into());
+            masked.entry(name).or_insert_with(|| self.text(value).into());
         }
-        kept
+        masked
     }
 
     fn answer(&self, answer: &RecordedResponse) -> Result<Value, OmissionReason> {
-        let mut made = Map::new();
-        made.insert("status".into(), answer.status.into());
+        let mut response = Map::new();
+        response.insert("status".into(), answer.status.into());
         let mut headers = Map::new();
         for (name, value) in &answer.headers {
             let name = name.to_ascii_lowercase();
-            if !OF_THE_CONNECTION.contains(&name.as_str()) {
+            if !CONNECTION_HEADERS.contains(&name.as_str()) {
                 headers.entry(name).or_insert_with(|| self.text(value).into());
             }
         }
-        made.insert("headers".into(), headers.into());
+        response.insert("headers".into(), headers.into());
         let text = utf8(&answer.body)?;
-        let given = body::of_answer(text).map(|(name, value)| (name, self.value(&value)));
-        body::put(&mut made, given);
-        Ok(made.into())
+        let body = body::response_body(text).map(|(name, value)| (name, self.value(&value)));
+        body::insert(&mut response, body);
+        Ok(response.into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whole calls become fixtures.
+//! Tests that turn whole invocations into fixtures.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// A status query that logs in first, signs, and gets more about the lead than it asked for.
-fn call() -> RecordedInvocation {
+fn invocation() -> RecordedInvocation {
     let signature = sign("the real key", b"lead=919876543210");
     RecordedInvocation {
         kind: ExportKind::Status,
@@ -70,8 +70,8 @@ fn call() -> RecordedInvocation {
 
 #[test]
 fn fixtures_hold_no_secrets() {
-    // A call becomes a fixture without secrets and personal data.
-    let fixture = fixture(&call(), b"salt", true).unwrap();
+    // The fixture of an invocation contains no secrets and no personal data.
+    let fixture = fixture(&invocation(), b"salt", true).unwrap();
     let lead = fixture["call"]["query_status"]["lead_id"].as_str().unwrap();
     assert!(lead.starts_with("919") && lead != "919876543210", "{lead}");
     let [login, query] = [0, 1].map(|n| &fixture["exchanges"][n]);
@@ -87,7 +87,7 @@ fn fixtures_hold_no_secrets() {
     assert_eq!(
         login["answer"]["headers"].as_object().unwrap().len(),
         1,
-        "the length is of the connection"
+        "the length belongs to the connection"
     );
     let known = &query["answer"]["json"];
     assert_eq!((&known["id"], &known["stage"]), (&lead.into(), &"new".into()));
@@ -114,13 +114,13 @@ fn fixtures_hold_no_secrets() {
 
 #[test]
 fn personal_data_is_kept_on_request() {
-    // Personal data stays where it is wanted and tokens do not.
-    let fixture = fixture(&call(), b"salt", false).unwrap().to_string();
+    // The fixture contains personal data if the operator wants it, and still no tokens.
+    let fixture = fixture(&invocation(), b"salt", false).unwrap().to_string();
     assert!(fixture.contains("919876543210") && fixture.contains("आशा"), "{fixture}");
     for secret in [
         "token-of-the-crm",
         "cookie-of-the-crm",
-        &hex::encode(&call().signed[0].signature),
+        &hex::encode(&invocation().signed[0].signature),
     ] {
         assert!(!fixture.contains(secret), "{secret}: {fixture}");
     }
@@ -128,24 +128,24 @@ fn personal_data_is_kept_on_request() {
 
 #[test]
 fn replacements_are_stable_per_recording() {
-    // The same is replaced by the same in every call and by another in another recording.
-    let of = |salt: &[u8]| fixture(&call(), salt, true).unwrap()["call"].clone();
+    // A text has one replacement in all invocations of a recording, and another one in another recording.
+    let of = |salt: &[u8]| fixture(&invocation(), salt, true).unwrap()["call"].clone();
     assert_eq!(of(b"salt"), of(b"salt"));
     assert_ne!(of(b"salt"), of(b"pepper"));
 }
 
 #[test]
-fn a_call_that_cannot_be_said_is_left_out() {
-    let mut not_text = call();
+fn an_unrepresentable_invocation_is_omitted() {
+    let mut not_text = invocation();
     not_text.exchanges[1].body = vec![0xff];
     assert_eq!(fixture(&not_text, b"salt", true), Err(OmissionReason::NotText));
-    let mut hidden = call();
+    let mut hidden = invocation();
     hidden.exchanges[0].body = b"sig=cut".to_vec();
     assert_eq!(fixture(&hidden, b"salt", true), Err(OmissionReason::SignatureNotFound));
 }
 
 #[test]
-fn a_webhook_keeps_its_form() {
+fn a_webhook_keeps_its_format() {
     let body = "lead_no=GW-1&contact_name=Asha+Verma&mobile=098765-43210&note=%E0%A4%86";
     let mut webhook = RecordedInvocation {
         kind: ExportKind::Webhook,
@@ -155,7 +155,7 @@ fn a_webhook_keeps_its_form() {
         signed: vec![],
         exchanges: vec![],
         returns: json!({"ok": [{"id": "GW-1", "phone": "+919876543210", "name": "Asha Verma"}]}),
-        ..call()
+        ..invocation()
     };
     let made = fixture(&webhook, b"salt", true).unwrap();
     let form = made["call"]["parse_leads"]["body"].as_str().unwrap();
