@@ -1,4 +1,4 @@
-//! Ending attempts: by their worker, or by time when their worker was lost.
+//! Ends attempts: by their worker's report, or by the expiry of the lease if the worker was lost.
 
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -83,7 +83,7 @@ fn plain_success(work: &FinishAttempt) -> Option<Success<'_>> {
     }
 }
 
-/// A worker's report is stored even if it comes too late to count, but only its first one.
+/// Stores a worker's report, even if it is too late to count, but only the first one.
 async fn end_attempt(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(
         "update attempt set ended_at = ?, class = ?, detail = ?
@@ -99,7 +99,7 @@ async fn end_attempt(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<
     Ok(())
 }
 
-/// Inserts a lead and its delivery. True if there is something to push; false if its key is known already.
+/// Inserts a lead and its delivery. True if there is something to push; also false if its key was used before.
 async fn add_lead(
     work: &FinishAttempt,
     db: &mut SqliteConnection,
