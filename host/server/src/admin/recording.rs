@@ -22,7 +22,10 @@ use jackfield_domain::id::TenantName;
 /// What a request asks for, if it is in range.
 fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
     if !(1..=RecordingBounds::MAX_INVOCATIONS).contains(&request.calls) {
-        return Err(wrong("/calls", format!("must be 1 to {}", RecordingBounds::MAX_INVOCATIONS)));
+        return Err(wrong(
+            "/calls",
+            format!("must be 1 to {}", RecordingBounds::MAX_INVOCATIONS),
+        ));
     }
     if !(1..=RecordingBounds::MAX_MINUTES).contains(&request.minutes) {
         return Err(wrong(

@@ -12,6 +12,7 @@ pub mod accept;
 pub mod admin;
 pub mod audit;
 pub mod breaker;
+pub mod concurrent;
 pub mod fixture;
 pub mod lease;
 pub mod listings;
@@ -19,7 +20,6 @@ pub mod model;
 pub mod order;
 pub mod replay;
 pub mod secrets;
-pub mod concurrent;
 pub mod work;
 
 use std::any::Any;

@@ -13,9 +13,7 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use super::fixture::{
-    LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected,
-};
+use super::fixture::{LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected};
 
 /// The number of sequences, and of operations in each.
 const RUNS: usize = 24;
@@ -190,7 +188,8 @@ impl Run {
         let recent = &self.claims[latest..];
         let claimed = recent.get(which.index(recent.len().max(1)))?.clone();
         let lease = claimed.lease;
-        let holds = |d: &&mut ModelDelivery| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
+        let holds =
+            |d: &&mut ModelDelivery| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
         let holder = self.model.iter_mut().find(holds);
         Some((claimed, holder))
     }

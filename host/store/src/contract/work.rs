@@ -172,7 +172,11 @@ pub async fn the_last_stuck_delivery_clears_the_flag(store: SharedStore) {
     for (n, id) in (10..).zip(stuck) {
         assert_eq!(manual_since(&*store, "L-1").await, Some(at(0)));
         store.replay(replay(&[id], at(n))).await.unwrap();
-        assert_eq!(manual_since(&*store, "L-1").await, Some(at(0)), "it may still have to be entered");
+        assert_eq!(
+            manual_since(&*store, "L-1").await,
+            Some(at(0)),
+            "it may still have to be entered"
+        );
         let claimed = claim_one(&*store, at(n)).await;
         finish(&*store, &claimed, Ok("R"), at(n)).await;
     }

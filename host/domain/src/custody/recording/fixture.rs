@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::mask::Mask;
-use super::signed::{TestSignatures, TEST_KEY};
+use super::signed::{TEST_KEY, TestSignatures};
 use super::{ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, body, members};
 
 /// Response headers that belong to the connection, or give the length of a body that the fixture rewrites.
@@ -31,7 +31,11 @@ pub fn fixture(invocation: &RecordedInvocation, salt: &[u8], personal: bool) -> 
         .iter()
         .map(|(name, value)| (name.clone(), maker.text(value).into()))
         .collect();
-    let exchanges: Result<Vec<_>, _> = invocation.exchanges.iter().map(|exchange| maker.exchange(exchange)).collect();
+    let exchanges: Result<Vec<_>, _> = invocation
+        .exchanges
+        .iter()
+        .map(|exchange| maker.exchange(exchange))
+        .collect();
     let mut fixture = json!({
         "about": format!("{}, recorded from {}", invocation.kind.title(), invocation.by),
         "settings": settings,
