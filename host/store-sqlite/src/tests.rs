@@ -160,7 +160,7 @@ impl Write for Turn {
 }
 
 #[tokio::test]
-async fn outside_callers_do_not_delay_the_hosts_work() {
+async fn outside_callers_do_not_delay_the_host() {
     let (folder, store) = store().await;
     let options = SqliteConnectOptions::new().filename(folder.path().join("jackfield.db"));
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();

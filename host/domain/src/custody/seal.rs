@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_primary_key_seals_and_old_ones_open() {
+    fn a_new_primary_key_seals() {
         let ring = ring(&[1, 2, 1]);
         assert_eq!(ring.ids(), [key(1).id(), key(2).id()]);
         let rotated = ring.with_primary(key(3));
@@ -361,7 +361,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_round_trips_and_any_flipped_bit_fails(
+        fn sealing_round_trips_and_detects_changes(
             text: String, seed: u8, nonce: [u8; NONCE_BYTES], at: prop::sample::Index, bit in 0..8_u8,
         ) {
             let acme = tenant("acme");

@@ -203,7 +203,7 @@ impl Pace {
 /// A destination's rate limit: nothing is sent until the time that it asked for, or until a doubling wait ends.
 #[derive(Debug, Clone)]
 pub struct DestinationThrottle {
-    /// How many times in a in_a_row it asked to slow down.
+    /// How many times in a row it asked to slow down.
     in_a_row: u32,
     /// When it last did.
     limited_at: Timestamp,

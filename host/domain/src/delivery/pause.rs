@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exhausted_quota_pauses_until_its_reset() {
+    fn exhausted_quotas_pause_until_reset() {
         for family in ["x-ratelimit", "ratelimit", "x-rate-limit"] {
             let (remaining, reset) = (&*format!("{family}-remaining"), &*format!("{family}-reset"));
             for (left, until, expected) in [

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_only_lengthens_and_nothing_overflows() {
+    fn jitter_only_lengthens_waits() {
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(due(now, Duration::from_secs(100), 0.0).as_second(), 100);
         assert_eq!(due(now, Duration::from_secs(100), 1.0).as_second(), 110);

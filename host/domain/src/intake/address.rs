@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn one_client_is_an_ipv4_address_or_ipv6_network() {
+    fn a_client_is_an_ipv4_address_or_ipv6_net() {
         for (address, client) in [
             ("192.0.2.1", "192.0.2.1"),
             ("::ffff:192.0.2.1", "192.0.2.1"),

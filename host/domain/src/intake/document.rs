@@ -60,7 +60,7 @@ impl Reader {
     }
 
     fn open<'a>(&mut self, pointer: String, value: Option<&'a Value>, required: bool) -> Section<'a> {
-        let members = match value {
+        let members = match value.filter(|value| !value.is_null()) {
             Some(Value::Object(members)) => Some(members),
             None if !required => None,
             None => self.push(&pointer, "is required and must be an object"),

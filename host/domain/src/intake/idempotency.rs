@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeat_is_the_same_body_within_the_window() {
+    fn repeats_have_the_same_body_in_the_window() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         let at = |second| Timestamp::from_second(second).unwrap();
         let seen = |digest, second| SeenKey { digest, at: at(second) };
@@ -147,7 +147,7 @@ mod tests {
     proptest! {
         /// One different body within the window makes a conflict, in any order of the earlier requests.
         #[test]
-        fn the_order_of_earlier_requests_does_not_matter(
+        fn earlier_requests_count_in_any_order(
             body in 0..3_u8,
             seen in prop::collection::vec((0..3_u8, -1000..1000_i64), 0..6),
             window in prop::option::of(0..1500_u64),
@@ -188,7 +188,7 @@ mod tests {
         }
 
         #[test]
-        fn every_request_has_a_key_and_repeats_share_it(id in "[!-~]{1,200}", key: String, body: Vec<u8>) {
+        fn repeats_share_their_keys(id in "[!-~]{1,200}", key: String, body: Vec<u8>) {
             let named = serde_json::json!({ "idempotency_key": key }).to_string();
             for body in [&body[..], named.as_bytes()] {
                 for id in [None, id.parse().ok().as_ref()] {

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parsed_lead_becomes_the_contracts_document() {
+    fn parsed_leads_become_documents() {
         let Value::Object(parsed) = json!({"id": "GW-1", "phone": "+919800000000", "name": null}) else {
             unreachable!("an object literal")
         };

@@ -227,7 +227,7 @@ pub async fn a_claim_is_limited_to_its_kinds(store: SharedStore) {
 }
 
 /// One delivery that the CRM cannot accept does not block all others.
-pub async fn deprioritized_deliveries_are_claimed_last(store: SharedStore) {
+pub async fn last_deliveries_are_claimed_last(store: SharedStore) {
     let dnc = accept_dnc(&*store, "D", "L-9", at(0)).await;
     let call = accept_call(&*store, "C-1", "L-1", at(1)).await;
     let claim_with_last = async |last: &[DeliveryId]| {

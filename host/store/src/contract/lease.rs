@@ -106,7 +106,7 @@ pub async fn another_host_keeps_its_leases(store: SharedStore) {
 }
 
 /// A poison pill does not kill the process forever.
-pub async fn repeated_lost_leases_become_a_dead_letter(store: SharedStore) {
+pub async fn lost_leases_end_in_a_dead_letter(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     for n in 0..MAX_LOST_LEASES {
         assert_eq!(claim_one(&*store, at(n.into())).await.progress.lost_leases, n);

@@ -55,7 +55,7 @@ macro_rules! store_contract {
         );
         $crate::store_contract!($fresh, work:
             a_claim_is_a_lease_and_an_attempt,
-            claims_are_limited_to_due_work_and_shares,
+            claims_respect_due_times_and_shares,
             nothing_is_claimed_twice,
             success_is_recorded,
             a_retry_waits_and_keeps_its_history,
@@ -78,7 +78,7 @@ macro_rules! store_contract {
             a_reaped_delivery_is_ambiguous,
             a_restarted_host_reaps_its_own_leases,
             another_host_keeps_its_leases,
-            repeated_lost_leases_become_a_dead_letter,
+            lost_leases_end_in_a_dead_letter,
             a_released_lease_leaves_no_trace,
         );
         $crate::store_contract!($fresh, order:
@@ -91,7 +91,7 @@ macro_rules! store_contract {
             blocked_deliveries_are_not_due,
         );
         $crate::store_contract!($fresh, replay:
-            a_replay_keeps_the_key_and_clears_the_rest,
+            a_replay_keeps_only_the_key,
             a_replay_keeps_the_ambiguity,
             replays_are_spaced,
             only_stuck_deliveries_are_replayed,
@@ -140,7 +140,7 @@ macro_rules! store_contract {
             expired_dispositions_become_dead_letters,
             held_dispositions_expire_in_order,
             a_claim_is_limited_to_its_kinds,
-            deprioritized_deliveries_are_claimed_last,
+            last_deliveries_are_claimed_last,
         );
         $crate::store_contract!($fresh, model:
             random_operations_agree_with_the_model,

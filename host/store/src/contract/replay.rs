@@ -12,7 +12,7 @@ use super::fixture::{
 };
 
 /// By the key, the destination recognizes the delivery.
-pub async fn a_replay_keeps_the_key_and_clears_the_rest(store: SharedStore) {
+pub async fn a_replay_keeps_only_the_key(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let late = exhaust_attempts(&*store, Failure::Unavailable, at(0)).await;
     let replayed = store.replay(replay(&[id], late)).await;

@@ -45,7 +45,7 @@ pub async fn a_claim_is_a_lease_and_an_attempt(store: SharedStore) {
 }
 
 /// Only due deliveries are claimed, and no tenant gets more than its share.
-pub async fn claims_are_limited_to_due_work_and_shares(store: SharedStore) {
+pub async fn claims_respect_due_times_and_shares(store: SharedStore) {
     for n in 0..5 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
         let other = disposition_of(&zenith(), &format!("C-{n}"), &format!("L-{n}"), "no_answer", at(n));

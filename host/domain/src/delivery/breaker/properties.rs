@@ -50,7 +50,7 @@ proptest! {
     /// Whatever happens: nothing is sent while it is open, one probe at a time, never more than a step of the ramp, and
     /// the next probe only takes time.
     #[test]
-    fn capacity_is_bounded_and_the_breaker_recovers(
+    fn capacity_is_bounded(
         concurrency in 1..40_u32,
         failures in 1..7_u32,
         events in prop::collection::vec(event(), 1..200),

@@ -149,7 +149,7 @@ fn a_failure_rate_of_one_half_opens_it() {
 }
 
 #[test]
-fn the_wait_between_probes_doubles_to_its_maximum() {
+fn probe_waits_double_to_their_maximum() {
     let mut harness = BreakerHarness::opened(spec(8));
     let waits: Vec<_> = (0..7).map(|_| harness.probe(CrmSignal::Failing)).collect();
     assert_eq!(waits, [30, 60, 120, 240, 300, 300, 300]);
@@ -262,7 +262,7 @@ fn failures_in_the_ramp_reopen() {
 
 /// A delivery that the CRM cannot accept must not block all others by being first in line again and again.
 #[test]
-fn deliveries_that_fail_alone_are_claimed_last() {
+fn suspects_are_claimed_last() {
     let mut harness = BreakerHarness::opened(spec(16));
     harness.probe(CrmSignal::Failing);
     harness.probe(CrmSignal::Alive);
@@ -283,7 +283,7 @@ fn deliveries_that_fail_alone_are_claimed_last() {
 }
 
 #[test]
-fn attempts_from_before_it_opened_are_ignored() {
+fn attempts_before_opening_are_ignored() {
     let mut harness = BreakerHarness::new(spec(8));
     let early: Vec<_> = (0..4).map(|_| harness.breaker.acquire().0).collect();
     for _ in 0..5 {

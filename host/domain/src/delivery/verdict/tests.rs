@@ -118,7 +118,7 @@ fn a_poison_pill_stops() {
 }
 
 #[test]
-fn a_clock_set_back_ends_no_series_of_rate_limits() {
+fn a_clock_set_back_ends_no_rate_limits() {
     let policy = idempotent();
     let week = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(168);
     let history = AttemptHistory {
@@ -173,7 +173,7 @@ proptest! {
 
     /// Rate limits never count, and hold a delivery for at most a day.
     #[test]
-    fn rate_limits_never_count_and_last_at_most_a_day(
+    fn rate_limits_last_at_most_a_day(
         policy in policies(),
         waits in prop::collection::vec((prop::option::of(0..200_000_u64), 0.0..=1.0), 1..300),
     ) {

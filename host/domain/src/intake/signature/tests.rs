@@ -73,7 +73,7 @@ fn the_published_example_verifies() {
 
 /// Signatures from elsewhere: GitHub's documentation, and `openssl dgst -sha256 -hmac`.
 #[test]
-fn known_signatures_of_other_profiles_verify() {
+fn published_signatures_verify() {
     let vinfer = r#"profile = { signature_header = "x-vinfer-signature", signed = "{body}", encoding = "hex" }"#;
     let cases: [(SignatureProfile, &str, Pairs<'_>, &[u8]); 3] = [
         (
@@ -208,7 +208,7 @@ fn extreme_timestamps_do_not_overflow() {
 }
 
 #[test]
-fn rotation_accepts_the_old_key_until_it_expires() {
+fn old_keys_verify_until_they_expire() {
     let profile = SignatureProfile::default();
     let [old, new] =
         ["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZA==", "whsec_bmV3LW5ldy1uZXctbmV3LW5ldw"].map(|secret| key(secret, &profile));

@@ -229,7 +229,7 @@ mod tests {
     proptest! {
         /// The standard library knows some of the blocks; ours must contain all of those.
         #[test]
-        fn local_in_the_standard_library_is_not_public(bits: u32, wide: u128) {
+        fn std_local_addresses_are_not_public(bits: u32, wide: u128) {
             let v4 = Ipv4Addr::from_bits(bits);
             if v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_broadcast() || v4.is_documentation()
                 || v4.is_multicast() || v4.is_unspecified()
@@ -252,7 +252,7 @@ mod tests {
         }
 
         #[test]
-        fn every_address_of_a_special_block_is_refused(
+        fn special_blocks_are_refused(
             block in prop::sample::select(SPECIAL_V4.to_vec()),
             v6_block in prop::sample::select(SPECIAL_V6.to_vec()),
             bits: u128,

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_overlaps_a_prefix_above_or_below_it() {
+    fn base_urls_overlap_prefixes() {
         let prefix: PathPrefix = "/api/v2".parse().unwrap();
         for base in ["/", "", "/api", "/api/", "/api/v2", "/api/v2/eu"] {
             assert!(prefix.overlaps(base), "{base}");
@@ -245,7 +245,7 @@ mod tests {
         /// However often a server decodes a covered path, and whatever it then resolves, the result is below the
         /// prefix.
         #[test]
-        fn no_spelling_leads_out_of_a_prefix(tail in "([a-z/.;%\\\\ ]|%2e|%2f|%5c|%25|%3b|\\.\\./){0,12}", rounds in 0_usize..6) {
+        fn no_spelling_escapes(tail in "([a-z/.;%\\\\ ]|%2e|%2f|%5c|%25|%3b|\\.\\./){0,12}", rounds in 0_usize..6) {
             let url = Url::parse(&format!("https://crm.example/api/{tail}")).unwrap();
             let prefix: PathPrefix = "/api".parse().unwrap();
             if decode(url.path()).is_some_and(|path| prefix.covers(&path)) {

@@ -72,7 +72,7 @@ fn short_lived_tokens_are_used() {
 }
 
 #[test]
-fn failures_back_off_and_return_their_problem() {
+fn failures_back_off() {
     let mut state = TokenState::default();
     let mut now = at(0);
     let mut waits = vec![];
@@ -120,7 +120,7 @@ fn permanent_failures_wait_longer() {
 }
 
 #[test]
-fn a_valid_token_is_used_while_its_renewal_fails() {
+fn failed_renewals_keep_a_valid_token() {
     let mut state = with_token();
     assert_eq!(state.acquire(at(3540)), TokenStep::UseAndRenew);
     state.failed(at(3540), DOWN, None, 0.0);
@@ -150,7 +150,7 @@ fn refused_tokens_are_renewed_once() {
 }
 
 #[test]
-fn a_crm_that_refuses_every_token_slows_renewals() {
+fn repeated_refusals_slow_renewals() {
     let mut state = with_token();
     let mut renewals = 0;
     for second in 0..600 {
@@ -177,7 +177,7 @@ fn refused_tokens_are_not_reused() {
 }
 
 #[test]
-fn refusals_during_backoff_reach_the_adapter() {
+fn backoff_refusals_reach_the_adapter() {
     // A refusal during the backoff goes to the adapter.
     let mut state = with_token();
     assert_eq!(state.acquire(at(3540)), TokenStep::UseAndRenew);

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn built_in_profiles_serialize_as_their_names() {
+    fn built_in_profiles_keep_their_names() {
         for name in ["standard-webhooks", "sha256-hex", "timestamp-hex", "stripe"] {
             let profile: SignatureProfile = serde_json::from_value(name.into()).unwrap();
             assert_eq!(serde_json::to_value(&profile).unwrap(), name);

@@ -121,7 +121,7 @@ fn each_kind_has_its_own_fields() {
 }
 
 #[test]
-fn two_credentials_cannot_conflict_at_one_origin() {
+fn conflicting_credentials_are_refused() {
     let mut spec = every_kind();
     let origins: Vec<_> = spec.egress.allow.iter().map(|grant| grant.origin.clone()).collect();
     for credential in &mut spec.credentials {

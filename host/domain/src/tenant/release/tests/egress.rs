@@ -62,7 +62,7 @@ fn unreachable_origins_are_reported_early() {
 }
 
 #[test]
-fn a_wrong_grant_is_reported_at_its_position() {
+fn wrong_grants_are_reported_with_position() {
     let messages = [
         "{ origin = \"crm.example\", method = [\"GET\"] }",
         "{ origin = \"crm.example\", methods = [\"TRACE\"] }",
