@@ -164,7 +164,7 @@ fn jitter_only_lengthens_the_wait() {
         let (permit, _) = harness.breaker.acquire();
         let delivery = DeliveryId(n);
         let signal = CrmSignal::Failing;
-        harness.breaker.end(
+        harness.breaker.record(
             FinishedAttempt {
                 permit,
                 delivery,
@@ -219,7 +219,7 @@ fn ramp_steps_wait_for_jitter() {
     assert_eq!(harness.capacity().free, 1);
     let (permit, _) = harness.breaker.acquire();
     let (delivery, signal) = (DeliveryId(1), CrmSignal::Alive);
-    harness.breaker.end(
+    harness.breaker.record(
         FinishedAttempt {
             permit,
             delivery,
