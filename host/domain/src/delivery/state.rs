@@ -32,6 +32,13 @@ words!(DeliveryState {
 });
 
 impl DeliveryState {
+    /// The state in which a lead's delivery begins. A lead that the agent pulls is delivered by nobody, so its delivery
+    /// is done at once.
+    #[must_use]
+    pub const fn of_new_lead(push: bool) -> Self {
+        if push { Self::Ready } else { Self::Done }
+    }
+
     /// Whether the engine still works on it; an earlier live delivery of a lead holds back the later ones.
     #[must_use]
     pub const fn is_live(self) -> bool {

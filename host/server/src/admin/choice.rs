@@ -145,7 +145,7 @@ mod tests {
                 },
                 digest: digest(&lead, &document),
                 disposition: Disposition::read(lead, &document).unwrap(),
-                first_wait: Duration::ZERO,
+                due: now,
             })
         });
         futures_util::future::try_join_all(accepts).await.unwrap();

@@ -24,7 +24,7 @@ impl Intake {
         let release = tenant.ok_or(IntakeError::NotServing)?.release();
         let accept = AcceptDisposition {
             digest: disposition::digest(&lead, &document),
-            first_wait: release.spec.delivery.retry.first_wait(),
+            due: release.spec.delivery.retry.first_due(request.received_at),
             disposition,
             request,
         };

@@ -42,7 +42,7 @@ impl Intake {
             keys,
             digest: Digest::of(&request.body),
             window,
-            first_wait: tenant.release().spec.delivery.retry.first_wait(),
+            due: tenant.release().spec.delivery.retry.first_due(request.received_at),
             work,
             request,
         };

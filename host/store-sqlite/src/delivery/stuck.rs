@@ -96,11 +96,10 @@ impl Write for Settle {
 /// Takes away the flag of a lead whose disposition is over; false if there was no such delivery.
 async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bool, StoreError> {
     let Some(row) = over else { return Ok(false) };
-    let tenant: TenantName = row.id("tenant")?;
-    let lead: Option<LeadId> = row.id_option("lead")?;
+    let lead: Option<String> = row.plain("lead")?;
     let kind = row.checked("kind", DeliveryKind::from_word)?;
     if let Some(lead) = lead.filter(|_| kind.rules().manual) {
-        clear_manual(db, &tenant, &lead).await?;
+        clear_manual(db, &[(row.plain("tenant")?, lead)]).await?;
     }
     Ok(true)
 }

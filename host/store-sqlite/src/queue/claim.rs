@@ -30,7 +30,7 @@ macro_rules! of_rank {
 /// Claimable deliveries of one kind of a tenant with their documents, up to the limit for each rank: all ranks in one
 /// statement, since a statement costs two changes of thread and most ranks have nothing.
 pub(crate) const CLAIMABLE: &str = concat!(
-    "with may_go as (",
+    "with claimable as (",
     of_rank!(0),
     " union all ",
     of_rank!(1),
@@ -39,7 +39,7 @@ pub(crate) const CLAIMABLE: &str = concat!(
     " union all ",
     of_rank!(3),
     ") select d.*, i.headers, coalesce(p.body, i.body) as body
-       from may_go m
+       from claimable m
        cross join delivery d on d.id = m.id
        join inbox i on i.id = d.receipt
        left join payload p on p.delivery = d.id and p.version = d.payload"
@@ -97,9 +97,9 @@ impl Write for ClaimRequest {
     async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let mut claimed = vec![];
         for share in &self.tenants {
-            let mut found = take(self, db, share, &share.last).await?;
+            let mut found = lease_share(self, db, share, &share.last).await?;
             if found.is_empty() && !share.last.is_empty() {
-                found = take(self, db, share, &[]).await?;
+                found = lease_share(self, db, share, &[]).await?;
             }
             claimed.extend(found);
         }
@@ -108,7 +108,7 @@ impl Write for ClaimRequest {
 }
 
 /// Leases a tenant's share, most urgent first, without those in `except`.
-async fn take(
+async fn lease_share(
     claim: &ClaimRequest,
     db: &mut SqliteConnection,
     share: &TenantShare,

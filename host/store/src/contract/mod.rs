@@ -50,7 +50,7 @@ macro_rules! store_contract {
             a_call_id_is_remembered_for_ever,
             of_a_hundred_at_once_one_is_new,
             a_do_not_call_is_known_once_it_is_accepted,
-            a_delivery_waits_for_its_first_rung,
+            a_delivery_waits_until_it_is_due,
             refusals_are_counted,
         );
         $crate::store_contract!($fresh, work:
