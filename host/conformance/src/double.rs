@@ -3,14 +3,14 @@
 
 use std::sync::Mutex;
 
-use super::exchange::FixtureExchange;
+use super::exchange::ExpectedExchange;
 use jackfield_clock::lock;
 use jackfield_sandbox::rehearsal::{CrmDouble, CrmReply, CrmRequest};
 
 /// Expects exactly the recorded requests, in order.
 #[derive(Debug)]
 pub struct StrictCrm {
-    exchanges: Vec<FixtureExchange>,
+    exchanges: Vec<ExpectedExchange>,
     progress: Mutex<StrictProgress>,
 }
 
@@ -22,7 +22,7 @@ struct StrictProgress {
 
 impl StrictCrm {
     /// A double for one invocation.
-    pub fn new(exchanges: Vec<FixtureExchange>) -> Self {
+    pub fn new(exchanges: Vec<ExpectedExchange>) -> Self {
         Self {
             exchanges,
             progress: Mutex::default(),
@@ -65,7 +65,7 @@ impl CrmDouble for StrictCrm {
 /// fails.
 #[derive(Debug)]
 pub struct LenientCrm {
-    exchanges: Vec<FixtureExchange>,
+    exchanges: Vec<ExpectedExchange>,
     /// The step that fails, and how.
     fault: Option<(usize, CrmReply)>,
     log: Mutex<LenientLog>,
@@ -88,7 +88,7 @@ pub struct LenientLog {
 
 impl LenientCrm {
     /// A double for one invocation.
-    pub fn new(exchanges: Vec<FixtureExchange>, fault: Option<(usize, CrmReply)>) -> Self {
+    pub fn new(exchanges: Vec<ExpectedExchange>, fault: Option<(usize, CrmReply)>) -> Self {
         Self {
             exchanges,
             fault,
@@ -107,7 +107,7 @@ impl CrmDouble for LenientCrm {
         let mut log = lock(&self.log);
         log.asked.push(asked.clone());
         let step = log.next;
-        let is_next = |exchange: &&FixtureExchange| exchange.method == asked.method;
+        let is_next = |exchange: &&ExpectedExchange| exchange.method == asked.method;
         if let (Some(failed), Some((at, _))) = (log.failed.clone(), &self.fault) {
             let same_place = (&failed.method, &failed.url) == (&asked.method, &asked.url);
             let next_is_there = self
@@ -148,15 +148,24 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::pointed::JsonCursor;
+    use jackfield_domain::custody::fixture::{
+        FixtureAnswer, FixtureAnswerBody, FixtureExchange, FixtureRequest, FixtureRequestBody,
+    };
 
-    fn exchange(method: &str, path: &str, body: &Value) -> FixtureExchange {
-        let url = format!("https://crm.example{path}");
-        let given = json!({
-            "request": {"method": method, "url": url, "json": body},
-            "answer": {"status": 200, "json": {"for": path}},
-        });
-        FixtureExchange::read(&JsonCursor::root(&given)).unwrap()
+    fn exchange(method: &str, path: &str, body: &Value) -> ExpectedExchange {
+        let request = FixtureRequest {
+            method: method.into(),
+            url: format!("https://crm.example{path}"),
+            headers: [].into(),
+            body: FixtureRequestBody::Json(body.clone()),
+        };
+        let answer = FixtureAnswer {
+            status: 200,
+            headers: [].into(),
+            body: FixtureAnswerBody::Json(json!({"for": path})),
+        };
+        let reply = Ok(answer);
+        FixtureExchange { request, reply }.into()
     }
 
     fn asked(method: &str, path: &str, body: &Value) -> CrmRequest {
@@ -194,7 +203,7 @@ mod tests {
     fn the_next_step_is_not_a_repeat() {
         let (query, mutation) = (json!({"query": "query { lead }"}), json!({"query": "mutation { add }"}));
         let steps = [&query, &mutation].map(|body| exchange("POST", "/graphql", body));
-        assert_eq!(steps.each_ref().map(FixtureExchange::is_safe), [true, false]);
+        assert_eq!(steps.each_ref().map(ExpectedExchange::is_safe), [true, false]);
         let crm = LenientCrm::new(steps.to_vec(), Some((0, LOST)));
         assert_eq!(crm.answer(asked("POST", "/graphql", &query)), LOST);
         assert!(is_good(&crm.answer(asked("POST", "/graphql", &mutation))));

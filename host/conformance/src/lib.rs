@@ -16,7 +16,6 @@ mod exchange;
 mod expectation;
 mod fault;
 mod matrix;
-mod pointed;
 mod privacy;
 mod replay;
 pub mod report;
@@ -29,9 +28,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cassette::{Cassette, Fixture};
+use jackfield_domain::custody::fixture::{ExportInput, ExportOutput};
 use jackfield_domain::delivery::failure::{Fault, FaultCause};
 use jackfield_domain::id::Digest;
-use jackfield_sandbox::rehearsal::{CrmDouble, ExportInput, ExportOutput, Rehearsal, RehearsalResult, RehearsalSetup};
+use jackfield_sandbox::rehearsal::{CrmDouble, Rehearsal, RehearsalResult, RehearsalSetup};
 use jackfield_sandbox::{PackageError, Runtime};
 use privacy::PersonalData;
 use report::{ConformanceCheck, ConformanceReport, ConformanceSummary, ExportUsage, ResourceUsage};
@@ -175,10 +175,10 @@ impl ConformanceRun<'_> {
     async fn play(
         &mut self,
         fixture: &Fixture,
-        line: ExportInput,
+        input: ExportInput,
         crm: Arc<dyn CrmDouble>,
     ) -> (RehearsalResult, ResourceUsage) {
-        let export = export(&line);
+        let export = export(&input);
         let stage = RehearsalSetup {
             settings: fixture.settings.clone(),
             keys: fixture.keys.clone(),
@@ -188,7 +188,7 @@ impl ConformanceRun<'_> {
             deadline: self.terms.deadline,
             crm,
         };
-        let rehearsed = self.rehearsal.play(&stage, line).await;
+        let rehearsed = self.rehearsal.play(&stage, input).await;
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let used = ResourceUsage {
             requests: rehearsed.requests,
@@ -247,7 +247,7 @@ impl ConformanceRun<'_> {
         ];
         for (id, texts, place, see) in places {
             let Some(what) = found(texts) else { continue };
-            let export = export(&fixture.line);
+            let export = export(&fixture.input);
             // One entry for each export: most of its invocations write the same line.
             if !self
                 .checks
@@ -284,8 +284,8 @@ fn not_rehearsed(error: &PackageError) -> Vec<ConformanceCheck> {
 }
 
 /// The contract's name of an export.
-const fn export(line: &ExportInput) -> &'static str {
-    match line {
+const fn export(input: &ExportInput) -> &'static str {
+    match input {
         ExportInput::QueryStatus { .. } => "status.query",
         ExportInput::WriteDisposition { .. } => "dispositions.write",
         ExportInput::Find { .. } => "lookup.find",

@@ -16,7 +16,7 @@ impl ConformanceRun<'_> {
     /// Looks for the fresh key in what a write sends. `fixture` already has the fresh key, unless the adapter did not
     /// accept it.
     pub(super) async fn key_is_passed_on(&mut self, fixture: &Fixture) {
-        let subject = format!("{}, {}", export(&fixture.line), fixture.name);
+        let subject = format!("{}, {}", export(&fixture.input), fixture.name);
         let fresh = self.terms.fresh_key.clone();
         let first = self.sent(fixture, &fresh).await;
         let changing: Vec<_> = first
@@ -54,7 +54,7 @@ impl ConformanceRun<'_> {
     async fn sent(&mut self, fixture: &Fixture, key: &str) -> Vec<CrmRequest> {
         let fixture = with_key(fixture, key);
         let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), None));
-        self.play(&fixture, fixture.line.clone(), crm.clone()).await;
+        self.play(&fixture, fixture.input.clone(), crm.clone()).await;
         crm.log().asked
     }
 }
