@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{atrium_tenant, disposition, minimal_disposition};
 use jackfield_tests::fakes::{Atrium, AtriumActivity, AtriumConfig, AtriumLead, Behaviour, Mode};
@@ -25,18 +24,14 @@ async fn on_atrium() -> (TestNode, Atrium) {
 }
 
 async fn accept(test: &TestNode, document: &Value) -> String {
-    test.dispose(TENANT, "L", document).await.expect(202).member("delivery")
-}
-
-async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+    test.accept(TENANT, "L", document).await
 }
 
 /// Reports a call, delivers it, and returns what atrium stored.
 async fn written(test: &TestNode, atrium: &Atrium, document: &Value) -> AtriumActivity {
     let id = accept(test, document).await;
     test.work().await;
-    let after = found(test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(after.summary.state, DeliveryState::Done, "{:?}", after.attempts);
     let last = atrium.stored().pop().unwrap();
     assert_eq!(after.summary.reference.as_deref(), Some(last.id.as_str()));
@@ -204,12 +199,12 @@ async fn unknown_outcome_is_looked_up_and_written_once() {
         atrium.behave(Behaviour::next(1, mode));
         let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
         test.work().await;
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(after.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
         assert_eq!(atrium.stored().len(), landed, "{mode:?}");
         test.advance(Duration::from_secs(33));
         test.work().await;
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(
             after.summary.state,
             DeliveryState::Done,
@@ -242,7 +237,7 @@ async fn throttling_and_maintenance_are_waited_out() {
     let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     assert_eq!(
-        found(&test, &id).await.attempts[0].class.unwrap().word(),
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
         "rate-limited"
     );
     test.advance(Duration::from_secs(80));
@@ -250,10 +245,10 @@ async fn throttling_and_maintenance_are_waited_out() {
     atrium.behave(Behaviour::next(1, Mode::Maintenance));
     test.advance(Duration::from_secs(20));
     test.work().await;
-    assert_eq!(found(&test, &id).await.attempts[1].class.unwrap().word(), "unavailable");
+    assert_eq!(test.stored_delivery(&id).await.attempts[1].class.unwrap().word(), "unavailable");
     test.advance(Duration::from_mins(3));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     assert_eq!(atrium.stored().len(), 1);
     test.finish().await;
 }
@@ -265,7 +260,7 @@ async fn refusals_go_to_review_with_the_crms_words() {
     document["site_visit"]["timezone"] = "Bharat/Delhi".into();
     let id = accept(&test, &document).await;
     test.work().await;
-    let after = found(&test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(after.summary.reason, Some(StopReason::Rejected));
     let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
     assert_eq!(
@@ -280,7 +275,7 @@ async fn refusals_go_to_review_with_the_crms_words() {
         .await
         .expect(202);
     test.work().await;
-    let after = found(&test, &gone.member("delivery")).await;
+    let after = test.stored_delivery(&gone.member("delivery")).await;
     assert_eq!(after.summary.reason, Some(StopReason::NotFound));
     assert!(atrium.stored().is_empty());
     test.finish().await;
@@ -298,6 +293,6 @@ async fn refused_token_alerts_at_once() {
     test.apply(&atrium_tenant(TENANT, &atrium.origin(), TOKEN, "")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     test.finish().await;
 }

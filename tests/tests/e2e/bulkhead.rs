@@ -69,9 +69,7 @@ async fn hanging_writes_do_not_block_status_queries() {
     test.apply(&test.dwarka("[limits]\nstatus_concurrency = 1\n[delivery]\nconcurrency = 16"))
         .await;
     for n in 0..16 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let document = minimal_disposition(&format!("C-{n}"), "no_answer");
-        let _ = test.dispose(TENANT, &format!("L{n}"), &document).await.expect(202);
+        test.accept_numbered(TENANT, n).await;
     }
     test.keystone.behave(Behaviour::next(16, Mode::Hang));
     {

@@ -278,21 +278,10 @@ async fn unparsable_document_is_reviewed_and_edited() {
             .await
             .unwrap()
     );
-    let order = jackfield_store::ReplayDeliveries {
-        ids: vec![id],
-        not_landed: false,
-        now: at_now(&test),
-        spacing: std::time::Duration::ZERO,
-    };
-    assert_eq!(test.store().replay(order).await.unwrap().len(), 1);
+    assert_eq!(test.replay(vec![id], false).await, 1);
     test.work().await;
     assert_eq!(test.agent.stored()[0].body["lead"]["id"], "GW-1001");
     test.finish().await;
-}
-
-fn at_now(test: &TestNode) -> jiff::Timestamp {
-    use jackfield_clock::Clock as _;
-    test.clock.now()
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::{ServerConfig, WebPkiClientVerifier};
 use tokio_rustls::rustls::{RootCertStore, pki_types::CertificateDer};
 
-use super::world::{World, id};
+use super::test_runtime::{TestRuntime, id};
 
 /// A certificate with its key.
 struct Leaf {
@@ -134,27 +134,27 @@ impl TlsServer {
 }
 
 /// A runtime in 2026.
-fn world() -> World {
-    let world = World::new();
+fn test_runtime() -> TestRuntime {
+    let test = TestRuntime::new();
     let now: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
-    world
+    test
         .clock
-        .advance(now.duration_since(world.clock.now()).unsigned_abs());
-    world
+        .advance(now.duration_since(test.clock.now()).unsigned_abs());
+    test
 }
 
 /// What a guest sees that requests `target` with these secrets and tables.
 async fn seen_by_guest(target: &str, secrets: CredentialSecrets, more: &str) -> String {
-    let world = world();
+    let test = test_runtime();
     let spec = format!(
         "settings = {{ base_url = \"http://127.0.0.1:1\", target = \"{target}\" }}\n\
          egress = {{ allow = [\"{target}\"], private_addresses = true }}\n{more}"
     );
-    let loaded = world.try_load("hostile", &spec, secrets).await.unwrap();
+    let loaded = test.try_load("hostile", &spec, secrets).await.unwrap();
     // A reference may be longer than a status.
     let disposition = Disposition::read(id("egress"), &minimal_disposition("C-1", "no_answer")).unwrap();
     let key = "C-1".parse().unwrap();
-    let invocation = loaded.write(&disposition, world.clock.now(), &key).await;
+    let invocation = loaded.write(&disposition, test.clock.now(), &key).await;
     invocation.outcome.unwrap().replace(target, "ORIGIN")
 }
 
@@ -301,7 +301,7 @@ async fn unusable_certificates_are_refused_at_load() {
             mtls("https://crm.example")
         );
         async move {
-            match world().try_load("hostile", &spec, secrets).await {
+            match test_runtime().try_load("hostile", &spec, secrets).await {
                 Err(LoadError::Credential(CredentialProblem::Tls(problem))) => problem.to_string(),
                 other => panic!("{other:?}"),
             }

@@ -79,22 +79,16 @@ impl OAuth2Host {
     async fn accept(&self, call: &str) -> String {
         let lead = format!("L-{call}");
         self.test.keystone.seed(KeystoneLead::new(lead.clone()));
-        let answer = self
-            .test
-            .dispose(TENANT, &lead, &minimal_disposition(call, "no_answer"))
-            .await;
-        answer.expect(202).member("delivery")
-    }
-
-    async fn found(&self, id: &str) -> DeliveryDetail {
-        self.test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+        self.test
+            .accept(TENANT, &lead, &minimal_disposition(call, "no_answer"))
+            .await
     }
 
     /// Accepts and delivers.
     async fn deliver(&self, call: &str) -> DeliveryDetail {
         let id = self.accept(call).await;
         self.test.work().await;
-        self.found(&id).await
+        self.test.stored_delivery(&id).await
     }
 
     async fn deliver_well(&self, call: &str) {
