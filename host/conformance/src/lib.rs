@@ -98,9 +98,9 @@ pub async fn check(
         Some(Ok(cassette)) => kit.run(cassette, tell).await,
     }
     let record = rehearsal.record();
-    let usage = kit.usage.into_iter().map(|(export, (calls, most))| ExportUsage {
+    let usage = kit.usage.into_iter().map(|(export, (invocations, most))| ExportUsage {
         call: export.to_owned(),
-        calls,
+        calls: invocations,
         most,
     });
     ConformanceReport {
@@ -159,7 +159,7 @@ impl ConformanceRun<'_> {
             self.replay(fixture).await;
         }
         self.matrix(&fixtures, tell).await;
-        for (id, subject) in [("privacy.log", "every call"), ("limits.use", "every call")] {
+        for (id, subject) in [("privacy.log", "every invocation"), ("limits.use", "every invocation")] {
             let group = id.split('.').next().unwrap_or_default();
             if !fixtures.is_empty() && !self.checks.iter().any(|check| check.group() == group) {
                 self.add(ConformanceCheck::right(id, subject));
@@ -196,8 +196,8 @@ impl ConformanceRun<'_> {
             cpu_us: micros(rehearsed.cpu),
             memory: rehearsed.memory as u64,
         };
-        let (calls, most) = self.usage.entry(export).or_default();
-        *calls += 1;
+        let (invocations, most) = self.usage.entry(export).or_default();
+        *invocations += 1;
         *most = most.most(used);
         if rehearsed.refused.iter().any(|(word, _)| *word == "not-granted") {
             let came = "a request to an origin that `describe` does not name";
