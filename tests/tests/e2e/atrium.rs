@@ -192,7 +192,7 @@ async fn status_is_never_guessed() {
 }
 
 #[tokio::test]
-async fn unknown_outcome_is_looked_up_and_written_once() {
+async fn unknown_outcome_is_written_once() {
     let unanswered = [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)];
     for (mode, landed) in unanswered {
         let (test, atrium) = on_atrium().await;
@@ -218,7 +218,7 @@ async fn unknown_outcome_is_looked_up_and_written_once() {
 }
 
 #[tokio::test]
-async fn partial_error_does_not_hide_a_stored_call() {
+async fn partial_error_is_a_successful_write() {
     // atrium may store a call and report an error beside it: that is a successful write.
     let (test, atrium) = on_atrium().await;
     atrium.seed(AtriumLead {
@@ -231,7 +231,7 @@ async fn partial_error_does_not_hide_a_stored_call() {
 }
 
 #[tokio::test]
-async fn throttling_and_maintenance_are_waited_out() {
+async fn throttling_and_maintenance_are_retried() {
     let (test, atrium) = on_atrium().await;
     atrium.behave(Behaviour::next(1, Mode::RateLimited).retry_after(90));
     let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
@@ -254,7 +254,7 @@ async fn throttling_and_maintenance_are_waited_out() {
 }
 
 #[tokio::test]
-async fn refusals_go_to_review_with_the_crms_words() {
+async fn refusals_go_to_review_with_a_message() {
     let (test, atrium) = on_atrium().await;
     let mut document = disposition("C-1", "not_interested_budget");
     document["site_visit"]["timezone"] = "Bharat/Delhi".into();

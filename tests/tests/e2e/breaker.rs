@@ -97,7 +97,7 @@ async fn open_breaker_is_shown_probed_and_closed() {
 }
 
 #[tokio::test]
-async fn open_breaker_spares_leads_and_other_tenants() {
+async fn open_breaker_holds_dispositions_only() {
     let test = TestNode::start().await;
     opened(&test).await;
     let _ = test

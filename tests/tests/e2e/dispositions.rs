@@ -63,7 +63,7 @@ async fn hundred_concurrent_repeats_are_one() {
 }
 
 #[tokio::test]
-async fn invalid_disposition_is_refused_field_by_field() {
+async fn invalid_disposition_names_its_fields() {
     let test = TestNode::start().await;
     let mut body = disposition("C-1", "no_answer");
     body["call_metadata"]["call_id"] = "".into();
@@ -82,7 +82,7 @@ async fn invalid_disposition_is_refused_field_by_field() {
 }
 
 #[tokio::test]
-async fn deliveries_of_other_tenants_are_not_found() {
+async fn other_tenants_deliveries_are_not_found() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let id = test.accept(TENANT, "L", &minimal_disposition("C-1", "no_answer")).await;

@@ -198,7 +198,7 @@ async fn refused_credentials_alert_and_retry() {
 }
 
 #[tokio::test]
-async fn refusal_goes_to_review_with_the_crms_words() {
+async fn refusal_goes_to_review_with_its_message() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("L"));
     let odd = minimal_disposition("a call id that groundwork does not take", "no_answer");

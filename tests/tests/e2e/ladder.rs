@@ -18,7 +18,7 @@ fn next_attempt(delivery: &serde_json::Value) -> Option<Timestamp> {
 }
 
 #[tokio::test]
-async fn default_ladder_from_first_attempt_to_replay() {
+async fn default_ladder_ends_in_a_dead_letter() {
     // Five attempts at the ladder's times, then dead with alert and flag, then replayed once.
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -183,7 +183,7 @@ async fn rate_limits_without_a_time_back_off() {
 }
 
 #[tokio::test]
-async fn daily_quota_follows_the_tenants_time_zone() {
+async fn daily_quota_follows_the_time_zone() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nper_day = 1\ntimezone = \"Asia/Kolkata\""))
         .await;

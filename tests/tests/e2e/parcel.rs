@@ -246,7 +246,7 @@ async fn tenant_maps_its_own_stages() {
 }
 
 #[tokio::test]
-async fn unknown_outcome_is_repeated_into_one_record() {
+async fn unknown_outcome_leaves_one_record() {
     for mode in [Mode::FailAfterStore, Mode::ResetAfterStore, Mode::Down] {
         let (test, parcel) = on_parcel("").await;
         parcel.behave(Behaviour::next(1, mode));

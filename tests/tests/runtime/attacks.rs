@@ -63,7 +63,7 @@ fn cause<T: std::fmt::Debug>(invocation: &Invocation<T>) -> FaultCause {
 }
 
 #[tokio::test]
-async fn trap_in_any_export_ends_only_its_invocation() {
+async fn trap_ends_only_its_own_invocation() {
     let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let neighbour = hostile(&test, &server, "").await;
     let guest = test
@@ -85,7 +85,7 @@ async fn trap_in_any_export_ends_only_its_invocation() {
 }
 
 #[tokio::test]
-async fn sleeping_guest_is_stopped_at_its_deadline() {
+async fn sleeping_guest_stops_at_its_deadline() {
     let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let origin = &server.origin;
     // Sleeps an hour, after a request that shows the test that the invocation has begun.

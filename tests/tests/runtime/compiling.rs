@@ -67,7 +67,7 @@ async fn time_bomb_is_refused_at_compile() {
 }
 
 #[tokio::test]
-async fn hanging_compiler_is_killed_while_host_serves() {
+async fn hanging_compiler_is_killed() {
     let (cache, server) = (tempfile::tempdir().unwrap(), Server::friendly().await);
     // A component in the cache needs no compiler.
     hostile(&TestRuntime::over(cache.path()), &server, "").await;

@@ -124,7 +124,7 @@ fn receipt() -> String {
 }
 
 #[tokio::test]
-async fn refused_token_is_renewed_and_write_resent() {
+async fn refused_token_is_renewed_and_resent() {
     // A refused token is renewed and the write sent once more; the adapter does not notice.
     let (test, server) = (TestRuntime::new(), Server::start(accepting("access-canary-2", receipt)).await);
     let (session, mut orders) = session(&test);

@@ -61,7 +61,7 @@ async fn answer(loaded: &LoadedRelease) -> String {
 }
 
 #[tokio::test]
-async fn private_hosts_are_refused_in_every_spelling() {
+async fn every_private_host_spelling_is_refused() {
     let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let port = server.port();
     for host in [
@@ -182,7 +182,7 @@ async fn rebinding_to_loopback_reaches_nothing() {
 }
 
 #[tokio::test]
-async fn kept_connection_keeps_its_checked_address() {
+async fn reused_connection_keeps_its_address() {
     let server = Server::friendly().await;
     let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
     let test = TestRuntime::resolving(resolver.clone());

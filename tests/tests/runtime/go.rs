@@ -51,7 +51,7 @@ async fn garbage_collection_during_large_answers() {
 }
 
 #[tokio::test]
-async fn garbage_collection_during_large_arguments() {
+async fn garbage_collection_with_large_arguments() {
     let (test, server) = (TestRuntime::new(), server().await);
     let guest = collects(&test, &server, REUSE).await;
     let (now, key) = (Timestamp::UNIX_EPOCH, "C-1".parse().unwrap());

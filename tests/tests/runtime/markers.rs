@@ -49,7 +49,7 @@ async fn tenant(test: &TestRuntime, component: u8) -> LoadedRelease {
 }
 
 #[tokio::test]
-async fn memory_is_never_shared_between_invocations() {
+async fn memory_is_wiped_between_invocations() {
     // One invocation at a time, from a pool with two memories. Three components in turn each get the memory that has
     // been free longest, which is the marked one; the same component gets its own again.
     let test = TestRuntime::with_one_instance();

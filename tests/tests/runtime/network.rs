@@ -159,7 +159,7 @@ async fn send_errors_are_told_apart() {
 }
 
 #[tokio::test]
-async fn invocation_sends_at_most_sixteen_requests() {
+async fn requests_per_invocation_are_limited() {
     let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let loaded = hostile(&test, &server, "limits.cpu_ms = 10000").await;
     let invocation = loaded.query_status(&id("storm")).await;

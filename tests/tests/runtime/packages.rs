@@ -48,7 +48,7 @@ async fn non_components_are_refused() {
 }
 
 #[tokio::test]
-async fn adapter_that_fails_to_describe_is_refused() {
+async fn failing_describe_is_refused() {
     let test = TestRuntime::new();
     let describe = async |package| match test.runtime.inspect(&component(package)).await {
         Err(PackageError::Describe(fault)) => fault,

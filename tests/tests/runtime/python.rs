@@ -12,7 +12,7 @@ use super::test_runtime::{TestRuntime, fault, id, report};
 const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";
 
 #[tokio::test]
-async fn exception_is_a_fault_with_message_and_line() {
+async fn exception_fault_has_message_and_line() {
     let test = TestRuntime::new();
     let guest = test.load("py-raises", LIMITS).await;
     let cases = [
@@ -53,7 +53,7 @@ async fn exception_is_a_fault_with_message_and_line() {
 }
 
 #[tokio::test]
-async fn exhausted_memory_and_stack_are_named_faults() {
+async fn memory_and_stack_faults_are_named() {
     let test = TestRuntime::new();
     let guest = test.load("py-raises", LIMITS).await;
     let memory = fault(&guest, "memory").await;

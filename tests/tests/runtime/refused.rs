@@ -116,7 +116,7 @@ async fn harm_at_instantiation_is_refused() {
 }
 
 #[tokio::test]
-async fn oversized_component_is_refused_before_it_runs() {
+async fn oversized_component_is_refused() {
     let memory = "(memory (export \"memory\") 3)";
     let too_large = [
         changed(memory, "(memory (export \"memory\") 60000)"),

@@ -35,7 +35,7 @@ async fn counts<const N: usize>(loaded: &LoadedRelease) -> [String; N] {
 }
 
 #[tokio::test]
-async fn instance_serves_exactly_reuse_invocations() {
+async fn instance_serves_reuse_invocations() {
     let test = TestRuntime::new();
     let loaded = counter(&test, 3, "").await;
     assert_eq!(counts(&loaded).await, ["1", "2", "3", "1", "2", "3", "1"]);
@@ -73,7 +73,7 @@ async fn all_exports_share_the_instance() {
 }
 
 #[tokio::test]
-async fn instances_are_not_shared_between_releases() {
+async fn releases_share_no_instances() {
     let test = TestRuntime::new();
     let first = counter(&test, 1000, "").await;
     let others = [
@@ -114,7 +114,7 @@ async fn faulted_instance_is_dropped() {
 }
 
 #[tokio::test]
-async fn timed_out_or_cancelled_instance_is_dropped() {
+async fn stopped_instance_is_dropped() {
     // No instance is reused after its deadline, or after its invocation was cancelled.
     let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
     let loaded = counter(&test, 1000, "limits.cpu_ms = 60000").await;
@@ -209,7 +209,7 @@ async fn fault_shows_only_its_own_output() {
 }
 
 #[tokio::test]
-async fn concurrent_invocations_have_own_instances() {
+async fn concurrent_invocations_share_no_instance() {
     let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
     let loaded = calling(&test, 1000, &server).await;
     let lead = id("hang");
@@ -259,7 +259,7 @@ async fn leaked_resources_are_bounded() {
 }
 
 #[tokio::test]
-async fn idle_instance_is_evicted_for_another_release() {
+async fn idle_instance_is_evicted_when_needed() {
     let test = TestRuntime::with_one_instance();
     let (one, other) = (counter(&test, 1000, "").await, counter(&test, 1000, "").await);
     for _ in 0..50 {

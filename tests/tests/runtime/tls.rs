@@ -217,7 +217,7 @@ async fn all_cas_of_a_file_are_trusted() {
 }
 
 #[tokio::test]
-async fn wrong_name_or_expired_certificate_is_refused() {
+async fn wrong_or_expired_certificate_is_refused() {
     let authority = Authority::new();
     let elsewhere = TlsServer::start(&authority.sign("crm.example"), None).await;
     let refused = seen_by_guest(&elsewhere.origin(), trusting(&authority), "").await;
@@ -265,7 +265,7 @@ async fn client_certificate_is_presented() {
 }
 
 #[tokio::test]
-async fn client_certificate_is_for_its_origin_only() {
+async fn client_certificate_is_for_one_origin() {
     let authority = Authority::new();
     let curious = TlsServer::with(&authority.sign("localhost"), Some(&authority), false).await;
     let client = authority.sign("jackfield.example");
@@ -283,7 +283,7 @@ async fn client_certificate_is_for_its_origin_only() {
 }
 
 #[tokio::test]
-async fn unusable_certificates_are_refused_at_load() {
+async fn load_refuses_unusable_certificates() {
     // Unusable certificates and keys are refused when the release is loaded, in errors that do not show them.
     let authority = Authority::new();
     let (leaf, other) = (authority.sign("a.example"), authority.sign("b.example"));

@@ -18,7 +18,7 @@ async fn raises(test: &TestRuntime) -> LoadedRelease {
 }
 
 #[tokio::test]
-async fn exception_is_a_fault_with_message_and_line() {
+async fn exception_fault_has_message_and_line() {
     let test = TestRuntime::new();
     let raises = raises(&test).await;
     let cases = [
@@ -47,7 +47,7 @@ async fn exception_is_a_fault_with_message_and_line() {
 }
 
 #[tokio::test]
-async fn infinite_loop_and_memory_are_named_faults() {
+async fn loop_and_memory_faults_are_named() {
     let test = TestRuntime::new();
     let raises = raises(&test).await;
     assert_eq!(fault(&raises, "never-ends").await.cause, FaultCause::CpuDeadline);

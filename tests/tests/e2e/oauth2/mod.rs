@@ -131,7 +131,7 @@ async fn thousand_queries_fetch_one_token() {
 }
 
 #[tokio::test]
-async fn token_expiry_during_a_backlog_is_unnoticed() {
+async fn token_expires_during_a_backlog() {
     let host = OAuth2Host::start().await;
     for call in 0..10 {
         host.accept(&format!("A-{call}")).await;
@@ -257,7 +257,7 @@ async fn drain(host: &OAuth2Host) {
 }
 
 #[tokio::test]
-async fn swap_keeps_the_token_unless_client_changes() {
+async fn swap_keeps_token_of_the_same_client() {
     // A swap fetches no token; a change of the client's settings does.
     let host = OAuth2Host::start().await;
     host.ask_at_once(1).await;
@@ -283,7 +283,7 @@ async fn swap_keeps_the_token_unless_client_changes() {
 }
 
 #[tokio::test]
-async fn swap_keeps_the_session_of_running_queries() {
+async fn swap_keeps_sessions_of_running_queries() {
     let host = Arc::new(OAuth2Host::start().await);
     host.test.keystone.seed(KeystoneLead::new("L"));
     host.server
