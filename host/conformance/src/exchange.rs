@@ -24,16 +24,16 @@ pub struct ExpectedExchange {
 
 impl ExpectedExchange {
     /// How a request differs from the recorded one; none if it does not.
-    pub fn mismatch(&self, asked: &CrmRequest) -> Option<String> {
-        differ("method", &self.method, &asked.method)
-            .or_else(|| differ("URL", &self.url, &asked.url))
-            .or_else(|| self.other_header(asked))
-            .or_else(|| self.other_body(&asked.body))
+    pub fn mismatch(&self, request: &CrmRequest) -> Option<String> {
+        differ("method", &self.method, &request.method)
+            .or_else(|| differ("URL", &self.url, &request.url))
+            .or_else(|| self.other_header(request))
+            .or_else(|| self.other_body(&request.body))
     }
 
-    fn other_header(&self, asked: &CrmRequest) -> Option<String> {
+    fn other_header(&self, request: &CrmRequest) -> Option<String> {
         self.headers.iter().find_map(|(name, value)| {
-            let mut sent = asked.headers.iter();
+            let mut sent = request.headers.iter();
             match sent.find(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
                 None => Some(format!("header `{name}` is missing; it should be `{value}`")),
                 Some((_, sent)) => differ(&format!("header `{name}`"), value, sent),

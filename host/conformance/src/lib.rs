@@ -59,7 +59,7 @@ pub async fn check(
     runtime: &Runtime,
     bytes: &[u8],
     folder: Option<&Path>,
-    terms: ConformanceOptions,
+    options: ConformanceOptions,
     tell: &(dyn Fn(&str) + Sync),
 ) -> ConformanceReport {
     let digest = Digest::of(bytes).to_string();
@@ -79,26 +79,26 @@ pub async fn check(
             };
         }
     };
-    let mut kit = ConformanceRun {
+    let mut run = ConformanceRun {
         rehearsal: &rehearsal,
-        terms,
+        options,
         checks: vec![
             ConformanceCheck::right("component.valid", ""),
             ConformanceCheck::right(DESCRIBED, ""),
         ],
         usage: BTreeMap::new(),
     };
-    kit.describe_again().await;
+    run.describe_again().await;
     match folder.map(Cassette::read) {
-        None => kit.add(ConformanceCheck::skipped("cassette.folder", "", NO_FIXTURES)),
+        None => run.add(ConformanceCheck::skipped("cassette.folder", "", NO_FIXTURES)),
         Some(Err(error)) => {
             let check = ConformanceCheck::wrong("cassette.folder", "", "a folder of fixtures", error.to_string());
-            kit.add(check);
+            run.add(check);
         }
-        Some(Ok(cassette)) => kit.run(cassette, tell).await,
+        Some(Ok(cassette)) => run.check_cassette(cassette, tell).await,
     }
     let record = rehearsal.record();
-    let usage = kit.usage.into_iter().map(|(export, (invocations, most))| ExportUsage {
+    let usage = run.usage.into_iter().map(|(export, (invocations, most))| ExportUsage {
         call: export.to_owned(),
         calls: invocations,
         most,
@@ -107,9 +107,9 @@ pub async fn check(
         adapter: Some(format!("{}@{}", record.name, record.version)),
         digest,
         cassette: shown,
-        summary: ConformanceSummary::of(&kit.checks),
+        summary: ConformanceSummary::of(&run.checks),
         usage: usage.collect(),
-        checks: kit.checks,
+        checks: run.checks,
     }
 }
 
@@ -120,18 +120,18 @@ const NO_FIXTURES: &str = "no fixtures, so nothing was invoked: write some, or m
 /// A run of all checks on one component.
 struct ConformanceRun<'a> {
     rehearsal: &'a Rehearsal,
-    terms: ConformanceOptions,
+    options: ConformanceOptions,
     checks: Vec<ConformanceCheck>,
     usage: BTreeMap<&'static str, (u32, ResourceUsage)>,
 }
 
 impl ConformanceRun<'_> {
-    async fn run(&mut self, cassette: Cassette, tell: &(dyn Fn(&str) + Sync)) {
+    async fn check_cassette(&mut self, cassette: Cassette, tell: &(dyn Fn(&str) + Sync)) {
         for (file, why) in &cassette.broken {
             let check = ConformanceCheck::wrong("cassette.fixture", file, "a fixture", why);
             self.add(check.because("the format is described in adapters/README.md"));
         }
-        let only = self.terms.only.clone();
+        let only = self.options.only.clone();
         let chosen = |fixture: &Fixture| only.is_empty() || only.contains(&fixture.name);
         let fixtures: Vec<_> = cassette.fixtures.into_iter().filter(chosen).collect();
         if fixtures.is_empty() && cassette.broken.is_empty() {
@@ -179,16 +179,16 @@ impl ConformanceRun<'_> {
         crm: Arc<dyn CrmDouble>,
     ) -> (RehearsalResult, ResourceUsage) {
         let export = export(&input);
-        let stage = RehearsalSetup {
+        let setup = RehearsalSetup {
             settings: fixture.settings.clone(),
             keys: fixture.keys.clone(),
             now: fixture.now,
-            memory: self.terms.memory,
-            cpu: self.terms.cpu,
-            deadline: self.terms.deadline,
+            memory: self.options.memory,
+            cpu: self.options.cpu,
+            deadline: self.options.deadline,
             crm,
         };
-        let rehearsed = self.rehearsal.play(&stage, input).await;
+        let rehearsed = self.rehearsal.play(&setup, input).await;
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let used = ResourceUsage {
             requests: rehearsed.requests,

@@ -63,7 +63,7 @@ impl ConformanceRun<'_> {
 
     /// The fixture with a fresh key and made-up personal data, if the adapter accepts them; with less of it otherwise.
     async fn playable(&mut self, fixture: &Fixture) -> Option<Fixture> {
-        let fresh = self.terms.fresh_key.clone();
+        let fresh = self.options.fresh_key.clone();
         let rekeyed = with_key(fixture, &fresh);
         let mut canaries = rekeyed.clone();
         if let ExportInput::WriteDisposition { disposition, .. } = &mut canaries.input {
@@ -76,7 +76,7 @@ impl ConformanceRun<'_> {
             let log = crm.log();
             if let Ok(Ok(returned)) = rehearsed.outcome
                 && log.surplus.is_none()
-                && log.asked.len() == variant.exchanges.len()
+                && log.requests.len() == variant.exchanges.len()
             {
                 let mut variant = variant;
                 variant.returns = Ok(returned);

@@ -17,11 +17,11 @@ impl ConformanceRun<'_> {
     /// accept it.
     pub(super) async fn key_is_passed_on(&mut self, fixture: &Fixture) {
         let subject = format!("{}, {}", export(&fixture.input), fixture.name);
-        let fresh = self.terms.fresh_key.clone();
+        let fresh = self.options.fresh_key.clone();
         let first = self.sent(fixture, &fresh).await;
         let changing: Vec<_> = first
             .iter()
-            .filter(|asked| !matches!(asked.method.as_str(), "GET" | "HEAD"))
+            .filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD"))
             .collect();
         if changing.is_empty() {
             let check = ConformanceCheck::wrong(SENT, subject, "a request that writes", "requests that only read")
@@ -29,7 +29,7 @@ impl ConformanceRun<'_> {
             self.add(check.see("wit/exports.wit: dispositions.write"));
             return;
         }
-        if changing.iter().any(|asked| holds(asked, &fresh)) {
+        if changing.iter().any(|request| holds(request, &fresh)) {
             self.add(ConformanceCheck::right(KEY, subject));
             return;
         }
@@ -55,15 +55,15 @@ impl ConformanceRun<'_> {
         let fixture = with_key(fixture, key);
         let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), None));
         self.play(&fixture, fixture.input.clone(), crm.clone()).await;
-        crm.log().asked
+        crm.log().requests
     }
 }
 
 /// Whether a key of lower-case letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode
 /// them.
-fn holds(asked: &CrmRequest, key: &str) -> bool {
-    let headers = asked.headers.iter();
-    asked.url.contains(key)
+fn holds(request: &CrmRequest, key: &str) -> bool {
+    let headers = request.headers.iter();
+    request.url.contains(key)
         || headers.into_iter().any(|(_, value)| value.contains(key))
-        || String::from_utf8_lossy(&asked.body).contains(key)
+        || String::from_utf8_lossy(&request.body).contains(key)
 }
