@@ -23,7 +23,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Summarises the rounds' figures; `None` without rounds.
+    /// Summarizes the rounds' figures; `None` without rounds.
     pub fn of(mut rounds: Vec<f64>) -> Option<Self> {
         rounds.sort_by(f64::total_cmp);
         Some(Self {

@@ -13,7 +13,7 @@ use jackfield_sandbox::rehearsal::{CrmReply, CrmRequest};
 pub struct ExpectedExchange {
     /// `GET`, `POST`, …
     pub method: String,
-    /// Normalised, as the host would send it.
+    /// Normalized, as the host would send it.
     pub url: String,
     /// Must be there with these values; others may be there too.
     headers: BTreeMap<String, String>,

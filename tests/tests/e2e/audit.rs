@@ -1,5 +1,5 @@
 //! Every change by an operator is in the audit trail before it is answered; a change that cannot be audited is not
-//! made. And a revoked token authorises nothing.
+//! made. And a revoked token authorizes nothing.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::server::{Reply, Server};
 use super::test_runtime::{TestRuntime, id, report};
 
-/// Generous, because the tests' engine is not optimised.
+/// Generous, because the tests' engine is not optimized.
 const LIMITS: &str = "limits = { cpu_ms = 20000, status_deadline_ms = 10000, memory_mib = 64 }";
 
 /// Bytes of each answer.

@@ -64,14 +64,14 @@ async fn memory_is_wiped_between_invocations() {
         "marker",
         "the search finds a marker that is there"
     );
-    for call in 0..SEARCHES {
-        if call % (4 * seek.len()) == 0 {
+    for invocation in 0..SEARCHES {
+        if invocation % (4 * seek.len()) == 0 {
             assert_eq!(report(&marks, "mark").await.unwrap(), "ok");
         }
         assert_eq!(
-            report(&seek[call % seek.len()], "seek").await.unwrap(),
+            report(&seek[invocation % seek.len()], "seek").await.unwrap(),
             "nothing",
-            "call {call}"
+            "invocation {invocation}"
         );
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::test_runtime::{TestRuntime, fault, id, report};
 
-/// Python itself takes 11 MiB, and it is slow in the tests' unoptimised engine.
+/// Python itself takes 11 MiB, and it is slow in the tests' unoptimized engine.
 const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";
 
 #[tokio::test]

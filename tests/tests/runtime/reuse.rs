@@ -19,7 +19,7 @@ async fn counter(test: &TestRuntime, reuse: u32, more: &str) -> LoadedRelease {
 }
 
 /// The same, with a server for `hang`.
-async fn calling(test: &TestRuntime, reuse: u32, server: &Server) -> LoadedRelease {
+async fn counter_with_server(test: &TestRuntime, reuse: u32, server: &Server) -> LoadedRelease {
     let origin = &server.origin;
     let more =
         format!("settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n");
@@ -131,7 +131,7 @@ async fn stopped_instance_is_dropped() {
     assert_eq!(counts(&loaded).await, ["1"]);
     drop(loaded);
 
-    let loaded = calling(&test, 1000, &server).await;
+    let loaded = counter_with_server(&test, 1000, &server).await;
     assert_eq!(counts(&loaded).await, ["1", "2"]);
     {
         let lead = id("hang");
@@ -211,7 +211,7 @@ async fn fault_shows_only_its_own_output() {
 #[tokio::test]
 async fn concurrent_invocations_share_no_instance() {
     let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
-    let loaded = calling(&test, 1000, &server).await;
+    let loaded = counter_with_server(&test, 1000, &server).await;
     let lead = id("hang");
     let at_once = futures_util::future::join_all((0..20).map(|_| loaded.query_status(&lead)));
     let time = async {

@@ -1,4 +1,4 @@
-//! The record of one invocation: everything that passes between the adapter and the host, taken down as it happens.
+//! The record of one invocation: everything that passes between the adapter and the host, recorded as it happens.
 //!
 //! Only tenants whom an operator records have tapes. A tape gets requests before the host adds credentials and answers
 //! after redaction: what the adapter itself has in its memory, and nothing else. The guest's clock stands still while
@@ -21,7 +21,7 @@ use jackfield_domain::custody::recording::{
 /// Bytes of one invocation: a hundred times the requests and answers of an ordinary one.
 const MAX_BYTES: usize = 2 << 20;
 
-/// The record of an invocation under way.
+/// The record of an invocation in progress.
 #[derive(Debug)]
 pub struct Tape {
     session: Arc<RecordingSession>,
