@@ -153,7 +153,10 @@ impl MemoryMeasurement {
         // Only some of them resolve the name at once; the others wait for their turn, and are in flight too.
         pause(START).await;
         let asked = crm.0.load(Ordering::Relaxed);
-        anyhow::ensure!(asked > 0 && invocations.try_join_next().is_none(), "no invocation waits");
+        anyhow::ensure!(
+            asked > 0 && invocations.try_join_next().is_none(),
+            "no invocation waits"
+        );
         Ok(resident()?.saturating_sub(before))
     }
 

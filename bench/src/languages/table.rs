@@ -109,9 +109,9 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
     }
     let _ = write!(
         text,
-        "\nTimes of invocations are P50s in milliseconds, one invocation at a time, with the CRM on loopback in the same \
-         process: the median of the rounds (lowest–highest). Go's compiler keeps a cache of its own, which a build from \
-         nothing finds too. {conditions}\n"
+        "\nTimes of invocations are P50s in milliseconds, one invocation at a time, with the CRM on loopback in the \
+         same process: the median of the rounds (lowest–highest). Go's compiler keeps a cache of its own, which a \
+         build from nothing finds too. {conditions}\n"
     );
     text
 }

@@ -54,7 +54,10 @@ impl CrmDouble for StrictCrm {
                 }
                 Some(problem) => format!("request {}: {problem}", progress.next + 1),
             },
-            None => format!("a request that is not in the fixture: {} {}", request.method, request.url),
+            None => format!(
+                "a request that is not in the fixture: {} {}",
+                request.method, request.url
+            ),
         };
         progress.problem.get_or_insert(problem);
         CrmReply::Denied("the fixture has another request here".into())

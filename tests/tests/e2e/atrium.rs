@@ -245,7 +245,10 @@ async fn throttling_and_maintenance_are_retried() {
     atrium.behave(Behaviour::next(1, Mode::Maintenance));
     test.advance(Duration::from_secs(20));
     test.work().await;
-    assert_eq!(test.stored_delivery(&id).await.attempts[1].class.unwrap().word(), "unavailable");
+    assert_eq!(
+        test.stored_delivery(&id).await.attempts[1].class.unwrap().word(),
+        "unavailable"
+    );
     test.advance(Duration::from_mins(3));
     test.work().await;
     assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);

@@ -133,7 +133,10 @@ async fn refused_connection_is_retried() {
     test.groundwork.close_listener().await.unwrap();
     let id = accepted(&test, GROUNDWORK).await;
     test.work().await;
-    assert_eq!(test.stored_delivery(&id).await.attempts[0].class.unwrap().word(), "unavailable");
+    assert_eq!(
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
+        "unavailable"
+    );
     test.groundwork.reopen().await.unwrap();
     test.groundwork.behave(Behaviour::next(1, Mode::Maintenance));
     for _ in 0..2 {
@@ -215,7 +218,9 @@ async fn refusal_goes_to_review_with_its_message() {
         ("E20", "call_ref")
     );
 
-    let id = test.accept(KEYSTONE, "NOBODY", &minimal_disposition("C-2", "no_answer")).await;
+    let id = test
+        .accept(KEYSTONE, "NOBODY", &minimal_disposition("C-2", "no_answer"))
+        .await;
     test.work().await;
     let after = test.stored_delivery(&id).await;
     assert_eq!(

@@ -198,7 +198,8 @@ async fn dates_are_in_indian_time() {
     ] {
         let (test, mortar) = start().await;
         test.advance(ahead);
-        test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer")).await;
+        test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+            .await;
         test.work().await;
         let document = mortar.stored().remove(0);
         assert_eq!((document.get("DATE"), document.get("TIME")), expected);
@@ -243,7 +244,8 @@ async fn status_comes_from_mortar() {
         );
         assert_eq!(answer.json()["callable"], false, "{lead}");
     }
-    test.accept(TENANT, "4711", &minimal_disposition("C-1", "dnc_requested")).await;
+    test.accept(TENANT, "4711", &minimal_disposition("C-1", "dnc_requested"))
+        .await;
     test.work().await;
     assert_eq!(test.status(TENANT, "4711").await.expect(200).json()["dnc"], true);
     test.finish().await;
@@ -254,7 +256,9 @@ async fn unknown_outcome_goes_to_review() {
     for (mode, documents) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
         let (test, mortar) = start().await;
         mortar.behave(Behaviour::next(1, mode));
-        let id = test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer")).await;
+        let id = test
+            .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+            .await;
         test.work().await;
         let summary = test.stored_delivery(&id).await.summary;
         assert_eq!(
@@ -282,13 +286,19 @@ async fn refused_write_is_retried_once() {
     ] {
         let (test, mortar) = start().await;
         mortar.behave(behaviour);
-        let id = test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer")).await;
+        let id = test
+            .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+            .await;
         test.work().await;
         assert_eq!(test.stored_delivery(&id).await.attempts[0].class.unwrap().word(), class);
         assert!(mortar.stored().is_empty());
         test.advance(Duration::from_secs(wait));
         test.work().await;
-        assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done, "{class}");
+        assert_eq!(
+            test.stored_delivery(&id).await.summary.state,
+            DeliveryState::Done,
+            "{class}"
+        );
         assert_eq!(mortar.stored().len(), 1);
         test.finish().await;
     }
@@ -302,9 +312,14 @@ async fn locked_party_is_written_later() {
         locked: true,
         ..MortarParty::new("4711")
     });
-    let id = test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer")).await;
+    let id = test
+        .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+        .await;
     test.work().await;
-    assert_eq!(test.stored_delivery(&id).await.attempts[0].class.unwrap().word(), "unavailable");
+    assert_eq!(
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
+        "unavailable"
+    );
     mortar.seed(MortarParty::new("4711"));
     test.advance(Duration::from_secs(33));
     test.work().await;
@@ -338,7 +353,9 @@ async fn wrong_key_is_unauthorized() {
     let (test, mortar) = start().await;
     let other = mortar_tenant(TENANT, &mortar.origin(), "{ value = \"another-key-of-this-size\" }", "");
     test.apply(&other).await;
-    let id = test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer")).await;
+    let id = test
+        .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+        .await;
     test.work().await;
     assert_eq!(
         test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),

@@ -209,7 +209,8 @@ async fn without_either_an_operator_decides() {
     for delivery in landed {
         assert!(test.store().settle(delivery.id, None, test.clock.now()).await.unwrap());
     }
-    test.replay(lost.iter().map(|delivery| delivery.id).collect(), true).await;
+    test.replay(lost.iter().map(|delivery| delivery.id).collect(), true)
+        .await;
     work(&test, &test.groundwork).await;
     assert!(
         all(&test, "saket-estates")

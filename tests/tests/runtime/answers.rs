@@ -73,7 +73,10 @@ async fn dripping_answer_ends_at_the_deadline() {
 #[tokio::test]
 async fn response_bytes_are_capped_per_invocation() {
     // Once the answers of an invocation reach their cap together, it sends nothing more.
-    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::json(&"x".repeat(1 << 20))).await);
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(|_| Reply::json(&"x".repeat(1 << 20))).await,
+    );
     let loaded = hostile(&test, &server, "limits.cpu_ms = 10000").await;
     let invocation = write_to(&loaded, "storm").await;
     assert_eq!((invocation.http_requests, server.requests().len()), (8, 8));

@@ -126,7 +126,10 @@ fn receipt() -> String {
 #[tokio::test]
 async fn refused_token_is_renewed_and_resent() {
     // A refused token is renewed and the write sent once more; the adapter does not notice.
-    let (test, server) = (TestRuntime::new(), Server::start(accepting("access-canary-2", receipt)).await);
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(accepting("access-canary-2", receipt)).await,
+    );
     let (session, mut orders) = session(&test);
     let loaded = with_session(&test, &server, &session).await;
     let (invocation, ()) = tokio::join!(write(&test, &loaded), async {
@@ -216,7 +219,10 @@ async fn without_token_nothing_is_sent() {
 #[tokio::test]
 async fn session_secrets_are_redacted() {
     let echo = || lead("access-canary-1 client-canary refresh-canary-7");
-    let (test, server) = (TestRuntime::new(), Server::start(accepting("access-canary-1", echo)).await);
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(accepting("access-canary-1", echo)).await,
+    );
     let (session, _orders) = session(&test);
     session.remember(&Sensitive::new("refresh-canary-7".into()));
     let loaded = with_session(&test, &server, &session).await;

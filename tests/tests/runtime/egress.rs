@@ -291,7 +291,10 @@ async fn pending_lookups_per_release_are_bounded() {
 
 #[tokio::test]
 async fn grants_are_limited_to_methods_and_paths() {
-    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await);
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await,
+    );
     let load = async |grants: &str| {
         let origin = &server.origin;
         let spec = format!(

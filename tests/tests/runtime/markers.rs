@@ -54,11 +54,7 @@ async fn memory_is_wiped_between_invocations() {
     // been free longest, which is the marked one; the same component gets its own again.
     let test = TestRuntime::with_one_instance();
     let marks = tenant(&test, 1).await;
-    let seek = [
-        tenant(&test, 1).await,
-        tenant(&test, 2).await,
-        tenant(&test, 3).await,
-    ];
+    let seek = [tenant(&test, 1).await, tenant(&test, 2).await, tenant(&test, 3).await];
     assert_eq!(
         report(&marks, "both").await.unwrap(),
         "marker",

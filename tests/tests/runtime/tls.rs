@@ -137,9 +137,7 @@ impl TlsServer {
 fn test_runtime() -> TestRuntime {
     let test = TestRuntime::new();
     let now: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
-    test
-        .clock
-        .advance(now.duration_since(test.clock.now()).unsigned_abs());
+    test.clock.advance(now.duration_since(test.clock.now()).unsigned_abs());
     test
 }
 

@@ -1,5 +1,5 @@
 //! Conversions between the contract's generated types and the records of fixtures, which the domain defines. Nothing is
-//! validated: a rehearsed guest gets exactly what the fixture says, and a recording has exactly what the guest returned.
+//! validated: a rehearsed guest gets exactly what the fixture says, and a recording has what the guest returned.
 
 use super::bindings::{http, model};
 use jackfield_domain::call::disposition::Qualification;
@@ -170,10 +170,7 @@ pub fn parse_leads(inbound: &model::Inbound) -> Result<ExportInput, OmissionReas
 }
 
 /// What an export returned.
-pub fn result<T: Clone>(
-    answer: &Result<T, model::Failure>,
-    output: impl FnOnce(T) -> ExportOutput,
-) -> ExportResult {
+pub fn result<T: Clone>(answer: &Result<T, model::Failure>, output: impl FnOnce(T) -> ExportOutput) -> ExportResult {
     answer.clone().map(output).map_err(Into::into)
 }
 

@@ -72,10 +72,7 @@ mod tests {
         assert_eq!(request_body("", ""), text(""));
         assert_eq!(request_body(form, ""), text(""));
         let pairs = [("a", "1"), ("b", "x y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(
-            request_body(form, "a=1&b=x+y"),
-            FixtureRequestBody::Form(pairs.into())
-        );
+        assert_eq!(request_body(form, "a=1&b=x+y"), FixtureRequestBody::Form(pairs.into()));
         assert_eq!(request_body(form, "a=1&a=2"), text("a=1&a=2"));
         assert_eq!(
             request_body("application/json", r#"{"a":1}"#),

@@ -83,7 +83,10 @@ fn learn(mask: &mut Mask<'_>, invocation: &RecordedInvocation, texts: &[String])
         }
     }
     if let ExportInput::WriteDisposition { disposition, .. } = &invocation.call {
-        for url in [&disposition.recording_url, &disposition.transcript_url].into_iter().flatten() {
+        for url in [&disposition.recording_url, &disposition.transcript_url]
+            .into_iter()
+            .flatten()
+        {
             mask.learn_recording(url);
         }
     }
@@ -117,7 +120,9 @@ fn document(invocation: &RecordedInvocation, signatures: &TestSignatures) -> Res
             invocation.by
         ),
         settings: invocation.settings.clone(),
-        keys: signed.map(|signed| (signed.name.clone(), TEST_KEY.to_owned())).collect(),
+        keys: signed
+            .map(|signed| (signed.name.clone(), TEST_KEY.to_owned()))
+            .collect(),
         now: invocation.now,
         call: invocation.call.clone(),
         exchanges: exchanges?,
@@ -127,7 +132,9 @@ fn document(invocation: &RecordedInvocation, signatures: &TestSignatures) -> Res
 
 fn exchange(recorded: &RecordedExchange, signatures: &TestSignatures) -> Result<FixtureExchange, OmissionReason> {
     let headers = &recorded.headers;
-    let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = content_type.map(|(_, value)| value.to_ascii_lowercase());
     let request = FixtureRequest {
         method: recorded.method.clone(),
@@ -148,7 +155,9 @@ fn request_headers(headers: &[(String, String)], signatures: &TestSignatures) ->
     for (name, value) in headers {
         let is_secret = members::is_secret(name) || name.eq_ignore_ascii_case("cookie");
         if !is_secret || signatures.any_in(value) {
-            required.entry(name.to_ascii_lowercase()).or_insert_with(|| value.clone());
+            required
+                .entry(name.to_ascii_lowercase())
+                .or_insert_with(|| value.clone());
         }
     }
     required
