@@ -1,5 +1,7 @@
 //! A host for one test: the real routers, store, sandbox and engine, with a manual clock and a seeded rng.
 
+mod deliveries;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -271,19 +273,6 @@ impl TestNode {
     /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
-    }
-
-    /// Runs all deliveries that are due.
-    pub async fn work(&self) -> usize {
-        self.node.engine.work_off().await.unwrap()
-    }
-
-    /// A delivery, as the agent sees it.
-    pub async fn delivery(&self, tenant: &str, id: &str) -> Value {
-        self.get(&format!("/v1/tenants/{tenant}/deliveries/{id}"))
-            .await
-            .expect(200)
-            .json()
     }
 
     /// The store.

@@ -1,8 +1,8 @@
-//! The types on the wire of both APIs. The server, the command line and the generated `OpenAPI` description use the
-//! same ones, so they cannot disagree.
+//! The wire types of both APIs. The server, the command line and the generated `OpenAPI` description use the same
+//! types, so they cannot disagree.
 //!
-//! A name that ends in `View` is an answer, one in `Request` a body, one in `Query` the parameters behind the `?`.
-//! There are no handlers here, and nothing of a store: the server turns stored records into views.
+//! A type that ends in `View` is a response, one in `Request` a request body, one in `Query` the parameters after the
+//! `?`. There are no handlers here, and nothing from a store: the server turns stored records into views.
 
 mod admin;
 mod listing;

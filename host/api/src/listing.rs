@@ -1,11 +1,11 @@
-//! Listings of the admin API: pages that a cursor connects.
+//! Listings of the admin API: pages with a cursor.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Rows of a page when the request does not say.
+/// Rows of a page if the request does not set a limit.
 pub const DEFAULT_LIMIT: u32 = 50;
-/// The most rows of a page: what a person can look through, and what keeps an answer small.
+/// The most rows of a page: a person can read through them, and the response stays small.
 pub const MAX_LIMIT: u32 = 200;
 
 /// A page of a listing.

@@ -1,7 +1,7 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457), with a stable `type`, a `detail` that a person can act
 //! on, and pointers to the fields that are wrong.
 //!
-//! This is the one place where a problem gets its status. `type` is a name, not a page: `urn:jackfield:problem:…`.
+//! Only this module maps problems to statuses. `type` is a name, not a page: `urn:jackfield:problem:…`.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -22,8 +22,8 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The request contradicts the stored state: a call was reported with another body, a delivery is in another state.
     Conflict,
-    /// A lead's idempotency key was used for another body. Unlike [`Conflict`](Self::Conflict) a 422, as idempotency
-    /// keys have it.
+    /// A lead's idempotency key was used for another body. Unlike [`Conflict`](Self::Conflict) a 422, as is usual for
+    /// idempotency keys.
     KeyReused,
     /// The body is larger than the host accepts.
     TooLarge,
@@ -33,15 +33,15 @@ pub enum ProblemKind {
     RateLimited,
     /// Fields are missing or wrong.
     Invalid,
-    /// The adapter failed while it was asked.
+    /// The adapter failed.
     AdapterFault,
-    /// The CRM refused what it was asked.
+    /// The CRM refused the request.
     CrmRefused,
-    /// The CRM cannot be asked right now.
+    /// The CRM cannot be reached right now.
     CrmUnavailable,
     /// The CRM did not answer in time.
     CrmTimeout,
-    /// The host has more to do than it can take on.
+    /// The host is overloaded.
     Overloaded,
     /// The host failed.
     Internal,
@@ -85,7 +85,7 @@ impl ProblemKind {
         }
     }
 
-    /// The status it is sent with.
+    /// The problem's HTTP status.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         self.parts().0
@@ -112,7 +112,7 @@ impl ProblemKind {
 
 const CONFLICT: &str = "It does not fit what is there";
 
-/// The body of an error answer.
+/// The body of an error response.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProblemBody {
     /// `urn:jackfield:problem:` and a stable word.

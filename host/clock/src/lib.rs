@@ -1,4 +1,4 @@
-//! Time as an argument (promise 11). The one place that asks the operating system what time it is.
+//! Time as an argument (promise 11). Only this crate asks the operating system for the time.
 
 mod lock;
 
@@ -14,19 +14,19 @@ use tokio::sync::oneshot;
 
 pub use lock::lock;
 
-/// Tells the time and waits for it.
+/// A clock, which also waits.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
     /// Returns once it is `deadline` or later.
     fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// A clock, shared.
+/// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// Runs `work` for at most `limit` of the clock's time; `None` if it took longer, and then it is dropped.
+/// Runs `work` for at most `limit` of the clock's time. If it takes longer, `work` is dropped and the result is `None`.
 pub async fn timeout<T>(clock: &dyn Clock, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let deadline = clock.sleep_until(after(clock.now(), limit));
     tokio::select! {
@@ -59,7 +59,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved: the second implementation, for tests and simulations.
+/// A clock that moves only when it is advanced: the second implementation, for tests and simulations.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<Mutex<Manual>>);
 
@@ -71,7 +71,7 @@ struct Manual {
 }
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// A clock that starts at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(Manual {
@@ -81,20 +81,20 @@ impl ManualClock {
         })))
     }
 
-    /// Moves time on and wakes whoever waited for it, the earliest first.
+    /// Advances the time and wakes the sleepers whose deadlines have passed, the earliest first.
     pub fn advance(&self, by: Duration) {
         let to = after(self.now(), by);
         self.with(|manual| {
             manual.now = to;
             let later = manual.sleepers.split_off(&(to, u64::MAX));
             for (_, waker) in std::mem::replace(&mut manual.sleepers, later) {
-                // A sleeper that was dropped does not mind.
+                // The sleeper may have been dropped.
                 let _ = waker.send(());
             }
         });
     }
 
-    /// The earliest time that anybody waits for.
+    /// The earliest deadline of a sleeper.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
         self.with(|manual| {
@@ -126,7 +126,7 @@ impl Clock for ManualClock {
             woken
         });
         Box::pin(async {
-            // The sender is dropped only with the clock itself: then nobody is left to move time.
+            // The sender is dropped only with the clock itself, and then nobody can advance it.
             let _ = woken.await;
         })
     }
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn sleepers_wake_when_their_time_has_come_and_not_before() {
+    async fn sleepers_wake_at_their_deadline() {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let mut sleep = clock.sleep_until(Timestamp::from_second(10).unwrap());
         clock.advance(Duration::from_secs(9));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_timeout_gives_up_in_the_clocks_own_time() {
+    async fn a_timeout_uses_the_clocks_time() {
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         assert_eq!(timeout(&clock, Duration::from_secs(1), async { 5 }).await, Some(5));
         let hanging = timeout(&clock, Duration::from_secs(1), std::future::pending::<()>());

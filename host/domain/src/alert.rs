@@ -28,17 +28,17 @@ words!(AlertKind {
     BreakerOpen = "breaker-open",
 });
 
-/// A tenant's refused credentials are reported once in this time while nobody has acknowledged the report: every
-/// delivery of the tenant meets them.
-const UNAUTHORIZED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// While an alert about refused credentials is open, another one follows only after this time: every delivery of the
+/// tenant meets the same refusal.
+const UNAUTHORIZED_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 impl AlertKind {
-    /// An alert at `now` is left out when the tenant has an open one of this kind that is newer than this. None for a
-    /// kind whose every alert is raised.
+    /// The store drops an alert at `now` if the tenant has an open alert of this kind that is newer than the returned
+    /// time. `None` for a kind whose every alert is raised.
     #[must_use]
     pub fn repeats_newer_than(self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Unauthorized => Some(now.saturating_sub(UNAUTHORIZED_EVERY).unwrap_or(Timestamp::MIN)),
+            Self::Unauthorized => Some(now.saturating_sub(UNAUTHORIZED_INTERVAL).unwrap_or(Timestamp::MIN)),
             Self::DeadLetter | Self::Review | Self::Credential | Self::BreakerOpen => None,
         }
     }

@@ -1,9 +1,11 @@
 //! Members of a document that the contract does not name.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A member that the contract does not name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Extension {
     /// RFC 6901 pointer.
     pub pointer: String,
@@ -12,8 +14,8 @@ pub struct Extension {
 }
 
 impl Extension {
-    /// Puts the member into `members` under its pointer's text, unless there is one of that name. A value that is not
-    /// JSON is dropped: adapters' extensions are checked where they come in.
+    /// Inserts the member into `members` under its pointer's text, unless that name is taken. A value that is not JSON
+    /// is dropped: adapters' extensions are validated where they enter the host.
     pub fn merge_into(&self, members: &mut Map<String, Value>) {
         let name = self
             .pointer

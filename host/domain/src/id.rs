@@ -1,4 +1,4 @@
-//! Names and numbers that identify things, each a type of its own so that none is taken for another.
+//! Names and numbers that identify things. Each has its own type, so that one cannot be passed for another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,13 +6,15 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// A text is not an identifier of the wanted kind.
+use crate::text::text_conversions;
+
+/// The text is not an identifier of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} `{value}` is not valid: {rule}")]
 pub struct InvalidId {
     /// The kind of identifier.
     pub what: &'static str,
-    /// What was given, cut to 80 characters.
+    /// The given text, truncated to 80 characters.
     pub value: String,
     /// What is allowed.
     pub rule: &'static str,
@@ -58,23 +60,11 @@ macro_rules! text_id {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(value: String) -> Result<Self, InvalidId> {
-                value.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.0
-            }
-        }
+        text_conversions!($name);
     };
 }
 
-/// A name of lower-case letters, digits and single hyphens inside: safe in URLs, file names and metrics.
+/// Lower-case letters, digits and inner hyphens: safe in URLs, file names and metrics.
 fn is_slug(value: &str) -> bool {
     (1..=64).contains(&value.len())
         && value.starts_with(|c: char| c.is_ascii_lowercase())
@@ -98,7 +88,7 @@ text_id!(
     AdapterName, "adapter name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
 );
 text_id!(
-    /// A name that a person chose for a secret. The names that the host makes up hold other characters.
+    /// A name that a person chose for a secret. The names that the host generates contain other characters.
     SecretName, "secret name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
 );
 text_id!(
@@ -106,11 +96,11 @@ text_id!(
     LeadId, "lead id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
 );
 text_id!(
-    /// A call's id at the calling platform: the key under which its disposition is deduplicated for ever.
+    /// A call's id at the calling platform: its disposition is deduplicated by this id, without a time limit.
     CallId, "call id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
 );
 text_id!(
-    /// The key that marks repeats of one thing.
+    /// An idempotency key: requests with the same key are repeats of each other.
     DedupKey, "idempotency key", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
 );
 text_id!(
@@ -184,19 +174,7 @@ impl FromStr for Digest {
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = InvalidId;
-
-    fn try_from(value: String) -> Result<Self, InvalidId> {
-        value.parse()
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> String {
-        digest.to_string()
-    }
-}
+text_conversions!(Digest);
 
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $prefix:literal) => {
@@ -224,19 +202,7 @@ macro_rules! number_id {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(value: String) -> Result<Self, InvalidId> {
-                value.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.to_string()
-            }
-        }
+        text_conversions!($name);
     };
 }
 
@@ -257,11 +223,12 @@ number_id!(
     AlertId, "alert id", "alr_"
 );
 number_id!(
-    /// A token, as listings name it; not the token itself.
+    /// A token's id in listings; not the token itself.
     TokenId, "token id", "tok_"
 );
 
-/// Rises with every claim of a delivery; a worker whose number is no longer the delivery's has lost its lease.
+/// Fencing token: rises with every claim of a delivery. A worker whose fence differs from the delivery's has lost its
+/// lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fence(pub i64);
 

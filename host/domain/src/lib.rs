@@ -1,4 +1,4 @@
-//! What Jackfield decides, and nothing else: no I/O, no async, no clock, no randomness of its own.
+//! Jackfield's decisions, and nothing else: no I/O, no async, no clock, no randomness of its own.
 //!
 //! A decision is a function from values to a verdict; other modules carry it out. Time, random numbers and policy are
 //! arguments, so every schedule and state machine is tested without waiting.
@@ -13,6 +13,7 @@ pub mod id;
 pub mod intake;
 pub mod lead;
 pub mod tenant;
+mod text;
 pub mod time;
 mod word;
 pub mod zone;

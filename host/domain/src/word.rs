@@ -1,13 +1,13 @@
-//! The words by which the cases of an enum are stored, counted and named to people.
+//! The words under which the variants of an enum are stored, counted and shown to people.
 
-/// Gives an enum without data its words from one table: `ALL`, `word`, `from_word` and `Display`.
+/// Implements `ALL`, `word`, `from_word` and `Display` for an enum without data from one table of words.
 macro_rules! words {
     ($name:ident { $($case:ident = $word:literal,)+ }) => {
         impl $name {
-            /// Every case, in the order of its table.
+            /// Every variant, in the order of its table.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$case),+];
 
-            /// The word for it.
+            /// The variant's word.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self {
@@ -15,7 +15,7 @@ macro_rules! words {
                 }
             }
 
-            /// The case that a word names.
+            /// The variant with this word.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|case| case.word() == word)

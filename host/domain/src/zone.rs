@@ -1,4 +1,4 @@
-//! Where a tenant's day begins.
+//! Time zones: when a tenant's day begins and ends.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,34 +9,34 @@ use serde::{Deserialize, Serialize};
 
 /// A time zone by its IANA name, such as `Asia/Kolkata`.
 ///
-/// The rules are those that this version of the host was built with, whatever the machine has installed: every host of
-/// a fleet means the same day, and none reads a file to know it.
+/// The rules are compiled into the host, whatever the machine has installed: every host of a fleet computes the same
+/// day, and none reads a file for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(TimeZone);
 
-/// A name that is not a time zone's.
+/// The name is not that of a time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no time zone `{0}`; write its IANA name, like \"Asia/Kolkata\" or \"UTC\"")]
 pub struct InvalidZone(String);
 
-/// A day of a zone: from its first instant to the first of the next.
+/// A day in a time zone: from its first instant to the first instant of the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     /// Its first instant.
     pub start: Timestamp,
-    /// The first instant that is no longer of it: 24 hours later or, when clocks change, 23 or 25.
+    /// The first instant of the next day: 24 hours later or, when clocks change, usually 23 or 25.
     pub end: Timestamp,
 }
 
 impl Zone {
-    /// The day that `now` is of.
+    /// The day that contains `now`.
     #[must_use]
     pub fn day(&self, now: Timestamp) -> Day {
-        let here = now.to_zoned(self.0.clone());
-        // The first and the last day that can be told have no other midnight; they end where time does.
-        let start = here.start_of_day().map_or(Timestamp::MIN, |start| start.timestamp());
-        let tomorrow = here.tomorrow().and_then(|tomorrow| tomorrow.start_of_day());
+        let local = now.to_zoned(self.0.clone());
+        // The first and the last representable day have no midnight on one side; they end at the limit of `Timestamp`.
+        let start = local.start_of_day().map_or(Timestamp::MIN, |start| start.timestamp());
+        let tomorrow = local.tomorrow().and_then(|tomorrow| tomorrow.start_of_day());
         Day {
             start,
             end: tomorrow.map_or(Timestamp::MAX, |end| end.timestamp()),
@@ -45,7 +45,7 @@ impl Zone {
 }
 
 impl Day {
-    /// How long it is.
+    /// The day's length.
     #[must_use]
     pub fn length(&self) -> Duration {
         self.end.duration_since(self.start).unsigned_abs()
@@ -62,8 +62,8 @@ impl FromStr for Zone {
     type Err = InvalidZone;
 
     fn from_str(name: &str) -> Result<Self, InvalidZone> {
-        let known = TimeZoneDatabase::bundled().get(name);
-        known.map(Self).map_err(|_| InvalidZone(name.to_owned()))
+        let zone = TimeZoneDatabase::bundled().get(name);
+        zone.map(Self).map_err(|_| InvalidZone(name.to_owned()))
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_checked_and_kept() {
+    fn names_are_validated_and_round_trip() {
         for name in ["UTC", "Asia/Kolkata", "America/Argentina/Buenos_Aires"] {
             let text = serde_json::to_string(&zone(name)).unwrap();
             assert_eq!(text, format!("\"{name}\""));
@@ -106,13 +106,13 @@ mod tests {
         }
         assert_eq!(serde_json::to_string(&Zone::default()).unwrap(), "\"UTC\"");
         for wrong in ["IST", "+05:30", "Asia/Dwarka", "", "../Asia/Kolkata"] {
-            let refused = wrong.parse::<Zone>().unwrap_err().to_string();
-            assert!(refused.contains("IANA name"), "{refused}");
+            let error = wrong.parse::<Zone>().unwrap_err().to_string();
+            assert!(error.contains("IANA name"), "{error}");
         }
     }
 
     #[test]
-    fn days_are_as_long_as_the_clocks_make_them() {
+    fn day_length_follows_clock_changes() {
         let date = jiff::civil::date;
         let lengths = [
             ("UTC", date(2026, 3, 29), 24.0),
@@ -124,7 +124,7 @@ mod tests {
             ("Australia/Lord_Howe", date(2026, 10, 4), 23.5),
             // Midnight itself is skipped: the day begins at one o'clock.
             ("America/Sao_Paulo", date(2018, 11, 4), 23.0),
-            // The day after this one was never.
+            // The next calendar day was skipped.
             ("Pacific/Apia", date(2011, 12, 29), 24.0),
         ];
         for (name, date, expected) in lengths {
@@ -134,16 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_midnight_there() {
+    fn a_day_begins_at_local_midnight() {
         let day = zone("Asia/Kolkata").day("2026-07-01T18:29:59Z".parse().unwrap());
         assert_eq!(day.start, "2026-06-30T18:30:00Z".parse().unwrap());
         assert_eq!(day.end, "2026-07-01T18:30:00Z".parse().unwrap());
     }
 
     proptest! {
-        /// Days follow one another without a gap, and every moment is of exactly one.
+        /// Days follow one another without a gap, and every instant belongs to exactly one.
         #[test]
-        fn every_moment_is_of_one_day(
+        fn every_instant_belongs_to_one_day(
             name in prop::sample::select(vec![
                 "UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Pacific/Apia",
                 "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu", "Pacific/Kiritimati",
@@ -161,7 +161,7 @@ mod tests {
         }
 
         #[test]
-        fn no_moment_is_without_a_day(second in Timestamp::MIN.as_second()..Timestamp::MAX.as_second()) {
+        fn every_instant_has_a_day(second in Timestamp::MIN.as_second()..Timestamp::MAX.as_second()) {
             let now = Timestamp::from_second(second).unwrap();
             for name in ["UTC", "Asia/Kolkata", "America/New_York"] {
                 let day = zone(name).day(now);

@@ -373,7 +373,7 @@ fn register_breakers(registry: &mut Registry, breakers: &[TenantBreaker]) {
     registry.register("breaker_transitions", help, transitions.clone());
     for reading in breakers {
         let tenant = reading.tenant.to_string();
-        let value = match reading.standing.state {
+        let value = match reading.status.state {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen | BreakerState::Ramping => 1,
             BreakerState::Open => 2,

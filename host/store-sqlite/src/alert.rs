@@ -1,4 +1,4 @@
-//! Alerts: an outbox, written in the transaction of what it reports.
+//! Alerts: an outbox. An alert is written in the same transaction as the event that it reports.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
 use crate::column::{Columns, micros};
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict};
@@ -56,7 +56,7 @@ pub(crate) struct AlertSubject<'a> {
     pub(crate) lead: Option<&'a LeadId>,
 }
 
-/// Writes an alert about a delivery, unless it repeats one.
+/// Writes an alert about a delivery, unless it repeats an open one.
 pub(crate) async fn raise(
     db: &mut SqliteConnection,
     subject: &AlertSubject<'_>,
@@ -137,7 +137,7 @@ pub(crate) async fn list(
     }
     query.push(" order by id desc limit ").push_bind(part.rows());
     let rows = query.build().fetch_all(db).await?;
-    cut(&rows, part.limit, alert, |alert| alert.id.0.to_string())
+    to_page(&rows, part.limit, alert, |alert| alert.id.0.to_string())
 }
 
 fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
@@ -183,7 +183,7 @@ impl Write for MarkAnnounced {
     }
 }
 
-/// Marks an alert as seen. Whoever saw it first stays the one who did.
+/// Marks an alert as seen. The time of the first acknowledgement is kept.
 pub(crate) struct Acknowledge {
     pub(crate) id: AlertId,
     pub(crate) now: Timestamp,

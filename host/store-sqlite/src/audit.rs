@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
 use crate::column::{Columns, micros, stored};
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use crate::writer::Write;
 use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
 use jackfield_store::{AuditStore, Page, PageRequest, StoreError};
@@ -67,7 +67,7 @@ pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Aud
         .bind(part.rows())
         .fetch_all(db)
         .await?;
-    cut(&rows, part.limit, entry, |entry| entry.seq.to_string())
+    to_page(&rows, part.limit, entry, |entry| entry.seq.to_string())
 }
 
 /// The entries after a number, oldest first; `None` in place of an entry that cannot be read.
@@ -122,7 +122,7 @@ mod tests {
         }
     }
 
-    /// A trail of six entries, what some SQL does to it, and what a verification then says.
+    /// Changes a trail of six entries with some SQL, and verifies it.
     async fn tampered(sql: &str) -> Result<(), ChainBreak> {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("jackfield.db");
@@ -152,11 +152,11 @@ mod tests {
         for (seq, entry) in store.audit_after(i64::MIN, 100).await.unwrap() {
             verifier.next(seq, entry.as_ref())?;
         }
-        verifier.end()
+        verifier.finish()
     }
 
     #[tokio::test]
-    async fn what_is_changed_behind_the_hosts_back_is_named() {
+    async fn tampering_in_the_database_is_reported() {
         let copy = "insert into audit select 10, at, actor, label, action, target, status, request, prev, hash \
             from audit where seq = 3";
         let cases = [

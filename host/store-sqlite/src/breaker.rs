@@ -1,4 +1,4 @@
-//! What outlives a host of a tenant's breaker, and giving up what it held for too long.
+//! The recorded state of tenants' breakers, and the expiry of deliveries that a breaker held for too long.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -32,18 +32,18 @@ impl BreakerStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let tenant = tenant.clone();
-        self.writer.submit(Force { tenant, forced, now }).await
+        self.writer.submit(SetOverride { tenant, forced, now }).await
     }
 
-    async fn expire_held(&self, order: ExpireHeld) -> Result<usize, StoreError> {
-        if !is_anything_held(&self.readers, &order).await? {
+    async fn expire_held(&self, request: ExpireHeld) -> Result<usize, StoreError> {
+        if !is_anything_held(&self.readers, &request).await? {
             return Ok(0);
         }
-        self.writer.submit_urgent(order).await
+        self.writer.submit_urgent(request).await
     }
 }
 
-/// Keeps that a tenant's CRM stopped answering, with an alert unless that is known, or that it is back.
+/// Records that a tenant's breaker opened, with an alert unless that was recorded already, or that it closed.
 pub(crate) async fn note(
     db: &mut SqliteConnection,
     delivery: DeliveryId,
@@ -60,9 +60,9 @@ pub(crate) async fn note(
     let Some(row) = row else { return Ok(()) };
     let tenant: TenantName = row.id("tenant")?;
     match change.event(row.time_option("open_since")?) {
-        Some(BreakerEvent::Closed) => keep_since(db, &tenant, None).await,
+        Some(BreakerEvent::Closed) => set_open_since(db, &tenant, None).await,
         Some(BreakerEvent::Opened) => {
-            keep_since(db, &tenant, Some(now)).await?;
+            set_open_since(db, &tenant, Some(now)).await?;
             let message = opened_message(&tenant, class);
             raise_for_tenant(db, &tenant, AlertKind::BreakerOpen, &message, now).await
         }
@@ -70,7 +70,7 @@ pub(crate) async fn note(
     }
 }
 
-async fn keep_since(
+async fn set_open_since(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     since: Option<Timestamp>,
@@ -86,14 +86,14 @@ async fn keep_since(
     Ok(())
 }
 
-/// Keeps what an operator says.
-pub(crate) struct Force {
+/// Stores an operator's override.
+pub(crate) struct SetOverride {
     pub(crate) tenant: TenantName,
     pub(crate) forced: Option<BreakerOverride>,
     pub(crate) now: Timestamp,
 }
 
-impl Write for Force {
+impl Write for SetOverride {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -122,7 +122,7 @@ impl Write for Force {
     }
 }
 
-/// What is kept of every breaker.
+/// The record of every breaker.
 pub(crate) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreError> {
     let rows = sqlx::query("select * from breaker").fetch_all(db).await?;
     let record = |row: &SqliteRow| {
@@ -135,8 +135,8 @@ pub(crate) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreErr
     rows.iter().map(record).collect()
 }
 
-/// Deliveries of one kind and rank of a tenant that may go and have long been due. Those that wait behind them follow
-/// once these are gone.
+/// Deliveries of one kind and rank of a tenant that are not blocked and have been due for too long. Deliveries behind
+/// them follow once these are dead.
 pub(crate) const HELD: &str = "select * from delivery indexed by delivery_ready
     where tenant = ? and kind = ? and rank = ? and state = 'ready' and blocked = 0 and due <= ?
     order by due, id limit ?";
@@ -148,13 +148,13 @@ fn guarded() -> impl Iterator<Item = (DeliveryKind, DeliveryRank)> {
 }
 
 /// Whether [`ExpireHeld`] would find anything.
-pub(crate) async fn is_anything_held(db: &SqlitePool, order: &ExpireHeld) -> Result<bool, StoreError> {
+pub(crate) async fn is_anything_held(db: &SqlitePool, request: &ExpireHeld) -> Result<bool, StoreError> {
     for (kind, rank) in guarded() {
         let held = sqlx::query(HELD)
-            .bind(order.tenant.as_str())
+            .bind(request.tenant.as_str())
             .bind(kind.word())
             .bind(rank.number())
-            .bind(micros(order.due_by))
+            .bind(micros(request.due_by))
             .bind(1)
             .fetch_optional(db)
             .await?;
@@ -169,16 +169,17 @@ impl Write for ExpireHeld {
     type Output = usize;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
-        let mut given_up = 0;
+        let mut expired = 0;
         for (kind, rank) in guarded() {
-            // The next of a lead can go only when the one before it is gone, so this asks until nothing is left.
-            while given_up < self.limit {
+            // A lead's next delivery is unblocked only when the previous one is dead, so this repeats until none is
+            // left.
+            while expired < self.limit {
                 let held = sqlx::query(HELD)
                     .bind(self.tenant.as_str())
                     .bind(kind.word())
                     .bind(rank.number())
                     .bind(micros(self.due_by))
-                    .bind(self.limit - given_up)
+                    .bind(self.limit - expired)
                     .fetch_all(&mut *db)
                     .await?;
                 if held.is_empty() {
@@ -188,10 +189,10 @@ impl Write for ExpireHeld {
                     let held = DeliveryRow::read(row)?;
                     held.conclude(db, &DeliveryVerdict::held_too_long(held.progress), self.now)
                         .await?;
-                    given_up += 1;
+                    expired += 1;
                 }
             }
         }
-        Ok(given_up as usize)
+        Ok(expired as usize)
     }
 }

@@ -1,5 +1,6 @@
-//! Columns and the domain's types: times are stored as whole microseconds, identifiers and words as text, and what
-//! cannot be read back is [`StoreError::Corrupt`], naming the column and never the value, which may be personal data.
+//! Converts between columns and the domain's types: times are stored as whole microseconds, identifiers and words as
+//! text. A value that cannot be read is [`StoreError::Corrupt`], which names the column and never the value, which may
+//! be personal data.
 
 use std::str::FromStr;
 
@@ -28,12 +29,12 @@ pub(crate) fn json(what: &str, value: &impl Serialize) -> Result<String, StoreEr
     serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{what} cannot be written: {error}")))
 }
 
-/// Reading a row.
+/// Reads the columns of a row.
 pub(crate) trait Columns {
     /// A value that needs no check.
     fn plain<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, StoreError>;
 
-    /// A value with a rule: `None` breaks it.
+    /// A value with a rule, which it breaks if `read` returns `None`.
     fn checked<'r, S, T>(&'r self, column: &'static str, read: impl FnOnce(S) -> Option<T>) -> Result<T, StoreError>
     where
         S: Decode<'r, Sqlite> + Type<Sqlite>,
@@ -86,7 +87,7 @@ pub(crate) trait Columns {
         self.checked(column, |number: i64| number.try_into().ok())
     }
 
-    /// What was stored as JSON text.
+    /// A value that was stored as JSON text.
     fn document<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
         self.checked(column, |text: &str| serde_json::from_str(text).ok())
     }

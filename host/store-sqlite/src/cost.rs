@@ -1,5 +1,5 @@
-//! What the hot transactions cost when a tenant has a backlog: counted in the steps of `SQLite`'s virtual machine,
-//! which are the same on every machine, so that no test depends on time.
+//! The cost of frequent transactions when a tenant has a backlog, counted in steps of `SQLite`'s virtual machine. These
+//! are the same on every machine, so that no test depends on time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,11 +21,11 @@ use jackfield_store::{
     RawRequest, StoreError, TenantShare,
 };
 
-/// A backlog, and a short one to compare it with.
+/// The length of a backlog, and of a short one for comparison.
 const MANY: u64 = 100_000;
 const FEW: u64 = 100;
 
-/// Has every step of a connection counted from now on.
+/// Counts every step of a connection from now on.
 async fn count_steps(db: &mut SqliteConnection) -> Arc<AtomicU64> {
     let steps = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&steps);
@@ -36,7 +36,7 @@ async fn count_steps(db: &mut SqliteConnection) -> Arc<AtomicU64> {
     steps
 }
 
-/// Some work of the writer with the steps that it took.
+/// Work of the writer that also returns its number of steps.
 struct Counted<W>(W);
 
 impl<W: WriteTogether> Write for Counted<W> {
@@ -124,7 +124,7 @@ fn end(claimed: &ClaimedDelivery, step: NextStep) -> FinishAttempt {
     }
 }
 
-/// The steps of everything that happens while `acme` has a backlog of its own.
+/// The steps of every operation while `acme` has a backlog.
 async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
     let (_folder, store) = store().await;
     let (busy, other): (TenantName, TenantName) = (acme(), "zenith".parse().unwrap());
@@ -148,9 +148,9 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
     costs.push(("claim", steps / claimed.len() as u64));
     let (nothing, steps) = written(&store, claim(&busy)).await;
     if nothing.is_empty() {
-        costs.push(("claim while the head is under way", steps));
+        costs.push(("claim while the first is in flight", steps));
         costs.push((
-            "due while the head is under way",
+            "due while the first is in flight",
             read(&store, super::queue::claim::DUE.as_str()).await,
         ));
     }
@@ -166,19 +166,20 @@ async fn costs(count: u64, lead: &str) -> Vec<(&'static str, u64)> {
     ));
     let (claimed, _) = written(&store, claim(&busy)).await;
     costs.push(("end", written(&store, end(&claimed[0], done)).await.1));
-    let order = ExpireHeld {
+    let request = ExpireHeld {
         tenant: busy,
         due_by: Timestamp::from_second(1).unwrap(),
         now: Timestamp::from_second(1).unwrap(),
         limit: 10,
     };
-    costs.push(("give up", written(&store, order).await.1));
+    costs.push(("expire held deliveries", written(&store, request).await.1));
     costs
 }
 
-/// A hundred thousand of one lead, of whom one may go at a time, and a hundred thousand of as many leads.
+/// A hundred thousand dispositions of one lead, of which one can be claimed at a time, and one each of a hundred
+/// thousand leads.
 #[tokio::test]
-async fn a_backlog_makes_nothing_dearer() {
+async fn a_backlog_raises_no_cost() {
     for lead in ["'L-1'", "'L-' || i"] {
         let (few, many) = (costs(FEW, lead).await, costs(MANY, lead).await);
         assert_eq!(few.len(), many.len());

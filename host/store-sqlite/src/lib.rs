@@ -1,9 +1,9 @@
 //! The embedded store: one `SQLite` file, one process.
 //!
-//! One [`writer`] commits what many callers ask for together; a few connections read beside it. Each group of
-//! [`Store`](jackfield_store::Store) has a module, which says for each method what is written or read; callers from
-//! outside are refused when too much waits (`submit`), and the host's own workers wait (`submit_urgent`). The tables
-//! are in `migrations/`.
+//! One [`writer`] commits the work of many callers together; a few other connections read. Each group of
+//! [`Store`](jackfield_store::Store) has a module with the reads and writes of its methods; outside callers are refused
+//! when too much is waiting (`submit`), and the host's own workers wait (`submit_urgent`). The tables are in
+//! `migrations/`.
 
 mod alert;
 mod audit;
@@ -44,18 +44,18 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Commits what waits, moves the write-ahead log into the database file and closes it. Every later call returns
-    /// [`StoreError::Unavailable`].
+    /// Commits the waiting work, moves the write-ahead log into the database file and closes it. Every later method
+    /// call returns [`StoreError::Unavailable`].
     ///
     /// # Errors
     /// The log could not be moved. Nothing is lost: it is read when the database is opened again.
     pub async fn close(&self) -> Result<(), StoreError> {
-        // First the readers: a checkpoint cannot pass one.
+        // The readers first: a checkpoint cannot move past a reader.
         self.readers.close().await;
         self.writer.close().await
     }
 
-    /// What the writer has done.
+    /// Statistics of the writer.
     #[must_use]
     pub fn write_stats(&self) -> WriteStats {
         self.writer.stats()

@@ -1,4 +1,4 @@
-//! Opening the database file: the lock, the pragmas, the checks, the migrations.
+//! Opens the database file: the lock, the pragmas, the checks, the migrations.
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -28,10 +28,10 @@ const READERS: u32 = 4;
 /// rewritten by many commits is moved once.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// Prepared statements that a connection keeps: five inserts have one for each of sixty-four numbers of rows.
+/// Prepared statements in a connection's cache: five inserts have one for each number of rows up to sixty-four.
 const STATEMENTS: usize = 512;
 
-/// Options of opening a database.
+/// Options for opening a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SqliteOptions {
     /// Most callers that may wait for the writer before others are refused. 4096: about a second of work for a slow
@@ -39,17 +39,18 @@ pub struct SqliteOptions {
     pub queue: usize,
     /// Most bytes of the database file; unlimited when absent.
     pub max_bytes: Option<u64>,
-    /// Whether a commit waits for the disk. No setting of the host reaches this.
+    /// Whether a commit waits for the disk. No setting of the host changes this.
     pub synchronous: Synchronous,
 }
 
 /// What a commit waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Synchronous {
-    /// For the disk: what a host promises.
+    /// For the disk, as a host promises.
     #[default]
     Full,
-    /// For nothing, so that a power failure loses what was acknowledged last: for measuring what the promise costs.
+    /// For nothing, so that a power failure loses the last acknowledged requests. For measuring the cost of the
+    /// promise.
     Normal,
 }
 
@@ -61,7 +62,7 @@ impl Synchronous {
         }
     }
 
-    /// As `SQLite` reads it back.
+    /// The value that `SQLite` returns for it.
     const fn number(self) -> &'static str {
         match self {
             Self::Full => "2",
@@ -94,9 +95,9 @@ pub enum OpenError {
     #[error("cannot open {}: {source}; check that the folder exists and that this user may write in \
         it", .path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// The writer's thread cannot be started.
@@ -108,11 +109,11 @@ pub enum OpenError {
     /// A pragma did not take effect.
     #[error("SQLite has {name} = {found} and not {wanted}: is the database on a network file system?")]
     Pragma {
-        /// Which.
+        /// The pragma's name.
         name: &'static str,
-        /// What it is.
+        /// Its value.
         found: String,
-        /// What it should be.
+        /// The required value.
         wanted: &'static str,
     },
     /// A later version of Jackfield wrote it.
@@ -130,12 +131,12 @@ pub enum OpenError {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, and makes it if there is none. Its folder must exist. Locks `<path>.lock` for as
-    /// long as the store is open.
+    /// Opens the database at `path`, and creates it if there is none. Its folder must exist. Locks `<path>.lock` while
+    /// the store is open.
     ///
     /// # Errors
-    /// Anything that would break a promise: another process, a pragma that does not take, an old `SQLite`, a
-    /// newer schema, a file that cannot be written.
+    /// Anything that would break a promise: another process, a pragma without effect, an old `SQLite`, a newer schema,
+    /// a file that cannot be written.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_with(path, SqliteOptions::default()).await
     }
@@ -175,7 +176,7 @@ struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file is not enough: a process that is being started has it open too until it runs its program.
+        // Closing the file is not enough: a child process that is being started has it open too until it execs.
         let _ = self.0.unlock();
     }
 }
@@ -192,7 +193,7 @@ fn lock(path: &Path) -> Result<Lock, OpenError> {
     }
 }
 
-/// Makes a file that only its owner may read. `SQLite` gives its WAL the same mode.
+/// Creates a file that only its owner may read. `SQLite` gives its WAL the same mode.
 fn private_file(path: &Path) -> Result<File, OpenError> {
     const OWNER_ONLY: u32 = 0o600;
     let open = || {

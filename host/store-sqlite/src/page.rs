@@ -1,13 +1,13 @@
-//! Pages of listings. A cursor is the key of the last row seen, so rows that appear or vanish meanwhile shift nothing.
+//! Pages of listings. A cursor is the key of the last row, so rows that appear or disappear meanwhile shift nothing.
 
 use sqlx::sqlite::SqliteRow;
 
 use jackfield_store::{Page, PageRequest, StoreError};
 
-/// Most rows of a page.
+/// The most rows of a page.
 const MAX_LIMIT: u32 = 500;
 
-/// The requested page of a listing in falling order of numbers.
+/// The requested page of a listing in descending order of numbers.
 pub(crate) struct PageQuery {
     /// Only numbers below this one.
     pub(crate) before: i64,
@@ -27,7 +27,7 @@ impl PageQuery {
         })
     }
 
-    /// How many rows to read: one more tells whether there is a next part.
+    /// How many rows to read: one more shows whether there is a next page.
     pub(crate) fn rows(&self) -> i64 {
         rows(self.limit)
     }
@@ -43,8 +43,8 @@ pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
-/// Makes a part of the rows that were read, one more than `limit` if there are more.
-pub(crate) fn cut<T>(
+/// Makes a page of the rows that were read, which are one more than `limit` if there is a next page.
+pub(crate) fn to_page<T>(
     rows: &[SqliteRow],
     limit: usize,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,

@@ -11,11 +11,11 @@ use jackfield_domain::id::TenantName;
 use jackfield_store::{NewSecret, StoreError};
 
 impl SqliteStore {
-    /// Seals what an earlier version stored unsealed, and returns the number of secrets. The rows stay, emptied, until
-    /// [`Self::wipe_plaintext`] is done.
+    /// Seals the secrets that an earlier version stored in plaintext, and returns their number. Their rows stay,
+    /// emptied, until [`Self::wipe_plaintext`] is done.
     ///
     /// # Errors
-    /// The store's, or what `seal` says; the secrets stay as they are.
+    /// Those of the store and of `seal`; the secrets are unchanged.
     pub async fn seal_plaintext<S>(&self, seal: S) -> Result<usize, StoreError>
     where
         S: Fn(&TenantName, &str, &Sensitive) -> Result<SealedSecret, StoreError> + Send + Sync + 'static,
@@ -26,12 +26,12 @@ impl SqliteStore {
         self.writer.submit_urgent(SealAll(seal)).await
     }
 
-    /// Removes from the file, free pages and log included, what was sealed there before it was. To be called before
-    /// anything is served: it holds up the writer, and briefly takes as much more of the disk as the database is large.
-    /// It may be interrupted at any point and called again.
+    /// Removes the plaintext from the file, free pages and log included. Call it before the host serves anything: it
+    /// blocks the writer, and temporarily needs free disk space of the size of the database. It may be interrupted at
+    /// any point and called again.
     ///
     /// # Errors
-    /// The store's, such as a full disk; what is left is wiped when it is called again.
+    /// Those of the store, such as a full disk; the next call wipes the rest.
     pub async fn wipe_plaintext(&self) -> Result<(), StoreError> {
         if !self.has_plaintext().await? {
             return Ok(());
@@ -42,7 +42,7 @@ impl SqliteStore {
         if rows > 0 {
             self.writer.vacuum().await?;
         }
-        self.writer.submit_urgent(Forget).await
+        self.writer.submit_urgent(DropPlaintext).await
     }
 
     async fn has_plaintext(&self) -> Result<bool, StoreError> {
@@ -88,7 +88,7 @@ where
             new.run(&mut *db).await?;
             sealed += 1;
         }
-        // What is overwritten is zeroed at once, so that little depends on the vacuum.
+        // Overwritten values are zeroed at once, so that little depends on the vacuum.
         sqlx::query("pragma secure_delete = on").execute(&mut *db).await?;
         sqlx::query("update plaintext_secret set value = ''")
             .execute(&mut *db)
@@ -98,9 +98,9 @@ where
     }
 }
 
-struct Forget;
+struct DropPlaintext;
 
-impl Write for Forget {
+impl Write for DropPlaintext {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -122,8 +122,8 @@ mod tests {
 
     const SECRET: &str = "plaintext-canary-0123456789";
 
-    /// A file as the version before left it: with secrets, some of them overwritten, some with the file grown since.
-    async fn former(path: &Path) {
+    /// A file as an earlier version left it: with secrets, some of which were overwritten.
+    async fn file_with_plaintext(path: &Path) {
         let store = SqliteStore::open(path).await.unwrap();
         store.close().await.unwrap();
         let mut db = sqlx::sqlite::SqliteConnectOptions::new()
@@ -143,7 +143,7 @@ mod tests {
         db.close().await.unwrap();
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the signature of what seals")]
+    #[expect(clippy::unnecessary_wraps, reason = "the signature that `seal_plaintext` expects")]
     fn seal(_: &TenantName, name: &str, value: &Sensitive) -> Result<SealedSecret, StoreError> {
         assert!(value.expose() == "short" || value.expose().starts_with(SECRET));
         Ok(SealedSecret {
@@ -153,7 +153,7 @@ mod tests {
         })
     }
 
-    /// Occurrences in the files of a folder, the log among them.
+    /// The number of occurrences in the files of a folder, including the log.
     fn found(folder: &TempDir) -> usize {
         let files = folder
             .path()
@@ -167,19 +167,19 @@ mod tests {
 
     #[tokio::test]
     async fn plaintext_is_sealed_and_erased() {
-        // Plaintext secrets are sealed, and nothing of them stays in the file.
+        // Plaintext secrets are sealed, and no part of them stays in the file.
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("jackfield.db");
-        former(&path).await;
+        file_with_plaintext(&path).await;
         let store = SqliteStore::open(&path).await.unwrap();
-        assert!(found(&folder) > 150, "there is something to be wiped");
+        assert!(found(&folder) > 150, "there is something to wipe");
         assert_eq!(store.seal_plaintext(seal).await, Ok(300));
         assert_eq!(store.wipe_plaintext().await, Ok(()));
         assert_eq!(found(&folder), 0, "while the store is open");
-        let kept = store.all_secrets().await.unwrap();
-        assert_eq!(kept.len(), 300);
+        let stored = store.all_secrets().await.unwrap();
+        assert_eq!(stored.len(), 300);
         assert!(
-            kept.iter()
+            stored.iter()
                 .all(|secret| secret.sealed.ciphertext == format!("sealed {}", secret.name).as_bytes())
         );
         assert_eq!(
@@ -191,17 +191,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_start_that_was_broken_off_is_taken_up_again() {
+    async fn an_interrupted_migration_is_resumed() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("jackfield.db");
-        former(&path).await;
+        file_with_plaintext(&path).await;
         let store = SqliteStore::open(&path).await.unwrap();
         let refused = store.seal_plaintext(|_, _, _| Err(StoreError::Overloaded)).await;
         assert_eq!(
             (refused, store.all_secrets().await),
             (Err(StoreError::Overloaded), Ok(vec![]))
         );
-        // Sealed and committed, and then no time to wipe the file.
+        // The secrets are sealed and committed, but the process ends before it wipes the file.
         assert_eq!(store.seal_plaintext(seal).await, Ok(300));
         store.close().await.unwrap();
 

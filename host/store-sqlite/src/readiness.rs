@@ -1,4 +1,4 @@
-//! Whether the database answers and can be written to.
+//! Checks that the database answers and can be written to.
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;

@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
 use crate::column::{Columns, micros};
-use crate::page::{cut, limit, rows};
+use crate::page::{to_page, limit, rows};
 use crate::writer::Write;
 use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::TenantName;
@@ -61,7 +61,7 @@ impl Write for NewSecret {
     }
 }
 
-/// A secret to be removed.
+/// A secret to remove.
 pub(crate) struct Remove {
     pub(crate) tenant: TenantName,
     pub(crate) name: String,
@@ -80,7 +80,7 @@ impl Write for Remove {
     }
 }
 
-/// Secrets to be sealed under another key, all or none.
+/// Secrets sealed with another key, replaced all or none.
 pub(crate) struct Reseal(pub(crate) Vec<ResealedSecret>);
 
 impl Write for Reseal {
@@ -127,7 +127,7 @@ pub(crate) async fn list(
         .bind(rows(limit))
         .fetch_all(db)
         .await?;
-    cut(&found, limit, secret, |secret| secret.name.clone())
+    to_page(&found, limit, secret, |secret| secret.name.clone())
 }
 
 /// Every secret of every tenant.

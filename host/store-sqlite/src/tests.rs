@@ -1,4 +1,5 @@
-//! What can only be seen from inside: every connection's pragmas, the plans of hot queries, a writer whose jobs fail.
+//! Tests that need the store's internals: every connection's pragmas, the plans of hot queries, a writer whose jobs
+//! fail.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -66,7 +67,7 @@ async fn claim_one(store: &SqliteStore) -> ClaimedDelivery {
     store.claim(claim).await.unwrap().pop().unwrap()
 }
 
-/// Runs some SQL as a job.
+/// Runs SQL as a job.
 struct Sql(String);
 
 impl Write for Sql {
@@ -82,7 +83,7 @@ pub(super) async fn sql(store: &SqliteStore, sql: &str) -> Result<u64, StoreErro
     store.writer.submit(Sql(sql.into())).await
 }
 
-/// Reads back the writer's own pragmas.
+/// Verifies the writer's own pragmas.
 struct Verify;
 
 impl Write for Verify {
@@ -103,26 +104,26 @@ async fn every_connection_has_the_pragmas() {
     for _ in 0..store.readers.options().get_max_connections() {
         let mut reader = store.readers.acquire().await.unwrap();
         verify(&mut reader, Synchronous::Full).await.unwrap();
-        let refused = sqlx::query("delete from probe")
+        let error = sqlx::query("delete from probe")
             .execute(&mut *reader)
             .await
             .unwrap_err();
-        assert!(refused.to_string().contains("readonly"), "{refused}");
+        assert!(error.to_string().contains("readonly"), "{error}");
         readers.push(reader);
     }
     assert_eq!(readers.len(), 4);
 }
 
 #[tokio::test]
-async fn a_pragma_that_does_not_take_is_told() {
+async fn a_pragma_without_effect_is_an_error() {
     let (_folder, store) = store().await;
     let mut reader = store.readers.acquire().await.unwrap();
     sqlx::query("pragma synchronous = normal")
         .execute(&mut *reader)
         .await
         .unwrap();
-    let refused = verify(&mut reader, Synchronous::Full).await.unwrap_err().to_string();
-    assert!(refused.contains("synchronous = 1 and not 2"), "{refused}");
+    let error = verify(&mut reader, Synchronous::Full).await.unwrap_err().to_string();
+    assert!(error.contains("synchronous = 1 and not 2"), "{error}");
 }
 
 #[tokio::test]
@@ -142,11 +143,11 @@ async fn a_bad_job_fails_alone() {
     assert_eq!(
         (stats.commits, stats.jobs),
         (2, 2),
-        "each of the batch got a transaction of its own"
+        "each job of the batch got its own transaction"
     );
 }
 
-/// Writes down when it was run.
+/// Records that it ran.
 struct Turn(&'static str, Arc<Mutex<Vec<&'static str>>>);
 
 impl Write for Turn {
@@ -159,14 +160,14 @@ impl Write for Turn {
 }
 
 #[tokio::test]
-async fn a_flood_from_outside_does_not_delay_the_hosts_own_work() {
+async fn outside_callers_do_not_delay_the_hosts_work() {
     let (folder, store) = store().await;
     let options = SqliteConnectOptions::new().filename(folder.path().join("jackfield.db"));
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
     let turns = Arc::new(Mutex::new(vec![]));
     let flood = (0..2000).map(|_| store.writer.submit(Turn("outside", Arc::clone(&turns))));
-    // The writer can begin once all has been asked for.
+    // The writer can start once everything is enqueued.
     let (outside, own, begins) = tokio::join!(
         futures_util::future::join_all(flood),
         store.writer.submit_urgent(Turn("own", Arc::clone(&turns))),
@@ -175,16 +176,17 @@ async fn a_flood_from_outside_does_not_delay_the_hosts_own_work() {
     begins.unwrap();
     assert!(own.is_ok() && outside.iter().all(Result::is_ok));
     let turns = turns.lock().unwrap();
-    let place = turns.iter().position(|turn| *turn == "own").unwrap();
+    let position = turns.iter().position(|turn| *turn == "own").unwrap();
     assert!(
-        place <= 256,
-        "it waited for no more than the commit under way, not for {place} jobs"
+        position <= 256,
+        "it waited for at most the current commit, not for {position} jobs"
     );
-    assert_eq!(turns.len(), 2001, "and nothing was left out");
+    assert_eq!(turns.len(), 2001, "every job ran");
 }
 
 #[tokio::test]
-async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
+async fn a_dead_letter_is_all_or_nothing() {
+    // A dead letter, its alert and the lead's flag are one transaction.
     let (_folder, store) = store().await;
     store.accept_disposition(call("C-1")).await.unwrap();
     let claimed = claim_one(&store).await;
@@ -200,7 +202,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
         leads: vec![],
         breaker: None,
     };
-    // Break the parts one after the other, each after those before it.
+    // Break one part after the other, in the reverse order of their statements.
     let parts = [
         "create trigger broken before insert on alert begin select raise(abort, 'broken'); end",
         "create trigger broken before update of manual_since on lead begin select raise(abort, 'broken'); end",
@@ -229,7 +231,7 @@ async fn a_dead_letter_its_alert_and_the_flag_are_all_or_none() {
 }
 
 #[tokio::test]
-async fn an_accept_is_all_or_none() {
+async fn an_accept_is_all_or_nothing() {
     let (_folder, store) = store().await;
     for part in ["inbox", "delivery", "lead", "delivery_count"] {
         let trigger = format!("create trigger broken before insert on {part} begin select raise(abort, 'broken'); end");
@@ -252,30 +254,30 @@ async fn an_accept_is_all_or_none() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_left_alone() {
+async fn a_newer_schema_is_refused() {
     let (folder, store) = store().await;
     let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
                  values (9999, 'of tomorrow', true, x'00', 0)";
     sql(&store, newer).await.unwrap();
     store.close().await.unwrap();
     let path = folder.path().join("jackfield.db");
-    let refused = SqliteStore::open(&path).await.unwrap_err().to_string();
+    let error = SqliteStore::open(&path).await.unwrap_err().to_string();
     assert!(
-        refused.contains("newer jackfield") && refused.contains("9999"),
-        "{refused}"
+        error.contains("newer jackfield") && error.contains("9999"),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_without_its_value() {
+async fn unreadable_values_are_not_in_errors() {
     let (_folder, store) = store().await;
     store.accept_disposition(call("C-1")).await.unwrap();
     sql(&store, "update delivery set dedup_key = ' Asha Verma '")
         .await
         .unwrap();
     let page = PageRequest { after: None, limit: 9 };
-    let refused = store.deliveries(&DeliveryFilter::default(), page).await;
-    assert_eq!(refused, Err(StoreError::Corrupt("column `dedup_key`".into())));
+    let error = store.deliveries(&DeliveryFilter::default(), page).await;
+    assert_eq!(error, Err(StoreError::Corrupt("column `dedup_key`".into())));
 }
 
 #[tokio::test]
@@ -287,10 +289,10 @@ async fn the_size_of_the_file_can_be_limited() {
     };
     let path = folder.path().join("jackfield.db");
     let store = SqliteStore::open_with(&path, options).await.unwrap();
-    let refused = sql(&store, "create table huge as select zeroblob(2000000)")
+    let error = sql(&store, "create table huge as select zeroblob(2000000)")
         .await
         .unwrap_err();
-    assert!(refused.to_string().contains("full"), "{refused}");
+    assert!(error.to_string().contains("full"), "{error}");
     store.ready().await.unwrap();
 }
 
@@ -299,9 +301,9 @@ async fn blocked(store: &SqliteStore) -> Vec<i64> {
     query.fetch_all(&store.readers).await.unwrap()
 }
 
-/// What was there before lines were kept stands in the same lines as what came after.
+/// The migration sets `blocked` for older deliveries just as the triggers do for new ones.
 #[tokio::test]
-async fn a_store_of_an_earlier_version_gets_its_lines() {
+async fn the_migration_blocks_older_deliveries() {
     let (_folder, store) = store().await;
     for id in ["C-1", "C-2", "C-3"] {
         store.accept_disposition(call(id)).await.unwrap();
@@ -319,13 +321,13 @@ async fn a_store_of_an_earlier_version_gets_its_lines() {
         if store.due(Timestamp::UNIX_EPOCH).await.unwrap().is_empty() {
             break;
         }
-        // Once more while the first is under way.
+        // Once more while the first is in flight.
         claim_one(&store).await;
     }
     assert_eq!(store.due(Timestamp::UNIX_EPOCH).await, Ok(vec![]));
 }
 
-/// The plan of a query as `SQLite` tells it.
+/// `SQLite`'s plan for a query.
 async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
     let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
     let rows = sqlx::raw_sql(sql).fetch_all(&store.readers).await.unwrap();
@@ -333,10 +335,10 @@ async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn hot_queries_look_at_few_deliveries() {
-    // What may be read from end to end: one row, the last ids, what a part of the query found (its own plan is among
-    // the lines), counts by tenant, the four ranks, the three kinds or the keys asked for, what is leased, what is not
-    // done, what is not announced.
+async fn hot_queries_read_few_deliveries() {
+    // A query may scan: one row, the last ids, the result of a subquery (its own plan is among the lines), counts by
+    // tenant, the four ranks, the three kinds or the requested keys, leased deliveries, deliveries that are not done,
+    // unannounced alerts.
     const SMALL: [&str; 9] = [
         "CONSTANT ROW",
         "sqlite_sequence",
@@ -372,7 +374,7 @@ async fn hot_queries_look_at_few_deliveries() {
 }
 
 #[tokio::test]
-async fn what_is_not_done_is_found_among_the_done() {
+async fn open_deliveries_are_found_by_index() {
     let (_folder, store) = store().await;
     for tenant in [None, Some(acme())] {
         let filter = DeliveryFilter {

@@ -1,4 +1,4 @@
-//! Tokens: their hashes and what they open.
+//! Tokens: their hashes and the APIs that they grant access to.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
 use crate::column::{Columns, micros, stored};
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use crate::writer::Write;
 use jackfield_domain::id::{Digest, TenantName, TokenId};
 use jackfield_store::{NewToken, Page, PageRequest, StoreError, TokenPurpose, TokenRecord, TokenStore};
@@ -73,7 +73,7 @@ pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Tok
         .bind(part.rows())
         .fetch_all(db)
         .await?;
-    cut(&rows, part.limit, token, |token| token.id.0.to_string())
+    to_page(&rows, part.limit, token, |token| token.id.0.to_string())
 }
 
 fn token(row: &SqliteRow) -> Result<TokenRecord, StoreError> {

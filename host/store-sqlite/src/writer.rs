@@ -1,11 +1,11 @@
-//! The one writer: a thread that owns the only connection that writes, and commits what many callers ask for together.
+//! The writer: a thread that owns the only writing connection, and commits the work of many callers together.
 //!
 //! A commit waits for the disk; all jobs that arrive meanwhile go into the next one, up to [`BATCH`] of them.
 //! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
-//! be one tenant's, must not keep another's deliveries from being claimed and ended.
-//! Callers get their results after the commit that holds their work. Callers with the same kind of work share one job,
-//! since every statement costs two changes of thread. If one job of a batch fails, all of it is rolled back and each
-//! caller gets a transaction of its own, so that a bad one fails alone: this is why work can be run twice.
+//! come from one tenant, must not prevent another's deliveries from being claimed and finished.
+//! Callers get their results after the commit with their work. Callers with the same kind of work share one job,
+//! because every statement costs two thread switches. If one job of a batch fails, the batch is rolled back and each
+//! caller gets its own transaction, so that a bad job fails alone: this is why work can run twice.
 
 mod job;
 
@@ -20,25 +20,25 @@ use tokio::sync::{mpsc, oneshot};
 use jackfield_store::StoreError;
 use job::{Job, answer, callers, job, merged};
 
-/// Most jobs in one commit: past this, a larger batch gains little and its first caller waits longer.
+/// The most jobs in one commit: a larger batch gains little, and its first caller waits longer.
 const BATCH: usize = 256;
 
-/// One transaction's work.
+/// The work of one transaction.
 pub(super) trait Write: Send + Sync + 'static {
-    /// What the caller gets once it is committed.
+    /// What the caller gets after the commit.
     type Output: Send + 'static;
 
-    /// Does the work inside a transaction that the writer began. May be run again after a rollback.
+    /// Does the work inside a transaction that the writer began. It may run again after a rollback.
     fn run(&self, db: &mut SqliteConnection) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
 }
 
 /// The work of several callers in one transaction. Frequent work implements this itself, with few statements for all
 /// callers; any other [`Write`] runs for one caller after the other.
 pub(super) trait WriteTogether: Send + Sync + 'static {
-    /// What each caller gets once it is committed.
+    /// What each caller gets after the commit.
     type Output: Send + 'static;
 
-    /// Does each work as if it came after those before it: as many outputs as works, in their order. May be run again
+    /// Does the works as if one after the other, and returns one output for each, in the same order. It may run again
     /// after a rollback.
     fn run_together(
         works: &[&Self],
@@ -65,7 +65,7 @@ pub struct WriteStats {
     pub commits: u64,
     /// Jobs in them.
     pub jobs: u64,
-    /// Jobs that wait now.
+    /// Jobs that are waiting now.
     pub waiting: usize,
 }
 
@@ -78,7 +78,7 @@ struct Counters {
 /// A handle to the writer.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// From callers outside.
+    /// From outside callers.
     queue: mpsc::Sender<Message>,
     /// From the host's own workers.
     urgent: mpsc::Sender<Message>,
@@ -92,15 +92,15 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the writer on its connection. `keep` is dropped after the connection is closed. `queue` is how many jobs
-    /// may wait.
+    /// Starts the writer on its connection. `guard` is dropped after the connection is closed. `queue` is the number of
+    /// jobs that may wait.
     ///
-    /// It has a thread of its own: a task would wait after each statement until those before it in the executor's queue
-    /// have had their turn, and whoever waits for the commit with it.
+    /// The writer has its own thread: a task would wait after each statement for all earlier tasks in the executor's
+    /// queue, and every caller that waits for the commit would wait with it.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(super) fn start(db: SqliteConnection, queue: usize, keep: impl Send + 'static) -> io::Result<Self> {
+    pub(super) fn start(db: SqliteConnection, queue: usize, guard: impl Send + 'static) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let (urgent, own) = mpsc::channel(queue);
         let counters = Arc::new(Counters::default());
@@ -110,9 +110,9 @@ impl Writer {
         };
         let runtime = Handle::current();
         std::thread::Builder::new().name("writer".into()).spawn(move || {
-            let asked = runtime.block_on(task.work(own, receiver));
-            drop(keep);
-            if let Some((reply, result)) = asked {
+            let closing = runtime.block_on(task.work(own, receiver));
+            drop(guard);
+            if let Some((reply, result)) = closing {
                 let _gone = reply.send(result);
             }
         })?;
@@ -123,7 +123,7 @@ impl Writer {
         })
     }
 
-    /// Commits some work; refuses if too much is waiting.
+    /// Commits some work; refuses it if too much is waiting.
     pub(super) async fn submit<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
         let (job, answer) = job(work);
         self.queue.try_send(Message::Job(job)).map_err(|error| match error {
@@ -141,15 +141,15 @@ impl Writer {
         answer.await.map_err(|_| closed())?
     }
 
-    /// Commits what waits, moves it all into the database file and closes the connection.
+    /// Commits the waiting jobs, moves the log into the database file and closes the connection.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Message::Close(reply)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
-    /// Writes the database file anew, so that nothing is left in it of what was overwritten or deleted, and empties the
-    /// log. Jobs wait meanwhile.
+    /// Rewrites the database file, so that it contains no overwritten or deleted data, and empties the log. Jobs wait
+    /// meanwhile.
     pub(super) async fn vacuum(&self) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Message::Vacuum(reply)).await.map_err(|_| closed())?;
@@ -180,13 +180,13 @@ struct Task {
 }
 
 impl Task {
-    /// Works until it is asked to close, or until every handle is dropped.
+    /// Runs until it receives a request to close, or until every handle is dropped.
     async fn work(
         mut self,
         mut urgent: mpsc::Receiver<Message>,
         mut queue: mpsc::Receiver<Message>,
     ) -> Option<(Reply, Result<(), StoreError>)> {
-        let mut asked = None;
+        let mut closing = None;
         let mut messages = Vec::with_capacity(BATCH);
         loop {
             receive(&mut urgent, &mut queue, &mut messages).await;
@@ -204,14 +204,14 @@ impl Task {
                     Message::Close(reply) => {
                         queue.close();
                         urgent.close();
-                        asked = Some(reply);
+                        closing = Some(reply);
                     }
                 }
             }
             self.commit(jobs).await;
         }
         let result = self.end().await;
-        asked.map(|reply| (reply, result))
+        closing.map(|reply| (reply, result))
     }
 
     /// Commits the jobs together or, if that fails, caller by caller, and answers them.
@@ -219,32 +219,32 @@ impl Task {
         let mut jobs = merged(jobs);
         match self.attempt(&mut jobs).await {
             Ok(()) => answer(jobs, &Ok(())),
-            Err(Failed::Work(_)) if callers(&jobs) > 1 => {
+            Err(TransactionError::Work(_)) if callers(&jobs) > 1 => {
                 for mut job in jobs.into_iter().flat_map(Job::split) {
                     let result = self.attempt(std::slice::from_mut(&mut job)).await;
-                    job.answer(result.map_err(Failed::into_error));
+                    job.answer(result.map_err(TransactionError::into_error));
                 }
             }
             Err(failed) => answer(jobs, &Err(failed.into_error())),
         }
     }
 
-    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), TransactionError> {
         if jobs.is_empty() {
             return Ok(());
         }
         self.execute("begin immediate")
             .await
-            .map_err(|error| Failed::Begin(error.into()))?;
+            .map_err(|error| TransactionError::Begin(error.into()))?;
         let worked = self.run(jobs).await;
         if worked.is_err() {
-            // SQLite may have rolled back by itself; then there is nothing left to roll back, which is what we want.
+            // SQLite may have rolled back by itself; then this rollback fails, which does not matter.
             let _nothing_left = self.execute("rollback").await;
         } else {
             self.counters.commits.fetch_add(1, Ordering::Relaxed);
             self.counters.jobs.fetch_add(callers(jobs) as u64, Ordering::Relaxed);
         }
-        worked.map_err(Failed::Work)
+        worked.map_err(TransactionError::Work)
     }
 
     async fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
@@ -269,7 +269,7 @@ impl Task {
     }
 }
 
-/// Waits for messages and collects those of one commit, the urgent ones first. No message when both queues are closed
+/// Waits for messages and collects those of one commit, the urgent ones first. Collects none if both queues are closed
 /// and empty.
 async fn receive(
     urgent: &mut mpsc::Receiver<Message>,
@@ -292,14 +292,14 @@ async fn receive(
 }
 
 /// Why a transaction did not happen.
-enum Failed {
-    /// It could not begin: another program holds the database, so it is of no use to try the jobs one by one.
+enum TransactionError {
+    /// It could not begin: another program holds the database, so trying the jobs one by one would not help.
     Begin(StoreError),
     /// A job or the commit failed.
     Work(StoreError),
 }
 
-impl Failed {
+impl TransactionError {
     fn into_error(self) -> StoreError {
         match self {
             Self::Begin(error) | Self::Work(error) => error,

@@ -1,4 +1,4 @@
-//! The contract of every store, and what only `SQLite` has to prove: one writer, one process, one file.
+//! The contract of every store, and tests for `SQLite` only: one writer, one process, one file.
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jackfield_domain::lead::Priority;
-use jackfield_store::contract::Fresh;
+use jackfield_store::contract::FreshStore;
 use jackfield_store::contract::fixture::{accept_call, accept_lead, at, call, claim, claim_one, detail, finish};
 use jackfield_store::{Accept, DeliveryStore as _, IntakeStore as _, ReadinessStore as _, StoreError};
 use jackfield_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
@@ -20,11 +20,11 @@ mod sqlite {
     jackfield_store::store_contract!(crate::fresh_sqlite);
 }
 
-async fn fresh_sqlite() -> Fresh {
+async fn fresh_sqlite() -> FreshStore {
     let (folder, path) = folder();
-    Fresh {
+    FreshStore {
         store: Arc::new(SqliteStore::open(&path).await.unwrap()),
-        keep: Box::new(folder),
+        guard: Box::new(folder),
     }
 }
 
@@ -85,19 +85,19 @@ async fn full_queue_refuses_and_stores_nothing() {
     let (_folder, path) = folder();
     let store = open(&path, 8, None).await;
     let answers = while_busy(&store, &path, accept_at_once(&store, 20)).await;
-    let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
-    assert_eq!((taken.len(), refused.len()), (8, 12));
+    let (accepted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((accepted.len(), refused.len()), (8, 12));
     assert!(refused.iter().all(|answer| *answer == Err(StoreError::Overloaded)));
     assert_eq!(
         claim(&store, 100, at(99)).await.len(),
         9,
-        "with the one that the writer already held"
+        "including the one that the writer already held"
     );
 }
 
 #[tokio::test]
-async fn internal_writes_wait_for_room() {
-    // The host's own writes are not refused by a full queue; they wait for room.
+async fn internal_writes_wait_for_space() {
+    // A full queue does not refuse the host's own writes; they wait for space.
     let (_folder, path) = folder();
     let store = open(&path, 1, None).await;
     let mut claimed = vec![];
@@ -123,16 +123,16 @@ async fn internal_writes_wait_for_room() {
 async fn full_disk_acknowledges_nothing() {
     let (_folder, path) = folder();
     let store = open(&path, 4096, Some(400 * 1024)).await;
-    let mut taken = 0;
+    let mut accepted = 0;
     let refused = loop {
         match store
-            .accept_disposition(call(&format!("C-{taken}"), "L-1", at(taken)))
+            .accept_disposition(call(&format!("C-{accepted}"), "L-1", at(accepted)))
             .await
         {
-            Ok(_) => taken += 1,
+            Ok(_) => accepted += 1,
             Err(error) => break error,
         }
-        assert!(taken < 10_000, "the limit is never reached");
+        assert!(accepted < 10_000, "the limit is never reached");
     };
     assert!(
         matches!(&refused, StoreError::Unavailable(why) if why.contains("full")),
@@ -143,17 +143,17 @@ async fn full_disk_acknowledges_nothing() {
 
     let store = open(&path, 4096, None).await;
     let states = store.states().await.unwrap();
-    assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), taken.unsigned_abs());
+    assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), accepted.unsigned_abs());
     assert_eq!(store.ready().await, Ok(()));
     let again = store.accept_disposition(call("late", "L-2", at(0))).await;
     assert!(
         matches!(again, Ok(Accept::New(_))),
-        "the refused one left nothing behind"
+        "the refused request stored nothing"
     );
 }
 
 #[tokio::test]
-async fn reopened_file_holds_everything() {
+async fn reopened_file_contains_everything() {
     let (_folder, path) = folder();
     let store = open(&path, 4096, None).await;
     let lead = accept_lead(&store, "L-1", Priority::High, at(0)).await;
@@ -227,7 +227,7 @@ async fn open_errors_name_the_file() {
 
 #[tokio::test]
 async fn dropped_future_does_not_cancel_its_write() {
-    // A write that is enqueued is carried out even if its future is dropped.
+    // An enqueued write is executed even if its future is dropped.
     let (_folder, path) = folder();
     let store = open(&path, 4096, None).await;
     let mut gone = Box::pin(store.accept_disposition(call("C-1", "L-1", at(0))));

@@ -1,4 +1,4 @@
-//! Alerts: an outbox, written in the transaction of what it reports.
+//! Alerts: an outbox. An alert is written in the same transaction as the event that it reports.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub trait AlertStore: Send + Sync + fmt::Debug {
     /// Alerts that no host has announced yet, oldest first, at most a hundred.
     async fn unannounced_alerts(&self) -> Result<Vec<Alert>, StoreError>;
 
-    /// Records that alerts were announced. The first time stays.
+    /// Records that alerts were announced. The time of the first announcement is kept.
     async fn mark_announced(&self, ids: &[AlertId], now: Timestamp) -> Result<(), StoreError>;
 
     /// Writes an alert about a tenant as a whole. Those about a delivery are written when its attempt ends.

@@ -17,7 +17,7 @@ pub trait AuditStore: Send + Sync + fmt::Debug {
     /// Entries, newest first.
     async fn audit(&self, page: PageRequest) -> Result<Page<AuditEntry>, StoreError>;
 
-    /// Entries after a number, oldest first, at most `limit`, each with its number, for verifying the trail. An entry
-    /// that cannot be read is none.
+    /// Entries after a number, oldest first, at most `limit`, each with its number, for verifying the trail. `None` for
+    /// an entry that cannot be read.
     async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError>;
 }

@@ -15,7 +15,7 @@ pub trait BreakerStore: Send + Sync + fmt::Debug {
     /// The record of every tenant's breaker that has one.
     async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError>;
 
-    /// Forces a tenant's breaker into a state, for this host and every other. With none, it decides itself again.
+    /// Sets an operator's override of a tenant's breaker, for this host and every other; `None` removes it.
     async fn force_breaker(
         &self,
         tenant: &TenantName,
@@ -23,8 +23,8 @@ pub trait BreakerStore: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Makes dead letters, each with its alert and its lead's flag, of a tenant's dispositions that have been due since
-    /// `due_by`, most urgent first; returns how many.
+    /// Turns a tenant's dispositions that have been due since `due_by` into dead letters, each with its alert and its
+    /// lead's flag, most urgent first; returns how many.
     async fn expire_held(&self, request: ExpireHeld) -> Result<usize, StoreError>;
 }
 

@@ -29,18 +29,18 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     /// The number of deliveries in each state, over all tenants.
     async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError>;
 
-    /// Makes deliveries that are dead or in review ready again: generation + 1, progress cleared, same key. A delivery
-    /// whose last attempt may have landed stays ambiguous, unless the request says otherwise.
+    /// Makes deliveries that are dead or in review ready again: generation + 1, history cleared, same key. A delivery
+    /// whose last attempt may have been written stays ambiguous, unless the request says otherwise.
     async fn replay(&self, request: ReplayDeliveries) -> Result<Vec<Replayed>, StoreError>;
 
     /// Ends a delivery that is dead or in review for good. False if it is in another state.
     async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Ends a lead or disposition that is dead or in review as done: a person saw that the destination has it, under
+    /// Marks a lead or disposition that is dead or in review as done: a person saw that the destination has it, under
     /// this reference if there is one. False if it is in another state, or a webhook, whose leads would be lost.
     async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Replaces the payload of a delivery in review; the former one stays stored. False if it is in another state.
+    /// Replaces the payload of a delivery in review; the old one stays stored. False if it is in another state.
     async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError>;
 }
 
@@ -88,7 +88,7 @@ pub struct DeliverySummary {
     pub class: Option<AttemptClass>,
     /// The number of counted failures since acceptance or the last replay.
     pub counted: u32,
-    /// Whether an attempt may have landed without an answer.
+    /// Whether an attempt may have been written without a response.
     pub ambiguous: bool,
     /// The number of replays.
     pub generation: u32,
@@ -122,23 +122,23 @@ pub struct AttemptRecord {
     pub fence: Fence,
     /// The release that was active.
     pub release: ReleaseNumber,
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
     /// When it ended; none while it runs or if its worker was lost.
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub class: Option<AttemptClass>,
-    /// The rest of what is recorded.
+    /// Its details.
     pub detail: AttemptDetail,
 }
 
-/// What is recorded of an attempt besides its class. Stored as one JSON text.
+/// Details of an attempt besides its class. Stored as one JSON text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptDetail {
-    /// The status of the last HTTP answer, if there was one.
+    /// The status of the last HTTP response, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
-    /// The destination's reference of the record.
+    /// The destination's reference to the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Why the destination refused it.
@@ -173,7 +173,7 @@ pub struct QueueDepth {
 pub struct ReplayDeliveries {
     /// The deliveries. Those that are neither dead nor in review stay as they are.
     pub ids: Vec<DeliveryId>,
-    /// Whether the operator knows that the last attempt did not land: then the delivery is no longer ambiguous.
+    /// Whether the operator knows that the last attempt was not written: then the delivery is no longer ambiguous.
     pub not_landed: bool,
     /// When the first is due.
     pub now: Timestamp,

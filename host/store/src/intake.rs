@@ -1,4 +1,4 @@
-//! Accepting what agents and CRMs send.
+//! Accepts requests from agents and CRMs.
 
 use std::fmt;
 use std::time::Duration;
@@ -50,13 +50,13 @@ pub struct AcceptLead {
     pub digest: Digest,
     /// How long the keys are remembered.
     pub window: Duration,
-    /// What follows.
+    /// The work that follows.
     pub work: AcceptedWork,
     /// When the first attempt is due.
     pub due: Timestamp,
 }
 
-/// What follows from a webhook.
+/// The work that follows from a webhook.
 #[derive(Debug, Clone)]
 pub enum AcceptedWork {
     /// The body has the contract's shape and is the lead's document.

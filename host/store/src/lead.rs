@@ -1,4 +1,4 @@
-//! People: leads, and the recorded decisions not to call them.
+//! Leads, and the recorded decisions not to call them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -56,8 +56,8 @@ pub struct LeadRecord {
     pub manual_since: Option<Timestamp>,
 }
 
-/// How far an agent has read in each priority. So an urgent lead that arrives later is still seen first, and none is
-/// skipped. Written `h3.n12.l0`.
+/// An agent's position in the leads of each priority, so that an urgent lead that arrives later is still seen first,
+/// and none is skipped. Written `h3.n12.l0`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeadCursor {
     /// High priority.
@@ -118,9 +118,9 @@ pub struct Suppression {
     pub note: String,
     /// When it was first recorded.
     pub at: Timestamp,
-    /// When the agent was last told.
+    /// When the agent last got this answer.
     pub last_at: Timestamp,
-    /// How often the agent was told.
+    /// How often the agent got this answer.
     pub times: u64,
 }
 

@@ -1,9 +1,9 @@
-//! The store: what Jackfield keeps in its database.
+//! The store: all data that Jackfield has in its database.
 //!
-//! Every method of [`Store`] is one whole transaction: it returns after the commit, or has changed nothing. Rules live
-//! in `jackfield-domain`; a store makes their results durable, and checks what only the database can know: whether a
-//! key was used before, whether a lease was lost. The methods are grouped by subject, one trait and one file for each
-//! group, which also holds the group's records. Every store passes the suite in `contract`.
+//! Every method of [`Store`] is one whole transaction: it returns after the commit, or has changed nothing. The rules
+//! are in `jackfield-domain`; a store makes their results durable, and checks what only the database can know: whether
+//! a key was used before, whether a lease was lost. The methods are grouped by subject, one trait and one file for each
+//! group, which also defines the group's records. Every store passes the suite in `contract`.
 
 mod alert;
 mod audit;
@@ -72,7 +72,7 @@ impl<S> Store for S where
 {
 }
 
-/// A store, shared.
+/// A shared store.
 pub type SharedStore = Arc<dyn Store>;
 
 /// Why a transaction did not happen.
@@ -84,7 +84,7 @@ pub enum StoreError {
     /// The database cannot be reached or refuses to write. Nothing was stored, or it is unknown whether it was.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The database holds what this version does not write.
+    /// The database contains data that this version does not write.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
     /// The cursor of a page is not one that this listing returned; the caller answers 400.

@@ -20,9 +20,10 @@ pub const LEASE: Duration = Duration::from_mins(4);
 #[async_trait]
 pub trait QueueStore: Send + Sync + fmt::Debug {
     /// Leases deliveries that may be attempted now, most urgent first, then the longest due, at most each tenant's
-    /// share. Of the deliveries with one order key only the first live one is leased, and none while another is under
-    /// way; a do-not-call goes before the others. Each claim writes an attempt, so it is durable before the first byte
-    /// leaves. The cost depends on what is claimed and on the number of tenants, not on the length of the queue.
+    /// share. Of the deliveries with one order key only the first live one is leased, and none while another is in
+    /// flight; a do-not-call goes before the others. Each claim writes an attempt, so it is durable before the first
+    /// byte is sent. The cost depends on the number of claimed deliveries and of tenants, not on the length of the
+    /// queue.
     async fn claim(&self, claim: ClaimRequest) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
     /// Tenants and kinds that have claimable work at `now`.
@@ -36,12 +37,12 @@ pub trait QueueStore: Send + Sync + fmt::Debug {
     /// If the lease was lost, only the attempt's record and the breaker change.
     async fn finish(&self, finish: FinishAttempt) -> Result<FinishOutcome, StoreError>;
 
-    /// Releases deliveries whose attempt did not begin, as if they had never been claimed.
+    /// Releases deliveries whose attempt did not start, as if they had never been claimed.
     async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError>;
 
-    /// Takes deliveries away from workers whose lease ran out, by [`jackfield_domain::delivery::after_lost_lease`];
-    /// returns how many. With `former_self`, also from all owners
-    /// `{former_self}/…`, whatever their leases say: a host that starts again knows that its former self is dead.
+    /// Ends expired leases, by [`jackfield_domain::delivery::after_lost_lease`]; returns how many. With `former_self`,
+    /// also ends all leases of owners `{former_self}/…`, expired or not: a restarted host knows that its former process
+    /// is dead.
     async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError>;
 
     /// The number of a tenant's attempts that were started at or after `since`.
@@ -53,11 +54,11 @@ pub trait QueueStore: Send + Sync + fmt::Debug {
 pub struct ClaimRequest {
     /// The process that claims, as `{host}/{start}`; stored with the lease.
     pub owner: String,
-    /// Its clock.
+    /// The process's clock.
     pub now: Timestamp,
     /// How long the lease holds.
     pub lease: Duration,
-    /// How many deliveries of which tenant.
+    /// How many deliveries of each tenant.
     pub tenants: Vec<TenantShare>,
 }
 
@@ -68,11 +69,11 @@ pub struct TenantShare {
     pub tenant: TenantName,
     /// At most this many in all.
     pub limit: u32,
-    /// Only these kinds, and at most so many of each: while one destination is closed, the others still get theirs.
+    /// Only these kinds, and at most this many of each: while one destination is paused, the others still get theirs.
     pub kinds: Vec<(DeliveryKind, u32)>,
-    /// Deliveries that are claimed only if nothing else may be.
+    /// Deliveries that are claimed only if nothing else can be claimed.
     pub last: Vec<DeliveryId>,
-    /// Written into the attempts.
+    /// The release that the attempts record.
     pub release: ReleaseNumber,
 }
 
@@ -128,7 +129,7 @@ pub struct FinishAttempt {
     pub now: Timestamp,
     /// The delivery's next step.
     pub verdict: DeliveryVerdict,
-    /// What is recorded of the attempt.
+    /// The attempt's details to record.
     pub detail: AttemptDetail,
     /// The leads that a webhook contained, in order; each becomes a lead and its delivery. Only with a committed
     /// [`DeliveryKind::Inbound`].
@@ -137,7 +138,7 @@ pub struct FinishAttempt {
     pub breaker: Option<BreakerChange>,
 }
 
-/// A lead out of a parsed webhook.
+/// A lead from a parsed webhook.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewLead {
     /// The lead.

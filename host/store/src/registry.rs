@@ -18,7 +18,7 @@ pub trait RegistryStore: Send + Sync + fmt::Debug {
     /// Stores a component. Pushing the same bytes again changes nothing and returns the first record.
     async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError>;
 
-    /// The adapter that a reference names: of several pushes, the newest.
+    /// The adapter that a reference names; the newest of several pushes.
     async fn adapter(&self, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError>;
 
     /// The bytes of a component.

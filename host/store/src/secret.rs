@@ -1,4 +1,4 @@
-//! Secrets that the installation stores: they arrive sealed, and no store can open them.
+//! Stored secrets: they arrive sealed, and no store can open them.
 
 use std::fmt;
 
@@ -28,8 +28,8 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     /// Removes a secret. False if no secret has that name.
     async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<bool, StoreError>;
 
-    /// Replaces secrets by the same values sealed with another key, all or none. One whose value has changed meanwhile
-    /// stays as it is. Returns how many were replaced.
+    /// Replaces secrets by the same values sealed with another key, all or none. A secret whose value has changed
+    /// meanwhile is not replaced. Returns how many were.
     async fn reseal(&self, secrets: Vec<ResealedSecret>) -> Result<usize, StoreError>;
 }
 
@@ -66,7 +66,7 @@ pub struct ResealedSecret {
     pub tenant: TenantName,
     /// Its name.
     pub name: String,
-    /// The nonce that it was sealed with before. If the row has another by now, it has another value.
+    /// The nonce that it was sealed with before. If the row has another one now, its value has changed.
     pub was: [u8; NONCE_BYTES],
     /// The secret.
     pub sealed: SealedSecret,

@@ -1,4 +1,4 @@
-//! Tokens that open the APIs.
+//! Tokens that grant access to the APIs.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError>;
 }
 
-/// What a token opens.
+/// The API that a token grants access to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenPurpose {
@@ -50,7 +50,7 @@ impl fmt::Display for TokenPurpose {
 pub struct NewToken {
     /// Digest of the token.
     pub hash: Digest,
-    /// What it opens.
+    /// The API that it grants access to.
     pub purpose: TokenPurpose,
     /// A person's note.
     pub label: String,
@@ -63,11 +63,11 @@ pub struct NewToken {
 pub struct TokenRecord {
     /// Its number.
     pub id: TokenId,
-    /// What it opens.
+    /// The API that it grants access to.
     pub purpose: TokenPurpose,
     /// A person's note.
     pub label: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,

@@ -164,7 +164,7 @@ fn intake_does_not_know_http() {
 }
 
 #[test]
-fn the_environment_is_read_in_one_place_each() {
+fn environment_is_read_in_named_places() {
     let offenders = host()
         .filter(|(file, _)| !file.is_in(&ENVIRONMENT))
         .flat_map(|(file, code)| {

@@ -18,7 +18,7 @@ pub struct AdapterView {
     pub version: String,
     /// What it needs from a tenant's file.
     pub needs: AdapterNeeds,
-    /// Whether writing twice leaves one record.
+    /// Whether a repeated write leaves one record.
     pub idempotent_writes: bool,
     /// Whether it can look up a write.
     pub lookup: bool,

@@ -1,4 +1,4 @@
-//! Alerts: what a person must know.
+//! Alerts: events that need a person's attention.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -22,12 +22,12 @@ pub struct AuditView {
     pub action: String,
     /// What the request was about: names and ids.
     pub target: String,
-    /// The HTTP status of the answer; null in the entry that is written when the request begins. Every change has both
-    /// entries, with one request id; where the second is missing, the host stopped in between.
+    /// The HTTP status of the response; null in the entry that is written when the request starts. Every change has
+    /// both entries, with one request id; if the second is missing, the host stopped in between.
     pub status: Option<u16>,
-    /// The id of the request, as in its answer and in the log.
+    /// The id of the request, as in its response and in the log.
     pub request_id: String,
-    /// The hash of the entry before.
+    /// The hash of the previous entry.
     pub prev: String,
     /// The hash of this entry.
     pub hash: String,
@@ -50,12 +50,12 @@ impl From<AuditEntry> for AuditView {
     }
 }
 
-/// What a verification compares the trail with.
+/// The hash that a verification looks for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AuditVerifyQuery {
-    /// The `head` of an earlier verification, kept elsewhere: the trail must contain it.
+    /// The `head` of an earlier verification, stored elsewhere: the trail must contain it.
     #[param(value_type = Option<String>)]
     pub expect: Option<Digest>,
 }
@@ -67,9 +67,9 @@ pub struct VerifiedView {
     pub intact: bool,
     /// How many entries were found in order, from the first.
     pub entries: i64,
-    /// The hash of the last of them. Keep it elsewhere and pass it as `expect` later: nothing else reveals that entries
-    /// were cut off at the end, or that all of them were rewritten.
+    /// The hash of the last of them. Store it elsewhere and pass it as `expect` later: nothing else reveals that the
+    /// trail was truncated, or that all of it was rewritten.
     pub head: Option<String>,
-    /// The first thing that is wrong, such as `entry 7 was edited`.
+    /// The first problem, such as `entry 7 was edited`.
     pub trouble: Option<String>,
 }

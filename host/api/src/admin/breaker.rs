@@ -29,15 +29,15 @@ pub struct BreakerView {
 impl BreakerView {
     /// A tenant's breaker.
     #[must_use]
-    pub fn of(tenant: &TenantName, standing: BreakerStatus) -> Self {
+    pub fn of(tenant: &TenantName, status: BreakerStatus) -> Self {
         Self {
             tenant: tenant.to_string(),
-            state: standing.state,
-            forced: standing.forced,
-            since: standing.since,
-            probe_at: standing.probe_at,
-            step: standing.step,
-            failures: standing.failures,
+            state: status.state,
+            forced: status.forced,
+            since: status.since,
+            probe_at: status.probe_at,
+            step: status.step,
+            failures: status.failures,
         }
     }
 }
@@ -47,7 +47,7 @@ impl BreakerView {
 #[serde(deny_unknown_fields)]
 pub struct ForceBreaker {
     /// `open`: no disposition is sent to the CRM, not even a probe. `closed`: all are sent, whatever the CRM answers.
-    /// Null: the breaker decides by itself again; one that was forced open begins with a probe.
+    /// Null: removes the override; a breaker that was forced open starts with a probe.
     #[schema(required)]
     #[serde(deserialize_with = "Option::deserialize")]
     pub force: Option<BreakerOverride>,

@@ -33,7 +33,7 @@ pub struct DeliveryView {
     pub class: Option<AttemptClass>,
     /// Counted failures since acceptance or the last replay.
     pub counted: u32,
-    /// Whether an attempt may have landed unseen.
+    /// Whether an attempt may have been written without a response.
     pub ambiguous: bool,
     /// How often it was replayed.
     pub generation: u32,
@@ -52,30 +52,30 @@ pub struct DeliveryView {
 pub struct AttemptView {
     /// Counts up with every claim.
     pub number: i64,
-    /// Under which release, such as `r3`.
+    /// The release that was active, such as `r3`.
     pub release: String,
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
     /// When it ended; null while it runs, or if its worker was lost.
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub class: Option<AttemptClass>,
-    /// What else is known of it.
+    /// Its details.
     #[serde(flatten)]
     pub detail: AttemptDetailView,
 }
 
-/// What is known of an attempt beside its class. Members without a value are left out.
+/// Details of an attempt besides its class. Members without a value are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = AttemptDetail)]
 pub struct AttemptDetailView {
-    /// The status of the last HTTP answer, if there was one.
+    /// The status of the last HTTP response, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
-    /// The destination's reference of the record.
+    /// The destination's reference to the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What the destination refused.
+    /// Why the destination refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
     /// What stopped the adapter.
@@ -97,12 +97,12 @@ pub struct DeliveryDetailView {
     pub delivery: DeliveryView,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
-    /// What is delivered; only when asked for, since it is personal data.
+    /// The document; only on request, because it is personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<PayloadView>,
 }
 
-/// What is delivered, in exactly one of three forms.
+/// A delivery's document, in exactly one of three formats.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PayloadView {
@@ -158,7 +158,7 @@ impl fmt::Display for DeliveryStates {
     }
 }
 
-/// Which deliveries. A parameter that is left out excludes none.
+/// Selects deliveries. A parameter that is left out excludes none.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

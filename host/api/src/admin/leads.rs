@@ -19,11 +19,11 @@ pub struct LeadView {
     /// Its newest `lead.created` document; null if only a disposition ever named it.
     #[schema(value_type = Option<Object>)]
     pub document: Option<Value>,
-    /// How urgently it wants to be called.
+    /// How urgent it is to call it.
     pub priority: Priority,
     /// When its newest document was accepted.
     pub accepted_at: Option<Timestamp>,
-    /// Since when it must not be called, because it asked for that.
+    /// Since when it must not be called, at its own request.
     pub dnc_since: Option<Timestamp>,
     /// Since when a disposition of it has to be entered by hand: its delivery is dead or in review.
     pub manual_since: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! The admin API, one file a resource.
+//! The admin API, one file for each resource.
 
 mod adapters;
 mod alerts;

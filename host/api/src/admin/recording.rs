@@ -22,8 +22,8 @@ pub struct BeginRecording {
     #[serde(default = "default_minutes")]
     #[schema(default = 10, minimum = 1, maximum = 60)]
     pub minutes: u32,
-    /// Whether phone numbers, e-mail addresses and names stay as they are. Otherwise those that the host recognises are
-    /// replaced before anything is kept.
+    /// Whether phone numbers, e-mail addresses and names stay unchanged. Otherwise the host replaces those that it
+    /// recognizes before it stores anything.
     #[serde(default)]
     pub unmasked: bool,
 }
@@ -36,46 +36,46 @@ const fn default_minutes() -> u32 {
     10
 }
 
-/// A recording. No data of leads.
+/// A recording's status. Contains no data of leads.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RecordingView {
     /// The tenant.
     pub tenant: String,
     /// Its state.
     pub state: RecordingPhase,
-    /// How many invocations it is to hold.
+    /// The requested number of invocations.
     pub wanted: u32,
-    /// The invocations that it holds, by kind: `status`, `write`, `find` and `webhook`.
+    /// The number of recorded invocations, by kind: `status`, `write`, `find` and `webhook`.
     pub recorded: BTreeMap<ExportKind, u32>,
-    /// The invocations that it left out, by reason.
+    /// The number of omitted invocations, by reason.
     pub left_out: BTreeMap<OmissionReason, u32>,
-    /// Bytes that it holds.
+    /// Bytes of the recorded invocations.
     pub bytes: usize,
-    /// Whether it holds personal data unmasked.
+    /// Whether it contains unmasked personal data.
     pub unmasked: bool,
-    /// When it began.
+    /// When it started.
     pub begun_at: Timestamp,
     /// When its time is over.
     pub ends_at: Timestamp,
-    /// When the host forgets what it holds, unless somebody takes it before.
+    /// When the host deletes its contents, unless somebody takes them before.
     pub forgotten_at: Timestamp,
 }
 
 impl RecordingView {
     /// A tenant's recording.
     #[must_use]
-    pub fn of(tenant: &TenantName, standing: RecordingStatus, unmasked: bool) -> Self {
+    pub fn of(tenant: &TenantName, status: RecordingStatus, unmasked: bool) -> Self {
         Self {
             tenant: tenant.to_string(),
-            state: standing.phase,
-            wanted: standing.wanted,
-            recorded: standing.kept,
-            left_out: standing.left_out,
-            bytes: standing.bytes,
+            state: status.phase,
+            wanted: status.requested,
+            recorded: status.recorded,
+            left_out: status.omitted,
+            bytes: status.bytes,
             unmasked,
-            begun_at: standing.begun,
-            ends_at: standing.ends,
-            forgotten_at: standing.forgotten,
+            begun_at: status.started_at,
+            ends_at: status.ends_at,
+            forgotten_at: status.expires_at,
         }
     }
 }
@@ -90,11 +90,11 @@ pub struct RecordedCall {
     pub fixture: Value,
 }
 
-/// A recording with what it held.
+/// A finished recording with its contents.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = TakenView)]
 pub struct TakenRecordingView {
-    /// How it ended.
+    /// The recording's status when it was taken.
     pub recording: RecordingView,
     /// The invocations, in the order in which they ended.
     pub calls: Vec<RecordedCall>,

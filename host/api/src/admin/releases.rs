@@ -17,10 +17,10 @@ pub struct ReleaseView {
     pub tenant: String,
     /// The digest of the adapter's bytes.
     pub adapter: String,
-    /// The tenant's file that it was made from, with references in place of secrets.
+    /// The tenant's file, with references instead of secrets.
     #[schema(value_type = Object)]
     pub spec: Value,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -30,23 +30,23 @@ impl From<&Release> for ReleaseView {
             number: release.number.to_string(),
             tenant: release.tenant().to_string(),
             adapter: release.adapter.to_string(),
-            // Only a literal secret refuses to be serialised, and a stored release has none.
+            // Only a literal secret cannot be serialized, and a stored release has none.
             spec: serde_json::to_value(&release.spec).unwrap_or(Value::Null),
             created_at: release.created_at,
         }
     }
 }
 
-/// What applying a tenant's file did.
+/// The result of applying a tenant's file.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AppliedView {
     /// The tenant.
     pub tenant: String,
-    /// The release that serves now; after a dry run, the one that would.
+    /// The release that is active now; after a dry run, the one that would be.
     pub release: String,
     /// The digest of its adapter's bytes.
     pub adapter: String,
-    /// What differs from the release before.
+    /// The differences from the previous release.
     pub changes: Vec<ReleaseChange>,
     /// Whether nothing was written: nothing differs, or it was a dry run.
     pub unchanged: bool,
@@ -59,12 +59,12 @@ pub struct AppliedView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ApplyQuery {
-    /// Only say what would change.
+    /// Only report what would change.
     #[serde(default)]
     pub dry_run: bool,
 }
 
-/// Which release to go back to.
+/// The release to roll back to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollbackRequest {

@@ -8,7 +8,7 @@ use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
-/// Which stuck deliveries. A member that is left out excludes none.
+/// Selects stuck deliveries. A member that is left out excludes none.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StuckFilter {
@@ -44,14 +44,14 @@ pub struct StuckFilter {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
-    /// These. Those that are not dead or in review are left alone.
+    /// These deliveries. Those that are neither dead nor in review are skipped.
     #[schema(value_type = Option<Vec<String>>)]
     pub ids: Option<Vec<DeliveryId>>,
     /// Or all that match this filter, oldest first, at most 10,000.
     pub filter: Option<StuckFilter>,
     /// How many may be sent a second, 0.001 to 1000; all at once when absent.
     pub rate_per_second: Option<f64>,
-    /// You know that their last attempts did not land: send them without looking them up.
+    /// You know that their last attempts were not written: send them without a look-up.
     #[serde(default)]
     pub not_landed: bool,
 }
@@ -65,12 +65,12 @@ pub struct ReplayedView {
     pub due: Timestamp,
 }
 
-/// What a replay did.
+/// The result of a replay.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReplayView {
     /// In the order in which they are due.
     pub replayed: Vec<ReplayedView>,
-    /// Left alone: unknown, or neither dead nor in review.
+    /// Skipped: unknown, or neither dead nor in review.
     pub skipped: Vec<String>,
     /// Whether the filter matches more than 10,000: send the same request again.
     pub more: bool,
@@ -80,19 +80,19 @@ pub struct ReplayView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiscardRequest {
-    /// These. Those that are not dead or in review are left alone.
+    /// These deliveries. Those that are neither dead nor in review are skipped.
     #[schema(value_type = Option<Vec<String>>)]
     pub ids: Option<Vec<DeliveryId>>,
     /// Or all that match this filter, at most 10,000.
     pub filter: Option<StuckFilter>,
 }
 
-/// What a discard did.
+/// The result of a discard.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DiscardView {
     /// Discarded for good.
     pub discarded: Vec<String>,
-    /// Left alone: unknown, or neither dead nor in review.
+    /// Skipped: unknown, or neither dead nor in review.
     pub skipped: Vec<String>,
     /// Whether the filter matches more than 10,000: send the same request again.
     pub more: bool,
@@ -102,7 +102,7 @@ pub struct DiscardView {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LandedRequest {
-    /// The destination's own reference of the record, if it has one: 1 to 256 bytes, no personal data.
+    /// The destination's reference to the record, if it has one: 1 to 256 bytes, no personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }

@@ -20,13 +20,13 @@ pub struct SuppressionView {
     pub note: String,
     /// When it was first decided.
     pub at: Timestamp,
-    /// When the agent was last told.
+    /// When the agent last got this answer.
     pub last_at: Timestamp,
-    /// How often the agent was told.
+    /// How often the agent got this answer.
     pub times: u64,
 }
 
-/// Which suppressions.
+/// Selects suppressions.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -1,4 +1,4 @@
-//! Tenants: who is served, and by which release.
+//! Tenants and the releases that serve them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -29,13 +29,13 @@ pub struct TokenView {
     pub tenant: Option<String>,
     /// A person's note.
     pub label: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was revoked; null while it is live.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A token to make.
+/// A token to create.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
@@ -50,12 +50,12 @@ pub struct TokenRequest {
     pub label: String,
 }
 
-/// A token was made.
+/// A token was created.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct NewTokenView {
-    /// The token itself. It is shown this once; the host keeps only its digest.
+    /// The token itself. It is shown only once; the host stores only its digest.
     pub token: String,
-    /// What listings show of it.
+    /// The token's entry in listings.
     #[serde(flatten)]
     pub record: TokenView,
 }

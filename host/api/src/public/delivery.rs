@@ -38,19 +38,19 @@ pub struct AgentDeliveryView {
 /// One attempt of a delivery, as the agent may see it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AgentAttemptView {
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
     /// When it ended; null while it runs, or if its worker was lost.
     pub ended_at: Option<Timestamp>,
-    /// Under which release, such as `r3`.
+    /// The release that was active, such as `r3`.
     pub release: String,
     /// How it ended.
     pub class: Option<AttemptClass>,
-    /// The status of the last HTTP answer, if there was one.
+    /// The status of the last HTTP response, if there was one.
     pub http_status: Option<u16>,
-    /// The destination's reference of the record.
+    /// The destination's reference to the record.
     pub reference: Option<String>,
-    /// What the destination refused.
+    /// Why the destination refused it.
     pub rejection: Option<Rejection>,
     /// One line for a person.
     pub message: String,

@@ -8,6 +8,6 @@ use serde_json::value::RawValue;
 pub struct AgentLeadPage {
     /// The documents as they were accepted, the most urgent first.
     pub leads: Vec<Box<RawValue>>,
-    /// Ask with it as `after` for the leads that follow.
+    /// The cursor of the next leads: pass it as `after`.
     pub next: String,
 }

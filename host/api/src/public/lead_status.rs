@@ -1,4 +1,4 @@
-//! The answer to a status query.
+//! The response to a status query.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,16 +16,16 @@ pub struct LeadStatusView {
     pub status: String,
     /// Whether it asked never to be called.
     pub dnc: bool,
-    /// Whether a person has spoken to it; null when the CRM could not be asked.
+    /// Whether a person has spoken to the lead; null if the CRM could not be reached.
     pub human_contacted: Option<bool>,
     /// RFC 3339 with an offset.
     pub last_call_attempt: Option<String>,
-    /// What else the CRM said, except under the names above.
+    /// Further members from the CRM, except under the names above.
     #[serde(flatten)]
     pub extensions: Map<String, Value>,
 }
 
-/// The members that no extension replaces.
+/// The members that an extension cannot replace.
 const MEMBERS: [&str; 6] = [
     "lead_id",
     "callable",

@@ -1,4 +1,4 @@
-//! The public API: what agents and CRMs get.
+//! Responses of the public API, to agents and CRMs.
 
 mod delivery;
 mod lead_page;

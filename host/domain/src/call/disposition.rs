@@ -1,6 +1,7 @@
 //! The structured outcome of one call, read from what the agent posts.
 
 use jiff::civil::{Date, Time};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::outcome::Outcome;
@@ -25,22 +26,23 @@ pub struct Disposition {
     pub recording_url: Option<String>,
     /// Where the transcript is.
     pub transcript_url: Option<String>,
-    /// What was learned.
+    /// What the call learned about the lead.
     pub qualification: Qualification,
-    /// The visit that was spoken of.
+    /// The site visit that was discussed.
     pub site_visit: Option<SiteVisit>,
     /// The lead asked not to be called again, by flag or by outcome.
     pub dnc_requested: bool,
-    /// The platform took the lead for a duplicate.
+    /// The platform considers the lead a duplicate.
     pub duplicate_detected: bool,
     /// Language of the call.
     pub language_used: Option<String>,
-    /// What the contract does not name, under pointers into the document.
+    /// Members that the contract does not name, with pointers into the document.
     pub extensions: Vec<Extension>,
 }
 
 /// What was learned about the lead.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Qualification {
     /// 0 to 100.
     pub ai_intent_score: Option<u32>,
@@ -74,7 +76,7 @@ pub struct SiteVisit {
 }
 
 impl Disposition {
-    /// The rank of its delivery: a request for no more calls goes first.
+    /// The rank of its delivery: a do-not-call request goes first.
     #[must_use]
     pub const fn rank(&self) -> DeliveryRank {
         if self.dnc_requested {
@@ -167,8 +169,8 @@ impl Disposition {
     }
 }
 
-/// The digest under which a repeat of a disposition is recognised: of the lead and of the document's meaning, so that
-/// white space and the order of members do not make another body of it.
+/// The digest by which a repeated disposition is recognized. It covers the lead and the parsed document, so white space
+/// and the order of members do not change it.
 #[must_use]
 pub fn digest(lead_id: &LeadId, document: &Value) -> Digest {
     // serde_json keeps objects sorted by member name, so equal documents have equal text.
@@ -246,19 +248,19 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_it_does_not_know() {
+    fn unknown_members_become_extensions() {
         let d = read(
             r#"{"call_metadata":{"call_id":"C-1","trunk":"a/b"},"qualification":{"outcome":"no_answer","floor":12},
                 "mood":{"x":[1]}}"#,
         )
         .unwrap();
-        let kept: Vec<_> = d
+        let extensions: Vec<_> = d
             .extensions
             .iter()
             .map(|e| (e.pointer.as_str(), e.json.as_str()))
             .collect();
         assert_eq!(
-            kept,
+            extensions,
             [
                 ("/mood", r#"{"x":[1]}"#),
                 ("/call_metadata/trunk", r#""a/b""#),
@@ -274,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_sees_meaning_not_spelling() {
+    fn the_digest_ignores_formatting() {
         let parse = |json: &str| serde_json::from_str::<Value>(json).unwrap();
         let (a, b) = (parse(r#"{"a":1,"b":2}"#), parse("{ \"b\": 2,\n \"a\": 1 }"));
         assert_eq!(digest(&lead(), &a), digest(&lead(), &b));

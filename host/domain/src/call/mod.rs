@@ -1,4 +1,4 @@
-//! What became of a telephone call.
+//! The result of a telephone call.
 
 pub mod disposition;
 pub mod outcome;

@@ -1,9 +1,9 @@
-//! The audit trail: what was done by the admin API, by whom, and with what outcome; each entry chained to the one
-//! before by a hash, so that one that is edited, left out or put in between does not fit.
+//! The audit trail: what was done through the admin API, by whom, and with what outcome. A hash chains each entry to
+//! the previous one, so an edited, deleted or inserted entry breaks the chain.
 //!
-//! The chain shows tampering to whoever has a hash that the tamperer could not change: the `head` that a verification
-//! prints, or the log, kept elsewhere. Without one, entries cut off at the end, and a whole chain computed anew, look
-//! like a shorter and another trail.
+//! The chain proves tampering only to somebody who holds a hash that the attacker could not change: the `head` that a
+//! verification prints, or the log, stored elsewhere. Without one, a truncated trail looks like a shorter one, and a
+//! recomputed chain like a different one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,14 +14,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::id::{Digest, InvalidId, TokenId};
 
-/// Requests without a valid operator token are written down at most this often, with their number: under attack the
-/// trail grows by half a million short rows a year, not as fast as requests come in.
-pub const REFUSALS_EVERY: Duration = Duration::from_mins(1);
+/// Requests without a valid operator token are recorded at most this often, with their number: under attack the trail
+/// grows by half a million short rows a year, not as fast as requests come in.
+pub const REFUSAL_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What the first entry follows.
+/// The previous hash of the first entry.
 const GENESIS: [u8; 32] = [0; 32];
 
-/// Who did it.
+/// Who performed an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// Whoever holds this token.
@@ -57,7 +57,7 @@ impl FromStr for Actor {
 /// An action to record. No bodies, no secrets, no personal data: names and ids only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// When, to the microsecond; what is finer is dropped.
+    /// When, to the microsecond; finer digits are dropped.
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
@@ -67,28 +67,28 @@ pub struct AuditEvent {
     pub action: String,
     /// The target, such as `tenant=dwarka-homes release=r3`.
     pub target: String,
-    /// The HTTP status of the answer; none before there is one. A change is written down before it is begun and before
-    /// it is answered, so one whose end is missing may or may not have happened.
+    /// The HTTP status of the response; none before there is one. A change is recorded before it starts and again
+    /// before it is answered, so a change without the second entry may or may not have happened.
     pub status: Option<u16>,
     /// The id of the request, as in the log.
     pub request: String,
 }
 
-/// An event in its place in the chain.
+/// An event with its position in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Counted from 1, without gaps.
     pub seq: i64,
     /// What was done.
     pub event: AuditEvent,
-    /// The hash of the entry before; zeros for the first.
+    /// The hash of the previous entry; zeros for the first.
     pub prev: Digest,
-    /// The hash of all this.
+    /// The hash of all the fields above.
     pub hash: Digest,
 }
 
 impl AuditEntry {
-    /// The entry of an event that follows the last one, or is the first.
+    /// The entry for `event`, after the `last` one if there is any.
     #[must_use]
     pub fn after(last: Option<(i64, Digest)>, event: AuditEvent) -> Self {
         let (seq, prev) = last.map_or((1, GENESIS.into()), |(seq, hash)| (seq + 1, hash));
@@ -97,7 +97,7 @@ impl AuditEntry {
     }
 }
 
-/// Every part with its length before it, so that no two entries read alike.
+/// Hashes every part after its length, so that no two entries have the same bytes.
 fn hash(seq: i64, event: &AuditEvent, prev: Digest) -> Digest {
     let status = event.status.map_or_else(String::new, |status| status.to_string());
     let (at, actor) = (event.at.as_microsecond().to_be_bytes(), event.actor.to_string());
@@ -120,24 +120,24 @@ fn hash(seq: i64, event: &AuditEvent, prev: Digest) -> Digest {
     <[u8; 32]>::from(sha.finalize()).into()
 }
 
-/// The first thing that is wrong with a trail.
+/// The first break in a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChainBreak {
-    /// An entry is not there.
+    /// An entry is missing.
     #[error("entry {0} is missing")]
     Missing(i64),
-    /// An entry is not what was written.
+    /// An entry differs from what was written.
     #[error("entry {0} was edited")]
     Edited(i64),
-    /// An entry stands before the first one.
+    /// An entry is numbered before the first one.
     #[error("entry {0} was inserted")]
     Inserted(i64),
-    /// The hash that somebody kept is not in the trail.
+    /// No entry has the expected hash.
     #[error("no entry has the expected hash: entries were cut off at the end, or the trail was written anew")]
-    Cut,
+    Truncated,
 }
 
-/// Reads a trail from its beginning.
+/// Verifies a trail entry by entry, from the first one.
 #[derive(Debug, Clone)]
 pub struct ChainVerifier {
     last: Option<(i64, Digest)>,
@@ -145,41 +145,41 @@ pub struct ChainVerifier {
 }
 
 impl ChainVerifier {
-    /// Of a trail that must hold the `expected` hash, if there is one.
+    /// Verifies a trail that must contain the `expected` hash, if there is one.
     #[must_use]
     pub const fn new(expected: Option<Digest>) -> Self {
         Self { last: None, expected }
     }
 
-    /// How many entries were read, which is also the number of the last one.
+    /// How many entries were verified, which is also the number of the last one.
     #[must_use]
-    pub fn read(&self) -> i64 {
+    pub fn count(&self) -> i64 {
         self.last.map_or(0, |(seq, _)| seq)
     }
 
-    /// The hash of the last entry that was read.
+    /// The hash of the last verified entry.
     #[must_use]
     pub fn head(&self) -> Option<Digest> {
         self.last.map(|(_, hash)| hash)
     }
 
-    /// Reads what is kept under the next number that is in use; nothing, if it cannot be read as an entry.
+    /// Verifies the row with the next stored number `seq`. `entry` is `None` if the row cannot be read as an entry.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first break in the chain.
     pub fn next(&mut self, seq: i64, entry: Option<&AuditEntry>) -> Result<(), ChainBreak> {
-        let wanted = self.read() + 1;
-        if seq < wanted {
+        let expected = self.count() + 1;
+        if seq < expected {
             return Err(ChainBreak::Inserted(seq));
         }
-        if seq > wanted {
-            return Err(ChainBreak::Missing(wanted));
+        if seq > expected {
+            return Err(ChainBreak::Missing(expected));
         }
         let entry = entry
             .filter(|entry| entry.seq == seq && hash(seq, &entry.event, entry.prev) == entry.hash)
             .ok_or(ChainBreak::Edited(seq))?;
         if entry.prev != self.head().unwrap_or(GENESIS.into()) {
-            // This one is as it was written, so the one before it was replaced, its own hash included.
+            // This entry is as it was written, so the previous one was replaced together with its hash.
             return Err(ChainBreak::Edited((seq - 1).max(1)));
         }
         self.last = Some((seq, entry.hash));
@@ -189,13 +189,13 @@ impl ChainVerifier {
         Ok(())
     }
 
-    /// There are no more.
+    /// Ends the verification: there are no more entries.
     ///
     /// # Errors
-    /// The expected hash was not among them.
-    pub const fn end(&self) -> Result<(), ChainBreak> {
+    /// No entry had the expected hash.
+    pub const fn finish(&self) -> Result<(), ChainBreak> {
         match self.expected {
-            Some(_) => Err(ChainBreak::Cut),
+            Some(_) => Err(ChainBreak::Truncated),
             None => Ok(()),
         }
     }
@@ -204,20 +204,20 @@ impl ChainVerifier {
 /// Counts refused requests that are not recorded yet.
 #[derive(Debug, Default)]
 pub struct RefusalCounter {
-    written: Option<Timestamp>,
-    waiting: u64,
+    recorded_at: Option<Timestamp>,
+    unrecorded: u64,
 }
 
 impl RefusalCounter {
-    /// A request was refused at `now`. Returns how many are to be written down together, if it is time to.
-    pub fn note(&mut self, now: Timestamp) -> Option<u64> {
-        self.waiting += 1;
+    /// Counts a request that was refused at `now`. Returns how many to record together, if it is time to.
+    pub fn add(&mut self, now: Timestamp) -> Option<u64> {
+        self.unrecorded += 1;
         let due = self
-            .written
-            .is_none_or(|at| now.duration_since(at).unsigned_abs() >= REFUSALS_EVERY);
+            .recorded_at
+            .is_none_or(|at| now.duration_since(at).unsigned_abs() >= REFUSAL_INTERVAL);
         due.then(|| {
-            self.written = Some(now);
-            std::mem::take(&mut self.waiting)
+            self.recorded_at = Some(now);
+            std::mem::take(&mut self.unrecorded)
         })
     }
 }
@@ -255,12 +255,12 @@ mod tests {
         for entry in trail {
             verifier.next(entry.seq, Some(entry))?;
         }
-        verifier.end()?;
-        Ok((verifier.read(), verifier.head()))
+        verifier.finish()?;
+        Ok((verifier.count(), verifier.head()))
     }
 
     #[test]
-    fn an_untouched_trail_is_whole() {
+    fn an_untouched_trail_verifies() {
         assert_eq!(verify(&[], None), Ok((0, None)));
         let trail = trail(5);
         let head = trail[4].hash;
@@ -286,7 +286,7 @@ mod tests {
             edit(&mut trail[1]);
             assert_eq!(verify(&trail, None), Err(ChainBreak::Edited(2)), "part {n}");
         }
-        // A letter that moves from one part to the next is an edit too.
+        // Moving a letter from one part to the next is an edit too.
         let mut trail = trail(1);
         trail[0].event.action.push('t');
         trail[0].event.target.remove(0);
@@ -294,23 +294,24 @@ mod tests {
     }
 
     #[test]
-    fn what_a_chain_alone_cannot_show_a_kept_hash_does() {
+    fn an_expected_hash_reveals_truncation() {
+        // The chain alone shows neither a truncated nor a recomputed trail; an expected hash does.
         let full = trail(5);
-        let kept = Some(full[4].hash);
-        // Cut off at the end.
+        let expected = Some(full[4].hash);
+        // Truncated.
         assert!(verify(&full[..3], None).is_ok());
-        assert_eq!(verify(&full[..3], kept), Err(ChainBreak::Cut));
-        // The last entry, written anew with its hash; and the whole trail.
+        assert_eq!(verify(&full[..3], expected), Err(ChainBreak::Truncated));
+        // The last entry rewritten together with its hash; and the whole trail deleted.
         let mut last = full.clone();
         last[4] = AuditEntry::after(Some((4, full[3].hash)), event(99));
         assert!(verify(&last, None).is_ok());
-        assert_eq!(verify(&last, kept), Err(ChainBreak::Cut));
-        assert_eq!(verify(&[], kept), Err(ChainBreak::Cut));
+        assert_eq!(verify(&last, expected), Err(ChainBreak::Truncated));
+        assert_eq!(verify(&[], expected), Err(ChainBreak::Truncated));
     }
 
     #[test]
     fn unreadable_entries_are_named() {
-        // What cannot be read or stands before the first is named.
+        // An unreadable row, or one numbered before the first, is reported by its number.
         let trail = trail(2);
         let mut verifier = ChainVerifier::new(None);
         assert_eq!(verifier.next(0, Some(&trail[0])), Err(ChainBreak::Inserted(0)));
@@ -319,15 +320,15 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_counted_and_told_once_a_minute() {
+    fn refusals_are_recorded_once_a_minute() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut refusals = RefusalCounter::default();
-        let told: Vec<_> = [0, 1, 59, 60, 61, 200].map(|second| refusals.note(at(second))).to_vec();
-        assert_eq!(told, [Some(1), None, None, Some(3), None, Some(2)]);
+        let recorded: Vec<_> = [0, 1, 59, 60, 61, 200].map(|second| refusals.add(at(second))).to_vec();
+        assert_eq!(recorded, [Some(1), None, None, Some(3), None, Some(2)]);
     }
 
     #[test]
-    fn an_actor_reads_back() {
+    fn actors_round_trip() {
         for actor in [Actor::Operator(TokenId(4)), Actor::Unknown, Actor::Host] {
             assert_eq!(actor.to_string().parse(), Ok(actor));
         }
@@ -345,7 +346,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_place_that_was_tampered_with_is_named(
+        fn the_first_tampered_entry_is_reported(
             length in 3..40_i64,
             at in any::<prop::sample::Index>(),
             tampering in prop_oneof![
@@ -354,7 +355,7 @@ mod tests {
             ],
         ) {
             let mut trail = trail(length);
-            // Not the last one: that is what a kept hash is for.
+            // Not the last entry: only an expected hash protects that one.
             let at = at.index(trail.len() - 1);
             let seq = trail[at].seq;
             let expected = match tampering {
@@ -383,7 +384,7 @@ mod tests {
                     for entry in &mut trail[at + 1..] {
                         entry.seq += 1;
                     }
-                    // What was inserted fits by itself; the one that it pushed aside has a number that is not its own.
+                    // The inserted entry is valid by itself; the one after it now has a number that is not its own.
                     ChainBreak::Edited(seq + 1)
                 }
             };

@@ -1,10 +1,10 @@
 //! Encryption of stored secrets: the database alone reveals none of them.
 //!
 //! Every secret is sealed with XChaCha20-Poly1305 under the master key itself. There is no data key between the two:
-//! secrets are few and small, so that sealing all of them anew takes milliseconds, and after that the old master key
-//! opens nothing. A wrapped data key would outlive the rotation of what wraps it. A nonce has 192 random bits, so none
-//! is used twice. What is authenticated beside the secret is whose it is, its name and the key's id: a row that is put
-//! in another's place does not open.
+//! secrets are few and small, so sealing all of them again takes milliseconds, and after that the old master key opens
+//! nothing. A wrapped data key would outlive the rotation of the key that wraps it. A nonce has 192 random bits, so
+//! none is used twice. The tenant, the secret's name and the key's id are authenticated too: a row that is moved to
+//! another tenant or name does not open.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ use crate::id::TenantName;
 pub const KEY_BYTES: usize = 32;
 /// Bytes of a nonce.
 pub const NONCE_BYTES: usize = 24;
-/// Bytes of a key's id: too many for two keys to share one by chance, few enough to be compared by eye.
+/// Bytes of a key's id: enough that two keys never share one by chance, few enough to compare by eye.
 const ID_BYTES: usize = 8;
 
 /// Identifies a master key without revealing it: the beginning of a digest, as 16 hexadecimal digits.
@@ -51,7 +51,7 @@ impl FromStr for KeyId {
 #[error("a master key is {KEY_BYTES} random bytes as base64, 44 characters; `openssl rand -base64 32` makes one")]
 pub struct InvalidMasterKey;
 
-/// What secrets are sealed with. Never shown, wiped when dropped.
+/// The key that seals secrets. Never shown, wiped when dropped.
 #[derive(Clone)]
 pub struct MasterKey {
     id: KeyId,
@@ -59,7 +59,7 @@ pub struct MasterKey {
 }
 
 impl MasterKey {
-    /// A key of these bytes, which must be random.
+    /// Makes a key from `key`, which must be random bytes.
     #[must_use]
     pub fn new(key: Zeroizing<[u8; KEY_BYTES]>) -> Self {
         let digest: [u8; 32] = Sha256::new_with_prefix(b"jackfield master key")
@@ -71,7 +71,7 @@ impl MasterKey {
         Self { id: KeyId(id), key }
     }
 
-    /// Reads a key as base64, blanks around it left aside.
+    /// Reads a key from base64 and ignores white space around it.
     ///
     /// # Errors
     /// The text is not base64, or not of [`KEY_BYTES`].
@@ -82,13 +82,13 @@ impl MasterKey {
         Ok(Self::new(key.map_err(|_| InvalidMasterKey)?))
     }
 
-    /// The key as [`Self::read`] reads it, to be kept in a file.
+    /// The key in the format that [`Self::read`] reads, to be stored in a file.
     #[must_use]
     pub fn write(&self) -> Sensitive {
         Sensitive::new(STANDARD.encode(*self.key))
     }
 
-    /// Its id.
+    /// The key's id.
     #[must_use]
     pub const fn id(&self) -> KeyId {
         self.id
@@ -110,23 +110,23 @@ impl fmt::Debug for MasterKey {
 pub struct SealedSecret {
     /// The key that opens it.
     pub key: KeyId,
-    /// Drawn for it alone.
+    /// Random, and used for this secret only.
     pub nonce: [u8; NONCE_BYTES],
-    /// The secret, encrypted, and its tag.
+    /// The encrypted secret and its authentication tag.
     pub ciphertext: Vec<u8>,
 }
 
 /// The tenant and name that a secret is encrypted for; both are authenticated.
 #[derive(Debug, Clone, Copy)]
 pub struct SecretContext<'a> {
-    /// Whose.
+    /// The tenant that owns the secret.
     pub tenant: &'a TenantName,
-    /// Its name.
+    /// The secret's name.
     pub name: &'a str,
 }
 
 impl SecretContext<'_> {
-    /// What is authenticated: each part with its length before it, so that no two places read alike.
+    /// The authenticated bytes: each part after its length, so that no two contexts have the same bytes.
     fn bytes(&self, key: KeyId) -> Vec<u8> {
         let mut bytes = b"jackfield secret 1".to_vec();
         for part in [&key.0, self.tenant.as_str().as_bytes(), self.name.as_bytes()] {
@@ -140,12 +140,12 @@ impl SecretContext<'_> {
 /// Why a stored secret cannot be decrypted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsealError {
-    /// Another key opens it.
+    /// It is sealed with a key that this host does not have.
     #[error("it is sealed with master key {sealed}, and this host has {}", list(has))]
     OtherKey {
         /// The key that it was sealed with.
         sealed: KeyId,
-        /// The keys there are.
+        /// The host's keys.
         has: Vec<KeyId>,
     },
     /// It was changed, or belongs to another tenant or name.
@@ -160,12 +160,12 @@ fn list(keys: &[KeyId]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The keys of a host: the first one seals, all of them open.
+/// The master keys of a host: the first one, the primary key, seals; all of them open.
 #[derive(Debug, Clone, Default)]
 pub struct Keyring(Vec<MasterKey>);
 
 impl Keyring {
-    /// These keys, without repeats.
+    /// A keyring of `keys`, without repeats.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = MasterKey>) -> Self {
         let mut ring = Self::default();
@@ -177,31 +177,31 @@ impl Keyring {
         ring
     }
 
-    /// The same with another key before them, which seals from now on.
+    /// The same keys behind a new primary key.
     #[must_use]
     pub fn with_primary(&self, key: MasterKey) -> Self {
         Self::new(std::iter::once(key).chain(self.0.iter().cloned()))
     }
 
-    /// Only the key that seals.
+    /// A keyring of the primary key only.
     #[must_use]
     pub fn primary_only(&self) -> Self {
         Self(self.0.first().cloned().into_iter().collect())
     }
 
-    /// The key that seals.
+    /// The id of the primary key.
     #[must_use]
     pub fn primary(&self) -> Option<KeyId> {
         self.0.first().map(MasterKey::id)
     }
 
-    /// The keys, the one that seals first.
+    /// The keys, the primary one first.
     #[must_use]
     pub fn keys(&self) -> &[MasterKey] {
         &self.0
     }
 
-    /// Their ids.
+    /// The keys' ids.
     #[must_use]
     pub fn ids(&self) -> Vec<KeyId> {
         self.0.iter().map(MasterKey::id).collect()
@@ -211,16 +211,16 @@ impl Keyring {
         self.0.iter().find(|key| key.id == id)
     }
 
-    /// Seals a secret. `nonce` must be random and used for nothing else. None if there is no key.
+    /// Seals a secret. `nonce` must be random and used for nothing else. `None` if there is no key.
     ///
     /// # Panics
     /// For a secret of 256 GiB.
     #[must_use]
-    pub fn seal(&self, place: SecretContext<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<SealedSecret> {
+    pub fn seal(&self, context: SecretContext<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<SealedSecret> {
         let key = self.0.first()?;
         let payload = Payload {
             msg: value.expose().as_bytes(),
-            aad: &place.bytes(key.id),
+            aad: &context.bytes(key.id),
         };
         #[expect(clippy::expect_used, reason = "it fails only for messages of 256 GiB")]
         let ciphertext = key.cipher().encrypt(&nonce.into(), payload).expect("a short message");
@@ -234,15 +234,15 @@ impl Keyring {
     /// Opens a secret.
     ///
     /// # Errors
-    /// It is sealed with a key that is not here, or is not what was sealed for this place.
-    pub fn open(&self, place: SecretContext<'_>, sealed: &SealedSecret) -> Result<Sensitive, UnsealError> {
+    /// It is sealed with a key that is not in this keyring, or was not sealed for this context.
+    pub fn open(&self, context: SecretContext<'_>, sealed: &SealedSecret) -> Result<Sensitive, UnsealError> {
         let key = self.find(sealed.key).ok_or_else(|| UnsealError::OtherKey {
             sealed: sealed.key,
             has: self.ids(),
         })?;
         let payload = Payload {
             msg: &sealed.ciphertext,
-            aad: &place.bytes(key.id),
+            aad: &context.bytes(key.id),
         };
         let opened = key.cipher().decrypt(&sealed.nonce.into(), payload);
         let opened = opened.map_err(|_| UnsealError::Changed)?;
@@ -274,7 +274,7 @@ mod tests {
     const NONCE: [u8; NONCE_BYTES] = [9; NONCE_BYTES];
 
     #[test]
-    fn what_was_sealed_opens_in_its_place_only() {
+    fn a_secret_opens_only_in_its_context() {
         let (acme, zenith) = (tenant("acme"), tenant("zenith"));
         let at = |tenant, name| SecretContext { tenant, name };
         let sealed = ring(&[1])
@@ -293,28 +293,28 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_key_is_recognised_and_named() {
+    fn a_missing_key_is_named() {
         let acme = tenant("acme");
-        let place = SecretContext {
+        let context = SecretContext {
             tenant: &acme,
             name: "crm",
         };
         let sealed = ring(&[1])
-            .seal(place, &Sensitive::new("hunter2".into()), NONCE)
+            .seal(context, &Sensitive::new("hunter2".into()), NONCE)
             .unwrap();
-        let told = ring(&[2, 3]).open(place, &sealed).unwrap_err().to_string();
+        let error = ring(&[2, 3]).open(context, &sealed).unwrap_err().to_string();
         for part in [key(1).id(), key(2).id(), key(3).id()] {
-            assert!(told.contains(&part.to_string()), "{part} in {told}");
+            assert!(error.contains(&part.to_string()), "{part} in {error}");
         }
-        let none = Keyring::default().open(place, &sealed).unwrap_err().to_string();
+        let none = Keyring::default().open(context, &sealed).unwrap_err().to_string();
         assert!(none.ends_with("this host has none"), "{none}");
-        assert_eq!(Keyring::default().seal(place, &Sensitive::new("x".into()), NONCE), None);
+        assert_eq!(Keyring::default().seal(context, &Sensitive::new("x".into()), NONCE), None);
         // A row whose key id was rewritten does not open under that key either.
         let relabelled = SealedSecret {
             key: key(2).id(),
             ..sealed
         };
-        assert_eq!(ring(&[2]).open(place, &relabelled), Err(UnsealError::Changed));
+        assert_eq!(ring(&[2]).open(context, &relabelled), Err(UnsealError::Changed));
     }
 
     #[test]
@@ -332,10 +332,10 @@ mod tests {
             &"A".repeat(44),
             &format!("{}AAAA", text.expose()),
         ] {
-            let told = MasterKey::read(wrong).unwrap_err().to_string();
+            let error = MasterKey::read(wrong).unwrap_err().to_string();
             assert!(
-                told.contains("32 random bytes") && (wrong.is_empty() || !told.contains(wrong)),
-                "{told}"
+                error.contains("32 random bytes") && (wrong.is_empty() || !error.contains(wrong)),
+                "{error}"
             );
         }
         assert_eq!(format!("{:?}", key(7)), format!("MasterKey({})", key(7).id()));
@@ -343,24 +343,24 @@ mod tests {
     }
 
     #[test]
-    fn a_new_leader_seals_and_the_others_still_open() {
+    fn a_new_primary_key_seals_and_old_ones_open() {
         let ring = ring(&[1, 2, 1]);
         assert_eq!(ring.ids(), [key(1).id(), key(2).id()]);
-        let led = ring.with_primary(key(3));
-        assert_eq!(led.ids(), [key(3).id(), key(1).id(), key(2).id()]);
-        assert_eq!(led.primary_only().ids(), [key(3).id()]);
+        let rotated = ring.with_primary(key(3));
+        assert_eq!(rotated.ids(), [key(3).id(), key(1).id(), key(2).id()]);
+        assert_eq!(rotated.primary_only().ids(), [key(3).id()]);
     }
 
     proptest! {
         #[test]
-        fn any_text_survives_and_any_changed_bit_is_noticed(
+        fn any_text_round_trips_and_any_flipped_bit_fails(
             text: String, seed: u8, nonce: [u8; NONCE_BYTES], at: prop::sample::Index, bit in 0..8_u8,
         ) {
             let acme = tenant("acme");
-            let place = SecretContext { tenant: &acme, name: "crm" };
+            let context = SecretContext { tenant: &acme, name: "crm" };
             let ring = ring(&[seed]);
-            let sealed = ring.seal(place, &Sensitive::new(text.clone()), nonce).unwrap();
-            let opened = ring.open(place, &sealed).unwrap();
+            let sealed = ring.seal(context, &Sensitive::new(text.clone()), nonce).unwrap();
+            let opened = ring.open(context, &sealed).unwrap();
             prop_assert_eq!(opened.expose(), text.as_str());
             let mut changed = sealed.clone();
             let at = at.index(NONCE_BYTES + sealed.ciphertext.len());
@@ -368,7 +368,7 @@ mod tests {
                 None => changed.nonce[at] ^= 1 << bit,
                 Some(at) => changed.ciphertext[at] ^= 1 << bit,
             }
-            prop_assert_eq!(ring.open(place, &changed), Err(UnsealError::Changed));
+            prop_assert_eq!(ring.open(context, &changed), Err(UnsealError::Changed));
         }
     }
 }

@@ -16,7 +16,7 @@ impl Sensitive {
         Self(zeroize::Zeroizing::new(value))
     }
 
-    /// The secret itself. Every caller of this is a place where it could leak.
+    /// The secret itself. It could leak wherever this is used.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

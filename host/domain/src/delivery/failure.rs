@@ -19,11 +19,11 @@ pub enum AttemptClass {
     Unavailable,
     /// The request left and its outcome is not known.
     Unknown,
-    /// The destination, or the host's own limit, asked to slow down.
+    /// The destination asked to slow down, or the host's own rate limit did.
     RateLimited,
     /// The credentials were refused.
     Unauthorized,
-    /// The destination refused the request as it stands.
+    /// The destination refused the request itself; repeating it would not help.
     Rejected,
     /// The destination does not know the lead.
     NotFound,
@@ -51,7 +51,7 @@ pub enum Failure {
     /// The request left and no usable answer came.
     #[error("the request left and its outcome is unknown")]
     Unknown,
-    /// To be sent again later.
+    /// The destination asks to slow down.
     #[error("the destination asks to slow down")]
     RateLimited {
         /// What the destination asked for.
@@ -60,7 +60,7 @@ pub enum Failure {
     /// The credentials were refused.
     #[error("the credentials were refused")]
     Unauthorized,
-    /// Refused as it stands.
+    /// The destination refused the request itself.
     #[error("refused: {0}")]
     Rejected(Rejection),
     /// No such lead.
@@ -94,7 +94,7 @@ pub struct Rejection {
     pub code: String,
     /// Its message.
     pub message: String,
-    /// The fields it named, under its own names.
+    /// The fields that it named, under its own names.
     pub fields: Vec<FieldError>,
 }
 
@@ -112,7 +112,7 @@ impl fmt::Display for Rejection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultCause {
-    /// It wanted more memory than the release allows.
+    /// It needed more memory than the release allows.
     MemoryCap,
     /// It computed longer than the release allows.
     CpuDeadline,

@@ -1,4 +1,4 @@
-//! What a delivery carries, and all that differs from kind to kind.
+//! The kinds of deliveries, and everything that differs between them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::NextStep;
 use crate::id::LeadId;
 
-/// What is delivered, and so to whom.
+/// What is delivered, which also determines the recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Kind)]
@@ -20,30 +20,30 @@ pub enum DeliveryKind {
     Disposition,
 }
 
-/// How one kind of delivery is treated. A new kind is a new row of [`DeliveryKind::rules`], an attempt file in the
+/// The rules for one kind of delivery. A new kind is a new row of [`DeliveryKind::rules`], an attempt file in the
 /// server's `delivery/attempt/`, and a migration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KindRules {
     /// Its word in the database, the API and the metrics.
     pub word: &'static str,
-    /// What its deliveries of one lead are put in order by: the prefix of their order keys. Deliveries of kinds with
-    /// different prefixes do not wait for each other; `None` goes in no order.
+    /// The prefix of the order keys, by which its deliveries of one lead are kept in order. Kinds with different
+    /// prefixes do not wait for each other; `None` means no order.
     pub order: Option<&'static str>,
-    /// What its document is.
+    /// The format of its document.
     pub document: DocumentShape,
     /// Where it goes.
     pub destination: Destination,
     /// Whether the breaker of the tenant's CRM holds it back.
     pub breaker: bool,
-    /// Whether an attempt may be repeated blindly.
+    /// Whether an attempt may be repeated without a lookup.
     pub writes: Writes,
     /// Whether a person has to enter it by hand while it is stuck, which flags its lead.
     pub manual: bool,
-    /// Whether a person may say that the destination has it after all. Not for a webhook, whose leads would be lost.
+    /// Whether an operator may mark it as delivered. Not for a webhook, whose leads would be lost.
     pub may_be_settled: bool,
 }
 
-/// What a delivery's document is.
+/// The format of a delivery's document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentShape {
     /// Bytes in the CRM's own shape.
@@ -57,20 +57,20 @@ pub enum DocumentShape {
 /// Where a delivery goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
-    /// Into the tenant's adapter, which asks nobody.
+    /// To the tenant's adapter, which sends no requests for it.
     Adapter,
     /// To the calling platform.
     Agent,
-    /// Through the adapter into the tenant's CRM.
+    /// Through the adapter to the tenant's CRM.
     Crm,
 }
 
-/// What a repeated attempt does.
+/// The effect of a repeated attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writes {
-    /// What the adapter says of its writes holds.
+    /// As the adapter declares for its writes.
     AsAdapterDeclares,
-    /// Repeating an attempt changes nothing more.
+    /// A repeated attempt changes nothing.
     Idempotent,
 }
 
@@ -85,7 +85,7 @@ const INBOUND: KindRules = KindRules {
     may_be_settled: false,
 };
 
-/// A push carries its delivery's id, under which the agent recognises a repeat.
+/// A push carries its delivery's id, by which the agent recognizes a repeat.
 const LEAD: KindRules = KindRules {
     word: "lead",
     order: Some("lead"),
@@ -112,7 +112,7 @@ impl DeliveryKind {
     /// Every kind, for tables and metrics.
     pub const ALL: [Self; 3] = [Self::Inbound, Self::Lead, Self::Disposition];
 
-    /// How this kind is treated.
+    /// The rules for this kind.
     #[must_use]
     pub const fn rules(self) -> &'static KindRules {
         match self {
@@ -122,38 +122,38 @@ impl DeliveryKind {
         }
     }
 
-    /// The word for it.
+    /// The kind's word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         self.rules().word
     }
 
-    /// The kind that a word names.
+    /// The kind with this word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 }
 
-/// What a step does to the flag that asks a person to enter a delivery into the CRM by hand.
+/// How a step changes the flag that asks a person to enter a delivery into the CRM by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManualFlag {
     /// The delivery is stuck: its lead is flagged.
     Set,
-    /// The destination has it: the flag is cleared.
+    /// The destination has accepted it: the flag is cleared.
     Clear,
     /// Nothing changes.
     Keep,
 }
 
 impl DeliveryKind {
-    /// The key that puts the deliveries of this kind to one lead in order; `None` if they go in no order.
+    /// The key that orders the deliveries of this kind for one lead; `None` if they have no order.
     #[must_use]
     pub fn order_key(self, lead: &LeadId) -> Option<String> {
         self.rules().order.map(|prefix| format!("{prefix}:{lead}"))
     }
 
-    /// What follows for the lead's manual flag when a delivery of this kind takes a step.
+    /// How a delivery of this kind changes its lead's manual flag when it takes a step.
     #[must_use]
     pub const fn manual_flag(self, step: &NextStep) -> ManualFlag {
         match step {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn leads_and_dispositions_have_lines_of_their_own() {
+    fn leads_and_dispositions_are_ordered_apart() {
         let lead: LeadId = "L-1".parse().unwrap();
         let keys = DeliveryKind::ALL.map(|kind| kind.order_key(&lead));
         assert_eq!(keys, [None, Some("lead:L-1".into()), Some("call:L-1".into())]);

@@ -1,11 +1,11 @@
-//! Deliveries: their states, and every rule about when and whether they are attempted.
+//! Deliveries: their states, and all rules about whether and when they are attempted.
 
 pub mod breaker;
 pub mod failure;
+mod history;
 mod kind;
 pub mod pace;
 pub mod pause;
-mod progress;
 mod rank;
 mod report;
 pub mod retry;
@@ -14,8 +14,8 @@ mod state;
 mod stop;
 mod verdict;
 
+pub use history::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 pub use kind::{DeliveryKind, Destination, DocumentShape, KindRules, ManualFlag, Writes};
-pub use progress::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 pub use rank::DeliveryRank;
 pub use spec::{BreakerSpec, DeliverySpec};
 pub use state::DeliveryState;

@@ -1,8 +1,8 @@
-//! When a destination wants to be asked again, by the headers of its answer.
+//! The pause that a destination asks for in the headers of its response.
 //!
-//! Three ways of saying it are heeded: `Retry-After` (RFC 9110) on 429 and 503; `X-RateLimit-Remaining: 0` with
-//! `X-RateLimit-Reset`, under any status; and the same without the `X-` (the IETF's drafts). There is no standard for
-//! the second: a reset is a number of seconds with some servers and a point in time with others.
+//! Three forms are recognized: `Retry-After` (RFC 9110) on 429 and 503; `X-RateLimit-Remaining: 0` with
+//! `X-RateLimit-Reset`, with any status; and the same without the `X-` (the IETF's drafts). There is no standard for
+//! the second: some servers send a number of seconds as the reset, others a point in time.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use jiff::Timestamp;
 
 use super::retry::{MAX_THROTTLE, due, throttle_end};
 
-/// What the names of rate-limit headers begin with.
+/// Prefixes of the names of rate-limit headers.
 const FAMILIES: [&str; 3] = ["ratelimit", "x-ratelimit", "x-rate-limit"];
-/// Resets from here on are seconds since 1970 and not seconds from now: September 2001, or 31 years.
+/// From this value on, a reset is in seconds since 1970 and not in seconds from now: September 2001, or 31 years.
 const FIRST_EPOCH: u64 = 1_000_000_000;
-/// Resets from here on are milliseconds since 1970: September 2001 again, or the year 33,658 in seconds.
+/// From this value on, a reset is in milliseconds since 1970: September 2001 again, or the year 33,658 in seconds.
 const FIRST_EPOCH_MILLIS: u64 = 1_000_000_000_000;
 
-/// Until when nothing more should be sent, by an answer's status and headers; `header` gives the value of the first
-/// header of a name in lower case. None if the answer asks for no pause, or for one that cannot be read or is over.
-/// A pause is a day at most, as long as a rate limit may hold a delivery.
+/// Until when nothing more should be sent, from a response's status and headers; `header` returns the value of the
+/// first header with a lower-case name. None if the response asks for no pause, or for one that cannot be parsed or is
+/// over. A pause is at most a day, as long as a rate limit may hold a delivery.
 #[must_use]
 pub fn until<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Option<Timestamp> {
     let refused = matches!(status, 429 | 503);
-    // Retry-After is about this refusal; the others tell of a quota, which may be another's.
+    // Retry-After is about this refusal; the other headers describe a quota, which may be a different one.
     let until = header("retry-after")
         .filter(|_| refused)
         .and_then(|value| retry_after(value, now))
@@ -44,7 +44,7 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// When a quota that is used up is filled again.
+/// When an exhausted quota is available again.
 fn quota_reset<'a>(
     family: &str,
     status: u16,
@@ -54,7 +54,7 @@ fn quota_reset<'a>(
     let number = |name: &str| header(&format!("{family}-{name}")).and_then(seconds);
     let used_up = match header(&format!("{family}-remaining")) {
         Some(_) => number("remaining") == Some(0),
-        // Refused by a server that does not count aloud.
+        // A server that refuses and sends no count.
         None => status == 429,
     };
     let reset = number("reset").filter(|_| used_up)?;
@@ -65,14 +65,14 @@ fn quota_reset<'a>(
     }
 }
 
-/// A whole number of digits alone; what does not fit is as good as for ever.
+/// Parses digits only; a number that does not fit counts as infinite.
 fn seconds(value: &str) -> Option<u64> {
     let value = value.trim();
     let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| value.parse().unwrap_or(u64::MAX))
 }
 
-/// So many seconds from now, a day at most: a destination may write any number.
+/// `seconds` from now, at most a day: a destination may send any number.
 fn in_seconds(now: Timestamp, seconds: u64) -> Timestamp {
     due(now, Duration::from_secs(seconds).min(MAX_THROTTLE), 0.0)
 }
@@ -86,7 +86,7 @@ mod tests {
     /// 2026-07-01T09:00:00Z.
     const NOW: i64 = 1_782_896_400;
 
-    /// Seconds of the pause that an answer asks for.
+    /// Seconds of the pause that a response asks for.
     fn pause(status: u16, headers: &[(&str, &str)]) -> Option<i64> {
         let now = Timestamp::from_second(NOW).unwrap();
         let header = |name: &str| {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_that_is_used_up_pauses_until_its_reset() {
+    fn an_exhausted_quota_pauses_until_its_reset() {
         for family in ["x-ratelimit", "ratelimit", "x-rate-limit"] {
             let (remaining, reset) = (&*format!("{family}-remaining"), &*format!("{family}-reset"));
             for (left, until, expected) in [
@@ -163,18 +163,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_about_the_refusal_goes_before_the_quota() {
+    fn retry_after_overrides_the_quota() {
         let quota = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "60")];
         let both = [("retry-after", "5"), quota[0], quota[1]];
         assert_eq!(pause(429, &both), Some(5));
-        assert_eq!(pause(200, &both), Some(60), "on a success only the quota is meant");
+        assert_eq!(pause(200, &both), Some(60), "on a success only the quota counts");
         let unreadable = [("retry-after", "soon"), quota[0], quota[1]];
         assert_eq!(pause(429, &unreadable), Some(60));
     }
 
     proptest! {
         #[test]
-        fn a_pause_is_never_longer_than_a_day(status: u16, value: String, number: u64, now in 0..4_000_000_000_i64) {
+        fn a_pause_is_at_most_a_day(status: u16, value: String, number: u64, now in 0..4_000_000_000_i64) {
             let now = Timestamp::from_second(now).unwrap();
             for text in [value, number.to_string()] {
                 let header = |name: &str| Some(if name.ends_with("remaining") { "0" } else { text.as_str() });

@@ -1,6 +1,6 @@
 //! How urgent a delivery is. Deliveries of one rank are ordered by their due times.
 
-/// A delivery's rank. Stores keep its number and claim the lowest first.
+/// A delivery's rank. Stores store its number and claim the lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeliveryRank {
     /// A disposition that asks for no more calls. It also goes before older dispositions of its lead.
@@ -20,7 +20,7 @@ impl DeliveryRank {
     /// Every rank, most urgent first.
     pub const ALL: [Self; 4] = [Self::DoNotCall, Self::High, Self::Normal, Self::Low];
 
-    /// The number that stores keep.
+    /// The number that stores store.
     #[must_use]
     pub const fn number(self) -> i64 {
         self as i64

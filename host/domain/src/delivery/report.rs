@@ -1,10 +1,10 @@
-//! What an alert about a delivery says: ids, classes and what to do, in one line.
+//! The message of an alert about a delivery: ids, classes and what to do, in one line.
 
 use super::{DeliveryKind, DeliveryVerdict, NextStep, StopReason};
 use crate::id::DeliveryId;
 
 impl DeliveryVerdict {
-    /// The message of the alert that this verdict raises about a delivery.
+    /// The message of the alert that this verdict raises.
     #[must_use]
     pub fn alert_message(&self, kind: DeliveryKind, id: DeliveryId) -> String {
         let class = self.class;

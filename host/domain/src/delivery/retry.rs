@@ -13,12 +13,12 @@ pub const MAX_THROTTLE: Duration = Duration::from_hours(24);
 /// Jitter adds at most this share to a wait, and never takes any away.
 pub const MAX_JITTER: f64 = 0.1;
 
-/// The waits before each counted attempt, each after the failure before; the first after acceptance.
+/// The waits before each counted attempt: the first after acceptance, each other one after the previous failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<TextDuration>", into = "Vec<TextDuration>")]
 pub struct RetryLadder(Vec<Duration>);
 
-/// A ladder that is not valid.
+/// The ladder is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLadder {
     /// No rungs, or too many.
@@ -33,7 +33,7 @@ impl RetryLadder {
     /// A ladder of 1 to 20 waits of at most 7 days each.
     ///
     /// # Errors
-    /// What is wrong with the list.
+    /// The list is empty or too long, or a wait is too long.
     pub fn new(waits: Vec<Duration>) -> Result<Self, InvalidLadder> {
         const WEEK: Duration = Duration::from_hours(168);
         if !(1..=20).contains(&waits.len()) {
@@ -51,7 +51,7 @@ impl RetryLadder {
         self.0.len()
     }
 
-    /// The wait before the attempt that follows `counted` counted failures; none when they are used up.
+    /// The wait before the attempt that follows `counted` counted failures; none if the attempts are used up.
     #[must_use]
     pub fn wait(&self, counted: u32) -> Option<Duration> {
         self.0.get(usize::try_from(counted).ok()?).copied()
@@ -112,14 +112,15 @@ impl From<RetryLadder> for Vec<TextDuration> {
     }
 }
 
-/// `now` and `wait` together, lengthened by `jitter` (0 to 1) times [`MAX_JITTER`].
+/// `now + wait`, with the wait lengthened by `jitter` (0 to 1) times [`MAX_JITTER`].
 #[must_use]
 pub fn due(now: Timestamp, wait: Duration, jitter: f64) -> Timestamp {
     let stretched = wait.mul_f64(1.0 + MAX_JITTER * jitter.clamp(0.0, 1.0));
     after(now, stretched)
 }
 
-/// How long to wait after the `throttles`-th rate limit in a row (from 0): what was asked for, or 1 s doubling to 60 s.
+/// How long to wait after the `throttles`-th rate limit in a row (from 0): as long as the destination asks, or 1 s
+/// doubling to 60 s.
 #[must_use]
 pub fn throttle_wait(throttles: u32, retry_after: Option<Duration>) -> Duration {
     let doubling = || Duration::from_secs(1 << throttles.min(6)).min(Duration::from_mins(1));

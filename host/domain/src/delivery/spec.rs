@@ -12,7 +12,7 @@ use crate::zone::Zone;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeliverySpec {
-    /// The waits before each counted attempt, each after the failure before.
+    /// The waits before each counted attempt, each after the previous failure.
     pub retry: RetryLadder,
     /// Deliveries of this tenant in flight at once.
     pub concurrency: NonZeroU32,
@@ -24,28 +24,28 @@ pub struct DeliverySpec {
     pub per_day: Option<NonZeroU32>,
     /// Where the day of `per_day` begins: the CRM's IANA time zone, UTC when absent.
     pub timezone: Zone,
-    /// How long the CRM's breaker may hold what is due before it becomes a dead letter. 1 minute to 30 days; a day when
-    /// absent: longer than any outage that nobody noticed, and short enough for a person to call back.
+    /// How long the CRM's breaker may hold a due delivery before it becomes a dead letter. 1 minute to 30 days; a day
+    /// when absent: longer than any outage that nobody notices, and short enough for a person to call back.
     pub max_hold: TextDuration,
-    /// When to stop asking a CRM that does not answer.
+    /// When to stop sending to a CRM that does not answer.
     pub breaker: BreakerSpec,
 }
 
-/// `[delivery.breaker]`: when to stop asking a CRM that does not answer, and when to try again.
+/// `[delivery.breaker]`: when to stop sending to a CRM that does not answer, and when to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerSpec {
-    /// So many failures in a row open the breaker; so does half of the last four times as many. 1 to 100.
+    /// This many failures in a row open the breaker, and so does a half of four times as many last attempts. 1 to 100.
     pub failures: NonZeroU32,
-    /// How long it stays open before the first probe; twice as long after each probe that fails. At least 1 second.
+    /// How long it stays open before the first probe; doubles after each failed probe. At least 1 second.
     pub open_for: TextDuration,
     /// The longest time between two probes. At most 1 hour, and not below `open_for`.
     pub max_open_for: TextDuration,
 }
 
 impl Default for BreakerSpec {
-    /// Five failures are one round of the default ladder, or one moment of the default concurrency. After 30 s a
-    /// restarted CRM is back; every 5 min is soon enough for one that is not.
+    /// Five failures are one pass of the default ladder, or one moment at the default concurrency. After 30 s a
+    /// restarted CRM is back; probing every 5 min is soon enough for one that is not.
     fn default() -> Self {
         Self {
             failures: const { NonZeroU32::new(5).unwrap() },

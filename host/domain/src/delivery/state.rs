@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[schema(as = State)]
 pub enum DeliveryState {
-    /// Waits until it is due.
+    /// It waits until it is due.
     Ready,
     /// A worker has claimed it.
     Leased,
@@ -39,7 +39,7 @@ impl DeliveryState {
         if push { Self::Ready } else { Self::Done }
     }
 
-    /// Whether the engine still works on it; an earlier live delivery of a lead holds back the later ones.
+    /// Whether the engine still works on it. A live delivery of a lead holds back the lead's later ones.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Ready | Self::Leased)

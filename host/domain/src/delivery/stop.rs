@@ -11,17 +11,17 @@ pub enum StopReason {
     AttemptsUsedUp,
     /// The destination asked to slow down for longer than a day.
     ThrottledTooLong,
-    /// The host's process was lost again and again while it worked on this.
+    /// The host's process died again and again while it worked on this delivery.
     WorkersLost,
-    /// The destination refused it as it stands.
+    /// The destination refused the request itself.
     Rejected,
     /// The destination does not know the lead.
     NotFound,
     /// It may have been written, and neither the adapter nor the CRM can tell.
     OutcomeUnknown,
-    /// What was stored cannot be read as what it should be.
+    /// The stored document cannot be read.
     Unreadable,
-    /// The CRM's breaker was open for longer than the tenant's `max_hold`, and this was due all that time.
+    /// The CRM's breaker was open for longer than the tenant's `max_hold` while this delivery was due.
     HeldTooLong,
 }
 

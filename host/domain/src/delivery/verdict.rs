@@ -1,10 +1,10 @@
-//! The one place where an attempt's result becomes the delivery's next step.
+//! Decides a delivery's next step from an attempt's result. No other code decides this.
 
 use jiff::Timestamp;
 
 use super::breaker::CrmSignal;
 use super::failure::{AttemptClass, Failure};
-use super::progress::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
+use super::history::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 use super::retry;
 use super::state::DeliveryState;
 use super::stop::StopReason;
@@ -13,9 +13,9 @@ use crate::alert::AlertKind;
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptResult {
-    /// The destination's reference of the record, or why there is none.
+    /// The destination's reference to the record, or why there is none.
     pub outcome: Result<String, Failure>,
-    /// Whether a request that may change something left the host in this attempt.
+    /// Whether this attempt sent a request that may change something.
     pub sent: bool,
 }
 
@@ -29,7 +29,7 @@ pub enum NextStep {
     },
     /// Another attempt.
     Retry {
-        /// When.
+        /// When it is due.
         due: Timestamp,
     },
     /// No more attempts until an operator replays it.
@@ -51,7 +51,7 @@ impl NextStep {
     }
 }
 
-/// What follows from an attempt: the next step, and the alert to raise.
+/// The decision after an attempt: the next step, and the alert to raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryVerdict {
     /// The class under which the attempt is recorded.
@@ -60,13 +60,13 @@ pub struct DeliveryVerdict {
     pub step: NextStep,
     /// The alert to raise in the same transaction.
     pub alert: Option<AlertKind>,
-    /// The history after this attempt, whatever the step: a dead delivery whose last attempt may have landed is still
-    /// ambiguous when it is replayed.
+    /// The history after this attempt, whatever the step: a dead delivery whose last attempt may have been written is
+    /// still ambiguous when it is replayed.
     pub progress: AttemptHistory,
 }
 
 impl DeliveryVerdict {
-    fn new(class: AttemptClass, step: NextStep, progress: AttemptHistory) -> Self {
+    fn new(class: AttemptClass, step: NextStep, history: AttemptHistory) -> Self {
         let alert = match (&step, class) {
             (NextStep::Dead(_), _) => Some(AlertKind::DeadLetter),
             (NextStep::Review(_), _) => Some(AlertKind::Review),
@@ -77,45 +77,45 @@ impl DeliveryVerdict {
             class,
             step,
             alert,
-            progress,
+            progress: history,
         }
     }
 
-    /// The verdict on a delivery that [`AttemptPlan::Ask`] sends to review without an attempt.
+    /// The verdict on a delivery that [`AttemptPlan::Ask`] moves to review without an attempt.
     #[must_use]
-    pub fn ask(progress: AttemptHistory) -> Self {
+    pub fn ask(history: AttemptHistory) -> Self {
         Self::new(
             AttemptClass::Unknown,
             NextStep::Review(StopReason::OutcomeUnknown),
-            progress,
+            history,
         )
     }
 
     /// The verdict on a delivery that the CRM's open breaker held back for too long.
     #[must_use]
-    pub fn held_too_long(progress: AttemptHistory) -> Self {
+    pub fn held_too_long(history: AttemptHistory) -> Self {
         Self::new(
             AttemptClass::Unavailable,
             NextStep::Dead(StopReason::HeldTooLong),
-            progress,
+            history,
         )
     }
 
-    /// The verdict on a delivery whose stored payload cannot be read.
+    /// The verdict on a delivery whose stored document cannot be read.
     #[must_use]
-    pub fn unreadable(progress: AttemptHistory) -> Self {
+    pub fn unreadable(history: AttemptHistory) -> Self {
         Self::new(
             AttemptClass::Rejected,
             NextStep::Review(StopReason::Unreadable),
-            progress,
+            history,
         )
     }
 }
 
-/// Decides what follows from an attempt that ended at `now`. `jitter` is a random number from 0 to 1.
+/// Decides the next step after an attempt that ended at `now`. `jitter` is a random number from 0 to 1.
 #[must_use]
 pub fn decide(
-    progress: AttemptHistory,
+    history: AttemptHistory,
     result: &AttemptResult,
     policy: &AttemptPolicy,
     now: Timestamp,
@@ -128,102 +128,103 @@ pub fn decide(
             };
             let settled = AttemptHistory {
                 ambiguous: false,
-                ..progress
+                ..history
             };
             return DeliveryVerdict::new(AttemptClass::Committed, step, settled);
         }
         Err(failure) => failure,
     };
-    let (step, progress) = match failure {
-        Failure::Rejected(_) => (NextStep::Review(StopReason::Rejected), progress),
-        Failure::NotFound => (NextStep::Review(StopReason::NotFound), progress),
+    let (step, history) = match failure {
+        Failure::Rejected(_) => (NextStep::Review(StopReason::Rejected), history),
+        Failure::NotFound => (NextStep::Review(StopReason::NotFound), history),
         Failure::RateLimited { retry_after } => {
-            let since = progress.throttled_since.unwrap_or(now);
-            // However long the waits, the last attempt of a series comes at most a day after its first.
+            let since = history.throttled_since.unwrap_or(now);
+            // However long the waits are, the last attempt of a series comes at most a day after the first.
             let end = retry::throttle_end(since);
             if now >= end {
-                (NextStep::Dead(StopReason::ThrottledTooLong), progress)
+                (NextStep::Dead(StopReason::ThrottledTooLong), history)
             } else {
-                let wait = retry::throttle_wait(progress.throttles, *retry_after);
-                let progress = AttemptHistory {
-                    throttles: progress.throttles.saturating_add(1),
+                let wait = retry::throttle_wait(history.throttles, *retry_after);
+                let history = AttemptHistory {
+                    throttles: history.throttles.saturating_add(1),
                     throttled_since: Some(since),
                     lost_leases: 0,
-                    ..progress
+                    ..history
                 };
                 let due = retry::due(now, wait, jitter).min(end);
-                (NextStep::Retry { due }, progress)
+                (NextStep::Retry { due }, history)
             }
         }
         Failure::Unavailable | Failure::Unknown | Failure::Unauthorized | Failure::Fault(_) => {
-            let landed_perhaps = matches!(failure, Failure::Unknown | Failure::Fault(_)) && result.sent;
-            let progress = AttemptHistory {
-                counted: progress.counted.saturating_add(1),
+            let may_be_written = matches!(failure, Failure::Unknown | Failure::Fault(_)) && result.sent;
+            let history = AttemptHistory {
+                counted: history.counted.saturating_add(1),
                 throttles: 0,
                 throttled_since: None,
-                ambiguous: progress.ambiguous || landed_perhaps,
+                ambiguous: history.ambiguous || may_be_written,
                 lost_leases: 0,
             };
-            let step = match policy.ladder.wait(progress.counted) {
-                _ if plan(&progress, policy) == AttemptPlan::Ask => NextStep::Review(StopReason::OutcomeUnknown),
+            let step = match policy.ladder.wait(history.counted) {
+                _ if plan(&history, policy) == AttemptPlan::Ask => NextStep::Review(StopReason::OutcomeUnknown),
                 None => NextStep::Dead(StopReason::AttemptsUsedUp),
                 Some(wait) => NextStep::Retry {
                     due: retry::due(now, wait, jitter),
                 },
             };
-            (step, progress)
+            (step, history)
         }
     };
-    DeliveryVerdict::new(failure.class(), step, progress)
+    DeliveryVerdict::new(failure.class(), step, history)
 }
 
-/// Decides what follows from a trial: an attempt made while the CRM's breaker was not closed, for a delivery that was
-/// due at `due`. A trial that fails to show that the CRM is back does not count: the delivery keeps its count and its
+/// Decides the next step after a trial: an attempt made while the CRM's breaker was not closed, for a delivery that was
+/// due at `due`. A trial that does not show that the CRM is back does not count: the delivery keeps its count and its
 /// place in the queue, and the breaker decides when to send again. A possible write is still remembered (promise 3).
 #[must_use]
 pub fn decide_trial(
-    progress: AttemptHistory,
+    history: AttemptHistory,
     due: Timestamp,
     result: &AttemptResult,
     policy: &AttemptPolicy,
     now: Timestamp,
     jitter: f64,
 ) -> DeliveryVerdict {
-    let verdict = decide(progress, result, policy, now, jitter);
+    let verdict = decide(history, result, policy, now, jitter);
     match (CrmSignal::of(&result.outcome), &verdict.step) {
         (CrmSignal::Alive, _) | (_, NextStep::Done { .. } | NextStep::Review(_)) => verdict,
         (CrmSignal::Failing | CrmSignal::Silent, NextStep::Retry { .. } | NextStep::Dead(_)) => {
-            let progress = AttemptHistory {
-                counted: progress.counted,
+            let history = AttemptHistory {
+                counted: history.counted,
                 ..verdict.progress
             };
-            DeliveryVerdict::new(verdict.class, NextStep::Retry { due }, progress)
+            DeliveryVerdict::new(verdict.class, NextStep::Retry { due }, history)
         }
     }
 }
 
-/// After this many lost leases in a row, the delivery itself counts as the cause: a poison pill that kills the process
-/// must not do so for ever.
+/// After this many lost leases in a row, the delivery itself counts as the cause: a poison pill must not kill the
+/// process forever.
 pub const MAX_LOST_LEASES: u32 = 20;
 
-/// What the log of attempts says about an attempt whose lease expired.
+/// The message in the log of attempts for an attempt whose lease expired.
 pub const LOST_LEASE_MESSAGE: &str =
     "the worker did not report back before its lease ran out; the request may have been sent";
 
-/// Decides what follows when a lease expires: the request may have left, so the delivery is ambiguous from now on.
+/// Decides the next step when a lease expires: the request may have been sent, so the delivery is ambiguous from now
+/// on.
 #[must_use]
-pub fn after_lost_lease(progress: AttemptHistory, now: Timestamp) -> DeliveryVerdict {
-    let progress = AttemptHistory {
-        lost_leases: progress.lost_leases.saturating_add(1),
+pub fn after_lost_lease(history: AttemptHistory, now: Timestamp) -> DeliveryVerdict {
+    let history = AttemptHistory {
+        lost_leases: history.lost_leases.saturating_add(1),
         ambiguous: true,
-        ..progress
+        ..history
     };
-    let step = if progress.lost_leases >= MAX_LOST_LEASES {
+    let step = if history.lost_leases >= MAX_LOST_LEASES {
         NextStep::Dead(StopReason::WorkersLost)
     } else {
         NextStep::Retry { due: now }
     };
-    DeliveryVerdict::new(AttemptClass::Unknown, step, progress)
+    DeliveryVerdict::new(AttemptClass::Unknown, step, history)
 }
 
 #[cfg(test)]

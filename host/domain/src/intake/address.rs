@@ -1,8 +1,7 @@
-//! Whose request it is, by its address: ranges of addresses, and who is believed about the client behind a load
-//! balancer.
+//! A client's address: ranges of addresses, and which proxies are trusted to name the client behind a load balancer.
 //!
-//! An IPv4 address that came as IPv6 (`::ffff:192.0.2.1`) is the IPv4 address, in ranges and in what is compared with
-//! them.
+//! An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) counts as the IPv4 address, in ranges and in addresses that are
+//! compared with them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -11,42 +10,44 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-/// One customer of an IPv6 provider has at least this many bits to itself, so addresses that share them are one client.
+use crate::text::text_conversions;
+
+/// An IPv6 provider gives each customer at least a prefix of this length, so addresses that share it are one client.
 const IPV6_CLIENT_BITS: u32 = 64;
-/// What a log may show of a client's IPv4 address: its network.
+/// The prefix of a client's IPv4 address that a log may show: its network.
 const IPV4_NETWORK_BITS: u8 = 24;
-/// What a log may show of a client's IPv6 address: its site.
+/// The prefix of a client's IPv6 address that a log may show: its site.
 const IPV6_NETWORK_BITS: u8 = 48;
 
-/// A range of addresses, such as `203.0.113.0/24`; an address alone is a range of one.
+/// A range of addresses, such as `203.0.113.0/24`; a single address is a range of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AddressRange(IpNet);
 
-/// A text that is no range of addresses.
+/// The text is not a range of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddressRange {
-    /// It is something else.
+    /// It is neither an address nor a range.
     #[error("`{0}` is not an address or a range of addresses; write it like \"203.0.113.0/24\" or \"2001:db8::/32\"")]
     Unreadable(String),
-    /// The address has bits behind the prefix, so one of the two is not what was meant.
+    /// The address has bits after the prefix, so either the address or the prefix is wrong.
     #[error("`{given}` goes on behind its prefix; write \"{range}\", or the address alone")]
     Beyond {
-        /// As given.
+        /// The given text.
         given: String,
-        /// The range that its prefix means.
+        /// The range of its prefix.
         range: IpNet,
     },
 }
 
 impl AddressRange {
-    /// Whether an address is within.
+    /// Whether the range contains an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 
-    /// Whether every address of its family is within.
+    /// Whether the range contains every address of its family.
     #[must_use]
     pub fn is_everybody(&self) -> bool {
         self.0.prefix_len() == 0
@@ -67,7 +68,7 @@ impl FromStr for AddressRange {
             let given = text.to_owned();
             return Err(InvalidAddressRange::Beyond { given, range });
         }
-        // A range of mapped addresses is the range of IPv4 that they stand for.
+        // A range of IPv4-mapped addresses is the range of their IPv4 addresses.
         let mapped = match range {
             IpNet::V6(range) => range.addr().to_ipv4_mapped().zip(range.prefix_len().checked_sub(96)),
             IpNet::V4(_) => None,
@@ -79,13 +80,6 @@ impl FromStr for AddressRange {
     }
 }
 
-impl TryFrom<String> for AddressRange {
-    type Error = InvalidAddressRange;
-
-    fn try_from(text: String) -> Result<Self, InvalidAddressRange> {
-        text.parse()
-    }
-}
 
 impl fmt::Display for AddressRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,16 +87,12 @@ impl fmt::Display for AddressRange {
     }
 }
 
-impl From<AddressRange> for String {
-    fn from(range: AddressRange) -> Self {
-        range.to_string()
-    }
-}
+text_conversions!(AddressRange);
 
 /// The client of a request that came over a connection from `peer`, with these `X-Forwarded-For` headers in order.
 ///
-/// Only what a trusted proxy wrote is believed: each hop appends the address that it saw, so the client is the last
-/// address that is not itself a trusted proxy. Whatever stands before it, the client may have made up.
+/// Only entries of trusted proxies count: each hop appends the address that it saw, so the client is the last address
+/// that is not itself a trusted proxy. The client may have invented everything before it.
 #[must_use]
 pub fn client<'a>(
     peer: IpAddr,
@@ -117,14 +107,14 @@ pub fn client<'a>(
         }
         match hop_address(hop.trim()) {
             Some(before) => client = before,
-            // A trusted proxy vouches for nothing here, so the proxy is all that is known.
+            // The proxy wrote nothing that can be parsed, so only the proxy itself is known.
             None => break,
         }
     }
     client
 }
 
-/// An address with or without a port: proxies write both.
+/// Parses an address with or without a port: proxies write both.
 fn hop_address(text: &str) -> Option<IpAddr> {
     let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let address = bracketed.unwrap_or(text).parse::<IpAddr>().ok();
@@ -132,7 +122,7 @@ fn hop_address(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// What counts as one client: an IPv4 address, or the /64 of an IPv6 address.
+/// The key of one client: an IPv4 address, or the /64 of an IPv6 address.
 #[must_use]
 pub fn one_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -144,7 +134,7 @@ pub fn one_client(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What a log may show of a client: enough to tell whose network it is, too little to tell which person.
+/// The part of a client's address that a log may show: enough to identify the network, too little to identify a person.
 #[must_use]
 pub fn network(address: IpAddr) -> AddressRange {
     let address = address.to_canonical();
@@ -170,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_holds_what_is_within_and_nothing_else() {
+    fn a_range_contains_only_its_addresses() {
         for (range, inside, outside) in [
             ("203.0.113.0/24", "203.0.113.255", "203.0.114.0"),
             ("203.0.113.7", "203.0.113.7", "203.0.113.8"),
@@ -182,8 +172,8 @@ mod tests {
             ("::/0", "2001:db8::1", "192.0.2.1"),
         ] {
             let range: AddressRange = range.parse().unwrap();
-            assert!(range.contains(ip(inside)), "{range} has {inside}");
-            assert!(!range.contains(ip(outside)), "{range} has not {outside}");
+            assert!(range.contains(ip(inside)), "{range} contains {inside}");
+            assert!(!range.contains(ip(outside)), "{range} does not contain {outside}");
         }
     }
 
@@ -205,13 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_but_a_trusted_proxy_is_believed() {
+    fn only_trusted_proxies_name_the_client() {
         let proxies = ranges(&["10.0.0.0/8", "2001:db8:1::/48"]);
         for (peer, headers, expected) in [
-            // A stranger may write what he likes.
+            // Headers of an untrusted peer do not count.
             ("192.0.2.1", vec!["203.0.113.7"], "192.0.2.1"),
             ("192.0.2.1", vec!["10.0.0.1"], "192.0.2.1"),
-            // One proxy, which appends what it saw.
+            // One proxy, which appends the address that it saw.
             ("10.0.0.1", vec!["192.0.2.1"], "192.0.2.1"),
             ("::ffff:10.0.0.1", vec!["192.0.2.1"], "192.0.2.1"),
             ("10.0.0.1", vec!["203.0.113.7, 192.0.2.1"], "192.0.2.1"),
@@ -225,21 +215,21 @@ mod tests {
             ("10.0.0.1", vec!["192.0.2.1:4711"], "192.0.2.1"),
             ("10.0.0.1", vec!["[2001:db8::9]:4711"], "2001:db8::9"),
             ("10.0.0.1", vec!["[2001:db8::9]"], "2001:db8::9"),
-            // Nothing that can be read: the proxy is all that is known.
+            // Nothing that can be parsed: only the proxy is known.
             ("10.0.0.1", vec![], "10.0.0.1"),
             ("10.0.0.1", vec![""], "10.0.0.1"),
             ("10.0.0.1", vec!["192.0.2.1, unknown"], "10.0.0.1"),
             // Only proxies: the first of them.
             ("10.0.0.1", vec!["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         ] {
-            let told = client(ip(peer), headers.iter().copied(), &proxies);
-            assert_eq!(told, ip(expected), "{peer} {headers:?}");
+            let found = client(ip(peer), headers.iter().copied(), &proxies);
+            assert_eq!(found, ip(expected), "{peer} {headers:?}");
             assert_eq!(client(ip(peer), headers.iter().copied(), &[]), ip(peer).to_canonical());
         }
     }
 
     #[test]
-    fn one_client_is_an_ipv4_address_or_an_ipv6_network() {
+    fn one_client_is_an_ipv4_address_or_ipv6_network() {
         for (address, client) in [
             ("192.0.2.1", "192.0.2.1"),
             ("::ffff:192.0.2.1", "192.0.2.1"),

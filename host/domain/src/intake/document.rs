@@ -1,4 +1,4 @@
-//! Reading a JSON document of the contract: every error collected, every unknown member kept.
+//! Reads a JSON document of the contract: collects every error, and every member that the contract does not name.
 
 use jiff::civil::{Date, Time};
 use serde_json::{Map, Value};
@@ -13,17 +13,23 @@ pub struct Reader {
     errors: Vec<FieldError>,
 }
 
-/// An object of the document, and the members that were asked for.
+/// An object of the document, and the names of the members that were read.
 pub struct Section<'a> {
     pointer: String,
     members: Option<&'a Map<String, Value>>,
     known: std::cell::RefCell<Vec<String>>,
 }
 
-impl Section<'_> {
+impl<'a> Section<'a> {
     /// Whether the document has this object.
     pub fn present(&self) -> bool {
         self.members.is_some()
+    }
+
+    /// The value of a member that is neither missing nor null. From now on, the name counts as known.
+    fn member(&self, name: &str) -> Option<&'a Value> {
+        self.known.borrow_mut().push(name.to_owned());
+        self.members?.get(name).filter(|value| !value.is_null())
     }
 
     fn at(&self, name: &str) -> String {
@@ -34,7 +40,7 @@ impl Section<'_> {
 /// A member's value.
 pub struct Field<'a>(&'a Value);
 
-/// What a member should have been.
+/// What a member should be.
 type Expected = String;
 
 impl Reader {
@@ -50,15 +56,14 @@ impl Reader {
 
     /// An object inside another.
     pub fn section<'a>(&mut self, parent: &Section<'a>, name: &str, required: bool) -> Section<'a> {
-        parent.known.borrow_mut().push(name.to_owned());
-        self.open(parent.at(name), parent.members.and_then(|m| m.get(name)), required)
+        self.open(parent.at(name), parent.member(name), required)
     }
 
     fn open<'a>(&mut self, pointer: String, value: Option<&'a Value>, required: bool) -> Section<'a> {
         let members = match value {
             Some(Value::Object(members)) => Some(members),
-            None | Some(Value::Null) if !required => None,
-            None | Some(Value::Null) => None.or_else(|| self.push(&pointer, "is required and must be an object")),
+            None if !required => None,
+            None => self.push(&pointer, "is required and must be an object"),
             Some(_) => self.push(&pointer, "must be an object"),
         };
         Section {
@@ -68,17 +73,17 @@ impl Reader {
         }
     }
 
-    /// A member that must be there. Silent where the whole object is missing: that was said already.
+    /// A required member. Reports nothing if the whole object is missing: that was reported already.
     pub fn required<T>(
         &mut self,
         section: &Section<'_>,
         name: &str,
         read: impl FnOnce(Field<'_>) -> Result<T, Expected>,
     ) -> Option<T> {
-        section.known.borrow_mut().push(name.to_owned());
-        match section.members?.get(name) {
-            None | Some(Value::Null) => self.push(&section.at(name), "is required"),
+        match section.member(name) {
             Some(value) => self.read(section, name, value, read),
+            None if section.present() => self.push(&section.at(name), "is required"),
+            None => None,
         }
     }
 
@@ -89,11 +94,9 @@ impl Reader {
         name: &str,
         read: impl FnOnce(Field<'_>) -> Result<T, Expected>,
     ) -> Option<T> {
-        section.known.borrow_mut().push(name.to_owned());
-        match section.members?.get(name) {
-            None | Some(Value::Null) => None,
-            Some(value) => self.read(section, name, value, read),
-        }
+        section
+            .member(name)
+            .and_then(|value| self.read(section, name, value, read))
     }
 
     fn read<T>(
@@ -108,7 +111,7 @@ impl Reader {
             .ok()
     }
 
-    /// Adds an error that one field alone does not show.
+    /// Adds an error that depends on more than one field.
     pub fn refuse(&mut self, section: &Section<'_>, name: &str, detail: &str) {
         self.errors.push(FieldError::new(section.at(name), detail));
     }
@@ -118,7 +121,7 @@ impl Reader {
         None
     }
 
-    /// The members of `sections` that nobody asked for.
+    /// The members of `sections` that were not read.
     #[expect(
         clippy::unused_self,
         reason = "reads as a step of the reader, like the calls before it"
@@ -140,14 +143,14 @@ impl Reader {
         sections.iter().flat_map(unknown).collect()
     }
 
-    /// All errors, none if the document is good.
+    /// All errors; none if the document is valid.
     pub fn finish(self) -> Vec<FieldError> {
         self.errors
     }
 }
 
 impl Field<'_> {
-    /// A text of `min` to `max` characters.
+    /// A string of `min` to `max` characters.
     pub fn text(&self, min: usize, max: usize) -> Result<String, Expected> {
         self.0
             .as_str()
@@ -156,7 +159,7 @@ impl Field<'_> {
             .ok_or_else(|| format!("must be a text of {min} to {max} characters"))
     }
 
-    /// A text that obeys the rule of a type.
+    /// A string that is valid for a type.
     pub fn parsed<T: std::str::FromStr<Err = InvalidId>>(&self) -> Result<T, Expected> {
         let text = self.0.as_str().ok_or("must be a text")?;
         text.parse().map_err(|e: InvalidId| format!("must be {}", e.rule))
@@ -208,7 +211,7 @@ impl Field<'_> {
             .ok_or_else(|| "must be a time of day, HH:MM".into())
     }
 
-    /// An RFC 3339 time stamp with an offset, as it was written.
+    /// An RFC 3339 timestamp with an offset, as written.
     pub fn timestamp(&self) -> Result<String, Expected> {
         let text = self.text(1, 64)?;
         match text.parse::<jiff::Timestamp>() {

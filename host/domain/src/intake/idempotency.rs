@@ -1,4 +1,4 @@
-//! Recognising a repeated request.
+//! Recognizes a repeated request.
 
 use std::time::Duration;
 
@@ -7,44 +7,44 @@ use serde_json::Value;
 
 use crate::id::{DedupKey, Digest, ReceiptId};
 
-/// The keys under which a webhook counts as a repeat. Each comes out of the signed bytes, so that a forger cannot make
-/// a replay look new by altering an unsigned header:
-/// the message id where the profile signs it, the body's own `idempotency_key`, and where there is neither, the body.
-/// `document` is the body, if it is JSON.
+/// The keys by which a repeated webhook is recognized. Each comes from the signed bytes, so that an attacker cannot
+/// make a replay look new by changing an unsigned header: the message id if the profile signs it, the body's
+/// `idempotency_key`, and if there is neither, the body's digest. `document` is the body, if it is JSON.
 #[must_use]
 pub fn keys(signed_id: Option<&DedupKey>, document: Option<&Value>, body: &[u8]) -> Vec<DedupKey> {
     let named = document.and_then(|document| document.get("idempotency_key")?.as_str()?.parse::<DedupKey>().ok());
     let mut keys: Vec<_> = [("id", signed_id.cloned()), ("key", named)]
         .into_iter()
-        .filter_map(|(from, key)| Some(qualified(from, key?.as_str())))
+        .filter_map(|(source, key)| Some(with_source(source, key?.as_str())))
         .collect();
     if keys.is_empty() {
-        keys.push(qualified("body", &Digest::of(body).to_string()));
+        keys.push(with_source("body", &Digest::of(body).to_string()));
     }
     keys
 }
 
-/// Keys of different origin never meet; an over-long one is replaced by its digest.
-fn qualified(from: &str, key: &str) -> DedupKey {
-    let text = format!("{from}:{key}");
+/// Prefixes a key with its source, so that keys from different sources never collide. A key that is too long is
+/// replaced by its digest.
+fn with_source(source: &str, key: &str) -> DedupKey {
+    let text = format!("{source}:{key}");
     match text.parse() {
         Ok(key) => key,
-        Err(_) => qualified(from, &Digest::of(key.as_bytes()).to_string()),
+        Err(_) => with_source(source, &Digest::of(key.as_bytes()).to_string()),
     }
 }
 
-/// The key of a delivery whose request's first key another delivery already has. A delivery outlives the window of its
-/// request's key, and a destination may still know the key; so a request that comes again after the window is new and
-/// gets a key that was never used. No webhook's key begins with `again:`, and no two have the same receipt.
+/// The key of a delivery if another delivery already has its request's first key. A delivery outlives the deduplication
+/// window of its request, and a destination may still know the key; so a request that is repeated after the window is
+/// new and gets a key that was never used. No webhook's key starts with `again:`, and no two have the same receipt.
 #[must_use]
 pub fn key_again(receipt: ReceiptId, key: &DedupKey) -> DedupKey {
-    qualified(&format!("again:{}", receipt.0), key.as_str())
+    with_source(&format!("again:{}", receipt.0), key.as_str())
 }
 
-/// Expired keys that a store removes at once: few enough to hold up nobody. A caller that gets as many asks again.
+/// How many expired keys a store removes at once: few enough to delay nobody. A caller that gets this many asks again.
 pub const KEYS_FORGOTTEN_AT_ONCE: usize = 1000;
 
-/// A request that was seen before under a key.
+/// An earlier request with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenKey {
     /// The digest of its body.
@@ -53,18 +53,19 @@ pub struct SeenKey {
     pub at: Timestamp,
 }
 
-/// How a request compares with those seen before under its keys.
+/// How a request compares with earlier requests that have one of its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepeatCheck {
-    /// No request was seen under its keys.
+    /// No earlier request has one of its keys.
     New,
-    /// The same request was seen.
+    /// An earlier request has the key and the same body.
     Same,
     /// The key was used for another body.
     Conflict,
 }
 
-/// Compares a body with what was seen under its keys. What is older than `window` is forgotten; `None` never forgets.
+/// Compares a body with the earlier requests that have one of its keys. Requests older than `window` do not count;
+/// without a window, all count.
 #[must_use]
 pub fn compare(digest: Digest, seen: &[SeenKey], window: Option<Duration>, now: Timestamp) -> RepeatCheck {
     let fresh = |seen: &&SeenKey| {
@@ -87,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    /// The keys of a body, read as the host reads it.
+    /// The keys of a body, parsed as the host parses it.
     fn keys(signed_id: Option<&DedupKey>, body: &[u8]) -> Vec<DedupKey> {
         super::keys(signed_id, serde_json::from_slice(body).ok().as_ref(), body)
     }
@@ -144,9 +145,9 @@ mod tests {
     }
 
     proptest! {
-        /// A key is a conflict as soon as one body seen in time differs, in whatever order they are looked at.
+        /// One different body within the window makes a conflict, in any order of the earlier requests.
         #[test]
-        fn what_was_seen_decides_and_not_its_order(
+        fn the_order_of_earlier_requests_does_not_matter(
             body in 0..3_u8,
             seen in prop::collection::vec((0..3_u8, -1000..1000_i64), 0..6),
             window in prop::option::of(0..1500_u64),
@@ -158,7 +159,7 @@ mod tests {
                 .map(|(body, second)| SeenKey { digest: Digest::of(&[body]), at: at(second) })
                 .collect();
             let digest = Digest::of(&[body]);
-            let told = compare(digest, &seen, window.map(Duration::from_secs), at(now));
+            let check = compare(digest, &seen, window.map(Duration::from_secs), at(now));
             let fresh = |seen: &&SeenKey| window.is_none_or(|window| {
                 now - seen.at.as_second() < i64::try_from(window).unwrap() || now < seen.at.as_second()
             });
@@ -168,13 +169,13 @@ mod tests {
                 (false, true) => RepeatCheck::Same,
                 (false, false) => RepeatCheck::Conflict,
             };
-            prop_assert_eq!(told, expected);
+            prop_assert_eq!(check, expected);
             seen.reverse();
             prop_assert_eq!(compare(digest, &seen, window.map(Duration::from_secs), at(now)), expected);
         }
 
         #[test]
-        fn a_repeat_is_the_same_for_ever_without_a_window(
+        fn without_a_window_keys_never_expire(
             body: Vec<u8>,
             second in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
             now in Timestamp::MIN.as_second()..Timestamp::MAX.as_second(),
@@ -187,7 +188,7 @@ mod tests {
         }
 
         #[test]
-        fn every_request_has_a_key_and_repeats_have_the_same(id in "[!-~]{1,200}", key: String, body: Vec<u8>) {
+        fn every_request_has_a_key_and_repeats_share_it(id in "[!-~]{1,200}", key: String, body: Vec<u8>) {
             let named = serde_json::json!({ "idempotency_key": key }).to_string();
             for body in [&body[..], named.as_bytes()] {
                 for id in [None, id.parse().ok().as_ref()] {

@@ -1,9 +1,9 @@
-//! How many requests a client's address and a tenant may make.
+//! Rate limits for requests, by client address and by tenant.
 //!
-//! An address is limited before anything is believed, so what is kept of addresses is bounded. A tenant is limited once
-//! it is known that the request is its own, so nobody can use up another's share. Failed authentications have a limit
-//! of their own, and exceeding it changes only how failures are answered: a request with a valid token or signature is
-//! never refused because others fail from the same address, which may be a whole company's or a load balancer's.
+//! An address is limited before the request is authenticated, so the memory for addresses is bounded. A tenant is
+//! limited after authentication, so nobody can use up another's share. Failed authentications have a limit of their
+//! own, and exceeding it changes only how failures are answered: a request with a valid token or signature is never
+//! refused because others fail from the same address, which may be a whole company's or a load balancer's.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,31 +16,31 @@ use super::address::one_client;
 use crate::delivery::pace::TokenBucket;
 use crate::id::TenantName;
 
-/// Addresses that are told apart at once. Each takes about 100 bytes; those of the last second only, since an older
-/// one has its whole share again. More than this many in one second share one share.
+/// The most addresses that are tracked at once, about 100 bytes each. An address matters for a second only, after which
+/// it has its full share again. If there are more in one second, the others get one share together.
 pub const MAX_ADDRESSES: usize = 16_384;
-/// How often addresses that have their whole share again are forgotten, once there are too many.
-const FORGET_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How often addresses with a full share are removed, once there are too many.
+const REMOVAL_INTERVAL: SignedDuration = SignedDuration::from_secs(1);
 
-/// How many requests a second.
+/// Requests allowed per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleRates {
-    /// From one address, whatever becomes of them.
+    /// From one address, whatever their outcome.
     pub address: NonZeroU32,
-    /// From one address, that could not be authenticated.
+    /// Requests from one address that fail authentication.
     pub failures: NonZeroU32,
-    /// Of a tenant's agent, and of its CRM, unless its file says otherwise.
+    /// From a tenant's agent, and from its CRM, unless its file overrides it.
     pub tenant: NonZeroU32,
 }
 
 /// The remaining share of one address.
 #[derive(Debug, Clone)]
-struct Share {
+struct AddressShare {
     requests: TokenBucket,
     failures: TokenBucket,
 }
 
-impl Share {
+impl AddressShare {
     fn new(rates: &ThrottleRates) -> Self {
         Self {
             requests: TokenBucket::per_second(rates.address),
@@ -48,7 +48,7 @@ impl Share {
         }
     }
 
-    fn is_whole(&self, rates: &ThrottleRates, now: Timestamp) -> bool {
+    fn is_full(&self, rates: &ThrottleRates, now: Timestamp) -> bool {
         self.requests.available(now) == rates.address.get() && self.failures.available(now) == rates.failures.get()
     }
 }
@@ -57,71 +57,71 @@ impl Share {
 #[derive(Debug)]
 pub struct AddressThrottle {
     rates: ThrottleRates,
-    shares: HashMap<IpAddr, Share>,
-    /// Of all addresses for which there is no room.
-    others: Share,
-    forgot_at: Option<Timestamp>,
+    shares: HashMap<IpAddr, AddressShare>,
+    /// The common share of all addresses that are not tracked.
+    others: AddressShare,
+    removed_at: Option<Timestamp>,
 }
 
 impl AddressThrottle {
-    /// Every address has its whole share.
+    /// A throttle in which every address has its full share.
     #[must_use]
     pub fn new(rates: ThrottleRates) -> Self {
         Self {
             rates,
             shares: HashMap::new(),
-            others: Share::new(&rates),
-            forgot_at: None,
+            others: AddressShare::new(&rates),
+            removed_at: None,
         }
     }
 
-    /// A request came.
+    /// Counts a request.
     ///
     /// # Errors
     /// How long to wait, if there were too many.
     pub fn request(&mut self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
-        self.share(address, now).requests.try_take(now)
+        self.share(address, now).requests.try_acquire(now)
     }
 
-    /// It could not be authenticated.
+    /// Counts a failed authentication.
     ///
     /// # Errors
-    /// How long to wait, if there were too many of these.
+    /// How long to wait, if there were too many failures.
     pub fn failure(&mut self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
-        self.share(address, now).failures.try_take(now)
+        self.share(address, now).failures.try_acquire(now)
     }
 
-    /// How many addresses are told apart.
+    /// How many addresses are tracked.
     #[must_use]
-    pub fn known(&self) -> usize {
+    pub fn tracked(&self) -> usize {
         self.shares.len()
     }
 
-    fn share(&mut self, address: IpAddr, now: Timestamp) -> &mut Share {
+    fn share(&mut self, address: IpAddr, now: Timestamp) -> &mut AddressShare {
         let client = one_client(address);
         if self.shares.len() >= MAX_ADDRESSES && !self.shares.contains_key(&client) {
-            self.forget(now);
+            self.remove_full(now);
             if self.shares.len() >= MAX_ADDRESSES {
                 return &mut self.others;
             }
         }
         let rates = &self.rates;
-        self.shares.entry(client).or_insert_with(|| Share::new(rates))
+        self.shares.entry(client).or_insert_with(|| AddressShare::new(rates))
     }
 
-    /// Forgets the addresses that have their whole share again; not at every request.
-    fn forget(&mut self, now: Timestamp) {
-        let is_due = |at: Timestamp| now.duration_since(at).abs() >= FORGET_EVERY;
-        if self.forgot_at.is_none_or(is_due) {
-            self.forgot_at = Some(now);
+    /// Removes the addresses that have their full share again; not at every request.
+    fn remove_full(&mut self, now: Timestamp) {
+        let is_due = |at: Timestamp| now.duration_since(at).abs() >= REMOVAL_INTERVAL;
+        if self.removed_at.is_none_or(is_due) {
+            self.removed_at = Some(now);
             let rates = self.rates;
-            self.shares.retain(|_, share| !share.is_whole(&rates, now));
+            self.shares.retain(|_, share| !share.is_full(&rates, now));
         }
     }
 }
 
-/// Who makes a tenant's requests. Each has a share of its own: a CRM that pushes all its leads at once must not keep
-/// the agent from asking whether it may call.
+/// The sender of a tenant's request. Each has a share of its own: a CRM that pushes all its leads at once must not
+/// prevent the agent from asking whether it may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RequestParty {
     /// The calling platform.
@@ -130,13 +130,13 @@ pub enum RequestParty {
     Crm,
 }
 
-/// The remaining shares of all tenants. A tenant is added with its first genuine request, so there are at most as many
-/// entries as tenants.
+/// The remaining shares of all tenants. A tenant is added with its first authenticated request, so there are at most
+/// two entries for each tenant.
 #[derive(Debug, Default)]
 pub struct TenantThrottle(HashMap<(TenantName, RequestParty), (NonZeroU32, TokenBucket)>);
 
 impl TenantThrottle {
-    /// A genuine request of a tenant came, which may make so many a second.
+    /// Counts an authenticated request of a tenant that may send `rate` requests a second.
     ///
     /// # Errors
     /// How long to wait, if there were too many.
@@ -150,10 +150,10 @@ impl TenantThrottle {
         let fresh = || (rate, TokenBucket::per_second(rate));
         let entry = self.0.entry((tenant.clone(), party)).or_insert_with(fresh);
         if entry.0 != rate {
-            // A new release says otherwise.
+            // A new release has another rate.
             *entry = fresh();
         }
-        entry.1.try_take(now)
+        entry.1.try_acquire(now)
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_a_share_of_its_own_and_gets_it_back() {
+    fn an_address_regains_its_own_share() {
         let mut addresses = AddressThrottle::new(rates(2, 1));
         for second in [0, 1] {
             assert_eq!(addresses.request(address(1), at(second)), Ok(()));
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn failures_have_their_own_limit() {
-        // Failures are limited tighter and take nothing from what succeeds.
+        // Failures have a lower limit and do not use up the share of other requests.
         let mut addresses = AddressThrottle::new(rates(100, 1));
         assert_eq!(addresses.failure(address(1), at(0)), Ok(()));
         assert_eq!(addresses.failure(address(1), at(0)), Err(Duration::from_secs(1)));
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn too_many_addresses_share_one_limit() {
-        // Memory is bounded and too many addresses share one share.
+        // Memory is bounded, and addresses beyond the maximum get one share together.
         let mut addresses = AddressThrottle::new(rates(2, 1));
         let most = u32::try_from(MAX_ADDRESSES).unwrap();
         for n in 0..most {
@@ -227,22 +227,22 @@ mod tests {
         assert_eq!(
             addresses.request(address(0), at(0)),
             Ok(()),
-            "who was there keeps its own"
+            "a tracked address keeps its own"
         );
-        assert_eq!(addresses.known(), MAX_ADDRESSES);
-        // A second later all have their shares again, so nothing is lost by forgetting them.
+        assert_eq!(addresses.tracked(), MAX_ADDRESSES);
+        // A second later all have their full shares again, so they can be removed.
         assert_eq!(addresses.request(address(most), at(1)), Ok(()));
-        assert_eq!(addresses.known(), 1);
+        assert_eq!(addresses.tracked(), 1);
     }
 
     #[test]
-    fn forgetting_gives_nothing_that_was_taken() {
+    fn removal_restores_no_used_share() {
         let mut addresses = AddressThrottle::new(rates(1, 1));
         let most = u32::try_from(MAX_ADDRESSES).unwrap();
         assert_eq!(addresses.failure(address(0), at(0)), Ok(()));
         let half = at(0) + SignedDuration::from_millis(500);
         for n in 0..most {
-            // Those who are there first, and one more, which makes the host forget whoever it may.
+            // As many addresses as fit, and then one more, which triggers a removal.
             let _ = addresses.request(address(n), half);
         }
         let _ = addresses.request(address(most), half);
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn agents_and_crms_have_separate_shares() {
-        // A tenants agent and its crm have a share each and no other tenants.
+        // A tenant's agent and its CRM have a share each, apart from other tenants.
         let mut shares = TenantThrottle::default();
         let [one, other]: [TenantName; 2] = ["one", "other"].map(|name| name.parse().unwrap());
         let rate = NonZeroU32::MIN;

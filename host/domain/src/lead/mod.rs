@@ -14,12 +14,12 @@ use crate::field::FieldError;
 use crate::id::{DedupKey, LeadId};
 use crate::intake::document::Reader;
 
-/// A lead in the contract's shape: what the host needs of it, and the whole document to pass on.
+/// A lead in the contract's shape: the fields that the host needs, and the whole document to pass on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lead {
     /// The lead's id in the CRM.
     pub id: LeadId,
-    /// How urgently to call.
+    /// How urgent the call is.
     pub priority: Priority,
     /// The `lead.created` document, unknown members included.
     pub document: Value,
@@ -75,10 +75,10 @@ impl Lead {
         }
     }
 
-    /// Builds the `lead.created` document for a lead that an adapter parsed out of the CRM's own shape.
+    /// Builds the `lead.created` document of a lead that an adapter parsed from the CRM's own shape.
     ///
     /// # Errors
-    /// As for [`Lead::read`]: an adapter's answer is checked like any other document.
+    /// As for [`Lead::read`]: an adapter's result is validated like any other document.
     pub fn from_parsed(
         mut lead: Map<String, Value>,
         extensions: &[Extension],
@@ -98,7 +98,7 @@ impl Lead {
     }
 }
 
-/// Accepts what a dialler can dial: digits with an optional `+`, spaces and hyphens between them.
+/// Accepts what a dialer can dial: digits with an optional `+`, spaces and hyphens between them.
 fn phone(text: &str) -> Result<(), String> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn reads_the_contracts_example() {
-        // Reads the contracts example and keeps unknown members.
+        // Unknown members stay in the document.
         let lead = Lead::read(example()).unwrap();
         assert_eq!((lead.id.as_str(), lead.priority), ("CRM-LEAD-001234", Priority::High));
         assert_eq!(lead.document, example());
@@ -160,12 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_no_object_is_refused() {
+    fn a_document_must_be_an_object() {
         assert_eq!(Lead::read(json!([])).unwrap_err()[0].pointer, "");
     }
 
     #[test]
-    fn an_adapters_lead_becomes_the_contracts_document() {
+    fn a_parsed_lead_becomes_the_contracts_document() {
         let Value::Object(parsed) = json!({"id": "GW-1", "phone": "+919800000000", "name": null}) else {
             unreachable!("an object literal")
         };

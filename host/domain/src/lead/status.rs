@@ -1,11 +1,11 @@
-//! May this lead be called now? One answer from the CRM's status and the recorded do-not-call.
+//! May this lead be called now? Decides it from the CRM's status and the recorded do-not-call.
 
 use super::suppression::SuppressionReason;
 use crate::delivery::failure::Failure;
 use crate::extension::Extension;
 use crate::id::LeadId;
 
-/// What the CRM says of a lead.
+/// A lead's status in the CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadStatus {
     /// The lead.
@@ -16,7 +16,7 @@ pub struct LeadStatus {
     pub status: String,
     /// Whether the CRM has it as do-not-call.
     pub dnc: bool,
-    /// Whether a person has spoken to it; `None` when the CRM could not be asked.
+    /// Whether a person has spoken to the lead; `None` if the CRM could not be reached.
     pub human_contacted: Option<bool>,
     /// RFC 3339 with an offset.
     pub last_call_attempt: Option<String>,
@@ -29,13 +29,13 @@ pub struct LeadStatus {
 pub enum StatusAnswer {
     /// The lead may be called.
     Call(LeadStatus),
-    /// The lead must not be called, for a reason to be recorded before this is said.
+    /// The lead must not be called, for a reason to record before answering.
     DoNotCall(LeadStatus, SuppressionReason),
-    /// The CRM could not be asked: an error that says not to call.
+    /// The CRM could not be reached: an error that says not to call.
     CannotTell(Failure),
 }
 
-/// The status word of a lead whose do-not-call the host knows and whose CRM could not be asked.
+/// The status word of a lead with a recorded do-not-call whose CRM could not be reached.
 const DO_NOT_CALL: &str = "do_not_call";
 
 /// Decides the answer. `dnc_recorded` is read after the CRM answered, so that a do-not-call accepted in the meantime
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_clear_yes_is_a_yes() {
+    fn only_a_clear_yes_allows_a_call() {
         let lead = "L-1".parse().unwrap();
         let failures = [
             Failure::Unavailable,

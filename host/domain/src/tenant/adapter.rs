@@ -1,4 +1,4 @@
-//! An adapter's record, and the rules for what its `describe` may say.
+//! An adapter's record, and the rules for the result of its `describe`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,15 +10,15 @@ use super::release::CredentialKind;
 use super::{AdapterNeeds, SettingKind, SettingNeed};
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId};
 
-/// Settings, credentials or origins that an adapter may ask for.
+/// The most settings, credentials or origins that an adapter may ask for.
 const MAX_NEEDS: usize = 100;
-/// Bytes of a name or a sentence of documentation.
-const MAX_TEXT: usize = 500;
+/// The most bytes of a setting's or credential's documentation.
+const MAX_DOC_BYTES: usize = 500;
 
-/// Characters of a wrong name that are shown.
+/// The most characters of a wrong name that a message shows.
 const MAX_SHOWN: usize = 80;
 
-/// The kinds of credential.
+/// The kinds of credential that an adapter may ask for.
 const KINDS: [CredentialKind; 4] = [
     CredentialKind::Bearer,
     CredentialKind::Basic,
@@ -35,9 +35,9 @@ pub struct AdapterRecord {
     pub name: AdapterName,
     /// Its version.
     pub version: AdapterVersion,
-    /// What it asks of a tenant's file.
+    /// What it requires of a tenant's file.
     pub needs: AdapterNeeds,
-    /// Whether writing twice leaves one record.
+    /// Whether a repeated write leaves one record.
     pub idempotent_writes: bool,
     /// Whether it exports `lookup`.
     pub lookup: bool,
@@ -49,19 +49,19 @@ pub struct AdapterRecord {
     pub pushed_at: Timestamp,
 }
 
-/// Checks what an adapter's `describe` says. Its texts are shown to people, on terminals too.
+/// Validates the result of an adapter's `describe`. Its texts are shown to people, on terminals too.
 ///
 /// # Errors
-/// All that is wrong, a sentence each.
+/// All problems, a sentence each.
 pub fn check_described(
     name: &str,
     version: &str,
     needs: &AdapterNeeds,
 ) -> Result<(AdapterName, AdapterVersion), Vec<String>> {
     let mut wrong = check_needs(needs);
-    let mut keep = |error: InvalidId| wrong.push(error.to_string());
-    let name = name.parse().map_err(&mut keep);
-    let version = version.parse().map_err(&mut keep);
+    let mut report = |error: InvalidId| wrong.push(error.to_string());
+    let name = name.parse().map_err(&mut report);
+    let version = version.parse().map_err(&mut report);
     match (name, version) {
         (Ok(name), Ok(version)) if wrong.is_empty() => Ok((name, version)),
         _ => Err(wrong),
@@ -120,17 +120,17 @@ fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
     wrong
 }
 
-/// Text for a person, who may read it on a terminal: a control character could move the cursor or rename the window.
+/// Validates text that a person may read on a terminal: a control character could move the cursor or rename the window.
 fn check_doc(doc: &str, of: fmt::Arguments<'_>, wrong: &mut Vec<String>) {
-    if doc.len() > MAX_TEXT {
-        wrong.push(format!("the doc of {of} is longer than {MAX_TEXT} bytes"));
+    if doc.len() > MAX_DOC_BYTES {
+        wrong.push(format!("the doc of {of} is longer than {MAX_DOC_BYTES} bytes"));
     }
     if doc.chars().any(char::is_control) {
         wrong.push(format!("the doc of {of} has a line break or another control character"));
     }
 }
 
-/// The beginning of a name that an adapter chose.
+/// The start of a name that an adapter chose.
 fn shown(name: &str) -> String {
     name.chars().take(MAX_SHOWN).flat_map(char::escape_default).collect()
 }
@@ -151,7 +151,6 @@ mod tests {
 
     #[test]
     fn messages_about_wrong_names_are_bounded() {
-        // What is told of a wrong name is bounded.
         let bad = AdapterNeeds {
             settings: vec![],
             credentials: vec![],

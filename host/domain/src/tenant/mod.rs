@@ -1,4 +1,4 @@
-//! What one tenant's traffic depends on: its adapter, its release, where its requests may go, and its access tokens.
+//! What a tenant's traffic depends on: its adapter, its release, its egress policy, and its access tokens.
 
 pub mod adapter;
 pub mod egress;

@@ -1,4 +1,4 @@
-//! What an adapter's `describe` asks of a tenant's file.
+//! What an adapter's `describe` requires of a tenant's file.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ pub struct CredentialNeed {
     pub doc: String,
 }
 
-/// What an adapter's `describe` asks of a tenant's file.
+/// What an adapter's `describe` requires of a tenant's file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AdapterNeeds {
     /// Its settings.

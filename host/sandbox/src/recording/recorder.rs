@@ -31,7 +31,7 @@ pub struct AlreadyRecording(pub RecordingStatus);
 #[derive(Debug)]
 pub struct FinishedRecording {
     /// Its state when it was collected.
-    pub standing: RecordingStatus,
+    pub status: RecordingStatus,
     /// What the operator had asked for.
     pub options: RecordingOptions,
     /// The recorded invocations.
@@ -69,15 +69,15 @@ impl Recorder {
         let now = self.clock.now();
         self.change(|sessions| {
             if let Some(session) = sessions.get(tenant.as_str()) {
-                let standing = session.recorded().status(now);
-                if standing.phase != RecordingPhase::Gone {
-                    return Err(AlreadyRecording(standing));
+                let status = session.recorded().status(now);
+                if status.phase != RecordingPhase::Gone {
+                    return Err(AlreadyRecording(status));
                 }
             }
             let session = RecordingSession::new(options, salt, Arc::clone(&self.clock));
-            let standing = session.recorded().status(now);
+            let status = session.recorded().status(now);
             sessions.insert(tenant.to_string(), Arc::new(session));
-            Ok(standing)
+            Ok(status)
         })
     }
 
@@ -85,8 +85,8 @@ impl Recorder {
     #[must_use]
     pub fn status(&self, tenant: &TenantName) -> Option<(RecordingStatus, RecordingOptions)> {
         let session = Arc::clone(self.sessions.load().get(tenant.as_str())?);
-        let standing = session.recorded().status(self.clock.now());
-        (standing.phase != RecordingPhase::Gone).then_some((standing, session.options))
+        let status = session.recorded().status(self.clock.now());
+        (status.phase != RecordingPhase::Gone).then_some((status, session.options))
     }
 
     /// Stops a tenant's recording and returns it; the host forgets it.
@@ -94,9 +94,9 @@ impl Recorder {
     pub fn collect(&self, tenant: &TenantName) -> Option<FinishedRecording> {
         let session = self.change(|sessions| sessions.remove(tenant.as_str()))?;
         let mut recorded = session.recorded();
-        let standing = recorded.status(self.clock.now());
-        (standing.phase != RecordingPhase::Gone).then(|| FinishedRecording {
-            standing,
+        let status = recorded.status(self.clock.now());
+        (status.phase != RecordingPhase::Gone).then(|| FinishedRecording {
+            status,
             options: session.options,
             kept: recorded.take_fixtures(),
         })
@@ -129,10 +129,10 @@ impl FinishedRecording {
             .retain(|kept| !patterns.are_in(kept.fixture.to_string().as_bytes()));
         let left_out = u32::try_from(before - self.kept.len()).unwrap_or(u32::MAX);
         if left_out > 0 {
-            *self.standing.left_out.entry(OmissionReason::Secret).or_default() += left_out;
-            self.standing.kept.clear();
+            *self.status.omitted.entry(OmissionReason::Secret).or_default() += left_out;
+            self.status.recorded.clear();
             for kept in &self.kept {
-                *self.standing.kept.entry(kept.kind).or_default() += 1;
+                *self.status.recorded.entry(kept.kind).or_default() += 1;
             }
         }
     }

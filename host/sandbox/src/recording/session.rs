@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::recording::{
-    OmissionReason, RecordedFixture, RecordedInvocation, RecordingBounds, RecordingBuffer, fixture,
+    ExportKind, OmissionReason, RecordedFixture, RecordedInvocation, RecordingBounds, RecordingBuffer, fixture,
 };
 
 /// How much an operator wants recorded, and how.
@@ -29,7 +29,7 @@ pub struct RecordingSession {
 impl RecordingSession {
     /// A session that starts now. The values that replace personal data are derived from `salt`.
     pub fn new(options: RecordingOptions, salt: [u8; 32], clock: SharedClock) -> Self {
-        let recorded = Mutex::new(RecordingBuffer::begin(options.bounds, clock.now()));
+        let recorded = Mutex::new(RecordingBuffer::start(options.bounds, clock.now()));
         Self {
             options,
             salt,
@@ -47,22 +47,22 @@ impl RecordingSession {
     pub fn add(&self, invocation: &RecordedInvocation, holds_secret: impl FnOnce(&[u8]) -> bool) {
         let fixture = match fixture(invocation, &self.salt, !self.options.unmasked) {
             Ok(fixture) => fixture,
-            Err(why) => return self.leave_out(why),
+            Err(why) => return self.omit(why),
         };
         let text = fixture.to_string();
         if holds_secret(text.as_bytes()) {
-            return self.leave_out(OmissionReason::Secret);
+            return self.omit(OmissionReason::Secret);
         }
-        let kept = RecordedFixture {
-            kind: invocation.kind,
+        let recorded = RecordedFixture {
+            kind: ExportKind::of(&invocation.call),
             fixture,
         };
-        self.recorded().take(kept, text.len(), self.clock.now());
+        self.recorded().push(recorded, text.len(), self.clock.now());
     }
 
     /// Counts an invocation that is not recorded.
-    pub fn leave_out(&self, why: OmissionReason) {
-        self.recorded().leave_out(why, self.clock.now());
+    pub fn omit(&self, why: OmissionReason) {
+        self.recorded().omit(why, self.clock.now());
     }
 }
 

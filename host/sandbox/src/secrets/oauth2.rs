@@ -133,13 +133,13 @@ impl OAuth2Session {
 
     /// Allows the endpoint to be asked at once, whatever failed before.
     pub fn ask_again(&self) {
-        self.inner().state.ask_again();
+        self.inner().state.reset_backoff();
     }
 
     /// The token to send now. Waits only if no token is valid.
     pub(super) async fn token(&self) -> Result<Arc<AccessToken>, TokenUnavailable> {
         let mut ended = self.ended.subscribe();
-        let step = self.inner().state.wanted(self.clock.now());
+        let step = self.inner().state.acquire(self.clock.now());
         self.follow(step, &mut ended).await
     }
 
@@ -179,7 +179,7 @@ impl OAuth2Session {
                 _ = ended.changed() => {}
                 () = self.renewals.closed() => return Err(TokenUnavailable::Stopping),
             }
-            step = self.inner().state.wanted(self.clock.now());
+            step = self.inner().state.acquire(self.clock.now());
         }
     }
 

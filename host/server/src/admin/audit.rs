@@ -39,7 +39,7 @@ pub(super) async fn verify(
     let trouble = 'read: loop {
         let part = state.store.audit_after(seq, CHUNK).await?;
         if part.is_empty() {
-            break verifier.end().err();
+            break verifier.finish().err();
         }
         for (next, entry) in &part {
             if let Err(trouble) = verifier.next(*next, entry.as_ref()) {
@@ -50,7 +50,7 @@ pub(super) async fn verify(
     };
     Ok(Json(VerifiedView {
         intact: trouble.is_none(),
-        entries: verifier.read(),
+        entries: verifier.count(),
         head: verifier.head().map(|head| head.to_string()),
         trouble: trouble.map(|trouble| trouble.to_string()),
     }))

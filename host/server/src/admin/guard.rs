@@ -127,7 +127,7 @@ impl Guard {
             "no-token"
         };
         self.metrics.refuse("admin", reason);
-        let due = lock(&self.refusals).note(self.clock.now());
+        let due = lock(&self.refusals).add(self.clock.now());
         if let Some(refused) = due {
             let event = AuditEvent {
                 target: format!("refused={refused}"),

@@ -21,8 +21,8 @@ use jackfield_domain::id::TenantName;
 
 /// What a request asks for, if it is in range.
 fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
-    if !(1..=RecordingBounds::MAX_CALLS).contains(&request.calls) {
-        return Err(wrong("/calls", format!("must be 1 to {}", RecordingBounds::MAX_CALLS)));
+    if !(1..=RecordingBounds::MAX_INVOCATIONS).contains(&request.calls) {
+        return Err(wrong("/calls", format!("must be 1 to {}", RecordingBounds::MAX_INVOCATIONS)));
     }
     if !(1..=RecordingBounds::MAX_MINUTES).contains(&request.minutes) {
         return Err(wrong(
@@ -32,7 +32,7 @@ fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
     }
     Ok(RecordingOptions {
         bounds: RecordingBounds {
-            calls: request.calls,
+            invocations: request.calls,
             length: Duration::from_mins(request.minutes.into()),
         },
         unmasked: request.unmasked,
@@ -53,11 +53,11 @@ pub(super) async fn begin(
 ) -> Result<Response, Problem> {
     let order = order(request)?;
     to_the_end(async move {
-        let standing = state.rollout.begin_recording(&tenant, order).await?;
-        let view = RecordingView::of(&tenant, standing, order.unmasked);
+        let status = state.rollout.begin_recording(&tenant, order).await?;
+        let view = RecordingView::of(&tenant, status, order.unmasked);
         let mut response = (StatusCode::CREATED, axum::Json(view)).into_response();
         let touched = [
-            ("calls", order.bounds.calls.to_string()),
+            ("calls", order.bounds.invocations.to_string()),
             ("unmasked", order.unmasked.to_string()),
         ];
         response.extensions_mut().insert(Touched(touched.into()));
@@ -74,8 +74,8 @@ pub(super) async fn show(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
 ) -> Result<axum::Json<RecordingView>, Problem> {
-    let (standing, order) = state.rollout.recording(&tenant)?;
-    Ok(axum::Json(RecordingView::of(&tenant, standing, order.unmasked)))
+    let (status, order) = state.rollout.recording(&tenant)?;
+    Ok(axum::Json(RecordingView::of(&tenant, status, order.unmasked)))
 }
 
 /// End a tenant's recording and take what it holds.
@@ -93,7 +93,7 @@ pub(super) async fn take(State(state): State<AdminState>, Path(tenant): Path<Ten
         });
         let view = TakenRecordingView {
             calls: calls.collect(),
-            recording: RecordingView::of(&tenant, recording.standing, recording.options.unmasked),
+            recording: RecordingView::of(&tenant, recording.status, recording.options.unmasked),
         };
         let touched = [("calls", view.calls.len().to_string())];
         let mut response = axum::Json(view).into_response();

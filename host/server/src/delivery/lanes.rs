@@ -150,7 +150,7 @@ impl Lanes {
         }
         let (mut kinds, mut last) = (vec![], vec![]);
         for kind in &demand.kinds {
-            if let Some(pause) = lane.throttles.get(kind).and_then(|throttle| throttle.lasting(now)) {
+            if let Some(pause) = lane.throttles.get(kind).and_then(|throttle| throttle.paused_until(now)) {
                 held_until(pause);
                 continue;
             }
@@ -188,7 +188,7 @@ impl Lanes {
         counts.in_flight += 1;
         if let Some(lane) = counts.lanes.get_mut(tenant) {
             lane.in_flight += 1;
-            lane.pace.take(1, now);
+            lane.pace.consume(1, now);
         }
         AttemptInFlight {
             lanes: self.clone(),
@@ -229,12 +229,16 @@ impl AttemptInFlight {
     ) -> Option<BreakerChange> {
         let began = self.began;
         self.lanes.throttle(&self.tenant, self.kind, |throttle| match outcome {
-            Err(Failure::RateLimited { retry_after }) => throttle.limited(began, now, *retry_after, jitter),
-            _ => throttle.passed(began),
+            Err(Failure::RateLimited { retry_after }) => throttle.record_limited(began, now, *retry_after, jitter),
+            _ => throttle.record_passed(began),
         });
         let pass = self.pass.take()?;
         let signal = CrmSignal::of(outcome);
-        let ended = FinishedAttempt { pass, delivery, signal };
+        let ended = FinishedAttempt {
+            permit: pass,
+            delivery,
+            signal,
+        };
         self.lanes.breakers.end(&self.tenant, ended, spec, now, jitter)
     }
 }

@@ -75,7 +75,7 @@ impl Serving {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        activity.with(ConnectionProgress::is_http2);
+        activity.with(ConnectionProgress::set_http2);
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .max_concurrent_streams(MAX_STREAMS)
@@ -146,7 +146,7 @@ impl Serving {
                 closing = true;
                 connection.as_mut().graceful_shutdown();
                 let now = self.clock.now();
-                activity.with(|progress| progress.closing(now));
+                activity.with(|progress| progress.start_closing(now));
             }
         })
         .await

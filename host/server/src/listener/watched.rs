@@ -31,7 +31,7 @@ impl Activity {
 
     /// Marks a request whose head is complete as in flight, until the returned value is dropped.
     pub fn begin(&self) -> RequestInFlight {
-        self.with(ConnectionProgress::began);
+        self.with(ConnectionProgress::request_started);
         RequestInFlight(self.clone())
     }
 }
@@ -42,7 +42,7 @@ pub struct RequestInFlight(Activity);
 impl Drop for RequestInFlight {
     fn drop(&mut self) {
         let now = self.0.clock.now();
-        self.0.with(|progress| progress.ended(now));
+        self.0.with(|progress| progress.request_ended(now));
     }
 }
 
@@ -65,7 +65,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             let now = self.activity.clock.now();
-            self.activity.with(|progress| progress.arrived(now));
+            self.activity.with(|progress| progress.bytes_arrived(now));
         }
         read
     }

@@ -65,12 +65,12 @@ impl Breakers {
     /// How many dispositions may begin, and which of them go last.
     #[must_use]
     pub fn room(&self, tenant: &TenantName, spec: &DeliverySpec, now: Timestamp) -> (BreakerCapacity, Vec<DeliveryId>) {
-        self.with(tenant, |breaker| (breaker.room(spec, now), breaker.last()))
+        self.with(tenant, |breaker| (breaker.capacity(spec, now), breaker.claim_last()))
     }
 
     /// A disposition goes out.
     pub fn begin(&self, tenant: &TenantName) -> BreakerPermit {
-        self.drive(tenant, Breaker::begin).0
+        self.drive(tenant, Breaker::acquire).0
     }
 
     /// A disposition came back.
@@ -83,13 +83,13 @@ impl Breakers {
         now: Timestamp,
         jitter: f64,
     ) -> Option<BreakerChange> {
-        let end = |breaker: &mut Breaker| ((), breaker.end(ended, spec, now, jitter));
+        let end = |breaker: &mut Breaker| ((), breaker.record(ended, spec, now, jitter));
         self.drive(tenant, end).1
     }
 
     /// A disposition went no further than the host.
     pub fn abandon(&self, tenant: &TenantName, pass: BreakerPermit) {
-        self.with(tenant, |breaker| breaker.abandon(pass));
+        self.with(tenant, |breaker| breaker.cancel(pass));
     }
 
     /// Something about the CRM was mended.
@@ -116,7 +116,7 @@ impl Breakers {
     pub fn readings(&self) -> Vec<TenantBreaker> {
         let reading = |(tenant, entry): (&TenantName, &Entry)| TenantBreaker {
             tenant: tenant.clone(),
-            standing: entry.breaker.status(),
+            status: entry.breaker.status(),
             entered: entry.entered,
         };
         self.lock().iter().map(reading).collect()
@@ -138,7 +138,7 @@ impl Breakers {
             if !is_new {
                 let force = |breaker: &mut Breaker| {
                     let differs = breaker.forced() != record.forced;
-                    ((), differs.then(|| breaker.force(record.forced, now)).flatten())
+                    ((), differs.then(|| breaker.set_override(record.forced, now)).flatten())
                 };
                 let _told = self.drive(&record.tenant, force);
             }

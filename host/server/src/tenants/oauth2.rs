@@ -203,7 +203,7 @@ impl Renewer {
         found.map_err(|error| {
             let (tenant, credential) = (&self.tenant, &self.credential);
             tracing::error!(%tenant, credential, %error, "the refresh token cannot be read");
-            TokenProblem::NotKept.into()
+            TokenProblem::NotStored.into()
         })
     }
 
@@ -224,7 +224,7 @@ impl Renewer {
                 let (tenant, credential) = (&self.tenant, &self.credential);
                 tracing::error!(%tenant, credential, %error, "the new refresh token cannot be kept");
                 self.not_kept = Some(granted);
-                Err(TokenProblem::NotKept.into())
+                Err(TokenProblem::NotStored.into())
             }
         }
     }

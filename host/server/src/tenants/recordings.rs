@@ -24,7 +24,7 @@ pub enum RecordingError {
     /// Its calls are recorded already.
     #[error(
         "calls of `{0}` are recorded since {begun:.0} already, or wait to be taken; `jackfield adapter record --tenant \
-         {0} --end` ends that and writes them", begun = .1.begun
+         {0} --end` ends that and writes them", begun = .1.started_at
     )]
     Already(TenantName, Box<RecordingStatus>),
     /// Its calls are not recorded.
@@ -52,10 +52,10 @@ impl Rollout {
             return Err(RecordingError::NoTenant(tenant.clone()));
         }
         let begun = self.runtime.recorder().start(tenant, options, salt());
-        let standing =
-            begun.map_err(|AlreadyRecording(standing)| RecordingError::Already(tenant.clone(), Box::new(standing)))?;
-        tracing::info!(%tenant, calls = standing.wanted, unmasked = options.unmasked, "calls are recorded from now on");
-        Ok(standing)
+        let status =
+            begun.map_err(|AlreadyRecording(status)| RecordingError::Already(tenant.clone(), Box::new(status)))?;
+        tracing::info!(%tenant, calls = status.requested, unmasked = options.unmasked, "calls are recorded from now on");
+        Ok(status)
     }
 
     /// How the recording of a tenant's calls stands.

@@ -14,7 +14,7 @@ use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::{EgressSpec, Origin};
-use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, read_answer};
+use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, parse_response};
 use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
 
@@ -97,8 +97,8 @@ impl TokenEndpoint {
     pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, TokenFailure> {
         let request = self.request(&self.spec.token_url, refresh_token)?;
         let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
-        let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoAnswer))?;
-        read_answer(status, &body).map_err(|problem| TokenFailure { problem, retry_after })
+        let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoResponse))?;
+        parse_response(status, &body).map_err(|problem| TokenFailure { problem, retry_after })
     }
 
     fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
@@ -153,14 +153,14 @@ async fn exchange(
         if error.is_connect() || error.is_builder() {
             TokenProblem::Unreachable
         } else {
-            TokenProblem::NoAnswer
+            TokenProblem::NoResponse
         }
     })?;
     let header = |name: &str| answer.headers().get(name)?.to_str().ok();
     let pause = pause::until(answer.status().as_u16(), header, now);
     let retry_after = pause.map(|until| until.duration_since(now).unsigned_abs());
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = answer.chunk().await.map_err(|_| TokenProblem::NoAnswer)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|_| TokenProblem::NoResponse)? {
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(TokenProblem::Malformed("is larger than 64 KiB"));
         }

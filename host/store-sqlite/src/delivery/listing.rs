@@ -1,11 +1,11 @@
-//! Looking at deliveries.
+//! Reads deliveries for operators.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use crate::column::{Columns, micros};
 use crate::delivery::row::content_type;
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
@@ -13,9 +13,9 @@ use jackfield_store::{
     AttemptRecord, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
 };
 
-/// One delivery with its attempts, as of one moment.
+/// One delivery with its attempts, from one snapshot of the database.
 pub(crate) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
-    let mut moment = db.begin().await?;
+    let mut snapshot = db.begin().await?;
     let row = sqlx::query(
         "select d.*, i.headers, coalesce(p.body, i.body) as body
          from delivery d
@@ -24,12 +24,12 @@ pub(crate) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<Deliv
          where d.id = ?",
     )
     .bind(id.0)
-    .fetch_optional(&mut *moment)
+    .fetch_optional(&mut *snapshot)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let attempts = sqlx::query("select * from attempt where delivery = ? order by fence")
         .bind(id.0)
-        .fetch_all(&mut *moment)
+        .fetch_all(&mut *snapshot)
         .await?;
     let summary = summary(&row)?;
     Ok(Some(DeliveryDetail {
@@ -49,12 +49,12 @@ pub(crate) async fn list(
     let part = PageQuery::newest_first(page)?;
     let mut query = listing(filter, part.before, part.rows());
     let rows = query.build().fetch_all(db).await?;
-    cut(&rows, part.limit, summary, |delivery| delivery.id.0.to_string())
+    to_page(&rows, part.limit, summary, |delivery| delivery.id.0.to_string())
 }
 
-/// The query for a part of a listing.
+/// The query for a page of a listing.
 pub(crate) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryBuilder<Sqlite> {
-    // The few that are not done have an index, which is taken if it is named and its condition repeated.
+    // The few deliveries that are not done have an index, which SQLite uses if it is named and its condition repeated.
     let open = !filter.states.is_empty() && !filter.states.contains(&DeliveryState::Done);
     let mut query = QueryBuilder::<Sqlite>::new(if open {
         "select * from delivery indexed by delivery_open where state <> 'done' and id < "
@@ -62,12 +62,12 @@ pub(crate) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryB
         "select * from delivery where id < "
     });
     query.push_bind(before);
-    narrow(&mut query, filter);
+    add_conditions(&mut query, filter);
     query.push(" order by id desc limit ").push_bind(rows);
     query
 }
 
-fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
+fn add_conditions(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
     let texts = [
         (" and tenant = ", filter.tenant.as_ref().map(TenantName::as_str)),
         (" and kind = ", filter.kind.map(DeliveryKind::word)),
@@ -132,7 +132,7 @@ fn attempt(row: &SqliteRow) -> Result<AttemptRecord, StoreError> {
     })
 }
 
-/// One look into the index for each count.
+/// Queue depths; needs one index look-up for each count.
 pub(crate) const QUEUE_DEPTH: &str = "select * from (
         select c.tenant, c.state, c.deliveries, (
             select d.accepted_at from delivery d indexed by delivery_open
@@ -141,7 +141,7 @@ pub(crate) const QUEUE_DEPTH: &str = "select * from (
         where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
     order by tenant, state";
 
-/// What waits, by tenant and state.
+/// Unfinished deliveries, by tenant and state.
 pub(crate) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {
     let rows = sqlx::query(QUEUE_DEPTH).fetch_all(db).await?;
     let depth = |row: &SqliteRow| {

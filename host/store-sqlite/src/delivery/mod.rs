@@ -1,4 +1,4 @@
-//! Deliveries: their rows, their listing, and what operators do with them.
+//! Deliveries: their rows, their listing, and operators' actions on them.
 
 pub(crate) mod listing;
 pub(crate) mod row;

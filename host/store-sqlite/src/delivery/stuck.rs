@@ -1,4 +1,4 @@
-//! What a person does with dead deliveries and those in review: replay, discard, settle, edit.
+//! Operators' actions on deliveries that are dead or in review: replay, discard, settle, edit.
 
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -15,7 +15,7 @@ use jackfield_store::{ReplayDeliveries, Replayed, StoreError};
 impl Write for ReplayDeliveries {
     type Output = Vec<Replayed>;
 
-    /// The lead's flag stays until the disposition is delivered: until then, somebody may have to enter it.
+    /// The lead's flag stays until the disposition is delivered: until then, somebody may have to enter it by hand.
     async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<Replayed>, StoreError> {
         let mut replayed = vec![];
         let mut due = stored(self.now);
@@ -64,7 +64,7 @@ impl Write for Discard {
     }
 }
 
-/// Ends a stuck delivery as done, by a person's word.
+/// Marks a stuck delivery as done, because a person knows that it is.
 pub(crate) struct Settle {
     pub(crate) id: DeliveryId,
     pub(crate) reference: Option<String>,
@@ -74,7 +74,7 @@ pub(crate) struct Settle {
 impl Write for Settle {
     type Output = bool;
 
-    /// The class of the last attempt and the reason for stopping stay: they tell why a person had to say it.
+    /// The class of the last attempt and the reason for stopping stay: they explain why a person had to do this.
     async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
         let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().may_be_settled);
         let kinds: Vec<_> = kinds.map(DeliveryKind::word).collect();
@@ -93,9 +93,9 @@ impl Write for Settle {
     }
 }
 
-/// Takes away the flag of a lead whose disposition is over; false if there was no such delivery.
-async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bool, StoreError> {
-    let Some(row) = over else { return Ok(false) };
+/// Clears the flag of an ended delivery's lead; false if there was no such delivery.
+async fn unflag(db: &mut SqliteConnection, ended: Option<SqliteRow>) -> Result<bool, StoreError> {
+    let Some(row) = ended else { return Ok(false) };
     let lead: Option<String> = row.plain("lead")?;
     let kind = row.checked("kind", DeliveryKind::from_word)?;
     if let Some(lead) = lead.filter(|_| kind.rules().manual) {
@@ -104,7 +104,7 @@ async fn unflag(db: &mut SqliteConnection, over: Option<SqliteRow>) -> Result<bo
     Ok(true)
 }
 
-/// Replaces the payload of a delivery in review. What it was accepted as still tells repeats.
+/// Replaces the payload of a delivery in review. Repeats are still recognized by the accepted payload.
 pub(crate) struct Edit {
     pub(crate) id: DeliveryId,
     pub(crate) payload: Vec<u8>,

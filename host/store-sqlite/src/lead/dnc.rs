@@ -1,8 +1,9 @@
-//! The leads with a do-not-call, in memory: every status query asks for one, and hardly any has it.
+//! The leads with a do-not-call, in memory: every status query asks for it, and hardly any lead has one.
 //!
-//! Each is kept as a keyed hash: a lead that is not found here is not in the database either, and one that is found is
-//! looked up there. The database file has one process, and this knows all that it ever wrote: a lead is added
-//! before its do-not-call is committed, and all are read when the database is opened. 16 bytes a lead, with room.
+//! Each lead is stored as a keyed hash: a lead that is not here is not in the database either, and a lead that is here
+//! is looked up there. Only one process uses the database file, and this set contains everything that it ever wrote: a
+//! lead is added before its do-not-call is committed, and all are read when the database is opened. A lead takes 16
+//! bytes, including free space.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,7 +15,7 @@ use crate::column::Columns as _;
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_store::StoreError;
 
-/// Which leads may have a do-not-call recorded.
+/// The leads that may have a recorded do-not-call.
 #[derive(Debug, Default)]
 pub(crate) struct DoNotCall {
     key: RandomState,
@@ -22,7 +23,7 @@ pub(crate) struct DoNotCall {
 }
 
 impl DoNotCall {
-    /// Reads all that the database holds.
+    /// Reads all do-not-calls in the database.
     pub(crate) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
         let found = Self::default();
         let rows = sqlx::query("select tenant, lead from lead indexed by lead_dnc where dnc_since is not null")
@@ -40,7 +41,7 @@ impl DoNotCall {
         self.leads.write().unwrap_or_else(PoisonError::into_inner).insert(hash);
     }
 
-    /// Whether the database may hold a do-not-call of this lead. False means that it holds none.
+    /// Whether the database may contain a do-not-call of this lead. False means that it contains none.
     pub(crate) fn may_hold(&self, tenant: &TenantName, lead: &LeadId) -> bool {
         let hash = self.hash(tenant, lead);
         self.leads

@@ -1,4 +1,4 @@
-//! People: leads, and the recorded decisions not to call them.
+//! Leads, and the recorded decisions not to call them.
 
 pub(crate) mod dnc;
 pub(crate) mod rows;

@@ -10,7 +10,7 @@ use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::Priority;
 use jackfield_store::{LeadCursor, LeadPage, LeadRecord, StoreError};
 
-/// Most leads of one page.
+/// The most leads in one page.
 const MAX_LEADS: u32 = 500;
 
 /// A lead with its document: the payload of its newest delivery.
@@ -104,9 +104,9 @@ pub(crate) async fn after(
 ) -> Result<LeadPage, StoreError> {
     let mut next = after;
     let mut leads = vec![];
-    let mut room = i64::from(limit.clamp(1, MAX_LEADS));
+    let mut remaining = i64::from(limit.clamp(1, MAX_LEADS));
     for priority in Priority::ALL {
-        let read = match priority {
+        let position = match priority {
             Priority::High => &mut next.high,
             Priority::Normal => &mut next.normal,
             Priority::Low => &mut next.low,
@@ -117,14 +117,14 @@ pub(crate) async fn after(
         ))
         .bind(tenant.as_str())
         .bind(priority.word())
-        .bind(*read)
-        .bind(room)
+        .bind(*position)
+        .bind(remaining)
         .fetch_all(db)
         .await?;
         for row in &rows {
-            *read = row.plain("delivery")?;
+            *position = row.plain("delivery")?;
             leads.push(record(row)?);
-            room -= 1;
+            remaining -= 1;
         }
     }
     Ok(LeadPage { leads, next })

@@ -5,13 +5,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::column::{Columns, micros};
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use crate::writer::Write;
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_domain::lead::SuppressionReason;
 use jackfield_store::{Page, PageRequest, StatusRefusal, StoreError, Suppression};
 
-/// Records that the lead asked not to be called; the first time counts.
+/// Records that the lead asked not to be called; the time of the first request is kept.
 pub(crate) async fn request(
     db: &mut SqliteConnection,
     tenant: &TenantName,
@@ -36,7 +36,7 @@ pub(crate) async fn request(
 impl Write for StatusRefusal {
     type Output = ();
 
-    /// The note of a lead's own request is the call in which it was made, and stays.
+    /// If the lead itself asked, the note is the call in which it did, and stays.
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
         sqlx::query(
             "insert into suppression (tenant, lead, reason, note, at, last_at, times) values (?1, ?2, ?3, ?4, ?5, ?5, 1)
@@ -73,7 +73,7 @@ pub(crate) async fn list(
     }
     query.push(" order by id desc limit ").push_bind(part.rows());
     let rows = query.build().fetch_all(db).await?;
-    cut(&rows, part.limit, suppression, |suppression| {
+    to_page(&rows, part.limit, suppression, |suppression| {
         suppression.number.to_string()
     })
 }

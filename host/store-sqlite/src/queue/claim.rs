@@ -1,4 +1,4 @@
-//! Claiming deliveries, and finding out when there is something to claim.
+//! Claims deliveries, and finds out when there is something to claim.
 
 use std::sync::LazyLock;
 
@@ -27,8 +27,8 @@ macro_rules! of_rank {
     };
 }
 
-/// Claimable deliveries of one kind of a tenant with their documents, up to the limit for each rank: all ranks in one
-/// statement, since a statement costs two changes of thread and most ranks have nothing.
+/// Claimable deliveries of one kind of a tenant with their documents, up to the limit for each rank. All ranks are in
+/// one statement, because a statement costs two thread switches and most ranks have nothing.
 pub(crate) const CLAIMABLE: &str = concat!(
     "with claimable as (",
     of_rank!(0),
@@ -47,7 +47,7 @@ pub(crate) const CLAIMABLE: &str = concat!(
 
 /// Tenants and kinds that have claimable work: a few index look-ups for each tenant that has anything ready.
 ///
-/// The states stay literal here and below: `SQLite` uses a partial index only where it can see the condition.
+/// The states are literals here and below: `SQLite` uses a partial index only if the query contains its condition.
 pub(crate) static DUE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select c.tenant, k.value as kind
@@ -97,9 +97,9 @@ impl Write for ClaimRequest {
     async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let mut claimed = vec![];
         for share in &self.tenants {
-            let mut found = lease_share(self, db, share, &share.last).await?;
+            let mut found = claim_share(self, db, share, &share.last).await?;
             if found.is_empty() && !share.last.is_empty() {
-                found = lease_share(self, db, share, &[]).await?;
+                found = claim_share(self, db, share, &[]).await?;
             }
             claimed.extend(found);
         }
@@ -107,8 +107,8 @@ impl Write for ClaimRequest {
     }
 }
 
-/// Leases a tenant's share, most urgent first, without those in `except`.
-async fn lease_share(
+/// Leases a tenant's share, most urgent first, without the deliveries in `except`.
+async fn claim_share(
     claim: &ClaimRequest,
     db: &mut SqliteConnection,
     share: &TenantShare,
@@ -123,18 +123,18 @@ async fn lease_share(
         }
     }
     found.sort_by_key(|(rank, claimed)| (*rank, claimed.due, claimed.lease.id.0));
-    let mut taken = vec![];
+    let mut selected = vec![];
     for (_, claimed) in found {
         let of_kind = kinds.iter_mut().find(|(kind, _)| *kind == claimed.kind);
         if let Some((_, left @ 1..)) = of_kind
-            && taken.len() < usize::try_from(share.limit).unwrap_or(usize::MAX)
+            && selected.len() < usize::try_from(share.limit).unwrap_or(usize::MAX)
         {
             *left -= 1;
-            taken.push(claimed);
+            selected.push(claimed);
         }
     }
-    lease(claim, db, share, &taken).await?;
-    Ok(taken)
+    lease(claim, db, share, &selected).await?;
+    Ok(selected)
 }
 
 /// Deliveries of one kind that are claimable now, up to the limit for each rank, with their rank and their next fence.
@@ -146,12 +146,12 @@ async fn claimable(
     limit: u32,
     except: &[DeliveryId],
 ) -> Result<Vec<(i64, ClaimedDelivery)>, StoreError> {
-    let spare = u32::try_from(except.len()).unwrap_or(u32::MAX);
+    let extra = u32::try_from(except.len()).unwrap_or(u32::MAX);
     let rows = sqlx::query(CLAIMABLE)
         .bind(tenant.as_str())
         .bind(kind.word())
         .bind(micros(claim.now))
-        .bind(limit.saturating_add(spare))
+        .bind(limit.saturating_add(extra))
         .fetch_all(db)
         .await?;
     let ranked = rows.iter().map(|row| Ok((row.plain("rank")?, claimed(row)?)));
@@ -213,7 +213,8 @@ fn claimed(row: &SqliteRow) -> Result<ClaimedDelivery, StoreError> {
     })
 }
 
-/// Releases leases as if the deliveries had never been claimed. The fence stays, so that it never names two claims.
+/// Releases leases as if the deliveries had never been claimed. The fence stays, so that it never identifies two
+/// claims.
 pub(crate) struct ReleaseLeases(pub(crate) Vec<Lease>);
 
 impl Write for ReleaseLeases {
@@ -253,7 +254,7 @@ pub(crate) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<Claimable
     rows.iter().map(due).collect()
 }
 
-/// When the next delivery falls due or the next lease runs out, later than `now`.
+/// When the next delivery falls due or the next lease expires, after `now`.
 pub(crate) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let row = sqlx::query(NEXT_DUE.as_str()).bind(micros(now)).fetch_one(db).await?;
     row.time_option("at")

@@ -1,4 +1,4 @@
-//! Ending attempts: by their worker, or by time when their worker was lost.
+//! Ends attempts: by their worker's report, or by the expiry of the lease if the worker was lost.
 
 use std::collections::HashSet;
 
@@ -123,7 +123,7 @@ async fn conclude_one(work: &FinishAttempt, db: &mut SqliteConnection) -> Result
     Ok(FinishOutcome::Stored { leads })
 }
 
-/// Inserts a lead and its delivery. True if there is something to push; false if its key is known already.
+/// Inserts a lead and its delivery. True if there is something to push; also false if its key was used before.
 async fn add_lead(
     work: &FinishAttempt,
     db: &mut SqliteConnection,

@@ -35,7 +35,7 @@ impl QueueStore for SqliteStore {
     }
 
     async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError> {
-        // Every round of the engine asks, and mostly there is nothing: that does not concern the writer.
+        // Every round of the engine calls this, and mostly there is nothing to do: a reader finds that out.
         if !finish::are_leases_lost(&self.readers, now, former_self).await? {
             return Ok(0);
         }

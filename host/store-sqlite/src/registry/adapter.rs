@@ -1,10 +1,10 @@
-//! Components and what is known of them.
+//! Components and their records.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::column::{Columns, json};
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use crate::writer::Write;
 use jackfield_domain::id::Digest;
 use jackfield_domain::tenant::adapter::AdapterRecord;
@@ -39,7 +39,7 @@ impl Write for NewAdapter {
     }
 }
 
-/// The adapter that a reference means.
+/// The adapter that a reference names.
 pub(crate) async fn find(db: &SqlitePool, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
     let query = match reference {
         AdapterRef::Name(name) => {
@@ -76,7 +76,7 @@ pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Ada
         .fetch_all(db)
         .await?;
     let numbered = |row: &SqliteRow| Ok((row.plain::<i64>("id")?, row.document("record")?));
-    let page = cut(&rows, part.limit, numbered, |(id, _)| id.to_string())?;
+    let page = to_page(&rows, part.limit, numbered, |(id, _)| id.to_string())?;
     Ok(Page {
         items: page.items.into_iter().map(|(_, record)| record).collect(),
         next: page.next,

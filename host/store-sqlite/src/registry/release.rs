@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::column::{Columns, json, micros, stored};
-use crate::page::{PageQuery, cut};
+use crate::page::{PageQuery, to_page};
 use crate::registry::tenant;
 use crate::writer::Write;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
@@ -43,7 +43,7 @@ impl Write for NewRelease {
             };
             new.run(&mut *db).await?;
         }
-        tenant::point_at_new(db, name, release.number, self.now).await?;
+        tenant::activate_new(db, name, release.number, self.now).await?;
         Ok(release)
     }
 }
@@ -75,7 +75,7 @@ pub(crate) async fn list(
         .bind(part.rows())
         .fetch_all(db)
         .await?;
-    cut(&rows, part.limit, release, |release| release.number.0.to_string())
+    to_page(&rows, part.limit, release, |release| release.number.0.to_string())
 }
 
 fn release(row: &SqliteRow) -> Result<Release, StoreError> {

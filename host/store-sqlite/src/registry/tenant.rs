@@ -1,17 +1,17 @@
-//! Tenants, each a pointer at the release that serves it.
+//! Tenants, each with a pointer to its active release.
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::column::{Columns, micros};
-use crate::page::{cut, limit, rows};
+use crate::page::{to_page, limit, rows};
 use crate::writer::Write;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::{Page, PageRequest, StoreError, TenantRecord};
 
-/// Makes a new release the tenant's active one, and the tenant if it is its first.
-pub(crate) async fn point_at_new(
+/// Activates a new release, and creates the tenant if this is its first.
+pub(crate) async fn activate_new(
     db: &mut SqliteConnection,
     name: &TenantName,
     release: ReleaseNumber,
@@ -29,7 +29,7 @@ pub(crate) async fn point_at_new(
     Ok(())
 }
 
-/// Makes an existing release the active one.
+/// Activates an existing release.
 pub(crate) struct Activate {
     pub(crate) tenant: TenantName,
     pub(crate) number: ReleaseNumber,
@@ -74,7 +74,7 @@ pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<Ten
         .bind(rows(limit))
         .fetch_all(db)
         .await?;
-    cut(&found, limit, tenant, |tenant| tenant.name.to_string())
+    to_page(&found, limit, tenant, |tenant| tenant.name.to_string())
 }
 
 fn tenant(row: &SqliteRow) -> Result<TenantRecord, StoreError> {
@@ -87,7 +87,7 @@ fn tenant(row: &SqliteRow) -> Result<TenantRecord, StoreError> {
     })
 }
 
-/// Counts changes of active releases and of live tokens; triggers of both tables do.
+/// The number that triggers raise when an active release or a live token changes.
 pub(crate) async fn revision(db: &SqlitePool) -> Result<u64, StoreError> {
     let number: i64 = sqlx::query_scalar("select number from revision").fetch_one(db).await?;
     Ok(number.unsigned_abs())

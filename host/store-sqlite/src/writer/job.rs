@@ -1,4 +1,4 @@
-//! The writer's jobs as they wait in the queue: one job for all callers with the same kind of work.
+//! The writer's jobs in the queue: one job for all callers with the same kind of work.
 
 use std::any::Any;
 
@@ -9,10 +9,10 @@ use tokio::sync::oneshot;
 use super::{WriteTogether, closed};
 use jackfield_store::StoreError;
 
-/// Where a caller receives its result.
+/// Receives a caller's result.
 pub type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-/// A job with one caller, and where that caller receives its result.
+/// A job with one caller, and the receiver of that caller's result.
 pub fn job<W: WriteTogether>(work: W) -> (Box<dyn Job>, Answer<W::Output>) {
     let (reply, answer) = oneshot::channel();
     let caller = Caller {
@@ -41,7 +41,7 @@ pub fn merged(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     for job in jobs {
         let mut left = Some(job);
         for other in &mut merged {
-            left = left.and_then(|job| other.take_in(job));
+            left = left.and_then(|job| other.merge(job));
         }
         merged.extend(left);
     }
@@ -51,7 +51,7 @@ pub fn merged(jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
 /// One kind of work with its callers, whatever their type.
 #[async_trait]
 pub trait Job: Any + Send {
-    /// Does it inside a transaction that the writer began.
+    /// Does the work inside a transaction that the writer began.
     async fn run(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError>;
 
     /// Sends the result of the commit to its callers.
@@ -60,8 +60,8 @@ pub trait Job: Any + Send {
     /// The number of its callers.
     fn callers(&self) -> usize;
 
-    /// Takes over the callers of another job of the same kind; returns a job of another kind.
-    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>>;
+    /// Adds the callers of another job of the same kind; returns a job of another kind unchanged.
+    fn merge(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>>;
 
     /// A job for each caller.
     fn split(self: Box<Self>) -> Vec<Box<dyn Job>>;
@@ -101,7 +101,7 @@ impl<W: WriteTogether> Job for Pending<W> {
         self.0.len()
     }
 
-    fn take_in(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>> {
+    fn merge(&mut self, other: Box<dyn Job>) -> Option<Box<dyn Job>> {
         let any: &dyn Any = &*other;
         if !any.is::<Self>() {
             return Some(other);

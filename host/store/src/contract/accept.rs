@@ -1,4 +1,4 @@
-//! Taking things in: nothing twice, nothing by halves.
+//! Accepting requests: none is stored twice, and none partially.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use jackfield_domain::lead::SuppressionReason;
 use jiff::SignedDuration;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, call, claim, claim_one, detail, disposition_of, dnc, key, lead_id, new, page,
+    accept_call, accept_lead, acme, at, call, claim, claim_one, detail, disposition_of, dnc, key, lead_id, expect_new, page,
     raw_webhook, webhook, zenith,
 };
 
@@ -18,11 +18,11 @@ async fn deliveries(store: &dyn Store) -> usize {
     all.unwrap().items.len()
 }
 
-/// Everything that was accepted can be read back.
+/// Everything that was accepted can be read again.
 pub async fn a_lead_is_stored_with_its_delivery(store: SharedStore) {
     let webhook = webhook(&acme(), "key:K", "L-1", Priority::High, at(0));
     let body = webhook.request.body.clone();
-    let receipt = new(store.accept_lead(webhook).await.unwrap());
+    let receipt = expect_new(store.accept_lead(webhook).await.unwrap());
     assert_eq!(
         (receipt.lead.clone(), receipt.accepted_at),
         (Some(lead_id("L-1")), at(0))
@@ -46,14 +46,14 @@ pub async fn a_lead_is_stored_with_its_delivery(store: SharedStore) {
     assert_eq!(store.lead(&zenith(), &lead_id("L-1")).await.unwrap(), None);
 }
 
-/// A repeat is answered with what was answered before, for leads, webhooks and dispositions.
+/// A repeat gets the first receipt, for leads, webhooks and dispositions.
 pub async fn the_same_request_gets_the_first_receipt(store: SharedStore) {
     let lead = |second| webhook(&acme(), "key:K", "L-1", Priority::High, at(second));
     let raw = |second| raw_webhook(&acme(), "key:R", "<lead/>", at(second));
     let first = [
-        new(store.accept_lead(lead(0)).await.unwrap()),
-        new(store.accept_lead(raw(0)).await.unwrap()),
-        new(store.accept_disposition(call("C-1", "L-1", at(0))).await.unwrap()),
+        expect_new(store.accept_lead(lead(0)).await.unwrap()),
+        expect_new(store.accept_lead(raw(0)).await.unwrap()),
+        expect_new(store.accept_disposition(call("C-1", "L-1", at(0))).await.unwrap()),
     ];
     let again = [
         store.accept_lead(lead(9)).await.unwrap(),
@@ -64,7 +64,7 @@ pub async fn the_same_request_gets_the_first_receipt(store: SharedStore) {
     assert_eq!(deliveries(&*store).await, 3);
 }
 
-/// A key stands for one body.
+/// A key belongs to one body.
 pub async fn key_with_another_body_is_a_conflict(store: SharedStore) {
     // The same key with another body is a conflict and stores nothing.
     accept_lead(&*store, "L-1", Priority::High, at(0)).await;
@@ -82,14 +82,14 @@ pub async fn key_with_another_body_is_a_conflict(store: SharedStore) {
     assert_eq!(store.dnc_recorded(&acme(), &lead_id("L-1")).await, Ok(false));
 }
 
-/// A webhook has a message id and a key of its own; each alone tells a repeat.
+/// A webhook may have a message id and a key; each of them identifies a repeat.
 pub async fn any_of_several_keys_makes_a_repeat(store: SharedStore) {
     let webhook = |id: &str, named: &str, lead| {
         let mut webhook = webhook(&acme(), id, lead, Priority::Normal, at(0));
         webhook.keys.push(key(named));
         webhook
     };
-    let first = new(store.accept_lead(webhook("id:1", "key:A", "L-1")).await.unwrap());
+    let first = expect_new(store.accept_lead(webhook("id:1", "key:A", "L-1")).await.unwrap());
     let repeat = Ok(Accept::Repeat(first));
     assert_eq!(store.accept_lead(webhook("id:1", "key:B", "L-1")).await, repeat);
     assert_eq!(store.accept_lead(webhook("id:2", "key:A", "L-1")).await, repeat);
@@ -97,30 +97,30 @@ pub async fn any_of_several_keys_makes_a_repeat(store: SharedStore) {
         store.accept_lead(webhook("id:3", "key:A", "L-2")).await,
         Ok(Accept::Conflict)
     );
-    new(store.accept_lead(webhook("id:3", "key:B", "L-2")).await.unwrap());
+    expect_new(store.accept_lead(webhook("id:3", "key:B", "L-2")).await.unwrap());
 }
 
-/// Two tenants' senders know nothing of each other.
+/// The senders of two tenants may use the same keys.
 pub async fn tenants_do_not_share_keys(store: SharedStore) {
     for tenant in [acme(), zenith()] {
         let lead = webhook(&tenant, "key:K", "L-1", Priority::High, at(0));
-        new(store.accept_lead(lead).await.unwrap());
+        expect_new(store.accept_lead(lead).await.unwrap());
         let disposition = disposition_of(&tenant, "C-1", "L-1", "no_answer", at(0));
-        new(store.accept_disposition(disposition).await.unwrap());
+        expect_new(store.accept_disposition(disposition).await.unwrap());
     }
     assert_eq!(deliveries(&*store).await, 4);
 }
 
-/// After the window, the key is a new request's, whether it was forgotten or not; the delivery has a key of its own.
-pub async fn a_key_is_new_again_after_its_window(store: SharedStore) {
+/// After the window, a request with the key is new, whether or not the key was removed; its delivery gets a new key.
+pub async fn keys_expire_after_their_window(store: SharedStore) {
     let lead = |second, id: &str| webhook(&acme(), "key:K", id, Priority::High, at(second));
     let week = 7 * 24 * 3600;
-    let first = new(store.accept_lead(lead(0, "L-1")).await.unwrap());
+    let first = expect_new(store.accept_lead(lead(0, "L-1")).await.unwrap());
     assert_eq!(
         store.accept_lead(lead(week - 1, "L-1")).await,
         Ok(Accept::Repeat(first.clone()))
     );
-    let second = new(store.accept_lead(lead(week, "L-2")).await.unwrap());
+    let second = expect_new(store.accept_lead(lead(week, "L-2")).await.unwrap());
     assert_eq!(store.accept_lead(lead(week, "L-1")).await, Ok(Accept::Conflict));
     assert_eq!(
         store.accept_lead(lead(week, "L-2")).await,
@@ -129,7 +129,7 @@ pub async fn a_key_is_new_again_after_its_window(store: SharedStore) {
 
     assert_eq!(store.forget_keys(at(2 * week - 1)).await, Ok(0));
     assert_eq!(store.forget_keys(at(2 * week)).await, Ok(1));
-    let third = new(store.accept_lead(lead(2 * week, "L-1")).await.unwrap());
+    let third = expect_new(store.accept_lead(lead(2 * week, "L-1")).await.unwrap());
 
     let mut keys = vec![];
     for receipt in [first, second, third] {
@@ -137,16 +137,16 @@ pub async fn a_key_is_new_again_after_its_window(store: SharedStore) {
     }
     assert_eq!(keys[0], key("key:K"));
     keys.dedup();
-    assert_eq!(keys.len(), 3, "a destination that remembers keys takes each: {keys:?}");
+    assert_eq!(keys.len(), 3, "a destination that remembers keys accepts each: {keys:?}");
 }
 
-/// There is nothing to push, and the lead is there to be pulled.
-pub async fn a_lead_for_an_agent_that_pulls_is_done_at_once(store: SharedStore) {
+/// There is nothing to push, and the agent can pull the lead.
+pub async fn a_lead_to_be_pulled_is_done_at_once(store: SharedStore) {
     let mut webhook = webhook(&acme(), "key:K", "L-1", Priority::High, at(0));
     if let AcceptedWork::Lead { push, .. } = &mut webhook.work {
         *push = false;
     }
-    let receipt = new(store.accept_lead(webhook).await.unwrap());
+    let receipt = expect_new(store.accept_lead(webhook).await.unwrap());
     assert_eq!(
         detail(&*store, receipt.delivery).await.summary.state,
         DeliveryState::Done
@@ -156,9 +156,9 @@ pub async fn a_lead_for_an_agent_that_pulls_is_done_at_once(store: SharedStore) 
     assert_eq!(pulled.leads.len(), 1);
 }
 
-/// The adapter gets the bytes and their type.
-pub async fn a_webhook_to_be_parsed_is_kept_as_it_came(store: SharedStore) {
-    let receipt = new(store
+/// The adapter gets the bytes and their content type.
+pub async fn an_unparsed_webhook_is_stored_unchanged(store: SharedStore) {
+    let receipt = expect_new(store
         .accept_lead(raw_webhook(&acme(), "key:R", "\u{0}<lead/>", at(0)))
         .await
         .unwrap());
@@ -173,16 +173,16 @@ pub async fn a_webhook_to_be_parsed_is_kept_as_it_came(store: SharedStore) {
 }
 
 /// A late replay by the agent is safe.
-pub async fn a_call_id_is_remembered_for_ever(store: SharedStore) {
-    let first = new(store.accept_disposition(call("C-1", "L-1", at(0))).await.unwrap());
+pub async fn call_ids_never_expire(store: SharedStore) {
+    let first = expect_new(store.accept_disposition(call("C-1", "L-1", at(0))).await.unwrap());
     let years = at(0) + SignedDuration::from_hours(24 * 365 * 10);
     store.forget_keys(years).await.unwrap();
     let again = store.accept_disposition(call("C-1", "L-1", years)).await;
     assert_eq!(again, Ok(Accept::Repeat(first)));
 }
 
-/// Many callers with the same call: one is told that it is new, all others get its receipt.
-pub async fn of_a_hundred_at_once_one_is_new(store: SharedStore) {
+/// Of many concurrent requests for one call, one is new, and all others get its receipt.
+pub async fn concurrent_repeats_are_accepted_once(store: SharedStore) {
     let mut callers = tokio::task::JoinSet::new();
     for second in 0..100 {
         let store = store.clone();
@@ -201,8 +201,8 @@ pub async fn of_a_hundred_at_once_one_is_new(store: SharedStore) {
     assert_eq!(deliveries(&*store).await, 1);
 }
 
-/// From the acknowledgement on, whether or not the CRM knows.
-pub async fn a_do_not_call_is_known_once_it_is_accepted(store: SharedStore) {
+/// It counts from the acknowledgement on, whether or not the CRM has it.
+pub async fn an_accepted_do_not_call_is_recorded(store: SharedStore) {
     let lead = lead_id("L-1");
     assert_eq!(store.dnc_recorded(&acme(), &lead).await, Ok(false));
     accept_call(&*store, "C-1", "L-1", at(0)).await;
@@ -231,16 +231,16 @@ pub async fn a_do_not_call_is_known_once_it_is_accepted(store: SharedStore) {
 }
 
 /// A delivery is not claimed before its first attempt is due.
-pub async fn a_delivery_waits_until_it_is_due(store: SharedStore) {
+pub async fn a_delivery_waits_for_its_first_attempt(store: SharedStore) {
     let mut disposition = call("C-1", "L-1", at(0));
     disposition.due = at(30);
-    let receipt = new(store.accept_disposition(disposition).await.unwrap());
+    let receipt = expect_new(store.accept_disposition(disposition).await.unwrap());
     assert_eq!(detail(&*store, receipt.delivery).await.summary.due, Some(at(30)));
     assert_eq!(claim(&*store, 10, at(29)).await, []);
     claim_one(&*store, at(30)).await;
 }
 
-/// One row for each lead and reason, with when it was first and last said, and how often.
+/// There is one row for each lead and reason, with its first and last time and its count.
 pub async fn refusals_are_counted(store: SharedStore) {
     let refusal = |reason, status: &str, second| StatusRefusal {
         tenant: acme(),

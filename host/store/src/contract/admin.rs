@@ -1,4 +1,4 @@
-//! What operators manage.
+//! Records that operators manage.
 
 use crate::{NewAdapter, NewAlert, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
 use jackfield_domain::alert::AlertKind;
@@ -71,28 +71,28 @@ pub async fn pushing_an_adapter_twice_changes_nothing(store: SharedStore) {
     assert_eq!(store.adapter_bytes(Digest::of(b"two")).await, Ok(None));
 }
 
-/// By name, by version, by digest.
+/// A reference may be a name, a version or a digest.
 pub async fn a_reference_means_the_newest_push(store: SharedStore) {
     for (second, (version, bytes)) in (0..).zip([("1.0.0", "a"), ("1.1.0", "b"), ("1.0.0", "c")]) {
         let pushed = adapter("keystone", version, bytes.as_bytes(), at(second));
         store.put_adapter(pushed).await.unwrap();
     }
-    let meant = async |reference: String| {
+    let resolve = async |reference: String| {
         let reference: AdapterRef = reference.parse().unwrap();
         store.adapter(&reference).await.unwrap().map(|record| record.digest)
     };
-    assert_eq!(meant("keystone".into()).await, Some(Digest::of(b"c")));
-    assert_eq!(meant("keystone@1.0.0".into()).await, Some(Digest::of(b"c")));
-    assert_eq!(meant("keystone@1.1.0".into()).await, Some(Digest::of(b"b")));
+    assert_eq!(resolve("keystone".into()).await, Some(Digest::of(b"c")));
+    assert_eq!(resolve("keystone@1.0.0".into()).await, Some(Digest::of(b"c")));
+    assert_eq!(resolve("keystone@1.1.0".into()).await, Some(Digest::of(b"b")));
     assert_eq!(meant(Digest::of(b"a").to_string()).await, Some(Digest::of(b"a")));
-    assert_eq!(meant("keystone@2.0.0".into()).await, None);
-    assert_eq!(meant("groundwork".into()).await, None);
+    assert_eq!(resolve("keystone@2.0.0".into()).await, None);
+    assert_eq!(resolve("groundwork".into()).await, None);
     let first = store.adapters(page(None, 2)).await.unwrap();
     let rest = store.adapters(page(first.next, 2)).await.unwrap();
     assert_eq!((first.items.len(), rest.items.len(), rest.next), (2, 1, None));
 }
 
-/// Each is kept as it was made.
+/// Every release stays unchanged.
 pub async fn releases_count_up_and_become_active(store: SharedStore) {
     store
         .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
@@ -100,16 +100,16 @@ pub async fn releases_count_up_and_become_active(store: SharedStore) {
         .unwrap();
     assert_eq!(store.tenant(&acme()).await, Ok(None));
     for n in 1..=3 {
-        let made = release(&*store, &acme(), n).await;
-        assert_eq!((made.number, made.created_at), (ReleaseNumber(n), at(n)));
-        assert_eq!(store.release(&acme(), made.number).await, Ok(Some(made)));
+        let created = release(&*store, &acme(), n).await;
+        assert_eq!((created.number, created.created_at), (ReleaseNumber(n), at(n)));
+        assert_eq!(store.release(&acme(), created.number).await, Ok(Some(created)));
     }
     assert_eq!(release(&*store, &zenith(), 9).await.number, ReleaseNumber(1));
     let tenant = store.tenant(&acme()).await.unwrap().unwrap();
     assert_eq!((tenant.active, tenant.newest), (ReleaseNumber(3), ReleaseNumber(3)));
     assert_eq!((tenant.created_at, tenant.activated_at), (at(1), at(3)));
-    let kept = store.release(&acme(), ReleaseNumber(1)).await.unwrap().unwrap();
-    assert_eq!((kept.spec, kept.adapter), (spec(&acme()), Digest::of(b"one")));
+    let stored = store.release(&acme(), ReleaseNumber(1)).await.unwrap().unwrap();
+    assert_eq!((stored.spec, stored.adapter), (spec(&acme()), Digest::of(b"one")));
 
     let numbers = async |after| {
         let part = store.releases(&acme(), page(after, 2)).await.unwrap();
@@ -126,7 +126,7 @@ pub async fn releases_count_up_and_become_active(store: SharedStore) {
 }
 
 /// A rollback is one pointer write.
-pub async fn an_earlier_release_can_be_made_active(store: SharedStore) {
+pub async fn an_earlier_release_can_be_activated(store: SharedStore) {
     store
         .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
         .await
@@ -151,15 +151,15 @@ pub async fn an_earlier_release_can_be_made_active(store: SharedStore) {
     assert_eq!(release(&*store, &acme(), 7).await.number, ReleaseNumber(3));
 }
 
-/// A release names them; a literal one never gets as far as a release.
-pub async fn secrets_are_kept_apart(store: SharedStore) {
+/// A release refers to secrets by name; a literal secret is refused.
+pub async fn secrets_are_stored_separately(store: SharedStore) {
     store
         .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
         .await
         .unwrap();
     release(&*store, &acme(), 1).await;
-    let kept = store.secret(&acme(), "crm-1").await.unwrap().unwrap();
-    assert_eq!((kept.sealed, kept.set_at), (sealed(1, "acme"), at(1)));
+    let stored = store.secret(&acme(), "crm-1").await.unwrap().unwrap();
+    assert_eq!((stored.sealed, stored.set_at), (sealed(1, "acme"), at(1)));
     assert_eq!(store.secret(&acme(), "crm-2").await, Ok(None));
     assert_eq!(store.secret(&zenith(), "crm-1").await, Ok(None));
 
@@ -175,8 +175,8 @@ pub async fn secrets_are_kept_apart(store: SharedStore) {
     assert_eq!(store.tenant(&acme()).await.unwrap().unwrap().newest, ReleaseNumber(1));
 }
 
-/// Only their hashes are kept.
-pub async fn tokens_open_until_they_are_revoked(store: SharedStore) {
+/// Only their hashes are stored.
+pub async fn tokens_are_live_until_revoked(store: SharedStore) {
     let token = async |text: &str, purpose, second| {
         let new = NewToken {
             hash: Digest::of(text.as_bytes()),
@@ -207,8 +207,8 @@ pub async fn tokens_open_until_they_are_revoked(store: SharedStore) {
     assert_eq!((first.items, rest.items), (vec![operator], vec![revoked]));
 }
 
-/// Hosts that follow a store read everything again when this has changed, and nothing else tells them.
-pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedStore) {
+/// Hosts that follow a store read everything again when the revision changes; nothing else notifies them.
+pub async fn the_revision_follows_releases_and_tokens(store: SharedStore) {
     let mut last = store.revision().await.unwrap();
     assert_ne!(last, 0);
     let mut changed = async || {
@@ -223,7 +223,7 @@ pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedSt
         now: at(second),
     };
     let token = store.put_token(new(1)).await.unwrap();
-    assert!(changed().await, "a token was made");
+    assert!(changed().await, "a token was created");
     assert_eq!(store.revoke_token(token.id, at(2)).await, Ok(true));
     assert!(changed().await, "a token was revoked");
     store
@@ -240,7 +240,7 @@ pub async fn the_revision_counts_active_releases_and_live_tokens(store: SharedSt
     assert!(!changed().await, "work does not change it");
 }
 
-/// An alert stays in the list until it is marked, in whichever order the marks come.
+/// An alert stays in the outbox until it is marked, in any order.
 pub async fn alerts_are_unannounced_until_marked(store: SharedStore) {
     for n in 0..3 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
@@ -260,7 +260,7 @@ pub async fn alerts_are_unannounced_until_marked(store: SharedStore) {
     assert_eq!(
         store.unannounced_alerts().await.unwrap().len(),
         2,
-        "seen is not announced"
+        "an acknowledged alert is not yet announced"
     );
     let ids: Vec<_> = alerts.iter().map(|alert| alert.id).collect();
     assert_eq!(store.mark_announced(&ids, at(9)).await, Ok(()));
@@ -268,8 +268,8 @@ pub async fn alerts_are_unannounced_until_marked(store: SharedStore) {
     assert_eq!(store.alerts(None, true, page(None, 9)).await.unwrap().items.len(), 2);
 }
 
-/// A long outbox is read in parts, the oldest first.
-pub async fn unannounced_alerts_come_in_parts(store: SharedStore) {
+/// A long outbox is read in batches, oldest first.
+pub async fn unannounced_alerts_are_read_in_batches(store: SharedStore) {
     for n in 0..101 {
         let alert = NewAlert {
             tenant: acme(),
@@ -287,8 +287,8 @@ pub async fn unannounced_alerts_come_in_parts(store: SharedStore) {
     assert_eq!(rest.iter().map(|alert| alert.at).collect::<Vec<_>>(), [at(100)]);
 }
 
-/// The outbox has the oldest first, the listing the newest.
-pub async fn alerts_are_announced_in_order_and_acknowledged(store: SharedStore) {
+/// The outbox returns the oldest first, the listing the newest.
+pub async fn alerts_are_announced_oldest_first(store: SharedStore) {
     for n in 0..3 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
         send_to_review(&*store, at(n)).await;
@@ -311,8 +311,8 @@ pub async fn alerts_are_announced_in_order_and_acknowledged(store: SharedStore) 
     assert_eq!(listed(Some(zenith()), false).await, []);
 }
 
-/// It stands beside those of deliveries, and is announced like them.
-pub async fn an_alert_may_be_about_no_delivery(store: SharedStore) {
+/// An alert about a tenant is listed and announced like those about deliveries.
+pub async fn an_alert_may_have_no_delivery(store: SharedStore) {
     let alert = NewAlert {
         tenant: acme(),
         kind: AlertKind::Credential,
@@ -346,7 +346,7 @@ pub async fn an_alert_may_be_about_no_delivery(store: SharedStore) {
     );
 }
 
-/// It can be asked again and again.
+/// The check can be repeated.
 pub async fn a_store_is_ready(store: SharedStore) {
     assert_eq!(store.ready().await, Ok(()));
     assert_eq!(store.ready().await, Ok(()));

@@ -1,4 +1,4 @@
-//! The audit trail: one chain, whoever writes at once.
+//! The audit trail: one chain, also with concurrent writers.
 
 use crate::{SharedStore, Store};
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, ChainVerifier};
@@ -18,16 +18,16 @@ fn event(n: i64) -> AuditEvent {
     }
 }
 
-async fn whole(store: &dyn Store) -> ChainVerifier {
+async fn verify(store: &dyn Store) -> ChainVerifier {
     let mut verifier = ChainVerifier::new(None);
     for (seq, entry) in store.audit_after(0, 1000).await.unwrap() {
         verifier.next(seq, entry.as_ref()).unwrap();
     }
-    verifier.end().unwrap();
+    verifier.finish().unwrap();
     verifier
 }
 
-/// Each is kept as it was written, and found again in pages and from any place.
+/// Events stay unchanged, and can be read in pages and from any position.
 pub async fn events_are_chained_in_order(store: SharedStore) {
     assert_eq!(store.audit_after(0, 10).await, Ok(vec![]));
     let mut written: Vec<AuditEntry> = vec![];
@@ -37,7 +37,7 @@ pub async fn events_are_chained_in_order(store: SharedStore) {
         assert_eq!(entry, AuditEntry::after(last, event(n)));
         written.push(entry);
     }
-    assert_eq!(whole(&*store).await.head(), Some(written[4].hash));
+    assert_eq!(verify(&*store).await.head(), Some(written[4].hash));
     let after: Vec<_> = written[2..4]
         .iter()
         .map(|entry| (entry.seq, Some(entry.clone())))
@@ -49,8 +49,8 @@ pub async fn events_are_chained_in_order(store: SharedStore) {
     assert_eq!((listed, rest.next), (written, None));
 }
 
-/// None is lost and none forks.
-pub async fn a_hundred_at_once_make_one_chain(store: SharedStore) {
+/// No event is lost, and the chain does not fork.
+pub async fn concurrent_events_form_one_chain(store: SharedStore) {
     let writing: Vec<_> = (0..100)
         .map(|n| {
             let store = SharedStore::clone(&store);
@@ -60,5 +60,5 @@ pub async fn a_hundred_at_once_make_one_chain(store: SharedStore) {
     for task in writing {
         task.await.unwrap();
     }
-    assert_eq!(whole(&*store).await.read(), 100);
+    assert_eq!(verify(&*store).await.read(), 100);
 }

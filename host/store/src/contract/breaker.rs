@@ -1,5 +1,5 @@
-//! What a breaker needs of a store: its streak and what an operator forced, giving up what it held, and claims that
-//! leave out what it holds.
+//! A store's part in breakers: the recorded opening, the operator's override, the expiry of held deliveries, and claims
+//! without the kinds that the breaker holds back.
 
 use crate::{BreakerRecord, ClaimedDelivery, ExpireHeld, FinishAttempt, SharedStore, Store};
 use jackfield_domain::alert::AlertKind;
@@ -10,8 +10,8 @@ use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, end, finish,
-    ids, lead_id, new, zenith,
+    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, finish_attempt, finish,
+    ids, lead_id, expect_new, zenith,
 };
 
 async fn kinds(store: &dyn Store) -> Vec<AlertKind> {
@@ -27,15 +27,15 @@ fn record(forced: Option<BreakerOverride>, open_since: Option<i64>) -> Vec<Break
     }]
 }
 
-/// Also by a worker that lost its lease: what it saw of the CRM is true all the same.
-pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStore) {
+/// This includes the report of a worker that lost its lease: what it observed about the CRM is still true.
+pub async fn an_opening_is_recorded_until_it_closes(store: SharedStore) {
     use BreakerState::{Closed, HalfOpen, Open, Ramping};
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     assert_eq!(store.breakers().await, Ok(vec![]));
     let claimed = claim_one(&*store, at(1)).await;
     let lost = FinishAttempt {
         breaker: Some(BreakerChange { from: Closed, to: Open }),
-        ..end(&claimed, Err(Failure::Unavailable), at(1))
+        ..finish_attempt(&claimed, Err(Failure::Unavailable), at(1))
     };
     store.reap(at(1000), None).await.unwrap();
     store.finish(lost).await.unwrap();
@@ -59,7 +59,7 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
         let claimed = claim_one(&*store, at(1000)).await;
         let finish = FinishAttempt {
             breaker: Some(BreakerChange { from, to }),
-            ..end(&claimed, Err(Failure::RateLimited { retry_after: None }), at(1000))
+            ..finish_attempt(&claimed, Err(Failure::RateLimited { retry_after: None }), at(1000))
         };
         store.finish(finish).await.unwrap();
         assert_eq!(
@@ -74,20 +74,20 @@ pub async fn an_opening_is_told_once_and_kept_until_it_is_over(store: SharedStor
         );
         let again = store.next_due(at(1000)).await.unwrap().unwrap();
         store.reap(again, None).await.unwrap();
-        // What was slowed down is put back to work by hand, so that the next step has something.
+        // The rate-limited delivery is not due, so the next step needs a new one.
         accept_call(&*store, &format!("C-{from}-{to}"), &format!("L-{from}-{to}"), at(1000)).await;
     }
     let claimed = claim_one(&*store, at(1000)).await;
     let again = FinishAttempt {
         breaker: Some(BreakerChange { from: Closed, to: Open }),
-        ..end(&claimed, Err(Failure::Unknown), at(1000))
+        ..finish_attempt(&claimed, Err(Failure::Unknown), at(1000))
     };
     store.finish(again).await.unwrap();
     assert_eq!(kinds(&*store).await, [AlertKind::BreakerOpen; 2]);
 }
 
-/// And since when nothing went: from the first of several orders, until something goes again.
-pub async fn what_an_operator_forces_is_kept(store: SharedStore) {
+/// `open_since` is the time of the first override to open, until deliveries flow again.
+pub async fn an_override_is_stored(store: SharedStore) {
     let steps = [
         (
             Some(BreakerOverride::Open),
@@ -121,10 +121,10 @@ pub async fn what_an_operator_forces_is_kept(store: SharedStore) {
         store.force_breaker(&acme(), forced, at(second)).await.unwrap();
         assert_eq!(store.breakers().await, Ok(expected), "{forced:?} at {second}");
     }
-    assert_eq!(kinds(&*store).await, [], "whoever forces it knows");
+    assert_eq!(kinds(&*store).await, [], "an override raises no alert");
 }
 
-fn order(due_by: i64, limit: u32) -> ExpireHeld {
+fn expiry(due_by: i64, limit: u32) -> ExpireHeld {
     ExpireHeld {
         tenant: acme(),
         due_by: at(due_by),
@@ -137,8 +137,8 @@ async fn state(store: &dyn Store, id: DeliveryId) -> DeliveryState {
     detail(store, id).await.summary.state
 }
 
-/// Only dispositions of the tenant that were due and not under way.
-pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: SharedStore) {
+/// Only the tenant's dispositions expire that were due and not in flight.
+pub async fn expired_dispositions_become_dead_letters(store: SharedStore) {
     let leased = accept_call(&*store, "C-0", "L-0", at(0)).await;
     claim_one(&*store, at(0)).await;
     let held = accept_call(&*store, "C-1", "L-1", at(1)).await;
@@ -146,11 +146,11 @@ pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: S
     let young = accept_call(&*store, "C-3", "L-3", at(50)).await;
     let lead = accept_lead(&*store, "L-1", Priority::High, at(0)).await;
     let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(0));
-    let other = new(store.accept_disposition(other).await.unwrap()).delivery;
+    let other = expect_new(store.accept_disposition(other).await.unwrap()).delivery;
 
-    assert_eq!(store.expire_held(order(0, 9)).await, Ok(0));
-    assert_eq!(store.expire_held(order(49, 9)).await, Ok(2));
-    assert_eq!(store.expire_held(order(49, 9)).await, Ok(0));
+    assert_eq!(store.expire_held(expiry(0, 9)).await, Ok(0));
+    assert_eq!(store.expire_held(expiry(49, 9)).await, Ok(2));
+    assert_eq!(store.expire_held(expiry(49, 9)).await, Ok(0));
     for id in [held, behind] {
         let found = detail(&*store, id).await;
         assert_eq!(
@@ -176,21 +176,21 @@ pub async fn what_was_held_for_too_long_is_given_up_with_alert_and_flag(store: S
     assert_eq!(flagged.manual_since, Some(at(1000)));
 }
 
-/// Do-not-calls and older ones first, as they would have gone.
-pub async fn what_is_given_up_comes_in_batches_and_in_order(store: SharedStore) {
+/// They expire in batches, in the order in which they would have been sent: do-not-calls first, then the oldest.
+pub async fn held_dispositions_expire_in_order(store: SharedStore) {
     let mut expected = vec![];
     for n in 0..6 {
         expected.push(accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await);
     }
     expected.insert(0, accept_dnc(&*store, "C-9", "L-1", at(9)).await);
-    let mut given_up = vec![];
+    let mut expired = vec![];
     loop {
-        match store.expire_held(order(9, 3)).await.unwrap() {
+        match store.expire_held(expiry(9, 3)).await.unwrap() {
             0 => break,
-            n => given_up.push(n),
+            n => expired.push(n),
         }
     }
-    assert_eq!(given_up, [3, 3, 1]);
+    assert_eq!(expired, [3, 3, 1]);
     let alerts = store.unannounced_alerts().await.unwrap();
     let order: Vec<_> = alerts.iter().filter_map(|alert| alert.delivery).collect();
     assert_eq!(order, expected);
@@ -200,8 +200,8 @@ fn keys(claimed: &[ClaimedDelivery]) -> Vec<&str> {
     claimed.iter().map(|claimed| claimed.key.as_str()).collect()
 }
 
-/// What goes to the agent goes on while the CRM's breaker is open.
-pub async fn a_claim_takes_the_kinds_of_its_share(store: SharedStore) {
+/// Deliveries to the agent continue while the CRM's breaker is open.
+pub async fn a_claim_is_limited_to_its_kinds(store: SharedStore) {
     for n in 0..4 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
     }
@@ -227,18 +227,18 @@ pub async fn a_claim_takes_the_kinds_of_its_share(store: SharedStore) {
     assert_eq!(keys(&limited(&[(DeliveryKind::Disposition, 9)], 1).await), ["C-1"]);
 }
 
-/// So one delivery that the CRM cannot take does not stand in the way of all others.
-pub async fn what_goes_last_goes_when_nothing_else_can(store: SharedStore) {
+/// One delivery that the CRM cannot accept does not block all others.
+pub async fn deprioritized_deliveries_are_claimed_last(store: SharedStore) {
     let dnc = accept_dnc(&*store, "D", "L-9", at(0)).await;
     let call = accept_call(&*store, "C-1", "L-1", at(1)).await;
-    let but = async |last: &[DeliveryId]| {
+    let claim_with_last = async |last: &[DeliveryId]| {
         let mut claim = claim_of("worker", &[acme()], 1, at(9));
         claim.tenants[0].last = last.to_vec();
         store.claim(claim).await.unwrap()
     };
-    let first = but(&[dnc]).await;
+    let first = claim_with_last(&[dnc]).await;
     assert_eq!(ids(&first), [call]);
     finish(&*store, &first[0], Ok("R"), at(9)).await;
-    assert_eq!(ids(&but(&[dnc, call]).await), [dnc]);
+    assert_eq!(ids(&claim_with_last(&[dnc, call]).await), [dnc]);
     assert_eq!(claim(&*store, 9, at(9)).await, []);
 }

@@ -1,4 +1,4 @@
-//! Small values to fill a store with.
+//! Values and helpers for the tests of a store.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use jackfield_domain::lead::{Lead, Priority};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// How long the tests' leases hold.
+/// The length of the tests' leases.
 pub const LEASE: Duration = Duration::from_mins(4);
 
-/// A moment, in seconds after the tests begin.
+/// A time, in seconds after the start of the tests.
 pub fn at(second: i64) -> Timestamp {
     let start: Timestamp = "2026-07-01T09:00:00.123456Z".parse().unwrap();
     start + SignedDuration::from_secs(second)
@@ -45,12 +45,12 @@ pub fn key(text: &str) -> DedupKey {
     text.parse().unwrap()
 }
 
-/// A part of a listing.
+/// A page of a listing.
 pub fn page(after: Option<String>, limit: u32) -> PageRequest {
     PageRequest { after, limit }
 }
 
-/// What a store takes for a sealed secret; it opens to nothing.
+/// A sealed secret that no key opens.
 pub fn sealed(seed: u8, ciphertext: &str) -> SealedSecret {
     SealedSecret {
         key: format!("{seed:016x}").parse().unwrap(),
@@ -68,7 +68,7 @@ fn request(tenant: &TenantName, body: Vec<u8>, now: Timestamp) -> RawRequest {
     }
 }
 
-/// A lead as the contract has it.
+/// A lead in the contract's shape.
 pub fn lead(id: &str, priority: Priority) -> Lead {
     let document = json!({
         "event": "lead.created",
@@ -77,7 +77,7 @@ pub fn lead(id: &str, priority: Priority) -> Lead {
     Lead::read(document).unwrap()
 }
 
-/// A lead's webhook that is to be pushed.
+/// A webhook with a lead to push.
 pub fn webhook(tenant: &TenantName, idem_key: &str, id: &str, priority: Priority, now: Timestamp) -> AcceptLead {
     let lead = lead(id, priority);
     let body = lead.document.to_string().into_bytes();
@@ -125,8 +125,8 @@ pub fn dnc(id: &str, lead: &str, now: Timestamp) -> AcceptDisposition {
     disposition_of(&acme(), id, lead, "dnc_requested", now)
 }
 
-/// The receipt of something new.
-pub fn new(accept: Accept) -> Receipt {
+/// The receipt of a new request.
+pub fn expect_new(accept: Accept) -> Receipt {
     match accept {
         Accept::New(receipt) => receipt,
         other => panic!("should be new: {other:?}"),
@@ -135,18 +135,18 @@ pub fn new(accept: Accept) -> Receipt {
 
 /// Accepts a disposition.
 pub async fn accept_call(store: &dyn Store, id: &str, lead: &str, now: Timestamp) -> DeliveryId {
-    new(store.accept_disposition(call(id, lead, now)).await.unwrap()).delivery
+    expect_new(store.accept_disposition(call(id, lead, now)).await.unwrap()).delivery
 }
 
 /// Accepts a disposition that asks for no more calls.
 pub async fn accept_dnc(store: &dyn Store, id: &str, lead: &str, now: Timestamp) -> DeliveryId {
-    new(store.accept_disposition(dnc(id, lead, now)).await.unwrap()).delivery
+    expect_new(store.accept_disposition(dnc(id, lead, now)).await.unwrap()).delivery
 }
 
 /// Accepts a lead to be pushed.
 pub async fn accept_lead(store: &dyn Store, id: &str, priority: Priority, now: Timestamp) -> DeliveryId {
     let webhook = webhook(&acme(), &format!("key:{id}"), id, priority, now);
-    new(store.accept_lead(webhook).await.unwrap()).delivery
+    expect_new(store.accept_lead(webhook).await.unwrap()).delivery
 }
 
 /// A claim of `owner`.
@@ -166,7 +166,7 @@ pub fn claim_of(owner: &str, tenants: &[TenantName], limit: u32, now: Timestamp)
     }
 }
 
-/// What is due, as `tenant kind`.
+/// The tenants and kinds with due work, as `tenant kind`.
 pub async fn due(store: &dyn Store, second: i64) -> Vec<String> {
     let due = store.due(at(second)).await.unwrap();
     due.iter().map(|due| format!("{} {}", due.tenant, due.kind)).collect()
@@ -177,20 +177,20 @@ pub async fn claim(store: &dyn Store, limit: u32, now: Timestamp) -> Vec<Claimed
     store.claim(claim_of("worker/1", &[acme()], limit, now)).await.unwrap()
 }
 
-/// Claims the only delivery that may go.
+/// Claims the only delivery that can be claimed.
 pub async fn claim_one(store: &dyn Store, now: Timestamp) -> ClaimedDelivery {
     let mut claimed = claim(store, 100, now).await;
-    assert_eq!(claimed.len(), 1, "one delivery may go: {claimed:?}");
+    assert_eq!(claimed.len(), 1, "one delivery can be claimed: {claimed:?}");
     claimed.remove(0)
 }
 
-/// Which deliveries were claimed.
+/// The ids of claimed deliveries.
 pub fn ids(claimed: &[ClaimedDelivery]) -> Vec<DeliveryId> {
     claimed.iter().map(|claimed| claimed.lease.id).collect()
 }
 
-/// What the domain decides of an outcome under the default policy with look-up.
-pub fn verdict(progress: AttemptHistory, outcome: Result<&str, Failure>, now: Timestamp) -> DeliveryVerdict {
+/// The domain's verdict on an outcome, under the default policy with look-up.
+pub fn verdict(history: AttemptHistory, outcome: Result<&str, Failure>, now: Timestamp) -> DeliveryVerdict {
     let policy = AttemptPolicy {
         ladder: RetryLadder::default(),
         idempotent: false,
@@ -200,11 +200,11 @@ pub fn verdict(progress: AttemptHistory, outcome: Result<&str, Failure>, now: Ti
         outcome: outcome.map(Into::into),
         sent: true,
     };
-    decide(progress, &result, &policy, now, 0.0)
+    decide(history, &result, &policy, now, 0.0)
 }
 
 /// The end of a claimed delivery's attempt.
-pub fn end(claimed: &ClaimedDelivery, outcome: Result<&str, Failure>, now: Timestamp) -> FinishAttempt {
+pub fn finish_attempt(claimed: &ClaimedDelivery, outcome: Result<&str, Failure>, now: Timestamp) -> FinishAttempt {
     FinishAttempt {
         lease: claimed.lease,
         now,
@@ -220,7 +220,7 @@ pub fn end(claimed: &ClaimedDelivery, outcome: Result<&str, Failure>, now: Times
 
 /// Ends a claimed delivery's attempt.
 pub async fn finish(store: &dyn Store, claimed: &ClaimedDelivery, outcome: Result<&str, Failure>, now: Timestamp) {
-    let finished = store.finish(end(claimed, outcome, now)).await.unwrap();
+    let finished = store.finish(finish_attempt(claimed, outcome, now)).await.unwrap();
     assert_eq!(finished, FinishOutcome::Stored { leads: 0 });
 }
 
@@ -233,15 +233,15 @@ pub fn rejected() -> Failure {
     })
 }
 
-/// Sends the only delivery that may go to review.
+/// Sends the only delivery that can be claimed to review.
 pub async fn send_to_review(store: &dyn Store, now: Timestamp) -> DeliveryId {
     let claimed = claim_one(store, now).await;
     finish(store, &claimed, Err(rejected()), now).await;
     claimed.lease.id
 }
 
-/// Lets the only delivery that may go die, beginning at `now`; returns when it died.
-pub async fn let_die(store: &dyn Store, failure: Failure, mut now: Timestamp) -> Timestamp {
+/// Fails all attempts of the only delivery that can be claimed, from `now` on; returns when it is dead.
+pub async fn exhaust_attempts(store: &dyn Store, failure: Failure, mut now: Timestamp) -> Timestamp {
     for _ in 0..RetryLadder::default().attempts() {
         let claimed = claim_one(store, now).await;
         finish(store, &claimed, Err(failure.clone()), now).await;
@@ -250,7 +250,7 @@ pub async fn let_die(store: &dyn Store, failure: Failure, mut now: Timestamp) ->
     now
 }
 
-/// A replay at once.
+/// A replay without spacing.
 pub fn replay(ids: &[DeliveryId], now: Timestamp) -> ReplayDeliveries {
     ReplayDeliveries {
         ids: ids.to_vec(),
@@ -260,7 +260,7 @@ pub fn replay(ids: &[DeliveryId], now: Timestamp) -> ReplayDeliveries {
     }
 }
 
-/// A delivery that is there.
+/// An existing delivery.
 pub async fn detail(store: &dyn Store, id: DeliveryId) -> DeliveryDetail {
     store.delivery(id).await.unwrap().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Leases: held, given back, lost.
+//! Leases: held, released, lost.
 
 use crate::{FinishOutcome, SharedStore};
 use jackfield_domain::delivery::failure::{AttemptClass, Failure};
@@ -6,18 +6,18 @@ use jackfield_domain::delivery::{DeliveryState, MAX_LOST_LEASES, StopReason};
 use jiff::SignedDuration;
 
 use super::fixture::{
-    LEASE, accept_call, acme, at, claim, claim_of, claim_one, detail, end, finish, key, lead_id, rejected,
+    LEASE, accept_call, acme, at, claim, claim_of, claim_one, detail, finish_attempt, finish, key, lead_id, rejected,
 };
 
-/// Another worker has the delivery; what the first one saw is kept.
-pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
+/// Another worker has the delivery; the first worker's report is still recorded.
+pub async fn a_lost_lease_changes_only_the_attempt(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let first = claim_one(&*store, at(0)).await;
     let expired = at(0) + SignedDuration::try_from(LEASE).unwrap();
     assert_eq!(store.reap(expired, None).await, Ok(1));
     let before = detail(&*store, id).await;
     assert_eq!(
-        store.finish(end(&first, Err(rejected()), expired)).await,
+        store.finish(finish_attempt(&first, Err(rejected()), expired)).await,
         Ok(FinishOutcome::LeaseLost)
     );
     let after = detail(&*store, id).await;
@@ -29,7 +29,7 @@ pub async fn a_lost_lease_changes_nothing_but_the_attempt(store: SharedStore) {
 
     let second = claim_one(&*store, expired).await;
     assert_eq!(
-        store.finish(end(&first, Ok("late"), expired)).await,
+        store.finish(finish_attempt(&first, Ok("late"), expired)).await,
         Ok(FinishOutcome::LeaseLost)
     );
     assert_eq!(detail(&*store, id).await.summary.state, DeliveryState::Leased);
@@ -54,13 +54,13 @@ pub async fn a_finish_counts_once(store: SharedStore) {
     finish(&*store, &claimed, Err(Failure::Unavailable), at(1)).await;
     let before = detail(&*store, claimed.lease.id).await;
     assert_eq!(
-        store.finish(end(&claimed, Ok("R"), at(2))).await,
+        store.finish(finish_attempt(&claimed, Ok("R"), at(2))).await,
         Ok(FinishOutcome::LeaseLost)
     );
     assert_eq!(detail(&*store, claimed.lease.id).await, before);
 }
 
-/// The request may have left.
+/// Its request may have been sent.
 pub async fn a_reaped_delivery_is_ambiguous(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     claim_one(&*store, at(0)).await;
@@ -81,8 +81,8 @@ pub async fn a_reaped_delivery_is_ambiguous(store: SharedStore) {
     assert_eq!(claim_one(&*store, at(240)).await.progress.lost_leases, 1);
 }
 
-/// A host that starts again does not wait for its own leases.
-pub async fn a_former_self_is_reaped_at_once(store: SharedStore) {
+/// A restarted host does not wait until its own leases expire.
+pub async fn a_restarted_host_reaps_its_own_leases(store: SharedStore) {
     for (n, owner) in ["me/1", "other/1"].iter().enumerate() {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(0)).await;
         store.claim(claim_of(owner, &[acme()], 9, at(0))).await.unwrap();
@@ -91,7 +91,7 @@ pub async fn a_former_self_is_reaped_at_once(store: SharedStore) {
     assert_eq!(claim_one(&*store, at(1)).await.key, key("C-0"));
 }
 
-/// A host is known by all of its id, and by nothing but its id.
+/// A host is identified by its complete id.
 pub async fn another_host_keeps_its_leases(store: SharedStore) {
     let owners = ["m_/1", "mx/1", "m_x/1", "x/m_/1", "m_", "m_/2", "M_/1"];
     for (n, owner) in owners.iter().enumerate() {
@@ -108,12 +108,12 @@ pub async fn another_host_keeps_its_leases(store: SharedStore) {
     assert_eq!(
         store.reap(at(240), Some("m_")).await,
         Ok(5),
-        "expired leases are anybody's"
+        "any host reaps expired leases"
     );
 }
 
-/// A poison pill that kills the process does not do so for ever.
-pub async fn workers_lost_again_and_again_end_in_a_dead_letter(store: SharedStore) {
+/// A poison pill does not kill the process forever.
+pub async fn repeated_lost_leases_become_a_dead_letter(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     for n in 0..MAX_LOST_LEASES {
         assert_eq!(claim_one(&*store, at(n.into())).await.progress.lost_leases, n);
@@ -128,7 +128,7 @@ pub async fn workers_lost_again_and_again_end_in_a_dead_letter(store: SharedStor
     assert_eq!(store.unannounced_alerts().await.unwrap().len(), 1);
 }
 
-/// Claimed and not begun is as good as not claimed.
+/// A claim whose attempt did not start leaves the delivery as if it had not been claimed.
 pub async fn a_released_lease_leaves_no_trace(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let first = claim_one(&*store, at(1)).await;
@@ -148,7 +148,7 @@ pub async fn a_released_lease_leaves_no_trace(store: SharedStore) {
         "the first lease is gone"
     );
     assert_eq!(
-        store.finish(end(&first, Ok("R"), at(1))).await,
+        store.finish(finish_attempt(&first, Ok("R"), at(1))).await,
         Ok(FinishOutcome::LeaseLost)
     );
 }

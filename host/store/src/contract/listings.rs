@@ -1,4 +1,4 @@
-//! What people and programs see.
+//! Listings for people and programs.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, claim_one, disposition_of, finish, key, lead_id, new, page, send_to_review,
+    accept_call, accept_lead, acme, at, claim_one, disposition_of, finish, key, lead_id, expect_new, page, send_to_review,
     webhook, zenith,
 };
 
-/// Newest first, each exactly once, whatever the size of the parts.
-pub async fn pages_hold_everything_once(store: SharedStore) {
+/// Newest first, each exactly once, with every page size.
+pub async fn pages_contain_each_delivery_once(store: SharedStore) {
     for n in 0..7 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
     }
@@ -35,17 +35,17 @@ pub async fn pages_hold_everything_once(store: SharedStore) {
                 break;
             }
         }
-        assert_eq!(seen, (0..7).rev().map(at).collect::<Vec<_>>(), "in parts of {limit}");
+        assert_eq!(seen, (0..7).rev().map(at).collect::<Vec<_>>(), "in pages of {limit}");
     }
     let least = store
         .deliveries(&DeliveryFilter::default(), page(None, 0))
         .await
         .unwrap();
-    assert_eq!(least.items.len(), 1, "no part is empty while there is more");
+    assert_eq!(least.items.len(), 1, "no page is empty while there are more rows");
 }
 
-/// The API answers 400.
-pub async fn a_wrong_cursor_is_told(store: SharedStore) {
+/// The API answers with 400.
+pub async fn a_wrong_cursor_is_an_error(store: SharedStore) {
     let wrong = || page(Some("'; drop table".into()), 9);
     let all = DeliveryFilter::default();
     assert_eq!(store.deliveries(&all, wrong()).await, Err(StoreError::BadCursor));
@@ -60,7 +60,7 @@ pub async fn a_wrong_cursor_is_told(store: SharedStore) {
     assert_eq!(store.tokens(wrong()).await, Err(StoreError::BadCursor));
 }
 
-/// By everything that is known of them.
+/// By each of their properties.
 pub async fn deliveries_are_filtered(store: SharedStore) {
     accept_lead(&*store, "L-1", Priority::High, at(0)).await;
     let claimed = claim_one(&*store, at(1)).await;
@@ -69,7 +69,7 @@ pub async fn deliveries_are_filtered(store: SharedStore) {
     send_to_review(&*store, at(3)).await;
     accept_call(&*store, "C-2", "L-2", at(4)).await;
     let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(5));
-    new(store.accept_disposition(other).await.unwrap());
+    expect_new(store.accept_disposition(other).await.unwrap());
 
     let all = DeliveryFilter::default;
     let filters = [
@@ -161,7 +161,7 @@ pub async fn deliveries_are_filtered(store: SharedStore) {
     }
 }
 
-/// Not an error.
+/// It is not an error.
 pub async fn an_unknown_delivery_is_none(store: SharedStore) {
     assert_eq!(store.delivery(DeliveryId(1)).await, Ok(None));
 }
@@ -170,7 +170,7 @@ fn names(leads: &[LeadRecord]) -> Vec<&str> {
     leads.iter().map(|lead| lead.lead.as_str()).collect()
 }
 
-/// A lead that is urgent and came later goes first.
+/// An urgent lead that arrived later comes first.
 pub async fn pulled_leads_come_most_urgent_first(store: SharedStore) {
     for (second, (id, priority)) in (0..).zip([
         ("a", Priority::Low),
@@ -198,8 +198,8 @@ pub async fn pulled_leads_come_most_urgent_first(store: SharedStore) {
     );
 }
 
-/// Accepting and pulling take turns at random; in the end every lead was seen with its newest priority.
-pub async fn no_lead_is_skipped_however_they_come_in(store: SharedStore) {
+/// Accepts and pulls alternate at random; in the end every lead was seen with its newest priority.
+pub async fn pulling_skips_no_lead(store: SharedStore) {
     // `None` pulls; `Some` accepts one of twelve leads with some priority.
     let step = proptest::option::weighted(0.8, (0..12_u8, 0..3_usize));
     let steps = proptest::collection::vec(step, 200)
@@ -217,7 +217,7 @@ pub async fn no_lead_is_skipped_however_they_come_in(store: SharedStore) {
         if let Some((lead, priority)) = step {
             let (id, priority) = (format!("L-{lead}"), Priority::ALL[priority]);
             let webhook = webhook(&acme(), &format!("key:{second}"), &id, priority, at(second));
-            new(store.accept_lead(webhook).await.unwrap());
+            expect_new(store.accept_lead(webhook).await.unwrap());
             accepted.insert(id, priority);
         } else {
             pull(&mut cursor, &mut seen).await;
@@ -227,13 +227,13 @@ pub async fn no_lead_is_skipped_however_they_come_in(store: SharedStore) {
     assert_eq!(seen, accepted);
 }
 
-/// With its newest document.
-pub async fn a_renewed_lead_is_seen_again(store: SharedStore) {
+/// The agent pulls it again, with its newest document.
+pub async fn an_updated_lead_is_pulled_again(store: SharedStore) {
     let pull = async |after| store.leads_after(&acme(), after, 9).await.unwrap();
     accept_lead(&*store, "L-1", Priority::High, at(0)).await;
     let first = pull(LeadCursor::default()).await;
     let again = webhook(&acme(), "key:again", "L-1", Priority::Low, at(1));
-    new(store.accept_lead(again).await.unwrap());
+    expect_new(store.accept_lead(again).await.unwrap());
     let second = pull(first.next).await;
     assert_eq!(names(&second.leads), ["L-1"]);
     assert_eq!(
@@ -243,7 +243,7 @@ pub async fn a_renewed_lead_is_seen_again(store: SharedStore) {
     assert_eq!(pull(second.next).await.leads, []);
 }
 
-/// The figures on the dashboard.
+/// These are the numbers for dashboards.
 pub async fn depth_and_states_count_every_delivery(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(1)).await;
     send_to_review(&*store, at(1)).await;
@@ -273,7 +273,7 @@ pub async fn depth_and_states_count_every_delivery(store: SharedStore) {
     assert_eq!(counts, [1, 1, 1, 0, 1, 0].map(Some));
 }
 
-/// Of all tenants, of one, of one lead.
+/// For all tenants, one tenant, or one lead.
 pub async fn suppressions_are_listed_by_lead(store: SharedStore) {
     for (second, (tenant, lead)) in (0..).zip([(acme(), "L-1"), (acme(), "L-2"), (zenith(), "L-1")]) {
         let refusal = StatusRefusal {

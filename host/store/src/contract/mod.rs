@@ -1,11 +1,11 @@
-//! What every [`Store`](crate::Store) must do, whatever its database: one function for each test, given a
-//! fresh store. [`store_contract!`](crate::store_contract!) runs them all.
+//! The contract of every [`Store`](crate::Store), whatever its database: one function for each test, which gets a fresh
+//! store. [`store_contract!`](crate::store_contract!) runs them all.
 
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
-    reason = "these are the parts of tests: a panic is a failed one, and what one makes is what it is about"
+    reason = "these functions are tests or parts of tests: a panic is a failure, and callers use what they return"
 )]
 
 pub mod accept;
@@ -19,22 +19,22 @@ pub mod model;
 pub mod order;
 pub mod replay;
 pub mod secrets;
-pub mod together;
+pub mod concurrent;
 pub mod work;
 
 use std::any::Any;
 
 use crate::SharedStore;
 
-/// A store without a row, and what has to live as long as it.
-pub struct Fresh {
+/// An empty store, with a guard that must live as long as the store.
+pub struct FreshStore {
     /// The store.
     pub store: SharedStore,
-    /// A folder, a server: dropped after the test.
-    pub keep: Box<dyn Any + Send>,
+    /// Such as a folder or a server: dropped after the test.
+    pub guard: Box<dyn Any + Send>,
 }
 
-/// Runs the whole contract on the stores that an `async fn() -> Fresh` makes.
+/// Runs the whole contract on the stores that an `async fn() -> FreshStore` returns.
 #[macro_export]
 macro_rules! store_contract {
     ($fresh:path) => {
@@ -44,69 +44,69 @@ macro_rules! store_contract {
             key_with_another_body_is_a_conflict,
             any_of_several_keys_makes_a_repeat,
             tenants_do_not_share_keys,
-            a_key_is_new_again_after_its_window,
-            a_lead_for_an_agent_that_pulls_is_done_at_once,
-            a_webhook_to_be_parsed_is_kept_as_it_came,
-            a_call_id_is_remembered_for_ever,
-            of_a_hundred_at_once_one_is_new,
-            a_do_not_call_is_known_once_it_is_accepted,
-            a_delivery_waits_until_it_is_due,
+            keys_expire_after_their_window,
+            a_lead_to_be_pulled_is_done_at_once,
+            an_unparsed_webhook_is_stored_unchanged,
+            call_ids_never_expire,
+            concurrent_repeats_are_accepted_once,
+            an_accepted_do_not_call_is_recorded,
+            a_delivery_waits_for_its_first_attempt,
             refusals_are_counted,
         );
         $crate::store_contract!($fresh, work:
             a_claim_is_a_lease_and_an_attempt,
-            a_claim_takes_what_is_due_and_no_more_than_its_share,
+            claims_are_limited_to_due_work_and_shares,
             nothing_is_claimed_twice,
             success_is_recorded,
-            a_retry_waits_and_remembers,
-            a_dead_letter_its_alert_and_the_flag_come_together,
-            a_review_flags_only_for_dispositions,
-            a_delivery_clears_the_flag_only_as_the_last_stuck_one,
+            a_retry_waits_and_keeps_its_history,
+            a_dead_letter_raises_an_alert_and_a_flag,
+            only_dispositions_in_review_set_the_flag,
+            the_last_stuck_delivery_clears_the_flag,
             refused_credentials_alert_once_an_hour,
             a_parsed_webhook_becomes_leads,
-            what_is_due_is_told,
+            due_work_is_listed,
             attempts_are_counted_by_time,
         );
-        $crate::store_contract!($fresh, together:
-            dispositions_at_once_are_each_what_they_are_alone,
-            leads_at_once_are_each_what_they_are_alone,
-            attempts_that_end_at_once_end_each_as_alone,
+        $crate::store_contract!($fresh, concurrent:
+            concurrent_dispositions_do_not_interfere,
+            concurrent_leads_do_not_interfere,
+            concurrent_finishes_do_not_interfere,
         );
         $crate::store_contract!($fresh, lease:
-            a_lost_lease_changes_nothing_but_the_attempt,
+            a_lost_lease_changes_only_the_attempt,
             a_finish_counts_once,
             a_reaped_delivery_is_ambiguous,
-            a_former_self_is_reaped_at_once,
+            a_restarted_host_reaps_its_own_leases,
             another_host_keeps_its_leases,
-            workers_lost_again_and_again_end_in_a_dead_letter,
+            repeated_lost_leases_become_a_dead_letter,
             a_released_lease_leaves_no_trace,
         );
         $crate::store_contract!($fresh, order:
-            dispositions_of_one_lead_go_one_by_one,
-            an_earlier_one_that_waits_holds_back_the_later,
+            a_lead_has_one_disposition_in_flight,
+            a_waiting_disposition_blocks_later_ones,
             a_do_not_call_overtakes,
-            nothing_goes_beside_a_leased_one,
-            tenants_and_directions_do_not_wait_for_each_other,
-            the_most_urgent_goes_first_then_the_longest_due,
-            what_cannot_go_is_not_due,
+            a_leased_disposition_blocks_do_not_calls,
+            order_is_per_tenant_and_kind,
+            claims_follow_rank_then_due_time,
+            blocked_deliveries_are_not_due,
         );
         $crate::store_contract!($fresh, replay:
             a_replay_keeps_the_key_and_clears_the_rest,
-            what_may_have_landed_stays_ambiguous,
+            a_replay_keeps_the_ambiguity,
             replays_are_spaced,
-            only_what_is_stuck_is_replayed,
-            a_discarded_delivery_is_over,
+            only_stuck_deliveries_are_replayed,
+            a_discarded_delivery_stays_discarded,
             a_settled_delivery_is_done,
             an_edit_replaces_the_payload_of_a_review,
         );
         $crate::store_contract!($fresh, listings:
-            pages_hold_everything_once,
-            a_wrong_cursor_is_told,
+            pages_contain_each_delivery_once,
+            a_wrong_cursor_is_an_error,
             deliveries_are_filtered,
             an_unknown_delivery_is_none,
             pulled_leads_come_most_urgent_first,
-            no_lead_is_skipped_however_they_come_in,
-            a_renewed_lead_is_seen_again,
+            pulling_skips_no_lead,
+            an_updated_lead_is_pulled_again,
             depth_and_states_count_every_delivery,
             suppressions_are_listed_by_lead,
         );
@@ -114,36 +114,36 @@ macro_rules! store_contract {
             pushing_an_adapter_twice_changes_nothing,
             a_reference_means_the_newest_push,
             releases_count_up_and_become_active,
-            an_earlier_release_can_be_made_active,
-            secrets_are_kept_apart,
-            tokens_open_until_they_are_revoked,
-            the_revision_counts_active_releases_and_live_tokens,
+            an_earlier_release_can_be_activated,
+            secrets_are_stored_separately,
+            tokens_are_live_until_revoked,
+            the_revision_follows_releases_and_tokens,
             alerts_are_unannounced_until_marked,
-            unannounced_alerts_come_in_parts,
-            alerts_are_announced_in_order_and_acknowledged,
-            an_alert_may_be_about_no_delivery,
+            unannounced_alerts_are_read_in_batches,
+            alerts_are_announced_oldest_first,
+            an_alert_may_have_no_delivery,
             a_store_is_ready,
         );
         $crate::store_contract!($fresh, secrets:
-            a_secret_takes_the_place_of_the_one_before,
-            a_forgotten_secret_is_gone,
+            a_secret_replaces_the_previous_one,
+            a_removed_secret_is_gone,
             secrets_are_listed_by_name,
-            sealing_anew_changes_the_key_and_nothing_else,
+            resealing_changes_only_the_key,
         );
         $crate::store_contract!($fresh, audit:
             events_are_chained_in_order,
-            a_hundred_at_once_make_one_chain,
+            concurrent_events_form_one_chain,
         );
         $crate::store_contract!($fresh, breaker:
-            an_opening_is_told_once_and_kept_until_it_is_over,
-            what_an_operator_forces_is_kept,
-            what_was_held_for_too_long_is_given_up_with_alert_and_flag,
-            what_is_given_up_comes_in_batches_and_in_order,
-            a_claim_takes_the_kinds_of_its_share,
-            what_goes_last_goes_when_nothing_else_can,
+            an_opening_is_recorded_until_it_closes,
+            an_override_is_stored,
+            expired_dispositions_become_dead_letters,
+            held_dispositions_expire_in_order,
+            a_claim_is_limited_to_its_kinds,
+            deprioritized_deliveries_are_claimed_last,
         );
         $crate::store_contract!($fresh, model:
-            any_order_of_operations_agrees_with_a_simple_model,
+            random_operations_agree_with_the_model,
         );
     };
     ($fresh:path, $theme:ident: $($test:ident),+ $(,)?) => {
@@ -153,7 +153,7 @@ macro_rules! store_contract {
                 async fn $test() {
                     let fresh = $fresh().await;
                     $crate::contract::$theme::$test(fresh.store).await;
-                    drop(fresh.keep);
+                    drop(fresh.guard);
                 }
             )+
         }

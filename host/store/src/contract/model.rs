@@ -1,5 +1,5 @@
-//! Random operations on a store and on a model of it that fits on a page: both must agree on who may go, on whose
-//! report counts, and on where every delivery is. So nothing is lost, doubled or out of order in any order of events.
+//! Random operations on a store and on a simple model of it: both must agree on which deliveries can be claimed, which
+//! reports count, and the state of every delivery. So no sequence of events loses, doubles or reorders a delivery.
 
 use crate::{
     Accept, ClaimedDelivery, DeliveryFilter, FinishAttempt, FinishOutcome, ReplayDeliveries, SharedStore, StoreError,
@@ -13,9 +13,9 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use super::fixture::{LEASE, at, claim_of, disposition_of, end, page, rejected};
+use super::fixture::{LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected};
 
-/// Sequences, and operations in each.
+/// The number of sequences, and of operations in each.
 const RUNS: usize = 24;
 const STEPS: usize = 120;
 
@@ -25,7 +25,7 @@ enum Operation {
     Claim { limit: u32 },
     Finish { which: Index, how: u8 },
     Release { which: Index },
-    Pass { seconds: i64 },
+    Wait { seconds: i64 },
     Reap,
     Replay { which: Index, not_landed: bool },
     Discard { which: Index },
@@ -38,16 +38,16 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (1..4_u32).prop_map(|limit| Operation::Claim { limit }),
         5 => (any::<Index>(), 0..7_u8).prop_map(|(which, how)| Operation::Finish { which, how }),
         1 => any::<Index>().prop_map(|which| Operation::Release { which }),
-        3 => (1..400_i64).prop_map(|seconds| Operation::Pass { seconds }),
+        3 => (1..400_i64).prop_map(|seconds| Operation::Wait { seconds }),
         2 => Just(Operation::Reap),
         2 => (any::<Index>(), any::<bool>()).prop_map(|(which, not_landed)| Operation::Replay { which, not_landed }),
         1 => any::<Index>().prop_map(|which| Operation::Discard { which }),
     ]
 }
 
-/// One delivery, as simply as can be.
+/// A delivery in the model.
 #[derive(Debug, Clone, PartialEq)]
-struct Simple {
+struct ModelDelivery {
     id: DeliveryId,
     call: u8,
     lead: u8,
@@ -60,9 +60,9 @@ struct Simple {
     generation: u32,
 }
 
-impl Simple {
+impl ModelDelivery {
     /// Do-not-calls first, then in order of acceptance.
-    fn place(&self) -> (bool, DeliveryId) {
+    fn position(&self) -> (bool, DeliveryId) {
         (!self.dnc, self.id)
     }
 
@@ -79,13 +79,13 @@ struct Run {
     store: SharedStore,
     tenant: TenantName,
     now: Timestamp,
-    model: Vec<Simple>,
-    /// Every claim ever made, so that late reports come too.
+    model: Vec<ModelDelivery>,
+    /// Every claim ever made, so that reports can also be late.
     claims: Vec<ClaimedDelivery>,
 }
 
-/// Accepting, claiming, reporting (in time, late, twice), losing workers, replaying and discarding in any order.
-pub async fn any_order_of_operations_agrees_with_a_simple_model(store: SharedStore) {
+/// Accepts, claims, reports (in time, late, twice), lost workers, replays and discards in any order.
+pub async fn random_operations_agree_with_the_model(store: SharedStore) {
     let mut runner = TestRunner::deterministic();
     let sequences = proptest::collection::vec(operation(), STEPS);
     for number in 0..RUNS {
@@ -110,7 +110,7 @@ impl Run {
             Operation::Claim { limit } => self.claim(limit).await?,
             Operation::Finish { which, how } => self.finish(which, how).await?,
             Operation::Release { which } => self.release(which).await?,
-            Operation::Pass { seconds } => self.now += SignedDuration::from_secs(seconds),
+            Operation::Wait { seconds } => self.now += SignedDuration::from_secs(seconds),
             Operation::Reap => self.reap().await?,
             Operation::Replay { which, not_landed } => self.replay(which, not_landed).await?,
             Operation::Discard { which } => self.discard(which).await?,
@@ -124,7 +124,7 @@ impl Run {
         let disposition = disposition_of(&self.tenant, &call_id, &lead_id, outcome, self.now);
         let known = self.model.iter().find(|delivery| delivery.call == call);
         match (self.store.accept_disposition(disposition).await?, known) {
-            (Accept::New(receipt), None) => self.model.push(Simple {
+            (Accept::New(receipt), None) => self.model.push(ModelDelivery {
                 id: receipt.delivery,
                 call,
                 lead,
@@ -152,17 +152,17 @@ impl Run {
             .filter(|d| d.state == DeliveryState::Ready && d.due <= self.now)
             .collect();
         waiting.sort_by_key(|delivery| (!delivery.dnc, delivery.due, delivery.id));
-        let may_go = |delivery: &&&Simple| {
+        let is_claimable = |delivery: &&&ModelDelivery| {
             self.model.iter().all(|other| {
                 other.lead != delivery.lead
                     || other.id == delivery.id
                     || !other.state.is_live()
-                    || (other.state == DeliveryState::Ready && other.place() > delivery.place())
+                    || (other.state == DeliveryState::Ready && other.position() > delivery.position())
             })
         };
         let expected: Vec<_> = waiting
             .iter()
-            .filter(may_go)
+            .filter(is_claimable)
             .map(|d| d.id)
             .take(limit as usize)
             .collect();
@@ -171,7 +171,7 @@ impl Run {
         assert_eq!(claimed.iter().map(|c| c.lease.id).collect::<Vec<_>>(), expected);
         for claimed in claimed {
             let delivery = self.model.iter_mut().find(|d| d.id == claimed.lease.id).unwrap();
-            assert!(claimed.lease.fence.0 > delivery.fence, "a fence names one claim");
+            assert!(claimed.lease.fence.0 > delivery.fence, "a fence identifies one claim");
             assert_eq!(claimed.progress, delivery.progress);
             delivery.state = DeliveryState::Leased;
             delivery.fence = claimed.lease.fence.0;
@@ -181,14 +181,14 @@ impl Run {
         Ok(())
     }
 
-    /// A claim, and its delivery if it still has it.
-    fn pick(&mut self, which: Index) -> Option<(ClaimedDelivery, Option<&mut Simple>)> {
-        // Mostly the latest, so that most reports come in time.
+    /// A claim, and its delivery if the lease still holds.
+    fn pick(&mut self, which: Index) -> Option<(ClaimedDelivery, Option<&mut ModelDelivery>)> {
+        // One of the latest claims, so that most reports are in time.
         let latest = self.claims.len().saturating_sub(4);
         let recent = &self.claims[latest..];
         let claimed = recent.get(which.index(recent.len().max(1)))?.clone();
         let lease = claimed.lease;
-        let holds = |d: &&mut Simple| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
+        let holds = |d: &&mut ModelDelivery| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
         let holder = self.model.iter_mut().find(holds);
         Some((claimed, holder))
     }
@@ -206,7 +206,7 @@ impl Run {
         let Some((claimed, holder)) = self.pick(which) else {
             return Ok(());
         };
-        let finish: FinishAttempt = end(&claimed, outcome, now);
+        let finish: FinishAttempt = finish_attempt(&claimed, outcome, now);
         let stored = store.finish(finish.clone()).await?;
         assert_eq!(stored != FinishOutcome::LeaseLost, holder.is_some());
         if let Some(delivery) = holder {
@@ -228,8 +228,8 @@ impl Run {
     }
 
     async fn reap(&mut self) -> Result<(), StoreError> {
-        // Leases of earlier runs go with them.
-        let lost = |d: &&mut Simple| d.state == DeliveryState::Leased && d.until <= self.now;
+        // This also ends leases of earlier runs.
+        let lost = |d: &&mut ModelDelivery| d.state == DeliveryState::Leased && d.until <= self.now;
         let mut count = 0;
         for delivery in self.model.iter_mut().filter(lost) {
             delivery.conclude(&after_lost_lease(delivery.progress, self.now));
@@ -239,7 +239,7 @@ impl Run {
         Ok(())
     }
 
-    fn any(&mut self, which: Index) -> Option<&mut Simple> {
+    fn any(&mut self, which: Index) -> Option<&mut ModelDelivery> {
         let index = which.index(self.model.len().max(1));
         self.model.get_mut(index)
     }

@@ -1,11 +1,11 @@
-//! Who may go: one delivery of a lead at a time, in order of acceptance, a do-not-call before all.
+//! The order of claims: one delivery of a lead at a time, in order of acceptance, do-not-calls first.
 
 use crate::{ClaimedDelivery, SharedStore};
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, disposition_of, due, finish, ids, new,
+    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, disposition_of, due, finish, ids, expect_new,
     zenith,
 };
 
@@ -13,8 +13,8 @@ fn keys(claimed: &[ClaimedDelivery]) -> Vec<&str> {
     claimed.iter().map(|claimed| claimed.key.as_str()).collect()
 }
 
-/// In order of acceptance, and never two at once.
-pub async fn dispositions_of_one_lead_go_one_by_one(store: SharedStore) {
+/// They are claimed in order of acceptance.
+pub async fn a_lead_has_one_disposition_in_flight(store: SharedStore) {
     for n in 0..3 {
         accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await;
     }
@@ -27,8 +27,8 @@ pub async fn dispositions_of_one_lead_go_one_by_one(store: SharedStore) {
     assert_eq!(next.key.as_str(), "C-1");
 }
 
-/// A failed one is tried again before its successors; a dead one lets them pass.
-pub async fn an_earlier_one_that_waits_holds_back_the_later(store: SharedStore) {
+/// A failed disposition is retried before its successors; a dead one no longer blocks them.
+pub async fn a_waiting_disposition_blocks_later_ones(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     accept_call(&*store, "C-2", "L-1", at(1)).await;
     let first = claim_one(&*store, at(1)).await;
@@ -40,7 +40,7 @@ pub async fn an_earlier_one_that_waits_holds_back_the_later(store: SharedStore) 
     assert_eq!(claim_one(&*store, at(31)).await.key.as_str(), "C-2");
 }
 
-/// Before everything of its lead that has not begun, and of its tenant.
+/// It goes before every other delivery of its lead that is not in flight, and of its tenant.
 pub async fn a_do_not_call_overtakes(store: SharedStore) {
     accept_lead(&*store, "L-9", Priority::High, at(0)).await;
     accept_call(&*store, "C-1", "L-1", at(1)).await;
@@ -52,15 +52,15 @@ pub async fn a_do_not_call_overtakes(store: SharedStore) {
     assert_eq!(
         claim(&*store, 9, at(10)).await,
         [],
-        "also while it waits for its next attempt"
+        "also while the do-not-call waits for its next attempt"
     );
     let again = claim_one(&*store, at(39)).await;
     finish(&*store, &again, Ok("R"), at(39)).await;
     assert_eq!(claim_one(&*store, at(39)).await.key.as_str(), "C-1");
 }
 
-/// Not even a do-not-call.
-pub async fn nothing_goes_beside_a_leased_one(store: SharedStore) {
+/// Even a do-not-call waits until the leased disposition ends.
+pub async fn a_leased_disposition_blocks_do_not_calls(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let first = claim_one(&*store, at(0)).await;
     accept_dnc(&*store, "C-2", "L-1", at(1)).await;
@@ -69,18 +69,18 @@ pub async fn nothing_goes_beside_a_leased_one(store: SharedStore) {
     assert_eq!(claim_one(&*store, at(99)).await.key.as_str(), "C-2");
 }
 
-/// The same lead id at another tenant is another lead; pushing a lead and writing its disposition do not meet.
-pub async fn tenants_and_directions_do_not_wait_for_each_other(store: SharedStore) {
+/// The same lead id at another tenant is another lead; a lead's push and its disposition do not wait for each other.
+pub async fn order_is_per_tenant_and_kind(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     accept_lead(&*store, "L-1", Priority::Normal, at(1)).await;
     let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(2));
-    new(store.accept_disposition(other).await.unwrap());
+    expect_new(store.accept_disposition(other).await.unwrap());
     let claimed = store.claim(claim_of("w", &[acme(), zenith()], 9, at(9))).await.unwrap();
     assert_eq!(keys(&claimed), ["C-1", "key:L-1", "C-1"]);
 }
 
-/// Do-not-call, high, normal, low; then by due time.
-pub async fn the_most_urgent_goes_first_then_the_longest_due(store: SharedStore) {
+/// The ranks are do-not-call, high, normal, low; within a rank, the due time decides.
+pub async fn claims_follow_rank_then_due_time(store: SharedStore) {
     accept_lead(&*store, "low", Priority::Low, at(0)).await;
     accept_lead(&*store, "normal", Priority::Normal, at(2)).await;
     accept_call(&*store, "call", "L-1", at(1)).await;
@@ -94,8 +94,8 @@ pub async fn the_most_urgent_goes_first_then_the_longest_due(store: SharedStore)
     assert_eq!(order, ["dnc", "key:high", "key:late", "call", "key:normal", "key:low"]);
 }
 
-/// A host that is told of it would look again and again.
-pub async fn what_cannot_go_is_not_due(store: SharedStore) {
+/// Otherwise a host would try to claim them again and again.
+pub async fn blocked_deliveries_are_not_due(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     accept_call(&*store, "C-2", "L-1", at(0)).await;
     assert_eq!(due(&*store, 0).await, ["acme disposition"]);

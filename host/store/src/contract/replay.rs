@@ -1,4 +1,4 @@
-//! What people do with deliveries that are stuck.
+//! Operators' actions on stuck deliveries.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use jackfield_domain::delivery::{AttemptHistory, DeliveryState};
 use jackfield_domain::id::DeliveryId;
 
 use super::fixture::{
-    accept_call, acme, at, call, claim, claim_one, detail, finish, lead_id, let_die, replay, send_to_review,
+    accept_call, acme, at, call, claim, claim_one, detail, finish, lead_id, exhaust_attempts, replay, send_to_review,
 };
 
-/// The destination can tell that it is the same.
+/// By the key, the destination recognizes the delivery.
 pub async fn a_replay_keeps_the_key_and_clears_the_rest(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
-    let late = let_die(&*store, Failure::Unavailable, at(0)).await;
+    let late = exhaust_attempts(&*store, Failure::Unavailable, at(0)).await;
     let replayed = store.replay(replay(&[id], late)).await;
     assert_eq!(replayed, Ok(vec![Replayed { id, due: late }]));
     let claimed = claim_one(&*store, late).await;
@@ -24,16 +24,16 @@ pub async fn a_replay_keeps_the_key_and_clears_the_rest(store: SharedStore) {
     );
     let delivery = detail(&*store, id).await;
     assert_eq!((delivery.summary.generation, delivery.summary.reason), (1, None));
-    assert_eq!(delivery.attempts.len(), 6, "the earlier ones stay");
+    assert_eq!(delivery.attempts.len(), 6, "the earlier attempts stay");
     finish(&*store, &claimed, Ok("R"), late).await;
     let again = store.accept_disposition(call("C-1", "L-1", late)).await;
     assert!(matches!(again, Ok(Accept::Repeat(_))));
 }
 
-/// Also if it was the very last attempt that may have landed; unless the operator knows better.
-pub async fn what_may_have_landed_stays_ambiguous(store: SharedStore) {
+/// Also if the last attempt may have been written; unless the operator knows that it was not.
+pub async fn a_replay_keeps_the_ambiguity(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
-    let mut now = let_die(&*store, Failure::Unknown, at(0)).await;
+    let mut now = exhaust_attempts(&*store, Failure::Unknown, at(0)).await;
     for (not_landed, ambiguous) in [(false, true), (true, false)] {
         let order = ReplayDeliveries {
             not_landed,
@@ -41,12 +41,12 @@ pub async fn what_may_have_landed_stays_ambiguous(store: SharedStore) {
         };
         store.replay(order).await.unwrap();
         assert_eq!(detail(&*store, id).await.summary.ambiguous, ambiguous);
-        now = let_die(&*store, Failure::Unavailable, now).await;
+        now = exhaust_attempts(&*store, Failure::Unavailable, now).await;
     }
     assert_eq!(detail(&*store, id).await.summary.generation, 2);
 }
 
-/// To spare the destination; what is left alone takes no place.
+/// Spacing spares the destination; a skipped delivery takes no slot.
 pub async fn replays_are_spaced(store: SharedStore) {
     let mut stuck = vec![];
     for n in 0..3 {
@@ -65,8 +65,8 @@ pub async fn replays_are_spaced(store: SharedStore) {
     assert_eq!(claim_one(&*store, at(17)).await.lease.id, stuck[2]);
 }
 
-/// The engine has the others.
-pub async fn only_what_is_stuck_is_replayed(store: SharedStore) {
+/// The engine works on the others.
+pub async fn only_stuck_deliveries_are_replayed(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let refused = async || {
         assert_eq!(store.replay(replay(&[id, DeliveryId(99)], at(1))).await, Ok(vec![]));
@@ -81,8 +81,8 @@ pub async fn only_what_is_stuck_is_replayed(store: SharedStore) {
     assert_eq!(detail(&*store, id).await.summary.generation, 0);
 }
 
-/// Nothing works on it any more, and nobody has to enter it.
-pub async fn a_discarded_delivery_is_over(store: SharedStore) {
+/// The engine ignores it from now on, and nobody has to enter it by hand.
+pub async fn a_discarded_delivery_stays_discarded(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let id = send_to_review(&*store, at(0)).await;
     assert_eq!(store.discard(id, at(1)).await, Ok(true));
@@ -94,7 +94,7 @@ pub async fn a_discarded_delivery_is_over(store: SharedStore) {
     assert_eq!(lead.manual_since, None);
 }
 
-/// A person's word ends it as done; whether it may have landed is no question any more.
+/// An operator marks it as done; it is no longer ambiguous.
 pub async fn a_settled_delivery_is_done(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let id = send_to_review(&*store, at(0)).await;
@@ -112,7 +112,7 @@ pub async fn a_settled_delivery_is_done(store: SharedStore) {
     assert_eq!(store.settle(DeliveryId(999), None, at(3)).await, Ok(false));
 }
 
-/// The next attempt sends it; what was accepted still tells repeats.
+/// The next attempt sends the new payload; repeats are still recognized by the accepted one.
 pub async fn an_edit_replaces_the_payload_of_a_review(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     send_to_review(&*store, at(0)).await;

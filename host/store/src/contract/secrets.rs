@@ -1,4 +1,4 @@
-//! Sealed secrets: kept, listed, forgotten, and sealed anew all at once.
+//! Sealed secrets: stored, listed, removed, and resealed all at once.
 
 use crate::{NewSecret, ResealedSecret, SecretRecord, SharedStore, Store};
 use jackfield_domain::id::TenantName;
@@ -22,8 +22,8 @@ async fn put(store: &dyn Store, tenant: TenantName, name: &str, seed: u8, second
     }
 }
 
-/// The one before is gone.
-pub async fn a_secret_takes_the_place_of_the_one_before(store: SharedStore) {
+/// The previous value is gone.
+pub async fn a_secret_replaces_the_previous_one(store: SharedStore) {
     put(&*store, acme(), "crm", 1, 1).await;
     let second = put(&*store, acme(), "crm", 2, 2).await;
     let other = put(&*store, zenith(), "crm", 3, 3).await;
@@ -31,8 +31,8 @@ pub async fn a_secret_takes_the_place_of_the_one_before(store: SharedStore) {
     assert_eq!(store.all_secrets().await, Ok(vec![second, other]));
 }
 
-/// Others stay.
-pub async fn a_forgotten_secret_is_gone(store: SharedStore) {
+/// Other secrets stay.
+pub async fn a_removed_secret_is_gone(store: SharedStore) {
     put(&*store, acme(), "crm", 1, 1).await;
     let other = put(&*store, acme(), "hook", 1, 1).await;
     assert_eq!(store.remove_secret(&zenith(), "crm").await, Ok(false));
@@ -41,7 +41,7 @@ pub async fn a_forgotten_secret_is_gone(store: SharedStore) {
     assert_eq!(store.all_secrets().await, Ok(vec![other]));
 }
 
-/// In pages, and of one tenant.
+/// The listing has pages, and contains one tenant's secrets.
 pub async fn secrets_are_listed_by_name(store: SharedStore) {
     for name in ["b", "oauth2/crm", "a", "sec_1"] {
         put(&*store, acme(), name, 1, 1).await;
@@ -60,20 +60,20 @@ pub async fn secrets_are_listed_by_name(store: SharedStore) {
     assert_eq!(seen, ["a", "b", "oauth2/crm", "sec_1"]);
 }
 
-/// A value that was set meanwhile is not undone, and when it was set is still known.
-pub async fn sealing_anew_changes_the_key_and_nothing_else(store: SharedStore) {
+/// A value that was set meanwhile is not overwritten, and `set_at` does not change.
+pub async fn resealing_changes_only_the_key(store: SharedStore) {
     let one = put(&*store, acme(), "one", 1, 1).await;
     let two = put(&*store, acme(), "two", 1, 2).await;
     let set_meanwhile = put(&*store, acme(), "two", 3, 3).await;
-    let anew = |record: &SecretRecord, seed| ResealedSecret {
+    let resealed = |record: &SecretRecord, seed| ResealedSecret {
         tenant: record.tenant.clone(),
         name: record.name.clone(),
         was: record.sealed.nonce,
-        sealed: sealed(seed, "anew"),
+        sealed: sealed(seed, "resealed"),
     };
-    assert_eq!(store.reseal(vec![anew(&one, 7), anew(&two, 8)]).await, Ok(1));
+    assert_eq!(store.reseal(vec![resealed(&one, 7), resealed(&two, 8)]).await, Ok(1));
     let one = SecretRecord {
-        sealed: sealed(7, "anew"),
+        sealed: sealed(7, "resealed"),
         ..one
     };
     assert_eq!(store.all_secrets().await, Ok(vec![one, set_meanwhile]));

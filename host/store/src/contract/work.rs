@@ -1,4 +1,4 @@
-//! Claiming deliveries and ending attempts: one worker at a time, and what it reports is all stored or not at all.
+//! Claiming deliveries and ending attempts: one worker at a time, and its report is stored completely or not at all.
 
 use crate::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
 use jackfield_domain::alert::AlertKind;
@@ -9,11 +9,11 @@ use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, end, finish, ids, key,
-    lead, lead_id, let_die, new, page, raw_webhook, replay, send_to_review, zenith,
+    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, finish_attempt, finish, ids, key,
+    lead, lead_id, exhaust_attempts, expect_new, page, raw_webhook, replay, send_to_review, zenith,
 };
 
-/// Durable before the first byte leaves.
+/// Both are durable before the first byte is sent.
 pub async fn a_claim_is_a_lease_and_an_attempt(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let claimed = claim_one(&*store, at(5)).await;
@@ -43,12 +43,12 @@ pub async fn a_claim_is_a_lease_and_an_attempt(store: SharedStore) {
     );
 }
 
-/// What is not due stays, and no tenant gets more than its share.
-pub async fn a_claim_takes_what_is_due_and_no_more_than_its_share(store: SharedStore) {
+/// Only due deliveries are claimed, and no tenant gets more than its share.
+pub async fn claims_are_limited_to_due_work_and_shares(store: SharedStore) {
     for n in 0..5 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
         let other = disposition_of(&zenith(), &format!("C-{n}"), &format!("L-{n}"), "no_answer", at(n));
-        new(store.accept_disposition(other).await.unwrap());
+        expect_new(store.accept_disposition(other).await.unwrap());
     }
     assert_eq!(claim(&*store, 10, at(2)).await.len(), 3);
     let claimed = store.claim(claim_of("w", &[acme(), zenith()], 2, at(9))).await.unwrap();
@@ -58,7 +58,7 @@ pub async fn a_claim_takes_what_is_due_and_no_more_than_its_share(store: SharedS
     assert_eq!(claim(&*store, 0, at(9)).await, []);
 }
 
-/// Claims that come at once share out what there is.
+/// Concurrent claims divide the deliveries.
 pub async fn nothing_is_claimed_twice(store: SharedStore) {
     for n in 0..60 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(0)).await;
@@ -80,7 +80,7 @@ pub async fn nothing_is_claimed_twice(store: SharedStore) {
     assert_eq!(claimed.len(), 60);
 }
 
-/// With the destination's reference.
+/// The record contains the destination's reference.
 pub async fn success_is_recorded(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let claimed = claim_one(&*store, at(0)).await;
@@ -99,8 +99,8 @@ pub async fn success_is_recorded(store: SharedStore) {
     assert_eq!(claim(&*store, 9, at(1_000_000)).await, []);
 }
 
-/// The next attempt begins with what the last one left.
-pub async fn a_retry_waits_and_remembers(store: SharedStore) {
+/// The next attempt starts with the history of the last one.
+pub async fn a_retry_waits_and_keeps_its_history(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let first = claim_one(&*store, at(0)).await;
     finish(&*store, &first, Err(Failure::Unknown), at(1)).await;
@@ -121,10 +121,10 @@ pub async fn a_retry_waits_and_remembers(store: SharedStore) {
     assert_eq!(detail(&*store, third.lease.id).await.attempts.len(), 3);
 }
 
-/// One transaction: dead letter, alert, flag.
-pub async fn a_dead_letter_its_alert_and_the_flag_come_together(store: SharedStore) {
+/// All three are written in one transaction.
+pub async fn a_dead_letter_raises_an_alert_and_a_flag(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
-    let_die(&*store, Failure::Unavailable, at(0)).await;
+    exhaust_attempts(&*store, Failure::Unavailable, at(0)).await;
     let died = at(4 * 3600);
     let delivery = detail(&*store, id).await;
     assert_eq!(delivery.summary.state, DeliveryState::Dead);
@@ -147,8 +147,8 @@ pub async fn a_dead_letter_its_alert_and_the_flag_come_together(store: SharedSto
     assert_eq!(lead.manual_since, Some(died));
 }
 
-/// A lead that cannot be pushed is not entered by hand.
-pub async fn a_review_flags_only_for_dispositions(store: SharedStore) {
+/// Nobody enters a lead by hand that cannot be pushed.
+pub async fn only_dispositions_in_review_set_the_flag(store: SharedStore) {
     accept_lead(&*store, "L-1", Priority::High, at(0)).await;
     send_to_review(&*store, at(0)).await;
     let flag = || async {
@@ -170,8 +170,8 @@ pub async fn a_review_flags_only_for_dispositions(store: SharedStore) {
     );
 }
 
-/// The flag stays as long as there is something to enter by hand.
-pub async fn a_delivery_clears_the_flag_only_as_the_last_stuck_one(store: SharedStore) {
+/// The flag stays as long as a delivery has to be entered by hand.
+pub async fn the_last_stuck_delivery_clears_the_flag(store: SharedStore) {
     let flag = || async {
         store
             .lead(&acme(), &lead_id("L-1"))
@@ -195,7 +195,7 @@ pub async fn a_delivery_clears_the_flag_only_as_the_last_stuck_one(store: Shared
     assert_eq!(flag().await, None);
 }
 
-/// Every delivery of the tenant meets them; one alert is enough until somebody has seen it.
+/// Every delivery of the tenant meets the refusal; one alert is enough until somebody acknowledges it.
 pub async fn refused_credentials_alert_once_an_hour(store: SharedStore) {
     let refuse = async |n: i64| {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
@@ -216,17 +216,17 @@ pub async fn refused_credentials_alert_once_an_hour(store: SharedStore) {
     assert_eq!(refuse(3800).await, 3);
 }
 
-/// Leads, their deliveries and the webhook's end are one transaction, and a key that came before is left out.
+/// The leads, their deliveries and the end of the webhook are one transaction, and repeated keys are dropped.
 pub async fn a_parsed_webhook_becomes_leads(store: SharedStore) {
     let webhook = raw_webhook(&acme(), "key:R", "<leads/>", at(0));
-    new(store.accept_lead(webhook).await.unwrap());
+    expect_new(store.accept_lead(webhook).await.unwrap());
     let claimed = claim_one(&*store, at(1)).await;
     let new_lead = |id: &str, priority, push| NewLead {
         lead: lead(id, priority),
         key: key(&format!("key:R.{id}")),
         push,
     };
-    let mut finish = end(&claimed, Ok(""), at(2));
+    let mut finish = finish_attempt(&claimed, Ok(""), at(2));
     finish.leads = vec![
         new_lead("L-1", Priority::Low, true),
         new_lead("L-2", Priority::High, true),
@@ -255,13 +255,13 @@ pub async fn a_parsed_webhook_becomes_leads(store: SharedStore) {
     assert_eq!(record.document, Some(lead("L-3", Priority::High).document.to_string()));
 }
 
-/// A host sleeps until there is something to do.
-pub async fn what_is_due_is_told(store: SharedStore) {
+/// A host sleeps until there is due work.
+pub async fn due_work_is_listed(store: SharedStore) {
     assert_eq!(store.next_due(at(0)).await, Ok(None));
     assert_eq!(due(&*store, 0).await, [""; 0]);
     accept_lead(&*store, "L-1", Priority::Low, at(50)).await;
     let other = disposition_of(&zenith(), "C-1", "L-1", "no_answer", at(40));
-    new(store.accept_disposition(other).await.unwrap());
+    expect_new(store.accept_disposition(other).await.unwrap());
     assert_eq!(store.next_due(at(0)).await, Ok(Some(at(40))));
     assert_eq!(store.next_due(at(40)).await, Ok(Some(at(50))));
     assert_eq!(store.next_due(at(50)).await, Ok(None));
@@ -273,7 +273,7 @@ pub async fn what_is_due_is_told(store: SharedStore) {
     assert_eq!(store.next_due(at(60)).await, Ok(Some(at(60 + 240))), "the lease's end");
 }
 
-/// For limits by the day. What was given back does not count.
+/// The count is for daily limits. Released attempts do not count.
 pub async fn attempts_are_counted_by_time(store: SharedStore) {
     for n in 0..4 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
@@ -281,9 +281,9 @@ pub async fn attempts_are_counted_by_time(store: SharedStore) {
         if n == 3 {
             store.release_leases(&[claimed.lease]).await.unwrap();
         } else {
-            let mut end = end(&claimed, Ok("R"), at(n));
-            end.detail = AttemptDetail::default();
-            store.finish(end).await.unwrap();
+            let mut finish = finish_attempt(&claimed, Ok("R"), at(n));
+            finish.detail = AttemptDetail::default();
+            store.finish(finish).await.unwrap();
         }
     }
     assert_eq!(store.attempts_since(&acme(), at(0)).await, Ok(3));

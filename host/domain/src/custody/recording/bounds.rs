@@ -1,4 +1,4 @@
-//! How much is recorded, and for how long it is kept.
+//! Bounds of a recording: how much is recorded, and how long it stays in memory.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,24 +11,24 @@ use utoipa::ToSchema;
 use super::{ExportKind, OmissionReason};
 use crate::time::after;
 
-/// Bytes of all fixtures of a recording: hundreds of ordinary invocations, and little of a host's memory.
+/// The most bytes of all fixtures of a recording: hundreds of ordinary invocations, and little of a host's memory.
 const MAX_BYTES: usize = 16 << 20;
-/// How long a finished recording is kept until it is fetched. It may contain personal data.
-const HELD: Duration = Duration::from_mins(10);
+/// How long a finished recording stays in memory until somebody fetches it. It may contain personal data.
+const RETENTION: Duration = Duration::from_mins(10);
 
-/// What an operator asks for.
+/// How much an operator wants to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordingBounds {
     /// How many invocations to record.
-    pub calls: u32,
-    /// How long.
+    pub invocations: u32,
+    /// For how long to record.
     pub length: Duration,
 }
 
 impl RecordingBounds {
     /// The most invocations of one recording: a cassette is read by people.
-    pub const MAX_CALLS: u32 = 500;
-    /// The longest recording, in minutes: it should end while somebody still thinks of it.
+    pub const MAX_INVOCATIONS: u32 = 500;
+    /// The longest recording, in minutes: it should end while its operator still remembers it.
     pub const MAX_MINUTES: u32 = 60;
 }
 
@@ -39,7 +39,7 @@ impl RecordingBounds {
 pub enum RecordingPhase {
     /// Invocations are recorded.
     Running,
-    /// It has all the invocations that were asked for, or no space for more.
+    /// It has all the requested invocations, or no space for more.
     Full,
     /// Its time is over.
     Over,
@@ -60,114 +60,114 @@ pub struct RecordedFixture {
 #[derive(Debug)]
 pub struct RecordingBuffer {
     bounds: RecordingBounds,
-    begun: Timestamp,
-    kept: Vec<RecordedFixture>,
+    started_at: Timestamp,
+    fixtures: Vec<RecordedFixture>,
     bytes: usize,
     full: bool,
-    left_out: BTreeMap<OmissionReason, u32>,
+    omitted: BTreeMap<OmissionReason, u32>,
 }
 
 /// A recording's status. Contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingStatus {
-    /// Where it is.
+    /// Its phase.
     pub phase: RecordingPhase,
-    /// How many calls it is to have.
-    pub wanted: u32,
-    /// When it began.
-    pub begun: Timestamp,
+    /// The requested number of invocations.
+    pub requested: u32,
+    /// When it started.
+    pub started_at: Timestamp,
     /// When its time is over.
-    pub ends: Timestamp,
-    /// When what it holds is forgotten, if nobody takes it.
-    pub forgotten: Timestamp,
-    /// Calls that it has, by kind.
-    pub kept: BTreeMap<ExportKind, u32>,
+    pub ends_at: Timestamp,
+    /// When its contents are deleted, unless somebody fetches them.
+    pub expires_at: Timestamp,
+    /// The number of recorded invocations, by kind.
+    pub recorded: BTreeMap<ExportKind, u32>,
     /// Bytes of their fixtures.
     pub bytes: usize,
-    /// Calls that it left out.
-    pub left_out: BTreeMap<OmissionReason, u32>,
+    /// The number of omitted invocations, by reason.
+    pub omitted: BTreeMap<OmissionReason, u32>,
 }
 
 impl RecordingBuffer {
-    /// A recording that begins now.
+    /// A recording that starts now.
     #[must_use]
-    pub const fn begin(bounds: RecordingBounds, now: Timestamp) -> Self {
+    pub const fn start(bounds: RecordingBounds, now: Timestamp) -> Self {
         Self {
             bounds,
-            begun: now,
-            kept: vec![],
+            started_at: now,
+            fixtures: vec![],
             bytes: 0,
             full: false,
-            left_out: BTreeMap::new(),
+            omitted: BTreeMap::new(),
         }
     }
 
-    fn ends(&self) -> Timestamp {
-        after(self.begun, self.bounds.length)
+    fn ends_at(&self) -> Timestamp {
+        after(self.started_at, self.bounds.length)
     }
 
-    fn forgotten(&self) -> Timestamp {
-        after(self.ends(), HELD)
+    fn expires_at(&self) -> Timestamp {
+        after(self.ends_at(), RETENTION)
     }
 
-    /// Where it is.
+    /// The recording's phase.
     #[must_use]
     pub fn phase(&self, now: Timestamp) -> RecordingPhase {
-        if now >= self.forgotten() {
+        if now >= self.expires_at() {
             RecordingPhase::Gone
-        } else if self.full || self.kept.len() >= self.bounds.calls as usize {
+        } else if self.full || self.fixtures.len() >= self.bounds.invocations as usize {
             RecordingPhase::Full
-        } else if now >= self.ends() {
+        } else if now >= self.ends_at() {
             RecordingPhase::Over
         } else {
             RecordingPhase::Running
         }
     }
 
-    /// Adds an invocation that ended now. One that began in time but ended too late is left out.
-    pub fn take(&mut self, kept: RecordedFixture, size: usize, now: Timestamp) {
+    /// Adds an invocation that ended now. An invocation that started in time but ended too late is dropped.
+    pub fn push(&mut self, fixture: RecordedFixture, size: usize, now: Timestamp) {
         if self.phase(now) != RecordingPhase::Running {
             return;
         }
         if self.bytes.saturating_add(size) > MAX_BYTES {
             self.full = true;
-            self.leave_out(OmissionReason::TooLarge, now);
+            self.omit(OmissionReason::TooLarge, now);
             return;
         }
         self.bytes += size;
-        self.kept.push(kept);
+        self.fixtures.push(fixture);
     }
 
-    /// Counts an invocation that is left out.
-    pub fn leave_out(&mut self, why: OmissionReason, now: Timestamp) {
+    /// Counts an invocation that is omitted.
+    pub fn omit(&mut self, why: OmissionReason, now: Timestamp) {
         if self.phase(now) == RecordingPhase::Running || why == OmissionReason::TooLarge {
-            *self.left_out.entry(why).or_default() += 1;
+            *self.omitted.entry(why).or_default() += 1;
         }
     }
 
-    /// How it stands.
+    /// The recording's status.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> RecordingStatus {
-        let mut kept = BTreeMap::new();
-        for call in &self.kept {
-            *kept.entry(call.kind).or_default() += 1;
+        let mut recorded = BTreeMap::new();
+        for fixture in &self.fixtures {
+            *recorded.entry(fixture.kind).or_default() += 1;
         }
         RecordingStatus {
             phase: self.phase(now),
-            wanted: self.bounds.calls,
-            begun: self.begun,
-            ends: self.ends(),
-            forgotten: self.forgotten(),
-            kept,
+            requested: self.bounds.invocations,
+            started_at: self.started_at,
+            ends_at: self.ends_at(),
+            expires_at: self.expires_at(),
+            recorded,
             bytes: self.bytes,
-            left_out: self.left_out.clone(),
+            omitted: self.omitted.clone(),
         }
     }
 
-    /// Removes and returns its fixtures.
+    /// Removes and returns the fixtures.
     #[must_use]
     pub fn take_fixtures(&mut self) -> Vec<RecordedFixture> {
-        std::mem::take(&mut self.kept)
+        std::mem::take(&mut self.fixtures)
     }
 }
 
@@ -175,7 +175,7 @@ impl RecordingBuffer {
 mod tests {
     use super::*;
 
-    fn call(kind: ExportKind) -> RecordedFixture {
+    fn invocation(kind: ExportKind) -> RecordedFixture {
         RecordedFixture {
             kind,
             fixture: Value::Null,
@@ -186,48 +186,48 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    fn begin(calls: u32) -> RecordingBuffer {
+    fn start(invocations: u32) -> RecordingBuffer {
         let length = Duration::from_mins(1);
-        RecordingBuffer::begin(RecordingBounds { calls, length }, at(0))
+        RecordingBuffer::start(RecordingBounds { invocations, length }, at(0))
     }
 
     #[test]
-    fn it_ends_with_its_calls() {
-        let mut taken = begin(2);
-        taken.take(call(ExportKind::Status), 10, at(1));
-        taken.leave_out(OmissionReason::Fault, at(1));
-        assert_eq!(taken.phase(at(1)), RecordingPhase::Running);
-        taken.take(call(ExportKind::Write), 10, at(2));
-        assert_eq!(taken.phase(at(2)), RecordingPhase::Full);
-        taken.take(call(ExportKind::Write), 10, at(3));
-        taken.leave_out(OmissionReason::Fault, at(3));
-        let standing = taken.status(at(3));
-        assert_eq!((standing.kept.values().sum::<u32>(), standing.bytes), (2, 20));
-        assert_eq!(standing.left_out, BTreeMap::from([(OmissionReason::Fault, 1)]));
+    fn it_ends_with_its_invocations() {
+        let mut buffer = start(2);
+        buffer.push(invocation(ExportKind::Status), 10, at(1));
+        buffer.omit(OmissionReason::Fault, at(1));
+        assert_eq!(buffer.phase(at(1)), RecordingPhase::Running);
+        buffer.push(invocation(ExportKind::Write), 10, at(2));
+        assert_eq!(buffer.phase(at(2)), RecordingPhase::Full);
+        buffer.push(invocation(ExportKind::Write), 10, at(3));
+        buffer.omit(OmissionReason::Fault, at(3));
+        let status = buffer.status(at(3));
+        assert_eq!((status.recorded.values().sum::<u32>(), status.bytes), (2, 20));
+        assert_eq!(status.omitted, BTreeMap::from([(OmissionReason::Fault, 1)]));
     }
 
     #[test]
-    fn it_ends_with_its_time_and_is_forgotten_later() {
-        let mut taken = begin(2);
-        assert_eq!(taken.phase(at(59)), RecordingPhase::Running);
-        assert_eq!(taken.phase(at(60)), RecordingPhase::Over);
-        taken.take(call(ExportKind::Status), 10, at(60));
-        assert_eq!(taken.status(at(60)).kept, BTreeMap::new());
-        assert_eq!(taken.phase(at(60 + 599)), RecordingPhase::Over);
-        assert_eq!(taken.phase(at(60 + 600)), RecordingPhase::Gone);
+    fn it_ends_with_its_time_and_expires_later() {
+        let mut buffer = start(2);
+        assert_eq!(buffer.phase(at(59)), RecordingPhase::Running);
+        assert_eq!(buffer.phase(at(60)), RecordingPhase::Over);
+        buffer.push(invocation(ExportKind::Status), 10, at(60));
+        assert_eq!(buffer.status(at(60)).recorded, BTreeMap::new());
+        assert_eq!(buffer.phase(at(60 + 599)), RecordingPhase::Over);
+        assert_eq!(buffer.phase(at(60 + 600)), RecordingPhase::Gone);
     }
 
     #[test]
-    fn it_ends_when_there_is_no_more_room() {
-        let mut taken = begin(9);
-        taken.take(call(ExportKind::Status), MAX_BYTES - 1, at(1));
-        assert_eq!(taken.phase(at(1)), RecordingPhase::Running);
-        taken.take(call(ExportKind::Status), 2, at(1));
-        assert_eq!(taken.phase(at(1)), RecordingPhase::Full);
+    fn it_ends_when_it_is_full() {
+        let mut buffer = start(9);
+        buffer.push(invocation(ExportKind::Status), MAX_BYTES - 1, at(1));
+        assert_eq!(buffer.phase(at(1)), RecordingPhase::Running);
+        buffer.push(invocation(ExportKind::Status), 2, at(1));
+        assert_eq!(buffer.phase(at(1)), RecordingPhase::Full);
         assert_eq!(
-            taken.status(at(1)).left_out,
+            buffer.status(at(1)).omitted,
             BTreeMap::from([(OmissionReason::TooLarge, 1)])
         );
-        assert_eq!(taken.take_fixtures().len(), 1);
+        assert_eq!(buffer.take_fixtures().len(), 1);
     }
 }

@@ -1,67 +1,52 @@
-//! A recorded call as a fixture.
+//! Turns a recorded invocation into a fixture.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::mask::Mask;
-use super::signed::{Resigned, TEST_KEY};
+use super::signed::{TEST_KEY, TestSignatures};
 use super::{ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, body, members};
+use crate::custody::fixture::{
+    ExportInput, FixtureAnswer, FixtureDocument, FixtureExchange, FixtureRequest, result_to_json,
+};
 
-/// Headers of an answer that belong to the connection, or say how long a body was that is written anew.
-const OF_THE_CONNECTION: [&str; 4] = ["content-length", "connection", "keep-alive", "transfer-encoding"];
+/// Response headers that belong to the connection, or give the length of a body that the fixture rewrites.
+const CONNECTION_HEADERS: [&str; 4] = ["content-length", "connection", "keep-alive", "transfer-encoding"];
 
-/// Makes a fixture of a call. `salt` is the recording's own secret, out of which is made up what goes in the place of
-/// tokens and, unless `personal` is false, of personal data.
+/// Makes a fixture of an invocation. Replacements for tokens and, if `personal` is true, for personal data are derived
+/// from `salt`, which is the recording's own secret.
 ///
 /// # Errors
-/// Why there can be none that replays and holds no credential.
-pub fn fixture(call: &RecordedInvocation, salt: &[u8], personal: bool) -> Result<Value, OmissionReason> {
-    let texts = texts(call)?;
+/// Why no fixture can both replay the invocation and contain no credential.
+pub fn fixture(invocation: &RecordedInvocation, salt: &[u8], personal: bool) -> Result<Value, OmissionReason> {
+    let texts = texts(invocation)?;
     let mut mask = Mask::new(salt, personal);
-    learn(&mut mask, call, &texts);
-    let resigned = Resigned::new(&call.signed, |text| mask.text(text));
-    if !resigned.all_in(&texts) {
+    learn(&mut mask, invocation, &texts);
+    let signatures = TestSignatures::new(&invocation.signed, |text| mask.text(text));
+    if !signatures.all_in(&texts) {
         return Err(OmissionReason::SignatureNotFound);
     }
-    let maker = Maker {
+    let mut fixture = document(invocation, &signatures)?.to_json();
+    let masker = FixtureMasker {
         mask: &mask,
-        resigned: &resigned,
+        signatures: &signatures,
     };
-    let settings: Map<_, _> = call
-        .settings
-        .iter()
-        .map(|(name, value)| (name.clone(), maker.text(value).into()))
-        .collect();
-    let exchanges: Result<Vec<_>, _> = call.exchanges.iter().map(|exchange| maker.exchange(exchange)).collect();
-    let mut fixture = json!({
-        "about": format!("{}, recorded from {}", call.kind.title(), call.by),
-        "settings": settings,
-        "now": call.now.to_string(),
-        "call": maker.asked(call),
-        "exchanges": exchanges?,
-        "returns": maker.value(&call.returns),
-    });
-    if !call.signed.is_empty() {
-        let keys: Map<_, _> = call
-            .signed
-            .iter()
-            .map(|signed| (signed.name.clone(), TEST_KEY.into()))
-            .collect();
-        fixture["keys"] = keys.into();
+    masker.fixture(&mut fixture);
+    if let ExportInput::ParseLeads { content_type, body, .. } = &invocation.call {
+        fixture["call"]["parse_leads"]["body"] = masker.webhook(content_type, body).into();
     }
     Ok(fixture)
 }
 
-/// Every text of a call in which a signature may stand.
-fn texts(call: &RecordedInvocation) -> Result<Vec<String>, OmissionReason> {
+/// Every text of an invocation that may contain a signature.
+fn texts(invocation: &RecordedInvocation) -> Result<Vec<String>, OmissionReason> {
     let mut texts = vec![];
-    texts.push(match call.kind {
-        ExportKind::Webhook => call.asked["parse_leads"]["body"]
-            .as_str()
-            .ok_or(OmissionReason::NotText)?
-            .to_owned(),
-        _ => call.asked.to_string(),
+    texts.push(match &invocation.call {
+        ExportInput::ParseLeads { body, .. } => body.clone(),
+        call => call.to_json().to_string(),
     });
-    for exchange in &call.exchanges {
+    for exchange in &invocation.exchanges {
         texts.push(exchange.url.clone());
         texts.push(utf8(&exchange.body)?.to_owned());
         texts.extend(exchange.headers.iter().map(|(_, value)| value.clone()));
@@ -77,32 +62,35 @@ fn utf8(bytes: &[u8]) -> Result<&str, OmissionReason> {
     std::str::from_utf8(bytes).map_err(|_| OmissionReason::NotText)
 }
 
-/// The secret and personal parts of an invocation.
-fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
-    mask.learn_amounts(&call.asked);
-    mask.learn_amounts(&call.returns);
+/// Teaches the mask the secret and personal parts of an invocation.
+fn learn(mask: &mut Mask<'_>, invocation: &RecordedInvocation, texts: &[String]) {
+    let (call, returns) = (invocation.call.to_json(), result_to_json(&invocation.returns));
+    mask.learn_amounts(&call);
+    mask.learn_amounts(&returns);
     for text in texts {
         mask.learn(&members::of(text));
     }
     let mut objects = vec![];
-    members::walk(&call.asked, &mut objects);
-    members::walk(&call.returns, &mut objects);
-    objects.push(call.settings.clone());
+    members::walk(&call, &mut objects);
+    members::walk(&returns, &mut objects);
+    objects.push(invocation.settings.clone().into_iter().collect());
     mask.learn(&objects);
-    if let Some(leads) = call.returns["ok"].as_array() {
+    if let Some(leads) = returns["ok"].as_array() {
         for lead in leads {
             if let Some(name) = lead["name"].as_str() {
                 mask.learn_name(name);
             }
         }
     }
-    let disposition = &call.asked["write_disposition"]["disposition"];
-    for member in ["recording_url", "transcript_url"] {
-        if let Some(url) = disposition[member].as_str() {
+    if let ExportInput::WriteDisposition { disposition, .. } = &invocation.call {
+        for url in [&disposition.recording_url, &disposition.transcript_url]
+            .into_iter()
+            .flatten()
+        {
             mask.learn_recording(url);
         }
     }
-    for exchange in &call.exchanges {
+    for exchange in &invocation.exchanges {
         let answer = exchange.answer.as_ref().ok();
         let cookies = answer.into_iter().flat_map(|answer| &answer.headers);
         for (_, cookie) in cookies.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")) {
@@ -111,8 +99,8 @@ fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
             }
         }
         for (name, value) in exchange.headers.iter().filter(|(name, _)| members::is_secret(name)) {
-            // A signature is no token: it is made anew.
-            let is_signature = name.eq_ignore_ascii_case("authorization") && !call.signed.is_empty();
+            // A signature is not a token: it is signed again with the test key.
+            let is_signature = name.eq_ignore_ascii_case("authorization") && !invocation.signed.is_empty();
             if !is_signature {
                 mask.learn_token(value);
             }
@@ -120,114 +108,123 @@ fn learn(mask: &mut Mask<'_>, call: &RecordedInvocation, texts: &[String]) {
     }
 }
 
-struct Maker<'a> {
-    mask: &'a Mask<'a>,
-    resigned: &'a Resigned,
+/// The fixture before anything in it is replaced.
+fn document(invocation: &RecordedInvocation, signatures: &TestSignatures) -> Result<FixtureDocument, OmissionReason> {
+    let exchanges = invocation.exchanges.iter();
+    let exchanges: Result<_, _> = exchanges.map(|recorded| exchange(recorded, signatures)).collect();
+    let signed = invocation.signed.iter();
+    Ok(FixtureDocument {
+        about: format!(
+            "{}, recorded from {}",
+            ExportKind::of(&invocation.call).title(),
+            invocation.by
+        ),
+        settings: invocation.settings.clone(),
+        keys: signed
+            .map(|signed| (signed.name.clone(), TEST_KEY.to_owned()))
+            .collect(),
+        now: invocation.now,
+        call: invocation.call.clone(),
+        exchanges: exchanges?,
+        returns: invocation.returns.clone(),
+    })
 }
 
-impl Maker<'_> {
+fn exchange(recorded: &RecordedExchange, signatures: &TestSignatures) -> Result<FixtureExchange, OmissionReason> {
+    let headers = &recorded.headers;
+    let content_type = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = content_type.map(|(_, value)| value.to_ascii_lowercase());
+    let request = FixtureRequest {
+        method: recorded.method.clone(),
+        url: recorded.url.clone(),
+        headers: request_headers(headers, signatures),
+        body: body::request_body(&content_type.unwrap_or_default(), utf8(&recorded.body)?),
+    };
+    let reply = match &recorded.answer {
+        Ok(answer) => Ok(self::answer(answer)?),
+        Err(error) => Err(error.clone()),
+    };
+    Ok(FixtureExchange { request, reply })
+}
+
+/// The request headers that a replay requires. Credentials are dropped, except signatures.
+fn request_headers(headers: &[(String, String)], signatures: &TestSignatures) -> BTreeMap<String, String> {
+    let mut required = BTreeMap::new();
+    for (name, value) in headers {
+        let is_secret = members::is_secret(name) || name.eq_ignore_ascii_case("cookie");
+        if !is_secret || signatures.any_in(value) {
+            required
+                .entry(name.to_ascii_lowercase())
+                .or_insert_with(|| value.clone());
+        }
+    }
+    required
+}
+
+fn answer(recorded: &RecordedResponse) -> Result<FixtureAnswer, OmissionReason> {
+    let mut headers = BTreeMap::new();
+    for (name, value) in &recorded.headers {
+        let name = name.to_ascii_lowercase();
+        if !CONNECTION_HEADERS.contains(&name.as_str()) {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    Ok(FixtureAnswer {
+        status: recorded.status,
+        headers,
+        body: body::response_body(utf8(&recorded.body)?),
+    })
+}
+
+/// Replaces what a fixture must not contain.
+struct FixtureMasker<'a> {
+    mask: &'a Mask<'a>,
+    signatures: &'a TestSignatures,
+}
+
+impl FixtureMasker<'_> {
+    /// Everything but `about`, `now`, `keys` and the requests' methods may contain secrets or personal data.
+    fn fixture(&self, fixture: &mut Value) {
+        for member in ["settings", "call", "returns"] {
+            self.value(&mut fixture[member]);
+        }
+        for exchange in fixture["exchanges"].as_array_mut().into_iter().flatten() {
+            let method = exchange["request"]["method"].take();
+            self.value(exchange);
+            exchange["request"]["method"] = method;
+        }
+    }
+
     fn text(&self, text: &str) -> String {
-        self.mask.text(&self.resigned.put(text))
+        self.mask.text(&self.signatures.replace(text))
     }
 
-    fn value(&self, value: &Value) -> Value {
-        let mut value = value.clone();
-        self.resign(&mut value);
-        self.mask.value(&mut value);
-        value
+    fn value(&self, value: &mut Value) {
+        self.sign_again(value);
+        self.mask.value(value);
     }
 
-    fn resign(&self, value: &mut Value) {
+    fn sign_again(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.resigned.put(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.resign(item)),
-            Value::Object(members) => members.values_mut().for_each(|member| self.resign(member)),
+            Value::String(text) => *text = self.signatures.replace(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.sign_again(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.sign_again(member)),
             _ => {}
         }
     }
 
-    fn asked(&self, call: &RecordedInvocation) -> Value {
-        let mut asked = self.value(&call.asked);
-        if call.kind == ExportKind::Webhook {
-            let given = &call.asked["parse_leads"];
-            let (kind, body) = (given["content_type"].as_str(), given["body"].as_str());
-            let body = body.unwrap_or_default();
-            let is_form = kind.unwrap_or_default().contains("x-www-form-urlencoded");
-            asked["parse_leads"]["body"] = self.document(body, is_form).into();
+    /// A webhook's body, which stays text, with the replacements that its format needs.
+    fn webhook(&self, content_type: &str, body: &str) -> String {
+        if !content_type.contains("x-www-form-urlencoded") {
+            return self.text(body);
         }
-        asked
-    }
-
-    /// A body that stays a text: with the replacements that its format needs.
-    fn document(&self, text: &str, is_form: bool) -> String {
-        let masked = if is_form {
-            body::mask_form(&self.resigned.put(text), |value| self.mask.text(value))
-        } else {
-            self.text(text)
-        };
-        if is_form && masked == body::mask_form(text, str::to_owned) {
-            // Nothing was replaced, so it stays as it was sent.
-            return text.to_owned();
+        let masked = body::mask_form(&self.signatures.replace(body), |value| self.mask.text(value));
+        if masked == body::mask_form(body, str::to_owned) {
+            // Nothing was replaced, so keep the form as it was sent.
+            return body.to_owned();
         }
         masked
     }
-
-    fn exchange(&self, exchange: &RecordedExchange) -> Result<Value, OmissionReason> {
-        let RecordedExchange {
-            method,
-            url,
-            headers,
-            body: sent,
-            answer,
-        } = exchange;
-        let text = utf8(sent)?;
-        let mut request = Map::new();
-        request.insert("method".into(), method.as_str().into());
-        request.insert("url".into(), self.text(url).into());
-        request.insert("headers".into(), self.request_headers(headers).into());
-        let content_type = header(headers, "content-type");
-        let sent = body::of_request(&content_type, text).map(|(name, value)| (name, self.value(&value)));
-        body::put(&mut request, sent);
-        let answered = match answer {
-            Ok(answer) => ("answer", self.answer(answer)?),
-            Err(fails) => ("fails", self.value(fails)),
-        };
-        Ok(json!({ "request": request, answered.0: answered.1 }))
-    }
-
-    /// The headers that a replay asks for. One that lets its holder in is not among them, unless it is a signature.
-    fn request_headers(&self, headers: &[(String, String)]) -> Map<String, Value> {
-        let mut kept = Map::new();
-        for (name, value) in headers {
-            let is_secret = members::is_secret(name) || name.eq_ignore_ascii_case("cookie");
-            if is_secret && !self.resigned.is_in(value) {
-                continue;
-            }
-            let name = name.to_ascii_lowercase();
-            kept.entry(name).or_insert_with(|| self.text(value).into());
-        }
-        kept
-    }
-
-    fn answer(&self, answer: &RecordedResponse) -> Result<Value, OmissionReason> {
-        let mut made = Map::new();
-        made.insert("status".into(), answer.status.into());
-        let mut headers = Map::new();
-        for (name, value) in &answer.headers {
-            let name = name.to_ascii_lowercase();
-            if !OF_THE_CONNECTION.contains(&name.as_str()) {
-                headers.entry(name).or_insert_with(|| self.text(value).into());
-            }
-        }
-        made.insert("headers".into(), headers.into());
-        let text = utf8(&answer.body)?;
-        let given = body::of_answer(text).map(|(name, value)| (name, self.value(&value)));
-        body::put(&mut made, given);
-        Ok(made.into())
-    }
-}
-
-fn header(headers: &[(String, String)], name: &str) -> String {
-    let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.to_ascii_lowercase()).unwrap_or_default()
 }

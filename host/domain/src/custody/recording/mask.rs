@@ -1,10 +1,10 @@
-//! Texts that are replaced in a recorded call: tokens that the CRM handed out always, and personal data unless it is
-//! wanted.
+//! Masks texts in a recorded invocation: always the tokens that the CRM issued, and personal data unless the operator
+//! wants it.
 //!
-//! What is personal is known in three ways: by the contract (a lead's name and numbers, where a recording can be
-//! heard), by the names that members commonly have, and by their form (phone numbers and e-mail addresses). What a
-//! person wrote in a note, an address, a date of birth is not found; whoever shares a cassette has to look through it.
-//! A text that was found anywhere is replaced everywhere, always by the same, in all calls of a recording.
+//! Personal data is recognized in three ways: by the contract (a lead's name and numbers, the URL of a recording), by
+//! common member names, and by its form (phone numbers and e-mail addresses). Free text in notes, postal addresses and
+//! dates of birth are not found; whoever shares a cassette has to read through it. A text that was found anywhere is
+//! replaced everywhere, always by the same replacement, in all invocations of a recording.
 
 use std::collections::BTreeSet;
 
@@ -17,27 +17,28 @@ use url::form_urlencoded;
 use super::members::{self, Members};
 use super::phone;
 
-/// Bytes from which on a token is replaced; shorter ones would be found by chance.
-const SHORTEST_TOKEN: usize = 8;
-/// Characters from which on a part of a name is replaced.
-const SHORTEST_NAME: usize = 3;
+/// The fewest bytes of a token that is replaced; a shorter one would also match by chance.
+const MIN_TOKEN_BYTES: usize = 8;
+/// The fewest characters of a name's part that is replaced.
+const MIN_NAME_CHARS: usize = 3;
 
-/// What is replaced in one call.
+/// The replacements for one invocation.
 pub struct Mask<'a> {
     salt: &'a [u8],
     personal: bool,
-    /// Texts and what goes in their place, the longest first.
+    /// Texts and their replacements, the longest first.
     texts: Vec<(String, String)>,
-    /// Parts of names, as they were written.
+    /// Parts of names, as written.
     names: BTreeSet<String>,
-    /// Own digits of numbers that do not look like one everywhere.
+    /// National digits of known phone numbers, some of which do not look like one everywhere.
     numbers: BTreeSet<String>,
-    /// Digits that are amounts.
+    /// Digits of amounts, which are never phone numbers.
     amounts: BTreeSet<String>,
 }
 
 impl<'a> Mask<'a> {
-    /// Knows nothing yet. What is made up comes out of `salt`. `personal`: personal data is replaced too.
+    /// A mask that has learned nothing yet. Replacements are derived from `salt`. If `personal`, personal data is
+    /// replaced too.
     #[must_use]
     pub const fn new(salt: &'a [u8], personal: bool) -> Self {
         Self {
@@ -50,7 +51,7 @@ impl<'a> Mask<'a> {
         }
     }
 
-    /// Learns from a document's members what is to be replaced.
+    /// Learns what to replace from a document's members.
     pub fn learn(&mut self, objects: &[Members]) {
         for object in objects {
             let is_person = object
@@ -73,10 +74,10 @@ impl<'a> Mask<'a> {
         }
     }
 
-    /// Learns a token: what comes after a scheme such as `Bearer`, if there is one.
+    /// Learns a token: the part after a scheme such as `Bearer`, if there is one.
     pub fn learn_token(&mut self, value: &str) {
         let token = value.rsplit(' ').next().unwrap_or_default();
-        if token.len() >= SHORTEST_TOKEN {
+        if token.len() >= MIN_TOKEN_BYTES {
             let made_up = format!("recorded-{}", self.letters("token", token, 16));
             self.learn_text(token, &made_up);
         }
@@ -85,7 +86,7 @@ impl<'a> Mask<'a> {
     /// Learns a person's name.
     pub fn learn_name(&mut self, value: &str) {
         let parts = value.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
-        let parts = parts.filter(|part| part.chars().count() >= SHORTEST_NAME && !part.chars().all(char::is_numeric));
+        let parts = parts.filter(|part| part.chars().count() >= MIN_NAME_CHARS && !part.chars().all(char::is_numeric));
         self.names.extend(parts.map(str::to_owned));
     }
 
@@ -93,11 +94,11 @@ impl<'a> Mask<'a> {
     pub fn learn_number(&mut self, value: &str) {
         let digits: String = value.chars().filter(char::is_ascii_digit).collect();
         if digits.len() >= 8 {
-            self.numbers.insert(phone::own(&digits).to_owned());
+            self.numbers.insert(phone::national(&digits).to_owned());
         }
     }
 
-    /// Learns where a recording of the call can be heard or read.
+    /// Learns the URL of a call's recording or transcript.
     pub fn learn_recording(&mut self, url: &str) {
         if self.personal && url.contains("://") {
             let made_up = format!("https://recordings.example/{}", self.letters("url", url, 12));
@@ -138,7 +139,7 @@ impl<'a> Mask<'a> {
         self.texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
     }
 
-    /// Letters that stand for a text, and do not tell it.
+    /// Letters that replace a text and do not reveal it.
     fn letters(&self, of: &str, text: &str, count: usize) -> String {
         let bytes = self.made_up(of, text);
         bytes
@@ -148,7 +149,7 @@ impl<'a> Mask<'a> {
             .collect()
     }
 
-    /// Ten digits that stand for a number.
+    /// Ten digits that replace a phone number.
     fn digits(&self, own: &str) -> String {
         let bytes = self.made_up("number", own);
         let digits = bytes.iter().take(5).map(|byte| char::from(b'0' + byte % 10));
@@ -163,7 +164,7 @@ impl<'a> Mask<'a> {
         mac.finalize().into_bytes().into()
     }
 
-    /// A text with everything replaced.
+    /// The text with every learned and recognized part replaced.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -182,16 +183,16 @@ impl<'a> Mask<'a> {
         phone::replace(&text, &self.numbers, &self.amounts, |own| self.digits(own))
     }
 
-    /// A value with everything replaced in its texts, and numbers that are phone numbers. Names of members stay.
+    /// Masks the texts of a value and the numbers that are phone numbers. Member names are unchanged.
     pub fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.text(text),
             Value::Number(number) if self.personal => {
                 let digits = number.to_string();
-                let is_known = digits.len() >= 8 && self.numbers.contains(phone::own(&digits));
+                let is_known = digits.len() >= 8 && self.numbers.contains(phone::national(&digits));
                 let is_number = number.is_u64() && (is_known || phone::is_number(&digits, false));
                 if is_number && !self.amounts.contains(&digits) {
-                    let made_up = phone::replace_digits(&digits, &self.digits(phone::own(&digits)));
+                    let made_up = phone::replace_digits(&digits, &self.digits(phone::national(&digits)));
                     *number = made_up
                         .parse()
                         .map_or_else(|_| number.clone(), |made_up: u64| Number::from(made_up));
@@ -230,7 +231,7 @@ impl<'a> Mask<'a> {
         made
     }
 
-    /// Replaces a part of a name, where it is a word of its own, in the forms that it has in URLs and JSON.
+    /// Replaces a part of a name where it is a whole word, also in its escaped forms in URLs and JSON.
     fn name(&self, mut text: String, name: &str) -> String {
         let made_up = format!("Name{}", self.letters("name", &name.to_lowercase(), 5));
         let escaped: Vec<_> = name.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
@@ -244,7 +245,7 @@ impl<'a> Mask<'a> {
     }
 }
 
-/// The next `@`, as it is or as a URL has it.
+/// The next `@`, plain or percent-encoded.
 fn sign(text: &str) -> Option<(usize, &'static str)> {
     let found = ["@", "%40"]
         .into_iter()
@@ -262,7 +263,7 @@ fn has_address(value: &str) -> bool {
         .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
 }
 
-/// Replaces a word whatever the case of its ASCII letters; all capitals stay all capitals, and so on.
+/// Replaces a word and ignores the case of its ASCII letters; the replacement gets the case of the word that was found.
 fn replace_word(text: String, word: &str, made_up: &str) -> String {
     let (lower_text, lower_word) = (text.to_ascii_lowercase(), word.to_ascii_lowercase());
     if !lower_text.contains(&lower_word) {
@@ -289,9 +290,9 @@ fn replace_word(text: String, word: &str, made_up: &str) -> String {
     made
 }
 
-/// Whether no letter or digit touches this place; the digits of a URL's escapes are none.
+/// Whether no letter or digit touches `start..end`; the digits of a percent-encoded character do not count.
 fn is_word(text: &str, start: usize, end: usize) -> bool {
-    let is_escape = start >= 3 && phone::is_triple(text.as_bytes(), start - 3);
+    let is_escape = start >= 3 && phone::is_percent_encoded(text.as_bytes(), start - 3);
     let before = text[..start].chars().next_back().filter(|_| !is_escape);
     let after = text[end..].chars().next();
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
@@ -311,10 +312,10 @@ mod tests {
         mask
     }
 
-    /// Whether a text is replaced wholly and in the same way in each of its forms.
-    fn same(forms: &[&str], gone: &[&str]) {
-        let made: Vec<_> = forms.iter().map(|form| mask().text(form)).collect();
-        for text in &made {
+    /// Asserts that a text is replaced completely and in the same way in each of its forms.
+    fn assert_masked_alike(forms: &[&str], gone: &[&str]) {
+        let masked: Vec<_> = forms.iter().map(|form| mask().text(form)).collect();
+        for text in &masked {
             for gone in gone {
                 assert!(!text.to_lowercase().contains(&gone.to_lowercase()), "{text}");
             }
@@ -323,17 +324,20 @@ mod tests {
             let text = text.to_lowercase().replace("%20", " ").replace('+', " ");
             text.replace("%40", "@").replace("%2f", "/").replace("\\/", "/")
         };
-        assert!(made.iter().all(|text| plain(text) == plain(&made[0])), "{made:?}");
+        assert!(
+            masked.iter().all(|text| plain(text) == plain(&masked[0])),
+            "{masked:?}"
+        );
     }
 
     #[test]
     fn a_name_is_replaced_in_every_form() {
-        same(
+        assert_masked_alike(
             &["Asha Verma", "ASHA VERMA", "Asha%20Verma", "asha+verma"],
             &["asha", "verma"],
         );
         let (hindi, escape) = ("आशा", "\\u0906\\u0936\\u093e");
-        same(
+        assert_masked_alike(
             &[
                 hindi,
                 "%E0%A4%86%E0%A4%B6%E0%A4%BE",
@@ -349,7 +353,7 @@ mod tests {
 
     #[test]
     fn an_address_is_replaced_in_every_form() {
-        same(
+        assert_masked_alike(
             &["a.b-c@crm.example.in", "A.B-C@crm.example.in", "a.b-c%40crm.example.in"],
             &["a.b-c", "crm"],
         );
@@ -361,7 +365,7 @@ mod tests {
 
     #[test]
     fn tokens_and_recordings_are_replaced_in_every_form() {
-        same(&["abcdefgh/1", "abcdefgh%2F1", "abcdefgh\\/1"], &["abcdefgh"]);
+        assert_masked_alike(&["abcdefgh/1", "abcdefgh%2F1", "abcdefgh\\/1"], &["abcdefgh"]);
         let url = "https://calls.example/r?id=1&sig=x";
         let made_up = mask().text(url);
         assert!(made_up.starts_with("https://recordings.example/"), "{made_up}");
@@ -387,7 +391,7 @@ mod tests {
 
     #[test]
     fn tokens_are_always_replaced() {
-        // Only tokens are replaced where personal data is wanted.
+        // Only tokens are replaced if the operator wants personal data.
         let mut mask = Mask::new(b"salt", false);
         mask.learn_name("Asha");
         mask.learn_token("abcdefgh1");

@@ -1,12 +1,12 @@
-//! What the members of a document are, by their names: in JSON, in forms and in XML.
+//! Classifies the members of a document by their names: in JSON, in forms and in XML.
 
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// An object's members that are texts or numbers, a form's parameters, or the elements of an XML document.
+/// An object's strings and numbers, a form's parameters, or the elements of an XML document.
 pub type Members = Vec<(String, String)>;
 
-/// Every object of a body, whatever its format.
+/// Every object of a body in any of the formats.
 pub fn of(text: &str) -> Vec<Members> {
     let trimmed = text.trim_start();
     if let Some((_, query)) = text.split_once('?').filter(|(url, _)| url.starts_with("http")) {
@@ -43,7 +43,7 @@ pub fn walk(value: &Value, objects: &mut Vec<Members>) {
     }
 }
 
-/// Elements that hold text alone, and attributes, without regard to how they are nested.
+/// Elements that contain text, and attributes, whatever their nesting.
 fn elements(text: &str) -> Members {
     let mut found = vec![];
     for part in text.split('<').skip(1) {
@@ -54,7 +54,7 @@ fn elements(text: &str) -> Members {
         let name = words.next().unwrap_or_default();
         let name = name.rsplit(':').next().unwrap_or_default();
         if !name.starts_with(['/', '?', '!']) && !content.trim().is_empty() {
-            found.push((name.to_owned(), plain(content.trim())));
+            found.push((name.to_owned(), unescape(content.trim())));
         }
         let mut rest = words.next().unwrap_or_default();
         while let Some((name, value)) = rest.split_once('=') {
@@ -62,29 +62,29 @@ fn elements(text: &str) -> Members {
             let Some((value, after)) = quote.and_then(|quote| value.trim_start()[1..].split_once(quote)) else {
                 break;
             };
-            found.push((name.trim().to_owned(), plain(value)));
+            found.push((name.trim().to_owned(), unescape(value)));
             rest = after;
         }
     }
     found
 }
 
-/// XML's own escapes, undone.
-fn plain(text: &str) -> String {
+/// Decodes XML's predefined entities.
+fn unescape(text: &str) -> String {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
     text.replace("&apos;", "'").replace("&amp;", "&")
 }
 
-/// A name without what differs from CRM to CRM: `First_Name` is `firstname`.
-fn word(name: &str) -> String {
+/// Normalizes spellings that differ from CRM to CRM: `First_Name` is `firstname`.
+fn normalize(name: &str) -> String {
     let letters = name.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a member is one that lets its holder in.
+/// Whether a member is a credential.
 pub fn is_secret(name: &str) -> bool {
     matches!(
-        word(name).as_str(),
+        normalize(name).as_str(),
         "accesstoken"
             | "refreshtoken"
             | "idtoken"
@@ -114,10 +114,10 @@ pub fn is_secret(name: &str) -> bool {
     )
 }
 
-/// Whether a member is where a call can be heard or read.
+/// Whether a member points to a call's recording or transcript.
 pub fn is_recording(name: &str) -> bool {
     matches!(
-        word(name).as_str(),
+        normalize(name).as_str(),
         "recordingurl" | "transcripturl" | "recording" | "transcript" | "recordinglink"
     )
 }
@@ -125,7 +125,7 @@ pub fn is_recording(name: &str) -> bool {
 /// Whether a member is a person's name.
 pub fn is_name(name: &str) -> bool {
     matches!(
-        word(name).as_str(),
+        normalize(name).as_str(),
         "firstname"
             | "lastname"
             | "middlename"
@@ -144,17 +144,17 @@ pub fn is_name(name: &str) -> bool {
     )
 }
 
-/// Whether a member is a name, but may be that of a thing.
+/// Whether a member is a name that may be a person's or a thing's.
 pub fn may_be_name(name: &str) -> bool {
     matches!(
-        word(name).as_str(),
+        normalize(name).as_str(),
         "name" | "displayname" | "lead" | "customer" | "client"
     )
 }
 
 /// Whether a member is a phone number.
 pub fn is_phone(name: &str) -> bool {
-    let word = word(name);
+    let word = normalize(name);
     [
         "phone",
         "mobile",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_whatever_their_case() {
+    fn member_names_ignore_case_and_separators() {
         assert!(is_secret("X-Api-Key") && is_secret("access_token") && !is_secret("tokens_used"));
         assert!(is_name("First_Name") && !is_name("username"));
         assert!(is_phone("phone_alt") && is_phone("MobileNo"));

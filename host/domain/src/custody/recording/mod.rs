@@ -1,13 +1,13 @@
 //! Recordings of real invocations: how much is recorded, and how an invocation becomes a fixture that replays anywhere
 //! and contains no credentials.
 //!
-//! An invocation is recorded as the adapter sees it: its requests before the host adds credentials, and the answers
-//! after redaction. What still leads to a secret is replaced: signatures by those of a test key
-//! ([`signed`]), tokens and cookies that the CRM handed out by made-up ones, and, unless the operator wants them, the
-//! personal data that can be recognised ([`mask`]). A text is replaced in the whole invocation, so that the adapter
-//! sends the same requests when the fixture is replayed.
+//! An invocation is recorded as the adapter sees it: its requests before the host adds credentials, and the responses
+//! after redaction. What could still reveal a secret is replaced: signatures by those of a test key ([`signed`]),
+//! tokens and cookies that the CRM issued by generated ones, and recognizable personal data too, unless the operator
+//! wants it ([`mask`]). A text is replaced in the whole invocation, so that the adapter sends the same requests when
+//! the fixture is replayed.
 //!
-//! The fixture's form is the one of `adapters/*/fixtures`, described in `sdk/rust/src/testing/replay.rs`.
+//! The fixture's format is that of `adapters/*/fixtures`, defined in `custody/fixture/`.
 
 mod body;
 mod bounds;
@@ -17,8 +17,12 @@ mod members;
 mod phone;
 mod signed;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use serde_json::Value;
+
+use crate::custody::fixture::{ExportInput, ExportResult, FixtureSendError};
+use crate::word::words;
 
 pub use bounds::{RecordedFixture, RecordingBounds, RecordingBuffer, RecordingPhase, RecordingStatus};
 pub use fixture::fixture;
@@ -40,22 +44,27 @@ pub enum ExportKind {
     Webhook,
 }
 
-impl ExportKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Status, Self::Write, Self::Find, Self::Webhook];
+// The names of fixture files begin with these words.
+words!(ExportKind {
+    Status = "status",
+    Write = "write",
+    Find = "find",
+    Webhook = "webhook",
+});
 
-    /// The word for it, as files of fixtures begin with it.
+impl ExportKind {
+    /// The export that was invoked.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Write => "write",
-            Self::Find => "find",
-            Self::Webhook => "webhook",
+    pub const fn of(call: &ExportInput) -> Self {
+        match call {
+            ExportInput::QueryStatus { .. } => Self::Status,
+            ExportInput::WriteDisposition { .. } => Self::Write,
+            ExportInput::Find { .. } => Self::Find,
+            ExportInput::ParseLeads { .. } => Self::Webhook,
         }
     }
 
-    /// What it is, for people.
+    /// A title for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -70,36 +79,34 @@ impl ExportKind {
 /// An invocation as it happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedInvocation {
-    /// Which function.
-    pub kind: ExportKind,
-    /// Where it happened: the release and its adapter.
+    /// The release that made it, and its adapter.
     pub by: String,
     /// The release's settings.
-    pub settings: Vec<(String, String)>,
-    /// The time that the adapter saw, throughout.
+    pub settings: BTreeMap<String, String>,
+    /// The time that the adapter saw during the whole invocation.
     pub now: Timestamp,
-    /// The fixture's `call`.
-    pub asked: Value,
-    /// What was signed for it, in order.
+    /// What was invoked.
+    pub call: ExportInput,
+    /// The signatures made for it, in order.
     pub signed: Vec<RecordedSignature>,
-    /// What it sent and got, in order.
+    /// Its requests and responses, in order.
     pub exchanges: Vec<RecordedExchange>,
-    /// The fixture's `returns`.
-    pub returns: Value,
+    /// What it returned.
+    pub returns: ExportResult,
 }
 
-/// What was signed.
+/// A signature that the host made for an adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedSignature {
-    /// The credential.
+    /// The credential's name.
     pub name: String,
-    /// The bytes.
+    /// The signed bytes.
     pub bytes: Vec<u8>,
     /// The signature with the real key.
     pub signature: Vec<u8>,
 }
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedExchange {
     /// `GET` and so on.
@@ -110,11 +117,11 @@ pub struct RecordedExchange {
     pub headers: Vec<(String, String)>,
     /// As the adapter gave it.
     pub body: Vec<u8>,
-    /// The answer, or the fixture's `fails`.
-    pub answer: Result<RecordedResponse, Value>,
+    /// The response, or why there was none.
+    pub answer: Result<RecordedResponse, FixtureSendError>,
 }
 
-/// What the adapter got.
+/// A response as the adapter received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedResponse {
     /// The status code.

@@ -1,78 +1,78 @@
-//! Phone numbers in running text: found in the ways that people and CRMs write them, and replaced digit by digit, so
-//! that a number keeps its form.
+//! Finds phone numbers in text as people and CRMs write them, and replaces them digit by digit, so that a number keeps
+//! its format.
 
 use std::collections::BTreeSet;
 use std::iter;
 use std::ops::Range;
 
-/// Digits of a number that stand for it in whatever form it is written: an Indian number without its country.
-const OWN: usize = 10;
-/// Digits of it that are replaced; the first one, which tells a mobile number, stays.
-const REPLACED: usize = OWN - 1;
+/// Digits of a national number, which identify it in every format: an Indian number without its country code.
+const NATIONAL_DIGITS: usize = 10;
+/// Digits of it that are replaced; the first one, which marks a mobile number, is unchanged.
+const REPLACED_DIGITS: usize = NATIONAL_DIGITS - 1;
 
-/// A number in a text.
+/// A phone number in a text.
 #[derive(Debug, PartialEq, Eq)]
-struct Found {
-    /// Where its digits are.
+struct FoundNumber {
+    /// Positions of its digits.
     digits: Vec<usize>,
     /// The digits.
     text: String,
 }
 
-/// How many digits of a number are replaced, those at its end: the same with its country and without.
+/// How many digits at a number's end are replaced: as many with a country code as without.
 const fn replaced(digits: usize) -> usize {
-    if digits >= OWN {
-        REPLACED
+    if digits >= NATIONAL_DIGITS {
+        REPLACED_DIGITS
     } else {
         digits.saturating_sub(2)
     }
 }
 
-/// The number's own digits, which are the same in `+91 98000 00000` and `098000-00000`.
-pub fn own(digits: &str) -> &str {
-    &digits[digits.len().saturating_sub(OWN)..]
+/// The national digits of a number, which are the same in `+91 98000 00000` and `098000-00000`.
+pub fn national(digits: &str) -> &str {
+    &digits[digits.len().saturating_sub(NATIONAL_DIGITS)..]
 }
 
-/// Whether these digits, alone, are a phone number: one with its country's code, or an Indian mobile number. Amounts,
-/// times and most ids are not.
+/// Whether these digits alone are a phone number: one with a country code, or an Indian mobile number. Amounts, times
+/// and most ids are not.
 pub fn is_number(digits: &str, has_plus: bool) -> bool {
-    let national = |digits: &str| digits.len() == OWN && digits.starts_with(['6', '7', '8', '9']);
+    let is_mobile = |digits: &str| digits.len() == NATIONAL_DIGITS && digits.starts_with(['6', '7', '8', '9']);
     (has_plus && (8..=15).contains(&digits.len()))
         || ["", "0", "91", "091", "0091"]
             .into_iter()
-            .any(|before| digits.strip_prefix(before).is_some_and(national))
+            .any(|before| digits.strip_prefix(before).is_some_and(is_mobile))
 }
 
-/// The text with every phone number replaced by what `made_up` makes of its own digits. `known` are further numbers'
-/// own digits; what is `kept` is none, whatever it looks like.
+/// The text with every phone number replaced by what `made_up` returns for its national digits. `known` holds the
+/// national digits of further phone numbers; digits in `amounts` are never a phone number.
 pub fn replace(
     text: &str,
     known: &BTreeSet<String>,
-    kept: &BTreeSet<String>,
+    amounts: &BTreeSet<String>,
     made_up: impl Fn(&str) -> String,
 ) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    for found in numbers(text, known, kept) {
+    for found in numbers(text, known, amounts) {
         let replaced = replaced(found.digits.len());
-        let new = made_up(own(&found.text));
+        let new = made_up(national(&found.text));
         let new = new.as_bytes();
         let places = found.digits.iter().rev().take(replaced);
         for (place, digit) in places.zip(new.iter().rev()) {
             bytes[*place] = *digit;
         }
     }
-    // Digits took the places of digits.
+    // ASCII digits were replaced by ASCII digits, so the text is still UTF-8.
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// A number's digits with the made-up ones at their end.
+/// A number's digits, the last ones replaced by those of `made_up`.
 pub fn replace_digits(digits: &str, made_up: &str) -> String {
     let replaced = replaced(digits.len()).min(made_up.len());
-    let (stay, new) = (&digits[..digits.len() - replaced], &made_up[made_up.len() - replaced..]);
-    format!("{stay}{new}")
+    let (first, last) = (&digits[..digits.len() - replaced], &made_up[made_up.len() - replaced..]);
+    format!("{first}{last}")
 }
 
-fn numbers(text: &str, known: &BTreeSet<String>, kept: &BTreeSet<String>) -> Vec<Found> {
+fn numbers(text: &str, known: &BTreeSet<String>, amounts: &BTreeSet<String>) -> Vec<FoundNumber> {
     let mut found = vec![];
     for run in runs(text) {
         let mut start = 0;
@@ -81,10 +81,10 @@ fn numbers(text: &str, known: &BTreeSet<String>, kept: &BTreeSet<String>) -> Vec
                 let digits: Vec<usize> = run[start..=end].iter().cloned().flatten().collect();
                 let number: String = digits.iter().map(|at| char::from(text.as_bytes()[*at])).collect();
                 let has_plus = has_plus(text, digits[0]);
-                let is_kept = !has_plus && kept.contains(&number);
-                let is_known = number.len() >= 8 && known.contains(own(&number));
-                let found = !is_kept && (is_known || is_number(&number, has_plus));
-                found.then_some((end, Found { digits, text: number }))
+                let is_amount = !has_plus && amounts.contains(&number);
+                let is_known = number.len() >= 8 && known.contains(national(&number));
+                let found = !is_amount && (is_known || is_number(&number, has_plus));
+                found.then_some((end, FoundNumber { digits, text: number }))
             });
             match longest {
                 Some((end, number)) => {
@@ -98,15 +98,15 @@ fn numbers(text: &str, known: &BTreeSet<String>, kept: &BTreeSet<String>) -> Vec
     found
 }
 
-/// Groups of digits that have only spaces, hyphens and brackets between them, and nothing of a word around them.
+/// Groups of digits with only spaces, hyphens, pluses and parentheses between them, and no letters next to them.
 fn runs(text: &str) -> Vec<Vec<Range<usize>>> {
     let bytes = text.as_bytes();
     let mut runs: Vec<Vec<Range<usize>>> = vec![];
     let mut at = 0;
     let mut joined = false;
     while at < bytes.len() {
-        // The digits of an escape such as `%20` are none.
-        let escape = is_triple(bytes, at);
+        // The digits of a percent-encoded character such as `%20` do not count.
+        let escape = is_percent_encoded(bytes, at);
         if escape || !bytes[at].is_ascii_digit() {
             joined = joined && is_separator(bytes, at);
             at += if escape { 3 } else { 1 };
@@ -129,7 +129,7 @@ fn runs(text: &str) -> Vec<Vec<Range<usize>>> {
     runs
 }
 
-/// Whether a number may be written with this in it.
+/// Whether a separator that phone numbers contain is at this position.
 fn is_separator(bytes: &[u8], at: usize) -> bool {
     matches!(
         &bytes[at..],
@@ -137,15 +137,15 @@ fn is_separator(bytes: &[u8], at: usize) -> bool {
     )
 }
 
-/// Whether an escape of a URL stands there.
-pub fn is_triple(bytes: &[u8], at: usize) -> bool {
+/// Whether a percent-encoded character of a URL is at this position.
+pub fn is_percent_encoded(bytes: &[u8], at: usize) -> bool {
     matches!(bytes.get(at..at + 3), Some([b'%', high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
-/// Whether letters or the digits of a fraction touch these digits. A hyphen does not: `LEAD-9800000000`.
+/// Whether letters or a decimal fraction touch these digits. A hyphen does not count: `LEAD-9800000000`.
 fn is_part_of_word(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
-    let is_escape = start >= 3 && is_triple(bytes, start - 3);
+    let is_escape = start >= 3 && is_percent_encoded(bytes, start - 3);
     let before = text[..start].chars().next_back().filter(|_| !is_escape);
     let after = text[end..].chars().next();
     let is_fraction = |c: char| matches!(c, '.' | ',');
@@ -155,7 +155,7 @@ fn is_part_of_word(text: &str, start: usize, end: usize) -> bool {
         || after.is_some_and(|c| c.is_alphabetic() || (c == '.' && digit_after))
 }
 
-/// Whether a plus stands before these digits, as it is or as a URL has it.
+/// Whether a plus precedes these digits, plain or percent-encoded.
 fn has_plus(text: &str, at: usize) -> bool {
     let before = &text[..at];
     before.ends_with('+') || before.ends_with("%2B") || before.ends_with("%2b")
@@ -166,14 +166,14 @@ mod tests {
     use super::*;
 
     fn replaced(text: &str) -> String {
-        let kept = BTreeSet::from(["9500000000".to_owned()]);
-        replace(text, &BTreeSet::from(["2025550123".to_owned()]), &kept, |_| {
+        let amounts = BTreeSet::from(["9500000000".to_owned()]);
+        replace(text, &BTreeSet::from(["2025550123".to_owned()]), &amounts, |_| {
             "9000012345".into()
         })
     }
 
     #[test]
-    fn a_number_is_found_however_it_is_written() {
+    fn numbers_are_found_in_every_format() {
         for (text, expected) in [
             ("+919876543210", "+919000012345"),
             ("9876543210", "9000012345"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays() {
+    fn other_digits_are_not_replaced() {
         for text in [
             "ts=1782896515&a=1",
             "2026-07-01T09:01:55.000Z",

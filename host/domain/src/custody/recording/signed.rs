@@ -1,9 +1,9 @@
-//! Signatures of a recorded call, replaced by those that a test key makes.
+//! Replaces the signatures of a recorded invocation by those of a test key.
 //!
-//! What an adapter does with a signature is its own affair: a header, a parameter, a member of a body. So the 32 bytes
-//! are looked for in the forms that CRMs take them in, in the whole call, and replaced by what the same adapter would
-//! have got for the same bytes under the test key. A signature over bytes that hold an earlier signature is made anew
-//! over bytes with that one replaced.
+//! The adapter decides where a signature goes: a header, a parameter, a member of a body. So the whole invocation is
+//! searched for the 32 bytes in every encoding that CRMs accept, and they are replaced by what the same adapter would
+//! have received for the same bytes under the test key. If signed bytes contain an earlier signature, they are signed
+//! again with that one replaced.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -13,38 +13,38 @@ use sha2::Sha256;
 
 use super::RecordedSignature;
 
-/// The key that stands in a fixture for every credential of kind `hmac`.
+/// The key of every credential of kind `hmac` in a fixture.
 pub const TEST_KEY: &str = "recorded";
 
-/// Signatures, in each form that is looked for, and what goes in its place. Longer forms first.
+/// Signatures in each encoding, with their replacements. Longer encodings first.
 #[derive(Debug, Default)]
-pub struct Resigned {
-    forms: Vec<Vec<(String, String)>>,
+pub struct TestSignatures {
+    encodings: Vec<Vec<(String, String)>>,
 }
 
-impl Resigned {
-    /// Makes every signature anew. `masked` does to the signed bytes what is done to the call.
+impl TestSignatures {
+    /// Signs everything again with the test key. `masked` masks the signed bytes as the invocation is masked.
     pub fn new(signed: &[RecordedSignature], masked: impl Fn(&str) -> String) -> Self {
         let mut resigned = Self::default();
         for signed in signed {
             let bytes = match std::str::from_utf8(&signed.bytes) {
-                Ok(text) => masked(&resigned.put(text)).into_bytes(),
+                Ok(text) => masked(&resigned.replace(text)).into_bytes(),
                 Err(_) => signed.bytes.clone(),
             };
             #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
             let mut mac = Hmac::<Sha256>::new_from_slice(TEST_KEY.as_bytes()).expect("any key");
             mac.update(&bytes);
             let test = mac.finalize().into_bytes();
-            let forms = forms(&signed.signature).into_iter().zip(forms(&test));
-            resigned.forms.push(forms.collect());
+            let pairs = encodings(&signed.signature).into_iter().zip(encodings(&test));
+            resigned.encodings.push(pairs.collect());
         }
         resigned
     }
 
     /// The text with every signature replaced.
-    pub fn put(&self, text: &str) -> String {
+    pub fn replace(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for (real, test) in self.forms.iter().flatten() {
+        for (real, test) in self.encodings.iter().flatten() {
             if text.contains(real.as_str()) {
                 text = text.replace(real.as_str(), test);
             }
@@ -52,26 +52,26 @@ impl Resigned {
         text
     }
 
-    /// Whether each signature is in one of these texts.
+    /// Whether every signature is in one of these texts.
     pub fn all_in(&self, texts: &[impl AsRef<str>]) -> bool {
-        let is_in = |forms: &Vec<(String, String)>| {
+        let is_in = |encodings: &Vec<(String, String)>| {
             let mut texts = texts.iter().map(AsRef::as_ref);
-            texts.any(|text: &str| forms.iter().any(|(real, _)| text.contains(real.as_str())))
+            texts.any(|text: &str| encodings.iter().any(|(real, _)| text.contains(real.as_str())))
         };
-        self.forms.iter().all(is_in)
+        self.encodings.iter().all(is_in)
     }
 
-    /// Whether this text holds a signature.
-    pub fn is_in(&self, text: &str) -> bool {
-        self.forms
+    /// Whether this text contains a signature.
+    pub fn any_in(&self, text: &str) -> bool {
+        self.encodings
             .iter()
             .flatten()
             .any(|(real, _)| text.contains(real.as_str()))
     }
 }
 
-/// The forms of 32 bytes, in an order in which none is a part of a later one.
-fn forms(bytes: &[u8]) -> [String; 8] {
+/// The encodings of 32 bytes, in an order in which none is a part of a later one.
+fn encodings(bytes: &[u8]) -> [String; 8] {
     let standard = STANDARD.encode(bytes);
     let encoded = utf8_percent_encode(&standard, NON_ALPHANUMERIC).to_string();
     [
@@ -108,39 +108,39 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_found_in_every_form() {
+    fn a_signature_is_found_in_every_encoding() {
         let signed = signed(b"body");
-        let resigned = Resigned::new(std::slice::from_ref(&signed), str::to_owned);
+        let resigned = TestSignatures::new(std::slice::from_ref(&signed), str::to_owned);
         let test = sign(TEST_KEY, b"body");
-        for (real, test) in forms(&signed.signature).into_iter().zip(forms(&test)) {
+        for (real, test) in encodings(&signed.signature).into_iter().zip(encodings(&test)) {
             let text = format!("sig={real}&x=1");
-            assert!(resigned.is_in(&text));
-            assert_eq!(resigned.put(&text), format!("sig={test}&x=1"));
+            assert!(resigned.any_in(&text));
+            assert_eq!(resigned.replace(&text), format!("sig={test}&x=1"));
         }
     }
 
     #[test]
-    fn nested_signatures_are_remade() {
-        // What was signed with a signature in it is signed anew.
+    fn nested_signatures_are_signed_again() {
+        // The second signature covers the first one.
         let first = signed(b"body");
         let second = signed(hex::encode(&first.signature).as_bytes());
-        let resigned = Resigned::new(&[first, second.clone()], str::to_owned);
+        let resigned = TestSignatures::new(&[first, second.clone()], str::to_owned);
         let inner = sign(TEST_KEY, b"body");
         let outer = sign(TEST_KEY, hex::encode(inner).as_bytes());
-        assert_eq!(resigned.put(&hex::encode(second.signature)), hex::encode(outer));
+        assert_eq!(resigned.replace(&hex::encode(second.signature)), hex::encode(outer));
     }
 
     #[test]
-    fn what_is_masked_is_signed_as_it_will_be_sent() {
+    fn masked_bytes_are_signed() {
         let signed = signed(b"phone=1");
-        let resigned = Resigned::new(std::slice::from_ref(&signed), |text| text.replace('1', "2"));
+        let resigned = TestSignatures::new(std::slice::from_ref(&signed), |text| text.replace('1', "2"));
         let test = hex::encode(sign(TEST_KEY, b"phone=2"));
-        assert_eq!(resigned.put(&hex::encode(signed.signature)), test);
+        assert_eq!(resigned.replace(&hex::encode(signed.signature)), test);
     }
 
     #[test]
-    fn a_signature_that_is_nowhere_is_noticed() {
-        let resigned = Resigned::new(&[signed(b"body")], str::to_owned);
+    fn a_missing_signature_is_noticed() {
+        let resigned = TestSignatures::new(&[signed(b"body")], str::to_owned);
         assert!(!resigned.all_in(&["a", "b"]));
     }
 }

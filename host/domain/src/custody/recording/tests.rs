@@ -1,10 +1,11 @@
-//! Whole calls become fixtures.
+//! Tests that turn whole invocations into fixtures.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::*;
+use crate::custody::fixture::{ExportOutput, FixtureLead, FixtureLeadStatus};
 
 fn sign(key: &str, bytes: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
@@ -20,14 +21,15 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// A status query that logs in first, signs, and gets more about the lead than it asked for.
-fn call() -> RecordedInvocation {
+fn invocation() -> RecordedInvocation {
     let signature = sign("the real key", b"lead=919876543210");
     RecordedInvocation {
-        kind: ExportKind::Status,
         by: "release 3 (acme@1.0.0)".into(),
-        settings: pairs(&[("base_url", "https://crm.example")]),
+        settings: [("base_url".into(), "https://crm.example".into())].into(),
         now: "2026-07-01T09:01:55Z".parse().unwrap(),
-        asked: json!({"query_status": {"lead_id": "919876543210"}}),
+        call: ExportInput::QueryStatus {
+            lead_id: "919876543210".parse().unwrap(),
+        },
         signed: vec![RecordedSignature {
             name: "signing".into(),
             bytes: b"lead=919876543210".to_vec(),
@@ -64,14 +66,19 @@ fn call() -> RecordedInvocation {
                 }),
             },
         ],
-        returns: json!({"ok": {"lead_id": "919876543210", "callable": true, "status": "new"}}),
+        returns: Ok(ExportOutput::Status(FixtureLeadStatus {
+            lead_id: "919876543210".into(),
+            callable: true,
+            status: "new".into(),
+            ..FixtureLeadStatus::default()
+        })),
     }
 }
 
 #[test]
 fn fixtures_hold_no_secrets() {
-    // A call becomes a fixture without secrets and personal data.
-    let fixture = fixture(&call(), b"salt", true).unwrap();
+    // The fixture of an invocation contains no secrets and no personal data.
+    let fixture = fixture(&invocation(), b"salt", true).unwrap();
     let lead = fixture["call"]["query_status"]["lead_id"].as_str().unwrap();
     assert!(lead.starts_with("919") && lead != "919876543210", "{lead}");
     let [login, query] = [0, 1].map(|n| &fixture["exchanges"][n]);
@@ -87,7 +94,7 @@ fn fixtures_hold_no_secrets() {
     assert_eq!(
         login["answer"]["headers"].as_object().unwrap().len(),
         1,
-        "the length is of the connection"
+        "the length belongs to the connection"
     );
     let known = &query["answer"]["json"];
     assert_eq!((&known["id"], &known["stage"]), (&lead.into(), &"new".into()));
@@ -114,13 +121,13 @@ fn fixtures_hold_no_secrets() {
 
 #[test]
 fn personal_data_is_kept_on_request() {
-    // Personal data stays where it is wanted and tokens do not.
-    let fixture = fixture(&call(), b"salt", false).unwrap().to_string();
+    // The fixture contains personal data if the operator wants it, and still no tokens.
+    let fixture = fixture(&invocation(), b"salt", false).unwrap().to_string();
     assert!(fixture.contains("919876543210") && fixture.contains("आशा"), "{fixture}");
     for secret in [
         "token-of-the-crm",
         "cookie-of-the-crm",
-        &hex::encode(&call().signed[0].signature),
+        &hex::encode(&invocation().signed[0].signature),
     ] {
         assert!(!fixture.contains(secret), "{secret}: {fixture}");
     }
@@ -128,34 +135,41 @@ fn personal_data_is_kept_on_request() {
 
 #[test]
 fn replacements_are_stable_per_recording() {
-    // The same is replaced by the same in every call and by another in another recording.
-    let of = |salt: &[u8]| fixture(&call(), salt, true).unwrap()["call"].clone();
+    // A text has one replacement in all invocations of a recording, and another one in another recording.
+    let of = |salt: &[u8]| fixture(&invocation(), salt, true).unwrap()["call"].clone();
     assert_eq!(of(b"salt"), of(b"salt"));
     assert_ne!(of(b"salt"), of(b"pepper"));
 }
 
 #[test]
-fn a_call_that_cannot_be_said_is_left_out() {
-    let mut not_text = call();
+fn an_unrepresentable_invocation_is_omitted() {
+    let mut not_text = invocation();
     not_text.exchanges[1].body = vec![0xff];
     assert_eq!(fixture(&not_text, b"salt", true), Err(OmissionReason::NotText));
-    let mut hidden = call();
+    let mut hidden = invocation();
     hidden.exchanges[0].body = b"sig=cut".to_vec();
     assert_eq!(fixture(&hidden, b"salt", true), Err(OmissionReason::SignatureNotFound));
 }
 
 #[test]
-fn a_webhook_keeps_its_form() {
+fn a_webhook_keeps_its_format() {
     let body = "lead_no=GW-1&contact_name=Asha+Verma&mobile=098765-43210&note=%E0%A4%86";
+    let call = |body: &str| ExportInput::ParseLeads {
+        content_type: "application/x-www-form-urlencoded".into(),
+        body: body.into(),
+        received_at: "2026-07-01T09:01:55.000Z".into(),
+    };
     let mut webhook = RecordedInvocation {
-        kind: ExportKind::Webhook,
-        asked: json!({"parse_leads": {
-            "content_type": "application/x-www-form-urlencoded", "body": body, "received_at": "2026-07-01T09:01:55.000Z"
-        }}),
+        call: call(body),
         signed: vec![],
         exchanges: vec![],
-        returns: json!({"ok": [{"id": "GW-1", "phone": "+919876543210", "name": "Asha Verma"}]}),
-        ..call()
+        returns: Ok(ExportOutput::Leads(vec![FixtureLead {
+            id: "GW-1".into(),
+            phone: "+919876543210".into(),
+            name: Some("Asha Verma".into()),
+            ..FixtureLead::default()
+        }])),
+        ..invocation()
     };
     let made = fixture(&webhook, b"salt", true).unwrap();
     let form = made["call"]["parse_leads"]["body"].as_str().unwrap();
@@ -169,8 +183,8 @@ fn a_webhook_keeps_its_form() {
     let own = &lead["phone"].as_str().unwrap()[3..];
     assert!(form.contains(&format!("0{}-{}", &own[..5], &own[5..])), "{form} {own}");
 
-    webhook.returns = json!({"ok": []});
-    webhook.asked["parse_leads"]["body"] = Value::from("a=%e0%a4%86&b=1");
+    webhook.returns = Ok(ExportOutput::Leads(vec![]));
+    webhook.call = call("a=%e0%a4%86&b=1");
     let made = fixture(&webhook, b"salt", true).unwrap();
     assert_eq!(made["call"]["parse_leads"]["body"], "a=%e0%a4%86&b=1");
 }

@@ -1,12 +1,12 @@
-//! The circuit breaker of a tenant's CRM: when to stop asking one that does not answer, and how to begin again.
+//! The circuit breaker of a tenant's CRM: when to stop sending to a CRM that does not answer, and how to resume.
 //!
 //! ```text
-//! closed ──failures──▶ open ──its time is over──▶ half-open ──the probe shows life──▶ ramping ──▶ closed
-//!                       ▲                             │                                  │
-//!                       └──────── the probe fails ────┴──────────── a failure ───────────┘
+//! closed ──failures──▶ open ──timeout──▶ half-open ──the probe succeeds──▶ ramping ──▶ closed
+//!                       ▲                    │                                │
+//!                       └── the probe fails ─┴─────────── a failure ──────────┘
 //! ```
 //!
-//! It guards dispositions only: leads go to the agent, and parsing a webhook contacts nobody. While it is not closed,
+//! It protects dispositions only: leads go to the agent, and parsing a webhook contacts nobody. While it is not closed,
 //! due deliveries wait without using up attempts. An operator's override holds until an operator removes it.
 
 mod phase;
@@ -30,15 +30,15 @@ pub use state::{
     TenantBreaker,
 };
 
-/// The failure share is taken over this many times [`failures`](super::BreakerSpec::failures) outcomes, and
-/// half of them open the breaker: a CRM that answers every other request is as little use as one that is down.
+/// The failure rate is computed over this many times [`failures`](super::BreakerSpec::failures) outcomes, and a rate of
+/// one half opens the breaker: a CRM that answers every other request is as little use as one that is down.
 const WINDOW: usize = 4;
-/// A step of the ramp is followed by a pause of up to this, so that a hundred tenants behind one recovered network do
-/// not all begin in the same moment. What the step before allowed goes on meanwhile.
+/// The longest pause after a step of the ramp. It is random, so that a hundred tenants behind one recovered network do
+/// not all resume at the same moment. Meanwhile the limit of the finished step still applies.
 pub const RAMP_PAUSE: Duration = Duration::from_secs(1);
-/// Deliveries that are remembered because they failed, of each sort: one that the CRM cannot take must not keep the
-/// breaker open for all others, and neither must a handful.
-const MAX_NOTED: usize = 32;
+/// The most failed deliveries in each list: neither one delivery that the CRM cannot accept nor a handful of them may
+/// keep the breaker open for all others.
+const MAX_REMEMBERED: usize = 32;
 
 /// A tenant's breaker.
 #[derive(Debug, Clone)]
@@ -46,10 +46,10 @@ pub struct Breaker {
     phase: Phase,
     forced: Option<BreakerOverride>,
     epoch: u64,
-    /// Probes failed with these.
-    tried: Vec<DeliveryId>,
-    /// These failed in the ramp, while others went well.
-    suspect: Vec<DeliveryId>,
+    /// Deliveries whose probes failed.
+    failed_probes: Vec<DeliveryId>,
+    /// Deliveries that failed in the ramp while others succeeded.
+    suspects: Vec<DeliveryId>,
 }
 
 impl Default for Breaker {
@@ -65,16 +65,16 @@ impl Breaker {
     pub fn resume(forced: Option<BreakerOverride>, open_since: Option<Timestamp>, now: Timestamp) -> Self {
         let open = open_since.or_else(|| (forced == Some(BreakerOverride::Open)).then_some(now));
         Self {
-            phase: open.map_or_else(Phase::closed, |since| Phase::to_be_probed(since, now)),
+            phase: open.map_or_else(Phase::closed, |since| Phase::awaiting_probe(since, now)),
             forced,
             epoch: 0,
-            tried: vec![],
-            suspect: vec![],
+            failed_probes: vec![],
+            suspects: vec![],
         }
     }
 
-    /// How many dispositions may begin at `now`.
-    pub fn room(&mut self, spec: &DeliverySpec, now: Timestamp) -> BreakerCapacity {
+    /// How many dispositions may start at `now`.
+    pub fn capacity(&mut self, spec: &DeliverySpec, now: Timestamp) -> BreakerCapacity {
         match self.forced {
             Some(BreakerOverride::Open) => return BreakerCapacity { free: 0, until: None },
             Some(BreakerOverride::Closed) => {
@@ -119,8 +119,8 @@ impl Breaker {
         }
     }
 
-    /// A disposition goes out, of those that there was [`room`](Self::room) for.
-    pub fn begin(&mut self) -> (BreakerPermit, Option<BreakerChange>) {
+    /// Acquires the permit to send one disposition, within the [`capacity`](Self::capacity).
+    pub fn acquire(&mut self) -> (BreakerPermit, Option<BreakerChange>) {
         let before = self.state();
         let trial = match &mut self.phase {
             _ if self.forced.is_some() => false,
@@ -134,36 +134,40 @@ impl Breaker {
                 true
             }
         };
-        let pass = BreakerPermit {
+        let permit = BreakerPermit {
             epoch: self.epoch,
             trial,
         };
-        (pass, self.changed(before))
+        (permit, self.changed(before))
     }
 
-    /// Records how a disposition's attempt ended. `jitter` is a random number from 0 to 1.
-    pub fn end(
+    /// Records the success or failure of a disposition's attempt. `jitter` is a random number from 0 to 1.
+    pub fn record(
         &mut self,
-        ended: FinishedAttempt,
+        attempt: FinishedAttempt,
         spec: &DeliverySpec,
         now: Timestamp,
         jitter: f64,
     ) -> Option<BreakerChange> {
-        let FinishedAttempt { pass, delivery, signal } = ended;
-        if pass.epoch != self.epoch || self.forced.is_some() {
+        let FinishedAttempt {
+            permit,
+            delivery,
+            signal,
+        } = attempt;
+        if permit.epoch != self.epoch || self.forced.is_some() {
             return None;
         }
         let before = self.state();
         match &mut self.phase {
             Phase::Closed { in_a_row, recent } => {
-                if is_too_much(in_a_row, recent, signal, spec) {
+                if record_outcome(in_a_row, recent, signal, spec) {
                     self.open(now, 0, spec, now, jitter);
                 }
             }
             Phase::Open { since, failed, .. } => {
                 let (since, failed) = (*since, *failed);
                 if signal == CrmSignal::Alive {
-                    self.tried.clear();
+                    self.failed_probes.clear();
                     self.phase = Phase::Ramping {
                         since,
                         step: 1,
@@ -171,9 +175,9 @@ impl Breaker {
                         successes: 0,
                         raise_at: None,
                     };
-                    self.step_done(spec, now, jitter);
+                    self.finish_step(spec, now, jitter);
                 } else {
-                    note(&mut self.tried, delivery);
+                    remember(&mut self.failed_probes, delivery);
                     self.open(since, failed.saturating_add(1), spec, now, jitter);
                 }
             }
@@ -188,11 +192,11 @@ impl Breaker {
                 if signal == CrmSignal::Alive {
                     *successes = successes.saturating_add(1);
                     if raise_at.is_none() && successes >= step {
-                        self.step_done(spec, now, jitter);
+                        self.finish_step(spec, now, jitter);
                     }
                 } else {
                     let since = *since;
-                    note(&mut self.suspect, delivery);
+                    remember(&mut self.suspects, delivery);
                     self.open(since, 0, spec, now, jitter);
                 }
             }
@@ -200,9 +204,9 @@ impl Breaker {
         self.changed(before)
     }
 
-    /// Releases the permit of a disposition that never left the host; it says nothing about the CRM.
-    pub fn abandon(&mut self, pass: BreakerPermit) {
-        if pass.epoch != self.epoch || !pass.trial {
+    /// Cancels the permit of a disposition that never left the host. This says nothing about the CRM.
+    pub fn cancel(&mut self, permit: BreakerPermit) {
+        if permit.epoch != self.epoch || !permit.trial {
             return;
         }
         match &mut self.phase {
@@ -212,12 +216,12 @@ impl Breaker {
         }
     }
 
-    /// Sets or removes an operator's override. Without one, a breaker that was forced open begins with a probe.
-    pub fn force(&mut self, forced: Option<BreakerOverride>, now: Timestamp) -> Option<BreakerChange> {
+    /// Sets or removes an operator's override. When an override to open is removed, the breaker starts with a probe.
+    pub fn set_override(&mut self, forced: Option<BreakerOverride>, now: Timestamp) -> Option<BreakerChange> {
         let before = self.state();
         match (self.forced, forced) {
             (_, Some(BreakerOverride::Open)) | (Some(BreakerOverride::Open), None) => {
-                self.phase = Phase::to_be_probed(self.since().unwrap_or(now), now);
+                self.phase = Phase::awaiting_probe(self.since().unwrap_or(now), now);
             }
             (_, Some(BreakerOverride::Closed)) | (Some(BreakerOverride::Closed), None) => self.close(),
             (None, None) => return None,
@@ -227,14 +231,14 @@ impl Breaker {
         self.changed(before)
     }
 
-    /// Lets the next probe go at once, since something about the CRM was repaired, such as its address.
+    /// Allows the next probe at once, because something about the CRM was repaired, such as its address.
     pub fn probe_now(&mut self, now: Timestamp) {
         if let Phase::Open { until, .. } = &mut self.phase {
             *until = now.min(*until);
         }
     }
 
-    /// Its state.
+    /// The breaker's state.
     #[must_use]
     pub const fn state(&self) -> BreakerState {
         match (self.forced, &self.phase) {
@@ -251,7 +255,7 @@ impl Breaker {
         self.forced
     }
 
-    /// Since when it has let only probes through; none when it is not open.
+    /// Since when it has allowed only probes; none if it is not open.
     #[must_use]
     pub const fn held_since(&self) -> Option<Timestamp> {
         match &self.phase {
@@ -260,17 +264,17 @@ impl Breaker {
         }
     }
 
-    /// Deliveries to be claimed last. While the CRM is down, each probe uses another delivery; once it is back, only
+    /// Deliveries to claim last. While the CRM is down, each probe uses a different delivery; once it is back, only
     /// those that failed while others succeeded stay last.
     #[must_use]
-    pub fn last(&self) -> Vec<DeliveryId> {
-        self.tried.iter().chain(&self.suspect).copied().collect()
+    pub fn claim_last(&self) -> Vec<DeliveryId> {
+        self.failed_probes.iter().chain(&self.suspects).copied().collect()
     }
 
-    /// Its status, for operators.
+    /// The breaker's status, for operators.
     #[must_use]
     pub fn status(&self) -> BreakerStatus {
-        let standing = BreakerStatus {
+        let status = BreakerStatus {
             state: self.state(),
             forced: self.forced,
             since: self.since(),
@@ -281,18 +285,18 @@ impl Breaker {
         match &self.phase {
             Phase::Closed { in_a_row, .. } => BreakerStatus {
                 failures: *in_a_row,
-                ..standing
+                ..status
             },
             Phase::Open { until, probing, .. } => {
                 let waits = !probing && self.forced.is_none();
                 BreakerStatus {
                     probe_at: waits.then_some(*until),
-                    ..standing
+                    ..status
                 }
             }
             Phase::Ramping { step, .. } => BreakerStatus {
                 step: Some(*step),
-                ..standing
+                ..status
             },
         }
     }
@@ -323,12 +327,12 @@ impl Breaker {
 
     fn close(&mut self) {
         self.phase = Phase::closed();
-        self.tried.clear();
-        self.suspect.clear();
+        self.failed_probes.clear();
+        self.suspects.clear();
     }
 
-    /// As many attempts have succeeded as the step allows.
-    fn step_done(&mut self, spec: &DeliverySpec, now: Timestamp, jitter: f64) {
+    /// Finishes a step of the ramp: as many attempts have succeeded as it allows.
+    fn finish_step(&mut self, spec: &DeliverySpec, now: Timestamp, jitter: f64) {
         let Phase::Ramping { step, raise_at, .. } = &mut self.phase else {
             return;
         };
@@ -342,16 +346,16 @@ impl Breaker {
 }
 
 /// Adds a delivery to a short list; a full list drops its oldest.
-fn note(list: &mut Vec<DeliveryId>, delivery: DeliveryId) {
-    list.retain(|noted| *noted != delivery);
-    if list.len() == MAX_NOTED {
+fn remember(list: &mut Vec<DeliveryId>, delivery: DeliveryId) {
+    list.retain(|remembered| *remembered != delivery);
+    if list.len() == MAX_REMEMBERED {
         list.remove(0);
     }
     list.push(delivery);
 }
 
 /// Records an outcome and returns whether it opens the breaker.
-fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSignal, spec: &DeliverySpec) -> bool {
+fn record_outcome(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSignal, spec: &DeliverySpec) -> bool {
     let failed = match signal {
         CrmSignal::Alive => false,
         CrmSignal::Failing => true,
@@ -364,12 +368,12 @@ fn is_too_much(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSigna
     while recent.len() > window {
         recent.pop_front();
     }
-    let share = recent.iter().filter(|failed| **failed).count();
-    failed && (*in_a_row >= limit || (recent.len() == window && 2 * share >= window))
+    let failures = recent.iter().filter(|failed| **failed).count();
+    failed && (*in_a_row >= limit || (recent.len() == window && 2 * failures >= window))
 }
 
-/// Whether `at` has come. A wait longer than the longest possible means that the clock was set back, and counts as
-/// over.
+/// Whether `at` has passed. A wait longer than the longest possible one means that the clock was set back, and counts
+/// as over.
 fn is_over(at: Timestamp, now: Timestamp, longest: Duration) -> bool {
     let left = at.duration_since(now);
     left.is_negative() || left.is_zero() || left.unsigned_abs() > longest.mul_f64(1.0 + retry::MAX_JITTER)

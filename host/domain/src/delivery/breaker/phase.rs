@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-/// Where a breaker is, with all that matters there.
+/// A breaker's state, with the data that this state needs.
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Closed {
@@ -15,7 +15,7 @@ pub(super) enum Phase {
     Open {
         since: Timestamp,
         until: Timestamp,
-        /// Probes in a row that failed.
+        /// How many probes in a row failed.
         failed: u32,
         probing: bool,
     },
@@ -24,7 +24,7 @@ pub(super) enum Phase {
         step: u32,
         in_flight: u32,
         successes: u32,
-        /// When the next step begins, once this one is done.
+        /// When the next step starts, once this one is done.
         raise_at: Option<Timestamp>,
     },
 }
@@ -37,8 +37,8 @@ impl Phase {
         }
     }
 
-    /// Waits for a probe that may go at once.
-    pub(super) const fn to_be_probed(since: Timestamp, now: Timestamp) -> Self {
+    /// Open, and the first probe is due at `now`.
+    pub(super) const fn awaiting_probe(since: Timestamp, now: Timestamp) -> Self {
         Self::Open {
             since,
             until: now,

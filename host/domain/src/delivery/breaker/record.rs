@@ -1,4 +1,4 @@
-//! What a store keeps of a breaker, so that a restarted host resumes it.
+//! What a store records about a breaker, so that a restarted host can resume it.
 
 use jiff::Timestamp;
 
@@ -11,12 +11,12 @@ use crate::id::TenantName;
 pub enum BreakerEvent {
     /// It opened: this is recorded, and raises an alert.
     Opened,
-    /// It closed: nothing is open any more.
+    /// It closed: it is no longer recorded as open.
     Closed,
 }
 
 impl BreakerChange {
-    /// What is recorded of the change. A breaker that is recorded as open does not open again, and probes and ramps
+    /// What to record about the change. A breaker that is recorded as open does not open again, and probes and ramps
     /// are not recorded.
     #[must_use]
     pub const fn event(self, open_since: Option<Timestamp>) -> Option<BreakerEvent> {

@@ -1,4 +1,4 @@
-//! What an attempt shows about the CRM's health.
+//! The CRM's health, as an attempt shows it.
 
 use super::super::failure::{Failure, FaultCause};
 
@@ -9,7 +9,7 @@ pub enum CrmSignal {
     Alive,
     /// The CRM did not answer, or said that it is unavailable.
     Failing,
-    /// Nothing: the adapter failed for a reason of its own.
+    /// Nothing is known: the adapter failed for a reason of its own.
     Silent,
 }
 

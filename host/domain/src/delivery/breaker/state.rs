@@ -1,4 +1,4 @@
-//! A breaker's public state, an operator's override, and what attempts exchange with it.
+//! A breaker's public state, an operator's override, and the values that attempts exchange with it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,12 +44,12 @@ words!(BreakerOverride {
     Closed = "closed",
 });
 
-/// A breaker went from one state to another.
+/// A change of a breaker's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerChange {
-    /// Where it was.
+    /// The old state.
     pub from: BreakerState,
-    /// Where it is.
+    /// The new state.
     pub to: BreakerState,
 }
 
@@ -76,12 +76,12 @@ pub struct TenantBreaker {
     /// The tenant.
     pub tenant: TenantName,
     /// Its status.
-    pub standing: BreakerStatus,
-    /// How often it went to each state, in the order of [`BreakerState::ALL`], since the host started.
+    pub status: BreakerStatus,
+    /// How often it entered each state since the host started, in the order of [`BreakerState::ALL`].
     pub entered: [u64; BreakerState::ALL.len()],
 }
 
-/// How many dispositions the breaker lets through now.
+/// How many dispositions the breaker allows now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerCapacity {
     /// At most this many; `u32::MAX` when the breaker is closed.
@@ -90,10 +90,10 @@ pub struct BreakerCapacity {
     pub until: Option<Timestamp>,
 }
 
-/// The permission to send one disposition, handed back when its attempt ends.
+/// The permit to send one disposition, returned when its attempt ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerPermit {
-    /// Attempts that began before the breaker last opened are ignored.
+    /// The result of an attempt that started before the breaker last opened is ignored.
     pub(super) epoch: u64,
     /// Whether this is a probe or part of a ramp: then a failure does not count against the delivery.
     pub trial: bool,
@@ -103,9 +103,9 @@ pub struct BreakerPermit {
 #[derive(Debug, Clone, Copy)]
 pub struct FinishedAttempt {
     /// The attempt's permit.
-    pub pass: BreakerPermit,
+    pub permit: BreakerPermit,
     /// The delivery.
     pub delivery: DeliveryId,
-    /// What it says about the CRM.
+    /// What the attempt shows about the CRM.
     pub signal: CrmSignal,
 }

@@ -22,30 +22,30 @@ pub(super) enum Event {
     Throttled(Option<Duration>),
     Rejected,
     NotFound,
-    /// The process is gone before the attempt is recorded.
+    /// The process dies before the attempt is recorded.
     WorkerLost {
         sent: bool,
         stored: bool,
     },
-    /// No answer to the look-up; where none is made, the same as `Unavailable`.
+    /// The look-up gets no response; without a look-up, the same as `Unavailable`.
     LookUpFails,
 }
 
-/// One claim of the delivery, and what came of it.
+/// One claim of the delivery, and its result.
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) at: Timestamp,
     pub(super) before: AttemptHistory,
     pub(super) plan: AttemptPlan,
-    /// The request left, and nobody told the host what came of it.
+    /// The request was sent, and the host does not know its outcome.
     pub(super) left_unanswered: bool,
     pub(super) verdict: DeliveryVerdict,
 }
 
 pub(super) struct Simulation {
     pub(super) policy: AttemptPolicy,
-    pub(super) progress: AttemptHistory,
-    /// How many records of this one write the destination holds, were it not to recognise repeats.
+    pub(super) history: AttemptHistory,
+    /// How many records of this one write a destination would hold that does not recognize repeats.
     pub(super) written: u32,
 }
 
@@ -53,21 +53,21 @@ impl Simulation {
     pub(super) fn new(policy: AttemptPolicy) -> Self {
         Self {
             policy,
-            progress: AttemptHistory::default(),
+            history: AttemptHistory::default(),
             written: 0,
         }
     }
 
-    /// Claims the delivery whenever it is due, until it stops or nothing more happens.
+    /// Claims the delivery whenever it is due, until it stops or the events run out.
     pub(super) fn run(&mut self, events: &[(Event, f64)]) -> Vec<Claim> {
         let first = self.policy.ladder.wait(0).unwrap();
         let mut at = retry::due(Timestamp::UNIX_EPOCH, first, 0.0);
         let mut claims = vec![];
         for (event, jitter) in events {
-            let before = self.progress;
+            let before = self.history;
             let plan = plan(&before, &self.policy);
             let (left_unanswered, verdict) = self.claim(plan, event, at, *jitter);
-            let (next, progress) = (verdict.step.clone(), verdict.progress);
+            let (next, history) = (verdict.step.clone(), verdict.progress);
             claims.push(Claim {
                 at,
                 before,
@@ -76,27 +76,27 @@ impl Simulation {
                 verdict,
             });
             let NextStep::Retry { due } = next else { break };
-            self.progress = progress;
+            self.history = history;
             at = due;
         }
         claims
     }
 
     fn claim(&mut self, plan: AttemptPlan, event: &Event, now: Timestamp, jitter: f64) -> (bool, DeliveryVerdict) {
-        // A look-up that finds nothing settles that nothing was written.
+        // A look-up that finds nothing proves that nothing was written.
         let absent = plan == AttemptPlan::LookUpFirst && self.written == 0 && !matches!(event, Event::LookUpFails);
-        let progress = AttemptHistory {
-            ambiguous: self.progress.ambiguous && !absent,
-            ..self.progress
+        let history = AttemptHistory {
+            ambiguous: self.history.ambiguous && !absent,
+            ..self.history
         };
         let reply = |sent, outcome| {
             let result = AttemptResult { outcome, sent };
             let unanswered = sent && matches!(result.outcome, Err(Failure::Unknown | Failure::Fault(_)));
-            (unanswered, decide(progress, &result, &self.policy, now, jitter))
+            (unanswered, decide(history, &result, &self.policy, now, jitter))
         };
         let mut write = |stored: bool| self.written += u32::from(stored);
         match event {
-            _ if plan == AttemptPlan::Ask => (false, DeliveryVerdict::ask(self.progress)),
+            _ if plan == AttemptPlan::Ask => (false, DeliveryVerdict::ask(self.history)),
             Event::LookUpFails if plan == AttemptPlan::LookUpFirst => reply(false, Err(Failure::Unknown)),
             _ if plan == AttemptPlan::LookUpFirst && !absent => reply(false, Ok("found".into())),
             Event::Commits => {
@@ -121,7 +121,7 @@ impl Simulation {
             Event::NotFound => reply(true, Err(Failure::NotFound)),
             Event::WorkerLost { sent, stored } => {
                 write(*sent && *stored);
-                (*sent, after_lost_lease(self.progress, now))
+                (*sent, after_lost_lease(self.history, now))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Deliveries on their way through every weather.
+//! Deliveries under every sequence of results.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn counted() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What passes without counting.
+/// Events that do not count.
 fn uncounted() -> impl Strategy<Value = Event> {
     let seconds = prop::option::of((0..200_000_u64).prop_map(Duration::from_secs));
     prop_oneof![
@@ -73,7 +73,7 @@ fn counts(class: AttemptClass) -> bool {
     )
 }
 
-fn progress() -> impl Strategy<Value = AttemptHistory> {
+fn history() -> impl Strategy<Value = AttemptHistory> {
     let since = prop::option::of(0..200_000_i64);
     (0..40_u32, any::<u32>(), since, any::<bool>(), 0..40_u32).prop_map(
         |(counted, throttles, since, ambiguous, lost_leases)| AttemptHistory {
@@ -87,7 +87,7 @@ fn progress() -> impl Strategy<Value = AttemptHistory> {
 }
 
 #[test]
-fn the_default_ladder_is_climbed_in_five_attempts() {
+fn the_default_ladder_has_five_attempts() {
     let policy = idempotent();
     let claims = Simulation::new(policy).run(&vec![(Event::Unavailable, 0.0); 9]);
     let times: Vec<_> = claims.iter().map(|claim| claim.at.as_second()).collect();
@@ -110,7 +110,7 @@ fn a_poison_pill_stops() {
         claims.last().unwrap().verdict.step,
         NextStep::Dead(StopReason::WorkersLost)
     );
-    // A worker that reports back, with whatever, shows that the delivery is no poison.
+    // Any report from a worker shows that the delivery is not a poison pill.
     let mut events = vec![(pill, 0.0); MAX_LOST_LEASES as usize - 1];
     events.push((Event::Unavailable, 0.0));
     events.extend_from_within(..);
@@ -118,10 +118,10 @@ fn a_poison_pill_stops() {
 }
 
 #[test]
-fn a_clock_set_back_does_not_end_a_row_of_rate_limits() {
+fn a_clock_set_back_ends_no_series_of_rate_limits() {
     let policy = idempotent();
     let week = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(168);
-    let progress = AttemptHistory {
+    let history = AttemptHistory {
         throttled_since: Some(week),
         ..AttemptHistory::default()
     };
@@ -129,19 +129,19 @@ fn a_clock_set_back_does_not_end_a_row_of_rate_limits() {
         outcome: Err(Failure::RateLimited { retry_after: None }),
         sent: true,
     };
-    let verdict = decide(progress, &result, &policy, Timestamp::UNIX_EPOCH, 0.0);
+    let verdict = decide(history, &result, &policy, Timestamp::UNIX_EPOCH, 0.0);
     assert_eq!(verdict.step.state(), DeliveryState::Ready);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Only failures that count are counted, there are exactly as many as rungs, and each is followed by its rung's
-    /// wait.
+    /// Only failures that count are counted, there are exactly as many as the ladder has waits, and each is followed by
+    /// its wait.
     #[test]
-    fn exactly_the_ladder_is_climbed(
+    fn exactly_the_waits_of_the_ladder_are_used(
         policy in policies(),
-        // Workers are lost in one row of at most 8 between failures that count, which is not yet a poison pill.
+        // At most 8 workers are lost in a row between failures that count, which is not yet a poison pill.
         rounds in prop::collection::vec((with_jitter(uncounted(), 8), counted(), 0.0..=1.0), 21),
     ) {
         let policy = AttemptPolicy { idempotent: true, ..policy };
@@ -164,16 +164,16 @@ proptest! {
         }
         match &claims.last().unwrap().verdict.step {
             NextStep::Dead(StopReason::AttemptsUsedUp) => prop_assert_eq!(failures, policy.ladder.attempts()),
-            // A look-up found what an attempt without an answer had written.
+            // A look-up found the write of an attempt with an unknown outcome.
             NextStep::Done { .. } => prop_assert!(policy.lookup && simulation.written > 0),
             NextStep::Dead(StopReason::ThrottledTooLong) => prop_assert!(failures < policy.ladder.attempts()),
             other => prop_assert!(false, "{:?}", other),
         }
     }
 
-    /// Rate limits hold a delivery for a day at most, each wait at least what was asked for while the day lasts.
+    /// Rate limits never count, and hold a delivery for at most a day.
     #[test]
-    fn rate_limits_never_count_and_last_a_day_at_most(
+    fn rate_limits_never_count_and_last_at_most_a_day(
         policy in policies(),
         waits in prop::collection::vec((prop::option::of(0..200_000_u64), 0.0..=1.0), 1..300),
     ) {
@@ -192,7 +192,7 @@ proptest! {
         }
     }
 
-    /// Promise 3, and what it is for: a destination that does not recognise repeats never holds two records.
+    /// Promise 3, and its purpose: a destination that does not recognize repeats never holds two records.
     #[test]
     fn a_write_is_never_repeated_blindly(policy in policies(), events in with_jitter(any_event(), 60)) {
         let policy = AttemptPolicy { idempotent: false, ..policy };
@@ -207,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_ambiguous_is_looked_up_first_where_it_can_be(
+    fn ambiguous_writes_are_looked_up_first(
         policy in policies(),
         events in with_jitter(any_event(), 60),
     ) {
@@ -219,10 +219,10 @@ proptest! {
         }
     }
 
-    /// From any progress at all, reachable or not, each result leads to one legal step, and the alert fits it.
+    /// From any history, reachable or not, each result leads to one legal step with the right alert.
     #[test]
     fn every_state_has_a_legal_next_step(
-        progress in progress(),
+        history in history(),
         policy in policies(),
         now in -200_000..200_000_i64,
         jitter in 0.0..=1.0,
@@ -240,11 +240,11 @@ proptest! {
             fault(),
         ];
         let outcomes = failures.into_iter().map(Err).chain([Ok("reference".to_owned())]);
-        let results = outcomes.map(|outcome| decide(progress, &AttemptResult { outcome, sent }, &policy, now, jitter));
+        let results = outcomes.map(|outcome| decide(history, &AttemptResult { outcome, sent }, &policy, now, jitter));
         let others = [
-            after_lost_lease(progress, now),
-            DeliveryVerdict::ask(progress),
-            DeliveryVerdict::unreadable(progress),
+            after_lost_lease(history, now),
+            DeliveryVerdict::ask(history),
+            DeliveryVerdict::unreadable(history),
         ];
         for verdict in results.chain(others) {
             prop_assert_eq!(matches!(verdict.step, NextStep::Done { .. }), verdict.class == AttemptClass::Committed);
@@ -255,8 +255,8 @@ proptest! {
                 NextStep::Retry { due } => {
                     let next = verdict.progress;
                     prop_assert!(*due >= now || next.throttled_since.is_some_and(|since| since < now));
-                    prop_assert!(next.ambiguous || !progress.ambiguous);
-                    prop_assert!(next.counted >= progress.counted);
+                    prop_assert!(next.ambiguous || !history.ambiguous);
+                    prop_assert!(next.counted >= history.counted);
                     prop_assert!(next.lost_leases < MAX_LOST_LEASES);
                     (verdict.class == AttemptClass::Unauthorized).then_some(AlertKind::Unauthorized)
                 }
@@ -268,10 +268,10 @@ proptest! {
         }
     }
 
-    /// Trying out a CRM whose breaker is not closed burns nothing, forgets nothing and repeats nothing blindly.
+    /// A trial while the breaker is not closed uses up no attempt, keeps the ambiguity and repeats nothing blindly.
     #[test]
-    fn a_trial_burns_no_attempt(
-        progress in progress(),
+    fn a_trial_uses_up_no_attempt(
+        history in history(),
         policy in policies(),
         due in -200_000..200_000_i64,
         sent: bool,
@@ -281,8 +281,8 @@ proptest! {
         let others = [Failure::Unauthorized, Failure::RateLimited { retry_after: None }, Failure::NotFound, rejected()];
         for failure in [Failure::Unavailable, Failure::Unknown, fault()].into_iter().chain(others) {
             let result = AttemptResult { outcome: Err(failure), sent };
-            let counted = decide(progress, &result, &policy, now, jitter);
-            let trial = decide_trial(progress, due, &result, &policy, now, jitter);
+            let counted = decide(history, &result, &policy, now, jitter);
+            let trial = decide_trial(history, due, &result, &policy, now, jitter);
             if CrmSignal::of(&result.outcome) == CrmSignal::Alive {
                 prop_assert_eq!(trial, counted);
                 continue;
@@ -291,13 +291,13 @@ proptest! {
             if plan(&trial.progress, &policy) == AttemptPlan::Ask {
                 prop_assert_eq!(trial.step, NextStep::Review(StopReason::OutcomeUnknown));
             } else {
-                prop_assert_eq!(trial.progress.counted, progress.counted);
+                prop_assert_eq!(trial.progress.counted, history.counted);
                 prop_assert_eq!((trial.step, trial.alert), (NextStep::Retry { due }, None));
             }
         }
     }
 
-    /// Whatever happens, a delivery stops in a state that a person can do something about, or is done.
+    /// Whatever happens, a delivery is done in the end, or stops in a state in which a person can act.
     #[test]
     fn every_delivery_ends(policy in policies(), events in prop::collection::vec((any_event(), 0.0..=1.0), 400)) {
         let claims = Simulation::new(policy).run(&events);

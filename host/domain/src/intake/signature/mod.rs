@@ -1,8 +1,8 @@
-//! Webhook signatures: how a request is signed is data (a [`SignatureProfile`]), and one function verifies them all.
+//! Webhook signatures: the signing scheme is data (a [`SignatureProfile`]), and one function verifies all schemes.
 //!
-//! What is verified are the raw bytes that came in. Nothing is parsed, trimmed or normalised before: letters of a hex
-//! signature are lower-case, base64 is padded, and the signed text takes id and timestamp as the headers spell them, so
-//! that any changed bit is refused.
+//! The raw bytes of the request are verified. Nothing is parsed, trimmed or normalized before: hex signatures are in
+//! lower case, base64 is padded, and the signed text contains id and timestamp exactly as in the headers, so that any
+//! changed bit is refused.
 
 mod key;
 mod profile;

@@ -1,4 +1,4 @@
-//! A way of signing, as data.
+//! A signing scheme, as data.
 
 mod table;
 
@@ -7,7 +7,7 @@ use http::HeaderName;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use self::table::Table;
+use self::table::ProfileTable;
 
 /// How requests are signed. In a tenant's file either the name of a built-in profile or a table:
 ///
@@ -17,7 +17,7 @@ use self::table::Table;
 /// | `signed` | `{id}.{timestamp}.{body}`, `{timestamp}.{body}` or `{body}` | required |
 /// | `encoding` | `hex` (lower-case) or `base64` (padded) | required |
 /// | `layout` | `single` (one value), `list` (separated by spaces) or `pairs` (`k=v,k=v`) | `single` |
-/// | `prefix` | what stands before the signature; in a `list`, before those to look at | nothing |
+/// | `prefix` | the text before the signature; in a `list`, others are ignored | nothing |
 /// | `signature_key` | in `pairs`: the key of a signature | `v1` |
 /// | `timestamp_key` | in `pairs`: the key of the timestamp, unless it has a header | `t` |
 /// | `timestamp_header` | the header with the timestamp, in Unix seconds | – |
@@ -27,55 +27,55 @@ use self::table::Table;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureProfile {
     pub(super) signature_header: HeaderName,
-    pub(super) layout: Layout,
-    pub(super) signed: Signed,
-    pub(super) encoding: Encoding,
-    /// Of no meaning where no timestamp is signed.
+    pub(super) layout: SignatureLayout,
+    pub(super) signed: SignedContent,
+    pub(super) encoding: SignatureEncoding,
+    /// Not used if no timestamp is signed.
     pub(super) tolerance_seconds: u32,
-    pub(super) secret: SecretForm,
+    pub(super) secret: SecretFormat,
 }
 
-/// How signatures stand in their header.
+/// The layout of the signature header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum SignatureLayout {
     Single { prefix: String },
     List { prefix: String },
     Pairs { signature_key: String },
 }
 
-/// What is signed, and where its parts are.
+/// The signed content, and where its parts are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Signed {
+pub(super) enum SignedContent {
     Body,
-    TimestampBody(TimestampIn),
-    IdTimestampBody(HeaderName, TimestampIn),
+    TimestampBody(TimestampSource),
+    IdTimestampBody(HeaderName, TimestampSource),
 }
 
 /// Where the timestamp is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TimestampIn {
+pub(super) enum TimestampSource {
     Header(HeaderName),
     Pair(String),
 }
 
-impl Signed {
-    pub(super) const fn timestamp(&self) -> Option<&TimestampIn> {
+impl SignedContent {
+    pub(super) const fn timestamp(&self) -> Option<&TimestampSource> {
         match self {
             Self::Body => None,
-            Self::TimestampBody(place) | Self::IdTimestampBody(_, place) => Some(place),
+            Self::TimestampBody(source) | Self::IdTimestampBody(_, source) => Some(source),
         }
     }
 }
 
-/// How the signature's bytes are written.
+/// The encoding of the signature's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Encoding {
+pub(super) enum SignatureEncoding {
     Hex,
     Base64,
 }
 
-impl Encoding {
+impl SignatureEncoding {
     pub(super) fn encode(self, mac: &[u8; 32]) -> String {
         match self {
             Self::Hex => hex::encode(mac),
@@ -87,7 +87,7 @@ impl Encoding {
 /// How the secret's text becomes the key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum SecretForm {
+pub(super) enum SecretFormat {
     #[default]
     Raw,
     Whsec,
@@ -100,42 +100,42 @@ pub enum InvalidSignatureProfile {
     #[error("there is no signature profile `{0}`; it is one of {names}, or a table with signature_header, signed and \
         encoding", names = names())]
     Name(String),
-    /// A header's name that no header can have.
+    /// A name that no header can have.
     #[error("{key} `{value}` is not the name of a header")]
     Header {
         /// Which key of the table.
         key: &'static str,
-        /// What it says.
+        /// Its value.
         value: String,
     },
-    /// A key without which the others make no sense.
+    /// A missing key that another one requires.
     #[error("{key} is required with {with}")]
     Required {
         /// Which key of the table.
         key: &'static str,
-        /// What asks for it.
+        /// What requires it.
         with: &'static str,
     },
-    /// A key that the others leave no place for.
+    /// A key that has no effect with the others.
     #[error("{key} must be left out: it is used only with {with}")]
     Unused {
         /// Which key of the table.
         key: &'static str,
-        /// What it would need.
+        /// What it requires.
         with: &'static str,
     },
-    /// A prefix, or a key of a pair, that would never be found in a header.
+    /// A prefix, or a key of a pair, that no header can contain.
     #[error("{key} `{value}` must be visible ASCII without spaces; a key must not be empty nor hold `,` or `=`")]
     Unreadable {
         /// Which key of the table.
         key: &'static str,
-        /// What it says.
+        /// Its value.
         value: String,
     },
-    /// One key for two things.
+    /// The same key for signature and timestamp.
     #[error("signature_key and timestamp_key must differ, both are `{0}`")]
     SameKey(String),
-    /// A tolerance out of range.
+    /// The tolerance is out of range.
     #[error("tolerance_seconds must be 1 to 86400: repeats are remembered for at least a day, no longer")]
     Tolerance,
 }
@@ -144,10 +144,10 @@ fn names() -> String {
     BUILT_IN.map(|(name, _)| format!("`{name}`")).join(", ")
 }
 
-/// Five minutes, as Standard Webhooks and Stripe have it.
+/// Five minutes, as in Standard Webhooks and at Stripe.
 pub(super) const TOLERANCE_SECONDS: u32 = 300;
 
-/// A name, and what makes the profile: it has heap data of its own, so it cannot be a constant.
+/// A name, and the profile's constructor: a profile has data on the heap, so it cannot be a constant.
 type BuiltIn = (&'static str, fn() -> SignatureProfile);
 
 /// The built-in profiles.
@@ -164,14 +164,14 @@ impl SignatureProfile {
     pub fn standard_webhooks() -> Self {
         Self {
             signature_header: HeaderName::from_static("webhook-signature"),
-            layout: Layout::List { prefix: "v1,".into() },
-            signed: Signed::IdTimestampBody(
+            layout: SignatureLayout::List { prefix: "v1,".into() },
+            signed: SignedContent::IdTimestampBody(
                 HeaderName::from_static("webhook-id"),
-                TimestampIn::Header(HeaderName::from_static("webhook-timestamp")),
+                TimestampSource::Header(HeaderName::from_static("webhook-timestamp")),
             ),
-            encoding: Encoding::Base64,
+            encoding: SignatureEncoding::Base64,
             tolerance_seconds: TOLERANCE_SECONDS,
-            secret: SecretForm::Whsec,
+            secret: SecretFormat::Whsec,
         }
     }
 
@@ -180,13 +180,13 @@ impl SignatureProfile {
     pub fn sha256_hex() -> Self {
         Self {
             signature_header: HeaderName::from_static("x-hub-signature-256"),
-            layout: Layout::Single {
+            layout: SignatureLayout::Single {
                 prefix: "sha256=".into(),
             },
-            signed: Signed::Body,
-            encoding: Encoding::Hex,
+            signed: SignedContent::Body,
+            encoding: SignatureEncoding::Hex,
             tolerance_seconds: TOLERANCE_SECONDS,
-            secret: SecretForm::Raw,
+            secret: SecretFormat::Raw,
         }
     }
 
@@ -195,11 +195,11 @@ impl SignatureProfile {
     pub fn timestamp_hex() -> Self {
         Self {
             signature_header: HeaderName::from_static("x-signature"),
-            layout: Layout::Single { prefix: String::new() },
-            signed: Signed::TimestampBody(TimestampIn::Header(HeaderName::from_static("x-timestamp"))),
-            encoding: Encoding::Hex,
+            layout: SignatureLayout::Single { prefix: String::new() },
+            signed: SignedContent::TimestampBody(TimestampSource::Header(HeaderName::from_static("x-timestamp"))),
+            encoding: SignatureEncoding::Hex,
             tolerance_seconds: TOLERANCE_SECONDS,
-            secret: SecretForm::Raw,
+            secret: SecretFormat::Raw,
         }
     }
 
@@ -208,20 +208,20 @@ impl SignatureProfile {
     pub fn stripe() -> Self {
         Self {
             signature_header: HeaderName::from_static("stripe-signature"),
-            layout: Layout::Pairs {
+            layout: SignatureLayout::Pairs {
                 signature_key: "v1".into(),
             },
-            signed: Signed::TimestampBody(TimestampIn::Pair("t".into())),
-            encoding: Encoding::Hex,
+            signed: SignedContent::TimestampBody(TimestampSource::Pair("t".into())),
+            encoding: SignatureEncoding::Hex,
             tolerance_seconds: TOLERANCE_SECONDS,
-            secret: SecretForm::Raw,
+            secret: SecretFormat::Raw,
         }
     }
 
     /// The built-in profile of this name.
     ///
     /// # Errors
-    /// There is none; the message lists them.
+    /// There is none; the message lists the built-in profiles.
     pub fn named(name: &str) -> Result<Self, InvalidSignatureProfile> {
         let found = BUILT_IN.iter().find(|(known, _)| *known == name);
         found
@@ -229,7 +229,7 @@ impl SignatureProfile {
             .ok_or_else(|| InvalidSignatureProfile::Name(name.chars().take(80).collect()))
     }
 
-    /// Its name, if it is built in.
+    /// The profile's name, if it is built in.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         let found = BUILT_IN.iter().find(|(_, make)| make() == *self);
@@ -247,7 +247,7 @@ impl Serialize for SignatureProfile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.name() {
             Some(name) => serializer.serialize_str(name),
-            None => Table::from(self).serialize(serializer),
+            None => ProfileTable::from(self).serialize(serializer),
         }
     }
 }
@@ -272,7 +272,7 @@ impl<'de> Deserialize<'de> for SignatureProfile {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SignatureProfile, A::Error> {
-                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let table = ProfileTable::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 SignatureProfile::try_from(table).map_err(de::Error::custom)
             }
         }

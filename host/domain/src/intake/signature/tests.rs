@@ -1,4 +1,4 @@
-//! What verifies and, above all, what does not.
+//! Requests that verify and, above all, requests that do not.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ fn key(secret: &str, profile: &SignatureProfile) -> SigningKey {
     SigningKey::from_secret(secret, profile).unwrap()
 }
 
-/// The refusal of a request under the published key, received when it was sent.
+/// The refusal of a request with the published key, received at the time that it was sent.
 fn refusal(headers: &HeaderMap, body: &[u8]) -> Option<SignatureRefusal> {
     let profile = SignatureProfile::default();
     verify(&profile, &[(key(SECRET, &profile), None)], headers, body, at(SENT)).err()
@@ -71,9 +71,9 @@ fn the_published_example_verifies() {
     assert_eq!(verified.signed_id.unwrap().as_str(), ID);
 }
 
-/// Signatures that somebody else computed: GitHub's documentation, and `openssl dgst -sha256 -hmac`.
+/// Signatures from elsewhere: GitHub's documentation, and `openssl dgst -sha256 -hmac`.
 #[test]
-fn known_signatures_of_the_other_profiles_verify() {
+fn known_signatures_of_other_profiles_verify() {
     let vinfer = r#"profile = { signature_header = "x-vinfer-signature", signed = "{body}", encoding = "hex" }"#;
     let cases: [(SignatureProfile, &str, Pairs<'_>, &[u8]); 3] = [
         (
@@ -114,7 +114,7 @@ fn known_signatures_of_the_other_profiles_verify() {
 }
 
 #[test]
-fn what_is_malformed_is_refused() {
+fn malformed_headers_are_refused() {
     let long = vec![SIGNATURE; MAX_SIGNATURES + 1].join(" ");
     let cases = [
         (standard("v1,"), SignatureRefusal::MalformedHeader),
@@ -149,7 +149,7 @@ fn what_is_malformed_is_refused() {
 
 #[test]
 fn dots_in_ids_change_nothing() {
-    // A dot in the id cannot move the border to the timestamp.
+    // A dot in the id cannot move the boundary to the timestamp.
     let profile = SignatureProfile::default();
     let key = key(SECRET, &profile);
     let sent = SENT.to_string();
@@ -163,7 +163,7 @@ fn dots_in_ids_change_nothing() {
 }
 
 #[test]
-fn one_good_signature_among_others_is_enough() {
+fn one_valid_signature_is_enough() {
     let bad = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     for value in [
         format!("{bad} {SIGNATURE}"),
@@ -208,7 +208,7 @@ fn extreme_timestamps_do_not_overflow() {
 }
 
 #[test]
-fn rotation_takes_both_keys_until_the_old_one_expires() {
+fn rotation_accepts_the_old_key_until_it_expires() {
     let profile = SignatureProfile::default();
     let [old, new] =
         ["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZA==", "whsec_bmV3LW5ldy1uZXctbmV3LW5ldw"].map(|secret| key(secret, &profile));
@@ -234,7 +234,7 @@ fn rotation_takes_both_keys_until_the_old_one_expires() {
 
 #[test]
 fn secrets_are_checked_and_hidden() {
-    // Secrets have the form of their profile and are never shown.
+    // Secrets must have the format of their profile and are never shown.
     let invalid = |text: &str, profile: SignatureProfile| SigningKey::from_secret(text, &profile).err();
     assert_eq!(
         invalid("", SignatureProfile::default()),

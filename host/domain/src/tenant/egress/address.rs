@@ -1,12 +1,12 @@
 //! Is this address on the public internet?
 //!
-//! What is not, by the IANA registries of special-purpose addresses, may be the host itself, its neighbours or a
-//! cloud's metadata service. Addresses that carry an IPv4 address inside count as what they carry, where traffic to
-//! them ends there; the tunnels that nobody should use any more (6to4, Teredo) are refused whole.
+//! An address that is not public, by the IANA registries of special-purpose addresses, may be the host itself, its
+//! neighbors or a cloud's metadata service. An IPv6 address with an embedded IPv4 address counts as that IPv4 address
+//! if connections end there; obsolete tunnels (6to4, Teredo) are refused completely.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// First address and length of the prefix.
+/// Special-purpose blocks of IPv4: the first address and the prefix length.
 const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::UNSPECIFIED, 8),            // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),       // private
@@ -26,10 +26,10 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved, broadcast
 ];
 
-/// The only part of IPv6 that is handed out: everything outside is loopback, local, multicast, translation or reserved.
+/// The only part of IPv6 that is assigned: everything else is loopback, local, multicast, translation or reserved.
 const GLOBAL_UNICAST_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What inside of it is special nevertheless.
+/// Special-purpose blocks inside the global unicast range.
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments: Teredo, benchmarks, ORCHID
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
@@ -39,10 +39,12 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
 
 /// `::ffff:0:0/96`: the operating system connects to the IPv4 address inside.
 const MAPPED: (Ipv6Addr, u32) = (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
-/// `64:ff9b::/96`: the network's NAT64 does. Hosts without IPv4 reach all of it this way.
+/// `64:ff9b::/96`: the network's NAT64 connects to the IPv4 address inside. Hosts without IPv4 reach all of IPv4 this
+/// way.
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
-/// Where clouds serve an instance's own credentials to whoever asks, and all of link-local, where they begin.
+/// Metadata services, at which clouds give an instance's own credentials to any client, and all of link-local, where
+/// most of them are.
 const METADATA_V4: [(Ipv4Addr, u32); 4] = [
     (Ipv4Addr::new(100, 100, 100, 200), 32), // Alibaba
     (Ipv4Addr::new(168, 63, 129, 16), 32),   // Azure
@@ -56,10 +58,10 @@ const METADATA_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),     // link-local
 ];
 
-/// Whether an address is on the public internet. Anything in doubt is not.
+/// Whether an address is on the public internet. Doubtful addresses are not.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
-    match reached(address) {
+    match endpoint(address) {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|block| within_v4(address, *block)),
         IpAddr::V6(address) => {
             within_v6(address, GLOBAL_UNICAST_V6) && !SPECIAL_V6.iter().any(|block| within_v6(address, *block))
@@ -70,17 +72,17 @@ pub fn is_public(address: IpAddr) -> bool {
 /// Whether a metadata service may listen at an address.
 #[must_use]
 pub fn is_metadata(address: IpAddr) -> bool {
-    match reached(address) {
+    match endpoint(address) {
         IpAddr::V4(address) => METADATA_V4.iter().any(|block| within_v4(address, *block)),
         IpAddr::V6(address) => METADATA_V6.iter().any(|block| within_v6(address, *block)),
     }
 }
 
-/// Where a connection to an address ends: the IPv4 address inside, if it carries one.
-fn reached(address: IpAddr) -> IpAddr {
+/// Where a connection to an address ends: at the embedded IPv4 address, if there is one.
+fn endpoint(address: IpAddr) -> IpAddr {
     match address {
-        IpAddr::V6(wide) if within_v6(wide, MAPPED) || within_v6(wide, NAT64) => {
-            let [.., a, b, c, d] = wide.octets();
+        IpAddr::V6(v6) if within_v6(v6, MAPPED) || within_v6(v6, NAT64) => {
+            let [.., a, b, c, d] = v6.octets();
             Ipv4Addr::new(a, b, c, d).into()
         }
         other => other,
@@ -103,7 +105,7 @@ mod tests {
 
     #[test]
     fn special_addresses_are_not_public() {
-        // Special addresses are not public and their neighbours are.
+        // Special addresses are not public, and the addresses next to them are.
         for special in [
             "0.0.0.0",
             "0.255.255.255",
@@ -194,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn metadata_services_are_recognised() {
-        // Metadata services are known however they are spelled and are never public.
+    fn metadata_services_are_recognized() {
+        // Metadata services are recognized in every spelling, and are never public.
         for metadata in [
             "169.254.169.254",
             "169.254.170.2",
@@ -225,9 +227,9 @@ mod tests {
     }
 
     proptest! {
-        /// The standard library knows some of the blocks; ours must hold all of those.
+        /// The standard library knows some of the blocks; ours must contain all of those.
         #[test]
-        fn what_the_standard_library_calls_local_is_not_public(bits: u32, wide: u128) {
+        fn local_in_the_standard_library_is_not_public(bits: u32, wide: u128) {
             let v4 = Ipv4Addr::from_bits(bits);
             if v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_broadcast() || v4.is_documentation()
                 || v4.is_multicast() || v4.is_unspecified()
@@ -241,7 +243,7 @@ mod tests {
         }
 
         #[test]
-        fn an_address_inside_another_counts_as_itself(bits: u32) {
+        fn an_embedded_address_counts_as_itself(bits: u32) {
             let inner = Ipv4Addr::from_bits(bits);
             let nat64 = Ipv6Addr::from_bits(NAT64.0.to_bits() | u128::from(bits));
             prop_assert_eq!(is_public(inner.to_ipv6_mapped().into()), is_public(inner.into()));
@@ -252,13 +254,13 @@ mod tests {
         #[test]
         fn every_address_of_a_special_block_is_refused(
             block in prop::sample::select(SPECIAL_V4.to_vec()),
-            wide in prop::sample::select(SPECIAL_V6.to_vec()),
+            v6_block in prop::sample::select(SPECIAL_V6.to_vec()),
             bits: u128,
         ) {
             #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
             let v4 = block.0.to_bits() | (bits as u32).checked_shr(block.1).unwrap_or(0);
             prop_assert!(!is_public(Ipv4Addr::from_bits(v4).into()));
-            let v6 = wide.0.to_bits() | (bits >> wide.1);
+            let v6 = v6_block.0.to_bits() | (bits >> v6_block.1);
             prop_assert!(!is_public(Ipv6Addr::from_bits(v6).into()));
         }
     }

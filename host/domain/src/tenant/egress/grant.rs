@@ -11,9 +11,9 @@ use super::{Method, Methods, Origin, PathPrefix};
 /// What may be sent to an origin. In a file it is the origin alone, which grants everything, or a table that grants
 /// less. Several grants of one origin add up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "Written")]
+#[serde(into = "OriginOrTable")]
 pub struct EgressGrant {
-    /// Where to.
+    /// The origin that requests may go to.
     pub origin: Origin,
     /// Every method, if absent.
     pub methods: Option<Methods>,
@@ -22,16 +22,16 @@ pub struct EgressGrant {
 }
 
 impl EgressGrant {
-    /// Whether requests of a method are among what is granted.
+    /// Whether it grants requests with a method.
     #[must_use]
     pub fn allows(&self, method: Method) -> bool {
         self.methods.as_ref().is_none_or(|methods| methods.contains(method))
     }
 
-    /// The prefix that paths must have, if they must have one.
+    /// The prefix that paths must have, if it restricts them.
     #[must_use]
     pub fn prefix(&self) -> Option<&PathPrefix> {
-        self.path.as_ref().filter(|prefix| !prefix.is_everything())
+        self.path.as_ref().filter(|prefix| !prefix.covers_everything())
     }
 }
 
@@ -45,17 +45,17 @@ impl From<Origin> for EgressGrant {
     }
 }
 
-/// As a file has it.
+/// A grant as a file contains it.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Written {
-    Whole(Origin),
-    Part(Table),
+enum OriginOrTable {
+    Origin(Origin),
+    Table(GrantTable),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct GrantTable {
     origin: Origin,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     methods: Option<Methods>,
@@ -63,12 +63,12 @@ struct Table {
     path: Option<PathPrefix>,
 }
 
-impl From<EgressGrant> for Written {
+impl From<EgressGrant> for OriginOrTable {
     fn from(EgressGrant { origin, methods, path }: EgressGrant) -> Self {
         if methods.is_none() && path.is_none() {
-            Self::Whole(origin)
+            Self::Origin(origin)
         } else {
-            Self::Part(Table { origin, methods, path })
+            Self::Table(GrantTable { origin, methods, path })
         }
     }
 }
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for EgressGrant {
     }
 }
 
-/// Tells the two shapes apart by hand: an untagged enum would forget what was wrong with either.
+/// Distinguishes the two shapes by hand: an untagged enum would lose the error of either.
 struct TextOrTable;
 
 impl<'de> Visitor<'de> for TextOrTable {
@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for TextOrTable {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<EgressGrant, A::Error> {
-        let Table { origin, methods, path } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        let GrantTable { origin, methods, path } = GrantTable::deserialize(MapAccessDeserializer::new(map))?;
         Ok(EgressGrant { origin, methods, path })
     }
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grant_is_written_as_short_as_it_was_read() {
+    fn grants_serialize_in_their_shortest_form() {
         for (given, shown) in [
             (json!("crm.example"), json!("https://crm.example")),
             (json!({"origin": "crm.example"}), json!("https://crm.example")),

@@ -1,4 +1,4 @@
-//! The name of a host, for addresses that a tenant's file pins.
+//! Host names, for addresses that a tenant's file pins.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Host;
 
-/// A host's name as URLs spell it: lower case, international names in their ASCII form. Never an address.
+use crate::text::text_conversions;
+
+/// A host's name as in URLs: lower case, international names in their ASCII form. Never an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostName(String);
 
-/// A text is not a host's name.
+/// The text is not a host's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a host's name; write it like \"crm.internal\", with no scheme, port or path")]
 pub struct InvalidHost(String);
@@ -41,27 +43,15 @@ impl fmt::Display for HostName {
     }
 }
 
-impl TryFrom<String> for HostName {
-    type Error = InvalidHost;
-
-    fn try_from(text: String) -> Result<Self, InvalidHost> {
-        text.parse()
-    }
-}
-
-impl From<HostName> for String {
-    fn from(name: HostName) -> String {
-        name.0
-    }
-}
+text_conversions!(HostName);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn host_names_are_normalised() {
-        // Names are spelled as in urls and addresses are no names.
+    fn host_names_are_normalized() {
+        // Names are spelled as in URLs, and addresses are not names.
         for (text, name) in [
             ("CRM.Internal", "crm.internal"),
             ("bücher.example", "xn--bcher-kva.example"),

@@ -1,22 +1,23 @@
-//! The methods that requests may have.
+//! The HTTP methods that adapters may use.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A method of a request. `CONNECT`, `TRACE`, `OPTIONS` and methods that somebody made up are never sent.
+use crate::word::words;
+
+/// A request's method. `CONNECT`, `TRACE`, `OPTIONS` and invented methods are never sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// Reads.
     Get,
-    /// Reads the head of an answer.
+    /// Reads the head of a response.
     Head,
-    /// Makes or does something.
+    /// Creates or does something.
     Post,
-    /// Puts something in a place.
+    /// Stores something under a URL.
     Put,
     /// Changes a part of something.
     Patch,
@@ -24,23 +25,14 @@ pub enum Method {
     Delete,
 }
 
-impl Method {
-    /// Every method, for tables and messages.
-    pub const ALL: [Self; 6] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
-
-    /// The word for it, as it stands in a request.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
+words!(Method {
+    Get = "GET",
+    Head = "HEAD",
+    Post = "POST",
+    Put = "PUT",
+    Patch = "PATCH",
+    Delete = "DELETE",
+});
 
 /// The text is not a method. Methods are spelled in capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,14 +43,7 @@ impl FromStr for Method {
     type Err = InvalidMethod;
 
     fn from_str(text: &str) -> Result<Self, InvalidMethod> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|method| method.word() == text).ok_or(InvalidMethod)
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        Self::from_word(text).ok_or(InvalidMethod)
     }
 }
 
@@ -110,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_is_spelled_in_one_way() {
+    fn a_method_has_one_spelling() {
         for method in Method::ALL {
             assert_eq!(method.word().parse(), Ok(method));
             assert_eq!(http::Method::from(method).as_str(), method.word());

@@ -1,7 +1,7 @@
-//! Where requests may go.
+//! Where an adapter's requests may go.
 //!
-//! A request is checked twice: its method and URL before anything is looked up, and each address that its host resolves
-//! to, at the moment of connecting, so that a name cannot change its meaning in between.
+//! A request is checked twice: its method and URL before its host is resolved, and each resolved address at the moment
+//! of connecting, so that a name cannot resolve differently in between.
 
 mod address;
 mod grant;
@@ -28,7 +28,7 @@ pub use spec::EgressSpec;
 /// Where the requests of one release may go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EgressPolicy {
-    /// What is granted. There are no wildcards, and several grants of one origin add up.
+    /// The grants. There are no wildcards, and several grants of one origin add up.
     pub allow: Vec<EgressGrant>,
     /// Whether granted origins may be at addresses that are not public.
     pub private_addresses: bool,
@@ -44,9 +44,9 @@ impl From<&EgressSpec> for EgressPolicy {
 }
 
 impl EgressPolicy {
-    /// Checks what a request says, and an address that its URL spells out. Returns its origin, for credentials.
+    /// Checks a request's method and URL, and the address if the URL contains one. Returns the origin, for credentials.
     ///
-    /// A host given by name needs [`Self::check_resolved`] too, with every address to be connected to.
+    /// A host given by name also needs [`Self::check_resolved`], for every address to connect to.
     ///
     /// # Errors
     /// The first reason to refuse it.
@@ -67,7 +67,7 @@ impl EgressPolicy {
         Ok(origin)
     }
 
-    /// Whether some requests to an origin are granted.
+    /// Whether any requests to an origin are granted.
     #[must_use]
     pub fn grants(&self, origin: &Origin) -> bool {
         self.allow.iter().any(|grant| grant.origin == *origin)
@@ -85,11 +85,11 @@ impl EgressPolicy {
                 origin: origin.clone(),
             });
         }
-        // A grant of every path leaves nothing to climb out of.
+        // If a grant covers every path, `..` in a path cannot leave it.
         let Some(prefixes) = of_method.iter().map(|grant| grant.prefix()).collect::<Option<Vec<_>>>() else {
             return Ok(());
         };
-        let Some(path) = path::read(path) else {
+        let Some(path) = path::decode(path) else {
             return Err(EgressRefusal::AmbiguousPath { origin: origin.clone() });
         };
         if prefixes.iter().any(|prefix| prefix.covers(&path)) {
@@ -103,7 +103,7 @@ impl EgressPolicy {
         })
     }
 
-    /// Checks an address that a URL spells out.
+    /// Checks an address that a URL contains.
     ///
     /// # Errors
     /// It is not public, and the tenant has not asked for private addresses.
@@ -115,8 +115,8 @@ impl EgressPolicy {
         }
     }
 
-    /// Checks an address that a name led to, and that is about to be connected to. Whoever answers for the name chose
-    /// it, so private addresses do not include those that give away the host's own credentials.
+    /// Checks a resolved address right before connecting to it. Whoever controls the name chose the address, so
+    /// metadata services, which reveal the host's own credentials, are refused even if private addresses are allowed.
     ///
     /// # Errors
     /// It is not public, and the tenant has not asked for private addresses; or it is a metadata service's.

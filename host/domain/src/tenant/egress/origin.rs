@@ -1,10 +1,12 @@
-//! An origin: what egress is granted to.
+//! Origins, to which egress is granted.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::text::text_conversions;
 
 /// Scheme, host and port of a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,7 +17,7 @@ pub struct Origin {
     port: u16,
 }
 
-/// A text is not an origin.
+/// The text is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an origin; write it like \"https://crm.example\" or \"http://10.0.0.5:8080\", with no path")]
 pub struct InvalidOrigin(String);
@@ -34,7 +36,8 @@ impl Origin {
             scheme: url.scheme().to_owned(),
             host: url
                 .host_str()
-                // A URL's host may hold a star; in an origin it would look like a wildcard, which origins do not have.
+                // A URL's host may contain a star; in an origin it would look like a wildcard, which origins do not
+                // have.
                 .filter(|host| !host.is_empty() && !host.contains('*'))
                 .ok_or_else(invalid)?
                 .to_owned(),
@@ -42,13 +45,13 @@ impl Origin {
         })
     }
 
-    /// Whether requests to it are encrypted.
+    /// Whether requests to this origin are encrypted.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.scheme == "https"
     }
 
-    /// The host's name, or its address in the one spelling that URLs have.
+    /// The host's name, or its address in the normalized spelling of URLs.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
@@ -83,19 +86,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl TryFrom<String> for Origin {
-    type Error = InvalidOrigin;
-
-    fn try_from(text: String) -> Result<Self, InvalidOrigin> {
-        text.parse()
-    }
-}
-
-impl From<Origin> for String {
-    fn from(origin: Origin) -> String {
-        origin.to_string()
-    }
-}
+text_conversions!(Origin);
 
 #[cfg(test)]
 mod tests {
@@ -113,7 +104,7 @@ mod tests {
             ("crm.example:8443", "https://crm.example:8443"),
             ("https://bücher.example", "https://xn--bcher-kva.example"),
             ("https://BÜCHER.example", "https://xn--bcher-kva.example"),
-            // The dot at the end makes it another name for resolvers and certificates; it is granted on its own.
+            // The final dot makes it a different name for resolvers and certificates, so it needs a grant of its own.
             ("https://crm.example.", "https://crm.example."),
             ("http://127.1:9101", "http://127.0.0.1:9101"),
             ("http://2130706433", "http://127.0.0.1"),
@@ -129,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_or_less_than_an_origin_is_refused() {
+    fn anything_but_an_origin_is_refused() {
         for text in [
             "",
             "*",
@@ -150,21 +141,20 @@ mod tests {
             "https://[fe80::1%25eth0]",
             "https://crm .example",
         ] {
-            let refused = text.parse::<Origin>();
-            assert_eq!(refused, Err(InvalidOrigin(text.into())));
+            assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin(text.into())));
         }
     }
 
     proptest! {
         #[test]
-        fn an_origin_reads_back_as_itself(text in "(https?://)?[a-zA-Z0-9.-]{1,20}(:[0-9]{1,5})?/?") {
+        fn origins_round_trip(text in "(https?://)?[a-zA-Z0-9.-]{1,20}(:[0-9]{1,5})?/?") {
             if let Ok(origin) = text.parse::<Origin>() {
                 prop_assert_eq!(origin.to_string().parse::<Origin>(), Ok(origin));
             }
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text: String) {
+        fn no_text_makes_it_panic(text: String) {
             let _ = text.parse::<Origin>();
         }
     }

@@ -1,7 +1,7 @@
-//! A path prefix, compared so that no spelling of a path climbs out of it.
+//! Path prefixes, compared so that no spelling of a path leads out of them.
 //!
-//! What is compared must be what the CRM's server sees. Servers differ in what they decode, how often, and what they
-//! strip from a segment, so a path that could be read in two ways is never granted by a prefix.
+//! The host must compare the same path that the CRM's server sees. Servers differ in what they decode, how often, and
+//! what they strip from a segment, so no prefix grants a path that could be read in two ways.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,22 +10,24 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Times that a path is decoded in search of a hidden separator: a proxy, a server and a framework may each do it once.
-/// What is still encoded after that is refused.
+use crate::text::text_conversions;
+
+/// How often a path is decoded in search of a hidden separator: a proxy, a server and a framework may each decode it
+/// once. A path that is still encoded after that is refused.
 const MAX_DECODINGS: usize = 4;
 
-/// The beginning of the paths that a grant covers: whole segments, so that `/api` covers `/api` and `/api/x` and never
-/// `/apix`. A slash at its end makes no difference.
+/// The prefix of the paths that a grant covers. It consists of whole segments, so `/api` covers `/api` and `/api/x` but
+/// not `/apix`. A trailing slash makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PathPrefix {
-    /// As a URL spells it, without a slash at its end; empty for every path.
-    spelled: String,
-    /// What a server reads in it.
-    read: String,
+    /// As in a URL, without a trailing slash; empty for every path.
+    encoded: String,
+    /// As a server decodes it.
+    decoded: String,
 }
 
-/// A text is not a path prefix.
+/// The text is not a path prefix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a path prefix; write whole segments like \"/api/v2\", with no query, no `..`, no `*` and no encoded \
@@ -34,35 +36,35 @@ pub struct PathPrefix {
 pub struct InvalidPath(String);
 
 impl PathPrefix {
-    /// Whether a path is below the prefix; `path` is what [`read`] made of a URL's path.
+    /// Whether a path is below the prefix; `path` is the result of [`decode`] for a URL's path.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {
-        let rest = path.strip_prefix(&self.read);
+        let rest = path.strip_prefix(&self.decoded);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Whether every path is below it.
+    /// Whether every path is below the prefix.
     #[must_use]
-    pub const fn is_everything(&self) -> bool {
-        self.read.is_empty()
+    pub const fn covers_everything(&self) -> bool {
+        self.decoded.is_empty()
     }
 
-    /// Whether a base URL's path and the prefix lie on one way: one of them is below the other.
+    /// Whether a base URL's path is below the prefix, or the prefix below the path.
     #[must_use]
-    pub fn meets(&self, base: &str) -> bool {
+    pub fn overlaps(&self, base: &str) -> bool {
         let base = base.trim_end_matches('/');
-        let above = self.read.strip_prefix(base);
+        let above = self.decoded.strip_prefix(base);
         self.covers(base) || above.is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
-/// What a server reads in a URL's path, decoded once; none if servers could read different segments in it.
+/// Decodes a URL's path once, as a server does; none if servers could read different segments in it.
 ///
-/// `path` comes from [`Url::path`], so segments `.` and `..`, also in the spelling `%2e`, are resolved already.
+/// `path` comes from [`Url::path`], so segments `.` and `..`, also spelled `%2e`, are resolved already.
 #[must_use]
-pub fn read(path: &str) -> Option<String> {
+pub fn decode(path: &str) -> Option<String> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).ok();
-    // A separator or a dot that appears only when an escape is decoded is seen by some servers and not by others.
+    // Some servers see a separator or dot that appears only after decoding, and others do not.
     let structure = |text: &str| text.matches(['/', '\\', '.']).count();
     let once = decode(path)?;
     let (expected, mut last) = (structure(path), path.to_owned());
@@ -79,12 +81,13 @@ pub fn read(path: &str) -> Option<String> {
     None
 }
 
-/// Some servers cut parameters (`..;x`), spaces and further dots off a segment, and what is left may lead upwards.
+/// Whether all servers read a segment alike: some strip parameters (`..;x`), spaces and further dots from it, and the
+/// rest may lead upwards.
 fn is_plain(segment: &str) -> bool {
-    let kept = segment.split(';').next().unwrap_or_default();
-    let kept = kept.trim_matches(|c: char| c.is_whitespace() || c == '.');
+    let stripped = segment.split(';').next().unwrap_or_default();
+    let stripped = stripped.trim_matches(|c: char| c.is_whitespace() || c == '.');
     let is_empty = segment.is_empty();
-    is_empty || !kept.is_empty() || segment.starts_with(';')
+    is_empty || !stripped.is_empty() || segment.starts_with(';')
 }
 
 impl FromStr for PathPrefix {
@@ -98,37 +101,25 @@ impl FromStr for PathPrefix {
             return Err(invalid());
         }
         let url = Url::parse(&format!("https://crm.example{text}")).map_err(|_| invalid())?;
-        let spelled = url.path().trim_end_matches('/');
-        // Fewer segments than were written: some of them were `..` or `.`.
-        if spelled.split('/').count() != bare.split('/').count() {
+        let encoded = url.path().trim_end_matches('/');
+        // Fewer segments than given: some of them were `..` or `.`.
+        if encoded.split('/').count() != bare.split('/').count() {
             return Err(invalid());
         }
         Ok(Self {
-            spelled: spelled.to_owned(),
-            read: read(spelled).ok_or_else(invalid)?,
+            encoded: encoded.to_owned(),
+            decoded: decode(encoded).ok_or_else(invalid)?,
         })
     }
 }
 
 impl fmt::Display for PathPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_everything() { "/" } else { &self.spelled })
+        f.write_str(if self.covers_everything() { "/" } else { &self.encoded })
     }
 }
 
-impl TryFrom<String> for PathPrefix {
-    type Error = InvalidPath;
-
-    fn try_from(text: String) -> Result<Self, InvalidPath> {
-        text.parse()
-    }
-}
-
-impl From<PathPrefix> for String {
-    fn from(prefix: PathPrefix) -> String {
-        prefix.to_string()
-    }
-}
+text_conversions!(PathPrefix);
 
 #[cfg(test)]
 mod tests {
@@ -138,7 +129,7 @@ mod tests {
 
     fn covers(prefix: &str, url: &str) -> Option<bool> {
         let url = Url::parse(&format!("https://crm.example{url}")).unwrap();
-        read(url.path()).map(|path| prefix.parse::<PathPrefix>().unwrap().covers(&path))
+        decode(url.path()).map(|path| prefix.parse::<PathPrefix>().unwrap().covers(&path))
     }
 
     #[test]
@@ -176,7 +167,7 @@ mod tests {
 
     #[test]
     fn ambiguous_paths_match_no_grant() {
-        // A path that servers read differently is covered by nothing.
+        // No prefix covers a path that servers read differently.
         for climbing in [
             "/api/..%2fadmin",
             "/api/..%2Fadmin",
@@ -206,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_whole_segments_and_nothing_else() {
+    fn a_prefix_consists_of_whole_segments() {
         for (text, shown) in [
             ("/", "/"),
             ("/api/v2/", "/api/v2"),
@@ -240,23 +231,24 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_meets_a_prefix_above_or_below_it() {
+    fn a_base_url_overlaps_a_prefix_above_or_below_it() {
         let prefix: PathPrefix = "/api/v2".parse().unwrap();
         for base in ["/", "", "/api", "/api/", "/api/v2", "/api/v2/eu"] {
-            assert!(prefix.meets(base), "{base}");
+            assert!(prefix.overlaps(base), "{base}");
         }
         for base in ["/ap", "/api/v", "/api/v1", "/v2"] {
-            assert!(!prefix.meets(base), "{base}");
+            assert!(!prefix.overlaps(base), "{base}");
         }
     }
 
     proptest! {
-        /// However often a server decodes, and whatever it then resolves, it ends below the prefix.
+        /// However often a server decodes a covered path, and whatever it then resolves, the result is below the
+        /// prefix.
         #[test]
-        fn no_spelling_climbs_out(tail in "([a-z/.;%\\\\ ]|%2e|%2f|%5c|%25|%3b|\\.\\./){0,12}", rounds in 0_usize..6) {
+        fn no_spelling_leads_out_of_a_prefix(tail in "([a-z/.;%\\\\ ]|%2e|%2f|%5c|%25|%3b|\\.\\./){0,12}", rounds in 0_usize..6) {
             let url = Url::parse(&format!("https://crm.example/api/{tail}")).unwrap();
             let prefix: PathPrefix = "/api".parse().unwrap();
-            if read(url.path()).is_some_and(|path| prefix.covers(&path)) {
+            if decode(url.path()).is_some_and(|path| prefix.covers(&path)) {
                 let mut seen = url.path().to_owned();
                 for _ in 0..rounds {
                     seen = percent_decode_str(&seen).decode_utf8_lossy().into_owned();
@@ -274,16 +266,16 @@ mod tests {
         }
 
         #[test]
-        fn a_prefix_reads_back_as_itself(text in "/[a-zA-Z0-9./%~ -]{0,20}") {
+        fn prefixes_round_trip(text in "/[a-zA-Z0-9./%~ -]{0,20}") {
             if let Ok(prefix) = text.parse::<PathPrefix>() {
                 prop_assert_eq!(prefix.to_string().parse::<PathPrefix>(), Ok(prefix));
             }
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text: String) {
+        fn no_text_makes_it_panic(text: String) {
             let _ = text.parse::<PathPrefix>();
-            let _ = read(&text);
+            let _ = decode(&text);
         }
     }
 }

@@ -1,58 +1,58 @@
-//! Why a request stays here.
+//! Why the host refuses to send an adapter's request.
 
 use std::net::IpAddr;
 
 use super::{Method, Origin};
 
-/// Why a request stays here: nothing of it was sent.
+/// Why the host refuses to send an adapter's request. No part of it was sent.
 ///
-/// The texts are for the adapter's author. They hold what the adapter itself said, so they go to the guest and into no
-/// log; a log has the word.
+/// The messages are for the adapter's author. They contain text from the adapter, so they go to the guest and never
+/// into a log; logs contain the word.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EgressRefusal {
     /// Neither http nor https.
     #[error("scheme `{0}` is refused: requests go out over http and https only")]
     Scheme(String),
-    /// The URL holds a user name or a password.
+    /// The URL contains a user name or a password.
     #[error("a URL with a user name or password is refused: declare a credential, and the host adds it")]
     Userinfo,
-    /// The URL names no host.
+    /// The URL has no host.
     #[error("the URL names no host")]
     NoHost,
     /// The tenant's file does not grant the origin.
     #[error("{0} is not granted: if requests should go there, add it to egress.allow in the tenant's file")]
     NotGranted(Origin),
-    /// The origin is granted, for other methods.
+    /// The origin is granted only for other methods.
     #[error(
         "{method} to {origin} is not granted: if it should be sent, add \"{method}\" to the methods of its grant in \
          egress.allow"
     )]
     MethodNotGranted {
-        /// What was to be done.
+        /// The request's method.
         method: Method,
-        /// Where.
+        /// The request's origin.
         origin: Origin,
     },
-    /// The origin is granted, for other paths.
+    /// The origin is granted only for other paths.
     #[error(
         "{method} to {origin} is granted below {granted} only: if this path should be asked for, add a grant with its \
          beginning as `path` to egress.allow"
     )]
     PathNotGranted {
-        /// What was to be done.
+        /// The request's method.
         method: Method,
-        /// Where.
+        /// The request's origin.
         origin: Origin,
         /// The prefixes granted for the method.
         granted: String,
     },
-    /// A prefix is granted, and servers could read different segments in the path.
+    /// Only prefixes are granted, and servers could read different segments in the path.
     #[error(
         "{origin} is granted by path, and this path holds an encoded slash, backslash, dot or control character, an \
          escape that is not UTF-8, or a segment of dots: servers read those differently, so no prefix grants them"
     )]
     AmbiguousPath {
-        /// Where it was to go.
+        /// The request's origin.
         origin: Origin,
     },
     /// The host is, or resolves to, an address that is not public.
@@ -61,19 +61,19 @@ pub enum EgressRefusal {
          true in the tenant's file"
     )]
     PrivateAddress(IpAddr),
-    /// A name leads to where clouds keep their metadata services.
+    /// A name resolves to an address where clouds have metadata services.
     #[error(
         "{0} belongs to link-local addresses or to a cloud's metadata service, where no name may lead: if the \
          destination really is there, write the address itself into egress.allow"
     )]
     MetadataAddress(IpAddr),
-    /// It is not a request that could be sent.
+    /// It is not a valid request.
     #[error("{0}")]
     Malformed(String),
-    /// A part of it is larger than the host sends.
+    /// A part of it is larger than the host allows.
     #[error("{0}")]
     TooLarge(String),
-    /// The call has used up what it may send or receive.
+    /// The invocation has used up its quota of requests or bytes.
     #[error("{0}")]
     UsedUp(String),
 }
@@ -95,13 +95,13 @@ impl EgressRefusal {
         "used-up",
     ];
 
-    /// The word for it.
+    /// The refusal's word.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         Self::WORDS[self.index()]
     }
 
-    /// The place of its word among [`Self::WORDS`].
+    /// The index of its word in [`Self::WORDS`].
     #[must_use]
     pub const fn index(&self) -> usize {
         match self {

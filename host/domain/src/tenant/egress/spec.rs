@@ -13,19 +13,19 @@ use super::origin::Origin;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EgressSpec {
-    /// Origins that requests may go to, whole or in part; https unless written out.
+    /// Origins that requests may go to, without or with restrictions; https unless the scheme is given.
     #[serde(default)]
     pub allow: Vec<EgressGrant>,
-    /// Whether those may resolve to loopback, private, link-local and other addresses that are not public.
+    /// Whether these origins may be at loopback, private, link-local and other addresses that are not public.
     #[serde(default)]
     pub private_addresses: bool,
-    /// Addresses of hosts that are not looked up, for CRMs that no DNS knows. They are checked like any other.
+    /// Addresses of hosts that are not resolved, for CRMs that are not in DNS. They are checked like any other address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hosts: BTreeMap<HostName, Vec<IpAddr>>,
 }
 
 impl EgressSpec {
-    /// Whether some requests to an origin are granted.
+    /// Whether any requests to an origin are granted.
     #[must_use]
     pub fn grants(&self, origin: &Origin) -> bool {
         self.allow.iter().any(|grant| grant.origin == *origin)

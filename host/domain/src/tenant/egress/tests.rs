@@ -1,4 +1,4 @@
-//! Requests against policies: as tenants write them, and as hostile adapters spell their URLs.
+//! Policies as tenants write them, and requests with the URLs of hostile adapters.
 
 use proptest::prelude::*;
 
@@ -46,7 +46,7 @@ fn only_granted_origins_pass() {
 
 #[test]
 fn literal_addresses_must_be_public() {
-    // An address spelled out must be public however it is spelled.
+    // An address in a URL must be public in every spelling.
     let spellings = [
         "http://127.0.0.1",
         "http://127.0.0.1.",
@@ -84,14 +84,14 @@ fn literal_addresses_must_be_public() {
     ];
     for text in spellings {
         let url = Url::parse(text).unwrap();
-        let refused = policy(&[text], false).check(Method::Get, &url).unwrap_err();
-        assert_eq!(refused.word(), "private-address", "{text}");
+        let refusal = policy(&[text], false).check(Method::Get, &url).unwrap_err();
+        assert_eq!(refusal.word(), "private-address", "{text}");
         assert!(policy(&[text], true).check(Method::Get, &url).is_ok(), "{text}");
     }
 }
 
 #[test]
-fn hosts_that_only_look_like_addresses_are_no_urls() {
+fn malformed_hosts_are_no_urls() {
     for text in [
         "http://[fe80::1%25eth0]/",
         "http://[fe80::1%eth0]/",
@@ -109,7 +109,7 @@ fn hosts_that_only_look_like_addresses_are_no_urls() {
 
 #[test]
 fn narrow_grants_add_up() {
-    // A grant may be of some methods and paths and grants add up.
+    // A grant may be restricted to some methods and paths, and grants add up.
     let spec = r#"{"allow": [
         "https://open.example",
         {"origin": "https://crm.example", "methods": ["GET", "HEAD"], "path": "/api/v2/"},
@@ -169,7 +169,7 @@ fn narrow_grants_add_up() {
 
 #[test]
 fn names_never_reach_metadata_services() {
-    // A name leads to no metadata service even where private addresses are granted.
+    // No name may resolve to a metadata service, even if private addresses are allowed.
     let (open, closed) = (policy(&[], true), policy(&[], false));
     for metadata in [
         "169.254.169.254",
@@ -188,19 +188,19 @@ fn names_never_reach_metadata_services() {
         assert_eq!(
             open.check_address(address),
             Ok(()),
-            "{metadata}, spelled out by the tenant"
+            "{metadata}, written by the tenant"
         );
     }
-    let neighbour = "10.0.0.5".parse().unwrap();
-    assert_eq!(open.check_resolved(neighbour), Ok(()));
+    let private = "10.0.0.5".parse().unwrap();
+    assert_eq!(open.check_resolved(private), Ok(()));
     assert_eq!(
-        closed.check_resolved(neighbour),
-        Err(EgressRefusal::PrivateAddress(neighbour))
+        closed.check_resolved(private),
+        Err(EgressRefusal::PrivateAddress(private))
     );
 }
 
 #[test]
-fn every_refusal_has_a_word_of_its_own() {
+fn every_refusal_has_its_own_word() {
     let words: std::collections::BTreeSet<_> = EgressRefusal::WORDS.into_iter().collect();
     assert_eq!(words.len(), EgressRefusal::WORDS.len());
     assert_eq!(EgressRefusal::UsedUp(String::new()).word(), "used-up");

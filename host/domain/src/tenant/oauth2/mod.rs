@@ -1,76 +1,76 @@
-//! When an OAuth2 access token is used, renewed and waited for, and what follows from a token that cannot be had.
+//! Decides when to use an OAuth2 access token, when to renew it, when to wait for it, and what to do without one.
 //!
-//! [`TokenState`] decides; who asks the token endpoint, and who waits, is elsewhere. What an endpoint's answer means is
-//! in [`read_answer`].
+//! [`TokenState`] decides; the code that sends requests to the token endpoint, and that waits, is elsewhere.
+//! [`parse_response`] parses the endpoint's responses.
 
-mod answer;
+mod response;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::delivery::retry;
-pub use answer::{OAuth2Code, TokenProblem, TokenResponse, read_answer};
+pub use response::{OAuth2Code, TokenProblem, TokenResponse, parse_response};
 
-/// A token is renewed this long before it expires: longer than a call with its resend, so that none begins with a token
-/// that ends on the way.
+/// A token is renewed this long before it expires: longer than a request with its resend, so that no token expires
+/// during a request.
 pub const RENEW_BEFORE: Duration = Duration::from_mins(1);
-/// How long a token is used whose endpoint does not say: shorter than any server in practice. If it was too long after
-/// all, the CRM refuses the token, and that renews it.
+/// How long a token is used whose endpoint gives no lifetime: shorter than the lifetimes of servers in practice. If it
+/// is too long after all, the CRM refuses the token, which renews it.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_mins(5);
-/// A token is renewed after this time even if it could live longer, so that a client that was taken off the server is
-/// noticed within a day.
+/// A token is renewed after this time even if it is valid for longer, so that the host notices within a day that a
+/// client was removed from the server.
 pub const MAX_LIFETIME: Duration = Duration::from_hours(24);
-/// The wait after a refusal that repeating does not change: the client or its refresh token is not known any more.
-/// Still tried again, for an operator who repairs it at the server.
-pub const FUTILE_WAIT: Duration = Duration::from_mins(5);
-/// The longest wait that a token endpoint may ask for: without a token nothing goes out.
+/// The wait after a permanent refusal: the server no longer knows the client or its refresh token. The host still tries
+/// again, because an operator may repair it at the server.
+pub const PERMANENT_WAIT: Duration = Duration::from_mins(5);
+/// The longest wait that a token endpoint may ask for: without a token nothing is sent.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// A token that was refused after a longer time than this had been good before: the refusal begins a new row. Longer
-/// than the longest wait between two renewals of a row, so that waiting alone does not begin one.
-pub const GOOD_AFTER: Duration = Duration::from_mins(2);
+/// A token that the CRM refuses after this time was valid before, so the refusal starts a new series. Longer than the
+/// longest wait between two renewals of a series, so that waiting alone does not start one.
+pub const ACCEPTED_AFTER: Duration = Duration::from_mins(2);
 
-/// Which token of a session: they are numbered as they come.
+/// The number of a token; a session counts its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenSerial(pub u64);
 
-/// What a session knows of its token.
+/// What a session knows about its token.
 #[derive(Debug, Clone, Default)]
 pub struct TokenState {
-    held: Option<Held>,
+    token: Option<IssuedToken>,
     issued: u64,
     renewing: bool,
-    /// Failures in a row.
+    /// How many renewals in a row failed.
     failures: u32,
-    /// After a failure: the token endpoint is not asked before.
-    quiet: Option<(Timestamp, TokenProblem)>,
-    /// Tokens in a row that the CRM refused.
+    /// After a failure: when the token endpoint may be asked again, and the problem.
+    backoff: Option<(Timestamp, TokenProblem)>,
+    /// How many tokens in a row the CRM refused.
     refusals: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Held {
+struct IssuedToken {
     serial: TokenSerial,
     issued_at: Timestamp,
     renew_at: Timestamp,
     expires_at: Timestamp,
 }
 
-/// What whoever wants a token does.
+/// What an invocation that needs a token does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenStep {
-    /// Uses the one that is there.
+    /// Use the current token.
     Use,
-    /// Uses it, and has a new one fetched meanwhile.
+    /// Use the current token, and start its renewal.
     UseAndRenew,
-    /// Has one fetched, and waits for it.
+    /// Start a renewal, and wait for it.
     Renew,
-    /// Waits for the one that is being fetched.
+    /// Wait for the renewal that is running.
     Wait,
-    /// Goes without: the endpoint is not asked before this time.
+    /// Continue without a token: the endpoint is not asked before this time.
     Without {
-        /// When it is asked again.
+        /// When the endpoint may be asked again.
         until: Timestamp,
         /// Why there is none.
         problem: TokenProblem,
@@ -78,13 +78,13 @@ pub enum TokenStep {
 }
 
 impl TokenState {
-    /// A call wants a token. A renewal that the step says is under way from now on: [`Self::renewed`] or
-    /// [`Self::failed`] must follow.
-    pub fn wanted(&mut self, now: Timestamp) -> TokenStep {
-        match self.held {
-            Some(held) if now < held.renew_at => TokenStep::Use,
-            Some(held) if now < held.expires_at => {
-                if self.renewing || self.is_quiet(now) {
+    /// Decides how an invocation gets a token. If the step starts a renewal, [`Self::renewed`] or [`Self::failed`] must
+    /// follow.
+    pub fn acquire(&mut self, now: Timestamp) -> TokenStep {
+        match self.token {
+            Some(token) if now < token.renew_at => TokenStep::Use,
+            Some(token) if now < token.expires_at => {
+                if self.renewing || self.is_backing_off(now) {
                     return TokenStep::Use;
                 }
                 self.renewing = true;
@@ -94,35 +94,34 @@ impl TokenState {
         }
     }
 
-    /// The CRM refused the token `serial` (401). `None` if nothing is to be done about it: the refusal goes to the
-    /// adapter.
+    /// Decides what to do after the CRM refused the token `serial` (401). With `None`, the refusal goes to the adapter.
     ///
-    /// However many calls meet the refusal of one token, it is renewed once. A CRM that refuses the new one too does
-    /// not know the client: then the next renewal waits, 1 s doubling to 60 s by the new token's age.
+    /// A refused token is renewed once, however many invocations get the refusal. A CRM that refuses the new token too
+    /// does not know the client: then the next renewal waits, 1 s doubling to 60 s by the new token's age.
     pub fn refused(&mut self, serial: TokenSerial, now: Timestamp) -> Option<TokenStep> {
-        let Some(held) = self.held.filter(|held| held.serial == serial) else {
-            // Somebody else's refusal has replaced it meanwhile, or is about to.
-            return with_token(self.wanted(now));
+        let Some(token) = self.token.filter(|token| token.serial == serial) else {
+            // Another invocation's refusal has replaced the token meanwhile, or is about to.
+            return with_token(self.acquire(now));
         };
-        let age = now.duration_since(held.issued_at).unsigned_abs();
-        if age >= GOOD_AFTER {
+        let age = now.duration_since(token.issued_at).unsigned_abs();
+        if age >= ACCEPTED_AFTER {
             self.refusals = 0;
         }
         if self.refusals > 0 && age < retry::throttle_wait(self.refusals - 1, None) {
             return None;
         }
-        self.held = None;
+        self.token = None;
         self.refusals += 1;
         with_token(self.fetch(now))
     }
 
-    /// A token came, asked for at `asked_at`. Returns its number.
+    /// Records a token that was requested at `asked_at`. Returns its number.
     pub fn renewed(&mut self, asked_at: Timestamp, lifetime: Option<Duration>) -> TokenSerial {
         let lifetime = lifetime.unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
         let early = RENEW_BEFORE.min(lifetime / 2);
         let serial = TokenSerial(self.issued);
         self.issued += 1;
-        self.held = Some(Held {
+        self.token = Some(IssuedToken {
             serial,
             issued_at: asked_at,
             renew_at: retry::due(asked_at, lifetime.saturating_sub(early), 0.0),
@@ -130,11 +129,12 @@ impl TokenState {
         });
         self.renewing = false;
         self.failures = 0;
-        self.quiet = None;
+        self.backoff = None;
         serial
     }
 
-    /// No token came. `retry_after` is what the endpoint asked for, `jitter` is 0 to 1. Returns when it is asked again.
+    /// Records a failed renewal. `retry_after` is the wait that the endpoint asked for, `jitter` is 0 to 1. Returns
+    /// when the endpoint may be asked again.
     pub fn failed(
         &mut self,
         now: Timestamp,
@@ -142,8 +142,8 @@ impl TokenState {
         retry_after: Option<Duration>,
         jitter: f64,
     ) -> Timestamp {
-        let backoff = if problem.is_futile() {
-            FUTILE_WAIT
+        let backoff = if problem.is_permanent() {
+            PERMANENT_WAIT
         } else {
             retry::throttle_wait(self.failures, None)
         };
@@ -151,26 +151,26 @@ impl TokenState {
         let until = retry::due(now, wait, jitter);
         self.renewing = false;
         self.failures += 1;
-        self.quiet = Some((until, problem));
+        self.backoff = Some((until, problem));
         until
     }
 
-    /// An operator has a reason to think that the endpoint answers now: it may be asked at once.
-    pub fn ask_again(&mut self) {
-        self.quiet = None;
+    /// Ends the backoff: an operator expects the endpoint to work now.
+    pub fn reset_backoff(&mut self) {
+        self.backoff = None;
     }
 
-    /// The number of the token that is there, used or not.
+    /// The number of the current token, if there is one.
     #[must_use]
     pub fn serial(&self) -> Option<TokenSerial> {
-        self.held.map(|held| held.serial)
+        self.token.map(|token| token.serial)
     }
 
     fn fetch(&mut self, now: Timestamp) -> TokenStep {
         if self.renewing {
             return TokenStep::Wait;
         }
-        match self.quiet {
+        match self.backoff {
             Some((until, problem)) if now < until => TokenStep::Without { until, problem },
             _ => {
                 self.renewing = true;
@@ -179,12 +179,12 @@ impl TokenState {
         }
     }
 
-    fn is_quiet(&self, now: Timestamp) -> bool {
-        self.quiet.is_some_and(|(until, _)| now < until)
+    fn is_backing_off(&self, now: Timestamp) -> bool {
+        self.backoff.is_some_and(|(until, _)| now < until)
     }
 }
 
-/// The step, if it may end in a token.
+/// The step, if it can result in a token.
 fn with_token(step: TokenStep) -> Option<TokenStep> {
     Some(step).filter(|step| !matches!(step, TokenStep::Without { .. }))
 }

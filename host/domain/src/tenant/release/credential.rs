@@ -1,41 +1,42 @@
-//! `[[credentials]]` and `[tls]` of a tenant's file: what the host shows the CRM, and what the CRM must show.
+//! `[[credentials]]` and `[tls]` of a tenant's file: how the host authenticates to the CRM, and the CRM to the host.
 
 use serde::{Deserialize, Serialize};
 
 use super::SecretRef;
 use crate::tenant::egress::Origin;
+use crate::word::words;
 
 /// `[[credentials]]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialSpec {
-    /// Its name, as the adapter's `describe` calls it.
+    /// Its name in the adapter's `describe`.
     pub name: String,
-    /// What the host does with it.
+    /// How the host uses it.
     pub kind: CredentialKind,
-    /// For `header`: which header.
+    /// For `header`: the header's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
-    /// For `query`: which parameter of the URL.
+    /// For `query`: the name of the URL's parameter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
     /// For `basic`: the user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// For `mtls`: the certificate in PEM, followed by those that lead to its root.
+    /// For `mtls`: the certificate in PEM, followed by its intermediate certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<SecretRef>,
-    /// Where the secret is. For `mtls` the private key in PEM, for `oauth2` the client's secret.
+    /// The secret. For `mtls` the private key in PEM, for `oauth2` the client's secret.
     pub secret: SecretRef,
-    /// Where the host adds it, and nowhere else. Not used by `hmac`.
+    /// The only origins to whose requests the host adds it. Not used by `hmac`.
     #[serde(default)]
     pub origins: Vec<Origin>,
-    /// For `oauth2`: how access tokens are had.
+    /// For `oauth2`: how the host gets access tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth2: Option<OAuth2Spec>,
 }
 
-/// What the host does with a credential.
+/// How the host uses a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
@@ -43,7 +44,7 @@ pub enum CredentialKind {
     Bearer,
     /// `authorization: Basic …`
     Basic,
-    /// A header of the tenant's choice.
+    /// A header that the tenant chooses.
     Header,
     /// A parameter of the URL.
     Query,
@@ -56,21 +57,15 @@ pub enum CredentialKind {
     OAuth2,
 }
 
-impl CredentialKind {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Bearer => "bearer",
-            Self::Basic => "basic",
-            Self::Header => "header",
-            Self::Query => "query",
-            Self::Hmac => "hmac",
-            Self::Mtls => "mtls",
-            Self::OAuth2 => "oauth2",
-        }
-    }
-}
+words!(CredentialKind {
+    Bearer = "bearer",
+    Basic = "basic",
+    Header = "header",
+    Query = "query",
+    Hmac = "hmac",
+    Mtls = "mtls",
+    OAuth2 = "oauth2",
+});
 
 /// `[credentials.oauth2]`: how the host gets access tokens (RFC 6749).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,48 +75,48 @@ pub struct OAuth2Spec {
     pub token_url: url::Url,
     /// The client's id.
     pub client_id: String,
-    /// What is handed in for a token.
+    /// The grant that is exchanged for a token.
     #[serde(default)]
     pub grant: OAuth2Grant,
-    /// For `refresh-token`: the first one. When the server hands out another, the host keeps that and uses it from
-    /// then on, until another value is written here.
+    /// For `refresh-token`: the first refresh token. When the server issues a new one, the host stores and uses that,
+    /// until another value is written here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<SecretRef>,
-    /// The scopes asked for, separated by spaces; without it the server decides.
+    /// The requested scopes, separated by spaces; if absent, the server decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The API that the token is for. Not in the standard, and some servers want it.
+    /// The API that the token is for. Not in the standard, but some servers require it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
-    /// How the client shows its secret.
+    /// How the client authenticates.
     #[serde(default)]
     pub client_auth: ClientAuth,
 }
 
-/// What an access token is asked for with.
+/// The OAuth2 grant that is exchanged for an access token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OAuth2Grant {
     /// The client's own id and secret.
     #[default]
     ClientCredentials,
-    /// A refresh token that a person once agreed to.
+    /// A refresh token that a person once authorized.
     RefreshToken,
 }
 
-/// How a client shows its secret to the token endpoint.
+/// How a client sends its secret to the token endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAuth {
-    /// As `authorization: Basic …`, which every server of the standard takes.
+    /// As `authorization: Basic …`, which every standard server accepts.
     #[default]
     Basic,
     /// As `client_id` and `client_secret` in the form.
     Body,
 }
 
-/// `[tls]`: whose certificates are believed, for the adapter's requests and the token endpoint. They are always
-/// verified; there is no setting that turns it off.
+/// `[tls]`: which authorities are trusted, for the adapter's requests and the token endpoint. Certificates are always
+/// verified; no setting turns that off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsSpec {

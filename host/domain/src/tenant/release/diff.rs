@@ -1,4 +1,4 @@
-//! What would change: the difference between two releases of a tenant, for `tenant apply --dry-run`.
+//! The difference between two releases of a tenant, for `tenant apply --dry-run`.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ pub struct ReleaseChange {
     pub pointer: String,
     /// The active release's value as JSON text; none if it is new.
     pub from: Option<String>,
-    /// The new value as JSON text; none if it goes away.
+    /// The new value as JSON text; none if it is removed.
     pub to: Option<String>,
 }
 
-/// Every value that differs, by pointer. Secrets show as references only.
+/// Every value that differs, by pointer. Secrets appear only as references.
 #[must_use]
 pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> Vec<ReleaseChange> {
     let before = from.map(|(spec, adapter)| leaves(spec, adapter)).unwrap_or_default();
@@ -42,7 +42,7 @@ pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> V
 
 fn leaves(spec: &TenantSpec, adapter: Digest) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    // A literal secret refuses to be serialised; callers put references in their place first.
+    // A literal secret cannot be serialized; callers replace it by a reference first.
     let document = serde_json::to_value(spec).unwrap_or(Value::Null);
     collect(String::new(), &document, &mut found);
     found.insert("/adapter".into(), format!("{} ({})", spec.adapter, adapter));

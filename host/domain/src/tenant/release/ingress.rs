@@ -1,4 +1,4 @@
-//! `[ingress]`: from where a tenant's requests are taken, and how many.
+//! `[ingress]`: source addresses and rate limit of a tenant's requests.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,17 +9,17 @@ use crate::field::FieldError;
 use crate::intake::address::AddressRange;
 use crate::intake::throttle::RequestParty;
 
-/// Ranges that a list may hold: each is compared with the client's address at every request.
+/// The most ranges in a list: each is compared with the client's address on every request.
 const MAX_RANGES: usize = 100;
 
 /// `[ingress]`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IngressSpec {
-    /// Where the CRM's webhooks come from; from everywhere when absent.
+    /// Source addresses of the CRM's webhooks; any address when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow: Option<Vec<AddressRange>>,
-    /// Where the agent asks from; from everywhere when absent.
+    /// Source addresses of the agent's requests; any address when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_allow: Option<Vec<AddressRange>>,
     /// Requests of the agent a second, and webhooks of the CRM a second, on each host; the host's
@@ -29,7 +29,8 @@ pub struct IngressSpec {
 }
 
 impl IngressSpec {
-    /// Whether a request of this party may come from there. Where there is a list, an unknown address is not on it.
+    /// Whether a request of this party may come from an address. If there is a list, it does not contain an unknown
+    /// address.
     #[must_use]
     pub fn allows(&self, party: RequestParty, address: Option<IpAddr>) -> bool {
         let list = match party {
@@ -40,7 +41,7 @@ impl IngressSpec {
             .is_none_or(|list| address.is_some_and(|address| list.iter().any(|range| range.contains(address))))
     }
 
-    /// What is wrong with it.
+    /// Adds what is wrong.
     pub(super) fn check(&self, errors: &mut Vec<FieldError>) {
         for (name, list) in [("allow", &self.allow), ("agent_allow", &self.agent_allow)] {
             let count = list.as_ref().map_or(1, Vec::len);
@@ -62,14 +63,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_party_has_a_list_of_its_own() {
+    fn each_party_has_its_own_list() {
         let spec: IngressSpec = toml::from_str("allow = [\"203.0.113.0/24\"]").unwrap();
         let [inside, outside] = ["::ffff:203.0.113.7", "192.0.2.1"].map(|address| Some(address.parse().unwrap()));
         assert!(spec.allows(RequestParty::Crm, inside));
         assert!(!spec.allows(RequestParty::Crm, outside));
         assert!(
             !spec.allows(RequestParty::Crm, None),
-            "who is not known is not on a list"
+            "no list contains an unknown address"
         );
         assert!(spec.allows(RequestParty::Agent, outside) && spec.allows(RequestParty::Agent, None));
         let spec: IngressSpec = toml::from_str("agent_allow = [\"203.0.113.7\"]").unwrap();
@@ -79,17 +80,17 @@ mod tests {
 
     #[test]
     fn wrong_source_lists_are_refused() {
-        // An empty list and a wrong range are refused with what to write.
+        // The messages for an empty list and a wrong range say what to write.
         let mut errors = vec![];
         let spec: IngressSpec = toml::from_str("allow = []\nagent_allow = []").unwrap();
         spec.check(&mut errors);
         let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/ingress/allow", "/ingress/agent_allow"]);
         let error = toml::from_str::<IngressSpec>("per_second = 5\nallow = [\"203.0.113.7/24\"]").unwrap_err();
-        let told = error.to_string();
+        let message = error.to_string();
         assert!(
-            told.contains("line 2") && told.contains("write \"203.0.113.0/24\""),
-            "{told}"
+            message.contains("line 2") && message.contains("write \"203.0.113.0/24\""),
+            "{message}"
         );
         assert!(toml::from_str::<IngressSpec>("per_second = 0").is_err());
     }

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// `[limits]`: what one invocation of the adapter may use, and how many status queries there may be at once.
+/// `[limits]`: the resources of one invocation of the adapter, and the number of concurrent status queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSpec {
     /// Linear memory, in MiB. 1 to 512.
     pub memory_mib: u32,
-    /// Computing, in milliseconds; waiting for the CRM does not count. 1 to 60,000.
+    /// Processor time, in milliseconds; waiting for the CRM does not count. 1 to 60,000.
     pub cpu_ms: u32,
     /// A status query as a whole, in milliseconds. 1 to 10,000.
     pub status_deadline_ms: u32,
     /// A write as a whole, in milliseconds. 1 to 60,000: well under the lease.
     pub write_deadline_ms: u32,
-    /// Status queries at once; more are refused at once with 503. 1 to 1,000. With the default deadline of a second, 64
-    /// are still answered 64 times a second by a CRM that hangs, and thousands of times by one that does not.
+    /// Concurrent status queries; further ones are refused at once with 503. 1 to 1,000. With the default deadline of a
+    /// second, 64 still allow 64 answers a second if the CRM hangs, and thousands if it does not.
     pub status_concurrency: u32,
 }
 
@@ -46,7 +46,7 @@ impl LimitsSpec {
         Duration::from_millis(self.write_deadline_ms as u64)
     }
 
-    /// How long the adapter may compute.
+    /// The adapter's processor time.
     #[must_use]
     pub const fn cpu(&self) -> Duration {
         Duration::from_millis(self.cpu_ms as u64)

@@ -1,4 +1,4 @@
-//! A tenant's file, and the immutable release that it becomes. Secrets appear only as references.
+//! A tenant's file, and the immutable release made from it. Secrets appear only as references.
 
 mod check;
 mod credential;
@@ -30,16 +30,16 @@ use crate::id::{Digest, ReleaseNumber, TenantName};
 pub struct Release {
     /// Its number, counting up per tenant.
     pub number: ReleaseNumber,
-    /// The adapter's bytes.
+    /// The digest of the adapter's bytes.
     pub adapter: Digest,
-    /// What it was made from. `spec.settings` are checked against the adapter, literal secrets are references.
+    /// The tenant's file. `spec.settings` are validated against the adapter, and literal secrets are references.
     pub spec: TenantSpec,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Release {
-    /// The tenant it belongs to.
+    /// The release's tenant.
     #[must_use]
     pub const fn tenant(&self) -> &TenantName {
         &self.spec.tenant

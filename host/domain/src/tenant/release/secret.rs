@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::custody::Sensitive;
 
-/// Names of stored secrets that begin with this are refresh tokens that the host was handed, and no tenant's file may
-/// refer to them.
+/// Stored secrets whose names start with this are refresh tokens that the host received, and no tenant's file may refer
+/// to them.
 pub const OAUTH2_SECRETS: &str = "oauth2/";
 
 /// Where a secret is. Files and variables are the host's, read when a release is loaded.
@@ -20,11 +20,11 @@ pub enum SecretRef {
     Env(String),
     /// A file that the host can read; a line break at its end is dropped.
     File(PathBuf),
-    /// The secret itself, in a tenant's file only: the host keeps it apart and puts `Stored` in its place.
+    /// The secret itself, in a tenant's file only: the host stores it separately and replaces it by `Stored`.
     #[serde(skip_serializing)]
     Value(Sensitive),
-    /// A secret that the host keeps: set by `jackfield secrets set`, or taken out of a tenant's file under a name that
-    /// the host made up.
+    /// A secret that the host stores: set by `jackfield secrets set`, or moved out of a tenant's file under a name that
+    /// the host generated.
     Stored(String),
 }
 
@@ -39,20 +39,20 @@ impl fmt::Display for SecretRef {
     }
 }
 
-/// A secret that webhooks may be signed with.
+/// A secret that may sign webhooks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "WebhookSecretTable")]
 pub struct WebhookSecret {
     /// Where it is.
     #[serde(flatten)]
     pub secret: SecretRef,
-    /// From when on it is refused.
+    /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
 }
 
-/// As the file has it. Reading a flattened [`SecretRef`] would overlook unknown keys, and a misspelt `expires` would be
-/// a secret that never expires.
+/// A webhook secret as a file contains it. Deserializing a flattened [`SecretRef`] would ignore unknown keys, and with
+/// a misspelled `expires` a secret would never expire.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WebhookSecretTable {
@@ -63,7 +63,7 @@ struct WebhookSecretTable {
     expires: Option<Expiry>,
 }
 
-/// A time as JSON and TOML write it; TOML has a type of its own for times.
+/// A time in JSON or TOML; TOML has a separate type for times.
 #[derive(Deserialize)]
 #[serde(
     untagged,

@@ -1,4 +1,4 @@
-//! A tenant's file. Its field names are fixed, since people write scripts around them.
+//! A tenant's file. Its field names are stable, because people write scripts that use them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,31 +16,32 @@ use crate::delivery::DeliverySpec;
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId, TenantName};
 use crate::intake::signature::SignatureProfile;
 use crate::tenant::egress::EgressSpec;
+use crate::text::text_conversions;
 
-/// Everything that a tenant's traffic depends on, as its file says it.
+/// A tenant's file: everything that the tenant's traffic depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TenantSpec {
     /// The tenant's name.
     pub tenant: TenantName,
-    /// Which adapter serves it.
+    /// The adapter that serves it.
     pub adapter: AdapterRef,
-    /// What the adapter's `describe` asks for; values as text.
+    /// The settings that the adapter's `describe` asks for; values as text.
     #[serde(default)]
     pub settings: BTreeMap<String, SettingValue>,
     /// Where the adapter may send requests.
     #[serde(default)]
     pub egress: EgressSpec,
-    /// What the host adds to the adapter's requests, or signs with.
+    /// The credentials that the host adds to the adapter's requests, or signs with.
     #[serde(default)]
     pub credentials: Vec<CredentialSpec>,
     /// Which certificate authorities are trusted.
     #[serde(default, skip_serializing_if = "TlsSpec::is_empty")]
     pub tls: TlsSpec,
-    /// How the CRM's webhooks are verified. Without it the tenant takes none.
+    /// How the CRM's webhooks are verified. Without it the tenant accepts none.
     #[serde(default)]
     pub webhook: Option<WebhookSpec>,
-    /// From which addresses the tenant's requests are accepted, and how many.
+    /// Source addresses and rate limit of the tenant's requests.
     #[serde(default)]
     pub ingress: IngressSpec,
     /// Where leads are pushed. Without it the agent pulls.
@@ -49,7 +50,7 @@ pub struct TenantSpec {
     /// How dispositions and leads are delivered.
     #[serde(default)]
     pub delivery: DeliverySpec,
-    /// What one invocation of the adapter may use.
+    /// The resources of one invocation of the adapter.
     #[serde(default)]
     pub limits: LimitsSpec,
     /// How the adapter is run.
@@ -85,7 +86,7 @@ impl TenantSpec {
         credentials.chain(ca).chain(webhook).chain(push).collect()
     }
 
-    /// Every secret that the file refers to, to be replaced.
+    /// Every secret that the file refers to, for replacement.
     pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut SecretRef> {
         let credentials = self.credentials.iter_mut().flat_map(|given| {
             let oauth2 = given.oauth2.as_mut();
@@ -132,13 +133,6 @@ impl FromStr for AdapterRef {
     }
 }
 
-impl TryFrom<String> for AdapterRef {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
 
 impl fmt::Display for AdapterRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,13 +144,9 @@ impl fmt::Display for AdapterRef {
     }
 }
 
-impl From<AdapterRef> for String {
-    fn from(reference: AdapterRef) -> String {
-        reference.to_string()
-    }
-}
+text_conversions!(AdapterRef);
 
-/// A setting's value. A file may write a number or a boolean without quotes; the adapter reads text.
+/// A setting's value. A file may contain a number or a boolean without quotes; the adapter receives text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     untagged,
@@ -185,22 +175,22 @@ impl fmt::Display for SettingValue {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookSpec {
-    /// How requests are signed: the name of a built-in profile, or a profile written out.
+    /// How requests are signed: the name of a built-in profile, or a table.
     #[serde(default)]
     pub profile: SignatureProfile,
-    /// Any of them is accepted, until it expires.
+    /// Each of them is accepted until it expires.
     pub secrets: Vec<WebhookSecret>,
     /// How long a key is remembered, in hours. At least 24.
     #[serde(default = "default_idempotency_hours")]
     pub idempotency_hours: u32,
 }
 
-/// Lead keys are kept at least a day: shorter than a sender's retries would make duplicates.
+/// Keys of leads are stored for at least a day: a window shorter than a sender's retries would cause duplicates.
 pub const MIN_IDEMPOTENCY_HOURS: u32 = 24;
-/// Lead keys are kept a year at most, so that their table does not grow for ever.
+/// Keys of leads are stored for at most a year, so that their table does not grow without limit.
 pub const MAX_IDEMPOTENCY_HOURS: u32 = 24 * 365;
 
-/// A week, when the tenant says nothing.
+/// A week, if the tenant's file does not set it.
 const fn default_idempotency_hours() -> u32 {
     168
 }
@@ -220,7 +210,7 @@ pub struct AgentSpec {
     /// Where leads are pushed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_url: Option<url::Url>,
-    /// What pushes are signed with (Standard Webhooks). Required with `push_url`.
+    /// The secret that signs pushes (Standard Webhooks). Required with `push_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_secret: Option<SecretRef>,
 }

@@ -1,4 +1,4 @@
-//! The tenant's file: as it is printed in the documentation, as people get it wrong, and as it changes.
+//! The tenant's file: as in the documentation, with common mistakes, and with changes.
 
 mod credentials;
 mod egress;
@@ -14,7 +14,7 @@ use crate::intake::signature::SignatureProfile;
 use crate::tenant::egress::EgressSpec;
 use crate::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
 
-/// As in the documentation, comments and all.
+/// The file in the documentation, with its comments.
 const FILE: &str = r#"
 tenant = "dwarka-homes"
 adapter = "keystone"                 # a name, name@version or sha256:…
@@ -97,7 +97,7 @@ fn complaints(spec: &TenantSpec) -> Vec<String> {
 }
 
 #[test]
-fn the_documented_file_is_read_whole() {
+fn the_documented_file_is_valid() {
     let spec = spec();
     assert_eq!(complaints(&spec), [""; 0]);
     assert_eq!(spec.adapter.to_string(), "keystone");
@@ -133,7 +133,7 @@ fn a_short_file_means_the_defaults() {
 }
 
 #[test]
-fn a_stored_release_reads_back() {
+fn releases_round_trip() {
     let webhook = r#"secrets = [{ file = "/run/old", expires = "2026-12-01T00:00:00Z" }, { env = "NEW" }]"#;
     let spec = changed(r#"secrets = [{ env = "DWARKA_WEBHOOK_SECRET" }]"#, webhook).unwrap();
     let release = Release {
@@ -147,7 +147,7 @@ fn a_stored_release_reads_back() {
 }
 
 #[test]
-fn a_literal_secret_is_never_written_anywhere() {
+fn a_literal_secret_is_never_written() {
     let spec = changed(r#"{ env = "DWARKA_CRM_TOKEN" }"#, r#"{ value = "hunter2" }"#).unwrap();
     assert!(!format!("{spec:?}").contains("hunter2"));
     assert!(serde_json::to_string(&spec).is_err());
@@ -155,7 +155,7 @@ fn a_literal_secret_is_never_written_anywhere() {
 }
 
 #[test]
-fn an_expiry_may_be_a_date_of_toml_or_a_text() {
+fn an_expiry_is_a_toml_time_or_a_string() {
     let original = r#"{ env = "DWARKA_WEBHOOK_SECRET" }"#;
     for expires in ["2026-12-01T00:00:00Z", "\"2026-12-01T05:30:00+05:30\""] {
         let spec = changed(original, &format!("{{ env = \"A\", expires = {expires} }}")).unwrap();
@@ -165,7 +165,7 @@ fn an_expiry_may_be_a_date_of_toml_or_a_text() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_what_is_allowed() {
+fn parse_errors_say_what_is_allowed() {
     let cases = [
         ("private_addresses = true", "private = true"),
         ("kind = \"bearer\"", "kind = \"token\""),
@@ -203,14 +203,14 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
         ("tenant = \"dwarka-homes\"", "tenant = \"Dwarka Homes\""),
         ("[limits]", "[limit]"),
     ];
-    let mut told = vec![];
+    let mut messages = vec![];
     for (line, by) in cases {
         let error = changed(line, by).unwrap_err();
         let start = error.span().unwrap().start;
         let line = FILE[..start].lines().count();
-        told.push(format!("{line}: {}", error.message()));
+        messages.push(format!("{line}: {}", error.message()));
     }
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(messages.join("\n"), @r#"
     7: unknown field `private`, expected one of `allow`, `private_addresses`, `hosts`
     11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
     10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `origins`, `oauth2`
@@ -238,7 +238,7 @@ fn what_cannot_be_read_is_named_with_what_is_allowed() {
 }
 
 #[test]
-fn a_file_is_checked_against_its_adapter_and_itself() {
+fn a_file_is_validated_against_its_adapter() {
     let mut spec = spec();
     spec.settings
         .insert("page_size".into(), SettingValue::Text("many".into()));
@@ -285,7 +285,7 @@ fn a_file_is_checked_against_its_adapter_and_itself() {
 }
 
 #[test]
-fn what_the_adapter_needs_must_be_there() {
+fn the_adapters_needs_are_required() {
     let mut spec = spec();
     spec.settings.clear();
     spec.credentials.clear();
@@ -302,7 +302,7 @@ fn what_the_adapter_needs_must_be_there() {
 }
 
 #[test]
-fn a_difference_names_what_changes_and_nothing_else() {
+fn a_diff_contains_only_changes() {
     let (old, new) = (Digest::of(b"old"), Digest::of(b"new"));
     let before = spec();
     assert_eq!(diff(Some((&before, old)), (&before, old)), []);
@@ -329,11 +329,11 @@ fn a_difference_names_what_changes_and_nothing_else() {
 }
 
 #[test]
-fn reuse_is_bounded_and_shows_in_a_diff() {
+fn reuse_is_bounded_and_appears_in_a_diff() {
     for wrong in ["0", "10001"] {
         let spec = changed("reuse = 1", &format!("reuse = {wrong}")).unwrap();
-        let told = "/runtime/reuse: must be 1 to 10000; 1 is a fresh instance for every call";
-        assert_eq!(complaints(&spec), [told]);
+        let message = "/runtime/reuse: must be 1 to 10000; 1 is a fresh instance for every call";
+        assert_eq!(complaints(&spec), [message]);
     }
     let error = changed("reuse = 1", "re_use = 1").unwrap_err().to_string();
     assert!(error.contains("re_use") && error.contains("reuse"), "{error}");
@@ -352,7 +352,7 @@ fn reuse_is_bounded_and_shows_in_a_diff() {
 
 #[test]
 fn old_releases_load_without_reuse() {
-    // A release from before there was reuse still loads and reuses nothing.
+    // A release stored before `reuse` existed still loads, and reuses no instances.
     let mut stored = serde_json::to_value(spec()).unwrap();
     assert!(stored.as_object_mut().unwrap().remove("runtime").is_some());
     let old: TenantSpec = serde_json::from_value(stored).unwrap();

@@ -1,21 +1,21 @@
-//! A signature profile as people write it out.
+//! A signature profile as people write it in a file.
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Encoding, InvalidSignatureProfile, Layout, SecretForm, SignatureProfile, Signed, TOLERANCE_SECONDS, TimestampIn,
+    SignatureEncoding, InvalidSignatureProfile, SignatureLayout, SecretFormat, SignatureProfile, SignedContent, TOLERANCE_SECONDS, TimestampSource,
 };
 
 /// The table of [`SignatureProfile`]'s documentation, before its keys are checked against each other.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Table {
+pub(super) struct ProfileTable {
     signature_header: String,
-    signed: SignedForm,
-    encoding: Encoding,
+    signed: SignedKey,
+    encoding: SignatureEncoding,
     #[serde(default)]
-    layout: LayoutForm,
+    layout: LayoutKey,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prefix: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,11 +29,11 @@ pub(super) struct Table {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tolerance_seconds: Option<u32>,
     #[serde(default)]
-    secret: SecretForm,
+    secret: SecretFormat,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum SignedForm {
+enum SignedKey {
     #[serde(rename = "{body}")]
     Body,
     #[serde(rename = "{timestamp}.{body}")]
@@ -44,47 +44,47 @@ enum SignedForm {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum LayoutForm {
+enum LayoutKey {
     #[default]
     Single,
     List,
     Pairs,
 }
 
-/// What the keys ask of each other, in the words of the file.
+/// What the keys require of each other, in the words of the file.
 const WITH_PAIRS: &str = "layout = \"pairs\"";
 const WITH_ONE_OR_LIST: &str = "layout = \"single\" or \"list\"";
 const WITH_ID: &str = "signed = \"{id}.{timestamp}.{body}\"";
 const WITH_TIMESTAMP: &str = "a signed {timestamp}";
 const WITH_TIMESTAMP_PAIR: &str = "layout = \"pairs\", a signed {timestamp} and no timestamp_header";
 
-impl TryFrom<Table> for SignatureProfile {
+impl TryFrom<ProfileTable> for SignatureProfile {
     type Error = InvalidSignatureProfile;
 
-    fn try_from(table: Table) -> Result<Self, InvalidSignatureProfile> {
-        let pairs = table.layout == LayoutForm::Pairs;
+    fn try_from(table: ProfileTable) -> Result<Self, InvalidSignatureProfile> {
+        let pairs = table.layout == LayoutKey::Pairs;
         let layout = match table.layout {
-            LayoutForm::Pairs => {
+            LayoutKey::Pairs => {
                 unused("prefix", table.prefix.as_ref(), WITH_ONE_OR_LIST)?;
                 let signature_key = pair_key("signature_key", table.signature_key, "v1")?;
-                Layout::Pairs { signature_key }
+                SignatureLayout::Pairs { signature_key }
             }
-            form => {
+            layout => {
                 unused("signature_key", table.signature_key.as_ref(), WITH_PAIRS)?;
                 let prefix = table.prefix.unwrap_or_default();
                 if !prefix.bytes().all(|b| b.is_ascii_graphic()) {
                     let key = "prefix";
                     return Err(InvalidSignatureProfile::Unreadable { key, value: prefix });
                 }
-                if form == LayoutForm::List {
-                    Layout::List { prefix }
+                if layout == LayoutKey::List {
+                    SignatureLayout::List { prefix }
                 } else {
-                    Layout::Single { prefix }
+                    SignatureLayout::Single { prefix }
                 }
             }
         };
         let timestamp = match (table.signed, table.timestamp_header, pairs) {
-            (SignedForm::Body, given, _) => {
+            (SignedKey::Body, given, _) => {
                 unused("timestamp_header", given.as_ref(), WITH_TIMESTAMP)?;
                 unused("tolerance_seconds", table.tolerance_seconds.as_ref(), WITH_TIMESTAMP)?;
                 unused("timestamp_key", table.timestamp_key.as_ref(), WITH_TIMESTAMP_PAIR)?;
@@ -92,14 +92,14 @@ impl TryFrom<Table> for SignatureProfile {
             }
             (_, Some(name), _) => {
                 unused("timestamp_key", table.timestamp_key.as_ref(), WITH_TIMESTAMP_PAIR)?;
-                Some(TimestampIn::Header(header("timestamp_header", name)?))
+                Some(TimestampSource::Header(header("timestamp_header", name)?))
             }
             (_, None, true) => {
                 let value = pair_key("timestamp_key", table.timestamp_key, "t")?;
-                if matches!(&layout, Layout::Pairs { signature_key } if *signature_key == value) {
+                if matches!(&layout, SignatureLayout::Pairs { signature_key } if *signature_key == value) {
                     return Err(InvalidSignatureProfile::SameKey(value));
                 }
-                Some(TimestampIn::Pair(value))
+                Some(TimestampSource::Pair(value))
             }
             (_, None, false) => {
                 return Err(InvalidSignatureProfile::Required {
@@ -109,18 +109,18 @@ impl TryFrom<Table> for SignatureProfile {
             }
         };
         let signed = match (table.signed, timestamp, table.id_header) {
-            (SignedForm::IdTimestampBody, Some(place), Some(name)) => {
-                Signed::IdTimestampBody(header("id_header", name)?, place)
+            (SignedKey::IdTimestampBody, Some(source), Some(name)) => {
+                SignedContent::IdTimestampBody(header("id_header", name)?, source)
             }
-            (SignedForm::IdTimestampBody, _, None) => {
+            (SignedKey::IdTimestampBody, _, None) => {
                 return Err(InvalidSignatureProfile::Required {
                     key: "id_header",
                     with: WITH_ID,
                 });
             }
-            (_, place, given) => {
+            (_, source, given) => {
                 unused("id_header", given.as_ref(), WITH_ID)?;
-                place.map_or(Signed::Body, Signed::TimestampBody)
+                source.map_or(SignedContent::Body, SignedContent::TimestampBody)
             }
         };
         let tolerance_seconds = table.tolerance_seconds.unwrap_or(TOLERANCE_SECONDS);
@@ -138,22 +138,22 @@ impl TryFrom<Table> for SignatureProfile {
     }
 }
 
-impl From<&SignatureProfile> for Table {
+impl From<&SignatureProfile> for ProfileTable {
     fn from(profile: &SignatureProfile) -> Self {
         let (layout, prefix, signature_key) = match &profile.layout {
-            Layout::Single { prefix } => (LayoutForm::Single, Some(prefix), None),
-            Layout::List { prefix } => (LayoutForm::List, Some(prefix), None),
-            Layout::Pairs { signature_key } => (LayoutForm::Pairs, None, Some(signature_key)),
+            SignatureLayout::Single { prefix } => (LayoutKey::Single, Some(prefix), None),
+            SignatureLayout::List { prefix } => (LayoutKey::List, Some(prefix), None),
+            SignatureLayout::Pairs { signature_key } => (LayoutKey::Pairs, None, Some(signature_key)),
         };
         let (signed, id_header) = match &profile.signed {
-            Signed::Body => (SignedForm::Body, None),
-            Signed::TimestampBody(_) => (SignedForm::TimestampBody, None),
-            Signed::IdTimestampBody(id, _) => (SignedForm::IdTimestampBody, Some(id.to_string())),
+            SignedContent::Body => (SignedKey::Body, None),
+            SignedContent::TimestampBody(_) => (SignedKey::TimestampBody, None),
+            SignedContent::IdTimestampBody(id, _) => (SignedKey::IdTimestampBody, Some(id.to_string())),
         };
         let (timestamp_header, timestamp_key) = match profile.signed.timestamp() {
             None => (None, None),
-            Some(TimestampIn::Header(name)) => (Some(name.to_string()), None),
-            Some(TimestampIn::Pair(key)) => (None, Some(key.clone())),
+            Some(TimestampSource::Header(name)) => (Some(name.to_string()), None),
+            Some(TimestampSource::Pair(key)) => (None, Some(key.clone())),
         };
         Self {
             signature_header: profile.signature_header.to_string(),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn built_in_profiles_go_back_to_their_names() {
+    fn built_in_profiles_serialize_as_their_names() {
         for name in ["standard-webhooks", "sha256-hex", "timestamp-hex", "stripe"] {
             let profile: SignatureProfile = serde_json::from_value(name.into()).unwrap();
             assert_eq!(serde_json::to_value(&profile).unwrap(), name);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_what_is_allowed() {
+    fn errors_say_what_is_allowed() {
         let with = |more: &str| {
             message(&format!(
                 r#"{{"signature_header":"x","signed":"{{timestamp}}.{{body}}","encoding":"hex"{more}}}"#

@@ -1,11 +1,11 @@
-//! What holds for every profile: a sample request of each, and everything that could be done to it.
+//! Properties of every profile: a sample request of each, and every way to tamper with it.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use proptest::prelude::*;
 
 use super::*;
 
-/// A request that verifies, built by other code than the one under test.
+/// A request that verifies, built without the code under test.
 struct Sample {
     profile: SignatureProfile,
     secret: String,
@@ -14,7 +14,7 @@ struct Sample {
 }
 
 impl Sample {
-    /// One for each built-in profile and for two that are written out.
+    /// One for each built-in profile and for two that are written as tables.
     fn all(body: &[u8]) -> Vec<Self> {
         let vinfer = r#"profile = { signature_header = "x-vinfer-signature", signed = "{body}", encoding = "hex" }"#;
         let odd = r#"
@@ -96,7 +96,7 @@ fn flip(bytes: &[u8], bit: usize) -> Vec<u8> {
 }
 
 #[test]
-fn every_profile_survives_being_stored() {
+fn every_profile_round_trips() {
     for sample in Sample::all(b"") {
         let json = serde_json::to_string(&sample.profile).unwrap();
         assert_eq!(
@@ -117,10 +117,10 @@ proptest! {
             for bit in 0..body.len() * 8 {
                 prop_assert!(!sample.verifies(&sample.headers, &flip(&body, bit)), "body bit {}", bit);
             }
-            // The headers are the id, the timestamp and the signature, and nothing else.
+            // The only headers are the id, the timestamp and the signature.
             for (name, value) in &sample.headers {
                 for bit in 0..value.len() * 8 {
-                    // What no header can hold is refused before it comes here.
+                    // The HTTP library refuses bytes that no header can contain.
                     let Ok(flipped) = HeaderValue::from_bytes(&flip(value.as_bytes(), bit)) else { continue };
                     let mut headers = sample.headers.clone();
                     headers.insert(name, flipped);
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn another_key_or_a_longer_or_shorter_body_is_refused(body in prop::collection::vec(any::<u8>(), 1..48), more: u8) {
+    fn another_key_or_length_is_refused(body in prop::collection::vec(any::<u8>(), 1..48), more: u8) {
         for sample in Sample::all(&body) {
             prop_assert!(!sample.verifies(&sample.headers, &body[1..]));
             prop_assert!(!sample.verifies(&sample.headers, &body[..body.len() - 1]));
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn secrets_of_any_text_are_taken_or_refused(text: String) {
+    fn no_secret_makes_it_panic(text: String) {
         for profile in [SignatureProfile::default(), SignatureProfile::stripe()] {
             let _ = SigningKey::from_secret(&text, &profile);
             let _ = SigningKey::from_secret(&format!("whsec_{text}"), &profile);
@@ -169,7 +169,7 @@ proptest! {
 }
 
 #[test]
-fn five_minutes_pass_and_a_second_more_does_not() {
+fn timestamps_may_be_five_minutes_off() {
     for sample in Sample::all(b"body") {
         let refused_at = |second| {
             verify(

@@ -1,4 +1,4 @@
-//! Checks `[[credentials]]` and `[tls]`: each kind with what it needs, and no two that would undo each other.
+//! Checks `[[credentials]]` and `[tls]`: each kind has the fields that it needs, and no two credentials conflict.
 
 use super::super::credential::{CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
 use super::super::spec::TenantSpec;
@@ -16,8 +16,8 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
                     need.name, need.kind, need.doc
                 ),
             )),
-            // The CRM of one customer may want its key in another header than the adapter's author thought of,
-            // so only the line between signing and injecting is drawn.
+            // A customer's CRM may expect its key in another header than the adapter's author assumed, so the check
+            // distinguishes only between signing and injecting.
             Some(given) if (given.kind == CredentialKind::Hmac) != (need.kind == "hmac") => {
                 errors.push(FieldError::new(
                     "/credentials",
@@ -62,7 +62,7 @@ fn origins(
     at: &impl Fn(&str) -> String,
     errors: &mut Vec<FieldError>,
 ) {
-    let Some(set) = what_it_sets(credential) else {
+    let Some(set) = injected_part(credential) else {
         if !credential.origins.is_empty() {
             errors.push(FieldError::new(
                 at("origins"),
@@ -88,20 +88,20 @@ fn origins(
                 "must be https: without TLS there is no handshake to show a certificate in",
             ));
         }
-        let rival = earlier
+        let conflict = earlier
             .iter()
-            .find(|other| other.origins.contains(origin) && what_it_sets(other).as_ref() == Some(&set));
-        if let Some(rival) = rival {
+            .find(|other| other.origins.contains(origin) && injected_part(other).as_ref() == Some(&set));
+        if let Some(conflict) = conflict {
             errors.push(FieldError::new(
                 at,
-                format!("`{}` sets the {set} there already, and only one can", rival.name),
+                format!("`{}` sets the {set} there already, and only one can", conflict.name),
             ));
         }
     }
 }
 
 /// The part of a request that the credential sets; `None` if it only signs.
-fn what_it_sets(credential: &CredentialSpec) -> Option<String> {
+fn injected_part(credential: &CredentialSpec) -> Option<String> {
     let header = |name: &str| Some(format!("header {}", name.to_ascii_lowercase()));
     match credential.kind {
         CredentialKind::Bearer | CredentialKind::Basic | CredentialKind::OAuth2 => header("authorization"),
@@ -115,7 +115,7 @@ fn what_it_sets(credential: &CredentialSpec) -> Option<String> {
     }
 }
 
-/// The members that belong to one kind only.
+/// Checks the members that belong to one kind only.
 fn members(credential: &CredentialSpec, at: &impl Fn(&str) -> String, errors: &mut Vec<FieldError>) {
     let is = |kind| credential.kind == kind;
     let header_ok = credential

@@ -1,4 +1,4 @@
-//! Checks `[egress]`: whether it is right in itself, and covers what the adapter calls.
+//! Checks `[egress]`: whether it is valid, and covers the origins that the adapter needs.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use crate::field::{FieldError, escape};
 use crate::tenant::egress::{EgressGrant, EgressPolicy, EgressSpec, HostName, Origin};
 use crate::tenant::needs::AdapterNeeds;
 
-/// Addresses of a pinned host: as many as a CRM has entrances.
+/// The most addresses of a pinned host: as many as a CRM has load balancers.
 const MAX_PINNED: usize = 8;
 
 /// Adds what is wrong. Pointers are into the file: `/egress/allow`.
@@ -25,13 +25,13 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
     }
     for (name, addresses) in &spec.egress.hosts {
         let pointer = format!("/egress/hosts/{}", escape(name.as_str()));
-        if let Some(problem) = mispinned(&spec.egress, name, addresses) {
+        if let Some(problem) = pinning_problem(&spec.egress, name, addresses) {
             errors.push(FieldError::new(pointer, problem));
         }
     }
 }
 
-/// Why requests to what a setting names would all be refused.
+/// Why every request to the URL in a setting would be refused.
 fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
     let origin = Origin::of(url).ok();
     let grants: Vec<_> = egress
@@ -45,13 +45,13 @@ fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
             url.origin().ascii_serialization()
         ));
     }
-    let meets = |grant: &&EgressGrant| grant.prefix().is_none_or(|prefix| prefix.meets(url.path()));
-    let met = grants.iter().any(meets);
-    (!met).then(|| format!("must grant a path above or below the one in settings.{setting}, which the adapter calls"))
+    let overlaps = |grant: &&EgressGrant| grant.prefix().is_none_or(|prefix| prefix.overlaps(url.path()));
+    let covered = grants.iter().any(overlaps);
+    (!covered).then(|| format!("must grant a path above or below the one in settings.{setting}, which the adapter calls"))
 }
 
 /// What is wrong with a host's pinned addresses.
-fn mispinned(egress: &EgressSpec, name: &HostName, addresses: &[IpAddr]) -> Option<String> {
+fn pinning_problem(egress: &EgressSpec, name: &HostName, addresses: &[IpAddr]) -> Option<String> {
     if !egress.allow.iter().any(|grant| grant.origin.host() == name.as_str()) {
         return Some("is not the host of any origin in egress.allow".into());
     }
@@ -59,8 +59,8 @@ fn mispinned(egress: &EgressSpec, name: &HostName, addresses: &[IpAddr]) -> Opti
         return Some(format!("must have 1 to {MAX_PINNED} addresses"));
     }
     let policy = EgressPolicy::from(egress);
-    let refused = addresses
+    let refusal = addresses
         .iter()
         .find_map(|address| policy.check_resolved(*address).err());
-    refused.map(|refusal| refusal.to_string())
+    refusal.map(|refusal| refusal.to_string())
 }

@@ -1,4 +1,4 @@
-//! Checks a tenant's file against itself and against what its adapter asks for, before a release is made.
+//! Validates a tenant's file, by itself and against its adapter's needs, before a release is made.
 
 mod credential;
 mod egress;
@@ -57,7 +57,7 @@ fn settings(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError
     }
 }
 
-/// What a setting's value must be, if it is not.
+/// The rule that a setting's value violates, if any.
 #[must_use]
 pub fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
     let text = value.to_string();

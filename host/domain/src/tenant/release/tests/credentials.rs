@@ -1,9 +1,9 @@
-//! Every kind of credential in a tenant's file, and as people get it wrong.
+//! Every kind of credential in a tenant's file, valid and with common mistakes.
 
 use super::*;
 use crate::tenant::egress::Origin;
 
-/// Credentials of every other kind, and a private authority: to be put at the file's end.
+/// Credentials of every other kind, and a private authority, to append to the file.
 const MORE: &str = r#"
 [[credentials]]
 name = "key"
@@ -43,7 +43,7 @@ fn every_kind() -> TenantSpec {
 }
 
 #[test]
-fn every_kind_of_credential_is_read_and_written() {
+fn every_kind_of_credential_round_trips() {
     let mut spec = every_kind();
     assert_eq!(complaints(&spec), [""; 0]);
     let pointers: Vec<_> = spec.secrets().into_iter().map(|(pointer, _)| pointer).collect();
@@ -69,12 +69,12 @@ fn every_kind_of_credential_is_read_and_written() {
     *refresh_token = Some(SecretRef::Value(Sensitive::new("hunter2".into())));
     assert!(
         serde_json::to_string(&spec).is_err(),
-        "a literal is never written anywhere"
+        "a literal is never written"
     );
 }
 
 #[test]
-fn each_kind_is_checked_for_what_it_needs() {
+fn each_kind_has_its_own_fields() {
     let mut spec = every_kind();
     let [_, key, certificate, token] = &mut spec.credentials[..] else {
         panic!()
@@ -124,7 +124,7 @@ fn each_kind_is_checked_for_what_it_needs() {
 }
 
 #[test]
-fn two_credentials_do_not_set_the_same_at_one_origin() {
+fn two_credentials_cannot_conflict_at_one_origin() {
     let mut spec = every_kind();
     let origins: Vec<_> = spec.egress.allow.iter().map(|grant| grant.origin.clone()).collect();
     for credential in &mut spec.credentials {

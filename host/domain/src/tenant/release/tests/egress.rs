@@ -3,13 +3,13 @@
 use super::*;
 
 /// The file with another `[egress]`.
-fn reaching(egress: &str) -> Result<TenantSpec, toml::de::Error> {
+fn with_egress(egress: &str) -> Result<TenantSpec, toml::de::Error> {
     let old = "allow = [\"http://127.0.0.1:9101\"]    # origins; https unless written out\nprivate_addresses = true";
     changed(old, egress)
 }
 
 #[test]
-fn a_grant_may_be_narrow_and_a_host_pinned() {
+fn grants_may_be_narrow_and_hosts_pinned() {
     let narrow = "allow = [{ origin = \"http://127.0.0.1:9101\", methods = [\"GET\"], path = \"/api\" }, \
                   \"crm.internal\"]\n\
                   private_addresses = true\nhosts = { \"CRM.internal\" = [\"10.0.0.5\", \"fd00::5\"] }";
@@ -36,7 +36,7 @@ fn a_grant_may_be_narrow_and_a_host_pinned() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_told_before_it_is_tried() {
+fn unreachable_origins_are_reported_early() {
     let cases = [
         "allow = [{ origin = \"http://127.0.0.1:9101\", path = \"/v1\" }]\nprivate_addresses = true",
         "allow = [\"http://127.0.0.1:9101\"]\nprivate_addresses = true\nhosts = { \"crm.internal\" = [\"10.0.0.5\"] }",
@@ -46,13 +46,13 @@ fn what_cannot_be_reached_is_told_before_it_is_tried() {
         "allow = [\"http://127.0.0.1:9101\", \"crm.internal\"]\nprivate_addresses = true\n\
          hosts = { \"crm.internal\" = [\"169.254.169.254\"] }",
     ];
-    let told = cases.map(|egress| {
+    let messages = cases.map(|egress| {
         let mut spec = reaching(egress).unwrap();
         let base = SettingValue::Text("http://127.0.0.1:9101/api".into());
         spec.settings.insert("base_url".into(), base);
         complaints(&spec).join("; ")
     });
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(messages.join("\n"), @r"
     /egress/allow: must grant a path above or below the one in settings.base_url, which the adapter calls
     /egress/hosts/crm.internal: is not the host of any origin in egress.allow
     /egress/hosts/crm.internal: must have 1 to 8 addresses
@@ -62,8 +62,8 @@ fn what_cannot_be_reached_is_told_before_it_is_tried() {
 }
 
 #[test]
-fn a_wrong_grant_is_named_at_its_place() {
-    let told = [
+fn a_wrong_grant_is_reported_at_its_position() {
+    let messages = [
         "{ origin = \"crm.example\", method = [\"GET\"] }",
         "{ origin = \"crm.example\", methods = [\"TRACE\"] }",
         "{ origin = \"crm.example\", methods = [] }",
@@ -78,7 +78,7 @@ fn a_wrong_grant_is_named_at_its_place() {
         let error = toml::from_str::<TenantSpec>(&text).unwrap_err();
         format!("{} <- {}", error.message(), &text[error.span().unwrap()])
     });
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(messages.join("\n"), @r#"
     unknown field `method`, expected one of `origin`, `methods`, `path` <- method
     unknown variant `TRACE`, expected one of `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` <- "TRACE"
     methods must name at least one method; leave it out to grant all <- []
@@ -88,6 +88,6 @@ fn a_wrong_grant_is_named_at_its_place() {
     missing field `origin` <- { path = "/api" }
     invalid type: integer `5`, expected an origin like "https://crm.example", or a table with origin, methods and path <- 5
     "#);
-    let error = reaching("hosts = { \"10.0.0.5\" = [\"10.0.0.5\"] }").unwrap_err();
+    let error = with_egress("hosts = { \"10.0.0.5\" = [\"10.0.0.5\"] }").unwrap_err();
     insta::assert_snapshot!(error.message(), @r#"`10.0.0.5` is not a host's name; write it like "crm.internal", with no scheme, port or path"#);
 }

@@ -1,5 +1,5 @@
-//! What a token endpoint's answer means (RFC 6749, sections 5.1 and 5.2). Nothing that the endpoint wrote reaches a
-//! message: it may echo what it was sent.
+//! Parses a token endpoint's response (RFC 6749, sections 5.1 and 5.2). No message contains text from the endpoint: it
+//! may echo the request's secrets.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,24 +7,25 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use crate::custody::Sensitive;
+use crate::word::words;
 
-/// A token endpoint's yes.
+/// A token endpoint's successful response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenResponse {
-    /// What requests carry.
+    /// The token that the adapter's requests carry.
     pub access_token: Sensitive,
-    /// How long it lives, if the endpoint says: at least a second.
+    /// How long it is valid, if the endpoint says so: at least a second.
     pub lifetime: Option<Duration>,
-    /// What the next one is asked for with, if it is another than before.
+    /// The refresh token for the next renewal, if it changed.
     pub refresh_token: Option<Sensitive>,
 }
 
-/// The standard's words for a refusal.
+/// The standard's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(
     missing_docs,
-    reason = "the names are the standard's, and RFC 6749 says what they mean"
+    reason = "the names are the standard's, and RFC 6749 defines them"
 )]
 pub enum OAuth2Code {
     InvalidRequest,
@@ -36,55 +37,49 @@ pub enum OAuth2Code {
     AccessDenied,
     ServerError,
     TemporarilyUnavailable,
-    /// A word that is not in the standard; it is not repeated.
+    /// A code that is not in the standard; it is never shown.
     #[serde(other)]
     Other,
 }
 
-impl OAuth2Code {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidClient => "invalid_client",
-            Self::InvalidGrant => "invalid_grant",
-            Self::UnauthorizedClient => "unauthorized_client",
-            Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::InvalidScope => "invalid_scope",
-            Self::AccessDenied => "access_denied",
-            Self::ServerError => "server_error",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
-            Self::Other => "an error code that is not in the standard",
-        }
-    }
-}
+words!(OAuth2Code {
+    InvalidRequest = "invalid_request",
+    InvalidClient = "invalid_client",
+    InvalidGrant = "invalid_grant",
+    UnauthorizedClient = "unauthorized_client",
+    UnsupportedGrantType = "unsupported_grant_type",
+    InvalidScope = "invalid_scope",
+    AccessDenied = "access_denied",
+    ServerError = "server_error",
+    TemporarilyUnavailable = "temporarily_unavailable",
+    Other = "an error code that is not in the standard",
+});
 
-/// Why there is no access token. Holds nothing that the endpoint wrote.
+/// Why there is no access token. Contains no text from the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenProblem {
-    /// No connection came about: nobody there, an untrusted certificate, or an address that is not allowed.
+    /// There was no connection: no server, an untrusted certificate, or an address that is not allowed.
     Unreachable,
-    /// No whole answer came in time.
-    NoAnswer,
-    /// The endpoint refused, in the standard's words.
+    /// No complete response arrived in time.
+    NoResponse,
+    /// The endpoint refused with a code of the standard.
     Refused(OAuth2Code),
-    /// It answered this status, and no error of the standard.
+    /// It answered with this status, and without an error of the standard.
     Status(u16),
-    /// It answered 200 with something that is no access token; what is wrong with it.
+    /// It answered 200 without a usable access token; what is wrong with the response.
     Malformed(&'static str),
-    /// The refresh token that the host keeps could not be read or written. The access token that came with a new one is
-    /// not used: without the new one it would be the last.
-    NotKept,
+    /// The stored refresh token could not be read or written. The access token that came with a new refresh token is
+    /// not used: without that refresh token it would be the last one.
+    NotStored,
 }
 
 impl TokenProblem {
-    /// Whether asking again will not help until a person has changed something.
+    /// Whether a retry cannot succeed until a person has changed something.
     #[must_use]
-    pub const fn is_futile(self) -> bool {
+    pub const fn is_permanent(self) -> bool {
         match self {
             Self::Refused(code) => !matches!(code, OAuth2Code::ServerError | OAuth2Code::TemporarilyUnavailable),
-            Self::Unreachable | Self::NoAnswer | Self::Status(_) | Self::Malformed(_) | Self::NotKept => false,
+            Self::Unreachable | Self::NoResponse | Self::Status(_) | Self::Malformed(_) | Self::NotStored => false,
         }
     }
 
@@ -93,7 +88,7 @@ impl TokenProblem {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Unreachable => "check token_url, egress.private_addresses and tls.ca, and that the server is up",
-            Self::NoAnswer | Self::Status(_) => "look at the token server; it is asked again",
+            Self::NoResponse | Self::Status(_) => "look at the token server; it is asked again",
             Self::Refused(OAuth2Code::InvalidClient | OAuth2Code::UnauthorizedClient) => {
                 "check client_id, the client's secret and client_auth, then apply the tenant's file again"
             }
@@ -103,7 +98,7 @@ impl TokenProblem {
             Self::Refused(OAuth2Code::InvalidScope) => "check scope, then apply the tenant's file again",
             Self::Refused(_) => "check [credentials.oauth2], then apply the tenant's file again",
             Self::Malformed(_) => "check that token_url is the token endpoint",
-            Self::NotKept => "look at the host's database; it is tried again",
+            Self::NotStored => "look at the host's database; it is tried again",
         }
     }
 }
@@ -112,17 +107,17 @@ impl fmt::Display for TokenProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable => f.write_str("the token endpoint cannot be reached"),
-            Self::NoAnswer => f.write_str("the token endpoint did not answer"),
-            Self::Refused(code) => write!(f, "the token endpoint refuses: {}", code.word()),
+            Self::NoResponse => f.write_str("the token endpoint did not answer"),
+            Self::Refused(code) => write!(f, "the token endpoint refuses: {code}"),
             Self::Status(status) => write!(f, "the token endpoint answers {status}"),
             Self::Malformed(what) => write!(f, "the token endpoint's answer {what}"),
-            Self::NotKept => f.write_str("the refresh token could not be kept, so the access token is not used"),
+            Self::NotStored => f.write_str("the refresh token could not be kept, so the access token is not used"),
         }
     }
 }
 
 #[derive(Deserialize)]
-struct Yes {
+struct SuccessBody {
     access_token: Sensitive,
     token_type: String,
     #[serde(default, deserialize_with = "lifetime")]
@@ -132,11 +127,11 @@ struct Yes {
 }
 
 #[derive(Deserialize)]
-struct No {
+struct ErrorBody {
     error: OAuth2Code,
 }
 
-/// Seconds; some servers write the number as a text.
+/// Seconds; some servers write the number as a string.
 fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -151,40 +146,40 @@ fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D
     }
 }
 
-/// Reads an answer.
+/// Parses a response.
 ///
 /// # Errors
-/// It is no access token that can be used.
-pub fn read_answer(status: u16, body: &[u8]) -> Result<TokenResponse, TokenProblem> {
+/// It contains no usable access token.
+pub fn parse_response(status: u16, body: &[u8]) -> Result<TokenResponse, TokenProblem> {
     if status != 200 {
-        // Between the server and here may stand a gateway with errors of its own.
-        let refused = serde_json::from_slice::<No>(body)
+        // The response may come from a gateway in between, with an error of its own.
+        let refused = serde_json::from_slice::<ErrorBody>(body)
             .ok()
             .filter(|_| matches!(status, 400 | 401 | 403));
-        return Err(refused.map_or(TokenProblem::Status(status), |no| TokenProblem::Refused(no.error)));
+        return Err(refused.map_or(TokenProblem::Status(status), |body| TokenProblem::Refused(body.error)));
     }
-    let yes: Yes = serde_json::from_slice(body).map_err(|_| {
+    let granted: SuccessBody = serde_json::from_slice(body).map_err(|_| {
         TokenProblem::Malformed("is not JSON with access_token, token_type and a whole number of seconds in expires_in")
     })?;
-    if !yes.token_type.eq_ignore_ascii_case("bearer") {
+    if !granted.token_type.eq_ignore_ascii_case("bearer") {
         return Err(TokenProblem::Malformed("has a token_type other than bearer"));
     }
     let is_visible = |token: &Sensitive| {
         let token = token.expose();
         !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    if !is_visible(&yes.access_token) || !yes.refresh_token.as_ref().is_none_or(is_visible) {
+    if !is_visible(&granted.access_token) || !granted.refresh_token.as_ref().is_none_or(is_visible) {
         return Err(TokenProblem::Malformed(
             "holds a token with characters that no token has",
         ));
     }
-    if yes.expires_in == Some(0) {
+    if granted.expires_in == Some(0) {
         return Err(TokenProblem::Malformed("holds a token that has expired already"));
     }
     Ok(TokenResponse {
-        access_token: yes.access_token,
-        lifetime: yes.expires_in.map(Duration::from_secs),
-        refresh_token: yes.refresh_token,
+        access_token: granted.access_token,
+        lifetime: granted.expires_in.map(Duration::from_secs),
+        refresh_token: granted.refresh_token,
     })
 }
 
@@ -193,7 +188,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> String {
-        match read_answer(status, body.as_bytes()) {
+        match parse_response(status, body.as_bytes()) {
             Ok(granted) => format!(
                 "{} for {:?}, then {:?}",
                 granted.access_token.expose(),
@@ -205,15 +200,15 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_as_servers_write_it() {
+    fn tokens_are_parsed_in_every_common_form() {
         let cases = [
             r#"{"access_token":"a1","token_type":"Bearer","expires_in":3600}"#,
             r#"{"access_token":"a1","token_type":"bearer","expires_in":"3599","scope":"x","extra":{}}"#,
             r#"{"access_token":"a1","token_type":"BEARER"}"#,
             r#"{"access_token":"a1","token_type":"bearer","expires_in":null,"refresh_token":"r2"}"#,
         ];
-        let told: Vec<_> = cases.map(|body| read(200, body)).into();
-        insta::assert_snapshot!(told.join("\n"), @r#"
+        let results: Vec<_> = cases.map(|body| read(200, body)).into();
+        insta::assert_snapshot!(results.join("\n"), @r#"
         a1 for Some(3600s), then None
         a1 for Some(3599s), then None
         a1 for None, then None
@@ -222,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_told_and_not_shown() {
+    fn errors_never_quote_the_response() {
         let cases = [
             (200, "<html>canary</html>"),
             (200, r#"{"access_token":"canary"}"#),
@@ -248,9 +243,9 @@ mod tests {
             (500, r#"{"error":"invalid_grant"}"#),
             (302, ""),
         ];
-        let told: Vec<_> = cases.map(|(status, body)| read(status, body)).into();
-        assert!(told.iter().all(|line| !line.contains("canary")), "{told:?}");
-        insta::assert_snapshot!(told.join("\n"), @r#"
+        let results: Vec<_> = cases.map(|(status, body)| read(status, body)).into();
+        assert!(results.iter().all(|line| !line.contains("canary")), "{results:?}");
+        insta::assert_snapshot!(results.join("\n"), @r#"
         the token endpoint's answer is not JSON with access_token, token_type and a whole number of seconds in expires_in
         the token endpoint's answer is not JSON with access_token, token_type and a whole number of seconds in expires_in
         the token endpoint's answer has a token_type other than bearer
@@ -272,12 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_repeating_may_change_is_repeated_soon() {
-        let futile = |problem: TokenProblem| problem.is_futile();
-        assert!(futile(TokenProblem::Refused(OAuth2Code::InvalidGrant)));
-        assert!(futile(TokenProblem::Refused(OAuth2Code::InvalidClient)));
-        assert!(!futile(TokenProblem::Refused(OAuth2Code::TemporarilyUnavailable)));
-        assert!(!futile(TokenProblem::Status(503)));
-        assert!(!futile(TokenProblem::Unreachable));
+    fn only_a_refusal_can_be_permanent() {
+        let permanent = |problem: TokenProblem| problem.is_permanent();
+        assert!(permanent(TokenProblem::Refused(OAuth2Code::InvalidGrant)));
+        assert!(permanent(TokenProblem::Refused(OAuth2Code::InvalidClient)));
+        assert!(!permanent(TokenProblem::Refused(OAuth2Code::TemporarilyUnavailable)));
+        assert!(!permanent(TokenProblem::Status(503)));
+        assert!(!permanent(TokenProblem::Unreachable));
     }
 }

@@ -1,4 +1,4 @@
-//! What comes at one moment is stored as if it had come one after the other, though a store may do it together.
+//! Concurrent requests are stored as if they had come one after the other, although a store may commit them together.
 
 use crate::{Accept, FinishOutcome, SharedStore};
 use futures_util::future::join_all;
@@ -7,14 +7,14 @@ use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, acme, at, call, claim, detail, dnc, end, key, lead_id, new, rejected, webhook, zenith,
+    accept_call, acme, at, call, claim, detail, dnc, finish_attempt, key, lead_id, expect_new, rejected, webhook, zenith,
 };
 
-/// As many as fill a commit, in groups of every size.
+/// Enough to fill a commit, in groups of every size.
 const MANY: usize = 171;
 
-/// New, repeated and conflicting dispositions of two tenants, all at once.
-pub async fn dispositions_at_once_are_each_what_they_are_alone(store: SharedStore) {
+/// New, repeated and conflicting dispositions of two tenants at once.
+pub async fn concurrent_dispositions_do_not_interfere(store: SharedStore) {
     let known = accept_call(&*store, "known", "L", at(0)).await;
     let mut works: Vec<_> = (0..MANY)
         .map(|number| call(&format!("C-{number}"), &format!("L-{number}"), at(1)))
@@ -34,7 +34,7 @@ pub async fn dispositions_at_once_are_each_what_they_are_alone(store: SharedStor
     let (many, few) = answers.split_at(MANY);
     let mut receipts = vec![];
     for (number, answer) in many.iter().enumerate() {
-        let receipt = new(answer.clone());
+        let receipt = expect_new(answer.clone());
         let delivery = detail(&*store, receipt.delivery).await;
         assert_eq!(delivery.summary.key, key(&format!("C-{number}")));
         assert_eq!(delivery.summary.state, DeliveryState::Ready);
@@ -49,7 +49,7 @@ pub async fn dispositions_at_once_are_each_what_they_are_alone(store: SharedStor
     assert_eq!(few[1], Accept::Conflict);
     assert_eq!(few[2], Accept::Repeat(receipts[7].clone()));
     assert_eq!(few[3], Accept::Conflict);
-    let foreign = new(few[5].clone());
+    let foreign = expect_new(few[5].clone());
     assert!(
         receipts
             .iter()
@@ -66,8 +66,8 @@ pub async fn dispositions_at_once_are_each_what_they_are_alone(store: SharedStor
     }
 }
 
-/// Webhooks with several keys, all at once; the later of two about one lead is the lead's newest.
-pub async fn leads_at_once_are_each_what_they_are_alone(store: SharedStore) {
+/// Webhooks with several keys at once; the later of two about one lead is the lead's newest.
+pub async fn concurrent_leads_do_not_interfere(store: SharedStore) {
     let lead = |name: &str, lead: &str, priority| webhook(&acme(), name, lead, priority, at(0));
     let mut works: Vec<_> = (0..MANY)
         .map(|number| lead(&format!("key:{number}"), &format!("L-{number}"), Priority::Normal))
@@ -86,17 +86,17 @@ pub async fn leads_at_once_are_each_what_they_are_alone(store: SharedStore) {
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     let (many, few) = answers.split_at(MANY);
     for (number, answer) in many.iter().enumerate() {
-        let delivery = detail(&*store, new(answer.clone()).delivery).await;
+        let delivery = detail(&*store, expect_new(answer.clone()).delivery).await;
         assert_eq!(delivery.summary.key, key(&format!("key:{number}")));
     }
-    assert_eq!(few[1], Accept::Repeat(new(few[0].clone())));
+    assert_eq!(few[1], Accept::Repeat(expect_new(few[0].clone())));
     assert_eq!(few[2], Accept::Conflict);
     let newest = store.lead(&acme(), &lead_id("L-5")).await.unwrap().unwrap();
     assert_eq!(newest.priority, Priority::High);
 }
 
-/// Successes, one of them too late, and a refusal among them, all at once.
-pub async fn attempts_that_end_at_once_end_each_as_alone(store: SharedStore) {
+/// Successes, one of them too late, and one refusal at once.
+pub async fn concurrent_finishes_do_not_interfere(store: SharedStore) {
     for number in 0..MANY {
         accept_call(&*store, &format!("C-{number}"), &format!("L-{number}"), at(0)).await;
     }
@@ -106,7 +106,7 @@ pub async fn attempts_that_end_at_once_end_each_as_alone(store: SharedStore) {
     let finishes = claimed
         .iter()
         .enumerate()
-        .map(|(number, claimed)| end(claimed, outcome(number), at(2)));
+        .map(|(number, claimed)| finish_attempt(claimed, outcome(number), at(2)));
     let mut finishes: Vec<_> = finishes.collect();
     finishes[4].lease.fence.0 += 1;
     let outcomes = join_all(finishes.into_iter().map(|finish| store.finish(finish))).await;

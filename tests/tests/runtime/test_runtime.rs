@@ -1,8 +1,7 @@
-//! Shared by these tests: a runtime on a manual clock, releases of one component, and a server on loopback.
+//! A runtime on a manual clock, and releases of one component.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_clock::{ManualClock, SharedClock};
@@ -18,19 +17,30 @@ use jackfield_sandbox::{
 use jackfield_tests::components::{compile_cache, component};
 use jackfield_tests::process::jackfield_binary;
 use jiff::Timestamp;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+
+use super::server::Server;
 
 /// A runtime on a clock that stands still.
-pub struct World {
+pub struct TestRuntime {
     pub clock: ManualClock,
     pub runtime: Runtime,
 }
 
-impl World {
+impl TestRuntime {
     /// With a cache that all tests share, so that each component is compiled once.
     pub fn new() -> Self {
         Self::over(&compile_cache())
+    }
+
+    /// With a pool of one instance.
+    pub fn with_one_instance() -> Self {
+        let test = Self::with(RuntimeConfig {
+            max_instances: 1,
+            max_instances_per_release: 1,
+            ..RuntimeConfig::new(compile_cache(), jackfield_binary())
+        });
+        assert!(test.runtime.pooled());
+        test
     }
 
     /// With its own cache.
@@ -77,7 +87,7 @@ impl World {
             .unwrap()
     }
 
-    async fn try_load_bytes(
+    pub async fn try_load_bytes(
         &self,
         bytes: Vec<u8>,
         spec: &str,
@@ -94,12 +104,12 @@ impl World {
 }
 
 /// A hostile guest with a server that it may reach.
-pub async fn hostile(world: &World, server: &Server, more: &str) -> LoadedRelease {
+pub async fn hostile(test: &TestRuntime, server: &Server, more: &str) -> LoadedRelease {
     let origin = &server.origin;
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n{more}"
     );
-    world.load("hostile", &spec).await
+    test.load("hostile", &spec).await
 }
 
 /// What a hostile guest reports for a lead.
@@ -131,13 +141,13 @@ pub fn release(adapter: &AdapterRecord, spec: &str) -> Release {
 }
 
 /// A release of keystone with a token.
-pub async fn keystone(world: &World, origin: &str) -> LoadedRelease {
+pub async fn keystone(test: &TestRuntime, origin: &str) -> LoadedRelease {
     let spec = format!(
         "settings.base_url = \"{origin}/\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n"
     );
     let secrets = [("crm".to_owned(), Sensitive::new("canary-token".into()))];
-    world.try_load("keystone", &spec, secrets.into()).await.unwrap()
+    test.try_load("keystone", &spec, secrets.into()).await.unwrap()
 }
 
 /// Writes a disposition of a lead.
@@ -157,142 +167,16 @@ fn disposition(lead: &str) -> Disposition {
 
 /// What the hostile guest sees when it requests `target`. Asserts that a denied request did not reach `server`.
 pub async fn try_egress(server: &Server, target: &str, private: bool, allow: &[&str]) -> String {
-    let world = World::new();
+    let test = TestRuntime::new();
     let spec = format!(
         "settings = {{ base_url = \"http://127.0.0.1:1\", target = \"{target}\" }}\n\
          egress = {{ allow = {allow:?}, private_addresses = {private} }}"
     );
-    let loaded = world.load("hostile", &spec).await;
+    let loaded = test.load("hostile", &spec).await;
     // A reference may be longer than a status.
     let seen = write_to(&loaded, "egress").await.outcome.unwrap();
     if seen.starts_with("denied") {
         assert_eq!(server.requests(), Vec::<String>::new(), "{target}");
     }
     seen
-}
-
-/// What a server does with a request.
-pub enum Reply {
-    /// These bytes, an answer.
-    Answer(Vec<u8>),
-    /// These bytes, and the connection closes.
-    Cut(Vec<u8>),
-    /// These bytes, and then those repeatedly until the client disconnects.
-    Endless(&'static [u8], Vec<u8>),
-    /// Never answers.
-    Silence,
-    /// The connection closes without an answer.
-    HangUp,
-}
-
-impl Reply {
-    pub fn json(body: &str) -> Self {
-        Self::Answer(
-            format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-                body.len()
-            )
-            .into_bytes(),
-        )
-    }
-}
-
-/// An HTTP server that records its requests.
-pub struct Server {
-    pub origin: String,
-    requests: Arc<Mutex<Vec<String>>>,
-    connections: Arc<AtomicUsize>,
-    arrived: Arc<tokio::sync::Notify>,
-}
-
-impl Server {
-    pub async fn start(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self {
-            origin: format!("http://{}", listener.local_addr().unwrap()),
-            requests: Arc::default(),
-            connections: Arc::default(),
-            arrived: Arc::default(),
-        };
-        let (requests, arrived, reply) = (server.requests.clone(), server.arrived.clone(), Arc::new(reply));
-        let connections = server.connections.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                connections.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, requests.clone(), arrived.clone(), reply.clone()));
-            }
-        });
-        server
-    }
-
-    /// Answers every request with `{}`.
-    pub async fn friendly() -> Self {
-        Self::start(|_| Reply::json("{}")).await
-    }
-
-    /// Heads and bodies of the requests so far.
-    pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
-    }
-
-    /// Connections so far.
-    pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
-    }
-
-    /// The port it listens on.
-    pub fn port(&self) -> &str {
-        self.origin.rsplit(':').next().unwrap()
-    }
-
-    /// Waits for a request that arrived since the last wait.
-    pub async fn arrival(&self) {
-        self.arrived.notified().await;
-    }
-}
-
-async fn serve(
-    mut stream: TcpStream,
-    requests: Arc<Mutex<Vec<String>>>,
-    arrived: Arc<tokio::sync::Notify>,
-    reply: Arc<impl Fn(&str) -> Reply + Send + Sync + 'static>,
-) {
-    while let Some(request) = read(&mut stream).await {
-        requests.lock().unwrap().push(request.clone());
-        arrived.notify_one();
-        match reply(&request) {
-            // The client may have disconnected.
-            Reply::Answer(bytes) => drop(stream.write_all(&bytes).await),
-            Reply::Cut(bytes) => return drop(stream.write_all(&bytes).await),
-            Reply::Endless(head, piece) => return drop(endless(&mut stream, head, &piece).await),
-            Reply::Silence => std::future::pending().await,
-            Reply::HangUp => return,
-        }
-    }
-}
-
-/// Writes until that fails; yields after each piece.
-async fn endless(stream: &mut TcpStream, head: &[u8], piece: &[u8]) -> std::io::Result<()> {
-    stream.write_all(head).await?;
-    loop {
-        stream.write_all(piece).await?;
-        tokio::task::yield_now().await;
-    }
-}
-
-/// One request, head and body.
-async fn read(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = vec![];
-    loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return Some(text.into_owned());
-            }
-        }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    }
 }

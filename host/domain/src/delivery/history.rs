@@ -1,4 +1,4 @@
-//! The history that decides a delivery's next step, and how its next attempt begins.
+//! The history of a delivery's attempts, and the plan for its next attempt.
 
 use jiff::Timestamp;
 
@@ -19,14 +19,14 @@ pub struct AttemptHistory {
     pub lost_leases: u32,
 }
 
-/// What the tenant's ladder and its adapter allow.
+/// What the tenant's retry ladder and its adapter allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptPolicy {
     /// The waits between counted attempts.
     pub ladder: RetryLadder,
-    /// Whether writing twice leaves one record.
+    /// Whether a repeated write leaves one record.
     pub idempotent: bool,
-    /// Whether the adapter can look up if a write was made.
+    /// Whether the adapter can look up a write.
     pub lookup: bool,
 }
 
@@ -35,16 +35,16 @@ pub struct AttemptPolicy {
 pub enum AttemptPlan {
     /// Send it.
     Send,
-    /// Ask first whether an earlier attempt landed.
+    /// Look up first whether an earlier attempt was written.
     LookUpFirst,
-    /// Send nothing and let a person decide: the write may have landed, and neither side can tell.
+    /// Send nothing and let a person decide: the write may have been made, and neither side can tell.
     Ask,
 }
 
-/// Decides how to begin an attempt (promise 3: a write with an unknown outcome is never blindly repeated).
+/// Decides how to start an attempt (promise 3: a write with an unknown outcome is never blindly repeated).
 #[must_use]
-pub const fn plan(progress: &AttemptHistory, policy: &AttemptPolicy) -> AttemptPlan {
-    match (progress.ambiguous, policy.lookup, policy.idempotent) {
+pub const fn plan(history: &AttemptHistory, policy: &AttemptPolicy) -> AttemptPlan {
+    match (history.ambiguous, policy.lookup, policy.idempotent) {
         (false, _, _) | (true, false, true) => AttemptPlan::Send,
         (true, true, _) => AttemptPlan::LookUpFirst,
         (true, false, false) => AttemptPlan::Ask,
