@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// A secret's value: never shown, never serialised, wiped when dropped.
+/// A secret's value: never shown, never serialized, wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Sensitive(zeroize::Zeroizing<String>);

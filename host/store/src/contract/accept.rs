@@ -9,8 +9,8 @@ use jackfield_domain::lead::SuppressionReason;
 use jiff::SignedDuration;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, call, claim, claim_one, detail, disposition_of, dnc, key, lead_id, expect_new, page,
-    raw_webhook, webhook, zenith,
+    accept_call, accept_lead, acme, at, call, claim, claim_one, detail, disposition_of, dnc, expect_new, key, lead_id,
+    page, raw_webhook, webhook, zenith,
 };
 
 async fn deliveries(store: &dyn Store) -> usize {

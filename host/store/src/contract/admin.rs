@@ -55,6 +55,15 @@ async fn release(store: &dyn Store, tenant: &TenantName, second: i64) -> Release
     store.put_release(new).await.unwrap()
 }
 
+fn credential_alert(second: i64) -> NewAlert {
+    NewAlert {
+        tenant: acme(),
+        kind: AlertKind::Credential,
+        message: "credential `crm` has no access token".into(),
+        now: at(second),
+    }
+}
+
 /// The same bytes are the same adapter.
 pub async fn pushing_an_adapter_twice_changes_nothing(store: SharedStore) {
     let first = store
@@ -271,13 +280,7 @@ pub async fn alerts_are_unannounced_until_marked(store: SharedStore) {
 /// A long outbox is read in batches, oldest first.
 pub async fn unannounced_alerts_are_read_in_batches(store: SharedStore) {
     for n in 0..101 {
-        let alert = NewAlert {
-            tenant: acme(),
-            kind: AlertKind::Credential,
-            message: "credential `crm` has no access token".into(),
-            now: at(n),
-        };
-        store.raise_alert(alert).await.unwrap();
+        store.raise_alert(credential_alert(n)).await.unwrap();
     }
     let first = store.unannounced_alerts().await.unwrap();
     assert_eq!((first.len(), first[0].at, first[99].at), (100, at(0), at(99)));
@@ -313,14 +316,8 @@ pub async fn alerts_are_announced_oldest_first(store: SharedStore) {
 
 /// An alert about a tenant is listed and announced like those about deliveries.
 pub async fn an_alert_may_have_no_delivery(store: SharedStore) {
-    let alert = NewAlert {
-        tenant: acme(),
-        kind: AlertKind::Credential,
-        message: "credential `crm` has no access token".into(),
-        now: at(1),
-    };
-    assert_eq!(store.raise_alert(alert.clone()).await, Ok(()));
-    assert_eq!(store.raise_alert(NewAlert { now: at(2), ..alert }).await, Ok(()));
+    assert_eq!(store.raise_alert(credential_alert(1)).await, Ok(()));
+    assert_eq!(store.raise_alert(credential_alert(2)).await, Ok(()));
     let alerts = store.unannounced_alerts().await.unwrap();
     assert_eq!(
         alerts,

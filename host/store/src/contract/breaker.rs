@@ -10,8 +10,8 @@ use jackfield_domain::id::DeliveryId;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, finish_attempt, finish,
-    ids, lead_id, expect_new, zenith,
+    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, expect_new,
+    finish, finish_attempt, ids, manual_since, zenith,
 };
 
 async fn kinds(store: &dyn Store) -> Vec<AlertKind> {
@@ -172,8 +172,7 @@ pub async fn expired_dispositions_become_dead_letters(store: SharedStore) {
         message.contains("held-too-long") && message.contains("max_hold"),
         "{message}"
     );
-    let flagged = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
-    assert_eq!(flagged.manual_since, Some(at(1000)));
+    assert_eq!(manual_since(&*store, "L-1").await, Some(at(1000)));
 }
 
 /// They expire in batches, in the order in which they would have been sent: do-not-calls first, then the oldest.

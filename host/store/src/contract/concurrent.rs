@@ -7,7 +7,8 @@ use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, acme, at, call, claim, detail, dnc, finish_attempt, key, lead_id, expect_new, rejected, webhook, zenith,
+    accept_call, acme, at, call, claim, detail, dnc, expect_new, finish_attempt, key, lead_id, manual_since, rejected,
+    webhook, zenith,
 };
 
 /// Enough to fill a commit, in groups of every size.
@@ -114,13 +115,7 @@ pub async fn concurrent_finishes_do_not_interfere(store: SharedStore) {
         let delivery = detail(&*store, claimed.lease.id).await;
         let (state, reference) = (delivery.summary.state, delivery.summary.reference);
         let lead = claimed.lead.clone().unwrap();
-        let flagged = store
-            .lead(&acme(), &lead)
-            .await
-            .unwrap()
-            .unwrap()
-            .manual_since
-            .is_some();
+        let flagged = manual_since(&*store, lead.as_str()).await.is_some();
         let expected = match number {
             4 => (FinishOutcome::LeaseLost, DeliveryState::Leased, None, false),
             9 => (FinishOutcome::Stored { leads: 0 }, DeliveryState::Review, None, true),

@@ -6,7 +6,8 @@ use jackfield_domain::delivery::{DeliveryState, MAX_LOST_LEASES, StopReason};
 use jiff::SignedDuration;
 
 use super::fixture::{
-    LEASE, accept_call, acme, at, claim, claim_of, claim_one, detail, finish_attempt, finish, key, lead_id, rejected,
+    LEASE, accept_call, acme, at, claim, claim_of, claim_one, detail, finish, finish_attempt, key, manual_since,
+    rejected,
 };
 
 /// Another worker has the delivery; the first worker's report is still recorded.
@@ -36,15 +37,7 @@ pub async fn a_lost_lease_changes_only_the_attempt(store: SharedStore) {
     finish(&*store, &second, Ok("R"), expired).await;
     assert_eq!(detail(&*store, id).await.summary.reference.as_deref(), Some("R"));
     assert_eq!(store.unannounced_alerts().await, Ok(vec![]));
-    assert_eq!(
-        store
-            .lead(&acme(), &lead_id("L-1"))
-            .await
-            .unwrap()
-            .unwrap()
-            .manual_since,
-        None
-    );
+    assert_eq!(manual_since(&*store, "L-1").await, None);
 }
 
 /// A report that is sent twice is stored once.

@@ -12,8 +12,8 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, claim_one, disposition_of, finish, key, lead_id, expect_new, page, send_to_review,
-    webhook, zenith,
+    accept_call, accept_lead, acme, at, claim_one, disposition_of, expect_new, finish, key, lead_id, page,
+    send_to_review, webhook, zenith,
 };
 
 /// Newest first, each exactly once, with every page size.

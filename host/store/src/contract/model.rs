@@ -13,7 +13,9 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use super::fixture::{LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected};
+use super::fixture::{
+    LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected,
+};
 
 /// The number of sequences, and of operations in each.
 const RUNS: usize = 24;

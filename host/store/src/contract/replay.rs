@@ -8,7 +8,7 @@ use jackfield_domain::delivery::{AttemptHistory, DeliveryState};
 use jackfield_domain::id::DeliveryId;
 
 use super::fixture::{
-    accept_call, acme, at, call, claim, claim_one, detail, finish, lead_id, exhaust_attempts, replay, send_to_review,
+    accept_call, at, call, claim, claim_one, detail, exhaust_attempts, finish, manual_since, replay, send_to_review,
 };
 
 /// By the key, the destination recognizes the delivery.
@@ -90,8 +90,7 @@ pub async fn a_discarded_delivery_stays_discarded(store: SharedStore) {
     assert_eq!(detail(&*store, id).await.summary.state, DeliveryState::Discarded);
     assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
     assert_eq!(claim(&*store, 9, at(9)).await, []);
-    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
-    assert_eq!(lead.manual_since, None);
+    assert_eq!(manual_since(&*store, "L-1").await, None);
 }
 
 /// An operator marks it as done; it is no longer ambiguous.
@@ -107,8 +106,7 @@ pub async fn a_settled_delivery_is_done(store: SharedStore) {
     );
     assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
     assert_eq!(claim(&*store, 9, at(9)).await, []);
-    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
-    assert_eq!(lead.manual_since, None);
+    assert_eq!(manual_since(&*store, "L-1").await, None);
     assert_eq!(store.settle(DeliveryId(999), None, at(3)).await, Ok(false));
 }
 

@@ -9,8 +9,9 @@ use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;
 
 use super::fixture::{
-    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, finish_attempt, finish, ids, key,
-    lead, lead_id, exhaust_attempts, expect_new, page, raw_webhook, replay, send_to_review, zenith,
+    accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, exhaust_attempts,
+    expect_new, finish, finish_attempt, ids, key, lead, lead_id, manual_since, page, raw_webhook, replay,
+    send_to_review, zenith,
 };
 
 /// Both are durable before the first byte is sent.
@@ -143,26 +144,17 @@ pub async fn a_dead_letter_raises_an_alert_and_a_flag(store: SharedStore) {
         alert.message,
         "disposition dlv_1 is dead: attempts-used-up, last attempt unavailable; repair the destination, then replay it"
     );
-    let lead = store.lead(&acme(), &lead_id("L-1")).await.unwrap().unwrap();
-    assert_eq!(lead.manual_since, Some(died));
+    assert_eq!(manual_since(&*store, "L-1").await, Some(died));
 }
 
 /// Nobody enters a lead by hand that cannot be pushed.
 pub async fn only_dispositions_in_review_set_the_flag(store: SharedStore) {
     accept_lead(&*store, "L-1", Priority::High, at(0)).await;
     send_to_review(&*store, at(0)).await;
-    let flag = || async {
-        store
-            .lead(&acme(), &lead_id("L-1"))
-            .await
-            .unwrap()
-            .unwrap()
-            .manual_since
-    };
-    assert_eq!(flag().await, None);
+    assert_eq!(manual_since(&*store, "L-1").await, None);
     accept_call(&*store, "C-1", "L-1", at(1)).await;
     let id = send_to_review(&*store, at(2)).await;
-    assert_eq!(flag().await, Some(at(2)));
+    assert_eq!(manual_since(&*store, "L-1").await, Some(at(2)));
     let alerts = store.alerts(Some(&acme()), true, page(None, 9)).await.unwrap().items;
     assert_eq!(
         (alerts.len(), alerts[0].kind, alerts[0].delivery),
@@ -172,27 +164,19 @@ pub async fn only_dispositions_in_review_set_the_flag(store: SharedStore) {
 
 /// The flag stays as long as a delivery has to be entered by hand.
 pub async fn the_last_stuck_delivery_clears_the_flag(store: SharedStore) {
-    let flag = || async {
-        store
-            .lead(&acme(), &lead_id("L-1"))
-            .await
-            .unwrap()
-            .unwrap()
-            .manual_since
-    };
     let mut stuck = vec![];
     for n in 0..2 {
         accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await;
         stuck.push(send_to_review(&*store, at(n)).await);
     }
     for (n, id) in (10..).zip(stuck) {
-        assert_eq!(flag().await, Some(at(0)));
+        assert_eq!(manual_since(&*store, "L-1").await, Some(at(0)));
         store.replay(replay(&[id], at(n))).await.unwrap();
-        assert_eq!(flag().await, Some(at(0)), "it may still have to be entered");
+        assert_eq!(manual_since(&*store, "L-1").await, Some(at(0)), "it may still have to be entered");
         let claimed = claim_one(&*store, at(n)).await;
         finish(&*store, &claimed, Ok("R"), at(n)).await;
     }
-    assert_eq!(flag().await, None);
+    assert_eq!(manual_since(&*store, "L-1").await, None);
 }
 
 /// Every delivery of the tenant meets the refusal; one alert is enough until somebody acknowledges it.
