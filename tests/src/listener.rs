@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use jackfield::listener::{Limits, Listener, Tls};
-use jackfield::metrics::Door;
+use jackfield::observe::metrics::Door;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};

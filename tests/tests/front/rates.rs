@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
-use jackfield::request::Peer;
+use jackfield::observe::request::Peer;
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::{ADDRESS_PER_SECOND, FAILURES_PER_SECOND, TestNode};

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http_body_util::BodyExt as _;
-use jackfield::request::BodyError;
+use jackfield::observe::request::BodyError;
 use jackfield_clock::{Clock as _, after};
 use jackfield_tests::listener::{RawClient, TestListener, limits};
 use jackfield_tests::node::TestNode;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield::listener::{Tls, TlsFiles};
-use jackfield::metrics::Door;
+use jackfield::observe::metrics::Door;
 use jackfield_clock::{Clock as _, after};
 use jackfield_tests::listener::{RawClient, TestListener, limits};
 use jackfield_tests::node::TestNode;

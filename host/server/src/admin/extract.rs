@@ -8,7 +8,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::problem::{Problem, ProblemKind};
-use crate::request::BodyError;
+use crate::observe::request::BodyError;
 
 /// Parameters in the path.
 pub struct Path<T>(pub T);

@@ -14,9 +14,9 @@ use http::request::Parts;
 
 use super::to_the_end;
 use crate::auth::Tokens;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::{RequestId, bearer_token};
+use crate::observe::request::{RequestId, bearer_token};
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};

@@ -41,9 +41,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::auth::Tokens;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::observe;
+use crate::observe::request::observe;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::Vault;
 use jackfield_clock::SharedClock;

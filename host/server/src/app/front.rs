@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::StartError;
 use crate::config::Config;
 use crate::listener::{Limits, Listener, Tls, TlsFiles};
-use crate::metrics::{Door, Metrics};
+use crate::observe::metrics::{Door, Metrics};
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 

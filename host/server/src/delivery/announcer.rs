@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::id::AlertId;
 use jackfield_store::{SharedStore, StoreError};

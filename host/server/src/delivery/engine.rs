@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::attempt::{Attempt, AttemptOutcome, PushClient, policy};
 use super::lanes::{AttemptInFlight, Lanes};
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::delivery::{DeliveryVerdict, Destination, NextStep, decide, decide_trial};

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use super::gate::Client;
 use super::{MAX_BODY, SharedState};
 use crate::problem::{Problem, ProblemKind};
-use crate::request::{BodyError, bearer_token};
+use crate::observe::request::{BodyError, bearer_token};
 use crate::tenants::{Slot, Tenant};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::throttle::RequestParty;

@@ -11,9 +11,9 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use super::SharedState;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::Peer;
+use crate::observe::request::Peer;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::address::{self, AddressRange};

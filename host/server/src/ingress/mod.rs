@@ -20,9 +20,9 @@ use axum::routing::{get, post};
 
 use crate::auth::Tokens;
 use crate::intake::Intake;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::problem::{Problem, ProblemKind};
-use crate::request;
+use crate::observe::request;
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
 use jackfield_store::SharedStore;

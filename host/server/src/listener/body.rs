@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use jiff::Timestamp;
 
 use super::alarm::Alarm;
-use crate::request::BodyError;
+use crate::observe::request::BodyError;
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 

@@ -23,7 +23,7 @@ use tower::Service as _;
 use super::alarm::Alarm;
 use super::body::{BodyMemory, PacedBody};
 use super::watched::Activity;
-use crate::request::Peer;
+use crate::observe::request::Peer;
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::{ConnectionProgress, ConnectionTimeout, SlowClientLimits};
 

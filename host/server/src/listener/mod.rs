@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::{Door, Metrics};
+use crate::observe::metrics::{Door, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::intake::address::AddressRange;
 use jackfield_domain::intake::slow_client::{ConnectionTimeout, SlowClientLimits};

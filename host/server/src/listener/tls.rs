@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use x509_cert::der::Decode as _;
 use zeroize::Zeroizing;
 
-use crate::metrics::{Door, Metrics};
+use crate::observe::metrics::{Door, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
 
 /// How often the files are looked at. Renewed certificates are good for days before the old ones end.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::tenants::Tenant;
 use jackfield_clock::SharedClock;
 use jackfield_domain::delivery::failure::Failure;

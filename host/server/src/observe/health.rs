@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::problem::Problem;
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
