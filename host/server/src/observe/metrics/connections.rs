@@ -1,4 +1,4 @@
-//! What the listeners count.
+//! The metrics of the listeners: their connections and certificates.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -6,20 +6,20 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Metrics, Word};
+use super::{LabelWord, Metrics};
 use jackfield_domain::intake::slow_client::ConnectionTimeout;
 
-/// Which listener.
+/// A listener of the host, by its name in metrics and in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// The agent's and the CRMs'.
+pub enum ListenerName {
+    /// The listener for the agent and the CRMs.
     Public,
-    /// The operators'.
+    /// The listener for operators.
     Admin,
 }
 
-impl Door {
-    /// The word for it.
+impl ListenerName {
+    /// Its word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -30,70 +30,80 @@ impl Door {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AtDoor {
-    listener: Word,
+struct ListenerLabels {
+    listener: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WithReason {
-    listener: Word,
-    reason: Word,
+struct ListenerReasonLabels {
+    listener: LabelWord,
+    reason: LabelWord,
 }
 
-/// What is counted of connections.
+/// The metric families of connections.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Front {
-    open: Family<AtDoor, Gauge>,
-    refused: Family<WithReason, Counter>,
-    cut: Family<WithReason, Counter>,
-    expiry: Family<AtDoor, Gauge>,
+pub(super) struct ConnectionMetrics {
+    open: Family<ListenerLabels, Gauge>,
+    refused: Family<ListenerReasonLabels, Counter>,
+    timed_out: Family<ListenerReasonLabels, Counter>,
+    expiry: Family<ListenerLabels, Gauge>,
 }
 
-impl Front {
+impl ConnectionMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("connections", "Connections that are open", self.open.clone());
         let help = "Connections closed as they came, by the limit that was reached or what went wrong";
         registry.register("connections_refused", help, self.refused.clone());
         let help = "Connections that the host ended because their client took too long, by what it waited for";
-        registry.register("connections_cut", help, self.cut.clone());
+        registry.register("connections_cut", help, self.timed_out.clone());
         let help = "When the certificate that is served expires, in seconds since 1970";
         registry.register_with_unit("tls_certificate_expiry", help, Unit::Seconds, self.expiry.clone());
     }
 }
 
-fn at(door: Door) -> AtDoor {
-    let listener = Word(door.word());
-    AtDoor { listener }
+fn labels(name: ListenerName) -> ListenerLabels {
+    ListenerLabels {
+        listener: LabelWord(name.word()),
+    }
 }
 
-fn with_reason(door: Door, reason: &'static str) -> WithReason {
-    let (listener, reason) = (Word(door.word()), Word(reason));
-    WithReason { listener, reason }
+fn with_reason(name: ListenerName, reason: &'static str) -> ListenerReasonLabels {
+    let (listener, reason) = (LabelWord(name.word()), LabelWord(reason));
+    ListenerReasonLabels { listener, reason }
 }
 
 impl Metrics {
     /// A connection was opened.
-    pub fn come_in(&self, door: Door) {
-        self.0.front.open.get_or_create(&at(door)).inc();
+    pub fn connection_opened(&self, name: ListenerName) {
+        self.0.connections.open.get_or_create(&labels(name)).inc();
     }
 
-    /// It is closed.
-    pub fn go_out(&self, door: Door) {
-        self.0.front.open.get_or_create(&at(door)).dec();
+    /// A connection was closed.
+    pub fn connection_closed(&self, name: ListenerName) {
+        self.0.connections.open.get_or_create(&labels(name)).dec();
     }
 
-    /// A connection was closed as it came.
-    pub fn turn_away(&self, door: Door, reason: &'static str) {
-        self.0.front.refused.get_or_create(&with_reason(door, reason)).inc();
+    /// A new connection was refused: it was closed at once.
+    pub fn connection_refused(&self, name: ListenerName, reason: &'static str) {
+        self.0
+            .connections
+            .refused
+            .get_or_create(&with_reason(name, reason))
+            .inc();
     }
 
-    /// A client took too long.
-    pub fn cut(&self, door: Door, cut: ConnectionTimeout) {
-        self.0.front.cut.get_or_create(&with_reason(door, cut.word())).inc();
+    /// The host ended a connection because its client exceeded a time limit.
+    pub fn connection_timed_out(&self, name: ListenerName, timeout: ConnectionTimeout) {
+        let labels = with_reason(name, timeout.word());
+        self.0.connections.timed_out.get_or_create(&labels).inc();
     }
 
-    /// A certificate is served from now on.
-    pub fn certificate(&self, door: Door, expires: jiff::Timestamp) {
-        self.0.front.expiry.get_or_create(&at(door)).set(expires.as_second());
+    /// A listener serves a certificate from now on.
+    pub fn certificate_served(&self, name: ListenerName, expires: jiff::Timestamp) {
+        self.0
+            .connections
+            .expiry
+            .get_or_create(&labels(name))
+            .set(expires.as_second());
     }
 }

@@ -1,8 +1,8 @@
-//! Lines of the log on their way to standard error: several together, and soon.
+//! Writes the lines of the log to standard error, several together and within milliseconds.
 //!
-//! A request's line is not worth a system call of its own, which wakes whoever reads the log and takes as long as
-//! parsing the request. So lines wait for each other, for a few milliseconds. A warning or an error takes all that wait
-//! with it at once: what tells why a host died is not in its memory when it dies.
+//! A request's line is not worth a system call of its own, which wakes the process that reads the log and takes as long
+//! as parsing the request. So lines are buffered for a few milliseconds. A warning or an error is written at once,
+//! together with all buffered lines: the lines that say why a host died must not be lost with its memory.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,93 +13,95 @@ use jackfield_clock::lock;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long a line waits at most: shorter than anybody who reads along can tell.
-const PATIENCE: Duration = Duration::from_millis(5);
-/// Bytes that wait at most. Whoever fills them writes them, so that a log that nobody reads holds up the host, as it
-/// always has, and does not fill its memory.
-const ROOM: usize = 64 << 10;
+/// The longest time that a line is buffered: too short for a person who reads the log to notice.
+const MAX_DELAY: Duration = Duration::from_millis(5);
+/// Most bytes in the buffer. The thread that fills it writes it, so that a log that nobody reads blocks the host, as it
+/// would without a buffer, and does not fill its memory.
+const MAX_BUFFERED: usize = 64 << 10;
 
-/// Where lines are written to.
-pub struct Lines<W>(Arc<Shared<W>>);
+/// Makes the writers of the log's lines, for `tracing`.
+pub struct LogWriter<W>(Arc<SharedBuffer<W>>);
 
-/// Keeps the lines moving. From when it is dropped on, each is written at once.
+/// Keeps the thread that writes buffered lines. Dropping it writes what is buffered; after that each line is written at
+/// once.
 #[derive(Debug)]
-pub struct Written<W> {
-    shared: Arc<Shared<W>>,
+pub struct LogGuard<W> {
+    shared: Arc<SharedBuffer<W>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// One line, or one event's lines.
-pub struct Line<'a, W> {
-    shared: &'a Shared<W>,
-    at_once: bool,
+/// Writes one line, or the lines of one event.
+pub struct LineWriter<'a, W> {
+    shared: &'a SharedBuffer<W>,
+    /// Whether the line is written without waiting for others.
+    immediate: bool,
 }
 
 #[derive(Debug)]
-struct Shared<W> {
-    waiting: Mutex<Waiting<W>>,
-    /// There is a first line, or no further one will wait.
-    came: Condvar,
+struct SharedBuffer<W> {
+    buffer: Mutex<LogBuffer<W>>,
+    /// Notified when a first line is buffered, and when buffering ends.
+    changed: Condvar,
 }
 
 #[derive(Debug)]
-struct Waiting<W> {
+struct LogBuffer<W> {
     bytes: Vec<u8>,
     ended: bool,
     out: W,
 }
 
-impl<W: Write + Send + 'static> Lines<W> {
-    /// Lines to `out`.
+impl<W: Write + Send + 'static> LogWriter<W> {
+    /// A writer to `out`, and the guard of its buffer.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub fn to(out: W) -> io::Result<(Self, Written<W>)> {
-        let shared = Arc::new(Shared {
-            waiting: Mutex::new(Waiting {
-                bytes: Vec::with_capacity(ROOM),
+    pub fn to(out: W) -> io::Result<(Self, LogGuard<W>)> {
+        let shared = Arc::new(SharedBuffer {
+            buffer: Mutex::new(LogBuffer {
+                bytes: Vec::with_capacity(MAX_BUFFERED),
                 ended: false,
                 out,
             }),
-            came: Condvar::new(),
+            changed: Condvar::new(),
         });
-        let written = Written {
+        let guard = LogGuard {
             thread: Some(std::thread::Builder::new().name("log".into()).spawn({
                 let shared = Arc::clone(&shared);
                 move || shared.write_until_end()
             })?),
             shared: Arc::clone(&shared),
         };
-        Ok((Self(shared), written))
+        Ok((Self(shared), guard))
     }
 }
 
-impl<W> Shared<W> {
-    fn lock(&self) -> MutexGuard<'_, Waiting<W>> {
-        lock(&self.waiting)
+impl<W> SharedBuffer<W> {
+    fn lock(&self) -> MutexGuard<'_, LogBuffer<W>> {
+        lock(&self.buffer)
     }
 }
 
-impl<W: Write> Shared<W> {
+impl<W: Write> SharedBuffer<W> {
     fn write_until_end(&self) {
-        let mut waiting = self.lock();
-        while !waiting.ended {
-            let none = |waiting: &mut Waiting<W>| waiting.bytes.is_empty() && !waiting.ended;
-            waiting = self
-                .came
-                .wait_while(waiting, none)
+        let mut buffer = self.lock();
+        while !buffer.ended {
+            let is_idle = |buffer: &mut LogBuffer<W>| buffer.bytes.is_empty() && !buffer.ended;
+            buffer = self
+                .changed
+                .wait_while(buffer, is_idle)
                 .unwrap_or_else(PoisonError::into_inner);
-            let company = self
-                .came
-                .wait_timeout_while(waiting, PATIENCE, |waiting| !waiting.ended);
-            (waiting, _) = company.unwrap_or_else(PoisonError::into_inner);
-            // There is nobody to tell that the log cannot be written.
-            let _ = waiting.write();
+            let more_lines = self
+                .changed
+                .wait_timeout_while(buffer, MAX_DELAY, |buffer| !buffer.ended);
+            (buffer, _) = more_lines.unwrap_or_else(PoisonError::into_inner);
+            // If the log cannot be written, there is nowhere to report it.
+            let _ = buffer.write();
         }
     }
 }
 
-impl<W: Write> Waiting<W> {
+impl<W: Write> LogBuffer<W> {
     fn write(&mut self) -> io::Result<()> {
         let done = self.out.write_all(&self.bytes).and_then(|()| self.out.flush());
         self.bytes.clear();
@@ -107,26 +109,26 @@ impl<W: Write> Waiting<W> {
     }
 }
 
-impl<W> Drop for Written<W> {
+impl<W> Drop for LogGuard<W> {
     fn drop(&mut self) {
         self.shared.lock().ended = true;
-        self.shared.came.notify_all();
+        self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // It cannot panic, and there is nobody left to tell.
+            // The thread cannot panic, and there is nowhere left to report it.
             let _ = thread.join();
         }
     }
 }
 
-impl<W: Write> Write for Line<'_, W> {
+impl<W: Write> Write for LineWriter<'_, W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut waiting = self.shared.lock();
-        let first = waiting.bytes.is_empty();
-        waiting.bytes.extend_from_slice(line);
-        if self.at_once || waiting.ended || waiting.bytes.len() >= ROOM {
-            waiting.write()?;
+        let mut buffer = self.shared.lock();
+        let first = buffer.bytes.is_empty();
+        buffer.bytes.extend_from_slice(line);
+        if self.immediate || buffer.ended || buffer.bytes.len() >= MAX_BUFFERED {
+            buffer.write()?;
         } else if first {
-            self.shared.came.notify_all();
+            self.shared.changed.notify_all();
         }
         Ok(line.len())
     }
@@ -136,21 +138,21 @@ impl<W: Write> Write for Line<'_, W> {
     }
 }
 
-impl<'a, W: Write + 'a> MakeWriter<'a> for Lines<W> {
-    type Writer = Line<'a, W>;
+impl<'a, W: Write + 'a> MakeWriter<'a> for LogWriter<W> {
+    type Writer = LineWriter<'a, W>;
 
-    /// For what has no level: at once.
-    fn make_writer(&'a self) -> Line<'a, W> {
-        Line {
+    /// A writer for what has no level, which is written at once.
+    fn make_writer(&'a self) -> LineWriter<'a, W> {
+        LineWriter {
             shared: &self.0,
-            at_once: true,
+            immediate: true,
         }
     }
 
-    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Line<'a, W> {
-        Line {
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> LineWriter<'a, W> {
+        LineWriter {
             shared: &self.0,
-            at_once: *event.level() <= Level::WARN,
+            immediate: *event.level() <= Level::WARN,
         }
     }
 }
@@ -163,11 +165,11 @@ mod tests {
 
     use super::*;
 
-    /// Tells of each write.
+    /// Sends the text of each write to the test.
     #[derive(Debug)]
-    struct Told(Sender<String>);
+    struct SentWrites(Sender<String>);
 
-    impl Write for Told {
+    impl Write for SentWrites {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let text = String::from_utf8(bytes.to_vec()).map_err(io::Error::other)?;
             self.0.send(text).map_err(io::Error::other)?;
@@ -179,32 +181,32 @@ mod tests {
         }
     }
 
-    fn log(work: impl FnOnce(Written<Told>)) -> Receiver<String> {
-        let (told, writes) = channel();
-        let (lines, written) = Lines::to(Told(told)).unwrap();
+    fn log(work: impl FnOnce(LogGuard<SentWrites>)) -> Receiver<String> {
+        let (sender, writes) = channel();
+        let (writer, guard) = LogWriter::to(SentWrites(sender)).unwrap();
         let layer = tracing_subscriber::fmt::layer()
-            .with_writer(lines)
+            .with_writer(writer)
             .without_time()
             .with_target(false)
             .with_ansi(false);
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || work(written));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || work(guard));
         writes
     }
 
     #[test]
-    fn a_line_is_written_without_another_that_follows() {
+    fn line_is_written_without_a_next_one() {
         let mut held = None;
-        let writes = log(|written| {
+        let writes = log(|guard| {
             tracing::info!("alone");
-            held = Some(written);
+            held = Some(guard);
         });
         assert_eq!(writes.recv().unwrap(), " INFO alone\n");
     }
 
     #[test]
-    fn a_warning_takes_what_waits_with_it() {
-        let writes = log(|written| {
-            let _keep = written;
+    fn warning_flushes_buffered_lines() {
+        let writes = log(|guard| {
+            let _guard = guard;
             tracing::info!("before");
             tracing::warn!("now");
             tracing::error!("and now");
@@ -217,12 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_at_the_end_and_nothing_waits_after_it() {
-        let writes = log(|written| {
+    fn dropped_guard_flushes_and_ends_buffering() {
+        let writes = log(|guard| {
             for number in 0..10_000 {
                 tracing::info!(number);
             }
-            drop(written);
+            drop(guard);
             tracing::info!("after");
         });
         let writes: Vec<_> = writes.iter().collect();
@@ -231,6 +233,6 @@ mod tests {
         assert!(writes.concat() == expected, "all lines, in their order");
         assert_eq!(writes.last().unwrap(), " INFO after\n");
         assert!(writes.len() < 5_000, "{} writes are as many as lines", writes.len());
-        assert!(writes.iter().all(|write| write.len() < ROOM + 100));
+        assert!(writes.iter().all(|write| write.len() < MAX_BUFFERED + 100));
     }
 }
