@@ -13,8 +13,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request};
 use jackfield::app::{Node, NodeParts, OpenStore, Storage};
 use jackfield::delivery::LeaseOwner;
-use jackfield::ingress::gate::Policy;
-use jackfield::tenants::{Applied, ApplyError};
+use jackfield::ingress::rate_limiter::RateLimiterConfig;
+use jackfield::tenants::{AppliedRelease, ApplyError};
 use jackfield::vault::{KeySource, Vault};
 use jackfield_clock::{Clock as _, ManualClock, SharedClock};
 use jackfield_domain::intake::throttle::ThrottleRates;
@@ -170,7 +170,7 @@ impl TestNode {
     }
 
     /// Applies a tenant's file, which must succeed.
-    pub async fn apply(&self, toml: &str) -> Applied {
+    pub async fn apply(&self, toml: &str) -> AppliedRelease {
         self.try_apply(toml)
             .await
             .unwrap_or_else(|error| panic!("{error}: {error:?}"))
@@ -180,7 +180,7 @@ impl TestNode {
     ///
     /// # Errors
     /// The host refuses the file.
-    pub async fn try_apply(&self, toml: &str) -> Result<Applied, ApplyError> {
+    pub async fn try_apply(&self, toml: &str) -> Result<AppliedRelease, ApplyError> {
         self.node.rollout.apply(None, toml, false).await
     }
 
@@ -323,7 +323,7 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         rng: StdRng::seed_from_u64(7),
         max_deliveries: 32,
         round_gap: Duration::ZERO,
-        ingress: Policy {
+        ingress: RateLimiterConfig {
             trusted_proxies: vec!["127.9.0.0/16".parse().unwrap()],
             // The clock stands still, so limits refill only when the test advances it.
             rates: ThrottleRates {

@@ -20,12 +20,12 @@ use crate::admin::{self, AdminState};
 use crate::auth::Tokens;
 use crate::config::Config;
 use crate::delivery::{Announcer, Engine, EngineParts, LeaseOwner, ROUND_GAP};
-use crate::health::{self, HealthState};
-use crate::ingress::gate::{Gate, Policy};
+use crate::ingress::rate_limiter::{RateLimiter, RateLimiterConfig};
 use crate::ingress::{self, PublicState};
 use crate::intake::Intake;
 use crate::listener::Tls;
-use crate::metrics::Metrics;
+use crate::observe::health::{self, HealthState};
+use crate::observe::metrics::Metrics;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::{KeySource, Vault};
 pub use error::StartError;
@@ -89,7 +89,7 @@ pub struct NodeParts {
     /// From one look for deliveries to the next at least.
     pub round_gap: Duration,
     /// Who may come in, and how often.
-    pub ingress: Policy,
+    pub ingress: RateLimiterConfig,
     /// Cancelled when the host drains.
     pub draining: CancellationToken,
 }
@@ -150,7 +150,7 @@ impl Node {
             tokens: Arc::clone(&tokens),
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
-            gate: Arc::new(Gate::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
+            rate_limiter: Arc::new(RateLimiter::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
         });
         let admin = admin::router(AdminState {
             store: Arc::clone(&store),
@@ -232,7 +232,7 @@ impl App {
             rng: rand::make_rng(),
             max_deliveries: config.max_deliveries,
             round_gap: ROUND_GAP,
-            ingress: Policy {
+            ingress: RateLimiterConfig {
                 trusted_proxies: config.trusted_proxies.clone(),
                 rates: ThrottleRates {
                     address: config.address_per_second,
@@ -297,7 +297,7 @@ impl App {
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
         let all = async {
             futures_util::future::join_all(self.tasks).await;
-            self.rollout.settle().await;
+            self.rollout.finish_renewals().await;
         };
         let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
         for abort in aborts {

@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::observe::request::BodyError;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::BodyError;
 
 /// Parameters in the path.
 pub struct Path<T>(pub T);

@@ -14,9 +14,9 @@ use http::request::Parts;
 
 use super::to_the_end;
 use crate::auth::Tokens;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::observe::request::{RequestId, bearer_token};
 use crate::problem::{Problem, ProblemKind};
-use crate::request::{RequestId, bearer_token};
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};
@@ -126,7 +126,7 @@ impl Guard {
         } else {
             "no-token"
         };
-        self.metrics.refuse("admin", reason);
+        self.metrics.request_refused("admin", reason);
         let due = lock(&self.refusals).add(self.clock.now());
         if let Some(refused) = due {
             let event = AuditEvent {

@@ -41,9 +41,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::auth::Tokens;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::observe::request::log_request;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::observe;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::Vault;
 use jackfield_clock::SharedClock;
@@ -159,7 +159,7 @@ fn finish(routes: Router, clock: SharedClock) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(clock, observe))
+        .layer(from_fn_with_state(clock, log_request))
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {

@@ -53,7 +53,7 @@ pub(super) async fn begin(
 ) -> Result<Response, Problem> {
     let order = order(request)?;
     to_the_end(async move {
-        let status = state.rollout.begin_recording(&tenant, order).await?;
+        let status = state.rollout.start_recording(&tenant, order).await?;
         let view = RecordingView::of(&tenant, status, order.unmasked);
         let mut response = (StatusCode::CREATED, axum::Json(view)).into_response();
         let touched = [
@@ -86,7 +86,7 @@ pub(super) async fn show(
     responses((status = 200, description = "The recording and its calls.", body = TakenRecordingView), Refusals))]
 pub(super) async fn take(State(state): State<AdminState>, Path(tenant): Path<TenantName>) -> Result<Response, Problem> {
     to_the_end(async move {
-        let recording = state.rollout.take_recording(&tenant).await?;
+        let recording = state.rollout.collect_recording(&tenant).await?;
         let calls = recording.kept.into_iter().map(|call| RecordedCall {
             kind: call.kind,
             fixture: call.fixture,

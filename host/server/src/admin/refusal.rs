@@ -76,7 +76,7 @@ impl From<ApplyError> for Problem {
                 ),
             ),
             ApplyError::Store(error) => error.into(),
-            ApplyError::Vault(_) | ApplyError::SecretInUse { .. } | ApplyError::HostsSecret(_) => {
+            ApplyError::Vault(_) | ApplyError::SecretInUse { .. } | ApplyError::HostSecret(_) => {
                 Self::new(ProblemKind::Conflict, error.to_string())
             }
         }

@@ -80,7 +80,7 @@ pub(super) async fn set(
         name: name.to_string(),
         tenant_exists,
         reloaded: set.reloaded.map(|number| number.to_string()),
-        trouble: set.trouble,
+        trouble: set.load_error,
     }))
 }
 

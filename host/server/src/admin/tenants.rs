@@ -8,15 +8,15 @@ use super::extract::{Path, Query};
 use super::listing::{listing, page_request};
 use super::refusal::{Refusals, not_found};
 use crate::problem::Problem;
-use crate::tenants::Slot;
+use crate::tenants::TenantSlot;
 use jackfield_api::{Listing, PageQuery, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::TenantName;
 use jackfield_store::TenantRecord;
 
 fn tenant_view(record: &TenantRecord, state: &AdminState) -> TenantView {
     let (serving, trouble) = match state.tenants.slot(&record.name) {
-        Some(Slot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
-        Some(Slot::Broken { reason, .. }) => (None, Some(reason.to_string())),
+        Some(TenantSlot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
+        Some(TenantSlot::Broken { reason, .. }) => (None, Some(reason.to_string())),
         None => (None, None),
     };
     TenantView {

@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 
 use super::StartError;
 use crate::config::Config;
-use crate::listener::{Limits, Listener, Tls, TlsFiles};
-use crate::metrics::{Door, Metrics};
+use crate::listener::{Listener, ListenerLimits, Tls, TlsFiles};
+use crate::observe::metrics::{ListenerName, Metrics};
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 
@@ -42,39 +42,39 @@ impl Front {
     /// An address cannot be listened on, or a certificate cannot be served.
     pub async fn open(config: &Config, clock: &SharedClock, metrics: &Metrics) -> Result<Self, StartError> {
         raise_open_files(config);
-        let patience = SlowClientLimits {
+        let time_limits = SlowClientLimits {
             head: config.header_timeout.0,
             body: config.body_timeout.0,
             idle: config.idle_timeout.0,
         };
-        let listener = |door, socket, patience, tls| Listener {
-            door,
+        let listener = |name, socket, time_limits, tls| Listener {
+            name,
             socket,
-            limits: Limits {
+            limits: ListenerLimits {
                 connections: config.max_connections,
                 connections_per_address: config.max_connections_per_address,
                 trusted: config.trusted_proxies.clone(),
-                patience,
+                time_limits,
                 body_memory: BODY_MEMORY,
             },
             tls,
             clock: Arc::clone(clock),
             metrics: metrics.clone(),
         };
-        let tls = async |door, cert, key| certificate(door, cert, key, Arc::clone(clock), metrics.clone()).await;
-        let public_tls = tls(Door::Public, &config.public_tls_cert, &config.public_tls_key).await?;
-        let admin_tls = tls(Door::Admin, &config.admin_tls_cert, &config.admin_tls_key).await?;
+        let tls = async |name, cert, key| certificate(name, cert, key, Arc::clone(clock), metrics.clone()).await;
+        let public_tls = tls(ListenerName::Public, &config.public_tls_cert, &config.public_tls_key).await?;
+        let admin_tls = tls(ListenerName::Admin, &config.admin_tls_cert, &config.admin_tls_key).await?;
         let (public, public_address) = listen("public_listen", config.public_listen).await?;
         let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
-        warn_if_clear(Door::Public, public_address, public_tls.as_ref());
-        warn_if_clear(Door::Admin, admin_address, admin_tls.as_ref());
-        let admin_patience = SlowClientLimits {
+        warn_if_clear(ListenerName::Public, public_address, public_tls.as_ref());
+        warn_if_clear(ListenerName::Admin, admin_address, admin_tls.as_ref());
+        let admin_time_limits = SlowClientLimits {
             body: ADMIN_BODY,
-            ..patience
+            ..time_limits
         };
         Ok(Self {
-            public: listener(Door::Public, public, patience, public_tls),
-            admin: listener(Door::Admin, admin, admin_patience, admin_tls),
+            public: listener(ListenerName::Public, public, time_limits, public_tls),
+            admin: listener(ListenerName::Admin, admin, admin_time_limits, admin_tls),
             public_address,
             admin_address,
         })
@@ -100,7 +100,7 @@ async fn listen(name: &'static str, address: SocketAddr) -> Result<(TcpListener,
 
 /// The certificate of a listener, if it has one.
 async fn certificate(
-    door: Door,
+    name: ListenerName,
     cert: &Path,
     key: &Path,
     clock: SharedClock,
@@ -110,18 +110,18 @@ async fn certificate(
         return Ok(None);
     }
     let (cert, key) = (cert.to_owned(), key.to_owned());
-    match Tls::start(door, TlsFiles { cert, key }, clock, metrics).await {
+    match Tls::start(name, TlsFiles { cert, key }, clock, metrics).await {
         Ok(tls) => Ok(Some(Arc::new(tls))),
         Err(source) => Err(StartError::Certificate {
-            listener: door.word(),
+            listener: name.word(),
             source,
         }),
     }
 }
 
-fn warn_if_clear(door: Door, address: SocketAddr, tls: Option<&Arc<Tls>>) {
+fn warn_if_clear(name: ListenerName, address: SocketAddr, tls: Option<&Arc<Tls>>) {
     if tls.is_none() && !address.ip().is_loopback() {
-        let listener = door.word();
+        let listener = name.word();
         tracing::warn!(
             listener,
             %address,

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, Storage};
 use crate::config::Config;
-use crate::telemetry;
+use crate::observe::telemetry;
 
 /// Runs the host until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]

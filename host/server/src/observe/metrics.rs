@@ -1,7 +1,7 @@
-//! What Prometheus scrapes. Labels are classes and tenants, never ids, so that their number stays bounded: a tenant is
-//! a label only of counters that exist once a tenant, not once a lead.
+//! The metrics that Prometheus scrapes. Labels are classes and tenants, never ids, so that their number stays bounded:
+//! a tenant is a label only of metrics that exist once for each tenant, not once for each lead.
 
-mod front;
+mod connections;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use front::Front;
+use connections::ConnectionMetrics;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::delivery::breaker::{BreakerState, TenantBreaker};
@@ -23,124 +23,124 @@ use jackfield_domain::delivery::failure::{AttemptClass, FaultCause};
 use jackfield_domain::id::TenantName;
 use jackfield_store::{SharedStore, StoreError};
 
-pub use front::Door;
+pub use connections::ListenerName;
 
-/// Seconds: from a loopback CRM's answer to the longest write deadline.
-const CALL_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];
-/// Seconds: from milliseconds, while the CRM is up, to the end of the default ladder.
+/// Seconds of a status query: from a loopback CRM's answer to the longest write deadline.
+const STATUS_QUERY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];
+/// Seconds of a write-back: from milliseconds, while the CRM is up, to the end of the default ladder.
 const WRITE_BACK_BUCKETS: [f64; 12] = [
     0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 150.0, 750.0, 4500.0, 86400.0,
 ];
 
-/// A label of one word.
+/// The value of a label: one word of a fixed set.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Word(&'static str);
+pub struct LabelWord(&'static str);
 
-impl EncodeLabelValue for Word {
+impl EncodeLabelValue for LabelWord {
     fn encode(&self, encoder: &mut prometheus_client::encoding::LabelValueEncoder<'_>) -> std::fmt::Result {
         encoder.write_str(self.0)
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Accepted {
+struct AcceptedLabels {
     tenant: String,
-    endpoint: Word,
-    repeat: Word,
+    endpoint: LabelWord,
+    repeat: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refused {
-    endpoint: Word,
-    reason: Word,
+struct RefusedLabels {
+    endpoint: LabelWord,
+    reason: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Attempted {
+struct AttemptLabels {
     tenant: String,
-    kind: Word,
-    class: Word,
+    kind: LabelWord,
+    class: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfTenant {
+struct TenantLabels {
     tenant: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct AnswerLabels {
     tenant: String,
-    answer: Word,
+    answer: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Called {
+struct InvocationLabels {
     tenant: String,
-    export: Word,
+    export: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Faulted {
+struct FaultLabels {
     tenant: String,
-    cause: Word,
+    cause: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EgressRefused {
+struct EgressRefusalLabels {
     tenant: String,
-    reason: Word,
+    reason: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Alerted {
+struct AlertLabels {
     tenant: String,
-    kind: Word,
+    kind: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Entered {
+struct TransitionLabels {
     tenant: String,
-    to: Word,
+    to: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Waiting {
+struct QueueLabels {
     tenant: String,
-    state: Word,
+    state: LabelWord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InState {
-    state: Word,
+struct StateLabels {
+    state: LabelWord,
 }
 
-type Seconds = Family<OfTenant, Histogram>;
+type TenantSeconds = Family<TenantLabels, Histogram>;
 
-/// Everything that is counted. A clone counts the same, and costs next to nothing: every request takes some.
+/// All metrics of a host. Clones share the same counts and are cheap, since every request needs some.
 #[derive(Debug, Clone)]
 pub struct Metrics(Arc<Families>);
 
 #[derive(Debug)]
 struct Families {
     registry: Registry,
-    accepted: Family<Accepted, Counter>,
-    refused: Family<Refused, Counter>,
-    attempts: Family<Attempted, Counter>,
-    write_back: Seconds,
-    status: Seconds,
-    status_answers: Family<Answered, Counter>,
-    calls: Family<Called, Counter>,
-    reused: Family<OfTenant, Counter>,
-    faults: Family<Faulted, Counter>,
-    egress_refusals: Family<EgressRefused, Counter>,
-    status_full: Family<OfTenant, Counter>,
-    alerts: Family<Alerted, Counter>,
-    front: Front,
+    accepted: Family<AcceptedLabels, Counter>,
+    refused: Family<RefusedLabels, Counter>,
+    attempts: Family<AttemptLabels, Counter>,
+    write_back: TenantSeconds,
+    status: TenantSeconds,
+    status_answers: Family<AnswerLabels, Counter>,
+    invocations: Family<InvocationLabels, Counter>,
+    reused: Family<TenantLabels, Counter>,
+    faults: Family<FaultLabels, Counter>,
+    egress_refusals: Family<EgressRefusalLabels, Counter>,
+    status_full: Family<TenantLabels, Counter>,
+    alerts: Family<AlertLabels, Counter>,
+    connections: ConnectionMetrics,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let call: fn() -> Histogram = || Histogram::new(CALL_BUCKETS);
+        let query: fn() -> Histogram = || Histogram::new(STATUS_QUERY_BUCKETS);
         let write: fn() -> Histogram = || Histogram::new(WRITE_BACK_BUCKETS);
         let mut registry = Registry::with_prefix("jackfield");
         let accepted = Family::default();
@@ -156,7 +156,7 @@ impl Default for Metrics {
         let write_back = Family::new_with_constructor(write);
         let help = "From the acceptance of a disposition to its commit in the CRM";
         registry.register_with_unit("write_back", help, Unit::Seconds, write_back.clone());
-        let status = Family::new_with_constructor(call);
+        let status = Family::new_with_constructor(query);
         registry.register_with_unit(
             "status_query",
             "Status queries as the agent sees them",
@@ -165,8 +165,8 @@ impl Default for Metrics {
         );
         let status_answers = Family::default();
         registry.register("status_answers", "Answers to status queries", status_answers.clone());
-        let calls = Family::default();
-        registry.register("adapter_calls", "Calls of adapters by export", calls.clone());
+        let invocations = Family::default();
+        registry.register("adapter_calls", "Calls of adapters by export", invocations.clone());
         let reused = Family::default();
         let help = "Calls of adapters by an instance that had served others of its release before";
         registry.register("adapter_calls_reused", help, reused.clone());
@@ -180,8 +180,8 @@ impl Default for Metrics {
         registry.register("status_full", help, status_full.clone());
         let alerts = Family::default();
         registry.register("alerts", "Alerts raised, by kind", alerts.clone());
-        let front = Front::default();
-        front.register(&mut registry);
+        let connections = ConnectionMetrics::default();
+        connections.register(&mut registry);
         Self(Arc::new(Families {
             registry,
             accepted,
@@ -190,86 +190,86 @@ impl Default for Metrics {
             write_back,
             status,
             status_answers,
-            calls,
+            invocations,
             reused,
             faults,
             egress_refusals,
             status_full,
             alerts,
-            front,
+            connections,
         }))
     }
 }
 
 impl Metrics {
     /// A request was acknowledged.
-    pub fn accept(&self, tenant: &TenantName, endpoint: &'static str, repeat: bool) {
-        let repeat = Word(if repeat { "true" } else { "false" });
-        let labels = Accepted {
+    pub fn request_accepted(&self, tenant: &TenantName, endpoint: &'static str, repeat: bool) {
+        let repeat = LabelWord(if repeat { "true" } else { "false" });
+        let labels = AcceptedLabels {
             tenant: tenant.to_string(),
-            endpoint: Word(endpoint),
+            endpoint: LabelWord(endpoint),
             repeat,
         };
         self.0.accepted.get_or_create(&labels).inc();
     }
 
-    /// A request was refused. Not by tenant: whoever is refused may have made the name up.
-    pub fn refuse(&self, endpoint: &'static str, reason: &'static str) {
+    /// A request was refused. The tenant is not a label: a refused client may have made the name up.
+    pub fn request_refused(&self, endpoint: &'static str, reason: &'static str) {
         self.0
             .refused
-            .get_or_create(&Refused {
-                endpoint: Word(endpoint),
-                reason: Word(reason),
+            .get_or_create(&RefusedLabels {
+                endpoint: LabelWord(endpoint),
+                reason: LabelWord(reason),
             })
             .inc();
     }
 
-    /// A delivery was tried.
-    pub fn attempt(&self, tenant: &TenantName, kind: DeliveryKind, class: AttemptClass) {
-        let labels = Attempted {
+    /// A delivery was attempted.
+    pub fn delivery_attempted(&self, tenant: &TenantName, kind: DeliveryKind, class: AttemptClass) {
+        let labels = AttemptLabels {
             tenant: tenant.to_string(),
-            kind: Word(kind.word()),
-            class: Word(class.word()),
+            kind: LabelWord(kind.word()),
+            class: LabelWord(class.word()),
         };
         self.0.attempts.get_or_create(&labels).inc();
     }
 
-    /// A disposition reached its CRM, so long after it was accepted.
+    /// A disposition was committed in the CRM, this long after it was accepted.
     pub fn written_back(&self, tenant: &TenantName, after: Duration) {
         self.0
             .write_back
-            .get_or_create(&OfTenant {
+            .get_or_create(&TenantLabels {
                 tenant: tenant.to_string(),
             })
             .observe(after.as_secs_f64());
     }
 
     /// A status query was answered.
-    pub fn status(&self, tenant: &TenantName, answer: &'static str, took: Duration) {
+    pub fn status_answered(&self, tenant: &TenantName, answer: &'static str, took: Duration) {
         self.0
             .status
-            .get_or_create(&OfTenant {
+            .get_or_create(&TenantLabels {
                 tenant: tenant.to_string(),
             })
             .observe(took.as_secs_f64());
         self.0
             .status_answers
-            .get_or_create(&Answered {
+            .get_or_create(&AnswerLabels {
                 tenant: tenant.to_string(),
-                answer: Word(answer),
+                answer: LabelWord(answer),
             })
             .inc();
     }
 
-    /// A status query was refused because as many as there may be were waiting for the CRM.
-    pub fn status_full(&self, tenant: &TenantName) {
+    /// A status query was refused because the most that are allowed were already waiting for the CRM.
+    pub fn status_refused(&self, tenant: &TenantName) {
         let tenant = tenant.to_string();
-        self.0.status_full.get_or_create(&OfTenant { tenant }).inc();
+        self.0.status_full.get_or_create(&TenantLabels { tenant }).inc();
     }
 
-    /// An adapter was called, and perhaps failed. `refused` are the reasons for which its requests stayed here, and how
-    /// many for each.
-    pub fn call(
+    /// An export of an adapter was invoked, and perhaps failed. `refused` gives the reasons for which the host did not
+    /// send requests of the adapter, and how many requests there were for each.
+    pub fn invocation(
         &self,
         tenant: &TenantName,
         export: &'static str,
@@ -277,45 +277,45 @@ impl Metrics {
         refused: &[(&'static str, u32)],
     ) {
         self.0
-            .calls
-            .get_or_create(&Called {
+            .invocations
+            .get_or_create(&InvocationLabels {
                 tenant: tenant.to_string(),
-                export: Word(export),
+                export: LabelWord(export),
             })
             .inc();
         if let Some(cause) = fault {
-            let labels = Faulted {
+            let labels = FaultLabels {
                 tenant: tenant.to_string(),
-                cause: Word(cause.word()),
+                cause: LabelWord(cause.word()),
             };
             self.0.faults.get_or_create(&labels).inc();
         }
         for (reason, count) in refused {
-            let labels = EgressRefused {
+            let labels = EgressRefusalLabels {
                 tenant: tenant.to_string(),
-                reason: Word(reason),
+                reason: LabelWord(reason),
             };
             self.0.egress_refusals.get_or_create(&labels).inc_by(u64::from(*count));
         }
     }
 
-    /// A call of an adapter was served by an instance that had served others before.
-    pub fn call_reused(&self, tenant: &TenantName) {
+    /// An invocation ran in an instance that had run others before.
+    pub fn invocation_reused(&self, tenant: &TenantName) {
         let tenant = tenant.to_string();
-        self.0.reused.get_or_create(&OfTenant { tenant }).inc();
+        self.0.reused.get_or_create(&TenantLabels { tenant }).inc();
     }
 
-    /// A person must be told something.
-    pub fn alert(&self, tenant: &TenantName, kind: AlertKind) {
-        let labels = Alerted {
+    /// An alert was announced.
+    pub fn alert_raised(&self, tenant: &TenantName, kind: AlertKind) {
+        let labels = AlertLabels {
             tenant: tenant.to_string(),
-            kind: Word(kind.word()),
+            kind: LabelWord(kind.word()),
         };
         self.0.alerts.get_or_create(&labels).inc();
     }
 
-    /// The text that Prometheus reads. What waits is asked of the store when it is scraped, and `breakers` are as they
-    /// stand now.
+    /// Renders the metrics as Prometheus reads them. The state of the queue is read from the store at each scrape, and
+    /// `breakers` are the breakers as they are now.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -327,15 +327,15 @@ impl Metrics {
     ) -> Result<String, StoreError> {
         let mut registry = Registry::with_prefix("jackfield");
         register_breakers(&mut registry, breakers);
-        let depth = Family::<Waiting, Gauge>::default();
+        let depth = Family::<QueueLabels, Gauge>::default();
         registry.register("queue_depth", "Deliveries that are not finished", depth.clone());
-        let oldest = Family::<Waiting, Gauge>::default();
+        let oldest = Family::<QueueLabels, Gauge>::default();
         let help = "Age of the oldest delivery that is not finished";
         registry.register_with_unit("queue_oldest_age", help, Unit::Seconds, oldest.clone());
         for waiting in store.queue_depth().await? {
-            let labels = Waiting {
+            let labels = QueueLabels {
                 tenant: waiting.tenant.to_string(),
-                state: Word(waiting.state.word()),
+                state: LabelWord(waiting.state.word()),
             };
             depth
                 .get_or_create(&labels)
@@ -344,18 +344,18 @@ impl Metrics {
                 .get_or_create(&labels)
                 .set(now.duration_since(waiting.oldest).as_secs().max(0));
         }
-        let states = Family::<InState, Gauge>::default();
+        let states = Family::<StateLabels, Gauge>::default();
         registry.register("deliveries", "Deliveries by state", states.clone());
         for (state, count) in store.states().await? {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             states
-                .get_or_create(&InState {
-                    state: Word(state.word()),
+                .get_or_create(&StateLabels {
+                    state: LabelWord(state.word()),
                 })
                 .set(count);
         }
         let mut page = String::new();
-        // Writing to a String cannot fail; a label that could not be written would leave the page short, not wrong.
+        // Writing to a String cannot fail; if a label could not be written, the page would be short, but not wrong.
         let _ = text::encode_registry(&mut page, &self.0.registry);
         let _ = text::encode_registry(&mut page, &registry);
         let _ = text::encode_eof(&mut page);
@@ -363,26 +363,26 @@ impl Metrics {
     }
 }
 
-/// How breakers stand: 0 closed, 1 half-open or ramping, 2 open.
+/// Registers the states of the breakers: 0 closed, 1 half-open or ramping, 2 open.
 fn register_breakers(registry: &mut Registry, breakers: &[TenantBreaker]) {
-    let state = Family::<OfTenant, Gauge>::default();
+    let state = Family::<TenantLabels, Gauge>::default();
     let help = "The CRM's breaker: 0 closed, 1 half-open or ramping, 2 open";
     registry.register("breaker_state", help, state.clone());
-    let transitions = Family::<Entered, Counter>::default();
+    let transitions = Family::<TransitionLabels, Counter>::default();
     let help = "How often the CRM's breaker went to a state";
     registry.register("breaker_transitions", help, transitions.clone());
-    for reading in breakers {
-        let tenant = reading.tenant.to_string();
-        let value = match reading.status.state {
+    for breaker in breakers {
+        let tenant = breaker.tenant.to_string();
+        let value = match breaker.status.state {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen | BreakerState::Ramping => 1,
             BreakerState::Open => 2,
         };
-        state.get_or_create(&OfTenant { tenant: tenant.clone() }).set(value);
-        for (to, count) in BreakerState::ALL.into_iter().zip(reading.entered) {
-            let labels = Entered {
+        state.get_or_create(&TenantLabels { tenant: tenant.clone() }).set(value);
+        for (to, count) in BreakerState::ALL.into_iter().zip(breaker.entered) {
+            let labels = TransitionLabels {
                 tenant: tenant.clone(),
-                to: Word(to.word()),
+                to: LabelWord(to.word()),
             };
             transitions.get_or_create(&labels).inc_by(count);
         }

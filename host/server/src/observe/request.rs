@@ -1,4 +1,4 @@
-//! What every request of both listeners goes through: an id, one line in the log, and problems finished with the id.
+//! What both listeners do with every request: give it an id, write one line to the log, and add the id to problems.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,37 +13,37 @@ use tracing::Instrument as _;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_clock::SharedClock;
 
-/// Carries the id in answers.
+/// The header of an answer that has the request's id.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Who is at the other end of the connection that a request came over: the client, or the load balancer before it.
-/// Among the extensions of a request that came through a listener.
+/// The address at the other end of the connection of a request: the client's, or that of the load balancer in front of
+/// it. A listener adds it to the extensions of each request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
-/// Why a request's body was not read to its end.
+/// Why the host did not read a request's body to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// It came too slowly.
+    /// The body arrived too slowly.
     #[error("the body came too slowly")]
     TooSlow,
-    /// Too many large bodies are on their way in.
+    /// The memory for incoming bodies is used up.
     #[error("too many large bodies are on their way in")]
     NoRoom,
-    /// The connection did.
+    /// The connection broke off.
     #[error("the body broke off")]
     BrokeOff,
 }
 
 impl BodyError {
-    /// What a handler was told when it read the body, if it was one of these.
+    /// The error of this type among the sources of `error`, which a handler got when it read the body.
     #[must_use]
     pub fn within(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        let mut found = std::iter::successors(Some(error), |error| error.source());
-        found.find_map(|error| error.downcast_ref().copied())
+        let mut sources = std::iter::successors(Some(error), |error| error.source());
+        sources.find_map(|error| error.downcast_ref().copied())
     }
 
-    /// The answer to a request with such a body. Nothing of it was stored.
+    /// The answer to a request with such a body, of which nothing was stored.
     #[must_use]
     pub fn problem(self) -> Problem {
         match self {
@@ -64,8 +64,8 @@ impl BodyError {
     }
 }
 
-/// Identifies one request in its answer and in the log. The host makes it; one that a client sends is not used, since
-/// it could be a lead's phone number.
+/// Identifies one request in its answer and in the log. The host generates it and ignores an id that a client sends,
+/// since that could be a lead's phone number.
 #[derive(Debug, Clone)]
 pub struct RequestId(Arc<str>);
 
@@ -96,9 +96,9 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Gives the request its id, logs its end and finishes a [`Problem`]. The log has the route, never the path: a lead's
-/// id is fine there, but what a client makes up is not.
-pub async fn observe(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
+/// Middleware that gives a request its id, logs how it ended and renders a [`Problem`] with the id. The log has the
+/// route and never the path: a lead's id would be harmless there, but a client can put anything into a path.
+pub async fn log_request(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let method = request.method().clone();
     let route = request
@@ -109,7 +109,7 @@ pub async fn observe(State(clock): State<SharedClock>, mut request: Request, nex
     request.extensions_mut().insert(id.clone());
 
     let span = tracing::info_span!("request", request_id = id.as_str(), tenant = tracing::field::Empty);
-    let began = clock.now();
+    let started_at = clock.now();
     async move {
         let mut response = next.run(request).await;
         let problem = response
@@ -120,7 +120,7 @@ pub async fn observe(State(clock): State<SharedClock>, mut request: Request, nex
         if let Some(problem) = problem {
             response = problem.respond(id.as_str());
         }
-        let took_ms = clock.now().duration_since(began).as_millis();
+        let took_ms = clock.now().duration_since(started_at).as_millis();
         let status = response.status().as_u16();
         tracing::info!(%method, route, status, took_ms, problem = kind, "answered");
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_bearer_token_is_one() {
+    fn only_bearer_scheme_gives_a_token() {
         let token = |value: &str| {
             let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap())]);
             bearer_token(&headers).map(str::to_owned)

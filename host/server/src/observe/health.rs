@@ -1,4 +1,4 @@
-//! What a load balancer, an orchestrator and Prometheus ask.
+//! The endpoints for load balancers, orchestrators and Prometheus: `/healthz`, `/readyz` and `/metrics`.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use http::{StatusCode, header};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::problem::Problem;
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
 use jackfield_store::SharedStore;
 
-/// What the answers come from.
+/// What the endpoints need.
 #[derive(Debug, Clone)]
 pub struct HealthState {
-    /// Asked whether it can be written to.
+    /// The store, asked whether it can be written to.
     pub store: SharedStore,
-    /// Asked who cannot be served.
+    /// The tenants, asked which of them cannot be served.
     pub tenants: Arc<Tenants>,
-    /// The time.
+    /// The clock.
     pub clock: SharedClock,
-    /// What was counted.
+    /// The metrics.
     pub metrics: Metrics,
     /// Cancelled when the host drains.
     pub draining: CancellationToken,
@@ -44,12 +44,17 @@ pub fn metrics_router(state: HealthState) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(state)
 }
 
-/// Whether to send requests here, and if not, why. A tenant whose release does not load is named, and does not take the
-/// host away from the others. No reasons are given that could hold more than a name: both listeners answer.
+/// Says whether to send requests to this host, and if not, why. Tenants whose release does not load are counted, and do
+/// not make the host unavailable to the others. The answer contains no reason with more than a name in it, since both
+/// listeners give it.
 async fn readyz(State(state): State<HealthState>) -> Response {
     let store = state.store.ready().await;
     let checks = [("store", store.is_ok()), ("accepting", !state.draining.is_cancelled())];
-    let not_ready: Vec<_> = checks.iter().filter(|(_, good)| !good).map(|(name, _)| *name).collect();
+    let not_ready: Vec<_> = checks
+        .iter()
+        .filter(|(_, passed)| !passed)
+        .map(|(name, _)| *name)
+        .collect();
     if let Err(error) = store {
         tracing::error!(%error, "the store is not ready");
     }
@@ -67,7 +72,7 @@ async fn readyz(State(state): State<HealthState>) -> Response {
 }
 
 async fn metrics(State(state): State<HealthState>) -> Result<Response, Problem> {
-    let breakers = state.tenants.breakers.readings();
+    let breakers = state.tenants.breakers.statuses();
     let now = state.clock.now();
     let page = state.metrics.scrape(&state.store, &breakers, now).await?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,35 +1,35 @@
-//! The log: JSON lines, or pretty on a terminal.
+//! The log: JSON lines, or a readable format on a terminal.
 
-mod lines;
+mod log_writer;
 
 use std::io::{IsTerminal as _, Stderr};
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
-use lines::Lines;
-pub use lines::Written;
+pub use log_writer::LogGuard;
+use log_writer::LogWriter;
 
-/// The log cannot be set up.
+/// Why the log cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `log` is not a list of directives.
     #[error("log = \"{0}\" is not understood: {1}; write a level (error, warn, info, debug) or `target=level,…`")]
     Directives(String, String),
-    /// There is a subscriber already.
+    /// The process has a log already.
     #[error("a log is set up already")]
     Twice,
-    /// The thread that writes it does not start.
+    /// The thread that writes the log does not start.
     #[error("the log's thread does not start: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// Sends the log to standard error from now on. Lines below a warning may be written a little later, until what this
-/// returns is dropped.
+/// Sends the log to standard error from now on. Lines below the level of a warning may be written a few milliseconds
+/// late, until the guard that this returns is dropped.
 ///
 /// # Errors
-/// The directives are wrong, there is a log already, or no thread can be had for it.
-pub fn start(config: &Config) -> Result<Written<Stderr>, TelemetryError> {
+/// The directives are wrong, the process has a log already, or the thread that writes it cannot be started.
+pub fn start(config: &Config) -> Result<LogGuard<Stderr>, TelemetryError> {
     let filter = EnvFilter::try_new(&config.log)
         .map_err(|error| TelemetryError::Directives(config.log.clone(), error.to_string()))?;
     let pretty = match config.log_format {
@@ -37,8 +37,8 @@ pub fn start(config: &Config) -> Result<Written<Stderr>, TelemetryError> {
         LogFormat::Json => false,
         LogFormat::Pretty => true,
     };
-    let (lines, written) = Lines::to(std::io::stderr())?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
+    let (writer, guard) = LogWriter::to(std::io::stderr())?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let started = if pretty {
         builder.with_ansi(std::io::stderr().is_terminal()).try_init()
     } else {
@@ -50,5 +50,5 @@ pub fn start(config: &Config) -> Result<Written<Stderr>, TelemetryError> {
             .try_init()
     };
     started.map_err(|_| TelemetryError::Twice)?;
-    Ok(written)
+    Ok(guard)
 }

@@ -1,4 +1,4 @@
-//! Who calls, and what can be read of the call before it is known to be genuine.
+//! Extractors of the endpoints: the authenticated agent, the body, and parts of the path and the headers.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 
-use super::gate::Client;
+use super::rate_limiter::ClientAddress;
 use super::{MAX_BODY, SharedState};
+use crate::observe::request::{BodyError, bearer_token};
 use crate::problem::{Problem, ProblemKind};
-use crate::request::{BodyError, bearer_token};
-use crate::tenants::{Slot, Tenant};
+use crate::tenants::{Tenant, TenantSlot};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::throttle::RequestParty;
 
-/// The agent of a tenant: a valid bearer token of it.
+/// The agent of a tenant, authenticated by a valid bearer token.
 pub struct Agent {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantName,
-    slot: Option<Slot>,
+    slot: Option<TenantSlot>,
 }
 
 impl Agent {
-    /// The tenant, ready to serve; none if it has no release that this host can serve.
-    pub fn serving(self) -> Option<Arc<Tenant>> {
+    /// The tenant with its active release; none if this host can serve no release of it.
+    pub fn serving_tenant(self) -> Option<Arc<Tenant>> {
         match self.slot {
-            Some(Slot::Serving(tenant)) => Some(tenant),
-            Some(Slot::Broken { .. }) | None => None,
+            Some(TenantSlot::Serving(tenant)) => Some(tenant),
+            Some(TenantSlot::Broken { .. }) | None => None,
         }
     }
 }
@@ -37,20 +37,22 @@ impl FromRequestParts<SharedState> for Agent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
-        let client = Client::from_request_parts(parts, state).await?;
+        let client = ClientAddress::from_request_parts(parts, state).await?;
         let tenant = tenant_in_path(parts, state).await?;
         let presented = bearer_token(&parts.headers);
         match (tenant, presented) {
             (Some(tenant), Some(token)) if state.tokens.allows_agent(&tenant, token) => {
                 tracing::Span::current().record("tenant", tenant.as_str());
                 let slot = state.tenants.slot(&tenant);
-                let rules = slot.as_ref().map(Slot::ingress);
-                state.gate.let_in(client, &tenant, RequestParty::Agent, rules)?;
+                let rules = slot.as_ref().map(TenantSlot::ingress);
+                state
+                    .rate_limiter
+                    .check_tenant(client, &tenant, RequestParty::Agent, rules)?;
                 Ok(Self { tenant, slot })
             }
             (_, presented) => {
                 let reason = if presented.is_some() { "token" } else { "no-token" };
-                Err(state.gate.refuse(client, "agent", reason))
+                Err(state.rate_limiter.refuse(client, "agent", reason))
             }
         }
     }
@@ -64,12 +66,12 @@ async fn tenant_in_path(parts: &mut Parts, state: &SharedState) -> Result<Option
     Ok(tenant.and_then(|(_, value)| value.parse().ok()))
 }
 
-/// The answer for a path that cannot be decoded, whoever asks.
+/// The problem for a path that cannot be decoded, with or without a valid token.
 pub fn undecodable<E>(_: E) -> Problem {
     Problem::new(ProblemKind::BadRequest, "the path is not percent-encoded UTF-8")
 }
 
-/// A part of the path, read as what it should be.
+/// Parses a part of the path.
 ///
 /// # Errors
 /// A 400 that says what is allowed.
@@ -83,14 +85,14 @@ pub fn path_part<T: std::str::FromStr<Err = jackfield_domain::id::InvalidId>>(te
     })
 }
 
-/// A whole body, at most [`MAX_BODY`] bytes.
-pub struct WholeBody(pub Bytes);
+/// A body, read to its end; at most [`MAX_BODY`] bytes.
+pub struct FullBody(pub Bytes);
 
-impl FromRequest<SharedState> for WholeBody {
+impl FromRequest<SharedState> for FullBody {
     type Rejection = Problem;
 
-    /// A 413 above the cap, before it is read if it says how long it is; a 408 if it came too slowly, a 503 if there is
-    /// no room, a 400 if it broke off.
+    /// Fails with a 413 if the body is too large, before it is read if its length is announced; with a 408 if it
+    /// arrives too slowly, a 503 if there is no memory for it, and a 400 if it breaks off.
     async fn from_request(request: Request, state: &SharedState) -> Result<Self, Problem> {
         let too_large = || {
             Problem::new(
@@ -112,14 +114,14 @@ impl FromRequest<SharedState> for WholeBody {
     }
 }
 
-/// The headers to keep with the raw request, as JSON. Credentials are not kept.
-pub fn kept_headers(headers: &HeaderMap) -> String {
-    let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
-    let kept: Vec<_> = headers
+/// The headers to store with the raw request, as JSON. Credentials are not stored.
+pub fn stored_headers(headers: &HeaderMap) -> String {
+    let credentials = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    let stored: Vec<_> = headers
         .iter()
-        .filter(|(name, _)| !secret.contains(name))
+        .filter(|(name, _)| !credentials.contains(name))
         .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
         .collect();
     // Pairs of texts are always JSON.
-    serde_json::to_string(&kept).unwrap_or_default()
+    serde_json::to_string(&stored).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! Following the store: what became active at another host, or before this one started, is loaded here too.
+//! Keeps this host in step with the store: loads the releases that became active at another host, or before this one
+//! started.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,27 +10,27 @@ use super::Rollout;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::StoreError;
 
-/// Releases that are loaded at once. A load waits for the database as long as it computes.
-const AT_ONCE: usize = 8;
+/// Releases that are loaded concurrently. A load waits for the database about as long as it computes.
+const CONCURRENT_LOADS: usize = 8;
 
 impl Rollout {
-    /// Brings this host in line with the store: loads what became active elsewhere, or since the host last ran.
-    /// A release that does not load is reported, leaves the old one serving, and is tried again each time. Where
-    /// nothing has changed and nothing fails, no tenant is looked at, however many there are.
+    /// Loads the releases that became active at another host, or since this host last ran. If a release does not load,
+    /// this reports it, leaves the old one in service, and tries again each time. If nothing has changed and no release
+    /// fails, this reads no tenant, however many there are.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn sync(&self) -> Result<(), StoreError> {
         self.runtime.recorder().remove_expired();
         let breakers = self.store.breakers().await?;
-        self.tenants.breakers.follow(&breakers, self.clock.now());
-        if self.is_followed(self.store.revision().await?) && self.failing.lock().await.is_empty() {
+        self.tenants.breakers.sync(&breakers, self.clock.now());
+        if self.is_synced(self.store.revision().await?) && self.failing.lock().await.is_empty() {
             return Ok(());
         }
-        // No release of this host becomes active meanwhile, so none is put back by what was read before.
-        let _one_at_a_time = self.one_at_a_time.lock().await;
+        // No release of this host becomes active meanwhile, so older data from the store replaces none.
+        let _guard = self.rollout_lock.lock().await;
         let revision = self.store.revision().await?;
-        let active = if self.is_followed(revision) {
+        let active = if self.is_synced(revision) {
             self.still_failing().await?
         } else {
             self.store.active_releases().await?
@@ -44,19 +45,20 @@ impl Rollout {
             }
         }
         let loads = stream::iter(behind).map(|(tenant, active)| tokio::spawn(self.clone().catch_up(tenant, active)));
-        let mut loads = loads.buffer_unordered(AT_ONCE);
+        let mut loads = loads.buffer_unordered(CONCURRENT_LOADS);
         while let Some(loaded) = loads.next().await {
             loaded.map_err(|error| StoreError::Unavailable(error.to_string()))??;
         }
-        self.followed.store(revision, Ordering::Relaxed);
+        self.synced_revision.store(revision, Ordering::Relaxed);
         Ok(())
     }
 
-    fn is_followed(&self, revision: u64) -> bool {
-        self.followed.load(Ordering::Relaxed) == revision
+    /// Whether this host has loaded what was active at this revision of the store.
+    fn is_synced(&self, revision: u64) -> bool {
+        self.synced_revision.load(Ordering::Relaxed) == revision
     }
 
-    /// The active releases of the tenants whose active release did not load.
+    /// The active releases of the tenants whose active release did not load last time.
     async fn still_failing(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
         let failing: Vec<_> = self.failing.lock().await.keys().cloned().collect();
         let mut active = vec![];
@@ -68,7 +70,7 @@ impl Rollout {
         Ok(active)
     }
 
-    /// Loads a tenant's active release, or says why it does not load.
+    /// Loads a tenant's active release, or reports why it does not load.
     async fn catch_up(self, tenant: TenantName, active: ReleaseNumber) -> Result<(), StoreError> {
         let Some(release) = self.store.release(&tenant, active).await? else {
             return Ok(());
@@ -81,8 +83,8 @@ impl Rollout {
             }
             Err(error) => {
                 let failure = (active, error.to_string());
-                let before = self.failing.lock().await.insert(tenant.clone(), failure.clone());
-                if before.as_ref() != Some(&failure) {
+                let reported = self.failing.lock().await.insert(tenant.clone(), failure.clone());
+                if reported.as_ref() != Some(&failure) {
                     tracing::error!(%tenant, release = %active, %error, "the active release does not load");
                 }
                 self.tenants.mark_broken(tenant, failure.1, ingress);

@@ -1,4 +1,5 @@
-//! A socket that records when bytes arrive, and the state of the connection over it.
+//! What a connection is doing: a socket that records when bytes arrive, and the state that it shares with the requests
+//! and the timer of its connection.
 
 use std::io;
 use std::pin::Pin;
@@ -12,32 +13,32 @@ use jackfield_domain::intake::slow_client::ConnectionProgress;
 
 /// The state of a connection, shared by its socket, its requests and its timer.
 #[derive(Debug, Clone)]
-pub struct Activity {
+pub struct ConnectionActivity {
     progress: Arc<Mutex<ConnectionProgress>>,
     clock: SharedClock,
 }
 
-impl Activity {
-    /// A connection that was just opened.
+impl ConnectionActivity {
+    /// The state of a connection that was just opened.
     pub fn opened(clock: SharedClock) -> Self {
         let progress = Arc::new(Mutex::new(ConnectionProgress::opened(clock.now())));
         Self { progress, clock }
     }
 
     /// Reads or changes the state.
-    pub fn with<T>(&self, look: impl FnOnce(&mut ConnectionProgress) -> T) -> T {
-        look(&mut lock(&self.progress))
+    pub fn with<T>(&self, access: impl FnOnce(&mut ConnectionProgress) -> T) -> T {
+        access(&mut lock(&self.progress))
     }
 
     /// Marks a request whose head is complete as in flight, until the returned value is dropped.
-    pub fn begin(&self) -> RequestInFlight {
+    pub fn start_request(&self) -> RequestInFlight {
         self.with(ConnectionProgress::request_started);
         RequestInFlight(self.clone())
     }
 }
 
-/// A request in flight.
-pub struct RequestInFlight(Activity);
+/// Marks a request as in flight until it is dropped.
+pub struct RequestInFlight(ConnectionActivity);
 
 impl Drop for RequestInFlight {
     fn drop(&mut self) {
@@ -46,20 +47,20 @@ impl Drop for RequestInFlight {
     }
 }
 
-/// A socket.
-pub struct Watched<S> {
+/// A socket that records in a connection's state when bytes arrive.
+pub struct TrackedSocket<S> {
     socket: S,
-    activity: Activity,
+    activity: ConnectionActivity,
 }
 
-impl<S> Watched<S> {
-    /// Records in `activity` when bytes arrive.
-    pub fn new(socket: S, activity: Activity) -> Self {
+impl<S> TrackedSocket<S> {
+    /// Wraps `socket` and records in `activity` when bytes arrive.
+    pub fn new(socket: S, activity: ConnectionActivity) -> Self {
         Self { socket, activity }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TrackedSocket<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
@@ -71,7 +72,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(cx, bytes)
     }

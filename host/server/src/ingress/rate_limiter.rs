@@ -1,6 +1,7 @@
-//! Who may come in, and how often: clients by address, tenants by what is theirs.
+//! Limits how often clients may send requests, by address before they are authenticated and by tenant after it, and
+//! refuses addresses that a tenant does not allow.
 //!
-//! All limits are of this host alone: several hosts behind one load balancer allow as many times more.
+//! Each host counts for itself: several hosts behind one load balancer together allow that many times more.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,46 +12,46 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use super::SharedState;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::observe::request::Peer;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::Peer;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::address::{self, AddressRange};
 use jackfield_domain::intake::throttle::{AddressThrottle, RequestParty, TenantThrottle, ThrottleRates};
 use jackfield_domain::tenant::release::IngressSpec;
 
-/// Where proxies write whom they speak for.
+/// The header in which a proxy writes the address of its client.
 const FORWARDED: &str = "x-forwarded-for";
-/// The endpoint in metrics, before it is known who asks for what.
+/// The endpoint in metrics before the request's tenant and endpoint are known.
 const ANY: &str = "any";
 
-/// What a host's gate goes by.
+/// The settings of a rate limiter.
 #[derive(Debug, Clone)]
-pub struct Policy {
-    /// Load balancers, which are believed about their clients.
+pub struct RateLimiterConfig {
+    /// Load balancers, whose headers are trusted to name their clients.
     pub trusted_proxies: Vec<AddressRange>,
-    /// How many requests a second.
+    /// The allowed requests per second.
     pub rates: ThrottleRates,
 }
 
-/// The gate of one host.
+/// The rate limiter of one host.
 #[derive(Debug)]
-pub struct Gate {
-    policy: Policy,
+pub struct RateLimiter {
+    config: RateLimiterConfig,
     addresses: Mutex<AddressThrottle>,
     tenants: Mutex<TenantThrottle>,
     clock: SharedClock,
     metrics: Metrics,
 }
 
-impl Gate {
-    /// A gate that nobody has come through yet.
+impl RateLimiter {
+    /// A rate limiter that has counted nothing yet.
     #[must_use]
-    pub fn new(policy: Policy, clock: SharedClock, metrics: Metrics) -> Self {
-        let addresses = Mutex::new(AddressThrottle::new(policy.rates));
+    pub fn new(config: RateLimiterConfig, clock: SharedClock, metrics: Metrics) -> Self {
+        let addresses = Mutex::new(AddressThrottle::new(config.rates));
         Self {
-            policy,
+            config,
             addresses,
             tenants: Mutex::default(),
             clock,
@@ -58,26 +59,27 @@ impl Gate {
         }
     }
 
-    /// Whose request it is; too many from one address go no further.
-    fn admit(&self, parts: &Parts) -> Result<Client, Problem> {
+    /// Finds the address of the client that sent a request, and refuses the request if the address has sent too many.
+    fn check_address(&self, parts: &Parts) -> Result<ClientAddress, Problem> {
         let Some(Peer(peer)) = parts.extensions.get().copied() else {
-            return Ok(Client(None));
+            return Ok(ClientAddress(None));
         };
-        // A header that is not text ends what can be believed, as one without an address does.
+        // A header that is not text ends the chain of trusted addresses, as one without an address does.
         let forwarded = parts.headers.get_all(FORWARDED).iter();
         let forwarded = forwarded.map(|value| value.to_str().unwrap_or_default());
-        let address = address::client(peer, forwarded, &self.policy.trusted_proxies);
-        let share = lock(&self.addresses).request(address, self.clock.now());
-        share.map_err(|wait| {
-            self.metrics.refuse(ANY, "address-limit");
+        let address = address::client(peer, forwarded, &self.config.trusted_proxies);
+        let allowed = lock(&self.addresses).request(address, self.clock.now());
+        allowed.map_err(|wait| {
+            self.metrics.request_refused(ANY, "address-limit");
             too_many("there are too many requests from this address", wait)
         })?;
-        Ok(Client(Some(address)))
+        Ok(ClientAddress(Some(address)))
     }
 
-    /// The one answer to whoever cannot be authenticated, for whatever reason, until there are too many of them.
-    pub fn refuse(&self, client: Client, endpoint: &'static str, reason: &'static str) -> Problem {
-        self.metrics.refuse(endpoint, reason);
+    /// The one answer to every request that fails authentication, for whatever reason, until its address has sent too
+    /// many of them.
+    pub fn refuse(&self, client: ClientAddress, endpoint: &'static str, reason: &'static str) -> Problem {
+        self.metrics.request_refused(endpoint, reason);
         let Some(address) = client.0 else {
             return Problem::unauthorized();
         };
@@ -90,14 +92,14 @@ impl Gate {
         }
     }
 
-    /// A genuine request of a tenant: whether the tenant takes it from there, and whether it has made too many. Nothing
-    /// is known of a tenant that has no release here, so it has the host's limits.
+    /// Checks an authenticated request: whether the tenant allows its address, and whether the tenant has sent too
+    /// many. A tenant without a release on this host has the host's limits.
     ///
     /// # Errors
-    /// A 401 like any other, for an address that is not among the tenant's own; a 429.
-    pub fn let_in(
+    /// A 401 like any other, for an address that the tenant does not allow; a 429.
+    pub fn check_tenant(
         &self,
-        client: Client,
+        client: ClientAddress,
         tenant: &TenantName,
         party: RequestParty,
         rules: Option<&IngressSpec>,
@@ -114,27 +116,27 @@ impl Gate {
             return Err(self.refuse(client, endpoint, "address"));
         }
         let rate = self.rate(rules.and_then(|rules| rules.per_second));
-        let share = lock(&self.tenants).request(tenant, party, rate, self.clock.now());
-        share.map_err(|wait| {
-            self.metrics.refuse(endpoint, "tenant-limit");
+        let allowed = lock(&self.tenants).request(tenant, party, rate, self.clock.now());
+        allowed.map_err(|wait| {
+            self.metrics.request_refused(endpoint, "tenant-limit");
             too_many("there are too many requests of this tenant", wait)
         })
     }
 
-    fn rate(&self, of_tenant: Option<NonZeroU32>) -> NonZeroU32 {
-        of_tenant.unwrap_or(self.policy.rates.tenant)
+    fn rate(&self, tenant_rate: Option<NonZeroU32>) -> NonZeroU32 {
+        tenant_rate.unwrap_or(self.config.rates.tenant)
     }
 }
 
-/// Who sent a request, by its address; unknown only where there is no connection, as in tests.
+/// The address of the client that sent a request; unknown only if there is no connection, as in tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Client(Option<IpAddr>);
+pub struct ClientAddress(Option<IpAddr>);
 
-impl FromRequestParts<SharedState> for Client {
+impl FromRequestParts<SharedState> for ClientAddress {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
-        state.gate.admit(parts)
+        state.rate_limiter.check_address(parts)
     }
 }
 
