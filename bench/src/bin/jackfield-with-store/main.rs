@@ -37,5 +37,5 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    jackfield::cli::main_over(storage)
+    jackfield::cli::main_with_storage(storage)
 }

@@ -51,7 +51,7 @@ impl From<AuditEntry> for AuditView {
 }
 
 /// What a verification compares the trail with.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AuditVerifyQuery {

@@ -43,13 +43,13 @@ pub(crate) async fn set_manual(
     Ok(())
 }
 
-/// The kinds whose stuck deliveries a person enters by hand, as a JSON array.
+/// The kinds whose stopped deliveries a person enters by hand, as a JSON array.
 pub(crate) fn manual_kinds() -> Result<String, StoreError> {
     let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().manual);
     json("a list of kinds", &kinds.map(DeliveryKind::word).collect::<Vec<_>>())
 }
 
-/// Clears the flag, unless another delivery of the lead is stuck.
+/// Clears the flag, unless another delivery of the lead has stopped.
 pub(crate) async fn clear_manual(
     db: &mut SqliteConnection,
     tenant: &TenantName,

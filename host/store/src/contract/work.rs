@@ -171,7 +171,7 @@ pub async fn a_review_flags_only_for_dispositions(store: SharedStore) {
 }
 
 /// The flag stays as long as there is something to enter by hand.
-pub async fn a_delivery_clears_the_flag_only_as_the_last_stuck_one(store: SharedStore) {
+pub async fn the_last_stopped_delivery_clears_the_flag(store: SharedStore) {
     let flag = || async {
         store
             .lead(&acme(), &lead_id("L-1"))
@@ -180,12 +180,12 @@ pub async fn a_delivery_clears_the_flag_only_as_the_last_stuck_one(store: Shared
             .unwrap()
             .manual_since
     };
-    let mut stuck = vec![];
+    let mut stopped = vec![];
     for n in 0..2 {
         accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await;
-        stuck.push(send_to_review(&*store, at(n)).await);
+        stopped.push(send_to_review(&*store, at(n)).await);
     }
-    for (n, id) in (10..).zip(stuck) {
+    for (n, id) in (10..).zip(stopped) {
         assert_eq!(flag().await, Some(at(0)));
         store.replay(replay(&[id], at(n))).await.unwrap();
         assert_eq!(flag().await, Some(at(0)), "it may still have to be entered");
