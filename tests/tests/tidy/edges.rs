@@ -12,7 +12,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("problem", &[]),
     ("request", &["problem"]),
     ("auth", &[]),
-    ("vault", &[]),
+    ("private_file", &[]),
+    ("vault", &["private_file"]),
     ("tenants", &["vault"]),
     ("health", &["metrics", "problem", "tenants"]),
     ("intake", &["tenants"]),
@@ -27,7 +28,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "app",
         &[
             "config", "metrics", "auth", "tenants", "health", "intake", "ingress", "delivery", "admin", "vault",
-            "listener",
+            "listener", "private_file",
         ],
     ),
     ("cli", &["config", "telemetry", "app"]),

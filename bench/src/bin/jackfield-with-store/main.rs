@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         },
         // No commit.
         Ok("none") => Storage {
-            before: |store| Arc::new(DiscardingStore::new(store)),
+            wrap: |store| Arc::new(DiscardingStore::new(store)),
             ..Storage::default()
         },
         Ok(other) => {

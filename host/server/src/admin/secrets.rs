@@ -11,7 +11,7 @@ use super::problems::{ErrorResponses, invalid_field};
 use super::{AdminState, run_to_completion};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::SecretUse;
-use crate::vault::RotateError;
+use crate::vault::KeyRotationError;
 use jackfield_api::{Listing, PageQuery, RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{SecretName, TenantName};
@@ -128,9 +128,9 @@ pub(super) async fn rotate_key(
 ) -> Result<(Extension<AuditTarget>, Json<RotatedView>), Problem> {
     let rotated = run_to_completion(async move { state.vault.rotate().await }).await?;
     let rotated = rotated.map_err(|error| match error {
-        RotateError::Given | RotateError::NoKey => Problem::new(ProblemKind::Conflict, error.to_string()),
-        RotateError::File(_) => Problem::new(ProblemKind::Internal, error.to_string()),
-        RotateError::Store(_) => Problem::new(ProblemKind::Overloaded, error.to_string()).retry_after(5),
+        KeyRotationError::Environment | KeyRotationError::NoKey => Problem::new(ProblemKind::Conflict, error.to_string()),
+        KeyRotationError::File(_) => Problem::new(ProblemKind::Internal, error.to_string()),
+        KeyRotationError::Store(_) => Problem::new(ProblemKind::Overloaded, error.to_string()).retry_after(5),
     })?;
     let target = AuditTarget(vec![("key", rotated.key.to_string())]);
     let view = RotatedView {

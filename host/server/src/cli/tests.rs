@@ -125,3 +125,18 @@ fn no_help_shows_a_token() {
     let cli = Cli::try_parse_from(["jackfield", "tenant", "list", "--token", "jfo_secret"]).unwrap();
     assert!(!format!("{cli:?}").contains("jfo_secret"));
 }
+
+/// The variables that a command and its subcommands read.
+fn variables(command: &clap::Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(clap::Arg::get_env);
+    let own = own.map(|name| name.to_string_lossy().into_owned());
+    own.chain(command.get_subcommands().flat_map(variables)).collect()
+}
+
+#[test]
+fn variables_are_not_taken_for_settings() {
+    let variables = variables(&Cli::command());
+    assert!(variables.contains(&"JACKFIELD_CONFIG".to_owned()), "{variables:?}");
+    let set = variables.into_iter().map(|name| (name, "x".to_owned()));
+    crate::config::Config::load(None, set).unwrap();
+}
