@@ -155,7 +155,7 @@ fn render(output: &Output, adapter: &AdapterView) -> String {
         ("adapter", format!("{}@{}", adapter.name, adapter.version)),
         ("digest", adapter.digest.clone()),
         ("can", capabilities(adapter)),
-        ("sends requests to", adapter.needs.origins.join(", ")),
+        ("sends requests to the origins of", adapter.needs.origins.join(", ")),
         ("size", size(adapter.size)),
         ("pushed", time(adapter.pushed_at)),
     ]);
