@@ -179,7 +179,8 @@ mod tests {
         let stored = store.all_secrets().await.unwrap();
         assert_eq!(stored.len(), 300);
         assert!(
-            stored.iter()
+            stored
+                .iter()
                 .all(|secret| secret.sealed.ciphertext == format!("sealed {}", secret.name).as_bytes())
         );
         assert_eq!(

@@ -6,7 +6,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
 use crate::column::{Columns, micros};
-use crate::page::{to_page, limit, rows};
+use crate::page::{limit, rows, to_page};
 use crate::writer::Write;
 use jackfield_domain::custody::seal::SealedSecret;
 use jackfield_domain::id::TenantName;

@@ -262,10 +262,7 @@ async fn a_newer_schema_is_refused() {
     store.close().await.unwrap();
     let path = folder.path().join("jackfield.db");
     let error = SqliteStore::open(&path).await.unwrap_err().to_string();
-    assert!(
-        error.contains("newer jackfield") && error.contains("9999"),
-        "{error}"
-    );
+    assert!(error.contains("newer jackfield") && error.contains("9999"), "{error}");
 }
 
 #[tokio::test]

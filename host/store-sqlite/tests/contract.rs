@@ -143,7 +143,10 @@ async fn full_disk_acknowledges_nothing() {
 
     let store = open(&path, 4096, None).await;
     let states = store.states().await.unwrap();
-    assert_eq!(states.iter().map(|(_, count)| count).sum::<u64>(), accepted.unsigned_abs());
+    assert_eq!(
+        states.iter().map(|(_, count)| count).sum::<u64>(),
+        accepted.unsigned_abs()
+    );
     assert_eq!(store.ready().await, Ok(()));
     let again = store.accept_disposition(call("late", "L-2", at(0))).await;
     assert!(

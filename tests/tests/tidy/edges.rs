@@ -12,7 +12,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("problem", &[]),
     ("observe::request", &["problem"]),
     ("auth", &[]),
-    ("vault", &[]),
+    ("private_file", &[]),
+    ("vault", &["private_file"]),
     ("tenants", &["vault"]),
     ("observe::health", &["observe::metrics", "problem", "tenants"]),
     ("intake", &["tenants"]),
@@ -46,6 +47,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "config",
             "observe::metrics",
             "auth",
+            "private_file",
             "tenants",
             "observe::health",
             "intake",
@@ -197,7 +199,12 @@ fn imports_from_a_folder_name_its_modules() {
         let text = |(line, name): (usize, String)| format!("{line} {name}");
         found.into_iter().map(text).collect::<Vec<_>>()
     };
-    let by_root = ["1 observe::metrics", "2 observe::health", "2 observe::request", "3 observe"];
+    let by_root = [
+        "1 observe::metrics",
+        "2 observe::health",
+        "2 observe::request",
+        "3 observe",
+    ];
     let by_super = ["4 observe::request", "5 tenants", "6 observe"];
     assert_eq!(found("observe::health", 2), [&by_root[..], &by_super].concat());
     assert_eq!(found("ingress", 2), [&by_root[..], &by_super[1..]].concat());

@@ -216,7 +216,12 @@ impl Keyring {
     /// # Panics
     /// For a secret of 256 GiB.
     #[must_use]
-    pub fn seal(&self, context: SecretContext<'_>, value: &Sensitive, nonce: [u8; NONCE_BYTES]) -> Option<SealedSecret> {
+    pub fn seal(
+        &self,
+        context: SecretContext<'_>,
+        value: &Sensitive,
+        nonce: [u8; NONCE_BYTES],
+    ) -> Option<SealedSecret> {
         let key = self.0.first()?;
         let payload = Payload {
             msg: value.expose().as_bytes(),
@@ -308,7 +313,10 @@ mod tests {
         }
         let none = Keyring::default().open(context, &sealed).unwrap_err().to_string();
         assert!(none.ends_with("this host has none"), "{none}");
-        assert_eq!(Keyring::default().seal(context, &Sensitive::new("x".into()), NONCE), None);
+        assert_eq!(
+            Keyring::default().seal(context, &Sensitive::new("x".into()), NONCE),
+            None
+        );
         // A row whose key id was rewritten does not open under that key either.
         let relabelled = SealedSecret {
             key: key(2).id(),

@@ -114,7 +114,6 @@ impl DailyQuota {
         Self { limit, zone, day, used }
     }
 
-
     /// How much of the day's quota is left.
     #[must_use]
     pub fn available(&self, now: Timestamp) -> u32 {

@@ -45,9 +45,9 @@ impl DeliveryState {
         matches!(self, Self::Ready | Self::Leased)
     }
 
-    /// Whether an operator may replay or discard it.
+    /// Whether the delivery has stopped: it is dead or in review, and an operator may replay or discard it.
     #[must_use]
-    pub const fn is_stuck(self) -> bool {
+    pub const fn is_stopped(self) -> bool {
         matches!(self, Self::Dead | Self::Review)
     }
 }

@@ -80,7 +80,6 @@ impl FromStr for AddressRange {
     }
 }
 
-
 impl fmt::Display for AddressRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -185,11 +185,7 @@ mod tests {
         let mut progress = ConnectionProgress::opened(at(0));
         progress.request_started();
         progress.bytes_arrived(at(1));
-        assert_eq!(
-            progress.due(&LIMITS),
-            None,
-            "a request in flight has its own deadlines"
-        );
+        assert_eq!(progress.due(&LIMITS), None, "a request in flight has its own deadlines");
         progress.request_ended(at(2));
         assert_eq!(progress.due(&LIMITS), Some((at(77), ConnectionTimeout::Idle)));
         progress.bytes_arrived(at(50));

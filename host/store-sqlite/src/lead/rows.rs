@@ -43,13 +43,13 @@ pub(crate) async fn set_manual(
     Ok(())
 }
 
-/// The kinds whose stuck deliveries a person enters by hand, as a JSON array.
+/// The kinds whose stopped deliveries a person enters by hand, as a JSON array.
 fn manual_kinds() -> Result<String, StoreError> {
     let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().manual);
     json("a list of kinds", &kinds.map(DeliveryKind::word).collect::<Vec<_>>())
 }
 
-/// Clears the flag of leads, as (tenant, lead), unless another delivery of the lead is stuck.
+/// Clears the flag of leads, as (tenant, lead), unless another delivery of the lead has stopped.
 pub(crate) async fn clear_manual(db: &mut SqliteConnection, leads: &[(String, String)]) -> Result<(), StoreError> {
     if leads.is_empty() {
         return Ok(());

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::column::{Columns, micros};
-use crate::page::{to_page, limit, rows};
+use crate::page::{limit, rows, to_page};
 use crate::writer::Write;
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_store::{Page, PageRequest, StoreError, TenantRecord};

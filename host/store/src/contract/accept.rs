@@ -137,7 +137,11 @@ pub async fn keys_expire_after_their_window(store: SharedStore) {
     }
     assert_eq!(keys[0], key("key:K"));
     keys.dedup();
-    assert_eq!(keys.len(), 3, "a destination that remembers keys accepts each: {keys:?}");
+    assert_eq!(
+        keys.len(),
+        3,
+        "a destination that remembers keys accepts each: {keys:?}"
+    );
 }
 
 /// There is nothing to push, and the agent can pull the lead.
@@ -158,10 +162,12 @@ pub async fn a_lead_to_be_pulled_is_done_at_once(store: SharedStore) {
 
 /// The adapter gets the bytes and their content type.
 pub async fn an_unparsed_webhook_is_stored_unchanged(store: SharedStore) {
-    let receipt = expect_new(store
-        .accept_lead(raw_webhook(&acme(), "key:R", "\u{0}<lead/>", at(0)))
-        .await
-        .unwrap());
+    let receipt = expect_new(
+        store
+            .accept_lead(raw_webhook(&acme(), "key:R", "\u{0}<lead/>", at(0)))
+            .await
+            .unwrap(),
+    );
     assert_eq!(receipt.lead, None);
     let claimed = claim_one(&*store, at(0)).await;
     assert_eq!(

@@ -262,12 +262,7 @@ pub fn replay(ids: &[DeliveryId], now: Timestamp) -> ReplayDeliveries {
 
 /// Since when a disposition of one of acme's leads has to be entered by hand.
 pub async fn manual_since(store: &dyn Store, lead: &str) -> Option<Timestamp> {
-    store
-        .lead(&acme(), &lead_id(lead))
-        .await
-        .unwrap()
-        .unwrap()
-        .manual_since
+    store.lead(&acme(), &lead_id(lead)).await.unwrap().unwrap().manual_since
 }
 
 /// An existing delivery.

@@ -12,6 +12,7 @@ pub mod accept;
 pub mod admin;
 pub mod audit;
 pub mod breaker;
+pub mod concurrent;
 pub mod fixture;
 pub mod lease;
 pub mod listings;
@@ -19,7 +20,6 @@ pub mod model;
 pub mod order;
 pub mod replay;
 pub mod secrets;
-pub mod concurrent;
 pub mod work;
 
 use std::any::Any;
@@ -61,7 +61,7 @@ macro_rules! store_contract {
             a_retry_waits_and_keeps_its_history,
             a_dead_letter_raises_an_alert_and_a_flag,
             only_dispositions_in_review_set_the_flag,
-            the_last_stuck_delivery_clears_the_flag,
+            the_last_stopped_delivery_clears_the_flag,
             refused_credentials_alert_once_an_hour,
             a_parsed_webhook_becomes_leads,
             due_work_is_listed,
@@ -94,7 +94,7 @@ macro_rules! store_contract {
             a_replay_keeps_the_key_and_clears_the_rest,
             a_replay_keeps_the_ambiguity,
             replays_are_spaced,
-            only_stuck_deliveries_are_replayed,
+            only_stopped_deliveries_are_replayed,
             a_discarded_delivery_stays_discarded,
             a_settled_delivery_is_done,
             an_edit_replaces_the_payload_of_a_review,

@@ -13,9 +13,7 @@ use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use super::fixture::{
-    LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected,
-};
+use super::fixture::{LEASE, at, claim_of, disposition_of, finish_attempt, page, rejected};
 
 /// The number of sequences, and of operations in each.
 const RUNS: usize = 24;
@@ -190,7 +188,8 @@ impl Run {
         let recent = &self.claims[latest..];
         let claimed = recent.get(which.index(recent.len().max(1)))?.clone();
         let lease = claimed.lease;
-        let holds = |d: &&mut ModelDelivery| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
+        let holds =
+            |d: &&mut ModelDelivery| d.id == lease.id && d.fence == lease.fence.0 && d.state == DeliveryState::Leased;
         let holder = self.model.iter_mut().find(holds);
         Some((claimed, holder))
     }
@@ -254,8 +253,8 @@ impl Run {
             ..super::fixture::replay(&[delivery.id], now)
         };
         let replayed = store.replay(order).await?;
-        assert_eq!(!replayed.is_empty(), delivery.state.is_stuck());
-        if delivery.state.is_stuck() {
+        assert_eq!(!replayed.is_empty(), delivery.state.is_stopped());
+        if delivery.state.is_stopped() {
             delivery.state = DeliveryState::Ready;
             delivery.due = now;
             delivery.generation += 1;
@@ -270,8 +269,8 @@ impl Run {
     async fn discard(&mut self, which: Index) -> Result<(), StoreError> {
         let (store, now) = (self.store.clone(), self.now);
         let Some(delivery) = self.any(which) else { return Ok(()) };
-        assert_eq!(store.discard(delivery.id, now).await?, delivery.state.is_stuck());
-        if delivery.state.is_stuck() {
+        assert_eq!(store.discard(delivery.id, now).await?, delivery.state.is_stopped());
+        if delivery.state.is_stopped() {
             delivery.state = DeliveryState::Discarded;
         }
         Ok(())

@@ -5,8 +5,8 @@ use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, disposition_of, due, expect_new, finish,
-    ids, zenith,
+    accept_call, accept_dnc, accept_lead, acme, at, claim, claim_of, claim_one, disposition_of, due, expect_new,
+    finish, ids, zenith,
 };
 
 fn keys(claimed: &[ClaimedDelivery]) -> Vec<&str> {

@@ -324,10 +324,7 @@ mod tests {
             let text = text.to_lowercase().replace("%20", " ").replace('+', " ");
             text.replace("%40", "@").replace("%2f", "/").replace("\\/", "/")
         };
-        assert!(
-            masked.iter().all(|text| plain(text) == plain(&masked[0])),
-            "{masked:?}"
-        );
+        assert!(masked.iter().all(|text| plain(text) == plain(&masked[0])), "{masked:?}");
     }
 
     #[test]

@@ -164,8 +164,16 @@ fn jitter_only_lengthens_the_wait() {
         let (permit, _) = harness.breaker.acquire();
         let delivery = DeliveryId(n);
         let signal = CrmSignal::Failing;
-        harness.breaker
-            .end(FinishedAttempt { permit, delivery, signal }, &harness.spec, at(0), 1.0);
+        harness.breaker.end(
+            FinishedAttempt {
+                permit,
+                delivery,
+                signal,
+            },
+            &harness.spec,
+            at(0),
+            1.0,
+        );
     }
     assert_eq!(harness.capacity().until, Some(at(33_000)));
 }
@@ -211,8 +219,16 @@ fn ramp_steps_wait_for_jitter() {
     assert_eq!(harness.capacity().free, 1);
     let (permit, _) = harness.breaker.acquire();
     let (delivery, signal) = (DeliveryId(1), CrmSignal::Alive);
-    harness.breaker
-        .end(FinishedAttempt { permit, delivery, signal }, &harness.spec, at(harness.now), 0.5);
+    harness.breaker.end(
+        FinishedAttempt {
+            permit,
+            delivery,
+            signal,
+        },
+        &harness.spec,
+        at(harness.now),
+        0.5,
+    );
     assert_eq!(
         harness.capacity(),
         BreakerCapacity {
@@ -292,7 +308,10 @@ fn an_override_holds() {
     for _ in 0..50 {
         assert_eq!(harness.attempt(CrmSignal::Failing), None);
     }
-    let change = harness.breaker.set_override(Some(BreakerOverride::Open), at(5)).unwrap();
+    let change = harness
+        .breaker
+        .set_override(Some(BreakerOverride::Open), at(5))
+        .unwrap();
     assert_eq!((change.from, change.to), (BreakerState::Closed, BreakerState::Open));
     harness.now = 3_600_000;
     assert_eq!(harness.capacity(), BreakerCapacity { free: 0, until: None });
@@ -304,7 +323,9 @@ fn an_override_holds() {
     assert_eq!(harness.capacity().free, 1, "without the override, it probes the CRM");
     harness.attempt(CrmSignal::Alive);
     assert_eq!(harness.breaker.state(), BreakerState::Ramping);
-    harness.breaker.set_override(Some(BreakerOverride::Closed), at(harness.now));
+    harness
+        .breaker
+        .set_override(Some(BreakerOverride::Closed), at(harness.now));
     harness.breaker.set_override(None, at(harness.now));
     assert_eq!(
         (harness.breaker.state(), harness.breaker.status().failures),

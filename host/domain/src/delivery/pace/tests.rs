@@ -70,7 +70,10 @@ fn a_clock_that_was_set_back_stalls_nothing() {
 
     let mut day = DailyQuota::new(rate(1), Zone::default(), 1, year);
     let midnight = Duration::from_hours(24);
-    assert_eq!(day.try_acquire(year - SignedDuration::from_secs(1)), Err(midnight + wait));
+    assert_eq!(
+        day.try_acquire(year - SignedDuration::from_secs(1)),
+        Err(midnight + wait)
+    );
     assert_eq!(day.try_acquire(Timestamp::UNIX_EPOCH), Err(midnight));
     assert!(day.try_acquire(Timestamp::MIN + SignedDuration::from_hours(1)).is_err());
 }

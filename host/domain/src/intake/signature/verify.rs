@@ -1,6 +1,5 @@
 //! Verifies a webhook: the sender has a valid key, the request is unchanged, and it was sent just now.
 
-
 use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use subtle::{Choice, ConstantTimeEq as _};

@@ -185,11 +185,7 @@ fn names_never_reach_metadata_services() {
                 Err(EgressRefusal::MetadataAddress(address))
             );
         }
-        assert_eq!(
-            open.check_address(address),
-            Ok(()),
-            "{metadata}, written by the tenant"
-        );
+        assert_eq!(open.check_address(address), Ok(()), "{metadata}, written by the tenant");
     }
     let private = "10.0.0.5".parse().unwrap();
     assert_eq!(open.check_resolved(private), Ok(()));

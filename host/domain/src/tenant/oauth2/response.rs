@@ -23,10 +23,7 @@ pub struct TokenResponse {
 /// The standard's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "the names are the standard's, and RFC 6749 defines them"
-)]
+#[expect(missing_docs, reason = "the names are the standard's, and RFC 6749 defines them")]
 pub enum OAuth2Code {
     InvalidRequest,
     InvalidClient,

@@ -124,7 +124,11 @@ fn a_valid_token_is_used_while_its_renewal_fails() {
     let mut state = with_token();
     assert_eq!(state.acquire(at(3540)), TokenStep::UseAndRenew);
     state.failed(at(3540), DOWN, None, 0.0);
-    assert_eq!(state.acquire(at(3540)), TokenStep::Use, "the endpoint is not asked during the backoff");
+    assert_eq!(
+        state.acquire(at(3540)),
+        TokenStep::Use,
+        "the endpoint is not asked during the backoff"
+    );
     assert_eq!(state.acquire(at(3541)), TokenStep::UseAndRenew);
     state.failed(at(3541), DOWN, None, 0.0);
     assert_eq!(state.acquire(at(3600)), TokenStep::Renew);

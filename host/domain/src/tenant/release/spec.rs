@@ -133,7 +133,6 @@ impl FromStr for AdapterRef {
     }
 }
 
-
 impl fmt::Display for AdapterRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,8 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    SignatureEncoding, InvalidSignatureProfile, SignatureLayout, SecretFormat, SignatureProfile, SignedContent, TOLERANCE_SECONDS, TimestampSource,
+    InvalidSignatureProfile, SecretFormat, SignatureEncoding, SignatureLayout, SignatureProfile, SignedContent,
+    TOLERANCE_SECONDS, TimestampSource,
 };
 
 /// The table of [`SignatureProfile`]'s documentation, before its keys are checked against each other.

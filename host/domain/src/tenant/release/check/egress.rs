@@ -47,7 +47,8 @@ fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
     }
     let overlaps = |grant: &&EgressGrant| grant.prefix().is_none_or(|prefix| prefix.overlaps(url.path()));
     let covered = grants.iter().any(overlaps);
-    (!covered).then(|| format!("must grant a path above or below the one in settings.{setting}, which the adapter calls"))
+    (!covered)
+        .then(|| format!("must grant a path above or below the one in settings.{setting}, which the adapter calls"))
 }
 
 /// What is wrong with a host's pinned addresses.

@@ -67,10 +67,7 @@ fn every_kind_of_credential_round_trips() {
     };
     let refresh_token = &mut token.oauth2.as_mut().unwrap().refresh_token;
     *refresh_token = Some(SecretRef::Value(Sensitive::new("hunter2".into())));
-    assert!(
-        serde_json::to_string(&spec).is_err(),
-        "a literal is never written"
-    );
+    assert!(serde_json::to_string(&spec).is_err(), "a literal is never written");
 }
 
 #[test]

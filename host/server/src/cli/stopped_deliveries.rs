@@ -1,20 +1,22 @@
-//! What `dead` and `review` have in common: choosing deliveries, replaying, discarding and settling them.
+//! What the commands `dead` and `review` share: selecting stopped deliveries, and replaying, discarding or settling
+//! them.
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::Session;
-use super::ask;
-use super::screen::{note, time};
-use jackfield_api::{DiscardView, LandedRequest, LandedView, ReplayView, StuckFilter};
+use super::arguments;
+use super::output::{note, time};
+use jackfield_api::{
+    DiscardRequest, DiscardView, LandedRequest, LandedView, ReplayRequest, ReplayView, StoppedDeliveryFilter,
+};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
-/// Which deliveries an order is about. Nothing is chosen by leaving things out: to take all, say `--all`.
+/// Which deliveries to replay or discard. Omitting every option selects nothing: to select all, say `--all`.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
-pub(super) struct Choice {
+pub(super) struct SelectionArgs {
     /// These.
     #[arg(value_name = "ID", conflicts_with_all = ["tenant", "kind", "lead", "reason", "since", "until", "all"])]
     ids: Vec<DeliveryId>,
@@ -22,29 +24,30 @@ pub(super) struct Choice {
     #[arg(long, value_name = "NAME")]
     tenant: Option<TenantName>,
     /// Those of this kind.
-    #[arg(long, value_name = "KIND", value_parser = ask::kind())]
+    #[arg(long, value_name = "KIND", value_parser = arguments::kind())]
     kind: Option<DeliveryKind>,
     /// Those of this lead.
     #[arg(long, value_name = "LEAD")]
     lead: Option<LeadId>,
     /// Those that stopped for this reason.
-    #[arg(long, value_name = "REASON", value_parser = ask::reason())]
+    #[arg(long, value_name = "REASON", value_parser = arguments::reason())]
     reason: Option<StopReason>,
     /// Those that stopped at this time or later: a time with an offset, or how long ago (2h).
-    #[arg(long, value_name = "TIME", value_parser = ask::moment)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::time_or_age)]
     since: Option<Timestamp>,
     /// Those that stopped before this time.
-    #[arg(long, value_name = "TIME", value_parser = ask::moment)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::time_or_age)]
     until: Option<Timestamp>,
-    /// All that the other options take; alone, all there are.
+    /// All that match the other options; without another option, all there are.
     #[arg(long)]
     all: bool,
 }
 
-impl Choice {
-    fn order(self, state: DeliveryState) -> Value {
+impl SelectionArgs {
+    /// The members `ids` and `filter` of a request, exactly one of which has a value.
+    fn ids_or_filter(self, state: DeliveryState) -> (Option<Vec<DeliveryId>>, Option<StoppedDeliveryFilter>) {
         if self.ids.is_empty() {
-            let filter = StuckFilter {
+            let filter = StoppedDeliveryFilter {
                 tenant: self.tenant,
                 state: Some(state),
                 kind: self.kind,
@@ -54,37 +57,41 @@ impl Choice {
                 since: self.since,
                 until: self.until,
             };
-            json!({ "filter": filter })
+            (None, Some(filter))
         } else {
-            json!({ "ids": self.ids })
+            (Some(self.ids), None)
         }
     }
 }
 
 /// How to replay.
 #[derive(Debug, Args)]
-pub(super) struct Replay {
+pub(super) struct ReplayArgs {
     #[command(flatten)]
-    choice: Choice,
-    /// How many may go at most, to spare the destination: 5/s, 30/m, 100/h. All at once when absent.
-    #[arg(long, value_name = "N/s", value_parser = ask::rate)]
+    selection: SelectionArgs,
+    /// How many to send at most, to spare the destination: 5/s, 30/m, 100/h. All at once when absent.
+    #[arg(long, value_name = "N/s", value_parser = arguments::rate)]
     rate: Option<f64>,
-    /// You know that their last attempts did not land: send them without asking first.
+    /// You know that their last attempts did not land: send them without looking them up first.
     #[arg(long)]
     not_landed: bool,
 }
 
-impl Replay {
+impl ReplayArgs {
     pub async fn run(self, state: DeliveryState, session: &Session) -> anyhow::Result<()> {
-        let mut order = self.choice.order(state);
-        order["rate_per_second"] = json!(self.rate);
-        order["not_landed"] = json!(self.not_landed);
+        let (ids, filter) = self.selection.ids_or_filter(state);
+        let request = ReplayRequest {
+            ids,
+            filter,
+            rate_per_second: self.rate,
+            not_landed: self.not_landed,
+        };
         let answer = session
             .client
-            .post::<ReplayView>(&["deliveries", "replay"], &order)
+            .post::<ReplayView>(&["deliveries", "replay"], &request)
             .await?;
-        session.screen.show(&answer, replayed)?;
-        all_done(&answer.view.skipped, answer.view.more)
+        session.output.show(&answer, replayed)?;
+        check_complete(&answer.view.skipped, answer.view.more)
     }
 }
 
@@ -103,25 +110,26 @@ fn replayed(view: &ReplayView) -> String {
     }
 }
 
-/// Gives up what was chosen.
-pub(super) async fn discard(choice: Choice, state: DeliveryState, session: &Session) -> anyhow::Result<()> {
-    let order = choice.order(state);
+/// Discards the selected deliveries.
+pub(super) async fn discard(selection: SelectionArgs, state: DeliveryState, session: &Session) -> anyhow::Result<()> {
+    let (ids, filter) = selection.ids_or_filter(state);
+    let request = DiscardRequest { ids, filter };
     let answer = session
         .client
-        .post::<DiscardView>(&["deliveries", "discard"], &order)
+        .post::<DiscardView>(&["deliveries", "discard"], &request)
         .await?;
-    session.screen.show(&answer, |view| match view.discarded.as_slice() {
+    session.output.show(&answer, |view| match view.discarded.as_slice() {
         [] => "Nothing was discarded.".into(),
         [one] => format!("Discarded {one}."),
         many => format!("Discarded {}.", many.len()),
     })?;
-    all_done(&answer.view.skipped, answer.view.more)
+    check_complete(&answer.view.skipped, answer.view.more)
 }
 
 /// A delivery that landed after all.
 #[derive(Debug, Args)]
-pub(super) struct Landed {
-    /// Which.
+pub(super) struct LandedArgs {
+    /// The delivery's id.
     #[arg(value_name = "ID")]
     id: DeliveryId,
     /// The CRM's own reference of the record, if it has one.
@@ -129,26 +137,26 @@ pub(super) struct Landed {
     reference: Option<String>,
 }
 
-impl Landed {
-    /// Says so to the host.
+impl LandedArgs {
+    /// Marks it as done.
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let said = LandedRequest {
+        let request = LandedRequest {
             reference: self.reference,
         };
         let path = ["deliveries", &self.id.to_string(), "landed"];
-        let answer = session.client.post::<LandedView>(&path, &said).await?;
-        session.screen.show(&answer, |view| format!("{} is done.", view.id))
+        let answer = session.client.post::<LandedView>(&path, &request).await?;
+        session.output.show(&answer, |view| format!("{} is done.", view.id))
     }
 }
 
-/// Fails if something that was asked for was left alone, so that a script notices.
-fn all_done(skipped: &[String], more: bool) -> anyhow::Result<()> {
+/// Fails if a selected delivery was skipped, so that a script notices.
+fn check_complete(skipped: &[String], more: bool) -> anyhow::Result<()> {
     if more {
         note("There are more: repeat the command.");
     }
     anyhow::ensure!(
         skipped.is_empty(),
-        "left alone, since not there or neither dead nor in review: {}",
+        "skipped, because unknown or neither dead nor in review: {}",
         skipped.join(", ")
     );
     Ok(())
@@ -160,7 +168,7 @@ mod tests {
     use jackfield_api::ReplayedView;
 
     #[test]
-    fn a_replay_says_from_when_to_when() {
+    fn replays_show_the_first_and_last_due_time() {
         let replayed_at = |seconds: i64| ReplayedView {
             id: format!("dlv_{seconds}"),
             due: Timestamp::from_second(seconds).unwrap(),

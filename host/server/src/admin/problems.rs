@@ -1,4 +1,5 @@
-//! How requests are refused: the answers that every operation shares, and what was wrong with an adapter or a release.
+//! The problems that handlers answer with: those that every operation shares, and those of an adapter or a release that
+//! cannot be used.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,10 @@ use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{ApplyError, PushError};
 use jackfield_domain::field::FieldError;
 
-/// The error answers of every operation, for the `OpenAPI` description.
-pub struct Refusals;
+/// The error answers of every operation, as the `OpenAPI` description has them.
+pub struct ErrorResponses;
 
-impl IntoResponses for Refusals {
+impl IntoResponses for ErrorResponses {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let problem = |description: &str| {
             let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
@@ -23,7 +24,7 @@ impl IntoResponses for Refusals {
                 .into()
         };
         BTreeMap::from([
-            ("401".to_owned(), problem("No live operator token was given.")),
+            ("401".to_owned(), problem("The request has no valid operator token.")),
             (
                 "default".to_owned(),
                 problem("What was wrong and what to do; `errors` names the fields."),
@@ -32,13 +33,13 @@ impl IntoResponses for Refusals {
     }
 }
 
-/// There is no such thing.
+/// The problem that a resource does not exist.
 pub(super) fn not_found(detail: impl Into<String>) -> Problem {
     Problem::new(ProblemKind::NotFound, detail)
 }
 
-/// One wrong field.
-pub(super) fn wrong(pointer: &str, detail: impl Into<String>) -> Problem {
+/// The problem that one field is missing or wrong.
+pub(super) fn invalid_field(pointer: &str, detail: impl Into<String>) -> Problem {
     Problem::invalid(vec![FieldError::new(pointer, detail)])
 }
 
@@ -47,7 +48,7 @@ impl From<PushError> for Problem {
         match error {
             PushError::Package(error) => Self::new(
                 ProblemKind::Invalid,
-                format!("the adapter was not taken: {}", with_causes(&error)),
+                format!("the adapter was refused: {}", with_causes(&error)),
             ),
             PushError::Store(error) => error.into(),
         }
@@ -58,20 +59,20 @@ impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Syntax(detail) => Self::new(ProblemKind::Invalid, detail),
-            ApplyError::OtherTenant(tenant) => wrong(
+            ApplyError::OtherTenant(tenant) => invalid_field(
                 "/tenant",
                 format!("the file is for tenant `{tenant}`, which is not the one in the path"),
             ),
             ApplyError::Invalid(errors) => Self::invalid(errors),
-            ApplyError::NoAdapter(_) => wrong("/adapter", error.to_string()),
+            ApplyError::NoAdapter(_) => invalid_field("/adapter", error.to_string()),
             ApplyError::NoTenant(_) | ApplyError::NoRelease(..) | ApplyError::NoSecret(..) => {
                 not_found(error.to_string())
             }
-            ApplyError::Secret { pointer, detail } => wrong(&pointer, detail),
+            ApplyError::Secret { pointer, detail } => invalid_field(&pointer, detail),
             ApplyError::Load(error) => Self::new(
                 ProblemKind::Invalid,
                 format!(
-                    "the release does not load, and what was active before still serves: {}",
+                    "the release does not load, and the previous one keeps serving: {}",
                     with_causes(&error)
                 ),
             ),
@@ -83,7 +84,7 @@ impl From<ApplyError> for Problem {
     }
 }
 
-/// An error and what caused it, on one line, without saying anything twice.
+/// An error with its causes, on one line. A cause that the text already contains is not repeated.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

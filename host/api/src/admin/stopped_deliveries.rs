@@ -1,4 +1,6 @@
-//! An operator's decision on stuck deliveries, those that are dead or in review.
+//! What an operator decides about stopped deliveries, which are dead or in review.
+
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,10 +10,15 @@ use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
 
-/// Selects stuck deliveries. A member that is left out excludes none.
+/// How many deliveries a second a replay may be limited to: from one in a quarter of an hour, which is slow enough for
+/// any CRM, to more than a host delivers.
+pub const REPLAY_RATES: RangeInclusive<f64> = 0.001..=1000.0;
+
+/// Selects stopped deliveries. A member that is left out excludes none.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct StuckFilter {
+#[schema(as = StuckFilter)]
+pub struct StoppedDeliveryFilter {
     /// Of this tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -41,14 +48,14 @@ pub struct StuckFilter {
 }
 
 /// Which deliveries to replay, and how.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
     /// These deliveries. Those that are neither dead nor in review are skipped.
     #[schema(value_type = Option<Vec<String>>)]
     pub ids: Option<Vec<DeliveryId>>,
     /// Or all that match this filter, oldest first, at most 10,000.
-    pub filter: Option<StuckFilter>,
+    pub filter: Option<StoppedDeliveryFilter>,
     /// How many may be sent a second, 0.001 to 1000; all at once when absent.
     pub rate_per_second: Option<f64>,
     /// You know that their last attempts were not written: send them without a look-up.
@@ -77,14 +84,14 @@ pub struct ReplayView {
 }
 
 /// Which deliveries to discard.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiscardRequest {
     /// These deliveries. Those that are neither dead nor in review are skipped.
     #[schema(value_type = Option<Vec<String>>)]
     pub ids: Option<Vec<DeliveryId>>,
     /// Or all that match this filter, at most 10,000.
-    pub filter: Option<StuckFilter>,
+    pub filter: Option<StoppedDeliveryFilter>,
 }
 
 /// The result of a discard.

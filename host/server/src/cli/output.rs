@@ -1,4 +1,4 @@
-//! Showing answers: tables for people, JSON for programs, and errors that say what to do.
+//! What the command line prints: tables for people, JSON for programs, and errors that say what to do.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
@@ -7,17 +7,18 @@ use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::client::Answer;
+use super::admin_client::ApiAnswer;
 use jackfield_api::Listing;
 
-/// Standard output, as it was found.
-pub(super) struct Screen {
+/// Standard output, and what it supports.
+pub(super) struct Output {
+    /// Whether the user asked for JSON.
     json: bool,
     terminal: bool,
     colour: bool,
 }
 
-/// A colour of a terminal, by its code.
+/// A colour, with its ANSI code.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Colour {
     Red = 31,
@@ -25,15 +26,15 @@ pub(super) enum Colour {
     Yellow = 33,
 }
 
-impl Screen {
+impl Output {
     pub fn new(json: bool) -> Self {
         let terminal = stdout().is_terminal();
         let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self { json, terminal, colour }
     }
 
-    /// Prints an answer: its JSON, or the text that `text` makes of it.
-    pub fn show<T>(&self, answer: &Answer<T>, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+    /// Prints an answer of the API: its JSON, or the text that `text` renders it as.
+    pub fn show<T>(&self, answer: &ApiAnswer<T>, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         if self.json {
             print(&serde_json::to_string_pretty(&answer.raw)?)
         } else {
@@ -41,16 +42,16 @@ impl Screen {
         }
     }
 
-    /// Prints what a command found out by itself: as JSON, or as text.
-    pub fn tell(&self, answer: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    /// Prints the result of a command that asks no host, as JSON or as text.
+    pub fn print_result(&self, result: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         if self.json {
-            print(&serde_json::to_string_pretty(answer)?)
+            print(&serde_json::to_string_pretty(result)?)
         } else {
             print(&text())
         }
     }
 
-    /// A word in a colour, on a terminal.
+    /// The word, coloured if standard output is a terminal that shows colours.
     pub fn coloured(&self, word: &str, colour: Colour) -> String {
         if self.colour {
             format!("\u{1b}[{}m{word}\u{1b}[0m", colour as u8)
@@ -59,10 +60,10 @@ impl Screen {
         }
     }
 
-    /// Prints a page of a listing, and how to get the next one.
+    /// Prints a page of a listing as a table, and how to get the next page.
     pub fn list<T>(
         &self,
-        answer: &Answer<Listing<T>>,
+        answer: &ApiAnswer<Listing<T>>,
         headers: &[&str],
         row: impl Fn(&T) -> Vec<String>,
     ) -> anyhow::Result<()> {
@@ -74,14 +75,14 @@ impl Screen {
         if let Some(next) = answer.view.next.as_ref().filter(|_| !self.json) {
             note(&format!(
                 "There are more: repeat the command with --after {}",
-                plain(next)
+                printable(next)
             ));
         }
         Ok(())
     }
 
-    /// Columns without lines between them, so that `grep` and `awk` take them too. As wide as the terminal; elsewhere
-    /// as wide as its content.
+    /// A table without lines between its columns, so that `grep` and `awk` can read it. On a terminal it is as wide as
+    /// the terminal, elsewhere as wide as its content.
     pub fn table(&self, headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         self.layout(headers, rows).trim_fmt()
     }
@@ -97,18 +98,18 @@ impl Screen {
         if !headers.is_empty() {
             table.set_header(headers.iter().map(|text| self.header(text)));
         }
-        let mut has_blanks = vec![];
+        let mut contains_spaces = vec![];
         for row in rows {
-            has_blanks.resize(row.len(), false);
-            for (cell, blank) in row.iter().zip(&mut has_blanks) {
-                *blank |= cell.contains(' ');
+            contains_spaces.resize(row.len(), false);
+            for (cell, has_space) in row.iter().zip(&mut contains_spaces) {
+                *has_space |= cell.contains(' ');
             }
-            table.add_row(row.iter().map(|cell| plain(cell)));
+            table.add_row(row.iter().map(|cell| printable(cell)));
         }
-        for (column, has_blanks) in table.column_iter_mut().zip(has_blanks) {
+        for (column, has_spaces) in table.column_iter_mut().zip(contains_spaces) {
             column.set_padding((0, 2));
-            // Sentences wrap on a narrow terminal; ids and times are for copying and stay whole.
-            if !has_blanks {
+            // Sentences wrap on a narrow terminal. Ids and times are not broken, so that people can copy them.
+            if !has_spaces {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -124,9 +125,9 @@ impl Screen {
         }
     }
 
-    /// Names with their values, one a line; those without a value are left out.
-    pub fn facts(&self, facts: &[(&str, String)]) -> String {
-        let rows = facts.iter().filter(|(_, value)| !value.is_empty());
+    /// Names with their values, one pair a line. Pairs without a value are omitted.
+    pub fn fields(&self, fields: &[(&str, String)]) -> String {
+        let rows = fields.iter().filter(|(_, value)| !value.is_empty());
         self.table(&[], rows.map(|(name, value)| vec![format!("{name}:"), value.clone()]))
     }
 }
@@ -137,49 +138,49 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// Says something beside the answer.
+/// Prints a remark to standard error, so that it is not part of the answer.
 pub(super) fn note(text: &str) {
-    // Nobody is left to tell if standard error is closed.
+    // If standard error is closed, nobody reads the remark.
     let _ = writeln!(stderr(), "{text}");
 }
 
-/// Says that something takes a while, to whoever is waiting.
+/// Prints what takes a while, if a person waits for it at a terminal.
 pub(super) fn progress(text: &str) {
     if stderr().is_terminal() {
         note(text);
     }
 }
 
-/// Says what went wrong.
-pub(super) fn complain(error: &anyhow::Error) {
-    let text: Vec<_> = format!("{error:#}").lines().map(plain).collect();
+/// Prints an error with its causes to standard error.
+pub(super) fn print_error(error: &anyhow::Error) {
+    let text: Vec<_> = format!("{error:#}").lines().map(printable).collect();
     note(&format!("jackfield: {}", text.join("\n")));
 }
 
-/// Text of others without what could steer a terminal.
-pub(super) fn plain(text: &str) -> String {
+/// Text from elsewhere, without control characters that a terminal would obey.
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
 }
 
-/// A time as listings show it: UTC, to the second.
+/// A time in UTC, to the second.
 pub(super) fn time(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-/// A value that may be missing.
+/// The value as text, or a dash if there is none.
 pub(super) fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".into(), |value| value.to_string())
 }
 
-/// A value that may be missing, or nothing.
-pub(super) fn or_nothing(value: Option<impl ToString>) -> String {
+/// The value as text, or an empty text if there is none.
+pub(super) fn or_empty(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A digest short enough for a column.
-pub(super) fn short(digest: &str) -> String {
+/// The beginning of a digest, short enough for a column.
+pub(super) fn short_digest(digest: &str) -> String {
     digest.chars().take("sha256:".len() + 12).collect()
 }
 
@@ -187,14 +188,14 @@ pub(super) fn short(digest: &str) -> String {
 mod tests {
     use super::*;
 
-    const PIPE: Screen = Screen {
+    const PIPE: Output = Output {
         json: false,
         terminal: false,
         colour: false,
     };
 
     #[test]
-    fn a_table_has_no_lines_and_no_escapes() {
+    fn tables_have_no_lines_and_no_escapes() {
         let rows = [["dlv_1", "dead"], ["dlv_12", "re\u{1b}[31mview"]].map(|row| row.map(str::to_owned).to_vec());
         insta::assert_snapshot!(PIPE.table(&["ID", "STATE"], rows.into_iter()), @"
         ID      STATE
@@ -204,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn on_a_narrow_terminal_only_sentences_wrap() {
-        let terminal = Screen { terminal: true, ..PIPE };
+    fn only_sentences_wrap_on_narrow_terminals() {
+        let terminal = Output { terminal: true, ..PIPE };
         let row = ["dlv_1", "may have landed; ask the CRM", "1970-01-01T00:00:01Z"].map(str::to_owned);
         let mut table = terminal.layout(&["ID", "WHAT", "AT"], std::iter::once(row.to_vec()));
         table.set_width(45);
@@ -218,20 +219,20 @@ mod tests {
     }
 
     #[test]
-    fn facts_leave_out_what_is_not_known() {
-        let facts = [
+    fn fields_without_a_value_are_omitted() {
+        let fields = [
             ("id", "dlv_1".to_owned()),
             ("reason", String::new()),
             ("state", "done".to_owned()),
         ];
-        insta::assert_snapshot!(PIPE.facts(&facts), @"
+        insta::assert_snapshot!(PIPE.fields(&fields), @"
         id:     dlv_1
         state:  done
         ");
     }
 
     #[test]
-    fn times_are_to_the_second() {
+    fn times_have_whole_seconds() {
         assert_eq!(
             time(Timestamp::from_millisecond(1_999).unwrap()),
             "1970-01-01T00:00:01Z"

@@ -1,4 +1,4 @@
-//! Both listeners, from the host's settings: sockets, limits and certificates.
+//! The public and the admin listener, from the host's settings: sockets, limits and certificates.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,28 +15,28 @@ use crate::observe::metrics::{ListenerName, Metrics};
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 
-/// How long a body may take on the admin listener: an adapter of 64 MiB over a line of 1 Mbit/s.
+/// How long a body may take on the admin listener: an adapter of 64 MiB over a connection of 1 Mbit/s.
 const ADMIN_BODY: Duration = Duration::from_mins(10);
-/// Bytes of bodies that each listener may be in the middle of: 256 of the largest that the public one takes, and four
+/// Bytes of bodies that a listener may be receiving at once: 256 of the largest that the public one accepts, and four
 /// of the largest adapters.
 const BODY_MEMORY: usize = 256 * 1024 * 1024;
-/// Open files besides connections: the database, compiled adapters, the log, and the runtimes' own.
+/// Open files besides connections: those of the database, compiled adapters, the log and the runtimes.
 const OTHER_FILES: u64 = 256;
 
 /// Both listeners, before they serve.
-pub struct Front {
-    /// The agent's and the CRMs'.
+pub struct Listeners {
+    /// The one for agents and CRMs.
     pub public: Listener,
-    /// The operators'.
+    /// The one for operators.
     pub admin: Listener,
-    /// Where the public one listens.
+    /// The public listener's address.
     pub public_address: SocketAddr,
-    /// Where the admin one does.
+    /// The admin listener's address.
     pub admin_address: SocketAddr,
 }
 
-impl Front {
-    /// Opens both.
+impl Listeners {
+    /// Opens both listeners.
     ///
     /// # Errors
     /// An address cannot be listened on, or a certificate cannot be served.
@@ -80,7 +80,7 @@ impl Front {
         })
     }
 
-    /// The certificates of both, to be followed.
+    /// The certificates of both listeners, whose files are watched.
     pub fn certificates(&self) -> Vec<Arc<Tls>> {
         [&self.public.tls, &self.admin.tls]
             .into_iter()
@@ -90,7 +90,7 @@ impl Front {
     }
 }
 
-/// A socket, and its address with the port that the system chose, if it was left to it.
+/// A socket, and its address with the port that the system chose if the settings left the choice to it.
 async fn listen(name: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { name, address, source };
     let socket = TcpListener::bind(address).await.map_err(failed)?;
@@ -131,8 +131,8 @@ fn warn_if_clear(name: ListenerName, address: SocketAddr, tls: Option<&Arc<Tls>>
     }
 }
 
-/// Raises this process's limit on open files as far as the system lets it. Many systems begin with 1,024, which is too
-/// few for the connections, and with a much higher ceiling for whoever asks.
+/// Raises this process's limit on open files as far as the system allows. On many systems it is 1,024 at first, too few
+/// for the connections, and may be raised much higher.
 fn raise_open_files(config: &Config) {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

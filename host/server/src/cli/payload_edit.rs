@@ -1,4 +1,4 @@
-//! `jackfield review edit`: a document, out to an editor and back.
+//! `jackfield review edit`: replaces a delivery's document, from a file or in the operator's editor.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,30 +9,30 @@ use clap::Args;
 use reqwest::Method;
 
 use super::Session;
-use super::screen::note;
-use jackfield_api::{DeliveryDetailView, EditedView, PayloadView};
+use super::output::note;
+use jackfield_api::{DeliveryDetailView, DeliveryShowQuery, EditedView, PayloadView};
 use jackfield_domain::id::DeliveryId;
 
-/// What to edit.
+/// Which document to replace, and with what.
 #[derive(Debug, Args)]
-pub(super) struct Edit {
+pub(super) struct PayloadEditArgs {
     /// The delivery's id.
     #[arg(value_name = "ID")]
     id: DeliveryId,
-    /// The new document; `-` reads standard input. Without it your editor opens with the old one.
+    /// The new document; `-` reads standard input. Without a file, your editor opens with the old document.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
-impl Edit {
+impl PayloadEditArgs {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         match &self.file {
-            Some(file) => put(session, self.id, read(file)?).await,
-            None => self.in_editor(session).await,
+            Some(file) => replace(session, self.id, read(file)?).await,
+            None => self.edit_in_editor(session).await,
         }
     }
 
-    async fn in_editor(&self, session: &Session) -> anyhow::Result<()> {
+    async fn edit_in_editor(&self, session: &Session) -> anyhow::Result<()> {
         let Some(editor) = editor() else {
             bail!(
                 "there is no editor to open\nSet EDITOR, or give the new document as a file: jackfield review edit {} \
@@ -43,7 +43,7 @@ impl Edit {
         let path = ["deliveries", &self.id.to_string()];
         let detail = session
             .client
-            .get::<DeliveryDetailView>(&path, &[("payload", true)])
+            .get::<DeliveryDetailView>(&path, &DeliveryShowQuery { payload: true })
             .await?;
         let old = match detail.view.payload {
             Some(PayloadView::Json(document)) => format!("{document:#}\n"),
@@ -56,40 +56,40 @@ impl Edit {
             }
         };
 
-        // Private to this user, and gone when dropped: it is personal data.
+        // It contains personal data, so it is readable by this user only and deleted when dropped.
         let mut file = tempfile::Builder::new()
             .prefix("jackfield-")
             .suffix(".json")
             .tempfile()
-            .context("cannot make a file to edit")?;
+            .context("cannot create a file to edit")?;
         file.write_all(old.as_bytes())
             .context("cannot write the file to edit")?;
         open(&editor, file.path())?;
         let new = std::fs::read(file.path()).context("cannot read the edited file")?;
         if new == old.as_bytes() {
-            note("Nothing was edited.");
+            note("Nothing was changed.");
             return Ok(());
         }
-        let done = put(session, self.id, new).await;
-        if done.is_err() {
+        let result = replace(session, self.id, new).await;
+        if result.is_err() {
             let (_, kept) = file.keep().context("cannot keep the edited file")?;
             note(&format!(
-                "What you wrote is kept: jackfield review edit {} {}",
+                "Your changes are saved. To send them again: jackfield review edit {} {}",
                 self.id,
                 kept.display()
             ));
         }
-        done
+        result
     }
 }
 
-async fn put(session: &Session, id: DeliveryId, document: Vec<u8>) -> anyhow::Result<()> {
+async fn replace(session: &Session, id: DeliveryId, document: Vec<u8>) -> anyhow::Result<()> {
     let request = session
         .client
         .request(Method::PUT, &["deliveries", &id.to_string(), "payload"]);
     let request = request.header("content-type", "application/json").body(document);
     let answer = session.client.send::<EditedView>(request).await?;
-    session.screen.show(&answer, |view| {
+    session.output.show(&answer, |view| {
         format!(
             "{id} has a new document; send it with `jackfield review replay {id}`",
             id = view.id
@@ -115,7 +115,7 @@ fn editor() -> Option<String> {
         .find_map(|name| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty()))
 }
 
-/// Opens the editor as git does: by the shell, since people put options in the variable.
+/// Opens the editor as git does: through the shell, because people put options in the variable.
 fn open(editor: &str, file: &Path) -> anyhow::Result<()> {
     let status = Command::new("sh")
         .args(["-c", &format!("{editor} \"$1\""), "sh"])

@@ -1,4 +1,4 @@
-//! Asking the admin API.
+//! The command line's client of the admin API.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,26 +7,26 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use jackfield_api::ProblemBody;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::field::FieldError;
 
-/// Long enough for a replay of ten thousand, and for an adapter of 64 MiB to be compiled on a small machine.
+/// How long an answer may take: long enough for a replay of ten thousand deliveries, and for a small machine to compile
+/// an adapter of 64 MiB.
 const TIMEOUT: Duration = Duration::from_mins(10);
-/// A host that is there answers at once.
+/// How long connecting may take. A host that is reachable accepts at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where help shows the options that every command takes.
-pub(super) const EVERYWHERE: &str = "Options of every command";
+/// The heading in the help texts over the options that every command accepts.
+pub(super) const GLOBAL_OPTIONS: &str = "Options of every command";
 
-/// Which host to ask, and as whom.
+/// Which host to send requests to, and with which token.
 #[derive(Debug, Args)]
-#[command(next_help_heading = EVERYWHERE)]
-pub(super) struct Connection {
+#[command(next_help_heading = GLOBAL_OPTIONS)]
+pub(super) struct ConnectionArgs {
     /// The admin listener of the host.
     #[arg(
         long,
@@ -37,10 +37,10 @@ pub(super) struct Connection {
         value_parser = admin_url
     )]
     admin_url: Url,
-    /// PEM file with the authority that signed the host's certificate, if the machine does not know it.
+    /// PEM file with the authority that signed the host's certificate, if this machine does not trust it already.
     #[arg(long, global = true, value_name = "FILE", env = "JACKFIELD_ADMIN_CA")]
     admin_ca: Option<PathBuf>,
-    /// An operator token. Better in the environment: others on this machine can see command lines.
+    /// An operator token. Set it in the environment instead: others on this machine can see command lines.
     #[arg(
         long,
         global = true,
@@ -64,53 +64,49 @@ fn token(text: &str) -> Result<Sensitive, String> {
     Ok(Sensitive::new(text.trim().to_owned()))
 }
 
-/// The admin API of one host.
-pub(super) struct Client {
+/// A client of one host's admin API.
+pub(super) struct AdminClient {
     http: reqwest::Client,
     base: Url,
     token: Option<Sensitive>,
 }
 
-/// What the API answered: as a program wants it, and as the table needs it.
-pub(super) struct Answer<T> {
+/// An answer of the API.
+pub(super) struct ApiAnswer<T> {
+    /// As it came, for `--json`.
     pub raw: Value,
+    /// As a type, to render tables and sentences.
     pub view: T,
 }
 
-/// The API refused.
-#[derive(Debug, Deserialize)]
-pub(super) struct Refused {
-    status: u16,
-    detail: String,
-    #[serde(default)]
-    errors: Vec<FieldError>,
-    #[serde(default)]
-    request_id: String,
-    /// Whether a token had been given.
-    #[serde(skip)]
+/// An error answer of the API.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    problem: ProblemBody,
+    /// Whether the request carried a token.
     had_token: bool,
     /// The file that the errors are in.
-    #[serde(skip)]
     file: Option<String>,
 }
 
-impl Refused {
-    /// Says in which file the errors are, if it is the file that was refused.
+impl ApiError {
+    /// Names the file that the errors are in, if the content of the request was refused.
     pub fn in_file(mut self, name: String) -> Self {
-        self.file = matches!(self.status, 400 | 422).then_some(name);
+        self.file = matches!(self.problem.status, 400 | 422).then_some(name);
         self
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for ApiError {}
 
-impl fmt::Display for Refused {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = &self.problem;
         let file = self.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
-        match (self.status, self.errors.as_slice()) {
+        match (problem.status, problem.errors.as_slice()) {
             (401, _) if self.had_token => f.write_str("the host does not accept this operator token")?,
-            (401, _) => f.write_str("the host wants an operator token and none was given")?,
-            (_, [] | [_]) => write!(f, "{file}{}", self.detail)?,
+            (401, _) => f.write_str("the host requires an operator token and none was given")?,
+            (_, [] | [_]) => write!(f, "{file}{}", problem.detail)?,
             (_, errors) => {
                 for (n, error) in errors.iter().enumerate() {
                     let line = if n == 0 { "" } else { "\n" };
@@ -118,22 +114,22 @@ impl fmt::Display for Refused {
                 }
             }
         }
-        if self.status == 401 {
+        if problem.status == 401 {
             f.write_str(
                 "\nSet JACKFIELD_TOKEN to one, or give --token. The first `jackfield serve` prints one; \
-                 `jackfield token create --for operator` makes more.",
+                 `jackfield token create --for operator` creates more.",
             )?;
-        } else if self.status >= 500 && !self.request_id.is_empty() {
-            write!(f, "\nThe host's log has more under request_id {}.", self.request_id)?;
+        } else if problem.status >= 500 && !problem.request_id.is_empty() {
+            write!(f, "\nThe host's log has more under request_id {}.", problem.request_id)?;
         }
         Ok(())
     }
 }
 
-impl Client {
+impl AdminClient {
     /// # Errors
     /// The HTTP client cannot be set up.
-    pub fn new(connection: Connection) -> anyhow::Result<Self> {
+    pub fn new(connection: ConnectionArgs) -> anyhow::Result<Self> {
         let mut authorities = vec![];
         if let Some(file) = &connection.admin_ca {
             let shown = file.display();
@@ -145,7 +141,7 @@ impl Client {
         }
         let http = reqwest::Client::builder()
             .tls_certs_merge(authorities)
-            // The host is nearby; a proxy of the environment would only see its token.
+            // The host is nearby, and a proxy from the environment would see the token.
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -160,10 +156,10 @@ impl Client {
         })
     }
 
-    /// A request for a path, whose parts are escaped here.
+    /// A request for the path with these segments, which are escaped here.
     pub fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base.clone();
-        // Only a URL without a host has no path, and such a one is refused on the command line.
+        // Only a URL without a host has no path segments, and the command line refuses such a URL.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("v1").extend(path);
         }
@@ -174,65 +170,69 @@ impl Client {
         }
     }
 
-    /// Reads something.
+    /// Sends a GET request and reads the answer.
     pub async fn get<T: DeserializeOwned>(
         &self,
         path: &[&str],
         query: &impl serde::Serialize,
-    ) -> anyhow::Result<Answer<T>> {
+    ) -> anyhow::Result<ApiAnswer<T>> {
         self.send(self.request(Method::GET, path).query(query)).await
     }
 
-    /// Orders something.
+    /// Sends a POST request with a JSON body and reads the answer.
     pub async fn post<T: DeserializeOwned>(
         &self,
         path: &[&str],
         body: &impl serde::Serialize,
-    ) -> anyhow::Result<Answer<T>> {
+    ) -> anyhow::Result<ApiAnswer<T>> {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
     /// Sends a request and reads the answer.
-    pub async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Answer<T>> {
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+    pub async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<ApiAnswer<T>> {
+        let response = request.send().await.map_err(|error| self.connection_error(&error))?;
         let status = response.status();
-        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let bytes = response.bytes().await.map_err(|error| self.connection_error(&error))?;
         if status.is_success() {
-            let raw: Value = serde_json::from_slice(&bytes).map_err(|_| self.stranger(status))?;
-            let view = serde_json::from_value(raw.clone()).map_err(|_| self.stranger(status))?;
-            return Ok(Answer { raw, view });
+            let raw: Value = serde_json::from_slice(&bytes).map_err(|_| self.unexpected_answer(status))?;
+            let view = serde_json::from_value(raw.clone()).map_err(|_| self.unexpected_answer(status))?;
+            return Ok(ApiAnswer { raw, view });
         }
-        match serde_json::from_slice::<Refused>(&bytes) {
-            Ok(refused) => Err(Refused {
+        match serde_json::from_slice::<ProblemBody>(&bytes) {
+            Ok(problem) => Err(ApiError {
+                problem,
                 had_token: self.token.is_some(),
-                ..refused
+                file: None,
             }
             .into()),
-            Err(_) => Err(self.stranger(status)),
+            Err(_) => Err(self.unexpected_answer(status)),
         }
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
+    fn connection_error(&self, error: &reqwest::Error) -> anyhow::Error {
         let base = &self.base;
         if error.is_timeout() && !error.is_connect() {
-            return anyhow::anyhow!("the host at {base} did not answer in time\nLook at its log; then send it again.");
+            return anyhow::anyhow!(
+                "the host at {base} did not answer in time\nCheck its log, then repeat the command."
+            );
         }
-        let mut why = error.to_string();
+        // The last cause says why; those above it only that a request failed.
+        let mut reason = error.to_string();
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            why = error.to_string();
+            reason = error.to_string();
             cause = error.source();
         }
         anyhow::anyhow!(
-            "cannot reach the host at {base} ({why})\nStart it with `jackfield serve`, or point --admin-url or \
+            "cannot reach the host at {base} ({reason})\nStart it with `jackfield serve`, or point --admin-url or \
              JACKFIELD_ADMIN_URL at its admin listener."
         )
     }
 
-    fn stranger(&self, status: StatusCode) -> anyhow::Error {
+    fn unexpected_answer(&self, status: StatusCode) -> anyhow::Error {
         anyhow::anyhow!(
-            "{} answered {status}, but not as this version's admin API does\nPoint --admin-url or JACKFIELD_ADMIN_URL \
-             at the host's admin listener, and use the `jackfield` of the host's version.",
+            "{} answered {status}, but not in the form of this version's admin API\nPoint --admin-url or \
+             JACKFIELD_ADMIN_URL at the host's admin listener, and use the `jackfield` of the host's version.",
             self.base
         )
     }
@@ -242,8 +242,8 @@ impl Client {
 mod tests {
     use super::*;
 
-    fn client(base: &str) -> Client {
-        Client::new(Connection {
+    fn client(base: &str) -> AdminClient {
+        AdminClient::new(ConnectionArgs {
             admin_ca: None,
             admin_url: base.parse().unwrap(),
             token: None,
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_path_are_escaped() {
+    fn path_segments_are_escaped() {
         for base in ["http://127.0.0.1:8081", "http://127.0.0.1:8081/"] {
             let request = client(base).request(Method::GET, &["tenants", "a", "leads", "L/1?ü"]);
             let url = request.build().unwrap().url().to_string();
@@ -261,29 +261,34 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_file_and_every_field() {
+    fn errors_name_the_file_and_every_field() {
         let body = r#"{"type":"urn:jackfield:problem:invalid","title":"t","status":422,"detail":"2 fields are wrong",
             "errors":[{"pointer":"/settings/base_url","detail":"is required"},
                 {"pointer":"/limits/cpu_ms","detail":"must be 1 to 60000"}],
             "request_id":"req_1"}"#;
-        let refused: Refused = serde_json::from_str(body).unwrap();
-        let refused = refused.in_file("a.toml".into());
-        insta::assert_snapshot!(refused, @r"
+        let error = ApiError {
+            problem: serde_json::from_str(body).unwrap(),
+            had_token: true,
+            file: None,
+        };
+        insta::assert_snapshot!(error.in_file("a.toml".into()), @r"
         a.toml: /settings/base_url: is required
         a.toml: /limits/cpu_ms: must be 1 to 60000
         ");
     }
 
     #[tokio::test]
-    async fn an_absent_host_is_said_to_be_absent() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0")
+    async fn unreachable_host_is_named() {
+        let unused = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap();
-        let asked = client(&format!("http://{free}")).get::<Value>(&["tenants"], &()).await;
-        let message = asked.err().unwrap().to_string();
+        let answer = client(&format!("http://{unused}"))
+            .get::<Value>(&["tenants"], &())
+            .await;
+        let message = answer.err().unwrap().to_string();
         assert!(
-            message.starts_with(&format!("cannot reach the host at http://{free}/ (")),
+            message.starts_with(&format!("cannot reach the host at http://{unused}/ (")),
             "{message}"
         );
         assert!(message.contains("jackfield serve"), "{message}");

@@ -1,21 +1,24 @@
-//! Choosing stuck deliveries, by id or by filter, for an order about many of them.
+//! The stopped deliveries that a replay or a discard is about, selected by id or by filter.
 
-use super::refusal::wrong;
+use super::problems::invalid_field;
 use crate::problem::Problem;
-use jackfield_api::StuckFilter;
+use jackfield_api::{MAX_LIMIT, StoppedDeliveryFilter};
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{DeliveryFilter, PageRequest, SharedStore};
 
-/// One order is about at most this many deliveries: a few seconds' work, and more than an operator should decide on in
-/// one go. The answer says whether there are more.
-pub const MAX_CHOSEN: usize = 10_000;
+/// How many deliveries a request may be about: a few seconds' work, and more than an operator should decide about at
+/// once. The answer says whether there are more.
+const MAX_SELECTED: usize = 10_000;
 
-/// The store's filter, if it is about stuck deliveries.
-fn delivery_filter(filter: StuckFilter) -> Result<DeliveryFilter, Problem> {
+/// The store's filter, if the request is about stopped deliveries only.
+fn delivery_filter(filter: StoppedDeliveryFilter) -> Result<DeliveryFilter, Problem> {
     let state = filter.state.unwrap_or(DeliveryState::Dead);
-    if !state.is_stuck() {
-        return Err(wrong("/filter/state", "must be dead or review: no other is stuck"));
+    if !state.is_stopped() {
+        return Err(invalid_field(
+            "/filter/state",
+            "must be dead or review: a delivery in another state has not stopped",
+        ));
     }
     Ok(DeliveryFilter {
         tenant: filter.tenant,
@@ -30,58 +33,67 @@ fn delivery_filter(filter: StuckFilter) -> Result<DeliveryFilter, Problem> {
     })
 }
 
-/// The deliveries that an order is about.
+/// The deliveries that a request is about.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub(super) struct DeliverySelection {
     /// In order of acceptance.
     pub ids: Vec<DeliveryId>,
-    /// Whether the filter takes more than one order is about.
+    /// Whether the filter matches more deliveries than one request may be about.
     pub more: bool,
 }
 
-/// Finds what `ids` or `filter` mean; exactly one of them is given, so that nothing is chosen by leaving things out.
-pub(super) async fn choose(
+/// Finds the deliveries that `ids` or `filter` select. Exactly one of them must be given, so that omitting both does
+/// not select every delivery.
+pub(super) async fn select(
     store: &SharedStore,
     ids: Option<Vec<DeliveryId>>,
-    filter: Option<StuckFilter>,
-) -> Result<Chosen, Problem> {
+    filter: Option<StoppedDeliveryFilter>,
+) -> Result<DeliverySelection, Problem> {
     match (ids, filter) {
-        (Some(ids), None) => named(ids),
-        (None, Some(filter)) => filtered(store, &delivery_filter(filter)?).await,
-        _ => Err(wrong(
+        (Some(ids), None) => by_ids(ids),
+        (None, Some(filter)) => by_filter(store, &delivery_filter(filter)?).await,
+        _ => Err(invalid_field(
             "",
-            "must have either `ids` or `filter`; an empty filter takes every dead delivery",
+            "must have either `ids` or `filter`; an empty filter matches every dead delivery",
         )),
     }
 }
 
-fn named(mut ids: Vec<DeliveryId>) -> Result<Chosen, Problem> {
-    if ids.len() > MAX_CHOSEN {
-        return Err(wrong("/ids", format!("must be at most {MAX_CHOSEN}")));
+fn by_ids(mut ids: Vec<DeliveryId>) -> Result<DeliverySelection, Problem> {
+    if ids.len() > MAX_SELECTED {
+        return Err(invalid_field("/ids", format!("must be at most {MAX_SELECTED}")));
     }
-    in_order(&mut ids);
-    Ok(Chosen { ids, more: false })
+    sort_oldest_first(&mut ids);
+    Ok(DeliverySelection { ids, more: false })
 }
 
-async fn filtered(store: &SharedStore, filter: &DeliveryFilter) -> Result<Chosen, Problem> {
+async fn by_filter(store: &SharedStore, filter: &DeliveryFilter) -> Result<DeliverySelection, Problem> {
     let mut ids = vec![];
     let mut after = None;
     loop {
-        let page = store.deliveries(filter, PageRequest { after, limit: 200 }).await?;
+        let page = store
+            .deliveries(
+                filter,
+                PageRequest {
+                    after,
+                    limit: MAX_LIMIT,
+                },
+            )
+            .await?;
         ids.extend(page.items.iter().map(|summary| summary.id));
         after = page.next;
-        if after.is_none() || ids.len() >= MAX_CHOSEN {
+        if after.is_none() || ids.len() >= MAX_SELECTED {
             break;
         }
     }
-    let more = after.is_some() || ids.len() > MAX_CHOSEN;
-    ids.truncate(MAX_CHOSEN);
-    in_order(&mut ids);
-    Ok(Chosen { ids, more })
+    let more = after.is_some() || ids.len() > MAX_SELECTED;
+    ids.truncate(MAX_SELECTED);
+    sort_oldest_first(&mut ids);
+    Ok(DeliverySelection { ids, more })
 }
 
-/// Listings are newest first; what was accepted first goes first.
-fn in_order(ids: &mut Vec<DeliveryId>) {
+/// Sorts by acceptance, oldest first, and removes duplicates. Listings are newest first.
+fn sort_oldest_first(ids: &mut Vec<DeliveryId>) {
     ids.sort_unstable_by_key(|id| id.0);
     ids.dedup();
 }
@@ -105,29 +117,30 @@ mod tests {
     use jackfield_store_sqlite::SqliteStore;
 
     #[test]
-    fn only_stuck_deliveries_can_be_chosen_and_dead_ones_by_default() {
+    fn only_stopped_deliveries_can_be_selected() {
+        // Without a state, dead ones are.
         let states = |state| {
-            let filter = StuckFilter {
+            let filter = StoppedDeliveryFilter {
                 state,
-                ..StuckFilter::default()
+                ..StoppedDeliveryFilter::default()
             };
             delivery_filter(filter).map(|filter| filter.states)
         };
         assert_eq!(states(None).unwrap(), [DeliveryState::Dead]);
         for state in DeliveryState::ALL {
-            assert_eq!(states(Some(state)).is_ok(), state.is_stuck(), "{state}");
+            assert_eq!(states(Some(state)).is_ok(), state.is_stopped(), "{state}");
         }
     }
 
     #[test]
-    fn named_ones_go_once_each_and_in_order_of_acceptance() {
-        let chosen = named([3, 1, 3, 2].map(DeliveryId).into()).unwrap();
-        assert_eq!(chosen.ids, [1, 2, 3].map(DeliveryId));
-        assert!(named(vec![DeliveryId(1); MAX_CHOSEN + 1]).is_err());
+    fn ids_are_sorted_and_unique() {
+        let selection = by_ids([3, 1, 3, 2].map(DeliveryId).into()).unwrap();
+        assert_eq!(selection.ids, [1, 2, 3].map(DeliveryId));
+        assert!(by_ids(vec![DeliveryId(1); MAX_SELECTED + 1]).is_err());
     }
 
     /// A store with `count` dead dispositions.
-    async fn graveyard(folder: &tempfile::TempDir, count: i64) -> SharedStore {
+    async fn store_with_dead(folder: &tempfile::TempDir, count: i64) -> SharedStore {
         let store = SqliteStore::open(&folder.path().join("test.db")).await.unwrap();
         let store: SharedStore = Arc::new(store);
         let now = Timestamp::UNIX_EPOCH;
@@ -182,25 +195,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_filter_takes_every_page_oldest_first() {
+    async fn filter_selects_from_every_page() {
         let folder = tempfile::tempdir().unwrap();
-        let store = graveyard(&folder, 250).await;
-        let all = choose(&store, None, Some(StuckFilter::default())).await.unwrap();
+        let store = store_with_dead(&folder, 250).await;
+        let all = select(&store, None, Some(StoppedDeliveryFilter::default()))
+            .await
+            .unwrap();
         assert_eq!(all.ids, (1..=250).map(DeliveryId).collect::<Vec<_>>());
         assert!(!all.more);
-        let reviewed = StuckFilter {
+        let reviewed = StoppedDeliveryFilter {
             state: Some(DeliveryState::Review),
-            ..StuckFilter::default()
+            ..StoppedDeliveryFilter::default()
         };
-        assert_eq!(choose(&store, None, Some(reviewed)).await.unwrap().ids, []);
+        assert_eq!(select(&store, None, Some(reviewed)).await.unwrap().ids, []);
     }
 
     #[tokio::test]
-    async fn nothing_is_chosen_by_leaving_everything_out() {
+    async fn either_ids_or_a_filter_is_required() {
         let folder = tempfile::tempdir().unwrap();
-        let store = graveyard(&folder, 1).await;
-        assert!(choose(&store, None, None).await.is_err());
-        let both = choose(&store, Some(vec![DeliveryId(1)]), Some(StuckFilter::default())).await;
+        let store = store_with_dead(&folder, 1).await;
+        assert!(select(&store, None, None).await.is_err());
+        let both = select(
+            &store,
+            Some(vec![DeliveryId(1)]),
+            Some(StoppedDeliveryFilter::default()),
+        )
+        .await;
         assert!(both.is_err());
     }
 }

@@ -42,7 +42,7 @@ impl Write for ReplayDeliveries {
     }
 }
 
-/// Ends a stuck delivery for good.
+/// Ends a stopped delivery for good.
 pub(crate) struct Discard {
     pub(crate) id: DeliveryId,
     pub(crate) now: Timestamp,
@@ -64,7 +64,7 @@ impl Write for Discard {
     }
 }
 
-/// Marks a stuck delivery as done, because a person knows that it is.
+/// Marks a stopped delivery as done, because an operator knows that it is.
 pub(crate) struct Settle {
     pub(crate) id: DeliveryId,
     pub(crate) reference: Option<String>,
