@@ -51,7 +51,7 @@ fn harm(turn: u64) -> &'static str {
 }
 
 /// Concurrent clients of the hostile adapter.
-const CALLERS: usize = 16;
+const CLIENTS: usize = 16;
 /// How long each client waits after a response: together they send about as many requests as the well-behaved tenant.
 /// Floods are the concern of the host's request limits.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -177,7 +177,7 @@ impl Bench {
         for _ in 0..self.sizes.rounds {
             let alone = (self.status().await?, self.write_back().await?);
             let noisy = noisy.clone();
-            let harm = disturb(CALLERS, move |turn| {
+            let harm = disturb(CLIENTS, move |turn| {
                 let agent = noisy.clone();
                 async move {
                     drop(agent.ask(harm(turn)).await);
@@ -189,7 +189,7 @@ impl Bench {
             status.push((beside.0, alone.0));
             writes.push((beside.1, alone.1));
         }
-        let note = format!("{CALLERS} callers of a hostile adapter");
+        let note = format!("{CLIENTS} clients of a hostile adapter");
         Ok(vec![
             row("status query, P99", &status, GOAL, &note),
             row("accept to CRM, P99", &writes, GOAL, &note),
@@ -220,7 +220,7 @@ impl Bench {
             status.push((beside.0, alone.0));
             writes.push((beside.1, alone.1));
         }
-        let note = "200 writes and 64 callers at a CRM that hangs";
+        let note = "200 writes and 64 clients of a CRM that hangs";
         Ok(vec![
             row("status query, P99", &status, GOAL, note),
             row("accept to CRM, P99", &writes, GOAL, note),

@@ -1,4 +1,4 @@
-//! The machine and its load, so that a noisy run can be recognised.
+//! The machine and its load, so that a noisy run can be recognized.
 
 use std::fmt;
 use std::fs::{self, File};

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn optional_exports_are_found_in_the_contract() {
+    fn optional_exports_come_from_the_contract() {
         let names: Vec<_> = OptionalExport::all().iter().map(ToString::to_string).collect();
         assert_eq!(names, ["lookup", "leads"]);
     }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn each_optional_world_exports_its_interface() {
+    fn optional_worlds_export_their_interface() {
         let (resolve, package) = resolve();
         for export in OptionalExport::all() {
             let world = resolve.packages[package].worlds[&format!("{OPTIONAL_PREFIX}{export}")];

@@ -60,7 +60,7 @@ func Describe(name, version string) *Description {
 	return &Description{Name: name, Version: version}
 }
 
-// Origin adds a required setting that holds the URL of a CRM that the adapter calls. The tenant's [egress] must grant
+// Origin adds a required setting that holds the URL of a CRM that the adapter uses. The tenant's [egress] must grant
 // its origin.
 func (d *Description) Origin(name, doc string) *Description {
 	d.Origins = append(d.Origins, name)

@@ -53,7 +53,7 @@ type Rejected struct {
 
 // FieldError is a field that the CRM refused.
 type FieldError struct {
-	// Field is its name, as the CRM calls it.
+	// Field is its name, as the CRM names it.
 	Field string `json:"field"`
 	// Message is what is wrong with it, in the CRM's words.
 	Message string `json:"message"`

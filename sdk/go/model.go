@@ -80,7 +80,7 @@ func (e Extension) Raw() json.RawMessage {
 
 // Disposition is the structured outcome of one call. Unknown values are nil, because a call can end at any point.
 type Disposition struct {
-	// CallID is unique per tenant for ever; equal to the idempotency key of the write.
+	// CallID is unique per tenant forever; equal to the idempotency key of the write.
 	CallID string `json:"call_id"`
 	// LeadID is the lead's id in the CRM.
 	LeadID string `json:"lead_id"`

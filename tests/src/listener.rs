@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jackfield::listener::{Limits, Listener, Tls};
-use jackfield::metrics::Door;
+use jackfield::listener::{Listener, ListenerLimits, Tls};
+use jackfield::observe::metrics::ListenerName;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -18,12 +18,12 @@ use crate::node::TestNode;
 
 /// The default limits of test listeners.
 #[must_use]
-pub const fn limits() -> Limits {
-    Limits {
+pub const fn limits() -> ListenerLimits {
+    ListenerLimits {
         connections: 100,
         connections_per_address: 100,
         trusted: vec![],
-        patience: SlowClientLimits {
+        time_limits: SlowClientLimits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(30),
             idle: Duration::from_secs(75),
@@ -42,26 +42,26 @@ pub struct TestListener {
 
 impl TestNode {
     /// Starts a listener for the public API.
-    pub async fn listen(&self, limits: Limits) -> TestListener {
+    pub async fn listen(&self, limits: ListenerLimits) -> TestListener {
         self.listen_with(self.node.public.clone(), limits).await
     }
 
     /// Starts a listener with TLS for the public API.
-    pub async fn listen_tls(&self, tls: Arc<Tls>, limits: Limits) -> TestListener {
+    pub async fn listen_tls(&self, tls: Arc<Tls>, limits: ListenerLimits) -> TestListener {
         self.listen_on_loopback(self.node.public.clone(), limits, Some(tls))
             .await
     }
 
     /// Starts a listener for the test's own router; its metrics are those of the public listener.
-    pub async fn listen_with(&self, router: Router, limits: Limits) -> TestListener {
+    pub async fn listen_with(&self, router: Router, limits: ListenerLimits) -> TestListener {
         self.listen_on_loopback(router, limits, None).await
     }
 
-    async fn listen_on_loopback(&self, router: Router, limits: Limits, tls: Option<Arc<Tls>>) -> TestListener {
+    async fn listen_on_loopback(&self, router: Router, limits: ListenerLimits, tls: Option<Arc<Tls>>) -> TestListener {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let listener = Listener {
-            door: Door::Public,
+            name: ListenerName::Public,
             socket,
             limits,
             tls,

@@ -1,5 +1,7 @@
 //! A host for one test: the real routers, store, sandbox and engine, with a manual clock and a seeded rng.
 
+mod deliveries;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +13,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request};
 use jackfield::app::{Node, NodeParts, OpenStore, Storage};
 use jackfield::delivery::LeaseOwner;
-use jackfield::ingress::gate::Policy;
-use jackfield::tenants::{Applied, ApplyError};
+use jackfield::ingress::rate_limiter::RateLimiterConfig;
+use jackfield::tenants::{AppliedRelease, ApplyError};
 use jackfield::vault::{KeySource, Vault};
 use jackfield_clock::{Clock as _, ManualClock, SharedClock};
 use jackfield_domain::intake::throttle::ThrottleRates;
@@ -168,7 +170,7 @@ impl TestNode {
     }
 
     /// Applies a tenant's file, which must succeed.
-    pub async fn apply(&self, toml: &str) -> Applied {
+    pub async fn apply(&self, toml: &str) -> AppliedRelease {
         self.try_apply(toml)
             .await
             .unwrap_or_else(|error| panic!("{error}: {error:?}"))
@@ -178,7 +180,7 @@ impl TestNode {
     ///
     /// # Errors
     /// The host refuses the file.
-    pub async fn try_apply(&self, toml: &str) -> Result<Applied, ApplyError> {
+    pub async fn try_apply(&self, toml: &str) -> Result<AppliedRelease, ApplyError> {
         self.node.rollout.apply(None, toml, false).await
     }
 
@@ -273,19 +275,6 @@ impl TestNode {
         self.clock.advance(by);
     }
 
-    /// Runs all deliveries that are due.
-    pub async fn work(&self) -> usize {
-        self.node.engine.work_off().await.unwrap()
-    }
-
-    /// A delivery, as the agent sees it.
-    pub async fn delivery(&self, tenant: &str, id: &str) -> Value {
-        self.get(&format!("/v1/tenants/{tenant}/deliveries/{id}"))
-            .await
-            .expect(200)
-            .json()
-    }
-
     /// The store.
     #[must_use]
     pub fn store(&self) -> &SharedStore {
@@ -334,7 +323,7 @@ async fn assemble(dir: &TempDir, runtime: &Runtime, clock: &ManualClock) -> (Nod
         rng: StdRng::seed_from_u64(7),
         max_deliveries: 32,
         round_gap: Duration::ZERO,
-        ingress: Policy {
+        ingress: RateLimiterConfig {
             trusted_proxies: vec!["127.9.0.0/16".parse().unwrap()],
             // The clock stands still, so limits refill only when the test advances it.
             rates: ThrottleRates {

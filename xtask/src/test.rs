@@ -63,7 +63,7 @@ impl Options {
     /// Cargo, which lets clippy compile the workspace's packages if that is wanted.
     ///
     /// `cargo clippy` checks all dependencies, and the tests need them compiled: every crate would be read twice.
-    /// Clippy's driver is a compiler too, so that the tests' build does both. The wrapper is no variable of the
+    /// Clippy's driver is a compiler too, so that the tests' build does both. The wrapper is not a variable of the
     /// environment, because tests run cargo for adapters.
     fn cargo(&self, workspace: &Workspace) -> Command {
         let mut cargo = workspace.cargo();

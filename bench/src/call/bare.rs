@@ -114,11 +114,11 @@ impl BareEngine {
 
 impl BareGuest {
     /// One round of invocations: the median in microseconds.
-    pub async fn round(&self, what: Operation, calls: usize) -> anyhow::Result<f64> {
+    pub async fn round(&self, what: Operation, invocations: usize) -> anyhow::Result<f64> {
         let took = match what {
-            Operation::Instantiate => one_by_one(calls, |_| self.instantiate()).await,
-            Operation::Empty => one_by_one(calls, |_| self.query(super::LEAD)).await,
-            Operation::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
+            Operation::Instantiate => one_by_one(invocations, |_| self.instantiate()).await,
+            Operation::Empty => one_by_one(invocations, |_| self.query(super::LEAD)).await,
+            Operation::Kilobyte => one_by_one(invocations, |_| async { self.kilobyte().await.map(drop) }).await,
         };
         Ok(micros(&took?))
     }

@@ -45,8 +45,8 @@ impl<'a> Extism<'a> {
     }
 
     /// One round of invocations: the median in microseconds.
-    pub async fn times(&self, order: &str, calls: usize) -> anyhow::Result<f64> {
-        let answer = self.process.lock().await.ask(order, calls).await?;
+    pub async fn times(&self, order: &str, invocations: usize) -> anyhow::Result<f64> {
+        let answer = self.process.lock().await.ask(order, invocations).await?;
         let took: Vec<f64> = serde_json::from_value(answer)?;
         let milliseconds = took.into_iter().map(|nanoseconds| nanoseconds / 1e6).collect();
         Ok(micros(&Latencies::new(milliseconds)))

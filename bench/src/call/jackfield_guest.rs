@@ -56,14 +56,14 @@ impl JackfieldGuest {
     }
 
     /// One round of invocations: the median in microseconds.
-    pub async fn round(&self, what: Operation, calls: usize) -> anyhow::Result<f64> {
+    pub async fn round(&self, what: Operation, invocations: usize) -> anyhow::Result<f64> {
         let took = match what {
-            Operation::Instantiate => one_by_one(calls, |_| async { answer(self.loaded.start().await) }).await,
+            Operation::Instantiate => one_by_one(invocations, |_| async { answer(self.loaded.start().await) }).await,
             Operation::Empty => {
-                let call = |_| async { answer(self.loaded.query_status(&self.lead).await).map(drop) };
-                one_by_one(calls, call).await
+                let invoke = |_| async { answer(self.loaded.query_status(&self.lead).await).map(drop) };
+                one_by_one(invocations, invoke).await
             }
-            Operation::Kilobyte => one_by_one(calls, |_| async { self.kilobyte().await.map(drop) }).await,
+            Operation::Kilobyte => one_by_one(invocations, |_| async { self.kilobyte().await.map(drop) }).await,
         };
         Ok(micros(&took?))
     }

@@ -145,15 +145,18 @@ impl MemoryMeasurement {
         called.outcome.map_err(anyhow::Error::msg)?;
         let lead: LeadId = WAITS.parse()?;
         let before = resident()?;
-        let mut calls = JoinSet::new();
+        let mut invocations = JoinSet::new();
         for _ in 0..self.count {
             let (loaded, lead) = (Arc::clone(&loaded), lead.clone());
-            calls.spawn(async move { drop(loaded.query_status(&lead).await) });
+            invocations.spawn(async move { drop(loaded.query_status(&lead).await) });
         }
         // Only some of them resolve the name at once; the others wait for their turn, and are in flight too.
         pause(START).await;
         let asked = crm.0.load(Ordering::Relaxed);
-        anyhow::ensure!(asked > 0 && calls.try_join_next().is_none(), "no invocation waits");
+        anyhow::ensure!(
+            asked > 0 && invocations.try_join_next().is_none(),
+            "no invocation waits"
+        );
         Ok(resident()?.saturating_sub(before))
     }
 
@@ -176,10 +179,10 @@ impl MemoryMeasurement {
         let bare = Arc::new(engine.load(&self.folder.join(NATIVE))?);
         bare.query(super::LEAD).await?;
         let before = resident()?;
-        let mut calls = JoinSet::new();
+        let mut invocations = JoinSet::new();
         for _ in 0..self.count {
             let bare = Arc::clone(&bare);
-            calls.spawn(async move { drop(bare.query(WAITS).await) });
+            invocations.spawn(async move { drop(bare.query(WAITS).await) });
         }
         until(START * 5, || bare.waiting() == self.count).await?;
         Ok(resident()?.saturating_sub(before))

@@ -49,7 +49,7 @@ struct Language {
     /// The name of its folder and the end of its component's name.
     guest: &'static str,
     /// Invocations per round: a round takes a tenth of a second to a second.
-    calls: usize,
+    invocations: usize,
     /// The number of adapters loaded at once to measure memory: each is compiled first.
     loaded: usize,
 }
@@ -62,11 +62,11 @@ const LANGUAGES: [Language; 5] = [
     language("Python", "py", 300, 2),
 ];
 
-const fn language(name: &'static str, guest: &'static str, calls: usize, loaded: usize) -> Language {
+const fn language(name: &'static str, guest: &'static str, invocations: usize, loaded: usize) -> Language {
     Language {
         name,
         guest,
-        calls,
+        invocations,
         loaded,
     }
 }
@@ -137,7 +137,7 @@ pub async fn run(context: &Context) -> anyhow::Result<Vec<Row>> {
         }
         let beside = extism.as_ref().ok().filter(|_| language.guest == "rust");
         let bench = Bench::new(context, language, component, beside).await?;
-        rows.extend(bench.calls().await?);
+        rows.extend(bench.invocations().await?);
         rows.extend(bench.loading().await?);
         rows.extend(bench.compiling().await?);
         for thing in MemoryItem::ALL {
@@ -199,7 +199,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Measures instances and invocations.
-    async fn calls(&self) -> anyhow::Result<Vec<Row>> {
+    async fn invocations(&self) -> anyhow::Result<Vec<Row>> {
         let (ours, bare) = (
             JackfieldGuest::new(&self.sandbox).await?,
             self.bare.load(&self.native())?,
@@ -209,16 +209,16 @@ impl<'a> Bench<'a> {
             receipt == same,
             "the guest answers `{receipt}` to us and `{same}` to {BARE}"
         );
-        let calls = self.language.calls / if self.context.quick { 10 } else { 1 };
+        let invocations = self.language.invocations / if self.context.quick { 10 } else { 1 };
         let mut rows = vec![];
         for what in Operation::ALL {
             let (ours, bare) = (&ours, &bare);
             let mut candidates = vec![
-                Candidate::new("ours", move || ours.round(what, calls)),
-                Candidate::new(BARE, move || bare.round(what, calls)),
+                Candidate::new("ours", move || ours.round(what, invocations)),
+                Candidate::new(BARE, move || bare.round(what, invocations)),
             ];
             if let Some(extism) = &self.extism {
-                candidates.push(Candidate::new(EXTISM, move || extism.times(what.order(), calls)));
+                candidates.push(Candidate::new(EXTISM, move || extism.times(what.order(), invocations)));
             }
             // Fill caches and pools first.
             let _ = alternate(&self.context.progress, "call · warming up", 1, &candidates).await?;

@@ -42,7 +42,7 @@ const REUSE: u32 = 1000;
 struct Sizes {
     rounds: usize,
     /// Invocations per round.
-    calls: usize,
+    invocations: usize,
     /// Concurrent instances while their memory is measured.
     weighed: usize,
     /// Whether each adapter is built from scratch.
@@ -55,14 +55,14 @@ pub async fn run(context: &Context, write: bool) -> anyhow::Result<Vec<Row>> {
     let sizes = if context.quick {
         Sizes {
             rounds: 3,
-            calls: 30,
+            invocations: 30,
             weighed: 10,
             builds: false,
         }
     } else {
         Sizes {
             rounds: 7,
-            calls: 300,
+            invocations: 300,
             weighed: 50,
             builds: true,
         }
@@ -85,9 +85,9 @@ pub async fn run(context: &Context, write: bool) -> anyhow::Result<Vec<Row>> {
         machine::conditions(),
     );
     let conditions = format!(
-        "{} rounds of {} calls, reuse = {REUSE}, a {build} build. Machine: {before} at the beginning, {after} at the \
-         end.",
-        sizes.rounds, sizes.calls
+        "{} rounds of {} invocations, reuse = {REUSE}, a {build} build. Machine: {before} at the beginning, {after} at \
+         the end.",
+        sizes.rounds, sizes.invocations
     );
     let table = table::markdown(&rows, &conditions);
     println!("{table}");
@@ -115,14 +115,14 @@ async fn measure(host: &Path, entry: &CrmSpec, sizes: &Sizes) -> anyhow::Result<
     let native = Native::new(&subject).await?;
     let mut figures = [const { Vec::new() }; 6];
     for round in 0..sizes.rounds {
-        let calls = sizes.calls;
+        let invocations = sizes.invocations;
         let figure = [
-            p50(calls, |_| probe(&fresh)).await?,
-            p50(calls, |_| status(&fresh)).await?,
-            p50(calls, |_| status(&reused)).await?,
-            p50(calls, |_| native.ask()).await?,
-            p50(calls, |call| write(&fresh, format!("C-F-{round}-{call}"))).await?,
-            p50(calls, |call| write(&reused, format!("C-R-{round}-{call}"))).await?,
+            p50(invocations, |_| probe(&fresh)).await?,
+            p50(invocations, |_| status(&fresh)).await?,
+            p50(invocations, |_| status(&reused)).await?,
+            p50(invocations, |_| native.ask()).await?,
+            p50(invocations, |n| write(&fresh, format!("C-F-{round}-{n}"))).await?,
+            p50(invocations, |n| write(&reused, format!("C-R-{round}-{n}"))).await?,
         ];
         // The first round fills caches and pools.
         if round > 0 {
@@ -215,8 +215,8 @@ async fn write(loaded: &LoadedRelease, call: String) -> anyhow::Result<()> {
 }
 
 /// The median of several invocations, one after the other, in milliseconds.
-async fn p50<F: Future<Output = anyhow::Result<()>>>(calls: usize, call: impl Fn(usize) -> F) -> anyhow::Result<f64> {
-    Ok(one_by_one(calls, call).await?.quantile(0.5))
+async fn p50<F: Future<Output = anyhow::Result<()>>>(count: usize, work: impl Fn(usize) -> F) -> anyhow::Result<f64> {
+    Ok(one_by_one(count, work).await?.quantile(0.5))
 }
 
 /// The growth of this process in MiB for each of `count` instances that wait for the CRM, including connections. The
@@ -227,7 +227,7 @@ async fn memory(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm, count: usiz
     status(&loaded).await?;
     subject.crm.hang(true);
     let before = machine::resident()?;
-    let calls: Vec<_> = (0..count)
+    let invocations: Vec<_> = (0..count)
         .map(|_| {
             let loaded = Arc::clone(&loaded);
             tokio::spawn(async move { drop(status(&loaded).await) })
@@ -235,16 +235,16 @@ async fn memory(host: &Path, cache: &Path, bytes: Vec<u8>, crm: Crm, count: usiz
         .collect();
     while (subject.crm.hanging() as usize) < count {
         anyhow::ensure!(
-            !calls.iter().all(tokio::task::JoinHandle::is_finished),
+            !invocations.iter().all(tokio::task::JoinHandle::is_finished),
             "no invocation waits for the CRM"
         );
         tokio::task::yield_now().await;
     }
     let grown = machine::resident()?.saturating_sub(before);
-    for call in &calls {
-        call.abort();
+    for invocation in &invocations {
+        invocation.abort();
     }
-    let _ = join_all(calls).await;
+    let _ = join_all(invocations).await;
     #[expect(clippy::cast_precision_loss, reason = "a size in memory")]
     let each = grown as f64 / count as f64;
     Ok(each / f64::from(1 << 20))

@@ -23,7 +23,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Summarises the rounds' figures; `None` without rounds.
+    /// Summarizes the rounds' figures; `None` without rounds.
     pub fn of(mut rounds: Vec<f64>) -> Option<Self> {
         rounds.sort_by(f64::total_cmp);
         Some(Self {
@@ -87,7 +87,7 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
         let build = row
             .build
             .map_or_else(|| "–".into(), |seconds| format!("{seconds:.1} s"));
-        let calls = [
+        let times = [
             row.instantiate,
             row.status_fresh,
             row.status_reused,
@@ -95,11 +95,11 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
             row.write_fresh,
             row.write_reused,
         ];
-        let calls = calls.map(Figure::shown).join(" | ");
+        let times = times.map(Figure::shown).join(" | ");
         // Writing to a `String` cannot fail.
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} KiB | {build} | {:.1} s | {calls} | {:.1} MiB |",
+            "| `{}` | {} | {} KiB | {build} | {:.1} s | {times} | {:.1} MiB |",
             row.adapter,
             row.language,
             row.size >> 10,
@@ -109,10 +109,9 @@ pub fn markdown(rows: &[Row], conditions: &str) -> String {
     }
     let _ = write!(
         text,
-        "\nTimes of calls are P50s in milliseconds at one call at a time, CRM on loopback in the same process: the \
-         median \
-         of the rounds (lowest–highest). Go's compiler keeps a cache of its own, which a build from nothing finds \
-         too. {conditions}\n"
+        "\nTimes of invocations are P50s in milliseconds, one invocation at a time, with the CRM on loopback in the \
+         same process: the median of the rounds (lowest–highest). Go's compiler keeps a cache of its own, which a \
+         build from nothing finds too. {conditions}\n"
     );
     text
 }

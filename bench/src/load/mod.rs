@@ -79,13 +79,13 @@ where
 /// # Errors
 /// An operation failed.
 pub async fn one_by_one<F: Future<Output = anyhow::Result<()>>>(
-    calls: usize,
-    call: impl Fn(usize) -> F,
+    count: usize,
+    operation: impl Fn(usize) -> F,
 ) -> anyhow::Result<Latencies> {
-    let mut took = Vec::with_capacity(calls);
-    for number in 0..calls {
+    let mut took = Vec::with_capacity(count);
+    for number in 0..count {
         let began = Instant::now();
-        call(number).await?;
+        operation(number).await?;
         took.push(milliseconds(began.elapsed()));
     }
     Ok(Latencies::new(took))

@@ -13,10 +13,10 @@ pub use admin::{
     AcknowledgedView, AdapterView, AlertQuery, AlertView, AppliedView, ApplyQuery, AttemptDetailView, AttemptView,
     AuditVerifyQuery, AuditView, BeginRecording, BreakerView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery,
     DeliveryStates, DeliveryView, DiscardRequest, DiscardView, EditedView, ForceBreaker, LandedRequest, LandedView,
-    LeadView, NewTokenView, PayloadView, PushedView, RecordedCall, RecordingView, ReleaseView, ReplayRequest,
-    ReplayView, ReplayedView, RevokedView, RollbackRequest, RotatedView, SecretRemovedView, SecretSetView,
-    SecretUseView, SecretView, StuckFilter, SuppressionQuery, SuppressionView, TakenRecordingView, TenantDetailView,
-    TenantView, TokenHolder, TokenRequest, TokenView, VerifiedView,
+    LeadView, NewTokenView, PayloadView, PushedView, REPLAY_RATES, RecordedCall, RecordingView, ReleaseView,
+    ReplayRequest, ReplayView, ReplayedView, RevokedView, RollbackRequest, RotatedView, SecretRemovedView,
+    SecretSetView, SecretUseView, SecretView, StoppedDeliveryFilter, SuppressionQuery, SuppressionView,
+    TakenRecordingView, TenantDetailView, TenantView, TokenHolder, TokenRequest, TokenView, VerifiedView,
 };
 pub use listing::{DEFAULT_LIMIT, Listing, MAX_LIMIT, PageQuery};
 pub use problem::{ProblemBody, ProblemKind};

@@ -3,14 +3,14 @@
 
 use std::sync::Mutex;
 
-use super::exchange::FixtureExchange;
+use super::exchange::ExpectedExchange;
 use jackfield_clock::lock;
 use jackfield_sandbox::rehearsal::{CrmDouble, CrmReply, CrmRequest};
 
 /// Expects exactly the recorded requests, in order.
 #[derive(Debug)]
 pub struct StrictCrm {
-    exchanges: Vec<FixtureExchange>,
+    exchanges: Vec<ExpectedExchange>,
     progress: Mutex<StrictProgress>,
 }
 
@@ -22,7 +22,7 @@ struct StrictProgress {
 
 impl StrictCrm {
     /// A double for one invocation.
-    pub fn new(exchanges: Vec<FixtureExchange>) -> Self {
+    pub fn new(exchanges: Vec<ExpectedExchange>) -> Self {
         Self {
             exchanges,
             progress: Mutex::default(),
@@ -44,17 +44,20 @@ impl StrictCrm {
 }
 
 impl CrmDouble for StrictCrm {
-    fn answer(&self, asked: CrmRequest) -> CrmReply {
+    fn answer(&self, request: CrmRequest) -> CrmReply {
         let mut progress = lock(&self.progress);
         let problem = match self.exchanges.get(progress.next) {
-            Some(exchange) => match exchange.mismatch(&asked) {
+            Some(exchange) => match exchange.mismatch(&request) {
                 None => {
                     progress.next += 1;
                     return exchange.reply.clone();
                 }
                 Some(problem) => format!("request {}: {problem}", progress.next + 1),
             },
-            None => format!("a request that is not in the fixture: {} {}", asked.method, asked.url),
+            None => format!(
+                "a request that is not in the fixture: {} {}",
+                request.method, request.url
+            ),
         };
         progress.problem.get_or_insert(problem);
         CrmReply::Denied("the fixture has another request here".into())
@@ -65,7 +68,7 @@ impl CrmDouble for StrictCrm {
 /// fails.
 #[derive(Debug)]
 pub struct LenientCrm {
-    exchanges: Vec<FixtureExchange>,
+    exchanges: Vec<ExpectedExchange>,
     /// The step that fails, and how.
     fault: Option<(usize, CrmReply)>,
     log: Mutex<LenientLog>,
@@ -77,7 +80,7 @@ pub struct LenientLog {
     next: usize,
     failed: Option<CrmRequest>,
     /// All requests, in order.
-    pub asked: Vec<CrmRequest>,
+    pub requests: Vec<CrmRequest>,
     /// Requests that repeated the one that had failed.
     pub repeats: u32,
     /// A safe request was made between the failed request and its first repeat.
@@ -88,7 +91,7 @@ pub struct LenientLog {
 
 impl LenientCrm {
     /// A double for one invocation.
-    pub fn new(exchanges: Vec<FixtureExchange>, fault: Option<(usize, CrmReply)>) -> Self {
+    pub fn new(exchanges: Vec<ExpectedExchange>, fault: Option<(usize, CrmReply)>) -> Self {
         Self {
             exchanges,
             fault,
@@ -103,39 +106,39 @@ impl LenientCrm {
 }
 
 impl CrmDouble for LenientCrm {
-    fn answer(&self, asked: CrmRequest) -> CrmReply {
+    fn answer(&self, request: CrmRequest) -> CrmReply {
         let mut log = lock(&self.log);
-        log.asked.push(asked.clone());
+        log.requests.push(request.clone());
         let step = log.next;
-        let is_next = |exchange: &&FixtureExchange| exchange.method == asked.method;
+        let is_next = |exchange: &&ExpectedExchange| exchange.method == request.method;
         if let (Some(failed), Some((at, _))) = (log.failed.clone(), &self.fault) {
-            let same_place = (&failed.method, &failed.url) == (&asked.method, &asked.url);
+            let same_place = (&failed.method, &failed.url) == (&request.method, &request.url);
             let next_is_there = self
                 .exchanges
                 .get(step)
-                .is_some_and(|next| (&next.method, &next.url) == (&asked.method, &asked.url));
+                .is_some_and(|next| (&next.method, &next.url) == (&request.method, &request.url));
             // The same request again, or another body for a URL that no later step of the recording requests.
-            if same_place && (failed.body == asked.body || !next_is_there) {
+            if same_place && (failed.body == request.body || !next_is_there) {
                 log.repeats += 1;
                 return self.exchanges[*at].reply.clone();
             }
             let known = self
                 .exchanges
                 .iter()
-                .find(|exchange| (&exchange.method, &exchange.url) == (&asked.method, &asked.url));
+                .find(|exchange| (&exchange.method, &exchange.url) == (&request.method, &request.url));
             if let Some(known) = known.filter(|_| !next_is_there) {
                 log.looked_again |= log.repeats == 0 && known.is_safe();
                 return known.reply.clone();
             }
         }
         let Some(exchange) = self.exchanges.get(step).filter(is_next) else {
-            log.surplus.get_or_insert(format!("{} {}", asked.method, asked.url));
+            log.surplus.get_or_insert(format!("{} {}", request.method, request.url));
             return CrmReply::Denied("the fixture has no such request here".into());
         };
         log.next += 1;
         match &self.fault {
             Some((at, reply)) if *at == step => {
-                log.failed = Some(asked);
+                log.failed = Some(request);
                 reply.clone()
             }
             _ => exchange.reply.clone(),
@@ -148,18 +151,27 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::pointed::JsonCursor;
+    use jackfield_domain::custody::fixture::{
+        FixtureAnswer, FixtureAnswerBody, FixtureExchange, FixtureRequest, FixtureRequestBody,
+    };
 
-    fn exchange(method: &str, path: &str, body: &Value) -> FixtureExchange {
-        let url = format!("https://crm.example{path}");
-        let given = json!({
-            "request": {"method": method, "url": url, "json": body},
-            "answer": {"status": 200, "json": {"for": path}},
-        });
-        FixtureExchange::read(&JsonCursor::root(&given)).unwrap()
+    fn exchange(method: &str, path: &str, body: &Value) -> ExpectedExchange {
+        let request = FixtureRequest {
+            method: method.into(),
+            url: format!("https://crm.example{path}"),
+            headers: [].into(),
+            body: FixtureRequestBody::Json(body.clone()),
+        };
+        let answer = FixtureAnswer {
+            status: 200,
+            headers: [].into(),
+            body: FixtureAnswerBody::Json(json!({"for": path})),
+        };
+        let reply = Ok(answer);
+        FixtureExchange { request, reply }.into()
     }
 
-    fn asked(method: &str, path: &str, body: &Value) -> CrmRequest {
+    fn request(method: &str, path: &str, body: &Value) -> CrmRequest {
         CrmRequest {
             method: method.into(),
             url: format!("https://crm.example{path}"),
@@ -178,10 +190,10 @@ mod tests {
     fn the_same_request_again_is_a_repeat() {
         let write = json!({"call": 1});
         let crm = LenientCrm::new(vec![exchange("POST", "/rows", &write)], Some((0, LOST)));
-        assert_eq!(crm.answer(asked("POST", "/rows", &write)), LOST);
-        assert!(is_good(&crm.answer(asked("POST", "/rows", &write))));
+        assert_eq!(crm.answer(request("POST", "/rows", &write)), LOST);
+        assert!(is_good(&crm.answer(request("POST", "/rows", &write))));
         // It is the same request with another timestamp in the body.
-        assert!(is_good(&crm.answer(asked(
+        assert!(is_good(&crm.answer(request(
             "POST",
             "/rows",
             &json!({"call": 1, "at": 2})
@@ -194,10 +206,10 @@ mod tests {
     fn the_next_step_is_not_a_repeat() {
         let (query, mutation) = (json!({"query": "query { lead }"}), json!({"query": "mutation { add }"}));
         let steps = [&query, &mutation].map(|body| exchange("POST", "/graphql", body));
-        assert_eq!(steps.each_ref().map(FixtureExchange::is_safe), [true, false]);
+        assert_eq!(steps.each_ref().map(ExpectedExchange::is_safe), [true, false]);
         let crm = LenientCrm::new(steps.to_vec(), Some((0, LOST)));
-        assert_eq!(crm.answer(asked("POST", "/graphql", &query)), LOST);
-        assert!(is_good(&crm.answer(asked("POST", "/graphql", &mutation))));
+        assert_eq!(crm.answer(request("POST", "/graphql", &query)), LOST);
+        assert!(is_good(&crm.answer(request("POST", "/graphql", &mutation))));
         assert_eq!(crm.log().repeats, 0);
     }
 
@@ -209,10 +221,10 @@ mod tests {
             exchange("PUT", "/leads/1", &write),
         ];
         let crm = LenientCrm::new(steps, Some((1, LOST)));
-        assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
-        assert_eq!(crm.answer(asked("PUT", "/leads/1", &write)), LOST);
-        assert!(is_good(&crm.answer(asked("GET", "/leads/1", &json!(null)))));
-        assert!(is_good(&crm.answer(asked("PUT", "/leads/1", &write))));
+        assert!(is_good(&crm.answer(request("GET", "/leads/1", &json!(null)))));
+        assert_eq!(crm.answer(request("PUT", "/leads/1", &write)), LOST);
+        assert!(is_good(&crm.answer(request("GET", "/leads/1", &json!(null)))));
+        assert!(is_good(&crm.answer(request("PUT", "/leads/1", &write))));
         let log = crm.log();
         assert_eq!((log.repeats, log.looked_again), (1, true));
     }
@@ -220,7 +232,7 @@ mod tests {
     #[test]
     fn unrecorded_requests_are_denied() {
         let crm = LenientCrm::new(vec![exchange("GET", "/leads/1", &json!(null))], None);
-        let reply = crm.answer(asked("DELETE", "/leads/1", &json!(null)));
+        let reply = crm.answer(request("DELETE", "/leads/1", &json!(null)));
         assert!(matches!(reply, CrmReply::Denied(_)));
         assert_eq!(crm.log().surplus.as_deref(), Some("DELETE https://crm.example/leads/1"));
     }

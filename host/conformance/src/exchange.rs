@@ -3,86 +3,37 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
-use super::pointed::JsonCursor;
+use jackfield_domain::custody::fixture::{FixtureAnswerBody, FixtureExchange, FixtureRequestBody, FixtureSendError};
 use jackfield_sandbox::rehearsal::{CrmReply, CrmRequest};
 
 /// A request that an adapter is expected to make, and the answer.
 #[derive(Debug, Clone)]
-pub struct FixtureExchange {
+pub struct ExpectedExchange {
     /// `GET`, `POST`, …
     pub method: String,
-    /// Normalised, as the host would send it.
+    /// Normalized, as the host would send it.
     pub url: String,
     /// Must be there with these values; others may be there too.
     headers: BTreeMap<String, String>,
-    body: Body,
+    body: FixtureRequestBody,
     /// The answer, or the failure.
     pub reply: CrmReply,
 }
 
-#[derive(Debug, Clone)]
-enum Body {
-    Json(Value),
-    Form(Vec<(String, String)>),
-    Text(String),
-}
-
-impl FixtureExchange {
-    /// Reads an element of `exchanges`.
-    pub fn read(given: &JsonCursor<'_>) -> Result<Self, String> {
-        given.only(&["request", "answer", "fails"])?;
-        let request = given.required("request")?;
-        request.only(&["method", "url", "headers", "json", "form", "text"])?;
-        let url = request.required("url")?;
-        let parsed = Url::parse(url.text()?).map_err(|error| url.wrong(&format!("is not an absolute URL: {error}")))?;
-        let (json, form, text) = (
-            request.optional("json")?,
-            request.optional("form")?,
-            request.optional("text")?,
-        );
-        let body = match (json, form, text) {
-            (Some(json), None, None) => Body::Json(json.value().clone()),
-            (None, Some(_), None) => Body::Form(request.texts("form")?.into_iter().collect()),
-            (None, None, Some(text)) => Body::Text(text.text()?.to_owned()),
-            (None, None, None) => Body::Text(String::new()),
-            _ => return Err(request.wrong("has more than one of `json`, `form` and `text`")),
-        };
-        let reply = match (given.optional("answer")?, given.optional("fails")?) {
-            (Some(answer), None) => self::answer(&answer)?,
-            (None, Some(fails)) => {
-                let (word, why) = fails.one_of(&["denied", "unreachable", "no_answer", "too_large"])?;
-                let why = why.text()?.to_owned();
-                match word {
-                    "denied" => CrmReply::Denied(why),
-                    "unreachable" => CrmReply::Unreachable(why),
-                    "no_answer" => CrmReply::NoAnswer(why),
-                    _ => CrmReply::TooLarge(why),
-                }
-            }
-            _ => return Err(given.wrong("must have either `answer` or `fails`")),
-        };
-        Ok(Self {
-            method: request.required("method")?.text()?.to_owned(),
-            url: parsed.to_string(),
-            headers: request.texts("headers")?,
-            body,
-            reply,
-        })
-    }
-
+impl ExpectedExchange {
     /// How a request differs from the recorded one; none if it does not.
-    pub fn mismatch(&self, asked: &CrmRequest) -> Option<String> {
-        differ("method", &self.method, &asked.method)
-            .or_else(|| differ("URL", &self.url, &asked.url))
-            .or_else(|| self.other_header(asked))
-            .or_else(|| self.other_body(&asked.body))
+    pub fn mismatch(&self, request: &CrmRequest) -> Option<String> {
+        differ("method", &self.method, &request.method)
+            .or_else(|| differ("URL", &self.url, &request.url))
+            .or_else(|| self.other_header(request))
+            .or_else(|| self.other_body(&request.body))
     }
 
-    fn other_header(&self, asked: &CrmRequest) -> Option<String> {
+    fn other_header(&self, request: &CrmRequest) -> Option<String> {
         self.headers.iter().find_map(|(name, value)| {
-            let mut sent = asked.headers.iter();
+            let mut sent = request.headers.iter();
             match sent.find(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
                 None => Some(format!("header `{name}` is missing; it should be `{value}`")),
                 Some((_, sent)) => differ(&format!("header `{name}`"), value, sent),
@@ -92,11 +43,12 @@ impl FixtureExchange {
 
     fn other_body(&self, sent: &[u8]) -> Option<String> {
         match &self.body {
-            Body::Json(json) => match serde_json::from_slice::<Value>(sent) {
+            FixtureRequestBody::Json(json) => match serde_json::from_slice::<Value>(sent) {
                 Ok(sent) => difference("", json, &sent).map(|what| format!("the JSON body differs {what}")),
                 Err(error) => Some(format!("the body is not JSON: {error}")),
             },
-            Body::Form(form) => {
+            FixtureRequestBody::Form(form) => {
+                let form: Vec<_> = form.clone().into_iter().collect();
                 let mut sent: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
                 sent.sort();
                 let missing = form.iter().find(|pair| !sent.contains(pair));
@@ -112,7 +64,7 @@ impl FixtureExchange {
                     (None, None) => None,
                 }
             }
-            Body::Text(text) => differ("body", text, &String::from_utf8_lossy(sent)),
+            FixtureRequestBody::Text(text) => differ("body", text, &String::from_utf8_lossy(sent)),
         }
     }
 
@@ -135,27 +87,37 @@ impl FixtureExchange {
         if matches!(self.method.as_str(), "GET" | "HEAD") {
             return true;
         }
-        let Body::Json(json) = &self.body else { return false };
+        let FixtureRequestBody::Json(json) = &self.body else {
+            return false;
+        };
         let query = json.get("query").and_then(Value::as_str).map(str::trim_start);
         query.is_some_and(|query| query.starts_with("query") || query.starts_with('{'))
     }
 }
 
-fn answer(given: &JsonCursor<'_>) -> Result<CrmReply, String> {
-    given.only(&["status", "headers", "json", "text"])?;
-    let status = given.required("status")?;
-    let number = status.value().as_u64().and_then(|number| u16::try_from(number).ok());
-    let number = number.filter(|number| (100..1000).contains(number));
-    let body = match (given.value().get("json"), given.optional("text")?) {
-        (Some(json), None) if !json.is_null() => json.to_string(),
-        (_, Some(text)) => text.text()?.to_owned(),
-        _ => String::new(),
-    };
-    Ok(CrmReply::Answer {
-        status: number.ok_or_else(|| status.wrong("must be an HTTP status code"))?,
-        headers: given.texts("headers")?,
-        body: body.into_bytes(),
-    })
+impl From<FixtureExchange> for ExpectedExchange {
+    fn from(FixtureExchange { request, reply }: FixtureExchange) -> Self {
+        Self {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            reply: match reply {
+                Ok(answer) => CrmReply::Answer {
+                    status: answer.status,
+                    headers: answer.headers,
+                    body: match answer.body {
+                        FixtureAnswerBody::Json(json) => json.to_string().into_bytes(),
+                        FixtureAnswerBody::Text(text) => text.into_bytes(),
+                    },
+                },
+                Err(FixtureSendError::Denied(why)) => CrmReply::Denied(why),
+                Err(FixtureSendError::Unreachable(why)) => CrmReply::Unreachable(why),
+                Err(FixtureSendError::NoAnswer(why)) => CrmReply::NoAnswer(why),
+                Err(FixtureSendError::TooLarge(why)) => CrmReply::TooLarge(why),
+            },
+        }
+    }
 }
 
 fn differ(what: &str, expected: &str, sent: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::FixtureExchange;
+use super::exchange::ExpectedExchange;
 use super::privacy::{NAME, PHONE};
 use jackfield_sandbox::rehearsal::CrmReply;
 
@@ -86,7 +86,7 @@ impl InjectedFault {
 
     /// The reply to the request of an exchange; none if the fault does not apply to it. `errors` are the cassette's own
     /// answers by status, so that an adapter gets its CRM's own messages.
-    pub fn reply(self, exchange: &FixtureExchange, errors: &BTreeMap<u16, CrmReply>) -> Option<CrmReply> {
+    pub fn reply(self, exchange: &ExpectedExchange, errors: &BTreeMap<u16, CrmReply>) -> Option<CrmReply> {
         let CrmReply::Answer { status, headers, body } = &exchange.reply else {
             return None;
         };

@@ -16,7 +16,6 @@ mod exchange;
 mod expectation;
 mod fault;
 mod matrix;
-mod pointed;
 mod privacy;
 mod replay;
 pub mod report;
@@ -29,9 +28,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cassette::{Cassette, Fixture};
+use jackfield_domain::custody::fixture::{ExportInput, ExportOutput};
 use jackfield_domain::delivery::failure::{Fault, FaultCause};
 use jackfield_domain::id::Digest;
-use jackfield_sandbox::rehearsal::{CrmDouble, ExportInput, ExportOutput, Rehearsal, RehearsalResult, RehearsalSetup};
+use jackfield_sandbox::rehearsal::{CrmDouble, Rehearsal, RehearsalResult, RehearsalSetup};
 use jackfield_sandbox::{PackageError, Runtime};
 use privacy::PersonalData;
 use report::{ConformanceCheck, ConformanceReport, ConformanceSummary, ExportUsage, ResourceUsage};
@@ -59,7 +59,7 @@ pub async fn check(
     runtime: &Runtime,
     bytes: &[u8],
     folder: Option<&Path>,
-    terms: ConformanceOptions,
+    options: ConformanceOptions,
     tell: &(dyn Fn(&str) + Sync),
 ) -> ConformanceReport {
     let digest = Digest::of(bytes).to_string();
@@ -79,37 +79,37 @@ pub async fn check(
             };
         }
     };
-    let mut kit = ConformanceRun {
+    let mut run = ConformanceRun {
         rehearsal: &rehearsal,
-        terms,
+        options,
         checks: vec![
             ConformanceCheck::right("component.valid", ""),
             ConformanceCheck::right(DESCRIBED, ""),
         ],
         usage: BTreeMap::new(),
     };
-    kit.describe_again().await;
+    run.describe_again().await;
     match folder.map(Cassette::read) {
-        None => kit.add(ConformanceCheck::skipped("cassette.folder", "", NO_FIXTURES)),
+        None => run.add(ConformanceCheck::skipped("cassette.folder", "", NO_FIXTURES)),
         Some(Err(error)) => {
             let check = ConformanceCheck::wrong("cassette.folder", "", "a folder of fixtures", error.to_string());
-            kit.add(check);
+            run.add(check);
         }
-        Some(Ok(cassette)) => kit.run(cassette, tell).await,
+        Some(Ok(cassette)) => run.check_cassette(cassette, tell).await,
     }
     let record = rehearsal.record();
-    let usage = kit.usage.into_iter().map(|(export, (calls, most))| ExportUsage {
+    let usage = run.usage.into_iter().map(|(export, (invocations, most))| ExportUsage {
         call: export.to_owned(),
-        calls,
+        calls: invocations,
         most,
     });
     ConformanceReport {
         adapter: Some(format!("{}@{}", record.name, record.version)),
         digest,
         cassette: shown,
-        summary: ConformanceSummary::of(&kit.checks),
+        summary: ConformanceSummary::of(&run.checks),
         usage: usage.collect(),
-        checks: kit.checks,
+        checks: run.checks,
     }
 }
 
@@ -120,18 +120,18 @@ const NO_FIXTURES: &str = "no fixtures, so nothing was invoked: write some, or m
 /// A run of all checks on one component.
 struct ConformanceRun<'a> {
     rehearsal: &'a Rehearsal,
-    terms: ConformanceOptions,
+    options: ConformanceOptions,
     checks: Vec<ConformanceCheck>,
     usage: BTreeMap<&'static str, (u32, ResourceUsage)>,
 }
 
 impl ConformanceRun<'_> {
-    async fn run(&mut self, cassette: Cassette, tell: &(dyn Fn(&str) + Sync)) {
+    async fn check_cassette(&mut self, cassette: Cassette, tell: &(dyn Fn(&str) + Sync)) {
         for (file, why) in &cassette.broken {
             let check = ConformanceCheck::wrong("cassette.fixture", file, "a fixture", why);
             self.add(check.because("the format is described in adapters/README.md"));
         }
-        let only = self.terms.only.clone();
+        let only = self.options.only.clone();
         let chosen = |fixture: &Fixture| only.is_empty() || only.contains(&fixture.name);
         let fixtures: Vec<_> = cassette.fixtures.into_iter().filter(chosen).collect();
         if fixtures.is_empty() && cassette.broken.is_empty() {
@@ -159,7 +159,7 @@ impl ConformanceRun<'_> {
             self.replay(fixture).await;
         }
         self.matrix(&fixtures, tell).await;
-        for (id, subject) in [("privacy.log", "every call"), ("limits.use", "every call")] {
+        for (id, subject) in [("privacy.log", "every invocation"), ("limits.use", "every invocation")] {
             let group = id.split('.').next().unwrap_or_default();
             if !fixtures.is_empty() && !self.checks.iter().any(|check| check.group() == group) {
                 self.add(ConformanceCheck::right(id, subject));
@@ -175,20 +175,20 @@ impl ConformanceRun<'_> {
     async fn play(
         &mut self,
         fixture: &Fixture,
-        line: ExportInput,
+        input: ExportInput,
         crm: Arc<dyn CrmDouble>,
     ) -> (RehearsalResult, ResourceUsage) {
-        let export = export(&line);
-        let stage = RehearsalSetup {
+        let export = export(&input);
+        let setup = RehearsalSetup {
             settings: fixture.settings.clone(),
             keys: fixture.keys.clone(),
             now: fixture.now,
-            memory: self.terms.memory,
-            cpu: self.terms.cpu,
-            deadline: self.terms.deadline,
+            memory: self.options.memory,
+            cpu: self.options.cpu,
+            deadline: self.options.deadline,
             crm,
         };
-        let rehearsed = self.rehearsal.play(&stage, line).await;
+        let rehearsed = self.rehearsal.play(&setup, input).await;
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let used = ResourceUsage {
             requests: rehearsed.requests,
@@ -196,8 +196,8 @@ impl ConformanceRun<'_> {
             cpu_us: micros(rehearsed.cpu),
             memory: rehearsed.memory as u64,
         };
-        let (calls, most) = self.usage.entry(export).or_default();
-        *calls += 1;
+        let (invocations, most) = self.usage.entry(export).or_default();
+        *invocations += 1;
         *most = most.most(used);
         if rehearsed.refused.iter().any(|(word, _)| *word == "not-granted") {
             let came = "a request to an origin that `describe` does not name";
@@ -247,7 +247,7 @@ impl ConformanceRun<'_> {
         ];
         for (id, texts, place, see) in places {
             let Some(what) = found(texts) else { continue };
-            let export = export(&fixture.line);
+            let export = export(&fixture.input);
             // One entry for each export: most of its invocations write the same line.
             if !self
                 .checks
@@ -284,8 +284,8 @@ fn not_rehearsed(error: &PackageError) -> Vec<ConformanceCheck> {
 }
 
 /// The contract's name of an export.
-const fn export(line: &ExportInput) -> &'static str {
-    match line {
+const fn export(input: &ExportInput) -> &'static str {
+    match input {
         ExportInput::QueryStatus { .. } => "status.query",
         ExportInput::WriteDisposition { .. } => "dispositions.write",
         ExportInput::Find { .. } => "lookup.find",

@@ -8,10 +8,10 @@ use super::double::LenientCrm;
 use super::expectation::{Judgement, ObservedResult, RequestRole, judge};
 use super::fault::InjectedFault;
 use super::report::ConformanceCheck;
-use super::{ConformanceRun, export, privacy, replay, stopped};
+use super::{ConformanceRun, export, privacy, stopped};
+use jackfield_domain::custody::fixture::{ExportInput, ExportOutput, ExportResult, FixtureFailure, result_to_json};
 use jackfield_domain::delivery::failure::FaultCause;
-use jackfield_sandbox::fixture::FixtureFailure;
-use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput, RehearsalResult};
+use jackfield_sandbox::rehearsal::{CrmReply, RehearsalResult};
 
 /// Fixtures of one export whose requests differ; more would only repeat.
 const MAX_FIXTURES: usize = 3;
@@ -32,10 +32,10 @@ impl ConformanceRun<'_> {
         for name in ["status.query", "dispositions.write", "lookup.find", "leads.parse"] {
             let of_kind: Vec<_> = fixtures
                 .iter()
-                .filter(|fixture| export(&fixture.line) == name)
+                .filter(|fixture| export(&fixture.input) == name)
                 .collect();
             if name == "leads.parse" {
-                if let Some(fixture) = of_kind.first().filter(|fixture| self.lacks(&fixture.line).is_none()) {
+                if let Some(fixture) = of_kind.first().filter(|fixture| self.lacks(&fixture.input).is_none()) {
                     self.bad_webhooks(fixture).await;
                 }
                 continue;
@@ -46,14 +46,14 @@ impl ConformanceRun<'_> {
                 self.add(ConformanceCheck::skipped("fault.matrix", name, why));
             }
             for fixture in distinct {
-                if self.lacks(&fixture.line).is_some() {
+                if self.lacks(&fixture.input).is_some() {
                     continue;
                 }
                 tell(&format!("{name}, {}: injecting faults", fixture.name));
                 let Some(fixture) = self.playable(fixture).await else {
                     continue;
                 };
-                if let ExportInput::WriteDisposition { .. } = fixture.line {
+                if let ExportInput::WriteDisposition { .. } = fixture.input {
                     self.key_is_passed_on(&fixture).await;
                 }
                 self.inject(&fixture, &errors).await;
@@ -63,20 +63,20 @@ impl ConformanceRun<'_> {
 
     /// The fixture with a fresh key and made-up personal data, if the adapter accepts them; with less of it otherwise.
     async fn playable(&mut self, fixture: &Fixture) -> Option<Fixture> {
-        let fresh = self.terms.fresh_key.clone();
+        let fresh = self.options.fresh_key.clone();
         let rekeyed = with_key(fixture, &fresh);
         let mut canaries = rekeyed.clone();
-        if let ExportInput::WriteDisposition { disposition, .. } = &mut canaries.line {
+        if let ExportInput::WriteDisposition { disposition, .. } = &mut canaries.input {
             **disposition = privacy::with_canaries((**disposition).clone());
         }
         for variant in [canaries, rekeyed, fixture.clone()] {
             let crm = Arc::new(LenientCrm::new(variant.exchanges.clone(), None));
-            let (rehearsed, _) = self.play(&variant, variant.line.clone(), crm.clone()).await;
+            let (rehearsed, _) = self.play(&variant, variant.input.clone(), crm.clone()).await;
             self.check_privacy(&variant, &variant.name, &rehearsed);
             let log = crm.log();
             if let Ok(Ok(returned)) = rehearsed.outcome
                 && log.surplus.is_none()
-                && log.asked.len() == variant.exchanges.len()
+                && log.requests.len() == variant.exchanges.len()
             {
                 let mut variant = variant;
                 variant.returns = Ok(returned);
@@ -86,14 +86,14 @@ impl ConformanceRun<'_> {
         let why = "the recorded invocation does not succeed, so no fault is injected: see `replay` above";
         self.add(ConformanceCheck::skipped(
             "fault.matrix",
-            format!("{}, {}", export(&fixture.line), fixture.name),
+            format!("{}, {}", export(&fixture.input), fixture.name),
             why,
         ));
         None
     }
 
     async fn inject(&mut self, fixture: &Fixture, errors: &BTreeMap<u16, CrmReply>) {
-        let name = export(&fixture.line);
+        let name = export(&fixture.input);
         let mut hangs = 0;
         for at in 0..fixture.exchanges.len() {
             let role = role(fixture, at);
@@ -116,7 +116,7 @@ impl ConformanceRun<'_> {
                     continue;
                 };
                 let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), Some((at, reply))));
-                let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
+                let (rehearsed, used) = self.play(fixture, fixture.input.clone(), crm.clone()).await;
                 self.check_privacy(fixture, &format!("{}, {}", fixture.name, fault.word()), &rehearsed);
                 if rehearsed
                     .outcome
@@ -151,7 +151,7 @@ impl ConformanceRun<'_> {
 
     /// Reports once for each export that it repeats requests.
     fn repeated(&mut self, fixture: &Fixture, subject: &str, role: RequestRole, repeats: u32, fault: InjectedFault) {
-        let name = export(&fixture.line);
+        let name = export(&fixture.input);
         if self
             .checks
             .iter()
@@ -180,7 +180,7 @@ impl ConformanceRun<'_> {
             content_type,
             body,
             received_at,
-        } = &fixture.line
+        } = &fixture.input
         else {
             return;
         };
@@ -191,18 +191,18 @@ impl ConformanceRun<'_> {
             ("truncated-body", half),
             ("html-body", page),
         ] {
-            let line = ExportInput::ParseLeads {
+            let input = ExportInput::ParseLeads {
                 content_type: content_type.clone(),
                 body,
                 received_at: received_at.clone(),
             };
-            let (rehearsed, used) = self.play(fixture, line, Arc::new(LenientCrm::new(vec![], None))).await;
+            let (rehearsed, used) = self.play(fixture, input, Arc::new(LenientCrm::new(vec![], None))).await;
             let (id, subject) = (format!("fault.{word}"), "leads.parse");
             let expected = "rejected, or the leads that are there";
             let check = match &rehearsed.outcome {
                 Err(stop) => stopped(&id, subject, stop, expected),
                 Ok(Ok(_) | Err(FixtureFailure::Rejected(_))) => ConformanceCheck::right(id, subject),
-                Ok(failed) => ConformanceCheck::wrong(id, subject, expected, replay::as_json(failed).to_string())
+                Ok(failed) => ConformanceCheck::wrong(id, subject, expected, result_to_json(failed).to_string())
                     .because("the host would parse the same bytes again, with the same result")
                     .see("wit/exports.wit: leads.parse"),
             };
@@ -245,7 +245,7 @@ fn judged(
         }
         Judgement::Wrong(expected, why) => {
             let shown = match came {
-                ObservedResult::Other => replay::as_json(returned).to_string(),
+                ObservedResult::Other => result_to_json(returned).to_string(),
                 came => came.words(),
             };
             ConformanceCheck::wrong(id, subject, expected, shown)
@@ -295,7 +295,7 @@ fn distinct_fixtures<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
 /// The same fixture with another key.
 pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
     let mut changed = fixture.clone();
-    let old = match &mut changed.line {
+    let old = match &mut changed.input {
         ExportInput::WriteDisposition {
             disposition,
             idempotency_key,
@@ -315,12 +315,12 @@ pub(super) fn with_key(fixture: &Fixture, fresh: &str) -> Fixture {
 
 /// The role of the request at an index of a fixture's exchanges.
 fn role(fixture: &Fixture, at: usize) -> RequestRole {
-    match fixture.line {
+    match fixture.input {
         ExportInput::QueryStatus { .. } | ExportInput::ParseLeads { .. } => return RequestRole::Asking,
         ExportInput::Find { .. } => return RequestRole::Finding,
         ExportInput::WriteDisposition { .. } => {}
     }
-    let changes = |range: &[super::exchange::FixtureExchange]| range.iter().any(|exchange| !exchange.is_safe());
+    let changes = |range: &[super::exchange::ExpectedExchange]| range.iter().any(|exchange| !exchange.is_safe());
     let (before, after) = (&fixture.exchanges[..at], &fixture.exchanges[at + 1..]);
     if changes(before) {
         RequestRole::Following
@@ -334,10 +334,7 @@ fn role(fixture: &Fixture, at: usize) -> RequestRole {
 }
 
 /// What an invocation returned, compared with what it returned without a fault.
-fn came(
-    good: &Result<ExportOutput, FixtureFailure>,
-    returned: &Result<ExportOutput, FixtureFailure>,
-) -> ObservedResult {
+fn came(good: &ExportResult, returned: &ExportResult) -> ObservedResult {
     match returned {
         Ok(_) if returned == good => ObservedResult::Same,
         Ok(ExportOutput::Found(None)) => ObservedResult::Absent,

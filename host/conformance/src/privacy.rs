@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::cassette::Fixture;
-use jackfield_sandbox::fixture::{FixtureDisposition, FixtureExtension, FixtureFailure, FixtureOutcome};
-use jackfield_sandbox::rehearsal::{CrmReply, ExportInput, ExportOutput};
+use jackfield_domain::call::outcome::Outcome;
+use jackfield_domain::custody::fixture::{ExportInput, ExportOutput, FixtureDisposition, FixtureFailure};
+use jackfield_domain::extension::Extension;
+use jackfield_sandbox::rehearsal::CrmReply;
 
 /// A phone number that is in no fixture, for answers and dispositions that are made up.
 pub(super) const PHONE: &str = "+919876501234";
@@ -37,7 +39,7 @@ impl PersonalData {
         let mut personal = Self::default();
         personal.texts.insert(NAME.to_lowercase());
         personal.text(PHONE);
-        match &fixture.line {
+        match &fixture.input {
             ExportInput::WriteDisposition { disposition, .. } => personal.disposition(disposition),
             ExportInput::ParseLeads { body, .. } => personal.text(body),
             ExportInput::QueryStatus { .. } | ExportInput::Find { .. } => {}
@@ -67,7 +69,7 @@ impl PersonalData {
         for link in links.into_iter().flatten() {
             self.keep(link);
         }
-        if let FixtureOutcome::Other(words) = &given.outcome {
+        if let Outcome::Other(words) = &given.outcome {
             self.text(words);
         }
         for extension in &given.extensions {
@@ -171,7 +173,7 @@ pub fn shown(failure: &FixtureFailure) -> Vec<&str> {
 /// A disposition with made-up personal data in the places where a calling platform may put some.
 pub fn with_canaries(mut disposition: FixtureDisposition) -> FixtureDisposition {
     let texts = [("/caller/phone", PHONE), ("/caller/name", NAME)];
-    let made_up = texts.map(|(pointer, text)| FixtureExtension {
+    let made_up = texts.map(|(pointer, text)| Extension {
         pointer: pointer.into(),
         json: Value::from(text).to_string(),
     });

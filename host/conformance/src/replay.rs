@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::ConformanceRun;
 use super::cassette::Fixture;
 use super::double::StrictCrm;
 use super::exchange::difference;
 use super::report::{CheckResult, ConformanceCheck};
 use super::stopped;
-use jackfield_sandbox::fixture::FixtureFailure;
-use jackfield_sandbox::rehearsal::{ExportInput, ExportOutput};
+use jackfield_domain::custody::fixture::{ExportInput, result_to_json};
 
 const REPLAY: &str = "replay.fixture";
 
@@ -19,7 +16,7 @@ impl ConformanceRun<'_> {
     /// Plays a fixture as it was recorded.
     pub(super) async fn replay(&mut self, fixture: &Fixture) {
         let subject = fixture.name.as_str();
-        if let Some(missing) = self.lacks(&fixture.line) {
+        if let Some(missing) = self.lacks(&fixture.input) {
             let check = ConformanceCheck::wrong(
                 REPLAY,
                 subject,
@@ -30,13 +27,13 @@ impl ConformanceRun<'_> {
             return;
         }
         let crm = Arc::new(StrictCrm::new(fixture.exchanges.clone()));
-        let (rehearsed, used) = self.play(fixture, fixture.line.clone(), crm.clone()).await;
+        let (rehearsed, used) = self.play(fixture, fixture.input.clone(), crm.clone()).await;
         self.check_privacy(fixture, subject, &rehearsed);
-        let expected = as_json(&fixture.returns);
+        let expected = result_to_json(&fixture.returns);
         let check = match &rehearsed.outcome {
             Err(fault) => stopped(REPLAY, subject, fault, &expected.to_string()),
             Ok(returned) => {
-                let came = as_json(returned);
+                let came = result_to_json(returned);
                 let other = difference("", &expected, &came);
                 // A wrong request makes the result wrong too; the request says more.
                 match (crm.problem(), other) {
@@ -61,22 +58,12 @@ impl ConformanceRun<'_> {
     }
 
     /// The optional export that a fixture needs and the component does not have.
-    pub(super) fn lacks(&self, line: &ExportInput) -> Option<&'static str> {
+    pub(super) fn lacks(&self, input: &ExportInput) -> Option<&'static str> {
         let record = self.rehearsal.record();
-        match line {
+        match input {
             ExportInput::Find { .. } if !record.lookup => Some("lookup"),
             ExportInput::ParseLeads { .. } if !record.parses_leads => Some("leads"),
             _ => None,
         }
     }
-}
-
-/// What an export returned, in the format of fixtures.
-pub(super) fn as_json(returned: &Result<ExportOutput, FixtureFailure>) -> Value {
-    let (word, value) = match returned {
-        Ok(returned) => ("ok", serde_json::to_value(returned)),
-        Err(failure) => ("err", serde_json::to_value(failure)),
-    };
-    // Records of texts and numbers can always be written as JSON.
-    serde_json::json!({ word: value.unwrap_or_default() })
 }

@@ -5,9 +5,9 @@ use url::Url;
 use super::ConformanceRun;
 use super::cassette::Fixture;
 use super::report::ConformanceCheck;
+use jackfield_domain::custody::fixture::ExportInput;
 use jackfield_domain::tenant::egress::Origin;
 use jackfield_domain::tenant::release::{SettingValue, mismatch};
-use jackfield_sandbox::rehearsal::ExportInput;
 
 const STABLE: &str = "describe.stable";
 const SETTINGS: &str = "describe.settings";
@@ -45,7 +45,7 @@ impl ConformanceRun<'_> {
             }
         }
         // A webhook is parsed without asking the CRM, so its fixture may leave the settings out.
-        let may_lack = matches!(fixture.line, ExportInput::ParseLeads { .. }) && fixture.settings.is_empty();
+        let may_lack = matches!(fixture.input, ExportInput::ParseLeads { .. }) && fixture.settings.is_empty();
         for need in needs.settings.iter().filter(|need| need.required && !may_lack) {
             if !fixture.settings.contains_key(&need.name) {
                 wrong.push(format!("setting `{}` is required and missing", need.name));

@@ -16,12 +16,12 @@ impl ConformanceRun<'_> {
     /// Looks for the fresh key in what a write sends. `fixture` already has the fresh key, unless the adapter did not
     /// accept it.
     pub(super) async fn key_is_passed_on(&mut self, fixture: &Fixture) {
-        let subject = format!("{}, {}", export(&fixture.line), fixture.name);
-        let fresh = self.terms.fresh_key.clone();
+        let subject = format!("{}, {}", export(&fixture.input), fixture.name);
+        let fresh = self.options.fresh_key.clone();
         let first = self.sent(fixture, &fresh).await;
         let changing: Vec<_> = first
             .iter()
-            .filter(|asked| !matches!(asked.method.as_str(), "GET" | "HEAD"))
+            .filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD"))
             .collect();
         if changing.is_empty() {
             let check = ConformanceCheck::wrong(SENT, subject, "a request that writes", "requests that only read")
@@ -29,7 +29,7 @@ impl ConformanceRun<'_> {
             self.add(check.see("wit/exports.wit: dispositions.write"));
             return;
         }
-        if changing.iter().any(|asked| holds(asked, &fresh)) {
+        if changing.iter().any(|request| holds(request, &fresh)) {
             self.add(ConformanceCheck::right(KEY, subject));
             return;
         }
@@ -54,16 +54,16 @@ impl ConformanceRun<'_> {
     async fn sent(&mut self, fixture: &Fixture, key: &str) -> Vec<CrmRequest> {
         let fixture = with_key(fixture, key);
         let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), None));
-        self.play(&fixture, fixture.line.clone(), crm.clone()).await;
-        crm.log().asked
+        self.play(&fixture, fixture.input.clone(), crm.clone()).await;
+        crm.log().requests
     }
 }
 
 /// Whether a key of lower-case letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode
 /// them.
-fn holds(asked: &CrmRequest, key: &str) -> bool {
-    let headers = asked.headers.iter();
-    asked.url.contains(key)
+fn holds(request: &CrmRequest, key: &str) -> bool {
+    let headers = request.headers.iter();
+    request.url.contains(key)
         || headers.into_iter().any(|(_, value)| value.contains(key))
-        || String::from_utf8_lossy(&asked.body).contains(key)
+        || String::from_utf8_lossy(&request.body).contains(key)
 }

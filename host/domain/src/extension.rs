@@ -1,9 +1,11 @@
 //! Members of a document that the contract does not name.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A member that the contract does not name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Extension {
     /// RFC 6901 pointer.
     pub pointer: String,

@@ -27,7 +27,6 @@ pub use code::compiler::{CompileLimits, compile_adapter};
 pub use code::engine::WasmEngine;
 pub use code::error::{CompileRefusal, PackageError};
 pub use contract::convert::ParsedLead;
-pub use contract::fixture;
 pub use invocation::bulkhead::StatusPermit;
 pub use invocation::invoker::Invocation;
 pub use outbound::network::{HttpClientError, TokenNetwork};

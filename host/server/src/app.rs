@@ -1,8 +1,8 @@
-//! Puts the parts together: a node from its parts, and a running host from its configuration.
+//! Assembles a node from its parts, and starts a host from its configuration.
 
 mod error;
-mod front;
 mod host_id;
+mod listeners;
 mod storage;
 
 use std::net::SocketAddr;
@@ -20,12 +20,12 @@ use crate::admin::{self, AdminState};
 use crate::auth::Tokens;
 use crate::config::Config;
 use crate::delivery::{Announcer, Engine, EngineParts, LeaseOwner, ROUND_GAP};
-use crate::health::{self, HealthState};
-use crate::ingress::gate::{Gate, Policy};
+use crate::ingress::rate_limiter::{RateLimiter, RateLimiterConfig};
 use crate::ingress::{self, PublicState};
 use crate::intake::Intake;
 use crate::listener::Tls;
-use crate::metrics::Metrics;
+use crate::observe::health::{self, HealthState};
+use crate::observe::metrics::Metrics;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::{KeySource, Vault};
 pub use error::StartError;
@@ -38,65 +38,64 @@ use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_store::SharedStore;
 pub use storage::{OpenStore, Storage, StorageError};
 
-use front::Front;
+use listeners::Listeners;
 use storage::make_private_dir;
 
-/// How often the host looks for releases and tokens that another host made.
-const SYNC: Duration = Duration::from_secs(1);
+/// How often the host looks for releases and tokens that another host created.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a host that has drained may take to announce its last alerts.
 const LAST_ANNOUNCEMENT: Duration = Duration::from_secs(5);
-/// The program that compiles adapters: this one, even if another version has taken its place on the disk meanwhile.
+/// The program that compiles adapters: this one, even if another version has replaced it on the disk meanwhile.
 const COMPILER: &str = "/proc/self/exe";
 
-/// A host without sockets: both routers and the engine behind them. Tests drive it with a clock of their own.
+/// A host without sockets: both routers, and the engine behind them. Tests drive it with a manual clock.
 #[derive(Debug)]
 pub struct Node {
-    /// The public listener's.
+    /// The public API.
     pub public: Router,
-    /// The admin listener's.
+    /// The admin API.
     pub admin: Router,
-    /// Delivers.
+    /// The delivery engine.
     pub engine: Arc<Engine>,
-    /// Makes releases.
+    /// Creates releases and activates them.
     pub rollout: Rollout,
-    /// Knows who may call.
+    /// The valid tokens.
     pub tokens: Arc<Tokens>,
-    /// Who is served.
+    /// The tenants that are served.
     pub tenants: Arc<Tenants>,
-    /// Remembers.
+    /// The store.
     pub store: SharedStore,
-    /// Counts.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
 /// What a node is made of.
 #[derive(Debug)]
 pub struct NodeParts {
-    /// Remembers.
+    /// The store.
     pub store: SharedStore,
-    /// Keeps secrets, in the same store.
+    /// The secrets, in the same store.
     pub vault: Vault,
     /// Runs adapters.
     pub runtime: Runtime,
-    /// Tells the time.
+    /// The time.
     pub clock: SharedClock,
     /// Who holds the leases of its deliveries.
     pub owner: LeaseOwner,
     /// Randomness for jitter, and for tokens.
     pub rng: StdRng,
-    /// Deliveries in flight at once.
+    /// How many deliveries may be in flight at once.
     pub max_deliveries: u32,
-    /// From one look for deliveries to the next at least.
+    /// The shortest time between two rounds of the engine.
     pub round_gap: Duration,
-    /// Who may come in, and how often.
-    pub ingress: Policy,
+    /// How often clients may send requests, and which proxies are trusted.
+    pub ingress: RateLimiterConfig,
     /// Cancelled when the host drains.
     pub draining: CancellationToken,
 }
 
 impl Node {
-    /// Puts a node together, with everything that its store says: tenants, tokens, and what was in flight when it last
-    /// stopped.
+    /// Assembles a node, and loads what its store has: tenants, tokens, and what was in flight when it last stopped.
     ///
     /// # Errors
     /// The store failed, or TLS cannot be set up.
@@ -150,7 +149,7 @@ impl Node {
             tokens: Arc::clone(&tokens),
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
-            gate: Arc::new(Gate::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
+            rate_limiter: Arc::new(RateLimiter::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
         });
         let admin = admin::router(AdminState {
             store: Arc::clone(&store),
@@ -183,16 +182,16 @@ impl Node {
 /// A running host.
 #[derive(Debug)]
 pub struct App {
-    /// Where the public API listens.
+    /// The address of the public API.
     pub public: SocketAddr,
-    /// Where the admin API listens.
+    /// The address of the admin API.
     pub admin: SocketAddr,
-    /// Whether the admin API is asked over TLS.
+    /// Whether the admin API is served over TLS.
     pub admin_has_tls: bool,
-    /// The operator token that the first start made; shown once and kept nowhere.
+    /// The operator token that the first start created. It is shown once and stored nowhere.
     pub first_token: Option<Sensitive>,
     certificates: Vec<Arc<Tls>>,
-    /// What serves and works. All of them end before the announcer does.
+    /// The tasks that serve and deliver. All of them end before the announcer does.
     tasks: Vec<JoinHandle<()>>,
     announcer: JoinHandle<()>,
     work_ended: CancellationToken,
@@ -207,7 +206,7 @@ impl App {
     /// Starts a host.
     ///
     /// # Errors
-    /// What keeps it from starting, and what to do about it.
+    /// What prevents the start, and what to do about it.
     pub async fn start(config: &Config, storage: Storage) -> Result<Self, StartError> {
         let clock: SharedClock = Arc::new(SystemClock);
         let stop = CancellationToken::new();
@@ -224,7 +223,7 @@ impl App {
             ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
         let node = Node::assemble(NodeParts {
-            store: (storage.before)(database.store()),
+            store: (storage.wrap)(database.store()),
             vault,
             runtime: Runtime::start(runtime, Arc::clone(&clock))?,
             clock: Arc::clone(&clock),
@@ -232,7 +231,7 @@ impl App {
             rng: rand::make_rng(),
             max_deliveries: config.max_deliveries,
             round_gap: ROUND_GAP,
-            ingress: Policy {
+            ingress: RateLimiterConfig {
                 trusted_proxies: config.trusted_proxies.clone(),
                 rates: ThrottleRates {
                     address: config.address_per_second,
@@ -243,10 +242,10 @@ impl App {
             draining: stop.clone(),
         })
         .await?;
-        let front = Front::open(config, &clock, &node.metrics).await?;
+        let listeners = Listeners::open(config, &clock, &node.metrics).await?;
         let first_token = node.tokens.ensure_operator().await?;
-        let certificates = front.certificates();
-        let (public, admin) = (front.public_address, front.admin_address);
+        let certificates = listeners.certificates();
+        let (public, admin) = (listeners.public_address, listeners.admin_address);
         if first_token.is_some() {
             audit_first_token(&node.store, &clock).await;
         }
@@ -256,9 +255,14 @@ impl App {
         let rollout = node.rollout.clone();
         let mut tasks = vec![
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
-            tokio::spawn(front.public.serve(node.public, stop.clone())),
-            tokio::spawn(front.admin.serve(node.admin, stop.clone())),
-            tokio::spawn(follow(node.rollout, node.tokens, Arc::clone(&clock), stop.clone())),
+            tokio::spawn(listeners.public.serve(node.public, stop.clone())),
+            tokio::spawn(listeners.admin.serve(node.admin, stop.clone())),
+            tokio::spawn(sync_regularly(
+                node.rollout,
+                node.tokens,
+                Arc::clone(&clock),
+                stop.clone(),
+            )),
         ];
         for tls in &certificates {
             let (tls, stop) = (Arc::clone(tls), stop.clone());
@@ -281,29 +285,29 @@ impl App {
         })
     }
 
-    /// Reads the certificates again at once, whether or not their files have changed.
+    /// Reloads the certificates at once, whether or not their files have changed.
     pub fn reload(&self) {
         for tls in &self.certificates {
             tls.reload();
         }
     }
 
-    /// Stops accepting, finishes what is in flight or leaves it to its lease, announces the alerts that this raised,
-    /// and closes the database.
-    /// Returns whether everything was finished in time.
+    /// Stops accepting requests, finishes what is in flight, announces the alerts that this raised, and closes the
+    /// database. What does not finish in time is resumed when its lease is recovered. Returns whether everything
+    /// finished in time.
     pub async fn drain(mut self) -> bool {
         self.stop.cancel();
         self.rollout.close_instance_pool();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
         let all = async {
             futures_util::future::join_all(self.tasks).await;
-            self.rollout.settle().await;
+            self.rollout.finish_renewals().await;
         };
         let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
         for abort in aborts {
             abort.abort();
         }
-        // What was in flight may have raised alerts until now.
+        // Until now, what was in flight may have raised alerts.
         self.work_ended.cancel();
         let last = clock::timeout(self.clock.as_ref(), LAST_ANNOUNCEMENT, &mut self.announcer);
         if last.await.is_none() {
@@ -311,16 +315,16 @@ impl App {
             tracing::warn!("the last alerts were not announced in time; the next start announces them");
         }
         if let Err(error) = self.database.close().await {
-            tracing::warn!(%error, "the database was not closed tidily; nothing is lost");
+            tracing::warn!(%error, "the database was not closed properly; nothing is lost");
         }
         finished
     }
 }
 
-/// Opens the vault with the master key that the settings name, and seals what an earlier version left unsealed.
+/// Opens the vault with the master key that the settings name, and seals what an earlier version stored unsealed.
 async fn open_vault(config: &Config, database: &OpenStore, clock: &SharedClock) -> Result<Vault, StartError> {
     let source = match &config.master_key.key {
-        Some(key) => KeySource::Given {
+        Some(key) => KeySource::Environment {
             key: key.clone(),
             old: config.master_key.old.clone(),
         },
@@ -346,15 +350,15 @@ async fn audit_first_token(store: &SharedStore, clock: &SharedClock) {
     }
 }
 
-/// Follows what other hosts over the same store do.
-async fn follow(rollout: Rollout, tokens: Arc<Tokens>, clock: SharedClock, stop: CancellationToken) {
+/// Regularly loads the changes that other hosts over the same store made.
+async fn sync_regularly(rollout: Rollout, tokens: Arc<Tokens>, clock: SharedClock, stop: CancellationToken) {
     loop {
         tokio::select! {
-            () = clock.sleep_until(clock::after(clock.now(), SYNC)) => {}
+            () = clock.sleep_until(clock::after(clock.now(), SYNC_INTERVAL)) => {}
             () = stop.cancelled() => return,
         }
-        // First what takes no time: a release may have to be compiled.
-        if let Err(error) = tokens.follow().await {
+        // Tokens come first, because a release may have to be compiled, which takes long.
+        if let Err(error) = tokens.refresh_if_changed().await {
             tracing::warn!(%error, "tokens could not be read");
         }
         if let Err(error) = rollout.sync().await {

@@ -1,7 +1,8 @@
-//! Who may ask: bearer tokens, known by their digests.
+//! Bearer tokens of agents and operators, identified by their digests.
 //!
-//! A token is 32 random bytes, shown once when it is made. The host keeps its SHA-256 digest; with 256 random bits
-//! there is nothing to guess, so a slow hash would only slow the host down. A check reads memory, never the database.
+//! A token is 32 random bytes, shown once when it is created. The host stores its SHA-256 digest. 256 random bits
+//! cannot be guessed, so a slow hash would protect nothing and only slow the host down. A check reads memory, never the
+//! database.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,11 +21,11 @@ use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName, TokenId};
 use jackfield_store::{NewToken, SharedStore, StoreError, TokenPurpose, TokenRecord};
 
-/// The label of the operator token that the first start makes.
+/// The label of the operator token that the first start creates.
 const FIRST_OPERATOR: &str = "made at the first start";
 
-/// Makes a token and the digest to keep of it. The prefix tells people, and scanners for leaked secrets, what it is:
-/// `jfa_` for an agent's, `jfo_` for an operator's.
+/// Generates a token, and the digest to store of it. The prefix tells people, and scanners for leaked secrets, what it
+/// is: `jfa_` for an agent's, `jfo_` for an operator's.
 pub fn generate(purpose: &TokenPurpose, rng: &mut impl CryptoRng) -> (Sensitive, Digest) {
     let prefix = match purpose {
         TokenPurpose::Agent(_) => "jfa_",
@@ -37,17 +38,17 @@ pub fn generate(purpose: &TokenPurpose, rng: &mut impl CryptoRng) -> (Sensitive,
     (Sensitive::new(token), digest)
 }
 
-/// The tokens that open something now.
+/// The valid tokens, by their digests.
 #[derive(Debug, Default)]
-struct Live(HashMap<Digest, TokenRecord>);
+struct LiveTokens(HashMap<Digest, TokenRecord>);
 
-impl Live {
-    /// The record of a presented token. The look-up goes by digest, so its timing tells nothing of any token.
+impl LiveTokens {
+    /// The record of a presented token. It is looked up by digest, so its timing reveals nothing about any token.
     fn find(&self, presented: &str) -> Option<&TokenRecord> {
         let digest = Digest::of(presented.as_bytes());
         self.0
             .get_key_value(&digest)
-            .filter(|(kept, _)| bool::from(kept.as_bytes().ct_eq(digest.as_bytes())))
+            .filter(|(stored, _)| bool::from(stored.as_bytes().ct_eq(digest.as_bytes())))
             .map(|(_, record)| record)
     }
 
@@ -72,28 +73,28 @@ impl Live {
 /// Why a token was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
-    /// No token has that id, or it was revoked before.
+    /// No token has this id, or the token is already revoked.
     #[error("there is no live token `{0}`")]
     NotLive(TokenId),
-    /// Without it nobody could reach the admin API.
-    #[error("`{0}` is the last operator token: make another one first")]
+    /// Without this token nobody could use the admin API.
+    #[error("`{0}` is the last operator token: create another one first")]
     LastOperator(TokenId),
-    /// It could not be written.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Every live token, in memory. Checks take no lock.
+/// Every valid token, in memory. Checks need no lock.
 pub struct Tokens {
     store: SharedStore,
     clock: SharedClock,
     rng: Mutex<StdRng>,
-    live: ArcSwap<Live>,
-    /// Held from reading the store to writing `live`, so that an older reading never replaces a newer one and brings a
-    /// revoked token back.
+    live: ArcSwap<LiveTokens>,
+    /// Held from reading the store until `live` is written, so that an older reading never replaces a newer one, which
+    /// would make a revoked token valid again.
     refreshing: tokio::sync::Mutex<()>,
-    /// The revision of the store that `live` was read at; none yet is 0.
-    followed: AtomicU64,
+    /// The store's revision when `live` was read; 0 before that.
+    revision: AtomicU64,
 }
 
 impl fmt::Debug for Tokens {
@@ -105,7 +106,7 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Knows no token until the first [`Tokens::refresh`]. `rng` must be seeded by the operating system.
+    /// No token is valid until the first [`Tokens::refresh`]. `rng` must be seeded by the operating system.
     #[must_use]
     pub fn new(store: SharedStore, clock: SharedClock, rng: StdRng) -> Self {
         Self {
@@ -114,51 +115,51 @@ impl Tokens {
             rng: Mutex::new(rng),
             live: ArcSwap::default(),
             refreshing: tokio::sync::Mutex::default(),
-            followed: AtomicU64::default(),
+            revision: AtomicU64::default(),
         }
     }
 
-    /// Reads the live tokens from the store.
+    /// Reads the valid tokens from the store.
     ///
     /// # Errors
-    /// The store's; the tokens known before stay.
+    /// The store failed; the tokens that were valid before stay valid.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.refreshing.lock().await;
         let revision = self.store.revision().await?;
-        let live = Live(self.store.live_tokens().await?.into_iter().collect());
+        let live = LiveTokens(self.store.live_tokens().await?.into_iter().collect());
         self.live.store(live.into());
-        self.followed.store(revision, Ordering::Relaxed);
+        self.revision.store(revision, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Reads the live tokens from the store if they may have changed: regularly, since several hosts may share a
-    /// database.
+    /// Reads the valid tokens from the store if its revision has changed. This is called regularly, because several
+    /// hosts may share a database.
     ///
     /// # Errors
-    /// As [`Tokens::refresh`].
-    pub async fn follow(&self) -> Result<(), StoreError> {
-        if self.store.revision().await? == self.followed.load(Ordering::Relaxed) {
+    /// Like [`Tokens::refresh`].
+    pub async fn refresh_if_changed(&self) -> Result<(), StoreError> {
+        if self.store.revision().await? == self.revision.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.refresh().await
     }
 
-    /// Whether the presented token opens the public API of this tenant.
+    /// Whether the presented token is valid for the public API of this tenant.
     #[must_use]
     pub fn allows_agent(&self, tenant: &TenantName, presented: &str) -> bool {
         self.live.load().allows_agent(tenant, presented)
     }
 
-    /// Which operator token was presented; none if it is not one.
+    /// The record of the presented token if it is an operator's.
     #[must_use]
     pub fn operator(&self, presented: &str) -> Option<TokenRecord> {
         self.live.load().operator(presented).cloned()
     }
 
-    /// Makes a token, valid at once. Its text is nowhere else but in the answer.
+    /// Creates a token, which is valid at once. Only the caller gets its text.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn create(&self, purpose: TokenPurpose, label: String) -> Result<(Sensitive, TokenRecord), StoreError> {
         let (token, hash) = {
             let mut rng = lock(&self.rng);
@@ -170,20 +171,20 @@ impl Tokens {
             label,
             now: self.clock.now(),
         };
-        // Only the new one is added, for there may be many. It is in the store before it is here, and under this lock
-        // no older reading takes it away again.
+        // Only the new token is added, because reading all may take long. It is stored before it is added, and this
+        // lock prevents an older reading from removing it again.
         let _one_at_a_time = self.refreshing.lock().await;
         let record = self.store.put_token(new).await?;
         let mut live = self.live.load().0.clone();
         live.insert(hash, record.clone());
-        self.live.store(Live(live).into());
+        self.live.store(LiveTokens(live).into());
         Ok((token, record))
     }
 
-    /// Revokes a token; this host refuses it from the moment this returns.
+    /// Revokes a token. This host refuses it once this returns.
     ///
     /// # Errors
-    /// It is not live, it is the last of an operator, or the store's.
+    /// The token is not valid, it is the last operator token, or the store failed.
     pub async fn revoke(&self, id: TokenId) -> Result<(), RevokeError> {
         self.refresh().await?;
         let live = self.live.load_full();
@@ -197,10 +198,10 @@ impl Tokens {
         Ok(self.refresh().await?)
     }
 
-    /// Makes an operator token if there is no live one, so that somebody can reach the admin API of a new installation.
+    /// Creates an operator token if none is valid, so that somebody can use the admin API of a new installation.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn ensure_operator(&self) -> Result<Option<Sensitive>, StoreError> {
         self.refresh().await?;
         if self.live.load().operators() > 0 {
@@ -226,7 +227,7 @@ mod tests {
         TokenPurpose::Agent("dwarka-homes".parse().unwrap())
     }
 
-    fn live(purpose: TokenPurpose, seed: u64) -> (String, Live) {
+    fn live(purpose: TokenPurpose, seed: u64) -> (String, LiveTokens) {
         let (token, digest) = generate(&purpose, &mut StdRng::seed_from_u64(seed));
         let record = TokenRecord {
             id: TokenId(1),
@@ -235,11 +236,11 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             revoked_at: None,
         };
-        (token.expose().to_owned(), Live([(digest, record)].into()))
+        (token.expose().to_owned(), LiveTokens([(digest, record)].into()))
     }
 
     #[test]
-    fn tokens_say_what_they_open_and_are_256_bits() {
+    fn tokens_have_a_prefix_and_256_random_bits() {
         for (purpose, prefix) in [(agent(), "jfa_"), (TokenPurpose::Operator, "jfo_")] {
             let (token, digest) = generate(&purpose, &mut StdRng::seed_from_u64(1));
             let random = token.expose().strip_prefix(prefix).unwrap();
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agents_token_opens_its_tenant_and_nothing_else() {
+    fn agent_tokens_are_for_one_tenant() {
         let (token, live) = live(agent(), 1);
         assert!(live.allows_agent(&"dwarka-homes".parse().unwrap(), &token));
         assert!(!live.allows_agent(&"other-homes".parse().unwrap(), &token));
@@ -259,20 +260,20 @@ mod tests {
     }
 
     #[test]
-    fn an_operators_token_opens_the_admin_api_and_no_tenant() {
+    fn operator_tokens_are_not_for_tenants() {
         let (token, live) = live(TokenPurpose::Operator, 1);
         assert_eq!(live.operator(&token).map(|record| record.id), Some(TokenId(1)));
         assert!(!live.allows_agent(&"dwarka-homes".parse().unwrap(), &token));
     }
 
     #[test]
-    fn anything_but_the_token_itself_opens_nothing() {
+    fn only_the_exact_token_is_valid() {
         let (token, live) = live(TokenPurpose::Operator, 1);
         let digest = Digest::of(token.as_bytes()).to_string();
         for wrong in ["", "jfo_", &token[..token.len() - 1], &format!("{token} "), &digest] {
             assert_eq!(live.operator(wrong), None, "{wrong}");
         }
-        assert_eq!(Live::default().operator(&token), None);
+        assert_eq!(LiveTokens::default().operator(&token), None);
     }
 
     async fn tokens(folder: &tempfile::TempDir) -> Tokens {
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_start_makes_one_operator_token_and_later_ones_none() {
+    async fn only_the_first_start_creates_a_token() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = tokens(&folder).await;
         let first = tokens.ensure_operator().await.unwrap().unwrap();
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_revoked_token_opens_nothing_from_then_on() {
+    async fn revoked_tokens_are_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = tokens(&folder).await;
         let tenant = "dwarka-homes".parse().unwrap();
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_operator_token_stays() {
+    async fn last_operator_token_cannot_be_revoked() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = tokens(&folder).await;
         let (first, one) = tokens.create(TokenPurpose::Operator, String::new()).await.unwrap();

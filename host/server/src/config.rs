@@ -1,4 +1,4 @@
-//! What an operator sets: one TOML file, overridden by `JACKFIELD_*` variables. Everything has a default.
+//! The host's settings: one TOML file, overridden by `JACKFIELD_*` variables. Every setting has a default.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -13,66 +13,67 @@ use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::retry::TextDuration;
 use jackfield_domain::intake::address::AddressRange;
 
-/// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`; a list is written
-/// with commas there.
+/// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`. In a variable, the
+/// items of a list are separated by commas.
 ///
-/// A new setting is a field here and its default below, and a line in `jackfield.example.toml`, as a test sees to.
+/// A new setting needs a field here, its default below, and a line in `jackfield.example.toml`, which a test checks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where the database, the compile cache and the installation's own key are kept.
+    /// The directory of the database, the compile cache, the host's id and the master key.
     pub data_dir: PathBuf,
-    /// The file of the master key that secrets are sealed with, made at the first start; within `data_dir` unless it is
-    /// an absolute path. Not used if the key is in the environment.
+    /// The file with the master key that secrets are sealed with. The first start creates it. It is in `data_dir`
+    /// unless the path is absolute. It is not used if the key is in the environment.
     pub master_key_file: PathBuf,
-    /// The master key, if the environment has it. No file holds it beside other settings.
+    /// The master key, if it is in the environment. It must not be in a file with other settings.
     #[serde(skip)]
-    pub master_key: GivenKey,
-    /// Where the agent and the CRMs connect.
+    pub master_key: EnvironmentMasterKey,
+    /// Where agents and CRMs connect.
     pub public_listen: SocketAddr,
-    /// Where operators connect, and Prometheus.
+    /// Where operators and Prometheus connect.
     pub admin_listen: SocketAddr,
     /// What is logged: a level, or `tracing` directives such as `jackfield=debug,info`.
     pub log: String,
     /// `auto` is pretty on a terminal and JSON lines elsewhere.
     pub log_format: LogFormat,
-    /// Deliveries of all tenants in flight at once. Each holds one adapter instance while it runs. A tenant never has
-    /// more of them than are left free for the others: one alone at most half.
+    /// How many deliveries of all tenants may be in flight at once. Each uses an adapter instance while it runs. A
+    /// tenant never uses more of them than are left free for the others, so a tenant alone uses at most half.
     pub max_deliveries: u32,
-    /// Adapter instances at once, above `max_deliveries`: what is left over is for status queries, and those that find
-    /// none free are refused at once.
+    /// How many adapter instances there may be at once, more than `max_deliveries`. The difference is for status
+    /// queries; a query that finds no free instance is refused at once.
     pub max_instances: u32,
-    /// How long a drain waits for what is in flight before it gives up on it; leases bring it back.
+    /// How long a drain waits for what is in flight. What does not finish is resumed when its lease is recovered.
     pub drain: TextDuration,
-    /// Connections that each listener keeps open at once; more are closed as they come. One that idles takes about
-    /// 20 KiB, so the default is under 100 MiB.
+    /// How many connections each listener keeps open at once. Further ones are closed when they arrive. An idle
+    /// connection needs about 20 KiB, so the default needs less than 100 MiB.
     pub max_connections: u32,
-    /// Connections of one client's address among them: a quarter by default, so that no one address takes them all.
-    /// IPv6 counts by /64. Trusted proxies are not counted.
+    /// How many of them one client address may have: a quarter by default, so that one address cannot use all. IPv6
+    /// addresses count by /64. Trusted proxies are not limited.
     pub max_connections_per_address: u32,
-    /// How long a connection may take to bring a request's head, TLS handshake included.
+    /// How long a client may take to send a request's head, including the TLS handshake.
     pub header_timeout: TextDuration,
-    /// How long a request's body may take on the public listener.
+    /// How long a client may take to send a request's body to the public listener.
     pub body_timeout: TextDuration,
-    /// How long a connection may stay open between two requests. Longer than the minute that load balancers keep
-    /// theirs, so that it is they who close.
+    /// How long a connection may stay open between two requests. This is longer than the minute for which load
+    /// balancers keep theirs open, so that the balancer is the one that closes.
     pub idle_timeout: TextDuration,
-    /// Load balancers: connections from here say in `X-Forwarded-For` whose request it is. Others are ignored.
+    /// Load balancers. `X-Forwarded-For` names the client in requests from these addresses; from others it is ignored.
     pub trusted_proxies: Vec<AddressRange>,
-    /// Requests a second to the public listener from one client's address; more get 429. IPv6 counts by /64. Far above
-    /// what one calling platform needs, far below what one host can do.
+    /// Requests a second to the public listener from one client address; further ones get 429. IPv6 addresses count by
+    /// /64. The default is far above what a calling platform needs, and far below what a host can serve.
     pub address_per_second: NonZeroU32,
-    /// Requests a second without a valid token or signature from one client's address, each answered with a 401; more
-    /// get 429. Enough for a person who tries.
+    /// Requests a second without a valid token or signature from one client address, each of which gets 401; further
+    /// ones get 429. The default is enough for a person who tries by hand.
     pub failures_per_second: NonZeroU32,
-    /// Requests a second of a tenant's agent, and webhooks a second of its CRM, unless its file says otherwise; more
-    /// get 429.
+    /// Requests a second of a tenant's agent, and webhooks a second of its CRM; further ones get 429. A tenant's file
+    /// may override this.
     pub tenant_per_second: NonZeroU32,
-    /// PEM file with the public listener's certificate, followed by those that sign it; without one there is no TLS.
+    /// PEM file with the public listener's certificate, followed by those that sign it. Without a file, there is no
+    /// TLS.
     pub public_tls_cert: PathBuf,
     /// PEM file with its private key.
     pub public_tls_key: PathBuf,
-    /// PEM file with the admin listener's certificate, likewise.
+    /// PEM file with the admin listener's certificate, in the same form.
     pub admin_tls_cert: PathBuf,
     /// PEM file with its private key.
     pub admin_tls_key: PathBuf,
@@ -80,10 +81,10 @@ pub struct Config {
 
 /// A master key from the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GivenKey {
-    /// `JACKFIELD_MASTER_KEY`: seals and opens.
+pub struct EnvironmentMasterKey {
+    /// `JACKFIELD_MASTER_KEY`, which seals and unseals.
     pub key: Option<Sensitive>,
-    /// `JACKFIELD_MASTER_KEY_OLD`: opens what is then sealed with the other one.
+    /// `JACKFIELD_MASTER_KEY_OLD`, which unseals secrets, so that they can be sealed with the other one.
     pub old: Option<Sensitive>,
 }
 
@@ -93,7 +94,7 @@ pub struct GivenKey {
 pub enum LogFormat {
     /// Pretty on a terminal, JSON elsewhere.
     Auto,
-    /// One JSON object a line.
+    /// One JSON object on each line.
     Json,
     /// For people.
     Pretty,
@@ -104,7 +105,7 @@ impl Default for Config {
         Self {
             data_dir: "jackfield-data".into(),
             master_key_file: "master.key".into(),
-            master_key: GivenKey::default(),
+            master_key: EnvironmentMasterKey::default(),
             public_listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             log: "info".into(),
@@ -140,12 +141,12 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// A key or a value of the file is wrong. The text has the line and what is allowed.
+    /// A key or a value in the file is wrong. The text names the line and what is allowed.
     #[error("{}: {detail}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Where and what.
+        /// The line, what is wrong and what is allowed.
         detail: String,
     },
     /// A variable is wrong.
@@ -161,30 +162,30 @@ pub enum ConfigError {
     Range(String),
 }
 
-/// Variables with the prefix that are not settings of the host: the command line's own.
+/// Variables with the prefix that are not settings of the host, but of the command line.
 const OTHER_VARIABLES: [&str; 4] = [
     "JACKFIELD_ADMIN_CA",
     "JACKFIELD_ADMIN_URL",
     "JACKFIELD_CONFIG",
     "JACKFIELD_TOKEN",
 ];
-/// A timeout below a second would cut off clients across the world.
+/// The shortest timeout. A shorter one would cut off distant clients.
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// A timeout above an hour is none.
+/// The longest timeout. A longer one would protect nothing.
 const MAX_TIMEOUT: Duration = Duration::from_hours(1);
-/// Variables that begin so are left alone: a place for tenants' secrets.
+/// The prefix of variables that are not settings, because they contain tenants' secrets.
 const SECRET_PREFIX: &str = "JACKFIELD_SECRET_";
 
-/// The master key, which is no setting: it must not be in a file beside them.
+/// The variable of the master key. It is not a setting, because it must not be in a file with settings.
 const MASTER_KEY: &str = "JACKFIELD_MASTER_KEY";
-/// The one before it, while it is being changed.
+/// The variable of the previous master key, during a rotation.
 const MASTER_KEY_OLD: &str = "JACKFIELD_MASTER_KEY_OLD";
 
 impl Config {
-    /// Reads the file, if there is one; the variables override it.
+    /// Reads the file, if there is one. The variables override it.
     ///
     /// # Errors
-    /// A key or value that is wrong, with file and line, or the variable's name, and what is allowed.
+    /// A key or a value is wrong. The error names the file and the line, or the variable, and says what is allowed.
     pub fn load(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut table = Table::new();
         if let Some(path) = file {
@@ -196,31 +197,31 @@ impl Config {
                 path: path.to_owned(),
                 detail: error.to_string(),
             };
-            // Read from its text, so that an error names the line.
+            // The text is read here, and not the table, so that an error names the line.
             toml::from_str::<Self>(&text).map_err(wrong)?;
             table = text.parse().map_err(wrong)?;
         }
         let defaults = Self::defaults();
-        let mut master_key = GivenKey::default();
+        let mut master_key = EnvironmentMasterKey::default();
         for (name, text) in variables {
-            let ours = name.starts_with("JACKFIELD_") && !name.starts_with(SECRET_PREFIX);
+            let has_prefix = name.starts_with("JACKFIELD_") && !name.starts_with(SECRET_PREFIX);
             if name == MASTER_KEY {
                 master_key.key = Some(Sensitive::new(text));
             } else if name == MASTER_KEY_OLD {
                 master_key.old = Some(Sensitive::new(text));
-            } else if ours && !OTHER_VARIABLES.contains(&name.as_str()) {
+            } else if has_prefix && !OTHER_VARIABLES.contains(&name.as_str()) {
                 let (key, value) = variable(&defaults, &name, &text)?;
                 table.insert(key, value);
             }
         }
-        // Every part of it was read before.
+        // Every part of the table has been validated above.
         let all = Self::deserialize(table).map_err(|error| ConfigError::Range(error.to_string()))?;
         Self { master_key, ..all }.check()
     }
 
     /// Every key with its default.
     fn defaults() -> Table {
-        // Numbers, texts and lists of texts are always TOML.
+        // Numbers, texts and lists of texts can always be written as TOML.
         Table::try_from(Self::default()).unwrap_or_default()
     }
 
@@ -228,7 +229,7 @@ impl Config {
         if self.master_key.old.is_some() && self.master_key.key.is_none() {
             return Err(ConfigError::Variable {
                 name: MASTER_KEY_OLD.into(),
-                detail: format!("is only for changing the key: give the new one as {MASTER_KEY}"),
+                detail: format!("is only for changing the key: set {MASTER_KEY} to the new one"),
             });
         }
         let (header, body, idle) = (self.header_timeout.0, self.body_timeout.0, self.idle_timeout.0);
@@ -257,8 +258,8 @@ impl Config {
         }
         if self.trusted_proxies.iter().any(AddressRange::is_everybody) {
             return Err(ConfigError::Range(
-                "trusted_proxies must name load balancers, not everybody: whoever is trusted chooses the address that \
-                 limits and allow-lists see"
+                "trusted_proxies must name load balancers, not everybody: a trusted client chooses the address that \
+                 limits and allow-lists apply to"
                     .into(),
             ));
         }
@@ -274,8 +275,8 @@ impl Config {
         }
         if self.max_deliveries >= self.max_instances {
             return Err(ConfigError::Range(format!(
-                "max_deliveries is {} and max_instances {}; every delivery takes an instance, and what is left over is \
-                 for status queries, so raise max_instances",
+                "max_deliveries is {} and max_instances {}; every delivery uses an instance, and the others are for \
+                 status queries, so raise max_instances",
                 self.max_deliveries, self.max_instances
             )));
         }
@@ -283,7 +284,7 @@ impl Config {
     }
 }
 
-/// The key that a variable sets, and its value as TOML, of the same kind as the default.
+/// The key that a variable sets, and its value as TOML, with the same type as the default.
 fn variable(defaults: &Table, name: &str, text: &str) -> Result<(String, Value), ConfigError> {
     let wrong = |detail: String| ConfigError::Variable {
         name: name.to_owned(),
@@ -307,7 +308,7 @@ fn variable(defaults: &Table, name: &str, text: &str) -> Result<(String, Value),
         }
         _ => as_text(),
     };
-    // Read alone, so that an error names the variable.
+    // The value is validated alone, so that an error names the variable.
     Config::deserialize(Table::from_iter([(key.clone(), value.clone())]))
         .map_err(|error| wrong(error.to_string().trim().to_owned()))?;
     Ok((key, value))

@@ -1,8 +1,8 @@
 //! The server: accepts webhooks and dispositions, delivers them, and is operated through its admin API.
 //!
-//! ARCHITECTURE.md at the root of the repository is the map. `jackfield-domain` decides, `jackfield-store` remembers,
-//! `jackfield-sandbox` runs the adapters; here `tenants` holds what is in service, `ingress`, `delivery` and `admin`
-//! serve, `app` puts them together, and `cli` is what people type.
+//! ARCHITECTURE.md at the root of the repository is the map. `jackfield-domain` decides, `jackfield-store` stores, and
+//! `jackfield-sandbox` runs the adapters. In this crate `tenants` holds the releases in service, `ingress`, `delivery`
+//! and `admin` serve, `app` assembles a host, and `cli` is the command line.
 
 pub mod admin;
 pub mod app;
@@ -10,13 +10,11 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod delivery;
-pub mod health;
 pub mod ingress;
 pub mod intake;
 pub mod listener;
-pub mod metrics;
+pub mod observe;
+pub mod private_file;
 pub mod problem;
-pub mod request;
-pub mod telemetry;
 pub mod tenants;
 pub mod vault;

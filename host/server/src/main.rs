@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Every request makes and drops hundreds of small things.
+/// An allocator for many small allocations, since every request makes and frees hundreds of them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

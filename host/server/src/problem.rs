@@ -1,5 +1,5 @@
-//! Errors as answers: what went wrong below becomes a problem here, and a problem becomes an HTTP answer with its
-//! headers and the request id that is also in the log. [`ProblemKind`] says which status each problem has.
+//! Turns errors into answers: an error becomes a [`Problem`], and a problem becomes an HTTP answer with its headers and
+//! the request id that is also in the log. [`ProblemKind`] says which status each kind of problem has.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ pub use jackfield_api::ProblemKind;
 use jackfield_domain::field::FieldError;
 use jackfield_store::StoreError;
 
-/// An error answer. The request id is added by the request layer, which also logs it.
+/// An error answer (RFC 9457). `observe::request` adds the request id and logs the problem.
 #[derive(Debug, Clone)]
 pub struct Problem {
     kind: ProblemKind,
@@ -22,7 +22,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with what a person needs to know.
+    /// A problem of this kind, with what a person needs to know.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
@@ -34,7 +34,7 @@ impl Problem {
         }
     }
 
-    /// Fields that are missing or wrong.
+    /// The problem for fields that are missing or wrong.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
@@ -55,7 +55,7 @@ impl Problem {
         }
     }
 
-    /// The one answer to everything that is not authorised, so that it tells nothing.
+    /// The one problem for every request that is not authorized, so that it reveals nothing.
     #[must_use]
     pub fn unauthorized() -> Self {
         Self::new(
@@ -64,8 +64,8 @@ impl Problem {
         )
     }
 
-    /// The problem for an error answer that no handler made, such as one about a path that is not UTF-8. It keeps its
-    /// status. None where the answer is no error, or a 503 of the health checks.
+    /// The problem for an error answer that no handler made, such as one about a path that is not UTF-8; it has the
+    /// answer's status. None if the answer is not an error, or is a 503 of the health checks.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Option<Self> {
         let kind = if status.is_client_error() {
@@ -82,33 +82,33 @@ impl Problem {
         })
     }
 
-    /// Says when to come back.
+    /// Adds when the client may retry.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// Adds a member.
+    /// Adds a member to the document.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
     }
 
-    /// What kind it is.
+    /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> ProblemKind {
         self.kind
     }
 
-    /// What a person is told.
+    /// The detail, for a person.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The answer, for the request with this id.
+    /// Renders the answer to the request with this id.
     #[must_use]
     pub fn respond(self, request_id: &str) -> Response {
         let body = ProblemBody {
@@ -143,7 +143,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// Leaves the problem in the response's extensions, for the request layer to finish with the request id.
+    /// Puts the problem into the response's extensions, so that `observe::request` renders it with the request id.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn overloaded_store_is_503_with_retry_after() {
+    fn failing_store_is_503_with_retry_after() {
         for error in [StoreError::Overloaded, StoreError::Unavailable("disk full".into())] {
             let response = Problem::from(error).respond("req_1");
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_problem_says_what_where_and_which_request() {
+    async fn problem_says_what_where_and_which_request() {
         let errors = vec![FieldError::new("/lead/id", "is required")];
         let response = Problem::invalid(errors).with("callable", false).respond("req_1");
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");

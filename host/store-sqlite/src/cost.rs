@@ -104,7 +104,7 @@ fn call(tenant: &TenantName, id: &str, outcome: &str) -> AcceptDisposition {
             headers: "[]".into(),
             body: document.to_string().into(),
         },
-        first_wait: Duration::ZERO,
+        due: Timestamp::UNIX_EPOCH,
     }
 }
 

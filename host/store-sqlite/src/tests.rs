@@ -47,7 +47,7 @@ fn call(id: &str) -> AcceptDisposition {
             headers: "[]".into(),
             body: document.to_string().into(),
         },
-        first_wait: Duration::ZERO,
+        due: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -349,8 +349,8 @@ async fn hot_queries_read_few_deliveries() {
     ];
     let (_folder, store) = store().await;
     let queries = [
-        super::intake::disposition::KNOWN_CALLS,
-        super::intake::lead::KNOWN_KEYS,
+        super::intake::disposition::SEEN_CALLS,
+        super::intake::lead::SEEN_KEYS,
         super::queue::claim::CLAIMABLE,
         super::queue::claim::DUE.as_str(),
         super::queue::claim::NEXT_DUE.as_str(),

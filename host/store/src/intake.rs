@@ -52,8 +52,8 @@ pub struct AcceptLead {
     pub window: Duration,
     /// The work that follows.
     pub work: AcceptedWork,
-    /// The wait before the first attempt: the first step of the tenant's retry ladder.
-    pub first_wait: Duration,
+    /// When the first attempt is due.
+    pub due: Timestamp,
 }
 
 /// The work that follows from a webhook.
@@ -79,8 +79,8 @@ pub struct AcceptDisposition {
     pub digest: Digest,
     /// The disposition.
     pub disposition: Disposition,
-    /// The wait before the first attempt: the first step of the tenant's retry ladder.
-    pub first_wait: Duration,
+    /// When the first attempt is due.
+    pub due: Timestamp,
 }
 
 /// The acknowledgement of a request. A repeat gets the first one again.

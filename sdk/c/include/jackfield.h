@@ -357,7 +357,7 @@ const char *jf_outcome_word(jf_outcome outcome);
 
 /* The structured outcome of one call. A text marked `optional` may be absent, because a call can end at any point. */
 typedef struct {
-    /* The call's id at the calling platform, unique for ever, equal to the idempotency key. */
+    /* The call's id at the calling platform, unique forever, equal to the idempotency key. */
     jf_str call_id;
     jf_str lead_id;
     jf_outcome outcome;
@@ -463,7 +463,7 @@ typedef enum { JF_BEARER, JF_BASIC, JF_HEADER, JF_HMAC } jf_credential_kind;
 
 /* Sets the name, `[a-z][a-z0-9-]*`, and the version, MAJOR.MINOR.PATCH. Call it first. */
 void jf_about(jf_description *about, const char *name, const char *version);
-/* A required setting that holds the URL of a CRM that the adapter calls. The host passes it without a trailing
+/* A required setting that holds the URL of a CRM that the adapter uses. The host passes it without a trailing
  * slash. */
 void jf_about_origin(jf_description *about, const char *setting, const char *doc);
 /* A setting that every release must have. */

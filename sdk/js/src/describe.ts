@@ -35,7 +35,7 @@ export class Description {
   readonly settings: readonly Setting[] = [];
   /** The credentials that it needs. */
   readonly credentials: readonly Credential[] = [];
-  /** Names of the `url` settings whose origins the adapter calls. */
+  /** Names of the `url` settings whose origins the adapter uses. */
   readonly origins: readonly string[] = [];
   /** Whether writing the same disposition twice with the same key leaves one record. */
   readonly hasIdempotentWrites: boolean = false;
@@ -51,7 +51,7 @@ export class Description {
   }
 
   /**
-   * A required setting that holds the URL of a CRM that the adapter calls. The tenant's `[egress]` must grant its
+   * A required setting that holds the URL of a CRM that the adapter uses. The tenant's `[egress]` must grant its
    * origin. The host passes it without a trailing slash.
    */
   origin(name: string, doc: string): Description {

@@ -6,7 +6,7 @@
 
 /** A field that the CRM refused. */
 export interface FieldError {
-  /** The field's name, as the CRM calls it. */
+  /** The field's name, as the CRM names it. */
   field: string;
   /** What is wrong with it, in the CRM's words. */
   message: string;

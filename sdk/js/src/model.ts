@@ -79,7 +79,7 @@ export interface SiteVisit {
 
 /** The structured outcome of one call. */
 export interface Disposition {
-  /** The call's id at the calling platform. Unique per tenant for ever; equal to the idempotency key of the write. */
+  /** The call's id at the calling platform. Unique per tenant forever; equal to the idempotency key of the write. */
   callId: string;
   /** The lead's id in the CRM. */
   leadId: string;

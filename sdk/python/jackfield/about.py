@@ -54,7 +54,7 @@ class Description:
     version: str
     """`MAJOR.MINOR.PATCH`, with an optional `-suffix`."""
     origins: tuple[Setting, ...] = ()
-    """Settings that hold the URL of a CRM which the adapter calls; see `origin`. The tenant's `[egress]` must grant
+    """Settings that hold the URL of a CRM which the adapter uses; see `origin`. The tenant's `[egress]` must grant
     each."""
     settings: tuple[Setting, ...] = ()
     """The other settings."""
@@ -65,5 +65,5 @@ class Description:
 
 
 def origin(name: str, doc: str) -> Setting:
-    """A required setting that holds the URL of a CRM which the adapter calls."""
+    """A required setting that holds the URL of a CRM which the adapter uses."""
     return Setting(name, doc, SettingKind.URL, required=True)

@@ -60,7 +60,7 @@ class FieldError:
     """A field that the CRM refused."""
 
     field: str
-    """Its name, as the CRM calls it."""
+    """Its name, as the CRM names it."""
     message: str
     """What is wrong with it, in the CRM's words."""
 

@@ -91,7 +91,7 @@ class Disposition:
     """The structured outcome of one call."""
 
     call_id: str
-    """The call's id at the calling platform. Unique per tenant for ever."""
+    """The call's id at the calling platform. Unique per tenant forever."""
     lead_id: str
     """The lead's id in the CRM."""
     outcome: Outcome

@@ -50,7 +50,7 @@ impl Description {
         }
     }
 
-    /// A required setting that holds the URL of a CRM that the adapter calls. The tenant's `[egress]` must grant its
+    /// A required setting that holds the URL of a CRM that the adapter uses. The tenant's `[egress]` must grant its
     /// origin. The host passes it without a trailing slash.
     #[must_use]
     pub fn origin(mut self, name: &str, doc: &str) -> Self {

@@ -350,7 +350,7 @@ pub fn component() -> Vec<u8> {
     encode("raw", &guest(QUERY, &more))
 }
 
-/// Calls the function at the index that the lead's id states in two digits.
+/// Runs the function at the index that the lead's id states in two digits.
 const QUERY: &str = "(call_indirect (result i32) (i32.add
     (i32.mul (i32.sub (i32.load8_u (local.get $at)) (i32.const 48)) (i32.const 10))
     (i32.sub (i32.load8_u offset=1 (local.get $at)) (i32.const 48))))";

@@ -1,19 +1,16 @@
-//! C: a new project, and how a guest's mistakes reach the host.
+//! A new project in C.
 
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_domain::tenant::release::Release;
 use jackfield_kit::build::build;
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
 use jackfield_kit::tools::Tools;
-use jackfield_sandbox::LoadedRelease;
-use jackfield_tests::components::component;
 use jiff::Timestamp;
 
-use super::desk::{inspected, runtime};
+use super::desk::inspected;
+use crate::runtime::test_runtime::TestRuntime;
 
 #[tokio::test]
 async fn new_project_builds() {
@@ -107,7 +104,9 @@ async fn optional_exports_of_manifest_are_built() {
     let text = "[settings]\nbase_url = \"https://crm.example\"\n[egress]\nallow = [\"https://crm.example\"]\n\
                 [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = { env = \"UNUSED\" }\n\
                 origins = [\"https://crm.example\"]\n";
-    let loaded = load(bytes, text, Some("crm")).await;
+    let secrets = [("crm".to_owned(), Sensitive::new("a test token".into()))];
+    let loaded = TestRuntime::new().try_load_bytes(bytes, text, secrets.into());
+    let loaded = loaded.await.unwrap();
     let (lead, now) = ("L-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
     let found = loaded.find(&lead, &"C-1".parse().unwrap()).await.outcome.unwrap();
     assert_eq!(found.as_deref(), Some("R-1"));
@@ -126,58 +125,4 @@ async fn optional_exports_of_manifest_are_built() {
         parsed.contains("+919800000000") && parsed.contains("आशा") && parsed.contains("/tower"),
         "{parsed}"
     );
-}
-
-/// Loads a release of a component, with a secret for the named credential.
-async fn load(bytes: Vec<u8>, spec: &str, credential: Option<&str>) -> LoadedRelease {
-    let runtime = runtime();
-    let record = runtime.inspect(&bytes).await.unwrap();
-    let head = format!("tenant = \"dwarka-homes\"\nadapter = \"{}\"\n", record.name);
-    let release = Release {
-        number: "r1".parse().unwrap(),
-        adapter: record.digest,
-        spec: toml::from_str(&(head + spec)).unwrap(),
-        created_at: Timestamp::UNIX_EPOCH,
-    };
-    // An adapter without credentials ignores it.
-    let secrets = [(
-        credential.unwrap_or("none").to_owned(),
-        Sensitive::new("a test token".into()),
-    )];
-    runtime.load(release, &record, bytes, secrets.into()).await.unwrap()
-}
-
-/// The fault of a status query in the guest "c-raises".
-async fn raised(loaded: &LoadedRelease, lead: &str) -> (FaultCause, String) {
-    match loaded.query_status(&lead.parse().unwrap()).await.outcome {
-        Err(Failure::Fault(fault)) => (fault.cause, fault.detail),
-        other => panic!("`{lead}` should have been a fault and was {other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn c_errors_become_described_faults() {
-    // Whatever goes wrong in C is a fault whose detail says what.
-    let loaded = load(component("c-raises"), "limits = { memory_mib = 16 }\n", None).await;
-    let cases = [
-        ("panic", "panic: no such stage: 77 (src/adapter.c:"),
-        ("panic", "in jf_query_status)"),
-        ("assert", "assertion failed: number == 0 (src/adapter.c:"),
-        ("abort", "abort() was called"),
-        ("overflow", "signed integer overflow"),
-        ("past-the-end", "out of bounds"),
-        ("null", "null pointer"),
-        ("stack", "the stack is exhausted"),
-        ("silent", "jf_query_status returned false and did not say why"),
-    ];
-    for (lead, words) in cases {
-        let (cause, detail) = raised(&loaded, lead).await;
-        assert!(detail.contains(words), "{lead}: {detail}");
-        assert_eq!(cause, FaultCause::Trap, "{lead}");
-    }
-    let (cause, detail) = raised(&loaded, "heap").await;
-    assert_eq!(cause, FaultCause::MemoryCap, "{detail}");
-
-    let status = loaded.query_status(&"not-utf8".parse().unwrap()).await.outcome.unwrap();
-    assert_eq!(status.status, "Caf\u{FFFD}");
 }

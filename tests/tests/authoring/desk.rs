@@ -104,7 +104,7 @@ impl CommandOutput {
 }
 
 /// A host's runtime, whose compile cache is shared by all tests.
-pub fn runtime() -> Runtime {
+fn runtime() -> Runtime {
     Runtime::start(
         RuntimeConfig::new(compile_cache(), jackfield_binary()),
         Arc::new(SystemClock),

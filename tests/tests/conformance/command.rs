@@ -80,7 +80,7 @@ fn json_members_do_not_depend_on_findings() {
 }
 
 #[test]
-fn without_fixtures_only_component_is_checked() {
+fn only_component_checked_without_fixtures() {
     // Without fixtures only the component is checked, and the report says how to record some. There are no fixtures
     // beside the component or in the working directory.
     let done = run(&[shown(&path("wrong"))]);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{atrium_tenant, disposition, minimal_disposition};
 use jackfield_tests::fakes::{Atrium, AtriumActivity, AtriumConfig, AtriumLead, Behaviour, Mode};
@@ -25,18 +24,14 @@ async fn on_atrium() -> (TestNode, Atrium) {
 }
 
 async fn accept(test: &TestNode, document: &Value) -> String {
-    test.dispose(TENANT, "L", document).await.expect(202).member("delivery")
-}
-
-async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+    test.accept(TENANT, "L", document).await
 }
 
 /// Reports a call, delivers it, and returns what atrium stored.
 async fn written(test: &TestNode, atrium: &Atrium, document: &Value) -> AtriumActivity {
     let id = accept(test, document).await;
     test.work().await;
-    let after = found(test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(after.summary.state, DeliveryState::Done, "{:?}", after.attempts);
     let last = atrium.stored().pop().unwrap();
     assert_eq!(after.summary.reference.as_deref(), Some(last.id.as_str()));
@@ -197,19 +192,19 @@ async fn status_is_never_guessed() {
 }
 
 #[tokio::test]
-async fn unknown_outcome_is_looked_up_and_written_once() {
+async fn unknown_outcome_is_written_once() {
     let unanswered = [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)];
     for (mode, landed) in unanswered {
         let (test, atrium) = on_atrium().await;
         atrium.behave(Behaviour::next(1, mode));
         let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
         test.work().await;
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(after.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
         assert_eq!(atrium.stored().len(), landed, "{mode:?}");
         test.advance(Duration::from_secs(33));
         test.work().await;
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(
             after.summary.state,
             DeliveryState::Done,
@@ -223,7 +218,7 @@ async fn unknown_outcome_is_looked_up_and_written_once() {
 }
 
 #[tokio::test]
-async fn partial_error_does_not_hide_a_stored_call() {
+async fn partial_error_is_a_successful_write() {
     // atrium may store a call and report an error beside it: that is a successful write.
     let (test, atrium) = on_atrium().await;
     atrium.seed(AtriumLead {
@@ -236,13 +231,13 @@ async fn partial_error_does_not_hide_a_stored_call() {
 }
 
 #[tokio::test]
-async fn throttling_and_maintenance_are_waited_out() {
+async fn throttling_and_maintenance_are_retried() {
     let (test, atrium) = on_atrium().await;
     atrium.behave(Behaviour::next(1, Mode::RateLimited).retry_after(90));
     let id = accept(&test, &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     assert_eq!(
-        found(&test, &id).await.attempts[0].class.unwrap().word(),
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
         "rate-limited"
     );
     test.advance(Duration::from_secs(80));
@@ -250,22 +245,25 @@ async fn throttling_and_maintenance_are_waited_out() {
     atrium.behave(Behaviour::next(1, Mode::Maintenance));
     test.advance(Duration::from_secs(20));
     test.work().await;
-    assert_eq!(found(&test, &id).await.attempts[1].class.unwrap().word(), "unavailable");
+    assert_eq!(
+        test.stored_delivery(&id).await.attempts[1].class.unwrap().word(),
+        "unavailable"
+    );
     test.advance(Duration::from_mins(3));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     assert_eq!(atrium.stored().len(), 1);
     test.finish().await;
 }
 
 #[tokio::test]
-async fn refusals_go_to_review_with_the_crms_words() {
+async fn refusals_go_to_review_with_a_message() {
     let (test, atrium) = on_atrium().await;
     let mut document = disposition("C-1", "not_interested_budget");
     document["site_visit"]["timezone"] = "Bharat/Delhi".into();
     let id = accept(&test, &document).await;
     test.work().await;
-    let after = found(&test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(after.summary.reason, Some(StopReason::Rejected));
     let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
     assert_eq!(
@@ -280,7 +278,7 @@ async fn refusals_go_to_review_with_the_crms_words() {
         .await
         .expect(202);
     test.work().await;
-    let after = found(&test, &gone.member("delivery")).await;
+    let after = test.stored_delivery(&gone.member("delivery")).await;
     assert_eq!(after.summary.reason, Some(StopReason::NotFound));
     assert!(atrium.stored().is_empty());
     test.finish().await;
@@ -298,6 +296,6 @@ async fn refused_token_alerts_at_once() {
     test.apply(&atrium_tenant(TENANT, &atrium.origin(), TOKEN, "")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     test.finish().await;
 }

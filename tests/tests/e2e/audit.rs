@@ -1,5 +1,5 @@
 //! Every change by an operator is in the audit trail before it is answered; a change that cannot be audited is not
-//! made. And a revoked token authorises nothing.
+//! made. And a revoked token authorizes nothing.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn sql(test: &TestNode, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn changes_are_audited_before_start_and_answer() {
+async fn changes_are_audited_before_the_answer() {
     // A change is recorded before it begins, and its result before it is answered.
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
@@ -255,7 +255,7 @@ async fn concurrent_changes_form_one_chain() {
 }
 
 #[tokio::test]
-async fn revoked_token_is_refused_on_both_listeners() {
+async fn both_listeners_refuse_a_revoked_token() {
     let test = TestNode::start().await;
     let (one, other) = (Operator::create(&test).await, Operator::create(&test).await);
     let path = "/v1/tenants/dwarka-homes/leads/L/disposition";

@@ -7,7 +7,7 @@ use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::breaker::BreakerState;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_tests::documents::{lead_created, minimal_disposition};
-use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
+use jackfield_tests::fakes::{Behaviour, GroundworkLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
 use serde_json::{Value, json};
 
@@ -15,15 +15,6 @@ use jackfield_tests::operator::Operator;
 
 const TENANT: &str = "dwarka-homes";
 const PATH: &str = "/v1/tenants/dwarka-homes/breaker";
-
-async fn dispose(test: &TestNode, n: u32) -> String {
-    test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-    let document = minimal_disposition(&format!("C-{n}"), "no_answer");
-    test.dispose(TENANT, &format!("L{n}"), &document)
-        .await
-        .expect(202)
-        .member("delivery")
-}
 
 async fn breaker(test: &TestNode, operator: &Operator) -> Value {
     operator.ask(test, Method::GET, PATH, None).await.expect(200).json()
@@ -42,10 +33,10 @@ async fn force(test: &TestNode, operator: &Operator, force: Value) -> Value {
 async fn opened(test: &TestNode) {
     test.keystone.behave(Behaviour::always(Mode::Maintenance));
     for n in 0..5 {
-        dispose(test, n).await;
+        test.accept_numbered(TENANT, n).await;
     }
     assert_eq!(test.work().await, 5);
-    dispose(test, 5).await;
+    test.accept_numbered(TENANT, 5).await;
     assert_eq!(test.work().await, 0);
 }
 
@@ -86,7 +77,7 @@ async fn open_breaker_is_shown_probed_and_closed() {
         "until enough deliveries have succeeded"
     );
     for n in 6..16 {
-        dispose(&test, n).await;
+        test.accept_numbered(TENANT, n).await;
         test.advance(Duration::from_secs(1));
         test.work().await;
     }
@@ -106,7 +97,7 @@ async fn open_breaker_is_shown_probed_and_closed() {
 }
 
 #[tokio::test]
-async fn open_breaker_spares_leads_and_other_tenants() {
+async fn open_breaker_holds_dispositions_only() {
     let test = TestNode::start().await;
     opened(&test).await;
     let _ = test
@@ -135,7 +126,7 @@ async fn forced_state_survives_a_restart() {
     let operator = Operator::create(&test).await;
     let forced = force(&test, &operator, "open".into()).await;
     assert_eq!((&forced["state"], &forced["forced"]), (&"open".into(), &"open".into()));
-    dispose(&test, 0).await;
+    test.accept_numbered(TENANT, 0).await;
     test.restart().await;
     test.advance(Duration::from_hours(3));
     assert_eq!(test.work().await, 0, "not even a probe");
@@ -147,7 +138,7 @@ async fn forced_state_survives_a_restart() {
     assert_eq!(force(&test, &operator, "closed".into()).await["state"], "closed");
     test.keystone.behave(Behaviour::always(Mode::Maintenance));
     for n in 1..9 {
-        dispose(&test, n).await;
+        test.accept_numbered(TENANT, n).await;
     }
     assert_eq!(test.work().await, 8);
     assert_eq!(breaker(&test, &operator).await["state"], "closed");
@@ -174,7 +165,7 @@ async fn forced_state_of_another_host_is_followed() {
     // The state was forced on another host over the same store.
     let test = TestNode::start().await;
     let tenant = TENANT.parse().unwrap();
-    dispose(&test, 0).await;
+    test.accept_numbered(TENANT, 0).await;
     assert_eq!(test.work().await, 1);
     let now = jackfield_clock::Clock::now(&test.clock);
     let forced = Some(jackfield_domain::delivery::breaker::BreakerOverride::Open);
@@ -196,12 +187,7 @@ async fn restarts_use_no_attempts_while_open() {
         test.advance(Duration::from_secs(1));
     }
     for n in 1..=6 {
-        let delivery = test
-            .store()
-            .delivery(format!("dlv_{n}").parse().unwrap())
-            .await
-            .unwrap()
-            .unwrap();
+        let delivery = test.stored_delivery(&format!("dlv_{n}")).await;
         assert!(delivery.summary.counted <= 1, "{delivery:?}");
     }
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
@@ -250,11 +236,11 @@ async fn max_hold_makes_dead_letters() {
             .map_or(0, |(_, count)| *count)
     };
     assert_eq!(dead().await, 0);
-    let fresh = dispose(&test, 9).await;
+    let fresh = test.accept_numbered(TENANT, 9).await;
     test.advance(Duration::from_mins(2));
     test.work().await;
     assert_eq!(dead().await, 6, "all but the one that was just accepted");
-    let held = test.store().delivery("dlv_6".parse().unwrap()).await.unwrap().unwrap();
+    let held = test.stored_delivery("dlv_6").await;
     assert_eq!(held.summary.reason, Some(StopReason::HeldTooLong));
     let flagged = test
         .store()
@@ -298,12 +284,7 @@ async fn each_probe_uses_another_delivery() {
     }
     let mut probed = vec![];
     for n in 1..=6 {
-        let delivery = test
-            .store()
-            .delivery(format!("dlv_{n}").parse().unwrap())
-            .await
-            .unwrap()
-            .unwrap();
+        let delivery = test.stored_delivery(&format!("dlv_{n}")).await;
         assert!(delivery.summary.counted <= 1, "{delivery:?}");
         probed.push(delivery.attempts.len());
     }

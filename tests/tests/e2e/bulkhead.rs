@@ -11,7 +11,7 @@ use jackfield_tests::node::TestNode;
 const TENANT: &str = "dwarka-homes";
 
 #[tokio::test]
-async fn status_queries_over_the_limit_say_do_not_call() {
+async fn excess_status_queries_say_do_not_call() {
     // Status queries over the tenant's concurrency limit are refused at once, and the answer says not to call.
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[limits]\nstatus_concurrency = 3")).await;
@@ -64,14 +64,12 @@ async fn status_queries_over_the_limit_say_do_not_call() {
 }
 
 #[tokio::test]
-async fn hanging_writes_do_not_block_status_queries() {
+async fn hanging_writes_block_no_status_query() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[limits]\nstatus_concurrency = 1\n[delivery]\nconcurrency = 16"))
         .await;
     for n in 0..16 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let document = minimal_disposition(&format!("C-{n}"), "no_answer");
-        let _ = test.dispose(TENANT, &format!("L{n}"), &document).await.expect(202);
+        test.accept_numbered(TENANT, n).await;
     }
     test.keystone.behave(Behaviour::next(16, Mode::Hang));
     {

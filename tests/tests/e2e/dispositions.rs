@@ -63,7 +63,7 @@ async fn hundred_concurrent_repeats_are_one() {
 }
 
 #[tokio::test]
-async fn invalid_disposition_is_refused_field_by_field() {
+async fn invalid_disposition_names_its_fields() {
     let test = TestNode::start().await;
     let mut body = disposition("C-1", "no_answer");
     body["call_metadata"]["call_id"] = "".into();
@@ -82,14 +82,10 @@ async fn invalid_disposition_is_refused_field_by_field() {
 }
 
 #[tokio::test]
-async fn deliveries_of_other_tenants_are_not_found() {
+async fn other_tenants_deliveries_are_not_found() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
-    let id = test
-        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
-        .await
-        .expect(202)
-        .member("delivery");
+    let id = test.accept(TENANT, "L", &minimal_disposition("C-1", "no_answer")).await;
     test.work().await;
     let own = test.delivery(TENANT, &id).await;
     assert_eq!(
@@ -114,15 +110,7 @@ async fn engine_is_notified_of_new_work() {
     let stop = CancellationToken::new();
     let engine = tokio::spawn(std::sync::Arc::clone(&test.node.engine).run(stop.clone()));
     for n in 0..20 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let _ = test
-            .dispose(
-                TENANT,
-                &format!("L{n}"),
-                &minimal_disposition(&format!("C-{n}"), "no_answer"),
-            )
-            .await
-            .expect(202);
+        test.accept_numbered(TENANT, n).await;
         // The clock stands still, so no poll falls due: only a notification makes the engine deliver.
         while test.keystone.stored().len() <= n {
             tokio::task::yield_now().await;

@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::{DeliveryDetail, ReplayDeliveries};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{Behaviour, GroundworkLead, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
@@ -17,24 +15,12 @@ const GROUNDWORK: &str = "saket-estates";
 async fn accepted(test: &TestNode, tenant: &str) -> String {
     test.keystone.seed(KeystoneLead::new("L"));
     test.groundwork.seed(GroundworkLead::new("L"));
-    test.dispose(tenant, "L", &minimal_disposition("C-1", "no_answer"))
-        .await
-        .expect(202)
-        .member("delivery")
+    test.accept(tenant, "L", &minimal_disposition("C-1", "no_answer")).await
 }
 
-async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
-}
-
+/// Replays a delivery and works it off.
 async fn replay(test: &TestNode, id: &str, not_landed: bool) {
-    let order = ReplayDeliveries {
-        ids: vec![id.parse().unwrap()],
-        not_landed,
-        now: test.clock.now(),
-        spacing: Duration::ZERO,
-    };
-    assert_eq!(test.store().replay(order).await.unwrap().len(), 1);
+    assert_eq!(test.replay(vec![id.parse().unwrap()], not_landed).await, 1);
     test.work().await;
 }
 
@@ -47,13 +33,13 @@ async fn landed_write_is_found_and_not_repeated() {
         let id = accepted(&test, KEYSTONE).await;
         test.work().await;
         assert_eq!(
-            found(&test, &id).await.attempts[0].class.unwrap().word(),
+            test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
             "unknown",
             "{mode:?}"
         );
         test.advance(Duration::from_secs(33));
         test.work().await;
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(after.summary.state, DeliveryState::Done);
         assert!(after.attempts[1].detail.looked_up);
         let stored = test.keystone.stored();
@@ -75,7 +61,7 @@ async fn lost_write_is_looked_up_and_written() {
     test.work().await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     assert_eq!(test.keystone.stored()[0].revision, 1);
     test.finish().await;
 }
@@ -89,7 +75,7 @@ async fn failed_lookup_sends_nothing() {
         test.work().await;
         test.advance(Duration::from_secs(132));
     }
-    let attempt = &found(&test, &id).await.attempts[1];
+    let attempt = &test.stored_delivery(&id).await.attempts[1];
     assert!(
         attempt
             .detail
@@ -97,7 +83,7 @@ async fn failed_lookup_sends_nothing() {
             .starts_with("nothing was sent: an earlier attempt could not be looked up")
     );
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     assert_eq!(test.keystone.stored()[0].revision, 1);
     test.finish().await;
 }
@@ -110,7 +96,7 @@ async fn unknown_outcome_goes_to_review() {
         test.groundwork.behave(Behaviour::next(1, mode));
         let id = accepted(&test, GROUNDWORK).await;
         test.work().await;
-        let summary = found(&test, &id).await.summary;
+        let summary = test.stored_delivery(&id).await.summary;
         assert_eq!(
             (summary.state, summary.reason),
             (DeliveryState::Review, Some(StopReason::OutcomeUnknown)),
@@ -128,14 +114,14 @@ async fn unknown_outcome_goes_to_review() {
             rows,
             "a plain replay does not claim that it did not land"
         );
-        assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Review);
+        assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Review);
         replay(&test, &id, true).await;
         assert_eq!(
             test.groundwork.stored().len(),
             rows + 1,
             "an operator said that it did not land"
         );
-        assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+        assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
         test.finish().await;
     }
 }
@@ -147,14 +133,17 @@ async fn refused_connection_is_retried() {
     test.groundwork.close_listener().await.unwrap();
     let id = accepted(&test, GROUNDWORK).await;
     test.work().await;
-    assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), "unavailable");
+    assert_eq!(
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
+        "unavailable"
+    );
     test.groundwork.reopen().await.unwrap();
     test.groundwork.behave(Behaviour::next(1, Mode::Maintenance));
     for _ in 0..2 {
         test.advance(Duration::from_secs(132));
         test.work().await;
     }
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     assert_eq!(test.groundwork.stored().len(), 1);
     test.finish().await;
 }
@@ -178,7 +167,7 @@ async fn timed_out_write_may_have_landed() {
             test.advance(Duration::from_millis(9_750));
             work.await;
         }
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(after.summary.state, state, "{tenant}");
         // The adapter learnt of the missing answer in time and reported it itself.
         assert_eq!(after.attempts[0].class.unwrap().word(), "unknown");
@@ -199,12 +188,12 @@ async fn refused_credentials_alert_and_retry() {
     test.work().await;
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
     assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::Unauthorized));
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Ready);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Ready);
     test.apply(&test.dwarka("")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
     assert_eq!(
-        found(&test, &id).await.summary.state,
+        test.stored_delivery(&id).await.summary.state,
         DeliveryState::Done,
         "the new release serves waiting deliveries"
     );
@@ -212,13 +201,13 @@ async fn refused_credentials_alert_and_retry() {
 }
 
 #[tokio::test]
-async fn refusal_goes_to_review_with_the_crms_words() {
+async fn refusal_goes_to_review_with_its_message() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("L"));
     let odd = minimal_disposition("a call id that groundwork does not take", "no_answer");
-    let id = test.dispose(GROUNDWORK, "L", &odd).await.expect(202).member("delivery");
+    let id = test.accept(GROUNDWORK, "L", &odd).await;
     test.work().await;
-    let after = found(&test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(
         (after.summary.state, after.summary.reason),
         (DeliveryState::Review, Some(StopReason::Rejected))
@@ -230,12 +219,10 @@ async fn refusal_goes_to_review_with_the_crms_words() {
     );
 
     let id = test
-        .dispose(KEYSTONE, "NOBODY", &minimal_disposition("C-2", "no_answer"))
-        .await
-        .expect(202)
-        .member("delivery");
+        .accept(KEYSTONE, "NOBODY", &minimal_disposition("C-2", "no_answer"))
+        .await;
     test.work().await;
-    let after = found(&test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(
         (after.summary.state, after.summary.reason),
         (DeliveryState::Review, Some(StopReason::NotFound))
@@ -264,15 +251,15 @@ async fn crash_during_a_write_repeats_nothing() {
         }
         // The worker is dropped here, in the middle of its write.
     }
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Leased);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Leased);
     test.restart().await;
-    let summary = found(&test, &id).await.summary;
+    let summary = test.stored_delivery(&id).await.summary;
     assert_eq!(
         (summary.state, summary.ambiguous, summary.counted),
         (DeliveryState::Ready, true, 0)
     );
     test.work().await;
-    let after = found(&test, &id).await;
+    let after = test.stored_delivery(&id).await;
     assert_eq!(after.summary.state, DeliveryState::Done);
     assert!(after.attempts.last().unwrap().detail.looked_up);
     test.finish().await;

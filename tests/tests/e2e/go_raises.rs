@@ -12,9 +12,9 @@ const TENANT: &str = "dwarka-homes";
 /// Reports a call of a lead whose id names the guest's mistake.
 async fn reported(test: &TestNode, lead: &str) -> DeliveryDetail {
     let body = minimal_disposition(&format!("C-{lead}"), "no_answer");
-    let id = test.dispose(TENANT, lead, &body).await.expect(202).member("delivery");
+    let id = test.accept(TENANT, lead, &body).await;
     test.work().await;
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+    test.stored_delivery(id).await
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::ReplayDeliveries;
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
 use jackfield_tests::node::{TestNode, first_page};
@@ -19,16 +18,12 @@ fn next_attempt(delivery: &serde_json::Value) -> Option<Timestamp> {
 }
 
 #[tokio::test]
-async fn default_ladder_from_first_attempt_to_replay() {
+async fn default_ladder_ends_in_a_dead_letter() {
     // Five attempts at the ladder's times, then dead with alert and flag, then replayed once.
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone.close_listener().await.unwrap();
-    let id = test
-        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
-        .await
-        .expect(202)
-        .member("delivery");
+    let id = test.accept(TENANT, "L", &minimal_disposition("C-1", "no_answer")).await;
     let lead = "L".parse().unwrap();
 
     let mut waits = vec![];
@@ -49,7 +44,7 @@ async fn default_ladder_from_first_attempt_to_replay() {
         let rung = Duration::from_secs(rung);
         assert!(*wait >= rung && *wait <= rung.mul_f64(1.1), "{waits:?}");
     }
-    let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
+    let found = test.stored_delivery(&id).await;
     assert_eq!((waits.len(), found.attempts.len()), (4, 5));
     assert_eq!(
         (found.summary.state, found.summary.reason),
@@ -75,22 +70,13 @@ async fn default_ladder_from_first_attempt_to_replay() {
     test.keystone.reopen().await.unwrap();
     test.advance(Duration::from_hours(24));
     assert_eq!(test.work().await, 0, "a dead letter stays dead until it is replayed");
-    let order = ReplayDeliveries {
-        ids: vec![id.parse().unwrap()],
-        not_landed: false,
-        now: test.clock.now(),
-        spacing: Duration::ZERO,
-    };
-    assert_eq!(test.store().replay(order.clone()).await.unwrap().len(), 1);
-    assert_eq!(
-        test.store().replay(order).await.unwrap().len(),
-        0,
-        "it was replayed already"
-    );
+    let ids = vec![id.parse().unwrap()];
+    assert_eq!(test.replay(ids.clone(), false).await, 1);
+    assert_eq!(test.replay(ids, false).await, 0, "it was replayed already");
     test.work().await;
     let stored = test.keystone.stored();
     assert_eq!((stored.len(), stored[0].revision), (1, 1));
-    let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
+    let found = test.stored_delivery(&id).await;
     assert_eq!(
         (found.summary.state, found.summary.generation),
         (DeliveryState::Done, 1)
@@ -132,11 +118,7 @@ async fn rate_limits_wait_and_use_no_attempts() {
     test.keystone.seed(KeystoneLead::new("L"));
     test.keystone
         .behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
-    let id = test
-        .dispose(TENANT, "L", &minimal_disposition("C-1", "no_answer"))
-        .await
-        .expect(202)
-        .member("delivery");
+    let id = test.accept(TENANT, "L", &minimal_disposition("C-1", "no_answer")).await;
     for _ in 0..2 {
         assert_eq!(test.work().await, 1);
         test.advance(Duration::from_secs(89));
@@ -152,7 +134,7 @@ async fn rate_limits_wait_and_use_no_attempts() {
         .map(|a| a["class"].clone())
         .collect();
     assert_eq!(classes, ["rate-limited", "rate-limited", "committed"]);
-    let found = test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap();
+    let found = test.stored_delivery(&id).await;
     assert_eq!(found.summary.counted, 0);
     test.finish().await;
 }
@@ -165,15 +147,7 @@ async fn rate_limit_pauses_the_whole_crm() {
     test.keystone
         .behave(Behaviour::next(2, Mode::RateLimited).retry_after(90));
     for n in 0..20 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let _ = test
-            .dispose(
-                TENANT,
-                &format!("L{n}"),
-                &minimal_disposition(&format!("C-{n}"), "no_answer"),
-            )
-            .await
-            .expect(202);
+        test.accept_numbered(TENANT, n).await;
     }
     assert_eq!(test.work().await, 2, "those in flight when it asked, and none after");
     let _ = test
@@ -193,15 +167,7 @@ async fn rate_limits_without_a_time_back_off() {
     let test = TestNode::start().await;
     test.keystone.behave(Behaviour::always(Mode::RateLimited));
     for n in 0..200 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let _ = test
-            .dispose(
-                TENANT,
-                &format!("L{n}"),
-                &minimal_disposition(&format!("C-{n}"), "no_answer"),
-            )
-            .await
-            .expect(202);
+        test.accept_numbered(TENANT, n).await;
     }
     for _ in 0..600 {
         test.work().await;
@@ -217,20 +183,12 @@ async fn rate_limits_without_a_time_back_off() {
 }
 
 #[tokio::test]
-async fn daily_quota_follows_the_tenants_time_zone() {
+async fn daily_quota_follows_the_time_zone() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[delivery]\nper_day = 1\ntimezone = \"Asia/Kolkata\""))
         .await;
     for n in 0..3 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let _ = test
-            .dispose(
-                TENANT,
-                &format!("L{n}"),
-                &minimal_disposition(&format!("C-{n}"), "no_answer"),
-            )
-            .await
-            .expect(202);
+        test.accept_numbered(TENANT, n).await;
     }
     assert_eq!(test.work().await, 1);
     // It is 14:30 in Kolkata. A release with another limit counts what that day has already used.
@@ -250,15 +208,7 @@ async fn configured_rate_uses_no_attempts() {
     test.apply(&test.dwarka("[delivery]\nper_second = 2\nper_day = 5"))
         .await;
     for n in 0..6 {
-        test.keystone.seed(KeystoneLead::new(format!("L{n}")));
-        let _ = test
-            .dispose(
-                TENANT,
-                &format!("L{n}"),
-                &minimal_disposition(&format!("C-{n}"), "no_answer"),
-            )
-            .await
-            .expect(202);
+        test.accept_numbered(TENANT, n).await;
     }
     assert_eq!(test.work().await, 2);
     test.advance(Duration::from_secs(1));

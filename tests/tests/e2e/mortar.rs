@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{disposition, minimal_disposition, mortar_tenant};
 use jackfield_tests::fakes::{Behaviour, Mode, Mortar, MortarConfig, MortarDocument, MortarParty};
@@ -41,20 +40,12 @@ async fn start() -> (TestNode, Mortar) {
     (test, mortar)
 }
 
-async fn accepted(test: &TestNode, lead: &str, body: &Value) -> String {
-    test.dispose(TENANT, lead, body).await.expect(202).member("delivery")
-}
-
-async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
-}
-
 /// The document that mortar makes of one disposition of party 4711.
 async fn written(body: &Value) -> MortarDocument {
     let (test, mortar) = start().await;
-    let id = accepted(&test, "4711", body).await;
+    let id = test.accept(TENANT, "4711", body).await;
     test.work().await;
-    let delivery = found(&test, &id).await;
+    let delivery = test.stored_delivery(&id).await;
     assert_eq!(delivery.summary.state, DeliveryState::Done, "{:?}", delivery.attempts);
     let document = mortar.stored().remove(0);
     assert_eq!(delivery.summary.reference.as_deref(), Some(document.number.as_str()));
@@ -65,9 +56,9 @@ async fn written(body: &Value) -> MortarDocument {
 /// The attempt that sends one disposition to review, and how many requests mortar received.
 async fn refused(lead: &str, body: &Value) -> (Value, u64) {
     let (test, mortar) = start().await;
-    let id = accepted(&test, lead, body).await;
+    let id = test.accept(TENANT, lead, body).await;
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Review);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Review);
     let attempts = test.delivery(TENANT, &id).await["attempts"][0].clone();
     let asked = mortar.counts().requests;
     assert!(mortar.stored().is_empty());
@@ -88,7 +79,7 @@ async fn every_outcome_arrives_full_and_minimal() {
             } else {
                 minimal_disposition(&call, word)
             };
-            accepted(&test, &lead, &body).await;
+            test.accept(TENANT, &lead, &body).await;
         }
     }
     assert_eq!(test.work().await, 2 * TABLE.len());
@@ -207,7 +198,8 @@ async fn dates_are_in_indian_time() {
     ] {
         let (test, mortar) = start().await;
         test.advance(ahead);
-        accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
+        test.accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+            .await;
         test.work().await;
         let document = mortar.stored().remove(0);
         assert_eq!((document.get("DATE"), document.get("TIME")), expected);
@@ -252,7 +244,8 @@ async fn status_comes_from_mortar() {
         );
         assert_eq!(answer.json()["callable"], false, "{lead}");
     }
-    accepted(&test, "4711", &minimal_disposition("C-1", "dnc_requested")).await;
+    test.accept(TENANT, "4711", &minimal_disposition("C-1", "dnc_requested"))
+        .await;
     test.work().await;
     assert_eq!(test.status(TENANT, "4711").await.expect(200).json()["dnc"], true);
     test.finish().await;
@@ -263,9 +256,11 @@ async fn unknown_outcome_goes_to_review() {
     for (mode, documents) in [(Mode::FailAfterStore, 1), (Mode::ResetAfterStore, 1), (Mode::Down, 0)] {
         let (test, mortar) = start().await;
         mortar.behave(Behaviour::next(1, mode));
-        let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
+        let id = test
+            .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+            .await;
         test.work().await;
-        let summary = found(&test, &id).await.summary;
+        let summary = test.stored_delivery(&id).await.summary;
         assert_eq!(
             (summary.state, summary.reason),
             (DeliveryState::Review, Some(StopReason::OutcomeUnknown)),
@@ -291,13 +286,19 @@ async fn refused_write_is_retried_once() {
     ] {
         let (test, mortar) = start().await;
         mortar.behave(behaviour);
-        let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
+        let id = test
+            .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+            .await;
         test.work().await;
-        assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), class);
+        assert_eq!(test.stored_delivery(&id).await.attempts[0].class.unwrap().word(), class);
         assert!(mortar.stored().is_empty());
         test.advance(Duration::from_secs(wait));
         test.work().await;
-        assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done, "{class}");
+        assert_eq!(
+            test.stored_delivery(&id).await.summary.state,
+            DeliveryState::Done,
+            "{class}"
+        );
         assert_eq!(mortar.stored().len(), 1);
         test.finish().await;
     }
@@ -311,14 +312,19 @@ async fn locked_party_is_written_later() {
         locked: true,
         ..MortarParty::new("4711")
     });
-    let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
+    let id = test
+        .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+        .await;
     test.work().await;
-    assert_eq!(found(&test, &id).await.attempts[0].class.unwrap().word(), "unavailable");
+    assert_eq!(
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
+        "unavailable"
+    );
     mortar.seed(MortarParty::new("4711"));
     test.advance(Duration::from_secs(33));
     test.work().await;
     assert_eq!(
-        (found(&test, &id).await.summary.state, mortar.stored().len()),
+        (test.stored_delivery(&id).await.summary.state, mortar.stored().len()),
         (DeliveryState::Done, 1)
     );
     test.finish().await;
@@ -347,16 +353,18 @@ async fn wrong_key_is_unauthorized() {
     let (test, mortar) = start().await;
     let other = mortar_tenant(TENANT, &mortar.origin(), "{ value = \"another-key-of-this-size\" }", "");
     test.apply(&other).await;
-    let id = accepted(&test, "4711", &minimal_disposition("C-1", "no_answer")).await;
+    let id = test
+        .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
+        .await;
     test.work().await;
     assert_eq!(
-        found(&test, &id).await.attempts[0].class.unwrap().word(),
+        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
         "unauthorized"
     );
     let key = format!("{{ value = \"{KEY}\" }}");
     test.apply(&mortar_tenant(TENANT, &mortar.origin(), &key, "")).await;
     test.advance(Duration::from_secs(33));
     test.work().await;
-    assert_eq!(found(&test, &id).await.summary.state, DeliveryState::Done);
+    assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     test.finish().await;
 }

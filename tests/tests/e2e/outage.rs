@@ -73,7 +73,7 @@ async fn dead_and_done(test: &TestNode) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn long_outage_loses_nothing_and_drains_in_order() {
+async fn long_outage_loses_and_reorders_nothing() {
     let mut test = TestNode::start().await;
     let tenant: TenantName = TENANT.parse().unwrap();
     test.apply(&test.dwarka(&format!("[delivery]\nper_second = {PER_SECOND}")))

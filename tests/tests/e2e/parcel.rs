@@ -46,13 +46,9 @@ async fn on_parcel(more: &str) -> (TestNode, Parcel) {
 /// Accepts a disposition of a lead that parcel knows, and tries once.
 async fn written(test: &TestNode, parcel: &Parcel, document: &Value) -> DeliveryDetail {
     parcel.seed(ParcelLead::new("L"));
-    let id = test.dispose(TENANT, "L", document).await.expect(202).member("delivery");
+    let id = test.accept(TENANT, "L", document).await;
     test.work().await;
-    found(test, &id).await
-}
-
-async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+    test.stored_delivery(&id).await
 }
 
 fn call<'a>(calls: &'a [ParcelCall], reference: &str) -> &'a ParcelCall {
@@ -250,7 +246,7 @@ async fn tenant_maps_its_own_stages() {
 }
 
 #[tokio::test]
-async fn unknown_outcome_is_repeated_into_one_record() {
+async fn unknown_outcome_leaves_one_record() {
     for mode in [Mode::FailAfterStore, Mode::ResetAfterStore, Mode::Down] {
         let (test, parcel) = on_parcel("").await;
         parcel.behave(Behaviour::next(1, mode));
@@ -259,7 +255,7 @@ async fn unknown_outcome_is_repeated_into_one_record() {
         assert_eq!(first.attempts[0].class.unwrap().word(), "unknown", "{mode:?}");
         test.advance(Duration::from_secs(40));
         test.work().await;
-        let after = found(&test, &first.summary.id.to_string()).await;
+        let after = test.stored_delivery(&first.summary.id.to_string()).await;
         assert_eq!(after.summary.state, DeliveryState::Done, "{mode:?}");
         let calls = parcel.stored();
         assert_eq!(
@@ -281,7 +277,7 @@ async fn server_and_client_faults_are_told_apart() {
     test.advance(Duration::from_secs(40));
     parcel.behave(Behaviour::next(1, Mode::RateLimited).retry_after(77));
     test.work().await;
-    let limited = found(&test, &away.summary.id.to_string()).await;
+    let limited = test.stored_delivery(&away.summary.id.to_string()).await;
     assert_eq!(limited.attempts[1].class.unwrap().word(), "rate-limited");
     test.advance(Duration::from_secs(76));
     assert_eq!(test.work().await, 0, "not before Retry-After has passed");
@@ -305,7 +301,7 @@ async fn server_and_client_faults_are_told_apart() {
         .await
         .expect(202);
     test.work().await;
-    let unknown = found(&test, &unknown.member("delivery")).await;
+    let unknown = test.stored_delivery(&unknown.member("delivery")).await;
     assert_eq!(unknown.attempts[0].class.unwrap().word(), "not-found");
     assert_eq!(unknown.summary.state, DeliveryState::Review);
     test.finish().await;
@@ -358,7 +354,7 @@ async fn parcel_webhook_becomes_a_lead() {
         .await
         .expect(202);
     test.work().await;
-    let held = found(&test, &nonsense.member("delivery")).await;
+    let held = test.stored_delivery(&nonsense.member("delivery")).await;
     assert_eq!(held.summary.state, DeliveryState::Review);
     let fields = &held.attempts[0].detail.rejection.as_ref().unwrap().fields;
     assert_eq!(fields[0].detail, "is not XML: a document type is not accepted");

@@ -133,7 +133,7 @@ async fn unmasked_recording_replays_too() {
 }
 
 #[tokio::test]
-async fn recording_needs_an_operator_and_has_limits() {
+async fn recording_needs_operator_and_has_limits() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     test.keystone.seed(KeystoneLead::new("L"));

@@ -13,11 +13,7 @@ const TENANT: &str = "saket-estates";
 async fn refused(test: &TestNode) -> String {
     test.groundwork.seed(GroundworkLead::new("L"));
     let long = "x".repeat(41);
-    let id = test
-        .dispose(TENANT, "L", &minimal_disposition(&long, "no_answer"))
-        .await
-        .expect(202)
-        .member("delivery");
+    let id = test.accept(TENANT, "L", &minimal_disposition(&long, "no_answer")).await;
     test.work().await;
     id
 }
@@ -30,11 +26,7 @@ async fn edit_is_validated_and_replayed() {
     let mut document = minimal_disposition("C-1", "qualified_visit_booked");
     document["site_visit"] =
         json!({"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Mars/Olympus"});
-    let id = test
-        .dispose(TENANT, "M", &document)
-        .await
-        .expect(202)
-        .member("delivery");
+    let id = test.accept(TENANT, "M", &document).await;
     test.work().await;
     let listed = operator
         .ask(&test, Method::GET, "/v1/deliveries?state=review", None)

@@ -38,15 +38,11 @@ async fn served() -> (TestNode, Ridgeline) {
     (test, crm)
 }
 
-async fn found(test: &TestNode, id: &str) -> DeliveryDetail {
-    test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
-}
-
 /// Reports a call and delivers it.
 async fn reported(test: &TestNode, lead: &str, body: &Value) -> DeliveryDetail {
-    let id = test.dispose(TENANT, lead, body).await.expect(202).member("delivery");
+    let id = test.accept(TENANT, lead, body).await;
     test.work().await;
-    found(test, &id).await
+    test.stored_delivery(&id).await
 }
 
 fn stored(crm: &Ridgeline, call: &str) -> RidgelineInteraction {
@@ -235,7 +231,7 @@ async fn version_conflict_is_reread_then_retried() {
             test.advance(Duration::from_secs(33));
             test.work().await;
         }
-        let after = found(&test, &id).await;
+        let after = test.stored_delivery(&id).await;
         assert_eq!(
             (after.summary.state, after.attempts.len()),
             (DeliveryState::Done, attempts),
@@ -259,7 +255,7 @@ async fn landed_write_is_repeated_and_recognised() {
     assert_eq!(crm.stored().len(), 1, "it was stored without an answer");
     test.advance(Duration::from_secs(33));
     test.work().await;
-    let after = found(&test, &first.summary.id.to_string()).await;
+    let after = test.stored_delivery(&first.summary.id.to_string()).await;
     assert_eq!(after.summary.state, DeliveryState::Done);
     assert_eq!(after.summary.reference.as_deref(), Some("RL-1"));
     let kept = stored(&crm, "C-1");
@@ -292,12 +288,12 @@ async fn each_refusal_has_its_class() {
     crm.behave(Behaviour::next(1, Mode::Maintenance));
     test.advance(Duration::from_secs(8));
     test.work().await;
-    let down = found(&test, &slow.summary.id.to_string()).await;
+    let down = test.stored_delivery(&slow.summary.id.to_string()).await;
     assert_eq!(down.attempts[1].class.unwrap().word(), "unavailable");
     test.advance(Duration::from_secs(33));
     test.work().await;
     assert_eq!(
-        found(&test, &slow.summary.id.to_string()).await.summary.state,
+        test.stored_delivery(&slow.summary.id.to_string()).await.summary.state,
         DeliveryState::Done
     );
 
@@ -310,7 +306,7 @@ async fn each_refusal_has_its_class() {
     test.advance(Duration::from_mins(2));
     test.work().await;
     assert_eq!(
-        found(&test, &locked.summary.id.to_string()).await.summary.state,
+        test.stored_delivery(&locked.summary.id.to_string()).await.summary.state,
         DeliveryState::Done
     );
     test.finish().await;

@@ -32,7 +32,7 @@ async fn both_crms_answer_in_the_contracts_shape() {
 }
 
 #[tokio::test]
-async fn suppression_is_recorded_before_the_answer() {
+async fn suppression_precedes_the_answer() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead {
         may_call: false,
@@ -79,7 +79,7 @@ async fn do_not_call_holds_from_its_202() {
 }
 
 #[tokio::test]
-async fn dnc_flag_alone_suffices_and_survives_restart() {
+async fn dnc_flag_alone_survives_a_restart() {
     let mut test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("CRM-LEAD-1"));
     let mut document = disposition("C-1", "callback_requested");

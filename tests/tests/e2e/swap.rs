@@ -29,7 +29,7 @@ async fn swaps_under_load_fail_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn swaps_with_instance_reuse_fail_no_request() {
+async fn swaps_with_reuse_fail_no_request() {
     let test = swap_under_load("[runtime]\nreuse = 1000").await;
     assert!(test.runtime.idle_instances() > 0, "instances are idle");
     let page = test
@@ -114,7 +114,7 @@ async fn swap_under_load(more: &str) -> TestNode {
 }
 
 #[tokio::test]
-async fn failed_release_leaves_the_old_one_serving() {
+async fn failed_release_keeps_the_old_one() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     let before = test.serving(TENANT);
@@ -178,7 +178,7 @@ async fn rollback_goes_back_and_forward() {
 }
 
 #[tokio::test]
-async fn unchanged_file_and_dry_run_make_no_release() {
+async fn unchanged_or_dry_run_makes_no_release() {
     let test = TestNode::start().await;
     assert!(test.apply(&test.dwarka("")).await.unchanged);
     assert_eq!(test.serving(TENANT).number.0, 1);
@@ -195,7 +195,7 @@ async fn unchanged_file_and_dry_run_make_no_release() {
 }
 
 #[tokio::test]
-async fn restarted_host_serves_the_active_releases() {
+async fn restarted_host_serves_active_releases() {
     let mut test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("L"));
     test.apply(&test.dwarka("[delivery]\nconcurrency = 3")).await;

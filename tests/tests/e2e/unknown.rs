@@ -11,8 +11,7 @@ use futures_util::stream::{self, StreamExt as _};
 use http::Method;
 use jackfield_clock::Clock as _;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
-use jackfield_domain::id::DeliveryId;
-use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest, ReplayDeliveries};
+use jackfield_store::{DeliveryFilter, DeliverySummary, PageRequest};
 use jackfield_tests::components::component;
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{
@@ -83,16 +82,6 @@ async fn all(test: &TestNode, tenant: &str) -> Vec<DeliverySummary> {
     }
 }
 
-async fn replay(test: &TestNode, ids: Vec<DeliveryId>, not_landed: bool) {
-    let order = ReplayDeliveries {
-        ids,
-        not_landed,
-        now: test.clock.now(),
-        spacing: Duration::ZERO,
-    };
-    let _ = test.store().replay(order).await.unwrap();
-}
-
 /// Every first attempt has an unknown outcome, then six of ten requests succeed, until all are done; dead letters are
 /// replayed.
 async fn survive_unknown_outcomes<T: FakeService>(test: &TestNode, tenant: &str, crm: &FakeServer<T>) {
@@ -113,7 +102,7 @@ async fn survive_unknown_outcomes<T: FakeService>(test: &TestNode, tenant: &str,
     crm.behave(Behaviour::always(Mode::Ok));
     let dead = all(test, tenant).await.into_iter();
     let dead = dead.filter(|delivery| delivery.state == DeliveryState::Dead);
-    replay(test, dead.map(|delivery| delivery.id).collect(), false).await;
+    test.replay(dead.map(|delivery| delivery.id).collect(), false).await;
     work(test, crm).await;
     let left: Vec<_> = all(test, tenant)
         .await
@@ -220,7 +209,8 @@ async fn without_either_an_operator_decides() {
     for delivery in landed {
         assert!(test.store().settle(delivery.id, None, test.clock.now()).await.unwrap());
     }
-    replay(&test, lost.iter().map(|delivery| delivery.id).collect(), true).await;
+    test.replay(lost.iter().map(|delivery| delivery.id).collect(), true)
+        .await;
     work(&test, &test.groundwork).await;
     assert!(
         all(&test, "saket-estates")

@@ -165,7 +165,7 @@ async fn unknown_graphql_is_refused() {
 }
 
 #[tokio::test]
-async fn gateway_errors_are_http_and_others_graphql() {
+async fn only_gateway_errors_are_http_statuses() {
     // Errors of the gateway are HTTP statuses; atrium's own are GraphQL errors under 200.
     let atrium = atrium().await;
     let body = json!({ "query": LEAD, "variables": { "id": "L-1" } });

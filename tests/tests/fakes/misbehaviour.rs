@@ -55,7 +55,7 @@ async fn down_resets_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn reset_after_store_stores_without_an_answer() {
+async fn reset_after_store_sends_no_answer() {
     let keystone = keystone().await;
     keystone.behave(Behaviour::next(1, Mode::ResetAfterStore));
     let error = write(&keystone).await.unwrap_err();

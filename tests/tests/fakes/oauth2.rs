@@ -115,7 +115,7 @@ async fn reused_refresh_token_revokes_the_grant() {
 }
 
 #[tokio::test]
-async fn wrong_answers_are_given_as_often_as_asked() {
+async fn bad_responses_are_counted_down() {
     let (server, book) = server(false).await;
     book.fail_next(1, BadTokenResponse::Error("invalid_grant"));
     assert_eq!(post(&server, CLIENT).await.1, "invalid_grant");

@@ -8,7 +8,7 @@ use jackfield_tests::node::TestNode;
 use super::rates::from;
 
 /// A host whose tenant has an allow-list for its CRM and one for its agent.
-async fn listed() -> TestNode {
+async fn node_with_lists() -> TestNode {
     let test = TestNode::start().await;
     let lists = "[ingress]\nallow = [\"203.0.113.0/24\", \"2001:db8::/32\"]\nagent_allow = [\"198.51.100.7\"]";
     test.apply(&test.dwarka(lists)).await;
@@ -25,8 +25,8 @@ fn forwarded(mut request: Request<Body>, headers: &[&'static str]) -> Request<Bo
 }
 
 #[tokio::test]
-async fn webhooks_come_from_allowed_addresses_only() {
-    let test = listed().await;
+async fn webhooks_need_an_allowed_address() {
+    let test = node_with_lists().await;
     // Peers in 127.9.0.0/16 are trusted proxies.
     for (n, (peer, headers, status)) in [
         ("203.0.113.7", vec![], 202),
@@ -61,9 +61,9 @@ async fn webhooks_come_from_allowed_addresses_only() {
 }
 
 #[tokio::test]
-async fn refused_address_looks_like_an_unknown_tenant() {
-    // A refused address gets the answer of an unknown tenant, but has its own count.
-    let test = listed().await;
+async fn refused_address_looks_like_no_tenant() {
+    // A refused address gets the same answer as an unknown tenant, but the metric counts it separately.
+    let test = node_with_lists().await;
     let body = lead_created("L", "K").to_string();
     let mut answers = vec![];
     for tenant in ["dwarka-homes", "nobody"] {
@@ -88,7 +88,7 @@ async fn refused_address_looks_like_an_unknown_tenant() {
 #[tokio::test]
 async fn agent_has_its_own_list() {
     // The agent has its own list, and a tenant without lists accepts every address.
-    let test = listed().await;
+    let test = node_with_lists().await;
     for (tenant, peer, status) in [
         ("dwarka-homes", "198.51.100.7", 200),
         ("dwarka-homes", "203.0.113.7", 401),

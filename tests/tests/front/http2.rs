@@ -1,4 +1,4 @@
-//! HTTP/2 over TLS: how many requests one connection may have in flight, and what closes it.
+//! HTTP/2 over TLS: the limit of requests in flight on one connection, and the reasons to close a connection.
 
 use std::time::Duration;
 
@@ -47,16 +47,16 @@ impl Frame {
 }
 
 /// A client that sends arbitrary frames.
-struct Raw(TlsStream<TcpStream>);
+struct FrameClient(TlsStream<TcpStream>);
 
-impl Raw {
+impl FrameClient {
     async fn connect(node: &TlsNode) -> Self {
         let mut socket = node.connect(&[b"h2"]).await;
         assert_eq!(socket.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         socket.write_all(PREFACE).await.unwrap();
-        let mut raw = Self(socket);
-        raw.send(&frame(SETTINGS, 0, 0, &[])).await;
-        raw
+        let mut client = Self(socket);
+        client.send(&frame(SETTINGS, 0, 0, &[])).await;
+        client
     }
 
     async fn send(&mut self, bytes: &[u8]) {
@@ -91,7 +91,7 @@ impl Raw {
         })
     }
 
-    /// Waits for a frame that fits.
+    /// Reads until a frame fits, and returns it.
     async fn until(&mut self, fits: impl Fn(&Frame) -> bool) -> Frame {
         loop {
             let frame = self.next().await.expect("the connection ended");
@@ -125,7 +125,7 @@ const POST: u8 = 3;
 #[tokio::test]
 async fn concurrent_streams_are_limited() {
     let node = TlsNode::open().await;
-    let mut client = Raw::connect(&node).await;
+    let mut client = FrameClient::connect(&node).await;
     let settings = client
         .until(|frame| frame.kind == SETTINGS && frame.flags & ACK == 0)
         .await;
@@ -154,7 +154,7 @@ async fn concurrent_streams_are_limited() {
 #[tokio::test]
 async fn rapid_reset_flood_closes_the_connection() {
     let node = TlsNode::open().await;
-    let mut client = Raw::connect(&node).await;
+    let mut client = FrameClient::connect(&node).await;
     let head = head(GET, "/healthz");
     let mut flood = vec![];
     for n in 0..1000 {
@@ -164,8 +164,8 @@ async fn rapid_reset_flood_closes_the_connection() {
     // The host may close before everything is sent.
     let _ = client.0.write_all(&flood).await;
     let _ = client.0.flush().await;
-    let away = client.until(|frame| frame.kind == GOAWAY).await;
-    let error = u32::from_be_bytes(away.payload[4..8].try_into().unwrap());
+    let goaway = client.until(|frame| frame.kind == GOAWAY).await;
+    let error = u32::from_be_bytes(goaway.payload[4..8].try_into().unwrap());
     assert_eq!(error, ENHANCE_YOUR_CALM);
     while client.next().await.is_some() {}
     node.test
@@ -202,7 +202,7 @@ async fn hyper_client(node: &TlsNode) -> http2::SendRequest<Full<Bytes>> {
 
 #[tokio::test]
 async fn oversized_body_is_refused() {
-    // An oversized body is refused, with and without an announced length.
+    // An oversized body is refused, whether or not its length was announced.
     let node = TlsNode::open().await;
     let mut client = hyper_client(&node).await;
     let request = Request::builder()
@@ -214,17 +214,18 @@ async fn oversized_body_is_refused() {
     let problem = answer.into_body().collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&problem).contains("1048576"));
 
-    let mut raw = Raw::connect(&node).await;
-    raw.send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
+    let mut client = FrameClient::connect(&node).await;
+    client
+        .send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
         .await;
-    // No frame announces the length. The host reads as long as it opens the flow-control window.
+    // No frame announces the length. The client sends as much as the host's flow-control window allows.
     let mut window = 65_535_usize;
     let answer = loop {
         while window >= 16 * 1024 {
-            raw.send(&frame(DATA, 0, 1, &[b'x'; 16 * 1024])).await;
+            client.send(&frame(DATA, 0, 1, &[b'x'; 16 * 1024])).await;
             window -= 16 * 1024;
         }
-        let frame = raw.until(|frame| frame.stream == 1).await;
+        let frame = client.until(|frame| frame.stream == 1).await;
         match frame.kind {
             HEADERS => break frame,
             WINDOW_UPDATE => window += frame.number() as usize,
@@ -232,16 +233,16 @@ async fn oversized_body_is_refused() {
         }
     };
     assert_eq!(answer.stream, 1);
-    let problem = raw.until(|frame| frame.kind == DATA).await.payload;
+    let problem = client.until(|frame| frame.kind == DATA).await.payload;
     assert!(String::from_utf8_lossy(&problem).contains("urn:jackfield:problem:too-large"));
     node.finish().await;
 }
 
 #[tokio::test]
 async fn silent_and_idle_connections_are_closed() {
-    // A connection that asks nothing is cut off; an idle one gets a GOAWAY.
+    // A connection without a request is closed; an idle one gets a GOAWAY first.
     let node = TlsNode::open().await;
-    let (mut silent, mut idle) = (Raw::connect(&node).await, Raw::connect(&node).await);
+    let (mut silent, mut idle) = (FrameClient::connect(&node).await, FrameClient::connect(&node).await);
     idle.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &head(GET, "/healthz")))
         .await;
     let _ = idle
@@ -267,12 +268,12 @@ async fn silent_and_idle_connections_are_closed() {
 #[tokio::test]
 async fn drain_sends_goaway_and_finishes_requests() {
     let node = TlsNode::open().await;
-    let mut client = Raw::connect(&node).await;
+    let mut client = FrameClient::connect(&node).await;
     client
         .send(&frame(HEADERS, END_HEADERS, 1, &head(POST, "/v1/tenants/nobody/leads")))
         .await;
     client.ping().await;
-    node.door.stop();
+    node.listener.stop();
     let _ = client.until(|frame| frame.kind == GOAWAY).await;
     client.send(&frame(DATA, END_STREAM, 1, b"{}")).await;
     let answer = client.until(|frame| frame.kind == HEADERS).await;

@@ -1,4 +1,5 @@
-//! The listener and ingress against clients that are slow, greedy, broken, unknown or too many, over real connections.
+//! The listener and the public API with clients that are slow, greedy, broken, unknown or too many, over real
+//! connections.
 
 mod addresses;
 mod connections;

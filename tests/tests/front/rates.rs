@@ -1,10 +1,10 @@
-//! Rate limits per address, agent and CRM, in virtual time. A 429 means that nothing was stored.
+//! Rate limits of addresses, agents and CRMs, in virtual time. A 429 means that nothing was stored.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
-use jackfield::request::Peer;
+use jackfield::observe::request::Peer;
 use jackfield_tests::documents::{lead_created, minimal_disposition};
 use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::{ADDRESS_PER_SECOND, FAILURES_PER_SECOND, TestNode};
@@ -35,8 +35,8 @@ fn assert_limited(answer: &TestResponse, detail: &str) {
     assert!(answer.member("detail").contains(detail), "{}", answer.text);
 }
 
-/// Makes as many requests as an address may in a second.
-async fn use_up(test: &TestNode, address: &str, path: &str) {
+/// Sends as many requests as an address may send in a second.
+async fn exhaust(test: &TestNode, address: &str, path: &str) {
     for _ in 0..ADDRESS_PER_SECOND {
         let request = test.request(Method::GET, path, Body::empty());
         let _ = test.public(from(address, request)).await.expect(200);
@@ -47,7 +47,7 @@ async fn use_up(test: &TestNode, address: &str, path: &str) {
 async fn address_limit_affects_one_address_only() {
     let test = TestNode::start().await;
     let path = "/v1/tenants/dwarka-homes/leads";
-    use_up(&test, ONE, path).await;
+    exhaust(&test, ONE, path).await;
     let ask = async |address| {
         let request = test.request(Method::GET, path, Body::empty());
         test.public(from(address, request)).await
@@ -65,9 +65,9 @@ async fn address_limit_affects_one_address_only() {
 }
 
 #[tokio::test]
-async fn rate_limited_status_query_says_do_not_call() {
+async fn limited_status_query_is_not_callable() {
     let test = TestNode::start().await;
-    use_up(&test, ONE, "/v1/tenants/dwarka-homes/leads").await;
+    exhaust(&test, ONE, "/v1/tenants/dwarka-homes/leads").await;
     let request = test.request(Method::GET, "/v1/tenants/dwarka-homes/leads/L/status", Body::empty());
     let answer = test.public(from(ONE, request)).await;
     assert_limited(&answer, "from this address");
@@ -76,10 +76,10 @@ async fn rate_limited_status_query_says_do_not_call() {
 }
 
 #[tokio::test]
-async fn rate_limited_webhook_may_be_retried() {
+async fn limited_webhook_may_be_retried() {
     // A webhook over its address's limit is not stored, and may be sent again.
     let test = TestNode::start().await;
-    use_up(&test, ONE, "/v1/tenants/dwarka-homes/leads").await;
+    exhaust(&test, ONE, "/v1/tenants/dwarka-homes/leads").await;
     let body = lead_created("L-1", "K-1").to_string();
     let webhook = || from(ONE, test.signed("dwarka-homes", "m-1", body.as_bytes()));
     assert_limited(&test.public(webhook()).await, "nothing was stored");
@@ -92,7 +92,7 @@ async fn rate_limited_webhook_may_be_retried() {
 
 #[tokio::test]
 async fn failures_have_a_tighter_limit() {
-    // Failed authentication has a tighter limit, and answers do not reveal which tenants exist.
+    // Requests that fail authentication have a tighter limit, and answers do not reveal which tenants exist.
     let test = TestNode::start().await;
     let unknown = "/v1/tenants/nobody/leads";
     let known = "/v1/tenants/dwarka-homes/leads";
@@ -119,7 +119,7 @@ async fn failures_have_a_tighter_limit() {
 }
 
 #[tokio::test]
-async fn valid_token_is_not_limited_by_others_failures() {
+async fn failures_do_not_limit_valid_requests() {
     let test = TestNode::start().await;
     let path = "/v1/tenants/dwarka-homes/leads";
     for _ in 0..=FAILURES_PER_SECOND {
@@ -135,7 +135,7 @@ async fn valid_token_is_not_limited_by_others_failures() {
 
 #[tokio::test]
 async fn agent_and_crm_have_separate_limits() {
-    // A tenant's agent and its CRM have a limit each, and no other tenant is affected.
+    // A tenant's agent and its CRM each have a limit of their own, and other tenants are not affected.
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[ingress]\nper_second = 2")).await;
     test.keystone.seed(KeystoneLead::new("L"));
@@ -195,7 +195,7 @@ async fn agent_and_crm_have_separate_limits() {
 }
 
 #[tokio::test]
-async fn forged_requests_do_not_use_the_tenants_limit() {
+async fn forged_requests_use_no_tenant_limit() {
     let test = TestNode::start().await;
     test.apply(&test.dwarka("[ingress]\nper_second = 1")).await;
     let path = "/v1/tenants/dwarka-homes/leads";

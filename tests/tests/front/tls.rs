@@ -1,4 +1,4 @@
-//! TLS, and certificates that are replaced while the host serves.
+//! TLS, with certificates that are replaced while the host serves.
 
 use std::cell::Cell;
 use std::fs;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield::listener::{Tls, TlsFiles};
-use jackfield::metrics::Door;
+use jackfield::observe::metrics::ListenerName;
 use jackfield_clock::{Clock as _, after};
 use jackfield_tests::listener::{RawClient, TestListener, limits};
 use jackfield_tests::node::TestNode;
@@ -34,10 +34,10 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls").join(name)
 }
 
-/// A host whose listener serves the first pair, from files of this test.
+/// A host whose listener serves the first pair of the fixtures, copied to a directory of the test.
 pub struct TlsNode {
     pub test: TestNode,
-    pub door: TestListener,
+    pub listener: TestListener,
     tls: Arc<Tls>,
     dir: TempDir,
     stop: CancellationToken,
@@ -57,10 +57,10 @@ impl TlsNode {
         let next_check = Cell::new(after(test.clock.now(), CHECK_INTERVAL));
         test.wait_for_timer(next_check.get()).await;
         test.advance(GAP);
-        let door = test.listen_tls(Arc::clone(&tls), limits()).await;
+        let listener = test.listen_tls(Arc::clone(&tls), limits()).await;
         Self {
             test,
-            door,
+            listener,
             tls,
             dir,
             stop,
@@ -70,7 +70,7 @@ impl TlsNode {
 
     /// Connects and completes the TLS handshake, offering these protocols.
     pub async fn connect(&self, protocols: &[&[u8]]) -> TlsStream<tokio::net::TcpStream> {
-        let RawClient(socket) = self.door.connect().await;
+        let RawClient(socket) = self.listener.connect().await;
         connector(protocols)
             .connect("localhost".try_into().unwrap(), socket)
             .await
@@ -117,7 +117,7 @@ async fn start(test: &TestNode, dir: &TempDir) -> Result<Tls, jackfield::listene
         key: dir.path().join("server.key"),
     };
     let (clock, metrics) = (Arc::new(test.clock.clone()), test.node.metrics.clone());
-    Tls::start(Door::Public, files, clock, metrics).await
+    Tls::start(ListenerName::Public, files, clock, metrics).await
 }
 
 /// Installs a pair as a careful renewal does: each file is replaced atomically.
@@ -139,14 +139,14 @@ fn certificate(pair: &str) -> CertificateDer<'static> {
 async fn ask(socket: &mut TlsStream<tokio::net::TcpStream>) -> bool {
     let request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
     socket.write_all(request).await.unwrap();
-    let mut came = String::new();
-    while !came.ends_with("ok\n") {
+    let mut received = String::new();
+    while !received.ends_with("ok\n") {
         let mut buffer = [0; 1024];
         let read = socket.read(&mut buffer).await.unwrap();
-        assert!(read > 0, "closed after {came:?}");
-        came.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+        assert!(read > 0, "closed after {received:?}");
+        received.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
     }
-    came.starts_with("HTTP/1.1 200 ")
+    received.starts_with("HTTP/1.1 200 ")
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn tls_1_2_is_supported() {
         .unwrap();
     let config = ClientConfig::builder_with_protocol_versions(&[&version::TLS12]);
     let config = config.with_root_certificates(roots).with_no_client_auth();
-    let RawClient(socket) = node.door.connect().await;
+    let RawClient(socket) = node.listener.connect().await;
     let connector = TlsConnector::from(Arc::new(config));
     let mut socket = connector
         .connect("localhost".try_into().unwrap(), socket)
@@ -218,11 +218,11 @@ async fn reloads_under_load_fail_no_request() {
 }
 
 #[tokio::test]
-async fn unusable_new_pair_leaves_the_old_one_serving() {
+async fn unusable_new_pair_is_not_served() {
     let node = TlsNode::open().await;
     let second = fs::read(fixture("second.pem")).unwrap();
     for wrong in [&b"no certificate"[..], b"", &second[..second.len() / 2], &second] {
-        // The last one is valid, but its key belongs to another.
+        // The last one is valid, but the private key belongs to another certificate.
         replace(&node.dir, "server.pem", wrong);
         node.check_files().await;
         assert_eq!(node.served().await, certificate("first"));
@@ -276,14 +276,14 @@ async fn unusable_pair_prevents_the_start() {
 }
 
 #[tokio::test]
-async fn unfinished_handshake_and_plain_http_are_refused() {
-    // An unfinished handshake is cut off, and a client without TLS is refused.
+async fn handshake_must_finish() {
+    // A client that does not finish its handshake is disconnected, and a client without TLS is refused.
     let node = TlsNode::open().await;
     let test = &node.test;
-    let silent = node.door.connect().await;
+    let silent = node.listener.connect().await;
     test.wait_for_metric("jackfield_connections{listener=\"public\"}", 1)
         .await;
-    let mut plain = node.door.connect().await;
+    let mut plain = node.listener.connect().await;
     plain.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let mut buffer = vec![];
     // A TLS alert or nothing, but no HTTP answer.
@@ -305,7 +305,7 @@ async fn unfinished_handshake_and_plain_http_are_refused() {
 }
 
 #[tokio::test]
-async fn dripping_head_over_tls_is_cut_off() {
+async fn dripping_head_over_tls_is_disconnected() {
     let node = TlsNode::open().await;
     let mut socket = node.connect(&[b"http/1.1"]).await;
     for byte in b"GET /healt" {

@@ -1,4 +1,4 @@
-//! A token is valid until it is revoked, and not for one request longer.
+//! Revoked tokens: the next request with one is refused.
 
 use http::Method;
 use jackfield_store::TokenPurpose;
@@ -6,12 +6,12 @@ use jackfield_tests::listener::limits;
 use jackfield_tests::node::TestNode;
 
 #[tokio::test]
-async fn revoked_token_is_refused_on_an_open_connection() {
+async fn revoked_token_fails_on_open_connection() {
     let test = TestNode::start().await;
     let purpose = TokenPurpose::Agent("dwarka-homes".parse().unwrap());
     let (token, record) = test.node.tokens.create(purpose, String::new()).await.unwrap();
-    let door = test.listen(limits()).await;
-    let mut client = door.connect().await;
+    let listener = test.listen(limits()).await;
+    let mut client = listener.connect().await;
     let ask = format!(
         "GET /v1/tenants/dwarka-homes/leads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
         token.expose()

@@ -99,7 +99,7 @@ async fn invocations_become_fixture_files() {
         .output()
         .unwrap();
     assert!(
-        ended.status.success() && text(&ended).contains("No calls were recorded"),
+        ended.status.success() && text(&ended).contains("Nothing was recorded"),
         "{}",
         text(&ended)
     );

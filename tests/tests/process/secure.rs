@@ -72,7 +72,7 @@ async fn both_listeners_serve_tls_and_reload_on_hup() {
     fs::copy(fixture("second.pem"), &cert).unwrap();
     fs::copy(fixture("second.key"), &key).unwrap();
     host.signal("HUP");
-    host.wait_for_log("reading the certificates again").await;
+    host.wait_for_log("reloading the certificates").await;
     while expiry().await != ["4449513600", "4449513600"] {
         tokio::task::yield_now().await;
     }

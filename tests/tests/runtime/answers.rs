@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::world::{Reply, Server, World, hostile, try_egress, write_to};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, hostile, try_egress, write_to};
 
 /// What a guest sees of a server's answer, with the server's name replaced.
 async fn seen(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> String {
@@ -50,17 +51,17 @@ async fn endless_headers_end_at_the_cap() {
 async fn dripping_answer_ends_at_the_deadline() {
     let heads: [&[u8]; 3] = [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 2"];
     for head in heads {
-        let world = World::new();
+        let test = TestRuntime::new();
         let server = Server::start(move |_| Reply::Endless(head, b"0".to_vec())).await;
         let target = format!("target = \"{0}\", base_url = \"{0}\"", server.origin);
         let spec = format!(
             "settings = {{ {target} }}\negress = {{ allow = [\"{}\"], private_addresses = true }}",
             server.origin
         );
-        let loaded = world.load("hostile", &spec).await;
+        let loaded = test.load("hostile", &spec).await;
         let (invocation, ()) = tokio::join!(write_to(&loaded, "egress"), async {
             server.arrival().await;
-            world.run_out_of_time(Duration::from_secs(10));
+            test.run_out_of_time(Duration::from_secs(10));
         });
         assert!(invocation.out_of_time);
         let seen = invocation.outcome.unwrap();
@@ -72,8 +73,11 @@ async fn dripping_answer_ends_at_the_deadline() {
 #[tokio::test]
 async fn response_bytes_are_capped_per_invocation() {
     // Once the answers of an invocation reach their cap together, it sends nothing more.
-    let (world, server) = (World::new(), Server::start(|_| Reply::json(&"x".repeat(1 << 20))).await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(|_| Reply::json(&"x".repeat(1 << 20))).await,
+    );
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 10000").await;
     let invocation = write_to(&loaded, "storm").await;
     assert_eq!((invocation.http_requests, server.requests().len()), (8, 8));
     assert_eq!(invocation.refused, [("used-up", 92)]);

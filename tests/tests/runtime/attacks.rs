@@ -11,7 +11,8 @@ use jackfield_tests::raw_guest::attacks::{ATTACKS, ExpectedEnd, MEMORY_MIB, comp
 use jackfield_tests::raw_guest::{HOST_CALLS, TRAPPING_EXPORTS, encode, guest};
 use jiff::Timestamp;
 
-use super::world::{Reply, Server, World, hostile, id, report};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, hostile, id, report};
 
 /// Bytes of a fault's detail: 500 characters.
 const MAX_DETAIL: usize = 2000;
@@ -24,20 +25,20 @@ async fn generous() -> Server {
 }
 
 /// The raw guest, with a server that it may reach.
-async fn raw(world: &World, server: &Server) -> LoadedRelease {
+async fn raw(test: &TestRuntime, server: &Server) -> LoadedRelease {
     let origin = &server.origin;
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          limits = {{ memory_mib = {MEMORY_MIB}, cpu_ms = 200 }}"
     );
-    world.load_bytes(component(), &spec).await
+    test.load_bytes(component(), &spec).await
 }
 
 #[tokio::test]
 async fn each_attack_ends_only_its_invocation() {
     // Each attack ends its own invocation as a named fault, and a neighbour is not affected.
-    let (world, server) = (World::new(), generous().await);
-    let (raw, neighbour) = (raw(&world, &server).await, hostile(&world, &server, "").await);
+    let (test, server) = (TestRuntime::new(), generous().await);
+    let (raw, neighbour) = (raw(&test, &server).await, hostile(&test, &server, "").await);
     let mut wrong = vec![];
     for (index, attack) in ATTACKS.iter().enumerate() {
         let ended = report(&raw, &lead(index)).await;
@@ -62,10 +63,10 @@ fn cause<T: std::fmt::Debug>(invocation: &Invocation<T>) -> FaultCause {
 }
 
 #[tokio::test]
-async fn trap_in_any_export_ends_only_its_invocation() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let neighbour = hostile(&world, &server, "").await;
-    let guest = world
+async fn trap_ends_only_its_own_invocation() {
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let neighbour = hostile(&test, &server, "").await;
+    let guest = test
         .load_bytes(encode("raw-full", &guest("unreachable", TRAPPING_EXPORTS)), "")
         .await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
@@ -84,18 +85,18 @@ async fn trap_in_any_export_ends_only_its_invocation() {
 }
 
 #[tokio::test]
-async fn sleeping_guest_is_stopped_at_its_deadline() {
-    let (world, server) = (World::new(), Server::friendly().await);
+async fn sleeping_guest_stops_at_its_deadline() {
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let origin = &server.origin;
     // Sleeps an hour, after a request that shows the test that the invocation has begun.
     let sleeping = "(call $base) (call $ask) (call $block (call $subscribe (i64.const 3600000000000))) unreachable";
     let guest = guest(sleeping, HOST_CALLS);
     let spec =
         format!("settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n");
-    let loaded = world.load_bytes(encode("raw", &guest), &spec).await;
+    let loaded = test.load_bytes(encode("raw", &guest), &spec).await;
     let time = async {
         server.arrival().await;
-        world.clock.advance(Duration::from_mins(1));
+        test.clock.advance(Duration::from_mins(1));
     };
     let (ended, ()) = tokio::join!(report(&loaded, "L"), time);
     match ended {

@@ -9,13 +9,14 @@ use jackfield_tests::components::component;
 use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::compile_bombs;
 
-use super::world::{Server, World, hostile, report};
+use super::server::Server;
+use super::test_runtime::{TestRuntime, hostile, report};
 
 /// A program that reads the component and then hangs.
 const HANGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runtime/hanging-compiler.sh");
 
-fn limited(cache: &tempfile::TempDir, compile: CompileLimits) -> World {
-    World::with(RuntimeConfig {
+fn limited(cache: &tempfile::TempDir, compile: CompileLimits) -> TestRuntime {
+    TestRuntime::with(RuntimeConfig {
         compile,
         ..RuntimeConfig::new(cache.path().to_owned(), jackfield_binary())
     })
@@ -36,14 +37,14 @@ async fn memory_bomb_is_refused_at_compile() {
         memory: 512 << 20,
         ..CompileLimits::default()
     };
-    let world = limited(&cache, limits);
+    let test = limited(&cache, limits);
     let bomb = compile_bombs::memory(5_000, 20_000);
     assert!(bomb.len() < 200_000, "{}", bomb.len());
-    let refused = world.runtime.inspect(&bomb).await.unwrap_err();
+    let refused = test.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Memory(512)));
     assert!(refused.to_string().contains("more than 512 MiB of memory"), "{refused}");
     // The next one compiles under the same limits.
-    assert!(world.runtime.inspect(&component("hostile")).await.is_ok());
+    assert!(test.runtime.inspect(&component("hostile")).await.is_ok());
 }
 
 #[tokio::test]
@@ -54,10 +55,10 @@ async fn time_bomb_is_refused_at_compile() {
         cpu: Duration::from_secs(1),
         ..CompileLimits::default()
     };
-    let world = limited(&cache, limits);
+    let test = limited(&cache, limits);
     let bomb = compile_bombs::time(2_000, 1_000);
     assert!(bomb.len() < 50_000, "{}", bomb.len());
-    let refused = world.runtime.inspect(&bomb).await.unwrap_err();
+    let refused = test.runtime.inspect(&bomb).await.unwrap_err();
     assert_eq!(refused, PackageError::Compile(CompileRefusal::Cpu(1)));
     assert!(
         refused.to_string().contains("more than 1 s of processor time"),
@@ -66,27 +67,27 @@ async fn time_bomb_is_refused_at_compile() {
 }
 
 #[tokio::test]
-async fn hanging_compiler_is_killed_while_host_serves() {
+async fn hanging_compiler_is_killed() {
     let (cache, server) = (tempfile::tempdir().unwrap(), Server::friendly().await);
     // A component in the cache needs no compiler.
-    hostile(&World::over(cache.path()), &server, "").await;
-    let world = World::with(RuntimeConfig::new(cache.path().to_owned(), HANGING.into()));
-    let loaded = hostile(&world, &server, "").await;
+    hostile(&TestRuntime::over(cache.path()), &server, "").await;
+    let test = TestRuntime::with(RuntimeConfig::new(cache.path().to_owned(), HANGING.into()));
+    let loaded = hostile(&test, &server, "").await;
     let keystone = component("keystone");
-    let pushed = world.runtime.inspect(&keystone);
+    let pushed = test.runtime.inspect(&keystone);
     let meanwhile = async {
         for _ in 0..100 {
             assert_eq!(report(&loaded, "count").await.unwrap(), "1");
         }
-        wait_for_pending_timer(&world.clock).await;
-        world.clock.advance(CompileLimits::default().deadline);
+        wait_for_pending_timer(&test.clock).await;
+        test.clock.advance(CompileLimits::default().deadline);
     };
     let (refused, ()) = tokio::join!(pushed, meanwhile);
     assert_eq!(
         refused.unwrap_err(),
         PackageError::Compile(CompileRefusal::Deadline(300))
     );
-    assert_eq!(world.clock.now().as_second(), 300);
+    assert_eq!(test.clock.now().as_second(), 300);
     assert_eq!(report(&loaded, "count").await.unwrap(), "1");
 }
 
@@ -95,8 +96,8 @@ async fn without_compiler_nothing_is_compiled() {
     // Without the compiler process there is no fallback to compiling inside the host.
     let cache = tempfile::tempdir().unwrap();
     let nowhere = PathBuf::from("/nowhere/jackfield");
-    let world = World::with(RuntimeConfig::new(cache.path().to_owned(), nowhere));
-    let refused = world.runtime.inspect(&component("hostile")).await.unwrap_err();
+    let test = TestRuntime::with(RuntimeConfig::new(cache.path().to_owned(), nowhere));
+    let refused = test.runtime.inspect(&component("hostile")).await.unwrap_err();
     assert!(
         matches!(&refused, PackageError::Host(why) if why.contains("cannot be started")),
         "{refused}"

@@ -13,12 +13,13 @@ use jackfield_sandbox::{CredentialSecret, CredentialSecrets, Invocation, LoadedR
 use jackfield_tests::documents::minimal_disposition;
 use tokio::sync::mpsc;
 
-use super::world::{Reply, Server, World, id, report};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, id, report};
 
 const KEY: &str = "canary/key+1=";
 
 /// A release of keystone with one credential.
-async fn keystone(world: &World, origin: &str, credential: &str, secret: CredentialSecret) -> LoadedRelease {
+async fn keystone(test: &TestRuntime, origin: &str, credential: &str, secret: CredentialSecret) -> LoadedRelease {
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          [[credentials]]\nname = \"crm\"\nsecret = {{ env = \"X\" }}\norigins = [\"{origin}\"]\n{credential}"
@@ -27,13 +28,13 @@ async fn keystone(world: &World, origin: &str, credential: &str, secret: Credent
         by_name: HashMap::from([("crm".to_owned(), secret)]),
         ca: None,
     };
-    world.try_load("keystone", &spec, secrets).await.unwrap()
+    test.try_load("keystone", &spec, secrets).await.unwrap()
 }
 
-async fn with_key(world: &World, server: &Server) -> LoadedRelease {
+async fn with_key(test: &TestRuntime, server: &Server) -> LoadedRelease {
     let kind = "kind = \"query\"\nparameter = \"api_key\"";
     keystone(
-        world,
+        test,
         &server.origin,
         kind,
         CredentialSecret::Text(Sensitive::new(KEY.into())),
@@ -49,10 +50,10 @@ fn lead(stage: &str) -> String {
     .to_string()
 }
 
-async fn write(world: &World, loaded: &LoadedRelease) -> Invocation<String> {
+async fn write(test: &TestRuntime, loaded: &LoadedRelease) -> Invocation<String> {
     let disposition = Disposition::read(id("KL-1"), &minimal_disposition("C-1", "no_answer")).unwrap();
     loaded
-        .write(&disposition, world.clock.now(), &"C-1".parse().unwrap())
+        .write(&disposition, test.clock.now(), &"C-1".parse().unwrap())
         .await
 }
 
@@ -60,8 +61,8 @@ async fn write(world: &World, loaded: &LoadedRelease) -> Invocation<String> {
 async fn url_key_is_sent_and_redacted() {
     // The key goes into the URL, and is redacted where the CRM echoes it.
     let echo = |request: &str| Reply::json(&lead(request.split(' ').nth(1).unwrap()));
-    let (world, server) = (World::new(), Server::start(echo).await);
-    let loaded = with_key(&world, &server).await;
+    let (test, server) = (TestRuntime::new(), Server::start(echo).await);
+    let loaded = with_key(&test, &server).await;
     let status = report(&loaded, "KL-1").await.unwrap();
     let request = server.requests().pop().unwrap();
     let line = request.lines().next().unwrap();
@@ -71,14 +72,14 @@ async fn url_key_is_sent_and_redacted() {
 
 #[tokio::test]
 async fn url_key_is_in_no_error() {
-    let world = World::new();
+    let test = TestRuntime::new();
     let replies: [fn(&str) -> Reply; 2] = [
         |_| Reply::HangUp,
         |_| Reply::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort".into()),
     ];
     for reply in replies {
         let server = Server::start(reply).await;
-        let invocation = with_key(&world, &server).await.query_status(&id("KL-1")).await;
+        let invocation = with_key(&test, &server).await.query_status(&id("KL-1")).await;
         assert!(invocation.outcome.is_err());
         assert!(!format!("{invocation:?}").contains("canary"), "{invocation:?}");
         assert!(server.requests()[0].contains("canary%2Fkey"));
@@ -86,25 +87,25 @@ async fn url_key_is_in_no_error() {
 }
 
 /// A session whose first token is valid for an hour, and whose renewals the test carries out.
-fn session(world: &World) -> (Arc<OAuth2Session>, mpsc::Receiver<()>) {
-    let clock: SharedClock = Arc::new(world.clock.clone());
+fn session(test: &TestRuntime) -> (Arc<OAuth2Session>, mpsc::Receiver<()>) {
+    let clock: SharedClock = Arc::new(test.clock.clone());
     let (session, orders) = OAuth2Session::new(clock);
-    renew(world, &session, "access-canary-1");
+    renew(test, &session, "access-canary-1");
     (session, orders)
 }
 
-fn renew(world: &World, session: &OAuth2Session, token: &str) {
+fn renew(test: &TestRuntime, session: &OAuth2Session, token: &str) {
     let hour = Duration::from_hours(1);
-    session.renewed(&Sensitive::new(token.into()), world.clock.now(), Some(hour));
+    session.renewed(&Sensitive::new(token.into()), test.clock.now(), Some(hour));
 }
 
-async fn with_session(world: &World, server: &Server, session: &Arc<OAuth2Session>) -> LoadedRelease {
+async fn with_session(test: &TestRuntime, server: &Server, session: &Arc<OAuth2Session>) -> LoadedRelease {
     let kind = "kind = \"oauth2\"\noauth2 = { token_url = \"https://login.example/token\", client_id = \"x\" }";
     let secret = CredentialSecret::Session {
         session: Arc::clone(session),
         client_secret: Sensitive::new("client-canary".into()),
     };
-    keystone(world, &server.origin, kind, secret).await
+    keystone(test, &server.origin, kind, secret).await
 }
 
 /// Answers requests with this token, and 401 to all others.
@@ -123,14 +124,17 @@ fn receipt() -> String {
 }
 
 #[tokio::test]
-async fn refused_token_is_renewed_and_write_resent() {
+async fn refused_token_is_renewed_and_resent() {
     // A refused token is renewed and the write sent once more; the adapter does not notice.
-    let (world, server) = (World::new(), Server::start(accepting("access-canary-2", receipt)).await);
-    let (session, mut orders) = session(&world);
-    let loaded = with_session(&world, &server, &session).await;
-    let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(accepting("access-canary-2", receipt)).await,
+    );
+    let (session, mut orders) = session(&test);
+    let loaded = with_session(&test, &server, &session).await;
+    let (invocation, ()) = tokio::join!(write(&test, &loaded), async {
         orders.recv().await.unwrap();
-        renew(&world, &session, "access-canary-2");
+        renew(&test, &session, "access-canary-2");
     });
     assert_eq!(invocation.outcome, Ok("KC-9".into()));
     assert_eq!(
@@ -153,15 +157,15 @@ async fn refused_token_is_renewed_and_write_resent() {
 async fn second_refusal_reaches_the_adapter() {
     // A second refusal reaches the adapter, and so does a renewal that fails.
     for fails in [true, false] {
-        let (world, server) = (World::new(), Server::start(accepting("none", receipt)).await);
-        let (session, mut orders) = session(&world);
-        let loaded = with_session(&world, &server, &session).await;
-        let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
+        let (test, server) = (TestRuntime::new(), Server::start(accepting("none", receipt)).await);
+        let (session, mut orders) = session(&test);
+        let loaded = with_session(&test, &server, &session).await;
+        let (invocation, ()) = tokio::join!(write(&test, &loaded), async {
             orders.recv().await.unwrap();
             if fails {
                 session.failed(TokenProblem::NoResponse, None, 0.0);
             } else {
-                renew(&world, &session, "access-canary-2");
+                renew(&test, &session, "access-canary-2");
             }
         });
         assert_eq!(invocation.outcome, Err(Failure::Unauthorized));
@@ -173,12 +177,12 @@ async fn second_refusal_reaches_the_adapter() {
 #[tokio::test]
 async fn timeout_before_renewal_wrote_nothing() {
     // An invocation that runs out of time before the renewal has written nothing.
-    let (world, server) = (World::new(), Server::start(accepting("none", receipt)).await);
-    let (session, mut orders) = session(&world);
-    let loaded = with_session(&world, &server, &session).await;
-    let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
+    let (test, server) = (TestRuntime::new(), Server::start(accepting("none", receipt)).await);
+    let (session, mut orders) = session(&test);
+    let loaded = with_session(&test, &server, &session).await;
+    let (invocation, ()) = tokio::join!(write(&test, &loaded), async {
         orders.recv().await.unwrap();
-        world.run_out_of_time(Duration::from_secs(10));
+        test.run_out_of_time(Duration::from_secs(10));
     });
     assert!(invocation.outcome.is_err());
     assert_eq!(
@@ -191,19 +195,19 @@ async fn timeout_before_renewal_wrote_nothing() {
 #[tokio::test]
 async fn without_token_nothing_is_sent() {
     // Without a token nothing is sent, and the adapter says unavailable.
-    let (world, server) = (World::new(), Server::friendly().await);
-    let clock: SharedClock = Arc::new(world.clock.clone());
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let clock: SharedClock = Arc::new(test.clock.clone());
     let (session, mut orders) = OAuth2Session::new(clock);
-    let loaded = with_session(&world, &server, &session).await;
-    let (invocation, ()) = tokio::join!(write(&world, &loaded), async {
+    let loaded = with_session(&test, &server, &session).await;
+    let (invocation, ()) = tokio::join!(write(&test, &loaded), async {
         orders.recv().await.unwrap();
         session.failed(TokenProblem::Unreachable, None, 0.0);
     });
     assert_eq!(invocation.outcome, Err(Failure::Unavailable));
     assert_eq!((invocation.sent, invocation.http_requests), (false, 0));
     drop(orders);
-    world.clock.advance(Duration::from_secs(2));
-    let invocation = write(&world, &loaded).await;
+    test.clock.advance(Duration::from_secs(2));
+    let invocation = write(&test, &loaded).await;
     assert_eq!(
         invocation.outcome,
         Err(Failure::Unavailable),
@@ -215,10 +219,13 @@ async fn without_token_nothing_is_sent() {
 #[tokio::test]
 async fn session_secrets_are_redacted() {
     let echo = || lead("access-canary-1 client-canary refresh-canary-7");
-    let (world, server) = (World::new(), Server::start(accepting("access-canary-1", echo)).await);
-    let (session, _orders) = session(&world);
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(accepting("access-canary-1", echo)).await,
+    );
+    let (session, _orders) = session(&test);
     session.remember(&Sensitive::new("refresh-canary-7".into()));
-    let loaded = with_session(&world, &server, &session).await;
+    let loaded = with_session(&test, &server, &session).await;
     assert_eq!(
         report(&loaded, "KL-1").await.unwrap(),
         "*************** ************* ****************"

@@ -10,7 +10,8 @@ use jackfield_domain::delivery::failure::Failure;
 use jackfield_sandbox::{AddressLookup, LoadedRelease, Resolver};
 use tokio::sync::Notify;
 
-use super::world::{Reply, Server, World, id, keystone, try_egress, write_to};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, id, keystone, try_egress, write_to};
 
 /// A resolver whose answers change: each lookup gets the next one; the last one repeats.
 #[derive(Debug, Default)]
@@ -48,11 +49,11 @@ impl Resolver for Flipping {
 }
 
 /// A hostile guest whose `egress` export requests `target`.
-async fn reaching(world: &World, target: &str, egress: &str) -> LoadedRelease {
+async fn reaching(test: &TestRuntime, target: &str, egress: &str) -> LoadedRelease {
     let spec = format!(
         "settings = {{ base_url = \"{target}\", target = \"{target}\" }}\n[egress]\n{egress}\nallow = [\"{target}\"]"
     );
-    world.load("hostile", &spec).await
+    test.load("hostile", &spec).await
 }
 
 async fn answer(loaded: &LoadedRelease) -> String {
@@ -60,8 +61,8 @@ async fn answer(loaded: &LoadedRelease) -> String {
 }
 
 #[tokio::test]
-async fn private_hosts_are_refused_in_every_spelling() {
-    let (world, server) = (World::new(), Server::friendly().await);
+async fn every_private_host_spelling_is_refused() {
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let port = server.port();
     for host in [
         "127.0.0.1",
@@ -94,7 +95,7 @@ async fn private_hosts_are_refused_in_every_spelling() {
         "[ff02::1]",
         "[2001:db8::1]",
     ] {
-        let loaded = reaching(&world, &format!("http://{host}:{port}"), "").await;
+        let loaded = reaching(&test, &format!("http://{host}:{port}"), "").await;
         let invocation = write_to(&loaded, "egress").await;
         assert_eq!(invocation.refused, [("private-address", 1)], "{host}");
         let answer = invocation.outcome.unwrap();
@@ -163,11 +164,11 @@ async fn rebinding_to_loopback_reaches_nothing() {
     let server = Server::friendly().await;
     // A public address that is assigned to nobody, so the first connection cannot be established.
     let resolver = Flipping::new(&[&["3ffe::1"], &["127.0.0.1"], &["::ffff:127.0.0.1", "169.254.169.254"]]);
-    let world = World::resolving(resolver.clone());
-    let loaded = reaching(&world, &format!("http://crm.example:{}", server.port()), "").await;
+    let test = TestRuntime::resolving(resolver.clone());
+    let loaded = reaching(&test, &format!("http://crm.example:{}", server.port()), "").await;
     let (first, ()) = tokio::join!(answer(&loaded), async {
         resolver.asked.notified().await;
-        world.run_out_of_time(Duration::from_secs(10));
+        test.run_out_of_time(Duration::from_secs(10));
     });
     assert!(first.starts_with("unreachable: "), "{first}");
     let second = answer(&loaded).await;
@@ -181,12 +182,12 @@ async fn rebinding_to_loopback_reaches_nothing() {
 }
 
 #[tokio::test]
-async fn kept_connection_keeps_its_checked_address() {
+async fn reused_connection_keeps_its_address() {
     let server = Server::friendly().await;
     let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"]]);
-    let world = World::resolving(resolver.clone());
+    let test = TestRuntime::resolving(resolver.clone());
     let origin = format!("http://crm.example:{}", server.port());
-    let open = reaching(&world, &origin, "private_addresses = true").await;
+    let open = reaching(&test, &origin, "private_addresses = true").await;
     for _ in 0..3 {
         assert_eq!(answer(&open).await, "answered 200");
     }
@@ -197,7 +198,7 @@ async fn kept_connection_keeps_its_checked_address() {
     );
 
     // A release with fewer grants does not share the connection: it does its own lookup and is refused.
-    let closed = reaching(&world, &origin, "").await;
+    let closed = reaching(&test, &origin, "").await;
     assert!(answer(&closed).await.starts_with("denied: "));
     assert_eq!(
         (resolver.lookups(), server.connections(), server.requests().len()),
@@ -211,9 +212,9 @@ async fn rebinding_to_metadata_address_is_refused() {
     let closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     let server = Server::start(|_| Reply::Cut(closing.into())).await;
     let resolver = Flipping::new(&[&["127.0.0.1"], &["169.254.169.254"], &["fd00:ec2::254"]]);
-    let world = World::resolving(resolver.clone());
+    let test = TestRuntime::resolving(resolver.clone());
     let target = format!("http://crm.example:{}", server.port());
-    let loaded = reaching(&world, &target, "private_addresses = true").await;
+    let loaded = reaching(&test, &target, "private_addresses = true").await;
     assert_eq!(answer(&loaded).await, "answered 200");
     for _ in 0..2 {
         let invocation = write_to(&loaded, "egress").await;
@@ -226,17 +227,17 @@ async fn rebinding_to_metadata_address_is_refused() {
 async fn pinned_host_is_checked_but_not_looked_up() {
     let server = Server::friendly().await;
     let resolver = Flipping::new(&[&["169.254.169.254"]]);
-    let world = World::resolving(resolver.clone());
+    let test = TestRuntime::resolving(resolver.clone());
     let target = format!("http://crm.internal:{}", server.port());
     let pinned = "hosts = { \"CRM.internal\" = [\"127.0.0.1\"] }";
-    let loaded = reaching(&world, &target, &format!("private_addresses = true\n{pinned}")).await;
+    let loaded = reaching(&test, &target, &format!("private_addresses = true\n{pinned}")).await;
     assert_eq!(answer(&loaded).await, "answered 200");
     let request = server.requests().pop().unwrap();
     assert!(
         request.contains(&format!("host: crm.internal:{}\r\n", server.port())),
         "{request}"
     );
-    let closed = reaching(&world, &target, pinned).await;
+    let closed = reaching(&test, &target, pinned).await;
     assert!(
         answer(&closed)
             .await
@@ -249,12 +250,12 @@ async fn pinned_host_is_checked_but_not_looked_up() {
 async fn failed_connection_is_not_sent() {
     // A connection that cannot be established fails in time for the adapter, and as not sent.
     let resolver = Flipping::new(&[]);
-    let world = World::resolving(resolver.clone());
-    let loaded = keystone(&world, "http://crm.example").await;
+    let test = TestRuntime::resolving(resolver.clone());
+    let loaded = keystone(&test, "http://crm.example").await;
     let (invocation, ()) = tokio::join!(write_to(&loaded, "KL-1"), async {
         resolver.asked.notified().await;
         // Half of the remaining time; the other half is left for the adapter.
-        world.clock.advance(Duration::from_millis(4_875));
+        test.clock.advance(Duration::from_millis(4_875));
     });
     assert_eq!(
         (invocation.outcome, invocation.sent, invocation.out_of_time),
@@ -265,14 +266,14 @@ async fn failed_connection_is_not_sent() {
 #[tokio::test]
 async fn pending_lookups_per_release_are_bounded() {
     let resolver = Flipping::new(&[]);
-    let world = World::resolving(resolver.clone());
-    let loaded = keystone(&world, "http://crm.example").await;
+    let test = TestRuntime::resolving(resolver.clone());
+    let loaded = keystone(&test, "http://crm.example").await;
     let calls = futures_util::future::join_all((0..40).map(|_| write_to(&loaded, "KL-1")));
     let time = async {
         // A deadline starts with its invocation, and some start later, so the clock advances in small steps.
         loop {
             tokio::task::yield_now().await;
-            world.clock.advance(Duration::from_millis(50));
+            test.clock.advance(Duration::from_millis(50));
         }
     };
     let calls = tokio::select! {
@@ -290,7 +291,10 @@ async fn pending_lookups_per_release_are_bounded() {
 
 #[tokio::test]
 async fn grants_are_limited_to_methods_and_paths() {
-    let (world, server) = (World::new(), Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await);
+    let (test, server) = (
+        TestRuntime::new(),
+        Server::start(|_| Reply::json(r#"{"id":"KC-9"}"#)).await,
+    );
     let load = async |grants: &str| {
         let origin = &server.origin;
         let spec = format!(
@@ -301,7 +305,7 @@ async fn grants_are_limited_to_methods_and_paths() {
             grants.replace("ORIGIN", &format!("origin = \"{origin}\""))
         );
         let secrets = [("crm".to_owned(), Sensitive::new("token".into()))];
-        world.try_load("keystone", &spec, secrets.into()).await.unwrap()
+        test.try_load("keystone", &spec, secrets.into()).await.unwrap()
     };
     let find = async |loaded: &LoadedRelease| loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
 

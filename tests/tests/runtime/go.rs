@@ -6,9 +6,10 @@ use jackfield_sandbox::LoadedRelease;
 use jackfield_tests::documents::minimal_disposition;
 use jiff::Timestamp;
 
-use super::world::{Reply, Server, World, id, report};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, id, report};
 
-/// Generous, because the tests' engine is not optimised.
+/// Generous, because the tests' engine is not optimized.
 const LIMITS: &str = "limits = { cpu_ms = 20000, status_deadline_ms = 10000, memory_mib = 64 }";
 
 /// Bytes of each answer.
@@ -22,13 +23,13 @@ async fn server() -> Server {
     Server::start(move |_| Reply::json(&body)).await
 }
 
-async fn collects(world: &World, server: &Server, reuse: u32) -> LoadedRelease {
+async fn collects(test: &TestRuntime, server: &Server, reuse: u32) -> LoadedRelease {
     let origin = &server.origin;
     let spec = format!(
         "runtime.reuse = {reuse}\n{LIMITS}\nsettings.base_url = \"{origin}\"\n\
          egress = {{ allow = [\"{origin}\"], private_addresses = true }}"
     );
-    world.load("go-collects", &spec).await
+    test.load("go-collects", &spec).await
 }
 
 /// Lets the guest receive `times` large answers and make `links` small objects before each, and checks that all
@@ -40,9 +41,9 @@ async fn received(guest: &LoadedRelease, times: usize, links: usize) {
 
 #[tokio::test]
 async fn garbage_collection_during_large_answers() {
-    let (world, server) = (World::new(), server().await);
+    let (test, server) = (TestRuntime::new(), server().await);
     for (reuse, calls) in [(1, 30), (REUSE, 60)] {
-        let guest = collects(&world, &server, reuse).await;
+        let guest = collects(&test, &server, reuse).await;
         for call in 0..calls {
             received(&guest, 1 + call % 3, call * 37 % 3000).await;
         }
@@ -50,9 +51,9 @@ async fn garbage_collection_during_large_answers() {
 }
 
 #[tokio::test]
-async fn garbage_collection_during_large_arguments() {
-    let (world, server) = (World::new(), server().await);
-    let guest = collects(&world, &server, REUSE).await;
+async fn garbage_collection_with_large_arguments() {
+    let (test, server) = (TestRuntime::new(), server().await);
+    let guest = collects(&test, &server, REUSE).await;
     let (now, key) = (Timestamp::UNIX_EPOCH, "C-1".parse().unwrap());
     let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
     for call in 0..500 {
@@ -67,8 +68,8 @@ async fn garbage_collection_during_large_arguments() {
 async fn received_bytes_are_collected() {
     // An instance whose memory is full is replaced. This one stays, so Go collects what the host sent, though the guest
     // itself allocates little.
-    let (world, server) = (World::new(), server().await);
-    let guest = collects(&world, &server, REUSE).await;
+    let (test, server) = (TestRuntime::new(), server().await);
+    let guest = collects(&test, &server, REUSE).await;
     for call in 0..40 {
         let reused = guest.query_status(&id("3-0")).await.reused;
         assert_eq!(reused, call > 0, "call {call}");

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
 
-use super::world::{Reply, Server, World, fault, hostile, id, report};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, fault, hostile, id, report};
 
 #[tokio::test]
 async fn memory_cap_is_a_named_fault() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
     let fault = fault(&loaded, "grow").await;
     assert_eq!(fault.cause, FaultCause::MemoryCap, "{fault}");
     assert_eq!(fault.detail, "it wanted more than 16 MiB of memory");
@@ -19,8 +20,8 @@ async fn memory_cap_is_a_named_fault() {
 
 #[tokio::test]
 async fn infinite_loop_is_stopped_and_others_run() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 300").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 300").await;
     // One thread for both: unless the loop yields, the well-behaved invocation would run only after it.
     let order = std::sync::Mutex::new(vec![]);
     let looping = async {
@@ -40,8 +41,8 @@ async fn infinite_loop_is_stopped_and_others_run() {
 #[tokio::test]
 async fn waiting_uses_wall_time_not_cpu() {
     // Waiting for the CRM does not count as CPU time, but has a wall-clock deadline.
-    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 50").await;
+    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 50").await;
     let hanging = async {
         let lead = id("hang");
         let invocation = loaded.query_status(&lead).await;
@@ -62,7 +63,7 @@ async fn waiting_uses_wall_time_not_cpu() {
         // Another guest computes, in real time for longer than the CPU limit.
         let busy = fault(&loaded, "loop").await;
         assert_eq!(busy.cause, FaultCause::CpuDeadline);
-        world.clock.advance(Duration::from_millis(950));
+        test.clock.advance(Duration::from_millis(950));
     };
     let (failure, ()) = tokio::join!(hanging, time);
     assert_eq!(failure, Failure::Unknown, "the guest's own word for no answer");
@@ -70,13 +71,13 @@ async fn waiting_uses_wall_time_not_cpu() {
 
 #[tokio::test]
 async fn slow_guest_is_stopped_by_the_wall_clock() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 60000").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 60000").await;
     let looping = fault(&loaded, "loop");
     let time = async {
         // The loop yields, so this runs meanwhile.
         tokio::task::yield_now().await;
-        world.clock.advance(Duration::from_secs(1));
+        test.clock.advance(Duration::from_secs(1));
     };
     let (fault, ()) = tokio::join!(looping, time);
     assert_eq!(fault.cause, FaultCause::WallClock);
@@ -85,8 +86,8 @@ async fn slow_guest_is_stopped_by_the_wall_clock() {
 
 #[tokio::test]
 async fn panic_fault_has_the_message() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "").await;
     let fault = fault(&loaded, "panic").await;
     assert_eq!(fault.cause, FaultCause::Trap);
     assert!(fault.detail.contains("hostile panic message"), "{fault}");
@@ -94,8 +95,8 @@ async fn panic_fault_has_the_message() {
 
 #[tokio::test]
 async fn recursion_ends_at_the_stack_limit() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 10000").await;
     assert_eq!(fault(&loaded, "recurse").await.cause, FaultCause::Stack);
     // The guest's own stack lies below its data and ends at address zero, so it overflows its memory. The engine cannot
     // tell that from a wild pointer, so the fault says only what is certain.
@@ -107,8 +108,8 @@ async fn recursion_ends_at_the_stack_limit() {
 
 #[tokio::test]
 async fn every_invocation_has_a_fresh_instance() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "").await;
     for _ in 0..20 {
         assert_eq!(report(&loaded, "count").await.unwrap(), "1");
     }
@@ -116,8 +117,8 @@ async fn every_invocation_has_a_fresh_instance() {
 
 #[tokio::test]
 async fn answer_outside_the_contract_is_a_fault() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "").await;
     let fault = fault(&loaded, "badout").await;
     assert_eq!(fault.cause, FaultCause::BadOutput);
     assert_eq!(
@@ -128,24 +129,24 @@ async fn answer_outside_the_contract_is_a_fault() {
 
 #[tokio::test]
 async fn output_and_log_floods_are_harmless() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 30000").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 30000").await;
     assert_eq!(report(&loaded, "stdout").await.unwrap(), "stdout true, stderr true");
     assert_eq!(report(&loaded, "logstorm").await.unwrap(), "10000 lines");
 }
 
 #[tokio::test]
 async fn sandbox_holds_no_secrets() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "").await;
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "").await;
     assert_eq!(report(&loaded, "secret").await.unwrap(), "nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousand_invocations_run_at_once() {
     const CALLS: usize = 1000;
-    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
-    let loaded = Arc::new(hostile(&world, &server, "").await);
+    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = Arc::new(hostile(&test, &server, "").await);
     let calls: Vec<_> = (0..CALLS)
         .map(|_| {
             let loaded = loaded.clone();
@@ -156,7 +157,7 @@ async fn thousand_invocations_run_at_once() {
         server.arrival().await;
     }
     assert_eq!(report(&loaded, "count").await.unwrap(), "1", "there is room for more");
-    world.run_out_of_time(Duration::from_secs(1));
+    test.run_out_of_time(Duration::from_secs(1));
     for call in calls {
         let invocation = call.await.unwrap();
         assert_eq!(invocation.outcome.unwrap_err(), Failure::Unknown);

@@ -1,11 +1,9 @@
 //! Nothing that one tenant leaves in memory can be read by another.
 
-use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
-use jackfield_tests::components::compile_cache;
-use jackfield_tests::process::jackfield_binary;
+use jackfield_sandbox::LoadedRelease;
 use jackfield_tests::raw_guest::{encode, guest};
 
-use super::world::{World, report};
+use super::test_runtime::{TestRuntime, report};
 
 /// Invocations that search.
 const SEARCHES: usize = 100_000;
@@ -44,41 +42,32 @@ const QUERY: &str = r"
     (call $answer (i32.const 80) (i32.const 7))";
 
 /// A tenant on one of several components that differ in a constant.
-async fn tenant(world: &World, component: u8) -> LoadedRelease {
+async fn tenant(test: &TestRuntime, component: u8) -> LoadedRelease {
     let more = format!("{MARKER} (data (i32.const 112) \"{component}\")");
     let bytes = encode("raw", &guest(QUERY, &more));
-    world.load_bytes(bytes, "limits.cpu_ms = 10000\n").await
+    test.load_bytes(bytes, "limits.cpu_ms = 10000\n").await
 }
 
 #[tokio::test]
-async fn memory_is_never_shared_between_invocations() {
+async fn memory_is_wiped_between_invocations() {
     // One invocation at a time, from a pool with two memories. Three components in turn each get the memory that has
     // been free longest, which is the marked one; the same component gets its own again.
-    let world = World::with(RuntimeConfig {
-        max_instances: 1,
-        max_instances_per_release: 1,
-        ..RuntimeConfig::new(compile_cache(), jackfield_binary())
-    });
-    assert!(world.runtime.pooled());
-    let marks = tenant(&world, 1).await;
-    let seek = [
-        tenant(&world, 1).await,
-        tenant(&world, 2).await,
-        tenant(&world, 3).await,
-    ];
+    let test = TestRuntime::with_one_instance();
+    let marks = tenant(&test, 1).await;
+    let seek = [tenant(&test, 1).await, tenant(&test, 2).await, tenant(&test, 3).await];
     assert_eq!(
         report(&marks, "both").await.unwrap(),
         "marker",
         "the search finds a marker that is there"
     );
-    for call in 0..SEARCHES {
-        if call % (4 * seek.len()) == 0 {
+    for invocation in 0..SEARCHES {
+        if invocation % (4 * seek.len()) == 0 {
             assert_eq!(report(&marks, "mark").await.unwrap(), "ok");
         }
         assert_eq!(
-            report(&seek[call % seek.len()], "seek").await.unwrap(),
+            report(&seek[invocation % seek.len()], "seek").await.unwrap(),
             "nothing",
-            "call {call}"
+            "invocation {invocation}"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attacks;
+mod c;
 mod compiling;
 mod credentials;
 mod egress;
@@ -14,6 +15,7 @@ mod pauses;
 mod python;
 mod refused;
 mod reuse;
+mod server;
+pub mod test_runtime;
 mod tls;
 mod typescript;
-mod world;

@@ -7,12 +7,13 @@ use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_sandbox::{Invocation, LoadedRelease};
 use jiff::Timestamp;
 
-use super::world::{Reply, Server, World, hostile, id, keystone, report, try_egress, write_to};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, hostile, id, keystone, report, try_egress, write_to};
 
 #[tokio::test]
 async fn requests_carry_the_tenants_credential() {
-    let (world, server) = (World::new(), Server::start(|_| Reply::json(&lead("new"))).await);
-    let loaded = keystone(&world, &server.origin).await;
+    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::json(&lead("new"))).await);
+    let loaded = keystone(&test, &server.origin).await;
     assert!(!format!("{loaded:?}").contains("canary"));
 
     let invocation = loaded.query_status(&id("KL-1")).await;
@@ -53,40 +54,40 @@ async fn echoed_credential_is_redacted() {
             .unwrap();
         Reply::json(&lead(header))
     };
-    let (world, server) = (World::new(), Server::start(echo).await);
-    let loaded = keystone(&world, &server.origin).await;
+    let (test, server) = (TestRuntime::new(), Server::start(echo).await);
+    let loaded = keystone(&test, &server.origin).await;
     assert_eq!(report(&loaded, "KL-1").await.unwrap(), "Bearer ************");
 }
 
 #[tokio::test]
 async fn sent_flag_means_it_may_have_left() {
     // A write is marked as sent exactly when it may have left the host.
-    let world = World::new();
+    let test = TestRuntime::new();
     let silent = Server::start(|_| Reply::HangUp).await;
-    let invocation = write(&keystone(&world, &silent.origin).await).await;
+    let invocation = write(&keystone(&test, &silent.origin).await).await;
     assert_eq!((invocation.outcome, invocation.sent), (Err(Failure::Unknown), true));
     let request = silent.requests().pop().unwrap();
     assert!(request.contains("idempotency-key: C-1\r\n"), "{request}");
     assert!(request.contains("\"1970-01-01T00:00:00.000Z\""), "{request}");
 
-    let invocation = write(&keystone(&world, &nobody().await).await).await;
+    let invocation = write(&keystone(&test, &nobody().await).await).await;
     assert_eq!(
         (invocation.outcome, invocation.sent),
         (Err(Failure::Unavailable), false)
     );
 
     let stored = Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await;
-    let invocation = write(&keystone(&world, &stored.origin).await).await;
+    let invocation = write(&keystone(&test, &stored.origin).await).await;
     assert_eq!((invocation.outcome, invocation.sent), (Ok("KC-9".into()), true));
 }
 
 #[tokio::test]
 async fn write_that_times_out_was_sent() {
-    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
-    let loaded = keystone(&world, &server.origin).await;
+    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = keystone(&test, &server.origin).await;
     let (invocation, ()) = tokio::join!(write(&loaded), async {
         server.arrival().await;
-        world.run_out_of_time(Duration::from_secs(10));
+        test.run_out_of_time(Duration::from_secs(10));
     });
     assert_eq!(
         (invocation.outcome, invocation.sent, invocation.out_of_time),
@@ -96,11 +97,11 @@ async fn write_that_times_out_was_sent() {
 
 #[tokio::test]
 async fn write_can_be_looked_up() {
-    let (world, server) = (
-        World::new(),
+    let (test, server) = (
+        TestRuntime::new(),
         Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await,
     );
-    let loaded = keystone(&world, &server.origin).await;
+    let loaded = keystone(&test, &server.origin).await;
     let invocation = loaded.find(&id("KL-1"), &"C-1".parse().unwrap()).await;
     assert_eq!((invocation.outcome, invocation.sent), (Ok(Some("KC-9".into())), false));
     assert!(server.requests()[0].starts_with("GET /api/v1/calls/C-1 "));
@@ -158,9 +159,9 @@ async fn send_errors_are_told_apart() {
 }
 
 #[tokio::test]
-async fn invocation_sends_at_most_sixteen_requests() {
-    let (world, server) = (World::new(), Server::friendly().await);
-    let loaded = hostile(&world, &server, "limits.cpu_ms = 10000").await;
+async fn requests_per_invocation_are_limited() {
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits.cpu_ms = 10000").await;
     let invocation = loaded.query_status(&id("storm")).await;
     assert_eq!(invocation.http_requests, 16);
     assert_eq!(
@@ -172,11 +173,11 @@ async fn invocation_sends_at_most_sixteen_requests() {
 
 #[tokio::test]
 async fn crm_webhook_becomes_leads() {
-    let world = World::new();
+    let test = TestRuntime::new();
     let spec = "settings.base_url = \"http://127.0.0.1:1\"\negress.allow = [\"http://127.0.0.1:1\"]\n\
                 [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = { env = \"X\" }\n";
     let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
-    let loaded = world.try_load("groundwork", spec, secrets.into()).await.unwrap();
+    let loaded = test.try_load("groundwork", spec, secrets.into()).await.unwrap();
     let body = b"event=lead_new&lead_no=GW-1001&mobile=9800000000&cust_name=%E0%A4%86&dt=01/07/2026 14:31&prio=1";
     let invocation = loaded
         .parse("application/x-www-form-urlencoded", body, Timestamp::UNIX_EPOCH)
@@ -192,14 +193,14 @@ async fn crm_webhook_becomes_leads() {
 
 #[tokio::test]
 async fn signing_key_stays_in_the_host() {
-    let (world, server) = (World::new(), Server::friendly().await);
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let origin = &server.origin;
     let spec = format!(
         "settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = {{ env = \"X\" }}\n"
     );
     let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
-    let loaded = world.try_load("groundwork", &spec, secrets.into()).await.unwrap();
+    let loaded = test.try_load("groundwork", &spec, secrets.into()).await.unwrap();
     // `{}` is not an answer of groundwork.
     assert!(loaded.query_status(&id("GW-1")).await.outcome.is_err());
     let request = server.requests().pop().unwrap();

@@ -6,28 +6,29 @@ use jackfield_domain::delivery::failure::FaultCause;
 use jackfield_sandbox::{CredentialProblem, CredentialSecrets, LoadError, PackageError};
 use jackfield_tests::components::component;
 
-use super::world::{Server, World, hostile, release, report};
+use super::server::Server;
+use super::test_runtime::{TestRuntime, hostile, release, report};
 
 const HOSTILE: &str = "settings.base_url = \"http://127.0.0.1:1\"\n";
 
 #[tokio::test]
 async fn inspection_reads_the_description() {
-    let world = World::new();
-    let keystone = world.runtime.inspect(&component("keystone")).await.unwrap();
+    let test = TestRuntime::new();
+    let keystone = test.runtime.inspect(&component("keystone")).await.unwrap();
     assert_eq!(
         (keystone.name.as_str(), keystone.lookup, keystone.parses_leads),
         ("keystone", true, false)
     );
     assert!(keystone.idempotent_writes);
     assert_eq!(keystone.needs.origins, ["base_url"]);
-    let groundwork = world.runtime.inspect(&component("groundwork")).await.unwrap();
+    let groundwork = test.runtime.inspect(&component("groundwork")).await.unwrap();
     assert_eq!((groundwork.lookup, groundwork.parses_leads), (false, true));
 }
 
 #[tokio::test]
 async fn non_components_are_refused() {
-    let world = World::new();
-    let inspect = async |bytes: &[u8]| world.runtime.inspect(bytes).await.unwrap_err();
+    let test = TestRuntime::new();
+    let inspect = async |bytes: &[u8]| test.runtime.inspect(bytes).await.unwrap_err();
     assert_eq!(inspect(b"\0asm\x01\0\0\0").await, PackageError::CoreModule);
     assert_eq!(inspect(b"#!/bin/sh").await, PackageError::NotWasm);
     let empty = inspect(b"\0asm\x0d\0\x01\0").await;
@@ -47,9 +48,9 @@ async fn non_components_are_refused() {
 }
 
 #[tokio::test]
-async fn adapter_that_fails_to_describe_is_refused() {
-    let world = World::new();
-    let describe = async |package| match world.runtime.inspect(&component(package)).await {
+async fn failing_describe_is_refused() {
+    let test = TestRuntime::new();
+    let describe = async |package| match test.runtime.inspect(&component(package)).await {
         Err(PackageError::Describe(fault)) => fault,
         other => panic!("{other:?}"),
     };
@@ -73,8 +74,8 @@ async fn tampered_native_code_is_recompiled() {
             .unwrap()
     };
     let serves = async || {
-        let (world, server) = (World::over(cache.path()), Server::friendly().await);
-        let loaded = hostile(&world, &server, "").await;
+        let (test, server) = (TestRuntime::over(cache.path()), Server::friendly().await);
+        let loaded = hostile(&test, &server, "").await;
         assert_eq!(report(&loaded, "ok").await.unwrap(), "ok");
     };
     serves().await;
@@ -98,12 +99,12 @@ async fn tampered_native_code_is_recompiled() {
 
 #[tokio::test]
 async fn release_must_match_the_pushed_adapter() {
-    let world = World::new();
+    let test = TestRuntime::new();
     let bytes = component("hostile");
-    let record = world.runtime.inspect(&bytes).await.unwrap();
+    let record = test.runtime.inspect(&bytes).await.unwrap();
 
     let other = component("loop-describe");
-    let refused = world
+    let refused = test
         .runtime
         .load(release(&record, HOSTILE), &record, other, CredentialSecrets::default())
         .await;
@@ -111,7 +112,7 @@ async fn release_must_match_the_pushed_adapter() {
 
     let mut changed = record.clone();
     changed.idempotent_writes = !record.idempotent_writes;
-    let refused = world
+    let refused = test
         .runtime
         .load(release(&record, HOSTILE), &changed, bytes, CredentialSecrets::default())
         .await;
@@ -120,18 +121,18 @@ async fn release_must_match_the_pushed_adapter() {
 
 #[tokio::test]
 async fn unservable_release_does_not_load() {
-    let world = World::new();
+    let test = TestRuntime::new();
     let spec = format!(
         "{HOSTILE}[[credentials]]\nname = \"crm\"\nkind = \"header\"\nheader = \"x-key\"\nsecret = {{ env = \"X\" }}\n"
     );
-    let refused = world.try_load("hostile", &spec, CredentialSecrets::default()).await;
+    let refused = test.try_load("hostile", &spec, CredentialSecrets::default()).await;
     assert_eq!(
         refused.err(),
         Some(LoadError::Credential(CredentialProblem::NoSecret("crm".into())))
     );
 
     let spec = format!("{HOSTILE}limits.memory_mib = 1\n");
-    match world.try_load("hostile", &spec, CredentialSecrets::default()).await {
+    match test.try_load("hostile", &spec, CredentialSecrets::default()).await {
         Err(LoadError::Probe(fault)) => assert_eq!(fault.cause, FaultCause::MemoryCap, "{fault}"),
         other => panic!("{other:?}"),
     }

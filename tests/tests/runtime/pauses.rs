@@ -5,7 +5,8 @@ use std::time::Duration;
 use jackfield_domain::delivery::failure::Failure;
 use jiff::Timestamp;
 
-use super::world::{Reply, Server, World, id, keystone, write_to};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, id, keystone, write_to};
 
 /// A server that answers with a status, headers and the body of a successful write.
 async fn answering(status: u16, headers: &str) -> Server {
@@ -36,8 +37,8 @@ async fn header_supplies_wait_the_adapter_omits() {
             Some(7),
         ),
     ] {
-        let (world, server) = (World::new(), answering(429, headers).await);
-        let invocation = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+        let (test, server) = (TestRuntime::new(), answering(429, headers).await);
+        let invocation = write_to(&keystone(&test, &server.origin).await, "KL-1").await;
         assert_eq!(invocation.outcome, Err(limited(wait)), "{headers}");
         let pause = invocation.pause_until.map(|until| until.as_second().unsigned_abs());
         assert_eq!(pause, wait, "{headers}");
@@ -47,22 +48,22 @@ async fn header_supplies_wait_the_adapter_omits() {
 #[tokio::test]
 async fn exhausted_quota_pauses_the_next_write() {
     // A write that used up the quota is committed, and pauses the next one.
-    let world = World::new();
+    let test = TestRuntime::new();
     let quota = "X-RateLimit-Limit: 100\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 30\r\n";
     let server = answering(200, quota).await;
-    let invocation = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+    let invocation = write_to(&keystone(&test, &server.origin).await, "KL-1").await;
     assert_eq!(invocation.outcome, Ok("KC-9".into()));
     assert_eq!(invocation.pause_until, Some(Timestamp::from_second(30).unwrap()));
 
     let server = answering(200, &quota.replace("Remaining: 0", "Remaining: 1")).await;
-    let invocation = write_to(&keystone(&world, &server.origin).await, "KL-1").await;
+    let invocation = write_to(&keystone(&test, &server.origin).await, "KL-1").await;
     assert_eq!(invocation.pause_until, None);
 }
 
 #[tokio::test]
 async fn maintenance_answer_pauses_the_crm() {
-    let (world, server) = (World::new(), answering(503, "Retry-After: 120\r\n").await);
-    let loaded = keystone(&world, &server.origin).await;
+    let (test, server) = (TestRuntime::new(), answering(503, "Retry-After: 120\r\n").await);
+    let loaded = keystone(&test, &server.origin).await;
     let invocation = loaded.query_status(&id("KL-1")).await;
     assert_eq!(invocation.outcome, Err(Failure::Unavailable));
     assert_eq!(invocation.pause_until, Some(Timestamp::from_second(120).unwrap()));

@@ -6,15 +6,15 @@ use jackfield_domain::delivery::failure::{Failure, FaultCause};
 use jackfield_tests::documents::{disposition, minimal_disposition};
 use jiff::Timestamp;
 
-use super::world::{World, fault, id, report};
+use super::test_runtime::{TestRuntime, fault, id, report};
 
-/// Python itself takes 11 MiB, and it is slow in the tests' unoptimised engine.
+/// Python itself takes 11 MiB, and it is slow in the tests' unoptimized engine.
 const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";
 
 #[tokio::test]
-async fn exception_is_a_fault_with_message_and_line() {
-    let world = World::new();
-    let guest = world.load("py-raises", LIMITS).await;
+async fn exception_fault_has_message_and_line() {
+    let test = TestRuntime::new();
+    let guest = test.load("py-raises", LIMITS).await;
     let cases = [
         ("key", "KeyError: 'stage' (stages.py:9 in to_status)"),
         (
@@ -53,9 +53,9 @@ async fn exception_is_a_fault_with_message_and_line() {
 }
 
 #[tokio::test]
-async fn exhausted_memory_and_stack_are_named_faults() {
-    let world = World::new();
-    let guest = world.load("py-raises", LIMITS).await;
+async fn memory_and_stack_faults_are_named() {
+    let test = TestRuntime::new();
+    let guest = test.load("py-raises", LIMITS).await;
     let memory = fault(&guest, "memory").await;
     assert_eq!(memory.cause, FaultCause::MemoryCap, "{}", memory.detail);
     let deep = fault(&guest, "deep").await;
@@ -69,8 +69,8 @@ async fn exhausted_memory_and_stack_are_named_faults() {
 
 #[tokio::test]
 async fn raised_failures_keep_their_class() {
-    let world = World::new();
-    let guest = world.load("py-raises", LIMITS).await;
+    let test = TestRuntime::new();
+    let guest = test.load("py-raises", LIMITS).await;
     for class in [
         "unavailable",
         "unknown",
@@ -97,8 +97,8 @@ async fn raised_failures_keep_their_class() {
 
 #[tokio::test]
 async fn records_cross_the_boundary_whole() {
-    let world = World::new();
-    let guest = world.load("py-raises", LIMITS).await;
+    let test = TestRuntime::new();
+    let guest = test.load("py-raises", LIMITS).await;
     let status = guest.query_status(&id("well")).await.outcome.unwrap();
     assert_eq!(
         (status.callable, status.dnc, status.human_contacted),

@@ -8,7 +8,8 @@ use jackfield_sandbox::{CompileRefusal, PackageError};
 use jackfield_tests::components::component;
 use jackfield_tests::raw_guest::{compile_bombs, encode, encode_with_contract, guest};
 
-use super::world::{Server, World, hostile, report};
+use super::server::Server;
+use super::test_runtime::{TestRuntime, hostile, report};
 
 /// The body of a query that answers.
 const FINE: &str = "(call $answer (i32.const 72) (i32.const 2))";
@@ -23,7 +24,7 @@ fn changed(from: &str, to: &str) -> String {
 }
 
 async fn inspect(bytes: Vec<u8>) -> Result<AdapterRecord, PackageError> {
-    World::new().runtime.inspect(&bytes).await
+    TestRuntime::new().runtime.inspect(&bytes).await
 }
 
 async fn refused(bytes: Vec<u8>) -> PackageError {
@@ -115,7 +116,7 @@ async fn harm_at_instantiation_is_refused() {
 }
 
 #[tokio::test]
-async fn oversized_component_is_refused_before_it_runs() {
+async fn oversized_component_is_refused() {
     let memory = "(memory (export \"memory\") 3)";
     let too_large = [
         changed(memory, "(memory (export \"memory\") 60000)"),
@@ -176,8 +177,8 @@ async fn truncated_component_is_refused() {
 async fn native_code_is_never_accepted() {
     // A push of native code is refused, even if this host made it.
     let cache = tempfile::tempdir().unwrap();
-    let (world, server) = (World::over(cache.path()), Server::friendly().await);
-    let loaded = hostile(&world, &server, "").await;
+    let (test, server) = (TestRuntime::over(cache.path()), Server::friendly().await);
+    let loaded = hostile(&test, &server, "").await;
     let mut files = fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path());
     let native = files
         .find(|path| path.extension().is_some_and(|e| e == "cwasm"))
@@ -185,8 +186,8 @@ async fn native_code_is_never_accepted() {
     let native = fs::read(native).unwrap();
     // Both the cache's file, with its HMAC, and the bare image, which is what `wasmtime compile` writes.
     let image = native.windows(4).position(|four| four == b"\x7fELF").unwrap();
-    assert_eq!(world.runtime.inspect(&native).await.unwrap_err(), PackageError::NotWasm);
-    let refused = world.runtime.inspect(&native[image..]).await.unwrap_err();
+    assert_eq!(test.runtime.inspect(&native).await.unwrap_err(), PackageError::NotWasm);
+    let refused = test.runtime.inspect(&native[image..]).await.unwrap_err();
     assert_eq!(refused, PackageError::NativeCode);
     assert!(refused.to_string().contains("native code"), "{refused}");
     assert_eq!(report(&loaded, "ok").await.unwrap(), "ok");
@@ -195,11 +196,11 @@ async fn native_code_is_never_accepted() {
 #[tokio::test]
 async fn refused_component_is_not_cached() {
     let cache = tempfile::tempdir().unwrap();
-    let world = World::over(cache.path());
+    let test = TestRuntime::over(cache.path());
     let oversized = encode("raw", &guest(FINE, "(table 100000 funcref)"));
-    assert!(world.runtime.inspect(&oversized).await.is_err());
-    assert!(world.runtime.inspect(&component("hostile")[..1000]).await.is_err());
-    let refused = world.runtime.inspect(&compile_bombs::time(1, 1)).await;
+    assert!(test.runtime.inspect(&oversized).await.is_err());
+    assert!(test.runtime.inspect(&component("hostile")[..1000]).await.is_err());
+    let refused = test.runtime.inspect(&compile_bombs::time(1, 1)).await;
     assert!(matches!(refused, Err(PackageError::MissingExports(_))), "{refused:?}");
     assert!(!matches!(refused, Err(PackageError::Compile(CompileRefusal::Crash(_)))));
     // Only the key.

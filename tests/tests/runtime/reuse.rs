@@ -5,26 +5,25 @@ use std::time::Duration;
 
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::{Failure, FaultCause};
-use jackfield_sandbox::{LoadedRelease, RuntimeConfig};
-use jackfield_tests::components::compile_cache;
+use jackfield_sandbox::LoadedRelease;
 use jackfield_tests::documents::minimal_disposition;
-use jackfield_tests::process::jackfield_binary;
 use jackfield_tests::raw_guest::{HOST_CALLS, encode, guest};
 use jiff::Timestamp;
 
-use super::world::{Reply, Server, World, fault, id, report};
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, fault, id, report};
 
 /// A release of the guest `counter`, whose instances serve `reuse` invocations.
-async fn counter(world: &World, reuse: u32, more: &str) -> LoadedRelease {
-    world.load("counter", &format!("runtime.reuse = {reuse}\n{more}")).await
+async fn counter(test: &TestRuntime, reuse: u32, more: &str) -> LoadedRelease {
+    test.load("counter", &format!("runtime.reuse = {reuse}\n{more}")).await
 }
 
 /// The same, with a server for `hang`.
-async fn calling(world: &World, reuse: u32, server: &Server) -> LoadedRelease {
+async fn counter_with_server(test: &TestRuntime, reuse: u32, server: &Server) -> LoadedRelease {
     let origin = &server.origin;
     let more =
         format!("settings.base_url = \"{origin}\"\negress = {{ allow = [\"{origin}\"], private_addresses = true }}\n");
-    counter(world, reuse, &more).await
+    counter(test, reuse, &more).await
 }
 
 async fn counts<const N: usize>(loaded: &LoadedRelease) -> [String; N] {
@@ -36,30 +35,30 @@ async fn counts<const N: usize>(loaded: &LoadedRelease) -> [String; N] {
 }
 
 #[tokio::test]
-async fn instance_serves_exactly_reuse_invocations() {
-    let world = World::new();
-    let loaded = counter(&world, 3, "").await;
+async fn instance_serves_reuse_invocations() {
+    let test = TestRuntime::new();
+    let loaded = counter(&test, 3, "").await;
     assert_eq!(counts(&loaded).await, ["1", "2", "3", "1", "2", "3", "1"]);
     let invocation = loaded.query_status(&id("L")).await;
     assert!(invocation.reused);
-    let loaded = counter(&world, 2, "").await;
+    let loaded = counter(&test, 2, "").await;
     assert_eq!(counts(&loaded).await, ["1", "2", "1", "2", "1"]);
 }
 
 #[tokio::test]
 async fn default_is_a_fresh_instance_each_time() {
-    let world = World::new();
-    for loaded in [counter(&world, 1, "").await, world.load("counter", "").await] {
+    let test = TestRuntime::new();
+    for loaded in [counter(&test, 1, "").await, test.load("counter", "").await] {
         assert_eq!(counts(&loaded).await, ["1", "1", "1", "1"]);
         assert!(!loaded.query_status(&id("L")).await.reused);
-        assert_eq!(world.runtime.idle_instances(), 0);
+        assert_eq!(test.runtime.idle_instances(), 0);
     }
 }
 
 #[tokio::test]
 async fn all_exports_share_the_instance() {
-    let world = World::new();
-    let loaded = counter(&world, 100, "").await;
+    let test = TestRuntime::new();
+    let loaded = counter(&test, 100, "").await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
     let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
     for round in [0, 4] {
@@ -70,16 +69,16 @@ async fn all_exports_share_the_instance() {
         let leads = loaded.parse("application/json", b"{}", now).await.outcome.unwrap();
         assert_eq!(leads[0].members["id"], count(4));
     }
-    assert_eq!(world.runtime.idle_instances(), 1);
+    assert_eq!(test.runtime.idle_instances(), 1);
 }
 
 #[tokio::test]
-async fn instances_are_not_shared_between_releases() {
-    let world = World::new();
-    let first = counter(&world, 1000, "").await;
+async fn releases_share_no_instances() {
+    let test = TestRuntime::new();
+    let first = counter(&test, 1000, "").await;
     let others = [
-        counter(&world, 1000, "").await,
-        counter(&world, 1000, "limits.cpu_ms = 201").await,
+        counter(&test, 1000, "").await,
+        counter(&test, 1000, "limits.cpu_ms = 201").await,
     ];
     for turn in 1..=300 {
         assert_eq!(report(&first, "note-canary").await.unwrap(), (2 * turn - 1).to_string());
@@ -88,13 +87,13 @@ async fn instances_are_not_shared_between_releases() {
             assert_eq!(report(other, "recall").await.unwrap(), format!("{turn} "));
         }
     }
-    assert_eq!(world.runtime.idle_instances(), 3);
+    assert_eq!(test.runtime.idle_instances(), 3);
 }
 
 #[tokio::test]
 async fn faulted_instance_is_dropped() {
-    let world = World::new();
-    let loaded = counter(&world, 1000, "limits = { cpu_ms = 50, memory_mib = 16 }").await;
+    let test = TestRuntime::new();
+    let loaded = counter(&test, 1000, "limits = { cpu_ms = 50, memory_mib = 16 }").await;
     let faults = [
         ("panic", FaultCause::Trap),
         ("exit", FaultCause::Trap),
@@ -106,7 +105,7 @@ async fn faulted_instance_is_dropped() {
     for (order, cause) in faults {
         assert_eq!(counts(&loaded).await, ["1", "2"], "before {order}");
         assert_eq!(fault(&loaded, order).await.cause, cause, "{order}");
-        assert_eq!(world.runtime.idle_instances(), 0, "after {order}");
+        assert_eq!(test.runtime.idle_instances(), 0, "after {order}");
     }
     // A failure that the guest returns is an answer; its instance stays in use.
     assert_eq!(counts(&loaded).await, ["1", "2"]);
@@ -115,24 +114,24 @@ async fn faulted_instance_is_dropped() {
 }
 
 #[tokio::test]
-async fn timed_out_or_cancelled_instance_is_dropped() {
+async fn stopped_instance_is_dropped() {
     // No instance is reused after its deadline, or after its invocation was cancelled.
-    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
-    let loaded = counter(&world, 1000, "limits.cpu_ms = 60000").await;
+    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = counter(&test, 1000, "limits.cpu_ms = 60000").await;
     assert_eq!(counts(&loaded).await, ["1", "2"]);
     let looping = fault(&loaded, "loop");
     let time = async {
         // The loop yields, so this runs meanwhile.
         tokio::task::yield_now().await;
-        world.clock.advance(Duration::from_secs(1));
+        test.clock.advance(Duration::from_secs(1));
     };
     let (fault, ()) = tokio::join!(looping, time);
     assert_eq!(fault.cause, FaultCause::WallClock);
-    assert_eq!(world.runtime.idle_instances(), 0);
+    assert_eq!(test.runtime.idle_instances(), 0);
     assert_eq!(counts(&loaded).await, ["1"]);
     drop(loaded);
 
-    let loaded = calling(&world, 1000, &server).await;
+    let loaded = counter_with_server(&test, 1000, &server).await;
     assert_eq!(counts(&loaded).await, ["1", "2"]);
     {
         let lead = id("hang");
@@ -142,14 +141,14 @@ async fn timed_out_or_cancelled_instance_is_dropped() {
             () = server.arrival() => {}
         }
     }
-    assert_eq!(world.runtime.idle_instances(), 0);
+    assert_eq!(test.runtime.idle_instances(), 0);
     assert_eq!(counts(&loaded).await, ["1"]);
 }
 
 #[tokio::test]
 async fn memory_stays_counted_across_reuse() {
-    let world = World::new();
-    let loaded = counter(&world, 1000, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+    let test = TestRuntime::new();
+    let loaded = counter(&test, 1000, "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
     // A second block fits; a third does not, so a fresh instance serves it.
     let kept = ["keep-5", "keep-5", "keep-5", "L"];
     let mut counts = vec![];
@@ -167,17 +166,17 @@ async fn memory_stays_counted_across_reuse() {
 #[tokio::test]
 async fn instance_denied_memory_is_dropped() {
     // An instance that was denied memory is not reused, even if the guest coped.
-    let world = World::new();
-    let loaded = counter(&world, 1000, "").await;
+    let test = TestRuntime::new();
+    let loaded = counter(&test, 1000, "").await;
     assert_eq!(report(&loaded, "beg").await.unwrap(), "1 true");
     assert_eq!(counts(&loaded).await, ["1", "2"]);
 }
 
 #[tokio::test]
 async fn cpu_time_is_counted_per_invocation() {
-    let world = World::new();
+    let test = TestRuntime::new();
     let spec = "limits = { cpu_ms = 60, status_deadline_ms = 10000 }";
-    let loaded = counter(&world, 1000, spec).await;
+    let loaded = counter(&test, 1000, spec).await;
     // Finds an amount of work that exceeds the limit while half of it does not.
     let mut millions = 16;
     while report(&loaded, &format!("compute-{millions}")).await.is_ok() {
@@ -193,8 +192,8 @@ async fn cpu_time_is_counted_per_invocation() {
 
 #[tokio::test]
 async fn fault_shows_only_its_own_output() {
-    let world = World::new();
-    let loaded = counter(&world, 1000, "").await;
+    let test = TestRuntime::new();
+    let loaded = counter(&test, 1000, "").await;
     assert_eq!(report(&loaded, "print-first").await.unwrap(), "1");
     assert_eq!(
         report(&loaded, "print-second").await.unwrap(),
@@ -210,16 +209,16 @@ async fn fault_shows_only_its_own_output() {
 }
 
 #[tokio::test]
-async fn concurrent_invocations_have_own_instances() {
-    let (world, server) = (World::new(), Server::start(|_| Reply::Silence).await);
-    let loaded = calling(&world, 1000, &server).await;
+async fn concurrent_invocations_share_no_instance() {
+    let (test, server) = (TestRuntime::new(), Server::start(|_| Reply::Silence).await);
+    let loaded = counter_with_server(&test, 1000, &server).await;
     let lead = id("hang");
     let at_once = futures_util::future::join_all((0..20).map(|_| loaded.query_status(&lead)));
     let time = async {
         while server.requests().len() < 20 {
             server.arrival().await;
         }
-        world.run_out_of_time(Duration::from_secs(1));
+        test.run_out_of_time(Duration::from_secs(1));
     };
     let (invocations, ()) = tokio::join!(at_once, time);
     assert!(
@@ -227,7 +226,7 @@ async fn concurrent_invocations_have_own_instances() {
             .iter()
             .all(|invocation| !invocation.reused && invocation.outcome == Err(Failure::Unknown))
     );
-    assert_eq!(world.runtime.idle_instances(), 20);
+    assert_eq!(test.runtime.idle_instances(), 20);
     assert_eq!(
         counts(&loaded).await,
         ["2", "3"],
@@ -238,7 +237,7 @@ async fn concurrent_invocations_have_own_instances() {
 #[tokio::test]
 async fn leaked_resources_are_bounded() {
     // Resources that an invocation does not drop do not pile up: the instance is replaced.
-    let (world, server) = (World::new(), Server::friendly().await);
+    let (test, server) = (TestRuntime::new(), Server::friendly().await);
     let origin = &server.origin;
     let spec = format!(
         "runtime.reuse = 10000\nsettings.base_url = \"{origin}\"\n\
@@ -251,7 +250,7 @@ async fn leaked_resources_are_bounded() {
         (i32.store8 (i32.const 96) (i32.add (i32.const 96) (global.get $calls)))
         (call $answer (i32.const 96) (i32.const 1))";
     let more = format!("(global $calls (mut i32) (i32.const 0)) {HOST_CALLS}");
-    let loaded = world.load_bytes(encode("raw", &guest(leaves, &more)), &spec).await;
+    let loaded = test.load_bytes(encode("raw", &guest(leaves, &more)), &spec).await;
     let mut letters = String::new();
     for _ in 0..7 {
         letters += &report(&loaded, "L").await.unwrap();
@@ -260,34 +259,29 @@ async fn leaked_resources_are_bounded() {
 }
 
 #[tokio::test]
-async fn idle_instance_is_evicted_for_another_release() {
-    let world = World::with(RuntimeConfig {
-        max_instances: 1,
-        max_instances_per_release: 1,
-        ..RuntimeConfig::new(compile_cache(), jackfield_binary())
-    });
-    assert!(world.runtime.pooled());
-    let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);
+async fn idle_instance_is_evicted_when_needed() {
+    let test = TestRuntime::with_one_instance();
+    let (one, other) = (counter(&test, 1000, "").await, counter(&test, 1000, "").await);
     for _ in 0..50 {
         assert_eq!(counts(&one).await, ["1", "2"]);
         assert_eq!(counts(&other).await, ["1", "2"]);
-        assert_eq!(world.runtime.idle_instances(), 1);
+        assert_eq!(test.runtime.idle_instances(), 1);
     }
 }
 
 #[tokio::test]
 async fn idle_instances_expire() {
     // Idle instances are dropped with their release, after a while, and when the host drains.
-    let world = World::new();
-    let (one, other) = (counter(&world, 1000, "").await, counter(&world, 1000, "").await);
+    let test = TestRuntime::new();
+    let (one, other) = (counter(&test, 1000, "").await, counter(&test, 1000, "").await);
     let _: ([String; 1], [String; 1]) = (counts(&one).await, counts(&other).await);
-    assert_eq!(world.runtime.idle_instances(), 2);
+    assert_eq!(test.runtime.idle_instances(), 2);
     drop(one);
-    assert_eq!(world.runtime.idle_instances(), 1);
-    world.clock.advance(Duration::from_mins(10));
+    assert_eq!(test.runtime.idle_instances(), 1);
+    test.clock.advance(Duration::from_mins(10));
     assert_eq!(counts(&other).await, ["1", "2"], "it was idle for too long");
-    world.runtime.close_instance_pool();
-    assert_eq!(world.runtime.idle_instances(), 0);
+    test.runtime.close_instance_pool();
+    assert_eq!(test.runtime.idle_instances(), 0);
     assert_eq!(counts(&other).await, ["1", "1"]);
 }
 
@@ -296,8 +290,8 @@ async fn each_count_is_seen_once_under_load() {
     // Under load, every instance serves each of its counts exactly once.
     const CALLS: usize = 4000;
     const REUSE: u32 = 7;
-    let world = World::new();
-    let loaded = Arc::new(counter(&world, REUSE, "").await);
+    let test = TestRuntime::new();
+    let loaded = Arc::new(counter(&test, REUSE, "").await);
     let callers: Vec<_> = (0..8)
         .map(|_| {
             let loaded = Arc::clone(&loaded);
@@ -324,7 +318,7 @@ async fn each_count_is_seen_once_under_load() {
     let unfinished = seen[1] - seen[REUSE as usize];
     assert_eq!(
         unfinished,
-        world.runtime.idle_instances(),
+        test.runtime.idle_instances(),
         "every instance with invocations left is idle"
     );
 }

@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::{ServerConfig, WebPkiClientVerifier};
 use tokio_rustls::rustls::{RootCertStore, pki_types::CertificateDer};
 
-use super::world::{World, id};
+use super::test_runtime::{TestRuntime, id};
 
 /// A certificate with its key.
 struct Leaf {
@@ -134,27 +134,25 @@ impl TlsServer {
 }
 
 /// A runtime in 2026.
-fn world() -> World {
-    let world = World::new();
+fn test_runtime() -> TestRuntime {
+    let test = TestRuntime::new();
     let now: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
-    world
-        .clock
-        .advance(now.duration_since(world.clock.now()).unsigned_abs());
-    world
+    test.clock.advance(now.duration_since(test.clock.now()).unsigned_abs());
+    test
 }
 
 /// What a guest sees that requests `target` with these secrets and tables.
 async fn seen_by_guest(target: &str, secrets: CredentialSecrets, more: &str) -> String {
-    let world = world();
+    let test = test_runtime();
     let spec = format!(
         "settings = {{ base_url = \"http://127.0.0.1:1\", target = \"{target}\" }}\n\
          egress = {{ allow = [\"{target}\"], private_addresses = true }}\n{more}"
     );
-    let loaded = world.try_load("hostile", &spec, secrets).await.unwrap();
+    let loaded = test.try_load("hostile", &spec, secrets).await.unwrap();
     // A reference may be longer than a status.
     let disposition = Disposition::read(id("egress"), &minimal_disposition("C-1", "no_answer")).unwrap();
     let key = "C-1".parse().unwrap();
-    let invocation = loaded.write(&disposition, world.clock.now(), &key).await;
+    let invocation = loaded.write(&disposition, test.clock.now(), &key).await;
     invocation.outcome.unwrap().replace(target, "ORIGIN")
 }
 
@@ -217,7 +215,7 @@ async fn all_cas_of_a_file_are_trusted() {
 }
 
 #[tokio::test]
-async fn wrong_name_or_expired_certificate_is_refused() {
+async fn wrong_or_expired_certificate_is_refused() {
     let authority = Authority::new();
     let elsewhere = TlsServer::start(&authority.sign("crm.example"), None).await;
     let refused = seen_by_guest(&elsewhere.origin(), trusting(&authority), "").await;
@@ -265,7 +263,7 @@ async fn client_certificate_is_presented() {
 }
 
 #[tokio::test]
-async fn client_certificate_is_for_its_origin_only() {
+async fn client_certificate_is_for_one_origin() {
     let authority = Authority::new();
     let curious = TlsServer::with(&authority.sign("localhost"), Some(&authority), false).await;
     let client = authority.sign("jackfield.example");
@@ -283,7 +281,7 @@ async fn client_certificate_is_for_its_origin_only() {
 }
 
 #[tokio::test]
-async fn unusable_certificates_are_refused_at_load() {
+async fn load_refuses_unusable_certificates() {
     // Unusable certificates and keys are refused when the release is loaded, in errors that do not show them.
     let authority = Authority::new();
     let (leaf, other) = (authority.sign("a.example"), authority.sign("b.example"));
@@ -301,7 +299,7 @@ async fn unusable_certificates_are_refused_at_load() {
             mtls("https://crm.example")
         );
         async move {
-            match world().try_load("hostile", &spec, secrets).await {
+            match test_runtime().try_load("hostile", &spec, secrets).await {
                 Err(LoadError::Credential(CredentialProblem::Tls(problem))) => problem.to_string(),
                 other => panic!("{other:?}"),
             }

@@ -8,19 +8,19 @@ use jackfield_sandbox::{CredentialSecrets, LoadedRelease};
 use jackfield_tests::documents::disposition;
 use jiff::Timestamp;
 
-use super::world::{World, fault, id, report};
+use super::test_runtime::{TestRuntime, fault, id, report};
 
-async fn raises(world: &World) -> LoadedRelease {
+async fn raises(test: &TestRuntime) -> LoadedRelease {
     let spec = "limits = { memory_mib = 64, cpu_ms = 1000 }\n[[credentials]]\nname = \"signing\"\nkind = \"hmac\"\n\
                 secret = { env = \"X\" }";
     let secrets: CredentialSecrets = [("signing".to_owned(), Sensitive::new("a test key".into()))].into();
-    world.try_load("ts-raises", spec, secrets).await.unwrap()
+    test.try_load("ts-raises", spec, secrets).await.unwrap()
 }
 
 #[tokio::test]
-async fn exception_is_a_fault_with_message_and_line() {
-    let world = World::new();
-    let raises = raises(&world).await;
+async fn exception_fault_has_message_and_line() {
+    let test = TestRuntime::new();
+    let raises = raises(&test).await;
     let cases = [
         ("throws-deep", "stage is undefined (src/stages.ts:8 in normal)"),
         ("throws-text", "thrown: a text in two lines"),
@@ -47,9 +47,9 @@ async fn exception_is_a_fault_with_message_and_line() {
 }
 
 #[tokio::test]
-async fn infinite_loop_and_memory_are_named_faults() {
-    let world = World::new();
-    let raises = raises(&world).await;
+async fn loop_and_memory_faults_are_named() {
+    let test = TestRuntime::new();
+    let raises = raises(&test).await;
     assert_eq!(fault(&raises, "never-ends").await.cause, FaultCause::CpuDeadline);
     assert_eq!(fault(&raises, "takes-memory").await.cause, FaultCause::MemoryCap);
     assert_eq!(
@@ -61,8 +61,8 @@ async fn infinite_loop_and_memory_are_named_faults() {
 
 #[tokio::test]
 async fn failures_and_imports_cross_the_boundary() {
-    let world = World::new();
-    let raises = raises(&world).await;
+    let test = TestRuntime::new();
+    let raises = raises(&test).await;
     match report(&raises, "fails").await {
         Err(Failure::Rejected(rejection)) => {
             assert_eq!((rejection.code.as_str(), rejection.message.as_str()), ("E7", "यह नहीं"));
@@ -83,8 +83,8 @@ async fn failures_and_imports_cross_the_boundary() {
 
 #[tokio::test]
 async fn exports_work_and_amounts_are_exact() {
-    let world = World::new();
-    let raises = raises(&world).await;
+    let test = TestRuntime::new();
+    let raises = raises(&test).await;
     let mut document = disposition("C-1", "no_answer");
     document["qualification"]["budget_min"] = 0.into();
     // The largest amount that the host accepts.

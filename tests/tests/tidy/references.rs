@@ -4,7 +4,7 @@ use crate::tree::{File, files, none};
 
 /// The pages that name files of the repository.
 const PAGES: [&str; 4] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"];
-/// Endings by which a name in backticks is recognised as a file's.
+/// Endings by which a name in backticks is recognized as a file's.
 const ENDINGS: [&str; 7] = [".rs", ".md", ".toml", ".wit", ".sql", ".sh", ".py"];
 
 /// Whether a path as the pages write it leads to a file or a folder: from the root, from a crate of the host without

@@ -21,7 +21,7 @@ pub enum TextStyle {
     Good,
     /// Not as expected.
     Bad,
-    /// Emphasised.
+    /// Emphasized.
     Strong,
     /// A request or command.
     Request,

@@ -1,4 +1,4 @@
-/* What the benchmarks of a call run, in C; the guest in Rust says why. */
+/* What the benchmarks of an invocation run, in C; the guest in Rust says why. */
 #include "jackfield.h"
 
 void jf_describe(jf_description *about) {

@@ -1,4 +1,4 @@
-"""What the benchmarks of a call run, in Python; the guest in Rust says why."""
+"""What the benchmarks of an invocation run, in Python; the guest in Rust says why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/** What the benchmarks of a call run, in TypeScript; the guest in Rust says why. */
+/** What the benchmarks of an invocation run, in TypeScript; the guest in Rust says why. */
 
 import { adapter, describe } from "jackfield";
 

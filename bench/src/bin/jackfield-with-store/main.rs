@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         },
         // No commit.
         Ok("none") => Storage {
-            before: |store| Arc::new(DiscardingStore::new(store)),
+            wrap: |store| Arc::new(DiscardingStore::new(store)),
             ..Storage::default()
         },
         Ok(other) => {
@@ -37,5 +37,5 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    jackfield::cli::main_over(storage)
+    jackfield::cli::main_with_storage(storage)
 }

@@ -51,7 +51,7 @@ impl From<AuditEntry> for AuditView {
 }
 
 /// The hash that a verification looks for.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AuditVerifyQuery {

@@ -43,7 +43,7 @@ impl BreakerView {
 }
 
 /// The state to force on a breaker.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForceBreaker {
     /// `open`: no disposition is sent to the CRM, not even a probe. `closed`: all are sent, whatever the CRM answers.

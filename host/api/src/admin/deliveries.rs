@@ -125,9 +125,17 @@ pub struct EditedView {
 }
 
 /// One or several states, separated by commas.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct DeliveryStates(pub Vec<DeliveryState>);
+
+impl DeliveryStates {
+    /// Whether no state is named, which means every state.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl FromStr for DeliveryStates {
     type Err = String;
@@ -146,6 +154,12 @@ impl TryFrom<String> for DeliveryStates {
     }
 }
 
+impl From<DeliveryStates> for String {
+    fn from(states: DeliveryStates) -> Self {
+        states.to_string()
+    }
+}
+
 fn unknown_state(word: &str) -> String {
     let known = DeliveryState::ALL.map(DeliveryState::word).join(", ");
     format!("`{word}` is not a state; there are {known}")
@@ -159,7 +173,7 @@ impl fmt::Display for DeliveryStates {
 }
 
 /// Selects deliveries. A parameter that is left out excludes none.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeliveryQuery {
@@ -168,7 +182,7 @@ pub struct DeliveryQuery {
     pub tenant: Option<TenantName>,
     /// In one of these states, separated by commas: `dead,review`.
     #[param(value_type = Option<String>)]
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "DeliveryStates::is_empty")]
     pub state: DeliveryStates,
     /// Of this kind.
     pub kind: Option<DeliveryKind>,
@@ -193,7 +207,7 @@ pub struct DeliveryQuery {
 }
 
 /// How much of a delivery to show.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeliveryShowQuery {

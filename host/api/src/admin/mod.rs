@@ -9,7 +9,7 @@ mod leads;
 mod recording;
 mod releases;
 mod secrets;
-mod stuck;
+mod stopped_deliveries;
 mod suppressions;
 mod tenants;
 mod tokens;
@@ -26,8 +26,9 @@ pub use leads::LeadView;
 pub use recording::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 pub use releases::{AppliedView, ApplyQuery, ReleaseView, RollbackRequest};
 pub use secrets::{RotatedView, SecretRemovedView, SecretSetView, SecretUseView, SecretView};
-pub use stuck::{
-    DiscardRequest, DiscardView, LandedRequest, LandedView, ReplayRequest, ReplayView, ReplayedView, StuckFilter,
+pub use stopped_deliveries::{
+    DiscardRequest, DiscardView, LandedRequest, LandedView, REPLAY_RATES, ReplayRequest, ReplayView, ReplayedView,
+    StoppedDeliveryFilter,
 };
 pub use suppressions::{SuppressionQuery, SuppressionView};
 pub use tenants::{TenantDetailView, TenantView};

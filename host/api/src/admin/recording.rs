@@ -28,12 +28,19 @@ pub struct BeginRecording {
     pub unmasked: bool,
 }
 
+impl BeginRecording {
+    /// How many invocations are recorded when a request does not say: a cassette that a person can still read through.
+    pub const DEFAULT_CALLS: u32 = 20;
+    /// For how many minutes, when a request does not say.
+    pub const DEFAULT_MINUTES: u32 = 10;
+}
+
 const fn default_calls() -> u32 {
-    20
+    BeginRecording::DEFAULT_CALLS
 }
 
 const fn default_minutes() -> u32 {
-    10
+    BeginRecording::DEFAULT_MINUTES
 }
 
 /// A recording's status. Contains no data of leads.

@@ -55,7 +55,7 @@ pub struct AppliedView {
 }
 
 /// How to apply a tenant's file.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ApplyQuery {
@@ -65,7 +65,7 @@ pub struct ApplyQuery {
 }
 
 /// The release to roll back to.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollbackRequest {
     /// Such as `r2`; when absent, the release made before the active one.

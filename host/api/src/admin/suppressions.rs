@@ -27,7 +27,7 @@ pub struct SuppressionView {
 }
 
 /// Selects suppressions.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SuppressionQuery {

@@ -17,6 +17,25 @@ pub enum TokenHolder {
     Operator,
 }
 
+impl TokenHolder {
+    /// Its word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The holder with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Agent, Self::Operator]
+            .into_iter()
+            .find(|holder| holder.word() == word)
+    }
+}
+
 /// A token, but not the token itself.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TokenView {
@@ -36,7 +55,7 @@ pub struct TokenView {
 }
 
 /// A token to create.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     /// Who it is for.

@@ -1,6 +1,7 @@
 //! The structured outcome of one call, read from what the agent posts.
 
 use jiff::civil::{Date, Time};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::outcome::Outcome;
@@ -40,7 +41,8 @@ pub struct Disposition {
 }
 
 /// What was learned about the lead.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Qualification {
     /// 0 to 100.
     pub ai_intent_score: Option<u32>,

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-/// The twelve outcomes of the contract, and whatever else a calling platform says.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// The twelve outcomes of the contract, and whatever else a calling platform says. Serialized, it has the format of
+/// fixtures: `"no_answer"`, `{"other": "call_dropped"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Qualified, a site visit is booked.
     QualifiedVisitBooked,

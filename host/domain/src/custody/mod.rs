@@ -1,6 +1,7 @@
 //! What must be protected: secrets, the audit trail, and recordings of real invocations.
 
 pub mod audit;
+pub mod fixture;
 pub mod recording;
 pub mod seal;
 mod sensitive;

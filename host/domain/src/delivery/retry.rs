@@ -57,10 +57,10 @@ impl RetryLadder {
         self.0.get(usize::try_from(counted).ok()?).copied()
     }
 
-    /// The wait between acceptance and the first attempt. It always exists: a ladder is never empty.
+    /// When the first attempt of a delivery accepted at `accepted` is due. There is one: a ladder is never empty.
     #[must_use]
-    pub fn first_wait(&self) -> Duration {
-        self.0.first().copied().unwrap_or_default()
+    pub fn first_due(&self, accepted: Timestamp) -> Timestamp {
+        after(accepted, self.0.first().copied().unwrap_or_default())
     }
 
     /// The waits, in order.

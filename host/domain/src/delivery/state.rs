@@ -32,15 +32,22 @@ words!(DeliveryState {
 });
 
 impl DeliveryState {
+    /// The state in which a lead's delivery begins. A lead that the agent pulls is delivered by nobody, so its delivery
+    /// is done at once.
+    #[must_use]
+    pub const fn of_new_lead(push: bool) -> Self {
+        if push { Self::Ready } else { Self::Done }
+    }
+
     /// Whether the engine still works on it. A live delivery of a lead holds back the lead's later ones.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Ready | Self::Leased)
     }
 
-    /// Whether an operator may replay or discard it.
+    /// Whether the delivery has stopped: it is dead or in review, and an operator may replay or discard it.
     #[must_use]
-    pub const fn is_stuck(self) -> bool {
+    pub const fn is_stopped(self) -> bool {
         matches!(self, Self::Dead | Self::Review)
     }
 }

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use super::bindings::exports::about;
 use super::bindings::model;
-use jackfield_domain::call::disposition::{Disposition, Qualification, SiteVisit};
-use jackfield_domain::call::outcome::Outcome;
+use jackfield_domain::custody::fixture::contract_time;
 use jackfield_domain::delivery::failure::{Failure, Rejection};
 use jackfield_domain::extension::Extension;
 use jackfield_domain::field::FieldError;
@@ -45,79 +44,6 @@ pub struct ParsedLead {
     pub members: Map<String, Value>,
     /// The members that the contract does not name; pointers are relative to the lead.
     pub extensions: Vec<Extension>,
-}
-
-/// A disposition for a guest.
-pub fn disposition(given: &Disposition, accepted_at: Timestamp) -> model::Disposition {
-    model::Disposition {
-        call_id: given.call_id.to_string(),
-        lead_id: given.lead_id.to_string(),
-        outcome: outcome(&given.outcome),
-        accepted_at: time(accepted_at),
-        duration_seconds: given.duration_seconds,
-        recording_url: given.recording_url.clone(),
-        transcript_url: given.transcript_url.clone(),
-        qualification: qualification(&given.qualification),
-        site_visit: given.site_visit.as_ref().map(site_visit),
-        dnc_requested: given.dnc_requested,
-        duplicate_detected: given.duplicate_detected,
-        language_used: given.language_used.clone(),
-        extensions: given
-            .extensions
-            .iter()
-            .map(|extension| model::Extension {
-                pointer: extension.pointer.clone(),
-                json: extension.json.clone(),
-            })
-            .collect(),
-    }
-}
-
-fn outcome(given: &Outcome) -> model::Outcome {
-    match given {
-        Outcome::QualifiedVisitBooked => model::Outcome::QualifiedVisitBooked,
-        Outcome::QualifiedNoVisit => model::Outcome::QualifiedNoVisit,
-        Outcome::CallbackRequested => model::Outcome::CallbackRequested,
-        Outcome::NotInterestedBudget => model::Outcome::NotInterestedBudget,
-        Outcome::NotInterestedLocation => model::Outcome::NotInterestedLocation,
-        Outcome::NotInterestedTimeline => model::Outcome::NotInterestedTimeline,
-        Outcome::AlreadyPurchased => model::Outcome::AlreadyPurchased,
-        Outcome::WrongNumber => model::Outcome::WrongNumber,
-        Outcome::DncRequested => model::Outcome::DncRequested,
-        Outcome::NoAnswer => model::Outcome::NoAnswer,
-        Outcome::InvalidNumber => model::Outcome::InvalidNumber,
-        Outcome::DuplicateSuppressed => model::Outcome::DuplicateSuppressed,
-        Outcome::Other(word) => model::Outcome::Other(word.clone()),
-    }
-}
-
-fn qualification(given: &Qualification) -> model::Qualification {
-    model::Qualification {
-        ai_intent_score: given.ai_intent_score,
-        budget_min: given.budget_min,
-        budget_max: given.budget_max,
-        bhk_preference: given.bhk_preference.clone(),
-        possession_timeline: given.possession_timeline.clone(),
-        loan_required: given.loan_required,
-        purchase_intent: given.purchase_intent.clone(),
-        nri_flag: given.nri_flag,
-    }
-}
-
-fn site_visit(given: &SiteVisit) -> model::SiteVisit {
-    model::SiteVisit {
-        booked: given.booked,
-        date: given.date.map(|date| date.to_string()),
-        time_slot: given
-            .time_slot
-            .map(|time| format!("{:02}:{:02}", time.hour(), time.minute())),
-        timezone: given.timezone.clone(),
-    }
-}
-
-/// RFC 3339 in UTC with milliseconds.
-pub fn time(at: Timestamp) -> String {
-    format!("{at:.3}")
 }
 
 /// A guest's failure.
@@ -253,7 +179,7 @@ pub fn inbound(content_type: &str, body: &[u8], received_at: Timestamp) -> model
     model::Inbound {
         content_type: content_type.to_owned(),
         body: body.to_vec(),
-        received_at: time(received_at),
+        received_at: contract_time(received_at),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The contract of `wit/`: generated types, their conversion to and from the domain's, and the format of fixtures.
+//! The contract of `wit/`: generated types, and their conversions to and from the domain's types and the records of
+//! fixtures.
 
 pub mod bindings;
 pub mod convert;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use wasmtime::{Engine, Store, component};
 
 use super::environment::{Environment, InvocationLimits};
@@ -12,7 +11,8 @@ use super::state::InstanceState;
 use crate::code::error::PackageError;
 use crate::contract::bindings::exports::{about, dispositions, leads, lookup, status};
 use crate::meter::cpu;
-use jackfield_domain::custody::recording::ExportKind;
+use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
+use jackfield_domain::custody::recording::OmissionReason;
 
 /// An instance. It serves one invocation at a time, all of one release.
 ///
@@ -67,8 +67,8 @@ impl Instance {
     }
 
     /// Records the invocation, if its tenant is recorded: see [`InstanceState::record`].
-    pub fn record(&self, kind: ExportKind, call_and_returns: impl FnOnce() -> (Value, Value)) {
-        self.store.data().record(kind, call_and_returns);
+    pub fn record(&self, invocation: impl FnOnce() -> Result<(ExportInput, ExportResult), OmissionReason>) {
+        self.store.data().record(invocation);
     }
 
     /// The export `about`.

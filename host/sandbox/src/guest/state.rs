@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -16,7 +15,8 @@ use crate::meter::log::GuestLog;
 use crate::meter::stdio::GuestStream;
 use crate::outbound::send::{OutboundContext, send};
 use crate::recording::tape::InvocationEnding;
-use jackfield_domain::custody::recording::ExportKind;
+use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
+use jackfield_domain::custody::recording::OmissionReason;
 
 /// Bytes that a guest may pass to the host at once: a request with the largest body, with room to spare.
 pub const MAX_PASSED: usize = 4 << 20;
@@ -113,9 +113,9 @@ impl InstanceState {
             .finish(&self.environment.tenant, &self.environment.release, &stdout, &stderr);
     }
 
-    /// Records an invocation that the adapter has answered, if its tenant is recorded. `call_and_returns` makes the
-    /// fixture's members of these names.
-    pub fn record(&self, kind: ExportKind, call_and_returns: impl FnOnce() -> (Value, Value)) {
+    /// Records an invocation that the adapter has answered, if its tenant is recorded. `invocation` makes its input and
+    /// its result, or says why they cannot be recorded.
+    pub fn record(&self, invocation: impl FnOnce() -> Result<(ExportInput, ExportResult), OmissionReason>) {
         let Some(tape) = self.invocation.observations.tape() else {
             return;
         };
@@ -125,13 +125,10 @@ impl InstanceState {
             network,
             ..
         } = &*self.environment;
-        let (call, returns) = call_and_returns();
         let ending = InvocationEnding {
             release,
             settings: settings.clone().into_iter().collect(),
-            kind,
-            call,
-            returns,
+            invocation: invocation(),
         };
         let network = network.as_ref();
         tape.finish(ending, |fixture| {

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropped_releases_and_draining_hosts_keep_none() {
+    async fn drop_and_drain_release_idle_instances() {
         let (pool, _) = pool(4, 4);
         let (gone, stays) = (pool.for_release(5, 4), pool.for_release(5, 4));
         for own in [&gone, &stays, &stays] {

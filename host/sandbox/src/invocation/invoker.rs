@@ -57,7 +57,7 @@ impl<T> Invocation<T> {
     }
 }
 
-/// What is done with an instance: usually, one of its exports is called.
+/// What is done with an instance: usually, one of its exports is invoked.
 pub type GuestWork<'a, T> = Pin<Box<dyn Future<Output = Result<Result<T, Failure>, GuestError>> + Send + 'a>>;
 
 /// What is invoked: an adapter, as a release sets it up.

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_occasional_long_invocation_does_not_count() {
+    fn one_long_invocation_does_not_count() {
         let history = LongRunHistory::default();
         for number in 0..1000 {
             assert!(!history.runs_long(), "{number}");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_invocation_continues_on_another_thread() {
+    async fn invocations_continue_on_another_thread() {
         let threads = LowPriorityThreads::default();
         let here = std::thread::current().id();
         let (send, wait) = oneshot::channel::<u32>();

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_and_long_lines_are_cut() {
+    fn log_lines_are_sanitized_and_truncated() {
         let field = Field {
             name: "turn".into(),
             value: "1\r2".into(),

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refused_requests_are_counted_and_not_sent() {
+    async fn refused_requests_are_counted_not_sent() {
         let observations = Observations::default();
         for url in [
             "https://evil.example/",

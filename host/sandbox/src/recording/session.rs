@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::recording::{
-    OmissionReason, RecordedFixture, RecordedInvocation, RecordingBounds, RecordingBuffer, fixture,
+    ExportKind, OmissionReason, RecordedFixture, RecordedInvocation, RecordingBounds, RecordingBuffer, fixture,
 };
 
 /// How much an operator wants recorded, and how.
@@ -54,7 +54,7 @@ impl RecordingSession {
             return self.omit(OmissionReason::Secret);
         }
         let recorded = RecordedFixture {
-            kind: invocation.kind,
+            kind: ExportKind::of(&invocation.call),
             fixture,
         };
         self.recorded().push(recorded, text.len(), self.clock.now());

@@ -1,27 +1,27 @@
-//! The record of one invocation: everything that passes between the adapter and the host, taken down as it happens.
+//! The record of one invocation: everything that passes between the adapter and the host, recorded as it happens.
 //!
 //! Only tenants whom an operator records have tapes. A tape gets requests before the host adds credentials and answers
 //! after redaction: what the adapter itself has in its memory, and nothing else. The guest's clock stands still while
 //! it is recorded, so that the fixture can say what time it was.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::session::RecordingSession;
 use crate::contract::bindings::http;
-use crate::contract::fixture;
 use jackfield_clock::{Clock as _, SystemClock, lock};
+use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
 use jackfield_domain::custody::recording::{
-    ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, RecordedSignature,
+    OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, RecordedSignature,
 };
 
 /// Bytes of one invocation: a hundred times the requests and answers of an ordinary one.
 const MAX_BYTES: usize = 2 << 20;
 
-/// The record of an invocation under way.
+/// The record of an invocation in progress.
 #[derive(Debug)]
 pub struct Tape {
     session: Arc<RecordingSession>,
@@ -41,14 +41,10 @@ struct Recorded {
 pub struct InvocationEnding<'a> {
     /// The number of the release.
     pub release: &'a str,
-    /// Its settings, in any order.
-    pub settings: Vec<(String, String)>,
-    /// Which export was invoked.
-    pub kind: ExportKind,
-    /// The fixture's `call`.
-    pub call: Value,
-    /// The fixture's `returns`.
-    pub returns: Value,
+    /// Its settings.
+    pub settings: BTreeMap<String, String>,
+    /// What was invoked and what it returned, or why a fixture cannot say it.
+    pub invocation: Result<(ExportInput, ExportResult), OmissionReason>,
 }
 
 impl Tape {
@@ -98,7 +94,7 @@ impl Tape {
                     headers: pairs(&answer.headers),
                     body: answer.body.clone(),
                 }),
-                Err(error) => Err(fixture::fails(error)),
+                Err(error) => Err(error.into()),
             };
             recorded.exchanges.push(RecordedExchange {
                 method: request.method,
@@ -121,17 +117,18 @@ impl Tape {
         if recorded.bytes > MAX_BYTES {
             return self.session.omit(OmissionReason::TooLarge);
         }
-        let mut settings = ending.settings;
-        settings.sort();
+        let (call, returns) = match ending.invocation {
+            Ok(invocation) => invocation,
+            Err(why) => return self.session.omit(why),
+        };
         let invocation = RecordedInvocation {
-            kind: ending.kind,
             by: format!("release {}", ending.release),
-            settings,
+            settings: ending.settings,
             now: self.now,
-            asked: ending.call,
+            call,
             signed: recorded.signed,
             exchanges: recorded.exchanges,
-            returns: ending.returns,
+            returns,
         };
         self.session.add(&invocation, holds_secret);
     }

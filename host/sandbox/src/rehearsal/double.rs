@@ -8,7 +8,7 @@ use std::fmt;
 pub struct CrmRequest {
     /// `GET`, `POST`, …
     pub method: String,
-    /// Absolute and normalised.
+    /// Absolute and normalized.
     pub url: String,
     /// In the order in which the guest set them, names in lower case.
     pub headers: Vec<(String, String)>,

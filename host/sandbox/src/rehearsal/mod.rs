@@ -16,11 +16,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::code::error::PackageError;
-use crate::contract::fixture::{FixtureDisposition, FixtureFailure, FixtureLead, FixtureLeadStatus, FixtureReceipt};
 use crate::guest::linked::LinkedComponent;
 use crate::runtime::Runtime;
+use jackfield_domain::custody::fixture::ExportResult;
 use jackfield_domain::delivery::failure::Fault;
-use jackfield_domain::id::LeadId;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 
 pub use double::{CrmDouble, CrmReply, CrmRequest};
@@ -30,39 +29,6 @@ pub struct Rehearsal {
     runtime: Runtime,
     component: Arc<LinkedComponent>,
     record: AdapterRecord,
-}
-
-/// Which export is invoked, and with what, as a fixture says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExportInput {
-    /// `status.query`
-    QueryStatus {
-        /// The lead.
-        lead_id: LeadId,
-    },
-    /// `dispositions.write`
-    WriteDisposition {
-        /// What is written.
-        disposition: Box<FixtureDisposition>,
-        /// The key of the write.
-        idempotency_key: String,
-    },
-    /// `lookup.find`
-    Find {
-        /// The lead.
-        lead_id: String,
-        /// The key of the write.
-        idempotency_key: String,
-    },
-    /// `leads.parse`
-    ParseLeads {
-        /// The webhook's content type; empty if it has none.
-        content_type: String,
-        /// The webhook's body.
-        body: String,
-        /// RFC 3339.
-        received_at: String,
-    },
 }
 
 /// What surrounds an invocation.
@@ -84,25 +50,11 @@ pub struct RehearsalSetup {
     pub crm: Arc<dyn CrmDouble>,
 }
 
-/// What an export returned.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(untagged)]
-pub enum ExportOutput {
-    /// `status.query`
-    Status(FixtureLeadStatus),
-    /// `dispositions.write`
-    Receipt(FixtureReceipt),
-    /// `lookup.find`
-    Found(Option<FixtureReceipt>),
-    /// `leads.parse`
-    Leads(Vec<FixtureLead>),
-}
-
 /// How an invocation ended.
 #[derive(Debug, Clone)]
 pub struct RehearsalResult {
     /// What the adapter returned, or the fault that stopped it.
-    pub outcome: Result<Result<ExportOutput, FixtureFailure>, Fault>,
+    pub outcome: Result<ExportResult, Fault>,
     /// Requests that were sent or attempted.
     pub requests: u32,
     /// Words of [`jackfield_domain::tenant::egress::EgressRefusal`], and how many requests were refused for each.

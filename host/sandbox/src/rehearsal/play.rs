@@ -6,10 +6,9 @@ use reqwest::Url;
 
 use super::bench::RehearsalBench;
 use super::clock::SkippingClock;
-use super::{ExportInput, ExportOutput, Rehearsal, RehearsalResult, RehearsalSetup};
+use super::{Rehearsal, RehearsalResult, RehearsalSetup};
 use crate::contract::bindings::model;
 use crate::contract::convert::{self, ContractViolation};
-use crate::contract::fixture::FixtureFailure;
 use crate::guest::environment::Environment;
 use crate::guest::error::GuestError;
 use crate::guest::instance::Instance;
@@ -18,6 +17,7 @@ use crate::invocation::low_priority::LongRunHistory;
 use crate::outbound::network::Network;
 use crate::runtime::guest_settings;
 use crate::secrets::credentials::Credentials;
+use jackfield_domain::custody::fixture::{ExportInput, ExportOutput, ExportResult};
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::tenant::egress::{EgressPolicy, Origin};
 
@@ -43,9 +43,9 @@ impl Rehearsal {
             pool: None,
             quota: None,
         };
-        let invocation: Invocation<Result<ExportOutput, FixtureFailure>> = invoker
+        let invocation: Invocation<ExportResult> = invoker
             .invoke(target, setup.deadline, |instance| {
-                Box::pin(async move { Ok(Ok(call(instance, input).await?)) })
+                Box::pin(async move { Ok(Ok(invoke(instance, input).await?)) })
             })
             .await;
         let (memory, cpu) = bench.used();
@@ -83,7 +83,8 @@ impl Rehearsal {
     }
 }
 
-async fn call(instance: &mut Instance, input: ExportInput) -> Result<Result<ExportOutput, FixtureFailure>, GuestError> {
+/// Invokes an export, and validates what it returns as the host would in service.
+async fn invoke(instance: &mut Instance, input: ExportInput) -> Result<ExportResult, GuestError> {
     Ok(match input {
         ExportInput::QueryStatus { lead_id } => {
             let status = instance.status()?;
@@ -136,7 +137,7 @@ async fn call(instance: &mut Instance, input: ExportInput) -> Result<Result<Expo
 fn validated<T>(
     answer: Result<T, model::Failure>,
     read: impl FnOnce(T) -> Result<ExportOutput, ContractViolation>,
-) -> Result<Result<ExportOutput, FixtureFailure>, ContractViolation> {
+) -> Result<ExportResult, ContractViolation> {
     match answer {
         Ok(given) => read(given).map(Ok),
         Err(failure) => Ok(Err(failure.into())),

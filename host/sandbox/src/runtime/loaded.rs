@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use crate::contract::convert::{self, ParsedLead};
-use crate::contract::fixture::{self, FixtureLead, FixtureLeadStatus, FixtureReceipt};
+use crate::contract::fixture;
 use crate::guest::environment::Environment;
 use crate::guest::instance::Instance;
 use crate::guest::linked::LinkedComponent;
@@ -17,7 +17,9 @@ use crate::invocation::instance_pool::ReleasePool;
 use crate::invocation::invoker::{GuestWork, Invocation, Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
 use jackfield_domain::call::disposition::Disposition;
-use jackfield_domain::custody::recording::ExportKind;
+use jackfield_domain::custody::fixture::{
+    ExportInput, ExportOutput, FixtureDisposition, FixtureLead, FixtureLeadStatus, FixtureReceipt,
+};
 use jackfield_domain::id::{DedupKey, LeadId};
 use jackfield_domain::lead::status::LeadStatus;
 use jackfield_domain::tenant::adapter::AdapterRecord;
@@ -91,9 +93,10 @@ impl LoadedRelease {
             Box::pin(async move {
                 let status = instance.status()?;
                 let answer = status.call_query(instance.store(), lead.as_str()).await?;
-                instance.record(ExportKind::Status, || {
-                    let returns = fixture::returns(&answer, FixtureLeadStatus::from);
-                    (fixture::query_status(lead.as_str()), returns)
+                instance.record(|| {
+                    let input = ExportInput::QueryStatus { lead_id: lead.clone() };
+                    let output = |status| ExportOutput::Status(FixtureLeadStatus::from(status));
+                    Ok((input, fixture::result(&answer, output)))
                 });
                 Ok(convert::answer(answer, |given| convert::status(given, &lead))?)
             })
@@ -103,17 +106,21 @@ impl LoadedRelease {
 
     /// Writes a disposition, within `write_deadline_ms`. The answer is the CRM's reference, which may be empty.
     pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Invocation<String> {
-        let disposition = convert::disposition(disposition, accepted_at);
+        let disposition = FixtureDisposition::new(disposition, accepted_at);
         let key = key.clone();
         self.deliver(|instance| {
             Box::pin(async move {
                 let dispositions = instance.dispositions()?;
                 let answer = dispositions
-                    .call_write(instance.store(), &disposition, key.as_str())
+                    .call_write(instance.store(), &disposition.clone().into(), key.as_str())
                     .await?;
-                instance.record(ExportKind::Write, || {
-                    let returns = fixture::returns(&answer, FixtureReceipt::from);
-                    (fixture::write_disposition(&disposition, key.as_str()), returns)
+                instance.record(|| {
+                    let input = ExportInput::WriteDisposition {
+                        disposition: Box::new(disposition),
+                        idempotency_key: key.to_string(),
+                    };
+                    let output = |receipt| ExportOutput::Receipt(FixtureReceipt::from(receipt));
+                    Ok((input, fixture::result(&answer, output)))
                 });
                 Ok(convert::answer(answer, |receipt| Ok(convert::reference(&receipt)))?)
             })
@@ -129,9 +136,13 @@ impl LoadedRelease {
             Box::pin(async move {
                 let lookup = instance.lookup()?;
                 let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
-                instance.record(ExportKind::Find, || {
-                    let returns = fixture::returns(&answer, |receipt| receipt.map(FixtureReceipt::from));
-                    (fixture::find(lead.as_str(), key.as_str()), returns)
+                instance.record(|| {
+                    let input = ExportInput::Find {
+                        lead_id: lead.to_string(),
+                        idempotency_key: key.to_string(),
+                    };
+                    let output = |found: Option<_>| ExportOutput::Found(found.map(FixtureReceipt::from));
+                    Ok((input, fixture::result(&answer, output)))
                 });
                 Ok(convert::answer(answer, |receipt| {
                     Ok(receipt.as_ref().map(convert::reference))
@@ -149,9 +160,10 @@ impl LoadedRelease {
             Box::pin(async move {
                 let leads = instance.leads()?;
                 let answer = leads.call_parse(instance.store(), &inbound).await?;
-                instance.record(ExportKind::Webhook, || {
-                    let read = |leads: Vec<_>| leads.into_iter().map(FixtureLead::from).collect::<Vec<_>>();
-                    (fixture::parse_leads(&inbound), fixture::returns(&answer, read))
+                instance.record(|| {
+                    let output =
+                        |leads: Vec<_>| ExportOutput::Leads(leads.into_iter().map(FixtureLead::from).collect());
+                    Ok((fixture::parse_leads(&inbound)?, fixture::result(&answer, output)))
                 });
                 Ok(convert::answer(answer, convert::leads)?)
             })

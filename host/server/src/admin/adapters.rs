@@ -1,4 +1,4 @@
-//! `/v1/adapters`: components, pushed once and known by their digests.
+//! `/v1/adapters`: components, which are pushed once and identified by their digests.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -6,28 +6,28 @@ use axum::{Extension, Json};
 use http::StatusCode;
 
 use super::extract::{Body, Path, Query};
-use super::guard::Touched;
+use super::guard::AuditTarget;
 use super::listing::{listing, page_request};
-use super::refusal::{Refusals, not_found};
-use super::{AdminState, to_the_end};
+use super::problems::{ErrorResponses, not_found};
+use super::{AdminState, run_to_completion};
 use crate::problem::Problem;
 use jackfield_api::{AdapterView, Listing, PageQuery, PushedView};
 use jackfield_domain::tenant::release::AdapterRef;
 
-/// 64 MiB is what a component may have, ten times what the largest guest runtime brings along; a little more is read,
-/// so that the answer to a larger one can say so.
+/// Bytes of a request's body. A component may have 64 MiB, ten times the size of the largest guest runtime. A little
+/// more is read, so that the answer to a larger component can say that it is too large.
 pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024 + 64 * 1024;
 
 /// Push an adapter.
 ///
-/// Checks the component's exports and imports, runs its `describe` without network, compiles and keeps it. Nothing
-/// serves it until a tenant's release names it. The same bytes again change nothing.
+/// Checks the component's exports and imports, runs its `describe` without network, compiles it and stores it. It
+/// serves nobody until a tenant's release names it. Pushing the same bytes again changes nothing.
 #[utoipa::path(post, path = "/v1/adapters", tag = "adapters",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component, at most 64 MiB."),
-    responses((status = 201, description = "It was taken.", body = PushedView),
-        (status = 200, description = "The same bytes were there before.", body = PushedView), Refusals))]
+    responses((status = 201, description = "The adapter was stored.", body = PushedView),
+        (status = 200, description = "The same bytes had been pushed before.", body = PushedView), ErrorResponses))]
 pub(super) async fn push(State(state): State<AdminState>, Body(bytes): Body) -> Result<Response, Problem> {
-    let pushed = to_the_end(async move { state.rollout.push_adapter(bytes.into()).await }).await??;
+    let pushed = run_to_completion(async move { state.rollout.push_adapter(bytes.into()).await }).await??;
     let status = if pushed.known {
         StatusCode::OK
     } else {
@@ -38,13 +38,13 @@ pub(super) async fn push(State(state): State<AdminState>, Body(bytes): Body) -> 
         known: pushed.known,
     };
     let named = format!("{}@{}", view.adapter.name, view.adapter.version);
-    let touched = Touched(vec![("adapter", named), ("digest", view.adapter.digest.clone())]);
-    Ok((status, Extension(touched), Json(view)).into_response())
+    let target = AuditTarget(vec![("adapter", named), ("digest", view.adapter.digest.clone())]);
+    Ok((status, Extension(target), Json(view)).into_response())
 }
 
 /// List adapters, newest first.
 #[utoipa::path(get, path = "/v1/adapters", tag = "adapters", params(PageQuery),
-    responses((status = 200, description = "A page of adapters.", body = Listing<AdapterView>), Refusals))]
+    responses((status = 200, description = "A page of adapters.", body = Listing<AdapterView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
@@ -55,9 +55,9 @@ pub(super) async fn list(
 
 /// Show an adapter.
 #[utoipa::path(get, path = "/v1/adapters/{reference}", tag = "adapters",
-    params(("reference" = String, Path, description = "`name`, `name@version` or `sha256:…`; of several pushes the \
-        newest.")),
-    responses((status = 200, description = "The adapter.", body = AdapterView), Refusals))]
+    params(("reference" = String, Path, description = "`name`, `name@version` or `sha256:…`; the newest if \
+        several match.")),
+    responses((status = 200, description = "The adapter.", body = AdapterView), ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,
     Path(reference): Path<AdapterRef>,

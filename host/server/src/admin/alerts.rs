@@ -1,4 +1,4 @@
-//! `/v1/alerts`: what a person must be told.
+//! `/v1/alerts`: what a person must know.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use axum::extract::State;
 use super::AdminState;
 use super::extract::{Path, Query};
 use super::listing::{listing, page};
-use super::refusal::{Refusals, not_found};
+use super::problems::{ErrorResponses, not_found};
 use crate::problem::Problem;
 use jackfield_api::{AcknowledgedView, AlertQuery, AlertView, Listing};
 use jackfield_domain::id::AlertId;
@@ -27,7 +27,7 @@ fn alert_view(alert: Alert) -> AlertView {
 
 /// List alerts, newest first.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", params(AlertQuery),
-    responses((status = 200, description = "A page of alerts.", body = Listing<AlertView>), Refusals))]
+    responses((status = 200, description = "A page of alerts.", body = Listing<AlertView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(query): Query<AlertQuery>,
@@ -40,7 +40,7 @@ pub(super) async fn list(
 /// Mark an alert as seen.
 #[utoipa::path(post, path = "/v1/alerts/{id}/ack", tag = "alerts",
     params(("id" = String, Path, description = "Such as `alr_7`.")),
-    responses((status = 200, description = "It is marked.", body = AcknowledgedView), Refusals))]
+    responses((status = 200, description = "It is marked as seen.", body = AcknowledgedView), ErrorResponses))]
 pub(super) async fn acknowledge(
     State(state): State<AdminState>,
     Path(id): Path<AlertId>,

@@ -1,4 +1,4 @@
-//! `/v1/audit`: what was done by this API, and whether the record of it is whole.
+//! `/v1/audit`: what was changed through this API, and whether the audit trail is intact.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,17 +6,17 @@ use axum::extract::State;
 use super::AdminState;
 use super::extract::Query;
 use super::listing::{listing, page_request};
-use super::refusal::Refusals;
+use super::problems::ErrorResponses;
 use crate::problem::Problem;
 use jackfield_api::{AuditVerifyQuery, AuditView, Listing, PageQuery, VerifiedView};
 use jackfield_domain::custody::audit::ChainVerifier;
 
-/// Entries that are read at once: a few hundred kilobytes.
+/// How many entries a verification reads at once: a few hundred kilobytes.
 const CHUNK: u32 = 1000;
 
-/// List what was done, newest first.
+/// List the audit trail, newest first.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", params(PageQuery),
-    responses((status = 200, description = "A page of the audit trail.", body = Listing<AuditView>), Refusals))]
+    responses((status = 200, description = "A page of the audit trail.", body = Listing<AuditView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
@@ -27,9 +27,9 @@ pub(super) async fn list(
 
 /// Verify the audit trail.
 ///
-/// Reads it from its beginning and names the first entry that was edited, inserted or left out.
+/// Reads it from the beginning and names the first entry that was edited, inserted or removed.
 #[utoipa::path(get, path = "/v1/audit/verify", tag = "audit", params(AuditVerifyQuery),
-    responses((status = 200, description = "Whether it is whole.", body = VerifiedView), Refusals))]
+    responses((status = 200, description = "Whether the trail is intact.", body = VerifiedView), ErrorResponses))]
 pub(super) async fn verify(
     State(state): State<AdminState>,
     Query(query): Query<AuditVerifyQuery>,
@@ -37,11 +37,11 @@ pub(super) async fn verify(
     let mut verifier = ChainVerifier::new(query.expect);
     let mut seq = i64::MIN;
     let trouble = 'read: loop {
-        let part = state.store.audit_after(seq, CHUNK).await?;
-        if part.is_empty() {
+        let entries = state.store.audit_after(seq, CHUNK).await?;
+        if entries.is_empty() {
             break verifier.finish().err();
         }
-        for (next, entry) in &part {
+        for (next, entry) in &entries {
             if let Err(trouble) = verifier.next(*next, entry.as_ref()) {
                 break 'read Some(trouble);
             }

@@ -1,5 +1,5 @@
-//! `/v1/deliveries`: what was accepted, where it is, and every attempt. Dead letters and reviews are deliveries, by
-//! state.
+//! `/v1/deliveries`: what was accepted, its state, and every attempt. Dead letters and what waits for review are
+//! deliveries too, in their states.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::AdminState;
 use super::extract::{Path, Query};
 use super::listing::{listing, page};
-use super::refusal::{Refusals, not_found};
+use super::problems::{ErrorResponses, not_found};
 use crate::problem::Problem;
 use jackfield_api::{
     AttemptDetailView, AttemptView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryView, Listing,
@@ -65,7 +65,7 @@ fn attempt_view(attempt: AttemptRecord) -> AttemptView {
     }
 }
 
-/// A delivery's document as JSON, text or base64, whichever fits first.
+/// A delivery's document: as JSON if it is a document of the contract, else as text if it is UTF-8, else as base64.
 pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
     let document = match detail.summary.kind.rules().document {
         DocumentShape::Raw => None,
@@ -89,7 +89,7 @@ fn detail_view(detail: DeliveryDetail, with_payload: bool) -> DeliveryDetailView
 
 /// List deliveries, newest first.
 #[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", params(DeliveryQuery),
-    responses((status = 200, description = "A page of deliveries.", body = Listing<DeliveryView>), Refusals))]
+    responses((status = 200, description = "A page of deliveries.", body = Listing<DeliveryView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(query): Query<DeliveryQuery>,
@@ -113,7 +113,7 @@ pub(super) async fn list(
 /// Show a delivery with its attempts.
 #[utoipa::path(get, path = "/v1/deliveries/{id}", tag = "deliveries",
     params(("id" = String, Path, description = "Such as `dlv_42`."), DeliveryShowQuery),
-    responses((status = 200, description = "The delivery.", body = DeliveryDetailView), Refusals))]
+    responses((status = 200, description = "The delivery.", body = DeliveryDetailView), ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,
     Path(id): Path<DeliveryId>,
@@ -123,6 +123,7 @@ pub(super) async fn show(
     Ok(Json(detail_view(detail, query.payload)))
 }
 
+/// The delivery with this id, or the problem that there is none.
 pub(super) async fn find(state: &AdminState, id: DeliveryId) -> Result<DeliveryDetail, Problem> {
     let detail = state.store.delivery(id).await?;
     detail.ok_or_else(|| not_found(format!("there is no delivery `{id}`")))

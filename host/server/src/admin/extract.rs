@@ -1,4 +1,4 @@
-//! Reading requests, with a [`Problem`] for what cannot be read.
+//! Extractors like axum's, which answer with a [`Problem`] if they cannot read the request.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::observe::request::BodyError;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::BodyError;
 
 /// Parameters in the path.
 pub struct Path<T>(pub T);
@@ -24,7 +24,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Parameters behind the `?`.
+/// Parameters in the query.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
@@ -38,7 +38,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The body as it came.
+/// The body, byte for byte.
 pub struct Body(pub Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
@@ -48,12 +48,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         Bytes::from_request(request, state)
             .await
             .map(Self)
-            .map_err(|rejection| unread(&rejection))
+            .map_err(|rejection| body_problem(&rejection))
     }
 }
 
-/// The body as JSON, whatever its `content-type` says; an empty one is `{}`, so that what has only optional members can
-/// be left out.
+/// The body as JSON, whatever its `content-type` says. An empty body means `{}`, so that a client may omit a body whose
+/// members are all optional.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -65,15 +65,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         serde_json::from_slice(text).map(Self).map_err(|error| {
             Problem::new(
                 ProblemKind::BadRequest,
-                format!("the body is not the JSON that is wanted here: {error}"),
+                format!("the body is not the JSON that this path expects: {error}"),
             )
         })
     }
 }
 
-fn unread(rejection: &BytesRejection) -> Problem {
+fn body_problem(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(ProblemKind::TooLarge, "the body is larger than this path takes")
+        Problem::new(ProblemKind::TooLarge, "the body is larger than this path accepts")
     } else {
         BodyError::within(rejection).unwrap_or(BodyError::BrokeOff).problem()
     }

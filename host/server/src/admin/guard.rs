@@ -1,8 +1,8 @@
-//! Who may ask, and the record of what they did: every request but a reading one is in the audit trail before it is
-//! carried out, and again, with its outcome, before it is answered.
+//! Lets only operators in, and records what they change: every request that is not a read is written to the audit trail
+//! before it is handled, and again, with its status, before it is answered.
 //!
-//! What cannot be written down is not done. The trail holds routes, names and ids; never bodies, and of a path only
-//! what has the form of an id.
+//! If the trail cannot be written, nothing is changed. The trail contains routes, names and ids. It never contains
+//! bodies, and from a path it contains only the parts that have the form of an id.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,21 +12,21 @@ use axum::response::{IntoResponse as _, Response};
 use http::header;
 use http::request::Parts;
 
-use super::to_the_end;
+use super::run_to_completion;
 use crate::auth::Tokens;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::observe::request::{RequestId, bearer_token};
 use crate::problem::{Problem, ProblemKind};
-use crate::request::{RequestId, bearer_token};
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};
 
-/// Characters of a part of a path that are written down: more than any id or name has.
+/// The longest part of a path that the trail contains: longer than any id or name.
 const MAX_PART: usize = 200;
 
-/// What the guard works with.
+/// What the middleware [`operators_only`] needs.
 #[derive(Debug, Clone)]
-pub(super) struct Guard {
+pub(super) struct OperatorGuard {
     pub tokens: Arc<Tokens>,
     pub store: SharedStore,
     pub clock: SharedClock,
@@ -34,27 +34,27 @@ pub(super) struct Guard {
     pub refusals: Arc<Mutex<RefusalCounter>>,
 }
 
-/// What a handler did it to, where the path does not say: put into the answer's extensions, for the audit trail. Names
-/// and ids only.
+/// What a handler changed, if the path does not say it: names and ids only. The handler puts it into the answer's
+/// extensions, for the audit trail.
 #[derive(Debug, Clone)]
-pub(super) struct Touched(pub Vec<(&'static str, String)>);
+pub(super) struct AuditTarget(pub Vec<(&'static str, String)>);
 
-/// Lets operators through, and writes down what they change.
+/// Refuses requests without an operator's token, and records the changes of the others.
 pub(super) async fn operators_only(
-    State(guard): State<Guard>,
+    State(guard): State<OperatorGuard>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let presented = bearer_token(request.headers()).and_then(|token| guard.tokens.operator(token));
+    let operator = bearer_token(request.headers()).and_then(|token| guard.tokens.operator(token));
     let (mut parts, body) = request.into_parts();
-    let Some(operator) = presented else {
+    let Some(operator) = operator else {
         return Err(guard.refuse(&parts).await);
     };
     if parts.method.is_safe() {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     let mut event = guard.event(&parts, &operator);
-    event.target = target(&path_parts(&mut parts).await);
+    event.target = path_target(&path_parts(&mut parts).await);
     let begun = guard.store.append_audit(event.clone()).await.map_err(|error| {
         let unavailable = Problem::from(error);
         Problem::new(
@@ -64,27 +64,28 @@ pub(super) async fn operators_only(
         .retry_after(1)
     })?;
     tracing::info!(operator = %operator.id, audit = begun.seq, hash = %begun.hash, "an operator changes something");
-    // To the end even if the client goes away, so that the outcome is written down whatever it is.
-    to_the_end(async move {
+    // The handler completes even if the client disconnects, so that its status is always recorded.
+    run_to_completion(async move {
         let mut response = next.run(Request::from_parts(parts, body)).await;
-        let touched = response.extensions_mut().remove::<Touched>();
-        let ended = guard.end(event, touched, response.status().as_u16()).await;
-        ended.map_or_else(Problem::into_response, |_| response)
+        let target = response.extensions_mut().remove::<AuditTarget>();
+        let recorded = guard.record_status(event, target, response.status().as_u16()).await;
+        recorded.map_or_else(Problem::into_response, |_| response)
     })
     .await
 }
 
-impl Guard {
+impl OperatorGuard {
+    /// The entry for an operator's request, without its target and status.
     fn event(&self, parts: &Parts, operator: &TokenRecord) -> AuditEvent {
         AuditEvent {
             actor: Actor::Operator(operator.id),
             label: operator.label.clone(),
-            ..self.unknown(parts)
+            ..self.anonymous_event(parts)
         }
     }
 
-    /// What somebody unknown wants.
-    fn unknown(&self, parts: &Parts) -> AuditEvent {
+    /// The entry for a request without a valid token.
+    fn anonymous_event(&self, parts: &Parts) -> AuditEvent {
         let route = parts
             .extensions
             .get::<MatchedPath>()
@@ -101,8 +102,14 @@ impl Guard {
         }
     }
 
-    async fn end(&self, mut event: AuditEvent, touched: Option<Touched>, status: u16) -> Result<AuditEntry, Problem> {
-        for (name, value) in touched.into_iter().flat_map(|Touched(parts)| parts) {
+    /// Writes the second entry of a change.
+    async fn record_status(
+        &self,
+        mut event: AuditEvent,
+        target: Option<AuditTarget>,
+        status: u16,
+    ) -> Result<AuditEntry, Problem> {
+        for (name, value) in target.into_iter().flat_map(|AuditTarget(parts)| parts) {
             let space = if event.target.is_empty() { "" } else { " " };
             event.target = format!("{}{space}{name}={value}", event.target);
         }
@@ -112,27 +119,27 @@ impl Guard {
             tracing::error!(%error, "the outcome of an operator's request could not be written to the audit trail");
             Problem::new(
                 ProblemKind::Overloaded,
-                "it was answered, but its outcome cannot be written to the audit trail, so the answer is withheld: \
-                 look at what became of it before you send it again",
+                "the request was handled, but its outcome cannot be written to the audit trail, so the answer is \
+                 withheld: check what was changed before you send it again",
             )
         })
     }
 
-    /// The answer to whoever is no operator. Written down once a minute at most, so that nobody outside can fill the
-    /// disk; the metric counts every one.
+    /// The answer to a request without an operator's token. At most one entry a minute records such requests, so that
+    /// outsiders cannot fill the disk. The metric counts every request.
     async fn refuse(&self, parts: &Parts) -> Problem {
         let reason = if parts.headers.contains_key(header::AUTHORIZATION) {
             "token"
         } else {
             "no-token"
         };
-        self.metrics.refuse("admin", reason);
-        let due = lock(&self.refusals).add(self.clock.now());
-        if let Some(refused) = due {
+        self.metrics.request_refused("admin", reason);
+        let counted = lock(&self.refusals).add(self.clock.now());
+        if let Some(refused) = counted {
             let event = AuditEvent {
                 target: format!("refused={refused}"),
                 status: Some(ProblemKind::Unauthorized.status().as_u16()),
-                ..self.unknown(parts)
+                ..self.anonymous_event(parts)
             };
             if let Err(error) = self.store.append_audit(event).await {
                 tracing::error!(%error, "refused requests could not be written to the audit trail");
@@ -145,7 +152,7 @@ impl Guard {
     }
 }
 
-/// The parts of the path that the route names.
+/// The parts of the path that the route names, with their names.
 async fn path_parts(parts: &mut Parts) -> Vec<(String, String)> {
     match RawPathParams::from_request_parts(parts, &()).await {
         Ok(params) => params
@@ -156,8 +163,9 @@ async fn path_parts(parts: &mut Parts) -> Vec<(String, String)> {
     }
 }
 
-/// What a path is about, as the trail has it. A client can put anything into a path, a phone number too.
-fn target(parts: &[(String, String)]) -> String {
+/// The target that a path names, as the trail contains it. Only ids are copied, because a client can put anything into
+/// a path, even a phone number.
+fn path_target(parts: &[(String, String)]) -> String {
     let is_id = |value: &str| {
         value.len() <= MAX_PART
             && value.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -175,10 +183,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trail_takes_ids_and_nothing_else_from_a_path() {
+    fn only_ids_of_a_path_are_recorded() {
         let target = |value: &str| {
             let parts = [("tenant", "dwarka-homes"), ("id", value)];
-            target(&parts.map(|(name, value)| (name.to_owned(), value.to_owned())))
+            path_target(&parts.map(|(name, value)| (name.to_owned(), value.to_owned())))
         };
         assert_eq!(target("dlv_42"), "tenant=dwarka-homes id=dlv_42");
         assert_eq!(target("keystone@1.0.0"), "tenant=dwarka-homes id=keystone@1.0.0");

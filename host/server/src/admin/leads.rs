@@ -8,7 +8,7 @@ use super::AdminState;
 use super::deliveries::delivery_view;
 use super::extract::Path;
 use super::listing::listing;
-use super::refusal::{Refusals, not_found};
+use super::problems::{ErrorResponses, not_found};
 use crate::problem::Problem;
 use jackfield_api::{LeadView, MAX_LIMIT};
 use jackfield_domain::id::{LeadId, TenantName};
@@ -18,7 +18,7 @@ use jackfield_store::{DeliveryFilter, PageRequest};
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/leads/{lead}", tag = "leads",
     params(("tenant" = String, Path, description = "The tenant's name."),
         ("lead" = String, Path, description = "The lead's id in the CRM, percent-encoded.")),
-    responses((status = 200, description = "The lead.", body = LeadView), Refusals))]
+    responses((status = 200, description = "The lead.", body = LeadView), ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,
     Path((tenant, lead)): Path<(TenantName, LeadId)>,
@@ -39,7 +39,7 @@ pub(super) async fn show(
         tenant: record.tenant.to_string(),
         lead: record.lead.to_string(),
         document: record.document.map(|text| {
-            // A text that is no JSON is still shown.
+            // A document that is not JSON is shown as text.
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         }),
         priority: record.priority,

@@ -1,4 +1,4 @@
-//! Listings: the store's pages in the API's shape, and back.
+//! Listings: the page of the store that a query requests, and its form in the API.
 
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{DEFAULT_LIMIT, Listing, MAX_LIMIT, PageQuery};
@@ -12,7 +12,7 @@ pub(super) fn listing<R, T>(page: Page<R>, view: impl FnMut(R) -> T) -> Listing<
     }
 }
 
-/// The page that a query asks for.
+/// The page that a query requests.
 ///
 /// # Errors
 /// The limit is out of range.

@@ -1,25 +1,26 @@
-//! The operators' API, on its own listener: adapters, tenants, tokens, stuck deliveries, and what to know of leads.
+//! The admin API, for operators, on its own listener: adapters, tenants, tokens, deliveries, leads, alerts and the
+//! audit trail.
 //!
-//! One file per resource, its documentation beside its handlers; the `OpenAPI` description comes out of both. The
-//! command line tool does nothing that this API cannot. Everything under `/v1` wants an operator's token; `/healthz`,
-//! `/readyz` and `/metrics` are mounted beside it by `app`.
+//! Each resource has a file with its handlers and their documentation, from which the `OpenAPI` description is
+//! generated. The command line does nothing that this API cannot do. Everything under `/v1` requires an operator's
+//! token. `app` mounts `/healthz`, `/readyz` and `/metrics` beside it.
 
 mod adapters;
 mod alerts;
 mod audit;
 mod breaker;
-mod choice;
 mod deliveries;
 mod extract;
 mod guard;
 mod leads;
 mod listing;
 mod payload;
+mod problems;
 mod recording;
-mod refusal;
 mod releases;
 mod secrets;
-mod stuck;
+mod selection;
+mod stopped_deliveries;
 mod suppressions;
 mod tenants;
 mod tokens;
@@ -41,35 +42,35 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::auth::Tokens;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::observe::request::log_request;
 use crate::problem::{Problem, ProblemKind};
-use crate::request::observe;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::Vault;
 use jackfield_clock::SharedClock;
 use jackfield_store::SharedStore;
 
-/// A body that is not a component is at most 1 MiB, as on the public listener.
+/// Bytes of a body that is not a component: 1 MiB, as on the public listener.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// What the handlers work with. Cheap to clone.
+/// What the handlers need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AdminState {
-    /// What is remembered.
+    /// The store.
     pub store: SharedStore,
-    /// Makes releases and puts them in service.
+    /// Creates releases and activates them.
     pub rollout: Rollout,
-    /// Keeps secrets.
+    /// The secrets.
     pub vault: Vault,
-    /// What this host serves.
+    /// The tenants that this host serves.
     pub tenants: Arc<Tenants>,
-    /// Who may ask.
+    /// The valid tokens.
     pub tokens: Arc<Tokens>,
-    /// Time.
+    /// The time.
     pub clock: SharedClock,
-    /// Counts who is refused.
+    /// Counts refused requests.
     pub metrics: Metrics,
-    /// Notified when a replay made work.
+    /// Notified when a replay or a breaker makes deliveries due.
     pub wake: Arc<Notify>,
 }
 
@@ -81,14 +82,15 @@ pub struct AdminState {
                        `after`. Errors are `application/problem+json`."
     ),
     components(schemas(jackfield_api::ProblemBody)),
-    modifiers(&OperatorToken),
+    modifiers(&OperatorTokenScheme),
     security(("operator" = []))
 )]
-struct Description;
+struct AdminApiDescription;
 
-struct OperatorToken;
+/// Describes how an operator's token is sent.
+struct OperatorTokenScheme;
 
-impl Modify for OperatorToken {
+impl Modify for OperatorTokenScheme {
     fn modify(&self, api: &mut OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         api.components
@@ -97,9 +99,9 @@ impl Modify for OperatorToken {
     }
 }
 
-/// Every route of `/v1` with its description.
-fn described() -> (Router<AdminState>, OpenApi) {
-    OpenApiRouter::with_openapi(Description::openapi())
+/// Every route of `/v1`, and their description.
+fn documented_routes() -> (Router<AdminState>, OpenApi) {
+    OpenApiRouter::with_openapi(AdminApiDescription::openapi())
         .routes(routes!(adapters::push).layer(DefaultBodyLimit::max(adapters::BODY_LIMIT)))
         .routes(routes!(adapters::list))
         .routes(routes!(adapters::show))
@@ -119,10 +121,10 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(payload::edit))
-        .routes(routes!(stuck::replay))
-        .routes(routes!(stuck::discard))
-        .routes(routes!(stuck::discard_one))
-        .routes(routes!(stuck::landed))
+        .routes(routes!(stopped_deliveries::replay))
+        .routes(routes!(stopped_deliveries::discard))
+        .routes(routes!(stopped_deliveries::discard_one))
+        .routes(routes!(stopped_deliveries::landed))
         .routes(routes!(leads::show))
         .routes(routes!(suppressions::list))
         .routes(routes!(alerts::list))
@@ -133,10 +135,10 @@ fn described() -> (Router<AdminState>, OpenApi) {
         .split_for_parts()
 }
 
-/// The admin API, with a problem for every path and method that it does not have.
+/// The admin API. Every path and method that it does not support is answered with a problem.
 pub fn router(state: AdminState) -> Router {
-    let (v1, description) = described();
-    let guard = guard::Guard {
+    let (v1, description) = documented_routes();
+    let guard = guard::OperatorGuard {
         tokens: Arc::clone(&state.tokens),
         store: Arc::clone(&state.store),
         clock: Arc::clone(&state.clock),
@@ -145,21 +147,22 @@ pub fn router(state: AdminState) -> Router {
     };
     let v1 = v1.layer(from_fn_with_state(guard, guard::operators_only));
     let description = Arc::new(description);
-    let rest = Router::new().route(
+    let others = Router::new().route(
         "/openapi.json",
         get(|| async move { Json(description).into_response() }),
     );
     let clock = Arc::clone(&state.clock);
-    finish(rest.merge(v1).with_state(state), clock)
+    with_fallbacks_and_layers(others.merge(v1).with_state(state), clock)
 }
 
-/// What every answer of the listener has in common.
-fn finish(routes: Router, clock: SharedClock) -> Router {
+/// Adds what every route of the listener needs: problems for unknown paths and methods, a limit for bodies, and the
+/// log.
+fn with_fallbacks_and_layers(routes: Router, clock: SharedClock) -> Router {
     routes
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(clock, observe))
+        .layer(from_fn_with_state(clock, log_request))
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {
@@ -174,18 +177,18 @@ async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri) -> Proble
     let path: String = uri.path().chars().take(200).collect();
     Problem::new(
         ProblemKind::MethodNotAllowed,
-        format!("{path} does not take {method}; GET /openapi.json lists what there is"),
+        format!("{path} does not support {method}; GET /openapi.json lists what there is"),
     )
 }
 
-/// Runs `work` to its end even when the client goes away, so that no change stops between the database and the memory
-/// of this host.
-async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Problem> {
+/// Runs `work` to completion even if the client disconnects, so that no change stops between the database and this
+/// host's memory.
+async fn run_to_completion<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Problem> {
     tokio::spawn(work.in_current_span()).await.map_err(|error| {
-        tracing::error!(%error, "an operator's request broke off");
+        tracing::error!(%error, "the handler of an operator's request panicked");
         Problem::new(
             ProblemKind::Internal,
-            "the request broke off; look at what became of it, then send it again",
+            "the request failed halfway; check what was changed before you send it again",
         )
     })
 }

@@ -1,4 +1,4 @@
-//! Replaces the document of a delivery that waits for a person's review.
+//! `/v1/deliveries/{id}/payload`: replaces the document of a delivery in review.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::AdminState;
 use super::deliveries::find;
 use super::extract::{Body, Path};
-use super::refusal::Refusals;
+use super::problems::ErrorResponses;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::EditedView;
 use jackfield_domain::call::disposition::Disposition;
@@ -19,14 +19,14 @@ use jackfield_store::DeliveryDetail;
 
 /// Replace the document of a delivery in review.
 ///
-/// The former one is kept. It must be the same call or lead: its id and key stay. A disposition that newly asks for
-/// do-not-call is refused, since only the public API records that before it answers. Nothing is sent until the delivery
-/// is replayed.
+/// The former one is kept. The new one must be about the same call or lead: its id and key must not change. A
+/// disposition that newly requests do-not-call is refused, because only the public API records such a request before it
+/// answers. Nothing is sent until the delivery is replayed.
 #[utoipa::path(put, path = "/v1/deliveries/{id}/payload", tag = "deliveries",
     params(("id" = String, Path, description = "Such as `dlv_42`.")),
     request_body(content = Value, content_type = "application/json",
         description = "The whole document; for a webhook that is yet to be parsed, its body."),
-    responses((status = 200, description = "It was replaced.", body = EditedView), Refusals))]
+    responses((status = 200, description = "It was replaced.", body = EditedView), ErrorResponses))]
 pub(super) async fn edit(
     State(state): State<AdminState>,
     Path(id): Path<DeliveryId>,
@@ -40,7 +40,7 @@ pub(super) async fn edit(
         Some(lead) => state.store.dnc_recorded(&detail.summary.tenant, lead).await?,
         None => false,
     };
-    replaceable(&detail, &body, dnc_recorded)?;
+    validate_replacement(&detail, &body, dnc_recorded)?;
     if !state.store.edit(id, body.into(), state.clock.now()).await? {
         return Err(not_in_review(id, "has just left review"));
     }
@@ -50,15 +50,15 @@ pub(super) async fn edit(
     }))
 }
 
-fn not_in_review(id: DeliveryId, where_it_is: &str) -> Problem {
+fn not_in_review(id: DeliveryId, state: &str) -> Problem {
     Problem::new(
         ProblemKind::Conflict,
-        format!("`{id}` {where_it_is}; only a delivery in review can be edited"),
+        format!("`{id}` {state}; only a delivery in review can be edited"),
     )
 }
 
-/// Whether `body` may take the place of the delivery's document.
-fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
+/// Checks that `body` may replace the delivery's document.
+fn validate_replacement(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
     let summary = &detail.summary;
     if summary.kind.rules().document == DocumentShape::Raw {
         return if body.is_empty() {
@@ -88,7 +88,7 @@ fn replaceable(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Resu
         }
         if new.dnc_requested && !dnc_recorded {
             let detail =
-                "must not newly ask for do-not-call here: post a disposition that does, so that it is recorded";
+                "must not newly request do-not-call here: post a disposition that does, so that it is recorded";
             errors.push(FieldError::new("/flags/dnc_requested", detail));
         }
     }
@@ -139,19 +139,19 @@ mod tests {
         json!({"call_metadata": {"call_id": call}, "qualification": {"outcome": outcome}})
     }
 
-    fn refused(detail: &DeliveryDetail, body: &Value, dnc_recorded: bool) -> Option<String> {
-        replaceable(detail, body.to_string().as_bytes(), dnc_recorded)
+    fn refusal(detail: &DeliveryDetail, body: &Value, dnc_recorded: bool) -> Option<String> {
+        validate_replacement(detail, body.to_string().as_bytes(), dnc_recorded)
             .err()
             .map(|problem| problem.detail().to_owned())
     }
 
     #[test]
-    fn an_edited_disposition_stays_the_same_call() {
+    fn edited_disposition_keeps_its_call() {
         let detail = in_review(DeliveryKind::Disposition, "C-1", &disposition("C-1", "no_answer"));
-        assert_eq!(refused(&detail, &disposition("C-1", "invalid_number"), false), None);
-        let other = refused(&detail, &disposition("C-2", "no_answer"), false).unwrap();
+        assert_eq!(refusal(&detail, &disposition("C-1", "invalid_number"), false), None);
+        let other = refusal(&detail, &disposition("C-2", "no_answer"), false).unwrap();
         assert_eq!(other, "/call_metadata/call_id: must stay `C-1`");
-        let wrong = refused(&detail, &json!({"call_metadata": {"call_id": "C-1"}}), false).unwrap();
+        let wrong = refusal(&detail, &json!({"call_metadata": {"call_id": "C-1"}}), false).unwrap();
         assert_eq!(wrong, "/qualification: is required and must be an object");
     }
 
@@ -161,33 +161,33 @@ mod tests {
         let detail = in_review(DeliveryKind::Disposition, "C-1", &disposition("C-1", "no_answer"));
         let dnc = disposition("C-1", "dnc_requested");
         assert!(
-            refused(&detail, &dnc, false)
+            refusal(&detail, &dnc, false)
                 .unwrap()
                 .starts_with("/flags/dnc_requested")
         );
-        assert_eq!(refused(&detail, &dnc, true), None);
+        assert_eq!(refusal(&detail, &dnc, true), None);
     }
 
     #[test]
-    fn an_edited_lead_keeps_its_id_and_key() {
+    fn edited_lead_keeps_its_id_and_key() {
         let lead = |id: &str, key: &str| {
             let lead = json!({"id": id, "phone": "+919800000000"});
             json!({"event": "lead.created", "idempotency_key": key, "lead": lead})
         };
         let detail = in_review(DeliveryKind::Lead, "key:k1", &lead("L-1", "k1"));
-        assert_eq!(refused(&detail, &lead("L-1", "k1"), false), None);
+        assert_eq!(refusal(&detail, &lead("L-1", "k1"), false), None);
         assert_eq!(
-            refused(&detail, &lead("L-2", "k1"), false).unwrap(),
+            refusal(&detail, &lead("L-2", "k1"), false).unwrap(),
             "/lead/id: must stay as it was"
         );
         assert_eq!(
-            refused(&detail, &lead("L-1", "k2"), false).unwrap(),
+            refusal(&detail, &lead("L-1", "k2"), false).unwrap(),
             "/idempotency_key: must stay as it was"
         );
     }
 
     #[test]
-    fn payloads_show_as_what_they_are() {
+    fn payloads_are_json_text_or_base64() {
         let mut detail = in_review(DeliveryKind::Disposition, "C-1", &json!({"a": 1}));
         assert_eq!(payload_view(&detail), PayloadView::Json(json!({"a": 1})));
         detail.summary.kind = DeliveryKind::Inbound;

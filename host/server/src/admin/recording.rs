@@ -1,7 +1,7 @@
-//! `/v1/tenants/{tenant}/recording`: calls of a tenant's adapter, taken down as fixtures for its author.
+//! `/v1/tenants/{tenant}/recording`: invocations of a tenant's adapter, recorded as fixtures for its author.
 //!
-//! A recording is in the memory of the host that is asked, of the calls that run there. What it holds is handed out
-//! once, by an operator's deed that the audit trail has, and forgotten then.
+//! A recording is in the memory of the host that receives the request, and contains invocations at that host only. The
+//! host returns it once, for a request that the audit trail records, and then deletes it.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
 use super::extract::{Json, Path};
-use super::guard::Touched;
-use super::refusal::{Refusals, not_found, wrong};
-use super::{AdminState, to_the_end};
+use super::guard::AuditTarget;
+use super::problems::{ErrorResponses, invalid_field, not_found};
+use super::{AdminState, run_to_completion};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{RecordingError, RecordingOptions};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 use jackfield_domain::custody::recording::RecordingBounds;
 use jackfield_domain::id::TenantName;
 
-/// What a request asks for, if it is in range.
-fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
+/// Validates a request.
+fn recording_options(request: BeginRecording) -> Result<RecordingOptions, Problem> {
     if !(1..=RecordingBounds::MAX_INVOCATIONS).contains(&request.calls) {
-        return Err(wrong(
+        return Err(invalid_field(
             "/calls",
             format!("must be 1 to {}", RecordingBounds::MAX_INVOCATIONS),
         ));
     }
     if !(1..=RecordingBounds::MAX_MINUTES).contains(&request.minutes) {
-        return Err(wrong(
+        return Err(invalid_field(
             "/minutes",
             format!("must be 1 to {}", RecordingBounds::MAX_MINUTES),
         ));
@@ -42,54 +42,56 @@ fn order(request: BeginRecording) -> Result<RecordingOptions, Problem> {
     })
 }
 
-/// Begin to record the next calls of a tenant's adapter, at the answering host.
+/// Begin to record the next invocations of a tenant's adapter, at the answering host.
 ///
-/// They are kept in memory only, without credentials, until they are taken by DELETE; at most 16 MiB, and ten minutes
-/// longer than `minutes`. A tenant has one recording at a time.
+/// They are kept in memory only, without credentials, until DELETE returns them: at most 16 MiB, for at most ten
+/// minutes after `minutes` are over. A tenant has one recording at a time.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/recording", tag = "recordings", request_body = BeginRecording,
     params(("tenant" = String, Path, description = "The tenant's name.")),
-    responses((status = 201, description = "The recording that begins.", body = RecordingView), Refusals))]
+    responses((status = 201, description = "The recording.", body = RecordingView), ErrorResponses))]
 pub(super) async fn begin(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     Json(request): Json<BeginRecording>,
 ) -> Result<Response, Problem> {
-    let order = order(request)?;
-    to_the_end(async move {
-        let status = state.rollout.begin_recording(&tenant, order).await?;
-        let view = RecordingView::of(&tenant, status, order.unmasked);
+    let options = recording_options(request)?;
+    run_to_completion(async move {
+        let status = state.rollout.start_recording(&tenant, options).await?;
+        let view = RecordingView::of(&tenant, status, options.unmasked);
         let mut response = (StatusCode::CREATED, axum::Json(view)).into_response();
-        let touched = [
-            ("calls", order.bounds.invocations.to_string()),
-            ("unmasked", order.unmasked.to_string()),
+        let target = [
+            ("calls", options.bounds.invocations.to_string()),
+            ("unmasked", options.unmasked.to_string()),
         ];
-        response.extensions_mut().insert(Touched(touched.into()));
+        response.extensions_mut().insert(AuditTarget(target.into()));
         Ok(response)
     })
     .await?
 }
 
-/// Show how a tenant's recording stands.
+/// Show the status of a tenant's recording.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/recording", tag = "recordings",
     params(("tenant" = String, Path, description = "The tenant's name.")),
-    responses((status = 200, description = "The recording, without what it holds.", body = RecordingView), Refusals))]
+    responses((status = 200, description = "The recording, without its fixtures.", body = RecordingView),
+        ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
 ) -> Result<axum::Json<RecordingView>, Problem> {
-    let (status, order) = state.rollout.recording(&tenant)?;
-    Ok(axum::Json(RecordingView::of(&tenant, status, order.unmasked)))
+    let (status, options) = state.rollout.recording(&tenant)?;
+    Ok(axum::Json(RecordingView::of(&tenant, status, options.unmasked)))
 }
 
-/// End a tenant's recording and take what it holds.
+/// End a tenant's recording and return its fixtures.
 ///
-/// The host forgets it: it is handed out once. Calls in which a secret of the tenant is found are left out.
+/// They are returned once: the host then deletes them. Invocations that contain a secret of the tenant are left out.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/recording", tag = "recordings",
     params(("tenant" = String, Path, description = "The tenant's name.")),
-    responses((status = 200, description = "The recording and its calls.", body = TakenRecordingView), Refusals))]
+    responses((status = 200, description = "The recording and its fixtures.", body = TakenRecordingView),
+        ErrorResponses))]
 pub(super) async fn take(State(state): State<AdminState>, Path(tenant): Path<TenantName>) -> Result<Response, Problem> {
-    to_the_end(async move {
-        let recording = state.rollout.take_recording(&tenant).await?;
+    run_to_completion(async move {
+        let recording = state.rollout.collect_recording(&tenant).await?;
         let calls = recording.kept.into_iter().map(|call| RecordedCall {
             kind: call.kind,
             fixture: call.fixture,
@@ -98,9 +100,9 @@ pub(super) async fn take(State(state): State<AdminState>, Path(tenant): Path<Ten
             calls: calls.collect(),
             recording: RecordingView::of(&tenant, recording.status, recording.options.unmasked),
         };
-        let touched = [("calls", view.calls.len().to_string())];
+        let target = [("calls", view.calls.len().to_string())];
         let mut response = axum::Json(view).into_response();
-        response.extensions_mut().insert(Touched(touched.into()));
+        response.extensions_mut().insert(AuditTarget(target.into()));
         Ok(response)
     })
     .await?

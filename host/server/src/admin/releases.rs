@@ -1,4 +1,4 @@
-//! `/v1/tenants/{tenant}/releases`: applying a tenant's file, and going back.
+//! `/v1/tenants/{tenant}/releases`: applies a tenant's file, and goes back to an earlier release.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -7,56 +7,57 @@ use axum::{Extension, Json};
 use http::StatusCode;
 
 use super::extract::{Body, Json as JsonBody, Path, Query};
-use super::guard::Touched;
+use super::guard::AuditTarget;
 use super::listing::{listing, page_request};
-use super::refusal::{Refusals, not_found};
+use super::problems::{ErrorResponses, not_found};
 use super::tenants::no_tenant;
-use super::{AdminState, to_the_end};
+use super::{AdminState, run_to_completion};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{AppliedView, ApplyQuery, Listing, PageQuery, ReleaseView, RollbackRequest};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 
 /// Apply a tenant's file.
 ///
-/// Makes a release of it and puts that in service without failing a request. If it does not load, the release before
-/// serves on and the answer says why.
+/// Creates a release from it and activates the release without failing a request. If the release does not load, the
+/// previous one keeps serving, and the answer says why.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/releases", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name, as in the file."), ApplyQuery),
     request_body(content = String, content_type = "application/toml", description = "The tenant's file."),
     responses((status = 201, description = "The new release serves.", body = AppliedView),
-        (status = 200, description = "Nothing was written.", body = AppliedView), Refusals))]
+        (status = 200, description = "Nothing was written.", body = AppliedView), ErrorResponses))]
 pub(super) async fn apply_to(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     Query(query): Query<ApplyQuery>,
     Body(body): Body,
 ) -> Result<Response, Problem> {
-    put(state, Some(tenant), &query, body).await
+    apply_file(state, Some(tenant), &query, body).await
 }
 
 /// Apply a tenant's file to the tenant that it names.
 ///
-/// As `POST /v1/tenants/{tenant}/releases`.
+/// Otherwise like `POST /v1/tenants/{tenant}/releases`.
 #[utoipa::path(post, path = "/v1/releases", tag = "tenants", params(ApplyQuery),
     request_body(content = String, content_type = "application/toml", description = "The tenant's file."),
     responses((status = 201, description = "The new release serves.", body = AppliedView),
-        (status = 200, description = "Nothing was written.", body = AppliedView), Refusals))]
+        (status = 200, description = "Nothing was written.", body = AppliedView), ErrorResponses))]
 pub(super) async fn apply(
     State(state): State<AdminState>,
     Query(query): Query<ApplyQuery>,
     Body(body): Body,
 ) -> Result<Response, Problem> {
-    put(state, None, &query, body).await
+    apply_file(state, None, &query, body).await
 }
 
-async fn put(
+/// Applies a file to `tenant`, or to the tenant that the file names.
+async fn apply_file(
     state: AdminState,
     tenant: Option<TenantName>,
     query: &ApplyQuery,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let dry_run = query.dry_run;
-    let in_body = tenant.is_none();
+    let tenant_in_path = tenant.is_some();
     let toml = String::from_utf8(body.into()).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Problem::new(
@@ -65,7 +66,7 @@ async fn put(
         )
     })?;
     let work = async move { state.rollout.apply(tenant.as_ref(), &toml, dry_run).await };
-    let applied = to_the_end(work).await??;
+    let applied = run_to_completion(work).await??;
     let status = if applied.unchanged {
         StatusCode::OK
     } else {
@@ -79,17 +80,17 @@ async fn put(
         unchanged: applied.unchanged,
         dry_run,
     };
-    let mut touched = vec![("release", view.release.clone())];
-    if in_body {
-        touched.insert(0, ("tenant", view.tenant.clone()));
+    let mut target = vec![("release", view.release.clone())];
+    if !tenant_in_path {
+        target.insert(0, ("tenant", view.tenant.clone()));
     }
-    Ok((status, Extension(Touched(touched)), Json(view)).into_response())
+    Ok((status, Extension(AuditTarget(target)), Json(view)).into_response())
 }
 
 /// List a tenant's releases, newest first.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/releases", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name."), PageQuery),
-    responses((status = 200, description = "A page of releases.", body = Listing<ReleaseView>), Refusals))]
+    responses((status = 200, description = "A page of releases.", body = Listing<ReleaseView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
@@ -107,7 +108,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/releases/{number}", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name."),
         ("number" = String, Path, description = "The release, such as `r3`.")),
-    responses((status = 200, description = "The release.", body = ReleaseView), Refusals))]
+    responses((status = 200, description = "The release.", body = ReleaseView), ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,
     Path((tenant, number)): Path<(TenantName, ReleaseNumber)>,
@@ -117,20 +118,21 @@ pub(super) async fn show(
     Ok(Json(ReleaseView::from(&release)))
 }
 
-/// Put an earlier release back in service.
+/// Activate an earlier release again.
 ///
-/// One pointer write: nothing is made, no request fails. If it does not load, the active one serves on.
+/// This changes which release is active: it creates nothing, and no request fails. If the earlier release does not
+/// load, the active one keeps serving.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/rollback", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name.")),
-    request_body(content = RollbackRequest, description = "May be left out."),
-    responses((status = 200, description = "The release that serves now.", body = ReleaseView), Refusals))]
+    request_body(content = RollbackRequest, description = "May be omitted."),
+    responses((status = 200, description = "The release that serves now.", body = ReleaseView), ErrorResponses))]
 pub(super) async fn rollback(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
     JsonBody(request): JsonBody<RollbackRequest>,
-) -> Result<(Extension<Touched>, Json<ReleaseView>), Problem> {
+) -> Result<(Extension<AuditTarget>, Json<ReleaseView>), Problem> {
     let work = async move { state.rollout.rollback(&tenant, request.to).await };
-    let release = to_the_end(work).await??;
-    let touched = Touched(vec![("release", release.number.to_string())]);
-    Ok((Extension(touched), Json(ReleaseView::from(&release))))
+    let release = run_to_completion(work).await??;
+    let target = AuditTarget(vec![("release", release.number.to_string())]);
+    Ok((Extension(target), Json(ReleaseView::from(&release))))
 }

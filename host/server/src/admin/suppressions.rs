@@ -6,7 +6,7 @@ use axum::extract::State;
 use super::AdminState;
 use super::extract::Query;
 use super::listing::{listing, page};
-use super::refusal::Refusals;
+use super::problems::ErrorResponses;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{Listing, SuppressionQuery, SuppressionView};
 use jackfield_store::Suppression;
@@ -25,7 +25,8 @@ fn suppression_view(suppression: Suppression) -> SuppressionView {
 
 /// List suppressions, newest first.
 #[utoipa::path(get, path = "/v1/suppressions", tag = "leads", params(SuppressionQuery),
-    responses((status = 200, description = "A page of suppressions.", body = Listing<SuppressionView>), Refusals))]
+    responses((status = 200, description = "A page of suppressions.", body = Listing<SuppressionView>),
+        ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(query): Query<SuppressionQuery>,
@@ -34,7 +35,7 @@ pub(super) async fn list(
     if query.lead.is_some() && query.tenant.is_none() {
         return Err(Problem::new(
             ProblemKind::BadRequest,
-            "`lead` needs `tenant` beside it: lead ids are the tenant's own",
+            "`lead` requires `tenant`: two tenants may have leads with the same id",
         ));
     }
     let page = state

@@ -1,4 +1,4 @@
-//! `/v1/tenants`: who is served, and by which release.
+//! `/v1/tenants`: the tenants, and the releases that serve them.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,17 +6,17 @@ use axum::extract::State;
 use super::AdminState;
 use super::extract::{Path, Query};
 use super::listing::{listing, page_request};
-use super::refusal::{Refusals, not_found};
+use super::problems::{ErrorResponses, not_found};
 use crate::problem::Problem;
-use crate::tenants::Slot;
+use crate::tenants::TenantSlot;
 use jackfield_api::{Listing, PageQuery, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::TenantName;
 use jackfield_store::TenantRecord;
 
 fn tenant_view(record: &TenantRecord, state: &AdminState) -> TenantView {
     let (serving, trouble) = match state.tenants.slot(&record.name) {
-        Some(Slot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
-        Some(Slot::Broken { reason, .. }) => (None, Some(reason.to_string())),
+        Some(TenantSlot::Serving(tenant)) => (Some(tenant.release().number.to_string()), None),
+        Some(TenantSlot::Broken { reason, .. }) => (None, Some(reason.to_string())),
         None => (None, None),
     };
     TenantView {
@@ -32,7 +32,7 @@ fn tenant_view(record: &TenantRecord, state: &AdminState) -> TenantView {
 
 /// List tenants by name.
 #[utoipa::path(get, path = "/v1/tenants", tag = "tenants", params(PageQuery),
-    responses((status = 200, description = "A page of tenants.", body = Listing<TenantView>), Refusals))]
+    responses((status = 200, description = "A page of tenants.", body = Listing<TenantView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
@@ -44,7 +44,7 @@ pub(super) async fn list(
 /// Show a tenant with its active release.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}", tag = "tenants",
     params(("tenant" = String, Path, description = "The tenant's name.")),
-    responses((status = 200, description = "The tenant.", body = TenantDetailView), Refusals))]
+    responses((status = 200, description = "The tenant.", body = TenantDetailView), ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,
     Path(tenant): Path<TenantName>,
@@ -58,8 +58,7 @@ pub(super) async fn show(
     }))
 }
 
+/// The problem that there is no such tenant.
 pub(super) fn no_tenant(tenant: &TenantName) -> Problem {
-    not_found(format!(
-        "there is no tenant `{tenant}`; GET /v1/tenants lists those there are"
-    ))
+    not_found(format!("there is no tenant `{tenant}`; GET /v1/tenants lists all"))
 }

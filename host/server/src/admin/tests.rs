@@ -1,5 +1,5 @@
-//! The API as a whole: everything described, every error a problem. What the routes do over a store is tested end to
-//! end.
+//! The API as a whole: its description is complete, and every error is a problem. End-to-end tests cover what the
+//! routes do with a store.
 
 use std::fmt::Write as _;
 
@@ -25,8 +25,8 @@ fn operations(description: &Value) -> Vec<(String, String, Value)> {
 }
 
 #[test]
-fn the_description_has_every_route() {
-    let description = serde_json::to_value(described().1).unwrap();
+fn description_lists_every_route() {
+    let description = serde_json::to_value(documented_routes().1).unwrap();
     let mut table = String::new();
     for (method, path, operation) in operations(&description) {
         writeln!(table, "{method:6} {path}: {}", operation["summary"].as_str().unwrap()).unwrap();
@@ -37,43 +37,43 @@ fn the_description_has_every_route() {
     GET    /v1/adapters/{reference}: Show an adapter.
     GET    /v1/alerts: List alerts, newest first.
     POST   /v1/alerts/{id}/ack: Mark an alert as seen.
-    GET    /v1/audit: List what was done, newest first.
+    GET    /v1/audit: List the audit trail, newest first.
     GET    /v1/audit/verify: Verify the audit trail.
     GET    /v1/breakers: List breakers by tenant.
     GET    /v1/deliveries: List deliveries, newest first.
-    POST   /v1/deliveries/discard: Give up dead or reviewed deliveries.
-    POST   /v1/deliveries/replay: Put dead or reviewed deliveries back to work.
+    POST   /v1/deliveries/discard: Discard dead deliveries or those in review.
+    POST   /v1/deliveries/replay: Replay dead deliveries or those in review.
     GET    /v1/deliveries/{id}: Show a delivery with its attempts.
-    POST   /v1/deliveries/{id}/discard: Give up one dead or reviewed delivery.
-    POST   /v1/deliveries/{id}/landed: Say that a dead or reviewed delivery landed: the destination holds it, or somebody has entered it there.
+    POST   /v1/deliveries/{id}/discard: Discard one delivery that is dead or in review.
+    POST   /v1/deliveries/{id}/landed: Mark a delivery that is dead or in review as landed: the destination holds it, or somebody entered it by hand.
     PUT    /v1/deliveries/{id}/payload: Replace the document of a delivery in review.
     POST   /v1/releases: Apply a tenant's file to the tenant that it names.
-    POST   /v1/secrets/rotate-key: Change the master key.
+    POST   /v1/secrets/rotate-key: Replace the master key.
     GET    /v1/suppressions: List suppressions, newest first.
     GET    /v1/tenants: List tenants by name.
     GET    /v1/tenants/{tenant}: Show a tenant with its active release.
     GET    /v1/tenants/{tenant}/breaker: Show a tenant's breaker.
     POST   /v1/tenants/{tenant}/breaker: Force a tenant's breaker open or closed, or let it decide by itself again.
     GET    /v1/tenants/{tenant}/leads/{lead}: Show a lead with its deliveries.
-    DELETE /v1/tenants/{tenant}/recording: End a tenant's recording and take what it holds.
-    GET    /v1/tenants/{tenant}/recording: Show how a tenant's recording stands.
-    POST   /v1/tenants/{tenant}/recording: Begin to record the next calls of a tenant's adapter, at the answering host.
+    DELETE /v1/tenants/{tenant}/recording: End a tenant's recording and return its fixtures.
+    GET    /v1/tenants/{tenant}/recording: Show the status of a tenant's recording.
+    POST   /v1/tenants/{tenant}/recording: Begin to record the next invocations of a tenant's adapter, at the answering host.
     GET    /v1/tenants/{tenant}/releases: List a tenant's releases, newest first.
     POST   /v1/tenants/{tenant}/releases: Apply a tenant's file.
     GET    /v1/tenants/{tenant}/releases/{number}: Show one release.
-    POST   /v1/tenants/{tenant}/rollback: Put an earlier release back in service.
+    POST   /v1/tenants/{tenant}/rollback: Activate an earlier release again.
     GET    /v1/tenants/{tenant}/secrets: List a tenant's secrets by name, never their values.
     DELETE /v1/tenants/{tenant}/secrets/{name}: Remove a secret that the active release does not use.
     PUT    /v1/tenants/{tenant}/secrets/{name}: Set a secret.
-    GET    /v1/tokens: List tokens, newest first, revoked ones included.
-    POST   /v1/tokens: Make a token.
+    GET    /v1/tokens: List tokens, newest first, including revoked ones.
+    POST   /v1/tokens: Create a token.
     DELETE /v1/tokens/{id}: Revoke a token.
     ");
 }
 
 #[test]
-fn every_operation_says_how_it_fails_and_what_it_takes() {
-    let description = serde_json::to_value(described().1).unwrap();
+fn operations_describe_errors_and_parameters() {
+    let description = serde_json::to_value(documented_routes().1).unwrap();
     for (method, path, operation) in operations(&description) {
         let failure = &operation["responses"]["default"]["content"]["application/problem+json"];
         assert_eq!(
@@ -96,8 +96,8 @@ fn every_operation_says_how_it_fails_and_what_it_takes() {
 }
 
 #[test]
-fn every_reference_of_the_description_leads_somewhere() {
-    let description = serde_json::to_value(described().1).unwrap();
+fn references_in_the_description_resolve() {
+    let description = serde_json::to_value(documented_routes().1).unwrap();
     let text = description.to_string();
     for reference in text.split(r##""$ref":"#"##).skip(1) {
         let pointer = reference.split('"').next().unwrap();
@@ -105,7 +105,7 @@ fn every_reference_of_the_description_leads_somewhere() {
     }
 }
 
-async fn ask(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
+async fn send(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
     async fn echo(extract::Json(body): extract::Json<jackfield_api::PageQuery>) -> String {
         format!("{body:?}")
     }
@@ -113,7 +113,7 @@ async fn ask(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
         format!("{query:?}")
     }
     let routes = Router::new().route("/echo", post(echo)).route("/page", get(page));
-    let api = finish(routes, Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)));
+    let api = with_fallbacks_and_layers(routes, Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)));
     let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
     let response = api.oneshot(request).await.unwrap();
     let status = response.status().as_u16();
@@ -122,14 +122,14 @@ async fn ask(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_problem() {
-    let (status, problem) = ask("GET", "/v1/nothing", "").await;
+async fn unknown_paths_and_methods_are_problems() {
+    let (status, problem) = send("GET", "/v1/nothing", "").await;
     assert_eq!(
         (status, &problem["type"]),
         (404, &"urn:jackfield:problem:not-found".into())
     );
     assert!(problem["request_id"].as_str().unwrap().starts_with("req_"));
-    let (status, problem) = ask("DELETE", "/echo", "").await;
+    let (status, problem) = send("DELETE", "/echo", "").await;
     assert_eq!(
         (status, &problem["type"]),
         (405, &"urn:jackfield:problem:method-not-allowed".into())
@@ -137,20 +137,20 @@ async fn what_is_not_there_is_a_problem() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_a_problem_that_says_where() {
-    let (status, problem) = ask("POST", "/echo", "{\"limit\": 5,\n \"limt\": 6}").await;
+async fn unreadable_requests_are_problems() {
+    let (status, problem) = send("POST", "/echo", "{\"limit\": 5,\n \"limt\": 6}").await;
     assert_eq!(status, 400);
-    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"the body is not the JSON that is wanted here: unknown field `limt`, expected `after` or `limit` at line 2 column 7");
-    let (status, problem) = ask("GET", "/page?state=lost", "").await;
+    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"the body is not the JSON that this path expects: unknown field `limt`, expected `after` or `limit` at line 2 column 7");
+    let (status, problem) = send("GET", "/page?state=lost", "").await;
     assert_eq!(status, 400);
     insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"Failed to deserialize query string: state: `lost` is not a state; there are ready, leased, done, dead, review, discarded");
-    let (status, problem) = ask("GET", "/page?tennant=a", "").await;
+    let (status, problem) = send("GET", "/page?tennant=a", "").await;
     assert_eq!(status, 400);
     insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"Failed to deserialize query string: tennant: unknown field `tennant`, expected one of `tenant`, `state`, `kind`, `lead`, `key`, `reason`, `class`, `since`, `until`, `after`, `limit`");
-    let (status, _) = ask("POST", "/echo", vec![b' '; BODY_LIMIT + 1]).await;
+    let (status, _) = send("POST", "/echo", vec![b' '; BODY_LIMIT + 1]).await;
     assert_eq!(status, 413);
     assert_eq!(
-        ask("POST", "/echo", "").await.0,
+        send("POST", "/echo", "").await.0,
         200,
         "an empty body is an empty object"
     );

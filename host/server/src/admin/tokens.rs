@@ -1,4 +1,4 @@
-//! `/v1/tokens`: who may ask.
+//! `/v1/tokens`: the tokens of agents and operators.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use axum::{Extension, Json};
 use http::{StatusCode, header};
 
 use super::extract::{Json as JsonBody, Path, Query};
-use super::guard::Touched;
+use super::guard::AuditTarget;
 use super::listing::{listing, page_request};
-use super::refusal::{Refusals, not_found, wrong};
-use super::{AdminState, to_the_end};
+use super::problems::{ErrorResponses, invalid_field, not_found};
+use super::{AdminState, run_to_completion};
 use crate::auth::RevokeError;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{Listing, NewTokenView, PageQuery, RevokedView, TokenHolder, TokenRequest, TokenView};
 use jackfield_domain::id::TokenId;
 use jackfield_store::{TokenPurpose, TokenRecord};
 
-/// A person's note of at most this many characters.
+/// Characters of a label: a short note.
 const MAX_LABEL: usize = 200;
 
 fn token_view(record: TokenRecord) -> TokenView {
@@ -36,36 +36,39 @@ fn token_view(record: TokenRecord) -> TokenView {
     }
 }
 
-/// What the new token opens, and its label.
-fn purpose(request: TokenRequest) -> Result<(TokenPurpose, String), Problem> {
+/// Validates a request: what the new token is for, and its label.
+fn purpose_and_label(request: TokenRequest) -> Result<(TokenPurpose, String), Problem> {
     let TokenRequest { holder, tenant, label } = request;
     if label.chars().count() > MAX_LABEL || label.chars().any(char::is_control) {
         let rule = format!("must be at most {MAX_LABEL} printable characters");
-        return Err(wrong("/label", rule));
+        return Err(invalid_field("/label", rule));
     }
     match (holder, tenant) {
         (TokenHolder::Agent, Some(tenant)) => Ok((TokenPurpose::Agent(tenant), label)),
         (TokenHolder::Operator, None) => Ok((TokenPurpose::Operator, label)),
-        (TokenHolder::Agent, None) => Err(wrong("/tenant", "is required for an agent's token")),
-        (TokenHolder::Operator, Some(_)) => Err(wrong("/tenant", "must be left out: an operator's token opens all")),
+        (TokenHolder::Agent, None) => Err(invalid_field("/tenant", "is required for an agent's token")),
+        (TokenHolder::Operator, Some(_)) => Err(invalid_field(
+            "/tenant",
+            "must be omitted: an operator's token is not limited to a tenant",
+        )),
     }
 }
 
-/// Make a token.
+/// Create a token.
 ///
-/// The answer is the only place where it is ever shown.
+/// Only this answer shows it.
 #[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = TokenRequest,
-    responses((status = 201, description = "The token.", body = NewTokenView), Refusals))]
+    responses((status = 201, description = "The token.", body = NewTokenView), ErrorResponses))]
 pub(super) async fn create(
     State(state): State<AdminState>,
     JsonBody(request): JsonBody<TokenRequest>,
 ) -> Result<Response, Problem> {
-    let (purpose, label) = purpose(request)?;
+    let (purpose, label) = purpose_and_label(request)?;
     if let TokenPurpose::Agent(tenant) = &purpose
         && state.store.tenant(tenant).await?.is_none()
     {
         let detail = format!("there is no tenant `{tenant}`: apply its file first");
-        return Err(wrong("/tenant", detail));
+        return Err(invalid_field("/tenant", detail));
     }
     let (token, record) = state.tokens.create(purpose, label).await?;
     let view = NewTokenView {
@@ -73,16 +76,16 @@ pub(super) async fn create(
         record: token_view(record),
     };
     let tenant = view.record.tenant.clone().map(|tenant| ("tenant", tenant));
-    let touched: Vec<_> = std::iter::once(("token", view.record.id.clone()))
+    let target: Vec<_> = std::iter::once(("token", view.record.id.clone()))
         .chain(tenant)
         .collect();
     let headers = [(header::CACHE_CONTROL, "no-store")];
-    Ok((StatusCode::CREATED, headers, Extension(Touched(touched)), Json(view)).into_response())
+    Ok((StatusCode::CREATED, headers, Extension(AuditTarget(target)), Json(view)).into_response())
 }
 
-/// List tokens, newest first, revoked ones included.
+/// List tokens, newest first, including revoked ones.
 #[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(PageQuery),
-    responses((status = 200, description = "A page of tokens.", body = Listing<TokenView>), Refusals))]
+    responses((status = 200, description = "A page of tokens.", body = Listing<TokenView>), ErrorResponses))]
 pub(super) async fn list(
     State(state): State<AdminState>,
     Query(page): Query<PageQuery>,
@@ -93,16 +96,16 @@ pub(super) async fn list(
 
 /// Revoke a token.
 ///
-/// The answering host refuses it from then on, others within moments. The last operator token stays.
+/// The answering host refuses it from then on, other hosts within seconds. The last operator token cannot be revoked.
 #[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens",
     params(("id" = String, Path, description = "Such as `tok_4`.")),
-    responses((status = 200, description = "It opens nothing any more.", body = RevokedView), Refusals))]
+    responses((status = 200, description = "It is no longer valid.", body = RevokedView), ErrorResponses))]
 pub(super) async fn revoke(
     State(state): State<AdminState>,
     Path(id): Path<TokenId>,
 ) -> Result<Json<RevokedView>, Problem> {
     let tokens = Arc::clone(&state.tokens);
-    to_the_end(async move { tokens.revoke(id).await })
+    run_to_completion(async move { tokens.revoke(id).await })
         .await?
         .map_err(|error| match error {
             RevokeError::NotLive(_) => not_found(error.to_string()),
@@ -120,11 +123,11 @@ mod tests {
     use super::*;
 
     fn purpose_of(json: &str) -> Result<TokenPurpose, Problem> {
-        purpose(serde_json::from_str(json).unwrap()).map(|(purpose, _)| purpose)
+        purpose_and_label(serde_json::from_str(json).unwrap()).map(|(purpose, _)| purpose)
     }
 
     #[test]
-    fn an_agents_token_has_a_tenant_and_an_operators_has_none() {
+    fn only_agent_tokens_have_a_tenant() {
         let agent = TokenPurpose::Agent("dwarka-homes".parse().unwrap());
         assert_eq!(purpose_of(r#"{"for":"agent","tenant":"dwarka-homes"}"#).unwrap(), agent);
         assert_eq!(purpose_of(r#"{"for":"operator"}"#).unwrap(), TokenPurpose::Operator);

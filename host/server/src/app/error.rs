@@ -14,7 +14,7 @@ use jackfield_store::StoreError;
 /// A host could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data directory cannot be made.
+    /// The data directory cannot be created.
     #[error("the data directory {} cannot be used: {source}; set data_dir to one that can be written \
         to", path.display())]
     DataDir {
@@ -29,7 +29,7 @@ pub enum StartError {
     /// The host has no usable id.
     #[error(transparent)]
     HostId(#[from] HostIdError),
-    /// The master key cannot be had, or secrets cannot be sealed with it.
+    /// The master key cannot be read, or secrets cannot be sealed with it.
     #[error(transparent)]
     Vault(#[from] vault::VaultOpenError),
     /// The sandbox cannot be set up.

@@ -1,18 +1,19 @@
 //! The host's id: which leases in the store are its own.
 //!
-//! It is made at the first start and kept in a file beside the database, so that a host that starts again knows what
-//! its former self held, and leaves alone what another host over the same store holds.
+//! The first start creates it and writes it to a file beside the database. So a host that is restarted recognises its
+//! own leases, and does not touch those of another host over the same store.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// The file in the data directory.
+use crate::private_file;
+
+/// The file's name in the data directory.
 const FILE: &str = "host.id";
-/// Random bytes of an id, which the file has as hex.
+/// The random bytes of an id. The file contains them in hex.
 const BYTES: usize = 16;
-/// How much of the file is read: an id is shorter.
+/// How many bytes of the file are read: more than an id has.
 const MAX_FILE: u64 = 256;
 
 /// The host has no usable id.
@@ -26,17 +27,17 @@ pub enum HostIdError {
         /// Why.
         source: io::Error,
     },
-    /// The file holds something else.
+    /// The file does not contain an id.
     #[error(
         "{} does not hold a host's id, which is {} hex digits: restore it, or delete it for a new one; with a new one, \
-         what was in flight is taken up again only when its leases have run out, after a few minutes",
+         what was in flight is resumed only when its leases have expired, after a few minutes",
         .0.display(), 2 * BYTES
     )]
     Invalid(PathBuf),
 }
 
-/// The id of the host that keeps its files in `data_dir`; made if there is none. Only the process that has the database
-/// open may ask.
+/// The id of the host whose files are in `data_dir`. It is created if there is none. Only the process that has opened
+/// the database may call this.
 pub(super) fn read_or_create(data_dir: &Path) -> Result<String, HostIdError> {
     let path = data_dir.join(FILE);
     let read = match read(&path) {
@@ -61,26 +62,15 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text.trim_end().to_owned())
 }
 
-/// Writes a new id to a file of its own and renames it: after a crash the id is whole or absent.
 fn create(path: &Path) -> io::Result<String> {
     let id = hex::encode(rand::random::<[u8; BYTES]>());
-    let new = path.with_extension("id.new");
-    // A crash may have left it.
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new)?;
-    writeln!(file, "{id}")?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    private_file::replace(path, format!("{id}\n").as_bytes())?;
     Ok(id)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

@@ -1,4 +1,4 @@
-//! The store of a host: the one place that knows which database it is.
+//! The store of a host. Only this file knows which database the host uses.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,37 +12,37 @@ use jackfield_store_sqlite::{SqliteOptions, SqliteStore};
 /// The database's file in the data directory.
 const FILE: &str = "jackfield.db";
 
-/// Which store a host works with. The default is the one that keeps the promises; anything else is for measuring what
-/// a promise costs, and no setting reaches it.
+/// Which store a host opens. Only the default keeps the host's promises. The benchmarks use others to measure what a
+/// promise costs; no setting selects them.
 #[derive(Debug, Clone, Copy)]
 pub struct Storage {
     /// How the database is opened.
     pub options: SqliteOptions,
-    /// Puts something between the host and its database.
-    pub before: fn(SharedStore) -> SharedStore,
+    /// Wraps the store that the host uses.
+    pub wrap: fn(SharedStore) -> SharedStore,
 }
 
 impl Default for Storage {
     fn default() -> Self {
         Self {
             options: SqliteOptions::default(),
-            before: |store| store,
+            wrap: |store| store,
         }
     }
 }
 
 impl Storage {
-    /// Opens the store of the host that keeps its files in `data_dir`.
+    /// Opens the store of the host whose files are in `data_dir`.
     ///
     /// # Errors
-    /// The database cannot be opened, and what to do about it.
+    /// The database cannot be opened. The error says what to do about it.
     pub async fn open(&self, data_dir: &Path) -> Result<OpenStore, StorageError> {
         let store = SqliteStore::open_with(&data_dir.join(FILE), self.options).await?;
         Ok(OpenStore(Arc::new(store)))
     }
 }
 
-/// An open store, and what only its host does with it: before it serves, and after.
+/// An open store, with what only its host does: before it serves, and when it stops.
 #[derive(Debug, Clone)]
 pub struct OpenStore(Arc<SqliteStore>);
 
@@ -53,35 +53,35 @@ impl OpenStore {
         Arc::clone(&self.0) as SharedStore
     }
 
-    /// Seals the secrets that an earlier version kept unsealed, and wipes what it left of them.
+    /// Seals the secrets that an earlier version stored unsealed, and wipes their former values from the file.
     ///
     /// # Errors
-    /// They could not be sealed. What could not be wiped is only logged: the next start tries again.
+    /// The secrets could not be sealed. A failure to wipe is only logged, because the next start tries again.
     pub(super) async fn seal_plaintext(&self, vault: &Vault) -> Result<(), StoreError> {
         let sealed = self.0.seal_plaintext(vault.sealer()).await?;
         if sealed > 0 {
-            tracing::info!(sealed, "secrets that an earlier version kept unsealed were sealed");
+            tracing::info!(sealed, "secrets that an earlier version stored unsealed were sealed");
         }
         if let Err(error) = self.0.wipe_plaintext().await {
             tracing::error!(
                 %error,
-                "what an earlier version kept unsealed cannot be wiped from the database file yet; see that the disk \
-                 has as much room as the database is large, and start again"
+                "secrets that an earlier version stored unsealed cannot be wiped from the database file yet; make sure \
+                 that the disk has as much free space as the database is large, and start again"
             );
         }
         Ok(())
     }
 
-    /// Closes the database. Nothing is lost without it.
+    /// Closes the database. Nothing is lost if this is omitted.
     ///
     /// # Errors
-    /// The store's.
+    /// The store failed.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.0.close().await
     }
 }
 
-/// A directory that only its owner may look into.
+/// Creates a directory that only its owner may read.
 pub(super) fn make_private_dir(path: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);

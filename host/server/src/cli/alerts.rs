@@ -1,19 +1,18 @@
 //! `jackfield alerts …`
 
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::Session;
-use super::ask::Paging;
-use super::screen::{or_dash, time};
-use jackfield_api::{AcknowledgedView, AlertView, Listing};
+use super::arguments::PageArgs;
+use super::output::{or_dash, time};
+use jackfield_api::{AcknowledgedView, AlertQuery, AlertView, Listing};
 use jackfield_domain::id::{AlertId, TenantName};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AlertsCommand {
     /// List alerts, newest first.
     #[command(after_help = "Example:\n  jackfield alerts list --open")]
-    List(Filter),
+    List(AlertListArgs),
     /// Mark an alert as seen.
     #[command(after_help = "Example:\n  jackfield alerts ack alr_7")]
     Ack {
@@ -23,8 +22,9 @@ pub(super) enum AlertsCommand {
     },
 }
 
-#[derive(Debug, clap::Args, Serialize)]
-pub(super) struct Filter {
+/// Which alerts to list.
+#[derive(Debug, clap::Args)]
+pub(super) struct AlertListArgs {
     /// Of this tenant.
     #[arg(long, value_name = "NAME")]
     tenant: Option<TenantName>,
@@ -32,18 +32,28 @@ pub(super) struct Filter {
     #[arg(long)]
     open: bool,
     #[command(flatten)]
-    #[serde(flatten)]
-    page: Paging,
+    page: PageArgs,
+}
+
+impl AlertListArgs {
+    fn query(self) -> AlertQuery {
+        AlertQuery {
+            tenant: self.tenant,
+            open: self.open,
+            after: self.page.after,
+            limit: Some(self.page.limit),
+        }
+    }
 }
 
 impl AlertsCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let Session { client, screen } = session;
+        let Session { client, output } = session;
         match self {
-            Self::List(filter) => {
-                let answer = client.get::<Listing<AlertView>>(&["alerts"], &filter).await?;
+            Self::List(args) => {
+                let answer = client.get::<Listing<AlertView>>(&["alerts"], &args.query()).await?;
                 let headers = ["ID", "TENANT", "KIND", "DELIVERY", "LEAD", "MESSAGE", "AT", "SEEN"];
-                screen.list(&answer, &headers, |alert| {
+                output.list(&answer, &headers, |alert| {
                     vec![
                         alert.id.clone(),
                         alert.tenant.clone(),
@@ -59,7 +69,7 @@ impl AlertsCommand {
             Self::Ack { id } => {
                 let path = ["alerts", &id.to_string(), "ack"];
                 let answer = client.post::<AcknowledgedView>(&path, &serde_json::json!({})).await?;
-                screen.show(&answer, |view| format!("{}: seen", view.id))
+                output.show(&answer, |view| format!("{}: seen", view.id))
             }
         }
     }

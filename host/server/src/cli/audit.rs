@@ -1,52 +1,52 @@
 //! `jackfield audit …`
 
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::Session;
-use super::ask::Paging;
-use super::screen::{note, or_dash, time};
-use jackfield_api::{AuditView, Listing, VerifiedView};
+use super::arguments::PageArgs;
+use super::output::{note, or_dash, time};
+use jackfield_api::{AuditVerifyQuery, AuditView, Listing, VerifiedView};
 use jackfield_domain::id::Digest;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
-    /// List what operators changed, and who was refused, newest first.
+    /// List what operators changed and how often clients were refused, newest first.
     #[command(after_help = "Example:
   jackfield audit list
 
-A change has two entries with one request id: before it is begun, and before it is answered. Requests without a valid
-operator token are counted together and written down once a minute at most.")]
+A change has two entries with the same request id: one is written before it begins, the other before it is answered.
+Requests without a valid operator token are counted, and their number is written at most once a minute.")]
     List {
         #[command(flatten)]
-        page: Paging,
+        page: PageArgs,
     },
-    /// Verify that nothing in the audit trail was edited, inserted or left out. Exits with 1 if something was.
+    /// Verify that no entry of the audit trail was edited, inserted or removed. Exits with 1 if one was.
     #[command(after_help = "Example:
   jackfield audit verify
   jackfield audit verify --expect sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-Keep the hash that it prints where whoever can write to the database cannot, and give it as --expect the next time: only
-so is it noticed when entries were cut off at the end, or the whole trail was written anew. The host's log has the hash
-of every change too.")]
-    Verify(Verify),
+Store the hash that it prints where nobody who can write to the database can change it, and pass it as --expect the next
+time. Nothing else reveals that entries were cut off at the end, or that the whole trail was rewritten. The host's log
+also has the hash of every change.")]
+    Verify(AuditVerifyArgs),
 }
 
-#[derive(Debug, clap::Args, Serialize)]
-pub(super) struct Verify {
-    /// A hash that was printed before: the trail must hold it.
+/// What to compare the trail with.
+#[derive(Debug, clap::Args)]
+pub(super) struct AuditVerifyArgs {
+    /// A hash that an earlier verification printed: the trail must contain it.
     #[arg(long, value_name = "HASH")]
     expect: Option<Digest>,
 }
 
 impl AuditCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let Session { client, screen } = session;
+        let Session { client, output } = session;
         match self {
             Self::List { page } => {
-                let answer = client.get::<Listing<AuditView>>(&["audit"], &page).await?;
+                let answer = client.get::<Listing<AuditView>>(&["audit"], &page.query()).await?;
                 let headers = ["SEQ", "AT", "WHO", "LABEL", "ACTION", "TARGET", "STATUS", "REQUEST"];
-                screen.list(&answer, &headers, |entry| {
+                output.list(&answer, &headers, |entry| {
                     vec![
                         entry.seq.to_string(),
                         time(entry.at),
@@ -59,20 +59,21 @@ impl AuditCommand {
                     ]
                 })
             }
-            Self::Verify(query) => {
+            Self::Verify(args) => {
+                let query = AuditVerifyQuery { expect: args.expect };
                 let answer = client.get::<VerifiedView>(&["audit", "verify"], &query).await?;
-                screen.show(&answer, verified)?;
+                output.show(&answer, render)?;
                 if let Some(trouble) = &answer.view.trouble {
-                    anyhow::bail!("the audit trail is not whole: {trouble}");
+                    anyhow::bail!("the audit trail is not intact: {trouble}");
                 }
-                note("Keep the hash elsewhere, and give it as --expect the next time.");
+                note("Store the hash elsewhere, and pass it as --expect the next time.");
                 Ok(())
             }
         }
     }
 }
 
-fn verified(view: &VerifiedView) -> String {
+fn render(view: &VerifiedView) -> String {
     let entries = match view.entries {
         1 => "1 entry".into(),
         entries => format!("{entries} entries"),

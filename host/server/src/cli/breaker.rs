@@ -1,41 +1,41 @@
 //! `jackfield breaker …`
 
 use clap::Subcommand;
-use serde_json::json;
 
 use super::Session;
-use super::ask::Paging;
-use super::screen::{or_dash, time};
-use jackfield_api::{BreakerView, Listing};
+use super::arguments::PageArgs;
+use super::output::{or_dash, time};
+use jackfield_api::{BreakerView, ForceBreaker, Listing};
 use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_domain::id::TenantName;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BreakerCommand {
-    /// List breakers by tenant, as the host that answers has them.
+    /// List breakers by tenant, as the answering host sees them.
     #[command(after_help = "Example:\n  jackfield breaker list")]
     List {
         #[command(flatten)]
-        page: Paging,
+        page: PageArgs,
     },
-    /// Show a tenant's breaker: where it is, since when, and when the CRM is tried again.
+    /// Show a tenant's breaker: its state, since when, and when the next probe is sent to the CRM.
     #[command(after_help = "Example:\n  jackfield breaker show dwarka-homes")]
-    Show(Of),
-    /// Force it open: no disposition goes to the CRM, not even a probe, until `auto` or `close`. What is held for
-    /// longer than the tenant's `max_hold` becomes a dead letter.
+    Show(BreakerTenantArgs),
+    /// Force it open: no disposition is sent to the CRM, not even a probe, until `auto` or `close`. A disposition that
+    /// is held for longer than the tenant's `max_hold` becomes a dead letter.
     #[command(after_help = "Example:\n  jackfield breaker open dwarka-homes")]
-    Open(Of),
-    /// Force it closed: dispositions go to the CRM, whatever it does, and failures count as attempts, until `auto` or
-    /// `open`.
+    Open(BreakerTenantArgs),
+    /// Force it closed: dispositions are sent to the CRM, whatever it answers, and failures count as attempts, until
+    /// `auto` or `open`.
     #[command(after_help = "Example:\n  jackfield breaker close dwarka-homes")]
-    Close(Of),
-    /// Let it decide by itself again. One that was forced open begins with a probe.
+    Close(BreakerTenantArgs),
+    /// Let the breaker decide by itself again. One that was forced open begins with a probe.
     #[command(after_help = "Example:\n  jackfield breaker auto dwarka-homes")]
-    Auto(Of),
+    Auto(BreakerTenantArgs),
 }
 
+/// Whose breaker.
 #[derive(Debug, clap::Args)]
-pub(super) struct Of {
+pub(super) struct BreakerTenantArgs {
     /// The tenant.
     #[arg(value_name = "TENANT")]
     tenant: TenantName,
@@ -57,41 +57,44 @@ fn row(view: &BreakerView) -> Vec<String> {
 
 impl BreakerCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let (of, force) = match self {
+        let (args, force) = match self {
             Self::List { page } => {
-                let answer = session.client.get::<Listing<BreakerView>>(&["breakers"], &page).await?;
-                return session.screen.list(&answer, &HEADERS, row);
+                let answer = session
+                    .client
+                    .get::<Listing<BreakerView>>(&["breakers"], &page.query())
+                    .await?;
+                return session.output.list(&answer, &HEADERS, row);
             }
-            Self::Show(of) => {
-                let path = ["tenants", of.tenant.as_str(), "breaker"];
+            Self::Show(args) => {
+                let path = ["tenants", args.tenant.as_str(), "breaker"];
                 let answer = session.client.get::<BreakerView>(&path, &()).await?;
-                return session.screen.show(&answer, sentence);
+                return session.output.show(&answer, sentence);
             }
-            Self::Open(of) => (of, Some(BreakerOverride::Open)),
-            Self::Close(of) => (of, Some(BreakerOverride::Closed)),
-            Self::Auto(of) => (of, None),
+            Self::Open(args) => (args, Some(BreakerOverride::Open)),
+            Self::Close(args) => (args, Some(BreakerOverride::Closed)),
+            Self::Auto(args) => (args, None),
         };
-        let path = ["tenants", of.tenant.as_str(), "breaker"];
+        let path = ["tenants", args.tenant.as_str(), "breaker"];
         let answer = session
             .client
-            .post::<BreakerView>(&path, &json!({ "force": force }))
+            .post::<BreakerView>(&path, &ForceBreaker { force })
             .await?;
-        session.screen.show(&answer, sentence)
+        session.output.show(&answer, sentence)
     }
 }
 
-/// One line that says all.
+/// The breaker in one line.
 fn sentence(view: &BreakerView) -> String {
-    let mut said = format!("{}: {}", view.tenant, view.state);
-    let more = [
+    let mut text = format!("{}: {}", view.tenant, view.state);
+    let parts = [
         view.forced.map(|forced| format!("forced {}", forced.word())),
         view.since.map(|since| format!("not closed since {}", time(since))),
         view.probe_at.map(|at| format!("next probe {}", time(at))),
         view.step.map(|step| format!("{step} at once")),
         (view.failures > 0).then(|| format!("{} failures in a row", view.failures)),
     ];
-    for part in more.into_iter().flatten() {
-        said = format!("{said}, {part}");
+    for part in parts.into_iter().flatten() {
+        text = format!("{text}, {part}");
     }
-    said
+    text
 }

@@ -1,4 +1,5 @@
-//! `jackfield compile-adapter`: the process in which the host compiles one adapter. Hidden, since nobody types it.
+//! `jackfield compile-adapter`: the process in which the host compiles one adapter. It is hidden from help, because
+//! only the host runs it.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use jackfield_sandbox::{CompileLimits, compile_adapter};
 #[command(after_help = "Example:
   jackfield compile-adapter --memory-mib 2048 --cpu-seconds 120
 
-The host starts this by itself for every adapter that is pushed. Output and errors must be pipes, since the process may
-write to no file. The output is for the same version of the host only.")]
+The host starts this by itself for every adapter that is pushed. Output and errors must be pipes, because the process
+may not write to files. Only the same version of the host can load the output.")]
 pub struct CompileArgs {
     /// Address space that the process may use
     #[arg(long, value_name = "MIB")]
@@ -21,13 +22,13 @@ pub struct CompileArgs {
     cpu_seconds: u64,
 }
 
-/// Compiles, and answers what the process has to end with. Before any other thread is there: the limits leave room for
-/// none.
+/// Compiles, and returns the exit code of the process. It must run before any other thread is started, because the
+/// limits do not allow one.
 pub(super) fn run(args: CompileArgs) -> ExitCode {
     compile_adapter(CompileLimits {
         memory: args.memory_mib.saturating_mul(1 << 20),
         cpu: Duration::from_secs(args.cpu_seconds),
-        // Whoever started the process holds this one.
+        // The process that starts this one enforces the deadline.
         ..CompileLimits::default()
     })
 }

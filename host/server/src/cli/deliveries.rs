@@ -1,12 +1,14 @@
-//! `jackfield deliveries …`, and how a delivery is shown everywhere.
+//! `jackfield deliveries …`, and how every command shows a delivery.
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::Session;
-use super::ask::{self, Paging};
-use super::screen::{Screen, or_dash, or_nothing, plain, time};
-use jackfield_api::{AttemptView, DeliveryDetailView, DeliveryView, Listing, PayloadView};
+use super::arguments::{self, PageArgs};
+use super::output::{Output, or_dash, or_empty, printable, time};
+use jackfield_api::{
+    AttemptView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryStates, DeliveryView, Listing,
+    PayloadView,
+};
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, LeadId, TenantName};
@@ -19,38 +21,38 @@ pub(super) enum DeliveriesCommand {
             list --state ready,leased --json"
     )]
     List {
-        /// In one of these states, with commas between them.
-        #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = ask::state())]
+        /// In one of these states, separated by commas.
+        #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = arguments::state())]
         state: Vec<DeliveryState>,
         #[command(flatten)]
-        filter: Filter,
+        filter: DeliveryFilterArgs,
     },
     /// Show a delivery and its attempts.
     #[command(
         after_help = "Example:\n  jackfield deliveries show dlv_42\n  jackfield deliveries show dlv_42 --payload"
     )]
-    Show(Show),
+    Show(ShowDeliveryArgs),
 }
 
 /// Which delivery to show.
 #[derive(Debug, Args)]
-pub(super) struct Show {
+pub(super) struct ShowDeliveryArgs {
     /// The delivery's id.
     #[arg(value_name = "ID")]
     pub id: DeliveryId,
-    /// With the document itself, which is personal data.
+    /// Include the document itself, which is personal data.
     #[arg(long)]
     pub payload: bool,
 }
 
 /// Which deliveries to list.
-#[derive(Debug, Args, Serialize)]
-pub(super) struct Filter {
+#[derive(Debug, Args)]
+pub(super) struct DeliveryFilterArgs {
     /// Of this tenant.
     #[arg(long, value_name = "NAME")]
     tenant: Option<TenantName>,
     /// Of this kind.
-    #[arg(long, value_name = "KIND", value_parser = ask::kind())]
+    #[arg(long, value_name = "KIND", value_parser = arguments::kind())]
     kind: Option<DeliveryKind>,
     /// Of this lead.
     #[arg(long, value_name = "LEAD")]
@@ -59,35 +61,36 @@ pub(super) struct Filter {
     #[arg(long, value_name = "KEY")]
     key: Option<DedupKey>,
     /// Stopped for this reason.
-    #[arg(long, value_name = "REASON", value_parser = ask::reason())]
+    #[arg(long, value_name = "REASON", value_parser = arguments::reason())]
     reason: Option<StopReason>,
-    /// Whose last attempt ended so.
-    #[arg(long, value_name = "CLASS", value_parser = ask::class())]
+    /// Whose last attempt had this class.
+    #[arg(long, value_name = "CLASS", value_parser = arguments::class())]
     class: Option<AttemptClass>,
     /// Changed at this time or later: a time with an offset, or how long ago (2h).
-    #[arg(long, value_name = "TIME", value_parser = ask::moment)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::time_or_age)]
     since: Option<jiff::Timestamp>,
     /// Changed before this time.
-    #[arg(long, value_name = "TIME", value_parser = ask::moment)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::time_or_age)]
     until: Option<jiff::Timestamp>,
     #[command(flatten)]
-    #[serde(flatten)]
-    page: Paging,
+    page: PageArgs,
 }
 
-#[derive(Serialize)]
-struct Query<'a> {
-    state: Option<String>,
-    #[serde(flatten)]
-    filter: &'a Filter,
-}
-
-impl<'a> Query<'a> {
-    fn of(states: &[DeliveryState], filter: &'a Filter) -> Self {
-        let words: Vec<_> = states.iter().map(|state| state.word()).collect();
-        Self {
-            state: (!words.is_empty()).then(|| words.join(",")),
-            filter,
+impl DeliveryFilterArgs {
+    /// The query for deliveries in one of `states`; in any state if there are none.
+    fn query(self, states: Vec<DeliveryState>) -> DeliveryQuery {
+        DeliveryQuery {
+            tenant: self.tenant,
+            state: DeliveryStates(states),
+            kind: self.kind,
+            lead: self.lead,
+            key: self.key,
+            reason: self.reason,
+            class: self.class,
+            since: self.since,
+            until: self.until,
+            after: self.page.after,
+            limit: Some(self.page.limit),
         }
     }
 }
@@ -95,26 +98,32 @@ impl<'a> Query<'a> {
 impl DeliveriesCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         match self {
-            Self::List { state, filter } => list(session, &state, &filter).await,
-            Self::Show(show) => shown(session, &show).await,
+            Self::List { state, filter } => list(session, state, filter).await,
+            Self::Show(args) => show(session, &args).await,
         }
     }
 }
 
-/// Lists what the filter takes in these states; in all if there are none.
-pub(super) async fn list(session: &Session, states: &[DeliveryState], filter: &Filter) -> anyhow::Result<()> {
-    let query = Query::of(states, filter);
+/// Lists the deliveries in one of `states` that match the filter; in any state if there are none.
+pub(super) async fn list(
+    session: &Session,
+    states: Vec<DeliveryState>,
+    filter: DeliveryFilterArgs,
+) -> anyhow::Result<()> {
+    let query = filter.query(states);
     let answer = session
         .client
         .get::<Listing<DeliveryView>>(&["deliveries"], &query)
         .await?;
-    session.screen.list(&answer, &HEADERS, row)
+    session.output.list(&answer, &HEADERS, row)
 }
 
+/// The headers of a table of deliveries.
 pub(super) const HEADERS: [&str; 9] = [
     "ID", "TENANT", "KIND", "LEAD", "KEY", "STATE", "WHY", "FAILURES", "CHANGED",
 ];
 
+/// A delivery's row of such a table.
 pub(super) fn row(delivery: &DeliveryView) -> Vec<String> {
     let why = delivery
         .reason
@@ -134,23 +143,23 @@ pub(super) fn row(delivery: &DeliveryView) -> Vec<String> {
 }
 
 /// Shows one delivery.
-pub(super) async fn shown(session: &Session, show: &Show) -> anyhow::Result<()> {
-    let path = ["deliveries", &show.id.to_string()];
-    let query = [("payload", show.payload)];
+pub(super) async fn show(session: &Session, args: &ShowDeliveryArgs) -> anyhow::Result<()> {
+    let path = ["deliveries", &args.id.to_string()];
+    let query = DeliveryShowQuery { payload: args.payload };
     let answer = session.client.get::<DeliveryDetailView>(&path, &query).await?;
-    session.screen.show(&answer, |detail| page(&session.screen, detail))
+    session.output.show(&answer, |detail| render(&session.output, detail))
 }
 
-fn page(screen: &Screen, detail: &DeliveryDetailView) -> String {
+fn render(output: &Output, detail: &DeliveryDetailView) -> String {
     let delivery = &detail.delivery;
-    let mut text = screen.facts(&[
+    let mut text = output.fields(&[
         ("delivery", delivery.id.clone()),
         ("tenant", delivery.tenant.clone()),
         ("kind", delivery.kind.to_string()),
-        ("lead", or_nothing(delivery.lead.as_ref())),
+        ("lead", or_empty(delivery.lead.as_ref())),
         ("key", delivery.key.clone()),
         ("state", delivery.state.to_string()),
-        ("reason", or_nothing(delivery.reason)),
+        ("reason", or_empty(delivery.reason)),
         ("counted failures", delivery.counted.to_string()),
         (
             "may have landed",
@@ -161,23 +170,23 @@ fn page(screen: &Screen, detail: &DeliveryDetailView) -> String {
             },
         ),
         ("replays", delivery.generation.to_string()),
-        ("due", or_nothing(delivery.due.map(time))),
-        ("reference", or_nothing(delivery.reference.as_ref())),
+        ("due", or_empty(delivery.due.map(time))),
+        ("reference", or_empty(delivery.reference.as_ref())),
         ("accepted", time(delivery.accepted_at)),
         ("changed", time(delivery.changed_at)),
     ]);
     if !detail.attempts.is_empty() {
         let headers = ["ATTEMPT", "RELEASE", "STARTED", "TOOK", "CLASS", "HTTP", "WHAT"];
-        let attempts = screen.table(&headers, detail.attempts.iter().map(attempt));
+        let attempts = output.table(&headers, detail.attempts.iter().map(attempt_row));
         text = format!("{text}\n\n{attempts}");
     }
     if let Some(payload) = &detail.payload {
-        text = format!("{text}\n\n{}", document(payload));
+        text = format!("{text}\n\n{}", render_payload(payload));
     }
     text
 }
 
-fn attempt(attempt: &AttemptView) -> Vec<String> {
+fn attempt_row(attempt: &AttemptView) -> Vec<String> {
     let detail = &attempt.detail;
     let took = attempt.ended_at.map(|ended| {
         let took = ended.duration_since(attempt.started_at);
@@ -205,14 +214,14 @@ fn attempt(attempt: &AttemptView) -> Vec<String> {
     ]
 }
 
-/// A document for people.
-pub(super) fn document(payload: &PayloadView) -> String {
+/// A document as text for people.
+pub(super) fn render_payload(payload: &PayloadView) -> String {
     let text = match payload {
         PayloadView::Json(document) => format!("{document:#}"),
         PayloadView::Text(text) => text.clone(),
         PayloadView::Base64(text) => format!("base64: {text}"),
     };
-    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -222,38 +231,38 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Typed {
+    struct FilterCommand {
         #[command(flatten)]
-        filter: Filter,
+        filter: DeliveryFilterArgs,
     }
 
-    fn query(states: &[DeliveryState], typed: &str) -> String {
-        let typed = Typed::parse_from(typed.split(' '));
+    fn query(states: &[DeliveryState], command: &str) -> String {
+        let command = FilterCommand::parse_from(command.split(' '));
         let request = reqwest::Client::new()
             .get("http://127.0.0.1/")
-            .query(&Query::of(states, &typed.filter));
+            .query(&command.filter.query(states.to_vec()));
         let url = request.build().unwrap().url().clone();
         url.query().unwrap_or_default().to_owned()
     }
 
     #[test]
-    fn query_holds_only_given_filters() {
+    fn query_has_only_the_given_filters() {
         assert_eq!(query(&[], "list"), "limit=50");
         assert_eq!(
             query(
                 &[DeliveryState::Dead, DeliveryState::Review],
                 "list --tenant a --reason not-found --since 1970-01-01T00:00:00Z --after 7 --limit 5"
             ),
-            "state=dead%2Creview&tenant=a&reason=not-found&since=1970-01-01T00%3A00%3A00Z&limit=5&after=7"
+            "tenant=a&state=dead%2Creview&reason=not-found&since=1970-01-01T00%3A00%3A00Z&after=7&limit=5"
         );
     }
 
     #[test]
-    fn an_attempt_says_what_came_of_it() {
+    fn attempt_rows_show_the_result() {
         let json = r#"{"number":3,"release":"r2","started_at":"2026-07-01T09:02:00Z",
             "ended_at":"2026-07-01T09:02:00.25Z",
             "class":"rejected","http_status":422,"rejection":{"code":"E7","message":"no such stage","fields":[]}}"#;
-        let row = attempt(&serde_json::from_str(json).unwrap());
+        let row = attempt_row(&serde_json::from_str(json).unwrap());
         assert_eq!(
             row,
             [

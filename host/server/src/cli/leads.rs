@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::Session;
-use super::deliveries::{HEADERS, document, row};
-use super::screen::{Screen, or_nothing, time};
+use super::deliveries::{HEADERS, render_payload, row};
+use super::output::{Output, or_empty, time};
 use jackfield_api::{LeadView, PayloadView};
 use jackfield_domain::id::{LeadId, TenantName};
 
@@ -27,24 +27,24 @@ impl LeadsCommand {
         let Self::Show { tenant, lead } = self;
         let path = ["tenants", tenant.as_str(), "leads", lead.as_str()];
         let answer = session.client.get::<LeadView>(&path, &()).await?;
-        session.screen.show(&answer, |lead| page(&session.screen, lead))
+        session.output.show(&answer, |lead| render(&session.output, lead))
     }
 }
 
-fn page(screen: &Screen, lead: &LeadView) -> String {
-    let mut text = screen.facts(&[
+fn render(output: &Output, lead: &LeadView) -> String {
+    let mut text = output.fields(&[
         ("lead", lead.lead.clone()),
         ("tenant", lead.tenant.clone()),
         ("priority", lead.priority.to_string()),
-        ("accepted", or_nothing(lead.accepted_at.map(time))),
-        ("do not call since", or_nothing(lead.dnc_since.map(time))),
-        ("enter by hand since", or_nothing(lead.manual_since.map(time))),
+        ("accepted", or_empty(lead.accepted_at.map(time))),
+        ("do not call since", or_empty(lead.dnc_since.map(time))),
+        ("enter by hand since", or_empty(lead.manual_since.map(time))),
     ]);
-    if let Some(lead) = &lead.document {
-        text = format!("{text}\n\n{}", document(&PayloadView::Json(lead.clone())));
+    if let Some(document) = &lead.document {
+        text = format!("{text}\n\n{}", render_payload(&PayloadView::Json(document.clone())));
     }
     if !lead.deliveries.items.is_empty() {
-        let deliveries = screen.table(&HEADERS, lead.deliveries.items.iter().map(row));
+        let deliveries = output.table(&HEADERS, lead.deliveries.items.iter().map(row));
         text = format!("{text}\n\n{deliveries}");
     }
     if lead.deliveries.next.is_some() {

@@ -1,25 +1,25 @@
-//! What people type. `serve` is the host; everything else asks a running host's admin API and does nothing that the API
-//! cannot.
+//! The command line. `serve` runs the host, and an author's commands need none; every other command sends requests to a
+//! running host's admin API and does nothing that the API cannot do.
 //!
-//! One file per group of commands. Exit codes: 0, it was done; 1, it was not, and standard error says why and what to
-//! do; 2, the command line is wrong.
+//! Each group of commands has a file. The exit code is 0 if the command succeeded, 1 if it failed, when standard error
+//! says why and what to do, and 2 if the command line is invalid.
 
 mod adapter;
+mod admin_client;
 mod alerts;
-mod ask;
+mod arguments;
 mod audit;
 mod breaker;
-mod client;
 mod compile;
 mod dead;
 mod deliveries;
-mod edit;
 mod leads;
+mod output;
+mod payload_edit;
 mod review;
-mod screen;
 mod secrets;
 mod serve;
-mod stuck;
+mod stopped_deliveries;
 mod suppressions;
 mod tenant;
 mod token;
@@ -29,8 +29,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use adapter::AdapterCommand;
-use client::{Client, Connection, EVERYWHERE};
-use screen::Screen;
+use admin_client::{AdminClient, ConnectionArgs, GLOBAL_OPTIONS};
+use output::Output;
 
 use crate::app::Storage;
 
@@ -45,9 +45,9 @@ use crate::app::Storage;
 )]
 struct Cli {
     #[command(flatten)]
-    connection: Connection,
-    /// Print the API's JSON instead of tables: one document, the same members as in /openapi.json.
-    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    connection: ConnectionArgs,
+    /// Print the API's JSON instead of tables: one document, with the members that /openapi.json describes.
+    #[arg(long, global = true, help_heading = GLOBAL_OPTIONS)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -66,7 +66,7 @@ enum Command {
     /// Tokens of agents and operators: create, list, revoke.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Secrets that the host keeps for tenants: set, list, remove, rotate-key.
+    /// Secrets that the host stores for tenants: set, list, remove, rotate-key.
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
     /// Deliveries in every state: list, show.
@@ -75,7 +75,7 @@ enum Command {
     /// Dead letters, whose attempts are used up: list, show, replay, discard, landed.
     #[command(subcommand)]
     Dead(dead::DeadCommand),
-    /// Deliveries that wait for a person's decision: list, show, edit, replay, discard, landed.
+    /// Deliveries that wait for an operator's decision: list, show, edit, replay, discard, landed.
     #[command(subcommand)]
     Review(review::ReviewCommand),
     /// Leads: show.
@@ -87,44 +87,44 @@ enum Command {
     /// Circuit breakers of the tenants' CRMs: list, show, open, close, auto.
     #[command(subcommand)]
     Breaker(breaker::BreakerCommand),
-    /// What a person must be told: list, ack.
+    /// Alerts, each of which a person must see: list, ack.
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
-    /// What operators changed, in a trail that shows tampering: list, verify.
+    /// The audit trail of what operators changed, which reveals tampering: list, verify.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Compile one adapter. The host runs this itself; you never need it.
+    /// Compile one adapter. Only the host runs this.
     #[command(hide = true)]
     CompileAdapter(compile::CompileArgs),
 }
 
-/// A host to ask and a screen to answer on.
+/// What a command works with: the admin API of a host, and standard output.
 struct Session {
-    client: Client,
-    screen: Screen,
+    client: AdminClient,
+    output: Output,
 }
 
-/// Reads the command line and does what it says.
+/// Runs the command that the command line names.
 #[must_use]
 pub fn main() -> ExitCode {
-    main_over(Storage::default())
+    main_with_storage(Storage::default())
 }
 
-/// The same; `serve` keeps its work in another storage than a host does.
+/// Like [`main`], but `serve` opens this storage.
 #[must_use]
-pub fn main_over(storage: Storage) -> ExitCode {
+pub fn main_with_storage(storage: Storage) -> ExitCode {
     let cli = Cli::parse();
     if let Command::CompileAdapter(args) = cli.command {
         return compile::run(args);
     }
-    let done = tokio::runtime::Runtime::new()
+    let result = tokio::runtime::Runtime::new()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| runtime.block_on(run(cli, storage)));
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            screen::complain(&error);
+            output::print_error(&error);
             ExitCode::FAILURE
         }
     }
@@ -133,15 +133,15 @@ pub fn main_over(storage: Storage) -> ExitCode {
 async fn run(cli: Cli, storage: Storage) -> anyhow::Result<()> {
     let command = match cli.command {
         Command::Serve(args) => return serve::run(args, storage).await,
-        Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Screen::new(cli.json)).await,
+        Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Output::new(cli.json)).await,
         command => command,
     };
     let session = Session {
-        client: Client::new(cli.connection)?,
-        screen: Screen::new(cli.json),
+        client: AdminClient::new(cli.connection)?,
+        output: Output::new(cli.json),
     };
     match command {
-        // They need no session, and have returned above and in `main`.
+        // These need no session, and were run above and in `main_with_storage`.
         Command::Serve(_) | Command::CompileAdapter(_) => Ok(()),
         Command::Adapter(command) => command.run(&session).await,
         Command::Tenant(command) => command.run(&session).await,
@@ -158,7 +158,7 @@ async fn run(cli: Cli, storage: Storage) -> anyhow::Result<()> {
     }
 }
 
-/// Whoever read our output, such as `head`, has seen enough.
+/// Whether the reader of standard output, such as `head`, has closed it because it needs no more.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, Storage};
 use crate::config::Config;
-use crate::telemetry;
+use crate::observe::telemetry;
 
 /// Runs the host until SIGTERM or SIGINT
 #[derive(Debug, clap::Args)]
@@ -16,13 +16,13 @@ use crate::telemetry;
   jackfield serve --config /etc/jackfield.toml
   JACKFIELD_PUBLIC_LISTEN=0.0.0.0:8080 jackfield serve
 
-Tenants' secrets are sealed with a master key: the one in JACKFIELD_MASTER_KEY, or the file master_key_file, which
-the first start makes in data_dir. Back it up apart from the database: without it the secrets cannot be read.
+The host seals tenants' secrets with a master key: the one in JACKFIELD_MASTER_KEY, or the one in master_key_file, which
+the first start creates in data_dir. Back it up apart from the database: without it the secrets cannot be read.
 
-SIGTERM or SIGINT drains: the host stops accepting, finishes what is in flight and exits 0.
-A second SIGINT exits at once. SIGHUP reads the certificates of the listeners again.")]
+SIGTERM or SIGINT drains: the host stops accepting requests, finishes what is in flight and exits with 0.
+A second SIGINT exits at once. SIGHUP reloads the certificates of the listeners.")]
 pub struct ServeArgs {
-    /// Settings, as TOML; JACKFIELD_* variables lie over it. Without it the defaults hold
+    /// Settings, as TOML; JACKFIELD_* variables override them. Without a file the defaults apply
     #[arg(long, value_name = "FILE", env = "JACKFIELD_CONFIG")]
     config: Option<PathBuf>,
 }
@@ -37,8 +37,8 @@ pub(super) async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<()>
     let mut signals = Signals::new().context("signals cannot be received")?;
     let app = App::start(&config, storage).await?;
     announce(&app);
-    while signals.next().await == Order::Reload {
-        tracing::info!("reading the certificates again");
+    while signals.next().await == SignalAction::Reload {
+        tracing::info!("reloading the certificates");
         app.reload();
     }
     tracing::info!("draining: no new requests; finishing what is in flight");
@@ -47,23 +47,23 @@ pub(super) async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<()>
             if finished {
                 tracing::info!("drained");
             } else {
-                tracing::warn!("not everything finished in time; what is left is taken up again at the next start");
+                tracing::warn!("not everything finished in time; the next start resumes what is left");
             }
             Ok(())
         }
-        () = signals.give_up() => {
-            tracing::warn!("stopped at once; what was in flight is taken up again at the next start");
+        () = signals.second_interrupt() => {
+            tracing::warn!("stopped at once; the next start resumes what was in flight");
             std::process::exit(130);
         }
     }
 }
 
-/// Says where the host is to be found and, at the first start, how to get in.
+/// Logs the host's addresses and, at the first start, prints the operator token.
 fn announce(app: &App) {
     tracing::info!(public = %app.public, admin = %app.admin, version = env!("CARGO_PKG_VERSION"), "serving");
     if let Some(token) = &app.first_token {
         println!("operator token: {}", token.expose());
-        println!("It is shown once and only its digest is kept. To use it:");
+        println!("It is shown once; the host stores only its digest. To use it:");
         println!("  export JACKFIELD_TOKEN={}", token.expose());
         let scheme = if app.admin_has_tls { "https" } else { "http" };
         println!("  export JACKFIELD_ADMIN_URL={scheme}://{}", app.admin);
@@ -72,10 +72,10 @@ fn announce(app: &App) {
 
 /// What a signal asks for.
 #[derive(Debug, PartialEq, Eq)]
-enum Order {
-    /// Finish what is in flight, and end.
+enum SignalAction {
+    /// Finish what is in flight, and exit.
     Drain,
-    /// Read the certificates again.
+    /// Reload the certificates.
     Reload,
 }
 
@@ -94,17 +94,18 @@ impl Signals {
         })
     }
 
-    /// What the next signal asks for.
-    async fn next(&mut self) -> Order {
+    /// Waits for the next signal.
+    async fn next(&mut self) -> SignalAction {
         tokio::select! {
-            _ = self.interrupt.recv() => Order::Drain,
-            _ = self.terminate.recv() => Order::Drain,
-            _ = self.hang_up.recv() => Order::Reload,
+            _ = self.interrupt.recv() => SignalAction::Drain,
+            _ = self.terminate.recv() => SignalAction::Drain,
+            _ = self.hang_up.recv() => SignalAction::Reload,
         }
     }
 
-    /// A SIGINT after the first signal. An orchestrator may repeat SIGTERM; a person who presses ctrl-c again means it.
-    async fn give_up(&mut self) {
+    /// Waits for a SIGINT after the first signal. A second SIGTERM does not count, because an orchestrator may repeat
+    /// it; a person who presses ctrl-c again wants the host to stop at once.
+    async fn second_interrupt(&mut self) {
         self.interrupt.recv().await;
     }
 }

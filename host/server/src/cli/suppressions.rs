@@ -1,12 +1,11 @@
 //! `jackfield suppressions …`
 
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::Session;
-use super::ask::Paging;
-use super::screen::time;
-use jackfield_api::{Listing, SuppressionView};
+use super::arguments::PageArgs;
+use super::output::time;
+use jackfield_api::{Listing, SuppressionQuery, SuppressionView};
 use jackfield_domain::id::{LeadId, TenantName};
 
 #[derive(Debug, Subcommand)]
@@ -16,11 +15,12 @@ pub(super) enum SuppressionsCommand {
         after_help = "Example:\n  jackfield suppressions list --tenant dwarka-homes\n  jackfield suppressions list \
             --tenant dwarka-homes --lead CRM-LEAD-001234"
     )]
-    List(Filter),
+    List(SuppressionListArgs),
 }
 
-#[derive(Debug, clap::Args, Serialize)]
-pub(super) struct Filter {
+/// Which suppressions to list.
+#[derive(Debug, clap::Args)]
+pub(super) struct SuppressionListArgs {
     /// Of this tenant.
     #[arg(long, value_name = "NAME")]
     tenant: Option<TenantName>,
@@ -28,19 +28,29 @@ pub(super) struct Filter {
     #[arg(long, value_name = "LEAD", requires = "tenant")]
     lead: Option<LeadId>,
     #[command(flatten)]
-    #[serde(flatten)]
-    page: Paging,
+    page: PageArgs,
+}
+
+impl SuppressionListArgs {
+    fn query(self) -> SuppressionQuery {
+        SuppressionQuery {
+            tenant: self.tenant,
+            lead: self.lead,
+            after: self.page.after,
+            limit: Some(self.page.limit),
+        }
+    }
 }
 
 impl SuppressionsCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let Self::List(filter) = self;
+        let Self::List(args) = self;
         let answer = session
             .client
-            .get::<Listing<SuppressionView>>(&["suppressions"], &filter)
+            .get::<Listing<SuppressionView>>(&["suppressions"], &args.query())
             .await?;
         let headers = ["TENANT", "LEAD", "REASON", "NOTE", "SINCE", "LAST SAID", "TIMES"];
-        session.screen.list(&answer, &headers, |suppression| {
+        session.output.list(&answer, &headers, |suppression| {
             vec![
                 suppression.tenant.clone(),
                 suppression.lead.clone(),

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Session;
-use super::ask::Paging;
-use super::client::Refused;
-use super::screen::{Screen, or_dash, or_nothing, plain, short, time};
-use jackfield_api::{AppliedView, Listing, ReleaseView, TenantDetailView, TenantView};
+use super::admin_client::ApiError;
+use super::arguments::PageArgs;
+use super::output::{Output, or_dash, or_empty, printable, short_digest, time};
+use jackfield_api::{AppliedView, ApplyQuery, Listing, ReleaseView, RollbackRequest, TenantDetailView, TenantView};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_domain::tenant::release::ReleaseChange;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantCommand {
-    /// Make a release of a tenant's file and put it in service. If it does not load, the release before serves on.
+    /// Make a release of a tenant's file and activate it. If it does not load, the previous release keeps serving.
     #[command(
         after_help = "Example:\n  jackfield tenant apply dwarka-homes.toml --dry-run\n  jackfield tenant apply \
             dwarka-homes.toml"
@@ -26,7 +26,7 @@ pub(super) enum TenantCommand {
         /// The tenant's file; `-` reads standard input.
         #[arg(value_name = "FILE.toml")]
         file: PathBuf,
-        /// Only show the difference to the active release.
+        /// Only show how the file differs from the active release.
         #[arg(long)]
         dry_run: bool,
     },
@@ -34,7 +34,7 @@ pub(super) enum TenantCommand {
     #[command(after_help = "Example:\n  jackfield tenant list")]
     List {
         #[command(flatten)]
-        page: Paging,
+        page: PageArgs,
     },
     /// Show a tenant and its active release.
     #[command(after_help = "Example:\n  jackfield tenant show dwarka-homes")]
@@ -50,9 +50,9 @@ pub(super) enum TenantCommand {
         #[arg(value_name = "NAME")]
         tenant: TenantName,
         #[command(flatten)]
-        page: Paging,
+        page: PageArgs,
     },
-    /// Put an earlier release back in service.
+    /// Activate an earlier release again.
     #[command(
         after_help = "Example:\n  jackfield tenant rollback dwarka-homes\n  jackfield tenant rollback dwarka-homes \
             --to 3"
@@ -61,14 +61,14 @@ pub(super) enum TenantCommand {
         /// The tenant.
         #[arg(value_name = "NAME")]
         tenant: TenantName,
-        /// The release's number; without it, the one made before the active one.
-        #[arg(long, value_name = "N", value_parser = release)]
+        /// The release's number; without it, the release before the active one.
+        #[arg(long, value_name = "N", value_parser = parse_release)]
         to: Option<ReleaseNumber>,
     },
 }
 
-/// `3` and `r3` are the same release.
-fn release(text: &str) -> Result<ReleaseNumber, String> {
+/// Parses a release's number: `3` and `r3` are the same.
+fn parse_release(text: &str) -> Result<ReleaseNumber, String> {
     let digits = text.strip_prefix('r').unwrap_or(text);
     format!("r{digits}")
         .parse()
@@ -77,13 +77,13 @@ fn release(text: &str) -> Result<ReleaseNumber, String> {
 
 impl TenantCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let Session { client, screen } = session;
+        let Session { client, output } = session;
         match self {
             Self::Apply { file, dry_run } => apply(session, &file, dry_run).await,
             Self::List { page } => {
-                let answer = client.get::<Listing<TenantView>>(&["tenants"], &page).await?;
+                let answer = client.get::<Listing<TenantView>>(&["tenants"], &page.query()).await?;
                 let headers = ["TENANT", "ACTIVE", "SERVING", "NEWEST", "ACTIVATED"];
-                screen.list(&answer, &headers, |tenant| {
+                output.list(&answer, &headers, |tenant| {
                     vec![
                         tenant.name.clone(),
                         tenant.active.clone(),
@@ -96,29 +96,29 @@ impl TenantCommand {
             Self::Show { tenant } => {
                 let path = ["tenants", tenant.as_str()];
                 let answer = client.get::<TenantDetailView>(&path, &()).await?;
-                screen.show(&answer, |detail| shown(screen, detail))
+                output.show(&answer, |detail| render_tenant(output, detail))
             }
             Self::Releases { tenant, page } => {
                 let path = ["tenants", tenant.as_str(), "releases"];
-                let answer = client.get::<Listing<ReleaseView>>(&path, &page).await?;
-                screen.list(&answer, &["RELEASE", "ADAPTER", "DIGEST", "MADE"], |release| {
+                let answer = client.get::<Listing<ReleaseView>>(&path, &page.query()).await?;
+                output.list(&answer, &["RELEASE", "ADAPTER", "DIGEST", "MADE"], |release| {
                     vec![
                         release.number.clone(),
-                        or_nothing(release.spec["adapter"].as_str()),
-                        short(&release.adapter),
+                        or_empty(release.spec["adapter"].as_str()),
+                        short_digest(&release.adapter),
                         time(release.created_at),
                     ]
                 })
             }
             Self::Rollback { tenant, to } => {
                 let path = ["tenants", tenant.as_str(), "rollback"];
-                let answer = client.post::<ReleaseView>(&path, &json!({ "to": to })).await?;
-                screen.show(&answer, |release| {
+                let answer = client.post::<ReleaseView>(&path, &RollbackRequest { to }).await?;
+                output.show(&answer, |release| {
                     format!(
                         "{}: {} serves now ({})",
                         release.tenant,
                         release.number,
-                        short(&release.adapter)
+                        short_digest(&release.adapter)
                     )
                 })
             }
@@ -130,17 +130,18 @@ async fn apply(session: &Session, file: &Path, dry_run: bool) -> anyhow::Result<
     let (name, text) = read(file)?;
     let request = session.client.request(Method::POST, &["releases"]);
     let request = request
-        .query(&[("dry_run", dry_run)])
+        .query(&ApplyQuery { dry_run })
         .header("content-type", "application/toml")
         .body(text);
     let answer = session.client.send::<AppliedView>(request).await;
-    let answer = answer.map_err(|error| match error.downcast::<Refused>() {
-        Ok(refused) => refused.in_file(name).into(),
+    let answer = answer.map_err(|error| match error.downcast::<ApiError>() {
+        Ok(error) => error.in_file(name).into(),
         Err(error) => error,
     })?;
-    session.screen.show(&answer, applied)
+    session.output.show(&answer, render_applied)
 }
 
+/// Reads the tenant's file; returns its name for messages, and its text.
 fn read(file: &Path) -> anyhow::Result<(String, String)> {
     if file == Path::new("-") {
         let text = std::io::read_to_string(std::io::stdin()).context("cannot read standard input")?;
@@ -151,10 +152,10 @@ fn read(file: &Path) -> anyhow::Result<(String, String)> {
     Ok((name, text))
 }
 
-fn applied(view: &AppliedView) -> String {
+fn render_applied(view: &AppliedView) -> String {
     let AppliedView { tenant, release, .. } = view;
     let headline = match (view.dry_run, view.changes.is_empty()) {
-        (_, true) => format!("{tenant}: nothing differs, {release} serves on"),
+        (_, true) => format!("{tenant}: nothing differs, {release} keeps serving"),
         (true, false) => format!("{tenant}: would become {release}; nothing was changed"),
         (false, false) => format!("{tenant}: {release} serves now"),
     };
@@ -163,42 +164,42 @@ fn applied(view: &AppliedView) -> String {
 }
 
 fn change_line(change: &ReleaseChange) -> String {
-    let pointer = plain(&change.pointer);
+    let pointer = printable(&change.pointer);
     match (&change.from, &change.to) {
-        (None, Some(to)) => format!("  + {pointer} {}", plain(to)),
-        (Some(from), None) => format!("  - {pointer} {}", plain(from)),
+        (None, Some(to)) => format!("  + {pointer} {}", printable(to)),
+        (Some(from), None) => format!("  - {pointer} {}", printable(from)),
         (from, to) => {
-            let [from, to] = [from, to].map(|value| plain(value.as_deref().unwrap_or_default()));
+            let [from, to] = [from, to].map(|value| printable(value.as_deref().unwrap_or_default()));
             format!("  ~ {pointer} {from} → {to}")
         }
     }
 }
 
-fn shown(screen: &Screen, detail: &TenantDetailView) -> String {
+fn render_tenant(output: &Output, detail: &TenantDetailView) -> String {
     let TenantDetailView { tenant, release } = detail;
-    let facts = screen.facts(&[
+    let fields = output.fields(&[
         ("tenant", tenant.name.clone()),
         ("active", tenant.active.clone()),
         ("serving", or_dash(tenant.serving.as_ref())),
-        ("trouble", or_nothing(tenant.trouble.as_ref())),
+        ("trouble", or_empty(tenant.trouble.as_ref())),
         ("newest", tenant.newest.clone()),
         ("first applied", time(tenant.created_at)),
         ("activated", time(tenant.activated_at)),
         (
             "adapter",
-            or_nothing(release.as_ref().map(|release| release.adapter.clone())),
+            or_empty(release.as_ref().map(|release| release.adapter.clone())),
         ),
     ]);
     match release {
-        Some(release) => format!("{facts}\n\n{}", file_of(&release.spec)),
-        None => facts,
+        Some(release) => format!("{fields}\n\n{}", render_spec(&release.spec)),
+        None => fields,
     }
 }
 
-/// The tenant's file again, secrets as references.
-fn file_of(spec: &Value) -> String {
+/// The spec as a tenant's file, with references in place of secrets.
+fn render_spec(spec: &Value) -> String {
     let text = toml::to_string(&without_nulls(spec)).unwrap_or_else(|_| format!("{spec:#}"));
-    text.trim_end().lines().map(plain).collect::<Vec<_>>().join("\n")
+    text.trim_end().lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 fn without_nulls(value: &Value) -> Value {
@@ -215,17 +216,19 @@ fn without_nulls(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn a_release_is_named_with_or_without_its_letter() {
-        assert_eq!(release("3"), Ok(ReleaseNumber(3)));
-        assert_eq!(release("r3"), Ok(ReleaseNumber(3)));
-        assert!(release("three").is_err());
+    fn release_numbers_may_omit_the_letter() {
+        assert_eq!(parse_release("3"), Ok(ReleaseNumber(3)));
+        assert_eq!(parse_release("r3"), Ok(ReleaseNumber(3)));
+        assert!(parse_release("three").is_err());
     }
 
     #[test]
-    fn a_dry_run_shows_what_would_change() {
+    fn dry_run_shows_the_changes() {
         let change = |pointer: &str, from: Option<&str>, to: Option<&str>| ReleaseChange {
             pointer: pointer.into(),
             from: from.map(Into::into),
@@ -243,7 +246,7 @@ mod tests {
             unchanged: true,
             dry_run: true,
         };
-        insta::assert_snapshot!(applied(&view), @r#"
+        insta::assert_snapshot!(render_applied(&view), @r#"
         dwarka-homes: would become r4; nothing was changed
           ~ /delivery/concurrency 8 → 16
           + /delivery/per_day 50000
@@ -252,10 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn a_release_shows_as_the_file_it_was_made_from() {
+    fn releases_are_shown_as_files() {
         let spec = json!({"tenant": "a", "adapter": "keystone", "webhook": null, "settings": {"base_url": "http://x"},
             "credentials": [{"name": "crm", "kind": "bearer", "secret": {"env": "TOKEN"}}]});
-        insta::assert_snapshot!(file_of(&spec), @r#"
+        insta::assert_snapshot!(render_spec(&spec), @r#"
         adapter = "keystone"
         tenant = "a"
 

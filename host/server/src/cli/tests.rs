@@ -1,14 +1,15 @@
-//! The command line as a whole: what it has, and that its own examples work.
+//! The command line as a whole: its commands, and that the examples in their help texts parse.
 
 use clap::CommandFactory as _;
 
 use super::*;
 
-fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+/// Collects the commands below `command` that have no subcommands: their paths, and the text after their help.
+fn collect_commands(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
         let path = format!("{path} {}", sub.get_name());
         if sub.has_subcommands() {
-            leaves(sub, &path, found);
+            collect_commands(sub, &path, found);
         } else {
             let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             found.push((path, help));
@@ -16,16 +17,16 @@ fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>
     }
 }
 
-fn all() -> Vec<(String, String)> {
+fn commands() -> Vec<(String, String)> {
     let mut found = vec![];
-    leaves(&Cli::command(), "jackfield", &mut found);
+    collect_commands(&Cli::command(), "jackfield", &mut found);
     found
 }
 
 #[test]
-fn the_command_tree_is_sound() {
+fn commands_are_as_listed() {
     Cli::command().debug_assert();
-    let paths: Vec<_> = all().into_iter().map(|(path, _)| path).collect();
+    let paths: Vec<_> = commands().into_iter().map(|(path, _)| path).collect();
     insta::assert_snapshot!(paths.join("\n"), @"
     jackfield serve
     jackfield adapter new
@@ -76,14 +77,15 @@ fn the_command_tree_is_sound() {
 }
 
 #[test]
-fn every_command_has_an_example_of_itself_that_it_takes() {
-    for (path, help) in all() {
+fn examples_in_help_texts_parse() {
+    // Every command has an example of itself.
+    for (path, help) in commands() {
         let help = help.strip_prefix("Example:\n").unwrap_or_default();
-        // What follows an empty line is more help, not more examples.
+        // After an empty line, the text is not an example.
         let examples: Vec<_> = help.lines().take_while(|line| !line.is_empty()).collect();
         assert!(!examples.is_empty(), "{path} has no Example");
         for example in examples {
-            // A variable may stand before the command, as in a shell.
+            // As in a shell, a variable may precede the command.
             let start = example.find("jackfield ").unwrap_or_default();
             let (variables, example) = example.split_at(start);
             assert!(
@@ -99,7 +101,8 @@ fn every_command_has_an_example_of_itself_that_it_takes() {
 }
 
 #[test]
-fn nothing_is_replayed_or_discarded_by_leaving_things_out() {
+fn required_options_cannot_be_omitted() {
+    // Omitting options neither replays nor discards anything.
     for wrong in [
         "jackfield dead replay",
         "jackfield dead discard",
@@ -121,4 +124,19 @@ fn no_help_shows_a_token() {
     assert!(token.is_hide_env_values_set());
     let cli = Cli::try_parse_from(["jackfield", "tenant", "list", "--token", "jfo_secret"]).unwrap();
     assert!(!format!("{cli:?}").contains("jfo_secret"));
+}
+
+/// The variables that a command and its subcommands read.
+fn variables(command: &clap::Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(clap::Arg::get_env);
+    let own = own.map(|name| name.to_string_lossy().into_owned());
+    own.chain(command.get_subcommands().flat_map(variables)).collect()
+}
+
+#[test]
+fn variables_are_not_taken_for_settings() {
+    let variables = variables(&Cli::command());
+    assert!(variables.contains(&"JACKFIELD_CONFIG".to_owned()), "{variables:?}");
+    let set = variables.into_iter().map(|name| (name, "x".to_owned()));
+    crate::config::Config::load(None, set).unwrap();
 }

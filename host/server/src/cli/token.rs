@@ -1,26 +1,26 @@
 //! `jackfield token …`
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use reqwest::Method;
-use serde_json::json;
 
 use super::Session;
-use super::ask::Paging;
-use super::screen::{note, or_dash, time};
-use jackfield_api::{Listing, NewTokenView, RevokedView, TokenHolder, TokenView};
+use super::arguments::PageArgs;
+use super::output::{note, or_dash, time};
+use jackfield_api::{Listing, NewTokenView, RevokedView, TokenHolder, TokenRequest, TokenView};
 use jackfield_domain::id::{TenantName, TokenId};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Make a token. It is shown once; the host keeps only its digest.
+    /// Create a token. It is shown once; the host stores only its digest.
     #[command(
         after_help = "Example:\n  jackfield token create --tenant dwarka-homes --for agent\n  jackfield token create \
             --for operator --label on-call"
     )]
     Create {
         /// Who it is for.
-        #[arg(long = "for", value_name = "WHO")]
-        holder: Who,
+        #[arg(long = "for", value_name = "WHO", value_parser = holder())]
+        holder: TokenHolder,
         /// The tenant whose public API an agent's token opens.
         #[arg(long, value_name = "NAME", required_if_eq("holder", "agent"))]
         tenant: Option<TenantName>,
@@ -28,13 +28,13 @@ pub(super) enum TokenCommand {
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         label: String,
     },
-    /// List tokens, newest first, revoked ones included; never the tokens themselves.
+    /// List tokens, newest first, including revoked ones, but not the tokens themselves.
     #[command(after_help = "Example:\n  jackfield token list")]
     List {
         #[command(flatten)]
-        page: Paging,
+        page: PageArgs,
     },
-    /// Revoke a token: nothing opens to it any more.
+    /// Revoke a token: the host no longer accepts it.
     #[command(after_help = "Example:\n  jackfield token revoke tok_4")]
     Revoke {
         /// The token's id, as `token list` shows it.
@@ -43,47 +43,35 @@ pub(super) enum TokenCommand {
     },
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Who {
-    /// The calling platform, for the public API of one tenant.
-    Agent,
-    /// A member of the platform team, for the admin API.
-    Operator,
-}
-
-impl From<Who> for TokenHolder {
-    fn from(who: Who) -> Self {
-        match who {
-            Who::Agent => Self::Agent,
-            Who::Operator => Self::Operator,
-        }
-    }
+/// Parses the word of a [`TokenHolder`].
+fn holder() -> impl TypedValueParser<Value = TokenHolder> {
+    let words = [
+        PossibleValue::new(TokenHolder::Agent.word()).help("The calling platform, for the public API of one tenant"),
+        PossibleValue::new(TokenHolder::Operator.word()).help("A member of the platform team, for the admin API"),
+    ];
+    PossibleValuesParser::new(words).try_map(|word| TokenHolder::from_word(&word).ok_or("unknown word"))
 }
 
 impl TokenCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let Session { client, screen } = session;
+        let Session { client, output } = session;
         match self {
             Self::Create { holder, tenant, label } => {
-                let request = json!({ "for": TokenHolder::from(holder), "tenant": tenant, "label": label });
+                let request = TokenRequest { holder, tenant, label };
                 let answer = client.post::<NewTokenView>(&["tokens"], &request).await?;
-                screen.show(&answer, |new| new.token.clone())?;
+                output.show(&answer, |new| new.token.clone())?;
                 note(&format!(
-                    "{}: keep it now, it is not shown again.",
+                    "{}: store the token now; it is not shown again.",
                     answer.view.record.id
                 ));
                 Ok(())
             }
             Self::List { page } => {
-                let answer = client.get::<Listing<TokenView>>(&["tokens"], &page).await?;
-                screen.list(&answer, &["ID", "FOR", "TENANT", "LABEL", "MADE", "REVOKED"], |token| {
-                    let holder = match token.holder {
-                        TokenHolder::Agent => "agent",
-                        TokenHolder::Operator => "operator",
-                    };
+                let answer = client.get::<Listing<TokenView>>(&["tokens"], &page.query()).await?;
+                output.list(&answer, &["ID", "FOR", "TENANT", "LABEL", "MADE", "REVOKED"], |token| {
                     vec![
                         token.id.clone(),
-                        holder.into(),
+                        token.holder.word().into(),
                         or_dash(token.tenant.as_ref()),
                         token.label.clone(),
                         time(token.created_at),
@@ -94,7 +82,7 @@ impl TokenCommand {
             Self::Revoke { id } => {
                 let request = client.request(Method::DELETE, &["tokens", &id.to_string()]);
                 let answer = client.send::<RevokedView>(request).await?;
-                screen.show(&answer, |view| format!("{}: revoked", view.id))
+                output.show(&answer, |view| format!("{}: revoked", view.id))
             }
         }
     }

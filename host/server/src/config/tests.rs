@@ -1,4 +1,4 @@
-//! Whatever is set is set where it says, and whatever is wrong is named.
+//! Every setting can be set in the file and by a variable, and errors name what is wrong.
 
 use super::*;
 
@@ -13,13 +13,13 @@ fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
 }
 
 #[test]
-fn nothing_has_to_be_set() {
+fn every_setting_is_optional() {
     assert_eq!(Config::load(None, std::iter::empty()).unwrap(), Config::default());
     assert_eq!(load("", &[]).unwrap(), Config::default());
 }
 
 #[test]
-fn the_example_has_every_key_with_its_default() {
+fn example_has_every_key_with_its_default() {
     let example = include_str!("../../../../jackfield.example.toml");
     assert_eq!(load(example, &[]).unwrap(), Config::default());
     let written: Vec<_> = example.parse::<Table>().unwrap().keys().cloned().collect();
@@ -28,7 +28,7 @@ fn the_example_has_every_key_with_its_default() {
 }
 
 #[test]
-fn variables_lie_over_the_file() {
+fn variables_override_the_file() {
     let config = load(
         "public_listen = \"127.0.0.1:1\"\nmax_instances = 300\ndrain = \"5s\"",
         &[
@@ -46,7 +46,8 @@ fn variables_lie_over_the_file() {
 }
 
 #[test]
-fn the_master_key_comes_by_the_environment_and_is_not_shown() {
+fn master_key_is_read_from_variables_only() {
+    // Neither debug output nor errors show it.
     let both = [
         ("JACKFIELD_MASTER_KEY", "hunter2"),
         ("JACKFIELD_MASTER_KEY_OLD", "hunter1"),
@@ -76,27 +77,27 @@ fn every_key_can_be_a_variable() {
     };
     for key in Config::defaults().keys() {
         let name = format!("JACKFIELD_{}", key.to_ascii_uppercase());
-        // What has to be set with it.
-        let with = match key.as_str() {
+        // Other settings that this one requires.
+        let required = match key.as_str() {
             "max_instances" => "max_deliveries = 7",
             "max_connections" => "max_connections_per_address = 7",
             key if key.starts_with("public_tls_") => "public_tls_cert = \"c.pem\"\npublic_tls_key = \"k.pem\"",
             key if key.starts_with("admin_tls_") => "admin_tls_cert = \"c.pem\"\nadmin_tls_key = \"k.pem\"",
             _ => "",
         };
-        let changed = load(with, &[(&name, sample(key))]).unwrap();
-        assert_ne!(changed, load(with, &[]).unwrap(), "{name}");
+        let changed = load(required, &[(&name, sample(key))]).unwrap();
+        assert_ne!(changed, load(required, &[]).unwrap(), "{name}");
     }
 }
 
 #[test]
-fn a_text_that_looks_like_a_number_stays_a_text() {
+fn text_may_look_like_a_number() {
     let config = load("", &[("JACKFIELD_DATA_DIR", "2026")]).unwrap();
     assert_eq!(config.data_dir, Path::new("2026"));
 }
 
 #[test]
-fn a_list_is_written_with_commas_in_a_variable() {
+fn lists_in_variables_have_commas() {
     let config = load(
         "trusted_proxies = [\"192.0.2.1\"]",
         &[("JACKFIELD_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8")],
@@ -115,8 +116,8 @@ fn a_list_is_written_with_commas_in_a_variable() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_with_what_does() {
-    for (text, told) in [
+fn errors_say_what_is_allowed() {
+    for (text, expected) in [
         ("max_connections = 0", "max_connections is 0"),
         (
             "max_connections = 5",
@@ -132,12 +133,12 @@ fn what_makes_no_sense_is_refused_with_what_does() {
         ("admin_tls_key = \"server.key\"", "admin_tls_key go together"),
     ] {
         let error = load(text, &[]).unwrap_err();
-        assert!(error.contains(told), "{told} in {error}");
+        assert!(error.contains(expected), "{expected} in {error}");
     }
 }
 
 #[test]
-fn a_wrong_key_or_value_names_the_line_and_what_is_allowed() {
+fn errors_name_the_line_or_the_variable() {
     let error = load("log = \"info\"\npublic_lisen = \"x\"", &[]).unwrap_err();
     for part in [
         "jackfield.toml",
@@ -170,7 +171,7 @@ fn a_wrong_key_or_value_names_the_line_and_what_is_allowed() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn missing_file_is_named() {
     let error = Config::load(Some(Path::new("/nowhere/jackfield.toml")), std::iter::empty()).unwrap_err();
     assert!(
         error.to_string().starts_with("/nowhere/jackfield.toml: cannot be read"),

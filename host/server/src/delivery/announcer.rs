@@ -1,7 +1,7 @@
 //! Announces the alerts in the outbox: a log line at level `error` and a counter, for whoever is paged.
 //!
 //! Alerts are written in the transaction of what they report. Each is announced from there at least once: it is marked
-//! after its announcement, so a host that is killed in between leaves it to its next start.
+//! after it was announced, so if a host is killed in between, its next start announces the alert again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::id::AlertId;
 use jackfield_store::{SharedStore, StoreError};
@@ -23,12 +23,12 @@ pub struct Announcer {
     store: SharedStore,
     clock: SharedClock,
     metrics: Metrics,
-    /// Announced, but not marked, because the store failed: not to be announced again by this process.
+    /// Alerts that were announced but not marked, because the store failed. This process does not announce them again.
     unmarked: BTreeSet<AlertId>,
 }
 
 impl Announcer {
-    /// An announcer of every alert that no host has announced.
+    /// An announcer of the alerts that no host has announced.
     #[must_use]
     pub const fn new(store: SharedStore, clock: SharedClock, metrics: Metrics) -> Self {
         Self {
@@ -39,16 +39,16 @@ impl Announcer {
         }
     }
 
-    /// Announces at once, then at intervals, and a last time after `stop`. Cancel `stop` when nothing raises alerts
+    /// Announces at once, then at intervals, and a last time after `stop`. Cancel `stop` when nothing can raise alerts
     /// any more.
     pub async fn run(mut self, stop: CancellationToken) {
         let clock = Arc::clone(&self.clock);
         loop {
-            let last = stop.is_cancelled();
+            let is_last = stop.is_cancelled();
             if let Err(error) = self.announce().await {
                 tracing::warn!(%error, "alerts could not be read or marked as announced");
             }
-            if last {
+            if is_last {
                 return;
             }
             tokio::select! {
@@ -58,10 +58,10 @@ impl Announcer {
         }
     }
 
-    /// Announces what nobody has announced; returns how many alerts that were.
+    /// Announces the alerts that no host has announced; returns how many there were.
     ///
     /// # Errors
-    /// The store failed. What was announced before that is not announced again by this process.
+    /// The store failed. This process does not announce the alerts that it announced before that again.
     pub async fn announce(&mut self) -> Result<usize, StoreError> {
         let mut announced = 0;
         loop {
@@ -76,7 +76,7 @@ impl Announcer {
                 let delivery = alert.delivery.map(|id| id.to_string());
                 let (id, kind, tenant) = (alert.id, alert.kind, &alert.tenant);
                 tracing::error!(alert = %id, %kind, %tenant, delivery, "{}", alert.message);
-                self.metrics.alert(&alert.tenant, alert.kind);
+                self.metrics.alert_raised(&alert.tenant, alert.kind);
                 announced += 1;
             }
             let ids: Vec<_> = alerts.iter().map(|alert| alert.id).collect();

@@ -3,7 +3,7 @@
 mod round;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -16,28 +16,29 @@ use tokio_util::task::TaskTracker;
 
 use super::attempt::{Attempt, AttemptOutcome, PushClient, policy};
 use super::lanes::{AttemptInFlight, Lanes};
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
-use jackfield_clock::{self as clock, SharedClock};
+use jackfield_clock::{self as clock, SharedClock, lock};
 use jackfield_domain::delivery::{DeliveryVerdict, Destination, NextStep, decide, decide_trial};
 use jackfield_domain::intake::idempotency::KEYS_FORGOTTEN_AT_ONCE;
 use jackfield_store::{ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, SharedStore, StoreError};
 
-/// The least time between two rounds of a host: each costs a fraction of a millisecond, and every accept asks for one.
+/// The least time between two rounds of a host: each round costs a fraction of a millisecond, and every accept asks for
+/// one.
 pub const ROUND_GAP: Duration = Duration::from_millis(2);
-/// How often the engine polls for work that nobody announced: another host's, or an expired lease's.
+/// How often the engine polls for work that no notification announces: another host's, or an expired lease's.
 const POLL: Duration = Duration::from_secs(1);
 /// How long to wait after the store failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How often expired webhook keys are deleted.
-const FORGET_KEYS_EVERY: Duration = Duration::from_mins(10);
+const KEY_DELETION_INTERVAL: Duration = Duration::from_mins(10);
 
-/// One run of a host, as it stands in leases: `{host}/{start}`.
+/// One run of a host, as its leases name it: `{host}/{start}`.
 #[derive(Debug, Clone)]
 pub struct LeaseOwner {
     /// The host's id, without a slash. It stays the same from one start to the next.
     pub host: String,
-    /// Another number at each start.
+    /// A number that differs from start to start.
     pub start: u64,
 }
 
@@ -85,7 +86,7 @@ pub struct Engine {
     push: PushClient,
 }
 
-/// A claimed delivery, the release that it goes out under, and its place among what is in flight.
+/// A claimed delivery, the release under which it is attempted, and its count among the attempts in flight.
 #[derive(Debug)]
 struct Job {
     claimed: ClaimedDelivery,
@@ -119,7 +120,7 @@ impl Engine {
     /// dropped attempt brings its delivery back.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let in_flight = TaskTracker::new();
-        let (mut forget_keys_at, mut next_round) = (Timestamp::MIN, Timestamp::MIN);
+        let (mut next_deletion, mut next_round) = (Timestamp::MIN, Timestamp::MIN);
         while !stop.is_cancelled() {
             // Under load every accept wakes the engine; a round for each would cost more than it finds.
             if self.clock.now() < next_round {
@@ -127,14 +128,14 @@ impl Engine {
             }
             let now = self.clock.now();
             next_round = clock::after(now, self.round_gap);
-            if now >= forget_keys_at {
-                forget_keys_at = clock::after(now, FORGET_KEYS_EVERY);
-                self.forget_expired_keys().await;
+            if now >= next_deletion {
+                next_deletion = clock::after(now, KEY_DELETION_INTERVAL);
+                self.delete_expired_keys().await;
             }
-            let until = match self.round().await {
-                Ok(round) if round.jobs.is_empty() => round.until,
+            let next_poll = match self.round().await {
+                Ok(round) if round.jobs.is_empty() => round.next_poll,
                 Ok(round) if stop.is_cancelled() => {
-                    self.give_back(round.jobs).await;
+                    self.release_jobs(round.jobs).await;
                     break;
                 }
                 Ok(round) => {
@@ -151,7 +152,7 @@ impl Engine {
             };
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = self.clock.sleep_until(until) => {}
+                () = self.clock.sleep_until(next_poll) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -159,37 +160,38 @@ impl Engine {
         in_flight.wait().await;
     }
 
-    /// Does everything that is due now and what follows from it, until nothing is due. For tests and simulations, whose
-    /// clock stands still meanwhile.
+    /// Attempts everything that is due now and what follows from it, until nothing is due. For tests and simulations,
+    /// whose clock stands still meanwhile.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn work_off(&self) -> Result<usize, StoreError> {
-        let mut done = 0;
+    pub async fn run_until_idle(&self) -> Result<usize, StoreError> {
+        let mut attempted = 0;
         loop {
             let round = self.round().await?;
-            if round.jobs.is_empty() && round.given_up == 0 {
-                return Ok(done);
+            if round.jobs.is_empty() && round.expired == 0 {
+                return Ok(attempted);
             }
-            done += round.jobs.len();
+            attempted += round.jobs.len();
             join_all(round.jobs.into_iter().map(|job| self.perform(job))).await;
         }
     }
 
-    /// Takes back the deliveries that this host held when it last stopped, as nobody works on them, and those whose
-    /// lease has expired. Another host's unexpired leases stay. Call it once, before [`Engine::run`].
+    /// Reaps the leases that this host held when it last stopped, since no worker has them any more, and those that
+    /// have expired; their deliveries are due again. Unexpired leases of other hosts stay. Call it once, before
+    /// [`Engine::run`].
     ///
     /// # Errors
     /// The store failed.
     pub async fn recover(&self) -> Result<usize, StoreError> {
-        let taken = self.store.reap(self.clock.now(), Some(&self.owner.host)).await?;
-        if taken > 0 {
+        let reaped = self.store.reap(self.clock.now(), Some(&self.owner.host)).await?;
+        if reaped > 0 {
             tracing::warn!(
-                deliveries = taken,
+                deliveries = reaped,
                 "took back what was in flight when the host last stopped"
             );
         }
-        Ok(taken)
+        Ok(reaped)
     }
 
     /// Attempts one delivery and stores what follows.
@@ -215,13 +217,14 @@ impl Engine {
                     decide(progress, &result, &policy, now, self.jitter())
                 };
                 let spec = &tenant.release().spec.delivery;
-                let change = in_flight.ended(claimed.lease.id, &result.outcome, spec, now, self.jitter());
+                let change = in_flight.finish(claimed.lease.id, &result.outcome, spec, now, self.jitter());
                 (verdict, change)
             }
             AttemptOutcome::NeedsDecision => (DeliveryVerdict::ask(claimed.progress), None),
             AttemptOutcome::Unreadable => (DeliveryVerdict::unreadable(claimed.progress), None),
         };
-        self.metrics.attempt(&claimed.tenant, claimed.kind, verdict.class);
+        self.metrics
+            .delivery_attempted(&claimed.tenant, claimed.kind, verdict.class);
         let (detail, leads) = (attempt.detail, attempt.leads);
         let fault = detail.fault.map(jackfield_domain::delivery::failure::FaultCause::word);
         let http_status = detail.http_status;
@@ -240,7 +243,7 @@ impl Engine {
                     let after = now.duration_since(claimed.accepted_at).unsigned_abs();
                     self.metrics.written_back(&claimed.tenant, after);
                 }
-                report(claimed, tenant, &verdict, fault, http_status);
+                log_attempt(claimed, tenant, &verdict, fault, http_status);
             }
             FinishOutcome::LeaseLost => {
                 tracing::warn!(delivery = %claimed.lease.id, tenant = %claimed.tenant, "the lease was lost; nothing \
@@ -249,16 +252,17 @@ impl Engine {
         }
     }
 
-    /// Stores the end of an attempt. Since it happened, this is retried until the lease has expired anyway.
+    /// Stores the end of an attempt. If the store fails, this retries until the lease has expired, since the attempt
+    /// was made.
     async fn finish(&self, finish: FinishAttempt) -> FinishOutcome {
-        let lost_at = clock::after(self.clock.now(), LEASE);
+        let expires_at = clock::after(self.clock.now(), LEASE);
         loop {
             match self.store.finish(finish.clone()).await {
                 Ok(outcome) => return outcome,
                 Err(error) => {
                     tracing::error!(%error, delivery = %finish.lease.id, "the end of an attempt cannot be stored yet");
                     let now = self.clock.now();
-                    if now >= lost_at {
+                    if now >= expires_at {
                         return FinishOutcome::LeaseLost;
                     }
                     self.clock.sleep_until(clock::after(now, STORE_PAUSE)).await;
@@ -267,14 +271,14 @@ impl Engine {
         }
     }
 
-    async fn give_back(&self, jobs: Vec<Job>) {
+    async fn release_jobs(&self, jobs: Vec<Job>) {
         let leases: Vec<_> = jobs.iter().map(|job| job.claimed.lease).collect();
         if let Err(error) = self.store.release_leases(&leases).await {
             tracing::warn!(%error, "claimed deliveries could not be given back; their leases will bring them back");
         }
     }
 
-    async fn forget_expired_keys(&self) {
+    async fn delete_expired_keys(&self) {
         loop {
             match self.store.forget_keys(self.clock.now()).await {
                 Ok(KEYS_FORGOTTEN_AT_ONCE..) => {}
@@ -288,12 +292,12 @@ impl Engine {
     }
 
     fn jitter(&self) -> f64 {
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).random()
+        lock(&self.rng).random()
     }
 }
 
-/// The one log line of an attempt. Its alert, if it raised one, is logged by the announcer.
-fn report(
+/// Writes the one log line of an attempt. The announcer logs the alert, if the attempt raised one.
+fn log_attempt(
     claimed: &ClaimedDelivery,
     tenant: &Tenant,
     verdict: &DeliveryVerdict,

@@ -1,18 +1,18 @@
-//! How much of each tenant's work may be in flight: its concurrency, its pace, the pauses that destinations ask for,
-//! its CRM's breaker, and a fair share of the whole.
+//! Decides how much of each tenant's work may be in flight: by its concurrency, its pace, the pauses that destinations
+//! ask for, its CRM's breaker, and a fair share of the whole.
 //!
-//! Fair means more than even: a tenant whose CRM hangs holds its attempts until their deadlines expire, so no tenant
-//! may claim more than it leaves free. One tenant alone fills half of what may be in flight, two fill a third each, and
-//! the next tenant always finds room.
+//! A fair share is more than an even share: a tenant whose CRM hangs holds its attempts until their deadlines expire,
+//! so no tenant may claim more than it leaves free. One tenant alone fills half of what may be in flight, two fill a
+//! third each, and the next tenant always finds capacity.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::tenants::Breakers;
-use jackfield_clock as clock;
+use jackfield_clock::{self as clock, lock};
 use jackfield_domain::delivery::DeliveryKind;
 use jackfield_domain::delivery::DeliverySpec;
 use jackfield_domain::delivery::breaker::{BreakerChange, BreakerPermit, CrmSignal, FinishedAttempt};
@@ -21,7 +21,7 @@ use jackfield_domain::delivery::pace::{DestinationThrottle, Pace, PaceLimits};
 use jackfield_domain::id::{DeliveryId, ReleaseNumber, TenantName};
 use jackfield_store::TenantShare;
 
-/// Counts what is in flight. Cheap to clone.
+/// Counts the attempts in flight, with one lane for each tenant. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Lanes {
     shared: Arc<Mutex<Counts>>,
@@ -36,7 +36,7 @@ struct Counts {
     in_flight: u32,
     lanes: HashMap<TenantName, Lane>,
     /// Rotates the order of tenants from round to round, so that none is always served first.
-    turn: usize,
+    rotation: usize,
 }
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ struct Lane {
     pace: Pace,
     limits: PaceLimits,
     release: ReleaseNumber,
-    /// One for each kind: each goes to a destination of its own, with limits of its own.
+    /// One for each kind, since each kind has its own destination with its own limits.
     throttles: HashMap<DeliveryKind, DestinationThrottle>,
 }
 
@@ -54,38 +54,38 @@ struct Lane {
 pub struct TenantDemand {
     /// The tenant.
     pub tenant: TenantName,
-    /// The kinds that have something due.
+    /// The kinds that have deliveries due.
     pub kinds: Vec<DeliveryKind>,
-    /// The release under which it will go.
+    /// The release under which they will be attempted.
     pub release: ReleaseNumber,
     /// Its limits.
     pub spec: DeliverySpec,
-    /// Attempts that it made today, where its lane is new and it has a daily limit.
+    /// Attempts of today; only counted if the tenant has a daily limit and its lane is new or has new limits.
     pub used_today: u32,
 }
 
-/// What each tenant may claim, and when those that may not should be asked again.
+/// How much each tenant may claim, and when to plan again for those that may claim nothing.
 #[derive(Debug, Default)]
 pub struct ClaimPlan {
     /// In the order in which the tenants are served; no limit is zero.
     pub shares: Vec<TenantShare>,
-    /// When the first of those held back may go: by its pace, by its destination or by its breaker.
+    /// The earliest time at which a tenant that is held back by its pace, a destination or its breaker may claim.
     pub held_until: Option<Timestamp>,
 }
 
-/// A delivery in flight. Dropping it frees its place.
+/// Counts an attempt as in flight until it is dropped.
 #[derive(Debug)]
 pub struct AttemptInFlight {
     lanes: Lanes,
     tenant: TenantName,
     kind: DeliveryKind,
-    began: Timestamp,
+    started_at: Timestamp,
     /// The breaker's permit, until the attempt's end is reported to it.
-    pass: Option<BreakerPermit>,
+    permit: Option<BreakerPermit>,
 }
 
 impl Lanes {
-    /// An empty set of lanes that allows at most `max_in_flight` attempts in flight.
+    /// No lanes yet, and at most `max_in_flight` attempts in flight.
     pub fn new(max_in_flight: u32, ended: Arc<Notify>, breakers: Breakers) -> Self {
         Self {
             shared: Arc::default(),
@@ -96,53 +96,53 @@ impl Lanes {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared)
     }
 
-    /// Whether a tenant's attempts of today have to be counted before it gets a lane.
-    pub fn is_new(&self, tenant: &TenantName, spec: &DeliverySpec) -> bool {
+    /// Whether a tenant's attempts of today must be counted, because its lane is new or has new limits.
+    pub fn needs_daily_count(&self, tenant: &TenantName, spec: &DeliverySpec) -> bool {
         self.counts()
             .lanes
             .get(tenant)
             .is_none_or(|lane| lane.limits != limits(spec))
     }
 
-    /// Divides what is free among the tenants that have something due, each within its own limits.
+    /// Divides the free capacity among the tenants that have deliveries due, each within its own limits.
     pub fn divide(&self, demands: &[TenantDemand], now: Timestamp) -> ClaimPlan {
         let counts = &mut *self.counts();
-        let mut divided = ClaimPlan::default();
+        let mut plan = ClaimPlan::default();
         let mut claimable: Vec<_> = demands
             .iter()
-            .filter_map(|demand| self.claimable_share(counts, demand, now, &mut divided.held_until))
+            .filter_map(|demand| self.claimable_share(counts, demand, now, &mut plan.held_until))
             .collect();
-        let first = counts.turn.checked_rem(claimable.len()).unwrap_or(0);
-        counts.turn = counts.turn.wrapping_add(1);
+        let first = counts.rotation.checked_rem(claimable.len()).unwrap_or(0);
+        counts.rotation = counts.rotation.wrapping_add(1);
         claimable.rotate_left(first);
         let mut free = self.max_in_flight.saturating_sub(counts.in_flight);
-        let mut left = u32::try_from(claimable.len()).unwrap_or(u32::MAX);
+        let mut remaining = u32::try_from(claimable.len()).unwrap_or(u32::MAX);
         for mut share in claimable {
-            let holds = counts.lanes.get(&share.tenant).map_or(0, |lane| lane.in_flight);
-            let fair = free.div_ceil(left.max(1));
-            share.limit = share.limit.min(fair).min(headroom(holds, free));
+            let in_flight = counts.lanes.get(&share.tenant).map_or(0, |lane| lane.in_flight);
+            let fair = free.div_ceil(remaining.max(1));
+            share.limit = share.limit.min(fair).min(headroom(in_flight, free));
             free -= share.limit;
-            left -= 1;
+            remaining -= 1;
             if share.limit > 0 {
-                divided.shares.push(share);
+                plan.shares.push(share);
             }
         }
-        divided
+        plan
     }
 
-    /// What a tenant could claim if it were alone; `None` if it may claim nothing. `until` becomes the earliest time at
-    /// which that may change.
+    /// What a tenant could claim if it were the only one; `None` if it may claim nothing. Lowers `held_until` to the
+    /// time at which that may change.
     fn claimable_share(
         &self,
         counts: &mut Counts,
         demand: &TenantDemand,
         now: Timestamp,
-        until: &mut Option<Timestamp>,
+        held_until: &mut Option<Timestamp>,
     ) -> Option<TenantShare> {
-        let mut held_until = |at: Timestamp| *until = Some(until.map_or(at, |earlier| earlier.min(at)));
+        let mut hold = |until: Timestamp| *held_until = Some(held_until.map_or(until, |earlier| earlier.min(until)));
         let lane = counts.lane(demand, now);
         if lane.release != demand.release {
             lane.release = demand.release;
@@ -151,14 +151,14 @@ impl Lanes {
         let (mut kinds, mut last) = (vec![], vec![]);
         for kind in &demand.kinds {
             if let Some(pause) = lane.throttles.get(kind).and_then(|throttle| throttle.paused_until(now)) {
-                held_until(pause);
+                hold(pause);
                 continue;
             }
             let mut free = u32::MAX;
             if kind.rules().breaker {
-                let (room, tried) = self.breakers.room(&demand.tenant, &demand.spec, now);
-                room.until.into_iter().for_each(&mut held_until);
-                (free, last) = (room.free, tried);
+                let (capacity, tried) = self.breakers.capacity(&demand.tenant, &demand.spec, now);
+                capacity.until.into_iter().for_each(&mut hold);
+                (free, last) = (capacity.free, tried);
             }
             if free > 0 {
                 kinds.push((*kind, free));
@@ -168,11 +168,11 @@ impl Lanes {
             return None;
         }
         if let Some(wait) = lane.pace.wait(now) {
-            held_until(clock::after(now, wait));
+            hold(clock::after(now, wait));
         }
-        let room = demand.spec.concurrency.get().saturating_sub(lane.in_flight);
+        let remaining = demand.spec.concurrency.get().saturating_sub(lane.in_flight);
         let allowed = kinds.iter().fold(0_u32, |sum, (_, free)| sum.saturating_add(*free));
-        let limit = room.min(lane.pace.available(now)).min(allowed);
+        let limit = remaining.min(lane.pace.available(now)).min(allowed);
         (limit > 0).then(|| TenantShare {
             tenant: demand.tenant.clone(),
             limit,
@@ -182,8 +182,8 @@ impl Lanes {
         })
     }
 
-    /// Counts an attempt of `tenant` that begins now.
-    pub fn begin(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> AttemptInFlight {
+    /// Counts an attempt of `tenant` that starts now.
+    pub fn start(&self, tenant: &TenantName, kind: DeliveryKind, now: Timestamp) -> AttemptInFlight {
         let counts = &mut *self.counts();
         counts.in_flight += 1;
         if let Some(lane) = counts.lanes.get_mut(tenant) {
@@ -194,12 +194,12 @@ impl Lanes {
             lanes: self.clone(),
             tenant: tenant.clone(),
             kind,
-            began: now,
-            pass: kind.rules().breaker.then(|| self.breakers.begin(tenant)),
+            started_at: now,
+            permit: kind.rules().breaker.then(|| self.breakers.acquire_permit(tenant)),
         }
     }
 
-    /// Holds this kind of delivery back until `until`, a day at most: its destination asked for it.
+    /// Holds back this kind of delivery until `until`, a day at most, because its destination asked for it.
     pub fn pause(&self, tenant: &TenantName, kind: DeliveryKind, until: Timestamp, now: Timestamp) {
         self.throttle(tenant, kind, |throttle| throttle.pause(until, now));
     }
@@ -212,14 +212,14 @@ impl Lanes {
 }
 
 impl AttemptInFlight {
-    /// Whether it probes a CRM whose breaker is not closed: then a failure costs no attempt.
+    /// Whether the attempt probes a CRM whose breaker is not closed: then a failure costs the delivery no attempt.
     pub fn is_trial(&self) -> bool {
-        self.pass.is_some_and(|pass| pass.trial)
+        self.permit.is_some_and(|permit| permit.trial)
     }
 
     /// Reports how the attempt ended to the lane, which pauses if the destination asked for it, and to the CRM's
     /// breaker.
-    pub fn ended(
+    pub fn finish(
         &mut self,
         delivery: DeliveryId,
         outcome: &Result<String, Failure>,
@@ -227,25 +227,26 @@ impl AttemptInFlight {
         now: Timestamp,
         jitter: f64,
     ) -> Option<BreakerChange> {
-        let began = self.began;
+        let started_at = self.started_at;
         self.lanes.throttle(&self.tenant, self.kind, |throttle| match outcome {
-            Err(Failure::RateLimited { retry_after }) => throttle.record_limited(began, now, *retry_after, jitter),
-            _ => throttle.record_passed(began),
+            Err(Failure::RateLimited { retry_after }) => throttle.record_limited(started_at, now, *retry_after, jitter),
+            _ => throttle.record_passed(started_at),
         });
-        let pass = self.pass.take()?;
+        let permit = self.permit.take()?;
         let signal = CrmSignal::of(outcome);
         let ended = FinishedAttempt {
-            permit: pass,
+            permit,
             delivery,
             signal,
         };
-        self.lanes.breakers.end(&self.tenant, ended, spec, now, jitter)
+        self.lanes.breakers.report(&self.tenant, ended, spec, now, jitter)
     }
 }
 
-/// How much of `free` a tenant that has `holds` in flight may claim: no more than what is then left for others.
-const fn headroom(holds: u32, free: u32) -> u32 {
-    free.saturating_sub(holds).div_ceil(2)
+/// How much of `free` a tenant with `in_flight` attempts may claim, so that it never has more in flight than it leaves
+/// free for others.
+const fn headroom(in_flight: u32, free: u32) -> u32 {
+    free.saturating_sub(in_flight).div_ceil(2)
 }
 
 fn limits(spec: &DeliverySpec) -> PaceLimits {
@@ -257,7 +258,7 @@ fn limits(spec: &DeliverySpec) -> PaceLimits {
 }
 
 impl Counts {
-    /// The tenant's lane. When its limits changed, its pace starts anew; what is in flight still counts.
+    /// The tenant's lane. If the limits have changed, its pace starts again; attempts in flight still count.
     fn lane(&mut self, demand: &TenantDemand, now: Timestamp) -> &mut Lane {
         let limits = limits(&demand.spec);
         let lane = self.lanes.entry(demand.tenant.clone()).or_insert_with(|| Lane {
@@ -277,8 +278,8 @@ impl Counts {
 
 impl Drop for AttemptInFlight {
     fn drop(&mut self) {
-        if let Some(pass) = self.pass.take() {
-            self.lanes.breakers.abandon(&self.tenant, pass);
+        if let Some(permit) = self.permit.take() {
+            self.lanes.breakers.release_permit(&self.tenant, permit);
         }
         {
             let counts = &mut *self.lanes.counts();

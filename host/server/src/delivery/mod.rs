@@ -1,6 +1,6 @@
 //! The delivery engine: claims what is due, attempts it, and stores what follows.
 //!
-//! What an attempt means is decided in `domain::delivery`; this module carries it out. A claim is committed before the
+//! `domain::delivery` decides what follows from an attempt; this module carries it out. A claim is committed before the
 //! first byte leaves, no transaction is open during an attempt, and a worker whose lease was lost changes nothing.
 
 mod announcer;

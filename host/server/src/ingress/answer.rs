@@ -1,4 +1,4 @@
-//! What the intake decided, as HTTP answers.
+//! HTTP answers for the results of the intake.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,7 @@ use crate::intake::{Acceptance, IntakeError};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::ReceiptView;
 
-/// 202 for what is new, 200 for a repeat; the same receipt for both.
+/// 202 for a new request, 200 for a repeat; both with the same receipt.
 pub fn accepted(acceptance: Acceptance) -> Response {
     let Acceptance { receipt, repeat } = acceptance;
     let status = if repeat { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -29,7 +29,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Invalid(errors) => Self::invalid(errors),
             IntakeError::KeyReused => Self::new(ProblemKind::KeyReused, detail),
             IntakeError::CallReported => Self::new(ProblemKind::Conflict, detail),
-            // Why is in the log and in `/readyz`.
+            // The log says why; `/readyz` counts such tenants.
             IntakeError::NotServing => Self::new(ProblemKind::Overloaded, detail).retry_after(30),
             IntakeError::Store(error) => error.into(),
         }

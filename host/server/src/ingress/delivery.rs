@@ -1,22 +1,22 @@
-//! `GET /v1/tenants/{tenant}/deliveries/{id}`: what became of something that was accepted.
+//! `GET /v1/tenants/{tenant}/deliveries/{id}`: the state of an accepted lead or disposition.
 
 use axum::Json;
 use axum::extract::{Path, State};
 
-use super::caller::Agent;
-use super::{SharedState, caller};
+use super::extract::Agent;
+use super::{SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{AgentAttemptView, AgentDeliveryView};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{AttemptRecord, DeliveryDetail};
 
-/// The delivery and its attempts. One of another tenant does not exist.
+/// The delivery and its attempts. A delivery of another tenant is not found.
 pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,
     Path((_, id)): Path<(String, String)>,
 ) -> Result<Json<AgentDeliveryView>, Problem> {
-    let id: DeliveryId = caller::path_part(&id)?;
+    let id: DeliveryId = extract::path_part(&id)?;
     let found = state
         .store
         .delivery(id)

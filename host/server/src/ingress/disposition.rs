@@ -4,27 +4,27 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::caller::{Agent, WholeBody};
-use super::{PublicState, SharedState, answer, caller};
+use super::extract::{Agent, FullBody};
+use super::{PublicState, SharedState, answer, extract};
 use crate::intake::Acceptance;
 use crate::problem::Problem;
 use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "disposition";
 
-/// Answers once the disposition, and the do-not-call that it may hold, are durable.
+/// Answers once the disposition, and the do-not-call that it may contain, are durable.
 pub async fn post(
     State(state): State<SharedState>,
     agent: Agent,
     Path((_, lead_id)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<WholeBody, Problem>,
+    body: Result<FullBody, Problem>,
 ) -> Result<Response, Problem> {
     let name = agent.tenant.clone();
     let acceptance = accept(&state, agent, &lead_id, &headers, body)
         .await
-        .inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
-    state.metrics.accept(&name, ENDPOINT, acceptance.repeat);
+        .inspect_err(|problem| state.metrics.request_refused(ENDPOINT, problem.kind().word()))?;
+    state.metrics.request_accepted(&name, ENDPOINT, acceptance.repeat);
     Ok(answer::accepted(acceptance))
 }
 
@@ -33,19 +33,19 @@ async fn accept(
     agent: Agent,
     lead_id: &str,
     headers: &HeaderMap,
-    body: Result<WholeBody, Problem>,
+    body: Result<FullBody, Problem>,
 ) -> Result<Acceptance, Problem> {
-    let WholeBody(body) = body?;
-    let lead = caller::path_part(lead_id)?;
-    let inbound = RawRequest {
+    let FullBody(body) = body?;
+    let lead = extract::path_part(lead_id)?;
+    let request = RawRequest {
         tenant: agent.tenant.clone(),
         received_at: state.clock.now(),
-        headers: caller::kept_headers(headers),
+        headers: extract::stored_headers(headers),
         body: body.into(),
     };
-    let tenant = agent.serving();
+    let tenant = agent.serving_tenant();
     Ok(state
         .intake
-        .accept_disposition(tenant.as_deref(), lead, inbound)
+        .accept_disposition(tenant.as_deref(), lead, request)
         .await?)
 }

@@ -4,12 +4,12 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::caller::WholeBody;
-use super::gate::Client;
-use super::{SharedState, answer, caller};
+use super::extract::FullBody;
+use super::rate_limiter::ClientAddress;
+use super::{SharedState, answer, extract};
 use crate::intake::{IntakeError, ReceivedLead};
 use crate::problem::Problem;
-use crate::tenants::Slot;
+use crate::tenants::TenantSlot;
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::signature;
 use jackfield_domain::intake::throttle::RequestParty;
@@ -17,25 +17,25 @@ use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "leads";
 
-/// Verifies first; only then is anything read, and only then is a key ever stored.
+/// Verifies the signature first; only then does it read the document, and only then is a key ever stored.
 pub async fn post(
     State(state): State<SharedState>,
-    client: Client,
+    client: ClientAddress,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    body: Result<WholeBody, Problem>,
+    body: Result<FullBody, Problem>,
 ) -> Result<Response, Problem> {
-    let WholeBody(body) = body.inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
-    // Every refusal before the signature is verified looks the same to the caller; the metric tells them apart.
-    let refuse = |reason| state.gate.refuse(client, ENDPOINT, reason);
+    let FullBody(body) = body.inspect_err(|problem| state.metrics.request_refused(ENDPOINT, problem.kind().word()))?;
+    // Every refusal before the signature is verified looks the same to the sender; the metric distinguishes them.
+    let refuse = |reason| state.rate_limiter.refuse(client, ENDPOINT, reason);
     let slot = tenant
         .parse::<TenantName>()
         .ok()
         .and_then(|name| state.tenants.slot(&name));
     let tenant = match slot {
         None => return Err(refuse("no-tenant")),
-        Some(Slot::Broken { .. }) => return Err(IntakeError::NotServing.into()),
-        Some(Slot::Serving(tenant)) => tenant,
+        Some(TenantSlot::Broken { .. }) => return Err(IntakeError::NotServing.into()),
+        Some(TenantSlot::Serving(tenant)) => tenant,
     };
     let Some(webhook) = &tenant.release().spec.webhook else {
         return Err(refuse("no-webhook"));
@@ -45,15 +45,15 @@ pub async fn post(
         .map_err(|refusal| refuse(refusal.word()))?;
     let name = tenant.release().tenant();
     state
-        .gate
-        .let_in(client, name, RequestParty::Crm, Some(&tenant.release().spec.ingress))?;
+        .rate_limiter
+        .check_tenant(client, name, RequestParty::Crm, Some(&tenant.release().spec.ingress))?;
     tracing::Span::current().record("tenant", name.as_str());
 
     let lead = ReceivedLead {
         request: RawRequest {
             tenant: name.clone(),
             received_at: now,
-            headers: caller::kept_headers(&headers),
+            headers: extract::stored_headers(&headers),
             body: body.into(),
         },
         signed_id: verified.signed_id,
@@ -62,7 +62,7 @@ pub async fn post(
     let accepted = state.intake.accept_lead(&tenant, lead).await;
     let acceptance = accepted
         .map_err(Problem::from)
-        .inspect_err(|problem| state.metrics.refuse(ENDPOINT, problem.kind().word()))?;
-    state.metrics.accept(name, ENDPOINT, acceptance.repeat);
+        .inspect_err(|problem| state.metrics.request_refused(ENDPOINT, problem.kind().word()))?;
+    state.metrics.request_accepted(name, ENDPOINT, acceptance.repeat);
     Ok(answer::accepted(acceptance))
 }

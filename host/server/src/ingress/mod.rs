@@ -1,15 +1,15 @@
-//! The public listener: what the agent and the CRMs call. One file an endpoint.
+//! The public API, for the agent and the CRMs: one file for each endpoint.
 //!
 //! A 2xx is sent only after one committed transaction holds the key and the work (promise 1), so a handler
 //! authenticates, asks the intake, and answers. Nothing here waits for a delivery.
 
 mod answer;
-mod caller;
 mod delivery;
 mod disposition;
-pub mod gate;
+mod extract;
 mod leads;
 mod pull;
+pub mod rate_limiter;
 mod status;
 
 use std::sync::Arc;
@@ -20,19 +20,19 @@ use axum::routing::{get, post};
 
 use crate::auth::Tokens;
 use crate::intake::Intake;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::observe::request;
 use crate::problem::{Problem, ProblemKind};
-use crate::request;
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
 use jackfield_store::SharedStore;
 
-use gate::Gate;
+use rate_limiter::RateLimiter;
 
-/// A body may be this large: 1 MiB, a thousand times the contract's examples.
+/// Most bytes of a body: 1 MiB, a thousand times the size of the contract's examples.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// What the endpoints need. It is handed from service to service with each request, so it is one pointer.
+/// What the endpoints need. It is passed from service to service with each request, so it is one pointer.
 pub type SharedState = Arc<PublicState>;
 
 /// What the endpoints need.
@@ -40,18 +40,18 @@ pub type SharedState = Arc<PublicState>;
 pub struct PublicState {
     /// Accepts leads and dispositions.
     pub intake: Intake,
-    /// Knows leads and deliveries.
+    /// The store of leads and deliveries.
     pub store: SharedStore,
-    /// Who is served, by which release.
+    /// The tenants, each with its active release.
     pub tenants: Arc<Tenants>,
-    /// Who may call.
+    /// The valid tokens.
     pub tokens: Arc<Tokens>,
-    /// The time.
+    /// The clock.
     pub clock: SharedClock,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Who may come in, and how often.
-    pub gate: Arc<Gate>,
+    /// Limits how often clients and tenants may ask, and from which addresses.
+    pub rate_limiter: Arc<RateLimiter>,
 }
 
 /// The public API.
@@ -76,5 +76,5 @@ pub fn router(state: PublicState) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(Arc::new(state))
-        .layer(axum::middleware::from_fn_with_state(clock, request::observe))
+        .layer(axum::middleware::from_fn_with_state(clock, request::log_request))
 }

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::SharedState;
-use super::caller::Agent;
+use super::extract::Agent;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::AgentLeadPage;
 
-/// Leads a page when nothing is said.
+/// Leads of a page without `limit`.
 const DEFAULT_LIMIT: u32 = 100;
-/// Leads a page at most.
+/// Most leads of a page.
 const MAX_LIMIT: u32 = 500;
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ pub struct Parameters {
     limit: Option<u32>,
 }
 
-/// The next leads after a cursor, high priority first. An agent keeps `next` and asks with it again.
+/// The leads after a cursor, high priority first. The agent stores `next` and passes it as `after` the next time.
 pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,

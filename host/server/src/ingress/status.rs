@@ -10,8 +10,8 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::caller::Agent;
-use super::{PublicState, SharedState, caller};
+use super::extract::Agent;
+use super::{PublicState, SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenant;
 use jackfield_api::LeadStatusView;
@@ -20,7 +20,7 @@ use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
 use jackfield_store::StatusRefusal;
 
-/// Asks the CRM, then the store, then answers; a refusal is recorded before it is said.
+/// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent.
 pub async fn get(
     State(state): State<SharedState>,
     agent: Result<Agent, Problem>,
@@ -37,11 +37,11 @@ async fn respond(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {
     let agent = agent?;
-    let Path((_, lead_id)) = path.map_err(caller::undecodable)?;
+    let Path((_, lead_id)) = path.map_err(extract::undecodable)?;
     let name = agent.tenant.clone();
-    let began = state.clock.now();
+    let started_at = state.clock.now();
     let result = answer(state, agent, &lead_id).await;
-    let word = match result.as_ref().map(|asked| &asked.answer) {
+    let word = match result.as_ref().map(|result| &result.answer) {
         Ok(StatusAnswer::Call(_)) => "call",
         Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),
         Ok(StatusAnswer::CannotTell(failure)) => failure.class().word(),
@@ -49,8 +49,8 @@ async fn respond(
     };
     state
         .metrics
-        .status(&name, word, state.clock.now().duration_since(began).unsigned_abs());
-    let Asked { answer, out_of_time } = result?;
+        .status_answered(&name, word, state.clock.now().duration_since(started_at).unsigned_abs());
+    let QueryResult { answer, out_of_time } = result?;
     match answer {
         StatusAnswer::Call(status) | StatusAnswer::DoNotCall(status, _) => {
             Ok(Json(LeadStatusView::from(status)).into_response())
@@ -59,28 +59,28 @@ async fn respond(
     }
 }
 
-/// What came of a question.
-struct Asked<T> {
+/// The result of a status query, `T`, and whether time ran out.
+struct QueryResult<T> {
     answer: T,
-    /// The CRM had a request and did not answer it in the time that there was.
+    /// The CRM received a request and did not answer it before the deadline.
     out_of_time: bool,
 }
 
-/// Asks the CRM, if there is a seat. None is waited for: what hangs takes its whole deadline, and a queue would only
-/// grow.
-async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Asked<Result<LeadStatus, Failure>> {
+/// Asks the CRM, if the tenant has a free permit for a status query. It does not wait for a permit: a CRM that hangs
+/// makes each query take its whole deadline, so a queue would only grow.
+async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> QueryResult<Result<LeadStatus, Failure>> {
     let name = tenant.release().tenant();
     let (outcome, out_of_time) = if let Some(_permit) = tenant.loaded.acquire_status_permit() {
-        let called = tenant.loaded.query_status(lead).await;
+        let invocation = tenant.loaded.query_status(lead).await;
         state
             .metrics
-            .call(name, "status.query", called.fault(), &called.refused);
-        if called.reused {
-            state.metrics.call_reused(name);
+            .invocation(name, "status.query", invocation.fault(), &invocation.refused);
+        if invocation.reused {
+            state.metrics.invocation_reused(name);
         }
-        (called.outcome, called.out_of_time)
+        (invocation.outcome, invocation.out_of_time)
     } else {
-        state.metrics.status_full(name);
+        state.metrics.status_refused(name);
         let full = Failure::Fault(Fault {
             cause: FaultCause::Host,
             detail: "as many status queries as there may be at once wait for the CRM".into(),
@@ -95,21 +95,21 @@ async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> Asked<Resul
         let (class, release) = (failure.class(), tenant.release().number);
         tracing::warn!(%class, fault, %release, "status query failed");
     }
-    Asked {
+    QueryResult {
         answer: outcome,
         out_of_time,
     }
 }
 
-async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Asked<StatusAnswer>, Problem> {
-    let lead: LeadId = caller::path_part(lead_id)?;
+async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<QueryResult<StatusAnswer>, Problem> {
+    let lead: LeadId = extract::path_part(lead_id)?;
     let name = agent.tenant.clone();
-    let Asked {
+    let QueryResult {
         answer: crm,
         out_of_time,
-    } = match agent.serving() {
+    } = match agent.serving_tenant() {
         Some(tenant) => ask(state, &tenant, &lead).await,
-        None => Asked {
+        None => QueryResult {
             answer: Err(Failure::Unavailable),
             out_of_time: false,
         },
@@ -126,15 +126,15 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Aske
         };
         state.store.record_refusal(refusal).await?;
     }
-    Ok(Asked { answer, out_of_time })
+    Ok(QueryResult { answer, out_of_time })
 }
 
-/// As `Retry-After` has it: never earlier than the wait is over.
+/// The seconds for `Retry-After`, rounded up so that no client retries before the wait is over.
 const fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + (wait.subsec_nanos() > 0) as u64
 }
 
-/// The error for a CRM that could not be asked. Every one of them says not to call.
+/// The problem for a CRM that could not be asked. Each one says not to call the lead.
 fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
     let stopped = matches!(failure, Failure::Fault(fault) if fault.cause == FaultCause::WallClock);
     match failure {

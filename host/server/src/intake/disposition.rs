@@ -1,4 +1,4 @@
-//! Accepting a disposition.
+//! Accepts dispositions.
 
 use super::{Acceptance, Intake, IntakeError, json};
 use crate::tenants::Tenant;
@@ -7,8 +7,8 @@ use jackfield_domain::id::LeadId;
 use jackfield_store::{Accept, AcceptDisposition, RawRequest};
 
 impl Intake {
-    /// Accepts the disposition of a call to `lead`, and with it the do-not-call that it may hold. `tenant` is none if
-    /// no release of it can be served here; an invalid document is refused as invalid all the same.
+    /// Accepts the disposition of a call to `lead`, and the do-not-call that it may contain. `tenant` is none if this
+    /// host can serve no release of it; even then an invalid document is refused as invalid.
     ///
     /// # Errors
     /// The document is not valid, its `call_id` was used for another one, the tenant is not served, or the store
@@ -24,7 +24,7 @@ impl Intake {
         let release = tenant.ok_or(IntakeError::NotServing)?.release();
         let accept = AcceptDisposition {
             digest: disposition::digest(&lead, &document),
-            first_wait: release.spec.delivery.retry.first_wait(),
+            due: release.spec.delivery.retry.first_due(request.received_at),
             disposition,
             request,
         };

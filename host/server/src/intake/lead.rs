@@ -1,4 +1,4 @@
-//! Accepting a lead.
+//! Accepts leads.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use jackfield_domain::intake::idempotency;
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, RawRequest};
 
-/// A lead whose sender is known to be genuine.
+/// A lead whose sender is authenticated.
 #[derive(Debug, Clone)]
 pub struct ReceivedLead {
-    /// As it was received.
+    /// The request as it was received.
     pub request: RawRequest,
-    /// The id of the message, if its sender vouches for it.
+    /// The id of the message, if its sender signed it.
     pub signed_id: Option<DedupKey>,
     /// How long its keys are remembered.
     pub window: Duration,
@@ -35,14 +35,14 @@ impl Intake {
         } = lead;
         let document = json(&request.body);
         let keys = idempotency::keys(signed_id.as_ref(), document.as_ref().ok(), &request.body);
-        let work = work(tenant, document)?;
-        // A lead that the agent pulls is delivered by nobody.
+        let work = accepted_work(tenant, document)?;
+        // The engine has nothing to deliver if the agent pulls the lead.
         let to_deliver = !matches!(work, AcceptedWork::Lead { push: false, .. });
         let accept = AcceptLead {
             keys,
             digest: Digest::of(&request.body),
             window,
-            first_wait: tenant.release().spec.delivery.retry.first_wait(),
+            due: tenant.release().spec.delivery.retry.first_due(request.received_at),
             work,
             request,
         };
@@ -60,9 +60,9 @@ impl Intake {
     }
 }
 
-/// What has to be done with the lead. The worker parses the CRM's own shape; the contract's shape is checked here,
-/// while its sender still listens.
-fn work(tenant: &Tenant, document: Result<Value, IntakeError>) -> Result<AcceptedWork, IntakeError> {
+/// What has to be done with the lead. A worker parses the CRM's own format. The contract's format is checked here,
+/// while the sender still waits for the answer.
+fn accepted_work(tenant: &Tenant, document: Result<Value, IntakeError>) -> Result<AcceptedWork, IntakeError> {
     if tenant.loaded.record().parses_leads {
         return Ok(AcceptedWork::Parse);
     }

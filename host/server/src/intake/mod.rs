@@ -1,7 +1,7 @@
-//! Accepting leads and dispositions, without HTTP: each is checked, made durable in one transaction, and handed to the
+//! Accepts leads and dispositions, without HTTP: checks each, makes it durable in one transaction, and notifies the
 //! delivery engine.
 //!
-//! Whoever receives one, over HTTP or otherwise, authenticates its sender first, calls this and answers by the result.
+//! The code that receives one, over HTTP or otherwise, authenticates the sender first and answers by the result.
 
 mod disposition;
 mod lead;
@@ -24,10 +24,10 @@ pub struct Intake {
     wake: Arc<Notify>,
 }
 
-/// A request is durable, and will be delivered.
+/// The result for a request that is durable and will be delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acceptance {
-    /// The acknowledgement; for a repeat the first one.
+    /// The acknowledgement; for a repeat it is the first one.
     pub receipt: Receipt,
     /// Whether it had been accepted before.
     pub repeat: bool,
@@ -36,11 +36,11 @@ pub struct Acceptance {
 /// Why nothing was stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
-    /// The sender has to mend the document: it is not JSON. Says where, and quotes nothing: the document may hold
-    /// personal data.
+    /// The sender has to fix the document: it is not JSON. The text says where, and quotes nothing, since the document
+    /// may contain personal data.
     #[error("the body is not JSON: {0}")]
     NotJson(String),
-    /// The sender has to mend these fields.
+    /// The sender has to fix these fields.
     #[error("fields are missing or wrong")]
     Invalid(Vec<FieldError>),
     /// The sender has to use another key: a lead with another body had this one.
@@ -60,13 +60,13 @@ pub enum IntakeError {
         again"
     )]
     NotServing,
-    /// The sender has to try again.
+    /// The sender has to try again: the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Intake {
-    /// Accepts into `store`, and notifies `wake` when there is something to deliver.
+    /// An intake that writes to `store`, and notifies `wake` when there is something to deliver.
     #[must_use]
     pub const fn new(store: SharedStore, wake: Arc<Notify>) -> Self {
         Self { store, wake }

@@ -10,63 +10,65 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 
-use super::alarm::Alarm;
-use crate::request::BodyError;
+use super::deadline_timer::DeadlineTimer;
+use crate::observe::request::BodyError;
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 
-/// Bytes of a body that are always accepted, so that large bodies never block the usual ones, which are far smaller.
-const FREE: usize = 16 * 1024;
+/// The first bytes of a body, which are always accepted and never counted. Bodies of the usual size are far smaller, so
+/// large bodies never block them.
+const UNCOUNTED: usize = 16 * 1024;
 
 /// The memory that the incoming bodies of one listener use.
 #[derive(Debug)]
 pub struct BodyMemory {
     max: usize,
-    taken: AtomicUsize,
+    used: AtomicUsize,
 }
 
 impl BodyMemory {
     /// A budget of this many bytes.
     pub const fn new(max: usize) -> Self {
-        let taken = AtomicUsize::new(0);
-        Self { max, taken }
+        let used = AtomicUsize::new(0);
+        Self { max, used }
     }
 }
 
-/// An incoming body.
+/// An incoming body that fails if it arrives too slowly or exceeds the memory for bodies.
 pub struct PacedBody {
     body: Incoming,
-    patience: SlowClientLimits,
-    alarm: Alarm,
-    began: Timestamp,
+    time_limits: SlowClientLimits,
+    timer: DeadlineTimer,
+    started_at: Timestamp,
     received: u64,
     memory: Arc<BodyMemory>,
-    held: usize,
+    /// Bytes that this body has counted in `memory`.
+    counted: usize,
 }
 
 impl PacedBody {
     /// A body whose head has just arrived.
-    pub fn new(body: Incoming, patience: SlowClientLimits, clock: &SharedClock, memory: Arc<BodyMemory>) -> Self {
+    pub fn new(body: Incoming, time_limits: SlowClientLimits, clock: &SharedClock, memory: Arc<BodyMemory>) -> Self {
         Self {
             body,
-            patience,
-            alarm: Alarm::new(Arc::clone(clock)),
-            began: clock.now(),
+            time_limits,
+            timer: DeadlineTimer::new(Arc::clone(clock)),
+            started_at: clock.now(),
             received: 0,
             memory,
-            held: 0,
+            counted: 0,
         }
     }
 
     /// Counts bytes that arrived, if the budget allows them.
-    fn hold(&mut self, bytes: usize) -> Result<(), BodyError> {
+    fn count(&mut self, bytes: usize) -> Result<(), BodyError> {
         let before = self.received;
         self.received = before.saturating_add(bytes as u64);
-        let free = FREE.saturating_sub(usize::try_from(before).unwrap_or(usize::MAX));
-        let counted = bytes.saturating_sub(free);
-        let taken = self.memory.taken.fetch_add(counted, Ordering::Relaxed);
-        self.held += counted;
-        if counted > 0 && taken.saturating_add(counted) > self.memory.max {
+        let uncounted = UNCOUNTED.saturating_sub(usize::try_from(before).unwrap_or(usize::MAX));
+        let counted = bytes.saturating_sub(uncounted);
+        let used = self.memory.used.fetch_add(counted, Ordering::Relaxed);
+        self.counted += counted;
+        if counted > 0 && used.saturating_add(counted) > self.memory.max {
             return Err(BodyError::NoRoom);
         }
         Ok(())
@@ -75,7 +77,7 @@ impl PacedBody {
 
 impl Drop for PacedBody {
     fn drop(&mut self) {
-        self.memory.taken.fetch_sub(self.held, Ordering::Relaxed);
+        self.memory.used.fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 
@@ -89,14 +91,14 @@ impl Body for PacedBody {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                let held = frame.data_ref().map_or(Ok(()), |data| self.hold(data.len()));
-                Poll::Ready(Some(held.map(|()| frame)))
+                let counted = frame.data_ref().map_or(Ok(()), |data| self.count(data.len()));
+                Poll::Ready(Some(counted.map(|()| frame)))
             }
             Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(BodyError::BrokeOff))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
-                let due = self.patience.body_due(self.began, self.received);
-                self.alarm.poll(cx, due).map(|()| Some(Err(BodyError::TooSlow)))
+                let due = self.time_limits.body_due(self.started_at, self.received);
+                self.timer.poll(cx, due).map(|()| Some(Err(BodyError::TooSlow)))
             }
         }
     }

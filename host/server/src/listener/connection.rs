@@ -20,10 +20,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use super::alarm::Alarm;
+use super::activity::ConnectionActivity;
 use super::body::{BodyMemory, PacedBody};
-use super::watched::Activity;
-use crate::request::Peer;
+use super::deadline_timer::DeadlineTimer;
+use crate::observe::request::Peer;
 use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::{ConnectionProgress, ConnectionTimeout, SlowClientLimits};
 
@@ -38,17 +38,17 @@ const MAX_STREAMS: u32 = 100;
 const MAX_RESETS: usize = 64;
 /// Most bytes of one body that an HTTP/2 client may send ahead of the reader.
 const STREAM_WINDOW: u32 = 64 * 1024;
-/// Bytes of all its bodies together.
+/// Most bytes of all bodies of one connection together that an HTTP/2 client may send ahead.
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// The smallest frame size that the protocol allows: large frames only delay what follows them.
 const MAX_FRAME: u32 = 16 * 1024;
 
-/// What the connections of a listener share.
-pub struct Serving {
+/// Serves connections. The connections of one listener share it.
+pub struct ConnectionHandler {
     /// The service that answers requests.
     pub router: Router,
     /// The time limits of clients.
-    pub patience: SlowClientLimits,
+    pub time_limits: SlowClientLimits,
     /// The clock.
     pub clock: SharedClock,
     /// The memory budget of incoming bodies.
@@ -57,9 +57,14 @@ pub struct Serving {
     pub stop: CancellationToken,
 }
 
-impl Serving {
+impl ConnectionHandler {
     /// Serves HTTP/1.1 until the connection ends. Returns the reason if the host ended it.
-    pub async fn http1<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<ConnectionTimeout>
+    pub async fn http1<S>(
+        self: Arc<Self>,
+        socket: S,
+        peer: IpAddr,
+        activity: ConnectionActivity,
+    ) -> Option<ConnectionTimeout>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -70,8 +75,13 @@ impl Serving {
         self.watch(connection, &activity).await
     }
 
-    /// Serves HTTP/2 until the connection ends, likewise.
-    pub async fn http2<S>(self: Arc<Self>, socket: S, peer: IpAddr, activity: Activity) -> Option<ConnectionTimeout>
+    /// Serves HTTP/2 until the connection ends. Returns the reason if the host ended it.
+    pub async fn http2<S>(
+        self: Arc<Self>,
+        socket: S,
+        peer: IpAddr,
+        activity: ConnectionActivity,
+    ) -> Option<ConnectionTimeout>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -85,23 +95,24 @@ impl Serving {
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_frame_size(MAX_FRAME);
-        let (serving, requests) = (Arc::clone(&self), activity.clone());
-        let service = service_fn(move |request| serving.answer(request, peer, &requests));
+        let (handler, requests) = (Arc::clone(&self), activity.clone());
+        let service = service_fn(move |request| handler.answer(request, peer, &requests));
         let connection = builder.serve_connection(TokioIo::new(socket), service);
         self.watch(connection, &activity).await
     }
 
+    /// Marks a request as in flight and passes it to the router, with its body's limits and its peer's address.
     fn answer(
         &self,
         request: hyper::Request<Incoming>,
         peer: IpAddr,
-        activity: &Activity,
+        activity: &ConnectionActivity,
     ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-        let in_flight = activity.begin();
+        let in_flight = activity.start_request();
         let mut request: Request = request.map(|body| {
             Body::new(PacedBody::new(
                 body,
-                self.patience,
+                self.time_limits,
                 &self.clock,
                 Arc::clone(&self.memory),
             ))
@@ -116,31 +127,35 @@ impl Serving {
     }
 
     /// Drives a connection until it ends, the host stops, or the client exceeds a time limit.
-    async fn watch<C: GracefulConnection>(&self, connection: C, activity: &Activity) -> Option<ConnectionTimeout> {
+    async fn watch<C: GracefulConnection>(
+        &self,
+        connection: C,
+        activity: &ConnectionActivity,
+    ) -> Option<ConnectionTimeout> {
         let mut connection = pin!(connection);
-        let mut stopped = pin!(self.stop.cancelled());
-        let mut alarm = Alarm::new(Arc::clone(&self.clock));
+        let mut host_stops = pin!(self.stop.cancelled());
+        let mut timer = DeadlineTimer::new(Arc::clone(&self.clock));
         let mut closing = false;
-        let mut cut = None;
+        let mut timeout = None;
         poll_fn(|cx| {
             loop {
                 // How a connection broke concerns the client alone; each of its requests has a log line.
                 if connection.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(cut);
+                    return Poll::Ready(timeout);
                 }
-                let close = !closing && stopped.as_mut().poll(cx).is_ready();
-                if !close {
-                    let Some((due, why)) = activity.with(|progress| progress.due(&self.patience)) else {
+                let must_close = !closing && host_stops.as_mut().poll(cx).is_ready();
+                if !must_close {
+                    let Some((due, reason)) = activity.with(|progress| progress.due(&self.time_limits)) else {
                         return Poll::Pending;
                     };
-                    ready!(alarm.poll(cx, due));
+                    ready!(timer.poll(cx, due));
                     // The deadline may have moved while the timer was polled.
-                    if activity.with(|progress| progress.due(&self.patience)) != Some((due, why)) {
+                    if activity.with(|progress| progress.due(&self.time_limits)) != Some((due, reason)) {
                         continue;
                     }
-                    cut = cut.or(Some(why));
-                    if why != ConnectionTimeout::Idle {
-                        return Poll::Ready(cut);
+                    timeout = timeout.or(Some(reason));
+                    if reason != ConnectionTimeout::Idle {
+                        return Poll::Ready(timeout);
                     }
                 }
                 closing = true;

@@ -1,14 +1,15 @@
 //! A listener: accepts connections up to its limits, and serves each until it ends or its client is too slow.
 //!
 //! Without TLS it speaks HTTP/1.1; with TLS also HTTP/2, if the client offers it. There is no HTTP/2 without TLS: every
-//! client that could use it can use TLS, and the first bytes of a connection need no guessing.
+//! client that could use it can use TLS, and so the host never has to guess the protocol from the first bytes of a
+//! connection.
 
-mod alarm;
+mod activity;
 mod body;
 mod connection;
-mod seats;
+mod connection_slots;
+mod deadline_timer;
 mod tls;
-mod watched;
 
 use std::io;
 use std::net::IpAddr;
@@ -20,23 +21,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::{Door, Metrics};
+use crate::observe::metrics::{ListenerName, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::intake::address::AddressRange;
 use jackfield_domain::intake::slow_client::{ConnectionTimeout, SlowClientLimits};
 
+use activity::{ConnectionActivity, TrackedSocket};
 use body::BodyMemory;
-use connection::Serving;
-use seats::{Seat, Seats};
+use connection::ConnectionHandler;
+use connection_slots::{ConnectionSlot, ConnectionSlots};
 pub use tls::{Tls, TlsError, TlsFiles};
-use watched::{Activity, Watched};
 
 /// How long the host waits when the system has no file descriptor or no memory for another connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The limits of a listener.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct ListenerLimits {
     /// Most connections at once.
     pub connections: u32,
     /// Most connections at once from one client's address.
@@ -44,7 +45,7 @@ pub struct Limits {
     /// Addresses whose connections are not counted by address: load balancers.
     pub trusted: Vec<AddressRange>,
     /// The time limits of clients.
-    pub patience: SlowClientLimits,
+    pub time_limits: SlowClientLimits,
     /// Most bytes of incomplete bodies over all connections; the first few of each body are not counted.
     pub body_memory: usize,
 }
@@ -53,11 +54,11 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct Listener {
     /// Its name in metrics and in the log.
-    pub door: Door,
+    pub name: ListenerName,
     /// The socket that it accepts connections from.
     pub socket: TcpListener,
     /// Its limits.
-    pub limits: Limits,
+    pub limits: ListenerLimits,
     /// Its certificate; `None` without TLS.
     pub tls: Option<Arc<Tls>>,
     /// The clock.
@@ -72,10 +73,10 @@ impl Listener {
     pub async fn serve(self, router: Router, stop: CancellationToken) {
         let limits = &self.limits;
         let (connections, per_address) = (limits.connections, limits.connections_per_address);
-        let seats = Arc::new(Seats::new(connections, per_address, limits.trusted.clone()));
-        let serving = Arc::new(Serving {
+        let slots = Arc::new(ConnectionSlots::new(connections, per_address, limits.trusted.clone()));
+        let handler = Arc::new(ConnectionHandler {
             router,
-            patience: limits.patience,
+            time_limits: limits.time_limits,
             clock: Arc::clone(&self.clock),
             memory: Arc::new(BodyMemory::new(limits.body_memory)),
             stop: stop.clone(),
@@ -92,24 +93,24 @@ impl Listener {
             match accepted {
                 Ok((socket, peer)) => {
                     failing = false;
-                    match seats.take(peer.ip()) {
-                        Ok(seat) => {
-                            let guest = self.guest(seat, peer.ip());
-                            open.spawn(guest.serve(socket, Arc::clone(&serving)));
+                    match slots.acquire(peer.ip()) {
+                        Ok(slot) => {
+                            let connection = self.open_connection(slot, peer.ip());
+                            open.spawn(connection.serve(socket, Arc::clone(&handler)));
                         }
                         // Dropping the socket closes it: the cheapest response, and every client understands it.
-                        Err(full) => self.metrics.turn_away(self.door, full.word()),
+                        Err(limit) => self.metrics.connection_refused(self.name, limit.word()),
                     }
                 }
-                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if concerns_one_connection(&error) => {}
                 Err(error) => {
                     if !failing {
-                        let door = self.door.word();
-                        tracing::error!(%error, listener = door, "no connection can be accepted; the limit on open \
-                            files may be too low");
+                        let listener = self.name.word();
+                        tracing::error!(%error, listener, "no connection can be accepted; the limit on open files may \
+                            be too low");
                     }
                     failing = true;
-                    self.metrics.turn_away(self.door, "system");
+                    self.metrics.connection_refused(self.name, "system");
                     let retry = self.clock.sleep_until(clock::after(self.clock.now(), ACCEPT_BACKOFF));
                     tokio::select! {
                         () = stop.cancelled() => break,
@@ -122,76 +123,78 @@ impl Listener {
         while open.join_next().await.is_some() {}
     }
 
-    fn guest(&self, seat: Seat, address: IpAddr) -> Guest {
-        self.metrics.come_in(self.door);
-        Guest {
-            door: self.door,
+    /// Counts a new connection and gives it what it needs.
+    fn open_connection(&self, slot: ConnectionSlot, address: IpAddr) -> ClientConnection {
+        self.metrics.connection_opened(self.name);
+        ClientConnection {
+            name: self.name,
             metrics: self.metrics.clone(),
             clock: Arc::clone(&self.clock),
             tls: self.tls.clone(),
-            activity: Activity::opened(Arc::clone(&self.clock)),
+            activity: ConnectionActivity::opened(Arc::clone(&self.clock)),
             address,
-            _seat: seat,
+            _slot: slot,
         }
     }
 }
 
-/// Errors of `accept` that concern one failed connection, not the listener.
-fn is_of_one_connection(error: &io::Error) -> bool {
+/// Whether an error of `accept` concerns one failed connection, and not the listener.
+fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
     )
 }
 
-/// A client with a connection.
-struct Guest {
-    door: Door,
+/// One open connection of a client. It releases its slot when it is dropped.
+struct ClientConnection {
+    name: ListenerName,
     metrics: Metrics,
     clock: SharedClock,
     tls: Option<Arc<Tls>>,
-    activity: Activity,
+    activity: ConnectionActivity,
     address: IpAddr,
-    _seat: Seat,
+    _slot: ConnectionSlot,
 }
 
-impl Guest {
-    async fn serve(self, socket: TcpStream, serving: Arc<Serving>) {
-        // Without it a response may wait for the peer's acknowledgement of the headers.
+impl ClientConnection {
+    async fn serve(self, socket: TcpStream, handler: Arc<ConnectionHandler>) {
+        // Otherwise a response may wait for the peer's acknowledgement of the headers.
         let _ = socket.set_nodelay(true);
         let (address, activity) = (self.address, self.activity.clone());
-        let socket = Watched::new(socket, activity.clone());
+        let socket = TrackedSocket::new(socket, activity.clone());
         let Some(tls) = &self.tls else {
-            return self.cut(serving.http1(socket, address, activity).await);
+            return self.count_timeout(handler.http1(socket, address, activity).await);
         };
         let handshake = clock::timeout(
             self.clock.as_ref(),
-            serving.patience.head,
+            handler.time_limits.head,
             tls.acceptor().accept(socket),
         );
-        let shaken = tokio::select! {
-            () = serving.stop.cancelled() => return,
-            shaken = handshake => shaken,
+        let handshake = tokio::select! {
+            () = handler.stop.cancelled() => return,
+            result = handshake => result,
         };
-        match shaken {
-            None => self.cut(Some(ConnectionTimeout::Head)),
-            Some(Err(_)) => self.metrics.turn_away(self.door, "tls"),
+        match handshake {
+            None => self.count_timeout(Some(ConnectionTimeout::Head)),
+            Some(Err(_)) => self.metrics.connection_refused(self.name, "tls"),
             Some(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(tls::H2) => {
-                self.cut(serving.http2(socket, address, activity).await);
+                self.count_timeout(handler.http2(socket, address, activity).await);
             }
-            Some(Ok(socket)) => self.cut(serving.http1(socket, address, activity).await),
+            Some(Ok(socket)) => self.count_timeout(handler.http1(socket, address, activity).await),
         }
     }
 
-    fn cut(&self, cut: Option<ConnectionTimeout>) {
-        if let Some(cut) = cut {
-            self.metrics.cut(self.door, cut);
+    /// Counts a connection that the host ended because its client exceeded a time limit.
+    fn count_timeout(&self, timeout: Option<ConnectionTimeout>) {
+        if let Some(timeout) = timeout {
+            self.metrics.connection_timed_out(self.name, timeout);
         }
     }
 }
 
-impl Drop for Guest {
+impl Drop for ClientConnection {
     fn drop(&mut self) {
-        self.metrics.go_out(self.door);
+        self.metrics.connection_closed(self.name);
     }
 }

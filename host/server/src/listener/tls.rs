@@ -1,6 +1,6 @@
-//! A listener's certificate and private key, taken up anew when their files change.
+//! A listener's certificate and private key, loaded again when their files change.
 //!
-//! A connection goes on with the pair that it began with. A new pair that cannot be served leaves the old one serving.
+//! A connection keeps the pair that it started with. If a new pair cannot be served, the old one stays in service.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -20,24 +20,24 @@ use tokio_util::sync::CancellationToken;
 use x509_cert::der::Decode as _;
 use zeroize::Zeroizing;
 
-use crate::metrics::{Door, Metrics};
+use crate::observe::metrics::{ListenerName, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
 
-/// How often the files are looked at. Renewed certificates are good for days before the old ones end.
-const LOOK: Duration = Duration::from_secs(5);
-/// A certificate that ends sooner than this is warned of when it is taken up: renewal has most likely failed.
-const ENDS_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// HTTP/2 by its name in TLS.
+/// How often the files are checked. Renewed certificates are valid for days before the old ones expire.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// The host warns when it loads a certificate that expires sooner than this: renewal has most likely failed.
+const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The name of HTTP/2 in TLS (ALPN).
 pub const H2: &[u8] = b"h2";
-/// What is offered, the best first.
+/// The protocols that the host offers, the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [H2, b"http/1.1"];
 
-/// Where a certificate and its private key are.
+/// The files of a certificate and its private key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// PEM: the certificate, then those that sign it.
+    /// PEM: the certificate, then the chain of those that sign it.
     pub cert: PathBuf,
-    /// PEM: its private key.
+    /// PEM: the private key of the certificate.
     pub key: PathBuf,
 }
 
@@ -52,7 +52,7 @@ pub enum TlsError {
         /// Why.
         source: io::Error,
     },
-    /// A file does not hold what it should.
+    /// A file does not contain what it should.
     #[error("{}: holds no {what} in PEM; it must have a block that begins with -----BEGIN {what}-----", path.display())]
     Missing {
         /// The file.
@@ -60,7 +60,7 @@ pub enum TlsError {
         /// What is missing.
         what: &'static str,
     },
-    /// The two do not belong together.
+    /// The private key does not belong to the certificate.
     #[error("the private key in {} does not belong to the first certificate in {}", key.display(), cert.display())]
     Mismatch {
         /// The certificate's file.
@@ -78,42 +78,47 @@ pub enum TlsError {
     },
 }
 
-/// What a file looked like; another look means that it was written or replaced.
+/// What the file system says about a file; if it differs, the file was written or replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Look(Option<(i64, i64, u64, u64)>);
+struct FileStamp(Option<(i64, i64, u64, u64)>);
 
-impl Look {
-    async fn at(path: &Path) -> Self {
+impl FileStamp {
+    async fn of(path: &Path) -> Self {
         let found = tokio::fs::metadata(path).await.ok();
         Self(found.map(|file| (file.mtime(), file.mtime_nsec(), file.size(), file.ino())))
     }
 }
 
-/// The TLS of one listener.
+/// The TLS of one listener: the certificate that it serves now, and the files that it comes from.
 #[derive(Debug)]
 pub struct Tls {
-    door: Door,
+    name: ListenerName,
     files: TlsFiles,
-    serving: ArcSwap<ServerConfig>,
-    looked: Mutex<[Look; 2]>,
+    config: ArcSwap<ServerConfig>,
+    stamps: Mutex<[FileStamp; 2]>,
     reload: Notify,
     clock: SharedClock,
     metrics: Metrics,
 }
 
 impl Tls {
-    /// Takes up the pair in these files.
+    /// Loads the pair in these files.
     ///
     /// # Errors
     /// It cannot be served.
-    pub async fn start(door: Door, files: TlsFiles, clock: SharedClock, metrics: Metrics) -> Result<Self, TlsError> {
-        let looked = look(&files).await;
+    pub async fn start(
+        name: ListenerName,
+        files: TlsFiles,
+        clock: SharedClock,
+        metrics: Metrics,
+    ) -> Result<Self, TlsError> {
+        let stamps = stamps(&files).await;
         let pair = read(&files).await?;
         let tls = Self {
-            door,
+            name,
             files,
-            serving: ArcSwap::new(Arc::clone(&pair.config)),
-            looked: Mutex::new(looked),
+            config: ArcSwap::new(Arc::clone(&pair.config)),
+            stamps: Mutex::new(stamps),
             reload: Notify::new(),
             clock,
             metrics,
@@ -122,34 +127,34 @@ impl Tls {
         Ok(tls)
     }
 
-    /// Accepts connections with the pair that serves now.
+    /// Accepts connections with the pair that is in service now.
     pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.serving.load_full())
+        TlsAcceptor::from(self.config.load_full())
     }
 
-    /// Reads the files at once, whether or not they have changed.
+    /// Loads the files again at once, whether or not they have changed.
     pub fn reload(&self) {
         self.reload.notify_one();
     }
 
-    /// Follows the files until `stop` is cancelled.
+    /// Checks the files at intervals, and loads them when they have changed, until `stop` is cancelled.
     pub async fn follow(&self, stop: CancellationToken) {
         loop {
-            let asked = tokio::select! {
+            let is_requested = tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.reload.notified() => true,
-                () = self.clock.sleep_until(clock::after(self.clock.now(), LOOK)) => false,
+                () = self.clock.sleep_until(clock::after(self.clock.now(), CHECK_INTERVAL)) => false,
             };
-            let now = look(&self.files).await;
-            let mut looked = self.looked.lock().await;
-            if !asked && *looked == now {
+            let current = stamps(&self.files).await;
+            let mut known = self.stamps.lock().await;
+            if !is_requested && *known == current {
                 continue;
             }
-            *looked = now;
+            *known = current;
             match read(&self.files).await {
                 Ok(pair) => self.serve(pair),
                 Err(error) => tracing::error!(
-                    listener = self.door.word(),
+                    listener = self.name.word(),
                     %error,
                     "the new certificate is not served, the old one still is; mend the files, they are read again \
                         when they change"
@@ -158,12 +163,13 @@ impl Tls {
         }
     }
 
-    fn serve(&self, pair: Pair) {
-        let (listener, expires) = (self.door.word(), pair.expires);
-        self.serving.store(pair.config);
-        self.metrics.certificate(self.door, expires);
+    /// Puts a pair in service for new connections.
+    fn serve(&self, pair: ServablePair) {
+        let (listener, expires) = (self.name.word(), pair.expires);
+        self.config.store(pair.config);
+        self.metrics.certificate_served(self.name, expires);
         let left = expires.duration_since(self.clock.now());
-        if left < ENDS_SOON {
+        if left < EXPIRES_SOON {
             tracing::warn!(listener, %expires, "the certificate expires soon, or has expired; renew it");
         } else {
             tracing::info!(listener, %expires, "the certificate is served");
@@ -171,17 +177,17 @@ impl Tls {
     }
 }
 
-async fn look(files: &TlsFiles) -> [Look; 2] {
-    [Look::at(&files.cert).await, Look::at(&files.key).await]
+async fn stamps(files: &TlsFiles) -> [FileStamp; 2] {
+    [FileStamp::of(&files.cert).await, FileStamp::of(&files.key).await]
 }
 
-/// A pair that can be served.
-struct Pair {
+/// A certificate with its private key, checked and ready to serve.
+struct ServablePair {
     config: Arc<ServerConfig>,
     expires: Timestamp,
 }
 
-async fn read(files: &TlsFiles) -> Result<Pair, TlsError> {
+async fn read(files: &TlsFiles) -> Result<ServablePair, TlsError> {
     let open = async |path: &Path| {
         let bytes = tokio::fs::read(path).await.map(Zeroizing::new);
         bytes.map_err(|source| TlsError::Unreadable {
@@ -214,13 +220,13 @@ async fn read(files: &TlsFiles) -> Result<Pair, TlsError> {
         other => unusable(other.to_string()),
     })?;
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
-    Ok(Pair {
+    Ok(ServablePair {
         config: Arc::new(config),
         expires,
     })
 }
 
-/// When a certificate ends.
+/// When a certificate expires.
 fn expiry(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
     let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();

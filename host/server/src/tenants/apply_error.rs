@@ -1,4 +1,4 @@
-//! Why a release was not made or not activated.
+//! Errors of making and activating releases, and of changing stored secrets.
 
 use crate::vault::VaultError;
 use jackfield_domain::field::FieldError;
@@ -7,7 +7,7 @@ use jackfield_domain::tenant::release::AdapterRef;
 use jackfield_sandbox::LoadError;
 use jackfield_store::StoreError;
 
-/// A release was not made, or not put in service. The old one serves on.
+/// Why a release was not made or not put in service. The old one stays in service.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The file is not TOML of the right shape; the text names the line and what is allowed.
@@ -19,7 +19,7 @@ pub enum ApplyError {
     /// Fields are missing or wrong.
     #[error("{} fields are missing or wrong", .0.len())]
     Invalid(Vec<FieldError>),
-    /// No such adapter was pushed.
+    /// No such adapter has been pushed.
     #[error("no adapter `{0}` was pushed; `jackfield adapter list` shows those there are")]
     NoAdapter(AdapterRef),
     /// No such tenant.
@@ -28,10 +28,10 @@ pub enum ApplyError {
     /// No such release, or none before the active one.
     #[error("tenant `{0}` has no release {1}")]
     NoRelease(TenantName, String),
-    /// A secret cannot be read.
+    /// The value of a secret cannot be read.
     #[error("{pointer}: {detail}")]
     Secret {
-        /// Which one, as a pointer into the file.
+        /// The secret, as a pointer into the file.
         pointer: String,
         /// Why, and what to do.
         detail: String,
@@ -49,9 +49,9 @@ pub enum ApplyError {
         /// Where.
         pointer: String,
     },
-    /// A stored secret belongs to the host itself, and people cannot change it.
+    /// A stored secret belongs to the host itself; operators cannot change it.
     #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
-    HostsSecret(String),
+    HostSecret(String),
     /// No such stored secret.
     #[error("tenant `{0}` has no secret `{1}`; `jackfield secrets list {0}` shows those there are")]
     NoSecret(TenantName, String),

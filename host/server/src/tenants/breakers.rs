@@ -1,5 +1,5 @@
-//! The breakers of the tenants' CRMs, as this host has them. The delivery engine drives them, operators look at them
-//! and force them; what must outlive the host is in the store.
+//! The circuit breakers of the tenants' CRMs on this host. The delivery engine drives them, and operators read and
+//! override them; what must outlive the host is in the store.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,33 +17,34 @@ use jackfield_store::BreakerRecord;
 
 /// Every tenant's breaker. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Breakers(Arc<Mutex<BTreeMap<TenantName, Entry>>>);
+pub struct Breakers(Arc<Mutex<BTreeMap<TenantName, CountedBreaker>>>);
 
 #[derive(Debug, Default)]
-struct Entry {
+struct CountedBreaker {
     breaker: Breaker,
+    /// How often the breaker entered each state.
     entered: [u64; BreakerState::ALL.len()],
 }
 
 impl Breakers {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantName, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantName, CountedBreaker>> {
         lock(&self.0)
     }
 
-    fn with<T>(&self, tenant: &TenantName, ask: impl FnOnce(&mut Breaker) -> T) -> T {
-        ask(&mut self.lock().entry(tenant.clone()).or_default().breaker)
+    fn with<T>(&self, tenant: &TenantName, access: impl FnOnce(&mut Breaker) -> T) -> T {
+        access(&mut self.lock().entry(tenant.clone()).or_default().breaker)
     }
 
-    /// Changes a breaker; if that brings it to another state, counts and tells it.
-    fn drive<T>(
+    /// Changes a breaker; if its state changes, counts and logs that.
+    fn change<T>(
         &self,
         tenant: &TenantName,
-        drive: impl FnOnce(&mut Breaker) -> (T, Option<BreakerChange>),
+        change: impl FnOnce(&mut Breaker) -> (T, Option<BreakerChange>),
     ) -> (T, Option<BreakerChange>) {
         let mut entries = self.lock();
         let entry = entries.entry(tenant.clone()).or_default();
-        let (result, change) = drive(&mut entry.breaker);
-        if let Some(BreakerChange { from, to }) = change {
+        let (result, transition) = change(&mut entry.breaker);
+        if let Some(BreakerChange { from, to }) = transition {
             for (count, _) in entry
                 .entered
                 .iter_mut()
@@ -59,51 +60,56 @@ impl Breakers {
                 tracing::info!(%tenant, %from, %to, forced, "the CRM's breaker changes");
             }
         }
-        (result, change)
+        (result, transition)
     }
 
-    /// How many dispositions may begin, and which of them go last.
+    /// How many dispositions may be attempted now, and which of them are claimed last.
     #[must_use]
-    pub fn room(&self, tenant: &TenantName, spec: &DeliverySpec, now: Timestamp) -> (BreakerCapacity, Vec<DeliveryId>) {
+    pub fn capacity(
+        &self,
+        tenant: &TenantName,
+        spec: &DeliverySpec,
+        now: Timestamp,
+    ) -> (BreakerCapacity, Vec<DeliveryId>) {
         self.with(tenant, |breaker| (breaker.capacity(spec, now), breaker.claim_last()))
     }
 
-    /// A disposition goes out.
-    pub fn begin(&self, tenant: &TenantName) -> BreakerPermit {
-        self.drive(tenant, Breaker::acquire).0
+    /// Acquires the permit for an attempt of a disposition.
+    pub fn acquire_permit(&self, tenant: &TenantName) -> BreakerPermit {
+        self.change(tenant, Breaker::acquire).0
     }
 
-    /// A disposition came back.
+    /// Reports how an attempt of a disposition ended; returns the change of the breaker's state, if there was one.
     #[must_use]
-    pub fn end(
+    pub fn report(
         &self,
         tenant: &TenantName,
-        ended: FinishedAttempt,
+        attempt: FinishedAttempt,
         spec: &DeliverySpec,
         now: Timestamp,
         jitter: f64,
     ) -> Option<BreakerChange> {
-        let end = |breaker: &mut Breaker| ((), breaker.record(ended, spec, now, jitter));
-        self.drive(tenant, end).1
+        let record = |breaker: &mut Breaker| ((), breaker.record(attempt, spec, now, jitter));
+        self.change(tenant, record).1
     }
 
-    /// A disposition went no further than the host.
-    pub fn abandon(&self, tenant: &TenantName, pass: BreakerPermit) {
-        self.with(tenant, |breaker| breaker.cancel(pass));
+    /// Releases the permit of a disposition that was not sent.
+    pub fn release_permit(&self, tenant: &TenantName, permit: BreakerPermit) {
+        self.with(tenant, |breaker| breaker.cancel(permit));
     }
 
-    /// Something about the CRM was mended.
+    /// Allows a probe at once, because something about the CRM or its settings was repaired.
     pub fn probe_now(&self, tenant: &TenantName, now: Timestamp) {
         self.with(tenant, |breaker| breaker.probe_now(now));
     }
 
-    /// Since when nothing but probes has gone, if that is so.
+    /// Since when the breaker has let only probes through; none if it lets more through.
     #[must_use]
     pub fn held_since(&self, tenant: &TenantName) -> Option<Timestamp> {
         self.lock().get(tenant)?.breaker.held_since()
     }
 
-    /// How a tenant's breaker stands; one that nothing has gone through yet is closed.
+    /// The status of a tenant's breaker; one that has not been used yet is closed.
     #[must_use]
     pub fn status(&self, tenant: &TenantName) -> BreakerStatus {
         let entries = self.lock();
@@ -111,27 +117,27 @@ impl Breakers {
         known.unwrap_or_else(|| Breaker::default().status())
     }
 
-    /// How all of them stand, by tenant.
+    /// The breakers of all tenants.
     #[must_use]
-    pub fn readings(&self) -> Vec<TenantBreaker> {
-        let reading = |(tenant, entry): (&TenantName, &Entry)| TenantBreaker {
+    pub fn statuses(&self) -> Vec<TenantBreaker> {
+        let status = |(tenant, entry): (&TenantName, &CountedBreaker)| TenantBreaker {
             tenant: tenant.clone(),
             status: entry.breaker.status(),
             entered: entry.entered,
         };
-        self.lock().iter().map(reading).collect()
+        self.lock().iter().map(status).collect()
     }
 
-    /// Does as the store says: what an operator forced, here or at another host, and, of a tenant that this host knows
-    /// nothing of yet, since when its CRM has not answered.
-    pub fn follow(&self, records: &[BreakerRecord], now: Timestamp) {
+    /// Applies what the store says: the override of an operator, at this host or another, and, for a tenant that is new
+    /// to this host, since when its CRM has not answered.
+    pub fn sync(&self, records: &[BreakerRecord], now: Timestamp) {
         for record in records {
             let is_new = {
                 let mut entries = self.lock();
                 let is_new = !entries.contains_key(&record.tenant);
-                entries.entry(record.tenant.clone()).or_insert_with(|| Entry {
+                entries.entry(record.tenant.clone()).or_insert_with(|| CountedBreaker {
                     breaker: Breaker::resume(record.forced, record.open_since, now),
-                    ..Entry::default()
+                    ..CountedBreaker::default()
                 });
                 is_new
             };
@@ -140,7 +146,8 @@ impl Breakers {
                     let differs = breaker.forced() != record.forced;
                     ((), differs.then(|| breaker.set_override(record.forced, now)).flatten())
                 };
-                let _told = self.drive(&record.tenant, force);
+                // `change` has logged and counted the transition.
+                let _transition = self.change(&record.tenant, force);
             }
         }
     }

@@ -1,13 +1,14 @@
-//! The tenants that this host serves: each one's active release, loaded, swapped by one pointer write.
+//! The tenants that this host serves, each with its active release, which is loaded and is swapped by one pointer
+//! write.
 
 mod apply_error;
 mod breakers;
-mod follow;
 mod oauth2;
 mod recordings;
 mod rollout;
 mod secrets;
-mod stored;
+mod stored_secrets;
+mod sync;
 mod token_endpoint;
 
 use std::collections::HashMap;
@@ -26,17 +27,17 @@ use jackfield_domain::tenant::release::{IngressSpec, Release};
 use jackfield_sandbox::LoadedRelease;
 pub use jackfield_sandbox::{FinishedRecording, RecordingOptions};
 pub use recordings::RecordingError;
-pub use rollout::{Applied, PushError, PushedAdapter, Rollout};
-pub use stored::{SecretSet, SecretUse};
+pub use rollout::{AppliedRelease, PushError, PushedAdapter, Rollout};
+pub use stored_secrets::{SecretSet, SecretUse};
 
-/// A tenant with its active release, ready to serve. In-flight calls keep the one they began with.
+/// A tenant with its active release, ready to serve. Requests in flight keep the release that they started with.
 #[derive(Debug)]
 pub struct Tenant {
     /// The loaded release.
     pub loaded: Arc<LoadedRelease>,
-    /// What webhooks may be signed with, and until when.
+    /// The keys that may sign webhooks, each with the time at which it expires.
     pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
-    /// What pushes to the agent are signed with.
+    /// The key that signs pushes to the agent.
     pub push_key: Option<SigningKey>,
 }
 
@@ -48,22 +49,22 @@ impl Tenant {
     }
 }
 
-/// Whether a tenant can be served.
+/// A tenant as this host has it: in service, or known but broken.
 #[derive(Debug, Clone)]
-pub enum Slot {
-    /// It can.
+pub enum TenantSlot {
+    /// Its active release is loaded.
     Serving(Arc<Tenant>),
     /// Its active release does not load on this host.
     Broken {
         /// Why, for an operator.
         reason: Arc<str>,
-        /// From where its requests are taken all the same.
+        /// The addresses and rates that its requests are still checked against.
         ingress: Arc<IngressSpec>,
     },
 }
 
-impl Slot {
-    /// From where its requests are taken, and how many; whether or not it can be served.
+impl TenantSlot {
+    /// The addresses that its requests may come from, and their rate; whether or not it can be served.
     #[must_use]
     pub fn ingress(&self) -> &IngressSpec {
         match self {
@@ -73,15 +74,15 @@ impl Slot {
     }
 }
 
-/// Parts that the tenants are kept in. A swap copies one of them, and so a small part of ten thousand tenants.
-const PARTS: usize = 64;
+/// Shards of the map of tenants. A swap copies one shard, which is a small part of ten thousand tenants.
+const SHARDS: usize = 64;
 
-/// Every tenant by name. Reading takes no lock.
+/// Every tenant by name. Readers take no lock.
 #[derive(Debug)]
 pub struct Tenants {
-    parts: [ArcSwap<HashMap<TenantName, Slot>>; PARTS],
-    part: RandomState,
-    writing: Mutex<()>,
+    shards: [ArcSwap<HashMap<TenantName, TenantSlot>>; SHARDS],
+    hasher: RandomState,
+    write_lock: Mutex<()>,
     /// The breakers of their CRMs, which outlive a swap of releases.
     pub breakers: Breakers,
 }
@@ -89,65 +90,65 @@ pub struct Tenants {
 impl Default for Tenants {
     fn default() -> Self {
         Self {
-            parts: std::array::from_fn(|_| ArcSwap::default()),
-            part: RandomState::new(),
-            writing: Mutex::default(),
+            shards: std::array::from_fn(|_| ArcSwap::default()),
+            hasher: RandomState::new(),
+            write_lock: Mutex::default(),
             breakers: Breakers::default(),
         }
     }
 }
 
 impl Tenants {
-    /// The tenant of that name, as it is now; none if there is no such tenant.
+    /// The tenant with this name, in service or broken; none if there is no such tenant.
     #[must_use]
-    pub fn slot(&self, name: &TenantName) -> Option<Slot> {
-        self.part(name).load().get(name).cloned()
+    pub fn slot(&self, name: &TenantName) -> Option<TenantSlot> {
+        self.shard(name).load().get(name).cloned()
     }
 
-    /// The tenant of that name, if it can be served.
+    /// The tenant with this name, if it can be served.
     #[must_use]
     pub fn get(&self, name: &TenantName) -> Option<Arc<Tenant>> {
         match self.slot(name)? {
-            Slot::Serving(tenant) => Some(tenant),
-            Slot::Broken { .. } => None,
+            TenantSlot::Serving(tenant) => Some(tenant),
+            TenantSlot::Broken { .. } => None,
         }
     }
 
     /// The tenants that cannot be served, and why.
     #[must_use]
     pub fn broken(&self) -> Vec<(TenantName, Arc<str>)> {
-        let broken = |(name, slot): (&TenantName, &Slot)| match slot {
-            Slot::Serving(_) => None,
-            Slot::Broken { reason, .. } => Some((name.clone(), Arc::clone(reason))),
+        let broken = |(name, slot): (&TenantName, &TenantSlot)| match slot {
+            TenantSlot::Serving(_) => None,
+            TenantSlot::Broken { reason, .. } => Some((name.clone(), Arc::clone(reason))),
         };
-        let of_part = |part: &ArcSwap<HashMap<_, _>>| part.load().iter().filter_map(broken).collect::<Vec<_>>();
-        self.parts.iter().flat_map(of_part).collect()
+        let of_shard = |shard: &ArcSwap<HashMap<_, _>>| shard.load().iter().filter_map(broken).collect::<Vec<_>>();
+        self.shards.iter().flat_map(of_shard).collect()
     }
 
-    /// Makes `tenant` the one that serves from now on.
+    /// Puts `tenant` in service with its release, in place of an earlier one.
     pub fn swap(&self, tenant: Arc<Tenant>) {
-        self.set(tenant.release().tenant().clone(), Slot::Serving(tenant));
+        self.set(tenant.release().tenant().clone(), TenantSlot::Serving(tenant));
     }
 
-    /// Marks a tenant whose active release does not load. One that serves already keeps its release.
+    /// Marks a tenant whose active release does not load. A tenant in service keeps its release.
     fn mark_broken(&self, name: TenantName, reason: String, ingress: IngressSpec) {
         if self.get(&name).is_none() {
             let (reason, ingress) = (reason.into(), Arc::new(ingress));
-            self.set(name, Slot::Broken { reason, ingress });
+            self.set(name, TenantSlot::Broken { reason, ingress });
         }
     }
 
-    fn set(&self, name: TenantName, slot: Slot) {
-        let _one_at_a_time = lock(&self.writing);
-        let part = self.part(&name);
-        let mut map = HashMap::clone(&part.load());
+    fn set(&self, name: TenantName, slot: TenantSlot) {
+        let _guard = lock(&self.write_lock);
+        let shard = self.shard(&name);
+        let mut map = HashMap::clone(&shard.load());
         map.insert(name, slot);
-        part.store(Arc::new(map));
+        shard.store(Arc::new(map));
     }
 
-    fn part(&self, name: &TenantName) -> &ArcSwap<HashMap<TenantName, Slot>> {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower bits say which part")]
-        let hash = self.part.hash_one(name) as usize;
-        &self.parts[hash % PARTS]
+    fn shard(&self, name: &TenantName) -> &ArcSwap<HashMap<TenantName, TenantSlot>> {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower bits choose the shard")]
+        let hash = self.hasher.hash_one(name) as usize;
+        &self.shards[hash % SHARDS]
     }
 }

@@ -1,5 +1,5 @@
-//! The sessions of OAuth2 credentials: they live above releases, so that a swap fetches no token anew, and each has a
-//! task that carries out its renewals, so that a call that ends does not end what it ordered.
+//! The sessions of OAuth2 credentials. They outlive releases, so that a swap fetches no new token. Each has a task that
+//! carries out its renewals, so that the end of an invocation does not cancel a renewal that it requested.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,48 +23,49 @@ use jackfield_domain::tenant::release::OAUTH2_SECRETS;
 use jackfield_sandbox::{LoadError, OAuth2Session, SharedResolver};
 use jackfield_store::{NewAlert, SharedStore};
 
-/// Bytes of the digest that names a stored refresh token: enough that two of one credential do not collide.
-const NAMED_BY: usize = 8;
+/// Bytes of the digest in the name of a stored refresh token: enough that two of one credential do not collide.
+const NAME_DIGEST_BYTES: usize = 8;
 
-/// Every session of this host. Cheap to clone.
+/// Every OAuth2 session of this host. Cheap to clone.
 #[derive(Clone)]
-pub struct Sessions(Arc<Shared>);
+pub struct OAuth2Sessions(Arc<SessionContext>);
 
-struct Shared {
+struct SessionContext {
     store: SharedStore,
     vault: Vault,
     resolver: SharedResolver,
     clock: SharedClock,
     rng: Mutex<StdRng>,
     /// By tenant and credential.
-    known: Mutex<HashMap<(TenantName, String), Known>>,
-    /// Renewals that are under way.
-    under_way: TaskTracker,
+    sessions: Mutex<HashMap<(TenantName, String), CredentialSessions>>,
+    /// Renewals that are running.
+    renewals: TaskTracker,
 }
 
+/// The sessions of one credential: one for each version of its settings that a loaded release has.
 #[derive(Default)]
-struct Known {
+struct CredentialSessions {
     sessions: Vec<(OAuth2Client, Weak<OAuth2Session>)>,
-    /// Held by a renewal. Two sessions of one credential may have one refresh token, which is good for one use.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Locked by a renewal. Two sessions of one credential may share a refresh token, which can be used only once.
+    renewal_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Sessions {
-    /// None yet. `rng` is for jitter.
+impl OAuth2Sessions {
+    /// No sessions yet. `rng` is for jitter.
     pub fn new(store: SharedStore, vault: Vault, resolver: SharedResolver, clock: SharedClock, rng: StdRng) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(SessionContext {
             store,
             vault,
             resolver,
             clock,
             rng: Mutex::new(rng),
-            known: Mutex::default(),
-            under_way: TaskTracker::new(),
+            sessions: Mutex::default(),
+            renewals: TaskTracker::new(),
         }))
     }
 
-    /// The session of a credential: the one that is there, if nothing about it has changed, or a new one. One that is
-    /// there asks its endpoint at once if it has failed before: somebody has applied the file again.
+    /// The session of a credential: the existing one if none of its settings have changed, or a new one. An existing
+    /// session that has failed asks its endpoint again at once, since an operator has applied the file again.
     ///
     /// # Errors
     /// The endpoint's address or the tenant's authority cannot be used.
@@ -76,57 +77,58 @@ impl Sessions {
     ) -> Result<Arc<OAuth2Session>, ApplyError> {
         let url = &client.spec.token_url;
         let origin = Origin::of(url).map_err(|error| LoadError::Client(error.to_string()))?;
-        // The adapter's own grants change nothing here.
+        // The adapter's own grants do not apply to the token endpoint.
         client.egress.allow = vec![origin.clone().into()];
-        let mut known = lock(&self.0.known);
-        known.retain(|_, known| known.drop_unused());
-        let known = known.entry((tenant.clone(), credential.to_owned())).or_default();
-        if let Some(session) = known.find(&client) {
+        let mut sessions = lock(&self.0.sessions);
+        sessions.retain(|_, of_credential| of_credential.drop_unused());
+        let of_credential = sessions.entry((tenant.clone(), credential.to_owned())).or_default();
+        if let Some(session) = of_credential.find(&client) {
             session.ask_again();
             return Ok(session);
         }
         let endpoint = TokenEndpoint::new(&client, origin, Arc::clone(&self.0.resolver), Arc::clone(&self.0.clock))?;
-        let (session, orders) = OAuth2Session::new(Arc::clone(&self.0.clock));
+        let (session, requests) = OAuth2Session::new(Arc::clone(&self.0.clock));
         let renewer = Renewer {
             shared: Arc::clone(&self.0),
             tenant: tenant.clone(),
             credential: credential.to_owned(),
-            kept_under: kept_under(credential, &client),
+            token_name: refresh_token_name(credential, &client),
             first_refresh_token: client.refresh_token.clone(),
             endpoint,
             session: Arc::downgrade(&session),
-            turn: Arc::clone(&known.turn),
-            not_kept: None,
+            renewal_lock: Arc::clone(&of_credential.renewal_lock),
+            unstored: None,
             alerted: false,
         };
-        tokio::spawn(renewer.run(orders));
-        known.sessions.push((client, Arc::downgrade(&session)));
+        tokio::spawn(renewer.run(requests));
+        of_credential.sessions.push((client, Arc::downgrade(&session)));
         Ok(session)
     }
 
-    /// Waits for the renewals that are under way.
-    pub async fn settle(&self) {
-        self.0.under_way.close();
-        self.0.under_way.wait().await;
+    /// Waits for the renewals that are running.
+    pub async fn finish_renewals(&self) {
+        self.0.renewals.close();
+        self.0.renewals.wait().await;
     }
 }
 
-impl Known {
-    /// Forgets sessions that no release has any more; false if none is left.
+impl CredentialSessions {
+    /// Drops the sessions that no release uses any more; false if the credential has none left.
     fn drop_unused(&mut self) -> bool {
         self.sessions.retain(|(_, session)| session.strong_count() > 0);
-        !self.sessions.is_empty() || Arc::strong_count(&self.turn) > 1
+        !self.sessions.is_empty() || Arc::strong_count(&self.renewal_lock) > 1
     }
 
+    /// The session with these settings, if a release still uses it.
     fn find(&self, client: &OAuth2Client) -> Option<Arc<OAuth2Session>> {
         let mut sessions = self.sessions.iter();
         sessions.find_map(|(known, session)| session.upgrade().filter(|_| known == client))
     }
 }
 
-/// The name of the stored refresh token that came in the place of the one in the tenant's file. Another one in the
-/// file, or another client, has another name: what is stored for the former does not count for it.
-fn kept_under(credential: &str, client: &OAuth2Client) -> String {
+/// The name under which the host stores the refresh tokens that replace the one in the tenant's file. If the file names
+/// another token or another client, the name differs too, so that the token stored for the former one is not used.
+fn refresh_token_name(credential: &str, client: &OAuth2Client) -> String {
     let OAuth2Client {
         spec, refresh_token, ..
     } = client;
@@ -134,72 +136,75 @@ fn kept_under(credential: &str, client: &OAuth2Client) -> String {
     let digest = Digest::of(format!("{}\n{}\n{first}", spec.token_url, spec.client_id).as_bytes());
     format!(
         "{OAUTH2_SECRETS}{credential}/{}",
-        hex::encode(&digest.as_bytes()[..NAMED_BY])
+        hex::encode(&digest.as_bytes()[..NAME_DIGEST_BYTES])
     )
 }
 
 /// Carries out the renewals of one session.
 struct Renewer {
-    shared: Arc<Shared>,
+    shared: Arc<SessionContext>,
     tenant: TenantName,
     credential: String,
-    kept_under: String,
+    /// The name of the stored refresh token.
+    token_name: String,
     first_refresh_token: Option<Sensitive>,
     endpoint: TokenEndpoint,
     session: Weak<OAuth2Session>,
-    turn: Arc<tokio::sync::Mutex<()>>,
-    /// What came with a refresh token that could not be kept: the one before is used up.
-    not_kept: Option<TokenResponse>,
-    /// Whether a person was told of the failures that go on.
+    renewal_lock: Arc<tokio::sync::Mutex<()>>,
+    /// The endpoint's answer with a refresh token that could not be stored. The token before it cannot be used again.
+    unstored: Option<TokenResponse>,
+    /// Whether an alert was raised for the current row of failures.
     alerted: bool,
 }
 
 impl Renewer {
-    /// Until no release has the session any more.
-    async fn run(mut self, mut orders: mpsc::Receiver<()>) {
-        while orders.recv().await.is_some() {
-            let _under_way = self.shared.under_way.token();
-            let asked_at = self.shared.clock.now();
-            let asked = self.renew().await;
+    /// Carries out renewals until no release uses the session any more.
+    async fn run(mut self, mut requests: mpsc::Receiver<()>) {
+        while requests.recv().await.is_some() {
+            let _running = self.shared.renewals.token();
+            let requested_at = self.shared.clock.now();
+            let result = self.renew().await;
             let Some(session) = self.session.upgrade() else { return };
-            match asked {
+            match result {
                 Ok(granted) => {
                     self.alerted = false;
-                    session.renewed(&granted.access_token, asked_at, granted.lifetime);
+                    session.renewed(&granted.access_token, requested_at, granted.lifetime);
                     let (tenant, credential) = (&self.tenant, &self.credential);
                     let lifetime = granted.lifetime.map(|lifetime| lifetime.as_secs());
                     tracing::info!(%tenant, credential, lifetime, "access token renewed");
                 }
-                Err(asked) => self.fail(&session, asked).await,
+                Err(failure) => self.back_off(&session, failure).await,
             }
         }
     }
 
-    /// Asks for a token, and keeps the refresh token that comes with it before anybody uses the access token.
+    /// Requests an access token, and stores the refresh token that comes with it before any request uses the access
+    /// token.
     async fn renew(&mut self) -> Result<TokenResponse, TokenFailure> {
-        let turn = Arc::clone(&self.turn);
-        let _turn = turn.lock().await;
-        if let Some(granted) = self.not_kept.take() {
-            // Its access token may be old by now; the CRM says so if it is, and then the kept refresh token is used.
-            return self.keep(granted).await;
+        let renewal_lock = Arc::clone(&self.renewal_lock);
+        let _guard = renewal_lock.lock().await;
+        if let Some(granted) = self.unstored.take() {
+            // Its access token may have expired by now; then the CRM says so, and the next renewal uses the refresh
+            // token.
+            return self.store_refresh_token(granted).await;
         }
         let refresh_token = match &self.first_refresh_token {
             None => None,
-            Some(first) => Some(self.newest().await?.unwrap_or_else(|| first.clone())),
+            Some(first) => Some(self.stored_refresh_token().await?.unwrap_or_else(|| first.clone())),
         };
         if let (Some(session), Some(token)) = (self.session.upgrade(), &refresh_token) {
             session.remember(token);
         }
-        let mut granted = self.endpoint.ask(refresh_token.as_ref()).await?;
+        let mut granted = self.endpoint.request_token(refresh_token.as_ref()).await?;
         if granted.refresh_token == refresh_token {
             granted.refresh_token = None;
         }
-        self.keep(granted).await
+        self.store_refresh_token(granted).await
     }
 
-    /// The refresh token that came last, if one came.
-    async fn newest(&self) -> Result<Option<Sensitive>, TokenFailure> {
-        let found = self.shared.vault.get(&self.tenant, &self.kept_under).await;
+    /// The newest refresh token that the endpoint has issued and the host has stored; none if there was none.
+    async fn stored_refresh_token(&self) -> Result<Option<Sensitive>, TokenFailure> {
+        let found = self.shared.vault.get(&self.tenant, &self.token_name).await;
         found.map_err(|error| {
             let (tenant, credential) = (&self.tenant, &self.credential);
             tracing::error!(%tenant, credential, %error, "the refresh token cannot be read");
@@ -207,31 +212,32 @@ impl Renewer {
         })
     }
 
-    async fn keep(&mut self, granted: TokenResponse) -> Result<TokenResponse, TokenFailure> {
+    /// Stores the refresh token of an answer, if it has one.
+    async fn store_refresh_token(&mut self, granted: TokenResponse) -> Result<TokenResponse, TokenFailure> {
         let Some(token) = granted.refresh_token.clone() else {
             return Ok(granted);
         };
         if let Some(session) = self.session.upgrade() {
             session.remember(&token);
         }
-        // A client that never uses its refresh tokens has no need of them.
+        // This grant uses no refresh tokens, so there is nothing to store.
         if self.first_refresh_token.is_none() {
             return Ok(granted);
         }
-        match self.shared.vault.put(&self.tenant, &self.kept_under, token).await {
+        match self.shared.vault.put(&self.tenant, &self.token_name, token).await {
             Ok(()) => Ok(granted),
             Err(error) => {
                 let (tenant, credential) = (&self.tenant, &self.credential);
                 tracing::error!(%tenant, credential, %error, "the new refresh token cannot be kept");
-                self.not_kept = Some(granted);
+                self.unstored = Some(granted);
                 Err(TokenProblem::NotStored.into())
             }
         }
     }
 
-    /// Backs off, and tells a person once in a row of failures.
-    async fn fail(&mut self, session: &OAuth2Session, asked: TokenFailure) {
-        let problem = asked.problem;
+    /// Backs off, and raises an alert at the first failure in a row.
+    async fn back_off(&mut self, session: &OAuth2Session, failure: TokenFailure) {
+        let problem = failure.problem;
         let jitter = lock(&self.shared.rng).random();
         if !self.alerted {
             let message = format!(
@@ -252,14 +258,14 @@ impl Renewer {
                 Err(error) => tracing::error!(tenant = %self.tenant, %error, "an alert could not be written"),
             }
         }
-        let until = session.failed(problem, asked.retry_after, jitter);
+        let until = session.failed(problem, failure.retry_after, jitter);
         let (tenant, credential) = (&self.tenant, &self.credential);
         tracing::warn!(%tenant, credential, host = self.endpoint.host(), %problem, %until, "no access token");
     }
 }
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for OAuth2Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sessions(…)")
+        f.write_str("OAuth2Sessions(…)")
     }
 }

@@ -1,5 +1,6 @@
-//! Recordings of a tenant's calls, as operators begin and take them. What an operator is handed is searched for every
-//! secret of the tenant once more: for those that the host keeps, and those that the active release refers to.
+//! Recordings of a tenant's invocations, which operators start and collect. Before a recording is handed over it is
+//! searched once more for every secret of the tenant: those that the host stores, and those that the active release
+//! refers to.
 
 use rand::RngExt as _;
 
@@ -12,38 +13,38 @@ use jackfield_domain::id::TenantName;
 use jackfield_sandbox::{AlreadyRecording, FinishedRecording, RecordingOptions};
 use jackfield_store::{PageRequest, StoreError};
 
-/// Secrets that are read at once.
+/// Secrets that are read in one page.
 const PAGE: u32 = 100;
 
-/// A tenant's calls are not recorded, or what was recorded is not handed over.
+/// Why a tenant's invocations are not recorded, or a recording is not handed over.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// There is no such tenant.
     #[error("there is no tenant `{0}`; `jackfield tenant list` shows those there are")]
     NoTenant(TenantName),
-    /// Its calls are recorded already.
+    /// Its invocations are already recorded.
     #[error(
         "calls of `{0}` are recorded since {begun:.0} already, or wait to be taken; `jackfield adapter record --tenant \
          {0} --end` ends that and writes them", begun = .1.started_at
     )]
     Already(TenantName, Box<RecordingStatus>),
-    /// Its calls are not recorded.
+    /// Its invocations are not recorded.
     #[error("no calls of `{0}` are recorded at this host; nobody began it, or it was taken, or it was left too long")]
     None(TenantName),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The calls cannot be searched for the tenant's secrets.
+    /// The recording cannot be searched for the tenant's secrets.
     #[error("the calls cannot be searched for the tenant's secrets, so they are not handed over: {0}")]
     Vault(VaultError),
 }
 
 impl Rollout {
-    /// Begins to record a tenant's calls, at this host.
+    /// Starts to record a tenant's invocations at this host.
     ///
     /// # Errors
-    /// There is no such tenant, or its calls are recorded already.
-    pub async fn begin_recording(
+    /// There is no such tenant, or its invocations are already recorded.
+    pub async fn start_recording(
         &self,
         tenant: &TenantName,
         options: RecordingOptions,
@@ -51,14 +52,14 @@ impl Rollout {
         if self.store.tenant(tenant).await?.is_none() {
             return Err(RecordingError::NoTenant(tenant.clone()));
         }
-        let begun = self.runtime.recorder().start(tenant, options, salt());
+        let started = self.runtime.recorder().start(tenant, options, salt());
         let status =
-            begun.map_err(|AlreadyRecording(status)| RecordingError::Already(tenant.clone(), Box::new(status)))?;
+            started.map_err(|AlreadyRecording(status)| RecordingError::Already(tenant.clone(), Box::new(status)))?;
         tracing::info!(%tenant, calls = status.requested, unmasked = options.unmasked, "calls are recorded from now on");
         Ok(status)
     }
 
-    /// How the recording of a tenant's calls stands.
+    /// The status and the options of the recording of a tenant's invocations.
     ///
     /// # Errors
     /// There is none.
@@ -67,11 +68,12 @@ impl Rollout {
         found.ok_or_else(|| RecordingError::None(tenant.clone()))
     }
 
-    /// Ends the recording of a tenant's calls and takes them out of the host. Calls that hold a secret stay out.
+    /// Ends the recording of a tenant's invocations and removes it from the host. Invocations that contain a secret are
+    /// left out.
     ///
     /// # Errors
-    /// There is none, or the secrets that it is searched for cannot be read; then it stays where it is.
-    pub async fn take_recording(&self, tenant: &TenantName) -> Result<FinishedRecording, RecordingError> {
+    /// There is none, or the secrets that it is searched for cannot be read; then it stays at the host.
+    pub async fn collect_recording(&self, tenant: &TenantName) -> Result<FinishedRecording, RecordingError> {
         self.recording(tenant)?;
         let secrets = self.secrets_of(tenant).await?;
         let recording = self.runtime.recorder().collect(tenant);
@@ -109,7 +111,7 @@ impl Rollout {
             return Ok(found);
         };
         for (_, reference) in release.spec.secrets() {
-            // One that cannot be read is not in use: no release loads without it.
+            // A secret that cannot be read is not in use: no release loads without its secrets.
             found.extend(secrets::read(&self.vault, &release.spec, &[], reference).await?);
         }
         Ok(found)

@@ -1,5 +1,5 @@
-//! Makes releases and activates them. Everything that can fail happens before the pointer is written: a release that
-//! does not load leaves the old one serving and says why (promise 8).
+//! Makes releases and activates them. Everything that can fail happens before the pointer is written: if a release does
+//! not load, the old one stays in service and the error says why (promise 8).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
 use super::apply_error::ApplyError;
-use super::oauth2::Sessions;
+use super::oauth2::OAuth2Sessions;
 use super::{Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
@@ -25,31 +25,31 @@ use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 pub struct Rollout {
     pub(super) store: SharedStore,
     pub(super) vault: Vault,
-    sessions: Sessions,
+    sessions: OAuth2Sessions,
     pub(super) runtime: Runtime,
     pub(super) tenants: Arc<Tenants>,
     pub(super) clock: SharedClock,
-    /// Releases of this host are made one after another, so that each is compared with the one it follows.
-    pub(super) one_at_a_time: Arc<Mutex<()>>,
-    /// Active releases that do not load, and why: each is logged once, however often the host retries.
+    /// Locked while a release is made, so that each is compared with the one that it replaces.
+    pub(super) rollout_lock: Arc<Mutex<()>>,
+    /// Active releases that do not load, and why. Each is logged once, however often the host retries.
     pub(super) failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
-    /// The revision of the store that this host is in line with; none yet is 0.
-    pub(super) followed: Arc<AtomicU64>,
+    /// The revision of the store whose active releases this host has loaded; 0 if there is none yet.
+    pub(super) synced_revision: Arc<AtomicU64>,
 }
 
-/// A component was accepted.
+/// The result for a component that was accepted.
 #[derive(Debug, Clone)]
 pub struct PushedAdapter {
-    /// What the host knows about it.
+    /// What the host knows about the adapter.
     pub record: AdapterRecord,
-    /// Whether the same bytes were pushed before.
+    /// Whether the same bytes had been pushed before.
     pub known: bool,
 }
 
-/// A component was not accepted.
+/// Why a component was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
-    /// It is no adapter that this host can run.
+    /// It is not an adapter that this host can run.
     #[error(transparent)]
     Package(#[from] PackageError),
     /// The store failed.
@@ -57,19 +57,19 @@ pub enum PushError {
     Store(#[from] StoreError),
 }
 
-/// A release is in service, or with `dry_run` would be.
+/// The result for a release that is in service, or with `dry_run` would be.
 #[derive(Debug, Clone)]
-pub struct Applied {
-    /// The release; of a dry run the one that would be made, with the next number.
+pub struct AppliedRelease {
+    /// The release; for a dry run the one that would be made, with the next number.
     pub release: Release,
-    /// What differs from the one before.
+    /// The differences from the release before.
     pub changes: Vec<ReleaseChange>,
-    /// Whether it was only looked at, or nothing differed: nothing was written.
+    /// Whether nothing was written, because it was a dry run or nothing differed.
     pub unchanged: bool,
 }
 
 impl Rollout {
-    /// Puts it together. `rng` is for the jitter of tokens' renewals.
+    /// A rollout without sessions yet. `rng` is for the jitter of token renewals.
     #[must_use]
     pub fn new(
         store: SharedStore,
@@ -80,7 +80,7 @@ impl Rollout {
         rng: StdRng,
     ) -> Self {
         Self {
-            sessions: Sessions::new(
+            sessions: OAuth2Sessions::new(
                 Arc::clone(&store),
                 vault.clone(),
                 runtime.resolver(),
@@ -92,16 +92,16 @@ impl Rollout {
             runtime,
             tenants,
             clock,
-            one_at_a_time: Arc::default(),
+            rollout_lock: Arc::default(),
             failing: Arc::default(),
-            followed: Arc::default(),
+            synced_revision: Arc::default(),
         }
     }
 
-    /// Checks a component, runs its `describe`, compiles and keeps it.
+    /// Checks a component, runs its `describe`, compiles it and stores it.
     ///
     /// # Errors
-    /// It is no adapter that this host can run, or it could not be kept.
+    /// It is not an adapter that this host can run, or it could not be stored.
     pub async fn push_adapter(&self, bytes: Vec<u8>) -> Result<PushedAdapter, PushError> {
         let digest = Digest::of(&bytes);
         if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
@@ -114,13 +114,18 @@ impl Rollout {
         Ok(PushedAdapter { record, known: false })
     }
 
-    /// Makes a release of a tenant's file and puts it in service. With `dry_run` only says what would change, after
-    /// everything was tried that making it would try. A file that changes nothing makes no release; its secrets are
-    /// read again.
+    /// Makes a release from a tenant's file and puts it in service. With `dry_run` it only says what would change,
+    /// after it has tried everything that can fail. A file that changes nothing makes no release; its secrets are read
+    /// again.
     ///
     /// # Errors
-    /// What is wrong with the file, or why the release does not load. The old one serves on.
-    pub async fn apply(&self, tenant: Option<&TenantName>, toml: &str, dry_run: bool) -> Result<Applied, ApplyError> {
+    /// The file is wrong, or the release does not load. The old release stays in service.
+    pub async fn apply(
+        &self,
+        tenant: Option<&TenantName>,
+        toml: &str,
+        dry_run: bool,
+    ) -> Result<AppliedRelease, ApplyError> {
         let spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
         if tenant.is_some_and(|tenant| *tenant != spec.tenant) {
             return Err(ApplyError::OtherTenant(spec.tenant));
@@ -132,14 +137,14 @@ impl Rollout {
             return Err(ApplyError::Invalid(errors));
         }
 
-        let _one_at_a_time = self.one_at_a_time.lock().await;
+        let _guard = self.rollout_lock.lock().await;
         let record = self.store.tenant(&spec.tenant).await?;
         let active = match &record {
             Some(record) => self.store.release(&spec.tenant, record.active).await?,
             None => None,
         };
         let now = self.clock.now();
-        let (spec, fresh) = secrets::set_apart(&self.vault, spec, active.as_ref()).await?;
+        let (spec, fresh) = secrets::extract_literals(&self.vault, spec, active.as_ref()).await?;
         let changes = diff(
             active.as_ref().map(|release| (&release.spec, release.adapter)),
             (&spec, adapter.digest),
@@ -159,7 +164,7 @@ impl Rollout {
         };
         let loaded = self.load(release.clone(), &fresh).await?;
         if dry_run {
-            return Ok(Applied {
+            return Ok(AppliedRelease {
                 release,
                 changes,
                 unchanged: true,
@@ -167,7 +172,7 @@ impl Rollout {
         }
         if unchanged {
             self.tenants.swap(Arc::new(loaded));
-            return Ok(Applied {
+            return Ok(AppliedRelease {
                 release,
                 changes,
                 unchanged,
@@ -196,27 +201,27 @@ impl Rollout {
         self.tenants.swap(Arc::new(loaded));
         tracing::info!(tenant = %stored.tenant(), release = %stored.number, adapter = %stored.adapter, "release \
             activated");
-        Ok(Applied {
+        Ok(AppliedRelease {
             release: stored,
             changes,
             unchanged,
         })
     }
 
-    /// Puts an earlier release back in service: `to`, or the one made before the active one.
+    /// Puts an earlier release back in service: `to`, or the one before the active one.
     ///
     /// # Errors
-    /// There is none, or it does not load. The active one serves on.
+    /// There is no such release, or it does not load. The active one stays in service.
     pub async fn rollback(&self, tenant: &TenantName, to: Option<ReleaseNumber>) -> Result<Release, ApplyError> {
-        let _one_at_a_time = self.one_at_a_time.lock().await;
+        let _guard = self.rollout_lock.lock().await;
         let record = self
             .store
             .tenant(tenant)
             .await?
             .ok_or_else(|| ApplyError::NoTenant(tenant.clone()))?;
         let number = to.unwrap_or(ReleaseNumber(record.active.0 - 1));
-        let none = || ApplyError::NoRelease(tenant.clone(), number.to_string());
-        let release = self.store.release(tenant, number).await?.ok_or_else(none)?;
+        let no_release = || ApplyError::NoRelease(tenant.clone(), number.to_string());
+        let release = self.store.release(tenant, number).await?.ok_or_else(no_release)?;
         let loaded = self.load(release.clone(), &[]).await?;
         self.store.activate(tenant, number, self.clock.now()).await?;
         self.tenants.swap(Arc::new(loaded));
@@ -224,18 +229,18 @@ impl Rollout {
         Ok(release)
     }
 
-    /// Gives up the instances of adapters that wait for another call, and keeps none from now on: the host drains.
+    /// Drops the idle instances of adapters and pools none from now on, because the host drains.
     pub fn close_instance_pool(&self) {
         self.runtime.close_instance_pool();
     }
 
-    /// Waits for renewals of access tokens that are under way: a refresh token that was handed out and not kept is
-    /// lost.
-    pub async fn settle(&self) {
-        self.sessions.settle().await;
+    /// Waits for the renewals of access tokens that are running: a refresh token that an endpoint issues and the host
+    /// does not store is lost.
+    pub async fn finish_renewals(&self) {
+        self.sessions.finish_renewals().await;
     }
 
-    /// Makes a release ready to serve. `fresh` are secrets that the store does not hold yet.
+    /// Loads a release, so that it is ready to serve. `fresh` are secrets that the store does not have yet.
     pub(super) async fn load(&self, release: Release, fresh: &[(String, Sensitive)]) -> Result<Tenant, ApplyError> {
         let reference = AdapterRef::Digest(release.adapter);
         let missing = || ApplyError::NoAdapter(reference.clone());

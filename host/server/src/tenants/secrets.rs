@@ -1,4 +1,4 @@
-//! The values behind a release's secret references. They go from here into the loaded release and nowhere else.
+//! Reads the values of a release's secret references. They go from here into the loaded release and nowhere else.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rand::RngExt as _;
 
 use super::apply_error::ApplyError;
-use super::oauth2::Sessions;
+use super::oauth2::OAuth2Sessions;
 use super::token_endpoint::OAuth2Client;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
@@ -16,36 +16,36 @@ use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
 use jackfield_store::StoreError;
 
-/// Variables that hold secrets of the host itself, and of its operators.
-const HOSTS_OWN: [&str; 3] = ["JACKFIELD_MASTER_KEY", "JACKFIELD_MASTER_KEY_OLD", "JACKFIELD_TOKEN"];
+/// Environment variables with secrets of the host itself and of its operators.
+const HOST_VARIABLES: [&str; 3] = ["JACKFIELD_MASTER_KEY", "JACKFIELD_MASTER_KEY_OLD", "JACKFIELD_TOKEN"];
 
-/// Everything of a release that is secret.
-pub struct Resolved {
-    /// By credential name.
+/// The values of all secrets of a release.
+pub struct ResolvedSecrets {
+    /// The secrets of credentials, by the credential's name.
     pub credentials: CredentialSecrets,
-    /// What webhooks may be signed with, and until when.
+    /// The keys that may sign webhooks, each with the time at which it expires.
     pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
-    /// What pushes are signed with.
+    /// The key that signs pushes.
     pub push_key: Option<SigningKey>,
 }
 
-/// Takes literal secrets out of a tenant's file, puts references in their place, and returns them to be stored.
-/// A literal that the active release holds already keeps its reference, so that the same file is no change. One that
-/// does not open counts as not held: the file may be what brings it back.
-pub async fn set_apart(
+/// Replaces the literal secrets in a tenant's file by references, and returns the literals to be stored. A literal that
+/// is already stored for the active release keeps its reference, so that applying the same file again changes nothing.
+/// A stored secret that cannot be unsealed counts as missing, since the file may be what restores it.
+pub async fn extract_literals(
     vault: &Vault,
     mut spec: TenantSpec,
     active: Option<&Release>,
 ) -> Result<(TenantSpec, Vec<(String, Sensitive)>), VaultError> {
-    let mut held = vec![];
+    let mut stored = vec![];
     if let Some(active) = active {
         for (_, reference) in active.spec.secrets() {
             let SecretRef::Stored(name) = reference else { continue };
-            if !name.starts_with(MADE_UP) {
+            if !name.starts_with(GENERATED_PREFIX) {
                 continue;
             }
             match vault.get(active.tenant(), name).await {
-                Ok(Some(value)) => held.push((name.clone(), value)),
+                Ok(Some(value)) => stored.push((name.clone(), value)),
                 Ok(None) | Err(VaultError::Unopened(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -54,7 +54,7 @@ pub async fn set_apart(
     let mut fresh = vec![];
     for reference in spec.secrets_mut() {
         if let SecretRef::Value(value) = reference {
-            let name = if let Some((name, _)) = held.iter().find(|(_, known)| known == value) {
+            let name = if let Some((name, _)) = stored.iter().find(|(_, known)| known == value) {
                 name.clone()
             } else {
                 let name = random_name();
@@ -72,19 +72,20 @@ pub async fn set_apart(
     reason = "no decision depends on it; it only has to be unique"
 )]
 fn random_name() -> String {
-    format!("{MADE_UP}{:024x}", rand::rng().random::<u128>() >> 32)
+    format!("{GENERATED_PREFIX}{:024x}", rand::rng().random::<u128>() >> 32)
 }
 
-/// What the names begin with that the host makes up for literal secrets. No name that a person may choose has a `_`.
-pub const MADE_UP: &str = "sec_";
+/// The prefix of the names that the host generates for literal secrets. Names that operators choose have no `_`.
+pub const GENERATED_PREFIX: &str = "sec_";
 
-/// Reads every secret that a release refers to. Sessions of OAuth2 credentials go on if nothing of theirs has changed.
+/// Reads every secret that a release refers to. An OAuth2 credential keeps its session if none of its settings have
+/// changed.
 pub async fn resolve(
     vault: &Vault,
-    sessions: &Sessions,
+    sessions: &OAuth2Sessions,
     spec: &TenantSpec,
     fresh: &[(String, Sensitive)],
-) -> Result<Resolved, ApplyError> {
+) -> Result<ResolvedSecrets, ApplyError> {
     let mut values = HashMap::new();
     for (pointer, reference) in spec.secrets() {
         let value = read(vault, spec, fresh, reference).await?;
@@ -108,7 +109,7 @@ pub async fn resolve(
             .enumerate()
             .map(move |(index, secret)| (index, secret.expires, &webhook.profile))
     });
-    Ok(Resolved {
+    Ok(ResolvedSecrets {
         webhook_keys: webhook
             .map(|(index, expires, profile)| Ok((key(&format!("/webhook/secrets/{index}"), profile)?, expires)))
             .collect::<Result<_, ApplyError>>()?,
@@ -121,21 +122,21 @@ pub async fn resolve(
 }
 
 fn credentials(
-    sessions: &Sessions,
+    sessions: &OAuth2Sessions,
     spec: &TenantSpec,
     values: &HashMap<String, Sensitive>,
 ) -> Result<CredentialSecrets, ApplyError> {
     let mut by_name = HashMap::new();
     let ca = values.get("/tls/ca").cloned();
     for (index, credential) in spec.credentials.iter().enumerate() {
-        let at = |member: &str| values.get(&format!("/credentials/{index}/{member}")).cloned();
-        let Some(secret) = at("secret") else { continue };
-        let made = match (&credential.oauth2, at("certificate")) {
+        let value = |member: &str| values.get(&format!("/credentials/{index}/{member}")).cloned();
+        let Some(secret) = value("secret") else { continue };
+        let credential_secret = match (&credential.oauth2, value("certificate")) {
             (Some(oauth2), _) => {
                 let client = OAuth2Client {
                     spec: oauth2.clone(),
                     secret: secret.clone(),
-                    refresh_token: at("oauth2/refresh_token"),
+                    refresh_token: value("oauth2/refresh_token"),
                     egress: spec.egress.clone(),
                     ca: ca.clone(),
                 };
@@ -146,12 +147,12 @@ fn credentials(
             (None, Some(chain)) => CredentialSecret::Certificate { chain, key: secret },
             (None, None) => CredentialSecret::Text(secret),
         };
-        by_name.insert(credential.name.clone(), made);
+        by_name.insert(credential.name.clone(), credential_secret);
     }
     Ok(CredentialSecrets { by_name, ca })
 }
 
-/// The value behind a reference, or why there is none.
+/// The value of a reference, or why it cannot be read.
 pub(super) async fn read(
     vault: &Vault,
     spec: &TenantSpec,
@@ -159,8 +160,8 @@ pub(super) async fn read(
     reference: &SecretRef,
 ) -> Result<Result<Sensitive, String>, StoreError> {
     Ok(match reference {
-        // A tenant's file is no way to get the host's own keys sent anywhere.
-        SecretRef::Env(name) if HOSTS_OWN.contains(&name.as_str()) => Err(format!(
+        // Otherwise a tenant's file could send the host's own keys to a CRM.
+        SecretRef::Env(name) if HOST_VARIABLES.contains(&name.as_str()) => Err(format!(
             "environment variable {name} is the host's own; name another one"
         )),
         SecretRef::Env(name) => std::env::var(name).map(Sensitive::new).map_err(|_| {
@@ -176,7 +177,7 @@ pub(super) async fn read(
             Err(error) => Err(format!("file {} cannot be read by the host: {error}", path.display())),
         },
         SecretRef::Value(value) => Ok(value.clone()),
-        SecretRef::Stored(name) => match fresh.iter().find(|(fresh, _)| fresh == name) {
+        SecretRef::Stored(name) => match fresh.iter().find(|(fresh_name, _)| fresh_name == name) {
             Some((_, value)) => Ok(value.clone()),
             None => match vault.get(&spec.tenant, name).await {
                 Ok(Some(value)) => Ok(value),

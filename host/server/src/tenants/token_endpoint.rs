@@ -1,4 +1,4 @@
-//! One request to a token endpoint. Nothing of the answer but a token gets further than `domain::oauth2`.
+//! Sends one request to a token endpoint. Only the tokens of the answer get further than `domain::tenant::oauth2`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +18,16 @@ use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, parse_respon
 use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
 
-/// How long a token endpoint may take: the default deadline of a write, so that few calls could wait any longer.
+/// The longest time that a token endpoint may take: the default deadline of a write, since few invocations could wait
+/// any longer.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Bytes of an answer: a token with all its claims, eight times over.
+/// Most bytes of an answer: eight times the size of a token with all its claims.
 const MAX_ANSWER: usize = 64 << 10;
 
-/// Everything that an access token depends on. Two releases with an equal one share a session.
+/// Everything that an access token depends on. Two releases with equal values share a session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OAuth2Client {
-    /// What the tenant's file says.
+    /// The credential's settings in the tenant's file.
     pub spec: OAuth2Spec,
     /// The client's secret.
     pub secret: Sensitive,
@@ -38,7 +39,7 @@ pub struct OAuth2Client {
     pub ca: Option<Sensitive>,
 }
 
-/// A token endpoint, with what a client shows there.
+/// A token endpoint, and how a client authenticates itself there.
 pub struct TokenEndpoint {
     network: TokenNetwork,
     clock: SharedClock,
@@ -46,9 +47,9 @@ pub struct TokenEndpoint {
     secret: Sensitive,
 }
 
-/// A request that brought no token.
+/// Why a request returned no token.
 pub struct TokenFailure {
-    /// Why.
+    /// The problem.
     pub problem: TokenProblem,
     /// How long the endpoint asks clients to wait.
     pub retry_after: Option<Duration>,
@@ -64,10 +65,10 @@ impl From<TokenProblem> for TokenFailure {
 }
 
 impl TokenEndpoint {
-    /// The endpoint of a client.
+    /// The token endpoint of a client.
     ///
     /// # Errors
-    /// The tenant's authority cannot be used, or the machine has no usable TLS set-up.
+    /// The tenant's authority cannot be used, or TLS cannot be set up on this machine.
     pub fn new(
         client: &OAuth2Client,
         origin: Origin,
@@ -88,13 +89,13 @@ impl TokenEndpoint {
         })
     }
 
-    /// The endpoint's host, for people.
+    /// The endpoint's host, for messages.
     pub fn host(&self) -> &str {
         self.spec.token_url.host_str().unwrap_or_default()
     }
 
-    /// Asks for an access token, with the refresh token if the grant is one.
-    pub async fn ask(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, TokenFailure> {
+    /// Requests an access token, with the refresh token if the grant needs one.
+    pub async fn request_token(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, TokenFailure> {
         let request = self.request(&self.spec.token_url, refresh_token)?;
         let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
         let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoResponse))?;
@@ -110,8 +111,8 @@ impl TokenEndpoint {
         if let Some(token) = refresh_token {
             form.append_pair("refresh_token", token.expose());
         }
-        let asked_for = [("scope", &self.spec.scope), ("audience", &self.spec.audience)];
-        for (name, value) in asked_for {
+        let optional = [("scope", &self.spec.scope), ("audience", &self.spec.audience)];
+        for (name, value) in optional {
             if let Some(value) = value {
                 form.append_pair(name, value);
             }
@@ -133,7 +134,8 @@ impl TokenEndpoint {
     }
 }
 
-/// RFC 6749, section 2.3.1: both are encoded as in a form before they are put together.
+/// The header of HTTP Basic authentication. RFC 6749, section 2.3.1: both parts are form-encoded before they are
+/// joined.
 fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = Sensitive::new(format!("{}:{}", encode(client_id), encode(secret.expose())));
@@ -144,7 +146,7 @@ fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
     value
 }
 
-/// Status, how long the endpoint wants to be left alone, and body of the answer.
+/// The status of the answer, how long the endpoint asks clients to wait, and the body.
 async fn exchange(
     request: reqwest::RequestBuilder,
     now: Timestamp,
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clients_secret_is_encoded_before_it_is_put_beside_its_id() {
+    fn basic_encodes_both_parts_before_joining() {
         let value = basic("a:b", &Sensitive::new("p w+ü%".into()));
         assert!(value.is_sensitive());
         let decoded = BASE64_STANDARD.decode(&value.as_bytes()["Basic ".len()..]).unwrap();

@@ -1,42 +1,43 @@
-//! Where the master key comes from: a file of its own, or the environment.
+//! The source of the master key: a file of its own, or the environment.
 //!
-//! The file has one key a line, as base64; lines that begin with `#` are for people. The first key seals, further ones
-//! are older and only open. It is always replaced whole, so that a crash leaves the former file or the new one.
+//! Each line of the file has one key in base64; lines that begin with `#` are comments. The first key seals; the others
+//! are older and only unseal. The file is replaced as a whole, so that a crash leaves the former file or the new one.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::private_file;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::seal::{InvalidMasterKey, Keyring, MasterKey};
 
-/// Bytes of a key file at most: hundreds of keys with remarks. A larger one is another file, given by mistake.
+/// How many bytes of a key file are read: hundreds of keys with comments. A larger file was named by mistake.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// What a new file says of itself.
-const HEAD: &str =
+/// The comment at the beginning of the file.
+const HEADER: &str =
     "# The master key of a Jackfield installation: its secrets are sealed with it, and cannot be read without it.
 # Back it up apart from the database. The first key seals; further ones are older and only open.
 ";
 
-/// Where the master key is.
+/// The source of the master key.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// In a file that the host makes and rewrites.
+    /// A file that the host creates and rewrites.
     File(PathBuf),
-    /// Handed over at every start.
-    Given {
-        /// What seals (`JACKFIELD_MASTER_KEY`).
+    /// The environment, at every start.
+    Environment {
+        /// The key that seals (`JACKFIELD_MASTER_KEY`).
         key: Sensitive,
-        /// What only opens, while a rotation is under way (`JACKFIELD_MASTER_KEY_OLD`).
+        /// The key that only unseals, during a rotation (`JACKFIELD_MASTER_KEY_OLD`).
         old: Option<Sensitive>,
     },
 }
 
-/// The master key cannot be had.
+/// The master key cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or written.
@@ -50,7 +51,7 @@ pub enum KeyError {
         /// Why.
         source: io::Error,
     },
-    /// Others may read or change it.
+    /// Other users may read or change the file.
     #[error(
         "the master key file {0} has mode {mode:o}: others could read or change it; run `chmod 600 {0}`",
         path.display()
@@ -61,7 +62,7 @@ pub enum KeyError {
         /// Its permissions.
         mode: u32,
     },
-    /// A line is no key.
+    /// A line of the file is not a key.
     #[error("the master key file {}, line {line}: {source}", path.display())]
     Line {
         /// Which.
@@ -71,13 +72,13 @@ pub enum KeyError {
         /// What a key looks like.
         source: InvalidMasterKey,
     },
-    /// There is no key in it.
+    /// The file contains no key.
     #[error(
         "the master key file {} holds no key: restore it from its backup, or delete it if nothing was sealed with it",
         .0.display()
     )]
     Empty(PathBuf),
-    /// A variable is no key.
+    /// A variable is not a key.
     #[error("environment variable {name}: {source}")]
     Variable {
         /// Its name.
@@ -88,14 +89,14 @@ pub enum KeyError {
 }
 
 impl KeySource {
-    /// The keys; none if the file is not there.
+    /// The keys; none if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read or may be read by others, or something in it is no key.
+    /// The file cannot be read, other users may read it, or a line or a variable is not a key.
     pub fn read(&self) -> Result<Option<Keyring>, KeyError> {
         match self {
             Self::File(path) => read_file(path),
-            Self::Given { key, old } => {
+            Self::Environment { key, old } => {
                 let read = |name, text: &Sensitive| {
                     MasterKey::read(text.expose()).map_err(|source| KeyError::Variable { name, source })
                 };
@@ -124,7 +125,7 @@ fn read_file(path: &Path) -> Result<Option<Keyring>, KeyError> {
             mode,
         });
     }
-    // Room for all of it at once, so that no copy is left behind by growing.
+    // The capacity suffices for the whole file, because a text that grows would leave copies of keys in memory.
     let mut text = Zeroizing::new(String::with_capacity(
         usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or_default() + 1,
     ));
@@ -147,38 +148,18 @@ fn read_file(path: &Path) -> Result<Option<Keyring>, KeyError> {
     Ok(Some(Keyring::new(keys)))
 }
 
-/// Replaces the file, or makes it. When this returns, the disk has it.
+/// Replaces the file, or creates it. When this returns, the change is durable.
 ///
 /// # Errors
-/// It cannot be written; the former file is as it was.
+/// The file cannot be written; the former one is unchanged.
 pub(super) fn write_file(path: &Path, keys: &Keyring) -> Result<(), KeyError> {
-    let mut text = Zeroizing::new(String::with_capacity(HEAD.len() + 64 * keys.keys().len()));
-    text.push_str(HEAD);
+    let mut text = Zeroizing::new(String::with_capacity(HEADER.len() + 64 * keys.keys().len()));
+    text.push_str(HEADER);
     for key in keys.keys() {
         text.push_str(key.write().expose());
         text.push('\n');
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let temporary = PathBuf::from(name);
-    let write = || {
-        // What a crash left there is of no use.
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(|source| KeyError::File {
+    private_file::replace(path, text.as_bytes()).map_err(|source| KeyError::File {
         path: path.to_owned(),
         source,
     })
@@ -186,6 +167,8 @@ pub(super) fn write_file(path: &Path, keys: &Keyring) -> Result<(), KeyError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use jackfield_domain::custody::seal::KEY_BYTES;
 
@@ -201,11 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_written_whole_and_for_its_owner_only() {
+    fn key_file_is_private_and_replaced_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
         assert!(KeySource::File(path.clone()).read().unwrap().is_none());
-        // What a crash left behind is no obstacle.
+        // A temporary file that a crash left is replaced.
         fs::write(folder.path().join("master.key.new"), "half").unwrap();
         for ring in [Keyring::new([key(1)]), Keyring::new([key(2), key(1)])] {
             write_file(&path, &ring).unwrap();
@@ -217,41 +200,45 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_refused() {
+    fn key_file_that_others_may_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = file(&folder, key(1).write().expose());
         for mode in [0o640, 0o604, 0o620, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let told = KeySource::File(path.clone()).read().unwrap_err().to_string();
+            let error = KeySource::File(path.clone()).read().unwrap_err().to_string();
             assert!(
-                told.contains("chmod 600") && told.contains(&format!("{mode:o}")),
-                "{told}"
+                error.contains("chmod 600") && error.contains(&format!("{mode:o}")),
+                "{error}"
             );
         }
     }
 
     #[test]
-    fn what_is_no_key_is_named_and_not_shown() {
+    fn invalid_keys_are_named_but_not_shown() {
         let folder = tempfile::tempdir().unwrap();
         let good = key(1).write();
-        let told = |text: &str| KeySource::File(file(&folder, text)).read().unwrap_err().to_string();
-        let bad = told(&format!("# remark\n\n{}\nhunter2\n", good.expose()));
+        let error = |text: &str| KeySource::File(file(&folder, text)).read().unwrap_err().to_string();
+        let bad = error(&format!("# remark\n\n{}\nhunter2\n", good.expose()));
         assert!(bad.contains("line 4") && bad.contains("openssl"), "{bad}");
         assert!(!bad.contains("hunter2") && !bad.contains(good.expose()), "{bad}");
-        assert!(told("# nothing\n").contains("holds no key"));
-        let given = |key: &str, old: Option<&str>| {
+        assert!(error("# nothing\n").contains("holds no key"));
+        let from_environment = |key: &str, old: Option<&str>| {
             let sensitive = |text: &str| Sensitive::new(text.to_owned());
             let (key, old) = (sensitive(key), old.map(sensitive));
-            KeySource::Given { key, old }.read()
+            KeySource::Environment { key, old }.read()
         };
-        let both = given(good.expose(), Some(key(2).write().expose())).unwrap().unwrap();
+        let both = from_environment(good.expose(), Some(key(2).write().expose()))
+            .unwrap()
+            .unwrap();
         assert_eq!(both.ids(), [key(1).id(), key(2).id()]);
-        let wrong = given("hunter2", None).unwrap_err().to_string();
+        let wrong = from_environment("hunter2", None).unwrap_err().to_string();
         assert!(
             wrong.contains("JACKFIELD_MASTER_KEY:") && !wrong.contains("hunter2"),
             "{wrong}"
         );
-        let wrong = given(good.expose(), Some("hunter2")).unwrap_err().to_string();
+        let wrong = from_environment(good.expose(), Some("hunter2"))
+            .unwrap_err()
+            .to_string();
         assert!(wrong.contains("JACKFIELD_MASTER_KEY_OLD:"), "{wrong}");
     }
 }

@@ -27,7 +27,7 @@ use jackfield_domain::id::TenantName;
 use jackfield_store::{NewSecret, SecretRecord, SecretStore, StoreError};
 
 pub use key::{KeyError, KeySource};
-pub use rotation::{RotateError, Rotated};
+pub use rotation::{KeyRotation, KeyRotationError};
 
 /// A secret cannot be read or stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,9 +51,9 @@ pub enum VaultError {
 
 /// Keeps secrets. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Vault(Arc<Inner>);
+pub struct Vault(Arc<VaultInner>);
 
-struct Inner {
+struct VaultInner {
     store: Arc<dyn SecretStore>,
     clock: SharedClock,
     source: KeySource,
@@ -64,7 +64,7 @@ struct Inner {
     sealing: RwLock<()>,
 }
 
-impl fmt::Debug for Inner {
+impl fmt::Debug for VaultInner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vault")
             .field("keys", &self.keys.load().ids())
@@ -74,7 +74,7 @@ impl fmt::Debug for Inner {
 
 /// Seals secrets for a transaction. No rotation happens until it is dropped, which is after the commit.
 pub struct Sealing<'a> {
-    inner: &'a Inner,
+    inner: &'a VaultInner,
     _no_rotation: RwLockReadGuard<'a, ()>,
 }
 
@@ -112,7 +112,7 @@ impl Vault {
             }
             (None, _) => Keyring::default(),
         };
-        let vault = Self(Arc::new(Inner {
+        let vault = Self(Arc::new(VaultInner {
             store,
             clock,
             source,
@@ -121,11 +121,11 @@ impl Vault {
             sealing: RwLock::default(),
         }));
         vault.report(&kept);
-        vault.settle(kept).await?;
+        vault.finish_rotation(kept).await?;
         Ok(vault)
     }
 
-    /// The secret of that name.
+    /// The secret with this name.
     ///
     /// # Errors
     /// The store cannot be read, or the secret does not open.
@@ -136,7 +136,7 @@ impl Vault {
         }
     }
 
-    /// Stores a secret, replacing the one of that name. It is durable when this returns.
+    /// Stores a secret, replacing one with the same name. It is durable when this returns.
     ///
     /// # Errors
     /// The store cannot be written to, or there is no key; the former secret stays.
@@ -151,7 +151,7 @@ impl Vault {
         Ok(self.0.store.put_secret(new).await?)
     }
 
-    /// Whether this host has the key of that id.
+    /// Whether this host has the key with this id.
     #[must_use]
     pub fn has(&self, key: KeyId) -> bool {
         self.0.keys.load().ids().contains(&key)
@@ -177,38 +177,38 @@ impl Vault {
     /// Logs which secrets do not open on this host: one line for each tenant.
     fn report(&self, kept: &[SecretRecord]) {
         let keys = self.0.keys.load();
-        let strange = |record: &&SecretRecord| !keys.ids().contains(&record.sealed.key);
+        let is_unknown = |record: &&SecretRecord| !keys.ids().contains(&record.sealed.key);
         for tenant in kept.chunk_by(|one, other| one.tenant == other.tenant) {
-            if let Some(first) = tenant.iter().find(strange) {
+            if let Some(first) = tenant.iter().find(is_unknown) {
                 tracing::error!(
                     tenant = %first.tenant, sealed_with = %first.sealed.key, this_host_has = ?keys.ids(),
-                    secrets = tenant.iter().filter(strange).count(),
+                    secrets = tenant.iter().filter(is_unknown).count(),
                     "secrets are sealed with a master key that this host does not have; what needs them is not served, \
-                     and they stay as they are"
+                     and they are left unchanged"
                 );
             }
         }
     }
 }
 
-impl Inner {
+impl VaultInner {
     fn seal(&self, tenant: &TenantName, name: &str, value: &Sensitive) -> Result<SealedSecret, VaultError> {
         let mut nonce = [0; NONCE_BYTES];
         lock(&self.rng).fill_bytes(&mut nonce);
         let sealed = self.keys.load().seal(SecretContext { tenant, name }, value, nonce);
         sealed.ok_or_else(|| match &self.source {
             KeySource::File(path) => VaultError::NoKey(path.clone()),
-            // One that is handed over is always there.
-            KeySource::Given { .. } => VaultError::NoKey(PathBuf::new()),
+            // A key from the environment is always there.
+            KeySource::Environment { .. } => VaultError::NoKey(PathBuf::new()),
         })
     }
 
     fn open(&self, record: &SecretRecord) -> Result<Sensitive, UnsealError> {
-        let place = SecretContext {
+        let context = SecretContext {
             tenant: &record.tenant,
             name: &record.name,
         };
-        self.keys.load().open(place, &record.sealed)
+        self.keys.load().open(context, &record.sealed)
     }
 }
 

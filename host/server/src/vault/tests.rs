@@ -1,4 +1,4 @@
-//! The vault over a real store and a real file: rotations, broken off wherever they can be, and hosts with wrong keys.
+//! The vault with a real store and a real file: rotations, interrupted at every point, and hosts with wrong keys.
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ impl Installation {
         .await
     }
 
-    /// As a start of the host does.
+    /// Opens the vault as a start of the host does.
     async fn open(&self) -> Vault {
         self.open_with(KeySource::File(self.file())).await.unwrap()
     }
@@ -88,7 +88,8 @@ fn random() -> MasterKey {
 }
 
 #[tokio::test]
-async fn the_first_start_makes_a_key_and_later_ones_use_it() {
+async fn first_start_creates_a_key() {
+    // Later starts use it.
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
@@ -99,7 +100,7 @@ async fn the_first_start_makes_a_key_and_later_ones_use_it() {
 }
 
 #[tokio::test]
-async fn a_rotation_changes_the_key_of_every_secret() {
+async fn rotation_seals_every_secret_again() {
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
@@ -146,14 +147,14 @@ async fn rotation_cut_after_commit_is_finished() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_cannot_write_the_file_changes_nothing() {
+async fn unwritable_key_file_prevents_rotation() {
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
     let before = (installation.keys_in_file(), installation.keys_in_use().await);
     fs::create_dir(installation.folder.path().join("master.key.new")).unwrap();
     let refused = vault.rotate().await;
-    assert!(matches!(refused, Err(RotateError::File(_))), "{refused:?}");
+    assert!(matches!(refused, Err(KeyRotationError::File(_))), "{refused:?}");
     assert_eq!((installation.keys_in_file(), installation.keys_in_use().await), before);
     assert_readable(&vault).await;
 }
@@ -167,7 +168,7 @@ async fn rotation_can_be_repeated_after_failure() {
     let before = installation.keys_in_file();
     installation.store.close().await.unwrap();
     let refused = vault.rotate().await;
-    assert!(matches!(refused, Err(RotateError::Store(_))), "{refused:?}");
+    assert!(matches!(refused, Err(KeyRotationError::Store(_))), "{refused:?}");
     let keys = installation.keys_in_file();
     assert_eq!((keys.len(), keys[1]), (2, before[0]));
 
@@ -184,7 +185,7 @@ async fn rotation_can_be_repeated_after_failure() {
 }
 
 #[tokio::test]
-async fn secrets_that_are_set_while_the_key_changes_are_never_lost() {
+async fn secrets_set_during_rotations_are_kept() {
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
@@ -206,32 +207,33 @@ async fn secrets_that_are_set_while_the_key_changes_are_never_lost() {
 }
 
 #[tokio::test]
-async fn a_host_without_the_right_key_says_so_and_overwrites_nothing() {
+async fn wrong_key_is_reported_and_kept() {
+    // A host without the right key says so, and overwrites neither secrets nor the file.
     let installation = Installation::new().await;
     let vault = installation.open().await;
     fill(&vault).await;
     let (kept, own) = (installation.store.all_secrets().await, installation.keys_in_file());
     let saved = fs::read(installation.file()).unwrap();
 
-    // The file is gone: none is made in its place.
+    // The file is gone, and the host does not create another one.
     fs::remove_file(installation.file()).unwrap();
     let without = installation.open().await;
     assert!(!installation.file().exists());
-    let told = without.get(&tenant("acme"), "crm").await.unwrap_err().to_string();
+    let error = without.get(&tenant("acme"), "crm").await.unwrap_err().to_string();
     assert!(
-        told.contains(&own[0].to_string()) && told.contains("has none"),
-        "{told}"
+        error.contains(&own[0].to_string()) && error.contains("has none"),
+        "{error}"
     );
     let put = without.put(&tenant("acme"), "new", Sensitive::new("x".into())).await;
     assert!(
         matches!(&put, Err(VaultError::NoKey(path)) if *path == installation.file()),
         "{put:?}"
     );
-    assert!(matches!(without.rotate().await, Err(RotateError::NoKey)));
+    assert!(matches!(without.rotate().await, Err(KeyRotationError::NoKey)));
 
-    // It is another one.
+    // The file has another key.
     key::write_file(&installation.file(), &Keyring::new([random()])).unwrap();
-    let told = installation
+    let error = installation
         .open()
         .await
         .get(&tenant("acme"), "crm")
@@ -239,12 +241,12 @@ async fn a_host_without_the_right_key_says_so_and_overwrites_nothing() {
         .unwrap_err()
         .to_string();
     assert!(
-        told.contains(&own[0].to_string()) && told.contains(&random().id().to_string()),
-        "{told}"
+        error.contains(&own[0].to_string()) && error.contains(&random().id().to_string()),
+        "{error}"
     );
     assert_eq!(installation.store.all_secrets().await, kept);
 
-    // It is back.
+    // The right key is back.
     fs::remove_file(installation.file()).unwrap();
     key::write_file(&installation.file(), &vault.0.keys.load()).unwrap();
     assert_eq!(fs::read(installation.file()).unwrap(), saved);
@@ -252,27 +254,32 @@ async fn a_host_without_the_right_key_says_so_and_overwrites_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_environment_is_changed_by_a_start_that_has_both() {
+async fn start_with_both_keys_rotates() {
+    // This is how a key from the environment is rotated.
     let installation = Installation::new().await;
-    let given = |key: &MasterKey, old: Option<&MasterKey>| KeySource::Given {
+    let from_environment = |key: &MasterKey, old: Option<&MasterKey>| KeySource::Environment {
         key: key.write(),
         old: old.map(MasterKey::write),
     };
     let (first, second) = (random_key(&mut StdRng::seed_from_u64(1)), random());
-    let vault = installation.open_with(given(&first, None)).await.unwrap();
+    let vault = installation.open_with(from_environment(&first, None)).await.unwrap();
     fill(&vault).await;
-    let told = vault.rotate().await.unwrap_err().to_string();
-    assert!(told.contains("JACKFIELD_MASTER_KEY_OLD"), "{told}");
+    let error = vault.rotate().await.unwrap_err().to_string();
+    assert!(error.contains("JACKFIELD_MASTER_KEY_OLD"), "{error}");
     assert!(!installation.file().exists());
 
-    let vault = installation.open_with(given(&second, Some(&first))).await.unwrap();
+    let vault = installation
+        .open_with(from_environment(&second, Some(&first)))
+        .await
+        .unwrap();
     assert_readable(&vault).await;
     assert_eq!(installation.keys_in_use().await, [second.id(); 3]);
-    assert_readable(&installation.open_with(given(&second, None)).await.unwrap()).await;
+    assert_readable(&installation.open_with(from_environment(&second, None)).await.unwrap()).await;
 }
 
 #[tokio::test]
-async fn a_key_file_of_another_installation_is_not_thinned_out() {
+async fn another_installations_key_file_is_kept() {
+    // Without secrets, no key is removed from the file.
     let installation = Installation::new().await;
     let both = Keyring::new([random(), random_key(&mut StdRng::seed_from_u64(1))]);
     key::write_file(&installation.file(), &both).unwrap();

@@ -2,7 +2,7 @@
 
 pub(crate) mod listing;
 pub(crate) mod row;
-mod stuck;
+mod stopped;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -42,14 +42,14 @@ impl DeliveryStore for SqliteStore {
     }
 
     async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError> {
-        self.writer.submit(stuck::Discard { id, now }).await
+        self.writer.submit(stopped::Discard { id, now }).await
     }
 
     async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError> {
-        self.writer.submit(stuck::Settle { id, reference, now }).await
+        self.writer.submit(stopped::Settle { id, reference, now }).await
     }
 
     async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
-        self.writer.submit(stuck::Edit { id, payload, now }).await
+        self.writer.submit(stopped::Edit { id, payload, now }).await
     }
 }

@@ -1,22 +1,26 @@
 //! Carrying out what `domain::delivery` decided about an attempt: the delivery's step, its alert and its lead's flag.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::alert::{self, AlertSubject};
-use crate::column::{Columns, micros};
+use crate::column::{Columns, json, micros};
 use crate::lead::rows::{clear_manual, set_manual};
-use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict, DocumentShape, ManualFlag, NextStep};
+use jackfield_domain::delivery::{
+    AttemptHistory, DeliveryKind, DeliveryState, DeliveryVerdict, DocumentShape, ManualFlag, NextStep,
+};
 use jackfield_domain::id::{DeliveryId, Fence, LeadId, ReceiptId, TenantName};
-use jackfield_store::StoreError;
+use jackfield_store::{Lease, StoreError};
 
-/// A delivery that a worker holds.
+/// A delivery that is about to take its next step.
 pub(crate) struct DeliveryRow {
     pub(crate) id: DeliveryId,
     pub(crate) fence: Fence,
     pub(crate) tenant: TenantName,
     pub(crate) kind: DeliveryKind,
+    pub(crate) state: DeliveryState,
     pub(crate) lead: Option<LeadId>,
     pub(crate) receipt: ReceiptId,
     pub(crate) accepted_at: Timestamp,
@@ -30,6 +34,7 @@ impl DeliveryRow {
             fence: Fence(row.plain("fence")?),
             tenant: row.id("tenant")?,
             kind: row.checked("kind", DeliveryKind::from_word)?,
+            state: row.checked("state", DeliveryState::from_word)?,
             lead: row.id_option("lead")?,
             receipt: ReceiptId(row.plain("receipt")?),
             accepted_at: row.time("accepted_at")?,
@@ -37,40 +42,23 @@ impl DeliveryRow {
         })
     }
 
-    /// Ends the lease with a verdict.
+    /// Carries out a verdict: the delivery's step, its alert and its lead's flag.
     pub(crate) async fn conclude(
         &self,
         db: &mut SqliteConnection,
         verdict: &DeliveryVerdict,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (due, reason, reference) = match &verdict.step {
-            NextStep::Done { reference } => (None, None, Some(reference.as_str())),
-            NextStep::Retry { due } => (Some(micros(*due)), None, None),
-            NextStep::Dead(reason) | NextStep::Review(reason) => (None, Some(reason.word()), None),
+        let conclusion = Conclusion {
+            lease: Lease {
+                id: self.id,
+                fence: self.fence,
+            },
+            from: self.state,
+            verdict,
+            now,
         };
-        let progress = verdict.progress;
-        sqlx::query(
-            "update delivery set
-                 state = ?2, due = coalesce(?3, due), reason = ?4, reference = ?5, class = ?6,
-                 counted = ?7, throttles = ?8, throttled_since = ?9, ambiguous = ?10, lost_leases = ?11,
-                 lease_owner = null, lease_until = null, changed_at = ?12
-             where id = ?1",
-        )
-        .bind(self.id.0)
-        .bind(verdict.step.state().word())
-        .bind(due)
-        .bind(reason)
-        .bind(reference)
-        .bind(verdict.class.word())
-        .bind(progress.counted)
-        .bind(progress.throttles)
-        .bind(progress.throttled_since.map(micros))
-        .bind(progress.ambiguous)
-        .bind(progress.lost_leases)
-        .bind(micros(now))
-        .execute(&mut *db)
-        .await?;
+        conclude(db, &[conclusion]).await?;
         if let Some(kind) = verdict.alert {
             let subject = AlertSubject {
                 id: self.id,
@@ -80,16 +68,94 @@ impl DeliveryRow {
             };
             alert::raise(db, &subject, kind, verdict, now).await?;
         }
-        self.flag_lead(db, &verdict.step, now).await
-    }
-
-    /// Sets or clears the manual flag of the delivery's lead, as its kind says.
-    async fn flag_lead(&self, db: &mut SqliteConnection, step: &NextStep, now: Timestamp) -> Result<(), StoreError> {
-        match (self.kind.manual_flag(step), &self.lead) {
+        match (self.kind.manual_flag(&verdict.step), &self.lead) {
             (ManualFlag::Set, Some(lead)) => set_manual(db, &self.tenant, lead, now).await,
-            (ManualFlag::Clear, Some(lead)) => clear_manual(db, &self.tenant, lead).await,
+            (ManualFlag::Clear, Some(lead)) => {
+                clear_manual(db, &[(self.tenant.as_str().into(), lead.as_str().into())]).await
+            }
             _ => Ok(()),
         }
+    }
+}
+
+/// A delivery's step as it is to be stored.
+pub(crate) struct Conclusion<'a> {
+    pub(crate) lease: Lease,
+    /// The state that the delivery leaves.
+    pub(crate) from: DeliveryState,
+    pub(crate) verdict: &'a DeliveryVerdict,
+    pub(crate) now: Timestamp,
+}
+
+/// A delivery whose step is stored.
+pub(crate) struct Concluded {
+    pub(crate) lease: Lease,
+    pub(crate) tenant: String,
+    pub(crate) kind: DeliveryKind,
+    pub(crate) lead: Option<String>,
+}
+
+/// Stores the steps of deliveries that are still as their fences and states say, and returns those.
+pub(crate) async fn conclude(
+    db: &mut SqliteConnection,
+    conclusions: &[Conclusion<'_>],
+) -> Result<Vec<Concluded>, StoreError> {
+    let values: Vec<_> = conclusions.iter().map(Conclusion::value).collect();
+    let rows = sqlx::query(
+        "update delivery
+         set state = v.value ->> 'state', due = coalesce(v.value ->> 'due', due), reason = v.value ->> 'reason',
+             reference = v.value ->> 'reference', class = v.value ->> 'class', counted = v.value ->> 'counted',
+             throttles = v.value ->> 'throttles', throttled_since = v.value ->> 'throttled_since',
+             ambiguous = v.value ->> 'ambiguous', lost_leases = v.value ->> 'lost_leases',
+             lease_owner = null, lease_until = null, changed_at = v.value ->> 'now'
+         from json_each(?) v
+         where delivery.id = v.value ->> 'id' and delivery.fence = v.value ->> 'fence'
+             and delivery.state = v.value ->> 'from'
+         returning delivery.id as id, delivery.fence as fence, delivery.tenant as tenant, delivery.kind as kind,
+             delivery.lead as lead",
+    )
+    .bind(json("a list of conclusions", &values)?)
+    .fetch_all(db)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Concluded {
+                lease: Lease {
+                    id: DeliveryId(row.plain("id")?),
+                    fence: Fence(row.plain("fence")?),
+                },
+                tenant: row.plain("tenant")?,
+                kind: row.checked("kind", DeliveryKind::from_word)?,
+                lead: row.plain("lead")?,
+            })
+        })
+        .collect()
+}
+
+impl Conclusion<'_> {
+    fn value(&self) -> Value {
+        let (due, reason, reference) = match &self.verdict.step {
+            NextStep::Done { reference } => (None, None, Some(reference.as_str())),
+            NextStep::Retry { due } => (Some(micros(*due)), None, None),
+            NextStep::Dead(reason) | NextStep::Review(reason) => (None, Some(reason.word()), None),
+        };
+        let history = self.verdict.progress;
+        json!({
+            "id": self.lease.id.0,
+            "fence": self.lease.fence.0,
+            "from": self.from.word(),
+            "state": self.verdict.step.state().word(),
+            "due": due,
+            "reason": reason,
+            "reference": reference,
+            "class": self.verdict.class.word(),
+            "counted": history.counted,
+            "throttles": history.throttles,
+            "throttled_since": history.throttled_since.map(micros),
+            "ambiguous": history.ambiguous,
+            "lost_leases": history.lost_leases,
+            "now": micros(self.now),
+        })
     }
 }
 

@@ -1,11 +1,11 @@
-//! Taking dispositions: raw request, delivery and, for a do-not-call, the suppression, in one transaction.
+//! Accepts dispositions: raw request, delivery and, for a do-not-call, the suppression, in one transaction.
 
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use crate::column::{json, later, micros, stored};
+use crate::column::{json, micros, stored};
 use crate::intake::rows::{
-    DISPOSITIONS, Known, KnownKey, NewDelivery, NewIds, NewRequest, ROWS, add_known, insert_deliveries, keep_requests,
-    known_key, last_ids, seen_now,
+    DISPOSITIONS, NewDelivery, NewIds, NewRequest, ROWS, SeenRequests, TenantKey, add_seen, insert_deliveries,
+    insert_requests, last_ids, seen_now, tenant_key,
 };
 use crate::lead::suppression;
 use crate::writer::WriteTogether;
@@ -18,12 +18,12 @@ impl WriteTogether for AcceptDisposition {
     type Output = Accept;
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
-        let (mut known, mut ids) = known(works, db).await?;
+        let (mut seen_calls, mut ids) = seen_calls(works, db).await?;
         let mut outputs = Vec::with_capacity(works.len());
         let mut new = vec![];
         for work in works {
             let key = key_of(work);
-            let seen = known.get(&key);
+            let seen = seen_calls.get(&key);
             let bodies: Vec<_> = seen.iter().map(|(seen, _)| *seen).collect();
             outputs.push(
                 match (compare(work.digest, &bodies, None, work.request.received_at), seen) {
@@ -31,7 +31,7 @@ impl WriteTogether for AcceptDisposition {
                     (RepeatCheck::Same, Some((_, receipt))) => Accept::Repeat(receipt.clone()),
                     (RepeatCheck::New | RepeatCheck::Same, _) => {
                         let receipt = receipt(work, ids.receipt(), ids.delivery());
-                        known.insert(key, (seen_now(work.digest, &work.request), receipt.clone()));
+                        seen_calls.insert(key, (seen_now(work.digest, &work.request), receipt.clone()));
                         new.push((*work, receipt.clone()));
                         Accept::New(receipt)
                     }
@@ -42,17 +42,17 @@ impl WriteTogether for AcceptDisposition {
             .iter()
             .map(|(work, receipt)| NewRequest::of(receipt, &work.request, work.digest));
         let requests: Vec<_> = requests.collect();
-        keep_requests(db, DISPOSITIONS, &requests).await?;
+        insert_requests(db, DISPOSITIONS, &requests).await?;
         let deliveries: Vec<_> = new.iter().map(|(work, receipt)| delivery(work, receipt)).collect();
         insert_deliveries(db, &deliveries).await?;
         let works: Vec<_> = new.iter().map(|(work, _)| *work).collect();
-        mark_leads(db, &works).await?;
+        insert_leads(db, &works).await?;
         Ok(outputs)
     }
 }
 
-fn key_of(work: &AcceptDisposition) -> KnownKey {
-    known_key(&work.request, work.disposition.call_id.as_str())
+fn key_of(work: &AcceptDisposition) -> TenantKey {
+    tenant_key(&work.request, work.disposition.call_id.as_str())
 }
 
 fn receipt(work: &AcceptDisposition, id: ReceiptId, delivery: DeliveryId) -> Receipt {
@@ -74,38 +74,41 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
         lead: Some(&work.disposition.lead_id),
         rank: work.disposition.rank(),
         state: DeliveryState::Ready,
-        due: later(receipt.accepted_at, work.first_wait),
+        due: work.due,
         accepted_at: receipt.accepted_at,
         now: receipt.accepted_at,
         payload: None,
     }
 }
 
-/// What is known under calls' ids, however long ago.
-pub(crate) const KNOWN_CALLS: &str = last_ids!(
+/// What was accepted under calls' ids, however long ago.
+pub(crate) const SEEN_CALLS: &str = last_ids!(
     "select d.tenant, d.dedup_key as key, i.digest, d.accepted_at as seen_at, d.id, d.receipt, d.lead, d.accepted_at
      from json_each(?1) k
      cross join delivery d on d.tenant = k.value ->> 0 and d.kind = ?2 and d.dedup_key = k.value ->> 1
      join inbox i on i.id = d.receipt"
 );
 
-/// What is known under the calls' ids, and the ids for what is new.
-async fn known(works: &[&AcceptDisposition], db: &mut SqliteConnection) -> Result<(Known, NewIds), StoreError> {
+/// What was accepted under the calls' ids, and the ids for what is new.
+async fn seen_calls(
+    works: &[&AcceptDisposition],
+    db: &mut SqliteConnection,
+) -> Result<(SeenRequests, NewIds), StoreError> {
     let keys: Vec<_> = works.iter().map(|work| key_of(work)).collect();
-    let rows = sqlx::query(KNOWN_CALLS)
+    let rows = sqlx::query(SEEN_CALLS)
         .bind(json("a list of calls", &keys)?)
         .bind(DeliveryKind::Disposition.word())
         .fetch_all(db)
         .await?;
-    let mut known = Known::new();
+    let mut seen = SeenRequests::new();
     for row in &rows {
-        add_known(row, &mut known)?;
+        add_seen(row, &mut seen)?;
     }
-    Ok((known, NewIds::after(&rows)?))
+    Ok((seen, NewIds::after(&rows)?))
 }
 
-/// The leads are known from now on, and a do-not-call is known before anybody hears that it was accepted.
-async fn mark_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> Result<(), StoreError> {
+/// Inserts the leads, and records each do-not-call before anybody hears that it was accepted.
+async fn insert_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -> Result<(), StoreError> {
     for group in works.chunks(ROWS) {
         let mut query = QueryBuilder::new("insert into lead (tenant, lead, dnc_since) ");
         query.push_values(group, |mut row, work| {

@@ -1,4 +1,4 @@
-//! Taking leads' webhooks: keys, raw request and what follows, in one transaction.
+//! Accepts leads' webhooks: keys, raw request and what follows, in one transaction.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, SqliteConnection};
 
 use crate::column::{Columns as _, json, later, micros, stored};
 use crate::intake::rows::{
-    Known, KnownKey, LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, add_known, insert_deliveries,
-    keep_requests, known_key, last_ids, renew_leads, seen_now,
+    LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, SeenRequests, TenantKey, add_seen, insert_deliveries,
+    insert_requests, last_ids, renew_leads, seen_now, tenant_key,
 };
 use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
@@ -22,20 +22,20 @@ impl WriteTogether for AcceptLead {
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<Accept>, StoreError> {
         let PriorRequests {
-            mut known,
+            mut seen,
             taken,
             mut ids,
         } = PriorRequests::read(works, db).await?;
         let mut outputs = Vec::with_capacity(works.len());
         let mut new = vec![];
         for work in works {
-            if let Some(repeat) = repeat(work, &known) {
+            if let Some(repeat) = repeat(work, &seen) {
                 outputs.push(repeat);
                 continue;
             }
             let receipt = receipt(work, ids.receipt(), ids.delivery());
             for key in &work.keys {
-                known.insert(
+                seen.insert(
                     key_of(work, key),
                     (seen_now(work.digest, &work.request), receipt.clone()),
                 );
@@ -47,7 +47,7 @@ impl WriteTogether for AcceptLead {
             .iter()
             .map(|(work, receipt)| NewRequest::of(receipt, &work.request, work.digest));
         let requests: Vec<_> = requests.collect();
-        keep_requests(db, LEADS, &requests).await?;
+        insert_requests(db, LEADS, &requests).await?;
         let keys = delivery_keys(&new, taken)?;
         let made = new.iter().zip(&keys);
         let deliveries: Vec<_> = made
@@ -64,17 +64,17 @@ impl WriteTogether for AcceptLead {
     }
 }
 
-fn key_of(work: &AcceptLead, key: &DedupKey) -> KnownKey {
-    known_key(&work.request, key.as_str())
+fn key_of(work: &AcceptLead, key: &DedupKey) -> TenantKey {
+    tenant_key(&work.request, key.as_str())
 }
 
-/// The answer to what was seen before; none if it is new.
-fn repeat(work: &AcceptLead, known: &Known) -> Option<Accept> {
+/// The answer to a repeat or a conflict; none if the request is new.
+fn repeat(work: &AcceptLead, seen: &SeenRequests) -> Option<Accept> {
     let now = work.request.received_at;
     let found: Vec<_> = work
         .keys
         .iter()
-        .filter_map(|key| known.get(&key_of(work, key)))
+        .filter_map(|key| seen.get(&key_of(work, key)))
         .collect();
     let bodies: Vec<_> = found.iter().map(|(seen, _)| *seen).collect();
     match compare(work.digest, &bodies, Some(work.window), now) {
@@ -120,7 +120,10 @@ fn receipt(work: &AcceptLead, id: ReceiptId, delivery: DeliveryId) -> Receipt {
 }
 
 fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> NewDelivery<'a> {
-    let pulled = matches!(work.work, AcceptedWork::Lead { push: false, .. });
+    let state = match work.work {
+        AcceptedWork::Lead { push, .. } => DeliveryState::of_new_lead(push),
+        AcceptedWork::Parse => DeliveryState::Ready,
+    };
     NewDelivery {
         id: receipt.delivery,
         tenant: &work.request.tenant,
@@ -129,12 +132,8 @@ fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> N
         receipt: receipt.id,
         lead: lead(work).map(|lead| &lead.id),
         rank: lead(work).map_or(DeliveryRank::UNPARSED, |lead| lead.priority.rank()),
-        state: if pulled {
-            DeliveryState::Done
-        } else {
-            DeliveryState::Ready
-        },
-        due: later(receipt.accepted_at, work.first_wait),
+        state,
+        due: work.due,
         accepted_at: receipt.accepted_at,
         now: receipt.accepted_at,
         payload: None,
@@ -152,8 +151,8 @@ fn renewed<'a>(work: &'a AcceptLead, receipt: &Receipt) -> Option<RenewedLead<'a
     })
 }
 
-/// What is known under requests' keys, and which of them deliveries of the same kind have.
-pub(crate) const KNOWN_KEYS: &str = last_ids!(
+/// What was accepted under keys before, and which of the keys deliveries of the same kind have.
+pub(crate) const SEEN_KEYS: &str = last_ids!(
     "select k.value ->> 0 as tenant, k.value ->> 1 as key, k.value ->> 2 as kind, x.digest, x.seen_at,
         d.id, d.receipt, d.lead, d.accepted_at, t.id is not null as taken
      from json_each(?) k
@@ -163,12 +162,12 @@ pub(crate) const KNOWN_KEYS: &str = last_ids!(
      where x.delivery is not null or t.id is not null"
 );
 
-/// What there was before the requests.
+/// What the store held before these requests.
 struct PriorRequests {
-    /// What was seen under their keys.
-    known: Known,
+    /// What was accepted under their keys.
+    seen: SeenRequests,
     /// Which of their keys deliveries of the same kind have.
-    taken: HashSet<(KnownKey, DeliveryKind)>,
+    taken: HashSet<(TenantKey, DeliveryKind)>,
     /// The ids for what is new.
     ids: NewIds,
 }
@@ -180,18 +179,18 @@ impl PriorRequests {
             .iter()
             .flat_map(|work| work.keys.iter().map(|key| with_kind(work, key_of(work, key))));
         let keys: Vec<_> = keys.collect();
-        let rows = sqlx::query(KNOWN_KEYS)
+        let rows = sqlx::query(SEEN_KEYS)
             .bind(json("a list of keys", &keys)?)
             .bind(LEADS)
             .fetch_all(db)
             .await?;
         let mut before = Self {
-            known: Known::new(),
+            seen: SeenRequests::new(),
             taken: HashSet::new(),
             ids: NewIds::after(&rows)?,
         };
         for row in &rows {
-            add_known(row, &mut before.known)?;
+            add_seen(row, &mut before.seen)?;
             if row.plain::<Option<bool>>("taken")? == Some(true) {
                 let key = (row.plain("tenant")?, row.plain("key")?);
                 before
@@ -206,7 +205,7 @@ impl PriorRequests {
 /// The deliveries' own keys: each request's first, unless a delivery already has it.
 fn delivery_keys(
     new: &[(&AcceptLead, Receipt)],
-    mut taken: HashSet<(KnownKey, DeliveryKind)>,
+    mut taken: HashSet<(TenantKey, DeliveryKind)>,
 ) -> Result<Vec<DedupKey>, StoreError> {
     let mut keys = Vec::with_capacity(new.len());
     for (work, receipt) in new {

@@ -1,4 +1,4 @@
-//! Rows that come into being when something is taken in: requests, deliveries, leads.
+//! The rows that accepting inserts: requests, deliveries, leads.
 
 use std::collections::HashMap;
 
@@ -22,13 +22,13 @@ pub(crate) const DISPOSITIONS: &str = "dispositions";
 /// statement for what is left over would cost two more changes of thread.
 pub(crate) const ROWS: usize = 64;
 
-/// Whose request, and the key that it came under.
-pub(crate) type KnownKey = (String, String);
+/// A tenant, and a key of one of its requests.
+pub(crate) type TenantKey = (String, String);
 
-/// What was seen under keys, and the receipts that were given for it.
-pub(crate) type Known = HashMap<KnownKey, (SeenKey, Receipt)>;
+/// What was accepted under keys before, and the receipts for it.
+pub(crate) type SeenRequests = HashMap<TenantKey, (SeenKey, Receipt)>;
 
-pub(crate) fn known_key(inbound: &RawRequest, key: &str) -> KnownKey {
+pub(crate) fn tenant_key(inbound: &RawRequest, key: &str) -> TenantKey {
     (inbound.tenant.as_str().to_owned(), key.to_owned())
 }
 
@@ -40,8 +40,8 @@ pub(crate) fn seen_now(digest: Digest, inbound: &RawRequest) -> SeenKey {
     }
 }
 
-/// Adds what was seen, if a row has it: `tenant`, `key`, `digest`, `seen_at`, and the columns of a receipt.
-pub(crate) fn add_known(row: &SqliteRow, known: &mut Known) -> Result<(), StoreError> {
+/// Adds an earlier request, if the row has one: `tenant`, `key`, `digest`, `seen_at`, and the columns of a receipt.
+pub(crate) fn add_seen(row: &SqliteRow, requests: &mut SeenRequests) -> Result<(), StoreError> {
     if row.plain::<Option<&[u8]>>("digest")?.is_none() {
         return Ok(());
     }
@@ -55,7 +55,7 @@ pub(crate) fn add_known(row: &SqliteRow, known: &mut Known) -> Result<(), StoreE
         lead: row.id_option("lead")?,
         accepted_at: row.time("accepted_at")?,
     };
-    known.insert((row.plain("tenant")?, row.plain("key")?), (seen, receipt));
+    requests.insert((row.plain("tenant")?, row.plain("key")?), (seen, receipt));
     Ok(())
 }
 
@@ -78,7 +78,7 @@ macro_rules! last_ids {
 }
 pub(crate) use last_ids;
 
-/// The ids that new rows get. There is one writer, so nobody else gives any out.
+/// Hands out the ids of new rows. There is one writer, so nobody else hands any out.
 pub(crate) struct NewIds {
     receipt: i64,
     delivery: i64,
@@ -110,7 +110,7 @@ impl NewIds {
     }
 }
 
-/// A raw request to be kept.
+/// A raw request to be inserted.
 pub(crate) struct NewRequest<'a> {
     id: ReceiptId,
     inbound: &'a RawRequest,
@@ -128,8 +128,8 @@ impl<'a> NewRequest<'a> {
     }
 }
 
-/// Keeps raw requests.
-pub(crate) async fn keep_requests(
+/// Inserts raw requests.
+pub(crate) async fn insert_requests(
     db: &mut SqliteConnection,
     endpoint: &'static str,
     requests: &[NewRequest<'_>],
@@ -151,7 +151,7 @@ pub(crate) async fn keep_requests(
     Ok(())
 }
 
-/// A delivery to be.
+/// A delivery to be inserted.
 pub(crate) struct NewDelivery<'a> {
     pub(crate) id: DeliveryId,
     pub(crate) tenant: &'a TenantName,
@@ -168,7 +168,7 @@ pub(crate) struct NewDelivery<'a> {
     pub(crate) payload: Option<&'a [u8]>,
 }
 
-/// Makes deliveries.
+/// Inserts deliveries.
 pub(crate) async fn insert_deliveries(
     db: &mut SqliteConnection,
     deliveries: &[NewDelivery<'_>],

@@ -43,27 +43,28 @@ pub(crate) async fn set_manual(
     Ok(())
 }
 
-/// The kinds whose stuck deliveries a person enters by hand, as a JSON array.
-pub(crate) fn manual_kinds() -> Result<String, StoreError> {
+/// The kinds whose stopped deliveries a person enters by hand, as a JSON array.
+fn manual_kinds() -> Result<String, StoreError> {
     let kinds = DeliveryKind::ALL.into_iter().filter(|kind| kind.rules().manual);
     json("a list of kinds", &kinds.map(DeliveryKind::word).collect::<Vec<_>>())
 }
 
-/// Clears the flag, unless another delivery of the lead is stuck.
-pub(crate) async fn clear_manual(
-    db: &mut SqliteConnection,
-    tenant: &TenantName,
-    lead: &LeadId,
-) -> Result<(), StoreError> {
+/// Clears the flag of leads, as (tenant, lead), unless another delivery of the lead has stopped.
+pub(crate) async fn clear_manual(db: &mut SqliteConnection, leads: &[(String, String)]) -> Result<(), StoreError> {
+    if leads.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "update lead set manual_since = null
-         where tenant = ?1 and lead = ?2 and manual_since is not null and not exists (
-             select 1 from delivery indexed by delivery_lead
-             where tenant = ?1 and lead = ?2 and kind in (select value from json_each(?3))
-                 and state in ('dead', 'review'))",
+         from json_each(?1) v
+         where lead.tenant = v.value ->> 0 and lead.lead = v.value ->> 1 and lead.manual_since is not null
+             and not exists (
+                 select 1 from delivery indexed by delivery_lead
+                 where delivery.tenant = lead.tenant and delivery.lead = lead.lead
+                     and delivery.kind in (select value from json_each(?2))
+                     and delivery.state in ('dead', 'review'))",
     )
-    .bind(tenant.as_str())
-    .bind(lead.as_str())
+    .bind(json("a list of leads", &leads)?)
     .bind(manual_kinds()?)
     .execute(db)
     .await?;

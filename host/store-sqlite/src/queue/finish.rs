@@ -1,40 +1,106 @@
 //! Ends attempts: by their worker's report, or by the expiry of the lease if the worker was lost.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::breaker;
 use crate::column::{json, micros};
-use crate::delivery::row::DeliveryRow;
+use crate::delivery::row::{Conclusion, DeliveryRow, conclude};
 use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
-use crate::queue::success::{self, Success};
+use crate::lead::rows::clear_manual;
 use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{
     DeliveryKind, DeliveryState, DocumentShape, LOST_LEASE_MESSAGE, NextStep, after_lost_lease,
 };
-use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, NewLead, StoreError};
+use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, Lease, NewLead, StoreError};
 
 impl WriteTogether for FinishAttempt {
     type Output = FinishOutcome;
 
     async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<FinishOutcome>, StoreError> {
-        let plain: Vec<_> = works.iter().filter_map(|work| plain_success(work)).collect();
-        let stored = success::store(db, &plain).await?;
+        end_attempts(works, db).await?;
+        let concluded = conclude_plain(works, db).await?;
         let mut outcomes = Vec::with_capacity(works.len());
         for work in works {
-            outcomes.push(match plain_success(work) {
-                Some(success) if stored.contains(&success.lease) => FinishOutcome::Stored { leads: 0 },
-                Some(_) => FinishOutcome::LeaseLost,
-                None => run(work, db).await?,
+            outcomes.push(if !is_plain_success(work) {
+                conclude_one(work, db).await?
+            } else if concluded.contains(&work.lease) {
+                FinishOutcome::Stored { leads: 0 }
+            } else {
+                FinishOutcome::LeaseLost
             });
         }
         Ok(outcomes)
     }
 }
 
-/// The general case of an attempt's end.
-async fn run(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
-    end_attempt(work, db).await?;
+/// Stores what the attempts' workers report, even if it comes too late to count; of each attempt only the first report.
+async fn end_attempts(works: &[&FinishAttempt], db: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut values = Vec::with_capacity(works.len());
+    for work in works {
+        values.push(json!({
+            "id": work.lease.id.0,
+            "fence": work.lease.fence.0,
+            "now": micros(work.now),
+            "class": work.verdict.class.word(),
+            "detail": json("an attempt", &work.detail)?,
+        }));
+    }
+    sqlx::query(
+        "update attempt
+         set ended_at = v.value ->> 'now', class = v.value ->> 'class', detail = v.value ->> 'detail'
+         from json_each(?) v
+         where attempt.delivery = v.value ->> 'id' and attempt.fence = v.value ->> 'fence'
+             and attempt.ended_at is null",
+    )
+    .bind(json("a list of attempts", &values)?)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The common case: a success from which nothing else follows.
+const fn is_plain_success(work: &FinishAttempt) -> bool {
+    matches!(work.verdict.step, NextStep::Done { .. })
+        && work.verdict.alert.is_none()
+        && work.leads.is_empty()
+        && work.breaker.is_none()
+}
+
+/// Concludes all plain successes at once, and returns the leases that still held.
+async fn conclude_plain(works: &[&FinishAttempt], db: &mut SqliteConnection) -> Result<HashSet<Lease>, StoreError> {
+    let conclusions: Vec<_> = works
+        .iter()
+        .filter(|work| is_plain_success(work))
+        .map(|work| conclusion(work))
+        .collect();
+    if conclusions.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let concluded = conclude(db, &conclusions).await?;
+    let leases = concluded.iter().map(|delivery| delivery.lease).collect();
+    let leads = concluded.into_iter().filter(|delivery| delivery.kind.rules().manual);
+    let leads: Vec<_> = leads
+        .filter_map(|delivery| Some((delivery.tenant, delivery.lead?)))
+        .collect();
+    clear_manual(db, &leads).await?;
+    Ok(leases)
+}
+
+const fn conclusion(work: &FinishAttempt) -> Conclusion<'_> {
+    Conclusion {
+        lease: work.lease,
+        from: DeliveryState::Leased,
+        verdict: &work.verdict,
+        now: work.now,
+    }
+}
+
+/// Concludes the general case, with what follows from it.
+async fn conclude_one(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOutcome, StoreError> {
     if let Some(change) = work.breaker {
         breaker::note(db, work.lease.id, change, work.verdict.class, work.now).await?;
     }
@@ -46,68 +112,26 @@ async fn run(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<FinishOu
     let Some(row) = row else {
         return Ok(FinishOutcome::LeaseLost);
     };
-    let held = DeliveryRow::read(&row)?;
-    held.conclude(db, &work.verdict, work.now).await?;
+    let delivery = DeliveryRow::read(&row)?;
+    delivery.conclude(db, &work.verdict, work.now).await?;
     let mut leads = 0;
-    if held.kind.rules().document == DocumentShape::Raw && matches!(work.verdict.step, NextStep::Done { .. }) {
+    if delivery.kind.rules().document == DocumentShape::Raw && matches!(work.verdict.step, NextStep::Done { .. }) {
         for lead in &work.leads {
-            leads += usize::from(add_lead(work, db, &held, lead).await?);
+            leads += usize::from(add_lead(work, db, &delivery, lead).await?);
         }
     }
     Ok(FinishOutcome::Stored { leads })
-}
-
-/// The common case: a success from which nothing else follows.
-fn plain_success(work: &FinishAttempt) -> Option<Success<'_>> {
-    let FinishAttempt {
-        lease,
-        now,
-        verdict,
-        detail,
-        leads,
-        breaker: None,
-    } = work
-    else {
-        return None;
-    };
-    match (&verdict.step, verdict.alert) {
-        (NextStep::Done { reference }, None) if leads.is_empty() => Some(Success {
-            lease: *lease,
-            reference,
-            class: verdict.class,
-            progress: verdict.progress,
-            detail,
-            now: *now,
-        }),
-        _ => None,
-    }
-}
-
-/// Stores a worker's report, even if it is too late to count, but only the first one.
-async fn end_attempt(work: &FinishAttempt, db: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(
-        "update attempt set ended_at = ?, class = ?, detail = ?
-         where delivery = ? and fence = ? and ended_at is null",
-    )
-    .bind(micros(work.now))
-    .bind(work.verdict.class.word())
-    .bind(json("an attempt", &work.detail)?)
-    .bind(work.lease.id.0)
-    .bind(work.lease.fence.0)
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// Inserts a lead and its delivery. True if there is something to push; also false if its key was used before.
 async fn add_lead(
     work: &FinishAttempt,
     db: &mut SqliteConnection,
-    held: &DeliveryRow,
+    webhook: &DeliveryRow,
     new: &NewLead,
 ) -> Result<bool, StoreError> {
     let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
-        .bind(held.tenant.as_str())
+        .bind(webhook.tenant.as_str())
         .bind(DeliveryKind::Lead.word())
         .bind(new.key.as_str())
         .fetch_optional(&mut *db)
@@ -119,29 +143,25 @@ async fn add_lead(
     let id = NewIds::read(db).await?.delivery();
     let delivery = NewDelivery {
         id,
-        tenant: &held.tenant,
+        tenant: &webhook.tenant,
         kind: DeliveryKind::Lead,
         key: new.key.as_str(),
-        receipt: held.receipt,
+        receipt: webhook.receipt,
         lead: Some(&new.lead.id),
         rank: new.lead.priority.rank(),
-        state: if new.push {
-            DeliveryState::Ready
-        } else {
-            DeliveryState::Done
-        },
+        state: DeliveryState::of_new_lead(new.push),
         due: work.now,
-        accepted_at: held.accepted_at,
+        accepted_at: webhook.accepted_at,
         now: work.now,
         payload: Some(document.as_bytes()),
     };
     insert_deliveries(db, &[delivery]).await?;
     let renewed = RenewedLead {
-        tenant: &held.tenant,
+        tenant: &webhook.tenant,
         lead: &new.lead.id,
         priority: new.lead.priority,
         delivery: id,
-        accepted_at: held.accepted_at,
+        accepted_at: webhook.accepted_at,
     };
     renew_leads(db, &[renewed]).await?;
     Ok(new.push)
@@ -182,8 +202,8 @@ impl Write for Reap {
             .fetch_all(&mut *db)
             .await?;
         for row in &lost {
-            let held = DeliveryRow::read(row)?;
-            let verdict = after_lost_lease(held.progress, self.now);
+            let delivery = DeliveryRow::read(row)?;
+            let verdict = after_lost_lease(delivery.progress, self.now);
             let detail = AttemptDetail {
                 message: LOST_LEASE_MESSAGE.into(),
                 ..AttemptDetail::default()
@@ -191,11 +211,11 @@ impl Write for Reap {
             sqlx::query("update attempt set class = ?, detail = ? where delivery = ? and fence = ?")
                 .bind(verdict.class.word())
                 .bind(json("an attempt", &detail)?)
-                .bind(held.id.0)
-                .bind(held.fence.0)
+                .bind(delivery.id.0)
+                .bind(delivery.fence.0)
                 .execute(&mut *db)
                 .await?;
-            held.conclude(db, &verdict, self.now).await?;
+            delivery.conclude(db, &verdict, self.now).await?;
         }
         Ok(lost.len())
     }

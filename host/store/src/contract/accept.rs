@@ -236,10 +236,10 @@ pub async fn an_accepted_do_not_call_is_recorded(store: SharedStore) {
     assert_eq!((suppression.note.as_str(), suppression.at), ("call C-2", at(1)));
 }
 
-/// It is due after the ladder's first wait.
+/// A delivery is not claimed before its first attempt is due.
 pub async fn a_delivery_waits_for_its_first_attempt(store: SharedStore) {
     let mut disposition = call("C-1", "L-1", at(0));
-    disposition.first_wait = Duration::from_secs(30);
+    disposition.due = at(30);
     let receipt = expect_new(store.accept_disposition(disposition).await.unwrap());
     assert_eq!(detail(&*store, receipt.delivery).await.summary.due, Some(at(30)));
     assert_eq!(claim(&*store, 10, at(29)).await, []);

@@ -87,7 +87,7 @@ pub fn webhook(tenant: &TenantName, idem_key: &str, id: &str, priority: Priority
         window: Duration::from_hours(168),
         work: AcceptedWork::Lead { lead, push: true },
         request: request(tenant, body, now),
-        first_wait: Duration::ZERO,
+        due: now,
     }
 }
 
@@ -99,7 +99,7 @@ pub fn raw_webhook(tenant: &TenantName, idem_key: &str, body: &str, now: Timesta
         window: Duration::from_hours(168),
         work: AcceptedWork::Parse,
         request: request(tenant, body.into(), now),
-        first_wait: Duration::ZERO,
+        due: now,
     }
 }
 
@@ -111,7 +111,7 @@ pub fn disposition_of(tenant: &TenantName, call: &str, lead: &str, outcome: &str
         digest: disposition::digest(&lead, &document),
         disposition: Disposition::read(lead, &document).unwrap(),
         request: request(tenant, document.to_string().into_bytes(), now),
-        first_wait: Duration::ZERO,
+        due: now,
     }
 }
 

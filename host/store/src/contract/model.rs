@@ -253,8 +253,8 @@ impl Run {
             ..super::fixture::replay(&[delivery.id], now)
         };
         let replayed = store.replay(order).await?;
-        assert_eq!(!replayed.is_empty(), delivery.state.is_stuck());
-        if delivery.state.is_stuck() {
+        assert_eq!(!replayed.is_empty(), delivery.state.is_stopped());
+        if delivery.state.is_stopped() {
             delivery.state = DeliveryState::Ready;
             delivery.due = now;
             delivery.generation += 1;
@@ -269,8 +269,8 @@ impl Run {
     async fn discard(&mut self, which: Index) -> Result<(), StoreError> {
         let (store, now) = (self.store.clone(), self.now);
         let Some(delivery) = self.any(which) else { return Ok(()) };
-        assert_eq!(store.discard(delivery.id, now).await?, delivery.state.is_stuck());
-        if delivery.state.is_stuck() {
+        assert_eq!(store.discard(delivery.id, now).await?, delivery.state.is_stopped());
+        if delivery.state.is_stopped() {
             delivery.state = DeliveryState::Discarded;
         }
         Ok(())

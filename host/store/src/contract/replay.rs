@@ -1,4 +1,4 @@
-//! Operators' actions on stuck deliveries.
+//! Operators' actions on stopped deliveries, which are dead or in review.
 
 use std::time::Duration;
 
@@ -48,25 +48,25 @@ pub async fn a_replay_keeps_the_ambiguity(store: SharedStore) {
 
 /// Spacing spares the destination; a skipped delivery takes no slot.
 pub async fn replays_are_spaced(store: SharedStore) {
-    let mut stuck = vec![];
+    let mut stopped = vec![];
     for n in 0..3 {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
-        stuck.push(send_to_review(&*store, at(n)).await);
+        stopped.push(send_to_review(&*store, at(n)).await);
     }
-    store.discard(stuck[1], at(5)).await.unwrap();
+    store.discard(stopped[1], at(5)).await.unwrap();
     let order = ReplayDeliveries {
         spacing: Duration::from_secs(7),
-        ..replay(&stuck, at(10))
+        ..replay(&stopped, at(10))
     };
     let replayed = store.replay(order).await.unwrap();
     let due: Vec<_> = replayed.iter().map(|replayed| (replayed.id, replayed.due)).collect();
-    assert_eq!(due, [(stuck[0], at(10)), (stuck[2], at(17))]);
-    assert_eq!(claim_one(&*store, at(16)).await.lease.id, stuck[0]);
-    assert_eq!(claim_one(&*store, at(17)).await.lease.id, stuck[2]);
+    assert_eq!(due, [(stopped[0], at(10)), (stopped[2], at(17))]);
+    assert_eq!(claim_one(&*store, at(16)).await.lease.id, stopped[0]);
+    assert_eq!(claim_one(&*store, at(17)).await.lease.id, stopped[2]);
 }
 
 /// The engine works on the others.
-pub async fn only_stuck_deliveries_are_replayed(store: SharedStore) {
+pub async fn only_stopped_deliveries_are_replayed(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     let refused = async || {
         assert_eq!(store.replay(replay(&[id, DeliveryId(99)], at(1))).await, Ok(vec![]));

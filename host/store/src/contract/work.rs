@@ -163,13 +163,13 @@ pub async fn only_dispositions_in_review_set_the_flag(store: SharedStore) {
 }
 
 /// The flag stays as long as a delivery has to be entered by hand.
-pub async fn the_last_stuck_delivery_clears_the_flag(store: SharedStore) {
-    let mut stuck = vec![];
+pub async fn the_last_stopped_delivery_clears_the_flag(store: SharedStore) {
+    let mut stopped = vec![];
     for n in 0..2 {
         accept_call(&*store, &format!("C-{n}"), "L-1", at(n)).await;
-        stuck.push(send_to_review(&*store, at(n)).await);
+        stopped.push(send_to_review(&*store, at(n)).await);
     }
-    for (n, id) in (10..).zip(stuck) {
+    for (n, id) in (10..).zip(stopped) {
         assert_eq!(manual_since(&*store, "L-1").await, Some(at(0)));
         store.replay(replay(&[id], at(n))).await.unwrap();
         assert_eq!(

@@ -43,7 +43,7 @@ pub fn run(host: &Host, lead_id: &str) -> Result<Report, Failure> {
     })
 }
 
-/// Computes for ever.
+/// Computes forever.
 fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -51,7 +51,7 @@ fn spin() -> ! {
     }
 }
 
-/// Allocates and writes memory for ever, a mebibyte at a time.
+/// Allocates and writes memory forever, a mebibyte at a time.
 fn grow() -> ! {
     let mut taken = Vec::new();
     loop {

@@ -126,7 +126,7 @@ fn makes(host: &Host, mistake: &str) -> bool {
     host.setting("mistake").as_deref() == Some(mistake)
 }
 
-/// Computes for ever.
+/// Computes forever.
 fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
@@ -134,7 +134,7 @@ fn spin() -> ! {
     }
 }
 
-/// Allocates and writes memory for ever, a mebibyte at a time.
+/// Allocates and writes memory forever, a mebibyte at a time.
 fn grow() -> ! {
     let mut taken = Vec::new();
     loop {

@@ -79,22 +79,16 @@ impl OAuth2Host {
     async fn accept(&self, call: &str) -> String {
         let lead = format!("L-{call}");
         self.test.keystone.seed(KeystoneLead::new(lead.clone()));
-        let answer = self
-            .test
-            .dispose(TENANT, &lead, &minimal_disposition(call, "no_answer"))
-            .await;
-        answer.expect(202).member("delivery")
-    }
-
-    async fn found(&self, id: &str) -> DeliveryDetail {
-        self.test.store().delivery(id.parse().unwrap()).await.unwrap().unwrap()
+        self.test
+            .accept(TENANT, &lead, &minimal_disposition(call, "no_answer"))
+            .await
     }
 
     /// Accepts and delivers.
     async fn deliver(&self, call: &str) -> DeliveryDetail {
         let id = self.accept(call).await;
         self.test.work().await;
-        self.found(&id).await
+        self.test.stored_delivery(&id).await
     }
 
     async fn deliver_well(&self, call: &str) {
@@ -137,7 +131,7 @@ async fn thousand_queries_fetch_one_token() {
 }
 
 #[tokio::test]
-async fn token_expiry_during_a_backlog_is_unnoticed() {
+async fn token_expires_during_a_backlog() {
     let host = OAuth2Host::start().await;
     for call in 0..10 {
         host.accept(&format!("A-{call}")).await;
@@ -263,7 +257,7 @@ async fn drain(host: &OAuth2Host) {
 }
 
 #[tokio::test]
-async fn swap_keeps_the_token_unless_client_changes() {
+async fn swap_keeps_token_of_the_same_client() {
     // A swap fetches no token; a change of the client's settings does.
     let host = OAuth2Host::start().await;
     host.ask_at_once(1).await;
@@ -289,7 +283,7 @@ async fn swap_keeps_the_token_unless_client_changes() {
 }
 
 #[tokio::test]
-async fn swap_keeps_the_session_of_running_queries() {
+async fn swap_keeps_sessions_of_running_queries() {
     let host = Arc::new(OAuth2Host::start().await);
     host.test.keystone.seed(KeystoneLead::new("L"));
     host.server

@@ -97,7 +97,7 @@ async fn shutdown_waits_for_a_running_renewal() {
 }
 
 #[tokio::test]
-async fn unstored_refresh_token_blocks_the_access_token() {
+async fn unstored_refresh_token_blocks_access() {
     // If the next refresh token cannot be stored, the access token is not used.
     let host = OAuth2Host::rotating().await;
     host.sql("create trigger broken before insert on secret begin select raise(abort, 'broken'); end")
@@ -131,7 +131,7 @@ async fn unstored_refresh_token_blocks_the_access_token() {
 }
 
 #[tokio::test]
-async fn new_token_in_the_file_overrides_the_stored_one() {
+async fn new_token_in_the_file_overrides_stored() {
     let mut host = OAuth2Host::rotating().await;
     host.deliver_well("C-1").await;
     host.book.replace_grant("refresh-canary-anew");

@@ -2,32 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use url::form_urlencoded;
 
-/// A request's body: the name of the fixture's member and its value; none for an empty body.
-pub fn request_body(content_type: &str, text: &str) -> Option<(&'static str, Value)> {
-    if text.is_empty() {
-        return None;
-    }
-    if content_type.contains("x-www-form-urlencoded") {
+use crate::custody::fixture::{FixtureAnswerBody, FixtureRequestBody};
+
+/// A request's body.
+pub fn request_body(content_type: &str, text: &str) -> FixtureRequestBody {
+    if !text.is_empty() && content_type.contains("x-www-form-urlencoded") {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
         let form: BTreeMap<_, _> = pairs.iter().cloned().collect();
         // A fixture's form has one value for each name.
         if form.len() == pairs.len() {
-            return Some(("form", json!(form)));
+            return FixtureRequestBody::Form(form);
         }
     }
-    Some(document(text).map_or_else(|| ("text", json!(text)), |value| ("json", value)))
+    document(text).map_or_else(|| FixtureRequestBody::Text(text.to_owned()), FixtureRequestBody::Json)
 }
 
 /// A response's body. It is JSON only if every number is written back as it was read: `1.50` and twenty digits are not.
-pub fn response_body(text: &str) -> Option<(&'static str, Value)> {
-    if text.is_empty() {
-        return None;
-    }
+pub fn response_body(text: &str) -> FixtureAnswerBody {
     let faithful = document(text).filter(|value| numbers(text) == numbers(&value.to_string()));
-    Some(faithful.map_or_else(|| ("text", json!(text)), |value| ("json", value)))
+    faithful.map_or_else(|| FixtureAnswerBody::Text(text.to_owned()), FixtureAnswerBody::Json)
 }
 
 /// Parses an object or an array; text represents anything else just as well.
@@ -63,31 +59,26 @@ pub fn mask_form(text: &str, masked: impl Fn(&str) -> String) -> String {
     form.finish()
 }
 
-/// Inserts a body's member, if there is one.
-pub fn insert(members: &mut Map<String, Value>, body: Option<(&'static str, Value)>) {
-    if let Some((name, value)) = body {
-        members.insert(name.into(), value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn request_bodies_follow_their_content_type() {
         let form = "application/x-www-form-urlencoded";
-        assert_eq!(request_body("", ""), None);
-        assert_eq!(
-            request_body(form, "a=1&b=x+y"),
-            Some(("form", json!({"a": "1", "b": "x y"})))
-        );
-        assert_eq!(request_body(form, "a=1&a=2"), Some(("text", json!("a=1&a=2"))));
+        let text = |text: &str| FixtureRequestBody::Text(text.into());
+        assert_eq!(request_body("", ""), text(""));
+        assert_eq!(request_body(form, ""), text(""));
+        let pairs = [("a", "1"), ("b", "x y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(request_body(form, "a=1&b=x+y"), FixtureRequestBody::Form(pairs.into()));
+        assert_eq!(request_body(form, "a=1&a=2"), text("a=1&a=2"));
         assert_eq!(
             request_body("application/json", r#"{"a":1}"#),
-            Some(("json", json!({"a": 1})))
+            FixtureRequestBody::Json(json!({"a": 1}))
         );
-        assert_eq!(request_body("", "<a/>"), Some(("text", json!("<a/>"))));
+        assert_eq!(request_body("", "<a/>"), text("<a/>"));
     }
 
     #[test]
@@ -100,9 +91,12 @@ mod tests {
             "{\"a\":123456789012345678901234567890}",
             "[1e3]",
         ] {
-            assert_eq!(response_body(text), Some(("text", json!(text))), "{text}");
+            assert_eq!(response_body(text), FixtureAnswerBody::Text(text.into()), "{text}");
         }
         let text = r#"{ "b": "1.50 \" 2.0", "a": [-1, 2.5] }"#;
-        assert_eq!(response_body(text), Some(("json", serde_json::from_str(text).unwrap())));
+        assert_eq!(
+            response_body(text),
+            FixtureAnswerBody::Json(serde_json::from_str(text).unwrap())
+        );
     }
 }

@@ -1,10 +1,15 @@
 //! Turns a recorded invocation into a fixture.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::mask::Mask;
 use super::signed::{TEST_KEY, TestSignatures};
 use super::{ExportKind, OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, body, members};
+use crate::custody::fixture::{
+    ExportInput, FixtureAnswer, FixtureDocument, FixtureExchange, FixtureRequest, result_to_json,
+};
 
 /// Response headers that belong to the connection, or give the length of a body that the fixture rewrites.
 const CONNECTION_HEADERS: [&str; 4] = ["content-length", "connection", "keep-alive", "transfer-encoding"];
@@ -18,39 +23,18 @@ pub fn fixture(invocation: &RecordedInvocation, salt: &[u8], personal: bool) -> 
     let texts = texts(invocation)?;
     let mut mask = Mask::new(salt, personal);
     learn(&mut mask, invocation, &texts);
-    let resigned = TestSignatures::new(&invocation.signed, |text| mask.text(text));
-    if !resigned.all_in(&texts) {
+    let signatures = TestSignatures::new(&invocation.signed, |text| mask.text(text));
+    if !signatures.all_in(&texts) {
         return Err(OmissionReason::SignatureNotFound);
     }
-    let maker = FixtureMaker {
+    let mut fixture = document(invocation, &signatures)?.to_json();
+    let masker = FixtureMasker {
         mask: &mask,
-        resigned: &resigned,
+        signatures: &signatures,
     };
-    let settings: Map<_, _> = invocation
-        .settings
-        .iter()
-        .map(|(name, value)| (name.clone(), maker.text(value).into()))
-        .collect();
-    let exchanges: Result<Vec<_>, _> = invocation
-        .exchanges
-        .iter()
-        .map(|exchange| maker.exchange(exchange))
-        .collect();
-    let mut fixture = json!({
-        "about": format!("{}, recorded from {}", invocation.kind.title(), invocation.by),
-        "settings": settings,
-        "now": invocation.now.to_string(),
-        "call": maker.asked(invocation),
-        "exchanges": exchanges?,
-        "returns": maker.value(&invocation.returns),
-    });
-    if !invocation.signed.is_empty() {
-        let keys: Map<_, _> = invocation
-            .signed
-            .iter()
-            .map(|signed| (signed.name.clone(), TEST_KEY.into()))
-            .collect();
-        fixture["keys"] = keys.into();
+    masker.fixture(&mut fixture);
+    if let ExportInput::ParseLeads { content_type, body, .. } = &invocation.call {
+        fixture["call"]["parse_leads"]["body"] = masker.webhook(content_type, body).into();
     }
     Ok(fixture)
 }
@@ -58,12 +42,9 @@ pub fn fixture(invocation: &RecordedInvocation, salt: &[u8], personal: bool) -> 
 /// Every text of an invocation that may contain a signature.
 fn texts(invocation: &RecordedInvocation) -> Result<Vec<String>, OmissionReason> {
     let mut texts = vec![];
-    texts.push(match invocation.kind {
-        ExportKind::Webhook => invocation.asked["parse_leads"]["body"]
-            .as_str()
-            .ok_or(OmissionReason::NotText)?
-            .to_owned(),
-        _ => invocation.asked.to_string(),
+    texts.push(match &invocation.call {
+        ExportInput::ParseLeads { body, .. } => body.clone(),
+        call => call.to_json().to_string(),
     });
     for exchange in &invocation.exchanges {
         texts.push(exchange.url.clone());
@@ -83,26 +64,29 @@ fn utf8(bytes: &[u8]) -> Result<&str, OmissionReason> {
 
 /// Teaches the mask the secret and personal parts of an invocation.
 fn learn(mask: &mut Mask<'_>, invocation: &RecordedInvocation, texts: &[String]) {
-    mask.learn_amounts(&invocation.asked);
-    mask.learn_amounts(&invocation.returns);
+    let (call, returns) = (invocation.call.to_json(), result_to_json(&invocation.returns));
+    mask.learn_amounts(&call);
+    mask.learn_amounts(&returns);
     for text in texts {
         mask.learn(&members::of(text));
     }
     let mut objects = vec![];
-    members::walk(&invocation.asked, &mut objects);
-    members::walk(&invocation.returns, &mut objects);
-    objects.push(invocation.settings.clone());
+    members::walk(&call, &mut objects);
+    members::walk(&returns, &mut objects);
+    objects.push(invocation.settings.clone().into_iter().collect());
     mask.learn(&objects);
-    if let Some(leads) = invocation.returns["ok"].as_array() {
+    if let Some(leads) = returns["ok"].as_array() {
         for lead in leads {
             if let Some(name) = lead["name"].as_str() {
                 mask.learn_name(name);
             }
         }
     }
-    let disposition = &invocation.asked["write_disposition"]["disposition"];
-    for member in ["recording_url", "transcript_url"] {
-        if let Some(url) = disposition[member].as_str() {
+    if let ExportInput::WriteDisposition { disposition, .. } = &invocation.call {
+        for url in [&disposition.recording_url, &disposition.transcript_url]
+            .into_iter()
+            .flatten()
+        {
             mask.learn_recording(url);
         }
     }
@@ -124,114 +108,123 @@ fn learn(mask: &mut Mask<'_>, invocation: &RecordedInvocation, texts: &[String])
     }
 }
 
-struct FixtureMaker<'a> {
-    mask: &'a Mask<'a>,
-    resigned: &'a TestSignatures,
+/// The fixture before anything in it is replaced.
+fn document(invocation: &RecordedInvocation, signatures: &TestSignatures) -> Result<FixtureDocument, OmissionReason> {
+    let exchanges = invocation.exchanges.iter();
+    let exchanges: Result<_, _> = exchanges.map(|recorded| exchange(recorded, signatures)).collect();
+    let signed = invocation.signed.iter();
+    Ok(FixtureDocument {
+        about: format!(
+            "{}, recorded from {}",
+            ExportKind::of(&invocation.call).title(),
+            invocation.by
+        ),
+        settings: invocation.settings.clone(),
+        keys: signed
+            .map(|signed| (signed.name.clone(), TEST_KEY.to_owned()))
+            .collect(),
+        now: invocation.now,
+        call: invocation.call.clone(),
+        exchanges: exchanges?,
+        returns: invocation.returns.clone(),
+    })
 }
 
-impl FixtureMaker<'_> {
+fn exchange(recorded: &RecordedExchange, signatures: &TestSignatures) -> Result<FixtureExchange, OmissionReason> {
+    let headers = &recorded.headers;
+    let content_type = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = content_type.map(|(_, value)| value.to_ascii_lowercase());
+    let request = FixtureRequest {
+        method: recorded.method.clone(),
+        url: recorded.url.clone(),
+        headers: request_headers(headers, signatures),
+        body: body::request_body(&content_type.unwrap_or_default(), utf8(&recorded.body)?),
+    };
+    let reply = match &recorded.answer {
+        Ok(answer) => Ok(self::answer(answer)?),
+        Err(error) => Err(error.clone()),
+    };
+    Ok(FixtureExchange { request, reply })
+}
+
+/// The request headers that a replay requires. Credentials are dropped, except signatures.
+fn request_headers(headers: &[(String, String)], signatures: &TestSignatures) -> BTreeMap<String, String> {
+    let mut required = BTreeMap::new();
+    for (name, value) in headers {
+        let is_secret = members::is_secret(name) || name.eq_ignore_ascii_case("cookie");
+        if !is_secret || signatures.any_in(value) {
+            required
+                .entry(name.to_ascii_lowercase())
+                .or_insert_with(|| value.clone());
+        }
+    }
+    required
+}
+
+fn answer(recorded: &RecordedResponse) -> Result<FixtureAnswer, OmissionReason> {
+    let mut headers = BTreeMap::new();
+    for (name, value) in &recorded.headers {
+        let name = name.to_ascii_lowercase();
+        if !CONNECTION_HEADERS.contains(&name.as_str()) {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    Ok(FixtureAnswer {
+        status: recorded.status,
+        headers,
+        body: body::response_body(utf8(&recorded.body)?),
+    })
+}
+
+/// Replaces what a fixture must not contain.
+struct FixtureMasker<'a> {
+    mask: &'a Mask<'a>,
+    signatures: &'a TestSignatures,
+}
+
+impl FixtureMasker<'_> {
+    /// Everything but `about`, `now`, `keys` and the requests' methods may contain secrets or personal data.
+    fn fixture(&self, fixture: &mut Value) {
+        for member in ["settings", "call", "returns"] {
+            self.value(&mut fixture[member]);
+        }
+        for exchange in fixture["exchanges"].as_array_mut().into_iter().flatten() {
+            let method = exchange["request"]["method"].take();
+            self.value(exchange);
+            exchange["request"]["method"] = method;
+        }
+    }
+
     fn text(&self, text: &str) -> String {
-        self.mask.text(&self.resigned.replace(text))
+        self.mask.text(&self.signatures.replace(text))
     }
 
-    fn value(&self, value: &Value) -> Value {
-        let mut value = value.clone();
-        self.resign(&mut value);
-        self.mask.value(&mut value);
-        value
+    fn value(&self, value: &mut Value) {
+        self.sign_again(value);
+        self.mask.value(value);
     }
 
-    fn resign(&self, value: &mut Value) {
+    fn sign_again(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.resigned.replace(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.resign(item)),
-            Value::Object(members) => members.values_mut().for_each(|member| self.resign(member)),
+            Value::String(text) => *text = self.signatures.replace(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.sign_again(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.sign_again(member)),
             _ => {}
         }
     }
 
-    fn asked(&self, invocation: &RecordedInvocation) -> Value {
-        let mut asked = self.value(&invocation.asked);
-        if invocation.kind == ExportKind::Webhook {
-            let given = &invocation.asked["parse_leads"];
-            let (kind, body) = (given["content_type"].as_str(), given["body"].as_str());
-            let body = body.unwrap_or_default();
-            let is_form = kind.unwrap_or_default().contains("x-www-form-urlencoded");
-            asked["parse_leads"]["body"] = self.document(body, is_form).into();
+    /// A webhook's body, which stays text, with the replacements that its format needs.
+    fn webhook(&self, content_type: &str, body: &str) -> String {
+        if !content_type.contains("x-www-form-urlencoded") {
+            return self.text(body);
         }
-        asked
-    }
-
-    /// A body that stays text, with the replacements that its format needs.
-    fn document(&self, text: &str, is_form: bool) -> String {
-        let masked = if is_form {
-            body::mask_form(&self.resigned.replace(text), |value| self.mask.text(value))
-        } else {
-            self.text(text)
-        };
-        if is_form && masked == body::mask_form(text, str::to_owned) {
+        let masked = body::mask_form(&self.signatures.replace(body), |value| self.mask.text(value));
+        if masked == body::mask_form(body, str::to_owned) {
             // Nothing was replaced, so keep the form as it was sent.
-            return text.to_owned();
+            return body.to_owned();
         }
         masked
     }
-
-    fn exchange(&self, exchange: &RecordedExchange) -> Result<Value, OmissionReason> {
-        let RecordedExchange {
-            method,
-            url,
-            headers,
-            body: sent,
-            answer,
-        } = exchange;
-        let text = utf8(sent)?;
-        let mut request = Map::new();
-        request.insert("method".into(), method.as_str().into());
-        request.insert("url".into(), self.text(url).into());
-        request.insert("headers".into(), self.request_headers(headers).into());
-        let content_type = header(headers, "content-type");
-        let sent = body::request_body(&content_type, text).map(|(name, value)| (name, self.value(&value)));
-        body::insert(&mut request, sent);
-        let answered = match answer {
-            Ok(answer) => ("answer", self.answer(answer)?),
-            Err(fails) => ("fails", self.value(fails)),
-        };
-        Ok(json!({ "request": request, answered.0: answered.1 }))
-    }
-
-    /// The request headers that a replay requires. Credentials are dropped, except signatures.
-    fn request_headers(&self, headers: &[(String, String)]) -> Map<String, Value> {
-        let mut masked = Map::new();
-        for (name, value) in headers {
-            let is_secret = members::is_secret(name) || name.eq_ignore_ascii_case("cookie");
-            if is_secret && !self.resigned.any_in(value) {
-                continue;
-            }
-            let name = name.to_ascii_lowercase();
-            masked.entry(name).or_insert_with(|| self.text(value).into());
-        }
-        masked
-    }
-
-    fn answer(&self, answer: &RecordedResponse) -> Result<Value, OmissionReason> {
-        let mut response = Map::new();
-        response.insert("status".into(), answer.status.into());
-        let mut headers = Map::new();
-        for (name, value) in &answer.headers {
-            let name = name.to_ascii_lowercase();
-            if !CONNECTION_HEADERS.contains(&name.as_str()) {
-                headers.entry(name).or_insert_with(|| self.text(value).into());
-            }
-        }
-        response.insert("headers".into(), headers.into());
-        let text = utf8(&answer.body)?;
-        let body = body::response_body(text).map(|(name, value)| (name, self.value(&value)));
-        body::insert(&mut response, body);
-        Ok(response.into())
-    }
-}
-
-fn header(headers: &[(String, String)], name: &str) -> String {
-    let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.to_ascii_lowercase()).unwrap_or_default()
 }

@@ -7,7 +7,7 @@
 //! wants it ([`mask`]). A text is replaced in the whole invocation, so that the adapter sends the same requests when
 //! the fixture is replayed.
 //!
-//! The fixture's format is that of `adapters/*/fixtures`, described in `sdk/rust/src/testing/replay.rs`.
+//! The fixture's format is that of `adapters/*/fixtures`, defined in `custody/fixture/`.
 
 mod body;
 mod bounds;
@@ -17,9 +17,11 @@ mod members;
 mod phone;
 mod signed;
 
-use jiff::Timestamp;
-use serde_json::Value;
+use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
+use crate::custody::fixture::{ExportInput, ExportResult, FixtureSendError};
 use crate::word::words;
 
 pub use bounds::{RecordedFixture, RecordingBounds, RecordingBuffer, RecordingPhase, RecordingStatus};
@@ -51,6 +53,17 @@ words!(ExportKind {
 });
 
 impl ExportKind {
+    /// The export that was invoked.
+    #[must_use]
+    pub const fn of(call: &ExportInput) -> Self {
+        match call {
+            ExportInput::QueryStatus { .. } => Self::Status,
+            ExportInput::WriteDisposition { .. } => Self::Write,
+            ExportInput::Find { .. } => Self::Find,
+            ExportInput::ParseLeads { .. } => Self::Webhook,
+        }
+    }
+
     /// A title for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -66,22 +79,20 @@ impl ExportKind {
 /// An invocation as it happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedInvocation {
-    /// Which function.
-    pub kind: ExportKind,
     /// The release that made it, and its adapter.
     pub by: String,
     /// The release's settings.
-    pub settings: Vec<(String, String)>,
+    pub settings: BTreeMap<String, String>,
     /// The time that the adapter saw during the whole invocation.
     pub now: Timestamp,
-    /// The fixture's `call`.
-    pub asked: Value,
+    /// What was invoked.
+    pub call: ExportInput,
     /// The signatures made for it, in order.
     pub signed: Vec<RecordedSignature>,
     /// Its requests and responses, in order.
     pub exchanges: Vec<RecordedExchange>,
-    /// The fixture's `returns`.
-    pub returns: Value,
+    /// What it returned.
+    pub returns: ExportResult,
 }
 
 /// A signature that the host made for an adapter.
@@ -106,8 +117,8 @@ pub struct RecordedExchange {
     pub headers: Vec<(String, String)>,
     /// As the adapter gave it.
     pub body: Vec<u8>,
-    /// The response, or the fixture's `fails`.
-    pub answer: Result<RecordedResponse, Value>,
+    /// The response, or why there was none.
+    pub answer: Result<RecordedResponse, FixtureSendError>,
 }
 
 /// A response as the adapter received it.

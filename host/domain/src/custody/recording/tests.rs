@@ -1,10 +1,11 @@
 //! Tests that turn whole invocations into fixtures.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::*;
+use crate::custody::fixture::{ExportOutput, FixtureLead, FixtureLeadStatus};
 
 fn sign(key: &str, bytes: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
@@ -23,11 +24,12 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 fn invocation() -> RecordedInvocation {
     let signature = sign("the real key", b"lead=919876543210");
     RecordedInvocation {
-        kind: ExportKind::Status,
         by: "release 3 (acme@1.0.0)".into(),
-        settings: pairs(&[("base_url", "https://crm.example")]),
+        settings: [("base_url".into(), "https://crm.example".into())].into(),
         now: "2026-07-01T09:01:55Z".parse().unwrap(),
-        asked: json!({"query_status": {"lead_id": "919876543210"}}),
+        call: ExportInput::QueryStatus {
+            lead_id: "919876543210".parse().unwrap(),
+        },
         signed: vec![RecordedSignature {
             name: "signing".into(),
             bytes: b"lead=919876543210".to_vec(),
@@ -64,7 +66,12 @@ fn invocation() -> RecordedInvocation {
                 }),
             },
         ],
-        returns: json!({"ok": {"lead_id": "919876543210", "callable": true, "status": "new"}}),
+        returns: Ok(ExportOutput::Status(FixtureLeadStatus {
+            lead_id: "919876543210".into(),
+            callable: true,
+            status: "new".into(),
+            ..FixtureLeadStatus::default()
+        })),
     }
 }
 
@@ -147,14 +154,21 @@ fn an_unrepresentable_invocation_is_omitted() {
 #[test]
 fn a_webhook_keeps_its_format() {
     let body = "lead_no=GW-1&contact_name=Asha+Verma&mobile=098765-43210&note=%E0%A4%86";
+    let call = |body: &str| ExportInput::ParseLeads {
+        content_type: "application/x-www-form-urlencoded".into(),
+        body: body.into(),
+        received_at: "2026-07-01T09:01:55.000Z".into(),
+    };
     let mut webhook = RecordedInvocation {
-        kind: ExportKind::Webhook,
-        asked: json!({"parse_leads": {
-            "content_type": "application/x-www-form-urlencoded", "body": body, "received_at": "2026-07-01T09:01:55.000Z"
-        }}),
+        call: call(body),
         signed: vec![],
         exchanges: vec![],
-        returns: json!({"ok": [{"id": "GW-1", "phone": "+919876543210", "name": "Asha Verma"}]}),
+        returns: Ok(ExportOutput::Leads(vec![FixtureLead {
+            id: "GW-1".into(),
+            phone: "+919876543210".into(),
+            name: Some("Asha Verma".into()),
+            ..FixtureLead::default()
+        }])),
         ..invocation()
     };
     let made = fixture(&webhook, b"salt", true).unwrap();
@@ -169,8 +183,8 @@ fn a_webhook_keeps_its_format() {
     let own = &lead["phone"].as_str().unwrap()[3..];
     assert!(form.contains(&format!("0{}-{}", &own[..5], &own[5..])), "{form} {own}");
 
-    webhook.returns = json!({"ok": []});
-    webhook.asked["parse_leads"]["body"] = Value::from("a=%e0%a4%86&b=1");
+    webhook.returns = Ok(ExportOutput::Leads(vec![]));
+    webhook.call = call("a=%e0%a4%86&b=1");
     let made = fixture(&webhook, b"salt", true).unwrap();
     assert_eq!(made["call"]["parse_leads"]["body"], "a=%e0%a4%86&b=1");
 }

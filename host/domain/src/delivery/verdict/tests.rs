@@ -264,7 +264,7 @@ proptest! {
             prop_assert_eq!(verdict.alert, alert);
             let state = verdict.step.state();
             let is_done = state == DeliveryState::Done;
-            prop_assert!(state != DeliveryState::Leased && state.is_live() != state.is_stuck() || is_done);
+            prop_assert!(state != DeliveryState::Leased && state.is_live() != state.is_stopped() || is_done);
         }
     }
 
@@ -302,6 +302,6 @@ proptest! {
     fn every_delivery_ends(policy in policies(), events in prop::collection::vec((any_event(), 0.0..=1.0), 400)) {
         let claims = Simulation::new(policy).run(&events);
         let end = claims.last().unwrap().verdict.step.state();
-        prop_assert!(end == DeliveryState::Done || end.is_stuck(), "{:?} after {} claims", end, claims.len());
+        prop_assert!(end == DeliveryState::Done || end.is_stopped(), "{:?} after {} claims", end, claims.len());
     }
 }

@@ -34,6 +34,11 @@ impl Default for LimitsSpec {
 }
 
 impl LimitsSpec {
+    /// The most that `memory_mib` may be.
+    pub const MAX_MEMORY_MIB: u32 = 512;
+    /// The most that `cpu_ms` may be.
+    pub const MAX_CPU_MS: u32 = 60_000;
+
     /// The wall-clock deadline of a status query.
     #[must_use]
     pub const fn status_deadline(&self) -> Duration {

@@ -23,7 +23,7 @@ fn the_newest_item_is_taken_first() {
 }
 
 #[test]
-fn a_busy_owner_does_not_displace_quiet_ones() {
+fn a_busy_owner_evicts_its_own_items() {
     let mut pool = IdlePool::new(4);
     assert_eq!(pool.insert(PoolOwner(1), 4, "quiet", at(0)), None);
     for busy in ["a", "b", "c"] {

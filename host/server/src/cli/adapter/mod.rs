@@ -1,4 +1,4 @@
-//! `jackfield adapter …`: an author's commands, which need no host, and an operator's, which ask one.
+//! `jackfield adapter …`: an author's commands, which need no host, and an operator's, which send requests to one.
 
 mod build;
 mod check;
@@ -12,8 +12,8 @@ use clap::Subcommand;
 use reqwest::Method;
 
 use crate::cli::Session;
-use crate::cli::ask::Paging;
-use crate::cli::screen::{Screen, progress, short, time};
+use crate::cli::arguments::PageArgs;
+use crate::cli::output::{Output, progress, short_digest, time};
 use jackfield_api::{AdapterView, Listing, PushedView};
 use jackfield_domain::tenant::SettingKind;
 use jackfield_domain::tenant::release::AdapterRef;
@@ -22,7 +22,7 @@ use jackfield_domain::tenant::release::AdapterRef;
 pub(super) enum AdapterCommand {
     #[command(flatten)]
     Author(AuthorCommand),
-    /// Check, compile and keep an adapter. The same bytes again change nothing.
+    /// Check an adapter, compile it and store it at the host. Pushing the same bytes again changes nothing.
     #[command(after_help = "Example:\n  jackfield adapter push keystone.wasm")]
     Push {
         /// The component.
@@ -33,67 +33,69 @@ pub(super) enum AdapterCommand {
     #[command(after_help = "Example:\n  jackfield adapter list --limit 20")]
     List {
         #[command(flatten)]
-        page: Paging,
+        page: PageArgs,
     },
-    /// Show an adapter: what it can do and what it asks of a tenant's file.
+    /// Show an adapter: what it supports, and what a tenant's file must give it.
     #[command(after_help = "Example:\n  jackfield adapter show keystone\n  jackfield adapter show keystone@1.2.0")]
     Show {
         /// A name, name@version or sha256:…
         #[arg(value_name = "ADAPTER")]
         reference: AdapterRef,
     },
-    /// Record a tenant's real calls as a cassette, without credentials. The host must be serving them.
+    /// Record real invocations of a tenant's adapter as a cassette, without credentials.
     #[command(
         after_help = "Example:\n  jackfield adapter record --tenant dwarka-homes\n  jackfield adapter record --tenant \
             dwarka-homes --calls 5 --minutes 30 fixtures\n  jackfield adapter record --tenant dwarka-homes --end\n\n\
-            The calls are those of real people. Phone numbers, e-mail addresses and the names that the contract or the \
-            CRM's members name are replaced, the same always by the same, in the whole call; notes, addresses and \
-            whatever else people wrote are not. Credentials are never in it: the host adds them after the record is \
-            taken, signatures are replaced by those of a test key, and what the CRM hands out as tokens and cookies is \
-            replaced too."
+            The host records the invocations that it makes for real requests while it serves, so they contain data of \
+            real people. Phone numbers, e-mail addresses, and the values of members that the contract or the CRM names \
+            as names are replaced, equal values by equal ones within an invocation. Notes, addresses and other text \
+            are not replaced. Credentials are never recorded: the host adds them to a request after it is recorded. \
+            Signatures are replaced by those of a test key, and the CRM's tokens and cookies are replaced too."
     )]
-    Record(record::RecordArgs),
+    Record(record::RecordAdapterArgs),
 }
 
-/// What an author does before there is a host.
+/// An author's commands, which need no host.
 #[derive(Debug, Subcommand)]
 pub(super) enum AuthorCommand {
-    /// Write a new adapter that builds and passes its checks, to be changed into your own.
+    /// Write a new adapter that builds and passes its checks, for you to change into your own.
     #[command(
         after_help = "Example:\n  jackfield adapter new acme --lang ts\n  jackfield adapter new acme --lang go \
             --into adapters/acme"
     )]
-    New(new::NewArgs),
-    /// Build the component of the adapter in a folder. What has not changed is not built again.
+    New(new::NewAdapterArgs),
+    /// Build the component of the adapter in a folder. What has not changed is not rebuilt.
     #[command(after_help = "Example:\n  jackfield adapter build\n  jackfield adapter build adapters/acme --out target")]
-    Build(build::BuildArgs),
-    /// Check a component against the contract: its exports, recorded calls, and the same calls with faults injected.
+    Build(build::BuildAdapterArgs),
+    /// Check a component against the contract: its exports, recorded invocations, and the same ones with injected
+    /// faults.
     ///
-    /// Needs no host, no CRM and no network. A cassette is a folder of fixtures, one recorded call each; without
-    /// --cassette it is the folder `fixtures` beside the one that the component is in, or here. Exit code 0: nothing is
-    /// wrong; 1: something is, and the report says what, why it matters and where the contract says so.
+    /// This needs no host, no CRM and no network. A cassette is a folder of fixtures, one recorded invocation each.
+    /// Without --cassette it is the folder `fixtures` beside the component's folder, or in the current one. The exit
+    /// code is 0 if nothing is wrong. It is 1 otherwise, and the report says what is wrong, why it matters and where
+    /// the contract requires it.
     #[command(
         after_help = "Example:\n  jackfield adapter check build/acme.wasm\n  jackfield adapter check acme.wasm \
             --cassette fixtures --json\n  jackfield adapter check acme.wasm --fixture write-refused --memory-mib 128"
     )]
-    Check(check::CheckArgs),
+    Check(check::CheckAdapterArgs),
 }
 
 impl AuthorCommand {
-    pub async fn run(self, screen: &Screen) -> anyhow::Result<()> {
+    pub async fn run(self, output: &Output) -> anyhow::Result<()> {
         match self {
-            Self::Check(args) => args.run(screen).await,
-            Self::New(args) => args.run(screen),
-            Self::Build(args) => args.run(screen),
+            Self::Check(args) => args.run(output).await,
+            Self::New(args) => args.run(output),
+            Self::Build(args) => args.run(output),
         }
     }
 }
 
 impl AdapterCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
-        let Session { client, screen } = session;
+        let Session { client, output } = session;
         match self {
-            // It needs no session, and has returned in `cli::run`.
+            // These need no session, and were run in `cli::run`.
             Self::Author(_) => Ok(()),
             Self::Push { file } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -105,19 +107,19 @@ impl AdapterCommand {
                 let request = client.request(Method::POST, &["adapters"]);
                 let request = request.header("content-type", "application/wasm").body(bytes);
                 let answer = client.send::<PushedView>(request).await?;
-                screen.show(&answer, |PushedView { adapter, known }| {
-                    let known = if *known { " (it was there before)" } else { "" };
+                output.show(&answer, |PushedView { adapter, known }| {
+                    let known = if *known { " (it was already there)" } else { "" };
                     format!("{}@{} {}{known}", adapter.name, adapter.version, adapter.digest)
                 })
             }
             Self::List { page } => {
-                let answer = client.get::<Listing<AdapterView>>(&["adapters"], &page).await?;
+                let answer = client.get::<Listing<AdapterView>>(&["adapters"], &page.query()).await?;
                 let headers = ["ADAPTER", "DIGEST", "CAN", "SIZE", "PUSHED"];
-                screen.list(&answer, &headers, |adapter| {
+                output.list(&answer, &headers, |adapter| {
                     vec![
                         format!("{}@{}", adapter.name, adapter.version),
-                        short(&adapter.digest),
-                        abilities(adapter),
+                        short_digest(&adapter.digest),
+                        capabilities(adapter),
                         size(adapter.size),
                         time(adapter.pushed_at),
                     ]
@@ -126,29 +128,30 @@ impl AdapterCommand {
             Self::Show { reference } => {
                 let path = ["adapters", &reference.to_string()];
                 let answer = client.get::<AdapterView>(&path, &()).await?;
-                screen.show(&answer, |adapter| shown(screen, adapter))
+                output.show(&answer, |adapter| render(output, adapter))
             }
             Self::Record(args) => args.run(session).await,
         }
     }
 }
 
-fn abilities(adapter: &AdapterView) -> String {
+/// What an adapter supports beyond what all do.
+fn capabilities(adapter: &AdapterView) -> String {
     let all = [
         (adapter.idempotent_writes, "idempotent"),
         (adapter.lookup, "lookup"),
         (adapter.parses_leads, "parse"),
     ];
-    let has: Vec<_> = all.iter().filter(|(can, _)| *can).map(|(_, word)| *word).collect();
-    if has.is_empty() { "-".into() } else { has.join(",") }
+    let words: Vec<_> = all.iter().filter(|(has, _)| *has).map(|(_, word)| *word).collect();
+    if words.is_empty() { "-".into() } else { words.join(",") }
 }
 
-fn shown(screen: &Screen, adapter: &AdapterView) -> String {
-    let mut text = screen.facts(&[
+fn render(output: &Output, adapter: &AdapterView) -> String {
+    let mut text = output.fields(&[
         ("adapter", format!("{}@{}", adapter.name, adapter.version)),
         ("digest", adapter.digest.clone()),
-        ("can", abilities(adapter)),
-        ("calls the origins of", adapter.needs.origins.join(", ")),
+        ("can", capabilities(adapter)),
+        ("sends requests to the origins of", adapter.needs.origins.join(", ")),
         ("size", size(adapter.size)),
         ("pushed", time(adapter.pushed_at)),
     ]);
@@ -157,12 +160,12 @@ fn shown(screen: &Screen, adapter: &AdapterView) -> String {
             let required = if need.required { "required" } else { "optional" };
             vec![
                 need.name.clone(),
-                kind(need.kind).into(),
+                kind_word(need.kind).into(),
                 required.into(),
                 need.doc.clone(),
             ]
         });
-        text = format!("{text}\n\n{}", screen.table(&["SETTING", "KIND", "", "FOR"], rows));
+        text = format!("{text}\n\n{}", output.table(&["SETTING", "KIND", "", "FOR"], rows));
     }
     if !adapter.needs.credentials.is_empty() {
         let rows = adapter
@@ -170,12 +173,12 @@ fn shown(screen: &Screen, adapter: &AdapterView) -> String {
             .credentials
             .iter()
             .map(|need| vec![need.name.clone(), need.kind.clone(), need.doc.clone()]);
-        text = format!("{text}\n\n{}", screen.table(&["CREDENTIAL", "KIND", "FOR"], rows));
+        text = format!("{text}\n\n{}", output.table(&["CREDENTIAL", "KIND", "FOR"], rows));
     }
     text
 }
 
-const fn kind(kind: SettingKind) -> &'static str {
+const fn kind_word(kind: SettingKind) -> &'static str {
     match kind {
         SettingKind::Text => "text",
         SettingKind::Integer => "integer",

@@ -15,43 +15,51 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::Session;
-use crate::cli::screen::{note, progress};
+use crate::cli::output::{note, progress};
 use jackfield_api::{BeginRecording, RecordedCall, RecordingView, TakenRecordingView};
 use jackfield_clock::{Clock as _, SystemClock, after};
-use jackfield_domain::custody::recording::{ExportKind, OmissionReason, RecordingPhase};
+use jackfield_domain::custody::recording::{ExportKind, OmissionReason, RecordingBounds, RecordingPhase};
 use jackfield_domain::id::TenantName;
 
-/// How often the host is asked how far it is.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often the host is asked for the progress of the recording.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
-pub struct RecordArgs {
-    /// The tenant whose calls are recorded, at the host that is asked.
+pub struct RecordAdapterArgs {
+    /// The tenant. Invocations of its adapter are recorded at the host that receives this request.
     #[arg(long, value_name = "TENANT")]
     tenant: TenantName,
-    /// The folder that the calls are written to, one file each. What is there stays.
+    /// The folder for the fixtures, one file for each invocation. Files that exist are not overwritten.
     #[arg(value_name = "DIR", default_value = "cassette")]
     folder: PathBuf,
-    /// Stop after so many calls: 1 to 500.
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(
+        long,
+        value_name = "N",
+        help = format!("Stop after this many invocations: 1 to {}", RecordingBounds::MAX_CALLS),
+        default_value_t = BeginRecording::DEFAULT_CALLS
+    )]
     calls: u32,
-    /// Stop after so many minutes: 1 to 60.
-    #[arg(long, value_name = "M", default_value_t = 10)]
+    #[arg(
+        long,
+        value_name = "M",
+        help = format!("Stop after this many minutes: 1 to {}", RecordingBounds::MAX_MINUTES),
+        default_value_t = BeginRecording::DEFAULT_MINUTES
+    )]
     minutes: u32,
-    /// Leave phone numbers, e-mail addresses and names as they are.
+    /// Do not replace phone numbers, e-mail addresses and names.
     #[arg(long)]
     unmasked: bool,
-    /// Do not ask whether the calls of real people may be recorded.
+    /// Confirm that data of real people may be recorded, instead of being asked.
     #[arg(long)]
     yes_personal_data: bool,
-    /// Record nothing: end the recording that is there, and write what it has.
+    /// Start no recording: end the present one, and write what it holds.
     #[arg(long, conflicts_with_all = ["calls", "minutes", "unmasked"])]
     end: bool,
 }
 
-/// A fixture with its members in the order in which they are read.
+/// A fixture whose members are in the order in which people read them.
 #[derive(Serialize)]
-struct Fixture {
+struct OrderedFixture {
     about: Option<Value>,
     settings: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,10 +70,10 @@ struct Fixture {
     returns: Option<Value>,
 }
 
-impl RecordArgs {
+impl RecordAdapterArgs {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         let path = ["tenants", self.tenant.as_str(), "recording"];
-        self.consent()?;
+        self.ask_consent()?;
         fs::create_dir_all(&self.folder).with_context(|| format!("cannot create {}", self.folder.display()))?;
         if !self.end {
             let request = BeginRecording {
@@ -75,58 +83,58 @@ impl RecordArgs {
             };
             session.client.post::<RecordingView>(&path, &request).await?;
             note(&format!(
-                "Recording calls of {}, at most {} and {} minutes. Ctrl-C ends it and writes what there is.",
+                "Recording the invocations of {}'s adapter, at most {} and at most {} minutes. Ctrl-C ends the \
+                 recording and writes what it holds.",
                 self.tenant, self.calls, self.minutes
             ));
-            self.watch(session, &path).await?;
+            self.wait(session, &path).await?;
         }
-        let taken = session.client.request(Method::DELETE, &path);
-        let taken = session.client.send::<TakenRecordingView>(taken).await?.view;
+        let request = session.client.request(Method::DELETE, &path);
+        let taken = session.client.send::<TakenRecordingView>(request).await?.view;
         let files = write(&self.folder, taken.calls)?;
         let recording = taken.recording;
-        let answer = json!({ "folder": self.folder, "files": files, "recording": recording });
-        session.screen.tell(&answer, || self.told(&files, &recording))
+        let result = json!({ "folder": self.folder, "files": files, "recording": recording });
+        session.output.print_result(&result, || self.render(&files, &recording))
     }
 
-    /// Asks whether the data of real people may be recorded.
-    fn consent(&self) -> anyhow::Result<()> {
+    /// Asks whether data of real people may be recorded.
+    fn ask_consent(&self) -> anyhow::Result<()> {
         if self.yes_personal_data {
             return Ok(());
         }
         let masked = if self.unmasked {
-            "nothing of that is replaced"
+            "no value is replaced"
         } else {
-            "phone numbers, e-mail addresses and known names are replaced, notes and addresses are not"
+            "phone numbers, e-mail addresses and known names are replaced, but notes and addresses are not"
         };
-        let what = format!(
-            "What is recorded are real calls about real people: {masked}. Look through the files before you pass them \
-             on."
+        let warning = format!(
+            "The recording contains data of real people: {masked}. Read through the files before you pass them on."
         );
         if !stdin().is_terminal() {
-            bail!("{what}\nIf you may do that, repeat the command with --yes-personal-data.");
+            bail!("{warning}\nIf you may record it, repeat the command with --yes-personal-data.");
         }
-        write!(stderr(), "{what}\nMay you record them? Type yes: ")?;
-        let mut said = String::new();
-        stdin().lock().read_line(&mut said)?;
-        if said.trim() != "yes" {
+        write!(stderr(), "{warning}\nMay you record it? Type yes: ")?;
+        let mut reply = String::new();
+        stdin().lock().read_line(&mut reply)?;
+        if reply.trim() != "yes" {
             bail!("nothing was recorded");
         }
         Ok(())
     }
 
-    /// Returns when the recording is over, or somebody ends it here.
-    async fn watch(&self, session: &Session, path: &[&str]) -> anyhow::Result<()> {
+    /// Waits until the recording ends at the host, or the user interrupts this command.
+    async fn wait(&self, session: &Session, path: &[&str]) -> anyhow::Result<()> {
         let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-        let mut before = 0;
+        let mut recorded = 0;
         loop {
             tokio::select! {
-                () = SystemClock.sleep_until(after(SystemClock.now(), LOOK)) => {}
-                came = &mut interrupted => return Ok(came?),
+                () = SystemClock.sleep_until(after(SystemClock.now(), POLL_INTERVAL)) => {}
+                result = &mut interrupted => return Ok(result?),
             }
             let view = session.client.get::<RecordingView>(path, &()).await?.view;
             let now = view.recorded.values().sum();
-            if now > before {
-                before = now;
+            if now > recorded {
+                recorded = now;
                 progress(&format!("  {now} of {}: {}", view.wanted, kinds(&view.recorded)));
             }
             if view.state != RecordingPhase::Running {
@@ -135,20 +143,20 @@ impl RecordArgs {
         }
     }
 
-    fn told(&self, files: &[PathBuf], recording: &RecordingView) -> String {
+    fn render(&self, files: &[PathBuf], recording: &RecordingView) -> String {
         let mut text = String::new();
         for file in files {
-            // Writing to a text does not fail.
+            // Writing to a `String` cannot fail.
             let _ = writeln!(text, "{}", file.display());
         }
-        for (why, count) in &recording.left_out {
-            text.push_str(&left_out(*why, *count));
+        for (reason, count) in &recording.left_out {
+            text.push_str(&render_omission(*reason, *count));
         }
         let next = if files.is_empty() {
-            "No calls were recorded: none came to this host while it recorded.".to_owned()
+            "Nothing was recorded: this host did not invoke the adapter in that time.".to_owned()
         } else {
             format!(
-                "\nLook through them: what a person wrote in a note is still there. Then:\n  jackfield adapter check \
+                "\nRead through the files: notes that people wrote are not replaced. Then:\n  jackfield adapter check \
                  FILE.wasm --cassette {}",
                 self.folder.display()
             )
@@ -157,9 +165,9 @@ impl RecordArgs {
     }
 }
 
-fn left_out(why: OmissionReason, count: u32) -> String {
-    let calls = if count == 1 { "call" } else { "calls" };
-    format!("left out: {count} {calls}, since {}\n", why.reason())
+fn render_omission(reason: OmissionReason, count: u32) -> String {
+    let noun = if count == 1 { "invocation" } else { "invocations" };
+    format!("left out: {count} {noun}, because {}\n", reason.reason())
 }
 
 fn kinds(recorded: &BTreeMap<ExportKind, u32>) -> String {
@@ -167,14 +175,14 @@ fn kinds(recorded: &BTreeMap<ExportKind, u32>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// Writes each call into a file of its own, whose name is not taken. Only its owner may read it.
+/// Writes each invocation to a new file that only its owner may read.
 fn write(folder: &Path, calls: Vec<RecordedCall>) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = vec![];
     let mut next = BTreeMap::<ExportKind, u32>::new();
     for call in calls {
         let mut fixture = call.fixture;
         let mut member = |name: &str| fixture.as_object_mut().and_then(|members| members.remove(name));
-        let fixture = Fixture {
+        let fixture = OrderedFixture {
             about: member("about"),
             settings: member("settings"),
             keys: member("keys"),
@@ -188,14 +196,14 @@ fn write(folder: &Path, calls: Vec<RecordedCall>) -> anyhow::Result<Vec<PathBuf>
         let path = loop {
             *number += 1;
             let path = folder.join(format!("{}-{number}.json", call.kind.word()));
-            let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-            match made.and_then(|mut file| file.write_all(text.as_bytes())) {
+            let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            match created.and_then(|mut file| file.write_all(text.as_bytes())) {
                 Ok(()) => break path,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => {
                     return Err(error).with_context(|| {
                         let (done, shown) = (written.len(), path.display());
-                        format!("cannot write {shown}; {done} calls were written, and the host has forgotten the rest")
+                        format!("cannot write {shown}; {done} files were written, and the host has deleted the rest")
                     });
                 }
             }
@@ -210,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_get_the_next_free_names_and_stay_private() {
+    fn files_get_unused_names_and_are_private() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();

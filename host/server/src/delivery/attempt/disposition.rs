@@ -1,4 +1,4 @@
-//! Writing a disposition into the CRM, after looking up whether an earlier attempt landed.
+//! Writes a disposition to the CRM, after it has looked up whether an earlier attempt was written.
 
 use super::{Attempt, AttemptOutcome};
 use jackfield_domain::call::disposition::Disposition;
@@ -29,16 +29,16 @@ impl Attempt<'_> {
             },
             AttemptPlan::Send => {}
         }
-        let called = self
+        let invocation = self
             .tenant
             .loaded
             .write(&disposition, claimed.accepted_at, &claimed.key)
             .await;
-        self.observe("dispositions.write", &called);
+        self.record_invocation("dispositions.write", &invocation);
         AttemptOutcome::Ended {
             result: AttemptResult {
-                outcome: called.outcome,
-                sent: called.sent,
+                outcome: invocation.outcome,
+                sent: invocation.sent,
             },
             progress,
         }
@@ -47,8 +47,8 @@ impl Attempt<'_> {
     /// Asks the CRM whether an earlier attempt was written.
     async fn look_up(&mut self, lead: &LeadId) -> Result<Option<String>, Failure> {
         self.detail.looked_up = true;
-        let called = self.tenant.loaded.find(lead, &self.claimed.key).await;
-        self.observe("lookup.find", &called);
-        called.outcome
+        let invocation = self.tenant.loaded.find(lead, &self.claimed.key).await;
+        self.record_invocation("lookup.find", &invocation);
+        invocation.outcome
     }
 }

@@ -1,4 +1,4 @@
-//! Parsing a webhook in the CRM's own shape into leads.
+//! Parses a webhook in the CRM's own format into leads.
 
 use jiff::Timestamp;
 
@@ -18,13 +18,13 @@ impl Attempt<'_> {
         match parsed {
             Ok(leads) => {
                 let push = self.tenant.release().spec.agent.push_url.is_some();
-                let key = |place: usize| format!("{}/{place}", self.claimed.lease.id).parse();
+                let key = |index: usize| format!("{}/{index}", self.claimed.lease.id).parse();
                 let numbered = leads.into_iter().enumerate();
                 self.leads = numbered
-                    .filter_map(|(place, lead)| {
+                    .filter_map(|(index, lead)| {
                         Some(NewLead {
                             lead,
-                            key: key(place).ok()?,
+                            key: key(index).ok()?,
                             push,
                         })
                     })
@@ -43,16 +43,17 @@ impl Attempt<'_> {
             key,
             ..
         } = self.claimed;
-        let called = self.tenant.loaded.parse(content_type, payload, *accepted_at).await;
-        self.observe("leads.parse", &called);
-        let at: Timestamp = *accepted_at;
-        let leads = called.outcome?.into_iter();
+        let invocation = self.tenant.loaded.parse(content_type, payload, *accepted_at).await;
+        self.record_invocation("leads.parse", &invocation);
+        let received_at: Timestamp = *accepted_at;
+        let leads = invocation.outcome?.into_iter();
         leads
-            .map(|lead| Lead::from_parsed(lead.members, &lead.extensions, key, at).map_err(invalid_lead))
+            .map(|lead| Lead::from_parsed(lead.members, &lead.extensions, key, received_at).map_err(invalid_lead))
             .collect()
     }
 
-    /// The adapter that was to parse this is gone; its successor leaves the contract's shape to the host.
+    /// Reads the contract's own format: the adapter that should have parsed this webhook was replaced by one that
+    /// parses none.
     fn read_canonical(&self) -> Result<Lead, Vec<FieldError>> {
         let document = serde_json::from_slice(&self.claimed.payload).map_err(|_| {
             vec![FieldError::new(
@@ -64,7 +65,7 @@ impl Attempt<'_> {
     }
 }
 
-/// The webhook's lead is not what the contract asks for: a person has to look at it.
+/// The failure for a webhook whose lead does not follow the contract: a person has to review it.
 fn invalid_lead(fields: Vec<FieldError>) -> Failure {
     Failure::Rejected(Rejection {
         code: "invalid-lead".into(),

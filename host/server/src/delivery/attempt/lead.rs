@@ -1,4 +1,4 @@
-//! Pushing a lead to the agent.
+//! Pushes a lead to the agent.
 
 use super::{Attempt, AttemptOutcome};
 
@@ -6,7 +6,7 @@ impl Attempt<'_> {
     pub(super) async fn push_lead(&mut self) -> AttemptOutcome {
         let agent = &self.tenant.release().spec.agent;
         let (Some(url), Some(key)) = (&agent.push_url, &self.tenant.push_key) else {
-            // The tenant stopped pushing after this was accepted: the agent pulls it.
+            // The tenant stopped pushing after this lead was accepted: the agent pulls it.
             return self.ended(Ok(String::new()), false);
         };
         let deadline = self.tenant.release().spec.limits.write_deadline();

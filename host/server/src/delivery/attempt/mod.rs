@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
 use crate::tenants::Tenant;
 use jackfield_clock::SharedClock;
 use jackfield_domain::delivery::failure::Failure;
@@ -18,22 +18,22 @@ use jackfield_sandbox::Invocation;
 use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead};
 pub use push::PushClient;
 
-/// What an attempt came to.
+/// How an attempt ended.
 pub enum AttemptOutcome {
-    /// It was made.
+    /// The attempt was made.
     Ended {
-        /// How it ended.
+        /// Its result.
         result: AttemptResult,
         /// What was known before the last request left: a look-up may have cleared an ambiguity.
         progress: AttemptHistory,
     },
-    /// It may have landed before, and nobody can tell: a person decides.
+    /// An earlier attempt may have been written, and neither adapter nor CRM can tell: a person decides.
     NeedsDecision,
-    /// What was stored cannot be read.
+    /// The stored document cannot be read.
     Unreadable,
 }
 
-/// An attempt in progress, and what an operator will want to see of it.
+/// An attempt in progress, and what operators are shown of it.
 pub struct Attempt<'a> {
     claimed: &'a ClaimedDelivery,
     tenant: &'a Arc<Tenant>,
@@ -45,7 +45,7 @@ pub struct Attempt<'a> {
     pub detail: AttemptDetail,
     /// The leads that a webhook contained.
     pub leads: Vec<NewLead>,
-    /// Until when the destination asked to be left alone, beyond what this delivery's own failure says.
+    /// Until when the destination asked to send nothing, in addition to what this delivery's own failure says.
     pub pause_until: Option<Timestamp>,
 }
 
@@ -64,7 +64,7 @@ pub fn policy(kind: DeliveryKind, tenant: &Tenant) -> AttemptPolicy {
 }
 
 impl<'a> Attempt<'a> {
-    /// An attempt that has not begun.
+    /// An attempt that has not started.
     pub fn new(
         claimed: &'a ClaimedDelivery,
         tenant: &'a Arc<Tenant>,
@@ -93,7 +93,7 @@ impl<'a> Attempt<'a> {
             DeliveryKind::Inbound => self.parse_webhook().await,
         };
         match &outcome {
-            AttemptOutcome::Ended { result, .. } => self.record(&result.outcome),
+            AttemptOutcome::Ended { result, .. } => self.record_outcome(&result.outcome),
             AttemptOutcome::NeedsDecision => {
                 self.detail.message =
                     "an earlier attempt may have been written, and neither the adapter nor the CRM can tell".into();
@@ -103,7 +103,7 @@ impl<'a> Attempt<'a> {
         outcome
     }
 
-    fn record(&mut self, outcome: &Result<String, Failure>) {
+    fn record_outcome(&mut self, outcome: &Result<String, Failure>) {
         match outcome {
             Ok(reference) => self.detail.reference = Some(reference.clone()).filter(|reference| !reference.is_empty()),
             Err(failure) => {
@@ -128,16 +128,16 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Notes what the host saw of an invocation, and counts it.
-    fn observe<T>(&mut self, export: &'static str, called: &Invocation<T>) {
-        if called.http_status.is_some() {
-            self.detail.http_status = called.http_status;
+    /// Records what the host observed of an invocation, and counts it.
+    fn record_invocation<T>(&mut self, export: &'static str, invocation: &Invocation<T>) {
+        if invocation.http_status.is_some() {
+            self.detail.http_status = invocation.http_status;
         }
-        self.pause_until = self.pause_until.max(called.pause_until);
+        self.pause_until = self.pause_until.max(invocation.pause_until);
         self.metrics
-            .call(&self.claimed.tenant, export, called.fault(), &called.refused);
-        if called.reused {
-            self.metrics.call_reused(&self.claimed.tenant);
+            .invocation(&self.claimed.tenant, export, invocation.fault(), &invocation.refused);
+        if invocation.reused {
+            self.metrics.invocation_reused(&self.claimed.tenant);
         }
     }
 }

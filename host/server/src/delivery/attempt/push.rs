@@ -1,4 +1,4 @@
-//! Leads to the agent: `POST` of the `lead.created` document, signed as Standard Webhooks.
+//! Sends leads to the agent: a `POST` of the `lead.created` document, signed as Standard Webhooks.
 //!
 //! The URL is the platform team's own, so it is not subject to tenants' egress rules.
 
@@ -14,19 +14,19 @@ use jackfield_domain::delivery::pause;
 use jackfield_domain::intake::signature::{SigningKey, sign_standard};
 use jackfield_store::ClaimedDelivery;
 
-/// Sends to agents; one connection pool for all.
+/// The HTTP client for pushes. All agents share its connection pool.
 #[derive(Debug, Clone)]
 pub struct PushClient(reqwest::Client);
 
 /// How a push ended.
 pub struct PushResult {
-    /// What the agent said. It gives no reference.
+    /// The outcome. An agent gives no reference.
     pub outcome: Result<String, Failure>,
-    /// Its status.
+    /// The status of the agent's answer.
     pub http_status: Option<u16>,
-    /// Whether the request may have reached it.
+    /// Whether the request may have reached the agent.
     pub sent: bool,
-    /// Until when it wants to be left alone: it is away, and said for how long.
+    /// Until when the agent asked to send nothing: it is unavailable, and said for how long.
     pub pause_until: Option<Timestamp>,
 }
 
@@ -46,7 +46,7 @@ impl PushClient {
         ))
     }
 
-    /// Pushes a lead. The id is the delivery's, so that the agent knows a repeat.
+    /// Pushes a lead. The message id is the delivery's, so that the agent recognizes a repeat.
     pub async fn send(
         &self,
         clock: &SharedClock,

@@ -1,4 +1,4 @@
-//! Who may go, and how much of it.
+//! How many deliveries each tenant may claim.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -24,36 +24,36 @@ fn demand(name: &str, concurrency: u32, per_second: Option<u32>) -> TenantDemand
     }
 }
 
-fn total(shares: &ClaimPlan) -> u32 {
-    shares.shares.iter().map(|share| share.limit).sum()
+fn total(plan: &ClaimPlan) -> u32 {
+    plan.shares.iter().map(|share| share.limit).sum()
 }
 
 #[test]
-fn a_tenant_gets_no_more_than_its_concurrency() {
+fn concurrency_limits_a_tenant() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
     let demands = [demand("a", 3, None)];
     assert_eq!(total(&lanes.divide(&demands, now)), 3);
-    let in_flight = lanes.begin(&demands[0].tenant, DeliveryKind::Disposition, now);
+    let in_flight = lanes.start(&demands[0].tenant, DeliveryKind::Disposition, now);
     assert_eq!(total(&lanes.divide(&demands, now)), 2);
     drop(in_flight);
     assert_eq!(total(&lanes.divide(&demands, now)), 3);
 }
 
 #[test]
-fn what_is_free_is_divided_fairly_and_whole() {
+fn free_capacity_is_divided_fairly() {
     let lanes = lanes(10);
     let demands = [demand("a", 100, None), demand("b", 100, None), demand("c", 1, None)];
     for _ in 0..3 {
         let shares = lanes.divide(&demands, Timestamp::UNIX_EPOCH);
         assert!(total(&shares) <= 10);
-        assert_eq!(shares.shares.len(), 3, "nobody goes without: {shares:?}");
+        assert_eq!(shares.shares.len(), 3, "every tenant has a share: {shares:?}");
         assert!(shares.shares.iter().all(|share| share.limit <= 5), "{shares:?}");
     }
 }
 
 #[test]
-fn with_too_little_for_all_everybody_has_a_turn() {
+fn tenants_take_turns_for_short_capacity() {
     let lanes = lanes(1);
     let demands = [demand("a", 5, None), demand("b", 5, None), demand("c", 5, None)];
     let served: std::collections::BTreeSet<_> = (0..3)
@@ -67,13 +67,13 @@ fn with_too_little_for_all_everybody_has_a_turn() {
 }
 
 #[test]
-fn a_tenants_pace_holds_it_back_and_says_until_when() {
+fn pace_holds_a_tenant_and_says_until_when() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
     let demands = [demand("a", 50, Some(2))];
     assert_eq!(total(&lanes.divide(&demands, now)), 2);
     let running: Vec<_> = (0..2)
-        .map(|_| lanes.begin(&demands[0].tenant, DeliveryKind::Disposition, now))
+        .map(|_| lanes.start(&demands[0].tenant, DeliveryKind::Disposition, now))
         .collect();
     let held = lanes.divide(&demands, now);
     assert_eq!(total(&held), 0);
@@ -83,29 +83,33 @@ fn a_tenants_pace_holds_it_back_and_says_until_when() {
     assert_eq!(total(&lanes.divide(&demands, later)), 1);
 }
 
-fn start(lanes: &Lanes, demands: &[TenantDemand], now: Timestamp) -> Vec<AttemptInFlight> {
+fn start_all(lanes: &Lanes, demands: &[TenantDemand], now: Timestamp) -> Vec<AttemptInFlight> {
     let mut running = vec![];
     for share in lanes.divide(demands, now).shares {
         for _ in 0..share.limit {
-            running.push(lanes.begin(&share.tenant, share.kinds[0].0, now));
+            running.push(lanes.start(&share.tenant, share.kinds[0].0, now));
         }
     }
     running
 }
 
-/// As much as they can get, of tenants that never let go.
+/// Starts as many attempts as these tenants can get and never ends one.
 fn hang(lanes: &Lanes, names: &[&str], concurrency: u32) -> Vec<AttemptInFlight> {
     let mut running = vec![];
     for _ in 0..20 {
         for name in names {
-            running.extend(start(lanes, &[demand(name, concurrency, None)], Timestamp::UNIX_EPOCH));
+            running.extend(start_all(
+                lanes,
+                &[demand(name, concurrency, None)],
+                Timestamp::UNIX_EPOCH,
+            ));
         }
     }
     running
 }
 
 #[test]
-fn tenants_that_hang_leave_room_for_whoever_comes_next() {
+fn hanging_tenants_leave_capacity() {
     for (names, held) in [(&["a"][..], 16), (&["a", "b"], 24), (&["a", "b", "c", "d", "e"], 31)] {
         let lanes = lanes(32);
         let running = hang(&lanes, names, 1000);
@@ -120,15 +124,15 @@ fn tenants_that_hang_leave_room_for_whoever_comes_next() {
 }
 
 #[test]
-fn what_is_held_back_takes_no_share_from_others() {
+fn held_tenant_takes_no_share_from_others() {
     let lanes = lanes(10);
     let now = Timestamp::UNIX_EPOCH;
     let demands = [demand("a", 10, None), demand("b", 10, None)];
-    let mut first = start(&lanes, &demands[..1], now).remove(0);
+    let mut first = start_all(&lanes, &demands[..1], now).remove(0);
     let refused = Err(Failure::RateLimited {
         retry_after: Some(Duration::from_secs(90)),
     });
-    first.ended(DeliveryId(1), &refused, &demands[0].spec, now, 0.0);
+    first.finish(DeliveryId(1), &refused, &demands[0].spec, now, 0.0);
     drop(first);
     let shares = lanes.divide(&demands, now);
     assert_eq!((shares.shares.len(), &shares.shares[0].tenant), (1, &demands[1].tenant));
@@ -139,7 +143,7 @@ fn what_is_held_back_takes_no_share_from_others() {
 }
 
 #[test]
-fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
+fn pause_holds_only_its_own_kind() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
     let demands = [TenantDemand {
@@ -161,7 +165,7 @@ fn a_destination_that_asks_for_a_pause_stops_its_own_kind_only() {
 }
 
 #[test]
-fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
+fn open_breaker_holds_only_dispositions() {
     let lanes = lanes(100);
     let now = Timestamp::UNIX_EPOCH;
     let demands = [TenantDemand {
@@ -171,12 +175,12 @@ fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
     let (tenant, spec) = (&demands[0].tenant, &demands[0].spec);
     lanes.divide(&demands, now);
     let mut running: Vec<_> = (0..5)
-        .map(|_| lanes.begin(tenant, DeliveryKind::Disposition, now))
+        .map(|_| lanes.start(tenant, DeliveryKind::Disposition, now))
         .collect();
     for (n, in_flight) in running.iter_mut().enumerate() {
         assert!(!in_flight.is_trial());
         let id = DeliveryId(i64::try_from(n).unwrap());
-        in_flight.ended(id, &Err(Failure::Unavailable), spec, now, 0.0);
+        in_flight.finish(id, &Err(Failure::Unavailable), spec, now, 0.0);
     }
     drop(running);
     let held = lanes.divide(&demands, now);
@@ -188,7 +192,7 @@ fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
         probe.kinds,
         [(DeliveryKind::Lead, u32::MAX), (DeliveryKind::Disposition, 1)]
     );
-    let in_flight = lanes.begin(tenant, DeliveryKind::Disposition, until);
+    let in_flight = lanes.start(tenant, DeliveryKind::Disposition, until);
     assert!(in_flight.is_trial());
     assert_eq!(
         lanes.divide(&demands, until).shares[0].kinds,
@@ -196,7 +200,7 @@ fn an_open_breaker_holds_dispositions_and_lets_leads_go() {
     );
     drop(in_flight);
     let again = lanes.divide(&demands, until).shares.remove(0);
-    assert_eq!(again.kinds.len(), 2, "a probe that never left is made again");
+    assert_eq!(again.kinds.len(), 2, "a probe that was not sent is made again");
     let repaired = [TenantDemand {
         release: ReleaseNumber(2),
         ..demands[0].clone()

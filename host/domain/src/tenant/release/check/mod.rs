@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secret::secret;
 
+use super::limits::LimitsSpec;
 use super::spec::{MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SettingValue, TenantSpec};
 use crate::delivery::DeliverySpec;
 use crate::field::{FieldError, escape};
@@ -108,8 +109,8 @@ fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
 
 fn limits(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
     let bounds = [
-        ("memory_mib", spec.limits.memory_mib, 512),
-        ("cpu_ms", spec.limits.cpu_ms, 60_000),
+        ("memory_mib", spec.limits.memory_mib, LimitsSpec::MAX_MEMORY_MIB),
+        ("cpu_ms", spec.limits.cpu_ms, LimitsSpec::MAX_CPU_MS),
         ("status_deadline_ms", spec.limits.status_deadline_ms, 10_000),
         ("write_deadline_ms", spec.limits.write_deadline_ms, 60_000),
         ("status_concurrency", spec.limits.status_concurrency, 1000),

@@ -1,0 +1,127 @@
+//! Extractors of the endpoints: the authenticated agent, the body, and parts of the path and the headers.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
+
+use super::rate_limiter::ClientAddress;
+use super::{MAX_BODY, SharedState};
+use crate::observe::request::{BodyError, bearer_token};
+use crate::problem::{Problem, ProblemKind};
+use crate::tenants::{Tenant, TenantSlot};
+use jackfield_domain::id::TenantName;
+use jackfield_domain::intake::throttle::RequestParty;
+
+/// The agent of a tenant, authenticated by a valid bearer token.
+pub struct Agent {
+    /// The tenant.
+    pub tenant: TenantName,
+    slot: Option<TenantSlot>,
+}
+
+impl Agent {
+    /// The tenant with its active release; none if this host can serve no release of it.
+    pub fn serving_tenant(self) -> Option<Arc<Tenant>> {
+        match self.slot {
+            Some(TenantSlot::Serving(tenant)) => Some(tenant),
+            Some(TenantSlot::Broken { .. }) | None => None,
+        }
+    }
+}
+
+impl FromRequestParts<SharedState> for Agent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
+        let client = ClientAddress::from_request_parts(parts, state).await?;
+        let tenant = tenant_in_path(parts, state).await?;
+        let presented = bearer_token(&parts.headers);
+        match (tenant, presented) {
+            (Some(tenant), Some(token)) if state.tokens.allows_agent(&tenant, token) => {
+                tracing::Span::current().record("tenant", tenant.as_str());
+                let slot = state.tenants.slot(&tenant);
+                let rules = slot.as_ref().map(TenantSlot::ingress);
+                state
+                    .rate_limiter
+                    .check_tenant(client, &tenant, RequestParty::Agent, rules)?;
+                Ok(Self { tenant, slot })
+            }
+            (_, presented) => {
+                let reason = if presented.is_some() { "token" } else { "no-token" };
+                Err(state.rate_limiter.refuse(client, "agent", reason))
+            }
+        }
+    }
+}
+
+async fn tenant_in_path(parts: &mut Parts, state: &SharedState) -> Result<Option<TenantName>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(undecodable)?;
+    let tenant = params.iter().find(|(name, _)| *name == "tenant");
+    Ok(tenant.and_then(|(_, value)| value.parse().ok()))
+}
+
+/// The problem for a path that cannot be decoded, with or without a valid token.
+pub fn undecodable<E>(_: E) -> Problem {
+    Problem::new(ProblemKind::BadRequest, "the path is not percent-encoded UTF-8")
+}
+
+/// Parses a part of the path.
+///
+/// # Errors
+/// A 400 that says what is allowed.
+pub fn path_part<T: std::str::FromStr<Err = jackfield_domain::id::InvalidId>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error| {
+        let jackfield_domain::id::InvalidId { what, rule, .. } = error;
+        Problem::new(
+            ProblemKind::BadRequest,
+            format!("the {what} in the path is not valid: {rule}"),
+        )
+    })
+}
+
+/// A body, read to its end; at most [`MAX_BODY`] bytes.
+pub struct FullBody(pub Bytes);
+
+impl FromRequest<SharedState> for FullBody {
+    type Rejection = Problem;
+
+    /// Fails with a 413 if the body is too large, before it is read if its length is announced; with a 408 if it
+    /// arrives too slowly, a 503 if there is no memory for it, and a 400 if it breaks off.
+    async fn from_request(request: Request, state: &SharedState) -> Result<Self, Problem> {
+        let too_large = || {
+            Problem::new(
+                ProblemKind::TooLarge,
+                format!("a body has at most {MAX_BODY} bytes; nothing was stored"),
+            )
+        };
+        if request.body().size_hint().lower() > MAX_BODY as u64 {
+            return Err(too_large());
+        }
+        let read = Bytes::from_request(request, state).await;
+        read.map(Self).map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                too_large()
+            } else {
+                BodyError::within(&rejection).unwrap_or(BodyError::BrokeOff).problem()
+            }
+        })
+    }
+}
+
+/// The headers to store with the raw request, as JSON. Credentials are not stored.
+pub fn stored_headers(headers: &HeaderMap) -> String {
+    let credentials = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    let stored: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| !credentials.contains(name))
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    // Pairs of texts are always JSON.
+    serde_json::to_string(&stored).unwrap_or_default()
+}

@@ -1,0 +1,80 @@
+//! The endpoints for load balancers, orchestrators and Prometheus: `/healthz`, `/readyz` and `/metrics`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{StatusCode, header};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::observe::metrics::Metrics;
+use crate::problem::Problem;
+use crate::tenants::Tenants;
+use jackfield_clock::SharedClock;
+use jackfield_store::SharedStore;
+
+/// What the endpoints need.
+#[derive(Debug, Clone)]
+pub struct HealthState {
+    /// The store, asked whether it can be written to.
+    pub store: SharedStore,
+    /// The tenants, asked which of them cannot be served.
+    pub tenants: Arc<Tenants>,
+    /// The clock.
+    pub clock: SharedClock,
+    /// The metrics.
+    pub metrics: Metrics,
+    /// Cancelled when the host drains.
+    pub draining: CancellationToken,
+}
+
+/// `/healthz` and `/readyz`, for both listeners.
+pub fn router(state: HealthState) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .with_state(state)
+}
+
+/// `/metrics`, for the admin listener.
+pub fn metrics_router(state: HealthState) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(state)
+}
+
+/// Says whether to send requests to this host, and if not, why. Tenants whose release does not load are counted, and do
+/// not make the host unavailable to the others. The answer contains no reason with more than a name in it, since both
+/// listeners give it.
+async fn readyz(State(state): State<HealthState>) -> Response {
+    let store = state.store.ready().await;
+    let checks = [("store", store.is_ok()), ("accepting", !state.draining.is_cancelled())];
+    let not_ready: Vec<_> = checks
+        .iter()
+        .filter(|(_, passed)| !passed)
+        .map(|(name, _)| *name)
+        .collect();
+    if let Err(error) = store {
+        tracing::error!(%error, "the store is not ready");
+    }
+    let status = if not_ready.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = json!({
+        "ready": not_ready.is_empty(),
+        "not_ready": not_ready,
+        "tenants_not_serving": state.tenants.broken().len(),
+    });
+    (status, Json(body)).into_response()
+}
+
+async fn metrics(State(state): State<HealthState>) -> Result<Response, Problem> {
+    let breakers = state.tenants.breakers.statuses();
+    let now = state.clock.now();
+    let page = state.metrics.scrape(&state.store, &breakers, now).await?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], page).into_response())
+}

@@ -1,0 +1,31 @@
+//! How mistakes of a guest in C reach the host.
+
+use jackfield_domain::delivery::failure::FaultCause;
+
+use super::test_runtime::{TestRuntime, fault, report};
+
+#[tokio::test]
+async fn c_errors_become_described_faults() {
+    // Whatever goes wrong in C is a fault whose detail says what.
+    let test = TestRuntime::new();
+    let loaded = test.load("c-raises", "limits = { memory_mib = 16 }\n").await;
+    let cases = [
+        ("panic", "panic: no such stage: 77 (src/adapter.c:"),
+        ("panic", "in jf_query_status)"),
+        ("assert", "assertion failed: number == 0 (src/adapter.c:"),
+        ("abort", "abort() was called"),
+        ("overflow", "signed integer overflow"),
+        ("past-the-end", "out of bounds"),
+        ("null", "null pointer"),
+        ("stack", "the stack is exhausted"),
+        ("silent", "jf_query_status returned false and did not say why"),
+    ];
+    for (lead, words) in cases {
+        let fault = fault(&loaded, lead).await;
+        assert!(fault.detail.contains(words), "{lead}: {}", fault.detail);
+        assert_eq!(fault.cause, FaultCause::Trap, "{lead}");
+    }
+    let heap = fault(&loaded, "heap").await;
+    assert_eq!(heap.cause, FaultCause::MemoryCap, "{}", heap.detail);
+    assert_eq!(report(&loaded, "not-utf8").await.unwrap(), "Caf\u{FFFD}");
+}
