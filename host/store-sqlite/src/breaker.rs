@@ -187,7 +187,7 @@ impl Write for ExpireHeld {
                 }
                 for row in &held {
                     let held = DeliveryRow::read(row)?;
-                    held.conclude(db, &DeliveryVerdict::held_too_long(held.progress), self.now)
+                    held.conclude(db, &DeliveryVerdict::held_too_long(held.history), self.now)
                         .await?;
                     expired += 1;
                 }

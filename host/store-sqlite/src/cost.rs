@@ -116,7 +116,7 @@ fn end(claimed: &ClaimedDelivery, step: NextStep) -> FinishAttempt {
             class: AttemptClass::Unavailable,
             step,
             alert: None,
-            progress: AttemptHistory::default(),
+            history: AttemptHistory::default(),
         },
         detail: AttemptDetail::default(),
         leads: vec![],

@@ -196,7 +196,7 @@ async fn a_dead_letter_is_all_or_nothing() {
         verdict: DeliveryVerdict {
             step: NextStep::Dead(StopReason::AttemptsUsedUp),
             alert: Some(jackfield_domain::alert::AlertKind::DeadLetter),
-            ..DeliveryVerdict::unreadable(claimed.progress)
+            ..DeliveryVerdict::unreadable(claimed.history)
         },
         detail: AttemptDetail::default(),
         leads: vec![],

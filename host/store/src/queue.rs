@@ -117,7 +117,7 @@ pub struct ClaimedDelivery {
     /// When it fell due.
     pub due: Timestamp,
     /// The history that decides its next step.
-    pub progress: AttemptHistory,
+    pub history: AttemptHistory,
 }
 
 /// The end of an attempt.

@@ -62,7 +62,7 @@ pub struct DeliveryVerdict {
     pub alert: Option<AlertKind>,
     /// The history after this attempt, whatever the step: a dead delivery whose last attempt may have been written is
     /// still ambiguous when it is replayed.
-    pub progress: AttemptHistory,
+    pub history: AttemptHistory,
 }
 
 impl DeliveryVerdict {
@@ -77,7 +77,7 @@ impl DeliveryVerdict {
             class,
             step,
             alert,
-            progress: history,
+            history,
         }
     }
 
@@ -195,7 +195,7 @@ pub fn decide_trial(
         (CrmSignal::Failing | CrmSignal::Silent, NextStep::Retry { .. } | NextStep::Dead(_)) => {
             let history = AttemptHistory {
                 counted: history.counted,
-                ..verdict.progress
+                ..verdict.history
             };
             DeliveryVerdict::new(verdict.class, NextStep::Retry { due }, history)
         }

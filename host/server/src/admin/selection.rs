@@ -183,7 +183,7 @@ mod tests {
                     class: AttemptClass::Unavailable,
                     step: NextStep::Dead(StopReason::AttemptsUsedUp),
                     alert: None,
-                    progress: claimed.progress,
+                    history: claimed.history,
                 },
                 detail: AttemptDetail::default(),
                 leads: vec![],

@@ -210,18 +210,18 @@ impl Engine {
             self.lanes.pause(&claimed.tenant, claimed.kind, until, now);
         }
         let (verdict, breaker) = match outcome {
-            AttemptOutcome::Ended { result, progress } => {
+            AttemptOutcome::Ended { result, history } => {
                 let verdict = if in_flight.is_trial() {
-                    decide_trial(progress, claimed.due, &result, &policy, now, self.jitter())
+                    decide_trial(history, claimed.due, &result, &policy, now, self.jitter())
                 } else {
-                    decide(progress, &result, &policy, now, self.jitter())
+                    decide(history, &result, &policy, now, self.jitter())
                 };
                 let spec = &tenant.release().spec.delivery;
                 let change = in_flight.finish(claimed.lease.id, &result.outcome, spec, now, self.jitter());
                 (verdict, change)
             }
-            AttemptOutcome::NeedsDecision => (DeliveryVerdict::ask(claimed.progress), None),
-            AttemptOutcome::Unreadable => (DeliveryVerdict::unreadable(claimed.progress), None),
+            AttemptOutcome::NeedsDecision => (DeliveryVerdict::ask(claimed.history), None),
+            AttemptOutcome::Unreadable => (DeliveryVerdict::unreadable(claimed.history), None),
         };
         self.metrics
             .delivery_attempted(&claimed.tenant, claimed.kind, verdict.class);

@@ -24,7 +24,7 @@ pub(crate) struct DeliveryRow {
     pub(crate) lead: Option<LeadId>,
     pub(crate) receipt: ReceiptId,
     pub(crate) accepted_at: Timestamp,
-    pub(crate) progress: AttemptHistory,
+    pub(crate) history: AttemptHistory,
 }
 
 impl DeliveryRow {
@@ -38,7 +38,7 @@ impl DeliveryRow {
             lead: row.id_option("lead")?,
             receipt: ReceiptId(row.plain("receipt")?),
             accepted_at: row.time("accepted_at")?,
-            progress: progress(row)?,
+            history: history(row)?,
         })
     }
 
@@ -139,7 +139,7 @@ impl Conclusion<'_> {
             NextStep::Retry { due } => (Some(micros(*due)), None, None),
             NextStep::Dead(reason) | NextStep::Review(reason) => (None, Some(reason.word()), None),
         };
-        let history = self.verdict.progress;
+        let history = self.verdict.history;
         json!({
             "id": self.lease.id.0,
             "fence": self.lease.fence.0,
@@ -160,7 +160,7 @@ impl Conclusion<'_> {
 }
 
 /// The history that decides a delivery's next step.
-pub(crate) fn progress(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
+pub(crate) fn history(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
     Ok(AttemptHistory {
         counted: row.plain("counted")?,
         throttles: row.plain("throttles")?,

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::column::{Columns, json, later, micros};
-use crate::delivery::row::{content_type, progress};
+use crate::delivery::row::{content_type, history};
 use crate::writer::Write;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank};
 use jackfield_domain::id::{DeliveryId, Fence, TenantName};
@@ -209,7 +209,7 @@ fn claimed(row: &SqliteRow) -> Result<ClaimedDelivery, StoreError> {
         content_type: content_type(kind, row)?,
         accepted_at: row.time("accepted_at")?,
         due: row.time("due")?,
-        progress: progress(row)?,
+        history: history(row)?,
     })
 }
 

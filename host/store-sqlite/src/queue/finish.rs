@@ -203,7 +203,7 @@ impl Write for Reap {
             .await?;
         for row in &lost {
             let delivery = DeliveryRow::read(row)?;
-            let verdict = after_lost_lease(delivery.progress, self.now);
+            let verdict = after_lost_lease(delivery.history, self.now);
             let detail = AttemptDetail {
                 message: LOST_LEASE_MESSAGE.into(),
                 ..AttemptDetail::default()

@@ -208,7 +208,7 @@ pub fn finish_attempt(claimed: &ClaimedDelivery, outcome: Result<&str, Failure>,
     FinishAttempt {
         lease: claimed.lease,
         now,
-        verdict: verdict(claimed.progress, outcome, now),
+        verdict: verdict(claimed.history, outcome, now),
         detail: AttemptDetail {
             message: "seen".into(),
             ..AttemptDetail::default()

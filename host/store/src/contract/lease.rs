@@ -71,7 +71,7 @@ pub async fn a_reaped_delivery_is_ambiguous(store: SharedStore) {
         (Some(AttemptClass::Unknown), None)
     );
     assert!(!delivery.attempts[0].detail.message.is_empty());
-    assert_eq!(claim_one(&*store, at(240)).await.progress.lost_leases, 1);
+    assert_eq!(claim_one(&*store, at(240)).await.history.lost_leases, 1);
 }
 
 /// A restarted host does not wait until its own leases expire.
@@ -109,7 +109,7 @@ pub async fn another_host_keeps_its_leases(store: SharedStore) {
 pub async fn lost_leases_end_in_a_dead_letter(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     for n in 0..MAX_LOST_LEASES {
-        assert_eq!(claim_one(&*store, at(n.into())).await.progress.lost_leases, n);
+        assert_eq!(claim_one(&*store, at(n.into())).await.history.lost_leases, n);
         assert_eq!(store.reap(at(n.into()), Some("worker")).await, Ok(1));
     }
     let delivery = detail(&*store, id).await.summary;
@@ -133,7 +133,7 @@ pub async fn a_released_lease_leaves_no_trace(store: SharedStore) {
     );
     assert_eq!((delivery.summary.ambiguous, delivery.attempts), (false, vec![]));
     let second = claim_one(&*store, at(1)).await;
-    assert_eq!(second.progress, first.progress);
+    assert_eq!(second.history, first.history);
     store.release_leases(&[first.lease]).await.unwrap();
     assert_eq!(
         detail(&*store, id).await.summary.state,

@@ -56,7 +56,7 @@ struct ModelDelivery {
     due: Timestamp,
     until: Timestamp,
     fence: i64,
-    progress: AttemptHistory,
+    history: AttemptHistory,
     generation: u32,
 }
 
@@ -68,7 +68,7 @@ impl ModelDelivery {
 
     fn conclude(&mut self, verdict: &DeliveryVerdict) {
         self.state = verdict.step.state();
-        self.progress = verdict.progress;
+        self.history = verdict.history;
         if let NextStep::Retry { due } = verdict.step {
             self.due = due;
         }
@@ -133,7 +133,7 @@ impl Run {
                 due: self.now,
                 until: self.now,
                 fence: 0,
-                progress: AttemptHistory::default(),
+                history: AttemptHistory::default(),
                 generation: 0,
             }),
             (Accept::Repeat(receipt), Some(known)) if (known.lead, known.dnc) == (lead, dnc) => {
@@ -172,7 +172,7 @@ impl Run {
         for claimed in claimed {
             let delivery = self.model.iter_mut().find(|d| d.id == claimed.lease.id).unwrap();
             assert!(claimed.lease.fence.0 > delivery.fence, "a fence identifies one claim");
-            assert_eq!(claimed.progress, delivery.progress);
+            assert_eq!(claimed.history, delivery.history);
             delivery.state = DeliveryState::Leased;
             delivery.fence = claimed.lease.fence.0;
             delivery.until = self.now + SignedDuration::try_from(LEASE).unwrap();
@@ -233,7 +233,7 @@ impl Run {
         let lost = |d: &&mut ModelDelivery| d.state == DeliveryState::Leased && d.until <= self.now;
         let mut count = 0;
         for delivery in self.model.iter_mut().filter(lost) {
-            delivery.conclude(&after_lost_lease(delivery.progress, self.now));
+            delivery.conclude(&after_lost_lease(delivery.history, self.now));
             count += 1;
         }
         assert!(self.store.reap(self.now, None).await? >= count);
@@ -258,8 +258,8 @@ impl Run {
             delivery.state = DeliveryState::Ready;
             delivery.due = now;
             delivery.generation += 1;
-            delivery.progress = AttemptHistory {
-                ambiguous: delivery.progress.ambiguous && !not_landed,
+            delivery.history = AttemptHistory {
+                ambiguous: delivery.history.ambiguous && !not_landed,
                 ..AttemptHistory::default()
             };
         }
@@ -295,8 +295,8 @@ impl Run {
                     d.id,
                     format!("C-{}", d.call),
                     d.state,
-                    d.progress.counted,
-                    d.progress.ambiguous,
+                    d.history.counted,
+                    d.history.ambiguous,
                     d.generation,
                 )
             })

@@ -19,7 +19,7 @@ pub async fn a_replay_keeps_only_the_key(store: SharedStore) {
     assert_eq!(replayed, Ok(vec![Replayed { id, due: late }]));
     let claimed = claim_one(&*store, late).await;
     assert_eq!(
-        (claimed.key.as_str(), claimed.progress),
+        (claimed.key.as_str(), claimed.history),
         ("C-1", AttemptHistory::default())
     );
     let delivery = detail(&*store, id).await;

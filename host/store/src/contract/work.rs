@@ -108,7 +108,7 @@ pub async fn a_retry_waits_and_keeps_its_history(store: SharedStore) {
     assert_eq!(claim(&*store, 9, at(30)).await, []);
     let second = claim_one(&*store, at(31)).await;
     assert!(second.lease.fence > first.lease.fence);
-    assert_eq!((second.progress.counted, second.progress.ambiguous), (1, true));
+    assert_eq!((second.history.counted, second.history.ambiguous), (1, true));
     finish(
         &*store,
         &second,
@@ -117,8 +117,8 @@ pub async fn a_retry_waits_and_keeps_its_history(store: SharedStore) {
     )
     .await;
     let third = claim_one(&*store, at(33)).await;
-    assert_eq!((third.progress.counted, third.progress.throttles), (1, 1));
-    assert_eq!(third.progress.throttled_since, Some(at(32)));
+    assert_eq!((third.history.counted, third.history.throttles), (1, 1));
+    assert_eq!(third.history.throttled_since, Some(at(32)));
     assert_eq!(detail(&*store, third.lease.id).await.attempts.len(), 3);
 }
 

@@ -67,7 +67,7 @@ impl Simulation {
             let before = self.history;
             let plan = plan(&before, &self.policy);
             let (left_unanswered, verdict) = self.claim(plan, event, at, *jitter);
-            let (next, history) = (verdict.step.clone(), verdict.progress);
+            let (next, history) = (verdict.step.clone(), verdict.history);
             claims.push(Claim {
                 at,
                 before,

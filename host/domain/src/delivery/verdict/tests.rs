@@ -160,7 +160,7 @@ proptest! {
             let wait = policy.ladder.waits()[failures];
             let waited = due.duration_since(claim.at).unsigned_abs();
             prop_assert!(wait <= waited && waited <= wait.mul_f64(1.0 + retry::MAX_JITTER));
-            prop_assert_eq!(claim.verdict.progress.counted as usize, failures);
+            prop_assert_eq!(claim.verdict.history.counted as usize, failures);
         }
         match &claims.last().unwrap().verdict.step {
             NextStep::Dead(StopReason::AttemptsUsedUp) => prop_assert_eq!(failures, policy.ladder.attempts()),
@@ -214,7 +214,7 @@ proptest! {
         for claim in Simulation::new(policy.clone()).run(&events) {
             prop_assert_eq!(claim.plan == AttemptPlan::LookUpFirst, claim.before.ambiguous && policy.lookup);
             if let (true, NextStep::Retry { .. }) = (claim.left_unanswered, &claim.verdict.step) {
-                prop_assert!(claim.verdict.progress.ambiguous);
+                prop_assert!(claim.verdict.history.ambiguous);
             }
         }
     }
@@ -253,7 +253,7 @@ proptest! {
                 NextStep::Dead(_) => Some(AlertKind::DeadLetter),
                 NextStep::Review(_) => Some(AlertKind::Review),
                 NextStep::Retry { due } => {
-                    let next = verdict.progress;
+                    let next = verdict.history;
                     prop_assert!(*due >= now || next.throttled_since.is_some_and(|since| since < now));
                     prop_assert!(next.ambiguous || !history.ambiguous);
                     prop_assert!(next.counted >= history.counted);
@@ -287,11 +287,11 @@ proptest! {
                 prop_assert_eq!(trial, counted);
                 continue;
             }
-            prop_assert_eq!(trial.progress.ambiguous, counted.progress.ambiguous);
-            if plan(&trial.progress, &policy) == AttemptPlan::Ask {
+            prop_assert_eq!(trial.history.ambiguous, counted.history.ambiguous);
+            if plan(&trial.history, &policy) == AttemptPlan::Ask {
                 prop_assert_eq!(trial.step, NextStep::Review(StopReason::OutcomeUnknown));
             } else {
-                prop_assert_eq!(trial.progress.counted, history.counted);
+                prop_assert_eq!(trial.history.counted, history.counted);
                 prop_assert_eq!((trial.step, trial.alert), (NextStep::Retry { due }, None));
             }
         }

@@ -16,12 +16,12 @@ impl Attempt<'_> {
             return AttemptOutcome::Unreadable;
         };
 
-        let mut progress = claimed.progress;
-        match plan(&progress, policy) {
+        let mut history = claimed.history;
+        match plan(&history, policy) {
             AttemptPlan::Ask => return AttemptOutcome::NeedsDecision,
             AttemptPlan::LookUpFirst => match self.look_up(&disposition.lead_id).await {
                 Ok(Some(reference)) => return self.ended(Ok(reference), false),
-                Ok(None) => progress.ambiguous = false,
+                Ok(None) => history.ambiguous = false,
                 Err(failure) => {
                     self.look_up_failed = true;
                     return self.ended(Err(failure), false);
@@ -40,7 +40,7 @@ impl Attempt<'_> {
                 outcome: invocation.outcome,
                 sent: invocation.sent,
             },
-            progress,
+            history,
         }
     }
 

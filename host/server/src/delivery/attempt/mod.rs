@@ -25,7 +25,7 @@ pub enum AttemptOutcome {
         /// Its result.
         result: AttemptResult,
         /// What was known before the last request left: a look-up may have cleared an ambiguity.
-        progress: AttemptHistory,
+        history: AttemptHistory,
     },
     /// An earlier attempt may have been written, and neither adapter nor CRM can tell: a person decides.
     NeedsDecision,
@@ -124,7 +124,7 @@ impl<'a> Attempt<'a> {
     fn ended(&self, outcome: Result<String, Failure>, sent: bool) -> AttemptOutcome {
         AttemptOutcome::Ended {
             result: AttemptResult { outcome, sent },
-            progress: self.claimed.progress,
+            history: self.claimed.history,
         }
     }
 
