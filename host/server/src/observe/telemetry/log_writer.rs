@@ -31,7 +31,7 @@ pub struct LogGuard<W> {
 }
 
 /// Writes one line, or the lines of one event.
-pub struct LineWriter<'a, W> {
+pub struct LogLineWriter<'a, W> {
     shared: &'a SharedBuffer<W>,
     /// Whether the line is written without waiting for others.
     immediate: bool,
@@ -120,7 +120,7 @@ impl<W> Drop for LogGuard<W> {
     }
 }
 
-impl<W: Write> Write for LineWriter<'_, W> {
+impl<W: Write> Write for LogLineWriter<'_, W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut buffer = self.shared.lock();
         let first = buffer.bytes.is_empty();
@@ -139,18 +139,18 @@ impl<W: Write> Write for LineWriter<'_, W> {
 }
 
 impl<'a, W: Write + 'a> MakeWriter<'a> for LogWriter<W> {
-    type Writer = LineWriter<'a, W>;
+    type Writer = LogLineWriter<'a, W>;
 
     /// A writer for what has no level, which is written at once.
-    fn make_writer(&'a self) -> LineWriter<'a, W> {
-        LineWriter {
+    fn make_writer(&'a self) -> LogLineWriter<'a, W> {
+        LogLineWriter {
             shared: &self.0,
             immediate: true,
         }
     }
 
-    fn make_writer_for(&'a self, event: &Metadata<'_>) -> LineWriter<'a, W> {
-        LineWriter {
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> LogLineWriter<'a, W> {
+        LogLineWriter {
             shared: &self.0,
             immediate: *event.level() <= Level::WARN,
         }
