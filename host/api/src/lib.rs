@@ -16,8 +16,7 @@ pub use admin::{
     LeadView, NewTokenView, PayloadView, PushedView, REPLAY_RATES, RecordedCall, RecordingView, ReleaseView,
     ReplayRequest, ReplayView, ReplayedView, RevokedView, RollbackRequest, RotatedView, SecretRemovedView,
     SecretSetView, SecretUseView, SecretView, StoppedDeliveryFilter, SuppressionQuery, SuppressionView,
-    TakenRecordingView, TenantDetailView,
-    TenantView, TokenHolder, TokenRequest, TokenView, VerifiedView,
+    TakenRecordingView, TenantDetailView, TenantView, TokenHolder, TokenRequest, TokenView, VerifiedView,
 };
 pub use listing::{DEFAULT_LIMIT, Listing, MAX_LIMIT, PageQuery};
 pub use problem::{ProblemBody, ProblemKind};

@@ -257,7 +257,12 @@ impl App {
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
             tokio::spawn(listeners.public.serve(node.public, stop.clone())),
             tokio::spawn(listeners.admin.serve(node.admin, stop.clone())),
-            tokio::spawn(sync_regularly(node.rollout, node.tokens, Arc::clone(&clock), stop.clone())),
+            tokio::spawn(sync_regularly(
+                node.rollout,
+                node.tokens,
+                Arc::clone(&clock),
+                stop.clone(),
+            )),
         ];
         for tls in &certificates {
             let (tls, stop) = (Arc::clone(tls), stop.clone());

@@ -11,7 +11,7 @@ use http::StatusCode;
 
 use super::extract::{Json, Path};
 use super::guard::AuditTarget;
-use super::problems::{ErrorResponses, not_found, invalid_field};
+use super::problems::{ErrorResponses, invalid_field, not_found};
 use super::{AdminState, run_to_completion};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{RecordingError, RecordingOptions};
@@ -22,7 +22,10 @@ use jackfield_domain::id::TenantName;
 /// Validates a request.
 fn recording_options(request: BeginRecording) -> Result<RecordingOptions, Problem> {
     if !(1..=RecordingBounds::MAX_CALLS).contains(&request.calls) {
-        return Err(invalid_field("/calls", format!("must be 1 to {}", RecordingBounds::MAX_CALLS)));
+        return Err(invalid_field(
+            "/calls",
+            format!("must be 1 to {}", RecordingBounds::MAX_CALLS),
+        ));
     }
     if !(1..=RecordingBounds::MAX_MINUTES).contains(&request.minutes) {
         return Err(invalid_field(

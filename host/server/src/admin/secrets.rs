@@ -128,7 +128,9 @@ pub(super) async fn rotate_key(
 ) -> Result<(Extension<AuditTarget>, Json<RotatedView>), Problem> {
     let rotated = run_to_completion(async move { state.vault.rotate().await }).await?;
     let rotated = rotated.map_err(|error| match error {
-        KeyRotationError::Environment | KeyRotationError::NoKey => Problem::new(ProblemKind::Conflict, error.to_string()),
+        KeyRotationError::Environment | KeyRotationError::NoKey => {
+            Problem::new(ProblemKind::Conflict, error.to_string())
+        }
         KeyRotationError::File(_) => Problem::new(ProblemKind::Internal, error.to_string()),
         KeyRotationError::Store(_) => Problem::new(ProblemKind::Overloaded, error.to_string()).retry_after(5),
     })?;

@@ -71,7 +71,15 @@ async fn by_filter(store: &SharedStore, filter: &DeliveryFilter) -> Result<Deliv
     let mut ids = vec![];
     let mut after = None;
     loop {
-        let page = store.deliveries(filter, PageRequest { after, limit: MAX_LIMIT }).await?;
+        let page = store
+            .deliveries(
+                filter,
+                PageRequest {
+                    after,
+                    limit: MAX_LIMIT,
+                },
+            )
+            .await?;
         ids.extend(page.items.iter().map(|summary| summary.id));
         after = page.next;
         if after.is_none() || ids.len() >= MAX_SELECTED {
@@ -190,7 +198,9 @@ mod tests {
     async fn filter_selects_from_every_page() {
         let folder = tempfile::tempdir().unwrap();
         let store = store_with_dead(&folder, 250).await;
-        let all = select(&store, None, Some(StoppedDeliveryFilter::default())).await.unwrap();
+        let all = select(&store, None, Some(StoppedDeliveryFilter::default()))
+            .await
+            .unwrap();
         assert_eq!(all.ids, (1..=250).map(DeliveryId).collect::<Vec<_>>());
         assert!(!all.more);
         let reviewed = StoppedDeliveryFilter {
@@ -205,7 +215,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store_with_dead(&folder, 1).await;
         assert!(select(&store, None, None).await.is_err());
-        let both = select(&store, Some(vec![DeliveryId(1)]), Some(StoppedDeliveryFilter::default())).await;
+        let both = select(
+            &store,
+            Some(vec![DeliveryId(1)]),
+            Some(StoppedDeliveryFilter::default()),
+        )
+        .await;
         assert!(both.is_err());
     }
 }

@@ -60,7 +60,5 @@ pub(super) async fn show(
 
 /// The problem that there is no such tenant.
 pub(super) fn no_tenant(tenant: &TenantName) -> Problem {
-    not_found(format!(
-        "there is no tenant `{tenant}`; GET /v1/tenants lists all"
-    ))
+    not_found(format!("there is no tenant `{tenant}`; GET /v1/tenants lists all"))
 }

@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 use super::extract::{Json as JsonBody, Path, Query};
 use super::guard::AuditTarget;
 use super::listing::{listing, page_request};
-use super::problems::{ErrorResponses, not_found, invalid_field};
+use super::problems::{ErrorResponses, invalid_field, not_found};
 use super::{AdminState, run_to_completion};
 use crate::auth::RevokeError;
 use crate::problem::{Problem, ProblemKind};

@@ -283,7 +283,9 @@ mod tests {
             .unwrap()
             .local_addr()
             .unwrap();
-        let answer = client(&format!("http://{unused}")).get::<Value>(&["tenants"], &()).await;
+        let answer = client(&format!("http://{unused}"))
+            .get::<Value>(&["tenants"], &())
+            .await;
         let message = answer.err().unwrap().to_string();
         assert!(
             message.starts_with(&format!("cannot reach the host at http://{unused}/ (")),

@@ -59,7 +59,10 @@ impl BreakerCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         let (args, force) = match self {
             Self::List { page } => {
-                let answer = session.client.get::<Listing<BreakerView>>(&["breakers"], &page.query()).await?;
+                let answer = session
+                    .client
+                    .get::<Listing<BreakerView>>(&["breakers"], &page.query())
+                    .await?;
                 return session.output.list(&answer, &HEADERS, row);
             }
             Self::Show(args) => {

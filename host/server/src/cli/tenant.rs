@@ -8,12 +8,10 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Session;
-use super::arguments::PageArgs;
 use super::admin_client::ApiError;
+use super::arguments::PageArgs;
 use super::output::{Output, or_dash, or_empty, printable, short_digest, time};
-use jackfield_api::{
-    AppliedView, ApplyQuery, Listing, ReleaseView, RollbackRequest, TenantDetailView, TenantView,
-};
+use jackfield_api::{AppliedView, ApplyQuery, Listing, ReleaseView, RollbackRequest, TenantDetailView, TenantView};
 use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_domain::tenant::release::ReleaseChange;
 

@@ -227,14 +227,18 @@ mod tests {
             let (key, old) = (sensitive(key), old.map(sensitive));
             KeySource::Environment { key, old }.read()
         };
-        let both = from_environment(good.expose(), Some(key(2).write().expose())).unwrap().unwrap();
+        let both = from_environment(good.expose(), Some(key(2).write().expose()))
+            .unwrap()
+            .unwrap();
         assert_eq!(both.ids(), [key(1).id(), key(2).id()]);
         let wrong = from_environment("hunter2", None).unwrap_err().to_string();
         assert!(
             wrong.contains("JACKFIELD_MASTER_KEY:") && !wrong.contains("hunter2"),
             "{wrong}"
         );
-        let wrong = from_environment(good.expose(), Some("hunter2")).unwrap_err().to_string();
+        let wrong = from_environment(good.expose(), Some("hunter2"))
+            .unwrap_err()
+            .to_string();
         assert!(wrong.contains("JACKFIELD_MASTER_KEY_OLD:"), "{wrong}");
     }
 }

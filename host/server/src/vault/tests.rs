@@ -268,7 +268,10 @@ async fn start_with_both_keys_rotates() {
     assert!(error.contains("JACKFIELD_MASTER_KEY_OLD"), "{error}");
     assert!(!installation.file().exists());
 
-    let vault = installation.open_with(from_environment(&second, Some(&first))).await.unwrap();
+    let vault = installation
+        .open_with(from_environment(&second, Some(&first)))
+        .await
+        .unwrap();
     assert_readable(&vault).await;
     assert_eq!(installation.keys_in_use().await, [second.id(); 3]);
     assert_readable(&installation.open_with(from_environment(&second, None)).await.unwrap()).await;

@@ -130,7 +130,14 @@ fn render(output: &Output, report: &ConformanceReport, all: bool) -> String {
         }
     }
     if !report.usage.is_empty() {
-        let headers = ["EXPORT", "INVOCATIONS", "MOST TIME", "MOST CPU", "MOST MEMORY", "MOST REQUESTS"];
+        let headers = [
+            "EXPORT",
+            "INVOCATIONS",
+            "MOST TIME",
+            "MOST CPU",
+            "MOST MEMORY",
+            "MOST REQUESTS",
+        ];
         let rows = report.usage.iter().map(|usage| {
             let most = usage.most;
             vec![

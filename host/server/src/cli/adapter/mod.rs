@@ -143,11 +143,7 @@ fn capabilities(adapter: &AdapterView) -> String {
         (adapter.parses_leads, "parse"),
     ];
     let words: Vec<_> = all.iter().filter(|(has, _)| *has).map(|(_, word)| *word).collect();
-    if words.is_empty() {
-        "-".into()
-    } else {
-        words.join(",")
-    }
+    if words.is_empty() { "-".into() } else { words.join(",") }
 }
 
 fn render(output: &Output, adapter: &AdapterView) -> String {
