@@ -72,7 +72,7 @@ fn description_lists_every_route() {
 }
 
 #[test]
-fn operations_describe_errors_and_parameters() {
+fn operations_have_errors_and_parameters() {
     let description = serde_json::to_value(documented_routes().1).unwrap();
     for (method, path, operation) in operations(&description) {
         let failure = &operation["responses"]["default"]["content"]["application/problem+json"];
