@@ -28,7 +28,7 @@ impl TestNode {
 
     /// Runs all deliveries that are due. Returns how many there were.
     pub async fn work(&self) -> usize {
-        self.node.engine.work_off().await.unwrap()
+        self.node.engine.run_until_idle().await.unwrap()
     }
 
     /// A delivery, as the agent sees it.

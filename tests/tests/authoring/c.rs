@@ -105,8 +105,8 @@ async fn optional_exports_of_manifest_are_built() {
                 [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = { env = \"UNUSED\" }\n\
                 origins = [\"https://crm.example\"]\n";
     let secrets = [("crm".to_owned(), Sensitive::new("a test token".into()))];
-    let loaded = TestRuntime::new().try_load_bytes(bytes, text, secrets.into());
-    let loaded = loaded.await.unwrap();
+    let runtime = TestRuntime::new();
+    let loaded = runtime.try_load_bytes(bytes, text, secrets.into()).await.unwrap();
     let (lead, now) = ("L-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
     let found = loaded.find(&lead, &"C-1".parse().unwrap()).await.outcome.unwrap();
     assert_eq!(found.as_deref(), Some("R-1"));

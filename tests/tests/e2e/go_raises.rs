@@ -14,7 +14,7 @@ async fn reported(test: &TestNode, lead: &str) -> DeliveryDetail {
     let body = minimal_disposition(&format!("C-{lead}"), "no_answer");
     let id = test.accept(TENANT, lead, &body).await;
     test.work().await;
-    test.stored_delivery(id).await
+    test.stored_delivery(&id).await
 }
 
 #[tokio::test]

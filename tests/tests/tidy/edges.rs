@@ -126,10 +126,9 @@ fn module(file: &File) -> Option<(String, usize)> {
     let path = path.strip_suffix("/mod").unwrap_or(path);
     let parts: Vec<_> = path.split('/').collect();
     let name = match parts.as_slice() {
-        ["lib" | "main"] => return None,
+        [] | ["lib" | "main"] => return None,
         [folder, module, ..] if FOLDERS.contains(folder) => format!("{folder}::{module}"),
         [module, ..] => (*module).to_owned(),
-        [] => return None,
     };
     Some((name, parts.len()))
 }

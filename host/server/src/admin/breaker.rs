@@ -59,7 +59,7 @@ pub(super) async fn force(
         record.ok_or_else(|| no_tenant(&tenant))?;
         let now = state.clock.now();
         state.store.force_breaker(&tenant, request.force, now).await?;
-        state.tenants.breakers.follow(&state.store.breakers().await?, now);
+        state.tenants.breakers.sync(&state.store.breakers().await?, now);
         state.wake.notify_one();
         Ok(axum::Json(breaker_view(&tenant, &state)))
     })

@@ -101,7 +101,6 @@ fn sort_oldest_first(ids: &mut Vec<DeliveryId>) {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use jiff::Timestamp;
     use serde_json::json;

@@ -30,7 +30,7 @@ pub struct Rollout {
     pub(super) tenants: Arc<Tenants>,
     pub(super) clock: SharedClock,
     /// Locked while a release is made, so that each is compared with the one that it replaces.
-    pub(super) rollout_lock: Arc<Mutex<()>>,
+    pub(super) exclusive: Arc<Mutex<()>>,
     /// Active releases that do not load, and why. Each is logged once, however often the host retries.
     pub(super) failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
     /// The revision of the store whose active releases this host has loaded; 0 if there is none yet.
@@ -92,7 +92,7 @@ impl Rollout {
             runtime,
             tenants,
             clock,
-            rollout_lock: Arc::default(),
+            exclusive: Arc::default(),
             failing: Arc::default(),
             synced_revision: Arc::default(),
         }
@@ -137,7 +137,7 @@ impl Rollout {
             return Err(ApplyError::Invalid(errors));
         }
 
-        let _guard = self.rollout_lock.lock().await;
+        let _guard = self.exclusive.lock().await;
         let record = self.store.tenant(&spec.tenant).await?;
         let active = match &record {
             Some(record) => self.store.release(&spec.tenant, record.active).await?,
@@ -213,7 +213,7 @@ impl Rollout {
     /// # Errors
     /// There is no such release, or it does not load. The active one stays in service.
     pub async fn rollback(&self, tenant: &TenantName, to: Option<ReleaseNumber>) -> Result<Release, ApplyError> {
-        let _guard = self.rollout_lock.lock().await;
+        let _guard = self.exclusive.lock().await;
         let record = self
             .store
             .tenant(tenant)

@@ -47,7 +47,7 @@ impl Rollout {
         name: &SecretName,
         value: Sensitive,
     ) -> Result<SecretSet, ApplyError> {
-        let _guard = self.rollout_lock.lock().await;
+        let _guard = self.exclusive.lock().await;
         let active = self.active(tenant).await?;
         let using = active.filter(|release| uses(release).any(|(used, _)| used == name.as_str()));
         let fresh = [(name.to_string(), value)];
@@ -82,7 +82,7 @@ impl Rollout {
     /// # Errors
     /// The active release uses it, it does not exist, or it belongs to the host itself.
     pub async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<Vec<SecretUse>, ApplyError> {
-        let _guard = self.rollout_lock.lock().await;
+        let _guard = self.exclusive.lock().await;
         if !name.starts_with(GENERATED_PREFIX) && name.parse::<SecretName>().is_err() {
             return Err(ApplyError::HostSecret(name.to_owned()));
         }

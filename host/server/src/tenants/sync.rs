@@ -28,7 +28,7 @@ impl Rollout {
             return Ok(());
         }
         // No release of this host becomes active meanwhile, so older data from the store replaces none.
-        let _guard = self.rollout_lock.lock().await;
+        let _guard = self.exclusive.lock().await;
         let revision = self.store.revision().await?;
         let active = if self.is_synced(revision) {
             self.still_failing().await?

@@ -9,7 +9,7 @@ use crate::intake::rows::add_payload;
 use crate::lead::rows::clear_manual;
 use crate::writer::Write;
 use jackfield_domain::delivery::DeliveryKind;
-use jackfield_domain::id::{DeliveryId, LeadId, TenantName};
+use jackfield_domain::id::DeliveryId;
 use jackfield_store::{ReplayDeliveries, Replayed, StoreError};
 
 impl Write for ReplayDeliveries {

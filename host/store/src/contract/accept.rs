@@ -1,7 +1,5 @@
 //! Accepting requests: none is stored twice, and none partially.
 
-use std::time::Duration;
-
 use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, SharedStore, StatusRefusal, Store};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::lead::Priority;

@@ -93,7 +93,7 @@ pub async fn a_reference_means_the_newest_push(store: SharedStore) {
     assert_eq!(resolve("keystone".into()).await, Some(Digest::of(b"c")));
     assert_eq!(resolve("keystone@1.0.0".into()).await, Some(Digest::of(b"c")));
     assert_eq!(resolve("keystone@1.1.0".into()).await, Some(Digest::of(b"b")));
-    assert_eq!(meant(Digest::of(b"a").to_string()).await, Some(Digest::of(b"a")));
+    assert_eq!(resolve(Digest::of(b"a").to_string()).await, Some(Digest::of(b"a")));
     assert_eq!(resolve("keystone@2.0.0".into()).await, None);
     assert_eq!(resolve("groundwork".into()).await, None);
     let first = store.adapters(page(None, 2)).await.unwrap();

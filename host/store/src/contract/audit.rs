@@ -60,5 +60,5 @@ pub async fn concurrent_events_form_one_chain(store: SharedStore) {
     for task in writing {
         task.await.unwrap();
     }
-    assert_eq!(verify(&*store).await.read(), 100);
+    assert_eq!(verify(&*store).await.count(), 100);
 }

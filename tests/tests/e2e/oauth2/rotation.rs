@@ -89,7 +89,7 @@ async fn shutdown_waits_for_a_running_renewal() {
     asking.abort();
     let _ = asking.await;
     let mut host = Arc::into_inner(host).unwrap();
-    host.test.node.rollout.settle().await;
+    host.test.node.rollout.finish_renewals().await;
     host.test.restart().await;
     host.ask_at_once(1).await;
     assert_eq!((host.book.issued(), host.book.is_revoked()), (2, false));

@@ -35,7 +35,7 @@ pub struct RecordAdapterArgs {
     #[arg(
         long,
         value_name = "N",
-        help = format!("Stop after this many invocations: 1 to {}", RecordingBounds::MAX_CALLS),
+        help = format!("Stop after this many invocations: 1 to {}", RecordingBounds::MAX_INVOCATIONS),
         default_value_t = BeginRecording::DEFAULT_CALLS
     )]
     calls: u32,

@@ -13,7 +13,7 @@ fn grants_may_be_narrow_and_hosts_pinned() {
     let narrow = "allow = [{ origin = \"http://127.0.0.1:9101\", methods = [\"GET\"], path = \"/api\" }, \
                   \"crm.internal\"]\n\
                   private_addresses = true\nhosts = { \"CRM.internal\" = [\"10.0.0.5\", \"fd00::5\"] }";
-    let spec = reaching(narrow).unwrap();
+    let spec = with_egress(narrow).unwrap();
     assert_eq!(complaints(&spec), [""; 0]);
     let json = serde_json::to_value(&spec.egress).unwrap();
     insta::assert_snapshot!(json, @r#"{"allow":[{"methods":["GET"],"origin":"http://127.0.0.1:9101","path":"/api"},"https://crm.internal"],"hosts":{"crm.internal":["10.0.0.5","fd00::5"]},"private_addresses":true}"#);
@@ -47,7 +47,7 @@ fn unreachable_origins_are_reported_early() {
          hosts = { \"crm.internal\" = [\"169.254.169.254\"] }",
     ];
     let messages = cases.map(|egress| {
-        let mut spec = reaching(egress).unwrap();
+        let mut spec = with_egress(egress).unwrap();
         let base = SettingValue::Text("http://127.0.0.1:9101/api".into());
         spec.settings.insert("base_url".into(), base);
         complaints(&spec).join("; ")
