@@ -56,7 +56,7 @@ impl ProblemKind {
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
-                "Not a method of this path",
+                "Method not allowed",
             ),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", CONFLICT),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "conflict", CONFLICT),
@@ -110,7 +110,7 @@ impl ProblemKind {
     }
 }
 
-const CONFLICT: &str = "It does not fit what is there";
+const CONFLICT: &str = "It conflicts with what is stored";
 
 /// The body of an error response.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]

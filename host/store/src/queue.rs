@@ -40,10 +40,10 @@ pub trait QueueStore: Send + Sync + fmt::Debug {
     /// Releases deliveries whose attempt did not start, as if they had never been claimed.
     async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError>;
 
-    /// Ends expired leases, by [`jackfield_domain::delivery::after_lost_lease`]; returns how many. With `former_self`,
-    /// also ends all leases of owners `{former_self}/…`, expired or not: a restarted host knows that its former process
-    /// is dead.
-    async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError>;
+    /// Ends expired leases, by [`jackfield_domain::delivery::after_lost_lease`]; returns how many. With
+    /// `restarted_host`, also ends all leases of owners `{restarted_host}/…`, expired or not: a restarted host knows
+    /// that its former process is dead.
+    async fn reap(&self, now: Timestamp, restarted_host: Option<&str>) -> Result<usize, StoreError>;
 
     /// The number of a tenant's attempts that were started at or after `since`.
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError>;

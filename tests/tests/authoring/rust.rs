@@ -39,7 +39,7 @@ fn errors_say_what_to_do() {
     let desk = Desk::new();
     let cases = [
         ("new Acme --lang rust", 1, "take small letters"),
-        ("new acme --lang cobol", 2, "take one of rust, ts, py, go and c"),
+        ("new acme --lang cobol", 2, "must be rust, ts, py, go or c"),
         ("new acme", 2, "--lang <LANG>"),
         ("build", 1, "has no adapter.toml"),
         ("build nowhere", 1, "nowhere has no adapter.toml"),

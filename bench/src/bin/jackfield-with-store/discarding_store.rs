@@ -81,8 +81,8 @@ impl QueueStore for DiscardingStore {
         self.0.release_leases(leases).await
     }
 
-    async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError> {
-        self.0.reap(now, former_self).await
+    async fn reap(&self, now: Timestamp, restarted_host: Option<&str>) -> Result<usize, StoreError> {
+        self.0.reap(now, restarted_host).await
     }
 
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {

@@ -37,7 +37,7 @@ pub struct KindRules {
     pub breaker: bool,
     /// Whether an attempt may be repeated without a lookup.
     pub writes: Writes,
-    /// Whether a person has to enter it by hand while it is stuck, which flags its lead.
+    /// Whether a person has to enter it by hand once it has stopped, which flags its lead.
     pub manual: bool,
     /// Whether an operator may mark it as delivered. Not for a webhook, whose leads would be lost.
     pub may_be_settled: bool,
@@ -52,6 +52,17 @@ pub enum DocumentShape {
     Lead,
     /// A disposition in the contract's shape.
     Disposition,
+}
+
+impl DocumentShape {
+    /// Whether the document is what its sender sent, and not a document of the contract.
+    #[must_use]
+    pub const fn is_raw(self) -> bool {
+        match self {
+            Self::Raw => true,
+            Self::Lead | Self::Disposition => false,
+        }
+    }
 }
 
 /// Where a delivery goes.
@@ -138,7 +149,7 @@ impl DeliveryKind {
 /// How a step changes the flag that asks a person to enter a delivery into the CRM by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManualFlag {
-    /// The delivery is stuck: its lead is flagged.
+    /// The delivery has stopped: its lead is flagged.
     Set,
     /// The destination has accepted it: the flag is cleared.
     Clear,
@@ -194,15 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn only_stuck_dispositions_flag_their_lead() {
+    fn only_stopped_dispositions_flag_leads() {
         let done = NextStep::Done {
             reference: String::new(),
         };
-        let stuck = [
+        let stopped = [
             NextStep::Dead(StopReason::AttemptsUsedUp),
             NextStep::Review(StopReason::Rejected),
         ];
-        for step in stuck {
+        for step in stopped {
             let flags = DeliveryKind::ALL.map(|kind| kind.manual_flag(&step));
             assert_eq!(flags, [ManualFlag::Keep, ManualFlag::Keep, ManualFlag::Set]);
         }

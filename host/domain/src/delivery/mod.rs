@@ -1,5 +1,6 @@
 //! Deliveries: their states, and all rules about whether and when they are attempted.
 
+mod alert_message;
 pub mod breaker;
 pub mod failure;
 mod history;
@@ -7,7 +8,6 @@ mod kind;
 pub mod pace;
 pub mod pause;
 mod rank;
-mod report;
 pub mod retry;
 mod spec;
 mod state;

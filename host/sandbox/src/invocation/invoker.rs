@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::instance_pool::{InstancePool, ReleasePool};
 use super::low_priority::{GuestFuture, LongRunHistory, LowPriorityThreads};
-use super::stop::{fault, late, stopped};
+use super::stop::{deadline_exceeded, fault, stopped};
 use crate::guest::environment::{Environment, InvocationLimits};
 use crate::guest::error::GuestError;
 use crate::guest::instance::Instance;
@@ -166,7 +166,7 @@ impl Invoker {
             }
             Some(Err(GuestError::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
             Some(Err(GuestError::Stopped(error))) => Err(stopped(&error, environment, &observations)),
-            None => Err(late(deadline, started)),
+            None => Err(deadline_exceeded(deadline, started)),
         };
         let now = self.clock.now();
         Invocation {

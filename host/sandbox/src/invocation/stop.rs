@@ -14,7 +14,7 @@ use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 /// The engine's message when a guest passes more than [`MAX_PASSED`]. The error has no type of its own.
 const TOO_MUCH_PASSED: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// A fault as the failure that it is.
+/// Wraps a fault as a failure.
 pub fn fault(cause: FaultCause, detail: impl Into<String>) -> Failure {
     Failure::Fault(Fault {
         cause,
@@ -23,7 +23,7 @@ pub fn fault(cause: FaultCause, detail: impl Into<String>) -> Failure {
 }
 
 /// The failure of an invocation that has exceeded its deadline, with or without having `started` on an instance.
-pub fn late(deadline: Duration, started: bool) -> Failure {
+pub fn deadline_exceeded(deadline: Duration, started: bool) -> Failure {
     let limit = deadline.as_millis();
     if started {
         let detail = format!("the invocation took longer than its deadline of {limit} ms");

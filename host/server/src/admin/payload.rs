@@ -59,44 +59,60 @@ fn not_in_review(id: DeliveryId, state: &str) -> Problem {
 
 /// Checks that `body` may replace the delivery's document.
 fn validate_replacement(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
-    let summary = &detail.summary;
-    if summary.kind.rules().document == DocumentShape::Raw {
-        return if body.is_empty() {
-            Err(Problem::new(ProblemKind::Invalid, "the body is empty"))
-        } else {
-            Ok(())
-        };
-    }
-    let document: Value = serde_json::from_slice(body)
-        .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: {error}")))?;
-    let lead = summary.lead.as_ref();
-    let mut errors = vec![];
-    if summary.kind.rules().document == DocumentShape::Lead {
-        let former: Value = serde_json::from_slice(&detail.payload).unwrap_or_default();
-        let new = Lead::read(document).map_err(Problem::invalid)?;
-        if lead.is_some_and(|lead| *lead != new.id) {
-            errors.push(FieldError::new("/lead/id", "must stay as it was"));
+    let errors = match detail.summary.kind.rules().document {
+        DocumentShape::Raw if body.is_empty() => {
+            return Err(Problem::new(ProblemKind::Invalid, "the body is empty"));
         }
-        if new.document.get("idempotency_key") != former.get("idempotency_key") {
-            errors.push(FieldError::new("/idempotency_key", "must stay as it was"));
-        }
-    } else if let Some(lead) = lead {
-        let new = Disposition::read(lead.clone(), &document).map_err(Problem::invalid)?;
-        if new.call_id.as_str() != summary.key.as_str() {
-            let detail = format!("must stay `{}`", summary.key);
-            errors.push(FieldError::new("/call_metadata/call_id", detail));
-        }
-        if new.dnc_requested && !dnc_recorded {
-            let detail =
-                "must not newly request do-not-call here: post a disposition that does, so that it is recorded";
-            errors.push(FieldError::new("/flags/dnc_requested", detail));
-        }
-    }
+        DocumentShape::Raw => vec![],
+        DocumentShape::Lead => lead_errors(detail, json(body)?)?,
+        DocumentShape::Disposition => disposition_errors(detail, &json(body)?, dnc_recorded)?,
+    };
     if errors.is_empty() {
         Ok(())
     } else {
         Err(Problem::invalid(errors))
     }
+}
+
+fn json(body: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: {error}")))
+}
+
+/// What a lead's replacement must not change.
+fn lead_errors(detail: &DeliveryDetail, document: Value) -> Result<Vec<FieldError>, Problem> {
+    let former: Value = serde_json::from_slice(&detail.payload).unwrap_or_default();
+    let new = Lead::read(document).map_err(Problem::invalid)?;
+    let mut errors = vec![];
+    if detail.summary.lead.as_ref().is_some_and(|lead| *lead != new.id) {
+        errors.push(FieldError::new("/lead/id", "must stay as it was"));
+    }
+    if new.document.get("idempotency_key") != former.get("idempotency_key") {
+        errors.push(FieldError::new("/idempotency_key", "must stay as it was"));
+    }
+    Ok(errors)
+}
+
+/// What a disposition's replacement must not change, or newly request.
+fn disposition_errors(
+    detail: &DeliveryDetail,
+    document: &Value,
+    dnc_recorded: bool,
+) -> Result<Vec<FieldError>, Problem> {
+    let mut errors = vec![];
+    let Some(lead) = &detail.summary.lead else {
+        return Ok(errors);
+    };
+    let new = Disposition::read(lead.clone(), document).map_err(Problem::invalid)?;
+    if new.call_id.as_str() != detail.summary.key.as_str() {
+        let detail = format!("must stay `{}`", detail.summary.key);
+        errors.push(FieldError::new("/call_metadata/call_id", detail));
+    }
+    if new.dnc_requested && !dnc_recorded {
+        let detail = "must not newly request do-not-call here: post a disposition that does, so that it is recorded";
+        errors.push(FieldError::new("/flags/dnc_requested", detail));
+    }
+    Ok(errors)
 }
 
 #[cfg(test)]

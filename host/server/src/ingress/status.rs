@@ -83,7 +83,7 @@ async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> QueryResult
         state.metrics.status_refused(name);
         let full = Failure::Fault(Fault {
             cause: FaultCause::Host,
-            detail: "as many status queries as there may be at once wait for the CRM".into(),
+            detail: "the limit of concurrent status queries is reached".into(),
         });
         (Err(full), false)
     };

@@ -55,7 +55,8 @@ impl Rollout {
         let started = self.runtime.recorder().start(tenant, options, salt());
         let status =
             started.map_err(|AlreadyRecording(status)| RecordingError::Already(tenant.clone(), Box::new(status)))?;
-        tracing::info!(%tenant, calls = status.requested, unmasked = options.unmasked, "calls are recorded from now on");
+        let calls = status.requested;
+        tracing::info!(%tenant, calls, unmasked = options.unmasked, "calls are recorded from now on");
         Ok(status)
     }
 

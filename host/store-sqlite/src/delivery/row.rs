@@ -8,9 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::alert::{self, AlertSubject};
 use crate::column::{Columns, json, micros};
 use crate::lead::rows::{clear_manual, set_manual};
-use jackfield_domain::delivery::{
-    AttemptHistory, DeliveryKind, DeliveryState, DeliveryVerdict, DocumentShape, ManualFlag, NextStep,
-};
+use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryState, DeliveryVerdict, ManualFlag, NextStep};
 use jackfield_domain::id::{DeliveryId, Fence, LeadId, ReceiptId, TenantName};
 use jackfield_store::{Lease, StoreError};
 
@@ -173,7 +171,7 @@ pub(crate) fn history(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
 /// The `content-type` of a webhook that is not parsed yet; empty for the host's own JSON, and where the headers cannot
 /// be read: the adapter decides whether that matters, and one delivery must not keep others from being claimed.
 pub(crate) fn content_type(kind: DeliveryKind, row: &SqliteRow) -> Result<String, StoreError> {
-    if kind.rules().document != DocumentShape::Raw {
+    if !kind.rules().document.is_raw() {
         return Ok(String::new());
     }
     let headers: Vec<(String, String)> = serde_json::from_str(row.plain("headers")?).unwrap_or_default();

@@ -12,9 +12,7 @@ use crate::delivery::row::{Conclusion, DeliveryRow, conclude};
 use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
 use crate::lead::rows::clear_manual;
 use crate::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{
-    DeliveryKind, DeliveryState, DocumentShape, LOST_LEASE_MESSAGE, NextStep, after_lost_lease,
-};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, LOST_LEASE_MESSAGE, NextStep, after_lost_lease};
 use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, Lease, NewLead, StoreError};
 
 impl WriteTogether for FinishAttempt {
@@ -115,7 +113,7 @@ async fn conclude_one(work: &FinishAttempt, db: &mut SqliteConnection) -> Result
     let delivery = DeliveryRow::read(&row)?;
     delivery.conclude(db, &work.verdict, work.now).await?;
     let mut leads = 0;
-    if delivery.kind.rules().document == DocumentShape::Raw && matches!(work.verdict.step, NextStep::Done { .. }) {
+    if delivery.kind.rules().document.is_raw() && matches!(work.verdict.step, NextStep::Done { .. }) {
         for lead in &work.leads {
             leads += usize::from(add_lead(work, db, &delivery, lead).await?);
         }
@@ -175,10 +173,10 @@ pub(crate) const LOST_LEASES: &str = "select * from delivery indexed by delivery
 pub(crate) async fn are_leases_lost(
     db: &SqlitePool,
     now: Timestamp,
-    former_self: Option<&str>,
+    restarted_host: Option<&str>,
 ) -> Result<bool, StoreError> {
     let lost = sqlx::query(LOST_LEASES)
-        .bind(former_self)
+        .bind(restarted_host)
         .bind(micros(now))
         .fetch_optional(db)
         .await?;
@@ -189,7 +187,7 @@ pub(crate) async fn are_leases_lost(
 pub(crate) struct Reap {
     pub(crate) now: Timestamp,
     /// The host whose leases are lost even before they expire.
-    pub(crate) former_self: Option<String>,
+    pub(crate) restarted_host: Option<String>,
 }
 
 impl Write for Reap {
@@ -197,7 +195,7 @@ impl Write for Reap {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
         let lost = sqlx::query(LOST_LEASES)
-            .bind(self.former_self.as_deref())
+            .bind(self.restarted_host.as_deref())
             .bind(micros(self.now))
             .fetch_all(&mut *db)
             .await?;

@@ -34,13 +34,13 @@ impl QueueStore for SqliteStore {
         self.writer.submit_urgent(claim::ReleaseLeases(leases.to_vec())).await
     }
 
-    async fn reap(&self, now: Timestamp, former_self: Option<&str>) -> Result<usize, StoreError> {
+    async fn reap(&self, now: Timestamp, restarted_host: Option<&str>) -> Result<usize, StoreError> {
         // Every round of the engine calls this, and mostly there is nothing to do: a reader finds that out.
-        if !finish::are_leases_lost(&self.readers, now, former_self).await? {
+        if !finish::are_leases_lost(&self.readers, now, restarted_host).await? {
             return Ok(0);
         }
-        let former_self = former_self.map(str::to_owned);
-        self.writer.submit_urgent(finish::Reap { now, former_self }).await
+        let restarted_host = restarted_host.map(str::to_owned);
+        self.writer.submit_urgent(finish::Reap { now, restarted_host }).await
     }
 
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
