@@ -31,7 +31,7 @@ pub mod leads {
 }
 
 pub use adapter::Adapter;
-pub use adapter::jackfield::crm::{credentials, http, log, model, settings};
+pub use adapter::jackfield::crm::{credentials, dates, http, log, model, phones, settings};
 
 /// The interfaces that adapters export.
 pub mod exports {

@@ -4,3 +4,4 @@
 pub mod bindings;
 pub mod convert;
 pub mod fixture;
+pub mod v0_1;

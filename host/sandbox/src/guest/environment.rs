@@ -22,6 +22,8 @@ pub struct Environment {
     pub release: String,
     /// Values as text, by name.
     pub settings: HashMap<String, String>,
+    /// The country of telephone numbers without a country code.
+    pub country: Option<Country>,
     /// None while an adapter is inspected or probed.
     pub network: Option<Network>,
     /// Bytes of linear memory.

@@ -6,10 +6,12 @@ use wasmtime::{Engine, Store, component};
 
 use super::environment::{Environment, InvocationLimits};
 use super::error::GuestError;
+use super::exports::{Answer, ReadLeads};
 use super::linked::{LinkedComponent, other_types};
 use super::state::InstanceState;
 use crate::code::error::PackageError;
-use crate::contract::bindings::exports::{about, dispositions, leads, lookup, status};
+use crate::contract::bindings::exports::about;
+use crate::contract::bindings::model;
 use crate::meter::cpu;
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
 use jackfield_domain::custody::recording::OmissionReason;
@@ -17,7 +19,7 @@ use jackfield_domain::custody::recording::OmissionReason;
 /// An instance. It serves one invocation at a time, all of one release.
 ///
 /// An invocation loads only the export that it needs, because the engine compares all types of an export that it loads.
-/// Loading fails if the types differ from the contract's, which [`Instance::check_types`] finds when an adapter is
+/// Loading fails if the types differ from the contract's, which [`Instance::check_and_describe`] finds when an adapter is
 /// pushed.
 pub struct Instance {
     store: Store<InstanceState>,
@@ -71,77 +73,60 @@ impl Instance {
         self.store.data().record(invocation);
     }
 
-    /// The export `about`.
+    /// Checks the types of all exports, and invokes `about.describe`.
     ///
     /// # Errors
-    /// Its types differ from the contract's.
-    pub fn about(&mut self) -> wasmtime::Result<about::Guest> {
-        self.component.about.load(&mut self.store, &self.exports)
-    }
-
-    /// The export `status`.
-    ///
-    /// # Errors
-    /// Its types differ from the contract's.
-    pub fn status(&mut self) -> wasmtime::Result<status::Guest> {
-        self.component.status.load(&mut self.store, &self.exports)
-    }
-
-    /// The export `dispositions`.
-    ///
-    /// # Errors
-    /// Its types differ from the contract's.
-    pub fn dispositions(&mut self) -> wasmtime::Result<dispositions::Guest> {
-        self.component.dispositions.load(&mut self.store, &self.exports)
-    }
-
-    /// The export `lookup`.
-    ///
-    /// # Errors
-    /// The adapter does not export it, or its types differ from the contract's.
-    pub fn lookup(&mut self) -> Result<lookup::Guest, GuestError> {
-        let lookup = self.component.lookup.as_ref().ok_or_else(|| not_exported("lookup"))?;
-        Ok(lookup.load(&mut self.store, &self.exports)?)
-    }
-
-    /// The export `leads`.
-    ///
-    /// # Errors
-    /// The adapter does not export it, or its types differ from the contract's.
-    pub fn leads(&mut self) -> Result<leads::Guest, GuestError> {
-        let leads = self.component.leads.as_ref().ok_or_else(|| not_exported("leads"))?;
-        Ok(leads.load(&mut self.store, &self.exports)?)
-    }
-
-    /// The export `about`, after checking the types of all exports, the optional ones included.
-    ///
-    /// # Errors
-    /// An export has other types than the contract's.
-    pub fn check_types(&mut self) -> Result<about::Guest, PackageError> {
-        let Self {
-            store,
-            exports,
-            component,
-            ..
-        } = self;
-        // Of an optional export the engine names the types and not the export.
-        let optional = |export, error: wasmtime::Error| other_types(format!("`{export}`: {error:#}"));
-        if let Some(lookup) = &component.lookup {
-            lookup
-                .load(&mut *store, exports)
-                .map_err(|error| optional("lookup", error))?;
+    /// An export has other types than the contract's, or the guest stopped.
+    pub async fn check_and_describe(&mut self) -> wasmtime::Result<Result<about::Description, PackageError>> {
+        if let Err(error) = self.component.exports.check_types(&mut self.store, &self.exports) {
+            return Ok(Err(other_types(error)));
         }
-        if let Some(leads) = &component.leads {
-            leads
-                .load(&mut *store, exports)
-                .map_err(|error| optional("leads", error))?;
-        }
-        component.status.load(&mut *store, exports).map_err(other_types)?;
-        component.dispositions.load(&mut *store, exports).map_err(other_types)?;
-        component.about.load(&mut *store, exports).map_err(other_types)
+        self.describe().await.map(Ok)
     }
-}
 
-fn not_exported(export: &str) -> GuestError {
-    GuestError::BadOutput(format!("the adapter does not export `{export}`"))
+    /// Invokes `about.describe`.
+    ///
+    /// # Errors
+    /// The guest stopped.
+    pub async fn describe(&mut self) -> wasmtime::Result<about::Description> {
+        self.component.exports.describe(&mut self.store, &self.exports).await
+    }
+
+    /// Invokes `status.query`.
+    ///
+    /// # Errors
+    /// The guest stopped.
+    pub async fn query(&mut self, lead: &str) -> wasmtime::Result<Answer<model::LeadStatus>> {
+        self.component.exports.query(&mut self.store, &self.exports, lead).await
+    }
+
+    /// Invokes `dispositions.write`.
+    ///
+    /// # Errors
+    /// The guest stopped.
+    pub async fn write(
+        &mut self,
+        disposition: &model::Disposition,
+        key: &str,
+    ) -> wasmtime::Result<Answer<model::Receipt>> {
+        let exports = &self.component.exports;
+        exports.write(&mut self.store, &self.exports, disposition, key).await
+    }
+
+    /// Invokes `lookup.find`.
+    ///
+    /// # Errors
+    /// The adapter does not export it, or the guest stopped.
+    pub async fn look_up(&mut self, lead: &str, key: &str) -> Result<Answer<Option<model::Receipt>>, GuestError> {
+        let exports = &self.component.exports;
+        exports.look_up(&mut self.store, &self.exports, lead, key).await
+    }
+
+    /// Invokes `leads.parse`.
+    ///
+    /// # Errors
+    /// The adapter does not export it, or the guest stopped.
+    pub async fn parse(&mut self, inbound: &model::Inbound) -> Result<Answer<ReadLeads>, GuestError> {
+        self.component.exports.parse(&mut self.store, &self.exports, inbound).await
+    }
 }

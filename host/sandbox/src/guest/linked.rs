@@ -3,19 +3,15 @@
 use wasmtime::Store;
 use wasmtime::component::{self, Component, InstancePre, Linker};
 
+use super::exports::Exports;
 use super::state::InstanceState;
 use crate::code::error::{PackageError, truncate};
 use crate::code::package::check_interfaces;
-use crate::contract::bindings::exports::{about, dispositions, leads, lookup, status};
 
 /// A component, compiled and linked: what all releases of it share.
 pub struct LinkedComponent {
     prepared: InstancePre<InstanceState>,
-    pub(super) about: about::GuestIndices,
-    pub(super) status: status::GuestIndices,
-    pub(super) dispositions: dispositions::GuestIndices,
-    pub(super) lookup: Option<lookup::GuestIndices>,
-    pub(super) leads: Option<leads::GuestIndices>,
+    pub(super) exports: Exports,
 }
 
 impl LinkedComponent {
@@ -24,22 +20,10 @@ impl LinkedComponent {
     /// # Errors
     /// They are not those of the contract.
     pub fn link(linker: &Linker<InstanceState>, component: &Component) -> Result<Self, PackageError> {
-        let optional = check_interfaces(component)?;
+        let interfaces = check_interfaces(component)?;
         let prepared = linker.instantiate_pre(component).map_err(other_types)?;
         Ok(Self {
-            about: about::GuestIndices::new(&prepared).map_err(other_types)?,
-            status: status::GuestIndices::new(&prepared).map_err(other_types)?,
-            dispositions: dispositions::GuestIndices::new(&prepared).map_err(other_types)?,
-            lookup: optional
-                .lookup
-                .then(|| lookup::GuestIndices::new(&prepared))
-                .transpose()
-                .map_err(other_types)?,
-            leads: optional
-                .leads
-                .then(|| leads::GuestIndices::new(&prepared))
-                .transpose()
-                .map_err(other_types)?,
+            exports: Exports::find(&prepared, &interfaces).map_err(other_types)?,
             prepared,
         })
     }
@@ -54,12 +38,12 @@ impl LinkedComponent {
 
     /// Whether `lookup` is exported.
     pub const fn has_lookup(&self) -> bool {
-        self.lookup.is_some()
+        self.exports.has_lookup()
     }
 
     /// Whether `leads` is exported.
     pub const fn has_leads(&self) -> bool {
-        self.leads.is_some()
+        self.exports.has_leads()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod environment;
 pub mod error;
+pub mod exports;
 mod fixed_clock;
 pub mod instance;
 pub mod linked;

@@ -9,7 +9,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::environment::{Environment, InvocationLimits};
 use super::fixed_clock::FixedClock;
 use super::memory::MemoryLimiter;
-use crate::contract::bindings::{Adapter, credentials, http, log, model, settings};
+use crate::contract::bindings::{Adapter, credentials, dates, http, log, model, phones, settings};
+use crate::contract::v0_1;
 use crate::meter::cpu;
 use crate::meter::log::GuestLog;
 use crate::meter::stdio::GuestStream;
@@ -151,6 +152,7 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<InstanceState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     Adapter::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+    v0_1::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -220,3 +222,29 @@ impl log::Host for InstanceState {
 }
 
 impl model::Host for InstanceState {}
+
+impl dates::Host for InstanceState {
+    fn instant(&mut self, local: String, zone: String) -> Result<String, dates::DateError> {
+        let zone = self::zone(&zone)?;
+        zone.instant(&local).map_err(|_| dates::DateError::InvalidTime)
+    }
+
+    fn local(&mut self, instant: String, zone: String) -> Result<String, dates::DateError> {
+        let zone = self::zone(&zone)?;
+        zone.local(&instant).map_err(|_| dates::DateError::InvalidTime)
+    }
+}
+
+fn zone(name: &str) -> Result<Zone, dates::DateError> {
+    name.parse().map_err(|_| dates::DateError::UnknownZone)
+}
+
+impl phones::Host for InstanceState {
+    fn normalize(&mut self, number: String) -> Result<String, phones::PhoneError> {
+        phone::normalize(&number, self.environment.country).map_err(|error| match error {
+            InvalidPhone::NotANumber => phones::PhoneError::NotANumber,
+            InvalidPhone::NoCountry => phones::PhoneError::NoCountry,
+            InvalidPhone::NotInPlan => phones::PhoneError::NotInPlan,
+        })
+    }
+}
