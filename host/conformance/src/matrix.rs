@@ -339,11 +339,12 @@ fn came(good: &ExportResult, returned: &ExportResult) -> ObservedResult {
         Ok(_) if returned == good => ObservedResult::Same,
         Ok(ExportOutput::Found(None)) => ObservedResult::Absent,
         Ok(_) => ObservedResult::Other,
-        Err(FixtureFailure::Unavailable) => ObservedResult::Unavailable,
-        Err(FixtureFailure::Unknown) => ObservedResult::Unknown,
+        Err(FixtureFailure::Unavailable(_)) => ObservedResult::Unavailable,
+        Err(FixtureFailure::Unknown(_)) => ObservedResult::Unknown,
         Err(FixtureFailure::RateLimited(seconds)) => ObservedResult::RateLimited(*seconds),
-        Err(FixtureFailure::Unauthorized) => ObservedResult::Unauthorized,
+        Err(FixtureFailure::Unauthorized(_)) => ObservedResult::Unauthorized,
         Err(FixtureFailure::Rejected(_)) => ObservedResult::Rejected,
         Err(FixtureFailure::NotFound) => ObservedResult::NotFound,
+        Err(FixtureFailure::Conflict(_)) => ObservedResult::Conflict,
     }
 }

@@ -57,8 +57,10 @@ impl PersonalData {
         }
         if let Ok(ExportOutput::Leads(leads)) = &fixture.returns {
             for lead in leads {
-                personal.text(&lead.phone);
-                personal.keep(lead.name.as_deref().unwrap_or_default());
+                if let FixtureParsedLead::Lead(lead) = lead {
+                    personal.text(&lead.phone);
+                    personal.keep(lead.name.as_deref().unwrap_or_default());
+                }
             }
         }
         personal
@@ -166,7 +168,11 @@ pub fn shown(failure: &FixtureFailure) -> Vec<&str> {
                 .chain(fields)
                 .collect()
         }
-        _ => vec![],
+        FixtureFailure::Unavailable(reason)
+        | FixtureFailure::Unknown(reason)
+        | FixtureFailure::Unauthorized(reason)
+        | FixtureFailure::Conflict(reason) => reason.as_deref().into_iter().collect(),
+        FixtureFailure::RateLimited(_) | FixtureFailure::NotFound => vec![],
     }
 }
 

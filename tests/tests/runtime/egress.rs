@@ -259,7 +259,7 @@ async fn failed_connection_is_not_sent() {
     });
     assert_eq!(
         (invocation.outcome, invocation.sent, invocation.out_of_time),
-        (Err(Failure::Unavailable), false, false)
+        (Err(Failure::Unavailable(None)), false, false)
     );
 }
 
@@ -283,7 +283,7 @@ async fn pending_lookups_per_release_are_bounded() {
     for invocation in calls {
         assert_eq!(
             (invocation.outcome, invocation.sent),
-            (Err(Failure::Unavailable), false)
+            (Err(Failure::Unavailable(None)), false)
         );
     }
     assert_eq!(resolver.lookups(), 16, "abandoned lookups still count");
@@ -313,7 +313,7 @@ async fn grants_are_limited_to_methods_and_paths() {
     let invocation = write_to(&reads, "KL-1").await;
     assert_eq!(
         (invocation.outcome, invocation.sent),
-        (Err(Failure::Unavailable), false)
+        (Err(Failure::Unavailable(None)), false)
     );
     assert_eq!(invocation.refused, [("method-not-granted", 1)]);
     assert_eq!(find(&reads).await.refused, []);

@@ -66,7 +66,7 @@ async fn waiting_uses_wall_time_not_cpu() {
         test.clock.advance(Duration::from_millis(950));
     };
     let (failure, ()) = tokio::join!(hanging, time);
-    assert_eq!(failure, Failure::Unknown, "the guest's own word for no answer");
+    assert_eq!(failure, Failure::Unknown(None), "the guest's own word for no answer");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn thousand_invocations_run_at_once() {
     test.run_out_of_time(Duration::from_secs(1));
     for call in calls {
         let invocation = call.await.unwrap();
-        assert_eq!(invocation.outcome.unwrap_err(), Failure::Unknown);
+        assert_eq!(invocation.outcome.unwrap_err(), Failure::Unknown(None));
         assert!(invocation.out_of_time);
     }
     for _ in 0..CALLS {

@@ -65,7 +65,7 @@ async fn sent_flag_means_it_may_have_left() {
     let test = TestRuntime::new();
     let silent = Server::start(|_| Reply::HangUp).await;
     let invocation = write(&keystone(&test, &silent.origin).await).await;
-    assert_eq!((invocation.outcome, invocation.sent), (Err(Failure::Unknown), true));
+    assert_eq!((invocation.outcome, invocation.sent), (Err(Failure::Unknown(None)), true));
     let request = silent.requests().pop().unwrap();
     assert!(request.contains("idempotency-key: C-1\r\n"), "{request}");
     assert!(request.contains("\"1970-01-01T00:00:00.000Z\""), "{request}");
@@ -73,7 +73,7 @@ async fn sent_flag_means_it_may_have_left() {
     let invocation = write(&keystone(&test, &nobody().await).await).await;
     assert_eq!(
         (invocation.outcome, invocation.sent),
-        (Err(Failure::Unavailable), false)
+        (Err(Failure::Unavailable(None)), false)
     );
 
     let stored = Server::start(|_| Reply::json(r#"{"id":"KC-9","call_id":"C-1"}"#)).await;
@@ -91,7 +91,7 @@ async fn write_that_times_out_was_sent() {
     });
     assert_eq!(
         (invocation.outcome, invocation.sent, invocation.out_of_time),
-        (Err(Failure::Unknown), true, true)
+        (Err(Failure::Unknown(None)), true, true)
     );
 }
 

@@ -65,6 +65,6 @@ async fn maintenance_answer_pauses_the_crm() {
     let (test, server) = (TestRuntime::new(), answering(503, "Retry-After: 120\r\n").await);
     let loaded = keystone(&test, &server.origin).await;
     let invocation = loaded.query_status(&id("KL-1")).await;
-    assert_eq!(invocation.outcome, Err(Failure::Unavailable));
+    assert_eq!(invocation.outcome, Err(Failure::Unavailable(None)));
     assert_eq!(invocation.pause_until, Some(Timestamp::from_second(120).unwrap()));
 }

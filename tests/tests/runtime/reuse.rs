@@ -224,7 +224,7 @@ async fn concurrent_invocations_share_no_instance() {
     assert!(
         invocations
             .iter()
-            .all(|invocation| !invocation.reused && invocation.outcome == Err(Failure::Unknown))
+            .all(|invocation| !invocation.reused && invocation.outcome == Err(Failure::Unknown(None)))
     );
     assert_eq!(test.runtime.idle_instances(), 20);
     assert_eq!(

@@ -27,6 +27,8 @@ pub enum AttemptClass {
     Rejected,
     /// The destination does not know the lead.
     NotFound,
+    /// The destination's record moved between reading and writing it, and nothing was written.
+    Conflict,
     /// The adapter failed: a trap, a deadline, the memory cap, a bad answer.
     Fault,
 }
@@ -39,6 +41,7 @@ words!(AttemptClass {
     Unauthorized = "unauthorized",
     Rejected = "rejected",
     NotFound = "not-found",
+    Conflict = "conflict",
     Fault = "fault",
 });
 
@@ -46,11 +49,11 @@ words!(AttemptClass {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// Nothing was written.
-    #[error("the destination is unavailable")]
-    Unavailable,
+    #[error("the destination is unavailable{}", suffix(.0.as_ref()))]
+    Unavailable(Option<Reason>),
     /// The request left and no usable answer came.
-    #[error("the request left and its outcome is unknown")]
-    Unknown,
+    #[error("the request left and its outcome is unknown{}", suffix(.0.as_ref()))]
+    Unknown(Option<Reason>),
     /// The destination asks to slow down.
     #[error("the destination asks to slow down")]
     RateLimited {
@@ -58,14 +61,17 @@ pub enum Failure {
         retry_after: Option<Duration>,
     },
     /// The credentials were refused.
-    #[error("the credentials were refused")]
-    Unauthorized,
+    #[error("the credentials were refused{}", suffix(.0.as_ref()))]
+    Unauthorized(Option<Reason>),
     /// The destination refused the request itself.
     #[error("refused: {0}")]
     Rejected(Rejection),
     /// No such lead.
     #[error("the destination does not know this lead")]
     NotFound,
+    /// The destination's record moved between reading and writing it, and nothing was written.
+    #[error("the destination's record moved, and nothing was written{}", suffix(.0.as_ref()))]
+    Conflict(Option<Reason>),
     /// The adapter failed.
     #[error("{0}")]
     Fault(Fault),
@@ -76,13 +82,70 @@ impl Failure {
     #[must_use]
     pub const fn class(&self) -> AttemptClass {
         match self {
-            Self::Unavailable => AttemptClass::Unavailable,
-            Self::Unknown => AttemptClass::Unknown,
+            Self::Unavailable(_) => AttemptClass::Unavailable,
+            Self::Unknown(_) => AttemptClass::Unknown,
             Self::RateLimited { .. } => AttemptClass::RateLimited,
-            Self::Unauthorized => AttemptClass::Unauthorized,
+            Self::Unauthorized(_) => AttemptClass::Unauthorized,
             Self::Rejected(_) => AttemptClass::Rejected,
             Self::NotFound => AttemptClass::NotFound,
+            Self::Conflict(_) => AttemptClass::Conflict,
             Self::Fault(_) => AttemptClass::Fault,
+        }
+    }
+}
+
+fn suffix(reason: Option<&Reason>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+/// Why an adapter chose a failure, in one line for the operator who looks at the delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Bytes of a reason; the rest is cut.
+    const MAX_BYTES: usize = 500;
+    /// Characters of a value that is masked. Shorter ones, such as `no` or `3`, are in many words.
+    const MIN_MASKED: usize = 4;
+
+    /// A reason as an adapter gave it: cut, on one line, without invisible characters. None if nothing is left.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let line: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
+        let line = line.trim();
+        let cut = &line[..line.floor_char_boundary(Self::MAX_BYTES)];
+        (!cut.is_empty()).then(|| Self(cut.to_owned()))
+    }
+
+    /// The reason with `***` for each of these values.
+    #[must_use]
+    pub fn masked<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut values: Vec<_> = values
+            .into_iter()
+            .filter(|value| value.chars().count() >= Self::MIN_MASKED)
+            .collect();
+        // The longest first: a value may contain another one.
+        values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
+        Self(values.into_iter().fold(self.0.clone(), |text, value| text.replace(value, "***")))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Failure {
+    /// The failure with its reason masked by `mask`.
+    #[must_use]
+    pub fn map_reason(self, mask: impl FnOnce(Reason) -> Reason) -> Self {
+        match self {
+            Self::Unavailable(Some(reason)) => Self::Unavailable(Some(mask(reason))),
+            Self::Unknown(Some(reason)) => Self::Unknown(Some(mask(reason))),
+            Self::Unauthorized(Some(reason)) => Self::Unauthorized(Some(mask(reason))),
+            Self::Conflict(Some(reason)) => Self::Conflict(Some(mask(reason))),
+            other => other,
         }
     }
 }

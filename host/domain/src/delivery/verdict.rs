@@ -155,8 +155,8 @@ pub fn decide(
                 (NextStep::Retry { due }, history)
             }
         }
-        Failure::Unavailable | Failure::Unknown | Failure::Unauthorized | Failure::Fault(_) => {
-            let may_be_written = matches!(failure, Failure::Unknown | Failure::Fault(_)) && result.sent;
+        Failure::Unavailable(None) | Failure::Unknown(None) | Failure::Unauthorized(None) | Failure::Fault(_) => {
+            let may_be_written = matches!(failure, Failure::Unknown(None) | Failure::Fault(_)) && result.sent;
             let history = AttemptHistory {
                 counted: history.counted.saturating_add(1),
                 throttles: 0,

@@ -96,10 +96,10 @@ mod tests {
     fn only_a_clear_yes_allows_a_call() {
         let lead = "L-1".parse().unwrap();
         let failures = [
-            Failure::Unavailable,
-            Failure::Unknown,
+            Failure::Unavailable(None),
+            Failure::Unknown(None),
             Failure::RateLimited { retry_after: None },
-            Failure::Unauthorized,
+            Failure::Unauthorized(None),
             Failure::NotFound,
         ];
         let words = (0..4)

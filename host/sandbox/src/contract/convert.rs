@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::bindings::exports::about;
 use super::bindings::model;
 use jackfield_domain::custody::fixture::contract_time;
-use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::delivery::failure::{Failure, Reason, Rejection};
 use jackfield_domain::extension::Extension;
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
@@ -33,6 +33,9 @@ const MAX_EXTENSION_BYTES: usize = 64 << 10;
 /// Leads of one webhook.
 const MAX_LEADS: usize = 1000;
 
+/// The leads of a webhook as a guest returns them: each one read, or refused alone.
+pub type ReadLeads = Vec<Result<model::Lead, model::Rejection>>;
+
 /// A guest returned something that the contract does not allow; the text says what.
 #[derive(Debug)]
 pub struct ContractViolation(pub String);
@@ -49,23 +52,33 @@ pub struct ParsedLead {
 /// A guest's failure.
 pub fn failure(given: model::Failure) -> Failure {
     match given {
-        model::Failure::Unavailable => Failure::Unavailable,
-        model::Failure::Unknown => Failure::Unknown,
+        model::Failure::Unavailable(reason) => Failure::Unavailable(self::reason(reason)),
+        model::Failure::Unknown(reason) => Failure::Unknown(self::reason(reason)),
         model::Failure::RateLimited(seconds) => Failure::RateLimited {
             retry_after: seconds.map(|seconds| Duration::from_secs(seconds.into())),
         },
-        model::Failure::Unauthorized => Failure::Unauthorized,
-        model::Failure::Rejected(rejection) => Failure::Rejected(Rejection {
-            code: truncate(&rejection.code, MAX_CODE),
-            message: truncate(&rejection.message, MAX_MESSAGE),
-            fields: rejection
-                .fields
-                .into_iter()
-                .take(MAX_FIELDS)
-                .map(|error| FieldError::new(truncate(&error.field, MAX_CODE), truncate(&error.message, MAX_MESSAGE)))
-                .collect(),
-        }),
+        model::Failure::Unauthorized(reason) => Failure::Unauthorized(self::reason(reason)),
+        model::Failure::Conflict(reason) => Failure::Conflict(self::reason(reason)),
+        model::Failure::Rejected(given) => Failure::Rejected(rejection(given)),
         model::Failure::NotFound => Failure::NotFound,
+    }
+}
+
+/// A bad reason is never a fault: it is cut, or dropped.
+fn reason(given: Option<String>) -> Option<Reason> {
+    given.and_then(|text| Reason::new(&text))
+}
+
+fn rejection(given: model::Rejection) -> Rejection {
+    Rejection {
+        code: truncate(&given.code, MAX_CODE),
+        message: truncate(&given.message, MAX_MESSAGE),
+        fields: given
+            .fields
+            .into_iter()
+            .take(MAX_FIELDS)
+            .map(|error| FieldError::new(truncate(&error.field, MAX_CODE), truncate(&error.message, MAX_MESSAGE)))
+            .collect(),
     }
 }
 
@@ -136,14 +149,18 @@ fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, ContractVi
     given.into_iter().map(check).collect()
 }
 
-/// The leads of a webhook. Their members are validated when the contract's documents are made from them.
-pub fn leads(given: Vec<model::Lead>) -> Result<Vec<ParsedLead>, ContractViolation> {
+/// The leads of a webhook, each read or refused by the adapter. Their members are validated when the contract's documents are made from them.
+pub fn leads(given: ReadLeads) -> Result<Vec<Result<ParsedLead, Rejection>>, ContractViolation> {
     if given.len() > MAX_LEADS {
         return Err(violation(format!(
             "leads.parse returned more than {MAX_LEADS} leads for one webhook"
         )));
     }
-    given.into_iter().map(lead).collect()
+    let read = |given: Result<model::Lead, model::Rejection>| match given {
+        Ok(given) => lead(given).map(Ok),
+        Err(given) => Ok(Err(rejection(given))),
+    };
+    given.into_iter().map(read).collect()
 }
 
 fn lead(given: model::Lead) -> Result<ParsedLead, ContractViolation> {

@@ -2,11 +2,12 @@
 //! validated: a rehearsed guest gets exactly what the fixture says, and a recording has what the guest returned.
 
 use super::bindings::{http, model};
+use super::convert::ReadLeads;
 use jackfield_domain::call::disposition::Qualification;
 use jackfield_domain::call::outcome::Outcome;
 use jackfield_domain::custody::fixture::{
     ExportInput, ExportOutput, ExportResult, FixtureDisposition, FixtureFailure, FixtureFieldError, FixtureLead,
-    FixtureLeadStatus, FixtureReceipt, FixtureRejection, FixtureSendError, FixtureSiteVisit,
+    FixtureLeadStatus, FixtureParsedLead, FixtureReceipt, FixtureRejection, FixtureSendError, FixtureSiteVisit,
 };
 use jackfield_domain::custody::recording::OmissionReason;
 use jackfield_domain::extension::Extension;
@@ -128,22 +129,38 @@ impl From<model::Lead> for FixtureLead {
 impl From<model::Failure> for FixtureFailure {
     fn from(given: model::Failure) -> Self {
         match given {
-            model::Failure::Unavailable => Self::Unavailable,
-            model::Failure::Unknown => Self::Unknown,
+            model::Failure::Unavailable(reason) => Self::Unavailable(reason),
+            model::Failure::Unknown(reason) => Self::Unknown(reason),
             model::Failure::RateLimited(seconds) => Self::RateLimited(seconds),
-            model::Failure::Unauthorized => Self::Unauthorized,
-            model::Failure::Rejected(rejection) => Self::Rejected(FixtureRejection {
-                code: rejection.code,
-                message: rejection.message,
-                fields: rejection
-                    .fields
-                    .into_iter()
-                    .map(|model::FieldError { field, message }| FixtureFieldError { field, message })
-                    .collect(),
-            }),
+            model::Failure::Unauthorized(reason) => Self::Unauthorized(reason),
+            model::Failure::Conflict(reason) => Self::Conflict(reason),
+            model::Failure::Rejected(rejection) => Self::Rejected(rejection.into()),
             model::Failure::NotFound => Self::NotFound,
         }
     }
+}
+
+impl From<model::Rejection> for FixtureRejection {
+    fn from(given: model::Rejection) -> Self {
+        Self {
+            code: given.code,
+            message: given.message,
+            fields: given
+                .fields
+                .into_iter()
+                .map(|model::FieldError { field, message }| FixtureFieldError { field, message })
+                .collect(),
+        }
+    }
+}
+
+/// The leads of a webhook.
+pub fn parsed_leads(given: ReadLeads) -> ExportOutput {
+    let leads = given.into_iter().map(|lead| match lead {
+        Ok(lead) => FixtureParsedLead::Lead(Box::new(lead.into())),
+        Err(rejection) => FixtureParsedLead::Rejected(rejection.into()),
+    });
+    ExportOutput::Leads(leads.collect())
 }
 
 impl From<&http::Error> for FixtureSendError {

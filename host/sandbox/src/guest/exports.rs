@@ -10,12 +10,11 @@ use super::state::InstanceState;
 use crate::code::package::{ContractLine, Interfaces};
 use crate::contract::bindings::exports::{about, dispositions, leads, lookup, status};
 use crate::contract::bindings::model;
+use crate::contract::convert::ReadLeads;
 use crate::contract::v0_1::LegacyFailure;
 
 /// What an export answers: its result, or the adapter's failure.
 pub type Answer<T> = Result<T, model::Failure>;
-/// The leads of a webhook: each one read, or refused alone.
-pub type ReadLeads = Vec<Result<model::Lead, model::Rejection>>;
 
 /// The exports of a component.
 pub enum Exports {

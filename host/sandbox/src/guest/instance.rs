@@ -6,12 +6,13 @@ use wasmtime::{Engine, Store, component};
 
 use super::environment::{Environment, InvocationLimits};
 use super::error::GuestError;
-use super::exports::{Answer, ReadLeads};
+use super::exports::Answer;
 use super::linked::{LinkedComponent, other_types};
 use super::state::InstanceState;
 use crate::code::error::PackageError;
 use crate::contract::bindings::exports::about;
 use crate::contract::bindings::model;
+use crate::contract::convert::ReadLeads;
 use crate::meter::cpu;
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
 use jackfield_domain::custody::recording::OmissionReason;

@@ -9,6 +9,7 @@ use super::clock::SkippingClock;
 use super::{Rehearsal, RehearsalResult, RehearsalSetup};
 use crate::contract::bindings::model;
 use crate::contract::convert::{self, ContractViolation};
+use crate::contract::fixture;
 use crate::guest::environment::Environment;
 use crate::guest::error::GuestError;
 use crate::guest::instance::Instance;
@@ -75,6 +76,7 @@ impl Rehearsal {
             tenant: "rehearsal".into(),
             release: "r1".into(),
             settings: guest_settings(needs, settings),
+            country: setup.country,
             network: Some(Network::with_double(policy, credentials, Arc::clone(bench) as _)),
             memory: setup.memory,
             cpu: setup.cpu,
@@ -87,8 +89,7 @@ impl Rehearsal {
 async fn invoke(instance: &mut Instance, input: ExportInput) -> Result<ExportResult, GuestError> {
     Ok(match input {
         ExportInput::QueryStatus { lead_id } => {
-            let status = instance.status()?;
-            let answer = status.call_query(instance.store(), lead_id.as_str()).await?;
+            let answer = instance.query(lead_id.as_str()).await?;
             validated(answer, |given| {
                 convert::status(given.clone(), &lead_id)?;
                 Ok(ExportOutput::Status(given.into()))
@@ -98,19 +99,14 @@ async fn invoke(instance: &mut Instance, input: ExportInput) -> Result<ExportRes
             disposition,
             idempotency_key,
         } => {
-            let dispositions = instance.dispositions()?;
-            let disposition = (*disposition).into();
-            let answer = dispositions
-                .call_write(instance.store(), &disposition, &idempotency_key)
-                .await?;
+            let answer = instance.write(&(*disposition).into(), &idempotency_key).await?;
             validated(answer, |receipt| Ok(ExportOutput::Receipt(receipt.into())))?
         }
         ExportInput::Find {
             lead_id,
             idempotency_key,
         } => {
-            let lookup = instance.lookup()?;
-            let answer = lookup.call_find(instance.store(), &lead_id, &idempotency_key).await?;
+            let answer = instance.look_up(&lead_id, &idempotency_key).await?;
             validated(answer, |found| Ok(ExportOutput::Found(found.map(Into::into))))?
         }
         ExportInput::ParseLeads {
@@ -118,16 +114,15 @@ async fn invoke(instance: &mut Instance, input: ExportInput) -> Result<ExportRes
             body,
             received_at,
         } => {
-            let leads = instance.leads()?;
             let inbound = model::Inbound {
                 content_type,
                 body: body.into_bytes(),
                 received_at,
             };
-            let answer = leads.call_parse(instance.store(), &inbound).await?;
+            let answer = instance.parse(&inbound).await?;
             validated(answer, |given| {
                 convert::leads(given.clone())?;
-                Ok(ExportOutput::Leads(given.into_iter().map(Into::into).collect()))
+                Ok(fixture::parsed_leads(given))
             })?
         }
     })

@@ -18,8 +18,9 @@ use crate::invocation::invoker::{GuestWork, Invocation, Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::custody::fixture::{
-    ExportInput, ExportOutput, FixtureDisposition, FixtureLead, FixtureLeadStatus, FixtureReceipt,
+    ExportInput, ExportOutput, FixtureDisposition, FixtureLeadStatus, FixtureReceipt,
 };
+use jackfield_domain::delivery::failure::Rejection;
 use jackfield_domain::id::{DedupKey, LeadId};
 use jackfield_domain::lead::status::LeadStatus;
 use jackfield_domain::tenant::adapter::AdapterRecord;
@@ -91,8 +92,7 @@ impl LoadedRelease {
         let lead = lead.clone();
         self.invoke(Some(&self.pool), None, deadline, |instance| {
             Box::pin(async move {
-                let status = instance.status()?;
-                let answer = status.call_query(instance.store(), lead.as_str()).await?;
+                let answer = instance.query(lead.as_str()).await?;
                 instance.record(|| {
                     let input = ExportInput::QueryStatus { lead_id: lead.clone() };
                     let output = |status| ExportOutput::Status(FixtureLeadStatus::from(status));
@@ -110,10 +110,7 @@ impl LoadedRelease {
         let key = key.clone();
         self.deliver(|instance| {
             Box::pin(async move {
-                let dispositions = instance.dispositions()?;
-                let answer = dispositions
-                    .call_write(instance.store(), &disposition.clone().into(), key.as_str())
-                    .await?;
+                let answer = instance.write(&disposition.clone().into(), key.as_str()).await?;
                 instance.record(|| {
                     let input = ExportInput::WriteDisposition {
                         disposition: Box::new(disposition),
@@ -134,8 +131,7 @@ impl LoadedRelease {
         let (lead, key) = (lead.clone(), key.clone());
         self.deliver(|instance| {
             Box::pin(async move {
-                let lookup = instance.lookup()?;
-                let answer = lookup.call_find(instance.store(), lead.as_str(), key.as_str()).await?;
+                let answer = instance.look_up(lead.as_str(), key.as_str()).await?;
                 instance.record(|| {
                     let input = ExportInput::Find {
                         lead_id: lead.to_string(),
@@ -153,17 +149,21 @@ impl LoadedRelease {
     }
 
     /// Parses a webhook in the CRM's own format, within `write_deadline_ms`. No leads if it is an event of another
-    /// kind. A fault if the adapter cannot parse webhooks: check [`AdapterRecord::parses_leads`] first.
-    pub async fn parse(&self, content_type: &str, body: &[u8], received_at: Timestamp) -> Invocation<Vec<ParsedLead>> {
+    /// kind; a lead that the adapter refused is a rejection in its place. A fault if the adapter cannot parse webhooks:
+    /// check [`AdapterRecord::parses_leads`] first.
+    pub async fn parse(
+        &self,
+        content_type: &str,
+        body: &[u8],
+        received_at: Timestamp,
+    ) -> Invocation<Vec<Result<ParsedLead, Rejection>>> {
         let inbound = convert::inbound(content_type, body, received_at);
         self.deliver(|instance| {
             Box::pin(async move {
-                let leads = instance.leads()?;
-                let answer = leads.call_parse(instance.store(), &inbound).await?;
+                let answer = instance.parse(&inbound).await?;
                 instance.record(|| {
-                    let output =
-                        |leads: Vec<_>| ExportOutput::Leads(leads.into_iter().map(FixtureLead::from).collect());
-                    Ok((fixture::parse_leads(&inbound)?, fixture::result(&answer, output)))
+                    let returns = fixture::result(&answer, fixture::parsed_leads);
+                    Ok((fixture::parse_leads(&inbound)?, returns))
                 });
                 Ok(convert::answer(answer, convert::leads)?)
             })
@@ -185,8 +185,7 @@ impl LoadedRelease {
         let deadline = self.release.spec.limits.status_deadline();
         self.invoke(None, None, deadline, |instance| {
             Box::pin(async move {
-                let about = instance.about()?;
-                about.call_describe(instance.store()).await?;
+                instance.describe().await?;
                 Ok(Ok(()))
             })
         })

@@ -260,6 +260,7 @@ impl Runtime {
             tenant: release.tenant().to_string(),
             release: release.number.to_string(),
             settings: guest_settings(&record.needs, settings),
+            country: release.spec.country,
             network: Some(network),
             memory: limits.memory(),
             cpu: limits.cpu(),
@@ -302,6 +303,7 @@ impl Runtime {
             tenant: String::new(),
             release: String::new(),
             settings: HashMap::new(),
+            country: None,
             network: None,
             memory,
             cpu,
@@ -319,12 +321,7 @@ impl Runtime {
             .invoker
             .invoke(target, DESCRIBE_DEADLINE, |instance| {
                 Box::pin(async move {
-                    let about = match instance.check_types() {
-                        Ok(about) => about,
-                        Err(other_types) => return Ok(Ok(Err(other_types))),
-                    };
-                    let described = about.call_describe(instance.store()).await?;
-                    Ok(Ok(Ok(described)))
+                    Ok(Ok(instance.check_and_describe().await?))
                 })
             })
             .await;

@@ -110,7 +110,7 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Quer
     } = match agent.serving_tenant() {
         Some(tenant) => ask(state, &tenant, &lead).await,
         None => QueryResult {
-            answer: Err(Failure::Unavailable),
+            answer: Err(Failure::Unavailable(None)),
             out_of_time: false,
         },
     };
@@ -138,12 +138,12 @@ const fn whole_seconds(wait: Duration) -> u64 {
 fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
     let stopped = matches!(failure, Failure::Fault(fault) if fault.cause == FaultCause::WallClock);
     match failure {
-        _ if stopped || (out_of_time && matches!(failure, Failure::Unavailable | Failure::Unknown)) => Problem::new(
+        _ if stopped || (out_of_time && matches!(failure, Failure::Unavailable(_) | Failure::Unknown(_))) => Problem::new(
             ProblemKind::CrmTimeout,
             "the CRM did not answer in time; do not call this lead now",
         )
         .retry_after(1),
-        Failure::Unavailable | Failure::Unknown => Problem::new(
+        Failure::Unavailable(_) | Failure::Unknown(_) | Failure::Conflict(_) => Problem::new(
             ProblemKind::CrmUnavailable,
             "the CRM cannot be asked; do not call this lead now",
         )
@@ -153,7 +153,7 @@ fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
             "the CRM asks to slow down; do not call this lead now",
         )
         .retry_after(retry_after.map_or(1, |wait| whole_seconds(wait).max(1))),
-        Failure::Unauthorized => Problem::new(
+        Failure::Unauthorized(_) => Problem::new(
             ProblemKind::CrmRefused,
             "the CRM refuses the host's credentials; do not call this lead, and tell the tenant's operator",
         ),

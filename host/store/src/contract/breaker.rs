@@ -35,7 +35,7 @@ pub async fn an_opening_is_recorded_until_it_closes(store: SharedStore) {
     let claimed = claim_one(&*store, at(1)).await;
     let lost = FinishAttempt {
         breaker: Some(BreakerChange { from: Closed, to: Open }),
-        ..finish_attempt(&claimed, Err(Failure::Unavailable), at(1))
+        ..finish_attempt(&claimed, Err(Failure::Unavailable(None)), at(1))
     };
     store.reap(at(1000), None).await.unwrap();
     store.finish(lost).await.unwrap();
@@ -80,7 +80,7 @@ pub async fn an_opening_is_recorded_until_it_closes(store: SharedStore) {
     let claimed = claim_one(&*store, at(1000)).await;
     let again = FinishAttempt {
         breaker: Some(BreakerChange { from: Closed, to: Open }),
-        ..finish_attempt(&claimed, Err(Failure::Unknown), at(1000))
+        ..finish_attempt(&claimed, Err(Failure::Unknown(None)), at(1000))
     };
     store.finish(again).await.unwrap();
     assert_eq!(kinds(&*store).await, [AlertKind::BreakerOpen; 2]);

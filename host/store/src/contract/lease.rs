@@ -44,7 +44,7 @@ pub async fn a_lost_lease_changes_only_the_attempt(store: SharedStore) {
 pub async fn a_finish_counts_once(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let claimed = claim_one(&*store, at(0)).await;
-    finish(&*store, &claimed, Err(Failure::Unavailable), at(1)).await;
+    finish(&*store, &claimed, Err(Failure::Unavailable(None)), at(1)).await;
     let before = detail(&*store, claimed.lease.id).await;
     assert_eq!(
         store.finish(finish_attempt(&claimed, Ok("R"), at(2))).await,

@@ -197,10 +197,10 @@ impl Run {
     async fn finish(&mut self, which: Index, how: u8) -> Result<(), StoreError> {
         let outcome = match how {
             0 | 1 => Ok("R"),
-            2 => Err(Failure::Unavailable),
-            3 => Err(Failure::Unknown),
+            2 => Err(Failure::Unavailable(None)),
+            3 => Err(Failure::Unknown(None)),
             4 => Err(rejected()),
-            5 => Err(Failure::Unauthorized),
+            5 => Err(Failure::Unauthorized(None)),
             _ => Err(Failure::RateLimited { retry_after: None }),
         };
         let (store, now) = (self.store.clone(), self.now);

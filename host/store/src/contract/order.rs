@@ -32,7 +32,7 @@ pub async fn a_waiting_disposition_blocks_later_ones(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     accept_call(&*store, "C-2", "L-1", at(1)).await;
     let first = claim_one(&*store, at(1)).await;
-    finish(&*store, &first, Err(Failure::Unavailable), at(1)).await;
+    finish(&*store, &first, Err(Failure::Unavailable(None)), at(1)).await;
     assert_eq!(claim(&*store, 9, at(30)).await, []);
     let again = claim_one(&*store, at(31)).await;
     assert_eq!(again.key.as_str(), "C-1");
@@ -48,7 +48,7 @@ pub async fn a_do_not_call_overtakes(store: SharedStore) {
     let claimed = claim(&*store, 1, at(9)).await;
     assert_eq!(ids(&claimed), [dnc]);
     assert_eq!(keys(&claim(&*store, 9, at(9)).await), ["key:L-9"], "C-1 waits for it");
-    finish(&*store, &claimed[0], Err(Failure::Unavailable), at(9)).await;
+    finish(&*store, &claimed[0], Err(Failure::Unavailable(None)), at(9)).await;
     assert_eq!(
         claim(&*store, 9, at(10)).await,
         [],
@@ -65,7 +65,7 @@ pub async fn a_leased_disposition_blocks_do_not_calls(store: SharedStore) {
     let first = claim_one(&*store, at(0)).await;
     accept_dnc(&*store, "C-2", "L-1", at(1)).await;
     assert_eq!(claim(&*store, 9, at(1)).await, []);
-    finish(&*store, &first, Err(Failure::Unavailable), at(1)).await;
+    finish(&*store, &first, Err(Failure::Unavailable(None)), at(1)).await;
     assert_eq!(claim_one(&*store, at(99)).await.key.as_str(), "C-2");
 }
 

@@ -14,7 +14,7 @@ use super::fixture::{
 /// By the key, the destination recognizes the delivery.
 pub async fn a_replay_keeps_only_the_key(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
-    let late = exhaust_attempts(&*store, Failure::Unavailable, at(0)).await;
+    let late = exhaust_attempts(&*store, Failure::Unavailable(None), at(0)).await;
     let replayed = store.replay(replay(&[id], late)).await;
     assert_eq!(replayed, Ok(vec![Replayed { id, due: late }]));
     let claimed = claim_one(&*store, late).await;
@@ -33,7 +33,7 @@ pub async fn a_replay_keeps_only_the_key(store: SharedStore) {
 /// Also if the last attempt may have been written; unless the operator knows that it was not.
 pub async fn a_replay_keeps_the_ambiguity(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
-    let mut now = exhaust_attempts(&*store, Failure::Unknown, at(0)).await;
+    let mut now = exhaust_attempts(&*store, Failure::Unknown(None), at(0)).await;
     for (not_landed, ambiguous) in [(false, true), (true, false)] {
         let order = ReplayDeliveries {
             not_landed,
@@ -41,7 +41,7 @@ pub async fn a_replay_keeps_the_ambiguity(store: SharedStore) {
         };
         store.replay(order).await.unwrap();
         assert_eq!(detail(&*store, id).await.summary.ambiguous, ambiguous);
-        now = exhaust_attempts(&*store, Failure::Unavailable, now).await;
+        now = exhaust_attempts(&*store, Failure::Unavailable(None), now).await;
     }
     assert_eq!(detail(&*store, id).await.summary.generation, 2);
 }

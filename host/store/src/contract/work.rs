@@ -104,7 +104,7 @@ pub async fn success_is_recorded(store: SharedStore) {
 pub async fn a_retry_waits_and_keeps_its_history(store: SharedStore) {
     accept_call(&*store, "C-1", "L-1", at(0)).await;
     let first = claim_one(&*store, at(0)).await;
-    finish(&*store, &first, Err(Failure::Unknown), at(1)).await;
+    finish(&*store, &first, Err(Failure::Unknown(None)), at(1)).await;
     assert_eq!(claim(&*store, 9, at(30)).await, []);
     let second = claim_one(&*store, at(31)).await;
     assert!(second.lease.fence > first.lease.fence);
@@ -125,7 +125,7 @@ pub async fn a_retry_waits_and_keeps_its_history(store: SharedStore) {
 /// All three are written in one transaction.
 pub async fn a_dead_letter_raises_an_alert_and_a_flag(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
-    exhaust_attempts(&*store, Failure::Unavailable, at(0)).await;
+    exhaust_attempts(&*store, Failure::Unavailable(None), at(0)).await;
     let died = at(4 * 3600);
     let delivery = detail(&*store, id).await;
     assert_eq!(delivery.summary.state, DeliveryState::Dead);
@@ -188,7 +188,7 @@ pub async fn refused_credentials_alert_once_an_hour(store: SharedStore) {
     let refuse = async |n: i64| {
         accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
         let claimed = claim_one(&*store, at(n)).await;
-        finish(&*store, &claimed, Err(Failure::Unauthorized), at(n)).await;
+        finish(&*store, &claimed, Err(Failure::Unauthorized(None)), at(n)).await;
         let done = claim(&*store, 9, at(n) + SignedDuration::from_secs(30)).await;
         for again in done {
             finish(&*store, &again, Ok("R"), at(n)).await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::*;
-use crate::custody::fixture::{ExportOutput, FixtureLead, FixtureLeadStatus};
+use crate::custody::fixture::{ExportOutput, FixtureLead, FixtureLeadStatus, FixtureParsedLead};
 
 fn sign(key: &str, bytes: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
@@ -163,12 +163,12 @@ fn a_webhook_keeps_its_format() {
         call: call(body),
         signed: vec![],
         exchanges: vec![],
-        returns: Ok(ExportOutput::Leads(vec![FixtureLead {
+        returns: Ok(ExportOutput::Leads(vec![FixtureParsedLead::Lead(Box::new(FixtureLead {
             id: "GW-1".into(),
             phone: "+919876543210".into(),
             name: Some("Asha Verma".into()),
             ..FixtureLead::default()
-        }])),
+        }))])),
         ..invocation()
     };
     let made = fixture(&webhook, b"salt", true).unwrap();

@@ -18,15 +18,19 @@ impl CrmSignal {
     #[must_use]
     pub const fn of(outcome: &Result<String, Failure>) -> Self {
         match outcome {
-            Err(Failure::Unavailable | Failure::Unknown) => Self::Failing,
+            Err(Failure::Unavailable(_) | Failure::Unknown(_)) => Self::Failing,
             Err(Failure::Fault(fault)) => match fault.cause {
                 FaultCause::WallClock => Self::Failing,
                 _ => Self::Silent,
             },
             Ok(_)
-            | Err(Failure::Unauthorized | Failure::RateLimited { .. } | Failure::Rejected(_) | Failure::NotFound) => {
-                Self::Alive
-            }
+            | Err(
+                Failure::Unauthorized(_)
+                | Failure::RateLimited { .. }
+                | Failure::Rejected(_)
+                | Failure::NotFound
+                | Failure::Conflict(_),
+            ) => Self::Alive,
         }
     }
 }

@@ -91,28 +91,28 @@ impl Simulation {
         };
         let reply = |sent, outcome| {
             let result = AttemptResult { outcome, sent };
-            let unanswered = sent && matches!(result.outcome, Err(Failure::Unknown | Failure::Fault(_)));
+            let unanswered = sent && matches!(result.outcome, Err(Failure::Unknown(_) | Failure::Fault(_)));
             (unanswered, decide(history, &result, &self.policy, now, jitter))
         };
         let mut write = |stored: bool| self.written += u32::from(stored);
         match event {
             _ if plan == AttemptPlan::Ask => (false, DeliveryVerdict::ask(self.history)),
-            Event::LookUpFails if plan == AttemptPlan::LookUpFirst => reply(false, Err(Failure::Unknown)),
+            Event::LookUpFails if plan == AttemptPlan::LookUpFirst => reply(false, Err(Failure::Unknown(None))),
             _ if plan == AttemptPlan::LookUpFirst && !absent => reply(false, Ok("found".into())),
             Event::Commits => {
                 write(true);
                 reply(true, Ok("written".into()))
             }
-            Event::Unavailable | Event::LookUpFails => reply(false, Err(Failure::Unavailable)),
+            Event::Unavailable | Event::LookUpFails => reply(false, Err(Failure::Unavailable(None))),
             Event::Unknown { stored } => {
                 write(*stored);
-                reply(true, Err(Failure::Unknown))
+                reply(true, Err(Failure::Unknown(None)))
             }
             Event::Faults { sent, stored } => {
                 write(*sent && *stored);
                 reply(*sent, Err(fault()))
             }
-            Event::Unauthorized => reply(true, Err(Failure::Unauthorized)),
+            Event::Unauthorized => reply(true, Err(Failure::Unauthorized(None))),
             Event::Throttled(retry_after) => {
                 let retry_after = *retry_after;
                 reply(true, Err(Failure::RateLimited { retry_after }))

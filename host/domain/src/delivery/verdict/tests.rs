@@ -231,9 +231,9 @@ proptest! {
     ) {
         let now = Timestamp::from_second(now).unwrap();
         let failures = [
-            Failure::Unavailable,
-            Failure::Unknown,
-            Failure::Unauthorized,
+            Failure::Unavailable(None),
+            Failure::Unknown(None),
+            Failure::Unauthorized(None),
             Failure::RateLimited { retry_after },
             Failure::NotFound,
             rejected(),
@@ -278,8 +278,8 @@ proptest! {
         jitter in 0.0..=1.0,
     ) {
         let (due, now) = (Timestamp::from_second(due).unwrap(), Timestamp::from_second(200_000).unwrap());
-        let others = [Failure::Unauthorized, Failure::RateLimited { retry_after: None }, Failure::NotFound, rejected()];
-        for failure in [Failure::Unavailable, Failure::Unknown, fault()].into_iter().chain(others) {
+        let others = [Failure::Unauthorized(None), Failure::RateLimited { retry_after: None }, Failure::NotFound, rejected()];
+        for failure in [Failure::Unavailable(None), Failure::Unknown(None), fault()].into_iter().chain(others) {
             let result = AttemptResult { outcome: Err(failure), sent };
             let counted = decide(history, &result, &policy, now, jitter);
             let trial = decide_trial(history, due, &result, &policy, now, jitter);

@@ -74,20 +74,20 @@ impl PushClient {
                 let retry_after = pause.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
                 let outcome = classify(status, retry_after);
                 PushResult {
-                    pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable))),
+                    pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable(_)))),
                     outcome,
                     http_status: Some(status.as_u16()),
                     sent: true,
                 }
             }
             Some(Err(error)) if error.is_connect() => PushResult {
-                outcome: Err(Failure::Unavailable),
+                outcome: Err(Failure::Unavailable(None)),
                 http_status: None,
                 pause_until: None,
                 sent: false,
             },
             Some(Err(_)) | None => PushResult {
-                outcome: Err(Failure::Unknown),
+                outcome: Err(Failure::Unknown(None)),
                 http_status: None,
                 pause_until: None,
                 sent: true,
@@ -100,10 +100,10 @@ impl PushClient {
 fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String, Failure> {
     match status.as_u16() {
         200..=299 => Ok(String::new()),
-        401 | 403 => Err(Failure::Unauthorized),
+        401 | 403 => Err(Failure::Unauthorized(None)),
         429 => Err(Failure::RateLimited { retry_after }),
-        503 => Err(Failure::Unavailable),
-        408 | 425 | 500..=599 => Err(Failure::Unknown),
+        503 => Err(Failure::Unavailable(None)),
+        408 | 425 | 500..=599 => Err(Failure::Unknown(None)),
         code => Err(Failure::Rejected(Rejection {
             code: code.to_string(),
             message: format!("the agent answered {status} to the push"),

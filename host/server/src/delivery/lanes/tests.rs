@@ -180,7 +180,7 @@ fn open_breaker_holds_only_dispositions() {
     for (n, in_flight) in running.iter_mut().enumerate() {
         assert!(!in_flight.is_trial());
         let id = DeliveryId(i64::try_from(n).unwrap());
-        in_flight.finish(id, &Err(Failure::Unavailable), spec, now, 0.0);
+        in_flight.finish(id, &Err(Failure::Unavailable(None)), spec, now, 0.0);
     }
     drop(running);
     let held = lanes.divide(&demands, now);
