@@ -22,7 +22,7 @@ use crate::load::one_by_one;
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../wit/0.1",
         world: "adapter",
         imports: { "jackfield:crm/http.send": async },
         exports: { default: async },

@@ -54,6 +54,8 @@ pub enum ObservedResult {
     Rejected,
     /// `not-found`
     NotFound,
+    /// `conflict`
+    Conflict,
 }
 
 /// How a result is judged.
@@ -67,7 +69,7 @@ pub enum Judgement {
     Wrong(String, &'static str),
 }
 
-use ObservedResult::{Absent, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown};
+use ObservedResult::{Absent, Conflict, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown};
 use RequestRole::{Asking, Beginning, Finding, Following, Preparing, Writing};
 
 /// Conditions under which a class is tolerated.
@@ -125,11 +127,12 @@ fn table(fault: InjectedFault, doing: RequestRole) -> (Vec<ObservedResult>, Vec<
             }
             _ => (vec![NotFound], vec![(Rejected, OTHER_WORDS), (Unknown, OWN_404)]),
         },
-        InjectedFault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable], vec![]),
+        InjectedFault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable, Conflict], vec![]),
         InjectedFault::Status(409) => {
             let tolerated = vec![
                 (Unknown, CONFLICT),
                 (Unavailable, CONFLICT),
+                (Conflict, CONFLICT),
                 (Same, CONFLICT_DONE),
                 (Other, CONFLICT_DONE),
             ];
@@ -197,6 +200,7 @@ impl ObservedResult {
             Unauthorized => "unauthorized".into(),
             Rejected => "rejected".into(),
             NotFound => "not-found".into(),
+            Conflict => "conflict".into(),
         }
     }
 }
@@ -233,6 +237,7 @@ fn consequence(right: &[ObservedResult], doing: RequestRole, came: ObservedResul
         RateLimited(_) => {
             "the host would wait without counting the attempt, for up to a day, although nobody asked it to"
         }
+        Conflict => "the host would try again within seconds without counting it, although no record has moved",
         Unauthorized => "an alert would be raised at once for credentials that are right",
         Rejected | NotFound => "the host would stop and ask a person at once, although a later attempt may succeed",
     }

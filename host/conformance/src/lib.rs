@@ -181,6 +181,7 @@ impl ConformanceRun<'_> {
         let export = export(&input);
         let setup = RehearsalSetup {
             settings: fixture.settings.clone(),
+            country: fixture.country,
             keys: fixture.keys.clone(),
             now: fixture.now,
             memory: self.options.memory,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::text::text_conversions;
@@ -121,6 +122,25 @@ impl From<CallId> for DedupKey {
     /// Both obey the same rule, so a call id is a key as it stands.
     fn from(id: CallId) -> Self {
         Self(id.0)
+    }
+}
+
+impl DedupKey {
+    /// What keys begin with that are made for adapters.
+    const MADE: &str = "jf_";
+    /// Characters of a key that adapters get as it is.
+    const MAX_PLAIN: usize = 64;
+
+    /// The key as adapters get it: 1 to 64 characters of `A-Z a-z 0-9 . _ ~ -`, which headers, URLs and bodies carry
+    /// unchanged. A key of another form is replaced by one made from its digest, the same on every attempt.
+    #[must_use]
+    pub fn for_adapter(&self) -> Self {
+        let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
+        if self.0.len() <= Self::MAX_PLAIN && self.0.bytes().all(is_safe) && !self.0.starts_with(Self::MADE) {
+            return self.clone();
+        }
+        let digest = BASE32_NOPAD.encode(&Sha256::digest(&self.0)).to_ascii_lowercase();
+        Self(format!("{}{digest}", Self::MADE))
     }
 }
 
@@ -273,6 +293,21 @@ mod tests {
         assert!("dlv_-1".parse::<DeliveryId>().is_err());
         assert!("42".parse::<DeliveryId>().is_err());
         assert!("dlv_99999999999999999999".parse::<DeliveryId>().is_err());
+    }
+
+    #[test]
+    fn adapters_get_keys_that_travel_unchanged() {
+        let made = |key: &str| key.parse::<DedupKey>().unwrap().for_adapter().to_string();
+        for plain in ["C-1", "a.b_c~d-E9", &"x".repeat(64)] {
+            assert_eq!(made(plain), plain);
+        }
+        assert_eq!(made("कॉल-2"), "");
+        for other in ["a b", "a/b", "a%2Fb", "a+b", "jf_x", &"x".repeat(65), &"x".repeat(200)] {
+            let key = made(other);
+            assert!(key.starts_with("jf_") && key.len() == 55, "{other}: {key}");
+            assert!(key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{key}");
+        }
+        assert_ne!(made("a b"), made("a  b"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod field;
 pub mod id;
 pub mod intake;
 pub mod lead;
+pub mod phone;
 pub mod tenant;
 mod text;
 pub mod time;

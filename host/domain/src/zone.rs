@@ -1,10 +1,11 @@
-//! Time zones: when a tenant's day begins and ends.
+//! Time zones: when a tenant's day begins and ends, and which instant a local time is.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 /// A time zone by its IANA name, such as `Asia/Kolkata`.
@@ -44,6 +45,49 @@ impl Zone {
     }
 }
 
+/// A text that is not a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a time of the calendar")]
+pub struct InvalidTime;
+
+/// The form of a local time: a `d` for each digit.
+const LOCAL_FORM: &[u8] = b"dddd-dd-ddTdd:dd";
+
+impl Zone {
+    /// The instant of a local time, `YYYY-MM-DDTHH:MM[:SS[.fraction]]`, as RFC 3339 with the zone's offset.
+    ///
+    /// A time in a gap is moved forward by the gap's length, and of a time that exists twice the earlier is meant, as in
+    /// RFC 5545.
+    ///
+    /// # Errors
+    /// The text does not have this form, or the calendar has no such time.
+    pub fn instant(&self, local: &str) -> Result<String, InvalidTime> {
+        let (minutes, rest) = local.as_bytes().split_at_checked(LOCAL_FORM.len()).ok_or(InvalidTime)?;
+        let fits = |(byte, form): (&u8, &u8)| if *form == b'd' { byte.is_ascii_digit() } else { byte == form };
+        let is_second = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b':' | b'.');
+        if !minutes.iter().zip(LOCAL_FORM).all(fits) || !rest.iter().all(is_second) {
+            return Err(InvalidTime);
+        }
+        let local: DateTime = local.parse().map_err(|_| InvalidTime)?;
+        // jiff's default is RFC 5545's rule.
+        let zoned = local.to_zoned(self.0.clone()).map_err(|_| InvalidTime)?;
+        Ok(rfc3339(&zoned))
+    }
+
+    /// The local time of an instant in RFC 3339, as RFC 3339 with the zone's offset.
+    ///
+    /// # Errors
+    /// The text is not an instant.
+    pub fn local(&self, instant: &str) -> Result<String, InvalidTime> {
+        let instant: Timestamp = instant.parse().map_err(|_| InvalidTime)?;
+        Ok(rfc3339(&instant.to_zoned(self.0.clone())))
+    }
+}
+
+fn rfc3339(zoned: &Zoned) -> String {
+    zoned.timestamp().display_with_offset(zoned.offset()).to_string()
+}
+
 impl Day {
     /// The day's length.
     #[must_use]
@@ -62,8 +106,10 @@ impl FromStr for Zone {
     type Err = InvalidZone;
 
     fn from_str(name: &str) -> Result<Self, InvalidZone> {
-        let zone = TimeZoneDatabase::bundled().get(name);
-        zone.map(Self).map_err(|_| InvalidZone(name.to_owned()))
+        // Names without `/` are abbreviations, which mean several zones, or old names of the database.
+        let is_name = name == "UTC" || name.contains('/');
+        let zone = is_name.then(|| TimeZoneDatabase::bundled().get(name).ok()).flatten();
+        zone.map(Self).ok_or_else(|| InvalidZone(name.to_owned()))
     }
 }
 
@@ -98,6 +144,32 @@ mod tests {
     }
 
     #[test]
+    fn gaps_go_forward_and_folds_are_the_earlier() {
+        for (name, local, instant) in [
+            ("Asia/Kolkata", "2026-07-05T16:30", "2026-07-05T16:30:00+05:30"),
+            ("UTC", "2026-07-05T16:30:09.5", "2026-07-05T16:30:09.5+00:00"),
+            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T03:30:00+02:00"),
+            ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T02:30:00+02:00"),
+            ("America/New_York", "2026-03-08T02:00", "2026-03-08T03:00:00-04:00"),
+            ("America/New_York", "2026-11-01T01:59:59", "2026-11-01T01:59:59-04:00"),
+            ("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-04T02:45:00+11:00"),
+        ] {
+            assert_eq!(zone(name).instant(local).as_deref(), Ok(instant), "{name} {local}");
+        }
+        for wrong in ["2026-02-30T10:00", "2026-07-05", "2026-07-05 16:30", "2026-07-05T16:30Z", "2026-07-05T24:30", "soon", ""] {
+            assert_eq!(zone("Asia/Kolkata").instant(wrong), Err(InvalidTime), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn instants_have_local_times() {
+        let local = |name: &str, instant: &str| zone(name).local(instant);
+        assert_eq!(local("Asia/Kolkata", "2026-07-01T20:01:55.000Z").as_deref(), Ok("2026-07-02T01:31:55+05:30"));
+        assert_eq!(local("America/New_York", "2026-12-31T23:59:00+05:30").as_deref(), Ok("2026-12-31T13:29:00-05:00"));
+        assert_eq!(local("UTC", "yesterday"), Err(InvalidTime));
+    }
+
+    #[test]
     fn names_are_validated_and_round_trip() {
         for name in ["UTC", "Asia/Kolkata", "America/Argentina/Buenos_Aires"] {
             let text = serde_json::to_string(&zone(name)).unwrap();
@@ -105,7 +177,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<Zone>(&text).unwrap(), zone(name));
         }
         assert_eq!(serde_json::to_string(&Zone::default()).unwrap(), "\"UTC\"");
-        for wrong in ["IST", "+05:30", "Asia/Dwarka", "", "../Asia/Kolkata"] {
+        for wrong in ["IST", "EST", "GMT", "India", "+05:30", "Asia/Dwarka", "", "../Asia/Kolkata"] {
             let error = wrong.parse::<Zone>().unwrap_err().to_string();
             assert!(error.contains("IANA name"), "{error}");
         }

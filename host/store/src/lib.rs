@@ -33,7 +33,7 @@ pub use intake::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, IntakeStor
 pub use lead::{LeadCursor, LeadPage, LeadRecord, LeadStore, StatusRefusal, Suppression};
 pub use page::{Page, PageRequest};
 pub use queue::{
-    ClaimRequest, ClaimableKind, ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, Lease, NewLead, QueueStore,
+    ClaimRequest, ClaimableKind, ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, Lease, NewLead, RefusedLead, QueueStore,
     TenantShare,
 };
 pub use readiness::ReadinessStore;

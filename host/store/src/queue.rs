@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::StoreError;
 use super::delivery::AttemptDetail;
 use jackfield_domain::delivery::breaker::BreakerChange;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
+use jackfield_domain::delivery::failure::Rejection;
 use jackfield_domain::lead::Lead;
 
 /// How long a claim holds: four times the longest deadline of a send, 60 s.
@@ -134,6 +136,9 @@ pub struct FinishAttempt {
     /// The leads that a webhook contained, in order; each becomes a lead and its delivery. Only with a committed
     /// [`DeliveryKind::Inbound`].
     pub leads: Vec<NewLead>,
+    /// The leads of the webhook that were refused, in order; each becomes a delivery in review, with its alert. Only
+    /// with a committed [`DeliveryKind::Inbound`].
+    pub refused: Vec<RefusedLead>,
     /// The state change of the tenant's breaker, if any.
     pub breaker: Option<BreakerChange>,
 }
@@ -159,4 +164,15 @@ pub enum FinishOutcome {
     },
     /// The lease was lost: another worker has the delivery, which is unchanged.
     LeaseLost,
+}
+
+/// A lead of a parsed webhook that its adapter refused, or that is not valid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefusedLead {
+    /// Its own key: the webhook's, numbered.
+    pub key: DedupKey,
+    /// What is known of it, in the contract's format, for a person to complete.
+    pub document: Value,
+    /// Why it was refused.
+    pub rejection: Rejection,
 }

@@ -11,7 +11,7 @@
 /// World `adapter`: what every adapter imports and must export.
 pub mod adapter {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.1",
         world: "adapter",
         pub_export_macro: true,
         export_macro_name: "export_adapter",
@@ -48,7 +48,7 @@ pub mod adapter {
 /// World `adapter-lookup`: the adapter can find out whether a write was made.
 pub mod lookup {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.1",
         world: "adapter-lookup",
         pub_export_macro: true,
         export_macro_name: "export_lookup",
@@ -60,7 +60,7 @@ pub mod lookup {
 /// World `adapter-leads`: the adapter parses the CRM's own webhook format.
 pub mod leads {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../wit/0.1",
         world: "adapter-leads",
         pub_export_macro: true,
         export_macro_name: "export_leads",

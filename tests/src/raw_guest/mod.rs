@@ -63,7 +63,7 @@ pub fn encode_with_contract(world: &str, module: &str, change: impl Fn(String) -
         let _ = resolve.push_str("wasi.wit", package).unwrap();
     }
     let files = ["model", "imports", "exports", "world"].map(|name| {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../wit/{name}.wit"));
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../wit/0.1/{name}.wit"));
         std::fs::read_to_string(path).unwrap().replace(PACKAGE, "")
     });
     let contract = [PACKAGE, &change(files.concat()), WORLDS].concat();

@@ -13,6 +13,8 @@ pub struct AttemptHistory {
     pub throttles: u32,
     /// When this series of rate limits began.
     pub throttled_since: Option<Timestamp>,
+    /// Conflicts in a row.
+    pub conflicts: u32,
     /// An earlier attempt may have reached the destination, and nothing since has shown whether it did.
     pub ambiguous: bool,
     /// Claims in a row whose worker never reported back.

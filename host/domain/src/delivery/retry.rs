@@ -127,6 +127,15 @@ pub fn throttle_wait(throttles: u32, retry_after: Option<Duration>) -> Duration 
     retry_after.unwrap_or_else(doubling).min(MAX_THROTTLE)
 }
 
+/// The waits after conflicts in a row. The conflict after the last of them is treated as `unavailable`.
+const CONFLICT_WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
+
+/// How long to wait after the `conflicts`-th conflict in a row (from 0); none once these waits are used up.
+#[must_use]
+pub fn conflict_wait(conflicts: u32) -> Option<Duration> {
+    CONFLICT_WAITS.get(usize::try_from(conflicts).ok()?).copied()
+}
+
 /// When a series of rate limits that began at `since` has lasted [`MAX_THROTTLE`].
 #[must_use]
 pub fn throttle_end(since: Timestamp) -> Timestamp {

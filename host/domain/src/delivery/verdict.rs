@@ -101,6 +101,16 @@ impl DeliveryVerdict {
         )
     }
 
+    /// The verdict on a delivery whose document was refused before any attempt.
+    #[must_use]
+    pub fn refused(history: AttemptHistory) -> Self {
+        Self::new(
+            AttemptClass::Rejected,
+            NextStep::Review(StopReason::Rejected),
+            history,
+        )
+    }
+
     /// The verdict on a delivery whose stored document cannot be read.
     #[must_use]
     pub fn unreadable(history: AttemptHistory) -> Self {
@@ -127,6 +137,7 @@ pub fn decide(
                 reference: reference.clone(),
             };
             let settled = AttemptHistory {
+                conflicts: 0,
                 ambiguous: false,
                 ..history
             };
@@ -134,6 +145,15 @@ pub fn decide(
         }
         Err(failure) => failure,
     };
+    let conflict_wait = match failure {
+        Failure::Conflict(_) => retry::conflict_wait(history.conflicts),
+        _ => None,
+    };
+    let conflicts = match failure {
+        Failure::Conflict(_) => history.conflicts.saturating_add(1),
+        _ => 0,
+    };
+    let history = AttemptHistory { conflicts, ..history };
     let (step, history) = match failure {
         Failure::Rejected(_) => (NextStep::Review(StopReason::Rejected), history),
         Failure::NotFound => (NextStep::Review(StopReason::NotFound), history),
@@ -155,14 +175,30 @@ pub fn decide(
                 (NextStep::Retry { due }, history)
             }
         }
-        Failure::Unavailable(None) | Failure::Unknown(None) | Failure::Unauthorized(None) | Failure::Fault(_) => {
-            let may_be_written = matches!(failure, Failure::Unknown(None) | Failure::Fault(_)) && result.sent;
+        Failure::Conflict(_) if conflict_wait.is_some() => {
+            let wait = conflict_wait.unwrap_or_default();
+            let history = AttemptHistory {
+                throttles: 0,
+                throttled_since: None,
+                lost_leases: 0,
+                ..history
+            };
+            let due = retry::due(now, wait, jitter);
+            (NextStep::Retry { due }, history)
+        }
+        Failure::Unavailable(_)
+        | Failure::Unknown(_)
+        | Failure::Unauthorized(_)
+        | Failure::Conflict(_)
+        | Failure::Fault(_) => {
+            let may_be_written = matches!(failure, Failure::Unknown(_) | Failure::Fault(_)) && result.sent;
             let history = AttemptHistory {
                 counted: history.counted.saturating_add(1),
                 throttles: 0,
                 throttled_since: None,
                 ambiguous: history.ambiguous || may_be_written,
                 lost_leases: 0,
+                ..history
             };
             let step = match policy.ladder.wait(history.counted) {
                 _ if plan(&history, policy) == AttemptPlan::Ask => NextStep::Review(StopReason::OutcomeUnknown),

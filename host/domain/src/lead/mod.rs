@@ -79,22 +79,22 @@ impl Lead {
     ///
     /// # Errors
     /// As for [`Lead::read`]: an adapter's result is validated like any other document.
-    pub fn from_parsed(
+    pub fn document_of(
         mut lead: Map<String, Value>,
         extensions: &[Extension],
         key: &DedupKey,
         received_at: jiff::Timestamp,
-    ) -> Result<Self, Vec<FieldError>> {
+    ) -> Value {
         lead.retain(|_, value| !value.is_null());
         for extension in extensions {
             extension.merge_into(&mut lead);
         }
-        Self::read(json!({
+        json!({
             "event": "lead.created",
             "timestamp": received_at.to_string(),
             "idempotency_key": key.as_str(),
             "lead": lead,
-        }))
+        })
     }
 }
 
@@ -174,7 +174,8 @@ mod tests {
             json: "\"B\"".into(),
         };
         let key = "gw-1".parse().unwrap();
-        let lead = Lead::from_parsed(parsed, &[extension], &key, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let document = Lead::document_of(parsed, &[extension], &key, jiff::Timestamp::UNIX_EPOCH);
+        let lead = Lead::read(document).unwrap();
         assert_eq!(
             lead.document["lead"],
             json!({"id": "GW-1", "phone": "+919800000000", "tower": "B"})

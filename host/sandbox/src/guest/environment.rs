@@ -12,6 +12,7 @@ use crate::meter::budget::TimeBudget;
 use crate::meter::cpu::CpuMeter;
 use crate::meter::observations::Observations;
 use crate::outbound::network::Network;
+use jackfield_domain::phone::Country;
 
 /// What the invocations of one release have in common.
 #[derive(Debug)]

@@ -18,6 +18,8 @@ use crate::outbound::send::{OutboundContext, send};
 use crate::recording::tape::InvocationEnding;
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
 use jackfield_domain::custody::recording::OmissionReason;
+use jackfield_domain::phone::{self, InvalidPhone};
+use jackfield_domain::zone::Zone;
 
 /// Bytes that a guest may pass to the host at once: a request with the largest body, with room to spare.
 pub const MAX_PASSED: usize = 4 << 20;
@@ -123,12 +125,14 @@ impl InstanceState {
         let Environment {
             release,
             settings,
+            country,
             network,
             ..
         } = &*self.environment;
         let ending = InvocationEnding {
             release,
             settings: settings.clone().into_iter().collect(),
+            country: *country,
             invocation: invocation(),
         };
         let network = network.as_ref();

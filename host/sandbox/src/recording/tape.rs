@@ -14,6 +14,7 @@ use super::session::RecordingSession;
 use crate::contract::bindings::http;
 use jackfield_clock::{Clock as _, SystemClock, lock};
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
+use jackfield_domain::phone::Country;
 use jackfield_domain::custody::recording::{
     OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, RecordedSignature,
 };
@@ -43,6 +44,8 @@ pub struct InvocationEnding<'a> {
     pub release: &'a str,
     /// Its settings.
     pub settings: BTreeMap<String, String>,
+    /// The country of telephone numbers without a country code.
+    pub country: Option<Country>,
     /// What was invoked and what it returned, or why a fixture cannot say it.
     pub invocation: Result<(ExportInput, ExportResult), OmissionReason>,
 }
@@ -124,6 +127,7 @@ impl Tape {
         let invocation = RecordedInvocation {
             by: format!("release {}", ending.release),
             settings: ending.settings,
+            country: ending.country,
             now: self.now,
             call,
             signed: recorded.signed,

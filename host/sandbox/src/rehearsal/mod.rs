@@ -20,6 +20,7 @@ use crate::guest::linked::LinkedComponent;
 use crate::runtime::Runtime;
 use jackfield_domain::custody::fixture::ExportResult;
 use jackfield_domain::delivery::failure::Fault;
+use jackfield_domain::phone::Country;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 
 pub use double::{CrmDouble, CrmReply, CrmRequest};
@@ -36,6 +37,8 @@ pub struct Rehearsal {
 pub struct RehearsalSetup {
     /// Values as text, by name.
     pub settings: BTreeMap<String, String>,
+    /// The country of telephone numbers without a country code.
+    pub country: Option<Country>,
     /// Keys for `hmac-sha256`, by name.
     pub keys: BTreeMap<String, String>,
     /// The time that the guest's clock shows, throughout.

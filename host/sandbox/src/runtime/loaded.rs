@@ -107,7 +107,7 @@ impl LoadedRelease {
     /// Writes a disposition, within `write_deadline_ms`. The answer is the CRM's reference, which may be empty.
     pub async fn write(&self, disposition: &Disposition, accepted_at: Timestamp, key: &DedupKey) -> Invocation<String> {
         let disposition = FixtureDisposition::new(disposition, accepted_at);
-        let key = key.clone();
+        let key = key.for_adapter();
         self.deliver(|instance| {
             Box::pin(async move {
                 let answer = instance.write(&disposition.clone().into(), key.as_str()).await?;
@@ -128,7 +128,7 @@ impl LoadedRelease {
     /// Asks the CRM whether the write with this key was made, within `write_deadline_ms`. The answer is its reference.
     /// A fault if the adapter cannot look writes up: check [`AdapterRecord::lookup`] first.
     pub async fn find(&self, lead: &LeadId, key: &DedupKey) -> Invocation<Option<String>> {
-        let (lead, key) = (lead.clone(), key.clone());
+        let (lead, key) = (lead.clone(), key.for_adapter());
         self.deliver(|instance| {
             Box::pin(async move {
                 let answer = instance.look_up(lead.as_str(), key.as_str()).await?;

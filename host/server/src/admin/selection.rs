@@ -186,6 +186,7 @@ mod tests {
                 },
                 detail: AttemptDetail::default(),
                 leads: vec![],
+            refused: vec![],
                 breaker: None,
             })
         });

@@ -225,7 +225,7 @@ impl Engine {
         };
         self.metrics
             .delivery_attempted(&claimed.tenant, claimed.kind, verdict.class);
-        let (detail, leads) = (attempt.detail, attempt.leads);
+        let (detail, leads, refused) = (attempt.detail, attempt.leads, attempt.refused);
         let fault = detail.fault.map(jackfield_domain::delivery::failure::FaultCause::word);
         let http_status = detail.http_status;
         let finish = FinishAttempt {
@@ -234,6 +234,7 @@ impl Engine {
             verdict: verdict.clone(),
             detail,
             leads,
+            refused,
             breaker,
         };
         match self.finish(finish).await {

@@ -104,7 +104,7 @@ pub(crate) async fn conclude(
          set state = v.value ->> 'state', due = coalesce(v.value ->> 'due', due), reason = v.value ->> 'reason',
              reference = v.value ->> 'reference', class = v.value ->> 'class', counted = v.value ->> 'counted',
              throttles = v.value ->> 'throttles', throttled_since = v.value ->> 'throttled_since',
-             ambiguous = v.value ->> 'ambiguous', lost_leases = v.value ->> 'lost_leases',
+             conflicts = v.value ->> 'conflicts', ambiguous = v.value ->> 'ambiguous', lost_leases = v.value ->> 'lost_leases',
              lease_owner = null, lease_until = null, changed_at = v.value ->> 'now'
          from json_each(?) v
          where delivery.id = v.value ->> 'id' and delivery.fence = v.value ->> 'fence'
@@ -151,6 +151,7 @@ impl Conclusion<'_> {
             "throttles": history.throttles,
             "throttled_since": history.throttled_since.map(micros),
             "ambiguous": history.ambiguous,
+            "conflicts": history.conflicts,
             "lost_leases": history.lost_leases,
             "now": micros(self.now),
         })
@@ -164,6 +165,7 @@ pub(crate) fn history(row: &SqliteRow) -> Result<AttemptHistory, StoreError> {
         throttles: row.plain("throttles")?,
         throttled_since: row.time_option("throttled_since")?,
         ambiguous: row.plain("ambiguous")?,
+        conflicts: row.plain("conflicts")?,
         lost_leases: row.plain("lost_leases")?,
     })
 }

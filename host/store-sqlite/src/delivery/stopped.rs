@@ -23,7 +23,7 @@ impl Write for ReplayDeliveries {
             let changed = sqlx::query(
                 "update delivery set
                      state = 'ready', generation = generation + 1, due = ?2, reason = null,
-                     counted = 0, throttles = 0, throttled_since = null, lost_leases = 0,
+                     counted = 0, throttles = 0, throttled_since = null, conflicts = 0, lost_leases = 0,
                      ambiguous = ambiguous and not ?3, changed_at = ?4
                  where id = ?1 and state in ('dead', 'review')",
             )

@@ -13,7 +13,8 @@ use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, r
 use crate::lead::rows::clear_manual;
 use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, LOST_LEASE_MESSAGE, NextStep, after_lost_lease};
-use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, Lease, NewLead, StoreError};
+use jackfield_domain::id::DedupKey;
+use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, Lease, NewLead, RefusedLead, StoreError};
 
 impl WriteTogether for FinishAttempt {
     type Output = FinishOutcome;
@@ -65,6 +66,7 @@ const fn is_plain_success(work: &FinishAttempt) -> bool {
     matches!(work.verdict.step, NextStep::Done { .. })
         && work.verdict.alert.is_none()
         && work.leads.is_empty()
+        && work.refused.is_empty()
         && work.breaker.is_none()
 }
 
@@ -117,6 +119,9 @@ async fn conclude_one(work: &FinishAttempt, db: &mut SqliteConnection) -> Result
         for lead in &work.leads {
             leads += usize::from(add_lead(work, db, &delivery, lead).await?);
         }
+        for refused in &work.refused {
+            add_refused_lead(work, db, &delivery, refused).await?;
+        }
     }
     Ok(FinishOutcome::Stored { leads })
 }
@@ -128,13 +133,7 @@ async fn add_lead(
     webhook: &DeliveryRow,
     new: &NewLead,
 ) -> Result<bool, StoreError> {
-    let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
-        .bind(webhook.tenant.as_str())
-        .bind(DeliveryKind::Lead.word())
-        .bind(new.key.as_str())
-        .fetch_optional(&mut *db)
-        .await?;
-    if known.is_some() {
+    if is_known_lead(db, webhook, &new.key).await? {
         return Ok(false);
     }
     let document = new.lead.document.to_string();
@@ -163,6 +162,73 @@ async fn add_lead(
     };
     renew_leads(db, &[renewed]).await?;
     Ok(new.push)
+}
+
+/// Whether the webhook's lead with this key has a delivery already, because the webhook was parsed before.
+async fn is_known_lead(
+    db: &mut SqliteConnection,
+    webhook: &DeliveryRow,
+    key: &DedupKey,
+) -> Result<bool, StoreError> {
+    let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
+        .bind(webhook.tenant.as_str())
+        .bind(DeliveryKind::Lead.word())
+        .bind(key.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(known.is_some())
+}
+
+/// Inserts a delivery in review for a lead that was refused, with its alert and an attempt that says why.
+async fn add_refused_lead(
+    work: &FinishAttempt,
+    db: &mut SqliteConnection,
+    webhook: &DeliveryRow,
+    refused: &RefusedLead,
+) -> Result<(), StoreError> {
+    if is_known_lead(db, webhook, &refused.key).await? {
+        return Ok(());
+    }
+    let document = refused.document.to_string();
+    let id = NewIds::read(db).await?.delivery();
+    let delivery = NewDelivery {
+        id,
+        tenant: &webhook.tenant,
+        kind: DeliveryKind::Lead,
+        key: refused.key.as_str(),
+        receipt: webhook.receipt,
+        lead: None,
+        rank: DeliveryRank::UNPARSED,
+        state: DeliveryState::Leased,
+        due: work.now,
+        accepted_at: webhook.accepted_at,
+        now: work.now,
+        payload: Some(document.as_bytes()),
+    };
+    insert_deliveries(db, &[delivery]).await?;
+    let verdict = DeliveryVerdict::refused(AttemptHistory::default());
+    let detail = AttemptDetail {
+        message: Failure::Rejected(refused.rejection.clone()).to_string(),
+        rejection: Some(refused.rejection.clone()),
+        ..AttemptDetail::default()
+    };
+    sqlx::query(
+        "insert into attempt (delivery, fence, tenant, release, started_at, ended_at, class, detail)
+         select ?1, 0, tenant, release, ?2, ?2, ?3, ?4 from attempt where delivery = ?5 and fence = ?6",
+    )
+    .bind(id.0)
+    .bind(micros(work.now))
+    .bind(verdict.class.word())
+    .bind(json("an attempt", &detail)?)
+    .bind(work.lease.id.0)
+    .bind(work.lease.fence.0)
+    .execute(&mut *db)
+    .await?;
+    let row = sqlx::query("select * from delivery where id = ?")
+        .bind(id.0)
+        .fetch_one(&mut *db)
+        .await?;
+    DeliveryRow::read(&row)?.conclude(db, &verdict, work.now).await
 }
 
 /// Leases that have expired, and all leases of one host.

@@ -120,6 +120,7 @@ fn document(invocation: &RecordedInvocation, signatures: &TestSignatures) -> Res
             invocation.by
         ),
         settings: invocation.settings.clone(),
+        country: invocation.country,
         keys: signed
             .map(|signed| (signed.name.clone(), TEST_KEY.to_owned()))
             .collect(),

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::custody::fixture::{ExportInput, ExportResult, FixtureSendError};
+use crate::phone::Country;
 use crate::word::words;
 
 pub use bounds::{RecordedFixture, RecordingBounds, RecordingBuffer, RecordingPhase, RecordingStatus};
@@ -83,6 +84,8 @@ pub struct RecordedInvocation {
     pub by: String,
     /// The release's settings.
     pub settings: BTreeMap<String, String>,
+    /// The country of telephone numbers without a country code.
+    pub country: Option<Country>,
     /// The time that the adapter saw during the whole invocation.
     pub now: Timestamp,
     /// What was invoked.

@@ -26,6 +26,7 @@ fn invocation() -> RecordedInvocation {
     RecordedInvocation {
         by: "release 3 (acme@1.0.0)".into(),
         settings: [("base_url".into(), "https://crm.example".into())].into(),
+        country: None,
         now: "2026-07-01T09:01:55Z".parse().unwrap(),
         call: ExportInput::QueryStatus {
             lead_id: "919876543210".parse().unwrap(),

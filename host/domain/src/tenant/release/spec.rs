@@ -15,6 +15,7 @@ use super::secret::{SecretRef, WebhookSecret};
 use crate::delivery::DeliverySpec;
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId, TenantName};
 use crate::intake::signature::SignatureProfile;
+use crate::phone::Country;
 use crate::tenant::egress::EgressSpec;
 use crate::text::text_conversions;
 
@@ -29,6 +30,9 @@ pub struct TenantSpec {
     /// The settings that the adapter's `describe` asks for; values as text.
     #[serde(default)]
     pub settings: BTreeMap<String, SettingValue>,
+    /// The country of telephone numbers without a country code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
     /// Where the adapter may send requests.
     #[serde(default)]
     pub egress: EgressSpec,

@@ -1,41 +1,49 @@
 //! Parses a webhook in the CRM's own format into leads.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use super::{Attempt, AttemptOutcome};
 use jackfield_domain::delivery::failure::{Failure, Rejection};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::lead::Lead;
-use jackfield_store::{ClaimedDelivery, NewLead};
+use jackfield_sandbox::ParsedLead;
+use jackfield_store::{ClaimedDelivery, NewLead, RefusedLead};
 
 impl Attempt<'_> {
     pub(super) async fn parse_webhook(&mut self) -> AttemptOutcome {
         let parsed = if self.tenant.loaded.record().parses_leads {
             self.invoke_parser().await
         } else {
-            self.read_canonical().map(|lead| vec![lead]).map_err(invalid_lead)
+            self.read_canonical()
+                .map(|lead| vec![Ok(lead)])
+                .map_err(|fields| Failure::Rejected(rejection_of(fields)))
         };
         match parsed {
             Ok(leads) => {
                 let push = self.tenant.release().spec.agent.push_url.is_some();
-                let key = |index: usize| format!("{}/{index}", self.claimed.lease.id).parse();
-                let numbered = leads.into_iter().enumerate();
-                self.leads = numbered
-                    .filter_map(|(index, lead)| {
-                        Some(NewLead {
-                            lead,
-                            key: key(index).ok()?,
-                            push,
-                        })
-                    })
-                    .collect();
+                for (place, lead) in leads.into_iter().enumerate() {
+                    let Ok(key) = format!("{}/{place}", self.claimed.lease.id).parse() else {
+                        continue;
+                    };
+                    match lead {
+                        Ok(lead) => self.leads.push(NewLead { lead, key, push }),
+                        Err((document, rejection)) => self.refused.push(RefusedLead {
+                            key,
+                            document,
+                            rejection,
+                        }),
+                    }
+                }
                 self.ended(Ok(String::new()), false)
             }
             Err(failure) => self.ended(Err(failure), false),
         }
     }
 
-    async fn invoke_parser(&mut self) -> Result<Vec<Lead>, Failure> {
+    /// The webhook's leads in their order. A lead that the adapter refused, or that is not valid, has the document that
+    /// a person completes in review.
+    async fn invoke_parser(&mut self) -> Result<Vec<Result<Lead, (Value, Rejection)>>, Failure> {
         let ClaimedDelivery {
             content_type,
             payload,
@@ -46,10 +54,14 @@ impl Attempt<'_> {
         let invocation = self.tenant.loaded.parse(content_type, payload, *accepted_at).await;
         self.record_invocation("leads.parse", &invocation);
         let received_at: Timestamp = *accepted_at;
-        let leads = invocation.outcome?.into_iter();
-        leads
-            .map(|lead| Lead::from_parsed(lead.members, &lead.extensions, key, received_at).map_err(invalid_lead))
-            .collect()
+        let read = |parsed: Result<ParsedLead, Rejection>| match parsed {
+            Ok(lead) => {
+                let document = Lead::document_of(lead.members, &lead.extensions, key, received_at);
+                Lead::read(document.clone()).map_err(|fields| (document, rejection_of(fields)))
+            }
+            Err(rejection) => Err((Lead::document_of(Map::new(), &[], key, received_at), rejection)),
+        };
+        Ok(invocation.outcome?.into_iter().map(read).collect())
     }
 
     /// Reads the contract's own format: the adapter that should have parsed this webhook was replaced by one that
@@ -65,11 +77,11 @@ impl Attempt<'_> {
     }
 }
 
-/// The failure for a webhook whose lead does not follow the contract: a person has to review it.
-fn invalid_lead(fields: Vec<FieldError>) -> Failure {
-    Failure::Rejected(Rejection {
+/// The lead is not what the contract asks for: a person has to look at it.
+fn rejection_of(fields: Vec<FieldError>) -> Rejection {
+    Rejection {
         code: "invalid-lead".into(),
         message: "the webhook's lead has missing or wrong fields".into(),
         fields,
-    })
+    }
 }

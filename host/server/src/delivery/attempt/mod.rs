@@ -8,6 +8,7 @@ mod push;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::observe::metrics::Metrics;
 use crate::tenants::Tenant;
@@ -15,7 +16,7 @@ use jackfield_clock::SharedClock;
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{AttemptHistory, AttemptPolicy, AttemptResult, DeliveryKind, Writes};
 use jackfield_sandbox::Invocation;
-use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead};
+use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead, RefusedLead};
 pub use push::PushClient;
 
 /// How an attempt ended.
@@ -45,6 +46,8 @@ pub struct Attempt<'a> {
     pub detail: AttemptDetail,
     /// The leads that a webhook contained.
     pub leads: Vec<NewLead>,
+    /// The leads of a webhook that were refused.
+    pub refused: Vec<RefusedLead>,
     /// Until when the destination asked to send nothing, in addition to what this delivery's own failure says.
     pub pause_until: Option<Timestamp>,
 }
@@ -81,6 +84,7 @@ impl<'a> Attempt<'a> {
             look_up_failed: false,
             detail: AttemptDetail::default(),
             leads: vec![],
+            refused: vec![],
             pause_until: None,
         }
     }
@@ -92,6 +96,7 @@ impl<'a> Attempt<'a> {
             DeliveryKind::Lead => self.push_lead().await,
             DeliveryKind::Inbound => self.parse_webhook().await,
         };
+        let outcome = self.mask_reason(outcome);
         match &outcome {
             AttemptOutcome::Ended { result, .. } => self.record_outcome(&result.outcome),
             AttemptOutcome::NeedsDecision => {
@@ -101,6 +106,34 @@ impl<'a> Attempt<'a> {
             AttemptOutcome::Unreadable => self.detail.message = "the stored document cannot be read".into(),
         }
         outcome
+    }
+
+    /// Masks the delivery's own values in the adapter's reason: reasons are shown to operators, and must not contain
+    /// personal data.
+    fn mask_reason(&self, outcome: AttemptOutcome) -> AttemptOutcome {
+        let AttemptOutcome::Ended {
+            result: AttemptResult {
+                outcome: Err(failure),
+                sent,
+            },
+            history,
+        } = outcome
+        else {
+            return outcome;
+        };
+        let failure = failure.map_reason(|reason| {
+            let document: Value = serde_json::from_slice(&self.claimed.payload).unwrap_or_default();
+            let mut values = vec![];
+            collect_values(&document, &mut values);
+            reason.masked(values.iter().map(String::as_str))
+        });
+        AttemptOutcome::Ended {
+            result: AttemptResult {
+                outcome: Err(failure),
+                sent,
+            },
+            history,
+        }
     }
 
     fn record_outcome(&mut self, outcome: &Result<String, Failure>) {
@@ -139,5 +172,16 @@ impl<'a> Attempt<'a> {
         if invocation.reused {
             self.metrics.invocation_reused(&self.claimed.tenant);
         }
+    }
+}
+
+/// The texts and numbers of a document.
+fn collect_values(document: &Value, values: &mut Vec<String>) {
+    match document {
+        Value::String(text) => values.push(text.clone()),
+        Value::Number(number) => values.push(number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| collect_values(item, values)),
+        Value::Object(members) => members.values().for_each(|member| collect_values(member, values)),
+        Value::Null | Value::Bool(_) => {}
     }
 }

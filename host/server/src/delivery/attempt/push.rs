@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::delivery::failure::{Failure, Rejection};
+use jackfield_domain::delivery::failure::{Failure, Reason, Rejection};
 use jackfield_domain::delivery::pause;
 use jackfield_domain::intake::signature::{SigningKey, sign_standard};
 use jackfield_store::ClaimedDelivery;
@@ -98,12 +98,16 @@ impl PushClient {
 
 /// What an agent's status means for the push.
 fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String, Failure> {
+    let answered = || Reason::new(&format!("the agent answered {status} to the push"));
     match status.as_u16() {
         200..=299 => Ok(String::new()),
-        401 | 403 => Err(Failure::Unauthorized(None)),
+        401 | 403 => Err(Failure::Unauthorized(answered())),
         429 => Err(Failure::RateLimited { retry_after }),
-        503 => Err(Failure::Unavailable(None)),
-        408 | 425 | 500..=599 => Err(Failure::Unknown(None)),
+        503 => Err(Failure::Unavailable(answered())),
+        500..=599 => Err(Failure::Unknown(answered())),
+        // Any other 4xx than these is the state of the agent, or of a proxy before it, and passes: the agent is being
+        // deployed, or does not know the lead's campaign yet. A lead must not stop for it.
+        401..=409 | 411..=412 | 414..=421 | 423..=499 => Err(Failure::Unavailable(answered())),
         code => Err(Failure::Rejected(Rejection {
             code: code.to_string(),
             message: format!("the agent answered {status} to the push"),
@@ -123,9 +127,9 @@ mod tests {
             classify(StatusCode::from_u16(code).unwrap(), None)
                 .map_or_else(|failure| failure.class(), |_| AttemptClass::Committed)
         };
-        let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 410, 408, 429, 500, 503]
+        let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 408, 409, 410, 413, 422, 423, 429, 500, 503]
             .map(|code| (code, class(code)))
             .into();
-        insta::assert_compact_debug_snapshot!(classes, @"[(200, Committed), (204, Committed), (302, Rejected), (400, Rejected), (401, Unauthorized), (404, Rejected), (410, Rejected), (408, Unknown), (429, RateLimited), (500, Unknown), (503, Unavailable)]");
+        insta::assert_compact_debug_snapshot!(classes, @"[(200, Committed), (204, Committed), (302, Rejected), (400, Rejected), (401, Unauthorized), (404, Unavailable), (408, Unavailable), (409, Unavailable), (410, Rejected), (413, Rejected), (422, Rejected), (423, Unavailable), (429, RateLimited), (500, Unknown), (503, Unavailable)]");
     }
 }

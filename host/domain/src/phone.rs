@@ -1,0 +1,201 @@
+//! Telephone numbers, as people and their systems write them, in E.164.
+//!
+//! The numbering plans are `phonenumber`'s, a port of Google's libphonenumber. It reads ASCII, so digits, dashes and
+//! blanks of other alphabets, and invisible marks, are translated first.
+
+use std::fmt;
+use std::str::FromStr;
+
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Mode, ParseError, country};
+use serde::{Deserialize, Serialize};
+
+use crate::text::text_conversions;
+
+/// Characters of a text that may be a number; longer ones are not read at all.
+const MAX_LENGTH: usize = 64;
+/// Digits of a number in E.164.
+const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// A country, by its two letters of ISO 3166, such as `IN`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Country(country::Id);
+
+/// A text that is not a country.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no country `{0}`; write its two letters of ISO 3166, like \"IN\"")]
+pub struct InvalidCountry(String);
+
+impl FromStr for Country {
+    type Err = InvalidCountry;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCountry> {
+        let known = text.parse().ok().filter(|id: &country::Id| id.as_ref() == text);
+        known.map(Self).ok_or_else(|| InvalidCountry(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_ref())
+    }
+}
+
+text_conversions!(Country);
+
+/// Why a text was not read as a telephone number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPhone {
+    /// It is no number.
+    #[error("must be a telephone number, such as +919800000000")]
+    NotANumber,
+    /// It has no country code, and the tenant has no country.
+    #[error("must begin with + and the country code, such as +919800000000, or the tenant's file must have a `country`")]
+    NoCountry,
+    /// The country's numbering plan has no number of this length.
+    #[error("has too few or too many digits for its country, or has a country code that does not exist")]
+    NotInPlan,
+}
+
+/// The number in E.164. A number without a country code is one of `country`.
+///
+/// Only lengths and country codes are compared with the numbering plans, not the ranges that a country has assigned: they
+/// change, and a new range must not stop a call.
+///
+/// # Errors
+/// The text is not a number of any country.
+pub fn normalize(text: &str, country: Option<Country>) -> Result<String, InvalidPhone> {
+    let plain = to_ascii(text).ok_or(InvalidPhone::NotANumber)?;
+    let is_international = plain.trim_start_matches(['(', '[', ' ']).starts_with('+');
+    let number = phonenumber::parse(country.map(|country| country.0), &plain).map_err(|error| match error {
+        ParseError::InvalidCountryCode if country.is_none() && !is_international => InvalidPhone::NoCountry,
+        ParseError::NoNumber | ParseError::MalformedInteger(_) => InvalidPhone::NotANumber,
+        _ => InvalidPhone::NotInPlan,
+    })?;
+    let e164 = number.format().mode(Mode::E164).to_string();
+    let national = number.national().to_string().len();
+    let is_possible = number.metadata(&DATABASE).is_none_or(|plan| {
+        let lengths = plan.descriptors().general().possible_length();
+        lengths.is_empty() || lengths.iter().any(|length| usize::from(*length) == national)
+    });
+    if is_possible && E164_DIGITS.contains(&(e164.len() - 1)) {
+        Ok(e164)
+    } else {
+        Err(InvalidPhone::NotInPlan)
+    }
+}
+
+/// The text in the characters that the library reads, with `+` for `00`. None for a text that is too long, or that has
+/// characters which no number has.
+fn to_ascii(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars().take(MAX_LENGTH + 1) {
+        match c {
+            '0'..='9' | '(' | ')' | '[' | ']' | '.' | '/' | '-' | '+' | ',' | ';' | '#' | ':' | '=' | 'a'..='z'
+            | 'A'..='Z' => plain.push(c),
+            c if c.is_whitespace() => plain.push(' '),
+            c if is_dash(c) => plain.push('-'),
+            '\u{ff0b}' => plain.push('+'),
+            c if is_invisible(c) => {}
+            c => plain.push(digit(c)?),
+        }
+    }
+    let plain = plain.trim();
+    if plain.is_empty() || text.chars().count() > MAX_LENGTH {
+        return None;
+    }
+    Some(match plain.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None => plain.to_owned(),
+    })
+}
+
+/// Hyphens, dashes and minus signs.
+const fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' | '\u{30fc}')
+}
+
+/// Marks for the direction and the joining of text, which a copied number may carry.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00ad}' | '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+/// The ASCII digit for a digit of another script.
+fn digit(c: char) -> Option<char> {
+    /// The zeros of the scripts of India and its neighbours, of Arabic and Persian, and of full-width forms; the other
+    /// digits follow each.
+    const ZEROS: [u32; 13] = [
+        0x0660, 0x06f0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0de6, 0xff10,
+    ];
+    let value = ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))?;
+    char::from_digit(value, 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn india() -> Option<Country> {
+        Some("IN".parse().unwrap())
+    }
+
+    #[test]
+    fn every_spelling_is_one_number() {
+        for spelling in [
+            "+919876543210",
+            "+91 98765 43210",
+            "098765 43210",
+            "98765-43210",
+            "00919876543210",
+            "+91 (0) 98765 43210",
+            "(+91) 98765.43210",
+            "[+91] 98765/43210",
+            "+91\u{2011}98765\u{2013}43210",
+            "+91 98765 \u{2212} 43210",
+            "\u{202a}+919876543210\u{202c}",
+            "\u{feff}+91\u{a0}98765\u{2009}43210\u{200e}",
+            "९८७६५४३२१०",
+            "+९१ ९८७६५ ४३२१०",
+            "\u{ff0b}９１９８７６５４３２１０",
+            "tel:+919876543210",
+            "91 98765 43210",
+        ] {
+            assert_eq!(normalize(spelling, india()).as_deref(), Ok("+919876543210"), "{spelling:?}");
+        }
+        assert_eq!(normalize("022 2345 6789", india()).as_deref(), Ok("+912223456789"));
+        assert_eq!(normalize("+44 (0)20 7946 0018", india()).as_deref(), Ok("+442079460018"));
+        assert_eq!(normalize("+15550001111", None).as_deref(), Ok("+15550001111"));
+        assert_eq!(normalize("00971 50 123 4567", None).as_deref(), Ok("+971501234567"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for (text, country, error) in [
+            ("", india(), InvalidPhone::NotANumber),
+            ("call me", india(), InvalidPhone::NotANumber),
+            ("☎ 98765 43210", india(), InvalidPhone::NotANumber),
+            ("98765 43210", None, InvalidPhone::NoCountry),
+            ("098765 43210", None, InvalidPhone::NoCountry),
+            ("12345", india(), InvalidPhone::NotInPlan),
+            ("+911234", india(), InvalidPhone::NotInPlan),
+            ("+9198765432101234", india(), InvalidPhone::NotInPlan),
+            ("98765 43210 / 98765 43211", india(), InvalidPhone::NotInPlan),
+        ] {
+            assert_eq!(normalize(text, country), Err(error), "{text:?}");
+        }
+        assert_eq!(normalize(&"9".repeat(10_000), india()), Err(InvalidPhone::NotANumber));
+    }
+
+    #[test]
+    fn countries_are_two_capital_letters() {
+        assert_eq!(serde_json::to_string(&india()).unwrap(), "\"IN\"");
+        for wrong in ["in", "IND", "India", "+91", "", "XX"] {
+            let refused = wrong.parse::<Country>().unwrap_err().to_string();
+            assert!(refused.contains("ISO 3166"), "{refused}");
+        }
+    }
+}
