@@ -11,10 +11,10 @@ use wit_parser::{PackageId, Resolve, WorldId, WorldItem};
 
 /// The files of `wit/`, by name.
 pub const FILES: [(&str, &str); 4] = [
-    ("exports.wit", include_str!("../../wit/exports.wit")),
-    ("imports.wit", include_str!("../../wit/imports.wit")),
-    ("model.wit", include_str!("../../wit/model.wit")),
-    ("world.wit", include_str!("../../wit/world.wit")),
+    ("exports.wit", include_str!("../../wit/0.1/exports.wit")),
+    ("imports.wit", include_str!("../../wit/0.1/imports.wit")),
+    ("model.wit", include_str!("../../wit/0.1/model.wit")),
+    ("world.wit", include_str!("../../wit/0.1/world.wit")),
 ];
 
 /// The world of a project's component. It includes [`BASE_WORLD`] and the world of each optional export that the

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
+use crate::text::is_printable;
 use crate::word::words;
 
 /// How an attempt ended. Stored, shown and counted under these words.
@@ -214,5 +215,35 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "adapter fault ({}): {}", self.cause, self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_one_short_line() {
+        let shown = |text: &str| Reason::new(text).map(|reason| reason.to_string());
+        assert_eq!(shown("E503\r\n\u{202e}later\0"), Some("E503   later".into()));
+        assert_eq!(shown(" \u{200b}\n"), None);
+        assert_eq!(shown(&"ü".repeat(500)).unwrap().len(), Reason::MAX_BYTES);
+    }
+
+    #[test]
+    fn values_of_a_document_are_masked() {
+        let reason = Reason::new("no lead Asha Verma with +919876543210 in 3 tables").unwrap();
+        let masked = reason.masked(["Asha", "Asha Verma", "+919876543210", "3"]);
+        assert_eq!(masked.to_string(), "no lead *** with *** in 3 tables");
+    }
+
+    #[test]
+    fn a_failure_shows_its_reason() {
+        let failure = Failure::Conflict(Reason::new("revision 7 is gone"));
+        assert_eq!(
+            failure.to_string(),
+            "the destination's record moved, and nothing was written: revision 7 is gone"
+        );
+        assert_eq!(Failure::Unavailable(None).to_string(), "the destination is unavailable");
     }
 }

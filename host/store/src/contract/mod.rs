@@ -64,6 +64,7 @@ macro_rules! store_contract {
             the_last_stopped_delivery_clears_the_flag,
             refused_credentials_alert_once_an_hour,
             a_parsed_webhook_becomes_leads,
+            a_refused_lead_is_in_review,
             due_work_is_listed,
             attempts_are_counted_by_time,
         );

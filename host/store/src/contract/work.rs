@@ -1,12 +1,13 @@
 //! Claiming deliveries and ending attempts: one worker at a time, and its report is stored completely or not at all.
 
-use crate::{AttemptDetail, FinishOutcome, NewLead, SharedStore};
+use crate::{AttemptDetail, DeliveryFilter, FinishOutcome, NewLead, RefusedLead, SharedStore};
 use jackfield_domain::alert::AlertKind;
-use jackfield_domain::delivery::failure::{AttemptClass, Failure};
+use jackfield_domain::delivery::failure::{AttemptClass, Failure, Rejection};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::ReleaseNumber;
 use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;
+use serde_json::json;
 
 use super::fixture::{
     accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, exhaust_attempts,
@@ -241,6 +242,50 @@ pub async fn a_parsed_webhook_becomes_leads(store: SharedStore) {
     assert_eq!((pushed[0].accepted_at, pushed[0].key.as_str()), (at(0), "key:R.L-2"));
     let record = store.lead(&acme(), &lead_id("L-3")).await.unwrap().unwrap();
     assert_eq!(record.document, Some(lead("L-3", Priority::High).document.to_string()));
+}
+
+/// A lead that the adapter refused is in review with its rejection, and the others are delivered. Parsing again changes
+/// nothing.
+pub async fn a_refused_lead_is_in_review(store: SharedStore) {
+    let webhook = raw_webhook(&acme(), "key:R", "<leads/>", at(0));
+    expect_new(store.accept_lead(webhook).await.unwrap());
+    let claimed = claim_one(&*store, at(1)).await;
+    let rejection = Rejection {
+        code: "no-phone".into(),
+        message: "the second lead has no phone".into(),
+        fields: vec![],
+    };
+    let mut finish = finish_attempt(&claimed, Ok(""), at(2));
+    finish.leads = vec![NewLead {
+        lead: lead("L-1", Priority::Low),
+        key: key("dlv_1/0"),
+        push: true,
+    }];
+    finish.refused = (1..3)
+        .map(|_| RefusedLead {
+            key: key("dlv_1/1"),
+            document: json!({"event": "lead.created", "lead": {}}),
+            rejection: rejection.clone(),
+        })
+        .collect();
+    assert_eq!(store.finish(finish).await, Ok(FinishOutcome::Stored { leads: 1 }));
+    let filter = DeliveryFilter {
+        states: vec![DeliveryState::Review],
+        ..DeliveryFilter::default()
+    };
+    let stopped = store.deliveries(&filter, page(None, 10)).await.unwrap().items;
+    assert_eq!(stopped.len(), 1, "a lead is refused once");
+    let refused = detail(&*store, stopped[0].id).await;
+    assert_eq!(
+        (refused.summary.kind, refused.summary.lead, refused.summary.reason),
+        (DeliveryKind::Lead, None, Some(StopReason::Rejected))
+    );
+    assert_eq!(refused.attempts.len(), 1);
+    assert_eq!(refused.attempts[0].detail.rejection, Some(rejection));
+    assert_eq!(refused.payload, br#"{"event":"lead.created","lead":{}}"#);
+    let alerts = store.alerts(None, false, page(None, 10)).await.unwrap().items;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(claim(&*store, 9, at(2)).await.len(), 1);
 }
 
 /// A host sleeps until there is due work.

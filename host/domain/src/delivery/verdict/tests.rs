@@ -75,10 +75,11 @@ fn counts(class: AttemptClass) -> bool {
 
 fn history() -> impl Strategy<Value = AttemptHistory> {
     let since = prop::option::of(0..200_000_i64);
-    (0..40_u32, any::<u32>(), since, any::<bool>(), 0..40_u32).prop_map(
-        |(counted, throttles, since, ambiguous, lost_leases)| AttemptHistory {
+    (0..40_u32, any::<u32>(), since, 0..5_u32, any::<bool>(), 0..40_u32).prop_map(
+        |(counted, throttles, since, conflicts, ambiguous, lost_leases)| AttemptHistory {
             counted,
             throttles,
+            conflicts,
             throttled_since: since.map(|second| Timestamp::from_second(second).unwrap()),
             ambiguous,
             lost_leases,
@@ -304,4 +305,32 @@ proptest! {
         let end = claims.last().unwrap().verdict.step.state();
         prop_assert!(end == DeliveryState::Done || end.is_stopped(), "{:?} after {} claims", end, claims.len());
     }
+}
+
+#[test]
+fn conflicts_are_tried_again_soon() {
+    // Three times without counting, then on the ladder, from its beginning after any other failure.
+    let now = Timestamp::from_second(1000).unwrap();
+    let result = |failure| AttemptResult {
+        outcome: Err(failure),
+        sent: true,
+    };
+    let policy = AttemptPolicy {
+        ladder: RetryLadder::default(),
+        idempotent: false,
+        lookup: false,
+    };
+    let mut history = AttemptHistory::default();
+    for wait in [1, 5, 15] {
+        let verdict = decide(history, &result(Failure::Conflict(None)), &policy, now, 0.0);
+        let due = Timestamp::from_second(1000 + wait).unwrap();
+        assert_eq!((verdict.step, verdict.class), (NextStep::Retry { due }, AttemptClass::Conflict));
+        history = verdict.history;
+        assert_eq!((history.counted, history.ambiguous), (0, false));
+    }
+    let fourth = decide(history, &result(Failure::Conflict(None)), &policy, now, 0.0);
+    assert_eq!(fourth.step, NextStep::Retry { due: Timestamp::from_second(1030).unwrap() });
+    assert_eq!(fourth.history.counted, 1);
+    let other = decide(fourth.history, &result(Failure::Unavailable(None)), &policy, now, 0.0);
+    assert_eq!(other.history.conflicts, 0);
 }
