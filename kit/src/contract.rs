@@ -6,11 +6,24 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::languages::Language;
+use crate::project::Manifest;
 use serde::Deserialize;
 use wit_parser::{PackageId, Resolve, WorldId, WorldItem};
 
-/// The files of `wit/`, by name.
-pub const FILES: [(&str, &str); 4] = [
+/// A line of the contract, by its files of `wit/` and their names.
+pub type ContractFiles = [(&'static str, &'static str); 4];
+
+/// The current line of the contract.
+pub const CURRENT: ContractFiles = [
+    ("exports.wit", include_str!("../../wit/exports.wit")),
+    ("imports.wit", include_str!("../../wit/imports.wit")),
+    ("model.wit", include_str!("../../wit/model.wit")),
+    ("world.wit", include_str!("../../wit/world.wit")),
+];
+
+/// Line 0.1, frozen. The SDKs of some languages still use it.
+pub const V0_1: ContractFiles = [
     ("exports.wit", include_str!("../../wit/0.1/exports.wit")),
     ("imports.wit", include_str!("../../wit/0.1/imports.wit")),
     ("model.wit", include_str!("../../wit/0.1/model.wit")),
@@ -86,22 +99,22 @@ fn project_world(exports: &BTreeSet<OptionalExport>) -> String {
     format!("world {PROJECT_WORLD} {{\n  include {BASE_WORLD};\n{includes}}}\n")
 }
 
-/// Writes the contract into a folder, which is created if necessary. A file that already has the right content is not
-/// touched.
+/// Writes a language's line of the contract into a folder, which is created if necessary. A file that already has the
+/// right content is not touched.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write_to(folder: &Path) -> io::Result<()> {
-    write_files(folder, &FILES)
+pub fn write_to(folder: &Path, language: Language) -> io::Result<()> {
+    write_files(folder, language.contract())
 }
 
 /// Writes the contract with the world of a project into a folder, as [`write_to`] does.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write_with_project(folder: &Path, exports: &BTreeSet<OptionalExport>) -> io::Result<()> {
-    write_to(folder)?;
-    write_files(folder, &[("project.wit", &project_world(exports))])
+pub fn write_with_project(folder: &Path, manifest: &Manifest) -> io::Result<()> {
+    write_to(folder, manifest.language)?;
+    write_files(folder, &[("project.wit", &project_world(&manifest.exports))])
 }
 
 fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
@@ -121,7 +134,7 @@ fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
 /// Never: the files are compiled in, and tests parse them.
 #[must_use]
 pub fn resolve() -> (Resolve, PackageId) {
-    resolve_files(&FILES)
+    resolve_files(&CURRENT)
 }
 
 /// The contract with the world of a project.
@@ -129,9 +142,14 @@ pub fn resolve() -> (Resolve, PackageId) {
 /// # Panics
 /// Never, as [`resolve`].
 #[must_use]
-pub fn resolve_project(exports: &BTreeSet<OptionalExport>) -> (Resolve, WorldId) {
+pub fn resolve_project(language: Language, exports: &BTreeSet<OptionalExport>) -> (Resolve, WorldId) {
     let world = project_world(exports);
-    let files: Vec<_> = FILES.into_iter().chain([("project.wit", world.as_str())]).collect();
+    let files: Vec<_> = language
+        .contract()
+        .iter()
+        .copied()
+        .chain([("project.wit", world.as_str())])
+        .collect();
     let (resolve, package) = resolve_files(&files);
     let world = resolve.packages[package].worlds[PROJECT_WORLD];
     (resolve, world)
@@ -180,7 +198,7 @@ mod tests {
         for subset in 0..1_u32 << all.len() {
             let chosen = all.iter().enumerate().filter(|(index, _)| subset & (1 << index) != 0);
             let exports: BTreeSet<_> = chosen.map(|(_, export)| export.clone()).collect();
-            let (resolve, world) = resolve_project(&exports);
+            let (resolve, world) = resolve_project(Language::Rust, &exports);
             let required = ["about", "status", "dispositions"].into_iter();
             let expected: BTreeSet<_> = required.chain(exports.iter().map(OptionalExport::name)).collect();
             assert_eq!(exported(&resolve, world), expected);

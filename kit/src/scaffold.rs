@@ -62,7 +62,7 @@ pub fn create(name: &str, language: Language, folder: &Path) -> Result<Vec<Strin
         let path = path.strip_suffix(".in").unwrap_or(path);
         write(&folder.join(sdk).join(path), text)?;
     }
-    contract::write_to(&folder.join(CONTRACT)).map_err(io(&folder.join(CONTRACT)))?;
+    contract::write_to(&folder.join(CONTRACT), language).map_err(io(&folder.join(CONTRACT)))?;
     written.sort();
     written.extend([format!("{sdk}/"), format!("{CONTRACT}/")]);
     Ok(written)

@@ -62,9 +62,9 @@ impl Answer {
     pub fn accept(self) -> Result<Self, Failure> {
         match (self.status.as_str(), self.code.as_str()) {
             ("OK", _) => Ok(self),
-            ("ERROR", "E01") => Err(Failure::Unauthorized),
+            ("ERROR", "E01") => Err(Failure::Unauthorized(None)),
             ("ERROR", "E04") => Err(Failure::NotFound),
-            ("ERROR", "E09") => Err(Failure::Unavailable),
+            ("ERROR", "E09") => Err(Failure::Unavailable(None)),
             ("ERROR", "E12") => Err(Failure::RateLimited(self.retry)),
             ("ERROR", code) => {
                 let rejection = Rejection::new(code, &self.message);
@@ -73,7 +73,7 @@ impl Answer {
                     .fold(rejection, |it, field| it.field(&field.name, &field.message))
                     .into())
             }
-            _ => Err(Failure::Unknown),
+            _ => Err(Failure::Unknown(None)),
         }
     }
 
@@ -83,7 +83,7 @@ impl Answer {
     /// # Errors
     /// `unknown` if there is no lead in the answer, or the time of its last call does not exist.
     pub fn lead_status(self) -> Result<LeadStatus, Failure> {
-        let lead = self.lead.ok_or(Failure::Unknown)?;
+        let lead = self.lead.ok_or(Failure::Unknown(None))?;
         let (dnc, human_contacted) = (lead.dnd == Flag::Y, lead.sales_spoke == Flag::Y);
         let (open, status) = stage(&lead.stage);
         Ok(LeadStatus {
@@ -102,7 +102,7 @@ impl Answer {
     /// # Errors
     /// `unknown` if there is none.
     pub fn receipt(self) -> Result<Receipt, Failure> {
-        self.reference.map(Receipt::new).ok_or(Failure::Unknown)
+        self.reference.map(Receipt::new).ok_or(Failure::Unknown(None))
     }
 }
 
@@ -124,6 +124,6 @@ fn last_call(text: &str) -> Result<Option<String>, Failure> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let instant = date::parse_ist("%d/%m/%Y %H:%M", text.trim()).ok_or(Failure::Unknown)?;
+    let instant = date::parse_ist("%d/%m/%Y %H:%M", text.trim()).ok_or(Failure::Unknown(None))?;
     Ok(Some(date::rfc3339(&instant)))
 }

@@ -10,7 +10,7 @@ pub mod webhook;
 
 use jackfield_sdk::{
     Adapter, CredentialKind, Description, Disposition, Failure, Host, Inbound, Lead, LeadStatus, ParseLeads, Receipt,
-    about,
+    Rejection, about,
 };
 
 use crate::answer::Answer;
@@ -46,8 +46,8 @@ impl Adapter for Groundwork {
 }
 
 impl ParseLeads for Groundwork {
-    fn parse_leads(_host: &Host, inbound: &Inbound) -> Result<Vec<Lead>, Failure> {
-        Ok(webhook::leads(&inbound.body)?)
+    fn parse_leads(_host: &Host, inbound: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> {
+        Ok(webhook::leads(&inbound.body)?.into_iter().map(Ok).collect())
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::exchange::ExpectedExchange;
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult, FixtureDocument};
+use jackfield_domain::phone::Country;
 
 /// Recorded invocations.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Fixture {
     pub about: String,
     /// Settings of the release.
     pub settings: BTreeMap<String, String>,
+    /// The country of telephone numbers without a country code.
+    pub country: Option<Country>,
     /// Keys to sign with.
     pub keys: BTreeMap<String, String>,
     /// The time that the guest's clock shows.
@@ -88,6 +91,7 @@ impl Fixture {
             name,
             about: document.about,
             settings: document.settings,
+            country: document.country,
             keys: document.keys,
             now: document.now,
             input: document.call,

@@ -69,7 +69,9 @@ pub enum Judgement {
     Wrong(String, &'static str),
 }
 
-use ObservedResult::{Absent, Conflict, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown};
+use ObservedResult::{
+    Absent, Conflict, NotFound, Other, RateLimited, Rejected, Same, Unauthorized, Unavailable, Unknown,
+};
 use RequestRole::{Asking, Beginning, Finding, Following, Preparing, Writing};
 
 /// Conditions under which a class is tolerated.

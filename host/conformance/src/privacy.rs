@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::cassette::Fixture;
 use jackfield_domain::call::outcome::Outcome;
-use jackfield_domain::custody::fixture::{ExportInput, ExportOutput, FixtureDisposition, FixtureFailure, FixtureParsedLead};
+use jackfield_domain::custody::fixture::{
+    ExportInput, ExportOutput, FixtureDisposition, FixtureFailure, FixtureParsedLead,
+};
 use jackfield_domain::extension::Extension;
 use jackfield_sandbox::rehearsal::CrmReply;
 

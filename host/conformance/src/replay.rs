@@ -33,7 +33,10 @@ impl ConformanceRun<'_> {
         let check = match &rehearsed.outcome {
             Err(fault) => stopped(REPLAY, subject, fault, &expected.to_string()),
             Ok(returned) => {
-                let came = result_to_json(returned);
+                let came = match (returned, &fixture.returns) {
+                    (Err(came), Err(expected)) => result_to_json(&Err(came.compared_with(expected))),
+                    _ => result_to_json(returned),
+                };
                 let other = difference("", &expected, &came);
                 // A wrong request makes the result wrong too; the request says more.
                 match (crm.problem(), other) {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use data_encoding::BASE32_NOPAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::text::text_conversions;
@@ -305,7 +305,10 @@ mod tests {
         for other in ["a b", "a/b", "a%2Fb", "a+b", "jf_x", &"x".repeat(65), &"x".repeat(200)] {
             let key = made(other);
             assert!(key.starts_with("jf_") && key.len() == 55, "{other}: {key}");
-            assert!(key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{key}");
+            assert!(
+                key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+                "{key}"
+            );
         }
         assert_ne!(made("a b"), made("a  b"));
     }

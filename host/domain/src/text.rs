@@ -58,7 +58,9 @@ mod tests {
     #[test]
     fn invisible_characters_are_not_printable() {
         assert!("Priya ₹ आशा 👍 é".chars().all(is_printable));
-        for c in ['\n', '\u{85}', '\u{200b}', '\u{200d}', '\u{202e}', '\u{2028}', '\u{2029}', '\u{2066}', '\u{feff}'] {
+        for c in [
+            '\n', '\u{85}', '\u{200b}', '\u{200d}', '\u{202e}', '\u{2028}', '\u{2029}', '\u{2066}', '\u{feff}',
+        ] {
             assert!(!is_printable(c), "{c:?}");
         }
     }

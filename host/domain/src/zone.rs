@@ -63,7 +63,13 @@ impl Zone {
     /// The text does not have this form, or the calendar has no such time.
     pub fn instant(&self, local: &str) -> Result<String, InvalidTime> {
         let (minutes, rest) = local.as_bytes().split_at_checked(LOCAL_FORM.len()).ok_or(InvalidTime)?;
-        let fits = |(byte, form): (&u8, &u8)| if *form == b'd' { byte.is_ascii_digit() } else { byte == form };
+        let fits = |(byte, form): (&u8, &u8)| {
+            if *form == b'd' {
+                byte.is_ascii_digit()
+            } else {
+                byte == form
+            }
+        };
         let is_second = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b':' | b'.');
         if !minutes.iter().zip(LOCAL_FORM).all(fits) || !rest.iter().all(is_second) {
             return Err(InvalidTime);
@@ -156,7 +162,15 @@ mod tests {
         ] {
             assert_eq!(zone(name).instant(local).as_deref(), Ok(instant), "{name} {local}");
         }
-        for wrong in ["2026-02-30T10:00", "2026-07-05", "2026-07-05 16:30", "2026-07-05T16:30Z", "2026-07-05T24:30", "soon", ""] {
+        for wrong in [
+            "2026-02-30T10:00",
+            "2026-07-05",
+            "2026-07-05 16:30",
+            "2026-07-05T16:30Z",
+            "2026-07-05T24:30",
+            "soon",
+            "",
+        ] {
             assert_eq!(zone("Asia/Kolkata").instant(wrong), Err(InvalidTime), "{wrong}");
         }
     }
@@ -164,8 +178,14 @@ mod tests {
     #[test]
     fn instants_have_local_times() {
         let local = |name: &str, instant: &str| zone(name).local(instant);
-        assert_eq!(local("Asia/Kolkata", "2026-07-01T20:01:55.000Z").as_deref(), Ok("2026-07-02T01:31:55+05:30"));
-        assert_eq!(local("America/New_York", "2026-12-31T23:59:00+05:30").as_deref(), Ok("2026-12-31T13:29:00-05:00"));
+        assert_eq!(
+            local("Asia/Kolkata", "2026-07-01T20:01:55.000Z").as_deref(),
+            Ok("2026-07-02T01:31:55+05:30")
+        );
+        assert_eq!(
+            local("America/New_York", "2026-12-31T23:59:00+05:30").as_deref(),
+            Ok("2026-12-31T13:29:00-05:00")
+        );
         assert_eq!(local("UTC", "yesterday"), Err(InvalidTime));
     }
 
@@ -177,7 +197,16 @@ mod tests {
             assert_eq!(serde_json::from_str::<Zone>(&text).unwrap(), zone(name));
         }
         assert_eq!(serde_json::to_string(&Zone::default()).unwrap(), "\"UTC\"");
-        for wrong in ["IST", "EST", "GMT", "India", "+05:30", "Asia/Dwarka", "", "../Asia/Kolkata"] {
+        for wrong in [
+            "IST",
+            "EST",
+            "GMT",
+            "India",
+            "+05:30",
+            "Asia/Dwarka",
+            "",
+            "../Asia/Kolkata",
+        ] {
             let error = wrong.parse::<Zone>().unwrap_err().to_string();
             assert!(error.contains("IANA name"), "{error}");
         }

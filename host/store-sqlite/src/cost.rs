@@ -120,7 +120,7 @@ fn end(claimed: &ClaimedDelivery, step: NextStep) -> FinishAttempt {
         },
         detail: AttemptDetail::default(),
         leads: vec![],
-            refused: vec![],
+        refused: vec![],
         breaker: None,
     }
 }

@@ -200,7 +200,7 @@ async fn a_dead_letter_is_all_or_nothing() {
         },
         detail: AttemptDetail::default(),
         leads: vec![],
-            refused: vec![],
+        refused: vec![],
         breaker: None,
     };
     // Break one part after the other, in the reverse order of their statements.

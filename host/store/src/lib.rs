@@ -33,8 +33,8 @@ pub use intake::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, IntakeStor
 pub use lead::{LeadCursor, LeadPage, LeadRecord, LeadStore, StatusRefusal, Suppression};
 pub use page::{Page, PageRequest};
 pub use queue::{
-    ClaimRequest, ClaimableKind, ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, Lease, NewLead, RefusedLead, QueueStore,
-    TenantShare,
+    ClaimRequest, ClaimableKind, ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, Lease, NewLead, QueueStore,
+    RefusedLead, TenantShare,
 };
 pub use readiness::ReadinessStore;
 pub use registry::{NewAdapter, NewRelease, RegistryStore, TenantRecord};

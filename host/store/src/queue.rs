@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::StoreError;
 use super::delivery::AttemptDetail;
 use jackfield_domain::delivery::breaker::BreakerChange;
+use jackfield_domain::delivery::failure::Rejection;
 use jackfield_domain::delivery::{AttemptHistory, DeliveryKind, DeliveryVerdict};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
-use jackfield_domain::delivery::failure::Rejection;
 use jackfield_domain::lead::Lead;
 
 /// How long a claim holds: four times the longest deadline of a send, 60 s.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::{BuildError, FOLDER};
-use crate::contract;
 use crate::languages::{self, Language};
 use crate::project::Project;
 
@@ -37,7 +36,7 @@ impl Inputs {
         let mut inputs = Self(BTreeMap::new());
         inputs.add("version", env!("CARGO_PKG_VERSION").as_bytes());
         inputs.add("recipe", languages::recipe(language).as_bytes());
-        for (name, text) in contract::FILES {
+        for (name, text) in language.contract() {
             inputs.add(&format!("contract/{name}"), text.as_bytes());
         }
         for (prefix, root) in [("project", project.root().to_owned()), ("sdk", project.sdk())] {

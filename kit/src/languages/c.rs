@@ -10,12 +10,14 @@ use std::process::Command;
 
 use super::{Files, Profile, embed};
 use crate::build::{self, Build, BuildError, run};
+use crate::contract;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
     word: "c",
     name: "C",
     template: TEMPLATE,
+    contract: contract::V0_1,
     sdk: SDK,
     component,
     recipe: || concat!(include_str!("c-requirements.txt"), include_str!("c.rs")).into(),

@@ -20,6 +20,7 @@ pub(super) const PROFILE: Profile = Profile {
     word: "go",
     name: "Go",
     template: TEMPLATE,
+    contract: contract::V0_1,
     sdk: SDK,
     component,
     recipe: || {
@@ -216,7 +217,7 @@ fn generate(build: &Build<'_>, module: &Path, author: &str) -> Result<(), BuildE
             .replace("{{exports}}", &optional.join(" "));
         write(&module.join(path), &text)?;
     }
-    let (resolve, world) = contract::resolve_project(&project.manifest().exports);
+    let (resolve, world) = contract::resolve_project(super::Language::Go, &project.manifest().exports);
     let exported = contract::exported(&resolve, world);
     for (file, text) in EXPORTS {
         let name = file.trim_end_matches(".go");
@@ -254,7 +255,10 @@ mod tests {
 
     #[test]
     fn every_export_has_glue() {
-        let (resolve, world) = contract::resolve_project(&OptionalExport::all().into_iter().collect());
+        let (resolve, world) = contract::resolve_project(
+            crate::languages::Language::Go,
+            &OptionalExport::all().into_iter().collect(),
+        );
         let glue = EXPORTS.iter().map(|(file, _)| file.trim_end_matches(".go"));
         assert_eq!(glue.collect::<BTreeSet<_>>(), contract::exported(&resolve, world));
     }

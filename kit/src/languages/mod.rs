@@ -13,6 +13,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::build::{Build, BuildError};
+use crate::contract::ContractFiles;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -53,6 +54,8 @@ struct Profile {
     template: Files,
     /// The SDK, as it is copied into a new project.
     sdk: Files,
+    /// The line of the contract that the SDK is made for.
+    contract: ContractFiles,
     /// Builds the component.
     component: fn(&Build<'_>) -> Result<Vec<u8>, BuildError>,
     /// Everything besides the inputs that changes the component: versions of tools, flags, glue. Part of the stamp.
@@ -71,6 +74,12 @@ impl Language {
             Self::Go => &go::PROFILE,
             Self::C => &c::PROFILE,
         }
+    }
+
+    /// The line of the contract that its SDK is made for.
+    #[must_use]
+    pub const fn contract(self) -> &'static ContractFiles {
+        &self.profile().contract
     }
 
     /// The word for it on the command line and in `adapter.toml`.

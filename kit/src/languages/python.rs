@@ -17,6 +17,7 @@ pub(super) const PROFILE: Profile = Profile {
     word: "py",
     name: "Python",
     template: TEMPLATE,
+    contract: contract::V0_1,
     sdk: SDK,
     component,
     recipe: || concat!(include_str!("python-requirements.txt"), include_str!("python-entry.py")).into(),
@@ -92,8 +93,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let python = build.tools.python("componentize-py", REQUIREMENTS, build.progress)?;
     let environment = python.parent().and_then(Path::parent).unwrap_or(&python);
     let wit = build.work.join("wit");
-    contract::write_with_project(&wit, &build.project.manifest().exports)
-        .map_err(|error| BuildError::io(&wit, error))?;
+    contract::write_with_project(&wit, build.project.manifest()).map_err(|error| BuildError::io(&wit, error))?;
     // A copy of all sources, because the Python in the component writes compiled modules beside them.
     let modules = build.work.join("modules");
     stage(build, &sources, &modules).map_err(|error| BuildError::io(&modules, error))?;

@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::{Files, Profile, embed};
 use crate::build::{Build, BuildError, run};
+use crate::contract;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
     word: "rust",
     name: "Rust",
     template: TEMPLATE,
+    contract: contract::CURRENT,
     sdk: SDK,
     component,
     recipe: || "cargo build --profile adapter --target wasm32-wasip2".into(),

@@ -20,6 +20,7 @@ pub(super) const PROFILE: Profile = Profile {
     word: "ts",
     name: "TypeScript",
     template: TEMPLATE,
+    contract: contract::V0_1,
     sdk: SDK,
     component,
     recipe: || {
@@ -98,7 +99,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let project = build.project;
     let work = &build.work;
     let wit = work.join("wit");
-    contract::write_with_project(&wit, &project.manifest().exports).map_err(io(&wit))?;
+    contract::write_with_project(&wit, project.manifest()).map_err(io(&wit))?;
     let out = work.join("component.wasm");
     let toolbox = Toolbox::open(build.tools, build.progress)?;
     let order = json!({

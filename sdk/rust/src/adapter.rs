@@ -2,7 +2,7 @@
 
 use crate::about::Description;
 use crate::host::Host;
-use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt};
+use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt, Rejection};
 
 /// A CRM adapter: what every adapter must implement.
 ///
@@ -42,9 +42,11 @@ pub trait Lookup: Adapter {
 
 /// An adapter that parses the CRM's own webhook format. Exported by `export!(MyAdapter with parse_leads)`.
 pub trait ParseLeads: Adapter {
-    /// The leads in a webhook whose signature the host has verified; none for an event of another kind.
+    /// The leads in a webhook whose signature the host has verified; none for an event of another kind. A lead that
+    /// cannot be read is a [`Rejection`] in its place: it goes to review alone, and the others are delivered. Return
+    /// the leads in the webhook's order, always, since a lead's place is part of its key.
     ///
     /// # Errors
-    /// A rejection sends the webhook to review with its raw bytes.
-    fn parse_leads(host: &Host, inbound: &Inbound) -> Result<Vec<Lead>, Failure>;
+    /// A rejection of the whole webhook sends it to review with its raw bytes.
+    fn parse_leads(host: &Host, inbound: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure>;
 }

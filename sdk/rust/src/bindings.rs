@@ -11,7 +11,7 @@
 /// World `adapter`: what every adapter imports and must export.
 pub mod adapter {
     wit_bindgen::generate!({
-        path: "../../wit/0.1",
+        path: "../../wit",
         world: "adapter",
         pub_export_macro: true,
         export_macro_name: "export_adapter",
@@ -19,28 +19,30 @@ pub mod adapter {
         // The optional worlds use records that this one has no function for.
         generate_unused_types: true,
         additional_derives: [PartialEq, Eq, serde::Serialize, serde::Deserialize],
+        additional_derives_ignore: ["failure"],
         additional_type_attributes: {
-            "jackfield:crm/http@0.1.0/error": [#[serde(rename_all = "snake_case")]],
-            "jackfield:crm/model@0.1.0/extension": [#[serde(deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/outcome": [#[serde(rename_all = "snake_case")]],
-            "jackfield:crm/model@0.1.0/qualification": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/site-visit": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/disposition": [#[serde(deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/lead-status": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/receipt": [#[derive(Default)] #[serde(deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/priority": [#[derive(Default)] #[serde(rename_all = "snake_case")]],
-            "jackfield:crm/model@0.1.0/lead": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/inbound": [#[serde(deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/field-error": [#[serde(deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/rejection": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
-            "jackfield:crm/model@0.1.0/failure": [#[serde(rename_all = "snake_case")]],
+            "jackfield:crm/http@0.2.0/error": [#[serde(rename_all = "snake_case")]],
+            "jackfield:crm/model@0.2.0/extension": [#[serde(deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/outcome": [#[serde(rename_all = "snake_case")]],
+            "jackfield:crm/model@0.2.0/qualification": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/site-visit": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/disposition": [#[serde(deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/lead-status": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/receipt": [#[derive(Default)] #[serde(deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/priority": [#[derive(Default)] #[serde(rename_all = "snake_case")]],
+            "jackfield:crm/model@0.2.0/lead": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/inbound": [#[serde(deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/field-error": [#[serde(deny_unknown_fields)]],
+            "jackfield:crm/model@0.2.0/rejection": [#[derive(Default)] #[serde(default, deny_unknown_fields)]],
+            // Its reasons are optional, which fixtures write as a word without one; `model` says how.
+            "jackfield:crm/model@0.2.0/failure": [#[derive(PartialEq, Eq)]],
         },
         additional_member_attributes: {
-            "jackfield:crm/model@0.1.0/priority.normal": [#[default]],
-            "jackfield:crm/model@0.1.0/disposition.qualification": [#[serde(default)]],
-            "jackfield:crm/model@0.1.0/disposition.dnc-requested": [#[serde(default)]],
-            "jackfield:crm/model@0.1.0/disposition.duplicate-detected": [#[serde(default)]],
-            "jackfield:crm/model@0.1.0/disposition.extensions": [#[serde(default)]],
+            "jackfield:crm/model@0.2.0/priority.normal": [#[default]],
+            "jackfield:crm/model@0.2.0/disposition.qualification": [#[serde(default)]],
+            "jackfield:crm/model@0.2.0/disposition.dnc-requested": [#[serde(default)]],
+            "jackfield:crm/model@0.2.0/disposition.duplicate-detected": [#[serde(default)]],
+            "jackfield:crm/model@0.2.0/disposition.extensions": [#[serde(default)]],
         },
     });
 }
@@ -48,23 +50,23 @@ pub mod adapter {
 /// World `adapter-lookup`: the adapter can find out whether a write was made.
 pub mod lookup {
     wit_bindgen::generate!({
-        path: "../../wit/0.1",
+        path: "../../wit",
         world: "adapter-lookup",
         pub_export_macro: true,
         export_macro_name: "export_lookup",
         default_bindings_module: "jackfield_sdk::bindings::lookup",
-        with: { "jackfield:crm/model@0.1.0": crate::bindings::adapter::jackfield::crm::model },
+        with: { "jackfield:crm/model@0.2.0": crate::bindings::adapter::jackfield::crm::model },
     });
 }
 
 /// World `adapter-leads`: the adapter parses the CRM's own webhook format.
 pub mod leads {
     wit_bindgen::generate!({
-        path: "../../wit/0.1",
+        path: "../../wit",
         world: "adapter-leads",
         pub_export_macro: true,
         export_macro_name: "export_leads",
         default_bindings_module: "jackfield_sdk::bindings::leads",
-        with: { "jackfield:crm/model@0.1.0": crate::bindings::adapter::jackfield::crm::model },
+        with: { "jackfield:crm/model@0.2.0": crate::bindings::adapter::jackfield::crm::model },
     });
 }

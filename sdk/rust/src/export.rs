@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::bindings::{adapter, leads, lookup};
 use crate::host::Host;
-use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt};
+use crate::model::{Disposition, Failure, Inbound, Lead, LeadStatus, Receipt, Rejection};
 use crate::{Adapter, Description, Lookup, ParseLeads};
 
 /// Exports an adapter from its component: the required exports, and the optional exports that are named.
@@ -16,16 +16,16 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 /// #         struct $name;
 /// #         impl Adapter for $name {
 /// #             fn describe() -> Description { about!() }
-/// #             fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown) }
+/// #             fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown(None)) }
 /// #             fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
-/// #                 Err(Failure::Unknown)
+/// #                 Err(Failure::Unknown(None))
 /// #             }
 /// #         }
 /// #         impl Lookup for $name {
 /// #             fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
 /// #         }
 /// #         impl ParseLeads for $name {
-/// #             fn parse_leads(_: &Host, _: &Inbound) -> Result<Vec<Lead>, Failure> { Ok(Vec::new()) }
+/// #             fn parse_leads(_: &Host, _: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> { Ok(Vec::new()) }
 /// #         }
 /// #     };
 /// # }
@@ -119,7 +119,7 @@ impl<A: Lookup> lookup::exports::jackfield::crm::lookup::Guest for Component<A> 
 }
 
 impl<A: ParseLeads> leads::exports::jackfield::crm::leads::Guest for Component<A> {
-    fn parse(inbound: Inbound) -> Result<Vec<Lead>, Failure> {
+    fn parse(inbound: Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> {
         A::parse_leads(&begin(), &inbound)
     }
 }

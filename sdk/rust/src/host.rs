@@ -92,7 +92,7 @@ impl Host {
     pub fn hmac_sha256(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>, Failure> {
         self.imports.hmac_sha256(name, bytes.as_ref()).map_err(|_| {
             self.log(Level::Error, "no hmac credential of this name", &[("credential", name)]);
-            Failure::Unauthorized
+            Failure::Unauthorized(None)
         })
     }
 

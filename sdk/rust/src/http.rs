@@ -7,6 +7,7 @@
 //! | 2xx | none; `unknown` if it then cannot be read |
 //! | 401, 403 | `unauthorized` |
 //! | 404 | `not-found` |
+//! | 412 | `conflict`: the record moved since it was read, and nothing was written |
 //! | 408 | `unknown`: the CRM gave up waiting, perhaps after acting on the request |
 //! | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds; the host reads its other forms itself |
 //! | other 4xx | `rejected`, with what the function passed to [`Response::accept_or`] reads from the answer |
@@ -121,8 +122,7 @@ impl<'h> Request<'h> {
     /// Sends the request and waits for the answer, whatever its status.
     ///
     /// # Errors
-    /// `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is logged here, since
-    /// a failure cannot carry it.
+    /// `unavailable` if nothing was sent, `unknown` if no complete answer came, each with the host's reason.
     pub fn send(self) -> Result<Response<'h>, Failure> {
         if let Some(problem) = self.problem {
             return Err(problem);
@@ -131,18 +131,18 @@ impl<'h> Request<'h> {
         host.send(&self.wire)
             .map(|wire| Response { host, wire })
             .map_err(|error| {
-                let (what, reason, failure) = match &error {
-                    wire::Error::Denied(reason) => ("denied", reason, Failure::Unavailable),
-                    wire::Error::Unreachable(reason) => ("unreachable", reason, Failure::Unavailable),
-                    wire::Error::NoAnswer(reason) => ("no-answer", reason, Failure::Unknown),
-                    wire::Error::TooLarge(reason) => ("too-large", reason, Failure::Unknown),
+                let (what, reason, failure): (_, _, fn(String) -> Failure) = match error {
+                    wire::Error::Denied(reason) => ("denied", reason, Failure::unavailable),
+                    wire::Error::Unreachable(reason) => ("unreachable", reason, Failure::unavailable),
+                    wire::Error::NoAnswer(reason) => ("no-answer", reason, Failure::unknown),
+                    wire::Error::TooLarge(reason) => ("too-large", reason, Failure::unknown),
                 };
                 host.log(
                     Level::Warn,
                     "no answer from the CRM",
-                    &[("what", what), ("reason", reason)],
+                    &[("what", what), ("reason", &reason)],
                 );
-                failure
+                failure(format!("{what}: {reason}"))
             })
     }
 }
@@ -197,8 +197,8 @@ impl Response<'_> {
         })
     }
 
-    /// Logs that an answer cannot be read and returns `unknown`. It is for formats that the SDK does not read itself.
-    /// `why` must not quote the answer, which may contain personal data.
+    /// Logs that an answer cannot be read, and returns `unknown` with the reason. It is for formats that the SDK does not
+    /// read itself. `why` must not quote the answer, which may contain personal data.
     #[must_use]
     pub fn unreadable(&self, why: &str) -> Failure {
         let status = self.status().to_string();
@@ -207,7 +207,7 @@ impl Response<'_> {
             "the CRM's answer cannot be read",
             &[("status", &status), ("why", why)],
         );
-        Failure::Unknown
+        Failure::unknown(format!("the CRM's answer with status {status} cannot be read: {why}"))
     }
 
     /// The answer itself if its status is 2xx.
@@ -215,32 +215,38 @@ impl Response<'_> {
     /// # Errors
     /// The failure that the status means; see [the table](crate::http). A rejection names the status only.
     pub fn accept(self) -> Result<Self, Failure> {
-        self.accept_or(|_| None)
+        self.accept_or(|_| None::<Rejection>)
     }
 
-    /// The answer itself if its status is 2xx. If the CRM refused the request, the failure is the rejection that
-    /// `explain` reads from the body: the CRM's code, message and fields, which a person sees in review.
+    /// The answer itself if its status is 2xx. Of any other answer, `explain` may say what it means: a [`Rejection`] with
+    /// the CRM's code, message and fields, which a person sees in review, or any other [`Failure`]. It sees the answer
+    /// before the status is judged, also of 401 and 403, and returns none to leave the judgement to [the
+    /// table](crate::http).
     ///
     /// # Errors
-    /// The failure that the status means; see [the table](crate::http).
-    pub fn accept_or(self, explain: impl FnOnce(&Self) -> Option<Rejection>) -> Result<Self, Failure> {
-        match self.status() {
-            200..=299 => Ok(self),
-            401 | 403 => Err(Failure::Unauthorized),
-            404 => Err(Failure::NotFound),
-            429 => Err(Failure::RateLimited(self.retry_after())),
-            status @ 400..=499 if status != 408 => {
-                let unexplained = || {
-                    Rejection::new(
-                        &format!("http-{status}"),
-                        "the CRM refused the request and did not say why",
-                    )
-                };
-                Err(explain(&self).unwrap_or_else(unexplained).into())
-            }
-            503 => Err(Failure::Unavailable),
-            _ => Err(Failure::Unknown),
+    /// The failure that `explain` returns, or that the status means.
+    pub fn accept_or<F: Into<Failure>>(self, explain: impl FnOnce(&Self) -> Option<F>) -> Result<Self, Failure> {
+        let status = self.status();
+        if (200..=299).contains(&status) {
+            return Ok(self);
         }
+        if let Some(failure) = explain(&self) {
+            return Err(failure.into());
+        }
+        let answered = format!("the CRM answered {status}");
+        Err(match status {
+            401 | 403 => Failure::unauthorized(answered),
+            404 => Failure::NotFound,
+            412 => Failure::conflict(answered),
+            429 => Failure::RateLimited(self.retry_after()),
+            400..=499 if status != 408 => Rejection::new(
+                &format!("http-{status}"),
+                "the CRM refused the request and did not say why",
+            )
+            .into(),
+            503 => Failure::unavailable(answered),
+            _ => Failure::unknown(answered),
+        })
     }
 
     fn retry_after(&self) -> Option<u32> {
@@ -276,25 +282,29 @@ mod tests {
             let message = "the CRM refused the request and did not say why";
             Err(Rejection::new(&format!("http-{status}"), message).into())
         };
+        let answered_with = |status: u16| format!("the CRM answered {status}");
+        let unknown = |status| Err(Failure::unknown(answered_with(status)));
+        let unauthorized = |status| Err(Failure::unauthorized(answered_with(status)));
         let cases = [
             (200, Ok(())),
             (201, Ok(())),
             (204, Ok(())),
-            (302, Err(Failure::Unknown)),
+            (302, unknown(302)),
             (400, rejected(400)),
-            (401, Err(Failure::Unauthorized)),
-            (403, Err(Failure::Unauthorized)),
+            (401, unauthorized(401)),
+            (403, unauthorized(403)),
             (404, Err(Failure::NotFound)),
             (405, rejected(405)),
-            (408, Err(Failure::Unknown)),
+            (408, unknown(408)),
             (409, rejected(409)),
             (410, rejected(410)),
+            (412, Err(Failure::conflict(answered_with(412)))),
             (422, rejected(422)),
             (429, Err(Failure::RateLimited(None))),
-            (500, Err(Failure::Unknown)),
-            (502, Err(Failure::Unknown)),
-            (503, Err(Failure::Unavailable)),
-            (504, Err(Failure::Unknown)),
+            (500, unknown(500)),
+            (502, unknown(502)),
+            (503, Err(Failure::unavailable(answered_with(503)))),
+            (504, unknown(504)),
         ];
         for (status, meaning) in cases {
             assert_eq!(
@@ -324,10 +334,22 @@ mod tests {
     #[test]
     fn only_an_unsent_request_is_unavailable() {
         let cases = [
-            (TransportError::Denied("no grant".into()), Failure::Unavailable),
-            (TransportError::Unreachable("refused".into()), Failure::Unavailable),
-            (TransportError::NoAnswer("reset".into()), Failure::Unknown),
-            (TransportError::TooLarge("3 MiB".into()), Failure::Unknown),
+            (
+                TransportError::Denied("no grant".into()),
+                Failure::unavailable("denied: no grant"),
+            ),
+            (
+                TransportError::Unreachable("refused".into()),
+                Failure::unavailable("unreachable: refused"),
+            ),
+            (
+                TransportError::NoAnswer("reset".into()),
+                Failure::unknown("no-answer: reset"),
+            ),
+            (
+                TransportError::TooLarge("3 MiB".into()),
+                Failure::unknown("too-large: 3 MiB"),
+            ),
         ];
         for (error, failure) in cases {
             assert_eq!(answered(Exchange::expect("GET", URL).fails(error)), Err(failure));
@@ -351,13 +373,26 @@ mod tests {
     }
 
     #[test]
+    fn adapter_sees_a_refused_login_first() {
+        let refused = Exchange::expect("GET", URL).answers_json(403, json!({"code": "E409"}));
+        let explained = Script::new().exchange(refused).run(|host| {
+            let explain = |answer: &Response<'_>| {
+                let body: Value = answer.json().ok()?;
+                (body["code"] == "E409").then(|| Failure::conflict("E409"))
+            };
+            host.get(URL).send()?.accept_or(explain).map(drop)
+        });
+        assert_eq!(explained, Err(Failure::conflict("E409")));
+    }
+
+    #[test]
     fn unreadable_answer_is_unknown() {
         for text in ["", "{", "<html>", "[]"] {
             let exchange = Exchange::expect("GET", URL).answers_text(200, text);
             let read = Script::new()
                 .exchange(exchange)
                 .run(|host| host.get(URL).send()?.json::<crate::Receipt>());
-            assert_eq!(read, Err(Failure::Unknown), "{text}");
+            assert!(matches!(read, Err(Failure::Unknown(Some(_)))), "{text}");
         }
     }
 

@@ -61,7 +61,7 @@ fn signs_as_the_host_does() {
     assert_eq!(signature[..4], [0x5b, 0xdc, 0xc1, 0x46]);
     assert_eq!(
         Script::new().run(|host| host.hmac_sha256("signing", "")),
-        Err(Failure::Unauthorized)
+        Err(Failure::Unauthorized(None))
     );
 }
 

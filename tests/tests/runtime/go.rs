@@ -59,7 +59,7 @@ async fn garbage_collection_with_large_arguments() {
     for call in 0..500 {
         let body = call.to_string().repeat(call * 97 % 9000);
         let leads = guest.parse("text/plain", body.as_bytes(), now).await.outcome.unwrap();
-        assert_eq!(leads[0].members["id"], body.len().to_string());
+        assert_eq!(leads[0].as_ref().unwrap().members["id"], body.len().to_string());
         assert_eq!(guest.write(&disposition, now, &key).await.outcome.unwrap(), "R");
     }
 }

@@ -65,7 +65,10 @@ async fn sent_flag_means_it_may_have_left() {
     let test = TestRuntime::new();
     let silent = Server::start(|_| Reply::HangUp).await;
     let invocation = write(&keystone(&test, &silent.origin).await).await;
-    assert_eq!((invocation.outcome, invocation.sent), (Err(Failure::Unknown(None)), true));
+    assert_eq!(
+        (invocation.outcome, invocation.sent),
+        (Err(Failure::Unknown(None)), true)
+    );
     let request = silent.requests().pop().unwrap();
     assert!(request.contains("idempotency-key: C-1\r\n"), "{request}");
     assert!(request.contains("\"1970-01-01T00:00:00.000Z\""), "{request}");
@@ -188,7 +191,10 @@ async fn crm_webhook_becomes_leads() {
         "id": "GW-1001", "phone": "+919800000000", "name": "आ",
         "created_at": "2026-07-01T14:31:00+05:30", "call_priority": "high",
     });
-    assert_eq!(serde_json::Value::Object(leads[0].members.clone()), expected);
+    assert_eq!(
+        serde_json::Value::Object(leads[0].as_ref().unwrap().members.clone()),
+        expected
+    );
 }
 
 #[tokio::test]

@@ -135,5 +135,5 @@ async fn records_cross_the_boundary_whole() {
         .await
         .outcome
         .unwrap();
-    assert_eq!(leads[0].members["id"], "L-7");
+    assert_eq!(leads[0].as_ref().unwrap().members["id"], "L-7");
 }

@@ -67,7 +67,7 @@ async fn all_exports_share_the_instance() {
         assert_eq!(loaded.write(&disposition, now, &key).await.outcome.unwrap(), count(2));
         assert_eq!(loaded.find(&lead, &key).await.outcome.unwrap(), Some(count(3)));
         let leads = loaded.parse("application/json", b"{}", now).await.outcome.unwrap();
-        assert_eq!(leads[0].members["id"], count(4));
+        assert_eq!(leads[0].as_ref().unwrap().members["id"], count(4));
     }
     assert_eq!(test.runtime.idle_instances(), 1);
 }

@@ -78,7 +78,10 @@ async fn failures_and_imports_cross_the_boundary() {
     );
     // printf Jackfield | openssl dgst -sha256 -hmac 'a test key'
     assert_eq!(report(&raises, "hmac").await.unwrap(), "67471bbe");
-    assert!(matches!(report(&raises, "no-key").await, Err(Failure::Unauthorized(None))));
+    assert!(matches!(
+        report(&raises, "no-key").await,
+        Err(Failure::Unauthorized(None))
+    ));
 }
 
 #[tokio::test]

@@ -127,7 +127,11 @@ impl Reason {
             .collect();
         // The longest first: a value may contain another one.
         values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
-        Self(values.into_iter().fold(self.0.clone(), |text, value| text.replace(value, "***")))
+        Self(
+            values
+                .into_iter()
+                .fold(self.0.clone(), |text, value| text.replace(value, "***")),
+        )
     }
 }
 

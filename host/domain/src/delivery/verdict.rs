@@ -104,11 +104,7 @@ impl DeliveryVerdict {
     /// The verdict on a delivery whose document was refused before any attempt.
     #[must_use]
     pub fn refused(history: AttemptHistory) -> Self {
-        Self::new(
-            AttemptClass::Rejected,
-            NextStep::Review(StopReason::Rejected),
-            history,
-        )
+        Self::new(AttemptClass::Rejected, NextStep::Review(StopReason::Rejected), history)
     }
 
     /// The verdict on a delivery whose stored document cannot be read.

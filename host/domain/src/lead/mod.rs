@@ -79,6 +79,7 @@ impl Lead {
     ///
     /// # Errors
     /// As for [`Lead::read`]: an adapter's result is validated like any other document.
+    #[must_use]
     pub fn document_of(
         mut lead: Map<String, Value>,
         extensions: &[Extension],

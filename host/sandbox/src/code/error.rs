@@ -41,7 +41,9 @@ pub enum PackageError {
     #[error("it needs more than one instance may have: {0}")]
     Oversized(String),
     /// It was built for another version of the contract.
-    #[error("it was built for {0}, and this host runs jackfield:crm@0.2.x and 0.1.x: rebuild it with the SDK of this host")]
+    #[error(
+        "it was built for {0}, and this host runs jackfield:crm@0.2.x and 0.1.x: rebuild it with the SDK of this host"
+    )]
     OtherVersion(String),
     /// It imports something that this host does not offer.
     #[error(
@@ -55,7 +57,9 @@ pub enum PackageError {
     )]
     MissingExports(Vec<String>),
     /// The types of its imports or exports differ from the contract's.
-    #[error("its imports or exports are not those of jackfield:crm@0.2.x or 0.1.x; rebuild it with the SDK of this host: {0}")]
+    #[error(
+        "its imports or exports are not those of jackfield:crm@0.2.x or 0.1.x; rebuild it with the SDK of this host: {0}"
+    )]
     OtherTypes(String),
     /// `describe` returned nothing.
     #[error("`about.describe` returned nothing; it must work without network and settings: {0}")]

@@ -104,7 +104,9 @@ pub fn check_interfaces(component: &Component) -> Result<Interfaces, PackageErro
     let types = component.component_type();
     check_imports(types.imports(engine).map(|(name, _)| name))?;
     let exports: Vec<_> = types.exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let line = ContractLine::ALL.into_iter().find(|line| exports.iter().any(|name| line.has(name, EXPORTS[0])));
+    let line = ContractLine::ALL
+        .into_iter()
+        .find(|line| exports.iter().any(|name| line.has(name, EXPORTS[0])));
     let line = line.unwrap_or(ContractLine::Current);
     let exported = |interface: &str| exports.iter().any(|name| line.has(name, interface));
     let missing: Vec<_> = EXPORTS

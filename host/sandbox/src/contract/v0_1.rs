@@ -10,7 +10,7 @@ use wasmtime::component::{ComponentType, Lift, Linker};
 use super::bindings::{credentials, http, log, model, settings};
 
 /// Why an invocation did not succeed, in line 0.1.
-#[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift)]
+#[derive(Debug, Clone, ComponentType, Lift)]
 #[component(variant)]
 pub enum LegacyFailure {
     #[component(name = "unavailable")]
@@ -55,10 +55,11 @@ where
             Box::new(async move { Ok((store.data_mut().send(request).await,)) })
         },
     )?;
-    linker.instance("jackfield:crm/settings@0.1.0")?.func_wrap(
-        "get",
-        |mut store: StoreContextMut<'_, T>, (name,): (String,)| Ok((store.data_mut().get(name),)),
-    )?;
+    linker
+        .instance("jackfield:crm/settings@0.1.0")?
+        .func_wrap("get", |mut store: StoreContextMut<'_, T>, (name,): (String,)| {
+            Ok((store.data_mut().get(name),))
+        })?;
     linker.instance("jackfield:crm/credentials@0.1.0")?.func_wrap(
         "hmac-sha256",
         |mut store: StoreContextMut<'_, T>, (name, bytes): (String, Vec<u8>)| {

@@ -2,8 +2,8 @@
 //! the current line's types.
 
 use wasmtime::Store;
-use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Lift, Lower, TypedFunc};
 use wasmtime::component::ComponentNamedList;
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Lift, Lower, TypedFunc};
 
 use super::error::GuestError;
 use super::state::InstanceState;
@@ -54,8 +54,14 @@ impl Exports {
                 about: about::GuestIndices::new(prepared)?,
                 status: status::GuestIndices::new(prepared)?,
                 dispositions: dispositions::GuestIndices::new(prepared)?,
-                lookup: interfaces.lookup.then(|| lookup::GuestIndices::new(prepared)).transpose()?,
-                leads: interfaces.leads.then(|| leads::GuestIndices::new(prepared)).transpose()?,
+                lookup: interfaces
+                    .lookup
+                    .then(|| lookup::GuestIndices::new(prepared))
+                    .transpose()?,
+                leads: interfaces
+                    .leads
+                    .then(|| leads::GuestIndices::new(prepared))
+                    .transpose()?,
             }),
             ContractLine::V0_1 => {
                 let component = prepared.component();
@@ -63,8 +69,14 @@ impl Exports {
                     describe: legacy(component, "about", "describe")?,
                     query: legacy(component, "status", "query")?,
                     write: legacy(component, "dispositions", "write")?,
-                    find: interfaces.lookup.then(|| legacy(component, "lookup", "find")).transpose()?,
-                    parse: interfaces.leads.then(|| legacy(component, "leads", "parse")).transpose()?,
+                    find: interfaces
+                        .lookup
+                        .then(|| legacy(component, "lookup", "find"))
+                        .transpose()?,
+                    parse: interfaces
+                        .leads
+                        .then(|| legacy(component, "leads", "parse"))
+                        .transpose()?,
                 })
             }
         })
@@ -107,10 +119,14 @@ impl Exports {
             }
             Self::V0_1(exports) => {
                 if let Some(find) = &exports.find {
-                    instance.get_typed_func::<FindInput<'_>, FindOutput>(&mut *store, find).map_err(named("lookup"))?;
+                    instance
+                        .get_typed_func::<FindInput<'_>, FindOutput>(&mut *store, find)
+                        .map_err(named("lookup"))?;
                 }
                 if let Some(parse) = &exports.parse {
-                    instance.get_typed_func::<ParseInput<'_>, ParseOutput>(&mut *store, parse).map_err(named("leads"))?;
+                    instance
+                        .get_typed_func::<ParseInput<'_>, ParseOutput>(&mut *store, parse)
+                        .map_err(named("leads"))?;
                 }
                 instance.get_typed_func::<QueryInput<'_>, QueryOutput>(&mut *store, &exports.query)?;
                 instance.get_typed_func::<WriteInput<'_>, WriteOutput>(&mut *store, &exports.write)?;
@@ -143,7 +159,13 @@ impl Exports {
         lead: &str,
     ) -> wasmtime::Result<Answer<model::LeadStatus>> {
         match self {
-            Self::Current(exports) => exports.status.load(&mut *store, instance)?.call_query(store, lead).await,
+            Self::Current(exports) => {
+                exports
+                    .status
+                    .load(&mut *store, instance)?
+                    .call_query(store, lead)
+                    .await
+            }
             Self::V0_1(exports) => {
                 let (answer,): QueryOutput = invoke(store, instance, &exports.query, (lead,)).await?;
                 Ok(answer.map_err(Into::into))

@@ -64,11 +64,6 @@ impl Instance {
         self.invocations < reuse && self.store.data_mut().end()
     }
 
-    /// The store, which exports are invoked with.
-    pub const fn store(&mut self) -> &mut Store<InstanceState> {
-        &mut self.store
-    }
-
     /// Records the invocation, if its tenant is recorded: see [`InstanceState::record`].
     pub fn record(&self, invocation: impl FnOnce() -> Result<(ExportInput, ExportResult), OmissionReason>) {
         self.store.data().record(invocation);
@@ -128,6 +123,9 @@ impl Instance {
     /// # Errors
     /// The adapter does not export it, or the guest stopped.
     pub async fn parse(&mut self, inbound: &model::Inbound) -> Result<Answer<ReadLeads>, GuestError> {
-        self.component.exports.parse(&mut self.store, &self.exports, inbound).await
+        self.component
+            .exports
+            .parse(&mut self.store, &self.exports, inbound)
+            .await
     }
 }

@@ -14,10 +14,10 @@ use super::session::RecordingSession;
 use crate::contract::bindings::http;
 use jackfield_clock::{Clock as _, SystemClock, lock};
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult};
-use jackfield_domain::phone::Country;
 use jackfield_domain::custody::recording::{
     OmissionReason, RecordedExchange, RecordedInvocation, RecordedResponse, RecordedSignature,
 };
+use jackfield_domain::phone::Country;
 
 /// Bytes of one invocation: a hundred times the requests and answers of an ordinary one.
 const MAX_BYTES: usize = 2 << 20;

@@ -320,9 +320,7 @@ impl Runtime {
             .0
             .invoker
             .invoke(target, DESCRIBE_DEADLINE, |instance| {
-                Box::pin(async move {
-                    Ok(Ok(instance.check_and_describe().await?))
-                })
+                Box::pin(async move { Ok(Ok(instance.check_and_describe().await?)) })
             })
             .await;
         match invocation.outcome {

@@ -186,7 +186,7 @@ mod tests {
                 },
                 detail: AttemptDetail::default(),
                 leads: vec![],
-            refused: vec![],
+                refused: vec![],
                 breaker: None,
             })
         });

@@ -138,11 +138,13 @@ const fn whole_seconds(wait: Duration) -> u64 {
 fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
     let stopped = matches!(failure, Failure::Fault(fault) if fault.cause == FaultCause::WallClock);
     match failure {
-        _ if stopped || (out_of_time && matches!(failure, Failure::Unavailable(_) | Failure::Unknown(_))) => Problem::new(
-            ProblemKind::CrmTimeout,
-            "the CRM did not answer in time; do not call this lead now",
-        )
-        .retry_after(1),
+        _ if stopped || (out_of_time && matches!(failure, Failure::Unavailable(_) | Failure::Unknown(_))) => {
+            Problem::new(
+                ProblemKind::CrmTimeout,
+                "the CRM did not answer in time; do not call this lead now",
+            )
+            .retry_after(1)
+        }
         Failure::Unavailable(_) | Failure::Unknown(_) | Failure::Conflict(_) => Problem::new(
             ProblemKind::CrmUnavailable,
             "the CRM cannot be asked; do not call this lead now",

@@ -12,7 +12,11 @@ use crate::delivery::row::{Conclusion, DeliveryRow, conclude};
 use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
 use crate::lead::rows::clear_manual;
 use crate::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState, LOST_LEASE_MESSAGE, NextStep, after_lost_lease};
+use jackfield_domain::delivery::failure::Failure;
+use jackfield_domain::delivery::{
+    AttemptHistory, DeliveryKind, DeliveryRank, DeliveryState, DeliveryVerdict, LOST_LEASE_MESSAGE, NextStep,
+    after_lost_lease,
+};
 use jackfield_domain::id::DedupKey;
 use jackfield_store::{AttemptDetail, FinishAttempt, FinishOutcome, Lease, NewLead, RefusedLead, StoreError};
 
@@ -165,11 +169,7 @@ async fn add_lead(
 }
 
 /// Whether the webhook's lead with this key has a delivery already, because the webhook was parsed before.
-async fn is_known_lead(
-    db: &mut SqliteConnection,
-    webhook: &DeliveryRow,
-    key: &DedupKey,
-) -> Result<bool, StoreError> {
+async fn is_known_lead(db: &mut SqliteConnection, webhook: &DeliveryRow, key: &DedupKey) -> Result<bool, StoreError> {
     let known = sqlx::query("select 1 from delivery where tenant = ? and kind = ? and dedup_key = ?")
         .bind(webhook.tenant.as_str())
         .bind(DeliveryKind::Lead.word())

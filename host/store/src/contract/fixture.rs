@@ -214,7 +214,7 @@ pub fn finish_attempt(claimed: &ClaimedDelivery, outcome: Result<&str, Failure>,
             ..AttemptDetail::default()
         },
         leads: vec![],
-            refused: vec![],
+        refused: vec![],
         breaker: None,
     }
 }

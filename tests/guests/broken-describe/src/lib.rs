@@ -10,11 +10,11 @@ impl Adapter for BrokenDescribe {
     }
 
     fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> {
-        Err(Failure::Unavailable)
+        Err(Failure::Unavailable(None))
     }
 
     fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
-        Err(Failure::Unavailable)
+        Err(Failure::Unavailable(None))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use jackfield_sdk::{
     Adapter, Description, Disposition, Failure, Host, Inbound, Lead, LeadStatus, Lookup, ParseLeads, Receipt,
-    SettingKind, about,
+    Rejection, SettingKind, about,
 };
 
 struct Counter;
@@ -114,8 +114,8 @@ impl Lookup for Counter {
 }
 
 impl ParseLeads for Counter {
-    fn parse_leads(host: &Host, _: &Inbound) -> Result<Vec<Lead>, Failure> {
+    fn parse_leads(host: &Host, _: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> {
         let id = count(host, "")?;
-        Ok(vec![Lead { id, ..Lead::default() }])
+        Ok(vec![Ok(Lead { id, ..Lead::default() })])
     }
 }

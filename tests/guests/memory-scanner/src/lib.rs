@@ -64,7 +64,7 @@ impl Adapter for MemoryScanner {
         match status {
             200 => Ok(Receipt::new(text.chars().take(200).collect::<String>())),
             422 => Err(Rejection::new("refused", text).field("echo", text).into()),
-            _ => Err(Failure::Unavailable),
+            _ => Err(Failure::Unavailable(None)),
         }
     }
 }

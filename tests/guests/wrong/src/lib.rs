@@ -32,7 +32,7 @@ impl Adapter for Wrong {
             return Ok(status(lead_id, "new"));
         }
         let lead: Value = answer.accept()?.json()?;
-        let stage = lead["stage"].as_str().ok_or(Failure::Unknown)?;
+        let stage = lead["stage"].as_str().ok_or(Failure::Unknown(None))?;
         let phone = lead["phone"].as_str().unwrap_or_default();
         if makes(host, "logs-a-phone") {
             host.log(Level::Info, "asked", &[("lead", lead_id), ("number", phone)]);
@@ -56,9 +56,13 @@ impl Adapter for Wrong {
             () => key,
         };
         let sent = match row(host, call, key) {
-            Err(Failure::Unknown) if makes(host, "takes-lost-for-unavailable") => return Err(Failure::Unavailable),
-            Err(Failure::Unavailable) if makes(host, "takes-refused-for-unknown") => return Err(Failure::Unknown),
-            Err(Failure::Unknown) if makes(host, "retries-by-itself") => row(host, call, key)?,
+            Err(Failure::Unknown(None)) if makes(host, "takes-lost-for-unavailable") => {
+                return Err(Failure::Unavailable(None));
+            }
+            Err(Failure::Unavailable(None)) if makes(host, "takes-refused-for-unknown") => {
+                return Err(Failure::Unknown(None));
+            }
+            Err(Failure::Unknown(None)) if makes(host, "retries-by-itself") => row(host, call, key)?,
             sent => sent?,
         };
         let answer = match sent.status() {
@@ -66,8 +70,8 @@ impl Adapter for Wrong {
             _ => sent,
         };
         match answer.status() {
-            401 if makes(host, "takes-401-for-unavailable") => return Err(Failure::Unavailable),
-            422 if makes(host, "takes-422-for-unavailable") => return Err(Failure::Unavailable),
+            401 if makes(host, "takes-401-for-unavailable") => return Err(Failure::Unavailable(None)),
+            422 if makes(host, "takes-422-for-unavailable") => return Err(Failure::Unavailable(None)),
             422 if makes(host, "returns-a-phone") => {
                 let texts: Vec<_> = call.extensions.iter().map(|it| it.json.as_str()).collect();
                 return Err(Rejection::new("refused", &texts.join(", ")).into());
@@ -106,7 +110,7 @@ fn row<'h>(host: &'h Host, call: &Disposition, key: &str) -> Result<Response<'h>
 
 fn receipt(answer: &Response<'_>) -> Result<Receipt, Failure> {
     let stored: Value = answer.json()?;
-    Ok(Receipt::new(stored["row"].as_str().ok_or(Failure::Unknown)?))
+    Ok(Receipt::new(stored["row"].as_str().ok_or(Failure::Unknown(None))?))
 }
 
 fn status(lead_id: &str, stage: &str) -> LeadStatus {

@@ -164,12 +164,14 @@ fn a_webhook_keeps_its_format() {
         call: call(body),
         signed: vec![],
         exchanges: vec![],
-        returns: Ok(ExportOutput::Leads(vec![FixtureParsedLead::Lead(Box::new(FixtureLead {
-            id: "GW-1".into(),
-            phone: "+919876543210".into(),
-            name: Some("Asha Verma".into()),
-            ..FixtureLead::default()
-        }))])),
+        returns: Ok(ExportOutput::Leads(vec![FixtureParsedLead::Lead(Box::new(
+            FixtureLead {
+                id: "GW-1".into(),
+                phone: "+919876543210".into(),
+                name: Some("Asha Verma".into()),
+                ..FixtureLead::default()
+            },
+        ))])),
         ..invocation()
     };
     let made = fixture(&webhook, b"salt", true).unwrap();

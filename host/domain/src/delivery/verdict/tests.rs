@@ -324,12 +324,20 @@ fn conflicts_are_tried_again_soon() {
     for wait in [1, 5, 15] {
         let verdict = decide(history, &result(Failure::Conflict(None)), &policy, now, 0.0);
         let due = Timestamp::from_second(1000 + wait).unwrap();
-        assert_eq!((verdict.step, verdict.class), (NextStep::Retry { due }, AttemptClass::Conflict));
+        assert_eq!(
+            (verdict.step, verdict.class),
+            (NextStep::Retry { due }, AttemptClass::Conflict)
+        );
         history = verdict.history;
         assert_eq!((history.counted, history.ambiguous), (0, false));
     }
     let fourth = decide(history, &result(Failure::Conflict(None)), &policy, now, 0.0);
-    assert_eq!(fourth.step, NextStep::Retry { due: Timestamp::from_second(1030).unwrap() });
+    assert_eq!(
+        fourth.step,
+        NextStep::Retry {
+            due: Timestamp::from_second(1030).unwrap()
+        }
+    );
     assert_eq!(fourth.history.counted, 1);
     let other = decide(fourth.history, &result(Failure::Unavailable(None)), &policy, now, 0.0);
     assert_eq!(other.history.conflicts, 0);

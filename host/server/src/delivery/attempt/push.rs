@@ -103,11 +103,10 @@ fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String,
         200..=299 => Ok(String::new()),
         401 | 403 => Err(Failure::Unauthorized(answered())),
         429 => Err(Failure::RateLimited { retry_after }),
-        503 => Err(Failure::Unavailable(answered())),
+        // Any 4xx but four is the state of the agent, or of a proxy before it, and passes: the agent is being deployed, or
+        // does not know the lead's campaign yet. A lead must not stop for it.
+        401..=409 | 411..=412 | 414..=421 | 423..=499 | 503 => Err(Failure::Unavailable(answered())),
         500..=599 => Err(Failure::Unknown(answered())),
-        // Any other 4xx than these is the state of the agent, or of a proxy before it, and passes: the agent is being
-        // deployed, or does not know the lead's campaign yet. A lead must not stop for it.
-        401..=409 | 411..=412 | 414..=421 | 423..=499 => Err(Failure::Unavailable(answered())),
         code => Err(Failure::Rejected(Rejection {
             code: code.to_string(),
             message: format!("the agent answered {status} to the push"),
@@ -127,9 +126,11 @@ mod tests {
             classify(StatusCode::from_u16(code).unwrap(), None)
                 .map_or_else(|failure| failure.class(), |_| AttemptClass::Committed)
         };
-        let classes: Vec<_> = [200, 204, 302, 400, 401, 404, 408, 409, 410, 413, 422, 423, 429, 500, 503]
-            .map(|code| (code, class(code)))
-            .into();
+        let classes: Vec<_> = [
+            200, 204, 302, 400, 401, 404, 408, 409, 410, 413, 422, 423, 429, 500, 503,
+        ]
+        .map(|code| (code, class(code)))
+        .into();
         insta::assert_compact_debug_snapshot!(classes, @"[(200, Committed), (204, Committed), (302, Rejected), (400, Rejected), (401, Unauthorized), (404, Unavailable), (408, Unavailable), (409, Unavailable), (410, Rejected), (413, Rejected), (422, Rejected), (423, Unavailable), (429, RateLimited), (500, Unknown), (503, Unavailable)]");
     }
 }
