@@ -314,7 +314,7 @@ mod tests {
         http-401: unauthorized
         http-403: unauthorized (or rejected)
         http-404: not-found (or rejected, unknown)
-        http-409: rejected (or unknown, unavailable, the same answer as without the fault, ok, with another answer than without the fault)
+        http-409: rejected (or unknown, unavailable, conflict, the same answer as without the fault, ok, with another answer than without the fault)
         http-422: rejected
         http-429-retry-after: rate-limited for 7 s (or rate-limited without a wait)
         http-429: rate-limited without a wait

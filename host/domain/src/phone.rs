@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use phonenumber::metadata::DATABASE;
+use phonenumber::metadata::{DATABASE, Descriptor};
 use phonenumber::{Mode, ParseError, country};
 use serde::{Deserialize, Serialize};
 
@@ -77,9 +77,22 @@ pub fn normalize(text: &str, country: Option<Country>) -> Result<String, Invalid
     })?;
     let e164 = number.format().mode(Mode::E164).to_string();
     let national = number.national().to_string().len();
-    let is_possible = number.metadata(&DATABASE).is_none_or(|plan| {
-        let lengths = plan.descriptors().general().possible_length();
-        lengths.is_empty() || lengths.iter().any(|length| usize::from(*length) == national)
+    // Several countries share a code: a number of a length that one of them has is possible.
+    let plans = DATABASE.by_code(&number.country().code()).unwrap_or_default();
+    let is_possible = plans.iter().any(|plan| {
+        let kinds = plan.descriptors();
+        let kinds = [
+            kinds.fixed_line(),
+            kinds.mobile(),
+            kinds.toll_free(),
+            kinds.premium_rate(),
+            kinds.shared_cost(),
+            kinds.personal_number(),
+            kinds.voip(),
+            kinds.uan(),
+        ];
+        let mut lengths = kinds.into_iter().flatten().flat_map(Descriptor::possible_length);
+        lengths.any(|length| usize::from(*length) == national)
     });
     if is_possible && E164_DIGITS.contains(&(e164.len() - 1)) {
         Ok(e164)

@@ -14,7 +14,7 @@
 //! | 503 | `unavailable`; `Retry-After` is not used, since the delivery ladder decides |
 //! | 1xx, 3xx, other 5xx | `unknown`: a redirect is not followed, and old CRMs redirect after a write |
 //!
-//! If your CRM uses a status differently, check [`Response::status`] before you call `accept`.
+//! If your CRM uses a status differently, or reports errors inside a 200, use [`Response::judge`] before `accept`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -215,38 +215,58 @@ impl Response<'_> {
     /// # Errors
     /// The failure that the status means; see [the table](crate::http). A rejection names the status only.
     pub fn accept(self) -> Result<Self, Failure> {
-        self.accept_or(|_| None::<Rejection>)
+        self.accept_or(|_| None)
     }
 
-    /// The answer itself if its status is 2xx. Of any other answer, `explain` may say what it means: a [`Rejection`] with
-    /// the CRM's code, message and fields, which a person sees in review, or any other [`Failure`]. It sees the answer
-    /// before the status is judged, also of 401 and 403, and returns none to leave the judgement to [the
-    /// table](crate::http).
+    /// The answer itself if its status is 2xx. If the CRM refused the request, the failure is the rejection that
+    /// `explain` reads from the body: the CRM's code, message and fields, which a person sees in review. It is asked for
+    /// statuses that mean a refusal only, so it need not look at the status.
     ///
     /// # Errors
-    /// The failure that `explain` returns, or that the status means.
-    pub fn accept_or<F: Into<Failure>>(self, explain: impl FnOnce(&Self) -> Option<F>) -> Result<Self, Failure> {
+    /// The failure that the status means; see [the table](crate::http).
+    pub fn accept_or(self, explain: impl FnOnce(&Self) -> Option<Rejection>) -> Result<Self, Failure> {
         let status = self.status();
-        if (200..=299).contains(&status) {
-            return Ok(self);
-        }
-        if let Some(failure) = explain(&self) {
-            return Err(failure.into());
-        }
         let answered = format!("the CRM answered {status}");
-        Err(match status {
-            401 | 403 => Failure::unauthorized(answered),
-            404 => Failure::NotFound,
-            412 => Failure::conflict(answered),
-            429 => Failure::RateLimited(self.retry_after()),
-            400..=499 if status != 408 => Rejection::new(
-                &format!("http-{status}"),
-                "the CRM refused the request and did not say why",
-            )
-            .into(),
-            503 => Failure::unavailable(answered),
-            _ => Failure::unknown(answered),
-        })
+        match status {
+            200..=299 => Ok(self),
+            401 | 403 => Err(Failure::unauthorized(answered)),
+            404 => Err(Failure::NotFound),
+            412 => Err(Failure::conflict(answered)),
+            429 => Err(Failure::RateLimited(self.retry_after())),
+            400..=499 if status != 408 => {
+                let unexplained = || {
+                    Rejection::new(
+                        &format!("http-{status}"),
+                        "the CRM refused the request and did not say why",
+                    )
+                };
+                Err(explain(&self).unwrap_or_else(unexplained).into())
+            }
+            503 => Err(Failure::unavailable(answered)),
+            _ => Err(Failure::unknown(answered)),
+        }
+    }
+
+    /// The answer itself, unless `judge` says which failure it is. It sees every answer before the SDK judges the status:
+    /// an error inside a 200, a 403 that refuses a single field, a 409 of a record that moved. It returns none for an
+    /// answer that it leaves to [`accept_or`](Self::accept_or), which usually follows.
+    ///
+    /// ```
+    /// # use jackfield_sdk::{Failure, Host, http::Response};
+    /// # fn write(host: &Host) -> Result<(), Failure> {
+    /// let judge = |answer: &Response<'_>| (answer.status() == 409).then(|| Failure::conflict("revision moved"));
+    /// let saved = host.post("https://crm.example/notes").send()?.judge(judge)?.accept()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The failure that `judge` returns.
+    pub fn judge(self, judge: impl FnOnce(&Self) -> Option<Failure>) -> Result<Self, Failure> {
+        match judge(&self) {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
     }
 
     fn retry_after(&self) -> Option<u32> {
@@ -376,11 +396,11 @@ mod tests {
     fn adapter_sees_a_refused_login_first() {
         let refused = Exchange::expect("GET", URL).answers_json(403, json!({"code": "E409"}));
         let explained = Script::new().exchange(refused).run(|host| {
-            let explain = |answer: &Response<'_>| {
+            let judge = |answer: &Response<'_>| {
                 let body: Value = answer.json().ok()?;
                 (body["code"] == "E409").then(|| Failure::conflict("E409"))
             };
-            host.get(URL).send()?.accept_or(explain).map(drop)
+            host.get(URL).send()?.judge(judge)?.accept().map(drop)
         });
         assert_eq!(explained, Err(Failure::conflict("E409")));
     }

@@ -56,13 +56,13 @@ impl Adapter for Wrong {
             () => key,
         };
         let sent = match row(host, call, key) {
-            Err(Failure::Unknown(None)) if makes(host, "takes-lost-for-unavailable") => {
+            Err(Failure::Unknown(_)) if makes(host, "takes-lost-for-unavailable") => {
                 return Err(Failure::Unavailable(None));
             }
-            Err(Failure::Unavailable(None)) if makes(host, "takes-refused-for-unknown") => {
+            Err(Failure::Unavailable(_)) if makes(host, "takes-refused-for-unknown") => {
                 return Err(Failure::Unknown(None));
             }
-            Err(Failure::Unknown(None)) if makes(host, "retries-by-itself") => row(host, call, key)?,
+            Err(Failure::Unknown(_)) if makes(host, "retries-by-itself") => row(host, call, key)?,
             sent => sent?,
         };
         let answer = match sent.status() {
