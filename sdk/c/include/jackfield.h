@@ -39,8 +39,8 @@ typedef struct {
 #define JF_STR(literal) ((jf_str){"" literal, sizeof(literal) - 1})
 /* An absent text. */
 #define JF_NONE ((jf_str){NULL, 0})
-/* To print one, whole: jf_format("lead " JF_FMT, JF_ARG(lead_id)). jf_format, jf_addf and jf_panic know this spelling and
- * print all bytes of the text; libc's printf ends at a NUL in it. */
+/* To print one, whole: jf_format("lead " JF_FMT, JF_ARG(lead_id)). jf_format, jf_addf and jf_panic know this spelling
+ * and print all bytes of the text; libc's printf ends at a NUL in it. */
 #define JF_FMT "%-.*s"
 #define JF_ARG(text) (int)(text).len, (text).len ? (text).ptr : ""
 
@@ -79,8 +79,8 @@ size_t jf_utf8_fit(jf_str text, size_t max);
 void *jf_alloc(size_t size);
 /* A copy that lives until the end of the invocation, followed by a NUL that is not part of its length. */
 jf_str jf_copy(jf_str text);
-/* Formats as printf does, and JF_FMT, into memory of the invocation; followed by a NUL. `%n`, `%ls` and long doubles are
- * not supported. */
+/* Formats as printf does, and JF_FMT, into memory of the invocation; followed by a NUL. `%n`, `%ls` and long doubles
+ * are not supported. */
 jf_str jf_format(const char *format, ...) JF_PRINTF(1, 2);
 
 /* A text to append to; start with `jf_text text = {0};`. */

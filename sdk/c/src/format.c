@@ -1,5 +1,5 @@
-/* printf's formats, and JF_FMT. libc's own read a text up to its first NUL, even one whose length is given, so that what
- * stands behind it would be lost without a word. */
+/* printf's formats, and JF_FMT. libc's own reads a text up to its first NUL, even one whose length is given, so that
+ * what stands behind it would be lost without a word. */
 #include <stdio.h>
 #include <string.h>
 
