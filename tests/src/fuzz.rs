@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jackfield_domain::intake::signature::{SignatureProfile, SigningKey, sign_standard, verify};
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Lead;
 use jackfield_domain::tenant::adapter::check_described;
 use jackfield_domain::tenant::egress::EgressSpec;
@@ -82,13 +83,14 @@ pub fn signature(input: &[u8]) {
 ///
 /// An accepted lead is stored unchanged, and is accepted again when read back.
 pub fn webhook(input: &[u8]) {
-    let Ok(document) = serde_json::from_slice::<Value>(input) else {
+    let Ok(document) = JsonDocument::parse(input) else {
         return;
     };
-    match Lead::read(document.clone()) {
+    let again = JsonDocument::parse(document.root().canonical().as_bytes()).unwrap();
+    assert_eq!(again.root().canonical(), document.root().canonical());
+    match Lead::read(&document) {
         Ok(lead) => {
             assert_eq!(lead.document, document, "the document is unchanged");
-            let again: Value = serde_json::from_str(&lead.document.to_string()).unwrap();
             assert_eq!(Lead::read(again).map(|again| again.id), Ok(lead.id));
         }
         Err(errors) => {

@@ -89,6 +89,13 @@ impl Problem {
         self
     }
 
+    /// Adds to what a person needs to know.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.detail = format!("{}; {more}", self.detail);
+        self
+    }
+
     /// Adds a member to the document.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

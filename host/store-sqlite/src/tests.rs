@@ -47,6 +47,7 @@ fn call(id: &str) -> AcceptDisposition {
             headers: "[]".into(),
             body: document.to_string().into(),
         },
+        payload: None,
         due: Timestamp::UNIX_EPOCH,
     }
 }

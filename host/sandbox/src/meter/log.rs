@@ -2,8 +2,12 @@
 //!
 //! Guests may log personal data, whatever the contract says. So their lines are logged at level `debug` only, under the
 //! target `adapter`: an operator has to ask for them, and production logs never hold them (promise 10).
+//!
+//! What a guest says is the value of `guest_message` and `guest_fields`, which every format of the log quotes; so no
+//! text can look like a message or a field of the host, such as another tenant's name.
 
 use crate::contract::bindings::log::{Field, Level};
+use jackfield_domain::visible_text::visible;
 
 /// Lines of one invocation.
 const MAX_LINES: u32 = 64;
@@ -27,8 +31,11 @@ impl GuestLog {
         }
         self.lines += 1;
         if tracing::enabled!(target: "adapter", tracing::Level::DEBUG) {
-            let line = line(message, fields);
-            tracing::debug!(target: "adapter", tenant, release, level = word(level), "{line}");
+            let (guest_message, guest_fields) = line(message, fields);
+            tracing::debug!(
+                target: "adapter", tenant, release, guest_level = word(level), guest_message, guest_fields,
+                "the adapter logged"
+            );
         }
     }
 
@@ -43,7 +50,7 @@ impl GuestLog {
         }
         for (stream, line) in [("stdout", stdout), ("stderr", stderr)] {
             if !line.is_empty() {
-                tracing::debug!(target: "adapter", tenant, release, stream, "{line}");
+                tracing::debug!(target: "adapter", tenant, release, stream, guest_message = line, "the adapter wrote");
             }
         }
     }
@@ -58,27 +65,24 @@ const fn word(level: Level) -> &'static str {
     }
 }
 
-/// The message and its fields as one line of at most 4 KiB, without control characters, which could fake another line
-/// or change colours.
-fn line(message: &str, fields: &[Field]) -> String {
-    let mut line = String::new();
-    let mut push = |text: &str| {
-        for c in text.chars() {
-            let c = if c.is_control() { ' ' } else { c };
-            if line.len() + c.len_utf8() > MAX_LINE {
-                return;
-            }
-            line.push(c);
+/// The message, and the fields as one text, of at most 4 KiB together and without what people do not see.
+fn line(message: &str, fields: &[Field]) -> (String, String) {
+    let message = cut(&visible(message), MAX_LINE);
+    let mut text = String::new();
+    for Field { name, value } in fields {
+        if text.len() > MAX_LINE {
+            break;
         }
-    };
-    push(message);
-    for field in fields {
-        push(" ");
-        push(&field.name);
-        push("=");
-        push(&field.value);
+        let blank = if text.is_empty() { "" } else { " " };
+        text.push_str(&visible(&format!("{blank}{name}={value}")));
     }
-    line
+    let fields = cut(&text, MAX_LINE - message.len());
+    (message, fields)
+}
+
+/// At most `bytes` of a text: whole characters.
+fn cut(text: &str, bytes: usize) -> String {
+    text[..text.floor_char_boundary(bytes)].to_owned()
 }
 
 #[cfg(test)]
@@ -91,8 +95,16 @@ mod tests {
             name: "turn".into(),
             value: "1\r2".into(),
         };
-        assert_eq!(line("two\nlines\u{1b}[31m", &[field]), "two lines [31m turn=1 2");
-        assert_eq!(line(&"ü".repeat(5000), &[]).len(), MAX_LINE);
+        let (message, fields) = line("two\nli\u{200b}nes\u{1b}[31m\u{202e}", &[field.clone(), field.clone()]);
+        assert_eq!(
+            (message.as_str(), fields.as_str()),
+            ("two lines [31m", "turn=1 2 turn=1 2")
+        );
+        assert_eq!(
+            line(&"ü".repeat(5000), &[field.clone()]),
+            ("ü".repeat(2048), String::new())
+        );
+        assert_eq!(line(&"x".repeat(4090), &[field]).1, "turn=1");
     }
 
     #[test]

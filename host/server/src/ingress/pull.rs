@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::SharedState;
 use super::extract::Agent;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::AgentLeadPage;
+use jackfield_domain::json::JsonDocument;
 
 /// Leads of a page without `limit`.
 const DEFAULT_LIMIT: u32 = 100;
@@ -40,10 +40,9 @@ pub async fn get(
         return Err(bad(format!("limit must be 1 to {MAX_LIMIT}")));
     }
     let page = state.store.leads_after(&agent.tenant, after, limit).await?;
-    let leads: Vec<Box<RawValue>> = page
-        .leads
-        .into_iter()
-        .filter_map(|lead| RawValue::from_string(lead.document?).ok())
+    let documents = page.leads.into_iter().filter_map(|lead| lead.document);
+    let leads = documents
+        .filter_map(|document| JsonDocument::parse(document.as_bytes()).ok())
         .collect();
     let next = page.next.to_string();
     Ok(Json(AgentLeadPage { leads, next }))

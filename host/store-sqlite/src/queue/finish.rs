@@ -137,7 +137,6 @@ async fn add_lead(
     if known.is_some() {
         return Ok(false);
     }
-    let document = new.lead.document.to_string();
     let id = NewIds::read(db).await?.delivery();
     let delivery = NewDelivery {
         id,
@@ -151,7 +150,7 @@ async fn add_lead(
         due: work.now,
         accepted_at: webhook.accepted_at,
         now: work.now,
-        payload: Some(document.as_bytes()),
+        payload: Some(new.lead.document.text().as_bytes()),
     };
     insert_deliveries(db, &[delivery]).await?;
     let renewed = RenewedLead {

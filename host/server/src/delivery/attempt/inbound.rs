@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Attempt, AttemptOutcome};
 use jackfield_domain::delivery::failure::{Failure, Rejection};
 use jackfield_domain::field::FieldError;
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Lead;
 use jackfield_store::{ClaimedDelivery, NewLead};
 
@@ -55,7 +56,7 @@ impl Attempt<'_> {
     /// Reads the contract's own format: the adapter that should have parsed this webhook was replaced by one that
     /// parses none.
     fn read_canonical(&self) -> Result<Lead, Vec<FieldError>> {
-        let document = serde_json::from_slice(&self.claimed.payload).map_err(|_| {
+        let document = JsonDocument::parse(&self.claimed.payload).map_err(|_| {
             vec![FieldError::new(
                 "",
                 "must be JSON: the tenant's adapter does not parse webhooks itself",
