@@ -202,7 +202,7 @@ mod tests {
         setting `n` is there twice
         credential `` must be named with a-z, 0-9, `-` and `_`, a letter first
         the kind of credential `` must be bearer, basic, header or hmac
-        the doc of credential `k` has a line break or another control character
+        the doc of credential `k` has a line break, or another character that people do not see
         origin `n` must be the name of a setting of kind url
         origin `x` must be the name of a setting of kind url
         ");

@@ -87,7 +87,73 @@ fn cut(text: &str, bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+    use jackfield_clock::lock;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            lock(&self.0).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a guest's line looks like in the log.
+    fn logged(json: bool, message: &str, fields: &[Field]) -> String {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let builder = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || writer.clone());
+        let log = || GuestLog::default().write("acme", "r1", Level::Info, message, fields);
+        if json {
+            tracing::subscriber::with_default(builder.json().flatten_event(true).finish(), log);
+        } else {
+            tracing::subscriber::with_default(builder.finish(), log);
+        }
+        let bytes = lock(&captured.0).clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_format_lets_a_guest_look_like_the_host() {
+        let forged = Field {
+            name: "x\" tenant".into(),
+            value: "\"other\" level=ERROR\u{2028}".into(),
+        };
+        let message = "done\" tenant=\"other\"\nERROR jackfield: tenant=\"other\"";
+        let line = logged(false, message, std::slice::from_ref(&forged));
+        assert!(
+            line.contains(r#"the adapter logged tenant="acme" release="r1" guest_level="info""#),
+            "{line}"
+        );
+        assert!(!line.contains(r#"tenant="other""#), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+
+        let line = logged(true, message, &[forged]);
+        let members: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&members["tenant"], &members["level"]),
+            (&"acme".into(), &"DEBUG".into())
+        );
+        assert_eq!(members["guest_fields"], r#"x" tenant="other" level=ERROR "#);
+        assert_eq!(
+            (line.matches("\"tenant\":").count(), line.matches("\"level\":").count()),
+            (1, 1),
+            "{line}"
+        );
+    }
 
     #[test]
     fn log_lines_are_sanitized_and_truncated() {
