@@ -11,7 +11,6 @@ use jackfield_domain::tenant::egress::{EgressPolicy, Method, Origin, is_public};
 use jackfield_domain::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
 use jackfield_domain::visible_text::is_visible_text;
 use jiff::Timestamp;
-use serde_json::Value;
 use url::{Host, Url};
 
 /// A fuzz target.

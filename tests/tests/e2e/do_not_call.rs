@@ -76,7 +76,8 @@ async fn corrected_document_closes_the_alert() {
         assert_eq!(refused.json()["errors"][0]["pointer"], "/dnc_requested");
         assert!(refused.text.contains("/flags/dnc_requested"), "{}", refused.text);
     }
-    let [alert] = &open_alerts(&test).await[..] else {
+    let alerts = open_alerts(&test).await;
+    let [alert] = &alerts[..] else {
         panic!("one")
     };
     assert_eq!(alert.kind, AlertKind::DoNotCall);

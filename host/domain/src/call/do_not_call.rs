@@ -64,7 +64,7 @@ fn is_one_of(words: &[&str], text: &str) -> bool {
 fn is_yes(node: &JsonNode<'_>) -> bool {
     match &node.value {
         JsonValue::Boolean(value) => *value,
-        JsonValue::Number(text) => text.parse() == Ok(1.0),
+        JsonValue::Number(text) => text.parse::<f64>() == Ok(1.0),
         JsonValue::Text(text) => is_one_of(YES, text),
         JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => false,
     }

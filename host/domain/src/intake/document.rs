@@ -77,8 +77,12 @@ fn find_duplicates<'a>(node: &'a JsonNode<'_>, path: &mut Vec<Cow<'a, str>>, fou
     for member in node.members().unwrap_or_default() {
         path.push(Cow::Borrowed(&member.name));
         if !seen.insert(&member.name) && found.len() < MAX_DUPLICATES {
-            let shown = |name: &Cow<'_, str>| escape(&name.chars().take(MAX_NAME).collect::<String>());
-            found.push(path.iter().map(|name| format!("/{}", shown(name))).collect());
+            let mut pointer = String::new();
+            for name in path.iter() {
+                pointer.push('/');
+                pointer.push_str(&escape(&name.chars().take(MAX_NAME).collect::<String>()));
+            }
+            found.push(pointer);
         }
         find_duplicates(&member.node, path, found);
         path.pop();

@@ -95,8 +95,8 @@ impl From<&Value> for JsonDocument {
     }
 }
 
-impl From<&Self> for JsonDocument {
-    fn from(document: &Self) -> Self {
+impl From<&JsonDocument> for JsonDocument {
+    fn from(document: &JsonDocument) -> Self {
         document.clone()
     }
 }
