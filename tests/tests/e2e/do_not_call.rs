@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::Method;
 use jackfield_domain::alert::AlertKind;
+use jackfield_domain::id::LeadId;
 use jackfield_store::{Alert, PageRequest};
 use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::KeystoneLead;
@@ -77,11 +78,9 @@ async fn corrected_document_closes_the_alert() {
         assert!(refused.text.contains("/flags/dnc_requested"), "{}", refused.text);
     }
     let alerts = open_alerts(&test).await;
-    let [alert] = &alerts[..] else {
-        panic!("one")
-    };
+    let [alert] = &alerts[..] else { panic!("one") };
     assert_eq!(alert.kind, AlertKind::DoNotCall);
-    assert_eq!(alert.lead.as_ref().map(|lead| lead.as_str()), Some("L"));
+    assert_eq!(alert.lead.as_ref().map(LeadId::as_str), Some("L"));
 
     let mut corrected = minimal_disposition("C-06", "no_answer");
     corrected["flags"] = json!({"dnc_requested": true});

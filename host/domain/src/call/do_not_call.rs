@@ -114,15 +114,12 @@ fn unescaped(text: &str) -> String {
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digits = part.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match digits.and_then(char::from_u32) {
-            Some(c) => {
-                whole.push(c);
-                whole.push_str(&part[4..]);
-            }
-            None => {
-                whole.push_str("\\u");
-                whole.push_str(part);
-            }
+        if let Some(c) = digits.and_then(char::from_u32) {
+            whole.push(c);
+            whole.push_str(&part[4..]);
+        } else {
+            whole.push_str("\\u");
+            whole.push_str(part);
         }
     }
     whole

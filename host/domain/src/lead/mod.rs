@@ -92,8 +92,8 @@ impl Lead {
         received_at: jiff::Timestamp,
     ) -> Result<Self, Vec<FieldError>> {
         let mut members = JsonMembers::default();
-        for (name, value) in lead.iter().filter(|(_, value)| !value.is_null()) {
-            members.insert(&format!("/{}", escape(name)), &value.into());
+        for (name, value) in lead.into_iter().filter(|(_, value)| !value.is_null()) {
+            members.insert(&format!("/{}", escape(&name)), &value.into());
         }
         for extension in extensions {
             extension.merge_into(&mut members);

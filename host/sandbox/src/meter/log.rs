@@ -167,7 +167,7 @@ mod tests {
             ("two lines [31m", "turn=1 2 turn=1 2")
         );
         assert_eq!(
-            line(&"ü".repeat(5000), &[field.clone()]),
+            line(&"ü".repeat(5000), std::slice::from_ref(&field)),
             ("ü".repeat(2048), String::new())
         );
         assert_eq!(line(&"x".repeat(4090), &[field]).1, "turn=1");

@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use clap::Args;
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use url::Url;
 
 use jackfield_api::ProblemBody;
@@ -241,6 +240,8 @@ impl AdminClient {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn client(base: &str) -> AdminClient {
