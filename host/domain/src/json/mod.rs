@@ -11,7 +11,6 @@ mod members;
 mod node;
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -24,9 +23,9 @@ pub use node::{JsonMember, JsonNode, JsonValue};
 /// The deepest nesting of objects and arrays: that of `serde_json`, so that whoever reads the document next can.
 const MAX_DEPTH: usize = 127;
 
-/// A document in valid JSON, with the text that was sent. Cheap to clone.
+/// A document in valid JSON, with the text that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonDocument(Arc<str>);
+pub struct JsonDocument(Box<str>);
 
 /// The bytes are not a JSON document. The message quotes nothing of them: they may be personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
