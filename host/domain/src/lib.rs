@@ -13,6 +13,7 @@ pub mod id;
 pub mod intake;
 pub mod json;
 pub mod lead;
+pub mod repetition;
 pub mod tenant;
 mod text;
 pub mod time;

@@ -36,6 +36,7 @@ async fn accept(
     body: Result<FullBody, Problem>,
 ) -> Result<Acceptance, Problem> {
     let FullBody(body) = body?;
+    extract::check_charset(headers)?;
     let lead = extract::path_part(lead_id)?;
     let request = RawRequest {
         tenant: agent.tenant.clone(),

@@ -30,7 +30,12 @@ pub async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Json<AgentLeadPage>, Problem> {
     let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
-    let Query(parameters) = parameters.map_err(|rejection| bad(rejection.body_text()))?;
+    let Query(parameters) = parameters.map_err(|_| {
+        bad(format!(
+            "the query is not understood; it may have `after`, the `next` of the last page, and `limit`, 1 to \
+             {MAX_LIMIT}, each once"
+        ))
+    })?;
     let after = match parameters.after.as_deref() {
         None | Some("") => jackfield_store::LeadCursor::default(),
         Some(text) => text.parse().map_err(|error| bad(format!("after: {error}")))?,
