@@ -185,6 +185,14 @@ async fn other_encodings_are_a_415() {
         let _ = test.public(webhook).await.expect(415);
     }
     assert!(test.store().queue_depth().await.unwrap().is_empty());
+    // A wish not to be called that can be read is heard all the same.
+    let path = "/v1/tenants/dwarka-homes/leads/L/disposition";
+    let wish = minimal_disposition("C-2", "dnc_requested").to_string();
+    let mut request = test.request(Method::POST, path, wish.into());
+    let latin = "application/json; charset=ISO-8859-1";
+    request.headers_mut().insert("content-type", latin.parse().unwrap());
+    let answer = test.public(request).await.expect(415);
+    assert_eq!(answer.json()["do_not_call_recorded"], true, "{}", answer.text);
     // An adapter reads its CRM's charset itself.
     let mut webhook = test.signed("saket-estates", "m-2", groundwork_webhook("G-1").as_bytes());
     let latin = "application/x-www-form-urlencoded; charset=ISO-8859-1";

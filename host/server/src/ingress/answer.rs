@@ -39,6 +39,7 @@ impl From<IntakeError> for Problem {
         let detail = error.to_string();
         match error {
             IntakeError::NotJson(_) => Self::new(ProblemKind::BadRequest, detail),
+            IntakeError::Unsupported(_) => Self::new(ProblemKind::UnsupportedMedia, detail),
             IntakeError::Invalid(errors) => Self::invalid(errors),
             IntakeError::KeyReused => Self::new(ProblemKind::KeyReused, detail),
             IntakeError::CallReported => Self::new(ProblemKind::Conflict, detail),

@@ -8,6 +8,7 @@ use super::extract::{Agent, FullBody};
 use super::{PublicState, SharedState, answer, extract};
 use crate::intake::Acceptance;
 use crate::problem::Problem;
+use jackfield_domain::intake::media;
 use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "disposition";
@@ -36,7 +37,6 @@ async fn accept(
     body: Result<FullBody, Problem>,
 ) -> Result<Acceptance, Problem> {
     let FullBody(body) = body?;
-    extract::check_charset(headers)?;
     let lead = extract::path_part(lead_id)?;
     let request = RawRequest {
         tenant: agent.tenant.clone(),
@@ -45,8 +45,9 @@ async fn accept(
         body: body.into(),
     };
     let tenant = agent.serving_tenant();
+    let charset = media::check_charset(headers);
     Ok(state
         .intake
-        .accept_disposition(tenant.as_deref(), lead, request)
+        .accept_disposition(tenant.as_deref(), lead, charset, request)
         .await?)
 }

@@ -5,6 +5,7 @@ use crate::tenants::Tenant;
 use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::call::do_not_call;
 use jackfield_domain::id::{CallId, LeadId};
+use jackfield_domain::intake::media::UnsupportedMedia;
 use jackfield_domain::json::JsonDocument;
 use jackfield_store::{Accept, AcceptDisposition, RawRequest, RefusedDoNotCall};
 
@@ -18,8 +19,9 @@ pub struct DispositionRefusal {
 }
 
 impl Intake {
-    /// Accepts the disposition of a call to `lead`, and the do-not-call that it may contain. `tenant` is none if this
-    /// host can serve no release of it; even then an invalid document is refused as invalid.
+    /// Accepts the disposition of a call to `lead`, and the do-not-call that it may contain. `charset` says whether the
+    /// request names one that the host reads. `tenant` is none if this host can serve no release of it; even then an
+    /// invalid document is refused as invalid.
     ///
     /// # Errors
     /// The document is not valid, its `call_id` was used for another one, the tenant is not served, or the store
@@ -28,17 +30,21 @@ impl Intake {
         &self,
         tenant: Option<&Tenant>,
         lead: LeadId,
+        charset: Result<(), UnsupportedMedia>,
         request: RawRequest,
     ) -> Result<Acceptance, DispositionRefusal> {
         let (name, received_at) = (request.tenant.clone(), request.received_at);
-        let document = JsonDocument::parse(&request.body);
+        let document = match charset {
+            Ok(()) => JsonDocument::parse(&request.body).map_err(IntakeError::from),
+            Err(media) => Err(IntakeError::Unsupported(media)),
+        };
         let unreadable = document.is_err() && do_not_call::is_wished_in(&request.body);
         let error = match &document {
             Ok(document) => match self.accept_document(tenant, &lead, document, request).await {
                 Ok(acceptance) => return Ok(acceptance),
                 Err(error) => error,
             },
-            Err(error) => error.clone().into(),
+            Err(error) => error.clone(),
         };
         let document = document.ok();
         let is_wished = unreadable || document.as_ref().is_some_and(do_not_call::is_wished_by);

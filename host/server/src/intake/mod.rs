@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use jackfield_domain::field::FieldError;
+use jackfield_domain::intake::media::UnsupportedMedia;
 use jackfield_domain::json::NotJson;
 use jackfield_store::{Receipt, SharedStore, StoreError};
 
@@ -39,6 +40,9 @@ pub enum IntakeError {
     /// The sender has to fix the document: it is not JSON.
     #[error("the body is not JSON: {0}")]
     NotJson(#[from] NotJson),
+    /// The sender has to encode the document otherwise.
+    #[error("{}", .0.explanation())]
+    Unsupported(UnsupportedMedia),
     /// The sender has to fix these fields.
     #[error("fields are missing or wrong")]
     Invalid(Vec<FieldError>),
@@ -70,6 +74,7 @@ impl IntakeError {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::NotJson(_) => "not JSON",
+            Self::Unsupported(media) => media.word(),
             Self::Invalid(_) => "invalid",
             Self::KeyReused => "key used before",
             Self::CallReported => "call_id used before",
