@@ -124,7 +124,7 @@ impl StoppedHost {
             operator: String::new(),
             data: tempfile::tempdir()?,
         };
-        // The first start prints the operator token.
+        // The first start writes the operator token into a file.
         let (_, printed, _) =
             HostProcess::start(&stopped.binary, stopped.data.path(), &stopped.variables()).stop("TERM");
         stopped.operator = operator_token(&printed);

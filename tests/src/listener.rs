@@ -65,6 +65,7 @@ impl TestNode {
             socket,
             limits,
             tls,
+            cleartext_http2: false,
             clock: Arc::new(self.clock.clone()),
             metrics: self.node.metrics.clone(),
         };

@@ -71,6 +71,8 @@ impl HostProcess {
             .env("JACKFIELD_PUBLIC_LISTEN", "127.0.0.1:0")
             .env("JACKFIELD_ADMIN_LISTEN", "127.0.0.1:0")
             .env("JACKFIELD_LOG_FORMAT", "json")
+            // No load balancer needs to notice that a test's host stops.
+            .env("JACKFIELD_LAME_DUCK", "0s")
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -240,13 +242,18 @@ impl Drop for HostProcess {
     }
 }
 
-/// The operator token in the output of a host's first start.
+/// Reads the operator token from the file that the output of a host's first start names, and deletes the file, as the
+/// output asks for.
 ///
 /// # Panics
-/// The output has no token.
+/// The output names no file with a token.
 #[must_use]
 pub fn operator_token(printed: &[String]) -> String {
-    let line = printed.iter().find_map(|line| line.strip_prefix("operator token: "));
-    line.unwrap_or_else(|| panic!("no operator token in {printed:?}"))
-        .to_owned()
+    let path = printed
+        .iter()
+        .find_map(|line| line.strip_prefix("operator token file: "));
+    let path = path.unwrap_or_else(|| panic!("no operator token in {printed:?}"));
+    let token = std::fs::read_to_string(path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    token.trim_end().to_owned()
 }

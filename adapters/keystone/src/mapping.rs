@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jackfield_sdk::{Disposition, LeadStatus, Outcome, Qualification, Rejection, SiteVisit, date};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// A lead in keystone's answer.
 #[derive(Deserialize)]
@@ -89,7 +89,7 @@ pub struct Call<'a> {
     language: Option<&'a str>,
     qualification: Option<Qualified<'a>>,
     visit: Option<Visit<'a>>,
-    custom: BTreeMap<&'a str, Value>,
+    custom: BTreeMap<&'a str, Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -126,7 +126,7 @@ impl<'a> Call<'a> {
         let visit = disposition.site_visit.as_ref();
         let starts_at = visit.map(date::visit_start).transpose()?.flatten();
         let extensions = disposition.extensions.iter();
-        let mut custom: BTreeMap<&str, Value> = extensions.map(|it| (it.pointer.as_str(), it.value())).collect();
+        let mut custom: BTreeMap<&str, Box<RawValue>> = extensions.map(|it| (it.pointer.as_str(), it.raw())).collect();
         if starts_at.is_none() {
             custom.extend(visit.into_iter().flat_map(unfinished_visit));
         }
@@ -191,7 +191,7 @@ fn qualified(learned: &Qualification) -> Option<Qualified<'_>> {
 }
 
 /// Keystone has no field for a visit that was discussed but not fixed; its parts are stored under their pointers.
-fn unfinished_visit(visit: &SiteVisit) -> impl Iterator<Item = (&str, Value)> {
+fn unfinished_visit(visit: &SiteVisit) -> impl Iterator<Item = (&str, Box<RawValue>)> {
     let parts = [
         ("/site_visit/date", &visit.date),
         ("/site_visit/time_slot", &visit.time_slot),
@@ -199,13 +199,14 @@ fn unfinished_visit(visit: &SiteVisit) -> impl Iterator<Item = (&str, Value)> {
     ];
     parts
         .into_iter()
-        .filter_map(|(pointer, part)| Some((pointer, Value::from(part.as_deref()?))))
+        .filter_map(|(pointer, part)| Some((pointer, to_raw_value(part.as_deref()?).ok()?)))
 }
 
 #[cfg(test)]
 mod tests {
+    use jackfield_sdk::Extension;
     use jackfield_sdk::testing::disposition;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -239,6 +240,22 @@ mod tests {
         assert_eq!(
             (&other["result"], &other["result_detail"]),
             (&json!("OTHER"), &json!("dispute"))
+        );
+    }
+
+    #[test]
+    fn extensions_keep_their_digits() {
+        let mut call = disposition(Outcome::NoAnswer);
+        for (pointer, json) in [("/a", "100000000000000000000001"), ("/b", "[1.10]"), ("/c", "no json")] {
+            call.extensions.push(Extension {
+                pointer: pointer.into(),
+                json: json.into(),
+            });
+        }
+        let body = serde_json::to_string(&Call::new(&call).unwrap()).unwrap();
+        assert!(
+            body.contains(r#"{"/a":100000000000000000000001,"/b":[1.10],"/c":"no json"}"#),
+            "{body}"
         );
     }
 

@@ -156,35 +156,37 @@ static bool visit(draft *draft, const jf_disposition *call, jf_failure *failure)
     return true;
 }
 
-static void append(jf_text *text, const char *name, jf_str value) {
+static void append(jf_text *text, jf_str name, jf_str value) {
     if (!jf_has(value)) {
         return;
     }
     if (text->len > 0) {
         jf_add(text, JF_STR("; "));
     }
-    jf_addf(text, "%s=" JF_FMT, name, JF_ARG(value));
+    jf_add(text, name);
+    jf_add_char(text, '=');
+    jf_add(text, value);
 }
 
 /* The values that mortar has no field for, most important first, cut to the length of its column. */
 static jf_str remark(const jf_disposition *call) {
     jf_text text = {0};
-    append(&text, "outcome", call->other_outcome); /* first: a D99 must say which outcome it is */
-    append(&text, "unit", call->qualification.bhk_preference);
-    append(&text, "possession", call->qualification.possession_timeline);
-    append(&text, "purpose", call->qualification.purchase_intent);
+    append(&text, JF_STR("outcome"), call->other_outcome); /* first: a D99 must say which outcome it is */
+    append(&text, JF_STR("unit"), call->qualification.bhk_preference);
+    append(&text, JF_STR("possession"), call->qualification.possession_timeline);
+    append(&text, JF_STR("purpose"), call->qualification.purchase_intent);
     if (call->has_site_visit && !call->site_visit.booked) {
-        append(&text, "visit wish", call->site_visit.date);
-        append(&text, "visit time", call->site_visit.time_slot);
+        append(&text, JF_STR("visit wish"), call->site_visit.date);
+        append(&text, JF_STR("visit time"), call->site_visit.time_slot);
     }
     if (jf_has(call->language_used) && language(call->language_used) == NULL) {
-        append(&text, "language", call->language_used);
+        append(&text, JF_STR("language"), call->language_used);
     }
     for (size_t i = 0; i < call->extensions.count; i++) {
         const jf_extension *extension = &call->extensions.items[i];
-        append(&text, jf_copy(extension->pointer).ptr, extension->json);
+        append(&text, extension->pointer, extension->json);
     }
-    append(&text, "recording", call->recording_url);
+    append(&text, JF_STR("recording"), call->recording_url);
     jf_str whole = jf_text_str(&text);
     if (whole.len <= TEXT_BYTES) {
         return whole;

@@ -184,6 +184,15 @@ static void no_value_forges_a_line(void) {
     CHECK_TEXT(sent(&call, "DND"), "N");
 }
 
+/* A NUL is a control character like others: what follows it is written. */
+static void nul_cuts_no_text(void) {
+    jf_disposition call = a_call(JF_OTHER_OUTCOME);
+    call.other_outcome = JF_STR("price too high\0call in March");
+    call.qualification.bhk_preference = JF_STR("3\0BHK");
+    jf_extend(&call.extensions, JF_STR("/a\0b"), JF_STR("1"));
+    CHECK_TEXT(sent(&call, "TEXT"), "outcome=price too high call in March; unit=3 BHK; /a b=1");
+}
+
 static void values_without_a_field_are_remarked(void) {
     jf_disposition call = a_call(JF_NO_ANSWER);
     jf_extension floor = {JF_STR("/qualification/floor"), JF_STR("\"बारह\"")};
@@ -352,6 +361,7 @@ int main(void) {
     visits();
     texts_are_cut_between_characters();
     no_value_forges_a_line();
+    nul_cuts_no_text();
     values_without_a_field_are_remarked();
     every_return_code_has_its_failure();
     parties_are_read();

@@ -45,7 +45,7 @@ impl JackfieldGuest {
     /// Loads a release of the guest.
     pub async fn new(sandbox: &Sandbox) -> anyhow::Result<Self> {
         let lead: LeadId = super::LEAD.parse()?;
-        let disposition = Disposition::read(lead.clone(), &super::disposition());
+        let disposition = Disposition::read(lead.clone(), super::disposition());
         Ok(Self {
             loaded: load(sandbox).await?,
             disposition: disposition.map_err(|errors| anyhow::anyhow!("{errors:?}"))?,

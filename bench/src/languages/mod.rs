@@ -205,7 +205,7 @@ async fn status(loaded: &LoadedRelease) -> anyhow::Result<()> {
 }
 
 async fn write(loaded: &LoadedRelease, call: String) -> anyhow::Result<()> {
-    let disposition = Disposition::read(LEAD.parse()?, &minimal_disposition(&call, "no_answer"));
+    let disposition = Disposition::read(LEAD.parse()?, minimal_disposition(&call, "no_answer"));
     let disposition = disposition.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     let written = loaded
         .write(&disposition, SystemClock.now(), &call.parse()?)

@@ -27,6 +27,8 @@ pub enum ProblemKind {
     KeyReused,
     /// The body is larger than the host accepts.
     TooLarge,
+    /// The body is compressed, or in a charset that the host does not read.
+    UnsupportedMedia,
     /// The request came too slowly.
     TooSlow,
     /// There were too many requests from the same client or of the same tenant.
@@ -61,6 +63,11 @@ impl ProblemKind {
             Self::Conflict => (StatusCode::CONFLICT, "conflict", CONFLICT),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "conflict", CONFLICT),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::UnsupportedMedia => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media",
+                "The body's encoding is not supported",
+            ),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly"),
             Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
             Self::Invalid => (

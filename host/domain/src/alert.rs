@@ -18,6 +18,8 @@ pub enum AlertKind {
     Credential,
     /// A tenant's CRM does not answer: its dispositions are held.
     BreakerOpen,
+    /// A disposition was refused in which the lead asked not to be called: the host obeys, the CRM does not know.
+    DoNotCall,
 }
 
 words!(AlertKind {
@@ -26,6 +28,7 @@ words!(AlertKind {
     Unauthorized = "unauthorized",
     Credential = "credential",
     BreakerOpen = "breaker-open",
+    DoNotCall = "do-not-call",
 });
 
 /// While an alert about refused credentials is open, another one follows only after this time: every delivery of the
@@ -39,7 +42,7 @@ impl AlertKind {
     pub fn repeats_newer_than(self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Unauthorized => Some(now.saturating_sub(UNAUTHORIZED_INTERVAL).unwrap_or(Timestamp::MIN)),
-            Self::DeadLetter | Self::Review | Self::Credential | Self::BreakerOpen => None,
+            Self::DeadLetter | Self::Review | Self::Credential | Self::BreakerOpen | Self::DoNotCall => None,
         }
     }
 }

@@ -31,3 +31,9 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+/// A word without its case, `_`, `-` and blanks, which people and programs write in different ways.
+pub(crate) fn fold(word: &str) -> String {
+    let written = word.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());
+    written.flat_map(char::to_lowercase).collect()
+}

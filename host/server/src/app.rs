@@ -3,7 +3,9 @@
 mod error;
 mod host_id;
 mod listeners;
+mod operator_token;
 mod storage;
+mod sync;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,25 +26,26 @@ use crate::ingress::rate_limiter::{RateLimiter, RateLimiterConfig};
 use crate::ingress::{self, PublicState};
 use crate::intake::Intake;
 use crate::listener::Tls;
+use crate::observe::failures::StoreFailureLog;
 use crate::observe::health::{self, HealthState};
 use crate::observe::metrics::Metrics;
+use crate::observe::request::RequestLog;
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::{KeySource, Vault};
 pub use error::StartError;
 pub use host_id::HostIdError;
 use jackfield_clock::{self as clock, SharedClock, SystemClock};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::custody::audit::{Actor, AuditEvent};
 use jackfield_domain::intake::throttle::ThrottleRates;
 use jackfield_sandbox::{Runtime, RuntimeConfig};
 use jackfield_store::SharedStore;
+pub use operator_token::{TokenRecovery, store_first_token};
 pub use storage::{OpenStore, Storage, StorageError};
 
 use listeners::Listeners;
 use storage::make_private_dir;
+use sync::RegularSync;
 
-/// How often the host looks for releases and tokens that another host created.
-const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a host that has drained may take to announce its last alerts.
 const LAST_ANNOUNCEMENT: Duration = Duration::from_secs(5);
 /// The program that compiles adapters: this one, even if another version has replaced it on the disk meanwhile.
@@ -67,6 +70,10 @@ pub struct Node {
     pub store: SharedStore,
     /// The metrics.
     pub metrics: Metrics,
+    /// The requests that are being handled.
+    pub requests: RequestLog,
+    /// Logs that the store fails.
+    pub failures: StoreFailureLog,
 }
 
 /// What a node is made of.
@@ -90,7 +97,7 @@ pub struct NodeParts {
     pub round_gap: Duration,
     /// How often clients may send requests, and which proxies are trusted.
     pub ingress: RateLimiterConfig,
-    /// Cancelled when the host drains.
+    /// Cancelled when the host is about to drain: it is not ready any more.
     pub draining: CancellationToken,
 }
 
@@ -110,6 +117,8 @@ impl Node {
         } = parts;
         let tenants = Arc::new(Tenants::default());
         let metrics = Metrics::default();
+        let failures = StoreFailureLog::new(Arc::clone(&clock));
+        let requests = RequestLog::new(Arc::clone(&clock), failures.clone());
         let wake = Arc::new(Notify::new());
         let tokens = Arc::new(Tokens::new(
             Arc::clone(&store),
@@ -129,6 +138,7 @@ impl Node {
             tenants: Arc::clone(&tenants),
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
+            failures: failures.clone(),
             wake: Arc::clone(&wake),
             rng: parts.rng,
             owner: parts.owner,
@@ -141,6 +151,7 @@ impl Node {
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             draining,
+            failures: failures.clone(),
         };
         let public = ingress::router(PublicState {
             intake: Intake::new(Arc::clone(&store), Arc::clone(&wake)),
@@ -150,6 +161,7 @@ impl Node {
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             rate_limiter: Arc::new(RateLimiter::new(parts.ingress, Arc::clone(&clock), metrics.clone())),
+            requests: requests.clone(),
         });
         let admin = admin::router(AdminState {
             store: Arc::clone(&store),
@@ -160,6 +172,7 @@ impl Node {
             clock,
             metrics: metrics.clone(),
             wake,
+            requests: requests.clone(),
         });
         tokens.refresh().await?;
         rollout.sync().await?;
@@ -175,6 +188,8 @@ impl Node {
             tenants,
             store,
             metrics,
+            requests,
+            failures,
         })
     }
 }
@@ -195,6 +210,10 @@ pub struct App {
     tasks: Vec<JoinHandle<()>>,
     announcer: JoinHandle<()>,
     work_ended: CancellationToken,
+    requests: RequestLog,
+    /// Cancelled when the host is not ready any more, a while before it stops accepting.
+    draining: CancellationToken,
+    lame_duck: Duration,
     stop: CancellationToken,
     drain: Duration,
     clock: SharedClock,
@@ -209,7 +228,7 @@ impl App {
     /// What prevents the start, and what to do about it.
     pub async fn start(config: &Config, storage: Storage) -> Result<Self, StartError> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let stop = CancellationToken::new();
+        let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         make_private_dir(&config.data_dir)?;
         let database = storage.open(&config.data_dir).await?;
         let owner = LeaseOwner {
@@ -239,15 +258,17 @@ impl App {
                     tenant: config.tenant_per_second,
                 },
             },
-            draining: stop.clone(),
+            draining: draining.clone(),
         })
         .await?;
         let listeners = Listeners::open(config, &clock, &node.metrics).await?;
+        let recovery = TokenRecovery::new(&config.data_dir);
+        recovery.accept(&node.tokens, &node.store, &clock).await;
         let first_token = node.tokens.ensure_operator().await?;
         let certificates = listeners.certificates();
         let (public, admin) = (listeners.public_address, listeners.admin_address);
         if first_token.is_some() {
-            audit_first_token(&node.store, &clock).await;
+            operator_token::audit_first(&node.store, &clock).await;
         }
         let announcer = Announcer::new(Arc::clone(&node.store), Arc::clone(&clock), node.metrics);
         let work_ended = CancellationToken::new();
@@ -257,12 +278,17 @@ impl App {
             tokio::spawn(Arc::clone(&node.engine).run(stop.clone())),
             tokio::spawn(listeners.public.serve(node.public, stop.clone())),
             tokio::spawn(listeners.admin.serve(node.admin, stop.clone())),
-            tokio::spawn(sync_regularly(
-                node.rollout,
-                node.tokens,
-                Arc::clone(&clock),
-                stop.clone(),
-            )),
+            tokio::spawn(
+                RegularSync {
+                    rollout: node.rollout,
+                    tokens: node.tokens,
+                    store: node.store,
+                    recovery,
+                    clock: Arc::clone(&clock),
+                    failures: node.failures,
+                }
+                .run(stop.clone()),
+            ),
         ];
         for tls in &certificates {
             let (tls, stop) = (Arc::clone(tls), stop.clone());
@@ -277,6 +303,9 @@ impl App {
             tasks,
             announcer,
             work_ended,
+            requests: node.requests,
+            draining,
+            lame_duck: config.lame_duck.0,
             stop,
             drain: config.drain.0,
             clock,
@@ -292,15 +321,25 @@ impl App {
         }
     }
 
+    /// Reports not to be ready from now on, and returns after `lame_duck`. Until the host drains it goes on accepting,
+    /// so that load balancers notice before a connection is refused.
+    pub async fn leave_service(&self) {
+        self.draining.cancel();
+        let until = clock::after(self.clock.now(), self.lame_duck);
+        self.clock.sleep_until(until).await;
+    }
+
     /// Stops accepting requests, finishes what is in flight, announces the alerts that this raised, and closes the
     /// database. What does not finish in time is resumed when its lease is recovered. Returns whether everything
     /// finished in time.
     pub async fn drain(mut self) -> bool {
+        self.draining.cancel();
         self.stop.cancel();
         self.rollout.close_instance_pool();
         let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
         let all = async {
             futures_util::future::join_all(self.tasks).await;
+            self.requests.finish().await;
             self.rollout.finish_renewals().await;
         };
         let finished = clock::timeout(self.clock.as_ref(), self.drain, all).await.is_some();
@@ -333,36 +372,4 @@ async fn open_vault(config: &Config, database: &OpenStore, clock: &SharedClock) 
     let vault = Vault::open(database.store(), Arc::clone(clock), source, rand::make_rng()).await?;
     database.seal_plaintext(&vault).await?;
     Ok(vault)
-}
-
-async fn audit_first_token(store: &SharedStore, clock: &SharedClock) {
-    let event = AuditEvent {
-        at: clock.now(),
-        actor: Actor::Host,
-        label: String::new(),
-        action: "start".into(),
-        target: "the first operator token was made".into(),
-        status: None,
-        request: String::new(),
-    };
-    if let Err(error) = store.append_audit(event).await {
-        tracing::error!(%error, "the first operator token could not be written to the audit trail");
-    }
-}
-
-/// Regularly loads the changes that other hosts over the same store made.
-async fn sync_regularly(rollout: Rollout, tokens: Arc<Tokens>, clock: SharedClock, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = clock.sleep_until(clock::after(clock.now(), SYNC_INTERVAL)) => {}
-            () = stop.cancelled() => return,
-        }
-        // Tokens come first, because a release may have to be compiled, which takes long.
-        if let Err(error) = tokens.refresh_if_changed().await {
-            tracing::warn!(%error, "tokens could not be read");
-        }
-        if let Err(error) = rollout.sync().await {
-            tracing::warn!(%error, "releases could not be read");
-        }
-    }
 }

@@ -156,6 +156,12 @@ impl Tokens {
         self.live.load().operator(presented).cloned()
     }
 
+    /// Whether the token with this digest is valid.
+    #[must_use]
+    pub fn is_live(&self, digest: &Digest) -> bool {
+        self.live.load().0.contains_key(digest)
+    }
+
     /// Creates a token, which is valid at once. Only the caller gets its text.
     ///
     /// # Errors
@@ -165,6 +171,15 @@ impl Tokens {
             let mut rng = lock(&self.rng);
             generate(&purpose, &mut *rng)
         };
+        let record = self.insert(hash, purpose, label).await?;
+        Ok((token, record))
+    }
+
+    /// Inserts the token with this digest, which is valid at once.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn insert(&self, hash: Digest, purpose: TokenPurpose, label: String) -> Result<TokenRecord, StoreError> {
         let new = NewToken {
             hash,
             purpose,
@@ -178,7 +193,7 @@ impl Tokens {
         let mut live = self.live.load().0.clone();
         live.insert(hash, record.clone());
         self.live.store(LiveTokens(live).into());
-        Ok((token, record))
+        Ok(record)
     }
 
     /// Revokes a token. This host refuses it once this returns.

@@ -42,6 +42,9 @@ pub struct Config {
     /// How many adapter instances there may be at once, more than `max_deliveries`. The difference is for status
     /// queries; a query that finds no free instance is refused at once.
     pub max_instances: u32,
+    /// How long the host goes on accepting after SIGTERM, while `/readyz` says that it is not ready any more: long
+    /// enough for load balancers to notice, which ask every few seconds.
+    pub lame_duck: TextDuration,
     /// How long a drain waits for what is in flight. What does not finish is resumed when its lease is recovered.
     pub drain: TextDuration,
     /// How many connections each listener keeps open at once. Further ones are closed when they arrive. An idle
@@ -68,6 +71,9 @@ pub struct Config {
     /// Requests a second of a tenant's agent, and webhooks a second of its CRM; further ones get 429. A tenant's file
     /// may override this.
     pub tenant_per_second: NonZeroU32,
+    /// Whether both listeners speak HTTP/2 without TLS to other machines, to clients that begin with it: for proxies in
+    /// a network of one's own. To this machine they always do.
+    pub cleartext_http2: bool,
     /// PEM file with the public listener's certificate, followed by those that sign it. Without a file, there is no
     /// TLS.
     pub public_tls_cert: PathBuf,
@@ -112,6 +118,7 @@ impl Default for Config {
             log_format: LogFormat::Auto,
             max_deliveries: 256,
             max_instances: 1000,
+            lame_duck: TextDuration(Duration::from_secs(5)),
             drain: TextDuration(Duration::from_secs(30)),
             max_connections: 4096,
             max_connections_per_address: 1024,
@@ -122,6 +129,7 @@ impl Default for Config {
             address_per_second: const { NonZeroU32::new(5000).unwrap() },
             failures_per_second: const { NonZeroU32::new(10).unwrap() },
             tenant_per_second: const { NonZeroU32::new(2000).unwrap() },
+            cleartext_http2: false,
             public_tls_cert: PathBuf::new(),
             public_tls_key: PathBuf::new(),
             admin_tls_cert: PathBuf::new(),
@@ -256,6 +264,9 @@ impl Config {
                 return Err(ConfigError::Range(format!("{name} must be 1s to 1h")));
             }
         }
+        if self.lame_duck.0 > MAX_TIMEOUT {
+            return Err(ConfigError::Range("lame_duck must be at most 1h".into()));
+        }
         if self.trusted_proxies.iter().any(AddressRange::is_everybody) {
             return Err(ConfigError::Range(
                 "trusted_proxies must name load balancers, not everybody: a trusted client chooses the address that \
@@ -302,6 +313,7 @@ fn variable(defaults: &Table, name: &str, text: &str) -> Result<(String, Value),
     let as_text = || Value::String(text.to_owned());
     let value = match default {
         Value::Integer(_) => text.parse().map_or_else(|_| as_text(), Value::Integer),
+        Value::Boolean(_) => text.parse().map_or_else(|_| as_text(), Value::Boolean),
         Value::Array(_) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Value::Array(items.map(|item| Value::String(item.to_owned())).collect())

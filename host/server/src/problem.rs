@@ -10,6 +10,9 @@ pub use jackfield_api::ProblemKind;
 use jackfield_domain::field::FieldError;
 use jackfield_store::StoreError;
 
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
 /// An error answer (RFC 9457). `observe::request` adds the request id and logs the problem.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -19,6 +22,8 @@ pub struct Problem {
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
     members: Map<String, Value>,
+    /// What failed, for the log. It is no part of the answer.
+    cause: Option<String>,
 }
 
 impl Problem {
@@ -31,6 +36,7 @@ impl Problem {
             errors: vec![],
             retry_after: None,
             members: Map::new(),
+            cause: None,
         }
     }
 
@@ -64,8 +70,8 @@ impl Problem {
         )
     }
 
-    /// The problem for an error answer that no handler made, such as one about a path that is not UTF-8; it has the
-    /// answer's status. None if the answer is not an error, or is a 503 of the health checks.
+    /// The problem for an error answer that no handler made, such as one about a path that is not UTF-8 or a head that
+    /// is too large; it has the answer's status. None if the answer is not an error, or is a 503 of the health checks.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Option<Self> {
         let kind = if status.is_client_error() {
@@ -75,7 +81,16 @@ impl Problem {
         } else {
             return None;
         };
-        let detail = "the request cannot be read: this endpoint does not support its path, query or headers";
+        let detail = match status {
+            StatusCode::URI_TOO_LONG => "the path and the query are longer than the host reads; nothing was stored",
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                "the request has more headers, or longer ones, than the host reads; nothing was stored"
+            }
+            _ => {
+                "the request cannot be read: this endpoint does not support its path, query or headers, or its head is \
+                 not valid HTTP; nothing was stored"
+            }
+        };
         Some(Self {
             status,
             ..Self::new(kind, detail)
@@ -89,11 +104,37 @@ impl Problem {
         self
     }
 
+    /// Adds to what a person needs to know.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.detail = format!("{}; {more}", self.detail);
+        self
+    }
+
     /// Adds a member to the document.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The same problem with another detail.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { detail, ..self }
+    }
+
+    /// What failed, for the log; none if nothing did.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// Its HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// Its kind.
@@ -108,9 +149,9 @@ impl Problem {
         &self.detail
     }
 
-    /// Renders the answer to the request with this id.
+    /// The body of the answer to the request with this id.
     #[must_use]
-    pub fn respond(self, request_id: &str) -> Response {
+    pub fn body(self, request_id: &str) -> String {
         let body = ProblemBody {
             kind: self.kind.urn(),
             title: self.kind.title().to_owned(),
@@ -120,23 +161,25 @@ impl Problem {
             request_id: request_id.to_owned(),
             members: self.members,
         };
-        let text = serde_json::to_string_pretty(&body).unwrap_or_default();
-        let mut response = (
-            self.status,
-            [(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/problem+json"),
-            )],
-            text,
-        )
-            .into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        serde_json::to_string_pretty(&body).unwrap_or_default()
+    }
+
+    /// Renders the answer to the request with this id.
+    #[must_use]
+    pub fn respond(self, request_id: &str) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))];
+        let mut response = (status, kind, self.body(request_id)).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            // RFC 9110, 15.5.16: which codings the host reads.
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         response
     }
@@ -158,14 +201,14 @@ impl From<StoreError> for Problem {
                 Self::new(ProblemKind::Overloaded, "nothing was stored; send it again").retry_after(1)
             }
             StoreError::BadCursor => Self::new(ProblemKind::BadRequest, error.to_string()),
-            StoreError::Unavailable(_) | StoreError::Corrupt(_) => {
-                tracing::error!(error = %error, "the store failed");
-                Self::new(
+            StoreError::Unavailable(_) | StoreError::Corrupt(_) => Self {
+                cause: Some(error.to_string()),
+                ..Self::new(
                     ProblemKind::Overloaded,
                     "the database is unavailable and nothing was acknowledged; send it again",
                 )
                 .retry_after(5)
-            }
+            },
         }
     }
 }
@@ -181,6 +224,9 @@ mod tests {
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert!(response.headers().contains_key(header::RETRY_AFTER));
         }
+        let failed = Problem::from(StoreError::Unavailable("disk full".into()));
+        assert!(failed.cause().is_some_and(|cause| cause.contains("disk full")));
+        assert!(!failed.body("req_1").contains("disk full"));
         assert_eq!(Problem::from(StoreError::BadCursor).kind(), ProblemKind::BadRequest);
     }
 

@@ -70,7 +70,15 @@ pub(crate) async fn raise(
         return Ok(());
     }
     let message = verdict.alert_message(subject.kind, subject.id);
-    insert(db, subject.tenant, kind, Some(subject), &message, now).await
+    insert(
+        db,
+        subject.tenant,
+        kind,
+        (Some(subject.id), subject.lead),
+        &message,
+        now,
+    )
+    .await
 }
 
 /// Writes an alert about a tenant as a whole.
@@ -81,22 +89,64 @@ pub(crate) async fn raise_for_tenant(
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    insert(db, tenant, kind, None, message, now).await
+    insert(db, tenant, kind, (None, None), message, now).await
+}
+
+/// Writes an alert about a do-not-call of which the CRM does not know, unless one for the lead is open.
+pub(crate) async fn raise_do_not_call(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    lead: &LeadId,
+    message: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let kind = AlertKind::DoNotCall;
+    let open =
+        sqlx::query("select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and lead = ?")
+            .bind(tenant.as_str())
+            .bind(kind.word())
+            .bind(lead.as_str())
+            .fetch_optional(&mut *db)
+            .await?;
+    if open.is_some() {
+        return Ok(());
+    }
+    insert(db, tenant, kind, (None, Some(lead)), message, now).await
+}
+
+/// Closes the alerts of [`raise_do_not_call`]: a disposition brings the do-not-call to the CRM.
+pub(crate) async fn close_do_not_call(
+    db: &mut SqliteConnection,
+    tenant: &TenantName,
+    lead: &LeadId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "update alert set acknowledged_at = ?
+         where tenant = ? and kind = ? and acknowledged_at is null and lead = ?",
+    )
+    .bind(micros(now))
+    .bind(tenant.as_str())
+    .bind(AlertKind::DoNotCall.word())
+    .bind(lead.as_str())
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 async fn insert(
     db: &mut SqliteConnection,
     tenant: &TenantName,
     kind: AlertKind,
-    about: Option<&AlertSubject<'_>>,
+    (delivery, lead): (Option<DeliveryId>, Option<&LeadId>),
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
         .bind(tenant.as_str())
         .bind(kind.word())
-        .bind(about.map(|subject| subject.id.0))
-        .bind(about.and_then(|subject| subject.lead).map(LeadId::as_str))
+        .bind(delivery.map(|id| id.0))
+        .bind(lead.map(LeadId::as_str))
         .bind(message)
         .bind(micros(now))
         .execute(db)

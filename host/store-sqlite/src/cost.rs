@@ -104,6 +104,7 @@ fn call(tenant: &TenantName, id: &str, outcome: &str) -> AcceptDisposition {
             headers: "[]".into(),
             body: document.to_string().into(),
         },
+        payload: None,
         due: Timestamp::UNIX_EPOCH,
     }
 }

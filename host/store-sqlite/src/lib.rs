@@ -41,6 +41,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     dnc: DoNotCall,
+    /// The folder of the database file.
+    folder: std::path::PathBuf,
 }
 
 impl SqliteStore {

@@ -167,8 +167,14 @@ impl SqliteStore {
             writer: Writer::start(db, options.queue, lock).map_err(OpenError::Thread)?,
             readers,
             dnc,
+            folder: folder_of(path).to_owned(),
         })
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// A file lock, held until this is dropped.

@@ -47,6 +47,7 @@ fn call(id: &str) -> AcceptDisposition {
             headers: "[]".into(),
             body: document.to_string().into(),
         },
+        payload: None,
         due: Timestamp::UNIX_EPOCH,
     }
 }
@@ -291,6 +292,16 @@ async fn the_size_of_the_file_can_be_limited() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("full"), "{error}");
+    store.ready().await.unwrap();
+    // When the file is full, a write that changes a page of it would still succeed.
+    sql(&store, "create table filler (content blob)").await.unwrap();
+    for size in [100_000, 10_000, 1_000] {
+        let fill = format!("insert into filler values (zeroblob({size}))");
+        while sql(&store, &fill).await.is_ok() {}
+    }
+    let error = store.ready().await.unwrap_err();
+    assert!(error.to_string().contains("full"), "{error}");
+    sql(&store, "drop table filler").await.unwrap();
     store.ready().await.unwrap();
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::StoreError;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::id::{DedupKey, DeliveryId, Digest, LeadId, ReceiptId, TenantName};
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Lead;
 
 /// Accepts requests. Each is stored completely, with the delivery that follows from it, or not at all.
@@ -19,6 +20,10 @@ pub trait IntakeStore: Send + Sync + fmt::Debug {
 
     /// Accepts a disposition: the raw request, its delivery and, for a do-not-call, the suppression.
     async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError>;
+
+    /// Records a do-not-call whose disposition is refused: the do-not-call, the suppression and, unless one for the
+    /// lead is open, the alert. No request and no delivery: the corrected disposition is new, and closes the alert.
+    async fn record_do_not_call(&self, refused: RefusedDoNotCall) -> Result<(), StoreError>;
 
     /// Removes webhook keys whose window is over, at most
     /// [`KEYS_FORGOTTEN_AT_ONCE`](jackfield_domain::intake::idempotency::KEYS_FORGOTTEN_AT_ONCE) at a time, and returns
@@ -73,14 +78,31 @@ pub enum AcceptedWork {
 /// A validated disposition.
 #[derive(Debug, Clone)]
 pub struct AcceptDisposition {
-    /// The raw request. Its body is the delivery's payload.
+    /// The raw request. Its body is the delivery's payload, unless there is a `payload`.
     pub request: RawRequest,
+    /// The document, if it is not the body as it came: harmless faults were mended.
+    pub payload: Option<JsonDocument>,
     /// [`jackfield_domain::call::disposition::digest`]
     pub digest: Digest,
     /// The disposition.
     pub disposition: Disposition,
     /// When the first attempt is due.
     pub due: Timestamp,
+}
+
+/// A do-not-call in a disposition that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedDoNotCall {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// The lead in the request's path.
+    pub lead: LeadId,
+    /// Where the wish came from, in a few words: the suppression's note.
+    pub note: String,
+    /// What operators have to know: the alert's message.
+    pub message: String,
+    /// When the request was received.
+    pub at: Timestamp,
 }
 
 /// The acknowledgement of a request. A repeat gets the first one again.

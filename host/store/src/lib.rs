@@ -29,7 +29,9 @@ pub use delivery::{
     AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary, QueueDepth,
     ReplayDeliveries, Replayed,
 };
-pub use intake::{Accept, AcceptDisposition, AcceptLead, AcceptedWork, IntakeStore, RawRequest, Receipt};
+pub use intake::{
+    Accept, AcceptDisposition, AcceptLead, AcceptedWork, IntakeStore, RawRequest, Receipt, RefusedDoNotCall,
+};
 pub use lead::{LeadCursor, LeadPage, LeadRecord, LeadStore, StatusRefusal, Suppression};
 pub use page::{Page, PageRequest};
 pub use queue::{

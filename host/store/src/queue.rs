@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::StoreError;
 use super::delivery::AttemptDetail;
@@ -172,7 +171,7 @@ pub struct RefusedLead {
     /// Its own key: the webhook's, numbered.
     pub key: DedupKey,
     /// What is known of it, in the contract's format, for a person to complete.
-    pub document: Value,
+    pub document: String,
     /// Why it was refused.
     pub rejection: Rejection,
 }

@@ -45,6 +45,7 @@ const SDK: Files = embed!(
     "include/jackfield.h",
     "src/component.c",
     "src/encode.c",
+    "src/format.c",
     "src/host.c",
     "src/http.c",
     "src/india.c",

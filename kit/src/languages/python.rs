@@ -74,6 +74,7 @@ const SDK: Files = embed!(
     "jackfield/money.py",
     "jackfield/phone.py",
     "jackfield/py.typed",
+    "jackfield/raw_json.py",
     "jackfield/shape.py",
     "jackfield/testing/__init__.py",
     "jackfield/testing/exchange.py",

@@ -28,7 +28,8 @@
 /* ---- Text ------------------------------------------------------------------------------------------------------- */
 
 /* A piece of text or bytes: `len` bytes from `ptr`, with no NUL at the end. It does not own them. A text whose `ptr` is
- * NULL is absent (see jf_has), which is not the same as empty. Text from the host is UTF-8. */
+ * NULL is absent (see jf_has), which is not the same as empty. Text from the host is UTF-8. It may hold any character,
+ * a NUL too, so hand `ptr` to no function that takes a C string (strlen, strcmp, `%s`): it would lose what follows. */
 typedef struct {
     const char *ptr;
     size_t len;
@@ -38,8 +39,9 @@ typedef struct {
 #define JF_STR(literal) ((jf_str){"" literal, sizeof(literal) - 1})
 /* An absent text. */
 #define JF_NONE ((jf_str){NULL, 0})
-/* To print one: jf_format("lead " JF_FMT, JF_ARG(lead_id)). */
-#define JF_FMT "%.*s"
+/* To print one, whole: jf_format("lead " JF_FMT, JF_ARG(lead_id)). jf_format, jf_addf and jf_panic know this spelling
+ * and print all bytes of the text; libc's printf ends at a NUL in it. */
+#define JF_FMT "%-.*s"
 #define JF_ARG(text) (int)(text).len, (text).len ? (text).ptr : ""
 
 /* A C string as a jf_str; absent for NULL. It is not copied. */
@@ -77,7 +79,8 @@ size_t jf_utf8_fit(jf_str text, size_t max);
 void *jf_alloc(size_t size);
 /* A copy that lives until the end of the invocation, followed by a NUL that is not part of its length. */
 jf_str jf_copy(jf_str text);
-/* Formats as printf does, into memory of the invocation; followed by a NUL. */
+/* Formats as printf does, and JF_FMT, into memory of the invocation; followed by a NUL. `%n`, `%ls` and long doubles
+ * are not supported. */
 jf_str jf_format(const char *format, ...) JF_PRINTF(1, 2);
 
 /* A text to append to; start with `jf_text text = {0};`. */
@@ -189,6 +192,9 @@ void jf_header(jf_request *request, const char *name, jf_str value);
 void jf_query(jf_request *request, const char *name, jf_str value);
 /* Adds a field to a form body (application/x-www-form-urlencoded, UTF-8). */
 void jf_form(jf_request *request, const char *name, jf_str value);
+/* The same for names that are not literals, such as an extension's pointer. */
+void jf_query_pair(jf_request *request, jf_str name, jf_str value);
+void jf_form_pair(jf_request *request, jf_str name, jf_str value);
 /* Sets any other body of at most 1 MiB, and its content type. */
 void jf_body(jf_request *request, const char *content_type, jf_str bytes);
 

@@ -46,13 +46,17 @@ void jf_header(jf_request *request, const char *name, jf_str value) {
     *added = (struct jf_header){jf_str_of(name), value};
 }
 
-static void add_pair(jf_text *text, const char *name, jf_str value) {
-    jf_add(text, jf_form_encode(jf_str_of(name)));
+static void add_pair(jf_text *text, jf_str name, jf_str value) {
+    jf_add(text, jf_form_encode(name));
     jf_add_char(text, '=');
     jf_add(text, jf_form_encode(value));
 }
 
 void jf_query(jf_request *request, const char *name, jf_str value) {
+    jf_query_pair(request, jf_str_of(name), value);
+}
+
+void jf_query_pair(jf_request *request, jf_str name, jf_str value) {
     jf_text url = {0};
     jf_str path;
     jf_str query;
@@ -63,6 +67,10 @@ void jf_query(jf_request *request, const char *name, jf_str value) {
 }
 
 void jf_form(jf_request *request, const char *name, jf_str value) {
+    jf_form_pair(request, jf_str_of(name), value);
+}
+
+void jf_form_pair(jf_request *request, jf_str name, jf_str value) {
     if (!request->has_form) {
         request->has_form = true;
         jf_header(request, "content-type", JF_STR("application/x-www-form-urlencoded"));

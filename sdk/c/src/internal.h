@@ -21,6 +21,9 @@ void jf_invocation_begins(void);
 /* Bytes allocated on the heap, for tests. */
 size_t jf_arena_held(void);
 
+/* As vsnprintf, but it knows JF_FMT, allocates nothing, and leaves the arguments as they were. */
+size_t jf_print(char *buffer, size_t size, const char *format, va_list arguments);
+
 /* Appends a zeroed item to a list that doubles its capacity, and returns it. */
 void *jf_list_add(void **items, size_t *count, size_t item_size);
 

@@ -10,8 +10,7 @@
 /* The host shows 500 characters of the line. */
 #define LINE_SIZE 512
 
-JF_UNCHECKED static _Noreturn void die(const char *line) {
-    size_t left = strlen(line);
+JF_UNCHECKED static _Noreturn void die(const char *line, size_t left) {
     while (left > 0) {
         ssize_t written = write(2, line, left);
         if (written <= 0) {
@@ -31,20 +30,22 @@ JF_UNCHECKED _Noreturn void jf_panic_at(const char *file, int line, const char *
     } else {
         (void)snprintf(place, sizeof place, " (%s:%d in %s)\n", file, line, function);
     }
-    size_t room = sizeof text - strlen(place);
+    size_t tail = strlen(place);
+    size_t room = sizeof text - tail;
     size_t used = (size_t)snprintf(text, room, "panic: ");
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text + used, room - used, format, arguments);
+    used += jf_print(text + used, room - used, format, arguments);
     va_end(arguments);
-    /* The host shows the last line only, so the message must be on one line. */
-    for (char *at = text; *at != 0; at++) {
-        if (*at == '\n' || *at == '\r') {
-            *at = ' ';
+    used = used < room ? used : room - 1;
+    /* The host shows the last line only, so the message must be on one line; a NUL in a text must not end it. */
+    for (size_t i = 0; i < used; i++) {
+        if (text[i] == '\n' || text[i] == '\r' || text[i] == 0) {
+            text[i] = ' ';
         }
     }
-    strcat(text, place);
-    die(text);
+    memcpy(text + used, place, tail);
+    die(text, used + tail);
 }
 
 #ifdef __wasm__
@@ -54,7 +55,8 @@ _Noreturn void jf_abort(void);
 _Noreturn void jf_assert_fail(const char *claim, const char *file, int line, const char *function);
 
 _Noreturn void jf_abort(void) {
-    die("panic: abort() was called\n");
+    static const char line[] = "panic: abort() was called\n";
+    die(line, sizeof line - 1);
 }
 
 _Noreturn void jf_assert_fail(const char *claim, const char *file, int line, const char *function) {
@@ -71,7 +73,9 @@ JF_UNCHECKED void __cyg_profile_func_enter_bare(void) {
     static bool dying; /* the report itself uses some of the reserve */
     if ((size_t)__builtin_frame_address(0) < STACK_RESERVE && !dying) {
         dying = true;
-        die("panic: the stack is exhausted: too deep a recursion, or too large an array in a function\n");
+        static const char line[] =
+            "panic: the stack is exhausted: too deep a recursion, or too large an array in a function\n";
+        die(line, sizeof line - 1);
     }
 }
 #endif

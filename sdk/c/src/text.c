@@ -1,5 +1,4 @@
 /* Slices of text, and building text. */
-#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -202,16 +201,10 @@ void jf_add_char(jf_text *text, char more) {
 }
 
 static jf_str format(const char *format, va_list arguments) {
-    va_list again;
-    va_copy(again, arguments);
-    int len = vsnprintf(NULL, 0, format, arguments);
-    if (len < 0) {
-        jf_panic("a text cannot be formatted by `%s`", format);
-    }
-    char *text = jf_alloc((size_t)len + 1);
-    (void)vsnprintf(text, (size_t)len + 1, format, again);
-    va_end(again);
-    return (jf_str){text, (size_t)len};
+    size_t len = jf_print(NULL, 0, format, arguments);
+    char *text = jf_alloc(len + 1);
+    (void)jf_print(text, len + 1, format, arguments);
+    return (jf_str){text, len};
 }
 
 jf_str jf_format(const char *pattern, ...) {

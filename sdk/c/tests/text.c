@@ -76,6 +76,53 @@ static void building(void) {
     CHECK_TEXT(jf_format(JF_FMT, JF_ARG(JF_NONE)), "");
 }
 
+/* A text keeps its length wherever it goes, though it holds a NUL. */
+static void nul_in_a_text(void) {
+    jf_str text = JF_STR("too high\0call in March");
+    jf_str framed = JF_STR("[too high\0call in March] 7");
+    CHECK(text.len == 22);
+    CHECK(jf_eq(jf_format("[" JF_FMT "] %d", JF_ARG(text), 7), framed));
+    jf_text added = {0};
+    jf_addf(&added, "[" JF_FMT "]%c%u", JF_ARG(text), ' ', 7u);
+    CHECK(jf_eq(jf_text_str(&added), framed));
+    CHECK(jf_eq(jf_format("%c", 0), JF_STR("\0")));
+    CHECK(jf_eq(jf_copy(text), text) && jf_eq(jf_trim(text), text) && jf_eq(jf_utf8_lossy(text), text));
+    CHECK(!jf_is(text, "too high") && !jf_is_nocase(text, "too high") && jf_starts_with(text, "too high"));
+    CHECK_TEXT(jf_json_text(text), "\"too high\\u0000call in March\"");
+    CHECK_TEXT(jf_path_encode(text), "too%20high%00call%20in%20March");
+    CHECK(jf_eq(jf_form_decode(jf_form_encode(text)), text));
+    jf_request *request = jf_post(JF_STR("https://crm.example"));
+    jf_form_pair(request, JF_STR("/a\0b"), text);
+    jf_query_pair(request, JF_STR("/a\0b"), text);
+    CHECK_TEXT(jf_text_str(&request->form), "%2Fa%00b=too+high%00call+in+March");
+    CHECK_TEXT(request->url, "https://crm.example?%2Fa%00b=too+high%00call+in+March");
+    jf_failure failure = {0};
+    (void)jf_reject(&failure, text, text);
+    (void)jf_reject_field(&failure, text, text);
+    CHECK(jf_eq(failure.code, text) && jf_eq(failure.message, text));
+    CHECK(jf_eq(failure.fields[0].field, text) && jf_eq(failure.fields[0].message, text));
+}
+
+/* The same text as libc's own. */
+#define CHECK_FORMAT(...)                                                                                             \
+    do {                                                                                                              \
+        char libc_[200];                                                                                              \
+        (void)snprintf(libc_, sizeof libc_, __VA_ARGS__);                                                             \
+        CHECK_TEXT(jf_format(__VA_ARGS__), libc_);                                                                    \
+    } while (0)
+
+static void formats(void) {
+    CHECK_FORMAT("%d %i %5d|%-5d|%05d|%+d|% d", -1, 2, 3, 4, 5, 6, 7);
+    CHECK_FORMAT("%u %o %x %#X %s %c %%", 1u, 8u, 255u, 255u, "text", 'c');
+    CHECK_FORMAT("%hhd %hd %ld %lld %jd %td", (signed char)-7, (short)-8, -9L, INT64_C(-10) + 0LL, (intmax_t)-11,
+                 (ptrdiff_t)-12);
+    CHECK_FORMAT("%hhu %hu %lu %llu %ju %zu", (unsigned char)7, (unsigned short)8, 9UL, 10ULL, UINTMAX_MAX, SIZE_MAX);
+    CHECK_FORMAT("%*d|%-*d|%.*d|%0*u|%*s|%.3s|%.*s", 4, 1, 4, 2, 3, 5, 6, 42u, 7, "seven", "cut off", 2, "cut");
+    CHECK_FORMAT("%f %.2f %8.3e %g %a", 1.5, -2.345, 12345.678, 0.0001, 1.0);
+    CHECK_FORMAT("%*d|%.*s", -4, 1, -1, "whole");
+    CHECK_FORMAT("%016lld %+016lld", INT64_C(850) + 0LL, INT64_C(-850) + 0LL);
+}
+
 static void memory(void) {
     jf_invocation_ends();
     jf_invocation_begins();
@@ -189,6 +236,8 @@ int main(void) {
     numbers();
     utf8();
     building();
+    nul_in_a_text();
+    formats();
     memory();
     encodings();
     lines();

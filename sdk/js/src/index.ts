@@ -20,11 +20,12 @@ export { type Credential, type CredentialKind, describe, Description, type Setti
 export { Failure, type FieldError, type Reason, type Rejection } from "./failure.ts";
 export { hex, Host, type Level, type SettingForms } from "./host.ts";
 export { type Method, type Parameters, type Request, type Response, url } from "./http.ts";
-export { toJson } from "./json.ts";
+export { RawJson, toJson } from "./json.ts";
 export {
   type Disposition,
   type Extension,
   extension,
+  extensionRaw,
   extensionValue,
   type Inbound,
   type Json,

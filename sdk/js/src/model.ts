@@ -6,6 +6,8 @@
  * @module
  */
 
+import { RawJson } from "./json.ts";
+
 /** The twelve outcomes that the contract names. */
 export const OUTCOMES = [
   "qualified_visit_booked",
@@ -177,7 +179,22 @@ export function extension(pointer: string, value: Json): Extension {
   return { pointer, json: JSON.stringify(value) };
 }
 
-/** Parses an extension's value. Text that is not JSON is returned as it is, so that nothing is lost. */
+/**
+ * An extension's value, to be passed on in a JSON body with all its digits. Text that is not JSON becomes a string, so that
+ * nothing is lost.
+ */
+export function extensionRaw(extension: Extension): RawJson {
+  try {
+    return new RawJson(extension.json);
+  } catch {
+    return new RawJson(JSON.stringify(extension.json));
+  }
+}
+
+/**
+ * Parses an extension's value, to be read. It rounds numbers of more than 15 digits and turns `1.10` into `1.1`: pass on
+ * {@link extensionRaw} instead. Text that is not JSON is returned as it is, so that nothing is lost.
+ */
 export function extensionValue(extension: Extension): Json {
   try {
     return JSON.parse(extension.json) as Json;

@@ -7,8 +7,8 @@ import * as date from "../src/date.ts";
 import { describe } from "../src/describe.ts";
 import { Failure } from "../src/failure.ts";
 import { hex } from "../src/host.ts";
-import { toJson } from "../src/json.ts";
-import { extension, extensionValue } from "../src/model.ts";
+import { RawJson, toJson } from "../src/json.ts";
+import { extension, extensionRaw, extensionValue } from "../src/model.ts";
 import * as money from "../src/money.ts";
 import * as phone from "../src/phone.ts";
 import * as wire from "../src/wire.ts";
@@ -75,6 +75,9 @@ test("JSON is exact for bigints", () => {
 test("extensions keep their values", () => {
   assert.deepEqual(extension("/floor", "ऊपर"), { pointer: "/floor", json: '"ऊपर"' });
   assert.deepEqual([extensionValue({ pointer: "/x", json: "[1]" }), extensionValue({ pointer: "/x", json: "{" })], [[1], "{"]);
+  const raw = ["100000000000000000000001", "[1.10]", "{"].map((json) => extensionRaw({ pointer: "/x", json }));
+  assert.equal(toJson({ raw }), '{"raw":[100000000000000000000001,[1.10],"{"]}');
+  assert.throws(() => new RawJson("1,2"));
   assert.equal(hex(new Uint8Array([0, 10, 255])), "000aff");
 });
 

@@ -55,6 +55,7 @@ from .model import (
     Receipt,
     SiteVisit,
 )
+from .raw_json import RawJson
 
 __all__ = [
     "Adapter",
@@ -76,6 +77,7 @@ __all__ = [
     "Priority",
     "Qualification",
     "RateLimited",
+    "RawJson",
     "Receipt",
     "Rejected",
     "Response",

@@ -29,6 +29,7 @@ from urllib.parse import quote, urlencode
 
 from .failures import Failure, NotFound, RateLimited, Rejected, Unauthorized, Unavailable, Unknown
 from .log import Level
+from .raw_json import to_json
 from .shape import Misshapen, read
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def request(
         raise TypeError("a request has one of json, form and body")
     data = body or b""
     if json is not None:
-        data = _json.dumps(json, ensure_ascii=False, allow_nan=False).encode()
+        data = to_json(json).encode()
         content_type = content_type or "application/json"
     elif form is not None:
         data = urlencode(form).encode()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from .raw_json import RawJson
+
 
 @dataclass(frozen=True)
 class Extension:
@@ -24,8 +26,18 @@ class Extension:
         return cls(f"/{escaped}", json.dumps(value, ensure_ascii=False))
 
     @property
+    def raw(self) -> RawJson:
+        """The value, to be passed on in a JSON body with all its digits. Text that is not JSON becomes a string, so that
+        nothing is lost."""
+        try:
+            return RawJson(self.json)
+        except ValueError:
+            return RawJson(json.dumps(self.json, ensure_ascii=False))
+
+    @property
     def value(self) -> Any:
-        """The parsed value. Text that is not JSON is returned as it is, so that nothing is lost."""
+        """The parsed value, to be read. It turns `1.10` into `1.1`, and `1e400` into no number: pass on `raw` instead.
+        Text that is not JSON is returned as it is, so that nothing is lost."""
         try:
             return json.loads(self.json)
         except ValueError:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timezone
 from typing import Any
 
-from jackfield import Extension, LeadStatus, Outcome, Rejected, SiteVisit
+from jackfield import Extension, LeadStatus, Outcome, RawJson, Rejected, SiteVisit
 from jackfield import date as dates
 from jackfield import money, phone, shape, xml
+from jackfield.raw_json import to_json
 
 
 class Dates(unittest.TestCase):
@@ -185,3 +186,14 @@ class Shapes(unittest.TestCase):
         self.assertEqual(Extension.of("a/b~c", "ऊ"), Extension("/a~1b~0c", '"ऊ"'))
         self.assertEqual(Extension("/x", "12").value, 12)
         self.assertEqual(Extension("/x", "not json").value, "not json")
+
+    def test_raw_values_keep_their_digits(self) -> None:
+        raw = [Extension("/x", it).raw for it in ("100000000000000000000001", "[1.10]", "not json", "1e400")]
+        body = {"raw": raw, "ऊ\ue000": "\ue000", "n": 1}
+        self.assertEqual(
+            to_json(body), '{"raw": [100000000000000000000001, [1.10], "not json", 1e400], "ऊ\ue000": "\ue000", "n": 1}'
+        )
+        self.assertEqual(to_json({"a": [1, None, "\n"]}), '{"a": [1, null, "\\n"]}')
+        for wrong in ("1,2", "", "NaN"):
+            self.assertRaises(ValueError, RawJson, wrong)
+        self.assertRaises(TypeError, to_json, {"a": object()})

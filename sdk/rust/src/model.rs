@@ -1,5 +1,7 @@
 //! The records of the contract, under the names that adapters use, with constructors.
 
+use serde_json::value::RawValue;
+
 pub use crate::bindings::adapter::jackfield::crm::model::{
     Disposition, Extension, Failure, FieldError, Inbound, Lead, LeadStatus, Outcome, Priority, Qualification, Receipt,
     Rejection, SiteVisit,
@@ -15,7 +17,18 @@ impl Extension {
         }
     }
 
-    /// The parsed value. Text that is not JSON is returned as it is, so that nothing is lost.
+    /// The value as it was sent, to be passed on in a JSON body with all its digits. Text that is not JSON becomes a
+    /// JSON string, so that nothing is lost.
+    #[must_use]
+    pub fn raw(&self) -> Box<RawValue> {
+        RawValue::from_string(self.json.clone()).unwrap_or_else(|_| {
+            let quoted = serde_json::Value::from(self.json.as_str()).to_string();
+            RawValue::from_string(quoted).unwrap_or_else(|_| RawValue::NULL.to_owned())
+        })
+    }
+
+    /// The parsed value, to be read. It rounds numbers of more than 17 digits and writes `1.10` as `1.1`: pass on
+    /// [`raw`](Self::raw) instead. Text that is not JSON is returned as it is, so that nothing is lost.
     #[must_use]
     pub fn value(&self) -> serde_json::Value {
         serde_json::from_str(&self.json).unwrap_or_else(|_| self.json.as_str().into())

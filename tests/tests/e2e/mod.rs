@@ -6,6 +6,8 @@ mod audit;
 mod breaker;
 mod bulkhead;
 mod dispositions;
+mod do_not_call;
+mod documents;
 mod failures;
 mod go_raises;
 mod ladder;

@@ -142,6 +142,12 @@ async fn texts_are_truncated_and_escaped() {
     assert_eq!(document.get("TEXT"), "unit=3 \nDND=Y \nEND=4\\");
     assert_eq!(document.get("DND"), "N");
 
+    // Neither does a NUL end a text, whose length is known.
+    let mut body = minimal_disposition("C-20", "price too high\0call back in March");
+    body["qualification"]["bhk_preference"] = "3BHK".into();
+    let expected = "outcome=price too high call back in March; unit=3BHK";
+    assert_eq!(written(&body).await.get("TEXT"), expected);
+
     let mut body = minimal_disposition("C-3", "no_answer");
     body["qualification"]["tower"] = "बी".into();
     assert_eq!(written(&body).await.get("TEXT"), "/qualification/tower=\"बी\"");

@@ -134,14 +134,3 @@ async fn unfinished_bodies_use_bounded_memory() {
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     test.finish().await;
 }
-
-#[tokio::test]
-async fn cleartext_http2_is_refused() {
-    let test = TestNode::empty().await;
-    let listener = test.listen(limits()).await;
-    let mut client = listener.connect().await;
-    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
-    let answer = client.read_to_close().await;
-    assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
-    test.finish().await;
-}

@@ -238,6 +238,60 @@ async fn oversized_body_is_refused() {
     node.finish().await;
 }
 
+/// A literal header that enters no table.
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let mut field = vec![0];
+    for part in [name, value] {
+        field.push(u8::try_from(part.len()).unwrap());
+        field.extend(part.bytes());
+    }
+    field
+}
+
+#[tokio::test]
+async fn expectation_gets_its_100() {
+    // A client that asks before it sends its body is told to go on, and then gets its answer.
+    let node = TlsNode::open().await;
+    let mut client = FrameClient::connect(&node).await;
+    let mut asking = head(POST, "/v1/tenants/nobody/leads");
+    asking.extend(literal("expect", "100-continue"));
+    client.send(&frame(HEADERS, END_HEADERS, 1, &asking)).await;
+    let go_on = client.until(|frame| frame.kind == HEADERS).await;
+    assert_eq!((go_on.stream, go_on.flags & END_STREAM), (1, 0));
+    // `:status` by its index in the static table, and 100 in Huffman's code.
+    assert!(go_on.payload.ends_with(&[0x08, 0x01]), "{go_on:?}");
+    client.send(&frame(DATA, END_STREAM, 1, b"{}")).await;
+    let answer = client.until(|frame| frame.kind == HEADERS).await;
+    assert_eq!(answer.stream, 1);
+    let problem = client.until(|frame| frame.kind == DATA).await.payload;
+    assert!(String::from_utf8_lossy(&problem).contains("urn:jackfield:problem:unauthorized"));
+
+    // One whose body is too large is not told to send it.
+    asking.extend(literal("content-length", "2000000"));
+    client.send(&frame(HEADERS, END_HEADERS, 3, &asking)).await;
+    let _ = client.until(|frame| frame.kind == HEADERS && frame.stream == 3).await;
+    let problem = client
+        .until(|frame| frame.kind == DATA && frame.stream == 3)
+        .await
+        .payload;
+    assert!(String::from_utf8_lossy(&problem).contains("urn:jackfield:problem:too-large"));
+    node.finish().await;
+}
+
+#[tokio::test]
+async fn answers_have_length_and_date() {
+    let node = TlsNode::open().await;
+    let mut client = hyper_client(&node).await;
+    let request = Request::builder().uri("https://localhost/healthz");
+    let answer = client
+        .send_request(request.body(Full::new(Bytes::new())).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(answer.headers()["content-length"], "3");
+    assert_eq!(answer.headers()["date"], "Wed, 01 Jul 2026 09:00:00 GMT");
+    node.finish().await;
+}
+
 #[tokio::test]
 async fn silent_and_idle_connections_are_closed() {
     // A connection without a request is closed; an idle one gets a GOAWAY first.

@@ -3,8 +3,12 @@
 
 mod addresses;
 mod connections;
+mod departures;
+mod heads;
 mod http2;
+mod proxies;
 mod rates;
+mod refusals;
 mod slow;
 mod tls;
 mod tokens;

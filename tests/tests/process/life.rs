@@ -9,8 +9,8 @@ use super::BINARY;
 use super::installation::{agent_token, apply, install, push_keystone};
 
 #[test]
-fn first_start_prints_the_operator_token_once() {
-    // The first start prints a token once, and stores only its digest.
+fn first_start_hands_over_a_token() {
+    // The first start hands a token over once, in a file since nobody sees it on a terminal; it stores the digest only.
     let data = tempfile::tempdir().unwrap();
     let host = HostProcess::start(BINARY, data.path(), &[]);
     let (status, printed, log) = host.stop("TERM");

@@ -13,8 +13,10 @@ mod installation;
 mod life;
 mod privacy;
 mod recording;
+mod requests;
 mod rotation;
 mod secure;
+mod signals;
 
 /// The binary under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_jackfield-under-test");

@@ -70,7 +70,7 @@ async fn trap_ends_only_its_own_invocation() {
         .load_bytes(encode("raw-full", &guest("unreachable", TRAPPING_EXPORTS)), "")
         .await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-    let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("L"), minimal_disposition("C-1", "no_answer")).unwrap();
     for _ in 0..3 {
         assert_eq!(cause(&guest.query_status(&lead).await), FaultCause::Trap);
         let written = guest.write(&disposition, now, &key).await;

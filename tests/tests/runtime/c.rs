@@ -12,6 +12,7 @@ async fn c_errors_become_described_faults() {
     let cases = [
         ("panic", "panic: no such stage: 77 (src/adapter.c:"),
         ("panic", "in jf_query_status)"),
+        ("panic-nul", "panic: no such stage: a b (7 known) (src/adapter.c:"),
         ("assert", "assertion failed: number == 0 (src/adapter.c:"),
         ("abort", "abort() was called"),
         ("overflow", "signed integer overflow"),

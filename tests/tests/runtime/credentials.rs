@@ -51,7 +51,7 @@ fn lead(stage: &str) -> String {
 }
 
 async fn write(test: &TestRuntime, loaded: &LoadedRelease) -> Invocation<String> {
-    let disposition = Disposition::read(id("KL-1"), &minimal_disposition("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("KL-1"), minimal_disposition("C-1", "no_answer")).unwrap();
     loaded
         .write(&disposition, test.clock.now(), &"C-1".parse().unwrap())
         .await

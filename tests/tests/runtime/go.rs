@@ -55,7 +55,7 @@ async fn garbage_collection_with_large_arguments() {
     let (test, server) = (TestRuntime::new(), server().await);
     let guest = collects(&test, &server, REUSE).await;
     let (now, key) = (Timestamp::UNIX_EPOCH, "C-1".parse().unwrap());
-    let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("L"), minimal_disposition("C-1", "no_answer")).unwrap();
     for call in 0..500 {
         let body = call.to_string().repeat(call * 97 % 9000);
         let leads = guest.parse("text/plain", body.as_bytes(), now).await.outcome.unwrap();

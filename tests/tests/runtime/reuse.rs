@@ -60,7 +60,7 @@ async fn all_exports_share_the_instance() {
     let test = TestRuntime::new();
     let loaded = counter(&test, 100, "").await;
     let (lead, key, now) = (id("L"), "C-1".parse().unwrap(), Timestamp::UNIX_EPOCH);
-    let disposition = Disposition::read(id("L"), &minimal_disposition("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("L"), minimal_disposition("C-1", "no_answer")).unwrap();
     for round in [0, 4] {
         let count = |n: u32| (round + n).to_string();
         assert_eq!(report(&loaded, "L").await.unwrap(), count(1));

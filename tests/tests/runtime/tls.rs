@@ -150,7 +150,7 @@ async fn seen_by_guest(target: &str, secrets: CredentialSecrets, more: &str) -> 
     );
     let loaded = test.try_load("hostile", &spec, secrets).await.unwrap();
     // A reference may be longer than a status.
-    let disposition = Disposition::read(id("egress"), &minimal_disposition("C-1", "no_answer")).unwrap();
+    let disposition = Disposition::read(id("egress"), minimal_disposition("C-1", "no_answer")).unwrap();
     let key = "C-1".parse().unwrap();
     let invocation = loaded.write(&disposition, test.clock.now(), &key).await;
     invocation.outcome.unwrap().replace(target, "ORIGIN")

@@ -14,8 +14,8 @@ use jackfield_store::{
     ClaimRequest, ClaimableKind, ClaimedDelivery, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary,
     ExpireHeld, FinishAttempt, FinishOutcome, IntakeStore, LeadCursor, LeadPage, LeadRecord, LeadStore, Lease,
     NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, QueueStore, RawRequest,
-    ReadinessStore, Receipt, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret, SecretRecord, SecretStore,
-    SharedStore, StatusRefusal, StoreError, Suppression, TenantRecord, TokenRecord, TokenStore,
+    ReadinessStore, Receipt, RefusedDoNotCall, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret, SecretRecord,
+    SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantRecord, TokenRecord, TokenStore,
 };
 use jiff::Timestamp;
 
@@ -52,6 +52,10 @@ impl IntakeStore for DiscardingStore {
 
     async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError> {
         Ok(self.receipt(&disposition.request, Some(disposition.disposition.lead_id)))
+    }
+
+    async fn record_do_not_call(&self, refused: RefusedDoNotCall) -> Result<(), StoreError> {
+        self.0.record_do_not_call(refused).await
     }
 
     async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError> {

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use jackfield_domain::delivery::failure::{AttemptClass, FaultCause, Rejection};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, LeadId, TenantName};
+use jackfield_domain::json::JsonDocument;
 
 /// A delivery, without its payload.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -108,7 +108,7 @@ pub struct DeliveryDetailView {
 pub enum PayloadView {
     /// A disposition's or a lead's document.
     #[schema(value_type = Object)]
-    Json(Value),
+    Json(JsonDocument),
     /// A webhook that is yet to be parsed, byte for byte.
     Text(String),
     /// A webhook that is not text.

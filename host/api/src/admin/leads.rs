@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::DeliveryView;
 use crate::Listing;
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Priority;
 
 /// A lead.
@@ -18,7 +18,7 @@ pub struct LeadView {
     pub lead: String,
     /// Its newest `lead.created` document; null if only a disposition ever named it.
     #[schema(value_type = Option<Object>)]
-    pub document: Option<Value>,
+    pub document: Option<JsonDocument>,
     /// How urgent it is to call it.
     pub priority: Priority,
     /// When its newest document was accepted.

@@ -1,13 +1,14 @@
 //! Leads, for agents that pull.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+
+use jackfield_domain::json::JsonDocument;
 
 /// The next leads after a cursor.
 #[derive(Debug, Clone, Serialize)]
 pub struct AgentLeadPage {
     /// The documents as they were accepted, the most urgent first.
-    pub leads: Vec<Box<RawValue>>,
+    pub leads: Vec<JsonDocument>,
     /// The cursor of the next leads: pass it as `after`.
     pub next: String,
 }

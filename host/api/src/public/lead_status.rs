@@ -1,12 +1,12 @@
 //! The response to a status query.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
+use jackfield_domain::json::JsonMembers;
 use jackfield_domain::lead::status::LeadStatus;
 
 /// May this lead be called now? `lead-status` in docs/contract.md.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeadStatusView {
     /// The lead.
     pub lead_id: String,
@@ -20,9 +20,9 @@ pub struct LeadStatusView {
     pub human_contacted: Option<bool>,
     /// RFC 3339 with an offset.
     pub last_call_attempt: Option<String>,
-    /// Further members from the CRM, except under the names above.
+    /// Further members from the CRM under their pointers, with the digits that it sent; none under the names above.
     #[serde(flatten)]
-    pub extensions: Map<String, Value>,
+    pub extensions: JsonMembers,
 }
 
 /// The members that an extension cannot replace.
@@ -37,11 +37,11 @@ const MEMBERS: [&str; 6] = [
 
 impl From<LeadStatus> for LeadStatusView {
     fn from(status: LeadStatus) -> Self {
-        let mut extensions = Map::new();
+        let mut extensions = JsonMembers::default();
         for extension in &status.extensions {
             extension.merge_into(&mut extensions);
         }
-        extensions.retain(|name, _| !MEMBERS.contains(&name.as_str()));
+        extensions.remove(&MEMBERS);
         Self {
             lead_id: status.lead_id.into(),
             callable: status.callable,
@@ -56,8 +56,6 @@ impl From<LeadStatus> for LeadStatusView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use jackfield_domain::extension::Extension;
 
@@ -74,11 +72,19 @@ mod tests {
             dnc: true,
             human_contacted: None,
             last_call_attempt: None,
-            extensions: vec![extension("/callable", "true"), extension("/owner", "\"Asha\"")],
+            extensions: vec![
+                extension("/callable", "true"),
+                extension("/dnc/x", "true"),
+                extension("/owner", "\"Asha\""),
+                extension("/visit/price", "1.10"),
+                extension("/visit/ref", "100000000000000000000001"),
+            ],
         };
-        let sent = serde_json::to_value(LeadStatusView::from(status)).unwrap();
-        let members = json!({"lead_id": "L-1", "callable": false, "status": "new", "dnc": true,
-            "human_contacted": null, "last_call_attempt": null, "owner": "Asha"});
-        assert_eq!(sent, members);
+        let sent = serde_json::to_string(&LeadStatusView::from(status)).unwrap();
+        let expected = concat!(
+            r#"{"lead_id":"L-1","callable":false,"status":"new","dnc":true,"human_contacted":null,"#,
+            r#""last_call_attempt":null,"owner":"Asha","visit":{"price":1.10,"ref":100000000000000000000001}}"#
+        );
+        assert_eq!(sent, expected);
     }
 }

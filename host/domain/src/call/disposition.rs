@@ -2,14 +2,15 @@
 
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::do_not_call;
 use super::outcome::Outcome;
 use crate::delivery::DeliveryRank;
 use crate::extension::Extension;
 use crate::field::FieldError;
 use crate::id::{CallId, Digest, LeadId};
 use crate::intake::document::{Reader, Section};
+use crate::json::JsonDocument;
 
 /// One call's outcome. Everything but the id and the outcome may be missing: a caller may hang up at any point.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +31,7 @@ pub struct Disposition {
     pub qualification: Qualification,
     /// The site visit that was discussed.
     pub site_visit: Option<SiteVisit>,
-    /// The lead asked not to be called again, by flag or by outcome.
+    /// The lead asked not to be called again, in any of the ways that [`do_not_call`] reads.
     pub dnc_requested: bool,
     /// The platform considers the lead a duplicate.
     pub duplicate_detected: bool,
@@ -89,10 +90,25 @@ impl Disposition {
     /// Reads a disposition of `lead_id` from the agent's document.
     ///
     /// # Errors
-    /// Every field that is missing, of the wrong type or out of range, each with its pointer.
-    pub fn read(lead_id: LeadId, document: &Value) -> Result<Self, Vec<FieldError>> {
+    /// Every field that is missing, of the wrong type or out of range, appears twice, is misspelled or in the wrong
+    /// object, each with its pointer.
+    pub fn read(lead_id: LeadId, document: impl Into<JsonDocument>) -> Result<Self, Vec<FieldError>> {
+        Self::from_document(lead_id, &document.into(), true)
+    }
+
+    /// Reads a document that was accepted before, perhaps by an earlier version that did not look at the names of
+    /// unknown members.
+    ///
+    /// # Errors
+    /// Every field that is missing, of the wrong type or out of range.
+    pub fn read_accepted(lead_id: LeadId, document: &JsonDocument) -> Result<Self, Vec<FieldError>> {
+        Self::from_document(lead_id, document, false)
+    }
+
+    fn from_document(lead_id: LeadId, document: &JsonDocument, is_new: bool) -> Result<Self, Vec<FieldError>> {
+        let document = document.root();
         let mut reader = Reader::new();
-        let root = reader.root(document);
+        let root = reader.root(&document);
         let call = reader.section(&root, "call_metadata", true);
         let learned = reader.section(&root, "qualification", true);
         let visit = reader.section(&root, "site_visit", false);
@@ -114,14 +130,19 @@ impl Disposition {
             .optional(&flags, "duplicate_detected", |v| v.boolean())
             .unwrap_or(false);
         let language_used = reader.optional(&flags, "language_used", |v| v.text(0, 100));
-        let extensions = reader.extensions(&[root, call, learned, visit, flags]);
+        let sections = [root, call, learned, visit, flags];
+        let extensions = reader.extensions(&sections);
+        if is_new {
+            reader.refuse_misplaced(&sections);
+            reader.refuse_duplicates(&document);
+        }
 
         let errors = reader.finish();
         match (call_id, outcome) {
             (Some(call_id), Some(outcome)) if errors.is_empty() => Ok(Self {
                 call_id,
                 lead_id,
-                dnc_requested: dnc_flag || outcome == Outcome::DncRequested,
+                dnc_requested: dnc_flag || outcome == Outcome::DncRequested || do_not_call::is_wished(&document),
                 outcome,
                 duration_seconds: duration_seconds.and_then(|s| u32::try_from(s).ok()),
                 recording_url,
@@ -169,118 +190,15 @@ impl Disposition {
     }
 }
 
-/// The digest by which a repeated disposition is recognized. It covers the lead and the parsed document, so white space
-/// and the order of members do not change it.
+/// The digest by which a repeated disposition is recognized. It covers the lead and the document; blanks, escapes and
+/// the order of members do not change it, the text of a number does.
 #[must_use]
-pub fn digest(lead_id: &LeadId, document: &Value) -> Digest {
-    // serde_json keeps objects sorted by member name, so equal documents have equal text.
+pub fn digest(lead_id: &LeadId, document: impl Into<JsonDocument>) -> Digest {
     let mut bytes = lead_id.as_str().as_bytes().to_vec();
     bytes.push(0);
-    bytes.extend_from_slice(document.to_string().as_bytes());
+    bytes.extend_from_slice(document.into().root().canonical().as_bytes());
     Digest::of(&bytes)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lead() -> LeadId {
-        "CRM-LEAD-001234".parse().unwrap()
-    }
-
-    fn read(json: &str) -> Result<Disposition, Vec<FieldError>> {
-        Disposition::read(lead(), &serde_json::from_str(json).unwrap())
-    }
-
-    #[test]
-    fn do_not_call_goes_first() {
-        let document = r#"{"call_metadata":{"call_id":"C-1"},"qualification":{"outcome":"no_answer"}}"#;
-        let mut disposition = read(document).unwrap();
-        assert_eq!(disposition.rank(), DeliveryRank::Normal);
-        disposition.dnc_requested = true;
-        assert_eq!(disposition.rank(), DeliveryRank::DoNotCall);
-    }
-
-    #[test]
-    fn reads_the_smallest_document() {
-        let d = read(r#"{"call_metadata":{"call_id":"C-1"},"qualification":{"outcome":"no_answer"}}"#).unwrap();
-        assert_eq!((d.call_id.as_str(), d.outcome), ("C-1", Outcome::NoAnswer));
-        assert_eq!((d.site_visit, d.dnc_requested, d.extensions), (None, false, vec![]));
-    }
-
-    #[test]
-    fn null_is_the_same_as_missing() {
-        let d = read(
-            r#"{"call_metadata":{"call_id":"C-1","duration_seconds":null},
-                "qualification":{"outcome":"no_answer","budget_min":null},"site_visit":null,"flags":null}"#,
-        )
-        .unwrap();
-        assert_eq!(
-            (d.duration_seconds, d.qualification.budget_min, d.site_visit),
-            (None, None, None)
-        );
-    }
-
-    #[test]
-    fn names_every_wrong_field() {
-        let errors = read(
-            r#"{"call_metadata":{"call_id":"","duration_seconds":-1,"recording_url":"ftp://x"},
-                "qualification":{"ai_intent_score":101,"budget_min":5,"budget_max":4,"loan_required":"yes"},
-                "site_visit":{"date":"05/07/2026","time_slot":"25:00"},"flags":[]}"#,
-        )
-        .unwrap_err();
-        let pointers: Vec<_> = errors.iter().map(|e| e.pointer.as_str()).collect();
-        assert_eq!(
-            pointers,
-            [
-                "/flags",
-                "/call_metadata/call_id",
-                "/qualification/outcome",
-                "/call_metadata/duration_seconds",
-                "/call_metadata/recording_url",
-                "/qualification/ai_intent_score",
-                "/qualification/budget_max",
-                "/qualification/loan_required",
-                "/site_visit/date",
-                "/site_visit/time_slot",
-            ]
-        );
-    }
-
-    #[test]
-    fn unknown_members_become_extensions() {
-        let d = read(
-            r#"{"call_metadata":{"call_id":"C-1","trunk":"a/b"},"qualification":{"outcome":"no_answer","floor":12},
-                "mood":{"x":[1]}}"#,
-        )
-        .unwrap();
-        let extensions: Vec<_> = d
-            .extensions
-            .iter()
-            .map(|e| (e.pointer.as_str(), e.json.as_str()))
-            .collect();
-        assert_eq!(
-            extensions,
-            [
-                ("/mood", r#"{"x":[1]}"#),
-                ("/call_metadata/trunk", r#""a/b""#),
-                ("/qualification/floor", "12")
-            ]
-        );
-    }
-
-    #[test]
-    fn a_do_not_call_outcome_sets_the_flag() {
-        let d = read(r#"{"call_metadata":{"call_id":"C-1"},"qualification":{"outcome":"dnc_requested"}}"#).unwrap();
-        assert!(d.dnc_requested);
-    }
-
-    #[test]
-    fn the_digest_ignores_formatting() {
-        let parse = |json: &str| serde_json::from_str::<Value>(json).unwrap();
-        let (a, b) = (parse(r#"{"a":1,"b":2}"#), parse("{ \"b\": 2,\n \"a\": 1 }"));
-        assert_eq!(digest(&lead(), &a), digest(&lead(), &b));
-        assert_ne!(digest(&lead(), &a), digest(&"other".parse().unwrap(), &a));
-        assert_ne!(digest(&lead(), &a), digest(&lead(), &parse(r#"{"a":1,"b":3}"#)));
-    }
-}
+mod tests;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::word::fold;
+
 /// The twelve outcomes of the contract, and whatever else a calling platform says. Serialized, it has the format of
 /// fixtures: `"no_answer"`, `{"other": "call_dropped"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,12 +56,13 @@ impl Outcome {
         Self::DuplicateSuppressed,
     ];
 
-    /// The outcome that a word of the contract names.
+    /// The outcome that a word of the contract names, in whatever case, and with `-` or blanks for `_`.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
+        let folded = fold(word);
         Self::NAMED
             .into_iter()
-            .find(|outcome| outcome.word() == word)
+            .find(|outcome| fold(outcome.word()) == folded)
             .unwrap_or_else(|| Self::Other(word.to_owned()))
     }
 
@@ -103,5 +106,14 @@ mod tests {
             Outcome::from_word("call_dropped"),
             Outcome::Other("call_dropped".into())
         );
+    }
+
+    #[test]
+    fn spellings_of_a_word_are_one_outcome() {
+        for word in ["DNC_REQUESTED", " dnc requested", "Dnc-Requested", "dncRequested\t"] {
+            assert_eq!(Outcome::from_word(word), Outcome::DncRequested, "{word}");
+        }
+        assert_eq!(Outcome::from_word("No Answer"), Outcome::NoAnswer);
+        assert_eq!(Outcome::from_word("No Answer!"), Outcome::Other("No Answer!".into()));
     }
 }

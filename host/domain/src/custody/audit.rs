@@ -28,7 +28,7 @@ pub enum Actor {
     Operator(TokenId),
     /// Somebody without a valid operator token.
     Unknown,
-    /// The host, at its start.
+    /// The host itself: at its start, and when somebody recovers an operator token on its machine.
     Host,
 }
 

@@ -133,6 +133,12 @@ pub fn one_client(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Whether an address is this machine's own, as a proxy beside the host has it.
+#[must_use]
+pub fn is_this_machine(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
 /// The part of a client's address that a log may show: enough to identify the network, too little to identify a person.
 #[must_use]
 pub fn network(address: IpAddr) -> AddressRange {
@@ -242,5 +248,15 @@ mod tests {
     fn a_log_shows_networks() {
         assert_eq!(network(ip("::ffff:192.0.2.77")).to_string(), "192.0.2.0/24");
         assert_eq!(network(ip("2001:db8:1:2::77")).to_string(), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn loopback_is_this_machine() {
+        for own in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_this_machine(own.parse().unwrap()), "{own}");
+        }
+        for other in ["10.0.0.1", "::", "2001:db8::1", "::ffff:10.0.0.1"] {
+            assert!(!is_this_machine(other.parse().unwrap()), "{other}");
+        }
     }
 }

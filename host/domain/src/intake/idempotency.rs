@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::id::{DedupKey, Digest, ReceiptId};
+use crate::json::JsonDocument;
 
 /// The keys by which a repeated webhook is recognized. Each comes from the signed bytes, so that an attacker cannot
 /// make a replay look new by changing an unsigned header: the message id if the profile signs it, the body's
 /// `idempotency_key`, and if there is neither, the body's digest. `document` is the body, if it is JSON.
 #[must_use]
-pub fn keys(signed_id: Option<&DedupKey>, document: Option<&Value>, body: &[u8]) -> Vec<DedupKey> {
-    let named = document.and_then(|document| document.get("idempotency_key")?.as_str()?.parse::<DedupKey>().ok());
+pub fn keys(signed_id: Option<&DedupKey>, document: Option<&JsonDocument>, body: &[u8]) -> Vec<DedupKey> {
+    let named = document.and_then(|document| document.root().member("idempotency_key")?.as_text()?.parse().ok());
     let mut keys: Vec<_> = [("id", signed_id.cloned()), ("key", named)]
         .into_iter()
         .filter_map(|(source, key)| Some(with_source(source, key?.as_str())))
@@ -21,6 +21,13 @@ pub fn keys(signed_id: Option<&DedupKey>, document: Option<&Value>, body: &[u8])
         keys.push(with_source("body", &Digest::of(body).to_string()));
     }
     keys
+}
+
+/// The digest by which a webhook in the contract's shape is compared with earlier ones of its key: blanks, escapes and
+/// the order of members do not change it, the text of a number does. Other webhooks are compared byte for byte.
+#[must_use]
+pub fn digest(document: &JsonDocument) -> Digest {
+    Digest::of(document.root().canonical().as_bytes())
 }
 
 /// Prefixes a key with its source, so that keys from different sources never collide. A key that is too long is
@@ -90,7 +97,7 @@ mod tests {
 
     /// The keys of a body, parsed as the host parses it.
     fn keys(signed_id: Option<&DedupKey>, body: &[u8]) -> Vec<DedupKey> {
-        super::keys(signed_id, serde_json::from_slice(body).ok().as_ref(), body)
+        super::keys(signed_id, JsonDocument::parse(body).ok().as_ref(), body)
     }
 
     fn texts(keys: &[DedupKey]) -> Vec<&str> {
@@ -108,6 +115,17 @@ mod tests {
         assert_eq!(texts(&keys(Some(&id), b"a=b")), ["id:msg_1"]);
         assert!(keys(None, b"a=b")[0].as_str().starts_with("body:sha256:"));
         assert_ne!(keys(None, b"a=b"), keys(None, b"a=c"));
+    }
+
+    #[test]
+    fn digits_make_another_body() {
+        let digest = |body: &str| digest(&JsonDocument::parse(body.as_bytes()).unwrap());
+        let first = digest(r#"{"idempotency_key":"K","lead":{"budget":1.10}}"#);
+        assert_eq!(
+            first,
+            digest("\u{feff}{\"lead\": {\"budget\": 1.10}, \"idempotency_key\": \"\\u004b\"}\n")
+        );
+        assert_ne!(first, digest(r#"{"idempotency_key":"K","lead":{"budget":1.1}}"#));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod address;
 pub(crate) mod document;
 pub mod idempotency;
+pub mod media;
+pub mod request_head;
 pub mod signature;
 pub mod slow_client;
 pub mod throttle;

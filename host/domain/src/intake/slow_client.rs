@@ -113,6 +113,12 @@ impl ConnectionProgress {
         }
     }
 
+    /// Whether a request was answered and the next one has not arrived.
+    #[must_use]
+    pub const fn is_between_requests(&self) -> bool {
+        self.served && self.in_flight == 0
+    }
+
     /// Records that the connection closes once the requests in flight are done.
     pub const fn start_closing(&mut self, now: Timestamp) {
         if self.closing_since.is_none() {

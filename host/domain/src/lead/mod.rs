@@ -4,15 +4,17 @@ mod priority;
 pub mod status;
 mod suppression;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use priority::Priority;
 pub use suppression::SuppressionReason;
 
 use crate::extension::Extension;
-use crate::field::FieldError;
+use crate::field::{FieldError, escape};
 use crate::id::{DedupKey, LeadId};
 use crate::intake::document::Reader;
+use crate::json::{JsonDocument, JsonMembers};
 
 /// A lead in the contract's shape: the fields that the host needs, and the whole document to pass on.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,22 +23,24 @@ pub struct Lead {
     pub id: LeadId,
     /// How urgent the call is.
     pub priority: Priority,
-    /// The `lead.created` document, unknown members included.
-    pub document: Value,
+    /// The `lead.created` document, unknown members included, as it was sent.
+    pub document: JsonDocument,
 }
 
 impl Lead {
     /// Reads a `lead.created` document as a CRM pushes it.
     ///
     /// # Errors
-    /// Every field that is missing, of the wrong type or out of range, each with its pointer.
-    pub fn read(document: Value) -> Result<Self, Vec<FieldError>> {
+    /// Every field that is missing, of the wrong type or out of range, or appears twice, each with its pointer.
+    pub fn read(document: impl Into<JsonDocument>) -> Result<Self, Vec<FieldError>> {
+        let document = document.into();
+        let node = document.root();
         let mut reader = Reader::new();
-        let root = reader.root(&document);
+        let root = reader.root(&node);
         let lead = reader.section(&root, "lead", true);
 
         let event = reader.required(&root, "event", |v| v.text(1, 100));
-        if event.is_some_and(|event| event != "lead.created") {
+        if event.is_some_and(|event| event != EVENT) {
             reader.refuse(
                 &root,
                 "event",
@@ -64,12 +68,14 @@ impl Lead {
             Priority::from_word(&word).ok_or_else(|| "must be high, normal or low".to_owned())
         });
 
+        reader.refuse_duplicates(&node);
+
         let errors = reader.finish();
         match id {
             Some(id) if errors.is_empty() => Ok(Self {
                 id,
                 priority: priority.unwrap_or_default(),
-                document,
+                document: document.clone(),
             }),
             _ => Err(errors),
         }
@@ -79,24 +85,40 @@ impl Lead {
     ///
     /// # Errors
     /// As for [`Lead::read`]: an adapter's result is validated like any other document.
-    #[must_use]
     pub fn document_of(
-        mut lead: Map<String, Value>,
+        lead: Map<String, Value>,
         extensions: &[Extension],
         key: &DedupKey,
         received_at: jiff::Timestamp,
-    ) -> Value {
-        lead.retain(|_, value| !value.is_null());
-        for extension in extensions {
-            extension.merge_into(&mut lead);
+    ) -> Result<JsonDocument, Vec<FieldError>> {
+        let mut members = JsonMembers::default();
+        for (name, value) in lead.into_iter().filter(|(_, value)| !value.is_null()) {
+            members.insert(&format!("/{}", escape(&name)), &value.into());
         }
-        json!({
-            "event": "lead.created",
-            "timestamp": received_at.to_string(),
-            "idempotency_key": key.as_str(),
-            "lead": lead,
-        })
+        for extension in extensions {
+            extension.merge_into(&mut members);
+        }
+        let created = LeadCreated {
+            event: EVENT,
+            idempotency_key: key,
+            lead: members,
+            timestamp: received_at,
+        };
+        let text = serde_json::to_vec(&created).unwrap_or_default();
+        JsonDocument::parse(&text).map_err(|error| vec![FieldError::new("", error.to_string())])
     }
+}
+
+/// The event that a lead is announced by.
+const EVENT: &str = "lead.created";
+
+/// The document of a lead that an adapter parsed.
+#[derive(Serialize)]
+struct LeadCreated<'a> {
+    event: &'static str,
+    idempotency_key: &'a DedupKey,
+    lead: JsonMembers,
+    timestamp: jiff::Timestamp,
 }
 
 /// Accepts what a dialer can dial: digits with an optional `+`, spaces and hyphens between them.
@@ -112,6 +134,8 @@ fn phone(text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn example() -> Value {
@@ -128,7 +152,7 @@ mod tests {
         // Unknown members stay in the document.
         let lead = Lead::read(example()).unwrap();
         assert_eq!((lead.id.as_str(), lead.priority), ("CRM-LEAD-001234", Priority::High));
-        assert_eq!(lead.document, example());
+        assert_eq!(lead.document, JsonDocument::from(example()));
     }
 
     #[test]
@@ -171,16 +195,37 @@ mod tests {
             unreachable!("an object literal")
         };
         let extension = Extension {
-            pointer: "/tower".into(),
-            json: "\"B\"".into(),
+            pointer: "/tower/B".into(),
+            json: "1.10".into(),
         };
         let key = "gw-1".parse().unwrap();
-        let document = Lead::document_of(parsed, &[extension], &key, jiff::Timestamp::UNIX_EPOCH);
+        let document = Lead::document_of(parsed, &[extension], &key, jiff::Timestamp::UNIX_EPOCH).unwrap();
         let lead = Lead::read(document).unwrap();
         assert_eq!(
-            lead.document["lead"],
-            json!({"id": "GW-1", "phone": "+919800000000", "tower": "B"})
+            lead.document.text(),
+            concat!(
+                r#"{"event":"lead.created","idempotency_key":"gw-1","lead":{"id":"GW-1","phone":"+919800000000","#,
+                r#""tower":{"B":1.10}},"timestamp":"1970-01-01T00:00:00Z"}"#
+            )
         );
-        assert_eq!(lead.document["idempotency_key"], "gw-1");
+    }
+
+    #[test]
+    fn blank_texts_are_absent_and_digits_stay() {
+        let body = r#"{"event":"lead.created","timestamp":"","idempotency_key":"K-02",
+            "lead":{"id":"L-02","phone":"+919800000000","phone_alt":"","created_at":"","call_priority":" ",
+            "budget":1.10}}"#;
+        let lead = Lead::read(JsonDocument::parse(body.as_bytes()).unwrap()).unwrap();
+        assert_eq!((lead.priority, lead.document.text()), (Priority::Normal, body));
+    }
+
+    #[test]
+    fn duplicate_members_are_named() {
+        let body = br#"{"event":"lead.created","lead":{"id":"L-1","phone":"+919800000000","phone":"+919800000001"}}"#;
+        let errors = Lead::read(JsonDocument::parse(body).unwrap()).unwrap_err();
+        assert_eq!(
+            errors,
+            [FieldError::new("/lead/phone", "appears more than once; send it once")]
+        );
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::release::CredentialKind;
 use super::{AdapterNeeds, SettingKind, SettingNeed};
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId};
+use crate::visible_text::is_visible_text;
 
 /// The most settings, credentials or origins that an adapter may ask for.
 const MAX_NEEDS: usize = 100;
@@ -120,13 +121,16 @@ fn check_needs(needs: &AdapterNeeds) -> Vec<String> {
     wrong
 }
 
-/// Validates text that a person may read on a terminal: a control character could move the cursor or rename the window.
+/// Validates text that a person may read on a terminal: a control character could move the cursor or rename the window,
+/// and a bidirectional override could make it read otherwise.
 fn check_doc(doc: &str, of: fmt::Arguments<'_>, wrong: &mut Vec<String>) {
     if doc.len() > MAX_DOC_BYTES {
         wrong.push(format!("the doc of {of} is longer than {MAX_DOC_BYTES} bytes"));
     }
-    if doc.chars().any(char::is_control) {
-        wrong.push(format!("the doc of {of} has a line break or another control character"));
+    if !is_visible_text(doc) {
+        wrong.push(format!(
+            "the doc of {of} has a line break, or another character that people do not see"
+        ));
     }
 }
 
@@ -198,7 +202,7 @@ mod tests {
         setting `n` is there twice
         credential `` must be named with a-z, 0-9, `-` and `_`, a letter first
         the kind of credential `` must be bearer, basic, header or hmac
-        the doc of credential `k` has a line break or another control character
+        the doc of credential `k` has a line break, or another character that people do not see
         origin `n` must be the name of a setting of kind url
         origin `x` must be the name of a setting of kind url
         ");

@@ -1,6 +1,7 @@
 //! Why a file is not an adapter that this host can run.
 
 use jackfield_domain::delivery::failure::Fault;
+use jackfield_domain::visible_text::is_visible;
 
 /// Bytes of a component. Python's, the largest of the supported languages, are 18 MB.
 pub const MAX_SIZE: usize = 64 << 20;
@@ -96,7 +97,7 @@ pub enum CompileRefusal {
 
 /// At most 500 characters of what the engine says about a component: it may quote names, which a stranger chose.
 pub fn truncate(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_QUOTED).collect()
+    text.chars().filter(|c| is_visible(*c)).take(MAX_QUOTED).collect()
 }
 
 /// The first of these names, and how many more there are.

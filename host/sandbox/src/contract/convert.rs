@@ -15,6 +15,7 @@ use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::status::LeadStatus;
 use jackfield_domain::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
+use jackfield_domain::visible_text::{is_visible_text, visible, without_format};
 
 /// Bytes of a CRM's reference.
 const MAX_REFERENCE: usize = 256;
@@ -106,8 +107,9 @@ pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, Co
             "status.query answered for another lead than it was asked for",
         ));
     }
-    let stage = given.status.chars().count();
-    if !(1..=MAX_STATUS).contains(&stage) || given.status.chars().any(char::is_control) {
+    // A CRM's text may have joiners between its letters, which are not worth a failure that forbids the call.
+    let stage = without_format(&given.status);
+    if !(1..=MAX_STATUS).contains(&stage.chars().count()) || !is_visible_text(&stage) {
         return Err(violation(format!(
             "status must be 1 to {MAX_STATUS} characters of printable text"
         )));
@@ -120,7 +122,7 @@ pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, Co
     Ok(LeadStatus {
         lead_id: asked.clone(),
         callable: given.callable,
-        status: given.status,
+        status: stage,
         dnc: given.dnc,
         human_contacted: Some(given.human_contacted),
         last_call_attempt: given.last_call_attempt,
@@ -135,16 +137,15 @@ fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, ContractVi
             "at most {MAX_EXTENSIONS} extensions with {MAX_EXTENSION_BYTES} bytes in total are allowed"
         )));
     }
-    let check = |extension: model::Extension| {
-        if !extension.pointer.starts_with('/') || serde_json::from_str::<Value>(&extension.json).is_err() {
-            return Err(violation(
-                "an extension must have a JSON pointer, such as `/floor`, and a value in JSON",
-            ));
+    let check = |model::Extension { pointer, json }: model::Extension| {
+        let extension = Extension { pointer, json };
+        if extension.is_valid() {
+            Ok(extension)
+        } else {
+            Err(violation(
+                "an extension must have a JSON pointer of at most 32 parts, such as `/floor`, and a value in JSON",
+            ))
         }
-        Ok(Extension {
-            pointer: extension.pointer,
-            json: extension.json,
-        })
     };
     given.into_iter().map(check).collect()
 }
@@ -236,13 +237,11 @@ fn violation(detail: impl Into<String>) -> ContractViolation {
     ContractViolation(detail.into())
 }
 
-/// At most `limit` bytes of a text: whole characters, on one line.
+/// At most `limit` bytes of a text: whole characters that people see, on one line.
 fn truncate(text: &str, limit: usize) -> String {
-    let end = text.floor_char_boundary(limit);
-    text[..end]
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    let mut text = visible(text);
+    text.truncate(text.floor_char_boundary(limit));
+    text
 }
 
 #[cfg(test)]

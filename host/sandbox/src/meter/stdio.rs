@@ -8,6 +8,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use jackfield_clock::lock;
+use jackfield_domain::visible_text::is_visible;
 
 /// Bytes that are kept of a stream: enough for a panic's message, whose last line matters.
 const KEPT: usize = 4096;
@@ -35,7 +36,7 @@ impl OutputTail {
         let line = marked.or_else(|| lines.find(|line| !line.is_empty()));
         line.unwrap_or_default()
             .chars()
-            .filter(|c| !c.is_control())
+            .filter(|c| is_visible(*c))
             .take(LINE)
             .collect()
     }

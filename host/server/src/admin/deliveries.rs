@@ -17,6 +17,7 @@ use jackfield_api::{
 };
 use jackfield_domain::delivery::DocumentShape;
 use jackfield_domain::id::DeliveryId;
+use jackfield_domain::json::JsonDocument;
 use jackfield_store::{AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryFilter, DeliverySummary};
 
 pub(super) fn delivery_view(summary: DeliverySummary) -> DeliveryView {
@@ -69,7 +70,7 @@ fn attempt_view(attempt: AttemptRecord) -> AttemptView {
 pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
     let document = match detail.summary.kind.rules().document {
         DocumentShape::Raw => None,
-        DocumentShape::Lead | DocumentShape::Disposition => serde_json::from_slice(&detail.payload).ok(),
+        DocumentShape::Lead | DocumentShape::Disposition => JsonDocument::parse(&detail.payload).ok(),
     };
     match (document, std::str::from_utf8(&detail.payload)) {
         (Some(document), _) => PayloadView::Json(document),

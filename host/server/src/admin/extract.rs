@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::observe::request::BodyError;
 use crate::problem::{Problem, ProblemKind};
+use jackfield_domain::intake::media::{self, UnsupportedMedia};
 
 /// Parameters in the path.
 pub struct Path<T>(pub T);
@@ -45,6 +46,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        media::check_coding(request.headers()).map_err(unsupported)?;
         Bytes::from_request(request, state)
             .await
             .map(Self)
@@ -60,6 +62,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        media::check_charset(request.headers()).map_err(unsupported)?;
         let Body(bytes) = Body::from_request(request, state).await?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|error| {
@@ -69,6 +72,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             )
         })
     }
+}
+
+fn unsupported(error: UnsupportedMedia) -> Problem {
+    Problem::new(ProblemKind::UnsupportedMedia, error.explanation())
 }
 
 fn body_problem(rejection: &BytesRejection) -> Problem {

@@ -12,6 +12,7 @@ use super::problems::{ErrorResponses, not_found};
 use crate::problem::Problem;
 use jackfield_api::{LeadView, MAX_LIMIT};
 use jackfield_domain::id::{LeadId, TenantName};
+use jackfield_domain::json::JsonDocument;
 use jackfield_store::{DeliveryFilter, PageRequest};
 
 /// Show a lead with its deliveries.
@@ -40,7 +41,7 @@ pub(super) async fn show(
         lead: record.lead.to_string(),
         document: record.document.map(|text| {
             // A document that is not JSON is shown as text.
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
+            JsonDocument::parse(text.as_bytes()).unwrap_or_else(|_| Value::String(text).into())
         }),
         priority: record.priority,
         accepted_at: record.accepted_at,

@@ -27,9 +27,9 @@ mod tokens;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, OriginalUri};
-use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse as _;
+use axum::extract::{DefaultBodyLimit, OriginalUri, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::Method;
@@ -43,11 +43,12 @@ use utoipa_axum::routes;
 
 use crate::auth::Tokens;
 use crate::observe::metrics::Metrics;
-use crate::observe::request::log_request;
+use crate::observe::request::{RequestLog, log_request};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{Rollout, Tenants};
 use crate::vault::Vault;
 use jackfield_clock::SharedClock;
+use jackfield_domain::intake::request_head;
 use jackfield_store::SharedStore;
 
 /// Bytes of a body that is not a component: 1 MiB, as on the public listener.
@@ -72,6 +73,8 @@ pub struct AdminState {
     pub metrics: Metrics,
     /// Notified when a replay or a breaker makes deliveries due.
     pub wake: Arc<Notify>,
+    /// Logs requests, and runs each to its end.
+    pub requests: RequestLog,
 }
 
 #[derive(utoipa::OpenApi)]
@@ -151,18 +154,26 @@ pub fn router(state: AdminState) -> Router {
         "/openapi.json",
         get(|| async move { Json(description).into_response() }),
     );
-    let clock = Arc::clone(&state.clock);
-    with_fallbacks_and_layers(others.merge(v1).with_state(state), clock)
+    let requests = state.requests.clone();
+    with_fallbacks_and_layers(others.merge(v1).with_state(state), requests)
 }
 
 /// Adds what every route of the listener needs: problems for unknown paths and methods, a limit for bodies, and the
 /// log.
-fn with_fallbacks_and_layers(routes: Router, clock: SharedClock) -> Router {
+fn with_fallbacks_and_layers(routes: Router, requests: RequestLog) -> Router {
     routes
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(clock, log_request))
+        .layer(from_fn(check_target))
+        .layer(from_fn_with_state(requests, log_request))
+}
+
+/// Refuses a path or a query that is not percent-encoded, before any route reads it.
+async fn check_target(request: Request, next: Next) -> Result<Response, Problem> {
+    request_head::check_target(request.uri())
+        .map_err(|error| Problem::new(ProblemKind::BadRequest, error.explanation()))?;
+    Ok(next.run(request).await)
 }
 
 async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {

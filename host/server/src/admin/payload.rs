@@ -14,6 +14,7 @@ use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::{DeliveryState, DocumentShape};
 use jackfield_domain::field::FieldError;
 use jackfield_domain::id::DeliveryId;
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Lead;
 use jackfield_store::DeliveryDetail;
 
@@ -40,8 +41,8 @@ pub(super) async fn edit(
         Some(lead) => state.store.dnc_recorded(&detail.summary.tenant, lead).await?,
         None => false,
     };
-    validate_replacement(&detail, &body, dnc_recorded)?;
-    if !state.store.edit(id, body.into(), state.clock.now()).await? {
+    let payload = validate_replacement(&detail, &body, dnc_recorded)?;
+    if !state.store.edit(id, payload, state.clock.now()).await? {
         return Err(not_in_review(id, "has just left review"));
     }
     Ok(Json(EditedView {
@@ -57,37 +58,47 @@ fn not_in_review(id: DeliveryId, state: &str) -> Problem {
     )
 }
 
-/// Checks that `body` may replace the delivery's document.
-fn validate_replacement(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<(), Problem> {
-    let errors = match detail.summary.kind.rules().document {
+/// The delivery's new payload: `body`, whose harmless faults are mended, if it may replace the delivery's document.
+fn validate_replacement(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<Vec<u8>, Problem> {
+    let (payload, errors) = match detail.summary.kind.rules().document {
         DocumentShape::Raw if body.is_empty() => {
             return Err(Problem::new(ProblemKind::Invalid, "the body is empty"));
         }
-        DocumentShape::Raw => vec![],
-        DocumentShape::Lead => lead_errors(detail, json(body)?)?,
-        DocumentShape::Disposition => disposition_errors(detail, &json(body)?, dnc_recorded)?,
+        DocumentShape::Raw => (body.to_vec(), vec![]),
+        DocumentShape::Lead => {
+            let document = json(body)?;
+            (document.text().into(), lead_errors(detail, &document)?)
+        }
+        DocumentShape::Disposition => {
+            let document = json(body)?;
+            (
+                document.text().into(),
+                disposition_errors(detail, &document, dnc_recorded)?,
+            )
+        }
     };
     if errors.is_empty() {
-        Ok(())
+        Ok(payload)
     } else {
         Err(Problem::invalid(errors))
     }
 }
 
-fn json(body: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(body)
+fn json(body: &[u8]) -> Result<JsonDocument, Problem> {
+    JsonDocument::parse(body)
         .map_err(|error| Problem::new(ProblemKind::BadRequest, format!("the body is not JSON: {error}")))
 }
 
 /// What a lead's replacement must not change.
-fn lead_errors(detail: &DeliveryDetail, document: Value) -> Result<Vec<FieldError>, Problem> {
-    let former: Value = serde_json::from_slice(&detail.payload).unwrap_or_default();
+fn lead_errors(detail: &DeliveryDetail, document: &JsonDocument) -> Result<Vec<FieldError>, Problem> {
+    let former = JsonDocument::parse(&detail.payload).unwrap_or_else(|_| Value::Null.into());
     let new = Lead::read(document).map_err(Problem::invalid)?;
     let mut errors = vec![];
     if detail.summary.lead.as_ref().is_some_and(|lead| *lead != new.id) {
         errors.push(FieldError::new("/lead/id", "must stay as it was"));
     }
-    if new.document.get("idempotency_key") != former.get("idempotency_key") {
+    let key = |document: &JsonDocument| Some(document.root().member("idempotency_key")?.canonical());
+    if key(document) != key(&former) {
         errors.push(FieldError::new("/idempotency_key", "must stay as it was"));
     }
     Ok(errors)
@@ -96,7 +107,7 @@ fn lead_errors(detail: &DeliveryDetail, document: Value) -> Result<Vec<FieldErro
 /// What a disposition's replacement must not change, or newly request.
 fn disposition_errors(
     detail: &DeliveryDetail,
-    document: &Value,
+    document: &JsonDocument,
     dnc_recorded: bool,
 ) -> Result<Vec<FieldError>, Problem> {
     let mut errors = vec![];
@@ -205,7 +216,7 @@ mod tests {
     #[test]
     fn payloads_are_json_text_or_base64() {
         let mut detail = in_review(DeliveryKind::Disposition, "C-1", &json!({"a": 1}));
-        assert_eq!(payload_view(&detail), PayloadView::Json(json!({"a": 1})));
+        assert_eq!(payload_view(&detail), PayloadView::Json(json!({"a": 1}).into()));
         detail.summary.kind = DeliveryKind::Inbound;
         assert_eq!(payload_view(&detail), PayloadView::Text(r#"{"a":1}"#.into()));
         detail.payload = vec![0xff];

@@ -155,6 +155,7 @@ mod tests {
                     headers: "[]".into(),
                     body: document.to_string().into_bytes(),
                 },
+                payload: None,
                 digest: digest(&lead, &document),
                 disposition: Disposition::read(lead, &document).unwrap(),
                 due: now,

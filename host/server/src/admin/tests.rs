@@ -11,6 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::observe::failures::StoreFailureLog;
 use jackfield_clock::ManualClock;
 
 fn operations(description: &Value) -> Vec<(String, String, Value)> {
@@ -113,7 +114,9 @@ async fn send(method: &str, path: &str, body: impl Into<Body>) -> (u16, Value) {
         format!("{query:?}")
     }
     let routes = Router::new().route("/echo", post(echo)).route("/page", get(page));
-    let api = with_fallbacks_and_layers(routes, Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)));
+    let clock: SharedClock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
+    let requests = RequestLog::new(Arc::clone(&clock), StoreFailureLog::new(clock));
+    let api = with_fallbacks_and_layers(routes, requests);
     let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
     let response = api.oneshot(request).await.unwrap();
     let status = response.status().as_u16();

@@ -16,6 +16,7 @@ use crate::auth::RevokeError;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::{Listing, NewTokenView, PageQuery, RevokedView, TokenHolder, TokenRequest, TokenView};
 use jackfield_domain::id::TokenId;
+use jackfield_domain::visible_text::is_visible_text;
 use jackfield_store::{TokenPurpose, TokenRecord};
 
 /// Characters of a label: a short note.
@@ -39,7 +40,7 @@ fn token_view(record: TokenRecord) -> TokenView {
 /// Validates a request: what the new token is for, and its label.
 fn purpose_and_label(request: TokenRequest) -> Result<(TokenPurpose, String), Problem> {
     let TokenRequest { holder, tenant, label } = request;
-    if label.chars().count() > MAX_LABEL || label.chars().any(char::is_control) {
+    if label.chars().count() > MAX_LABEL || !is_visible_text(&label) {
         let rule = format!("must be at most {MAX_LABEL} printable characters");
         return Err(invalid_field("/label", rule));
     }

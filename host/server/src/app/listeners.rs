@@ -58,6 +58,7 @@ impl Listeners {
                 body_memory: BODY_MEMORY,
             },
             tls,
+            cleartext_http2: config.cleartext_http2,
             clock: Arc::clone(clock),
             metrics: metrics.clone(),
         };

@@ -8,11 +8,11 @@ use anyhow::Context as _;
 use clap::Args;
 use reqwest::{Certificate, Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use url::Url;
 
 use jackfield_api::ProblemBody;
 use jackfield_domain::custody::Sensitive;
+use jackfield_domain::json::JsonDocument;
 
 /// How long an answer may take: long enough for a replay of ten thousand deliveries, and for a small machine to compile
 /// an adapter of 64 MiB.
@@ -74,7 +74,7 @@ pub(super) struct AdminClient {
 /// An answer of the API.
 pub(super) struct ApiAnswer<T> {
     /// As it came, for `--json`.
-    pub raw: Value,
+    pub raw: JsonDocument,
     /// As a type, to render tables and sentences.
     pub view: T,
 }
@@ -194,8 +194,8 @@ impl AdminClient {
         let status = response.status();
         let bytes = response.bytes().await.map_err(|error| self.connection_error(&error))?;
         if status.is_success() {
-            let raw: Value = serde_json::from_slice(&bytes).map_err(|_| self.unexpected_answer(status))?;
-            let view = serde_json::from_value(raw.clone()).map_err(|_| self.unexpected_answer(status))?;
+            let raw = JsonDocument::parse(&bytes).map_err(|_| self.unexpected_answer(status))?;
+            let view = serde_json::from_slice(&bytes).map_err(|_| self.unexpected_answer(status))?;
             return Ok(ApiAnswer { raw, view });
         }
         match serde_json::from_slice::<ProblemBody>(&bytes) {
@@ -240,6 +240,8 @@ impl AdminClient {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn client(base: &str) -> AdminClient {

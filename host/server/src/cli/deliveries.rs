@@ -217,7 +217,7 @@ fn attempt_row(attempt: &AttemptView) -> Vec<String> {
 /// A document as text for people.
 pub(super) fn render_payload(payload: &PayloadView) -> String {
     let text = match payload {
-        PayloadView::Json(document) => format!("{document:#}"),
+        PayloadView::Json(document) => document.root().pretty(),
         PayloadView::Text(text) => text.clone(),
         PayloadView::Base64(text) => format!("base64: {text}"),
     };

@@ -1,5 +1,5 @@
-//! The command line. `serve` runs the host, and an author's commands need none; every other command sends requests to a
-//! running host's admin API and does nothing that the API cannot do.
+//! The command line. `serve` runs the host, an author's commands need none, and `token recover` works on the host's
+//! files; every other command sends requests to a running host's admin API and does nothing that the API cannot do.
 //!
 //! Each group of commands has a file. The exit code is 0 if the command succeeded, 1 if it failed, when standard error
 //! says why and what to do, and 2 if the command line is invalid.
@@ -31,6 +31,7 @@ use clap::{Parser, Subcommand};
 use adapter::AdapterCommand;
 use admin_client::{AdminClient, ConnectionArgs, GLOBAL_OPTIONS};
 use output::Output;
+use token::TokenCommand;
 
 use crate::app::Storage;
 
@@ -63,9 +64,9 @@ enum Command {
     /// Tenants and their releases: apply, list, show, releases, rollback.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
-    /// Tokens of agents and operators: create, list, revoke.
+    /// Tokens of agents and operators: create, list, recover, revoke.
     #[command(subcommand)]
-    Token(token::TokenCommand),
+    Token(TokenCommand),
     /// Secrets that the host stores for tenants: set, list, remove, rotate-key.
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
@@ -134,6 +135,7 @@ async fn run(cli: Cli, storage: Storage) -> anyhow::Result<()> {
     let command = match cli.command {
         Command::Serve(args) => return serve::run(args, storage).await,
         Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Output::new(cli.json)).await,
+        Command::Token(TokenCommand::Recover(args)) => return args.run(&Output::new(cli.json)).await,
         command => command,
     };
     let session = Session {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::admin_client::ApiAnswer;
 use jackfield_api::Listing;
+use jackfield_domain::visible_text::is_visible;
 
 /// Standard output, and what it supports.
 pub(super) struct Output {
@@ -36,7 +37,7 @@ impl Output {
     /// Prints an answer of the API: its JSON, or the text that `text` renders it as.
     pub fn show<T>(&self, answer: &ApiAnswer<T>, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         if self.json {
-            print(&serde_json::to_string_pretty(&answer.raw)?)
+            print(&answer.raw.root().pretty())
         } else {
             print(&text(&answer.view))
         }
@@ -157,10 +158,10 @@ pub(super) fn print_error(error: &anyhow::Error) {
     note(&format!("jackfield: {}", text.join("\n")));
 }
 
-/// Text from elsewhere, without control characters that a terminal would obey.
+/// Text from elsewhere, without characters that a terminal would obey or a person would not see.
 pub(super) fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| if is_visible(c) { c } else { '\u{fffd}' })
         .collect()
 }
 

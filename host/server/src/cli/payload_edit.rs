@@ -46,7 +46,7 @@ impl PayloadEditArgs {
             .get::<DeliveryDetailView>(&path, &DeliveryShowQuery { payload: true })
             .await?;
         let old = match detail.view.payload {
-            Some(PayloadView::Json(document)) => format!("{document:#}\n"),
+            Some(PayloadView::Json(document)) => format!("{}\n", document.root().pretty()),
             Some(PayloadView::Text(text)) => text,
             Some(PayloadView::Base64(_)) | None => {
                 bail!(

@@ -43,6 +43,7 @@ fn commands_are_as_listed() {
     jackfield tenant rollback
     jackfield token create
     jackfield token list
+    jackfield token recover
     jackfield token revoke
     jackfield secrets set
     jackfield secrets list

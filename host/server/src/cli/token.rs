@@ -1,14 +1,27 @@
 //! `jackfield token …`
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
 use clap::Subcommand;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use reqwest::Method;
+use serde::Serialize;
 
 use super::Session;
 use super::arguments::PageArgs;
-use super::output::{note, or_dash, time};
+use super::output::{Output, note, or_dash, time};
+use crate::app::TokenRecovery;
+use crate::config::Config;
 use jackfield_api::{Listing, NewTokenView, RevokedView, TokenHolder, TokenRequest, TokenView};
+use jackfield_clock::{Clock as _, SystemClock, after};
 use jackfield_domain::id::{TenantName, TokenId};
+
+/// How long a running host may take to accept a recovered token: it looks each second.
+const HOST_LIMIT: Duration = Duration::from_secs(5);
+/// How often the command looks whether it has.
+const POLL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
@@ -34,6 +47,15 @@ pub(super) enum TokenCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// Make an operator token on the host's own machine, when none is at hand.
+    #[command(after_help = "Example:
+  jackfield token recover
+  jackfield token recover --config /etc/jackfield.toml
+
+It needs no token and no admin API, but the right to write in data_dir: run it on the host's machine, as the user that
+the host runs as, or as root. The host accepts the token within a second; if it does not run, with its next start. The
+audit trail shows it.")]
+    Recover(RecoverArgs),
     /// Revoke a token: the host no longer accepts it.
     #[command(after_help = "Example:\n  jackfield token revoke tok_4")]
     Revoke {
@@ -41,6 +63,51 @@ pub(super) enum TokenCommand {
         #[arg(value_name = "ID")]
         id: TokenId,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RecoverArgs {
+    /// The host's settings, which name its data directory; JACKFIELD_* variables override them
+    #[arg(long, value_name = "FILE", env = "JACKFIELD_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// A recovered token, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct RecoveredToken {
+    token: String,
+    /// Whether a running host has accepted it already.
+    accepted: bool,
+}
+
+impl RecoverArgs {
+    pub async fn run(self, output: &Output) -> anyhow::Result<()> {
+        let config = Config::load(self.config.as_deref(), std::env::vars())?;
+        let data_dir = config.data_dir.display();
+        anyhow::ensure!(
+            config.data_dir.is_dir(),
+            "there is no data directory {data_dir}: give the host's settings with --config, or JACKFIELD_DATA_DIR"
+        );
+        let recovery = TokenRecovery::new(&config.data_dir);
+        let token = recovery.request().with_context(|| {
+            format!("a file cannot be written in {data_dir}: run this as the user that the host runs as")
+        })?;
+        let clock = SystemClock;
+        let until = after(clock.now(), HOST_LIMIT);
+        while recovery.is_pending() && clock.now() < until {
+            clock.sleep_until(after(clock.now(), POLL)).await;
+        }
+        let accepted = !recovery.is_pending();
+        let token = token.expose().to_owned();
+        let made = RecoveredToken { token, accepted };
+        output.print_result(&made, || made.token.clone())?;
+        note(if accepted {
+            "The host accepts it from now on. Store it; it is not shown again."
+        } else {
+            "No host runs over this directory, so the next start accepts it. Store it; it is not shown again."
+        });
+        Ok(())
+    }
 }
 
 /// Parses the word of a [`TokenHolder`].
@@ -56,6 +123,8 @@ impl TokenCommand {
     pub async fn run(self, session: &Session) -> anyhow::Result<()> {
         let Session { client, output } = session;
         match self {
+            // It needs no session, and was run before one was made.
+            Self::Recover(_) => Ok(()),
             Self::Create { holder, tenant, label } => {
                 let request = TokenRequest { holder, tenant, label };
                 let answer = client.post::<NewTokenView>(&["tokens"], &request).await?;

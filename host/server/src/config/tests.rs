@@ -69,7 +69,8 @@ fn every_key_can_be_a_variable() {
     let sample = |key| match key {
         "public_listen" | "admin_listen" => "127.0.0.1:9",
         "log_format" => "json",
-        "drain" | "header_timeout" | "body_timeout" | "idle_timeout" => "9s",
+        "cleartext_http2" => "true",
+        "lame_duck" | "drain" | "header_timeout" | "body_timeout" | "idle_timeout" => "9s",
         "trusted_proxies" => "10.0.0.0/8, 192.0.2.1",
         "data_dir" | "master_key_file" | "log" => "debug",
         key if key.contains("_tls_") => "server.pem",

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::attempt::{Attempt, AttemptOutcome, PushClient, policy};
 use super::lanes::{AttemptInFlight, Lanes};
+use crate::observe::failures::StoreFailureLog;
 use crate::observe::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock, lock};
@@ -59,6 +60,8 @@ pub struct EngineParts {
     pub clock: SharedClock,
     /// The metrics.
     pub metrics: Metrics,
+    /// Logs that the store fails.
+    pub failures: StoreFailureLog,
     /// Notified when there is work.
     pub wake: Arc<Notify>,
     /// Randomness for jitter.
@@ -78,6 +81,7 @@ pub struct Engine {
     tenants: Arc<Tenants>,
     clock: SharedClock,
     metrics: Metrics,
+    failures: StoreFailureLog,
     wake: Arc<Notify>,
     rng: Mutex<StdRng>,
     owner: LeaseOwner,
@@ -107,6 +111,7 @@ impl Engine {
             tenants: parts.tenants,
             clock: parts.clock,
             metrics: parts.metrics,
+            failures: parts.failures,
             wake: parts.wake,
             rng: Mutex::new(parts.rng),
             owner: parts.owner,
@@ -146,7 +151,7 @@ impl Engine {
                     continue;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the store failed while looking for work");
+                    self.failures.failed(&error.to_string(), "no work can be looked for");
                     clock::after(self.clock.now(), STORE_PAUSE)
                 }
             };
@@ -261,7 +266,8 @@ impl Engine {
             match self.store.finish(finish.clone()).await {
                 Ok(outcome) => return outcome,
                 Err(error) => {
-                    tracing::error!(%error, delivery = %finish.lease.id, "the end of an attempt cannot be stored yet");
+                    self.failures
+                        .failed(&error.to_string(), "the end of an attempt cannot be stored yet");
                     let now = self.clock.now();
                     if now >= expires_at {
                         return FinishOutcome::LeaseLost;
@@ -275,7 +281,8 @@ impl Engine {
     async fn release_jobs(&self, jobs: Vec<Job>) {
         let leases: Vec<_> = jobs.iter().map(|job| job.claimed.lease).collect();
         if let Err(error) = self.store.release_leases(&leases).await {
-            tracing::warn!(%error, "claimed deliveries could not be given back; their leases will bring them back");
+            let doing = "claimed deliveries could not be given back; their leases will bring them back";
+            self.failures.failed(&error.to_string(), doing);
         }
     }
 
@@ -285,7 +292,8 @@ impl Engine {
                 Ok(KEYS_FORGOTTEN_AT_ONCE..) => {}
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "expired webhook keys could not be forgotten");
+                    self.failures
+                        .failed(&error.to_string(), "expired webhook keys could not be forgotten");
                     return;
                 }
             }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use crate::intake::{Acceptance, IntakeError};
+use crate::intake::{Acceptance, DispositionRefusal, IntakeError};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::ReceiptView;
 
@@ -21,11 +21,25 @@ pub fn accepted(acceptance: Acceptance) -> Response {
     (status, Json(body)).into_response()
 }
 
+impl From<DispositionRefusal> for Problem {
+    fn from(refusal: DispositionRefusal) -> Self {
+        let problem = Self::from(refusal.error);
+        if refusal.do_not_call_recorded {
+            problem
+                .and("the lead's wish not to be called is recorded all the same")
+                .with("do_not_call_recorded", true)
+        } else {
+            problem
+        }
+    }
+}
+
 impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         let detail = error.to_string();
         match error {
             IntakeError::NotJson(_) => Self::new(ProblemKind::BadRequest, detail),
+            IntakeError::Unsupported(_) => Self::new(ProblemKind::UnsupportedMedia, detail),
             IntakeError::Invalid(errors) => Self::invalid(errors),
             IntakeError::KeyReused => Self::new(ProblemKind::KeyReused, detail),
             IntakeError::CallReported => Self::new(ProblemKind::Conflict, detail),

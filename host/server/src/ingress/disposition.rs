@@ -8,6 +8,7 @@ use super::extract::{Agent, FullBody};
 use super::{PublicState, SharedState, answer, extract};
 use crate::intake::Acceptance;
 use crate::problem::Problem;
+use jackfield_domain::intake::media;
 use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "disposition";
@@ -44,8 +45,9 @@ async fn accept(
         body: body.into(),
     };
     let tenant = agent.serving_tenant();
+    let charset = media::check_charset(headers);
     Ok(state
         .intake
-        .accept_disposition(tenant.as_deref(), lead, request)
+        .accept_disposition(tenant.as_deref(), lead, charset, request)
         .await?)
 }

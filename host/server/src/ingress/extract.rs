@@ -14,6 +14,7 @@ use crate::observe::request::{BodyError, bearer_token};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{Tenant, TenantSlot};
 use jackfield_domain::id::TenantName;
+use jackfield_domain::intake::media::{self, UnsupportedMedia};
 use jackfield_domain::intake::throttle::RequestParty;
 
 /// The agent of a tenant, authenticated by a valid bearer token.
@@ -50,9 +51,12 @@ impl FromRequestParts<SharedState> for Agent {
                     .check_tenant(client, &tenant, RequestParty::Agent, rules)?;
                 Ok(Self { tenant, slot })
             }
-            (_, presented) => {
+            (tenant, presented) => {
+                if let Some(tenant) = tenant.filter(|tenant| state.tenants.slot(tenant).is_some()) {
+                    tracing::Span::current().record("tenant", tenant.as_str());
+                }
                 let reason = if presented.is_some() { "token" } else { "no-token" };
-                Err(state.rate_limiter.refuse(client, "agent", reason))
+                Err(state.rate_limiter.refuse(client, "agent", reason).into())
             }
         }
     }
@@ -91,9 +95,10 @@ pub struct FullBody(pub Bytes);
 impl FromRequest<SharedState> for FullBody {
     type Rejection = Problem;
 
-    /// Fails with a 413 if the body is too large, before it is read if its length is announced; with a 408 if it
-    /// arrives too slowly, a 503 if there is no memory for it, and a 400 if it breaks off.
+    /// Fails with a 415 if the body is compressed; with a 413 if it is too large, before it is read if its length is
+    /// announced; with a 408 if it arrives too slowly, a 503 if there is no memory for it, and a 400 if it breaks off.
     async fn from_request(request: Request, state: &SharedState) -> Result<Self, Problem> {
+        media::check_coding(request.headers()).map_err(unsupported)?;
         let too_large = || {
             Problem::new(
                 ProblemKind::TooLarge,
@@ -112,6 +117,18 @@ impl FromRequest<SharedState> for FullBody {
             }
         })
     }
+}
+
+/// Checks that a document that the host reads itself is in UTF-8.
+///
+/// # Errors
+/// A 415 that says so.
+pub fn check_charset(headers: &HeaderMap) -> Result<(), Problem> {
+    media::check_charset(headers).map_err(unsupported)
+}
+
+fn unsupported(error: UnsupportedMedia) -> Problem {
+    Problem::new(ProblemKind::UnsupportedMedia, error.explanation())
 }
 
 /// The headers to store with the raw request, as JSON. Credentials are not stored.

@@ -5,19 +5,20 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use super::extract::FullBody;
-use super::rate_limiter::ClientAddress;
-use super::{SharedState, answer, extract};
-use crate::intake::{IntakeError, ReceivedLead};
+use super::rate_limiter::{ClientAddress, Refusal};
+use super::{PublicState, SharedState, answer, extract};
+use crate::intake::{Acceptance, IntakeError, ReceivedLead};
 use crate::problem::Problem;
 use crate::tenants::TenantSlot;
 use jackfield_domain::id::TenantName;
+use jackfield_domain::intake::media::WebhookFormat;
 use jackfield_domain::intake::signature;
 use jackfield_domain::intake::throttle::RequestParty;
 use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "leads";
 
-/// Verifies the signature first; only then does it read the document, and only then is a key ever stored.
+/// Answers once the lead is durable. A refusal is logged with its reason, and counted for its tenant if there is one.
 pub async fn post(
     State(state): State<SharedState>,
     client: ClientAddress,
@@ -25,44 +26,78 @@ pub async fn post(
     headers: HeaderMap,
     body: Result<FullBody, Problem>,
 ) -> Result<Response, Problem> {
-    let FullBody(body) = body.inspect_err(|problem| state.metrics.request_refused(ENDPOINT, problem.kind().word()))?;
-    // Every refusal before the signature is verified looks the same to the sender; the metric distinguishes them.
+    let found = tenant.parse::<TenantName>().ok();
+    let Some((name, slot)) = found.and_then(|name| Some((name.clone(), state.tenants.slot(&name)?))) else {
+        let refusal = match body {
+            Ok(_) => state.rate_limiter.refuse(client, ENDPOINT, "no-tenant"),
+            Err(problem) => refused(&state, problem),
+        };
+        return Err(refusal.into());
+    };
+    tracing::Span::current().record("tenant", name.as_str());
+    let accepted = accept(&state, client, &name, slot, &headers, body).await;
+    let acceptance = accepted.inspect_err(|refusal| state.metrics.webhook_refused(&name, refusal.reason))?;
+    state.metrics.request_accepted(&name, ENDPOINT, acceptance.repeat);
+    Ok(answer::accepted(acceptance))
+}
+
+/// Verifies the signature first; only then does it read the document, and only then is a key ever stored. Every refusal
+/// before the signature is verified looks the same to the sender; the log and the metrics distinguish them.
+async fn accept(
+    state: &PublicState,
+    client: ClientAddress,
+    name: &TenantName,
+    slot: TenantSlot,
+    headers: &HeaderMap,
+    body: Result<FullBody, Problem>,
+) -> Result<Acceptance, Refusal> {
+    let FullBody(body) = body.map_err(|problem| refused(state, problem))?;
     let refuse = |reason| state.rate_limiter.refuse(client, ENDPOINT, reason);
-    let slot = tenant
-        .parse::<TenantName>()
-        .ok()
-        .and_then(|name| state.tenants.slot(&name));
-    let tenant = match slot {
-        None => return Err(refuse("no-tenant")),
-        Some(TenantSlot::Broken { .. }) => return Err(IntakeError::NotServing.into()),
-        Some(TenantSlot::Serving(tenant)) => tenant,
+    let TenantSlot::Serving(tenant) = slot else {
+        return Err(refused(state, IntakeError::NotServing.into()));
     };
     let Some(webhook) = &tenant.release().spec.webhook else {
         return Err(refuse("no-webhook"));
     };
     let now = state.clock.now();
-    let verified = signature::verify(&webhook.profile, &tenant.webhook_keys, &headers, &body, now)
+    let verified = signature::verify(&webhook.profile, &tenant.webhook_keys, headers, &body, now)
         .map_err(|refusal| refuse(refusal.word()))?;
-    let name = tenant.release().tenant();
     state
         .rate_limiter
         .check_tenant(client, name, RequestParty::Crm, Some(&tenant.release().spec.ingress))?;
-    tracing::Span::current().record("tenant", name.as_str());
+    let parses_leads = tenant.loaded.record().parses_leads;
+    if !parses_leads {
+        extract::check_charset(headers).map_err(|problem| refused(state, problem))?;
+    }
 
     let lead = ReceivedLead {
         request: RawRequest {
             tenant: name.clone(),
             received_at: now,
-            headers: extract::stored_headers(&headers),
+            headers: extract::stored_headers(headers),
             body: body.into(),
         },
         signed_id: verified.signed_id,
         window: webhook.window(),
     };
     let accepted = state.intake.accept_lead(&tenant, lead).await;
-    let acceptance = accepted
-        .map_err(Problem::from)
-        .inspect_err(|problem| state.metrics.request_refused(ENDPOINT, problem.kind().word()))?;
-    state.metrics.request_accepted(name, ENDPOINT, acceptance.repeat);
-    Ok(answer::accepted(acceptance))
+    accepted.map_err(|error| refused(state, problem(error, headers)))
+}
+
+/// A refusal for a reason that the sender learns too.
+fn refused(state: &PublicState, problem: Problem) -> Refusal {
+    Refusal::new(&state.metrics, ENDPOINT, problem.kind().word(), problem)
+}
+
+/// The problem for a lead that was not accepted. A body that is no JSON may be one that another adapter reads.
+fn problem(error: IntakeError, headers: &HeaderMap) -> Problem {
+    let format = WebhookFormat::named(headers).filter(|_| matches!(error, IntakeError::NotJson(_)));
+    let problem = Problem::from(error);
+    match format {
+        Some(format) => {
+            let detail = format!("{}; {}", problem.detail(), format.explanation());
+            problem.with_detail(detail)
+        }
+        None => problem,
+    }
 }

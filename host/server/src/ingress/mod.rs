@@ -15,22 +15,28 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::auth::Tokens;
 use crate::intake::Intake;
 use crate::observe::metrics::Metrics;
-use crate::observe::request;
+use crate::observe::request::{RequestLog, log_request, record_reason};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
+use jackfield_domain::intake::request_head;
 use jackfield_store::SharedStore;
 
 use rate_limiter::RateLimiter;
 
 /// Most bytes of a body: 1 MiB, a thousand times the size of the contract's examples.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The path of status queries, whose every error says not to call.
+const STATUS: &str = "/v1/tenants/{tenant}/leads/{lead_id}/status";
 
 /// What the endpoints need. It is passed from service to service with each request, so it is one pointer.
 pub type SharedState = Arc<PublicState>;
@@ -52,14 +58,16 @@ pub struct PublicState {
     pub metrics: Metrics,
     /// Limits how often clients and tenants may ask, and from which addresses.
     pub rate_limiter: Arc<RateLimiter>,
+    /// Logs requests, and runs each to its end.
+    pub requests: RequestLog,
 }
 
 /// The public API.
 pub fn router(state: PublicState) -> Router {
-    let clock = Arc::clone(&state.clock);
+    let requests = state.requests.clone();
     Router::new()
         .route("/v1/tenants/{tenant}/leads", post(leads::post).get(pull::get))
-        .route("/v1/tenants/{tenant}/leads/{lead_id}/status", get(status::get))
+        .route(STATUS, get(status::get))
         .route(
             "/v1/tenants/{tenant}/leads/{lead_id}/disposition",
             post(disposition::post),
@@ -76,5 +84,22 @@ pub fn router(state: PublicState) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(Arc::new(state))
-        .layer(axum::middleware::from_fn_with_state(clock, request::log_request))
+        .layer(from_fn(check_target))
+        .layer(from_fn_with_state(requests, log_request))
+}
+
+/// Refuses a path or a query that is not percent-encoded, before any route reads it.
+async fn check_target(request: Request, next: Next) -> Result<Response, Problem> {
+    if let Err(error) = request_head::check_target(request.uri()) {
+        record_reason(error.word());
+        let problem = Problem::new(ProblemKind::BadRequest, error.explanation());
+        let route = request.extensions().get::<MatchedPath>();
+        let is_status = route.is_some_and(|route| route.as_str() == STATUS);
+        return Err(if is_status {
+            problem.with("callable", false)
+        } else {
+            problem
+        });
+    }
+    Ok(next.run(request).await)
 }

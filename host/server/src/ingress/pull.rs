@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::SharedState;
 use super::extract::Agent;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_api::AgentLeadPage;
+use jackfield_domain::json::JsonDocument;
 
 /// Leads of a page without `limit`.
 const DEFAULT_LIMIT: u32 = 100;
@@ -30,7 +30,12 @@ pub async fn get(
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Json<AgentLeadPage>, Problem> {
     let bad = |detail: String| Problem::new(ProblemKind::BadRequest, detail);
-    let Query(parameters) = parameters.map_err(|rejection| bad(rejection.body_text()))?;
+    let Query(parameters) = parameters.map_err(|_| {
+        bad(format!(
+            "the query is not understood; it may have `after`, the `next` of the last page, and `limit`, 1 to \
+             {MAX_LIMIT}, each once"
+        ))
+    })?;
     let after = match parameters.after.as_deref() {
         None | Some("") => jackfield_store::LeadCursor::default(),
         Some(text) => text.parse().map_err(|error| bad(format!("after: {error}")))?,
@@ -40,10 +45,9 @@ pub async fn get(
         return Err(bad(format!("limit must be 1 to {MAX_LIMIT}")));
     }
     let page = state.store.leads_after(&agent.tenant, after, limit).await?;
-    let leads: Vec<Box<RawValue>> = page
-        .leads
-        .into_iter()
-        .filter_map(|lead| RawValue::from_string(lead.document?).ok())
+    let documents = page.leads.into_iter().filter_map(|lead| lead.document);
+    let leads = documents
+        .filter_map(|document| JsonDocument::parse(document.as_bytes()).ok())
         .collect();
     let next = page.next.to_string();
     Ok(Json(AgentLeadPage { leads, next }))

@@ -13,7 +13,7 @@ use http::request::Parts;
 
 use super::SharedState;
 use crate::observe::metrics::Metrics;
-use crate::observe::request::Peer;
+use crate::observe::request::{Peer, record_reason};
 use crate::problem::{Problem, ProblemKind};
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::id::TenantName;
@@ -70,26 +70,26 @@ impl RateLimiter {
         let address = address::client(peer, forwarded, &self.config.trusted_proxies);
         let allowed = lock(&self.addresses).request(address, self.clock.now());
         allowed.map_err(|wait| {
-            self.metrics.request_refused(ANY, "address-limit");
-            too_many("there are too many requests from this address", wait)
+            let problem = too_many("there are too many requests from this address", wait);
+            Refusal::new(&self.metrics, ANY, "address-limit", problem)
         })?;
         Ok(ClientAddress(Some(address)))
     }
 
     /// The one answer to every request that fails authentication, for whatever reason, until its address has sent too
     /// many of them.
-    pub fn refuse(&self, client: ClientAddress, endpoint: &'static str, reason: &'static str) -> Problem {
-        self.metrics.request_refused(endpoint, reason);
-        let Some(address) = client.0 else {
-            return Problem::unauthorized();
-        };
-        match lock(&self.addresses).failure(address, self.clock.now()) {
+    pub fn refuse(&self, client: ClientAddress, endpoint: &'static str, reason: &'static str) -> Refusal {
+        let allowed = client.0.map_or(Ok(()), |address| {
+            lock(&self.addresses).failure(address, self.clock.now())
+        });
+        let problem = match allowed {
             Ok(()) => Problem::unauthorized(),
             Err(wait) => too_many(
                 "there are too many requests from this address without a valid token or signature",
                 wait,
             ),
-        }
+        };
+        Refusal::new(&self.metrics, endpoint, reason, problem)
     }
 
     /// Checks an authenticated request: whether the tenant allows its address, and whether the tenant has sent too
@@ -103,7 +103,7 @@ impl RateLimiter {
         tenant: &TenantName,
         party: RequestParty,
         rules: Option<&IngressSpec>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Refusal> {
         let endpoint = match party {
             RequestParty::Agent => "agent",
             RequestParty::Crm => "leads",
@@ -118,13 +118,39 @@ impl RateLimiter {
         let rate = self.rate(rules.and_then(|rules| rules.per_second));
         let allowed = lock(&self.tenants).request(tenant, party, rate, self.clock.now());
         allowed.map_err(|wait| {
-            self.metrics.request_refused(endpoint, "tenant-limit");
-            too_many("there are too many requests of this tenant", wait)
+            let problem = too_many("there are too many requests of this tenant", wait);
+            Refusal::new(&self.metrics, endpoint, "tenant-limit", problem)
         })
     }
 
     fn rate(&self, tenant_rate: Option<NonZeroU32>) -> NonZeroU32 {
         tenant_rate.unwrap_or(self.config.rates.tenant)
+    }
+}
+
+/// A refused request: the answer, and the reason that the log and the metrics have.
+#[derive(Debug)]
+pub struct Refusal {
+    /// A word of a fixed set.
+    pub reason: &'static str,
+    /// The answer, which may say less.
+    problem: Box<Problem>,
+}
+
+impl Refusal {
+    /// Counts a refused request of an endpoint, and records the reason in the request's log line.
+    #[must_use]
+    pub fn new(metrics: &Metrics, endpoint: &'static str, reason: &'static str, problem: Problem) -> Self {
+        metrics.request_refused(endpoint, reason);
+        record_reason(reason);
+        let problem = Box::new(problem);
+        Self { reason, problem }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        *refusal.problem
     }
 }
 

@@ -1,30 +1,92 @@
 //! Accepts dispositions.
 
-use super::{Acceptance, Intake, IntakeError, json};
+use super::{Acceptance, Intake, IntakeError};
 use crate::tenants::Tenant;
 use jackfield_domain::call::disposition::{self, Disposition};
-use jackfield_domain::id::LeadId;
-use jackfield_store::{Accept, AcceptDisposition, RawRequest};
+use jackfield_domain::call::do_not_call;
+use jackfield_domain::id::{CallId, LeadId};
+use jackfield_domain::intake::media::UnsupportedMedia;
+use jackfield_domain::json::JsonDocument;
+use jackfield_store::{Accept, AcceptDisposition, RawRequest, RefusedDoNotCall};
+
+/// Why a disposition was not accepted, and what was stored of it all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispositionRefusal {
+    /// Why.
+    pub error: IntakeError,
+    /// The lead's wish not to be called was recorded.
+    pub do_not_call_recorded: bool,
+}
 
 impl Intake {
-    /// Accepts the disposition of a call to `lead`, and the do-not-call that it may contain. `tenant` is none if this
-    /// host can serve no release of it; even then an invalid document is refused as invalid.
+    /// Accepts the disposition of a call to `lead`, and the do-not-call that it may contain. `charset` says whether the
+    /// request names one that the host reads. `tenant` is none if this host can serve no release of it; even then an
+    /// invalid document is refused as invalid.
     ///
     /// # Errors
     /// The document is not valid, its `call_id` was used for another one, the tenant is not served, or the store
-    /// failed.
+    /// failed. A wish not to be called is recorded even then, unless it was the store that failed.
     pub async fn accept_disposition(
         &self,
         tenant: Option<&Tenant>,
         lead: LeadId,
+        charset: Result<(), UnsupportedMedia>,
+        request: RawRequest,
+    ) -> Result<Acceptance, DispositionRefusal> {
+        let (name, received_at) = (request.tenant.clone(), request.received_at);
+        let document = match charset {
+            Ok(()) => JsonDocument::parse(&request.body).map_err(IntakeError::from),
+            Err(media) => Err(IntakeError::Unsupported(media)),
+        };
+        let unreadable = document.is_err() && do_not_call::is_wished_in(&request.body);
+        let error = match &document {
+            Ok(document) => match self.accept_document(tenant, &lead, document, request).await {
+                Ok(acceptance) => return Ok(acceptance),
+                Err(error) => error,
+            },
+            Err(error) => error.clone(),
+        };
+        let document = document.ok();
+        let is_wished = unreadable || document.as_ref().is_some_and(do_not_call::is_wished_by);
+        if !is_wished || matches!(error, IntakeError::Store(_)) {
+            return Err(DispositionRefusal {
+                error,
+                do_not_call_recorded: false,
+            });
+        }
+        let refused = RefusedDoNotCall {
+            tenant: name,
+            lead,
+            note: note(document.as_ref()),
+            message: message(&error),
+            at: received_at,
+        };
+        let recorded = self.store.record_do_not_call(refused).await;
+        if recorded.is_ok() {
+            tracing::warn!(
+                refused = error.word(),
+                "a do-not-call was recorded from a disposition that is refused"
+            );
+        }
+        Err(DispositionRefusal {
+            do_not_call_recorded: recorded.is_ok(),
+            error: recorded.err().map_or(error, IntakeError::Store),
+        })
+    }
+
+    async fn accept_document(
+        &self,
+        tenant: Option<&Tenant>,
+        lead: &LeadId,
+        document: &JsonDocument,
         request: RawRequest,
     ) -> Result<Acceptance, IntakeError> {
-        let document = json(&request.body)?;
-        let disposition = Disposition::read(lead.clone(), &document).map_err(IntakeError::Invalid)?;
+        let disposition = Disposition::read(lead.clone(), document).map_err(IntakeError::Invalid)?;
         let release = tenant.ok_or(IntakeError::NotServing)?.release();
         let accept = AcceptDisposition {
-            digest: disposition::digest(&lead, &document),
+            digest: disposition::digest(lead, document),
             due: release.spec.delivery.retry.first_due(request.received_at),
+            payload: (document.text().as_bytes() != request.body).then(|| document.clone()),
             disposition,
             request,
         };
@@ -38,4 +100,27 @@ impl Intake {
             Accept::Conflict => Err(IntakeError::CallReported),
         }
     }
+}
+
+/// The note of the suppression: the call, if it can be read.
+fn note(document: Option<&JsonDocument>) -> String {
+    let call = document.and_then(|document| {
+        let root = document.root();
+        root.member("call_metadata")?
+            .member("call_id")?
+            .as_text()?
+            .parse::<CallId>()
+            .ok()
+    });
+    let call = call.map_or_else(|| "a call".to_owned(), |call| format!("call {call}"));
+    format!("{call}, whose disposition was refused")
+}
+
+/// The message of the alert.
+fn message(error: &IntakeError) -> String {
+    format!(
+        "a disposition was refused ({}) in which the lead asks not to be called: no status query allows a call, but \
+         the CRM does not know; have the calling platform post the corrected disposition",
+        error.word()
+    )
 }

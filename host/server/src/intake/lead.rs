@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::{Acceptance, Intake, IntakeError, json};
+use super::{Acceptance, Intake, IntakeError};
 use crate::tenants::Tenant;
 use jackfield_domain::id::{DedupKey, Digest};
 use jackfield_domain::intake::idempotency;
+use jackfield_domain::json::{JsonDocument, NotJson};
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, RawRequest};
 
@@ -33,14 +32,18 @@ impl Intake {
             signed_id,
             window,
         } = lead;
-        let document = json(&request.body);
+        let document = JsonDocument::parse(&request.body);
         let keys = idempotency::keys(signed_id.as_ref(), document.as_ref().ok(), &request.body);
         let work = accepted_work(tenant, document)?;
+        let digest = match &work {
+            AcceptedWork::Lead { lead, .. } => idempotency::digest(&lead.document),
+            AcceptedWork::Parse => Digest::of(&request.body),
+        };
         // The engine has nothing to deliver if the agent pulls the lead.
         let to_deliver = !matches!(work, AcceptedWork::Lead { push: false, .. });
         let accept = AcceptLead {
             keys,
-            digest: Digest::of(&request.body),
+            digest,
             window,
             due: tenant.release().spec.delivery.retry.first_due(request.received_at),
             work,
@@ -62,7 +65,7 @@ impl Intake {
 
 /// What has to be done with the lead. A worker parses the CRM's own format. The contract's format is checked here,
 /// while the sender still waits for the answer.
-fn accepted_work(tenant: &Tenant, document: Result<Value, IntakeError>) -> Result<AcceptedWork, IntakeError> {
+fn accepted_work(tenant: &Tenant, document: Result<JsonDocument, NotJson>) -> Result<AcceptedWork, IntakeError> {
     if tenant.loaded.record().parses_leads {
         return Ok(AcceptedWork::Parse);
     }

@@ -6,15 +6,16 @@
 mod disposition;
 mod lead;
 
+pub use disposition::DispositionRefusal;
 pub use lead::ReceivedLead;
 
 use std::sync::Arc;
 
-use serde_json::Value;
-use serde_json::error::Category;
 use tokio::sync::Notify;
 
 use jackfield_domain::field::FieldError;
+use jackfield_domain::intake::media::UnsupportedMedia;
+use jackfield_domain::json::NotJson;
 use jackfield_store::{Receipt, SharedStore, StoreError};
 
 /// Accepts leads and dispositions. Cheap to clone.
@@ -36,10 +37,12 @@ pub struct Acceptance {
 /// Why nothing was stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntakeError {
-    /// The sender has to fix the document: it is not JSON. The text says where, and quotes nothing, since the document
-    /// may contain personal data.
+    /// The sender has to fix the document: it is not JSON.
     #[error("the body is not JSON: {0}")]
-    NotJson(String),
+    NotJson(#[from] NotJson),
+    /// The sender has to encode the document otherwise.
+    #[error("{}", .0.explanation())]
+    Unsupported(UnsupportedMedia),
     /// The sender has to fix these fields.
     #[error("fields are missing or wrong")]
     Invalid(Vec<FieldError>),
@@ -65,22 +68,26 @@ pub enum IntakeError {
     Store(#[from] StoreError),
 }
 
+impl IntakeError {
+    /// The error in few words, for alerts and the log.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "not JSON",
+            Self::Unsupported(media) => media.word(),
+            Self::Invalid(_) => "invalid",
+            Self::KeyReused => "key used before",
+            Self::CallReported => "call_id used before",
+            Self::NotServing => "tenant not served",
+            Self::Store(_) => "not stored",
+        }
+    }
+}
+
 impl Intake {
     /// An intake that writes to `store`, and notifies `wake` when there is something to deliver.
     #[must_use]
     pub const fn new(store: SharedStore, wake: Arc<Notify>) -> Self {
         Self { store, wake }
     }
-}
-
-fn json(body: &[u8]) -> Result<Value, IntakeError> {
-    serde_json::from_slice(body).map_err(|error| {
-        let what = match error.classify() {
-            Category::Eof => "it ends too early",
-            Category::Syntax => "it is malformed",
-            Category::Data | Category::Io => "it cannot be read",
-        };
-        let (line, column) = (error.line(), error.column());
-        IntakeError::NotJson(format!("line {line}, column {column}: {what}"))
-    })
 }

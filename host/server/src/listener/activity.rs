@@ -3,10 +3,12 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::intake::slow_client::ConnectionProgress;
@@ -15,14 +17,35 @@ use jackfield_domain::intake::slow_client::ConnectionProgress;
 #[derive(Debug, Clone)]
 pub struct ConnectionActivity {
     progress: Arc<Mutex<ConnectionProgress>>,
+    marks: Arc<ConnectionMarks>,
     clock: SharedClock,
+}
+
+/// What was noticed about the bytes of a connection.
+#[derive(Debug, Default)]
+pub struct ConnectionMarks {
+    /// The head of an HTTP/1 request had two lengths.
+    pub two_lengths: AtomicBool,
+    /// The last request was answered before its end, so that the client may still be sending.
+    pub unread: AtomicBool,
 }
 
 impl ConnectionActivity {
     /// The state of a connection that was just opened.
     pub fn opened(clock: SharedClock) -> Self {
         let progress = Arc::new(Mutex::new(ConnectionProgress::opened(clock.now())));
-        Self { progress, clock }
+        let marks = Arc::default();
+        Self { progress, marks, clock }
+    }
+
+    /// The connection's clock.
+    pub const fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// What was noticed about its bytes.
+    pub fn marks(&self) -> &ConnectionMarks {
+        &self.marks
     }
 
     /// Reads or changes the state.
@@ -33,6 +56,7 @@ impl ConnectionActivity {
     /// Marks a request whose head is complete as in flight, until the returned value is dropped.
     pub fn start_request(&self) -> RequestInFlight {
         self.with(ConnectionProgress::request_started);
+        self.marks.unread.store(false, Ordering::Relaxed);
         RequestInFlight(self.clone())
     }
 }
@@ -51,17 +75,51 @@ impl Drop for RequestInFlight {
 pub struct TrackedSocket<S> {
     socket: S,
     activity: ConnectionActivity,
+    /// Bytes that were read to learn the protocol, and are read again.
+    replay: Bytes,
 }
 
 impl<S> TrackedSocket<S> {
     /// Wraps `socket` and records in `activity` when bytes arrive.
     pub fn new(socket: S, activity: ConnectionActivity) -> Self {
-        Self { socket, activity }
+        let replay = Bytes::new();
+        Self {
+            socket,
+            activity,
+            replay,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> TrackedSocket<S> {
+    /// Whether the connection begins with these bytes. It reads no more than it has to, and what it read is read again.
+    ///
+    /// # Errors
+    /// The socket cannot be read.
+    pub async fn begins_with(&mut self, expected: &[u8]) -> io::Result<bool> {
+        let mut seen = BytesMut::with_capacity(expected.len());
+        let begins = loop {
+            let mut rest = (&mut *self).take((expected.len() - seen.len()) as u64);
+            let read = rest.read_buf(&mut seen).await?;
+            if read == 0 || !expected.starts_with(&seen) {
+                break false;
+            }
+            if seen.len() == expected.len() {
+                break true;
+            }
+        };
+        self.replay = seen.freeze();
+        Ok(begins)
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for TrackedSocket<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.replay.is_empty() {
+            let length = self.replay.len().min(buffer.remaining());
+            buffer.put_slice(&self.replay.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(cx, buffer);
         if buffer.filled().len() > before {

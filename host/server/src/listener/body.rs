@@ -7,12 +7,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use jiff::Timestamp;
 
+use super::activity::ConnectionActivity;
 use super::deadline_timer::DeadlineTimer;
 use crate::observe::request::BodyError;
-use jackfield_clock::SharedClock;
 use jackfield_domain::intake::slow_client::SlowClientLimits;
 
 /// The first bytes of a body, which are always accepted and never counted. Bodies of the usual size are far smaller, so
@@ -35,8 +34,8 @@ impl BodyMemory {
 }
 
 /// An incoming body that fails if it arrives too slowly or exceeds the memory for bodies.
-pub struct PacedBody {
-    body: Incoming,
+pub struct PacedBody<B: Body<Data = Bytes>> {
+    body: B,
     time_limits: SlowClientLimits,
     timer: DeadlineTimer,
     started_at: Timestamp,
@@ -44,19 +43,24 @@ pub struct PacedBody {
     memory: Arc<BodyMemory>,
     /// Bytes that this body has counted in `memory`.
     counted: usize,
+    /// Whether nothing more of it comes.
+    ended: bool,
+    activity: ConnectionActivity,
 }
 
-impl PacedBody {
+impl<B: Body<Data = Bytes>> PacedBody<B> {
     /// A body whose head has just arrived.
-    pub fn new(body: Incoming, time_limits: SlowClientLimits, clock: &SharedClock, memory: Arc<BodyMemory>) -> Self {
+    pub fn new(body: B, time_limits: SlowClientLimits, memory: Arc<BodyMemory>, activity: ConnectionActivity) -> Self {
         Self {
             body,
             time_limits,
-            timer: DeadlineTimer::new(Arc::clone(clock)),
-            started_at: clock.now(),
+            timer: DeadlineTimer::new(Arc::clone(activity.clock())),
+            started_at: activity.clock().now(),
             received: 0,
             memory,
             counted: 0,
+            ended: false,
+            activity,
         }
     }
 
@@ -75,13 +79,16 @@ impl PacedBody {
     }
 }
 
-impl Drop for PacedBody {
+impl<B: Body<Data = Bytes>> Drop for PacedBody<B> {
     fn drop(&mut self) {
         self.memory.used.fetch_sub(self.counted, Ordering::Relaxed);
+        if !self.ended && !self.body.is_end_stream() {
+            self.activity.marks().unread.store(true, Ordering::Relaxed);
+        }
     }
 }
 
-impl Body for PacedBody {
+impl<B: Body<Data = Bytes> + Unpin> Body for PacedBody<B> {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -94,8 +101,14 @@ impl Body for PacedBody {
                 let counted = frame.data_ref().map_or(Ok(()), |data| self.count(data.len()));
                 Poll::Ready(Some(counted.map(|()| frame)))
             }
-            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(BodyError::BrokeOff))),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(Some(Err(_))) => {
+                self.ended = true;
+                Poll::Ready(Some(Err(BodyError::BrokeOff)))
+            }
+            Poll::Ready(None) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
             Poll::Pending => {
                 let due = self.time_limits.body_due(self.started_at, self.received);
                 self.timer.poll(cx, due).map(|()| Some(Err(BodyError::TooSlow)))

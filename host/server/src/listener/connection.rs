@@ -5,17 +5,18 @@ use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use bytes::Bytes;
+use http::header;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::graceful::GracefulConnection;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
@@ -23,26 +24,18 @@ use tower::Service as _;
 use super::activity::ConnectionActivity;
 use super::body::{BodyMemory, PacedBody};
 use super::deadline_timer::DeadlineTimer;
-use crate::observe::request::Peer;
+use super::http1_socket::Http1Socket;
+use super::http2::Http2Connection;
+use crate::observe::request::{Peer, refuse_head};
+use crate::problem::{Problem, ProblemKind};
 use jackfield_clock::SharedClock;
+use jackfield_domain::intake::request_head::{self, MalformedHead};
 use jackfield_domain::intake::slow_client::{ConnectionProgress, ConnectionTimeout, SlowClientLimits};
 
 /// Most bytes of a request's head, its path included. The contract's heads have a few hundred.
 pub const MAX_HEAD: u16 = 32 * 1024;
 /// The read buffer: a head, or a piece of a body.
 const BUFFER: usize = 64 * 1024;
-/// Most requests in flight on one HTTP/2 connection: the least that browsers and proxies expect.
-const MAX_STREAMS: u32 = 100;
-/// Most requests that an HTTP/2 client may reset before they were read, and most that may be malformed. More is an
-/// attack ("rapid reset"), and the connection is closed.
-const MAX_RESETS: usize = 64;
-/// Most bytes of one body that an HTTP/2 client may send ahead of the reader.
-const STREAM_WINDOW: u32 = 64 * 1024;
-/// Most bytes of all bodies of one connection together that an HTTP/2 client may send ahead.
-const CONNECTION_WINDOW: u32 = 256 * 1024;
-/// The smallest frame size that the protocol allows: large frames only delay what follows them.
-const MAX_FRAME: u32 = 16 * 1024;
-
 /// Serves connections. The connections of one listener share it.
 pub struct ConnectionHandler {
     /// The service that answers requests.
@@ -69,10 +62,22 @@ impl ConnectionHandler {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut builder = http1::Builder::new();
-        builder.max_header_size(MAX_HEAD.into()).max_buf_size(BUFFER);
+        builder
+            .max_header_size(MAX_HEAD.into())
+            .max_buf_size(BUFFER)
+            // A client that has nothing more to say may still listen.
+            .half_close(true);
         let service = service_fn(|request| self.answer(request, peer, &activity));
-        let connection = builder.serve_connection(TokioIo::new(socket), service);
-        self.watch(connection, &activity).await
+        let socket = Http1Socket::new(socket, activity.clone());
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+        self.watch(&activity, |cx, must_close| {
+            if must_close {
+                connection.as_mut().graceful_shutdown();
+            }
+            // How a connection broke concerns the client alone; each of its requests has a log line.
+            connection.as_mut().poll(cx).map(drop)
+        })
+        .await
     }
 
     /// Serves HTTP/2 until the connection ends. Returns the reason if the host ended it.
@@ -86,61 +91,62 @@ impl ConnectionHandler {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         activity.with(ConnectionProgress::set_http2);
-        let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEAD.into())
-            .max_pending_accept_reset_streams(MAX_RESETS)
-            .max_local_error_reset_streams(MAX_RESETS)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_frame_size(MAX_FRAME);
-        let (handler, requests) = (Arc::clone(&self), activity.clone());
-        let service = service_fn(move |request| handler.answer(request, peer, &requests));
-        let connection = builder.serve_connection(TokioIo::new(socket), service);
-        self.watch(connection, &activity).await
+        let mut connection = Http2Connection::new(socket, MAX_HEAD.into(), Arc::clone(&self.clock));
+        self.watch(&activity, |cx, must_close| {
+            if must_close {
+                connection.graceful_shutdown();
+            }
+            connection.poll(cx, |request| self.answer(request, peer, &activity))
+        })
+        .await
     }
 
-    /// Marks a request as in flight and passes it to the router, with its body's limits and its peer's address.
-    fn answer(
+    /// Marks a request as in flight and passes it to the router, with its body's limits and its peer's address. A head
+    /// that two readers may understand differently is refused.
+    fn answer<B>(
         &self,
-        request: hyper::Request<Incoming>,
+        request: http::Request<B>,
         peer: IpAddr,
         activity: &ConnectionActivity,
-    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<B>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    {
         let in_flight = activity.start_request();
+        let malformed = check_head(&request, activity);
         let mut request: Request = request.map(|body| {
-            Body::new(PacedBody::new(
-                body,
-                self.time_limits,
-                &self.clock,
-                Arc::clone(&self.memory),
-            ))
+            let memory = Arc::clone(&self.memory);
+            Body::new(PacedBody::new(body, self.time_limits, memory, activity.clone()))
         });
         request.extensions_mut().insert(Peer(peer));
-        let answer = self.router.clone().call(request);
+        let mut router = self.router.clone();
         async move {
-            let answer = answer.await;
+            let answer = match malformed {
+                Err(error) => {
+                    let problem = Problem::new(ProblemKind::BadRequest, error.explanation());
+                    Ok(refuse_head(problem, error.word()))
+                }
+                Ok(()) => router.call(request).await,
+            };
             drop(in_flight);
             answer
         }
     }
 
-    /// Drives a connection until it ends, the host stops, or the client exceeds a time limit.
-    async fn watch<C: GracefulConnection>(
+    /// Drives a connection until it ends, the host stops, or the client exceeds a time limit. `drive` polls it, and
+    /// first closes it gracefully if it is told to.
+    async fn watch(
         &self,
-        connection: C,
         activity: &ConnectionActivity,
+        mut drive: impl FnMut(&mut Context<'_>, bool) -> Poll<()>,
     ) -> Option<ConnectionTimeout> {
-        let mut connection = pin!(connection);
         let mut host_stops = pin!(self.stop.cancelled());
         let mut timer = DeadlineTimer::new(Arc::clone(&self.clock));
-        let mut closing = false;
+        let (mut closing, mut close_now) = (false, false);
         let mut timeout = None;
         poll_fn(|cx| {
             loop {
-                // How a connection broke concerns the client alone; each of its requests has a log line.
-                if connection.as_mut().poll(cx).is_ready() {
+                if drive(cx, std::mem::take(&mut close_now)).is_ready() {
                     return Poll::Ready(timeout);
                 }
                 let must_close = !closing && host_stops.as_mut().poll(cx).is_ready();
@@ -159,11 +165,19 @@ impl ConnectionHandler {
                     }
                 }
                 closing = true;
-                connection.as_mut().graceful_shutdown();
+                close_now = true;
                 let now = self.clock.now();
                 activity.with(|progress| progress.start_closing(now));
             }
         })
         .await
     }
+}
+
+fn check_head<B>(request: &http::Request<B>, activity: &ConnectionActivity) -> Result<(), MalformedHead> {
+    let has_coding = request.headers().contains_key(header::TRANSFER_ENCODING);
+    if has_coding && activity.marks().two_lengths.load(Ordering::Relaxed) {
+        return Err(MalformedHead::TwoLengths);
+    }
+    request_head::check_host(request.version(), request.headers())
 }

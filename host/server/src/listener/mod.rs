@@ -1,14 +1,16 @@
 //! A listener: accepts connections up to its limits, and serves each until it ends or its client is too slow.
 //!
-//! Without TLS it speaks HTTP/1.1; with TLS also HTTP/2, if the client offers it. There is no HTTP/2 without TLS: every
-//! client that could use it can use TLS, and so the host never has to guess the protocol from the first bytes of a
-//! connection.
+//! Without TLS it speaks HTTP/1.1; with TLS also HTTP/2, if the client offers it. HTTP/2 without TLS, for proxies that
+//! know that the host speaks it, is spoken to this machine, and to others if the settings say so. Only there does the
+//! host look at the first bytes of a connection to learn the protocol.
 
 mod activity;
 mod body;
 mod connection;
 mod connection_slots;
 mod deadline_timer;
+mod http1_socket;
+mod http2;
 mod tls;
 
 use std::io;
@@ -23,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::observe::metrics::{ListenerName, Metrics};
 use jackfield_clock::{self as clock, SharedClock};
-use jackfield_domain::intake::address::AddressRange;
+use jackfield_domain::intake::address::{AddressRange, is_this_machine};
 use jackfield_domain::intake::slow_client::{ConnectionTimeout, SlowClientLimits};
 
 use activity::{ConnectionActivity, TrackedSocket};
@@ -32,6 +34,8 @@ use connection::ConnectionHandler;
 use connection_slots::{ConnectionSlot, ConnectionSlots};
 pub use tls::{Tls, TlsError, TlsFiles};
 
+/// The first bytes of an HTTP/2 connection.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long the host waits when the system has no file descriptor or no memory for another connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -61,6 +65,8 @@ pub struct Listener {
     pub limits: ListenerLimits,
     /// Its certificate; `None` without TLS.
     pub tls: Option<Arc<Tls>>,
+    /// Whether HTTP/2 without TLS is spoken to other machines too.
+    pub cleartext_http2: bool,
     /// The clock.
     pub clock: SharedClock,
     /// The metrics.
@@ -131,6 +137,7 @@ impl Listener {
             metrics: self.metrics.clone(),
             clock: Arc::clone(&self.clock),
             tls: self.tls.clone(),
+            cleartext_http2: self.cleartext_http2 || is_this_machine(address),
             activity: ConnectionActivity::opened(Arc::clone(&self.clock)),
             address,
             _slot: slot,
@@ -152,6 +159,7 @@ struct ClientConnection {
     metrics: Metrics,
     clock: SharedClock,
     tls: Option<Arc<Tls>>,
+    cleartext_http2: bool,
     activity: ConnectionActivity,
     address: IpAddr,
     _slot: ConnectionSlot,
@@ -164,7 +172,7 @@ impl ClientConnection {
         let (address, activity) = (self.address, self.activity.clone());
         let socket = TrackedSocket::new(socket, activity.clone());
         let Some(tls) = &self.tls else {
-            return self.count_timeout(handler.http1(socket, address, activity).await);
+            return self.serve_cleartext(socket, handler).await;
         };
         let handshake = clock::timeout(
             self.clock.as_ref(),
@@ -183,6 +191,29 @@ impl ClientConnection {
             }
             Some(Ok(socket)) => self.count_timeout(handler.http1(socket, address, activity).await),
         }
+    }
+
+    async fn serve_cleartext(&self, mut socket: TrackedSocket<TcpStream>, handler: Arc<ConnectionHandler>) {
+        let (address, activity) = (self.address, self.activity.clone());
+        let mut is_http2 = false;
+        if self.cleartext_http2 {
+            let beginning = socket.begins_with(HTTP2_PREFACE);
+            let beginning = clock::timeout(self.clock.as_ref(), handler.time_limits.head, beginning);
+            let beginning = tokio::select! {
+                () = handler.stop.cancelled() => return,
+                beginning = beginning => beginning,
+            };
+            is_http2 = match beginning {
+                None => return self.count_timeout(Some(ConnectionTimeout::Head)),
+                Some(Err(_)) => return,
+                Some(Ok(is_http2)) => is_http2,
+            };
+        }
+        self.count_timeout(if is_http2 {
+            handler.http2(socket, address, activity).await
+        } else {
+            handler.http1(socket, address, activity).await
+        });
     }
 
     /// Counts a connection that the host ended because its client exceeded a time limit.

@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::observe::metrics::Metrics;
+use crate::observe::failures::StoreFailureLog;
+use crate::observe::metrics::{Metrics, PageFormat};
 use crate::problem::Problem;
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
@@ -27,8 +28,10 @@ pub struct HealthState {
     pub clock: SharedClock,
     /// The metrics.
     pub metrics: Metrics,
-    /// Cancelled when the host drains.
+    /// Cancelled when the host is about to drain.
     pub draining: CancellationToken,
+    /// Logs that the store is not ready.
+    pub failures: StoreFailureLog,
 }
 
 /// `/healthz` and `/readyz`, for both listeners.
@@ -56,7 +59,7 @@ async fn readyz(State(state): State<HealthState>) -> Response {
         .map(|(name, _)| *name)
         .collect();
     if let Err(error) = store {
-        tracing::error!(%error, "the store is not ready");
+        state.failures.failed(&error.to_string(), "the host is not ready");
     }
     let status = if not_ready.is_empty() {
         StatusCode::OK
@@ -71,10 +74,12 @@ async fn readyz(State(state): State<HealthState>) -> Response {
     (status, Json(body)).into_response()
 }
 
-async fn metrics(State(state): State<HealthState>) -> Result<Response, Problem> {
+async fn metrics(State(state): State<HealthState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let accept = headers.get_all(header::ACCEPT).iter();
+    let format = PageFormat::accepted_by(accept.filter_map(|value| value.to_str().ok()));
     let breakers = state.tenants.breakers.statuses();
     let now = state.clock.now();
-    let page = state.metrics.scrape(&state.store, &breakers, now).await?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], page).into_response())
+    let page = state.metrics.scrape(&state.store, &breakers, format, now).await?;
+    let headers = [(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")];
+    Ok((headers, page).into_response())
 }

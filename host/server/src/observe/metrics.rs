@@ -2,28 +2,26 @@
 //! a tenant is a label only of metrics that exist once for each tenant, not once for each lead.
 
 mod connections;
+mod page;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use connections::ConnectionMetrics;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryKind;
-use jackfield_domain::delivery::breaker::{BreakerState, TenantBreaker};
 use jackfield_domain::delivery::failure::{AttemptClass, FaultCause};
 use jackfield_domain::id::TenantName;
-use jackfield_store::{SharedStore, StoreError};
 
 pub use connections::ListenerName;
+pub use page::PageFormat;
 
 /// Seconds of a status query: from a loopback CRM's answer to the longest write deadline.
 const STATUS_QUERY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];
@@ -52,6 +50,12 @@ struct AcceptedLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusedLabels {
     endpoint: LabelWord,
+    reason: LabelWord,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TenantReasonLabels {
+    tenant: String,
     reason: LabelWord,
 }
 
@@ -86,32 +90,9 @@ struct FaultLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EgressRefusalLabels {
-    tenant: String,
-    reason: LabelWord,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AlertLabels {
     tenant: String,
     kind: LabelWord,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TransitionLabels {
-    tenant: String,
-    to: LabelWord,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct QueueLabels {
-    tenant: String,
-    state: LabelWord,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StateLabels {
-    state: LabelWord,
 }
 
 type TenantSeconds = Family<TenantLabels, Histogram>;
@@ -125,6 +106,7 @@ struct Families {
     registry: Registry,
     accepted: Family<AcceptedLabels, Counter>,
     refused: Family<RefusedLabels, Counter>,
+    webhooks_refused: Family<TenantReasonLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     write_back: TenantSeconds,
     status: TenantSeconds,
@@ -132,7 +114,7 @@ struct Families {
     invocations: Family<InvocationLabels, Counter>,
     reused: Family<TenantLabels, Counter>,
     faults: Family<FaultLabels, Counter>,
-    egress_refusals: Family<EgressRefusalLabels, Counter>,
+    egress_refusals: Family<TenantReasonLabels, Counter>,
     status_full: Family<TenantLabels, Counter>,
     alerts: Family<AlertLabels, Counter>,
     connections: ConnectionMetrics,
@@ -151,6 +133,9 @@ impl Default for Metrics {
         );
         let refused = Family::default();
         registry.register("refused", "Requests refused, by reason", refused.clone());
+        let webhooks_refused = Family::default();
+        let help = "Webhooks refused, by the tenant that they name, if it exists, and by reason";
+        registry.register("webhooks_refused", help, webhooks_refused.clone());
         let attempts = Family::default();
         registry.register("attempts", "Delivery attempts by class", attempts.clone());
         let write_back = Family::new_with_constructor(write);
@@ -186,6 +171,7 @@ impl Default for Metrics {
             registry,
             accepted,
             refused,
+            webhooks_refused,
             attempts,
             write_back,
             status,
@@ -222,6 +208,15 @@ impl Metrics {
                 reason: LabelWord(reason),
             })
             .inc();
+    }
+
+    /// A webhook was refused that names a tenant of this host. Others are not counted here: their names are made up.
+    pub fn webhook_refused(&self, tenant: &TenantName, reason: &'static str) {
+        let labels = TenantReasonLabels {
+            tenant: tenant.to_string(),
+            reason: LabelWord(reason),
+        };
+        self.0.webhooks_refused.get_or_create(&labels).inc();
     }
 
     /// A delivery was attempted.
@@ -291,7 +286,7 @@ impl Metrics {
             self.0.faults.get_or_create(&labels).inc();
         }
         for (reason, count) in refused {
-            let labels = EgressRefusalLabels {
+            let labels = TenantReasonLabels {
                 tenant: tenant.to_string(),
                 reason: LabelWord(reason),
             };
@@ -312,79 +307,5 @@ impl Metrics {
             kind: LabelWord(kind.word()),
         };
         self.0.alerts.get_or_create(&labels).inc();
-    }
-
-    /// Renders the metrics as Prometheus reads them. The state of the queue is read from the store at each scrape, and
-    /// `breakers` are the breakers as they are now.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn scrape(
-        &self,
-        store: &SharedStore,
-        breakers: &[TenantBreaker],
-        now: Timestamp,
-    ) -> Result<String, StoreError> {
-        let mut registry = Registry::with_prefix("jackfield");
-        register_breakers(&mut registry, breakers);
-        let depth = Family::<QueueLabels, Gauge>::default();
-        registry.register("queue_depth", "Deliveries that are not finished", depth.clone());
-        let oldest = Family::<QueueLabels, Gauge>::default();
-        let help = "Age of the oldest delivery that is not finished";
-        registry.register_with_unit("queue_oldest_age", help, Unit::Seconds, oldest.clone());
-        for waiting in store.queue_depth().await? {
-            let labels = QueueLabels {
-                tenant: waiting.tenant.to_string(),
-                state: LabelWord(waiting.state.word()),
-            };
-            depth
-                .get_or_create(&labels)
-                .set(i64::try_from(waiting.count).unwrap_or(i64::MAX));
-            oldest
-                .get_or_create(&labels)
-                .set(now.duration_since(waiting.oldest).as_secs().max(0));
-        }
-        let states = Family::<StateLabels, Gauge>::default();
-        registry.register("deliveries", "Deliveries by state", states.clone());
-        for (state, count) in store.states().await? {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            states
-                .get_or_create(&StateLabels {
-                    state: LabelWord(state.word()),
-                })
-                .set(count);
-        }
-        let mut page = String::new();
-        // Writing to a String cannot fail; if a label could not be written, the page would be short, but not wrong.
-        let _ = text::encode_registry(&mut page, &self.0.registry);
-        let _ = text::encode_registry(&mut page, &registry);
-        let _ = text::encode_eof(&mut page);
-        Ok(page)
-    }
-}
-
-/// Registers the states of the breakers: 0 closed, 1 half-open or ramping, 2 open.
-fn register_breakers(registry: &mut Registry, breakers: &[TenantBreaker]) {
-    let state = Family::<TenantLabels, Gauge>::default();
-    let help = "The CRM's breaker: 0 closed, 1 half-open or ramping, 2 open";
-    registry.register("breaker_state", help, state.clone());
-    let transitions = Family::<TransitionLabels, Counter>::default();
-    let help = "How often the CRM's breaker went to a state";
-    registry.register("breaker_transitions", help, transitions.clone());
-    for breaker in breakers {
-        let tenant = breaker.tenant.to_string();
-        let value = match breaker.status.state {
-            BreakerState::Closed => 0,
-            BreakerState::HalfOpen | BreakerState::Ramping => 1,
-            BreakerState::Open => 2,
-        };
-        state.get_or_create(&TenantLabels { tenant: tenant.clone() }).set(value);
-        for (to, count) in BreakerState::ALL.into_iter().zip(breaker.entered) {
-            let labels = TransitionLabels {
-                tenant: tenant.clone(),
-                to: LabelWord(to.word()),
-            };
-            transitions.get_or_create(&labels).inc_by(count);
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! What both listeners do with every request: give it an id, write one line to the log, and add the id to problems.
+//! What both listeners do with every request: give it an id, handle it to its end, write one line to the log, and add
+//! the id to problems.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,10 +7,12 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rand::RngExt as _;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use crate::observe::failures::StoreFailureLog;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_clock::SharedClock;
 
@@ -96,9 +99,39 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// What the requests of a host share: the clock, the log of the store's failures, and the tasks that handle them.
+#[derive(Debug, Clone)]
+pub struct RequestLog {
+    clock: SharedClock,
+    failures: StoreFailureLog,
+    running: TaskTracker,
+}
+
+impl RequestLog {
+    /// A log of no request yet.
+    #[must_use]
+    pub fn new(clock: SharedClock, failures: StoreFailureLog) -> Self {
+        let running = TaskTracker::new();
+        Self {
+            clock,
+            failures,
+            running,
+        }
+    }
+
+    /// Returns once every request has been handled, even those whose clients are gone. Call it when no more arrive.
+    pub async fn finish(&self) {
+        self.running.close();
+        self.running.wait().await;
+    }
+}
+
 /// Middleware that gives a request its id, logs how it ended and renders a [`Problem`] with the id. The log has the
 /// route and never the path: a lead's id would be harmless there, but a client can put anything into a path.
-pub async fn log_request(State(clock): State<SharedClock>, mut request: Request, next: Next) -> Response {
+///
+/// The request is handled to its end in a task of its own, even if its client goes away: what is stored is the host's
+/// from then on, so it is logged, counted and worked on.
+pub async fn log_request(State(log): State<RequestLog>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let method = request.method().clone();
     let route = request
@@ -108,9 +141,11 @@ pub async fn log_request(State(clock): State<SharedClock>, mut request: Request,
         .to_owned();
     request.extensions_mut().insert(id.clone());
 
-    let span = tracing::info_span!("request", request_id = id.as_str(), tenant = tracing::field::Empty);
-    let started_at = clock.now();
-    async move {
+    let span = request_span(&id);
+    let started_at = log.clock.now();
+    let (clock, failures) = (log.clock, log.failures);
+    let request_id = id.clone();
+    let handling = async move {
         let mut response = next.run(request).await;
         let problem = response
             .extensions_mut()
@@ -118,18 +153,69 @@ pub async fn log_request(State(clock): State<SharedClock>, mut request: Request,
             .or_else(|| Problem::of_status(response.status()));
         let kind = problem.as_ref().map(|problem| problem.kind().word());
         if let Some(problem) = problem {
-            response = problem.respond(id.as_str());
+            if let Some(cause) = problem.cause() {
+                failures.failed(cause, "a request was refused");
+            }
+            response = problem.respond(request_id.as_str());
         }
         let took_ms = clock.now().duration_since(started_at).as_millis();
         let status = response.status().as_u16();
         tracing::info!(%method, route, status, took_ms, problem = kind, "answered");
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-            response.headers_mut().insert(REQUEST_ID_HEADER, value);
-        }
         response
+    };
+    let handled = log.running.spawn(handling.instrument(span.clone())).await;
+    let mut response = handled.unwrap_or_else(|error| {
+        span.in_scope(|| tracing::error!(%error, "the handler of a request panicked"));
+        let detail = "the request failed halfway; ask for what it should have changed before you send it again";
+        Problem::new(ProblemKind::Internal, detail).respond(id.as_str())
+    });
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
-    .instrument(span)
-    .await
+    response
+}
+
+/// The span of a request. `tenant` and `reason` are recorded by those who learn them: which tenant it concerns, and why
+/// it was refused.
+fn request_span(id: &RequestId) -> tracing::Span {
+    let empty = tracing::field::Empty;
+    tracing::info_span!("request", request_id = id.as_str(), tenant = empty, reason = empty)
+}
+
+/// Records in the log line of the current request why it is refused: a class, never what the client sent.
+pub fn record_reason(reason: &'static str) {
+    tracing::Span::current().record("reason", reason);
+}
+
+/// Logs a request that no route handles because its head is not valid HTTP, and renders the answer.
+#[must_use]
+pub fn refuse_head(problem: Problem, reason: &'static str) -> Response {
+    let (id, problem) = log_refused_head(problem, reason);
+    let mut response = problem.respond(id.as_str());
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+    response
+}
+
+/// Logs a request that the HTTP library could not read and answered with `status`. Returns its id and the body of its
+/// answer.
+#[must_use]
+pub fn refuse_unreadable(status: StatusCode) -> (RequestId, String) {
+    let problem = Problem::of_status(status).unwrap_or_else(|| Problem::new(ProblemKind::BadRequest, ""));
+    let (id, problem) = log_refused_head(problem, "unreadable");
+    let body = problem.body(id.as_str());
+    (id, body)
+}
+
+fn log_refused_head(problem: Problem, reason: &'static str) -> (RequestId, Problem) {
+    let id = RequestId::random();
+    let (status, kind) = (problem.status().as_u16(), problem.kind().word());
+    request_span(&id).in_scope(|| {
+        record_reason(reason);
+        tracing::info!(status, problem = kind, "the head of a request was refused");
+    });
+    (id, problem)
 }
 
 #[cfg(test)]

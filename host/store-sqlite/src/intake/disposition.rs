@@ -2,17 +2,18 @@
 
 use sqlx::{QueryBuilder, SqliteConnection};
 
+use crate::alert;
 use crate::column::{json, micros, stored};
 use crate::intake::rows::{
     DISPOSITIONS, NewDelivery, NewIds, NewRequest, ROWS, SeenRequests, TenantKey, add_seen, insert_deliveries,
-    insert_requests, last_ids, seen_now, tenant_key,
+    insert_requests, last_ids, mended, seen_now, tenant_key,
 };
 use crate::lead::suppression;
-use crate::writer::WriteTogether;
+use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::{DeliveryId, LeadId, ReceiptId, TenantName};
 use jackfield_domain::intake::idempotency::{RepeatCheck, compare};
-use jackfield_store::{Accept, AcceptDisposition, Receipt, StoreError};
+use jackfield_store::{Accept, AcceptDisposition, Receipt, RefusedDoNotCall, StoreError};
 
 impl WriteTogether for AcceptDisposition {
     type Output = Accept;
@@ -77,7 +78,10 @@ fn delivery<'a>(work: &'a AcceptDisposition, receipt: &Receipt) -> NewDelivery<'
         due: work.due,
         accepted_at: receipt.accepted_at,
         now: receipt.accepted_at,
-        payload: None,
+        payload: work
+            .payload
+            .as_ref()
+            .and_then(|document| mended(document, &work.request)),
     }
 }
 
@@ -127,6 +131,25 @@ async fn insert_leads(db: &mut SqliteConnection, works: &[&AcceptDisposition]) -
         let (tenant, lead): (&TenantName, &LeadId) = (&work.request.tenant, &work.disposition.lead_id);
         let call = format!("call {}", work.disposition.call_id);
         suppression::request(db, tenant, lead, &call, work.request.received_at).await?;
+        alert::close_do_not_call(db, tenant, lead, work.request.received_at).await?;
     }
     Ok(())
+}
+
+impl Write for RefusedDoNotCall {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into lead (tenant, lead, dnc_since) values (?, ?, ?)
+             on conflict (tenant, lead) do update set dnc_since = coalesce(dnc_since, excluded.dnc_since)",
+        )
+        .bind(self.tenant.as_str())
+        .bind(self.lead.as_str())
+        .bind(micros(self.at))
+        .execute(&mut *db)
+        .await?;
+        suppression::request(db, &self.tenant, &self.lead, &self.note, self.at).await?;
+        alert::raise_do_not_call(db, &self.tenant, &self.lead, &self.message, self.at).await
+    }
 }

@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, SqliteConnection};
 use crate::column::{Columns as _, json, later, micros, stored};
 use crate::intake::rows::{
     LEADS, NewDelivery, NewIds, NewRequest, ROWS, RenewedLead, SeenRequests, TenantKey, add_seen, insert_deliveries,
-    insert_requests, last_ids, renew_leads, seen_now, tenant_key,
+    insert_requests, last_ids, mended, renew_leads, seen_now, tenant_key,
 };
 use crate::writer::{Write, WriteTogether};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
@@ -136,7 +136,7 @@ fn delivery<'a>(work: &'a AcceptLead, receipt: &Receipt, key: &'a DedupKey) -> N
         due: work.due,
         accepted_at: receipt.accepted_at,
         now: receipt.accepted_at,
-        payload: None,
+        payload: lead(work).and_then(|lead| mended(&lead.document, &work.request)),
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::SqliteStore;
-use jackfield_store::{Accept, AcceptDisposition, AcceptLead, IntakeStore, StoreError};
+use jackfield_store::{Accept, AcceptDisposition, AcceptLead, IntakeStore, RefusedDoNotCall, StoreError};
 
 #[async_trait]
 impl IntakeStore for SqliteStore {
@@ -23,6 +23,11 @@ impl IntakeStore for SqliteStore {
                 .add(&disposition.request.tenant, &disposition.disposition.lead_id);
         }
         self.writer.submit(disposition).await
+    }
+
+    async fn record_do_not_call(&self, refused: RefusedDoNotCall) -> Result<(), StoreError> {
+        self.dnc.add(&refused.tenant, &refused.lead);
+        self.writer.submit(refused).await
     }
 
     async fn forget_keys(&self, now: Timestamp) -> Result<usize, StoreError> {

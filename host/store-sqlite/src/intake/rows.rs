@@ -10,6 +10,7 @@ use crate::column::{Columns, micros, stored};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
 use jackfield_domain::id::{DeliveryId, Digest, LeadId, ReceiptId, TenantName};
 use jackfield_domain::intake::idempotency::SeenKey;
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Priority;
 use jackfield_store::{RawRequest, Receipt, StoreError};
 
@@ -166,6 +167,11 @@ pub(crate) struct NewDelivery<'a> {
     pub(crate) now: Timestamp,
     /// Its document, where it is not the request's body.
     pub(crate) payload: Option<&'a [u8]>,
+}
+
+/// The document's text, if it is not the body of its request as it came.
+pub(crate) fn mended<'a>(document: &'a JsonDocument, request: &RawRequest) -> Option<&'a [u8]> {
+    Some(document.text().as_bytes()).filter(|text| *text != request.body)
 }
 
 /// Inserts deliveries.

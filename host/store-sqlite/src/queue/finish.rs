@@ -140,7 +140,6 @@ async fn add_lead(
     if is_known_lead(db, webhook, &new.key).await? {
         return Ok(false);
     }
-    let document = new.lead.document.to_string();
     let id = NewIds::read(db).await?.delivery();
     let delivery = NewDelivery {
         id,
@@ -154,7 +153,7 @@ async fn add_lead(
         due: work.now,
         accepted_at: webhook.accepted_at,
         now: work.now,
-        payload: Some(document.as_bytes()),
+        payload: Some(new.lead.document.text().as_bytes()),
     };
     insert_deliveries(db, &[delivery]).await?;
     let renewed = RenewedLead {
@@ -189,7 +188,6 @@ async fn add_refused_lead(
     if is_known_lead(db, webhook, &refused.key).await? {
         return Ok(());
     }
-    let document = refused.document.to_string();
     let id = NewIds::read(db).await?.delivery();
     let delivery = NewDelivery {
         id,
@@ -203,7 +201,7 @@ async fn add_refused_lead(
         due: work.now,
         accepted_at: webhook.accepted_at,
         now: work.now,
-        payload: Some(document.as_bytes()),
+        payload: Some(refused.document.as_bytes()),
     };
     insert_deliveries(db, &[delivery]).await?;
     let verdict = DeliveryVerdict::refused(AttemptHistory::default());

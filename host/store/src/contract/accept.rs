@@ -1,7 +1,10 @@
 //! Accepting requests: none is stored twice, and none partially.
 
-use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, SharedStore, StatusRefusal, Store};
+use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, RefusedDoNotCall, SharedStore, StatusRefusal, Store};
+use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
+use jackfield_domain::id::LeadId;
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Priority;
 use jackfield_domain::lead::SuppressionReason;
 use jiff::SignedDuration;
@@ -232,6 +235,65 @@ pub async fn an_accepted_do_not_call_is_recorded(store: SharedStore) {
         (SuppressionReason::DncRequested, 0)
     );
     assert_eq!((suppression.note.as_str(), suppression.at), ("call C-2", at(1)));
+}
+
+/// The corrected disposition is new, and closes the alert of the refused one.
+pub async fn a_refused_do_not_call_is_recorded(store: SharedStore) {
+    let (lead, other) = (lead_id("L-1"), lead_id("L-2"));
+    let refused = |lead: &LeadId, second| RefusedDoNotCall {
+        tenant: acme(),
+        lead: lead.clone(),
+        note: "call C-1".into(),
+        message: "refused".into(),
+        at: at(second),
+    };
+    for (lead, second) in [(&lead, 1), (&lead, 2), (&other, 3)] {
+        store.record_do_not_call(refused(lead, second)).await.unwrap();
+        assert_eq!(store.dnc_recorded(&acme(), lead).await, Ok(true));
+    }
+    assert_eq!(store.dnc_recorded(&zenith(), &lead).await, Ok(false));
+    assert_eq!(deliveries(&*store).await, 0);
+    let record = store.lead(&acme(), &lead).await.unwrap().unwrap();
+    assert_eq!((record.dnc_since, record.document), (Some(at(1)), None));
+    let recorded = store
+        .suppressions(None, Some(&lead), page(None, 10))
+        .await
+        .unwrap()
+        .items;
+    let rows: Vec<_> = recorded
+        .iter()
+        .map(|s| (s.reason, s.note.as_str(), s.at, s.times))
+        .collect();
+    assert_eq!(rows, [(SuppressionReason::DncRequested, "call C-1", at(1), 0)]);
+
+    let open = async || {
+        let alerts = store.alerts(Some(&acme()), true, page(None, 10)).await.unwrap().items;
+        assert!(alerts.iter().all(|alert| alert.kind == AlertKind::DoNotCall));
+        alerts.into_iter().filter_map(|alert| alert.lead).collect::<Vec<_>>()
+    };
+    assert_eq!(open().await, [other.clone(), lead.clone()]);
+    expect_new(store.accept_disposition(call("C-0", "L-1", at(4))).await.unwrap());
+    assert_eq!(open().await.len(), 2, "that call said nothing of the wish");
+    expect_new(store.accept_disposition(dnc("C-1", "L-1", at(5))).await.unwrap());
+    assert_eq!(open().await, [other]);
+}
+
+/// What is delivered is the mended document; what is stored of the request is what came.
+pub async fn a_mended_document_is_the_payload(store: SharedStore) {
+    let mut disposition = call("C-1", "L-1", at(0));
+    let document = disposition.request.body.clone();
+    disposition.payload = Some(JsonDocument::parse(&document).unwrap());
+    disposition.request.body.splice(0..0, *b"\xef\xbb\xbf");
+    let receipt = expect_new(store.accept_disposition(disposition).await.unwrap());
+    assert_eq!(detail(&*store, receipt.delivery).await.payload, document);
+
+    let mut webhook = webhook(&acme(), "key:K", "L-1", Priority::High, at(0));
+    let document = webhook.request.body.clone();
+    webhook.request.body.splice(0..0, *b"\xef\xbb\xbf");
+    let receipt = expect_new(store.accept_lead(webhook).await.unwrap());
+    assert_eq!(detail(&*store, receipt.delivery).await.payload, document);
+    let pulled = store.leads_after(&acme(), LeadCursor::default(), 10).await.unwrap();
+    assert_eq!(pulled.leads[0].document.as_ref().unwrap().as_bytes(), document);
 }
 
 /// A delivery is not claimed before its first attempt is due.

@@ -111,6 +111,7 @@ pub fn disposition_of(tenant: &TenantName, call: &str, lead: &str, outcome: &str
         digest: disposition::digest(&lead, &document),
         disposition: Disposition::read(lead, &document).unwrap(),
         request: request(tenant, document.to_string().into_bytes(), now),
+        payload: None,
         due: now,
     }
 }

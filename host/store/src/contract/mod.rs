@@ -50,6 +50,8 @@ macro_rules! store_contract {
             call_ids_never_expire,
             concurrent_repeats_are_accepted_once,
             an_accepted_do_not_call_is_recorded,
+            a_refused_do_not_call_is_recorded,
+            a_mended_document_is_the_payload,
             a_delivery_waits_for_its_first_attempt,
             refusals_are_counted,
         );

@@ -7,7 +7,6 @@ use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::ReleaseNumber;
 use jackfield_domain::lead::Priority;
 use jiff::SignedDuration;
-use serde_json::json;
 
 use super::fixture::{
     accept_call, accept_lead, acme, at, claim, claim_of, claim_one, detail, disposition_of, due, exhaust_attempts,
@@ -264,7 +263,7 @@ pub async fn a_refused_lead_is_in_review(store: SharedStore) {
     finish.refused = (1..3)
         .map(|_| RefusedLead {
             key: key("dlv_1/1"),
-            document: json!({"event": "lead.created", "lead": {}}),
+            document: r#"{"event":"lead.created","lead":{}}"#.into(),
             rejection: rejection.clone(),
         })
         .collect();

@@ -22,6 +22,8 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
     int64_t number = (int64_t)lead_id.len;
     if (jf_is(lead_id, "panic")) {
         jf_panic("no such stage:\n%s", "77");
+    } else if (jf_is(lead_id, "panic-nul")) {
+        jf_panic("no such stage: " JF_FMT " (%u known)", JF_ARG(JF_STR("a\0b")), 7u);
     } else if (jf_is(lead_id, "assert")) {
         assert(number == 0);
     } else if (jf_is(lead_id, "abort")) {

@@ -1,8 +1,9 @@
 //! Webhook signatures: the signing scheme is data (a [`SignatureProfile`]), and one function verifies all schemes.
 //!
-//! The raw bytes of the request are verified. Nothing is parsed, trimmed or normalized before: hex signatures are in
-//! lower case, base64 is padded, and the signed text contains id and timestamp exactly as in the headers, so that any
-//! changed bit is refused.
+//! The raw bytes of the request are verified: nothing of the body is parsed, trimmed or normalized before, and the
+//! signed text contains id and timestamp exactly as in the headers, so that any changed bit is refused. How the
+//! signature itself is written does not matter, as vendors differ: capitals in hex, base64 without padding or with the
+//! alphabet for URLs, blanks after commas. Timestamps may be in milliseconds.
 
 mod key;
 mod profile;

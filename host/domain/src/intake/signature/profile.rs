@@ -2,7 +2,8 @@
 
 mod table;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::engine::Engine as _;
+use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
 use http::HeaderName;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -15,12 +16,12 @@ use self::table::ProfileTable;
 /// | --- | --- | --- |
 /// | `signature_header` | the header with the signature | required |
 /// | `signed` | `{id}.{timestamp}.{body}`, `{timestamp}.{body}` or `{body}` | required |
-/// | `encoding` | `hex` (lower-case) or `base64` (padded) | required |
+/// | `encoding` | `hex` or `base64` | required |
 /// | `layout` | `single` (one value), `list` (separated by spaces) or `pairs` (`k=v,k=v`) | `single` |
-/// | `prefix` | the text before the signature; in a `list`, others are ignored | nothing |
+/// | `prefix` | the text before the signature, in any case; in a `list`, others are ignored | nothing |
 /// | `signature_key` | in `pairs`: the key of a signature | `v1` |
 /// | `timestamp_key` | in `pairs`: the key of the timestamp, unless it has a header | `t` |
-/// | `timestamp_header` | the header with the timestamp, in Unix seconds | – |
+/// | `timestamp_header` | the header with the timestamp, in Unix seconds or milliseconds | – |
 /// | `id_header` | the header with the id | – |
 /// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
 /// | `secret` | `raw` (the text's bytes are the key) or `whsec` (`whsec_` and base64) | `raw` |
@@ -76,11 +77,16 @@ pub(super) enum SignatureEncoding {
 }
 
 impl SignatureEncoding {
-    pub(super) fn encode(self, mac: &[u8; 32]) -> String {
-        match self {
-            Self::Hex => hex::encode(mac),
-            Self::Base64 => BASE64_STANDARD.encode(mac),
-        }
+    /// The bytes of a signature, if it is one.
+    pub(super) fn decode(self, text: &str) -> Option<[u8; 32]> {
+        let bytes = match self {
+            Self::Hex => hex::decode(text).ok()?,
+            Self::Base64 => {
+                let standard = text.replace('-', "+").replace('_', "/");
+                STANDARD_PAD_INDIFFERENT.decode(standard).ok()?
+            }
+        };
+        bytes.try_into().ok()
     }
 }
 

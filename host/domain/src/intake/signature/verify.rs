@@ -72,13 +72,21 @@ pub fn verify(
         check_age(timestamp, i64::from(profile.tolerance_seconds), now)?;
     }
     let message = signed.message(body);
+    let received: Vec<_> = signed
+        .signatures
+        .iter()
+        .filter_map(|text| profile.encoding.decode(text))
+        .collect();
+    if received.is_empty() {
+        return Err(SignatureRefusal::MalformedHeader);
+    }
     let mut tried = false;
     let mut matched = Choice::from(0);
     for (key, _) in keys.iter().filter(|(_, expires)| expires.is_none_or(|at| now < at)) {
         tried = true;
-        let expected = profile.encoding.encode(&key.mac(&message));
-        for signature in &signed.signatures {
-            matched |= signature.as_bytes().ct_eq(expected.as_bytes());
+        let expected = key.mac(&message);
+        for signature in &received {
+            matched |= signature.ct_eq(&expected);
         }
     }
     match (bool::from(matched), tried) {
@@ -100,13 +108,13 @@ impl<'a> SignatureHeaders<'a> {
         let value = single(headers, &profile.signature_header)?;
         let signatures = match &profile.layout {
             SignatureLayout::Single { prefix } => vec![
-                value
-                    .strip_prefix(prefix.as_str())
-                    .ok_or(SignatureRefusal::MalformedHeader)?,
+                without_prefix(value, prefix)
+                    .ok_or(SignatureRefusal::MalformedHeader)?
+                    .trim_ascii(),
             ],
             SignatureLayout::List { prefix } => bounded(value, ' ')?
                 .into_iter()
-                .filter_map(|part| part.strip_prefix(prefix.as_str()))
+                .filter_map(|part| without_prefix(part, prefix))
                 .collect(),
             SignatureLayout::Pairs { signature_key } => named(value, signature_key)?,
         };
@@ -162,6 +170,12 @@ fn id(text: &str) -> Result<DedupKey, SignatureRefusal> {
     }
 }
 
+/// The text after a prefix, whose case does not matter: vendors write `sha256=` and `SHA256=`.
+fn without_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
 fn bounded(value: &str, separator: char) -> Result<Vec<&str>, SignatureRefusal> {
     let parts: Vec<_> = value.split(separator).take(MAX_SIGNATURES + 1).collect();
     if parts.len() > MAX_SIGNATURES {
@@ -170,19 +184,24 @@ fn bounded(value: &str, separator: char) -> Result<Vec<&str>, SignatureRefusal> 
     Ok(parts)
 }
 
-/// The values of a key in `k=v,k=v`.
+/// The values of a key in `k=v,k=v`. Blanks around keys and values do not count.
 fn named<'a>(value: &'a str, name: &str) -> Result<Vec<&'a str>, SignatureRefusal> {
     let pairs = bounded(value, ',')?;
     Ok(pairs
         .into_iter()
         .filter_map(|pair| pair.split_once('='))
-        .filter_map(|(key, value)| (key == name).then_some(value))
+        .filter_map(|(key, value)| (key.trim_ascii() == name).then_some(value.trim_ascii()))
         .collect())
 }
 
-/// Checks a time in Unix seconds. Both ends of the tolerance are allowed; fractions of the host's second do not count.
+/// From here on a timestamp is in milliseconds: as seconds it would be in the year 5138, as milliseconds in 1973.
+const LEAST_MILLISECONDS: i64 = 100_000_000_000;
+
+/// Checks a time in Unix seconds or milliseconds. Both ends of the tolerance are allowed; fractions of a second do not
+/// count.
 fn check_age(timestamp: &str, tolerance: i64, now: Timestamp) -> Result<(), SignatureRefusal> {
     let sent: i64 = timestamp.parse().map_err(|_| SignatureRefusal::MalformedHeader)?;
+    let sent = if sent < LEAST_MILLISECONDS { sent } else { sent / 1000 };
     let age = now.as_second().saturating_sub(sent);
     if age > tolerance {
         Err(SignatureRefusal::StaleTimestamp)

@@ -110,6 +110,41 @@ fn rejections_are_truncated() {
 }
 
 #[test]
+fn hidden_characters_are_not_shown() {
+    let lead = "L-1".parse().unwrap();
+    let staged = |text: &str| {
+        let given = model::LeadStatus {
+            status: text.into(),
+            ..status_of_guest()
+        };
+        status(given, &lead).ok().map(|status| status.status)
+    };
+    assert_eq!(staged("n\u{200d}e\u{202e}w").as_deref(), Some("new"));
+    for wrong in ["\u{200b}", "a\u{2028}b", "a\u{1b}b"] {
+        assert_eq!(staged(wrong), None, "{wrong:?}");
+    }
+    let receipt = model::Receipt {
+        reference: "R\u{2066}7\u{2029}\u{feff}!".into(),
+    };
+    assert_eq!(reference(&receipt), "R7 !");
+}
+
+#[test]
+fn extensions_keep_their_text() {
+    let given = model::LeadStatus {
+        extensions: vec![extension("/a/b", "[1.10, 1e2 ]".into())],
+        ..status_of_guest()
+    };
+    let read = status(given, &"L-1".parse().unwrap()).unwrap();
+    assert_eq!(read.extensions[0].json, "[1.10, 1e2 ]");
+    let deep = model::LeadStatus {
+        extensions: vec![extension(&"/a".repeat(33), "1".into())],
+        ..status_of_guest()
+    };
+    assert!(status(deep, &"L-1".parse().unwrap()).is_err());
+}
+
+#[test]
 fn a_long_reference_is_truncated() {
     let receipt = model::Receipt {
         reference: "ü".repeat(200),

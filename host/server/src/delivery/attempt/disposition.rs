@@ -5,13 +5,14 @@ use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{AttemptPlan, AttemptPolicy, AttemptResult, plan};
 use jackfield_domain::id::LeadId;
+use jackfield_domain::json::JsonDocument;
 
 impl Attempt<'_> {
     pub(super) async fn write_disposition(&mut self, policy: &AttemptPolicy) -> AttemptOutcome {
         let claimed = self.claimed;
-        let document = serde_json::from_slice(&claimed.payload).ok();
+        let document = JsonDocument::parse(&claimed.payload).ok();
         let disposition = claimed.lead.clone().zip(document);
-        let disposition = disposition.and_then(|(lead, document)| Disposition::read(lead, &document).ok());
+        let disposition = disposition.and_then(|(lead, document)| Disposition::read_accepted(lead, &document).ok());
         let Some(disposition) = disposition else {
             return AttemptOutcome::Unreadable;
         };

@@ -1,11 +1,12 @@
 //! Parses a webhook in the CRM's own format into leads.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::{Attempt, AttemptOutcome};
 use jackfield_domain::delivery::failure::{Failure, Rejection};
 use jackfield_domain::field::FieldError;
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Lead;
 use jackfield_sandbox::ParsedLead;
 use jackfield_store::{ClaimedDelivery, NewLead, RefusedLead};
@@ -43,7 +44,7 @@ impl Attempt<'_> {
 
     /// The webhook's leads in their order. A lead that the adapter refused, or that is not valid, has the document that
     /// a person completes in review.
-    async fn invoke_parser(&mut self) -> Result<Vec<Result<Lead, (Value, Rejection)>>, Failure> {
+    async fn invoke_parser(&mut self) -> Result<Vec<Result<Lead, (String, Rejection)>>, Failure> {
         let ClaimedDelivery {
             content_type,
             payload,
@@ -54,12 +55,16 @@ impl Attempt<'_> {
         let invocation = self.tenant.loaded.parse(content_type, payload, *accepted_at).await;
         self.record_invocation("leads.parse", &invocation);
         let received_at: Timestamp = *accepted_at;
-        let read = |parsed: Result<ParsedLead, Rejection>| match parsed {
-            Ok(lead) => {
-                let document = Lead::document_of(lead.members, &lead.extensions, key, received_at);
-                Lead::read(document.clone()).map_err(|fields| (document, rejection_of(fields)))
-            }
-            Err(rejection) => Err((Lead::document_of(Map::new(), &[], key, received_at), rejection)),
+        let empty = || {
+            let document = Lead::document_of(Map::new(), &[], key, received_at);
+            document.map(|document| document.text().to_owned()).unwrap_or_default()
+        };
+        let read = |parsed: Result<ParsedLead, Rejection>| {
+            let lead = parsed.map_err(|rejection| (empty(), rejection))?;
+            let document = Lead::document_of(lead.members, &lead.extensions, key, received_at)
+                .map_err(|fields| (empty(), rejection_of(fields)))?;
+            let text = document.text().to_owned();
+            Lead::read(document).map_err(|fields| (text, rejection_of(fields)))
         };
         Ok(invocation.outcome?.into_iter().map(read).collect())
     }
@@ -67,7 +72,7 @@ impl Attempt<'_> {
     /// Reads the contract's own format: the adapter that should have parsed this webhook was replaced by one that
     /// parses none.
     fn read_canonical(&self) -> Result<Lead, Vec<FieldError>> {
-        let document = serde_json::from_slice(&self.claimed.payload).map_err(|_| {
+        let document = JsonDocument::parse(&self.claimed.payload).map_err(|_| {
             vec![FieldError::new(
                 "",
                 "must be JSON: the tenant's adapter does not parse webhooks itself",

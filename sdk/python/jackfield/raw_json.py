@@ -1,0 +1,40 @@
+"""JSON whose numbers keep their digits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RawJson:
+    """JSON text that the body of a request contains as it is, with all its digits: `1.10`, `1e2`."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        json.loads(self.text, parse_constant=_refuse)
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+def to_json(value: Any) -> str:
+    """The value as JSON text, like `json.dumps`, but with the text of each `RawJson`."""
+    mark = "\ue000"
+    while True:
+        raw: list[str] = []
+
+        def kept(it: Any, mark: str = mark, raw: list[str] = raw) -> str:
+            if not isinstance(it, RawJson):
+                raise TypeError(f"JSON cannot say a {type(it).__name__}")
+            raw.append(it.text)
+            return mark
+
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=kept)
+        parts = text.split(f'"{mark}"')
+        if text.count(mark) == len(raw) == len(parts) - 1:
+            return "".join(part for pair in zip(parts, [*raw, ""], strict=True) for part in pair)
+        mark += "\ue000"

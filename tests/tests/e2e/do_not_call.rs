@@ -1,0 +1,156 @@
+//! A wish not to be called is never missed, whatever else is wrong with the document that says it.
+
+use axum::body::Body;
+use http::Method;
+use jackfield_domain::alert::AlertKind;
+use jackfield_domain::id::LeadId;
+use jackfield_store::{Alert, PageRequest};
+use jackfield_tests::documents::minimal_disposition;
+use jackfield_tests::fakes::KeystoneLead;
+use jackfield_tests::node::TestNode;
+use jackfield_tests::response::TestResponse;
+use serde_json::json;
+
+const TENANT: &str = "dwarka-homes";
+
+async fn dispose(test: &TestNode, lead: &str, body: impl Into<Body>) -> TestResponse {
+    let path = format!("/v1/tenants/{TENANT}/leads/{lead}/disposition");
+    test.public(test.request(Method::POST, &path, body.into())).await
+}
+
+async fn callable(test: &TestNode, lead: &str) -> bool {
+    test.status(TENANT, lead).await.expect(200).json()["callable"] == true
+}
+
+async fn open_alerts(test: &TestNode) -> Vec<Alert> {
+    let page = PageRequest { after: None, limit: 50 };
+    test.store().alerts(None, true, page).await.unwrap().items
+}
+
+#[tokio::test]
+async fn refused_documents_are_heard() {
+    let test = TestNode::start().await;
+    let call = r#""call_metadata":{"call_id":"C"},"qualification":{"outcome":"no_answer"}"#;
+    let cases = [
+        (
+            422,
+            format!(r#"{{{call},"flags":{{"dnc_requested":true,"dnc_requested":false}}}}"#),
+        ),
+        (422, format!(r#"{{{call},"flags":{{"dnc_requested":"true"}}}}"#)),
+        (422, format!(r#"{{{call},"dnc_requested":true}}"#)),
+        (422, format!(r#"{{{call},"Flags":{{"dnc_requested":true}}}}"#)),
+        (422, r#"{"qualification":{"outcome":"DNC_Requested "}}"#.into()),
+        (
+            422,
+            r#"{"call_metadata":{"call_id":""},"qualification":{"outcome":"dnc_requested"}}"#.into(),
+        ),
+        (422, "[{\"flags\":{\"dnc\":1}}]".into()),
+        (400, format!(r#"{{{call},"flags":{{"dnc_requested":true}}"#)),
+        (400, "{'flags': {'dnc_requested': True}}".into()),
+        (400, "dnc_requested=true".into()),
+    ];
+    for (n, (status, body)) in cases.into_iter().enumerate() {
+        let lead = format!("L-{n}");
+        test.keystone.seed(KeystoneLead::new(lead.clone()));
+        assert!(callable(&test, &lead).await);
+        let refused = dispose(&test, &lead, body.clone()).await.expect(status);
+        assert_eq!(refused.json()["do_not_call_recorded"], true, "{body}: {}", refused.text);
+        assert!(
+            refused.member("detail").contains("wish not to be called is recorded"),
+            "{}",
+            refused.text
+        );
+        assert!(!callable(&test, &lead).await, "{body}");
+        assert_eq!(open_alerts(&test).await.len(), n + 1);
+    }
+    assert_eq!(test.work().await, 0, "nothing was accepted");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn corrected_document_closes_the_alert() {
+    let test = TestNode::start().await;
+    test.keystone.seed(KeystoneLead::new("L"));
+    let wrong = r#"{"call_metadata":{"call_id":"C-06"},"qualification":{"outcome":"no_answer"},"dnc_requested":true}"#;
+    for _ in 0..2 {
+        let refused = dispose(&test, "L", wrong).await.expect(422);
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/dnc_requested");
+        assert!(refused.text.contains("/flags/dnc_requested"), "{}", refused.text);
+    }
+    let alerts = open_alerts(&test).await;
+    let [alert] = &alerts[..] else { panic!("one") };
+    assert_eq!(alert.kind, AlertKind::DoNotCall);
+    assert_eq!(alert.lead.as_ref().map(LeadId::as_str), Some("L"));
+
+    let mut corrected = minimal_disposition("C-06", "no_answer");
+    corrected["flags"] = json!({"dnc_requested": true});
+    let _ = test.dispose(TENANT, "L", &corrected).await.expect(202);
+    assert_eq!(open_alerts(&test).await, []);
+    test.work().await;
+    assert_eq!(test.keystone.stored()[0].body["do_not_disturb"], true);
+    assert!(!callable(&test, "L").await);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_used_call_id_hides_no_wish() {
+    let test = TestNode::start().await;
+    test.keystone.seed(KeystoneLead::new("L"));
+    let _ = test
+        .dispose(TENANT, "L", &minimal_disposition("C", "no_answer"))
+        .await
+        .expect(202);
+    let refused = test
+        .dispose(TENANT, "L", &minimal_disposition("C", "dnc_requested"))
+        .await
+        .expect(409);
+    assert_eq!(refused.json()["do_not_call_recorded"], true);
+    assert!(!callable(&test, "L").await);
+    test.work().await;
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_wish_elsewhere_is_accepted_and_heard() {
+    let test = TestNode::start().await;
+    for (n, more) in [
+        r#","flags":{"dnc_requested":false},"dnc_requested":"yes""#,
+        r#","crm":{"Do Not Call":1}"#,
+        r#","flags":{"dnc":true}"#,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let lead = format!("L-{n}");
+        test.keystone.seed(KeystoneLead::new(lead.clone()));
+        let call = format!(r#""call_metadata":{{"call_id":"C-{n}"}},"qualification":{{"outcome":"no_answer"}}"#);
+        let _ = dispose(&test, &lead, format!("{{{call}{more}}}")).await.expect(202);
+        assert!(!callable(&test, &lead).await, "{more}");
+    }
+    test.work().await;
+    assert!(
+        test.keystone
+            .stored()
+            .iter()
+            .all(|call| call.body["do_not_disturb"] == true)
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn strangers_and_other_documents_record_nothing() {
+    let test = TestNode::start().await;
+    test.keystone.seed(KeystoneLead::new("L"));
+    let wish = r#"{"flags":{"dnc_requested":true}"#;
+    let path = format!("/v1/tenants/{TENANT}/leads/L/disposition");
+    let mut request = test.request(Method::POST, &path, wish.into());
+    request.headers_mut().remove("authorization");
+    let _ = test.public(request).await.expect(401);
+    let refused = dispose(&test, "L", r#"{"flags":{"dnc_requested":false}"#)
+        .await
+        .expect(400);
+    assert_eq!(refused.json().get("do_not_call_recorded"), None);
+    assert!(callable(&test, "L").await);
+    assert_eq!(open_alerts(&test).await, []);
+    test.finish().await;
+}
