@@ -8,6 +8,7 @@ mod bulkhead;
 mod dispositions;
 mod failures;
 mod go_raises;
+mod host_refused;
 mod ladder;
 mod leads;
 mod mortar;

@@ -1,11 +1,16 @@
 //! Path prefixes, compared so that no spelling of a path leads out of them.
 //!
-//! The host must compare the same path that the CRM's server sees. Servers differ in what they decode, how often, and
-//! what they strip from a segment, so no prefix grants a path that could be read in two ways.
+//! The host must compare the same path that the CRM's server sees. Servers differ in what they decode, how often, what
+//! they strip from a segment, and whether they normalize Unicode. So a path is below a prefix only if it is in every
+//! reading, and no prefix grants a path in which some reading climbs.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -15,6 +20,9 @@ use crate::text::text_conversions;
 /// How often a path is decoded in search of a hidden separator: a proxy, a server and a framework may each decode it
 /// once. A path that is still encoded after that is refused.
 const MAX_DECODINGS: usize = 4;
+/// What separates segments for some server: a backslash, and the characters that systems which convert a path to
+/// another charset make a slash or a backslash of.
+const SEPARATORS: [char; 7] = ['/', '\\', '\u{2044}', '\u{2215}', '\u{2216}', '\u{29f5}', '\u{29f8}'];
 
 /// The prefix of the paths that a grant covers. It consists of whole segments, so `/api` covers `/api` and `/api/x` but
 /// not `/apix`. A trailing slash makes no difference.
@@ -36,11 +44,12 @@ pub struct PathPrefix {
 pub struct InvalidPath(String);
 
 impl PathPrefix {
-    /// Whether a path is below the prefix; `path` is the result of [`decode`] for a URL's path.
+    /// Whether a path is below the prefix, however a server reads it.
     #[must_use]
-    pub fn covers(&self, path: &str) -> bool {
-        let rest = path.strip_prefix(&self.decoded);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    pub fn covers(&self, path: &DecodedPath) -> bool {
+        let exact: Vec<_> = self.decoded.split('/').map(ToOwned::to_owned).collect();
+        let normal: Vec<_> = self.encoded.split('/').map(comparable).collect();
+        path.segments.starts_with(&exact) && path.readings.iter().all(|reading| reading.starts_with(&normal))
     }
 
     /// Whether every path is below the prefix.
@@ -53,32 +62,90 @@ impl PathPrefix {
     #[must_use]
     pub fn overlaps(&self, base: &str) -> bool {
         let base = base.trim_end_matches('/');
-        let above = self.decoded.strip_prefix(base);
-        self.covers(base) || above.is_some_and(|rest| rest.starts_with('/'))
+        let is_within = |path: &str, prefix: &str| {
+            let rest = path.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        is_within(base, &self.decoded) || is_within(&self.decoded, base)
     }
 }
 
-/// Decodes a URL's path once, as a server does; none if servers could read different segments in it.
+/// A URL's path, in every way in which servers may read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodedPath {
+    /// Its segments, each decoded once.
+    segments: Vec<String>,
+    /// Its segments if it is decoded so often before it is divided, each in the form that is compared.
+    readings: Vec<Vec<String>>,
+}
+
+/// Reads a URL's path as servers do; none if a segment leads upwards for some of them, or holds something that servers
+/// read too differently. An encoded slash is a slash to some and part of a segment to others: both are readings.
 ///
 /// `path` comes from [`Url::path`], so segments `.` and `..`, also spelled `%2e`, are resolved already.
 #[must_use]
-pub fn decode(path: &str) -> Option<String> {
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).ok();
-    // Some servers see a separator or dot that appears only after decoding, and others do not.
-    let structure = |text: &str| text.matches(['/', '\\', '.']).count();
-    let once = decode(path)?;
-    let (expected, mut last) = (structure(path), path.to_owned());
-    for _ in 0..MAX_DECODINGS {
-        let decoded = decode(&last)?;
-        if structure(&decoded) != expected || decoded.contains(char::is_control) {
+pub fn decode(path: &str) -> Option<DecodedPath> {
+    let mut readings = vec![];
+    for normalizes in [false, true] {
+        read(path, normalizes, &mut readings)?;
+    }
+    let segments = path.split('/').map(decode_once).collect::<Option<_>>()?;
+    Some(DecodedPath { segments, readings })
+}
+
+/// Adds the readings of servers that normalize what they have decoded, or do not.
+fn read(path: &str, normalizes: bool, readings: &mut Vec<Vec<String>>) -> Option<()> {
+    let mut text = path.to_owned();
+    for _ in 0..=MAX_DECODINGS {
+        if normalizes {
+            text = normalize(&text).into_owned();
+        }
+        // IIS reads `%u002e` as a dot. A dot that appears only after decoding is one to some servers only.
+        let is_doubtful = text.contains("%u") || text.contains("%U") || text.contains(char::is_control);
+        if is_doubtful || dots(&text) != dots(path) || !text.split(SEPARATORS).all(is_plain) {
             return None;
         }
-        if decoded == last {
-            return decoded.split('/').all(is_plain).then_some(once);
+        readings.push(text.split(SEPARATORS).map(comparable).collect());
+        let decoded = decode_once(&text)?;
+        if decoded == text {
+            return Some(());
         }
-        last = decoded;
+        text = decoded;
     }
     None
+}
+
+fn decode_once(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().map(String::from).ok()
+}
+
+fn dots(text: &str) -> usize {
+    text.matches('.').count()
+}
+
+/// A text without the characters that are never seen, and with one spelling for those that look alike (NFKC): some
+/// servers and file systems read a full-width dot, or one with a zero-width space after it, as a dot.
+fn normalize(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let visible: String = text.chars().filter(|c| !ignorable.contains(*c)).collect();
+    Cow::Owned(ComposingNormalizerBorrowed::new_nfkc().normalize(&visible).into_owned())
+}
+
+/// A segment in the form in which readings are compared: decoded completely, and normalized.
+fn comparable(segment: &str) -> String {
+    let mut text = normalize(segment).into_owned();
+    for _ in 0..=MAX_DECODINGS {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy();
+        let next = normalize(&decoded).into_owned();
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text
 }
 
 /// Whether all servers read a segment alike: some strip parameters (`..;x`), spaces and further dots from it, and the
@@ -106,9 +173,13 @@ impl FromStr for PathPrefix {
         if encoded.split('/').count() != bare.split('/').count() {
             return Err(invalid());
         }
+        // A prefix says itself where its segments end.
+        if decode(encoded).is_none() || encoded.split('/').any(|segment| comparable(segment).contains(SEPARATORS)) {
+            return Err(invalid());
+        }
         Ok(Self {
             encoded: encoded.to_owned(),
-            decoded: decode(encoded).ok_or_else(invalid)?,
+            decoded: decode_once(encoded).ok_or_else(invalid)?,
         })
     }
 }
@@ -191,9 +262,48 @@ mod tests {
             "/api/%e9",
             "/api/v1%2e5",
             "/api/%2525252525252525252e",
+            "/api/%u002e%u002e/admin",
+            "/api/%U002e/admin",
+            "/api/%25u002e/admin",
+            "/api/%EF%BC%8E%EF%BC%8E/admin",
+            "/api/\u{ff0e}\u{ff0e}/admin",
+            "/api/\u{ff0e}./admin",
+            "/api/.\u{200b}./admin",
+            "/api/..\u{ad}/admin",
+            "/api/..\u{fe0f}%2fadmin",
+            "/api/..\u{ff0f}admin",
+            "/api/..\u{2215}admin",
+            "/api/..\u{ff3c}admin",
+            "/api/\u{2025}/admin",
+            "/api/\u{ff05}2e\u{ff05}2e/admin",
+            "/api/%2e%2\u{ff45}/admin",
+            "/api/%2e%2e%2f",
         ] {
             assert_eq!(covers("/api", climbing), None, "{climbing}");
         }
+    }
+
+    #[test]
+    fn an_encoded_slash_is_no_climb() {
+        // It stays below the prefix however it is read; where it hides a part of the prefix, it does not.
+        for inside in [
+            "/api/leads/A%2F7",
+            "/api/leads/A%2f7/status",
+            "/api/leads/A%252F7",
+            "/api/leads/A%5C7",
+            "/api/leads/%2F7",
+            "/api/leads/A%EF%BC%8F7",
+        ] {
+            assert_eq!(covers("/api/leads", inside), Some(true), "{inside}");
+        }
+        for outside in ["/api%2Fleads/7", "/api/leads%2F7", "/api%2fleads%2f7", "/api\u{ff0f}leads/7"] {
+            assert_eq!(covers("/api/leads", outside), Some(false), "{outside}");
+        }
+        // Neither does another spelling that only some servers take for the prefix.
+        for outside in ["/\u{ff41}pi/x", "/a\u{200b}pi/x", "/%2561pi/x"] {
+            assert_eq!(covers("/api", outside), Some(false), "{outside}");
+        }
+        assert_eq!(covers("/\u{958}", "/%E0%A5%98/1"), Some(true), "a letter with another normal form");
     }
 
     #[test]
@@ -218,6 +328,9 @@ mod tests {
             "/a/.",
             "/a/%2e%2e/b",
             "/a%2fb",
+            "/a%252fb",
+            "/a%5cb",
+            "/a%u002e",
             "/a\\b",
             "/a?b",
             "/a#b",
