@@ -42,7 +42,10 @@ async fn refused_write_goes_to_review() {
         assert_eq!(attempt.class.unwrap().word(), "rejected");
         let rejection = attempt.detail.rejection.as_ref().unwrap();
         assert_eq!(rejection.code, "host-refused");
-        assert!(rejection.message.contains("add \"PUT\"") || rejection.message.contains("add \"POST\""), "{rejection}");
+        assert!(
+            rejection.message.contains("add \"PUT\"") || rejection.message.contains("add \"POST\""),
+            "{rejection}"
+        );
     }
     let seen = breaker(&test, &operator).await;
     assert_eq!((&seen["state"], &seen["failures"]), (&"closed".into(), &0.into()));
@@ -76,7 +79,11 @@ async fn refusal_does_not_close_a_probe() {
         test.advance(Duration::from_secs(1));
         test.work().await;
     }
-    assert_eq!(test.keystone.stored().len(), 4, "all but the one that a person decides on");
+    assert_eq!(
+        test.keystone.stored().len(),
+        4,
+        "all but the one that a person decides on"
+    );
     test.finish().await;
 }
 
@@ -88,7 +95,10 @@ async fn refused_question_names_the_host() {
     let problem = test.status(TENANT, "L").await.expect(502).json();
     assert_eq!(problem["callable"], false);
     assert_eq!(problem["type"], "urn:jackfield:problem:adapter-fault");
-    assert!(problem["detail"].as_str().unwrap().contains("the host did not send"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("the host did not send"),
+        "{problem}"
+    );
     test.finish().await;
 }
 
@@ -97,11 +107,19 @@ async fn raw_slash_in_an_id_is_explained() {
     let test = TestNode::start().await;
     test.keystone.seed(KeystoneLead::new("A/7"));
     for path in ["status", "disposition"] {
-        let problem = test.get(&format!("/v1/tenants/{TENANT}/leads/A/7/{path}")).await.expect(404).json();
+        let problem = test
+            .get(&format!("/v1/tenants/{TENANT}/leads/A/7/{path}"))
+            .await
+            .expect(404)
+            .json();
         assert_eq!(problem["callable"], false);
         assert!(problem["detail"].as_str().unwrap().contains("%2F"), "{problem}");
     }
-    let answer = test.get(&format!("/v1/tenants/{TENANT}/leads/A%2F7/status")).await.expect(200).json();
+    let answer = test
+        .get(&format!("/v1/tenants/{TENANT}/leads/A%2F7/status"))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(answer["callable"], true);
     test.finish().await;
 }
@@ -111,11 +129,18 @@ async fn encoded_slash_passes_a_path_grant() {
     let test = TestNode::start().await;
     let origin = test.keystone.origin();
     let narrow = format!("allow = [{{ origin = \"{origin}\", path = \"/api/v1\" }}]");
-    test.apply(&test.dwarka("").replace(&format!("allow = [\"{origin}\"]"), &narrow)).await;
+    test.apply(&test.dwarka("").replace(&format!("allow = [\"{origin}\"]"), &narrow))
+        .await;
     test.keystone.seed(KeystoneLead::new("A/7"));
-    let answer = test.get(&format!("/v1/tenants/{TENANT}/leads/A%2F7/status")).await.expect(200).json();
+    let answer = test
+        .get(&format!("/v1/tenants/{TENANT}/leads/A%2F7/status"))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(answer["callable"], true);
-    let id = test.accept(TENANT, "A%2F7", &minimal_disposition("C-1", "no_answer")).await;
+    let id = test
+        .accept(TENANT, "A%2F7", &minimal_disposition("C-1", "no_answer"))
+        .await;
     test.work().await;
     assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
     test.finish().await;
@@ -128,12 +153,18 @@ async fn short_secrets_are_refused_at_apply() {
     let token = jackfield_tests::node::KEYSTONE_TOKEN;
     let short = test.dwarka("").replace(token, "493027");
     let error = test.try_apply(&short).await.unwrap_err().to_string();
-    assert!(error.starts_with("/credentials/0/secret: ") && error.contains("too short to be safe"), "{error}");
+    assert!(
+        error.starts_with("/credentials/0/secret: ") && error.contains("too short to be safe"),
+        "{error}"
+    );
     assert!(!error.contains("493027"), "{error}");
 
     let insisting = short.replace("name = \"crm\"", "name = \"crm\"\nallow_short = true");
     let body = axum::body::Body::from(insisting);
-    let applied = test.admin(operator.request(Method::POST, "/v1/releases", body)).await.expect(201);
+    let applied = test
+        .admin(operator.request(Method::POST, "/v1/releases", body))
+        .await
+        .expect(201);
     assert!(!applied.text.contains("493027"));
     let trail = operator.get(&test, "/v1/audit?limit=200").await.to_string();
     assert!(trail.contains("allow_short=crm"), "{trail}");
@@ -141,9 +172,18 @@ async fn short_secrets_are_refused_at_apply() {
     // A stored secret becomes short when it is set, not when it is used.
     let set = operator.set_secret(&test, TENANT, "crm-token", token).await;
     let _ = set.expect(200);
-    let stored = test.dwarka("").replace(&format!("{{ value = \"{token}\" }}"), "{ stored = \"crm-token\" }");
+    let stored = test
+        .dwarka("")
+        .replace(&format!("{{ value = \"{token}\" }}"), "{ stored = \"crm-token\" }");
     test.apply(&stored).await;
-    let refused = operator.set_secret(&test, TENANT, "crm-token", "493027").await.expect(422);
-    assert!(refused.text.contains("too short to be safe") && !refused.text.contains("493027"), "{}", refused.text);
+    let refused = operator
+        .set_secret(&test, TENANT, "crm-token", "493027")
+        .await
+        .expect(422);
+    assert!(
+        refused.text.contains("too short to be safe") && !refused.text.contains("493027"),
+        "{}",
+        refused.text
+    );
     test.finish().await;
 }

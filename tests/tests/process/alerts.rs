@@ -96,7 +96,12 @@ async fn in_flight(data: &Path, keystone: &Keystone) -> HostProcess {
     let operator = install(data);
     let host = HostProcess::start(BINARY, data, &[]);
     push_keystone(&host, &operator);
-    let file = keystone_tenant(tenant().as_str(), &keystone.origin(), "{ value = \"keystone-token\" }", "");
+    let file = keystone_tenant(
+        tenant().as_str(),
+        &keystone.origin(),
+        "{ value = \"keystone-token\" }",
+        "",
+    );
     apply(&host, &operator, data, &file);
     let agent = agent_token(&host, &operator, tenant().as_str());
     let before = keystone.counts().requests;

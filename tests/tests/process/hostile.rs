@@ -49,7 +49,12 @@ impl Node {
         let _ = node.push(&path("keystone"));
         // Long enough for the good tenant to be answered even on a busy machine.
         let patient = "[limits]\nstatus_deadline_ms = 10000";
-        let good = keystone_tenant("good", &node.keystone.origin(), "{ value = \"keystone-token\" }", patient);
+        let good = keystone_tenant(
+            "good",
+            &node.keystone.origin(),
+            "{ value = \"keystone-token\" }",
+            patient,
+        );
         apply(&node.host, &node.operator, data, &good);
         node
     }

@@ -66,7 +66,11 @@ async fn echoes_are_withheld_in_every_form() {
     for form in forms {
         let body = form.clone();
         let server = Server::start(move |_| answer("", &[b"you sent <", body.as_slice(), b">"].concat())).await;
-        assert!(is_withheld(&sent(&server, "GET ORIGIN/", true, "").await), "{}", form.escape_ascii());
+        assert!(
+            is_withheld(&sent(&server, "GET ORIGIN/", true, "").await),
+            "{}",
+            form.escape_ascii()
+        );
     }
     let server = Server::start(|_| answer(&format!("x-echo: Bearer {TOKEN}\r\n"), b"")).await;
     assert!(is_withheld(&sent(&server, "GET ORIGIN/", true, "").await));
@@ -106,11 +110,36 @@ async fn the_host_controls_how_answers_are_represented() {
 #[tokio::test]
 async fn answers_that_cannot_be_searched_are_refused() {
     for (status, headers, body, words) in [
-        (200, "content-encoding: gzip\r\n", b"\x1f\x8b".as_slice(), "is encoded as `gzip`"),
-        (206, "content-range: bytes 30-39/47\r\n", b"y-token", "is a part of a document"),
-        (200, "content-type: text/plain; charset=utf-16\r\n", b"a\0", "is in charset `utf-16`"),
-        (200, "content-type: text/plain; charset=utf-7\r\n", b"a", "is in charset `utf-7`"),
-        (200, "content-type: text/xml\r\n", b"<?xml version='1.0' encoding='ibm037'?>", "`ibm037`"),
+        (
+            200,
+            "content-encoding: gzip\r\n",
+            b"\x1f\x8b".as_slice(),
+            "is encoded as `gzip`",
+        ),
+        (
+            206,
+            "content-range: bytes 30-39/47\r\n",
+            b"y-token",
+            "is a part of a document",
+        ),
+        (
+            200,
+            "content-type: text/plain; charset=utf-16\r\n",
+            b"a\0",
+            "is in charset `utf-16`",
+        ),
+        (
+            200,
+            "content-type: text/plain; charset=utf-7\r\n",
+            b"a",
+            "is in charset `utf-7`",
+        ),
+        (
+            200,
+            "content-type: text/xml\r\n",
+            b"<?xml version='1.0' encoding='ibm037'?>",
+            "`ibm037`",
+        ),
     ] {
         let reply = move |_: &str| {
             let length = body.len();
@@ -124,7 +153,10 @@ async fn answers_that_cannot_be_searched_are_refused() {
         assert_eq!(invocation.outcome.unwrap(), format!("no-answer: {unreadable}"));
         // Without a secret in the request there is none to find. What was odd is named all the same.
         let invocation = sent(&server, "GET ORIGIN/", false, "").await;
-        assert!(invocation.outcome.unwrap().starts_with(&format!("answered {status}")), "{words}");
+        assert!(
+            invocation.outcome.unwrap().starts_with(&format!("answered {status}")),
+            "{words}"
+        );
         assert!(invocation.unreadable.unwrap().contains(words));
     }
 }
@@ -162,7 +194,13 @@ async fn header_values_are_visible_ascii() {
         ("a\tb", "U+0009 at character 2"),
         ("C-1 ", "U+0020 at character 4"),
     ] {
-        let invocation = sent(&server, &format!("POST ORIGIN/\nIdempotency-Key: {value}\n\n{{}}"), true, "").await;
+        let invocation = sent(
+            &server,
+            &format!("POST ORIGIN/\nIdempotency-Key: {value}\n\n{{}}"),
+            true,
+            "",
+        )
+        .await;
         assert!(!invocation.sent);
         let words = invocation.outcome.unwrap();
         assert!(words.starts_with("denied: header `idempotency-key` holds"), "{words}");
@@ -177,9 +215,18 @@ async fn header_values_are_visible_ascii() {
 #[tokio::test]
 async fn twins_of_credentials_do_not_leave() {
     let server = Server::friendly().await;
-    let _ = sent(&server, "GET ORIGIN/\nAUTHORIZATION: mine\nAuthorization: mine", true, "").await;
+    let _ = sent(
+        &server,
+        "GET ORIGIN/\nAUTHORIZATION: mine\nAuthorization: mine",
+        true,
+        "",
+    )
+    .await;
     let request = server.requests().pop().unwrap();
-    assert!(request.contains(&format!("authorization: Bearer {TOKEN}\r\n")) && !request.contains("mine"), "{request}");
+    assert!(
+        request.contains(&format!("authorization: Bearer {TOKEN}\r\n")) && !request.contains("mine"),
+        "{request}"
+    );
     let _ = sent(&server, "GET ORIGIN/\nauthorization: mine", false, "").await;
     assert!(server.requests().pop().unwrap().contains("authorization: mine\r\n"));
 }

@@ -323,7 +323,11 @@ async fn grants_are_limited_to_methods_and_paths() {
     let leads = load("{ ORIGIN, path = \"/api/v1/leads\" }").await;
     assert_eq!(write_to(&leads, "KL-1").await.outcome, Ok("KC-9".into()));
     assert_eq!(find(&leads).await.refused, [("path-not-granted", 1)]);
-    assert_eq!(write_to(&leads, "A/7").await.outcome, Ok("KC-9".into()), "an encoded slash");
+    assert_eq!(
+        write_to(&leads, "A/7").await.outcome,
+        Ok("KC-9".into()),
+        "an encoded slash"
+    );
     assert!(server.requests().pop().unwrap().contains("/api/v1/leads/A%2F7/"));
     assert_eq!(write_to(&leads, "../7").await.refused, [("ambiguous-path", 1)]);
 

@@ -44,7 +44,10 @@ async fn a_tenant_has_a_share_of_the_memory() {
     assert_eq!((faults.len(), server.requests().len()), (5, 3), "{faults:?}");
     for fault in faults {
         assert_eq!(fault.cause, FaultCause::MemoryBudget);
-        assert!(fault.detail.contains("as is left for all others, of the 336 MiB"), "{fault}");
+        assert!(
+            fault.detail.contains("as is left for all others, of the 336 MiB"),
+            "{fault}"
+        );
     }
     assert_eq!(report(&loaded, "ok").await.unwrap(), "ok", "their memory is free again");
 }
@@ -64,7 +67,12 @@ async fn the_own_cap_is_named_first() {
 async fn idle_instances_give_way() {
     // Idle instances count towards the budget, and are evicted where it is scarce.
     let (test, server) = (with_budget(16), Server::friendly().await);
-    let loaded = hostile(&test, &server, "runtime.reuse = 100\nlimits = { memory_mib = 8, cpu_ms = 10000 }").await;
+    let loaded = hostile(
+        &test,
+        &server,
+        "runtime.reuse = 100\nlimits = { memory_mib = 8, cpu_ms = 10000 }",
+    )
+    .await;
     for _ in 0..20 {
         let lead = id("count");
         let calls = join_all((0..6).map(|_| loaded.query_status(&lead))).await;

@@ -58,7 +58,10 @@ async fn echoed_credential_is_withheld() {
     let loaded = keystone(&test, &server.origin).await;
     let fault = fault(&loaded, "KL-1").await;
     assert_eq!(fault.cause, FaultCause::SecretEcho);
-    assert!(fault.detail.contains("held a secret") && !fault.detail.contains("canary"), "{fault}");
+    assert!(
+        fault.detail.contains("held a secret") && !fault.detail.contains("canary"),
+        "{fault}"
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,12 @@ use jiff::fmt::rfc2822;
 use super::retry::{MAX_THROTTLE, due, throttle_end};
 
 /// Headers that ask for a wait.
-const WAITS: [&str; 4] = ["retry-after", "x-retry-after", "x-ratelimit-retry-after", "x-rate-limit-retry-after"];
+const WAITS: [&str; 4] = [
+    "retry-after",
+    "x-retry-after",
+    "x-ratelimit-retry-after",
+    "x-rate-limit-retry-after",
+];
 /// The same in milliseconds.
 const WAITS_IN_MILLIS: [&str; 3] = ["retry-after-ms", "x-retry-after-ms", "x-ms-retry-after-ms"];
 /// Prefixes of the names of rate-limit headers.
@@ -35,7 +40,11 @@ pub fn until<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, now: Tim
         let seconds = WAITS.iter().find_map(|name| wait_end(header(name)?, now));
         seconds.or_else(|| WAITS_IN_MILLIS.iter().find_map(|name| in_millis(name)))
     };
-    let quota = || FAMILIES.iter().find_map(|family| quota_reset(family, status, &header, now));
+    let quota = || {
+        FAMILIES
+            .iter()
+            .find_map(|family| quota_reset(family, status, &header, now))
+    };
     let until = refused.then(wait).flatten().or_else(quota)?;
     Some(until.min(throttle_end(now))).filter(|until| *until > now)
 }
@@ -115,7 +124,9 @@ fn instant(value: &str, now: Timestamp) -> Option<Timestamp> {
 
 /// A date as HTTP, mail (with an offset) and RFC 3339 write it.
 fn date(text: &str) -> Option<Timestamp> {
-    let http = httpdate::parse_http_date(text).ok().and_then(|time| time.try_into().ok());
+    let http = httpdate::parse_http_date(text)
+        .ok()
+        .and_then(|time| time.try_into().ok());
     let http = http.or_else(|| rfc2822::parse(text).ok().map(|time| time.timestamp()));
     http.or_else(|| text.parse().ok())
 }
@@ -123,7 +134,9 @@ fn date(text: &str) -> Option<Timestamp> {
 /// A number that is not negative, in seconds unless a unit follows: `30`, `1.5`, `120s`, `5 seconds`, `1500ms`.
 fn number(value: &str) -> Option<f64> {
     let value = unquoted(value);
-    let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
+    let end = value
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(value.len());
     let (digits, unit) = value.split_at(end);
     let scale = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "s" | "sec" | "secs" | "second" | "seconds" => 1.0,

@@ -35,7 +35,11 @@ impl HostObstacle {
         let why = format!("no access token: {problem}");
         // An endpoint that does not keep to the standard refuses with the status alone.
         let refused = problem.is_permanent() || matches!(problem, TokenProblem::Status(400 | 401 | 403));
-        if refused { Self::TokenRefused(why) } else { Self::NoToken(why) }
+        if refused {
+            Self::TokenRefused(why)
+        } else {
+            Self::NoToken(why)
+        }
     }
 
     /// Why nothing was sent.
@@ -118,7 +122,10 @@ mod tests {
             let Failure::Rejected(rejection) = attribute(failure, Some(&obstacle)) else {
                 panic!("not rejected");
             };
-            assert_eq!((rejection.code.as_str(), rejection.message.as_str()), ("host-refused", "header `x` holds `é`"));
+            assert_eq!(
+                (rejection.code.as_str(), rejection.message.as_str()),
+                ("host-refused", "header `x` holds `é`")
+            );
         }
         let fault = Failure::Fault(Fault {
             cause: FaultCause::Trap,
@@ -137,9 +144,18 @@ mod tests {
             (TokenProblem::Status(429), AttemptClass::Unavailable),
             (TokenProblem::Malformed("is empty"), AttemptClass::Unavailable),
             (TokenProblem::NotStored, AttemptClass::Unavailable),
-            (TokenProblem::Refused(OAuth2Code::ServerError), AttemptClass::Unavailable),
-            (TokenProblem::Refused(OAuth2Code::InvalidClient), AttemptClass::Unauthorized),
-            (TokenProblem::Refused(OAuth2Code::InvalidGrant), AttemptClass::Unauthorized),
+            (
+                TokenProblem::Refused(OAuth2Code::ServerError),
+                AttemptClass::Unavailable,
+            ),
+            (
+                TokenProblem::Refused(OAuth2Code::InvalidClient),
+                AttemptClass::Unauthorized,
+            ),
+            (
+                TokenProblem::Refused(OAuth2Code::InvalidGrant),
+                AttemptClass::Unauthorized,
+            ),
             (TokenProblem::Status(401), AttemptClass::Unauthorized),
         ] {
             let obstacle = HostObstacle::of_token(problem);

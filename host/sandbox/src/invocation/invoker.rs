@@ -186,9 +186,7 @@ impl Invoker {
                     outcome
                 }
                 Some(Err(GuestError::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
-                Some(Err(GuestError::Stopped(error))) => {
-                    Err(stopped(&error, environment, &observations, &self.memory))
-                }
+                Some(Err(GuestError::Stopped(error))) => Err(stopped(&error, environment, &observations, &self.memory)),
                 None => Err(deadline_exceeded(deadline, started)),
             },
         };

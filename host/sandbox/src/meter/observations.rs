@@ -215,9 +215,7 @@ impl Observations {
     /// The resource that the guest was refused, if it has not recovered from that.
     pub fn shortage(&self) -> Option<Shortage> {
         let code = self.shortage.load(Ordering::Relaxed);
-        Shortage::ALL
-            .into_iter()
-            .find(|shortage| *shortage as u8 == code)
+        Shortage::ALL.into_iter().find(|shortage| *shortage as u8 == code)
     }
 }
 

@@ -44,7 +44,10 @@ impl AnswerReader<'_> {
         let carried = self.credentials.are_sent_to(self.origin);
         let status = answer.status().as_u16();
         let headers = std::mem::take(answer.headers_mut());
-        let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        let size: usize = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len())
+            .sum();
         if size > MAX_ANSWER_HEADER_BYTES {
             return Err(SendError::TooLarge(format!(
                 "its headers are larger than {MAX_ANSWER_HEADER_BYTES} bytes"
@@ -69,7 +72,10 @@ impl AnswerReader<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        let content_type = headers.get(CONTENT_TYPE).map(|value| text(value.as_bytes())).unwrap_or_default();
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .map(|value| text(value.as_bytes()))
+            .unwrap_or_default();
         let charset = charset(&content_type, &body);
         if let BodyCharset::Other(label) = charset {
             let label = shown(label.as_bytes());

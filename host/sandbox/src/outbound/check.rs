@@ -176,8 +176,20 @@ mod tests {
         };
         let form = "application/x-www-form-urlencoded";
         for (query, name, value, body, part) in [
-            ("", "X-HTTP-Method-Override", "DELETE", b"".as_slice(), "header `x-http-method-override`"),
-            ("", "x_http_method_override", "DELETE", b"", "header `x_http_method_override`"),
+            (
+                "",
+                "X-HTTP-Method-Override",
+                "DELETE",
+                b"".as_slice(),
+                "header `x-http-method-override`",
+            ),
+            (
+                "",
+                "x_http_method_override",
+                "DELETE",
+                b"",
+                "header `x_http_method_override`",
+            ),
             ("", "x-original-url", "/admin", b"", "header `x-original-url`"),
             ("", "X-Forwarded-Prefix", "/admin", b"", "header `x-forwarded-prefix`"),
             ("", "forwarded", "host=evil", b"", "header `forwarded`"),

@@ -288,7 +288,11 @@ impl TokenInUse {
 /// Removes every header whose name is `name` to some server.
 fn remove_twins(headers: &mut HeaderMap, name: &HeaderName) {
     let folded = fold_name(name.as_str());
-    let twins: Vec<_> = headers.keys().filter(|other| fold_name(other.as_str()) == folded).cloned().collect();
+    let twins: Vec<_> = headers
+        .keys()
+        .filter(|other| fold_name(other.as_str()) == folded)
+        .cloned()
+        .collect();
     for twin in twins {
         headers.remove(twin);
     }

@@ -90,7 +90,10 @@ mod tests {
             for encoded in [BASE64_STANDARD.encode(&text), BASE64_URL_SAFE.encode(&text)] {
                 assert!(patterns.are_in(encoded.as_bytes()), "{before}");
                 let (head, tail) = encoded.split_at(9);
-                assert!(patterns.are_in(format!("{head}\r\n{tail}").as_bytes()), "{before}, folded");
+                assert!(
+                    patterns.are_in(format!("{head}\r\n{tail}").as_bytes()),
+                    "{before}, folded"
+                );
             }
         }
         for other in ["", "a/B c+E\"=", "%", "YS9CIGM"] {

@@ -62,7 +62,12 @@ pub fn any(text: &[u8], mut test: impl FnMut(&[u8]) -> bool) -> bool {
 /// The text without blanks, if it is folded, as base64 in mails is.
 fn unfolded(text: &[u8]) -> Option<Vec<u8>> {
     let is_folded = text.contains(&b'\n') || text.contains(&b'\r');
-    is_folded.then(|| text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect())
+    is_folded.then(|| {
+        text.iter()
+            .copied()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect()
+    })
 }
 
 /// The ASCII of a text in UTF-16 or UTF-32, if it is one.
@@ -179,7 +184,9 @@ mod tests {
     use super::*;
 
     fn reads_as(text: &[u8], expected: &str) -> bool {
-        any(text, |reading| memchr::memmem::find(reading, expected.as_bytes()).is_some())
+        any(text, |reading| {
+            memchr::memmem::find(reading, expected.as_bytes()).is_some()
+        })
     }
 
     #[test]

@@ -84,7 +84,12 @@ async fn apply_file(
     if !tenant_in_path {
         target.insert(0, ("tenant", view.tenant.clone()));
     }
-    let short = applied.release.spec.credentials.iter().filter(|credential| credential.allow_short);
+    let short = applied
+        .release
+        .spec
+        .credentials
+        .iter()
+        .filter(|credential| credential.allow_short);
     let short: Vec<_> = short.map(|credential| credential.name.as_str()).collect();
     if !short.is_empty() {
         target.push(("allow_short", short.join(",")));

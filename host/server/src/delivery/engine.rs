@@ -224,8 +224,7 @@ impl Engine {
                 };
                 let spec = &tenant.release().spec.delivery;
                 let signal = CrmSignal::of_attempt(&result.outcome, unasked);
-                let change =
-                    in_flight.finish(claimed.lease.id, &result.outcome, signal, spec, now, self.jitter());
+                let change = in_flight.finish(claimed.lease.id, &result.outcome, signal, spec, now, self.jitter());
                 (verdict, change)
             }
             AttemptOutcome::NeedsDecision => (DeliveryVerdict::ask(claimed.history), None),

@@ -108,7 +108,12 @@ mod tests {
         ] {
             assert!(unknown_path(path).detail().contains("%2F"), "{path}");
         }
-        for path in ["/", "/v1/tenants/t", "/v1/tenants/t/lead/A/status", "/v1/tenants/t/leads/A"] {
+        for path in [
+            "/",
+            "/v1/tenants/t",
+            "/v1/tenants/t/lead/A/status",
+            "/v1/tenants/t/leads/A",
+        ] {
             assert!(!unknown_path(path).detail().contains("%2F"), "{path}");
         }
     }

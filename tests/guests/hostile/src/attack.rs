@@ -127,7 +127,9 @@ fn request(host: &Host) -> String {
     let answer = match http::send(&request) {
         Ok(answer) => {
             let headers = answer.headers.iter().filter(|header| header.name != "content-length");
-            let headers: Vec<_> = headers.map(|header| format!(" {}={}", header.name, header.value)).collect();
+            let headers: Vec<_> = headers
+                .map(|header| format!(" {}={}", header.name, header.value))
+                .collect();
             let body = String::from_utf8_lossy(&answer.body);
             format!("answered {}{}: {body}", answer.status, headers.concat())
         }

@@ -118,7 +118,11 @@ async fn refusal_waits_until_the_file_is_applied() {
 async fn invalid_token_answer_is_reported() {
     let cases = [
         (BadTokenResponse::Html, "unavailable", "answer is not JSON"),
-        (BadTokenResponse::WrongType, "unavailable", "answer has a token_type other than bearer"),
+        (
+            BadTokenResponse::WrongType,
+            "unavailable",
+            "answer has a token_type other than bearer",
+        ),
         (BadTokenResponse::Huge, "unavailable", "answer is larger than 64 KiB"),
         (BadTokenResponse::Redirect, "unavailable", "answers 302"),
         (

@@ -292,7 +292,11 @@ fn an_unasked_crm_changes_nothing() {
         harness.attempt(CrmSignal::Failing);
     }
     let first = harness.probe(CrmSignal::Unasked);
-    assert_eq!(harness.probe(CrmSignal::Unasked), first, "no probe has failed, so the wait does not grow");
+    assert_eq!(
+        harness.probe(CrmSignal::Unasked),
+        first,
+        "no probe has failed, so the wait does not grow"
+    );
     assert_eq!(harness.breaker.state(), BreakerState::Open, "nor has one succeeded");
     assert!(harness.breaker.claim_last().is_empty());
     harness.probe(CrmSignal::Alive);

@@ -49,14 +49,26 @@ const OVERRIDES: [&str; 14] = [
     "x-url",
 ];
 /// The beginnings of the names of more of them: `x-forwarded-prefix`, `x-original-url`, `x-rewrite-url`.
-const OVERRIDE_FAMILIES: [&str; 5] = ["x-forwarded", "x-original", "x-rewrite", "x-http-method", "x-envoy-original"];
+const OVERRIDE_FAMILIES: [&str; 5] = [
+    "x-forwarded",
+    "x-original",
+    "x-rewrite",
+    "x-http-method",
+    "x-envoy-original",
+];
 /// Fields of forms and queries that do the same: `_method` in most frameworks, `_HttpMethod` and `$httpMethod` in APIs.
 const OVERRIDE_FIELDS: [&str; 2] = ["-method", "-httpmethod"];
 
 /// A header's name as servers compare it.
 #[must_use]
 pub fn fold_name(name: &str) -> String {
-    let fold = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let fold = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
     name.chars().map(fold).collect()
 }
 
@@ -87,8 +99,17 @@ pub fn value_fault(value: &str) -> Option<(usize, char)> {
 /// A field in a query or in the body of a form by which frameworks replace a request's method; none if there is none.
 #[must_use]
 pub fn overriding_field(query: Option<&str>, content_type: &str, body: &[u8]) -> Option<String> {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let form = if media_type == "application/x-www-form-urlencoded" { body } else { &[] };
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let form = if media_type == "application/x-www-form-urlencoded" {
+        body
+    } else {
+        &[]
+    };
     let overrides = |name: &str| OVERRIDE_FIELDS.contains(&fold_name(name).as_str()) || is_override(name);
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).chain(form_urlencoded::parse(form));
     let named = pairs.map(|(name, _)| name.into_owned()).find(|name| overrides(name));
@@ -97,7 +118,11 @@ pub fn overriding_field(query: Option<&str>, content_type: &str, body: &[u8]) ->
         let names = String::from_utf8_lossy(if multipart { body } else { &[] }).into_owned();
         let mut names = names.split("name=").skip(1).map(|rest| {
             let quoted = rest.strip_prefix('"').unwrap_or(rest);
-            quoted.split(['"', ';', '\r', '\n']).next().unwrap_or_default().to_owned()
+            quoted
+                .split(['"', ';', '\r', '\n'])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         });
         names.find(|name| overrides(name))
     })
@@ -123,7 +148,13 @@ mod tests {
         ] {
             assert!(is_host_header(name), "{name}");
         }
-        for name in ["accept", "x-range", "content-type", "content-encoding", "accept-language"] {
+        for name in [
+            "accept",
+            "x-range",
+            "content-type",
+            "content-encoding",
+            "accept-language",
+        ] {
             assert!(!is_host_header(name), "{name}");
         }
     }
@@ -181,14 +212,21 @@ mod tests {
             (None, form, b"a=1&_METHOD=delete"),
             (None, "multipart/form-data; boundary=b", parts),
         ] {
-            assert!(overriding_field(query, content_type, body).is_some(), "{query:?} {content_type}");
+            assert!(
+                overriding_field(query, content_type, body).is_some(),
+                "{query:?} {content_type}"
+            );
         }
         for (query, content_type, body) in [
             (Some("method=phone&payment_method=card"), "", b"".as_slice()),
             (None, "application/json", b"_method=DELETE"),
             (None, form, b"contact_method=phone"),
         ] {
-            assert_eq!(overriding_field(query, content_type, body), None, "{query:?} {content_type}");
+            assert_eq!(
+                overriding_field(query, content_type, body),
+                None,
+                "{query:?} {content_type}"
+            );
         }
     }
 }

@@ -174,7 +174,11 @@ impl FromStr for PathPrefix {
             return Err(invalid());
         }
         // A prefix says itself where its segments end.
-        if decode(encoded).is_none() || encoded.split('/').any(|segment| comparable(segment).contains(SEPARATORS)) {
+        if decode(encoded).is_none()
+            || encoded
+                .split('/')
+                .any(|segment| comparable(segment).contains(SEPARATORS))
+        {
             return Err(invalid());
         }
         Ok(Self {
@@ -296,14 +300,23 @@ mod tests {
         ] {
             assert_eq!(covers("/api/leads", inside), Some(true), "{inside}");
         }
-        for outside in ["/api%2Fleads/7", "/api/leads%2F7", "/api%2fleads%2f7", "/api\u{ff0f}leads/7"] {
+        for outside in [
+            "/api%2Fleads/7",
+            "/api/leads%2F7",
+            "/api%2fleads%2f7",
+            "/api\u{ff0f}leads/7",
+        ] {
             assert_eq!(covers("/api/leads", outside), Some(false), "{outside}");
         }
         // Neither does another spelling that only some servers take for the prefix.
         for outside in ["/\u{ff41}pi/x", "/a\u{200b}pi/x", "/%2561pi/x"] {
             assert_eq!(covers("/api", outside), Some(false), "{outside}");
         }
-        assert_eq!(covers("/\u{958}", "/%E0%A5%98/1"), Some(true), "a letter with another normal form");
+        assert_eq!(
+            covers("/\u{958}", "/%E0%A5%98/1"),
+            Some(true),
+            "a letter with another normal form"
+        );
     }
 
     #[test]

@@ -29,18 +29,24 @@ pub enum BodyCharset<'a> {
 #[must_use]
 pub fn encoding_problem(status: u16, headers: &HeaderMap) -> Option<String> {
     if matches!(status, 206 | 226) || media_type(headers).eq_ignore_ascii_case("multipart/byteranges") {
-        return Some(format!("is a part of a document (status {status}), which the host did not ask for"));
+        return Some(format!(
+            "is a part of a document (status {status}), which the host did not ask for"
+        ));
     }
     let encodings = [(CONTENT_ENCODING, "identity"), (TRANSFER_ENCODING, "chunked")];
     encodings.into_iter().find_map(|(header, plain)| {
         let values = headers.get_all(header).into_iter();
-        let mut words = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+        let mut words = values
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii);
         let odd = words.find(|word| {
             let fine = [plain, "identity", ""];
             !fine.iter().any(|fine| word.eq_ignore_ascii_case(fine.as_bytes()))
         })?;
         let shown = shown(odd);
-        Some(format!("is encoded as `{shown}`, though the host asked for none (accept-encoding: identity)"))
+        Some(format!(
+            "is encoded as `{shown}`, though the host asked for none (accept-encoding: identity)"
+        ))
     })
 }
 
@@ -48,7 +54,11 @@ pub fn encoding_problem(status: u16, headers: &HeaderMap) -> Option<String> {
 #[must_use]
 pub fn charset<'a>(content_type: &'a str, body: &'a [u8]) -> BodyCharset<'a> {
     if let Some((marked, _)) = Encoding::for_bom(body) {
-        return if marked == UTF_8 { BodyCharset::Utf8 } else { BodyCharset::Other(marked.name()) };
+        return if marked == UTF_8 {
+            BodyCharset::Utf8
+        } else {
+            BodyCharset::Other(marked.name())
+        };
     }
     let Some(label) = header_charset(content_type).or_else(|| xml_charset(body)) else {
         return BodyCharset::Utf8;
@@ -64,7 +74,9 @@ pub fn charset<'a>(content_type: &'a str, body: &'a [u8]) -> BodyCharset<'a> {
 /// it says stays as it is: servers with a wrong default are more common than texts that are valid in both.
 #[must_use]
 pub fn convert(charset: BodyCharset<'_>, body: &[u8]) -> Option<Vec<u8>> {
-    let BodyCharset::Legacy(encoding) = charset else { return None };
+    let BodyCharset::Legacy(encoding) = charset else {
+        return None;
+    };
     if std::str::from_utf8(body).is_ok() {
         return None;
     }
@@ -94,16 +106,24 @@ pub fn shown(word: &[u8]) -> String {
 }
 
 fn media_type(headers: &HeaderMap) -> &str {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim()
 }
 
 fn is_charset(part: &str) -> bool {
-    part.split_once('=').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+    part.split_once('=')
+        .is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
 }
 
 fn header_charset(content_type: &str) -> Option<&str> {
-    let (_, value) = content_type.split(';').skip(1).find(|part| is_charset(part))?.split_once('=')?;
+    let (_, value) = content_type
+        .split(';')
+        .skip(1)
+        .find(|part| is_charset(part))?
+        .split_once('=')?;
     Some(value.trim().trim_matches(['"', '\'']).trim()).filter(|label| !label.is_empty())
 }
 
@@ -159,16 +179,32 @@ mod tests {
         let latin = BodyCharset::Legacy(encoding_rs::WINDOWS_1252);
         for (content_type, body, expected) in [
             ("", b"".as_slice(), BodyCharset::Utf8),
-            ("text/xml; charset=UTF-8", b"<?xml version='1.0' encoding='latin1'?>", BodyCharset::Utf8),
+            (
+                "text/xml; charset=UTF-8",
+                b"<?xml version='1.0' encoding='latin1'?>",
+                BodyCharset::Utf8,
+            ),
             ("text/html; Charset=\"ISO-8859-1\"", b"", latin),
-            ("text/xml", b"<?xml version=\"1.0\" encoding=\"windows-1252\"?><a/>", latin),
+            (
+                "text/xml",
+                b"<?xml version=\"1.0\" encoding=\"windows-1252\"?><a/>",
+                latin,
+            ),
             ("text/xml", b"<?xml version='1.0' encoding = 'latin1' ?><a/>", latin),
-            ("text/xml", b"<?xml version='1.0'?><a encoding='latin1'/>", BodyCharset::Utf8),
+            (
+                "text/xml",
+                b"<?xml version='1.0'?><a encoding='latin1'/>",
+                BodyCharset::Utf8,
+            ),
             ("text/plain; charset=us-ascii", b"", latin),
             ("text/plain; charset=utf-16", b"", BodyCharset::Other("utf-16")),
             ("text/plain; charset=utf-7", b"", BodyCharset::Other("utf-7")),
             ("text/plain; charset=ibm037", b"", BodyCharset::Other("ibm037")),
-            ("text/plain; charset=iso-2022-jp", b"", BodyCharset::Other("iso-2022-jp")),
+            (
+                "text/plain; charset=iso-2022-jp",
+                b"",
+                BodyCharset::Other("iso-2022-jp"),
+            ),
             ("text/plain", b"\xff\xfea\0", BodyCharset::Other("UTF-16LE")),
             ("text/plain; charset=latin1", b"\xef\xbb\xbfa", BodyCharset::Utf8),
         ] {
@@ -180,13 +216,23 @@ mod tests {
     fn old_charsets_become_utf8() {
         let body = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>caf\xe9 \x80</a>";
         let text = convert(charset("text/xml", body), body).unwrap();
-        assert_eq!(String::from_utf8(text).unwrap(), "<?xml version='1.0' encoding='UTF-8'?><a>café €</a>");
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "<?xml version='1.0' encoding='UTF-8'?><a>café €</a>"
+        );
         let plain = "text/plain;charset=ISO-8859-1;x=1";
-        assert_eq!(convert(charset(plain, b"caf\xe9"), b"caf\xe9").unwrap(), "café".as_bytes());
+        assert_eq!(
+            convert(charset(plain, b"caf\xe9"), b"caf\xe9").unwrap(),
+            "café".as_bytes()
+        );
         assert_eq!(utf8_content_type(plain), "text/plain; x=1; charset=utf-8");
         for unchanged in [b"cafe".as_slice(), "café".as_bytes()] {
             assert_eq!(convert(charset(plain, unchanged), unchanged), None);
         }
-        assert_eq!(convert(charset("text/plain", b"caf\xe9"), b"caf\xe9"), None, "nothing is guessed");
+        assert_eq!(
+            convert(charset("text/plain", b"caf\xe9"), b"caf\xe9"),
+            None,
+            "nothing is guessed"
+        );
     }
 }

@@ -162,7 +162,8 @@ fn narrow_grants_add_up() {
             .map_or_else(|refusal| refusal.word(), |_| "ok");
         assert_eq!(word, expected, "{method} {url}");
     }
-    let narrow = ["open", "crm", "files"].map(|host| policy.is_narrow(&format!("https://{host}.example").parse().unwrap()));
+    let narrow =
+        ["open", "crm", "files"].map(|host| policy.is_narrow(&format!("https://{host}.example").parse().unwrap()));
     assert_eq!(narrow, [false, true, true]);
     let refused = policy.check(Method::Post, &Url::parse("https://crm.example/x").unwrap());
     insta::assert_snapshot!(

@@ -52,7 +52,18 @@ mod tests {
 
     #[test]
     fn short_secrets_are_guessable() {
-        for short in ["", "T", "1234", "493027", "token", "bench", "s3cr3t", "Pa$$w0r", "98765432", "123456789012"] {
+        for short in [
+            "",
+            "T",
+            "1234",
+            "493027",
+            "token",
+            "bench",
+            "s3cr3t",
+            "Pa$$w0r",
+            "98765432",
+            "123456789012",
+        ] {
             assert!(is_guessable(short), "{short}");
         }
         for long in [
@@ -76,7 +87,10 @@ mod tests {
         };
         let pin = Sensitive::new("493027".into());
         let why = file("").weakness(&pin).unwrap();
-        assert!(why.contains("`crm`") && why.contains("allow_short = true") && !why.contains("493027"), "{why}");
+        assert!(
+            why.contains("`crm`") && why.contains("allow_short = true") && !why.contains("493027"),
+            "{why}"
+        );
         assert_eq!(file("allow_short = true").weakness(&pin), None);
         assert!(toml::to_string(&file("")).unwrap().find("allow_short").is_none());
     }

@@ -121,7 +121,10 @@ fn a_key_signs_and_is_never_a_header() {
 fn echoed_secrets_are_found() {
     let credentials = credentials(CredentialKind::Basic, "s3cr3t-value").unwrap();
     for echo in ["aG9zdDpzM2NyM3QtdmFsdWU=", "s3cr3t-value", "czNjcjN0LXZhbHVl"] {
-        assert!(credentials.are_echoed_in(format!("you sent {echo}!").as_bytes(), None), "{echo}");
+        assert!(
+            credentials.are_echoed_in(format!("you sent {echo}!").as_bytes(), None),
+            "{echo}"
+        );
     }
     assert!(!credentials.are_echoed_in(b"you sent nothing", None));
 }
