@@ -311,7 +311,7 @@ async fn grants_are_limited_to_methods_and_paths() {
 
     let reads = load("{ ORIGIN, methods = [\"GET\"] }").await;
     let invocation = write_to(&reads, "KL-1").await;
-    assert!(invocation.obstacle && !invocation.sent);
+    assert!(invocation.obstacle.is_some() && !invocation.sent);
     let Err(Failure::Rejected(rejection)) = invocation.outcome else {
         panic!("the host refused the request, whatever the adapter says: {invocation:?}");
     };

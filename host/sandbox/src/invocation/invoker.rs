@@ -23,7 +23,7 @@ use crate::meter::observations::Observations;
 use crate::recording::recorder::Recorder;
 use jackfield_clock::{SharedClock, timeout};
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
-use jackfield_domain::tenant::obstacle::attribute;
+use jackfield_domain::tenant::obstacle::{HostObstacle, attribute};
 
 /// How an invocation ended, and what the host observed meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub struct Invocation<T> {
     pub refused: Vec<(&'static str, u32)>,
     /// A request was given up because the invocation's time had run out.
     pub out_of_time: bool,
-    /// The host itself did not send a request that the adapter wanted, and that is why the invocation failed: this says
-    /// nothing of the CRM.
-    pub obstacle: bool,
+    /// Why the host itself did not send a request that the adapter wanted, if the invocation failed: this says nothing of
+    /// the CRM.
+    pub obstacle: Option<HostObstacle>,
     /// Why the last request has no answer that can be read, in words for operators.
     pub unreadable: Option<String>,
     /// The CRM wants no more requests before this time, by the headers of its answers, whatever the adapter returned.
@@ -132,14 +132,13 @@ impl Invoker {
                 Some(quota) => Arc::clone(quota).acquire_owned().await.ok(),
                 None => None,
             };
-            let mut pooled = match pool.and_then(ReleasePool::acquire) {
-                Some(idle) => idle,
-                None => {
-                    if self.memory.is_scarce() {
-                        self.instances.evict_idle();
-                    }
-                    self.instances.acquire().await
+            let mut pooled = if let Some(idle) = pool.and_then(ReleasePool::acquire) {
+                idle
+            } else {
+                if self.memory.is_scarce() {
+                    self.instances.evict_idle();
                 }
+                self.instances.acquire().await
             };
             started = true;
             reused = pooled.instance.is_some();
@@ -197,7 +196,7 @@ impl Invoker {
             with_pause(failure, observations.pause_until(), now)
         });
         Invocation {
-            obstacle: obstacle.is_some() && outcome.is_err(),
+            obstacle: obstacle.filter(|_| outcome.is_err()),
             unreadable: observations.unreadable(),
             outcome,
             sent: observations.sent(),

@@ -1,6 +1,6 @@
 //! Finds secrets in answers, in the encodings in which servers echo them.
 
-use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine as _};
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::readings;
@@ -39,7 +39,7 @@ impl SecretPatterns {
             let mut patterns = self.0.iter();
             patterns.any(|pattern| memchr::memmem::find(reading, pattern.expose().as_bytes()).is_some())
         };
-        !self.0.is_empty() && readings::any(text, holds)
+        !self.0.is_empty() && readings::any_reading(text, holds)
     }
 }
 
@@ -61,7 +61,7 @@ fn base64_core(engine: &impl base64::Engine, secret: &str, offset: usize) -> Str
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
 
     use super::*;
 

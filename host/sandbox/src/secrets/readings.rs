@@ -40,7 +40,7 @@ const ENTITIES: [(&str, char); 30] = [
 
 /// Whether a reading of the text passes a test. Readings have lower-case letters only: escapes are written in either
 /// case, and what is searched for is long enough not to be found by chance.
-pub fn any(text: &[u8], mut test: impl FnMut(&[u8]) -> bool) -> bool {
+pub fn any_reading(text: &[u8], mut test: impl FnMut(&[u8]) -> bool) -> bool {
     let mut any_decoding = |text: &[u8]| {
         let mut text = text.to_ascii_lowercase();
         for _ in 0..=MAX_DECODINGS {
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn reads_as(text: &[u8], expected: &str) -> bool {
-        any(text, |reading| {
+        any_reading(text, |reading| {
             memchr::memmem::find(reading, expected.as_bytes()).is_some()
         })
     }
@@ -225,8 +225,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read(text: Vec<u8>, escapes in "[%&#x\\\\u{};=0-9a-f\r\n]{0,40}") {
-            any(&text, |_| false);
-            any(escapes.as_bytes(), |_| false);
+            any_reading(&text, |_| false);
+            any_reading(escapes.as_bytes(), |_| false);
         }
     }
 }

@@ -10,7 +10,6 @@ use futures_util::future::join_all;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryState;
-use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_store::{Alert, DeliveryDetail};
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{

@@ -145,7 +145,7 @@ impl<'a> Attempt<'a> {
         if invocation.http_status.is_some() {
             self.detail.http_status = invocation.http_status;
         }
-        self.unasked = invocation.obstacle;
+        self.unasked = invocation.obstacle.is_some();
         self.unreadable.clone_from(&invocation.unreadable);
         self.pause_until = self.pause_until.max(invocation.pause_until);
         self.metrics
