@@ -178,7 +178,16 @@ async fn guests_share_a_budget_of_memory() {
     let budget = BUDGET.to_string();
     let node = Node::with(data, &[("JACKFIELD_GUEST_MEMORY_MIB", &budget)]).await;
     let _ = node.push(&path("hostile"));
-    let token = &node.bad_tenant(data, "hostile", "hostile", 64);
+    // A CRM that never answers, so that they hold what they have until their deadline.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    let tenant = format!(
+        "tenant = \"hostile\"\nadapter = \"hostile\"\nsettings.base_url = \"{origin}\"\n\
+         egress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         limits = {{ memory_mib = 64, cpu_ms = 10000, status_deadline_ms = 10000 }}\n"
+    );
+    apply(&node.host, &node.operator, data, &tenant);
+    let token = &agent_token(&node.host, &node.operator, "hostile");
     let before = node.host.peak_memory();
     let queries = (0..64).map(|_| node.status("hostile", token, "fill"));
     let answers = futures_util::future::join_all(queries).await;
