@@ -81,7 +81,7 @@ fn tenant() -> String {
         "tenant = \"{TENANT}\"\nadapter = \"keystone\"\nsettings.base_url = \"http://127.0.0.1:9\"\n\
          egress = {{ allow = [\"http://127.0.0.1:9\"], private_addresses = true }}\n\
          [webhook]\nsecrets = [{{ value = \"{WEBHOOK_SECRET}\" }}]\n\
-         [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ value = \"bench\" }}\n\
+         [[credentials]]\nname = \"crm\"\nkind = \"bearer\"\nsecret = {{ value = \"bench-secret\" }}\n\
          origins = [\"http://127.0.0.1:9\"]\n"
     )
 }

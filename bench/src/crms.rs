@@ -14,7 +14,7 @@ use jackfield_tests::fakes::{
 pub const LEAD: &str = "1001";
 
 /// The secret that the CRMs and the tenant files share.
-const SECRET: &str = "{ value = \"bench\" }";
+const SECRET: &str = "{ value = \"bench-secret\" }";
 
 /// An adapter of `adapters/`.
 pub struct CrmSpec {
@@ -36,7 +36,7 @@ pub const ENTRIES: &[CrmSpec] = &[
         language: "Rust",
         crm: || {
             Box::pin(async {
-                let fake = Keystone::start(KeystoneConfig::new("bench")).await?;
+                let fake = Keystone::start(KeystoneConfig::new("bench-secret")).await?;
                 fake.seed(KeystoneLead::new(LEAD));
                 let file = keystone_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))
@@ -48,12 +48,12 @@ pub const ENTRIES: &[CrmSpec] = &[
         language: "Rust",
         crm: || {
             Box::pin(async {
-                let fake = Groundwork::start(GroundworkConfig::new("bench")).await?;
+                let fake = Groundwork::start(GroundworkConfig::new("bench-secret")).await?;
                 fake.seed(GroundworkLead::new(LEAD));
                 let file = format!(
                     "tenant = \"bench\"\nadapter = \"groundwork\"\nsettings.base_url = \"{crm}\"\n\
                      egress = {{ allow = [\"{crm}\"], private_addresses = true }}\n\
-                     [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = {{ value = \"bench\" }}\n",
+                     [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = {{ value = \"bench-secret\" }}\n",
                     crm = fake.origin(),
                 );
                 Ok(Crm::new(fake, file))
@@ -65,7 +65,7 @@ pub const ENTRIES: &[CrmSpec] = &[
         language: "TypeScript",
         crm: || {
             Box::pin(async {
-                let fake = Atrium::start(AtriumConfig::new("bench")).await?;
+                let fake = Atrium::start(AtriumConfig::new("bench-secret")).await?;
                 fake.seed(AtriumLead::new(LEAD));
                 let file = atrium_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))
@@ -77,7 +77,7 @@ pub const ENTRIES: &[CrmSpec] = &[
         language: "Python",
         crm: || {
             Box::pin(async {
-                let fake = Parcel::start(ParcelConfig::new("jackfield", "bench")).await?;
+                let fake = Parcel::start(ParcelConfig::new("jackfield", "bench-secret")).await?;
                 fake.seed(ParcelLead::new(LEAD));
                 let file = parcel_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))
@@ -89,7 +89,7 @@ pub const ENTRIES: &[CrmSpec] = &[
         language: "Go",
         crm: || {
             Box::pin(async {
-                let fake = Ridgeline::start(RidgelineConfig::new("bench")).await?;
+                let fake = Ridgeline::start(RidgelineConfig::new("bench-secret")).await?;
                 fake.seed(RidgelineProspect::new(LEAD));
                 let file = ridgeline_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))
@@ -101,7 +101,7 @@ pub const ENTRIES: &[CrmSpec] = &[
         language: "C",
         crm: || {
             Box::pin(async {
-                let fake = Mortar::start(MortarConfig::new("bench")).await?;
+                let fake = Mortar::start(MortarConfig::new("bench-secret")).await?;
                 fake.seed(MortarParty::new(LEAD));
                 let file = mortar_tenant("bench", &fake.origin(), SECRET, "");
                 Ok(Crm::new(fake, file))

@@ -23,7 +23,7 @@ use crate::rounds::{Candidate, alternate, pairs};
 use crate::rows::{Goal, Row};
 
 /// The tokens of the references' agents and CRMs.
-const TOKEN: &str = "bench";
+const TOKEN: &str = "bench-token";
 /// A reference, and how it differs.
 const SERVE: &str = "wasmtime serve";
 const CONNECTS: &str = "wasmtime serve opens a connection to the CRM for each question; the host keeps its own open";

@@ -302,11 +302,15 @@ fn stopped(id: &str, subject: &str, fault: &Fault, expected: &str) -> Conformanc
             "it computes endlessly, or more than a release allows (cpu_ms)",
         ),
         FaultCause::WallClock => ("limits.time", "it hangs: an invocation must end whatever the CRM does"),
-        FaultCause::MemoryCap => (
+        FaultCause::MemoryCap | FaultCause::MemoryBudget => (
             "limits.memory",
             "it allocates memory endlessly, or more than a release allows (memory_mib)",
         ),
         FaultCause::Stack => (id, "it recurses endlessly"),
+        FaultCause::SecretEcho => (
+            id,
+            "it asks the CRM for something that shows the credentials of the request",
+        ),
         FaultCause::BadOutput => (id, "the host accepts only what the contract allows"),
         FaultCause::Trap | FaultCause::Host => (
             id,

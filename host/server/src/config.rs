@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::retry::TextDuration;
 use jackfield_domain::intake::address::AddressRange;
+use jackfield_sandbox::DEFAULT_GUEST_MEMORY_MIB;
 
 /// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`. In a variable, the
 /// items of a list are separated by commas.
@@ -45,6 +46,9 @@ pub struct Config {
     /// How long the host goes on accepting after SIGTERM, while `/readyz` says that it is not ready any more: long
     /// enough for load balancers to notice, which ask every few seconds.
     pub lame_duck: TextDuration,
+    /// Memory of all adapter instances together, in MiB. What an adapter needs beyond it is refused as the fault
+    /// `memory-budget`; a tenant never has more than is left for all others, so a tenant alone has at most half.
+    pub guest_memory_mib: u32,
     /// How long a drain waits for what is in flight. What does not finish is resumed when its lease is recovered.
     pub drain: TextDuration,
     /// How many connections each listener keeps open at once. Further ones are closed when they arrive. An idle
@@ -119,6 +123,7 @@ impl Default for Config {
             max_deliveries: 256,
             max_instances: 1000,
             lame_duck: TextDuration(Duration::from_secs(5)),
+            guest_memory_mib: DEFAULT_GUEST_MEMORY_MIB,
             drain: TextDuration(Duration::from_secs(30)),
             max_connections: 4096,
             max_connections_per_address: 1024,
@@ -244,6 +249,7 @@ impl Config {
         for (name, value, max) in [
             ("max_deliveries", self.max_deliveries, 10_000),
             ("max_instances", self.max_instances, 10_000),
+            ("guest_memory_mib", self.guest_memory_mib, 1 << 20),
             ("max_connections", self.max_connections, 100_000),
             (
                 "max_connections_per_address",

@@ -10,6 +10,7 @@ mod do_not_call;
 mod documents;
 mod failures;
 mod go_raises;
+mod host_refused;
 mod ladder;
 mod leads;
 mod mortar;

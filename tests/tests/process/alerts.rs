@@ -43,7 +43,7 @@ async fn next_start_announces_what_a_crash_left() {
 async fn alerts_of_recovery_are_announced() {
     // The start that finds the last lost lease makes a dead letter of it before anything else runs.
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
     keystone.behave(Behaviour::always(Mode::Hang));
     let host = in_flight(data.path(), &keystone).await;
@@ -81,7 +81,7 @@ async fn alerts_of_recovery_are_announced() {
 async fn alerts_of_a_drain_are_announced() {
     // The CRM's refusal arrives while the host drains; the review that follows is announced before it exits.
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
     keystone.behave(Behaviour::always(Mode::Slow).delay(Duration::from_secs(2)));
     let host = in_flight(data.path(), &keystone).await;
     host.signal("TERM");
@@ -96,7 +96,12 @@ async fn in_flight(data: &Path, keystone: &Keystone) -> HostProcess {
     let operator = install(data);
     let host = HostProcess::start(BINARY, data, &[]);
     push_keystone(&host, &operator);
-    let file = keystone_tenant(tenant().as_str(), &keystone.origin(), "{ value = \"T\" }", "");
+    let file = keystone_tenant(
+        tenant().as_str(),
+        &keystone.origin(),
+        "{ value = \"keystone-token\" }",
+        "",
+    );
     apply(&host, &operator, data, &file);
     let agent = agent_token(&host, &operator, tenant().as_str());
     let before = keystone.counts().requests;

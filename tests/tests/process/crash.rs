@@ -22,7 +22,7 @@ const LEADS: usize = 40;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_kills_lose_and_duplicate_nothing() {
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
     for lead in 0..LEADS {
         keystone.seed(KeystoneLead::new(format!("L{lead}")));
     }
@@ -62,7 +62,7 @@ fn set_up(data: &Path, keystone: &Keystone) -> (String, String) {
     let host = HostProcess::start(BINARY, data, &[]);
     push_keystone(&host, &operator);
     let ladder = "[delivery]\nretry = [\"0s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\", \"1s\"]";
-    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", ladder);
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"keystone-token\" }", ladder);
     apply(&host, &operator, data, &tenant);
     let agent = agent_token(&host, &operator, "t");
     let (status, ..) = host.stop("TERM");

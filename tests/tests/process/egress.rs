@@ -25,7 +25,7 @@ const VARIABLES: [&str; 6] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn proxy_variables_are_ignored_and_denials_logged() {
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
     let agent = Agent::start(AgentConfig::new(PUSH_SECRET)).await.unwrap();
     let (proxy, proxied) = proxy().await;
@@ -39,7 +39,7 @@ async fn proxy_variables_are_ignored_and_denials_logged() {
          [agent]\npush_url = \"{}/leads\"\npush_secret = {{ value = \"{PUSH_SECRET}\" }}",
         agent.origin()
     );
-    let tenant = keystone_tenant("t", &crm, "{ value = \"T\" }", &parties);
+    let tenant = keystone_tenant("t", &crm, "{ value = \"keystone-token\" }", &parties);
     let reads_only = format!("allow = [{{ origin = \"{crm}\", methods = [\"GET\"] }}]");
     let tenant = tenant.replace(&format!("allow = [\"{crm}\"]"), &reads_only);
     apply(&host, &operator, data.path(), &tenant);

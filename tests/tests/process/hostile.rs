@@ -32,11 +32,16 @@ struct Node {
 
 impl Node {
     async fn start(data: &Path) -> Self {
-        let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+        Self::with(data, &[]).await
+    }
+
+    /// With these settings.
+    async fn with(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
         keystone.seed(KeystoneLead::new("L"));
         let operator = install(data);
         let node = Self {
-            host: HostProcess::start(BINARY, data, &[]),
+            host: HostProcess::start(BINARY, data, settings),
             operator,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             keystone,
@@ -44,7 +49,12 @@ impl Node {
         let _ = node.push(&path("keystone"));
         // Long enough for the good tenant to be answered even on a busy machine.
         let patient = "[limits]\nstatus_deadline_ms = 10000";
-        let good = keystone_tenant("good", &node.keystone.origin(), "{ value = \"T\" }", patient);
+        let good = keystone_tenant(
+            "good",
+            &node.keystone.origin(),
+            "{ value = \"keystone-token\" }",
+            patient,
+        );
         apply(&node.host, &node.operator, data, &good);
         node
     }
@@ -155,4 +165,37 @@ async fn hostile_guests_do_not_harm_the_host() {
     let panicked: Vec<_> = log.iter().filter(|line| line.contains("panicked")).collect();
     assert!(panicked.is_empty(), "{panicked:?}");
     println!("the host grew most, by {} bytes, after: {}", worst.1, worst.0);
+}
+
+/// The memory that all adapters together may have, in MiB.
+const BUDGET: u64 = 512;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guests_share_a_budget_of_memory() {
+    // Sixty-four adapters at once, each of which touches fifty MiB: some are refused, and the host keeps to the budget.
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let budget = BUDGET.to_string();
+    let node = Node::with(data, &[("JACKFIELD_GUEST_MEMORY_MIB", &budget)]).await;
+    let _ = node.push(&path("hostile"));
+    // A CRM that never answers, so that they hold what they have until their deadline.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    let tenant = format!(
+        "tenant = \"hostile\"\nadapter = \"hostile\"\nsettings.base_url = \"{origin}\"\n\
+         egress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
+         limits = {{ memory_mib = 64, cpu_ms = 10000, status_deadline_ms = 10000 }}\n"
+    );
+    apply(&node.host, &node.operator, data, &tenant);
+    let token = &agent_token(&node.host, &node.operator, "hostile");
+    let before = node.host.peak_memory();
+    let queries = (0..64).map(|_| node.status("hostile", token, "fill"));
+    let answers = futures_util::future::join_all(queries).await;
+    let refused = answers.iter().filter(|status| **status == 503).count();
+    assert!(refused > 0, "{answers:?}");
+    let grown = node.host.peak_memory().saturating_sub(before);
+    assert!(grown < (BUDGET << 20) + GROWTH, "by {grown} bytes");
+    assert_ne!(node.status("hostile", token, "ok").await, 500);
+    let (status, _, log) = node.host.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
 }

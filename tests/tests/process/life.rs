@@ -117,12 +117,12 @@ fn command_line_pushes_lists_and_explains() {
 async fn drain_waits_until_a_second_interrupt() {
     // A drain waits for work in flight; a second interrupt ends it.
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
     keystone.seed(KeystoneLead::new("L"));
     let operator = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &[]);
     push_keystone(&host, &operator);
-    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"T\" }", "");
+    let tenant = keystone_tenant("t", &keystone.origin(), "{ value = \"keystone-token\" }", "");
     apply(&host, &operator, data.path(), &tenant);
     let agent = agent_token(&host, &operator, "t");
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

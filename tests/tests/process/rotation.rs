@@ -26,7 +26,7 @@ fn keys_in(file: &Path) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_during_key_rotation_loses_no_secret() {
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
     let operator = install(data.path());
     let mut host = HostProcess::start(BINARY, data.path(), &[]);
     push_keystone(&host, &operator);
@@ -36,7 +36,7 @@ async fn kill_during_key_rotation_loses_no_secret() {
         let put = client
             .put(format!("{}/v1/tenants/t/secrets/{name}", host.admin))
             .bearer_auth(&operator);
-        assert_eq!(put.body("T").send().await.unwrap().status(), 200);
+        assert_eq!(put.body("keystone-token").send().await.unwrap().status(), 200);
     }
     let tenant = keystone_tenant("t", &keystone.origin(), "{ stored = \"crm\" }", "");
     apply(&host, &operator, data.path(), &tenant);

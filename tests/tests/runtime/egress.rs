@@ -311,17 +311,25 @@ async fn grants_are_limited_to_methods_and_paths() {
 
     let reads = load("{ ORIGIN, methods = [\"GET\"] }").await;
     let invocation = write_to(&reads, "KL-1").await;
-    assert_eq!(
-        (invocation.outcome, invocation.sent),
-        (Err(Failure::Unavailable(None)), false)
-    );
+    assert!(invocation.obstacle.is_some() && !invocation.sent);
+    let Err(Failure::Rejected(rejection)) = invocation.outcome else {
+        panic!("the host refused the request, whatever the adapter says: {invocation:?}");
+    };
+    assert_eq!(rejection.code, "host-refused");
+    assert!(rejection.message.contains("is not granted"), "{rejection}");
     assert_eq!(invocation.refused, [("method-not-granted", 1)]);
     assert_eq!(find(&reads).await.refused, []);
 
     let leads = load("{ ORIGIN, path = \"/api/v1/leads\" }").await;
     assert_eq!(write_to(&leads, "KL-1").await.outcome, Ok("KC-9".into()));
     assert_eq!(find(&leads).await.refused, [("path-not-granted", 1)]);
-    assert_eq!(write_to(&leads, "A/7").await.refused, [("ambiguous-path", 1)]);
+    assert_eq!(
+        write_to(&leads, "A/7").await.outcome,
+        Ok("KC-9".into()),
+        "an encoded slash"
+    );
+    assert!(server.requests().pop().unwrap().contains("/api/v1/leads/A%2F7/"));
+    assert_eq!(write_to(&leads, "../7").await.refused, [("ambiguous-path", 1)]);
 
     let both = load(
         "{ ORIGIN, path = \"/api/v1/leads\", methods = [\"PUT\"] }, \

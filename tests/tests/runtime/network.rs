@@ -8,7 +8,7 @@ use jackfield_sandbox::{Invocation, LoadedRelease};
 use jiff::Timestamp;
 
 use super::server::{Reply, Server};
-use super::test_runtime::{TestRuntime, hostile, id, keystone, report, try_egress, write_to};
+use super::test_runtime::{TestRuntime, fault, hostile, id, keystone, try_egress, write_to};
 
 #[tokio::test]
 async fn requests_carry_the_tenants_credential() {
@@ -46,7 +46,7 @@ async fn nobody() -> String {
 }
 
 #[tokio::test]
-async fn echoed_credential_is_redacted() {
+async fn echoed_credential_is_withheld() {
     let echo = |request: &str| {
         let header = request
             .lines()
@@ -56,7 +56,12 @@ async fn echoed_credential_is_redacted() {
     };
     let (test, server) = (TestRuntime::new(), Server::start(echo).await);
     let loaded = keystone(&test, &server.origin).await;
-    assert_eq!(report(&loaded, "KL-1").await.unwrap(), "Bearer ************");
+    let fault = fault(&loaded, "KL-1").await;
+    assert_eq!(fault.cause, FaultCause::SecretEcho);
+    assert!(
+        fault.detail.contains("held a secret") && !fault.detail.contains("canary"),
+        "{fault}"
+    );
 }
 
 #[tokio::test]

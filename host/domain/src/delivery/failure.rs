@@ -192,6 +192,10 @@ pub enum FaultCause {
     Trap,
     /// It returned something that the contract does not allow.
     BadOutput,
+    /// An answer of the CRM held a secret of the tenant, so the host withheld the answer and stopped the adapter.
+    SecretEcho,
+    /// The host has no memory left for it: the budget of all adapters together, or its tenant's share, is used up.
+    MemoryBudget,
     /// The host could not start it: no free instance, or the release's adapter is not loaded.
     Host,
 }
@@ -203,6 +207,8 @@ words!(FaultCause {
     Stack = "stack",
     Trap = "trap",
     BadOutput = "bad-output",
+    SecretEcho = "secret-echo",
+    MemoryBudget = "memory-budget",
     Host = "host",
 });
 

@@ -224,7 +224,7 @@ pub fn decide_trial(
     let verdict = decide(history, result, policy, now, jitter);
     match (CrmSignal::of(&result.outcome), &verdict.step) {
         (CrmSignal::Alive, _) | (_, NextStep::Done { .. } | NextStep::Review(_)) => verdict,
-        (CrmSignal::Failing | CrmSignal::Silent, NextStep::Retry { .. } | NextStep::Dead(_)) => {
+        (CrmSignal::Failing | CrmSignal::Silent | CrmSignal::Unasked, NextStep::Retry { .. } | NextStep::Dead(_)) => {
             let history = AttemptHistory {
                 counted: history.counted,
                 ..verdict.history

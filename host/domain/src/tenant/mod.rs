@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod egress;
 mod needs;
 pub mod oauth2;
+pub mod obstacle;
 pub mod release;
 
 pub use needs::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};

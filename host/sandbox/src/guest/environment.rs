@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::contract::bindings::log::Field;
 use crate::meter::budget::TimeBudget;
 use crate::meter::cpu::CpuMeter;
+use crate::meter::memory_budget::MemoryBudget;
 use crate::meter::observations::Observations;
 use crate::outbound::network::Network;
 use jackfield_domain::phone::Country;
@@ -56,4 +57,6 @@ pub struct InvocationLimits {
     pub budget: TimeBudget,
     /// Its processor time.
     pub cpu: Arc<CpuMeter>,
+    /// The memory of all guests.
+    pub memory: Arc<MemoryBudget>,
 }

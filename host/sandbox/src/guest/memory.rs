@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 use crate::code::engine::CORE_INSTANCES_PER_INSTANCE;
+use crate::meter::memory_budget::{BudgetShortage, InstanceMemory};
 use crate::meter::observations::{Observations, Shortage};
 
 /// Elements that all tables of a guest may have together.
@@ -13,6 +14,8 @@ pub const MAX_TABLE_ELEMENTS: usize = 256 << 10;
 /// Counts down the memory of an instance, all of its linear memories together.
 pub struct MemoryLimiter {
     memory_left: usize,
+    /// The part of the memory of all guests that this instance has.
+    shared: InstanceMemory,
     elements_left: usize,
     /// What was left when the current invocation started.
     left_before: usize,
@@ -24,10 +27,11 @@ pub struct MemoryLimiter {
 }
 
 impl MemoryLimiter {
-    /// A limit of `memory` bytes.
-    pub const fn new(memory: usize, observations: Arc<Observations>) -> Self {
+    /// A limit of `memory` bytes, which also count towards what all guests have.
+    pub const fn new(memory: usize, shared: InstanceMemory, observations: Arc<Observations>) -> Self {
         Self {
             memory_left: memory,
+            shared,
             elements_left: MAX_TABLE_ELEMENTS,
             left_before: memory,
             largest_invocation: 0,
@@ -58,13 +62,25 @@ impl MemoryLimiter {
 
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = reserve(&mut self.memory_left, current, desired, maximum);
-        self.refused |= !granted;
-        self.observations.set_shortage((!granted).then_some(Shortage::Memory));
-        if granted {
-            self.observations.add_memory(desired.saturating_sub(current));
+        let growth = desired.saturating_sub(current);
+        let left_before = self.memory_left;
+        let shortage = if reserve(&mut self.memory_left, current, desired, maximum) {
+            let shared = self.shared.reserve(growth).err();
+            shared.map(|shortage| match shortage {
+                BudgetShortage::All => Shortage::Budget,
+                BudgetShortage::Share => Shortage::Share,
+            })
+        } else {
+            Some(Shortage::Memory)
+        };
+        if shortage.is_some() {
+            self.memory_left = left_before;
+        } else {
+            self.observations.add_memory(growth);
         }
-        Ok(granted)
+        self.refused |= shortage.is_some();
+        self.observations.set_shortage(shortage);
+        Ok(shortage.is_none())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {

@@ -68,7 +68,8 @@ impl InstanceState {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        let limiter = MemoryLimiter::new(environment.memory, Arc::clone(observations));
+        let shared = invocation.memory.for_instance(&environment.tenant);
+        let limiter = MemoryLimiter::new(environment.memory, shared, Arc::clone(observations));
         let state = Self {
             environment,
             invocation,

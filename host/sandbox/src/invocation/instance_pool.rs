@@ -85,6 +85,12 @@ impl InstancePool {
         lock(&self.idle).pool.len()
     }
 
+    /// Drops an idle instance of the release that has the most, since memory is scarce.
+    pub fn evict_idle(&self) {
+        let evicted = lock(&self.idle).pool.evict();
+        drop(evicted);
+    }
+
     /// Drops the idle instances, and keeps none from now on.
     pub fn close(&self) {
         let gone = {

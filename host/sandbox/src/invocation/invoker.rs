@@ -18,10 +18,12 @@ use crate::guest::instance::Instance;
 use crate::guest::linked::LinkedComponent;
 use crate::meter::budget::TimeBudget;
 use crate::meter::cpu::CpuMeter;
+use crate::meter::memory_budget::MemoryBudget;
 use crate::meter::observations::Observations;
 use crate::recording::recorder::Recorder;
 use jackfield_clock::{SharedClock, timeout};
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
+use jackfield_domain::tenant::obstacle::{HostObstacle, attribute};
 
 /// How an invocation ended, and what the host observed meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,11 @@ pub struct Invocation<T> {
     pub refused: Vec<(&'static str, u32)>,
     /// A request was given up because the invocation's time had run out.
     pub out_of_time: bool,
+    /// Why the host itself did not send a request that the adapter wanted, if the invocation failed: this says nothing of
+    /// the CRM.
+    pub obstacle: Option<HostObstacle>,
+    /// Why the last request has no answer that can be read, in words for operators.
+    pub unreadable: Option<String>,
     /// The CRM wants no more requests before this time, by the headers of its answers, whatever the adapter returned.
     pub pause_until: Option<Timestamp>,
     /// The instance had served others of the release before.
@@ -81,6 +88,8 @@ pub struct Invoker {
     pub engine: wasmtime::Engine,
     /// The instances that may exist at once, and those that are idle.
     pub instances: Arc<InstancePool>,
+    /// The memory of all guests, idle ones included.
+    pub memory: Arc<MemoryBudget>,
     /// Where long-running guests continue.
     pub low_priority: Arc<LowPriorityThreads>,
     /// A permit for each status query that may run at once.
@@ -111,6 +120,7 @@ impl Invoker {
             observations: Arc::new(Observations::new(self.recorder.tape(&environment.tenant))),
             budget: TimeBudget::new(self.clock.clone(), begun, deadline),
             cpu: Arc::new(CpuMeter::new(environment.cpu)),
+            memory: Arc::clone(&self.memory),
         };
         let (observations, cpu) = (Arc::clone(&limits.observations), Arc::clone(&limits.cpu));
         // A recorded invocation needs a fresh instance, whose clock is the tape's.
@@ -122,9 +132,13 @@ impl Invoker {
                 Some(quota) => Arc::clone(quota).acquire_owned().await.ok(),
                 None => None,
             };
-            let mut pooled = match pool.and_then(ReleasePool::acquire) {
-                Some(idle) => idle,
-                None => self.instances.acquire().await,
+            let mut pooled = if let Some(idle) = pool.and_then(ReleasePool::acquire) {
+                idle
+            } else {
+                if self.memory.is_scarce() {
+                    self.instances.evict_idle();
+                }
+                self.instances.acquire().await
             };
             started = true;
             reused = pooled.instance.is_some();
@@ -156,21 +170,35 @@ impl Invoker {
             });
             self.run(history, &cpu, running).await
         };
-        let ended = timeout(&*self.clock, deadline, invocation).await;
+        let ended = tokio::select! {
+            biased;
+            fault = observations.halted() => Err(fault),
+            ended = timeout(&*self.clock, deadline, invocation) => Ok(ended),
+        };
         let outcome = match ended {
-            Some(Ok((outcome, pooled))) => {
-                if let Some(pool) = pool.filter(|_| pooled.instance.is_some()) {
-                    pool.release(pooled);
+            Err(fault) => Err(Failure::Fault(fault)),
+            Ok(ended) => match ended {
+                Some(Ok((outcome, pooled))) => {
+                    if let Some(pool) = pool.filter(|_| pooled.instance.is_some()) {
+                        pool.release(pooled);
+                    }
+                    outcome
                 }
-                outcome
-            }
-            Some(Err(GuestError::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
-            Some(Err(GuestError::Stopped(error))) => Err(stopped(&error, environment, &observations)),
-            None => Err(deadline_exceeded(deadline, started)),
+                Some(Err(GuestError::BadOutput(detail))) => Err(fault(FaultCause::BadOutput, detail)),
+                Some(Err(GuestError::Stopped(error))) => Err(stopped(&error, environment, &observations, &self.memory)),
+                None => Err(deadline_exceeded(deadline, started)),
+            },
         };
         let now = self.clock.now();
+        let obstacle = observations.obstacle();
+        let outcome = outcome.map_err(|failure| {
+            let failure = attribute(failure, obstacle.as_ref());
+            with_pause(failure, observations.pause_until(), now)
+        });
         Invocation {
-            outcome: outcome.map_err(|failure| with_pause(failure, observations.pause_until(), now)),
+            obstacle: obstacle.filter(|_| outcome.is_err()),
+            unreadable: observations.unreadable(),
+            outcome,
             sent: observations.sent(),
             http_status: observations.status(),
             http_requests: observations.requests(),

@@ -8,6 +8,7 @@ use wasmtime_wasi::I32Exit;
 use crate::guest::environment::Environment;
 use crate::guest::state::MAX_PASSED;
 use crate::meter::cpu::CpuLimitReached;
+use crate::meter::memory_budget::MemoryBudget;
 use crate::meter::observations::{Observations, Shortage};
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 
@@ -36,7 +37,12 @@ pub fn deadline_exceeded(deadline: Duration, started: bool) -> Failure {
 
 /// Names what stopped a guest. A guest that reached its memory limit traps like any other panic, so the limiter's
 /// observation takes precedence over the trap.
-pub fn stopped(error: &wasmtime::Error, environment: &Environment, observations: &Observations) -> Failure {
+pub fn stopped(
+    error: &wasmtime::Error,
+    environment: &Environment,
+    observations: &Observations,
+    budget: &MemoryBudget,
+) -> Failure {
     let last_words = observations.stderr.last_line();
     if error.is::<CpuLimitReached>() || error.downcast_ref() == Some(&Trap::Interrupt) {
         let limit = environment.cpu.as_millis();
@@ -50,8 +56,21 @@ pub fn stopped(error: &wasmtime::Error, environment: &Environment, observations:
         let detail = match shortage {
             Shortage::Memory => format!("it wanted more than {} MiB of memory", environment.memory >> 20),
             Shortage::Table => "it wanted more elements in its tables than an instance may have".into(),
+            Shortage::Budget => format!(
+                "the adapters of all tenants together have the {} MiB that they may have (guest_memory_mib)",
+                budget.size() >> 20
+            ),
+            Shortage::Share => format!(
+                "the tenant's adapters have as much memory as is left for all others, of the {} MiB for all \
+                 (guest_memory_mib)",
+                budget.size() >> 20
+            ),
         };
-        return fault(FaultCause::MemoryCap, detail);
+        let cause = match shortage {
+            Shortage::Memory | Shortage::Table => FaultCause::MemoryCap,
+            Shortage::Budget | Shortage::Share => FaultCause::MemoryBudget,
+        };
+        return fault(cause, detail);
     }
     if let Some(trap) = trap {
         let cause = match trap {

@@ -3,5 +3,6 @@
 pub mod budget;
 pub mod cpu;
 pub mod log;
+pub mod memory_budget;
 pub mod observations;
 pub mod stdio;

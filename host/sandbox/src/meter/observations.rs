@@ -1,12 +1,17 @@
 //! What the host observes of an invocation. It outlives the invocation, which may be stopped at any moment.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::stdio::OutputTail;
 use crate::recording::tape::Tape;
+use jackfield_clock::lock;
+use jackfield_domain::delivery::failure::Fault;
 use jackfield_domain::tenant::egress::EgressRefusal;
+use jackfield_domain::tenant::obstacle::HostObstacle;
 
 /// What the host observes of one invocation.
 ///
@@ -21,6 +26,13 @@ pub struct Observations {
     received: AtomicUsize,
     /// Refused requests, by the index of the reason.
     refused: [AtomicU32; EgressRefusal::WORDS.len()],
+    /// Why the host itself did not send a request.
+    obstacle: Mutex<Option<HostObstacle>>,
+    /// Why the last request has no answer that can be read.
+    unreadable: Mutex<Option<String>>,
+    /// The fault with which the host stops the invocation.
+    halt: Mutex<Option<Fault>>,
+    halted: Notify,
     /// Milliseconds since 1970; 0 if no answer asked for a pause.
     pause_until: AtomicI64,
     out_of_time: AtomicBool,
@@ -42,6 +54,14 @@ pub enum Shortage {
     Memory = 1,
     /// Elements of a table.
     Table = 2,
+    /// Memory, of which all guests together have as much as they may.
+    Budget = 3,
+    /// Memory, of which the tenant's guests together have as much as they may.
+    Share = 4,
+}
+
+impl Shortage {
+    const ALL: [Self; 4] = [Self::Memory, Self::Table, Self::Budget, Self::Share];
 }
 
 impl Observations {
@@ -82,7 +102,40 @@ impl Observations {
 
     /// A request is refused. Returns whether it is the first that is refused for this reason.
     pub fn refuse(&self, refusal: &EgressRefusal) -> bool {
+        if let Some(obstacle) = HostObstacle::of_refusal(refusal) {
+            self.set_obstacle(obstacle);
+        }
         self.refused[refusal.index()].fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// The host itself did not send a request.
+    pub fn set_obstacle(&self, obstacle: HostObstacle) {
+        let mut known = lock(&self.obstacle);
+        *known = Some(match known.take() {
+            Some(earlier) => earlier.then(obstacle),
+            None => obstacle,
+        });
+    }
+
+    /// Why the last request has no answer that can be read; none if it has one.
+    pub fn set_unreadable(&self, why: Option<String>) {
+        *lock(&self.unreadable) = why;
+    }
+
+    /// Stops the invocation with a fault, whatever it waits for.
+    pub fn halt(&self, fault: Fault) {
+        *lock(&self.halt) = Some(fault);
+        self.halted.notify_one();
+    }
+
+    /// Waits until the host stops the invocation; the fault with which it ends.
+    pub async fn halted(&self) -> Fault {
+        loop {
+            self.halted.notified().await;
+            if let Some(fault) = lock(&self.halt).take() {
+                return fault;
+            }
+        }
     }
 
     /// An answer asks for a pause; the longest one counts.
@@ -138,6 +191,16 @@ impl Observations {
         words.filter(|(_, count)| *count > 0).collect()
     }
 
+    /// Why the host itself did not send a request, if it had an obstacle.
+    pub fn obstacle(&self) -> Option<HostObstacle> {
+        lock(&self.obstacle).clone()
+    }
+
+    /// Why the last request has no answer that can be read.
+    pub fn unreadable(&self) -> Option<String> {
+        lock(&self.unreadable).clone()
+    }
+
     /// The time before which the CRM wants no more requests, if it said so.
     pub fn pause_until(&self) -> Option<Timestamp> {
         let until = Some(self.pause_until.load(Ordering::Relaxed)).filter(|until| *until != 0);
@@ -152,9 +215,7 @@ impl Observations {
     /// The resource that the guest was refused, if it has not recovered from that.
     pub fn shortage(&self) -> Option<Shortage> {
         let code = self.shortage.load(Ordering::Relaxed);
-        [Shortage::Memory, Shortage::Table]
-            .into_iter()
-            .find(|shortage| *shortage as u8 == code)
+        Shortage::ALL.into_iter().find(|shortage| *shortage as u8 == code)
     }
 }
 
@@ -166,7 +227,7 @@ mod tests {
     fn a_shortage_lasts_until_a_grant() {
         let observations = Observations::default();
         assert_eq!(observations.shortage(), None);
-        for shortage in [Shortage::Memory, Shortage::Table] {
+        for shortage in Shortage::ALL {
             observations.set_shortage(Some(shortage));
             assert_eq!(observations.shortage(), Some(shortage));
         }

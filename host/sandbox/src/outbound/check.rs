@@ -1,11 +1,13 @@
 //! Checks the requests of guests: the request that may be sent, or the reason why not.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::network::Network;
 use crate::contract::bindings::http::{Header, Request};
-use jackfield_domain::tenant::egress::{EgressRefusal, InvalidMethod, Method, Origin};
+use jackfield_domain::tenant::egress::{
+    EgressRefusal, InvalidMethod, Method, Origin, is_host_header, is_override, overriding_field, value_fault,
+};
 
 /// Bytes of a URL: what common servers accept.
 const MAX_URL: usize = 8 << 10;
@@ -15,21 +17,6 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 8 << 10;
 /// Bytes of a request's body: as much as the host itself accepts on its public listener.
 const MAX_BODY: usize = 1 << 20;
-
-/// Headers that only the host may set, because the connection is the host's.
-const HOP_HEADERS: [&str; 11] = [
-    "host",
-    "content-length",
-    "connection",
-    "transfer-encoding",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "expect",
-    "proxy-authorization",
-    "proxy-connection",
-];
 
 /// Checks a request and adds the credentials of its origin. Moves the body out of `request`.
 ///
@@ -50,6 +37,13 @@ pub fn check(network: &Network, request: &mut Request) -> Result<(reqwest::Reque
         return Err(too_large(format!("the body is larger than {MAX_BODY} bytes")));
     }
     let mut headers = headers(&request.headers)?;
+    if network.policy.is_narrow(&origin)
+        && let Some(part) = overriding_part(&headers, &url, &request.body)
+    {
+        return Err(EgressRefusal::Override { part, origin });
+    }
+    // A compressed answer could not be searched for secrets.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     network.credentials.add_to(&mut headers, &mut url, &origin);
     let mut checked = reqwest::Request::new(method.into(), url);
     *checked.headers_mut() = headers;
@@ -77,17 +71,33 @@ fn headers(given: &[Header]) -> Result<HeaderMap, EgressRefusal> {
     for header in given {
         let name = HeaderName::from_bytes(header.name.as_bytes())
             .map_err(|_| malformed(format!("`{}` is not a header's name", header.name.escape_default())))?;
-        if HOP_HEADERS.contains(&name.as_str()) {
+        if is_host_header(name.as_str()) {
             return Err(malformed(format!("header `{name}` is the host's to set; leave it out")));
         }
-        let value = HeaderValue::from_str(&header.value).map_err(|_| {
+        let unsendable = |fault: &str| {
             malformed(format!(
-                "header `{name}` holds something other than visible ASCII and spaces"
+                "header `{name}` holds something other than visible ASCII and spaces between them: {fault}; encode it, \
+                 for example in percent form, or send it in the body"
             ))
-        })?;
+        };
+        if let Some((place, character)) = value_fault(&header.value) {
+            let code = u32::from(character);
+            return Err(unsendable(&format!("U+{code:04X} at character {place}")));
+        }
+        let value = HeaderValue::from_str(&header.value).map_err(|_| unsendable("a character"))?;
         headers.append(name, value);
     }
     Ok(headers)
+}
+
+/// The header or field that may make a server read another method or URL than was checked.
+fn overriding_part(headers: &HeaderMap, url: &Url, body: &[u8]) -> Option<String> {
+    if let Some(name) = headers.keys().find(|name| is_override(name.as_str())) {
+        return Some(format!("header `{name}`"));
+    }
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let field = overriding_field(url.query(), content_type.unwrap_or_default(), body)?;
+    Some(format!("field `{}`", field.escape_default()))
 }
 
 fn malformed(why: impl Into<String>) -> EgressRefusal {
@@ -109,10 +119,8 @@ mod tests {
     use jackfield_domain::tenant::egress::EgressSpec;
 
     fn network() -> Network {
-        let egress = EgressSpec {
-            allow: vec!["https://crm.example".parse::<Origin>().unwrap().into()],
-            ..EgressSpec::default()
-        };
+        let grants = r#"{"allow": ["https://crm.example", {"origin": "https://api.example", "path": "/v1"}]}"#;
+        let egress: EgressSpec = serde_json::from_str(grants).unwrap();
         Network::new(
             &egress,
             Credentials::default(),
@@ -154,7 +162,47 @@ mod tests {
             (&http::Method::POST, "https://crm.example")
         );
         assert_eq!(checked.headers().get_all("accept").iter().count(), 2);
+        assert_eq!(checked.headers()["accept-encoding"], "identity");
         assert_eq!(checked.body().unwrap().as_bytes(), Some(&b"{}"[..]));
+    }
+
+    #[test]
+    fn overrides_are_refused_on_narrow_grants() {
+        let given = |host: &str, query: &str, name: &str, value: &str, body: &[u8]| Request {
+            url: format!("https://{host}.example/v1/leads{query}"),
+            headers: vec![header(name, value)],
+            body: body.into(),
+            ..request()
+        };
+        let form = "application/x-www-form-urlencoded";
+        for (query, name, value, body, part) in [
+            (
+                "",
+                "X-HTTP-Method-Override",
+                "DELETE",
+                b"".as_slice(),
+                "header `x-http-method-override`",
+            ),
+            (
+                "",
+                "x_http_method_override",
+                "DELETE",
+                b"",
+                "header `x_http_method_override`",
+            ),
+            ("", "x-original-url", "/admin", b"", "header `x-original-url`"),
+            ("", "X-Forwarded-Prefix", "/admin", b"", "header `x-forwarded-prefix`"),
+            ("", "forwarded", "host=evil", b"", "header `forwarded`"),
+            ("?_method=DELETE", "x", "y", b"", "field `_method`"),
+            ("", "content-type", form, b"a=1&_method=DELETE", "field `_method`"),
+        ] {
+            let mut narrow = given("api", query, name, value, body);
+            let refusal = check(&network(), &mut narrow).unwrap_err();
+            assert_eq!(refusal.word(), "override");
+            assert!(refusal.to_string().starts_with(part), "{refusal}");
+            let mut whole = given("crm", query, name, value, body);
+            assert!(check(&network(), &mut whole).is_ok(), "{part}");
+        }
     }
 
     #[test]
@@ -202,6 +250,15 @@ mod tests {
             (headers(vec![header("a", "x\r\nhost: evil")]), "visible ASCII"),
             (headers(vec![header("Host", "evil")]), "header `host` is the host's"),
             (headers(vec![header("Transfer-Encoding", "chunked")]), "is the host's"),
+            (headers(vec![header("transfer_encoding", "chunked")]), "is the host's"),
+            (headers(vec![header("Accept-Encoding", "gzip")]), "is the host's"),
+            (headers(vec![header("range", "bytes=30-39")]), "is the host's"),
+            (
+                headers(vec![header("x-key", "कॉल-2")]),
+                "header `x-key` holds something other than visible ASCII and spaces between them: U+0915 at character 1",
+            ),
+            (headers(vec![header("x-key", "caf\u{e9}")]), "U+00E9 at character 4"),
+            (headers(vec![header("x-key", "C-1 ")]), "U+0020 at character 4"),
         ];
         for (given, expected) in cases {
             let why = refused(given);

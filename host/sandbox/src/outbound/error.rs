@@ -20,6 +20,10 @@ pub enum SendError {
     NoAnswer(String),
     /// The answer is too large.
     TooLarge(String),
+    /// There is an answer, and the host cannot search it for secrets.
+    Unreadable(String),
+    /// The answer holds a secret.
+    HoldsSecret,
 }
 
 impl SendError {
@@ -59,9 +63,14 @@ fn refusal(error: &reqwest::Error) -> Option<&EgressRefusal> {
 /// The innermost cause, which is the most specific: "Connection refused (os error 111)".
 pub fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
-    causes(&error)
+    let reason = causes(&error)
         .last()
-        .map_or_else(|| error.to_string(), ToString::to_string)
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    if reason.contains("close_notify") {
+        "the server closed the TLS connection without close_notify, so its answer may be cut short".into()
+    } else {
+        reason
+    }
 }
 
 /// Whether the server aborted the handshake, for example because it asked for a certificate and got none. In TLS 1.3

@@ -1,5 +1,6 @@
 //! Requests of guests to CRMs: which may be sent, where they may go, and what comes back.
 
+pub mod answer;
 mod check;
 mod connect;
 pub mod error;

@@ -238,7 +238,10 @@ impl HttpClientFactory {
             })
             .connector_layer(ConnectTimeoutLayer(self.clock.clone()))
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .http1_max_headers(MAX_ANSWER_HEADERS);
+            .http1_max_headers(MAX_ANSWER_HEADERS)
+            // As curl does: old servers write `Content-Type : text/xml`, and fold long headers.
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true);
         let builder = match identity {
             // Few clients present a certificate, so each of these has its own copy of what it trusts.
             Some(identity) => builder

@@ -6,27 +6,23 @@
 
 use reqwest::Url;
 
+use super::answer::{AnswerReader, MAX_ANSWERS};
 use super::check;
 use super::connect;
-use super::error::{SendError, reason};
+use super::error::SendError;
 use super::network::Network;
-use crate::contract::bindings::http::{Error, Header, Request, Response};
+use crate::contract::bindings::http::{Error, Request, Response};
 use crate::meter::budget::TimeBudget;
 use crate::meter::observations::Observations;
 use crate::secrets::credentials::TokenInUse;
+use crate::secrets::oauth2::TokenUnavailable;
+use jackfield_domain::delivery::failure::{Fault, FaultCause};
 use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::{EgressRefusal, Origin};
+use jackfield_domain::tenant::obstacle::HostObstacle;
 
 /// Requests of one invocation. A status query needs one, a write perhaps five; a loop would be an attack on the CRM.
 const MAX_REQUESTS: u32 = 16;
-/// Bytes of an answer's headers, names and values.
-const MAX_ANSWER_HEADER_BYTES: usize = 32 << 10;
-/// Bytes of an answer's body: ample for a lead with its history. Multiplied by the invocations in flight, it is the
-/// host's memory.
-pub const MAX_ANSWER_BODY: usize = 2 << 20;
-/// Bytes of all answers of one invocation, heads and bodies: four of the largest. A guest that wants to read more
-/// should ask its CRM to select.
-const MAX_ANSWERS: usize = 8 << 20;
 
 /// The invocation that sends a request.
 #[derive(Clone, Copy)]
@@ -128,12 +124,19 @@ impl OutboundRequest<'_> {
         let nothing_sent = |why: String| Error::Unreachable(format!("{}: nothing was sent: {why}", self.origin));
         match budget.spend(self.network.credentials.token(&self.origin)).await {
             Some(Ok(token)) => Ok(token),
-            Some(Err(unavailable)) => Err(nothing_sent(format!("no access token: {unavailable}"))),
+            Some(Err(unavailable)) => {
+                let why = format!("no access token: {unavailable}");
+                observations.set_obstacle(match unavailable {
+                    TokenUnavailable::Until { problem, .. } => HostObstacle::of_token(problem),
+                    TokenUnavailable::Stopping => HostObstacle::NoToken(why.clone()),
+                });
+                Err(nothing_sent(why))
+            }
             None => {
                 observations.set_out_of_time();
-                Err(nothing_sent(
-                    "no access token arrived within the time that the invocation had left".into(),
-                ))
+                let why = "no access token arrived within the time that the invocation had left";
+                observations.set_obstacle(HostObstacle::NoToken(why.into()));
+                Err(nothing_sent(why.into()))
             }
         }
     }
@@ -163,13 +166,41 @@ impl OutboundRequest<'_> {
         if result.as_ref().is_err_and(SendError::is_unsent) {
             observations.not_sent(before);
         }
-        result.map_err(|error| match error {
-            SendError::Refused(refusal) => self.context.refuse(self.network, &refusal, Some(origin)),
-            SendError::Denied(why) => Error::Denied(why),
-            SendError::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
+        let error = match result {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let told = match error {
+            SendError::Refused(refusal) => return Err(self.context.refuse(self.network, &refusal, Some(origin))),
+            SendError::Denied(why) => return Err(Error::Denied(why)),
+            SendError::Unreachable(why) => return Err(Error::Unreachable(format!("{origin}: {why}"))),
             SendError::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
+            SendError::Unreadable(why) => Error::NoAnswer(format!("{origin}: the answer {why}")),
             SendError::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
-        })
+            SendError::HoldsSecret => {
+                observations.halt(self.echo());
+                // An error would tell the guest whether a guess of its was the secret, and let it try the next one. The
+                // invocation is dropped here.
+                std::future::pending().await
+            }
+        };
+        if let Error::NoAnswer(why) | Error::TooLarge(why) = &told {
+            observations.set_unreadable(Some(why.clone()));
+        }
+        Err(told)
+    }
+
+    /// The fault of an invocation that was about to see a secret.
+    fn echo(&self) -> Fault {
+        let detail = format!(
+            "an answer of {} held a secret of the tenant, so it was withheld and the adapter stopped; ask the CRM for \
+             something that does not show the credentials of the request",
+            self.origin
+        );
+        Fault {
+            cause: FaultCause::SecretEcho,
+            detail,
+        }
     }
 
     async fn exchange(&self, request: reqwest::Request, token: Option<&TokenInUse>) -> Result<Response, SendError> {
@@ -177,47 +208,20 @@ impl OutboundRequest<'_> {
         let OutboundContext {
             observations, budget, ..
         } = self.context;
-        let mut answer = network.execute(request, &self.origin, budget, observations).await?;
+        let answer = network.execute(request, &self.origin, budget, observations).await?;
         let status = answer.status().as_u16();
         observations.answered(status);
         let header = |name: &str| answer.headers().get(name)?.to_str().ok();
         if let Some(until) = pause::until(status, header, budget.now()) {
             observations.pause(until);
         }
-        let mut headers = Vec::with_capacity(answer.headers().len());
-        let mut size = 0;
-        for (name, value) in answer.headers() {
-            size += name.as_str().len() + value.len();
-            let mut value = value.as_bytes().to_vec();
-            network.credentials.redact(&mut value, token);
-            headers.push(Header {
-                name: name.as_str().to_owned(),
-                // Old servers write Latin-1. Invalid UTF-8 is replaced, since it is not worth losing the answer for.
-                value: String::from_utf8_lossy(&value).into_owned(),
-            });
-        }
-        if size > MAX_ANSWER_HEADER_BYTES {
-            return Err(SendError::TooLarge(format!(
-                "its headers are larger than {MAX_ANSWER_HEADER_BYTES} bytes"
-            )));
-        }
-        count(observations, size)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer
-            .chunk()
-            .await
-            .map_err(|error| SendError::NoAnswer(reason(error)))?
-        {
-            count(observations, chunk.len())?;
-            if body.len() + chunk.len() > MAX_ANSWER_BODY {
-                return Err(SendError::TooLarge(format!(
-                    "its body is larger than {MAX_ANSWER_BODY} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        network.credentials.redact(&mut body, token);
-        Ok(Response { status, headers, body })
+        let reader = AnswerReader {
+            credentials: &network.credentials,
+            origin: &self.origin,
+            token,
+            observations,
+        };
+        reader.read(answer).await
     }
 }
 
@@ -232,15 +236,6 @@ fn within_limits<T>(observations: &Observations, checked: T) -> Result<T, Egress
         return Err(EgressRefusal::UsedUp(why));
     }
     Ok(checked)
-}
-
-/// Counts bytes of an answer towards what the invocation may receive.
-fn count(observations: &Observations, bytes: usize) -> Result<(), SendError> {
-    if observations.add_received(bytes) > MAX_ANSWERS {
-        let why = format!("with it the answers to this invocation are larger than {MAX_ANSWERS} bytes in total");
-        return Err(SendError::TooLarge(why));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The record of one invocation: everything that passes between the adapter and the host, recorded as it happens.
 //!
 //! Only tenants whom an operator records have tapes. A tape gets requests before the host adds credentials and answers
-//! after redaction: what the adapter itself has in its memory, and nothing else. The guest's clock stands still while
-//! it is recorded, so that the fixture can say what time it was.
+//! after it has searched them for secrets: what the adapter itself has in its memory, and nothing else. The guest's
+//! clock stands still while it is recorded, so that the fixture can say what time it was.
 
 use std::collections::BTreeMap;
 use std::mem;

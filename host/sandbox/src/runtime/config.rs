@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::code::compiler::CompileLimits;
 use crate::outbound::resolver::{SharedResolver, SystemResolver};
 
+/// Room for a thousand guests of a compiled language of one tenant at once, or for sixty-four interpreters.
+pub const DEFAULT_GUEST_MEMORY_MIB: u32 = 4096;
+
 /// The resources that the runtime may use.
 #[derive(Debug, Clone)]
 pub struct RuntimeConfig {
@@ -28,6 +31,9 @@ pub struct RuntimeConfig {
     /// Instances that are kept for another invocation, where `[runtime] reuse` asks for it. Each holds the memory that
     /// it has touched and a slot of `max_instances`, which an invocation that finds no free slot takes from it.
     pub idle_instances: u32,
+    /// Linear memory of all instances together, in flight and idle, in MiB. A tenant never has more of it than is left
+    /// for all others.
+    pub guest_memory_mib: u32,
     /// Whether to reserve address space for a pool of instances, about 8 GiB an instance. Without a pool an invocation
     /// takes tens of microseconds longer.
     pub allow_pooling: bool,
@@ -36,8 +42,8 @@ pub struct RuntimeConfig {
 }
 
 impl RuntimeConfig {
-    /// The defaults: 2,048 invocations in flight, 1,024 of one release, 1,024 status queries, 64 warm instances and 64
-    /// idle ones.
+    /// The defaults: 2,048 invocations in flight, 1,024 of one release, 1,024 status queries, 64 warm instances, 64
+    /// idle ones, and 4 GiB for all.
     #[must_use]
     pub fn new(cache_dir: PathBuf, compiler: PathBuf) -> Self {
         Self {
@@ -49,6 +55,7 @@ impl RuntimeConfig {
             max_status_queries: 1024,
             warm_instances: 64,
             idle_instances: 64,
+            guest_memory_mib: DEFAULT_GUEST_MEMORY_MIB,
             allow_pooling: true,
             resolver: Arc::new(SystemResolver),
         }

@@ -25,6 +25,7 @@ use crate::guest::state::{self, InstanceState};
 use crate::invocation::instance_pool::InstancePool;
 use crate::invocation::invoker::{Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
+use crate::meter::memory_budget::MemoryBudget;
 use crate::outbound::network::Network;
 use crate::outbound::resolver::SharedResolver;
 use crate::recording::recorder::Recorder;
@@ -132,6 +133,7 @@ impl Runtime {
             status_permits: Arc::new(Semaphore::new(
                 config.max_status_queries.min(config.max_instances) as usize
             )),
+            memory: MemoryBudget::new(config.guest_memory_mib as usize * (1 << 20)),
             low_priority: Arc::default(),
             recorder: Recorder::new(Arc::clone(&clock)),
             clock: Arc::clone(&clock),

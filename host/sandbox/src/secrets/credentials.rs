@@ -17,7 +17,7 @@ use super::oauth2::{AccessToken, OAuth2Session, TokenUnavailable};
 use super::patterns::SecretPatterns;
 use crate::contract::bindings::credentials::CredentialError;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::tenant::egress::Origin;
+use jackfield_domain::tenant::egress::{Origin, fold_name};
 use jackfield_domain::tenant::release::{CredentialKind, CredentialSpec};
 
 /// The secrets that a release's references name.
@@ -197,9 +197,11 @@ impl Credentials {
         Ok(())
     }
 
-    /// Adds the credentials of `origin`. They replace headers and parameters of the same name that the guest has set.
+    /// Adds the credentials of `origin`. They replace headers and parameters of the same name that the guest has set,
+    /// and headers that servers take for the same one.
     pub fn add_to(&self, headers: &mut HeaderMap, url: &mut Url, origin: &Origin) {
         for (name, value) in ForOrigins::matching(&self.headers, origin) {
+            remove_twins(headers, name);
             headers.insert(name.clone(), value.clone());
         }
         for parameter in ForOrigins::matching(&self.parameters, origin) {
@@ -248,22 +250,27 @@ impl Credentials {
             || sessions.any(|session| session.value.patterns().are_in(text))
     }
 
-    /// Overwrites every secret with asterisks: a CRM may echo the request that it was sent. `token` is the one that the
+    /// Whether an answer holds a secret: a CRM may echo the request that it was sent. `token` is the one that the
     /// request carried.
-    pub fn redact(&self, text: &mut [u8], token: Option<&TokenInUse>) {
-        self.sent.redact(text);
-        for session in &self.sessions {
-            session.value.patterns().redact(text);
-        }
-        if let Some(token) = token {
-            token.token.patterns().redact(text);
-        }
+    pub fn are_echoed_in(&self, text: &[u8], token: Option<&TokenInUse>) -> bool {
+        let mut sessions = self.sessions.iter();
+        self.sent.are_in(text)
+            || sessions.any(|session| session.value.patterns().are_in(text))
+            || token.is_some_and(|token| token.token.patterns().are_in(text))
+    }
+
+    /// Whether a request to `origin` carries a secret.
+    pub fn are_sent_to(&self, origin: &Origin) -> bool {
+        ForOrigins::matching(&self.headers, origin).next().is_some()
+            || ForOrigins::matching(&self.parameters, origin).next().is_some()
+            || ForOrigins::matching(&self.sessions, origin).next().is_some()
     }
 }
 
 impl TokenInUse {
     /// Sets the token in a request, replacing whatever the guest has set.
     pub fn add_to(&self, headers: &mut HeaderMap) {
+        remove_twins(headers, &AUTHORIZATION);
         headers.insert(AUTHORIZATION, self.token.header().clone());
     }
 
@@ -275,6 +282,19 @@ impl TokenInUse {
             session: Arc::clone(&self.session),
             token,
         })
+    }
+}
+
+/// Removes every header whose name is `name` to some server.
+fn remove_twins(headers: &mut HeaderMap, name: &HeaderName) {
+    let folded = fold_name(name.as_str());
+    let twins: Vec<_> = headers
+        .keys()
+        .filter(|other| fold_name(other.as_str()) == folded)
+        .cloned()
+        .collect();
+    for twin in twins {
+        headers.remove(twin);
     }
 }
 

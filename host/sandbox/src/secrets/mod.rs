@@ -1,7 +1,8 @@
-//! Secrets in use: added to requests for their origins, used to sign, and redacted from answers. They never enter a
+//! Secrets in use: added to requests for their origins, used to sign, and searched for in answers. They never enter a
 //! sandbox.
 
 pub mod certificates;
 pub mod credentials;
 pub mod oauth2;
 pub mod patterns;
+mod readings;

@@ -84,6 +84,16 @@ async fn apply_file(
     if !tenant_in_path {
         target.insert(0, ("tenant", view.tenant.clone()));
     }
+    let short = applied
+        .release
+        .spec
+        .credentials
+        .iter()
+        .filter(|credential| credential.allow_short);
+    let short: Vec<_> = short.map(|credential| credential.name.as_str()).collect();
+    if !short.is_empty() {
+        target.push(("allow_short", short.join(",")));
+    }
     Ok((status, Extension(AuditTarget(target)), Json(view)).into_response())
 }
 

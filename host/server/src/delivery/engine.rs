@@ -20,6 +20,7 @@ use crate::observe::failures::StoreFailureLog;
 use crate::observe::metrics::Metrics;
 use crate::tenants::{Tenant, Tenants};
 use jackfield_clock::{self as clock, SharedClock, lock};
+use jackfield_domain::delivery::breaker::CrmSignal;
 use jackfield_domain::delivery::{DeliveryVerdict, Destination, NextStep, decide, decide_trial};
 use jackfield_domain::intake::idempotency::KEYS_FORGOTTEN_AT_ONCE;
 use jackfield_store::{ClaimedDelivery, FinishAttempt, FinishOutcome, LEASE, SharedStore, StoreError};
@@ -215,14 +216,20 @@ impl Engine {
             self.lanes.pause(&claimed.tenant, claimed.kind, until, now);
         }
         let (verdict, breaker) = match outcome {
-            AttemptOutcome::Ended { result, history } => {
-                let verdict = if in_flight.is_trial() {
+            AttemptOutcome::Ended {
+                result,
+                history,
+                unasked,
+            } => {
+                // A trial tries the CRM. An attempt in which the CRM was not asked is none, and is counted.
+                let verdict = if in_flight.is_trial() && !unasked {
                     decide_trial(history, claimed.due, &result, &policy, now, self.jitter())
                 } else {
                     decide(history, &result, &policy, now, self.jitter())
                 };
                 let spec = &tenant.release().spec.delivery;
-                let change = in_flight.finish(claimed.lease.id, &result.outcome, spec, now, self.jitter());
+                let signal = CrmSignal::of_attempt(&result.outcome, unasked);
+                let change = in_flight.finish(claimed.lease.id, &result.outcome, signal, spec, now, self.jitter());
                 (verdict, change)
             }
             AttemptOutcome::NeedsDecision => (DeliveryVerdict::ask(claimed.history), None),

@@ -223,6 +223,7 @@ impl AttemptInFlight {
         &mut self,
         delivery: DeliveryId,
         outcome: &Result<String, Failure>,
+        signal: CrmSignal,
         spec: &DeliverySpec,
         now: Timestamp,
         jitter: f64,
@@ -230,10 +231,10 @@ impl AttemptInFlight {
         let started_at = self.started_at;
         self.lanes.throttle(&self.tenant, self.kind, |throttle| match outcome {
             Err(Failure::RateLimited { retry_after }) => throttle.record_limited(started_at, now, *retry_after, jitter),
+            _ if signal == CrmSignal::Unasked => {}
             _ => throttle.record_passed(started_at),
         });
         let permit = self.permit.take()?;
-        let signal = CrmSignal::of(outcome);
         let ended = FinishedAttempt {
             permit,
             delivery,

@@ -19,6 +19,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use http::Uri;
 
 use crate::auth::Tokens;
 use crate::intake::Intake;
@@ -62,6 +63,25 @@ pub struct PublicState {
     pub requests: RequestLog,
 }
 
+/// The answer for a path that no endpoint has. Whoever asks for a lead's status and misses is told not to call.
+fn unknown_path(path: &str) -> Problem {
+    let not_found = |detail| Problem::new(ProblemKind::NotFound, detail);
+    let below_leads = path.strip_prefix("/v1/tenants/").and_then(|rest| {
+        let (_, rest) = rest.split_once('/')?;
+        rest.strip_prefix("leads/")
+    });
+    let Some(rest) = below_leads else {
+        return not_found("no endpoint has this path; they begin with /v1/tenants/");
+    };
+    let last = rest.rsplit('/').find(|segment| !segment.is_empty());
+    let detail = if matches!(last, Some("status" | "disposition")) {
+        "no endpoint has this path: a lead's id is one segment, so encode it in percent form, its slash as %2F"
+    } else {
+        "no endpoint has this path; those of a lead end in /status and /disposition"
+    };
+    not_found(detail).with("callable", false)
+}
+
 /// The public API.
 pub fn router(state: PublicState) -> Router {
     let requests = state.requests.clone();
@@ -73,12 +93,7 @@ pub fn router(state: PublicState) -> Router {
             post(disposition::post),
         )
         .route("/v1/tenants/{tenant}/deliveries/{id}", get(delivery::get))
-        .fallback(async || {
-            Problem::new(
-                ProblemKind::NotFound,
-                "no endpoint has this path; they begin with /v1/tenants/",
-            )
-        })
+        .fallback(async |uri: Uri| unknown_path(uri.path()))
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::MethodNotAllowed, "this path does not support this method")
         })
@@ -102,4 +117,29 @@ async fn check_target(request: Request, next: Next) -> Result<Response, Problem>
         });
     }
     Ok(next.run(request).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_slash_in_an_id_is_explained() {
+        for path in [
+            "/v1/tenants/t/leads/A/7/status",
+            "/v1/tenants/t/leads/A/7/disposition",
+            "/v1/tenants/t/leads//status",
+            "/v1/tenants/t/leads/A//status/",
+        ] {
+            assert!(unknown_path(path).detail().contains("%2F"), "{path}");
+        }
+        for path in [
+            "/",
+            "/v1/tenants/t",
+            "/v1/tenants/t/lead/A/status",
+            "/v1/tenants/t/leads/A",
+        ] {
+            assert!(!unknown_path(path).detail().contains("%2F"), "{path}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ use jackfield_api::LeadStatusView;
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
+use jackfield_domain::tenant::obstacle::HOST_REFUSED;
 use jackfield_store::StatusRefusal;
 
 /// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent.
@@ -159,11 +160,21 @@ fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
             ProblemKind::CrmRefused,
             "the CRM refuses the host's credentials; do not call this lead, and tell the tenant's operator",
         ),
+        Failure::Rejected(rejection) if rejection.code == HOST_REFUSED => Problem::new(
+            ProblemKind::AdapterFault,
+            "the host did not send what the tenant's adapter wanted to ask; do not call this lead, and tell the tenant's \
+             operator: the host's log names the reason",
+        ),
         Failure::Rejected(_) => Problem::new(
             ProblemKind::CrmRefused,
             "the CRM refuses the question as it stands; do not call this lead",
         ),
         Failure::NotFound => Problem::new(ProblemKind::NotFound, "the CRM does not know this lead; do not call it"),
+        Failure::Fault(fault) if fault.cause == FaultCause::MemoryBudget => Problem::new(
+            ProblemKind::Overloaded,
+            "the host has no memory left for the tenant's adapter; do not call this lead now",
+        )
+        .retry_after(1),
         Failure::Fault(fault) if fault.cause == FaultCause::Host => Problem::new(
             ProblemKind::Overloaded,
             "too many status queries wait for the tenant's CRM already; do not call this lead now",

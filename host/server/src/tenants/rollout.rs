@@ -162,6 +162,7 @@ impl Rollout {
                 }
             }
         };
+        secrets::refuse_short(&self.vault, &spec, &fresh).await?;
         let loaded = self.load(release.clone(), &fresh).await?;
         if dry_run {
             return Ok(AppliedRelease {

@@ -78,6 +78,22 @@ fn random_name() -> String {
 /// The prefix of the names that the host generates for literal secrets. Names that operators choose have no `_`.
 pub const GENERATED_PREFIX: &str = "sec_";
 
+/// Refuses a file with a secret that is too short to be safe, unless its credential says that it may be.
+///
+/// # Errors
+/// The first such secret.
+pub async fn refuse_short(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<(), ApplyError> {
+    for (index, credential) in spec.credentials.iter().enumerate() {
+        let value = read(vault, spec, fresh, &credential.secret).await?;
+        // Whoever loads the release is told which secrets cannot be read.
+        if let Some(detail) = value.ok().and_then(|value| credential.weakness(&value)) {
+            let pointer = format!("/credentials/{index}/secret");
+            return Err(ApplyError::Secret { pointer, detail });
+        }
+    }
+    Ok(())
+}
+
 /// Reads every secret that a release refers to. An OAuth2 credential keeps its session if none of its settings have
 /// changed.
 pub async fn resolve(

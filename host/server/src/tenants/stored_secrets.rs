@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Rollout;
 use super::apply_error::ApplyError;
-use super::secrets::GENERATED_PREFIX;
+use super::secrets::{self, GENERATED_PREFIX};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{ReleaseNumber, SecretName, TenantName};
 use jackfield_domain::tenant::release::{Release, SecretRef};
@@ -60,6 +60,7 @@ impl Rollout {
         );
         if let Some(release) = using {
             let number = release.number;
+            secrets::refuse_short(&self.vault, &release.spec, &fresh).await?;
             match self.load(release, &fresh).await {
                 Ok(tenant) => (set.reloaded, loaded) = (Some(number), Some(tenant)),
                 // A tenant that is not in service may need several secrets, which operators set one after the other.

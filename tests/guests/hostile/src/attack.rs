@@ -27,8 +27,10 @@ pub fn run(host: &Host, lead_id: &str) -> Result<Report, Failure> {
         "recurse" => recurse(0).to_string(),
         "frames" => frames(0).to_string(),
         "hang" => hang(host)?,
+        "fill" => fill(host)?,
         "count" => count(),
         "egress" => egress(host),
+        "request" => request(host),
         "stdout" => print(),
         "badout" => return Ok(bad_output()),
         "storm" => storm(host),
@@ -83,6 +85,14 @@ fn hang(host: &Host) -> Result<String, Failure> {
     Ok(format!("answered {}", answer.status()))
 }
 
+/// Touches 50 MiB of memory, and holds it while it waits for a server.
+fn fill(host: &Host) -> Result<String, Failure> {
+    let held = black_box(vec![1_u8; 50 << 20]);
+    let answer = hang(host);
+    drop(black_box(held));
+    answer
+}
+
 /// Counts this instance's invocations: more than 1 reveals a reused instance.
 fn count() -> String {
     static INVOCATIONS: AtomicU32 = AtomicU32::new(0);
@@ -93,6 +103,39 @@ fn count() -> String {
 fn egress(host: &Host) -> String {
     let target = host.setting("target").unwrap_or_default();
     outcome(&target)
+}
+
+/// Sends the request that the setting `target` spells, and returns the host's result with the answer's body: method and
+/// URL in the first line, then headers, an empty line and the body.
+fn request(host: &Host) -> String {
+    let target = host.setting("target").unwrap_or_default();
+    let (head, body) = target.split_once("\n\n").unwrap_or((&target, ""));
+    let (first, headers) = head.split_once('\n').unwrap_or((head, ""));
+    let (method, url) = first.split_once(' ').unwrap_or(("GET", first));
+    let headers = headers.lines().filter_map(|line| line.split_once(':'));
+    let request = http::Request {
+        method: method.into(),
+        url: url.into(),
+        headers: headers
+            .map(|(name, value)| http::Header {
+                name: name.into(),
+                value: value.strip_prefix(' ').unwrap_or(value).into(),
+            })
+            .collect(),
+        body: body.into(),
+    };
+    let answer = match http::send(&request) {
+        Ok(answer) => {
+            let headers = answer.headers.iter().filter(|header| header.name != "content-length");
+            let headers: Vec<_> = headers
+                .map(|header| format!(" {}={}", header.name, header.value))
+                .collect();
+            let body = String::from_utf8_lossy(&answer.body);
+            format!("answered {}{}: {body}", answer.status, headers.concat())
+        }
+        Err(error) => refusal(error),
+    };
+    answer.chars().take(250).collect()
 }
 
 /// Writes to standard output and standard error.
@@ -173,10 +216,17 @@ fn outcome(url: &str) -> String {
     };
     match http::send(&request) {
         Ok(answer) => format!("answered {}", answer.status),
-        Err(http::Error::Denied(why)) => format!("denied: {why}"),
-        Err(http::Error::Unreachable(why)) => format!("unreachable: {why}"),
-        Err(http::Error::NoAnswer(why)) => format!("no-answer: {why}"),
-        Err(http::Error::TooLarge(why)) => format!("too-large: {why}"),
+        Err(error) => refusal(error),
+    }
+}
+
+/// The host's words for a request without an answer.
+fn refusal(error: http::Error) -> String {
+    match error {
+        http::Error::Denied(why) => format!("denied: {why}"),
+        http::Error::Unreachable(why) => format!("unreachable: {why}"),
+        http::Error::NoAnswer(why) => format!("no-answer: {why}"),
+        http::Error::TooLarge(why) => format!("too-large: {why}"),
     }
 }
 

@@ -16,7 +16,7 @@ impl Adapter for Hostile {
         about!().origin("base_url", "A server for `hang` and `storm`").optional(
             "target",
             SettingKind::Text,
-            "The URL that `egress` sends a request to",
+            "The URL that `egress` sends a request to, or the request that `request` sends",
         )
     }
 

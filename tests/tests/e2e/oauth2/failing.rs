@@ -13,11 +13,16 @@ const PATIENT: &str = "[limits]\nwrite_deadline_ms = 30000";
 impl OAuth2Host {
     /// Lets a delivery fail without any request to the CRM; returns the number of requests to the token server.
     async fn fail(&self, call: &str) -> u64 {
+        self.fail_as("unavailable", call).await
+    }
+
+    /// The same, with the class of the failure.
+    async fn fail_as(&self, class: &str, call: &str) -> u64 {
         let (asked, crm) = (self.server.counts().requests, self.test.keystone.counts().requests);
         let found = self.deliver(call).await;
         assert_eq!(found.summary.state, DeliveryState::Ready);
         let attempt = found.attempts.last().unwrap();
-        assert_eq!(attempt.class.unwrap().word(), "unavailable", "{attempt:?}");
+        assert_eq!(attempt.class.unwrap().word(), class, "{attempt:?}");
         assert!(!format!("{found:?}").contains("canary"), "{found:?}");
         assert_eq!(self.test.keystone.counts().requests, crm, "nothing was sent");
         self.server.counts().requests - asked
@@ -48,6 +53,8 @@ async fn failures_back_off_and_alert_once() {
     let expected = "credential `crm` has no access token from 127.0.0.1: the token endpoint answers 500; look at the \
                 token server; it is asked again";
     assert_eq!(host.messages().await, [expected]);
+    let opened = host.alerts(AlertKind::BreakerOpen).await;
+    assert!(opened.is_empty(), "the CRM was not asked: {opened:?}");
 
     host.server.behave(Behaviour::default());
     host.test.advance(Duration::from_secs(33));
@@ -86,11 +93,11 @@ async fn refusal_waits_until_the_file_is_applied() {
     // A refusal is retried after five minutes, or once the tenant's file is applied again.
     let host = OAuth2Host::start().await;
     host.book.fail_next(2, BadTokenResponse::Error("invalid_client"));
-    assert_eq!(host.fail("C-1").await, 1);
+    assert_eq!(host.fail_as("unauthorized", "C-1").await, 1);
     host.test.advance(Duration::from_secs(299));
-    assert_eq!(host.fail("C-2").await, 0);
+    assert_eq!(host.fail_as("unauthorized", "C-2").await, 0);
     host.test.advance(Duration::from_secs(32));
-    assert_eq!(host.fail("C-3").await, 1);
+    assert_eq!(host.fail_as("unauthorized", "C-3").await, 1);
     let expected = "credential `crm` has no access token from 127.0.0.1: the token endpoint refuses: invalid_client; \
                 check client_id, the client's secret and client_auth, then apply the tenant's file again";
     assert_eq!(host.messages().await, [expected]);
@@ -110,19 +117,24 @@ async fn refusal_waits_until_the_file_is_applied() {
 #[tokio::test]
 async fn invalid_token_answer_is_reported() {
     let cases = [
-        (BadTokenResponse::Html, "answer is not JSON"),
-        (BadTokenResponse::WrongType, "answer has a token_type other than bearer"),
-        (BadTokenResponse::Huge, "answer is larger than 64 KiB"),
-        (BadTokenResponse::Redirect, "answers 302"),
+        (BadTokenResponse::Html, "unavailable", "answer is not JSON"),
+        (
+            BadTokenResponse::WrongType,
+            "unavailable",
+            "answer has a token_type other than bearer",
+        ),
+        (BadTokenResponse::Huge, "unavailable", "answer is larger than 64 KiB"),
+        (BadTokenResponse::Redirect, "unavailable", "answers 302"),
         (
             BadTokenResponse::Error("canary"),
+            "unauthorized",
             "refuses: an error code that is not in the standard",
         ),
     ];
-    for (wrong, expected) in cases {
+    for (wrong, class, expected) in cases {
         let host = OAuth2Host::start().await;
         host.book.fail_next(1, wrong);
-        assert_eq!(host.fail("C-1").await, 1);
+        assert_eq!(host.fail_as(class, "C-1").await, 1);
         let messages = host.messages().await;
         assert!(messages.len() == 1 && messages[0].contains(expected), "{messages:?}");
         host.test.advance(Duration::from_secs(331));

@@ -10,7 +10,6 @@ use futures_util::future::join_all;
 use jackfield_clock::Clock as _;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryState;
-use jackfield_domain::delivery::breaker::BreakerOverride;
 use jackfield_store::{Alert, DeliveryDetail};
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{
@@ -52,14 +51,6 @@ impl OAuth2Host {
         let server = OAuth2::start(server).await.unwrap();
         let host = Self { test, server, book };
         host.test.apply(&host.file(grant, "")).await;
-        // An open breaker would hold back the very deliveries that these tests look at.
-        let (tenant, now) = (TENANT.parse().unwrap(), host.test.clock.now());
-        let store = host.test.store();
-        store
-            .force_breaker(&tenant, Some(BreakerOverride::Closed), now)
-            .await
-            .unwrap();
-        host.test.node.rollout.sync().await.unwrap();
         host
     }
 

@@ -176,6 +176,9 @@ impl Breaker {
                         raise_at: None,
                     };
                     self.finish_step(spec, now, jitter);
+                } else if signal == CrmSignal::Unasked {
+                    // The wait starts again, since what kept the host from asking may last.
+                    self.open(since, failed, spec, now, jitter);
                 } else {
                     remember(&mut self.failed_probes, delivery);
                     self.open(since, failed.saturating_add(1), spec, now, jitter);
@@ -194,7 +197,7 @@ impl Breaker {
                     if raise_at.is_none() && successes >= step {
                         self.finish_step(spec, now, jitter);
                     }
-                } else {
+                } else if signal != CrmSignal::Unasked {
                     let since = *since;
                     remember(&mut self.suspects, delivery);
                     self.open(since, 0, spec, now, jitter);
@@ -359,7 +362,7 @@ fn record_outcome(in_a_row: &mut u32, recent: &mut VecDeque<bool>, signal: CrmSi
     let failed = match signal {
         CrmSignal::Alive => false,
         CrmSignal::Failing => true,
-        CrmSignal::Silent => return false,
+        CrmSignal::Silent | CrmSignal::Unasked => return false,
     };
     let limit = spec.breaker.failures.get();
     let window = WINDOW * usize::try_from(limit).unwrap_or(usize::MAX / WINDOW);

@@ -33,6 +33,7 @@ fn event() -> impl Strategy<Value = Event> {
         CrmSignal::Failing,
         CrmSignal::Failing,
         CrmSignal::Silent,
+        CrmSignal::Unasked,
     ]);
     prop_oneof![
         6 => Just(Event::Acquire),

@@ -11,9 +11,21 @@ pub enum CrmSignal {
     Failing,
     /// Nothing is known: the adapter failed for a reason of its own.
     Silent,
+    /// The CRM was not asked, because the host itself did not send what the adapter wanted. A probe that ends like this
+    /// was none: another one follows.
+    Unasked,
 }
 
 impl CrmSignal {
+    /// The signal of an attempt; `obstacle`: the host itself kept it from asking the CRM.
+    #[must_use]
+    pub const fn of_attempt(outcome: &Result<String, Failure>, obstacle: bool) -> Self {
+        match outcome {
+            Err(_) if obstacle => Self::Unasked,
+            _ => Self::of(outcome),
+        }
+    }
+
     /// The signal of an attempt's outcome.
     #[must_use]
     pub const fn of(outcome: &Result<String, Failure>) -> Self {

@@ -283,6 +283,33 @@ fn suspects_are_claimed_last() {
 }
 
 #[test]
+fn an_unasked_crm_changes_nothing() {
+    let mut harness = BreakerHarness::new(spec(8));
+    for _ in 0..40 {
+        assert_eq!(harness.attempt(CrmSignal::Unasked), None, "closed, it stays closed");
+    }
+    for _ in 0..5 {
+        harness.attempt(CrmSignal::Failing);
+    }
+    let first = harness.probe(CrmSignal::Unasked);
+    assert_eq!(
+        harness.probe(CrmSignal::Unasked),
+        first,
+        "no probe has failed, so the wait does not grow"
+    );
+    assert_eq!(harness.breaker.state(), BreakerState::Open, "nor has one succeeded");
+    assert!(harness.breaker.claim_last().is_empty());
+    harness.probe(CrmSignal::Alive);
+    assert_eq!(harness.breaker.state(), BreakerState::Ramping);
+    harness.attempt(CrmSignal::Unasked);
+    assert_eq!(harness.breaker.state(), BreakerState::Ramping);
+    let outcome = Err(Failure::Unavailable(None));
+    assert_eq!(CrmSignal::of_attempt(&outcome, true), CrmSignal::Unasked);
+    assert_eq!(CrmSignal::of_attempt(&outcome, false), CrmSignal::Failing);
+    assert_eq!(CrmSignal::of_attempt(&Ok(String::new()), true), CrmSignal::Alive);
+}
+
+#[test]
 fn attempts_before_opening_are_ignored() {
     let mut harness = BreakerHarness::new(spec(8));
     let early: Vec<_> = (0..4).map(|_| harness.breaker.acquire().0).collect();

@@ -5,11 +5,13 @@
 
 mod address;
 mod grant;
+mod header;
 mod host;
 mod method;
 mod origin;
 mod path;
 mod refusal;
+mod representation;
 mod spec;
 
 use std::net::IpAddr;
@@ -18,11 +20,13 @@ use url::{Host, Url};
 
 pub use address::{is_metadata, is_public};
 pub use grant::EgressGrant;
+pub use header::{fold_name, is_host_header, is_override, overriding_field, value_fault};
 pub use host::{HostName, InvalidHost};
 pub use method::{InvalidMethod, Method, Methods};
 pub use origin::{InvalidOrigin, Origin};
 pub use path::{InvalidPath, PathPrefix};
 pub use refusal::EgressRefusal;
+pub use representation::{BodyCharset, charset, convert, encoding_problem, shown, utf8_content_type};
 pub use spec::EgressSpec;
 
 /// Where the requests of one release may go.
@@ -71,6 +75,14 @@ impl EgressPolicy {
     #[must_use]
     pub fn grants(&self, origin: &Origin) -> bool {
         self.allow.iter().any(|grant| grant.origin == *origin)
+    }
+
+    /// Whether an origin is granted for some methods or paths only. Then a request must not hold anything that may make
+    /// a server read another method or path than the one that was checked.
+    #[must_use]
+    pub fn is_narrow(&self, origin: &Origin) -> bool {
+        let mut grants = self.allow.iter().filter(|grant| grant.origin == *origin);
+        grants.all(|grant| grant.methods.is_some() || grant.prefix().is_some())
     }
 
     fn check_grants(&self, method: Method, origin: &Origin, path: &str) -> Result<(), EgressRefusal> {

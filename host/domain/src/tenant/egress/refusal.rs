@@ -48,10 +48,22 @@ pub enum EgressRefusal {
     },
     /// Only prefixes are granted, and servers could read different segments in the path.
     #[error(
-        "{origin} is granted by path, and this path holds an encoded slash, backslash, dot or control character, an \
-         escape that is not UTF-8, or a segment of dots: servers read those differently, so no prefix grants them"
+        "{origin} is granted by path, and this path holds an encoded dot or control character, `%u`, an escape that is \
+         not UTF-8, a segment of dots, or characters that some servers read as one of these: servers read those \
+         differently, so no prefix grants them"
     )]
     AmbiguousPath {
+        /// The request's origin.
+        origin: Origin,
+    },
+    /// A part of the request may replace its method or its URL, and only some of them are granted.
+    #[error(
+        "{part} may make a server read another method or path than the request has, and {origin} is granted for some \
+         methods or paths only: leave it out, or grant the whole origin"
+    )]
+    Override {
+        /// The header or the field.
+        part: String,
         /// The request's origin.
         origin: Origin,
     },
@@ -80,7 +92,7 @@ pub enum EgressRefusal {
 
 impl EgressRefusal {
     /// Every word, for tables and metrics.
-    pub const WORDS: [&str; 12] = [
+    pub const WORDS: [&str; 13] = [
         "scheme",
         "userinfo",
         "no-host",
@@ -88,6 +100,7 @@ impl EgressRefusal {
         "method-not-granted",
         "path-not-granted",
         "ambiguous-path",
+        "override",
         "private-address",
         "metadata-address",
         "malformed",
@@ -101,6 +114,12 @@ impl EgressRefusal {
         Self::WORDS[self.index()]
     }
 
+    /// Whether the same request would be refused again. Only the quota of an invocation is another one the next time.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::UsedUp(_))
+    }
+
     /// The index of its word in [`Self::WORDS`].
     #[must_use]
     pub const fn index(&self) -> usize {
@@ -112,11 +131,12 @@ impl EgressRefusal {
             Self::MethodNotGranted { .. } => 4,
             Self::PathNotGranted { .. } => 5,
             Self::AmbiguousPath { .. } => 6,
-            Self::PrivateAddress(_) => 7,
-            Self::MetadataAddress(_) => 8,
-            Self::Malformed(_) => 9,
-            Self::TooLarge(_) => 10,
-            Self::UsedUp(_) => 11,
+            Self::Override { .. } => 7,
+            Self::PrivateAddress(_) => 8,
+            Self::MetadataAddress(_) => 9,
+            Self::Malformed(_) => 10,
+            Self::TooLarge(_) => 11,
+            Self::UsedUp(_) => 12,
         }
     }
 }

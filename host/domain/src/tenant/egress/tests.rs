@@ -150,6 +150,8 @@ fn narrow_grants_add_up() {
             "https://crm.example/api/v2/..;/..;/admin",
             "ambiguous-path",
         ),
+        (Method::Get, "https://crm.example/api/v2/leads/A%2F7", "ok"),
+        (Method::Get, "https://crm.example/api%2Fv2/leads", "path-not-granted"),
         (Method::Put, "https://crm.example/api/v2", "method-not-granted"),
         (Method::Get, "https://files.example/any%2fthing", "ok"),
         (Method::Head, "https://files.example/", "method-not-granted"),
@@ -160,6 +162,9 @@ fn narrow_grants_add_up() {
             .map_or_else(|refusal| refusal.word(), |_| "ok");
         assert_eq!(word, expected, "{method} {url}");
     }
+    let narrow =
+        ["open", "crm", "files"].map(|host| policy.is_narrow(&format!("https://{host}.example").parse().unwrap()));
+    assert_eq!(narrow, [false, true, true]);
     let refused = policy.check(Method::Post, &Url::parse("https://crm.example/x").unwrap());
     insta::assert_snapshot!(
         refused.unwrap_err(),

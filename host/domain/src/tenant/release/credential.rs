@@ -28,6 +28,10 @@ pub struct CredentialSpec {
     pub certificate: Option<SecretRef>,
     /// The secret. For `mtls` the private key in PEM, for `oauth2` the client's secret.
     pub secret: SecretRef,
+    /// Accept a secret that is too short to be safe, because the CRM has no longer ones. One of fewer than six
+    /// characters is not searched for in answers, since it would be found by chance.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_short: bool,
     /// The only origins to whose requests the host adds it. Not used by `hmac`.
     #[serde(default)]
     pub origins: Vec<Origin>,

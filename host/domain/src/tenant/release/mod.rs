@@ -8,6 +8,7 @@ mod limits;
 mod runtime;
 mod secret;
 mod spec;
+mod strength;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

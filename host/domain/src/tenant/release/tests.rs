@@ -213,7 +213,7 @@ fn parse_errors_say_what_is_allowed() {
     insta::assert_snapshot!(messages.join("\n"), @r#"
     7: unknown field `private`, expected one of `allow`, `private_addresses`, `hosts`
     11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
-    10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `origins`, `oauth2`
+    10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `allow_short`, `origins`, `oauth2`
     11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `client_auth`
     11: relative URL without a base: "/token"
     32: unknown field `verify`, expected `ca`

@@ -36,12 +36,16 @@ impl Attempt<'_> {
             .write(&disposition, claimed.accepted_at, &claimed.key)
             .await;
         self.record_invocation("dispositions.write", &invocation);
+        if self.unasked {
+            history = history.after_obstacle(invocation.sent);
+        }
         AttemptOutcome::Ended {
             result: AttemptResult {
                 outcome: invocation.outcome,
                 sent: invocation.sent,
             },
             history,
+            unasked: self.unasked,
         }
     }
 

@@ -27,6 +27,8 @@ pub enum AttemptOutcome {
         result: AttemptResult,
         /// What was known before the last request left: a look-up may have cleared an ambiguity.
         history: AttemptHistory,
+        /// The host itself kept the adapter from asking the CRM, so the result says nothing of the CRM.
+        unasked: bool,
     },
     /// An earlier attempt may have been written, and neither adapter nor CRM can tell: a person decides.
     NeedsDecision,
@@ -42,6 +44,9 @@ pub struct Attempt<'a> {
     metrics: &'a Metrics,
     push: &'a PushClient,
     look_up_failed: bool,
+    unasked: bool,
+    /// Why the last invocation could not read what the CRM answered.
+    unreadable: Option<String>,
     /// What is stored about the attempt.
     pub detail: AttemptDetail,
     /// The leads that a webhook contained.
@@ -82,6 +87,8 @@ impl<'a> Attempt<'a> {
             metrics,
             push,
             look_up_failed: false,
+            unasked: false,
+            unreadable: None,
             detail: AttemptDetail::default(),
             leads: vec![],
             refused: vec![],
@@ -145,6 +152,10 @@ impl<'a> Attempt<'a> {
                 } else {
                     failure.to_string()
                 };
+                let message = &mut self.detail.message;
+                if let Some(why) = self.unreadable.as_ref().filter(|why| !message.contains(*why)) {
+                    *message = format!("{message}: {why}");
+                }
                 match failure {
                     Failure::Rejected(rejection) => self.detail.rejection = Some(rejection.clone()),
                     Failure::Fault(fault) => self.detail.fault = Some(fault.cause),
@@ -158,6 +169,7 @@ impl<'a> Attempt<'a> {
         AttemptOutcome::Ended {
             result: AttemptResult { outcome, sent },
             history: self.claimed.history,
+            unasked: self.unasked,
         }
     }
 
@@ -166,6 +178,8 @@ impl<'a> Attempt<'a> {
         if invocation.http_status.is_some() {
             self.detail.http_status = invocation.http_status;
         }
+        self.unasked = invocation.obstacle.is_some();
+        self.unreadable.clone_from(&invocation.unreadable);
         self.pause_until = self.pause_until.max(invocation.pause_until);
         self.metrics
             .invocation(&self.claimed.tenant, export, invocation.fault(), &invocation.refused);

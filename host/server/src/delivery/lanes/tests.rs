@@ -132,7 +132,14 @@ fn held_tenant_takes_no_share_from_others() {
     let refused = Err(Failure::RateLimited {
         retry_after: Some(Duration::from_secs(90)),
     });
-    first.finish(DeliveryId(1), &refused, &demands[0].spec, now, 0.0);
+    first.finish(
+        DeliveryId(1),
+        &refused,
+        CrmSignal::of(&refused),
+        &demands[0].spec,
+        now,
+        0.0,
+    );
     drop(first);
     let shares = lanes.divide(&demands, now);
     assert_eq!((shares.shares.len(), &shares.shares[0].tenant), (1, &demands[1].tenant));
@@ -180,7 +187,7 @@ fn open_breaker_holds_only_dispositions() {
     for (n, in_flight) in running.iter_mut().enumerate() {
         assert!(!in_flight.is_trial());
         let id = DeliveryId(i64::try_from(n).unwrap());
-        in_flight.finish(id, &Err(Failure::Unavailable(None)), spec, now, 0.0);
+        in_flight.finish(id, &Err(Failure::Unavailable(None)), CrmSignal::Failing, spec, now, 0.0);
     }
     drop(running);
     let held = lanes.divide(&demands, now);

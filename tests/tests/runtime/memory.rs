@@ -1,0 +1,64 @@
+//! The memory of all guests has a limit, and a tenant's guests have a share of it.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
+use jackfield_sandbox::RuntimeConfig;
+use jackfield_tests::components::compile_cache;
+use jackfield_tests::process::jackfield_binary;
+
+use super::server::{Reply, Server};
+use super::test_runtime::{TestRuntime, hostile, id, report};
+
+const LIMITS: &str = "limits = { memory_mib = 64, cpu_ms = 10000 }";
+
+/// With a budget of this many MiB for all guests.
+fn with_budget(guest_memory_mib: u32) -> TestRuntime {
+    TestRuntime::with(RuntimeConfig {
+        guest_memory_mib,
+        ..RuntimeConfig::new(compile_cache(), jackfield_binary())
+    })
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_share_of_the_memory() {
+    // Each of these uses what it may. Three fit into the tenant's half of the budget; the others are refused by name.
+    let (test, server) = (with_budget(2 * 3 * 56), Server::start(|_| Reply::Silence).await);
+    let loaded = hostile(&test, &server, LIMITS).await;
+    let lead = id("fill");
+    let time = async {
+        while server.requests().len() < 3 {
+            server.arrival().await;
+        }
+        test.run_out_of_time(Duration::from_secs(1));
+    };
+    let (ended, ()) = tokio::join!(join_all((0..8).map(|_| loaded.query_status(&lead))), time);
+    let faults: Vec<Fault> = ended
+        .into_iter()
+        .filter_map(|invocation| match invocation.outcome {
+            Err(Failure::Fault(fault)) => Some(fault),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((faults.len(), server.requests().len()), (5, 3), "{faults:?}");
+    for fault in faults {
+        assert_eq!(fault.cause, FaultCause::MemoryBudget);
+        assert!(
+            fault.detail.contains("as is left for all others, of the 336 MiB"),
+            "{fault}"
+        );
+    }
+    assert_eq!(report(&loaded, "ok").await.unwrap(), "ok", "their memory is free again");
+}
+
+#[tokio::test]
+async fn the_own_cap_is_named_first() {
+    let (test, server) = (with_budget(1024), Server::friendly().await);
+    let loaded = hostile(&test, &server, "limits = { memory_mib = 32, cpu_ms = 10000 }").await;
+    let Err(Failure::Fault(fault)) = report(&loaded, "fill").await else {
+        panic!("50 MiB do not fit into 32");
+    };
+    assert_eq!(fault.cause, FaultCause::MemoryCap);
+    assert_eq!(fault.detail, "it wanted more than 32 MiB of memory");
+}
