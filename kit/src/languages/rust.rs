@@ -56,6 +56,7 @@ const SDK: Files = embed!("../../../sdk/rust/":
     "src/export.rs",
     "src/host.rs",
     "src/http.rs",
+    "src/http/tests.rs",
     "src/lib.rs",
     "src/model.rs",
     "src/money.rs",

@@ -35,7 +35,7 @@ async fn non_components_are_refused() {
     assert_eq!(
         empty.to_string(),
         "it does not export jackfield:crm/about, jackfield:crm/status, jackfield:crm/dispositions: build it for world \
-         `adapter` of jackfield:crm@0.1.0"
+         `adapter` of jackfield:crm@0.2.0"
     );
     let whole = component("hostile");
     for part in 1..8 {

@@ -125,6 +125,17 @@ pub async fn fault(loaded: &LoadedRelease, lead: &str) -> Fault {
     }
 }
 
+/// An outcome without the reason that the adapter gave, which is text for people.
+pub fn without_reason<T>(outcome: Result<T, Failure>) -> Result<T, Failure> {
+    outcome.map_err(|failure| match failure {
+        Failure::Unavailable(_) => Failure::Unavailable(None),
+        Failure::Unknown(_) => Failure::Unknown(None),
+        Failure::Unauthorized(_) => Failure::Unauthorized(None),
+        Failure::Conflict(_) => Failure::Conflict(None),
+        other => other,
+    })
+}
+
 pub fn id(lead: &str) -> LeadId {
     lead.parse().unwrap()
 }

@@ -124,6 +124,7 @@ impl<'a> Attempt<'a> {
                 sent,
             },
             history,
+            unasked,
         } = outcome
         else {
             return outcome;
@@ -140,6 +141,7 @@ impl<'a> Attempt<'a> {
                 sent,
             },
             history,
+            unasked,
         }
     }
 
