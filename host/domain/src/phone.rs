@@ -62,8 +62,8 @@ pub enum InvalidPhone {
 
 /// The number in E.164. A number without a country code is one of `country`.
 ///
-/// Only lengths and country codes are compared with the numbering plans, not the ranges that a country has assigned: they
-/// change, and a new range must not stop a call.
+/// Only lengths and country codes are compared with the numbering plans, not the ranges that a country has assigned:
+/// they change, and a new range must not stop a call.
 ///
 /// # Errors
 /// The text is not a number of any country.
@@ -152,7 +152,7 @@ const fn is_dash(c: char) -> bool {
 const fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{00ad}' | '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
     )
 }
 

@@ -56,8 +56,8 @@ const LOCAL_FORM: &[u8] = b"dddd-dd-ddTdd:dd";
 impl Zone {
     /// The instant of a local time, `YYYY-MM-DDTHH:MM[:SS[.fraction]]`, as RFC 3339 with the zone's offset.
     ///
-    /// A time in a gap is moved forward by the gap's length, and of a time that exists twice the earlier is meant, as in
-    /// RFC 5545.
+    /// A time in a gap is moved forward by the gap's length, and of a time that exists twice the earlier is meant, as
+    /// in RFC 5545.
     ///
     /// # Errors
     /// The text does not have this form, or the calendar has no such time.

@@ -25,7 +25,9 @@ use crate::{Adapter, Description, Lookup, ParseLeads};
 /// #             fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
 /// #         }
 /// #         impl ParseLeads for $name {
-/// #             fn parse_leads(_: &Host, _: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> { Ok(Vec::new()) }
+/// #             fn parse_leads(_: &Host, _: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> {
+/// #                 Ok(Vec::new())
+/// #             }
 /// #         }
 /// #     };
 /// # }

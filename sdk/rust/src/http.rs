@@ -197,8 +197,8 @@ impl Response<'_> {
         })
     }
 
-    /// Logs that an answer cannot be read, and returns `unknown` with the reason. It is for formats that the SDK does not
-    /// read itself. `why` must not quote the answer, which may contain personal data.
+    /// Logs that an answer cannot be read, and returns `unknown` with the reason. It is for formats that the SDK does
+    /// not read itself. `why` must not quote the answer, which may contain personal data.
     #[must_use]
     pub fn unreadable(&self, why: &str) -> Failure {
         let status = self.status().to_string();
@@ -219,8 +219,8 @@ impl Response<'_> {
     }
 
     /// The answer itself if its status is 2xx. If the CRM refused the request, the failure is the rejection that
-    /// `explain` reads from the body: the CRM's code, message and fields, which a person sees in review. It is asked for
-    /// statuses that mean a refusal only, so it need not look at the status.
+    /// `explain` reads from the body: the CRM's code, message and fields, which a person sees in review. It is asked
+    /// for statuses that mean a refusal only, so it need not look at the status.
     ///
     /// # Errors
     /// The failure that the status means; see [the table](crate::http).
@@ -247,8 +247,8 @@ impl Response<'_> {
         }
     }
 
-    /// The answer itself, unless `judge` says which failure it is. It sees every answer before the SDK judges the status:
-    /// an error inside a 200, a 403 that refuses a single field, a 409 of a record that moved. It returns none for an
+    /// The answer itself, unless `judge` says which failure it is. It sees every answer before the SDK judges the
+    /// status: an error inside a 200, a 403 that refuses a single field, a 409 of a record that moved. It returns none for an
     /// answer that it leaves to [`accept_or`](Self::accept_or), which usually follows.
     ///
     /// ```

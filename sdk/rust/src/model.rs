@@ -87,8 +87,8 @@ impl Failure {
         Self::Unauthorized(Some(reason.into()))
     }
 
-    /// `conflict` with a reason for the operator: the CRM's record moved between reading and writing it, and nothing was
-    /// written. Read again and try once more first.
+    /// `conflict` with a reason for the operator: the CRM's record moved between reading and writing it, and nothing
+    /// was written. Read again and try once more first.
     #[must_use]
     pub fn conflict(reason: impl Into<String>) -> Self {
         Self::Conflict(Some(reason.into()))

@@ -175,7 +175,8 @@ async fn old_servers_are_read() {
         (
             "content-type: text/xml\r\n",
             b"<?xml version=\"1.0\" encoding=\"windows-1252\"?><a>\x80</a>",
-            "answered 200 content-type=text/xml; charset=utf-8: <?xml version=\"1.0\" encoding=\"UTF-8\"?><a>\u{20ac}</a>",
+            "answered 200 content-type=text/xml; charset=utf-8: <?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+             <a>\u{20ac}</a>",
         ),
     ] {
         let server = Server::start(move |_| answer(headers, body)).await;

@@ -59,7 +59,8 @@ pub enum PackageError {
     MissingExports(Vec<String>),
     /// The types of its imports or exports differ from the contract's.
     #[error(
-        "its imports or exports are not those of jackfield:crm@0.2.x or 0.1.x; rebuild it with the SDK of this host: {0}"
+        "its imports or exports are not those of jackfield:crm@0.2.x or 0.1.x; rebuild it with the SDK of this host: \
+         {0}"
     )]
     OtherTypes(String),
     /// `describe` returned nothing.

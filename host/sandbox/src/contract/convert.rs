@@ -150,7 +150,8 @@ fn extensions(given: Vec<model::Extension>) -> Result<Vec<Extension>, ContractVi
     given.into_iter().map(check).collect()
 }
 
-/// The leads of a webhook, each read or refused by the adapter. Their members are validated when the contract's documents are made from them.
+/// The leads of a webhook, each read or refused by the adapter. Their members are validated when the contract's
+/// documents are made from them.
 pub fn leads(given: ReadLeads) -> Result<Vec<Result<ParsedLead, Rejection>>, ContractViolation> {
     if given.len() > MAX_LEADS {
         return Err(violation(format!(

@@ -14,7 +14,7 @@ use crate::contract::convert::ReadLeads;
 use crate::contract::v0_1::LegacyFailure;
 
 /// What an export answers: its result, or the adapter's failure.
-pub type Answer<T> = Result<T, model::Failure>;
+pub type ExportAnswer<T> = Result<T, model::Failure>;
 
 /// The exports of a component.
 pub enum Exports {
@@ -157,7 +157,7 @@ impl Exports {
         store: &mut Store<InstanceState>,
         instance: &Instance,
         lead: &str,
-    ) -> wasmtime::Result<Answer<model::LeadStatus>> {
+    ) -> wasmtime::Result<ExportAnswer<model::LeadStatus>> {
         match self {
             Self::Current(exports) => {
                 exports
@@ -180,7 +180,7 @@ impl Exports {
         instance: &Instance,
         disposition: &model::Disposition,
         key: &str,
-    ) -> wasmtime::Result<Answer<model::Receipt>> {
+    ) -> wasmtime::Result<ExportAnswer<model::Receipt>> {
         match self {
             Self::Current(exports) => {
                 let dispositions = exports.dispositions.load(&mut *store, instance)?;
@@ -203,7 +203,7 @@ impl Exports {
         instance: &Instance,
         lead: &str,
         key: &str,
-    ) -> Result<Answer<Option<model::Receipt>>, GuestError> {
+    ) -> Result<ExportAnswer<Option<model::Receipt>>, GuestError> {
         match self {
             Self::Current(exports) => {
                 let lookup = exports.lookup.as_ref().ok_or_else(|| not_exported("lookup"))?;
@@ -227,7 +227,7 @@ impl Exports {
         store: &mut Store<InstanceState>,
         instance: &Instance,
         inbound: &model::Inbound,
-    ) -> Result<Answer<ReadLeads>, GuestError> {
+    ) -> Result<ExportAnswer<ReadLeads>, GuestError> {
         match self {
             Self::Current(exports) => {
                 let leads = exports.leads.as_ref().ok_or_else(|| not_exported("leads"))?;

@@ -6,7 +6,7 @@ use wasmtime::{Engine, Store, component};
 
 use super::environment::{Environment, InvocationLimits};
 use super::error::GuestError;
-use super::exports::Answer;
+use super::exports::ExportAnswer;
 use super::linked::{LinkedComponent, other_types};
 use super::state::InstanceState;
 use crate::code::error::PackageError;
@@ -20,8 +20,8 @@ use jackfield_domain::custody::recording::OmissionReason;
 /// An instance. It serves one invocation at a time, all of one release.
 ///
 /// An invocation loads only the export that it needs, because the engine compares all types of an export that it loads.
-/// Loading fails if the types differ from the contract's, which [`Instance::check_and_describe`] finds when an adapter is
-/// pushed.
+/// Loading fails if the types differ from the contract's, which [`Instance::check_and_describe`] finds when an adapter
+/// is pushed.
 pub struct Instance {
     store: Store<InstanceState>,
     exports: component::Instance,
@@ -92,7 +92,7 @@ impl Instance {
     ///
     /// # Errors
     /// The guest stopped.
-    pub async fn query(&mut self, lead: &str) -> wasmtime::Result<Answer<model::LeadStatus>> {
+    pub async fn query(&mut self, lead: &str) -> wasmtime::Result<ExportAnswer<model::LeadStatus>> {
         self.component.exports.query(&mut self.store, &self.exports, lead).await
     }
 
@@ -104,7 +104,7 @@ impl Instance {
         &mut self,
         disposition: &model::Disposition,
         key: &str,
-    ) -> wasmtime::Result<Answer<model::Receipt>> {
+    ) -> wasmtime::Result<ExportAnswer<model::Receipt>> {
         let exports = &self.component.exports;
         exports.write(&mut self.store, &self.exports, disposition, key).await
     }
@@ -113,7 +113,7 @@ impl Instance {
     ///
     /// # Errors
     /// The adapter does not export it, or the guest stopped.
-    pub async fn look_up(&mut self, lead: &str, key: &str) -> Result<Answer<Option<model::Receipt>>, GuestError> {
+    pub async fn look_up(&mut self, lead: &str, key: &str) -> Result<ExportAnswer<Option<model::Receipt>>, GuestError> {
         let exports = &self.component.exports;
         exports.look_up(&mut self.store, &self.exports, lead, key).await
     }
@@ -122,7 +122,7 @@ impl Instance {
     ///
     /// # Errors
     /// The adapter does not export it, or the guest stopped.
-    pub async fn parse(&mut self, inbound: &model::Inbound) -> Result<Answer<ReadLeads>, GuestError> {
+    pub async fn parse(&mut self, inbound: &model::Inbound) -> Result<ExportAnswer<ReadLeads>, GuestError> {
         self.component
             .exports
             .parse(&mut self.store, &self.exports, inbound)

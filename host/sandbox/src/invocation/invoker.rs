@@ -40,8 +40,8 @@ pub struct Invocation<T> {
     pub refused: Vec<(&'static str, u32)>,
     /// A request was given up because the invocation's time had run out.
     pub out_of_time: bool,
-    /// Why the host itself did not send a request that the adapter wanted, if the invocation failed: this says nothing of
-    /// the CRM.
+    /// Why the host itself did not send a request that the adapter wanted, if the invocation failed: this says nothing
+    /// of the CRM.
     pub obstacle: Option<HostObstacle>,
     /// Why the last request has no answer that can be read, in words for operators.
     pub unreadable: Option<String>,

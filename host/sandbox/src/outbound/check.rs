@@ -255,7 +255,8 @@ mod tests {
             (headers(vec![header("range", "bytes=30-39")]), "is the host's"),
             (
                 headers(vec![header("x-key", "कॉल-2")]),
-                "header `x-key` holds something other than visible ASCII and spaces between them: U+0915 at character 1",
+                "header `x-key` holds something other than visible ASCII and spaces between them: U+0915 at \
+                 character 1",
             ),
             (headers(vec![header("x-key", "caf\u{e9}")]), "U+00E9 at character 4"),
             (headers(vec![header("x-key", "C-1 ")]), "U+0020 at character 4"),

@@ -162,8 +162,8 @@ fn cannot_tell(failure: &Failure, out_of_time: bool) -> Problem {
         ),
         Failure::Rejected(rejection) if rejection.code == HOST_REFUSED => Problem::new(
             ProblemKind::AdapterFault,
-            "the host did not send what the tenant's adapter wanted to ask; do not call this lead, and tell the tenant's \
-             operator: the host's log names the reason",
+            "the host did not send what the tenant's adapter wanted to ask; do not call this lead, and tell the \
+             tenant's operator: the host's log names the reason",
         ),
         Failure::Rejected(_) => Problem::new(
             ProblemKind::CrmRefused,

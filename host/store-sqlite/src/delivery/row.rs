@@ -104,7 +104,8 @@ pub(crate) async fn conclude(
          set state = v.value ->> 'state', due = coalesce(v.value ->> 'due', due), reason = v.value ->> 'reason',
              reference = v.value ->> 'reference', class = v.value ->> 'class', counted = v.value ->> 'counted',
              throttles = v.value ->> 'throttles', throttled_since = v.value ->> 'throttled_since',
-             conflicts = v.value ->> 'conflicts', ambiguous = v.value ->> 'ambiguous', lost_leases = v.value ->> 'lost_leases',
+             conflicts = v.value ->> 'conflicts', ambiguous = v.value ->> 'ambiguous',
+             lost_leases = v.value ->> 'lost_leases',
              lease_owner = null, lease_until = null, changed_at = v.value ->> 'now'
          from json_each(?) v
          where delivery.id = v.value ->> 'id' and delivery.fence = v.value ->> 'fence'

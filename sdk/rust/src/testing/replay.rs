@@ -21,7 +21,9 @@ use crate::{Adapter, Host, Lookup, ParseLeads};
 /// # impl Adapter for MyAdapter {
 /// #     fn describe() -> Description { about!() }
 /// #     fn query_status(_: &Host, _: &str) -> Result<LeadStatus, Failure> { Err(Failure::Unknown(None)) }
-/// #     fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> { Err(Failure::Unknown(None)) }
+/// #     fn write_disposition(_: &Host, _: &Disposition, _: &str) -> Result<Receipt, Failure> {
+/// #         Err(Failure::Unknown(None))
+/// #     }
 /// # }
 /// # impl Lookup for MyAdapter {
 /// #     fn find(_: &Host, _: &str, _: &str) -> Result<Option<Receipt>, Failure> { Ok(None) }
@@ -54,8 +56,8 @@ use crate::{Adapter, Host, Lookup, ParseLeads};
 /// - In place of `answer` (`status`, and `json` or `text`), `fails` is one of `{"denied": "why"}`, `{"unreachable":
 ///   "why"}`, `{"no_answer": "why"}` and `{"too_large": "why"}`.
 /// - `returns` is `ok` or `err`, a failure being `"unknown"`, `{"unknown": "why"}`, `{"rate_limited": 30}`,
-///   `{"rejected": {"code", "message", "fields"}}` and so on. A failure without a reason stands for any reason. A lead that `parse_leads` refuses is `{"rejected": …}` in
-///   its place.
+///   `{"rejected": {"code", "message", "fields"}}` and so on. A failure without a reason stands for any reason. A
+///   lead that `parse_leads` refuses is `{"rejected": …}` in its place.
 pub struct Replay<A> {
     find: Option<Find>,
     parse_leads: Option<Parse>,

@@ -279,7 +279,8 @@ proptest! {
         jitter in 0.0..=1.0,
     ) {
         let (due, now) = (Timestamp::from_second(due).unwrap(), Timestamp::from_second(200_000).unwrap());
-        let others = [Failure::Unauthorized(None), Failure::RateLimited { retry_after: None }, Failure::NotFound, rejected()];
+        let limited = Failure::RateLimited { retry_after: None };
+        let others = [Failure::Unauthorized(None), limited, Failure::NotFound, rejected()];
         for failure in [Failure::Unavailable(None), Failure::Unknown(None), fault()].into_iter().chain(others) {
             let result = AttemptResult { outcome: Err(failure), sent };
             let counted = decide(history, &result, &policy, now, jitter);

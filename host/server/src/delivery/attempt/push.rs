@@ -103,8 +103,8 @@ fn classify(status: StatusCode, retry_after: Option<Duration>) -> Result<String,
         200..=299 => Ok(String::new()),
         401 | 403 => Err(Failure::Unauthorized(answered())),
         429 => Err(Failure::RateLimited { retry_after }),
-        // Any 4xx but four is the state of the agent, or of a proxy before it, and passes: the agent is being deployed, or
-        // does not know the lead's campaign yet. A lead must not stop for it.
+        // Any 4xx but four is the state of the agent, or of a proxy before it, and passes: the agent is being deployed,
+        // or does not know the lead's campaign yet. A lead must not stop for it.
         401..=409 | 411..=412 | 414..=421 | 423..=499 | 503 => Err(Failure::Unavailable(answered())),
         500..=599 => Err(Failure::Unknown(answered())),
         code => Err(Failure::Rejected(Rejection {
