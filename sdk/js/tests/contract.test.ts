@@ -8,7 +8,7 @@ import { Failure } from "../src/failure.ts";
 import { OUTCOMES } from "../src/model.ts";
 import * as wire from "../src/wire.ts";
 
-const wit = ["model", "exports", "imports"].map((file) => readFileSync(`../../wit/${file}.wit`, "utf8")).join("\n");
+const wit = ["model", "exports", "imports"].map((file) => readFileSync(`../../wit/0.1/${file}.wit`, "utf8")).join("\n");
 
 const camel = (kebab: string) => kebab.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
