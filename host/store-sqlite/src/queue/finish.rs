@@ -197,7 +197,7 @@ async fn add_refused_lead(
         receipt: webhook.receipt,
         lead: None,
         rank: DeliveryRank::UNPARSED,
-        state: DeliveryState::Leased,
+        state: DeliveryState::Ready,
         due: work.now,
         accepted_at: webhook.accepted_at,
         now: work.now,
