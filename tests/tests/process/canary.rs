@@ -44,14 +44,17 @@ const LOG: &str = "trace,cranelift_codegen=info,cranelift_frontend=info,wasmtime
 /// Is in the guest's memory, to show that its search works.
 const CONTROL: &str = "control-in-plain-sight";
 
-/// A CRM that echoes each request in a header and in the body, with a status that depends on the lead's id.
+/// A CRM that echoes each request in a header and in the body, with a status that depends on the lead's id. Only for the
+/// lead `down` it echoes credentials too: the host withholds such an answer and stops the adapter.
 async fn echo(
     UrlPath(lead): UrlPath<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, [(&'static str, String); 1], String) {
+    let is_credential = |name: &str| matches!(name, "authorization" | "x-crm-key" | "x-signature");
     let sent = headers
         .iter()
+        .filter(|(name, _)| lead == "down" || !is_credential(name.as_str()))
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
     let sent: Vec<_> = sent.collect();
     let status = match lead.as_str() {

@@ -32,12 +32,19 @@ fn send(host: &HostProcess, tenant: &str, signature: &str, body: &str) -> String
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_closed_and_refused_leads_are_logged() {
     let data = tempfile::tempdir().unwrap();
-    let keystone = Keystone::start(KeystoneConfig::new("T")).await.unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("a-token-of-this-test"))
+        .await
+        .unwrap();
     let operator = install(data.path());
     let host = HostProcess::start(BINARY, data.path(), &[]);
     push_keystone(&host, &operator);
     let webhook = "[webhook]\nprofile = \"sha256-hex\"\nsecrets = [{ value = \"case-secret\" }]";
-    let tenant = keystone_tenant("case-homes", &keystone.origin(), "{ value = \"T\" }", webhook);
+    let tenant = keystone_tenant(
+        "case-homes",
+        &keystone.origin(),
+        "{ value = \"a-token-of-this-test\" }",
+        webhook,
+    );
     apply(&host, &operator, data.path(), &tenant);
 
     let body = lead_created("L-07", "K-07").to_string();

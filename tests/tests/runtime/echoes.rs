@@ -165,7 +165,7 @@ async fn answers_that_cannot_be_searched_are_refused() {
 async fn old_servers_are_read() {
     for (headers, body, seen) in [
         ("X-Old : yes\r\n", b"ok".as_slice(), "answered 200 x-old=yes: ok"),
-        ("X-Old: a\r\n  b\r\n", b"ok", "answered 200 x-old=a    b: ok"),
+        ("X-Old: a\r\n  b\r\n", b"ok", "answered 200 x-old=a b: ok"),
         ("X-Old: caf\u{e9}\r\n", b"ok", "answered 200 x-old=caf\u{e9}: ok"),
         (
             "content-type: text/plain;charset=ISO-8859-1\r\n",
