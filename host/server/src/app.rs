@@ -239,6 +239,7 @@ impl App {
         let runtime = RuntimeConfig {
             max_instances: config.max_instances,
             max_status_queries: config.max_instances - config.max_deliveries,
+            guest_memory_mib: config.guest_memory_mib,
             ..RuntimeConfig::new(config.data_dir.join("adapters"), COMPILER.into())
         };
         let node = Node::assemble(NodeParts {
