@@ -248,8 +248,8 @@ impl Response<'_> {
     }
 
     /// The answer itself, unless `judge` says which failure it is. It sees every answer before the SDK judges the
-    /// status: an error inside a 200, a 403 that refuses a single field, a 409 of a record that moved. It returns none for an
-    /// answer that it leaves to [`accept_or`](Self::accept_or), which usually follows.
+    /// status: an error inside a 200, a 403 that refuses a single field, a 409 of a record that moved. It returns none
+    /// for an answer that it leaves to [`accept_or`](Self::accept_or), which usually follows.
     ///
     /// ```
     /// # use jackfield_sdk::{Failure, Host, http::Response};

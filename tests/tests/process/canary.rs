@@ -44,8 +44,8 @@ const LOG: &str = "trace,cranelift_codegen=info,cranelift_frontend=info,wasmtime
 /// Is in the guest's memory, to show that its search works.
 const CONTROL: &str = "control-in-plain-sight";
 
-/// A CRM that echoes each request in a header and in the body, with a status that depends on the lead's id. Only for the
-/// lead `down` it echoes credentials too: the host withholds such an answer and stops the adapter.
+/// A CRM that echoes each request in a header and in the body, with a status that depends on the lead's id. Only for
+/// the lead `down` it echoes credentials too: the host withholds such an answer and stops the adapter.
 async fn echo(
     UrlPath(lead): UrlPath<String>,
     headers: HeaderMap,

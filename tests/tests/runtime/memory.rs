@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_sandbox::RuntimeConfig;
 use jackfield_tests::components::compile_cache;
@@ -27,20 +28,22 @@ async fn a_tenant_has_a_share_of_the_memory() {
     let (test, server) = (with_budget(2 * 3 * 56), Server::start(|_| Reply::Silence).await);
     let loaded = hostile(&test, &server, LIMITS).await;
     let lead = id("fill");
+    let mut running: FuturesUnordered<_> = (0..8).map(|_| loaded.query_status(&lead)).collect();
+    let mut faults: Vec<Fault> = vec![];
+    // The others hold what they have until their time is up, which is when all five are refused.
+    while faults.len() < 5 {
+        let Some(Err(Failure::Fault(fault))) = running.next().await.map(|invocation| invocation.outcome) else {
+            panic!("an invocation that fits into the budget waits for the CRM");
+        };
+        faults.push(fault);
+    }
     let time = async {
         while server.requests().len() < 3 {
             server.arrival().await;
         }
         test.run_out_of_time(Duration::from_secs(1));
     };
-    let (ended, ()) = tokio::join!(join_all((0..8).map(|_| loaded.query_status(&lead))), time);
-    let faults: Vec<Fault> = ended
-        .into_iter()
-        .filter_map(|invocation| match invocation.outcome {
-            Err(Failure::Fault(fault)) => Some(fault),
-            _ => None,
-        })
-        .collect();
+    let (_, ()) = tokio::join!(running.collect::<Vec<_>>(), time);
     assert_eq!((faults.len(), server.requests().len()), (5, 3), "{faults:?}");
     for fault in faults {
         assert_eq!(fault.cause, FaultCause::MemoryBudget);

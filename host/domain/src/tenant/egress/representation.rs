@@ -1,8 +1,8 @@
 //! How an answer is represented, and whether the host can search it for secrets.
 //!
 //! Where a request carried a secret, its answer may echo it. The host finds an echo only in bytes that it can read:
-//! not in compressed ones, not in a part that may begin within the secret, and not in a charset that writes ASCII otherwise.
-//! Old servers also write charsets that differ from UTF-8 outside of ASCII; the host converts these, so that adapters
+//! not in compressed ones, not in a part that may begin within the secret, and not in a charset that writes ASCII
+//! otherwise. Old servers also write charsets that differ from UTF-8 outside of ASCII; the host converts these, so that adapters
 //! get UTF-8.
 
 use encoding_rs::{Encoding, UTF_8};

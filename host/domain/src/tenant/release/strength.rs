@@ -21,8 +21,8 @@ impl CredentialSpec {
         weak.then(|| {
             format!(
                 "the secret of credential `{}` is too short to be safe: an adapter could find it out by sending \
-                 guesses to a page that echoes them; use one of at least 12 letters and digits, or write allow_short = true \
-                 into this credential to insist",
+                 guesses to a page that echoes them; use one of at least 12 letters and digits, or write \
+                 allow_short = true into this credential to insist",
                 self.name
             )
         })
