@@ -2,8 +2,8 @@
 //!
 //! Where a request carried a secret, its answer may echo it. The host finds an echo only in bytes that it can read:
 //! not in compressed ones, not in a part that may begin within the secret, and not in a charset that writes ASCII
-//! otherwise. Old servers also write charsets that differ from UTF-8 outside of ASCII; the host converts these, so that adapters
-//! get UTF-8.
+//! otherwise. Old servers also write charsets that differ from UTF-8 outside of ASCII; the host converts these, so
+//! that adapters get UTF-8.
 
 use encoding_rs::{Encoding, UTF_8};
 use http::HeaderMap;
