@@ -3,7 +3,8 @@
 //! It accepts a form without repeated parameters, the client's secret only in the configured place, and exactly the
 //! configured scope. Each refresh token is valid once, and each response carries the next one. A reused refresh token
 //! counts as theft and revokes the whole grant. Error descriptions repeat the request, as careless servers do. Besides
-//! the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad token responses.
+//! the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad token responses, and
+//! [`IssuedTokens::rewrite_next`] responses in the words of another server.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +20,7 @@ use http::{
 use hyper::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     clock::ServerClock,
@@ -70,7 +71,11 @@ struct TokenState {
     used: Vec<String>,
     revoked: bool,
     failing: Option<(u32, BadTokenResponse)>,
+    rewriting: Option<(u32, RewriteTokens)>,
 }
+
+/// Changes a response that grants tokens, and returns its status.
+pub type RewriteTokens = fn(&mut Value) -> u16;
 
 /// A response that holds no usable token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +105,7 @@ impl IssuedTokens {
             used: Vec::new(),
             revoked: false,
             failing: None,
+            rewriting: None,
         })))
     }
 
@@ -146,6 +152,12 @@ impl IssuedTokens {
         self.state().failing = Some((times, bad));
     }
 
+    /// Rewrites the next `times` responses. Their tokens are issued, and a refresh token is used up, whatever is left of
+    /// the response.
+    pub fn rewrite_next(&self, times: u32, rewrite: RewriteTokens) {
+        self.state().rewriting = Some((times, rewrite));
+    }
+
     fn state(&self) -> MutexGuard<'_, TokenState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,6 +172,15 @@ impl TokenState {
                 Some(*bad)
             }
         }
+    }
+
+    /// Rewrites a response if one is due; returns its status.
+    fn rewrite(&mut self, body: &mut Value) -> StatusCode {
+        let Some((left, rewrite)) = self.rewriting.as_mut().filter(|(left, _)| *left > 0) else {
+            return StatusCode::OK;
+        };
+        *left -= 1;
+        StatusCode::from_u16(rewrite(body)).unwrap_or(StatusCode::OK)
     }
 
     fn refresh(&mut self, token: &str) -> Result<(), &'static str> {
@@ -307,9 +328,10 @@ impl TokenServer {
         if let Some(token) = rotated {
             body["refresh_token"] = json!(token);
         }
+        let status = state.rewrite(&mut body);
         drop(state);
         self.issued.push(issued);
-        let mut response = json_response(StatusCode::OK, &body);
+        let mut response = json_response(status, &body);
         response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -11,14 +11,14 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::apply_error::ApplyError;
-use super::token_endpoint::{OAuth2Client, TokenEndpoint, TokenFailure};
+use super::token_endpoint::{OAuth2Client, TokenEndpoint, TokenFailure, TokenReply};
 use crate::vault::Vault;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName};
 use jackfield_domain::tenant::egress::Origin;
-use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse};
+use jackfield_domain::tenant::oauth2::{AlertedCauses, GrantedToken, TokenProblem};
 use jackfield_domain::tenant::release::OAUTH2_SECRETS;
 use jackfield_sandbox::{LoadError, OAuth2Session, SharedResolver};
 use jackfield_store::{NewAlert, SharedStore};
@@ -98,7 +98,7 @@ impl OAuth2Sessions {
             session: Arc::downgrade(&session),
             renewal_lock: Arc::clone(&of_credential.renewal_lock),
             unstored: None,
-            alerted: false,
+            alerted: AlertedCauses::default(),
         };
         tokio::spawn(renewer.run(requests));
         of_credential.sessions.push((client, Arc::downgrade(&session)));
@@ -152,9 +152,9 @@ struct Renewer {
     session: Weak<OAuth2Session>,
     renewal_lock: Arc<tokio::sync::Mutex<()>>,
     /// The endpoint's answer with a refresh token that could not be stored. The token before it cannot be used again.
-    unstored: Option<TokenResponse>,
-    /// Whether an alert was raised for the current row of failures.
-    alerted: bool,
+    unstored: Option<TokenReply>,
+    /// What operators know of the current series of failures.
+    alerted: AlertedCauses,
 }
 
 impl Renewer {
@@ -167,7 +167,7 @@ impl Renewer {
             let Some(session) = self.session.upgrade() else { return };
             match result {
                 Ok(granted) => {
-                    self.alerted = false;
+                    self.alerted.clear();
                     session.renewed(&granted.access_token, requested_at, granted.lifetime);
                     let (tenant, credential) = (&self.tenant, &self.credential);
                     let lifetime = granted.lifetime.map(|lifetime| lifetime.as_secs());
@@ -178,15 +178,18 @@ impl Renewer {
         }
     }
 
-    /// Requests an access token, and stores the refresh token that comes with it before any request uses the access
-    /// token.
-    async fn renew(&mut self) -> Result<TokenResponse, TokenFailure> {
+    /// Requests an access token, and stores the refresh token that comes with it before anything else of the answer
+    /// counts.
+    async fn renew(&mut self) -> Result<GrantedToken, TokenFailure> {
         let renewal_lock = Arc::clone(&self.renewal_lock);
         let _guard = renewal_lock.lock().await;
-        if let Some(granted) = self.unstored.take() {
+        if let Some(reply) = self.unstored.take() {
             // Its access token may have expired by now; then the CRM says so, and the next renewal uses the refresh
             // token.
-            return self.store_refresh_token(granted).await;
+            let granted = self.store_refresh_token(reply).await;
+            if granted.is_ok() || self.unstored.is_some() {
+                return granted;
+            }
         }
         let refresh_token = match &self.first_refresh_token {
             None => None,
@@ -195,11 +198,11 @@ impl Renewer {
         if let (Some(session), Some(token)) = (self.session.upgrade(), &refresh_token) {
             session.remember(token);
         }
-        let mut granted = self.endpoint.request_token(refresh_token.as_ref()).await?;
-        if granted.refresh_token == refresh_token {
-            granted.refresh_token = None;
+        let mut reply = self.endpoint.request_token(refresh_token.as_ref()).await;
+        if reply.refresh_token == refresh_token {
+            reply.refresh_token = None;
         }
-        self.store_refresh_token(granted).await
+        self.store_refresh_token(reply).await
     }
 
     /// The newest refresh token that the endpoint has issued and the host has stored; none if there was none.
@@ -212,48 +215,46 @@ impl Renewer {
         })
     }
 
-    /// Stores the refresh token of an answer, if it has one.
-    async fn store_refresh_token(&mut self, granted: TokenResponse) -> Result<TokenResponse, TokenFailure> {
-        let Some(token) = granted.refresh_token.clone() else {
-            return Ok(granted);
+    /// Stores the refresh token of an answer, if it has one, and returns the rest.
+    async fn store_refresh_token(&mut self, reply: TokenReply) -> Result<GrantedToken, TokenFailure> {
+        let Some(token) = reply.refresh_token.clone() else {
+            return reply.granted;
         };
         if let Some(session) = self.session.upgrade() {
             session.remember(&token);
         }
         // This grant uses no refresh tokens, so there is nothing to store.
         if self.first_refresh_token.is_none() {
-            return Ok(granted);
+            return reply.granted;
         }
         match self.shared.vault.put(&self.tenant, &self.token_name, token).await {
-            Ok(()) => Ok(granted),
+            Ok(()) => reply.granted,
             Err(error) => {
                 let (tenant, credential) = (&self.tenant, &self.credential);
                 tracing::error!(%tenant, credential, %error, "the new refresh token cannot be kept");
-                self.unstored = Some(granted);
+                self.unstored = Some(reply);
                 Err(TokenProblem::NotStored.into())
             }
         }
     }
 
-    /// Backs off, and raises an alert at the first failure in a row.
+    /// Backs off, and raises an alert unless operators know the cause.
     async fn back_off(&mut self, session: &OAuth2Session, failure: TokenFailure) {
         let problem = failure.problem;
         let jitter = lock(&self.shared.rng).random();
-        if !self.alerted {
-            let message = format!(
-                "credential `{}` has no access token from {}: {problem}; {}",
-                self.credential,
-                self.endpoint.host(),
-                problem.advice()
-            );
+        let now = self.shared.clock.now();
+        let message = self
+            .alerted
+            .message(&self.credential, self.endpoint.host(), problem, now);
+        if let Some(message) = message {
             let alert = NewAlert {
                 tenant: self.tenant.clone(),
                 kind: AlertKind::Credential,
                 message,
-                now: self.shared.clock.now(),
+                now,
             };
             match self.shared.store.raise_alert(alert).await {
-                Ok(()) => self.alerted = true,
+                Ok(()) => self.alerted.record(problem, now),
                 // The next failure tries again.
                 Err(error) => tracing::error!(tenant = %self.tenant, %error, "an alert could not be written"),
             }

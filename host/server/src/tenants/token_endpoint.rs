@@ -14,7 +14,7 @@ use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::{EgressSpec, Origin};
-use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, parse_response};
+use jackfield_domain::tenant::oauth2::{GrantedToken, TokenAnswer, TokenProblem};
 use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
 
@@ -45,6 +45,14 @@ pub struct TokenEndpoint {
     clock: SharedClock,
     spec: OAuth2Spec,
     secret: Sensitive,
+}
+
+/// What a request returned.
+pub struct TokenReply {
+    /// The refresh token for the next renewal, if one came.
+    pub refresh_token: Option<Sensitive>,
+    /// The access token.
+    pub granted: Result<GrantedToken, TokenFailure>,
 }
 
 /// Why a request returned no token.
@@ -95,11 +103,33 @@ impl TokenEndpoint {
     }
 
     /// Requests an access token, with the refresh token if the grant needs one.
-    pub async fn request_token(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, TokenFailure> {
-        let request = self.request(&self.spec.token_url, refresh_token)?;
-        let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
-        let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoResponse))?;
-        parse_response(status, &body).map_err(|problem| TokenFailure { problem, retry_after })
+    pub async fn request_token(&self, refresh_token: Option<&Sensitive>) -> TokenReply {
+        let (mut head, mut body) = (None, Zeroizing::new(Vec::new()));
+        let problem = match self.request(&self.spec.token_url, refresh_token) {
+            Ok(request) => {
+                let exchange = exchange(request, self.clock.now(), &mut head, &mut body);
+                let ended = clock::timeout(&*self.clock, DEADLINE, exchange).await;
+                ended.unwrap_or(Err(TokenProblem::NoResponse)).err()
+            }
+            Err(problem) => Some(problem),
+        };
+        let (answer, retry_after) = match (head, problem) {
+            (Some(AnswerHead { status, retry_after }), None) => (TokenAnswer::read(status, &body), retry_after),
+            (Some(AnswerHead { status, retry_after }), Some(problem)) => {
+                (TokenAnswer::cut_off(status, &body, problem), retry_after)
+            }
+            (None, problem) => {
+                let granted = Err(problem.unwrap_or(TokenProblem::NoResponse).into());
+                return TokenReply {
+                    refresh_token: None,
+                    granted,
+                };
+            }
+        };
+        TokenReply {
+            refresh_token: answer.refresh_token,
+            granted: answer.granted.map_err(|problem| TokenFailure { problem, retry_after }),
+        }
     }
 
     fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
@@ -146,11 +176,21 @@ fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
     value
 }
 
-/// The status of the answer, how long the endpoint asks clients to wait, and the body.
+/// What is known of an answer before its body.
+struct AnswerHead {
+    status: u16,
+    /// How long the endpoint asks clients to wait.
+    retry_after: Option<Duration>,
+}
+
+/// Sends the request, and writes what arrives into `head` and `body`: even the beginning of an answer may hold a refresh
+/// token, which must not be lost.
 async fn exchange(
     request: reqwest::RequestBuilder,
     now: Timestamp,
-) -> Result<(u16, Option<Duration>, Zeroizing<Vec<u8>>), TokenProblem> {
+    head: &mut Option<AnswerHead>,
+    body: &mut Zeroizing<Vec<u8>>,
+) -> Result<(), TokenProblem> {
     let mut answer = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
             TokenProblem::Unreachable
@@ -159,16 +199,20 @@ async fn exchange(
         }
     })?;
     let header = |name: &str| answer.headers().get(name)?.to_str().ok();
-    let pause = pause::until(answer.status().as_u16(), header, now);
-    let retry_after = pause.map(|until| until.duration_since(now).unsigned_abs());
-    let mut body = Zeroizing::new(Vec::new());
+    let status = answer.status().as_u16();
+    let pause = pause::until(status, header, now);
+    *head = Some(AnswerHead {
+        status,
+        retry_after: pause.map(|until| until.duration_since(now).unsigned_abs()),
+    });
     while let Some(chunk) = answer.chunk().await.map_err(|_| TokenProblem::NoResponse)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
+        let room = MAX_ANSWER - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
             return Err(TokenProblem::Malformed("is larger than 64 KiB"));
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok((answer.status().as_u16(), retry_after, body))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -75,6 +75,30 @@ async fn failures_back_off_and_alert_once() {
 }
 
 #[tokio::test]
+async fn changed_causes_are_alerted() {
+    // An alert that says what to do is wrong once the cause is another one, so another alert says so.
+    let host = OAuth2Host::start().await;
+    host.server.behave(Behaviour::always(Mode::Maintenance));
+    assert_eq!(host.fail("C-1").await, 1);
+    host.server.behave(Behaviour::default());
+    host.book.fail_next(2, BadTokenResponse::Error("invalid_client"));
+    host.test.advance(Duration::from_millis(1100));
+    assert_eq!(host.fail_as("unauthorized", "C-2").await, 1);
+    host.test.advance(Duration::from_secs(331));
+    assert_eq!(host.fail_as("unauthorized", "C-3").await, 1);
+    let messages = host.messages().await;
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    let expected = "credential `crm` still has no access token from 127.0.0.1, now for another reason: the token \
+                    endpoint refuses: invalid_client; check client_id, the client's secret and client_auth, then apply \
+                    the tenant's file again (before: the token endpoint answers 503)";
+    assert_eq!(messages[1], expected);
+    host.test.advance(Duration::from_secs(331));
+    host.test.work().await;
+    assert_eq!(host.book.issued(), 1);
+    host.test.finish().await;
+}
+
+#[tokio::test]
 async fn retry_after_is_obeyed() {
     let host = OAuth2Host::start().await;
     host.server
