@@ -84,7 +84,8 @@ pub const GENERATED_PREFIX: &str = "sec_";
 /// The first such secret.
 pub async fn refuse_short(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<(), ApplyError> {
     for (index, credential) in spec.credentials.iter().enumerate() {
-        let value = read(vault, spec, fresh, &credential.secret).await?;
+        let Some(secret) = &credential.secret else { continue };
+        let value = read(vault, spec, fresh, secret).await?;
         // Whoever loads the release is told which secrets cannot be read.
         if let Some(detail) = value.ok().and_then(|value| credential.weakness(&value)) {
             let pointer = format!("/credentials/{index}/secret");
@@ -146,22 +147,22 @@ fn credentials(
     let ca = values.get("/tls/ca").cloned();
     for (index, credential) in spec.credentials.iter().enumerate() {
         let value = |member: &str| values.get(&format!("/credentials/{index}/{member}")).cloned();
-        let Some(secret) = value("secret") else { continue };
-        let credential_secret = match (&credential.oauth2, value("certificate")) {
-            (Some(oauth2), _) => {
+        let credential_secret = match (&credential.oauth2, value("certificate"), value("secret")) {
+            (Some(oauth2), _, client_secret) => {
                 let client = OAuth2Client {
                     spec: oauth2.clone(),
-                    secret: secret.clone(),
+                    secret: client_secret.clone(),
                     refresh_token: value("oauth2/refresh_token"),
                     egress: spec.egress.clone(),
                     ca: ca.clone(),
                 };
                 let session = sessions.get(&spec.tenant, &credential.name, client)?;
-                let client_secret = secret;
                 CredentialSecret::Session { session, client_secret }
             }
-            (None, Some(chain)) => CredentialSecret::Certificate { chain, key: secret },
-            (None, None) => CredentialSecret::Text(secret),
+            (None, Some(chain), Some(key)) => CredentialSecret::Certificate { chain, key },
+            (None, None, Some(secret)) => CredentialSecret::Text(secret),
+            // The credential is reported as one without a secret.
+            (None, _, None) => continue,
         };
         by_name.insert(credential.name.clone(), credential_secret);
     }

@@ -15,7 +15,7 @@ use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::{EgressSpec, Origin};
 use jackfield_domain::tenant::oauth2::{GrantedToken, TokenAnswer, TokenProblem};
-use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
+use jackfield_domain::tenant::release::{BasicEncoding, ClientAuth, OAuth2Grant, OAuth2Spec};
 use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
 
 /// The longest time that a token endpoint may take: the default deadline of a write, since few invocations could wait
@@ -29,8 +29,8 @@ const MAX_ANSWER: usize = 64 << 10;
 pub struct OAuth2Client {
     /// The credential's settings in the tenant's file.
     pub spec: OAuth2Spec,
-    /// The client's secret.
-    pub secret: Sensitive,
+    /// The client's secret; none if the client is public.
+    pub secret: Option<Sensitive>,
     /// The refresh token in the tenant's file.
     pub refresh_token: Option<Sensitive>,
     /// The tenant's rules for addresses.
@@ -44,7 +44,7 @@ pub struct TokenEndpoint {
     network: TokenNetwork,
     clock: SharedClock,
     spec: OAuth2Spec,
-    secret: Sensitive,
+    secret: Option<Sensitive>,
 }
 
 /// What a request returned.
@@ -147,27 +147,40 @@ impl TokenEndpoint {
                 form.append_pair(name, value);
             }
         }
+        for resource in &self.spec.resource {
+            form.append_pair("resource", resource);
+        }
         let request = self.network.post(url).map_err(|_| TokenProblem::Unreachable)?;
         let request = request
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json");
-        Ok(match self.spec.client_auth {
-            ClientAuth::Body => {
-                form.append_pair("client_id", &self.spec.client_id);
-                form.append_pair("client_secret", self.secret.expose());
-                request.body(form.finish())
-            }
-            ClientAuth::Basic => request
-                .header(AUTHORIZATION, basic(&self.spec.client_id, &self.secret))
-                .body(form.finish()),
-        })
+        let in_header = self
+            .secret
+            .as_ref()
+            .filter(|_| self.spec.client_auth == ClientAuth::Basic);
+        if let Some(secret) = in_header {
+            let header = basic(&self.spec.client_id, secret, self.spec.basic_encoding);
+            return Ok(request.header(AUTHORIZATION, header).body(form.finish()));
+        }
+        form.append_pair("client_id", &self.spec.client_id);
+        if let Some(secret) = &self.secret {
+            form.append_pair("client_secret", secret.expose());
+        }
+        Ok(request.body(form.finish()))
     }
 }
 
-/// The header of HTTP Basic authentication. RFC 6749, section 2.3.1: both parts are form-encoded before they are
-/// joined.
-fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+/// The header of HTTP Basic authentication.
+fn basic(client_id: &str, secret: &Sensitive, encoding: BasicEncoding) -> HeaderValue {
+    let encode = |text: &str| match encoding {
+        BasicEncoding::Plain => text.to_owned(),
+        // A form's `+` and `%7E` are read as such by servers that know only percent-encoding. Every server that decodes
+        // at all reads these two.
+        BasicEncoding::Form => {
+            let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            form.replace('+', "%20").replace("%7E", "~")
+        }
+    };
     let pair = Sensitive::new(format!("{}:{}", encode(client_id), encode(secret.expose())));
     let value = Sensitive::new(format!("Basic {}", BASE64_STANDARD.encode(pair.expose())));
     #[expect(clippy::expect_used, reason = "base64 is visible ASCII")]
@@ -221,9 +234,15 @@ mod tests {
 
     #[test]
     fn basic_encodes_both_parts_before_joining() {
-        let value = basic("a:b", &Sensitive::new("p w+ü%".into()));
-        assert!(value.is_sensitive());
-        let decoded = BASE64_STANDARD.decode(&value.as_bytes()["Basic ".len()..]).unwrap();
-        assert_eq!(decoded, b"a%3Ab:p+w%2B%C3%BC%25");
+        let secret = Sensitive::new("p w+ü%~*-._!".into());
+        for (encoding, expected) in [
+            (BasicEncoding::Form, "a%3Ab:p%20w%2B%C3%BC%25~*-._%21"),
+            (BasicEncoding::Plain, "a:b:p w+ü%~*-._!"),
+        ] {
+            let value = basic("a:b", &secret, encoding);
+            assert!(value.is_sensitive());
+            let decoded = BASE64_STANDARD.decode(&value.as_bytes()["Basic ".len()..]).unwrap();
+            assert_eq!(String::from_utf8(decoded).unwrap(), expected);
+        }
     }
 }

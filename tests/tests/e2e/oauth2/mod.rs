@@ -1,5 +1,6 @@
 //! OAuth2 credentials: the host fetches and renews access tokens; the adapter never notices.
 
+mod clients;
 mod failing;
 mod rotation;
 
@@ -20,7 +21,7 @@ use jackfield_tests::node::{TestNode, first_page};
 use serde_json::{Value, json};
 
 const TENANT: &str = "dwarka-homes";
-const CLIENT_SECRET: &str = "client secret/canary+1";
+const CLIENT_SECRET: &str = "client secret/canary+1~";
 const FIRST_REFRESH_TOKEN: &str = "refresh-canary-1";
 const HOUR: Duration = Duration::from_hours(1);
 

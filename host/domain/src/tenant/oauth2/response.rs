@@ -26,9 +26,9 @@ pub struct GrantedToken {
     pub lifetime: Option<Duration>,
 }
 
-/// The standard's error codes.
+/// The standards' error codes: RFC 6749, and RFC 8707 for resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the standard's, and RFC 6749 defines them")]
+#[expect(missing_docs, reason = "the names are the standard's, and the RFCs define them")]
 pub enum OAuth2Code {
     InvalidRequest,
     InvalidClient,
@@ -36,6 +36,8 @@ pub enum OAuth2Code {
     UnauthorizedClient,
     UnsupportedGrantType,
     InvalidScope,
+    /// RFC 8707.
+    InvalidTarget,
     AccessDenied,
     ServerError,
     TemporarilyUnavailable,
@@ -50,6 +52,7 @@ words!(OAuth2Code {
     UnauthorizedClient = "unauthorized_client",
     UnsupportedGrantType = "unsupported_grant_type",
     InvalidScope = "invalid_scope",
+    InvalidTarget = "invalid_target",
     AccessDenied = "access_denied",
     ServerError = "server_error",
     TemporarilyUnavailable = "temporarily_unavailable",
@@ -97,6 +100,7 @@ impl TokenProblem {
                 "the grant was revoked or has expired: write a new refresh_token, then apply the tenant's file again"
             }
             Self::Refused(OAuth2Code::InvalidScope) => "check scope, then apply the tenant's file again",
+            Self::Refused(OAuth2Code::InvalidTarget) => "check resource, then apply the tenant's file again",
             Self::Refused(_) => "check [credentials.oauth2], then apply the tenant's file again",
             Self::Malformed(_) => "check that token_url is the token endpoint",
             Self::NotStored => "look at the host's database; it is tried again",

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use check::{check, mismatch};
-pub use credential::{ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec, TlsSpec};
+pub use credential::{BasicEncoding, ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec, TlsSpec};
 pub use diff::{ReleaseChange, diff};
 pub use ingress::IngressSpec;
 pub use limits::LimitsSpec;

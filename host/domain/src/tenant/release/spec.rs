@@ -69,7 +69,7 @@ impl TenantSpec {
         let credentials = self.credentials.iter().enumerate().flat_map(|(n, given)| {
             let refresh_token = given.oauth2.as_ref().and_then(|oauth2| oauth2.refresh_token.as_ref());
             let members = [
-                ("secret", Some(&given.secret)),
+                ("secret", given.secret.as_ref()),
                 ("certificate", given.certificate.as_ref()),
                 ("oauth2/refresh_token", refresh_token),
             ];
@@ -95,9 +95,8 @@ impl TenantSpec {
         let credentials = self.credentials.iter_mut().flat_map(|given| {
             let oauth2 = given.oauth2.as_mut();
             let refresh_token = oauth2.and_then(|oauth2| oauth2.refresh_token.as_mut());
-            std::iter::once(&mut given.secret)
-                .chain(&mut given.certificate)
-                .chain(refresh_token)
+            let members = given.secret.iter_mut().chain(&mut given.certificate);
+            members.chain(refresh_token)
         });
         let webhook = self
             .webhook

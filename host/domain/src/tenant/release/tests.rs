@@ -151,7 +151,14 @@ fn a_literal_secret_is_never_written() {
     let spec = changed(r#"{ env = "DWARKA_CRM_TOKEN" }"#, r#"{ value = "hunter2" }"#).unwrap();
     assert!(!format!("{spec:?}").contains("hunter2"));
     assert!(serde_json::to_string(&spec).is_err());
-    assert!(!spec.credentials[0].secret.to_string().contains("hunter2"));
+    assert!(
+        !spec.credentials[0]
+            .secret
+            .as_ref()
+            .unwrap()
+            .to_string()
+            .contains("hunter2")
+    );
 }
 
 #[test]
@@ -214,7 +221,7 @@ fn parse_errors_say_what_is_allowed() {
     7: unknown field `private`, expected one of `allow`, `private_addresses`, `hosts`
     11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
     10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `allow_short`, `origins`, `oauth2`
-    11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `client_auth`
+    11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `resource`, `client_auth`, `basic_encoding`
     11: relative URL without a base: "/token"
     32: unknown field `verify`, expected `ca`
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
@@ -248,7 +255,7 @@ fn a_file_is_validated_against_its_adapter() {
     spec.credentials.push(CredentialSpec {
         kind: CredentialKind::Basic,
         origins: vec![],
-        secret: SecretRef::Value(Sensitive::new(String::new())),
+        secret: Some(SecretRef::Value(Sensitive::new(String::new()))),
         header: None,
         ..spec.credentials[0].clone()
     });

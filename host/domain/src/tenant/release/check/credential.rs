@@ -1,6 +1,8 @@
 //! Checks `[[credentials]]` and `[tls]`: each kind has the fields that it needs, and no two credentials conflict.
 
-use super::super::credential::{CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
+use url::Url;
+
+use super::super::credential::{BasicEncoding, ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
 use super::super::spec::TenantSpec;
 use super::secret::secret;
 use crate::field::FieldError;
@@ -39,7 +41,18 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
         if earlier.iter().any(|earlier| earlier.name == credential.name) {
             errors.push(FieldError::new(at("name"), "is used twice"));
         }
-        secret(&credential.secret, at("secret"), errors);
+        match &credential.secret {
+            Some(given) if !credential.is_public_client() => secret(given, at("secret"), errors),
+            Some(_) => errors.push(FieldError::new(
+                at("secret"),
+                "must be left out with client_auth = \"none\": a public client has no secret",
+            )),
+            None if !credential.is_public_client() => errors.push(FieldError::new(
+                at("secret"),
+                "is required; only a public OAuth2 client (client_auth = \"none\") has none",
+            )),
+            None => {}
+        }
         origins(spec, earlier, credential, &at, errors);
         members(credential, &at, errors);
         if let Some(given) = credential
@@ -194,5 +207,28 @@ fn oauth2(given: &OAuth2Spec, at: &impl Fn(&str) -> String, errors: &mut Vec<Fie
     }
     if given.audience.as_ref().is_some_and(String::is_empty) {
         errors.push(FieldError::new(at("audience"), "must not be empty"));
+    }
+    let is_resource = |text: &String| {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        visible && Url::parse(text).is_ok_and(|uri| uri.fragment().is_none())
+    };
+    if !given.resource.iter().all(is_resource) {
+        errors.push(FieldError::new(
+            at("resource"),
+            "must be absolute URIs without fragment, such as \"https://api.crm.example\"",
+        ));
+    }
+    if given.basic_encoding == BasicEncoding::Plain {
+        if given.client_auth != ClientAuth::Basic {
+            errors.push(FieldError::new(
+                at("basic_encoding"),
+                "is used only with client_auth = \"basic\"; leave it out",
+            ));
+        } else if given.client_id.contains(':') {
+            errors.push(FieldError::new(
+                at("basic_encoding"),
+                "must be \"form\" for a client_id with a colon: the server would take what follows for the secret",
+            ));
+        }
     }
 }

@@ -78,7 +78,7 @@ fn each_kind_has_its_own_fields() {
     };
     key.parameter = Some(String::new());
     key.username = Some("host".into());
-    key.secret = SecretRef::Stored("oauth2/token/0123".into());
+    key.secret = Some(SecretRef::Stored("oauth2/token/0123".into()));
     certificate.certificate = None;
     certificate.origins = vec!["http://127.0.0.1:9101".parse().unwrap()];
     token.origins = vec!["http://127.0.0.1:9101".parse().unwrap()];
@@ -118,6 +118,54 @@ fn each_kind_has_its_own_fields() {
     /credentials/3/certificate: must be given with kind "mtls", the private key being its secret, and left out otherwise
     /credentials/3/oauth2: must be a table with token_url and client_id with kind "oauth2", and left out otherwise
     "#);
+}
+
+#[test]
+fn clients_authenticate_as_servers_ask() {
+    let mut spec = every_kind();
+    let oauth2 = |text: &str| -> OAuth2Spec {
+        toml::from_str(&format!(
+            "token_url = \"https://login.example\"\nclient_id = \"a:b\"\n{text}"
+        ))
+        .unwrap()
+    };
+    let one = oauth2("resource = \"https://api.example/v1\"");
+    assert_eq!(one.resource, ["https://api.example/v1"]);
+    let wrong = [
+        ("client_auth = \"none\"", true),
+        ("client_auth = \"body\"", false),
+        ("resource = [\"urn:crm:calls\", \"https://api.example/#a\"]", true),
+        ("resource = \"api\"", true),
+        ("basic_encoding = \"plain\"", true),
+        ("client_auth = \"body\"\nbasic_encoding = \"plain\"", true),
+    ];
+    let mut messages = vec![];
+    for (text, has_secret) in wrong {
+        let token = spec.credentials.last_mut().unwrap();
+        token.oauth2 = Some(oauth2(text));
+        token.secret = has_secret.then(|| SecretRef::Env("X".into()));
+        messages.extend(complaints(&spec));
+    }
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+    /credentials/3/secret: must be left out with client_auth = "none": a public client has no secret
+    /credentials/3/secret: is required; only a public OAuth2 client (client_auth = "none") has none
+    /credentials/3/oauth2/resource: must be absolute URIs without fragment, such as "https://api.crm.example"
+    /credentials/3/oauth2/resource: must be absolute URIs without fragment, such as "https://api.crm.example"
+    /credentials/3/oauth2/basic_encoding: must be "form" for a client_id with a colon: the server would take what follows for the secret
+    /credentials/3/oauth2/basic_encoding: is used only with client_auth = "basic"; leave it out
+    "#);
+    let token = spec.credentials.last_mut().unwrap();
+    token.oauth2 = Some(oauth2(
+        "client_auth = \"none\"\nresource = [\"urn:crm:calls\", \"https://api.example\"]",
+    ));
+    token.secret = None;
+    assert_eq!(complaints(&spec), [""; 0]);
+    assert_eq!(spec.secrets_mut().count(), spec.secrets().len());
+    let json = serde_json::to_string(&spec).unwrap();
+    assert_eq!(serde_json::from_str::<TenantSpec>(&json).unwrap(), spec);
+    spec.credentials.last_mut().unwrap().kind = CredentialKind::Bearer;
+    let missing = "/credentials/3/secret: is required; only a public OAuth2 client (client_auth = \"none\") has none";
+    assert!(complaints(&spec).contains(&missing.to_owned()));
 }
 
 #[test]
