@@ -9,6 +9,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use super::apply_error::ApplyError;
 use super::token_endpoint::{OAuth2Client, TokenEndpoint, TokenFailure, TokenReply};
@@ -75,8 +76,9 @@ impl OAuth2Sessions {
         credential: &str,
         mut client: OAuth2Client,
     ) -> Result<Arc<OAuth2Session>, ApplyError> {
-        let url = &client.spec.token_url;
-        let origin = Origin::of(url).map_err(|error| LoadError::Client(error.to_string()))?;
+        let url = client.spec.token_url.parse();
+        let url = url.map_err(|problem| LoadError::Client(format!("token_url {problem}")))?;
+        let origin = Origin::of(&url).map_err(|error| LoadError::Client(error.to_string()))?;
         // The adapter's own grants do not apply to the token endpoint.
         client.egress.allow = vec![origin.clone().into()];
         let mut sessions = lock(&self.0.sessions);
@@ -86,13 +88,15 @@ impl OAuth2Sessions {
             session.ask_again();
             return Ok(session);
         }
-        let endpoint = TokenEndpoint::new(&client, origin, Arc::clone(&self.0.resolver), Arc::clone(&self.0.clock))?;
+        let name = refresh_token_name(credential, &url, &client);
+        let (resolver, clock) = (Arc::clone(&self.0.resolver), Arc::clone(&self.0.clock));
+        let endpoint = TokenEndpoint::new(&client, url, origin, resolver, clock)?;
         let (session, requests) = OAuth2Session::new(Arc::clone(&self.0.clock));
         let renewer = Renewer {
             shared: Arc::clone(&self.0),
             tenant: tenant.clone(),
             credential: credential.to_owned(),
-            token_name: refresh_token_name(credential, &client),
+            token_name: name,
             first_refresh_token: client.refresh_token.clone(),
             endpoint,
             session: Arc::downgrade(&session),
@@ -128,12 +132,12 @@ impl CredentialSessions {
 
 /// The name under which the host stores the refresh tokens that replace the one in the tenant's file. If the file names
 /// another token or another client, the name differs too, so that the token stored for the former one is not used.
-fn refresh_token_name(credential: &str, client: &OAuth2Client) -> String {
+fn refresh_token_name(credential: &str, token_url: &Url, client: &OAuth2Client) -> String {
     let OAuth2Client {
         spec, refresh_token, ..
     } = client;
     let first = refresh_token.as_ref().map_or("", Sensitive::expose);
-    let digest = Digest::of(format!("{}\n{}\n{first}", spec.token_url, spec.client_id).as_bytes());
+    let digest = Digest::of(format!("{token_url}\n{}\n{first}", spec.client_id).as_bytes());
     format!(
         "{OAUTH2_SECRETS}{credential}/{}",
         hex::encode(&digest.as_bytes()[..NAME_DIGEST_BYTES])

@@ -10,14 +10,16 @@ use tokio::sync::Mutex;
 
 use super::apply_error::ApplyError;
 use super::oauth2::OAuth2Sessions;
-use super::{Tenant, Tenants, secrets};
+use super::{AgentPush, Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
+use jackfield_domain::intake::signature::SigningKey;
 use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::egress::{Origin, UrlText};
 use jackfield_domain::tenant::release::{AdapterRef, Release, ReleaseChange, TenantSpec, check, diff};
-use jackfield_sandbox::{LoadError, PackageError, Runtime};
+use jackfield_sandbox::{LoadError, LoadedRelease, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
 /// Makes releases and puts them in service.
@@ -255,10 +257,30 @@ impl Rollout {
             let bytes = self.store.adapter_bytes(digest).await?.ok_or_else(missing)?;
             self.runtime.load(release, &record, bytes, resolved.credentials).await?
         };
+        let push = match (&loaded.release().spec.agent.push_url, resolved.push_key) {
+            (Some(url), Some(key)) => Some(agent_push(&loaded, url, key)?),
+            _ => None,
+        };
         Ok(Tenant {
             loaded: Arc::new(loaded),
             webhook_keys: resolved.webhook_keys,
-            push_key: resolved.push_key,
+            push,
         })
     }
+}
+
+/// The way to the agent.
+///
+/// # Errors
+/// The URL cannot be pushed to.
+fn agent_push(loaded: &LoadedRelease, url: &UrlText, key: SigningKey) -> Result<AgentPush, ApplyError> {
+    let unusable = |detail: &str| LoadError::Client(format!("agent.push_url: {detail}"));
+    let url = url.parse().map_err(|problem| unusable(&problem.to_string()))?;
+    let origin = Origin::of(&url).map_err(|error| unusable(&error.to_string()))?;
+    let network = loaded.host_network(origin);
+    Ok(AgentPush {
+        url,
+        network: network.ok_or_else(|| unusable("the release has no network"))?,
+        key,
+    })
 }

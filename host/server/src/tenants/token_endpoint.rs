@@ -16,7 +16,9 @@ use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::{EgressSpec, Origin};
 use jackfield_domain::tenant::oauth2::{GrantedToken, TokenAnswer, TokenProblem};
 use jackfield_domain::tenant::release::{BasicEncoding, ClientAuth, OAuth2Grant, OAuth2Spec};
-use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
+use jackfield_sandbox::{
+    CredentialProblem, HostNetwork, HostRequestError, LoadError, SharedResolver, TrustedAuthorities,
+};
 
 /// The longest time that a token endpoint may take: the default deadline of a write, since few invocations could wait
 /// any longer.
@@ -41,7 +43,8 @@ pub struct OAuth2Client {
 
 /// A token endpoint, and how a client authenticates itself there.
 pub struct TokenEndpoint {
-    network: TokenNetwork,
+    url: Url,
+    network: HostNetwork,
     clock: SharedClock,
     spec: OAuth2Spec,
     secret: Option<Sensitive>,
@@ -79,6 +82,7 @@ impl TokenEndpoint {
     /// The tenant's authority cannot be used, or TLS cannot be set up on this machine.
     pub fn new(
         client: &OAuth2Client,
+        url: Url,
         origin: Origin,
         resolver: SharedResolver,
         clock: SharedClock,
@@ -88,8 +92,9 @@ impl TokenEndpoint {
                 .map_err(|problem| LoadError::from(CredentialProblem::from(problem)))?,
             None => TrustedAuthorities::default(),
         };
-        let network = TokenNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
+        let network = HostNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
         Ok(Self {
+            url,
             network: network.map_err(|error| LoadError::Client(error.to_string()))?,
             clock,
             spec: client.spec.clone(),
@@ -99,13 +104,13 @@ impl TokenEndpoint {
 
     /// The endpoint's host, for messages.
     pub fn host(&self) -> &str {
-        self.spec.token_url.host_str().unwrap_or_default()
+        self.url.host_str().unwrap_or_default()
     }
 
     /// Requests an access token, with the refresh token if the grant needs one.
     pub async fn request_token(&self, refresh_token: Option<&Sensitive>) -> TokenReply {
         let (mut head, mut body) = (None, Zeroizing::new(Vec::new()));
-        let problem = match self.request(&self.spec.token_url, refresh_token) {
+        let problem = match self.request(refresh_token) {
             Ok(request) => {
                 let exchange = exchange(request, self.clock.now(), &mut head, &mut body);
                 let ended = clock::timeout(&*self.clock, DEADLINE, exchange).await;
@@ -132,7 +137,7 @@ impl TokenEndpoint {
         }
     }
 
-    fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
+    fn request(&self, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         match self.spec.grant {
             OAuth2Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
@@ -150,7 +155,7 @@ impl TokenEndpoint {
         for resource in &self.spec.resource {
             form.append_pair("resource", resource);
         }
-        let request = self.network.post(url).map_err(|_| TokenProblem::Unreachable)?;
+        let request = self.network.post(&self.url).map_err(|_| TokenProblem::Unreachable)?;
         let request = request
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json");
@@ -204,12 +209,9 @@ async fn exchange(
     head: &mut Option<AnswerHead>,
     body: &mut Zeroizing<Vec<u8>>,
 ) -> Result<(), TokenProblem> {
-    let mut answer = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
-            TokenProblem::Unreachable
-        } else {
-            TokenProblem::NoResponse
-        }
+    let mut answer = request.send().await.map_err(|error| match error.into() {
+        HostRequestError::Refused(_) | HostRequestError::Unreachable => TokenProblem::Unreachable,
+        HostRequestError::NoAnswer => TokenProblem::NoResponse,
     })?;
     let header = |name: &str| answer.headers().get(name)?.to_str().ok();
     let status = answer.status().as_u16();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_tests::fakes::{BadTokenResponse, Behaviour, Mode};
+use jackfield_tests::node::LOOPBACK_NAMES;
 
 use super::{OAuth2Host, until};
 
@@ -210,7 +211,13 @@ async fn token_server_is_subject_to_egress_rules() {
         .file("", "")
         .replace("private_addresses = true", "private_addresses = false");
     let file = file.replace(&host.test.keystone.origin(), "https://crm.example");
-    host.test.apply(&file).await;
+    let error = host.test.try_apply(&file).await.unwrap_err();
+    assert!(
+        format!("{error:?}").contains("127.0.0.1 is not a public address"),
+        "{error:?}"
+    );
+    let name = format!("http://login{LOOPBACK_NAMES}");
+    host.test.apply(&file.replace("http://127.0.0.1", &name)).await;
     assert_eq!(host.fail("C-1").await, 0);
     assert!(host.messages().await[0].contains("cannot be reached; check token_url, egress.private_addresses"));
     host.test.apply(&host.file("", "")).await;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::SecretRef;
-use crate::tenant::egress::Origin;
+use crate::tenant::egress::{Origin, UrlText};
 use crate::word::words;
 
 /// `[[credentials]]`
@@ -87,7 +87,7 @@ words!(CredentialKind {
 #[serde(deny_unknown_fields)]
 pub struct OAuth2Spec {
     /// The token endpoint. The host may reach it without a grant in `egress.allow`; the adapter may not.
-    pub token_url: url::Url,
+    pub token_url: UrlText,
     /// The client's id.
     pub client_id: String,
     /// The grant that is exchanged for a token.
@@ -165,13 +165,14 @@ pub enum BasicEncoding {
 }
 
 impl BasicEncoding {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// `[tls]`: which authorities are trusted, for the adapter's requests and the token endpoint. Certificates are always
-/// verified; no setting turns that off.
+/// `[tls]`: which authorities are trusted, for the adapter's requests, the token endpoint and the agent. Certificates are
+/// always verified; no setting turns that off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsSpec {

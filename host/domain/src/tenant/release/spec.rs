@@ -16,7 +16,7 @@ use crate::delivery::DeliverySpec;
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId, TenantName};
 use crate::intake::signature::SignatureProfile;
 use crate::phone::Country;
-use crate::tenant::egress::EgressSpec;
+use crate::tenant::egress::{EgressSpec, UrlText};
 use crate::text::text_conversions;
 
 /// A tenant's file: everything that the tenant's traffic depends on.
@@ -88,6 +88,12 @@ impl TenantSpec {
             .iter()
             .map(|given| ("/agent/push_secret".to_owned(), given));
         credentials.chain(ca).chain(webhook).chain(push).collect()
+    }
+
+    /// The URLs that the host itself sends requests to: the agent's and those of token endpoints.
+    pub fn host_urls(&self) -> impl Iterator<Item = &UrlText> {
+        let oauth2 = self.credentials.iter().filter_map(|given| given.oauth2.as_ref());
+        self.agent.push_url.iter().chain(oauth2.map(|oauth2| &oauth2.token_url))
     }
 
     /// Every secret that the file refers to, for replacement.
@@ -209,9 +215,9 @@ impl WebhookSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentSpec {
-    /// Where leads are pushed.
+    /// Where leads are pushed. The host may reach it without a grant in `egress.allow`; the adapter may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub push_url: Option<url::Url>,
+    pub push_url: Option<UrlText>,
     /// The secret that signs pushes (Standard Webhooks). Required with `push_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_secret: Option<SecretRef>,

@@ -111,7 +111,7 @@ fn the_documented_file_is_valid() {
         SecretRef::Env("DWARKA_WEBHOOK_SECRET".into())
     );
     assert_eq!(webhook.window(), Duration::from_hours(168));
-    assert_eq!(spec.agent.push_url.unwrap().path(), "/leads");
+    assert_eq!(spec.agent.push_url.unwrap().as_str(), "http://127.0.0.1:9200/leads");
     assert_eq!(spec.delivery.retry, RetryLadder::default());
     assert_eq!(spec.delivery.per_day.unwrap().get(), 50_000);
     assert_eq!(
@@ -222,7 +222,7 @@ fn parse_errors_say_what_is_allowed() {
     11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
     10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `allow_short`, `origins`, `oauth2`
     11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `resource`, `client_auth`, `basic_encoding`
-    11: relative URL without a base: "/token"
+    11: missing field `client_id`
     32: unknown field `verify`, expected `ca`
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
     16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`

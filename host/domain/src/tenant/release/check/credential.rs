@@ -4,8 +4,10 @@ use url::Url;
 
 use super::super::credential::{BasicEncoding, ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
 use super::super::spec::TenantSpec;
+use super::egress::host_url;
 use super::secret::secret;
 use crate::field::FieldError;
+use crate::tenant::egress::EgressSpec;
 use crate::tenant::needs::AdapterNeeds;
 
 pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
@@ -60,7 +62,7 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
             .as_ref()
             .filter(|_| credential.kind == CredentialKind::OAuth2)
         {
-            oauth2(given, &at, errors);
+            oauth2(given, &spec.egress, &at, errors);
         }
     }
     if let Some(ca) = &spec.tls.ca {
@@ -171,16 +173,9 @@ fn members(credential: &CredentialSpec, at: &impl Fn(&str) -> String, errors: &m
     }
 }
 
-fn oauth2(given: &OAuth2Spec, at: &impl Fn(&str) -> String, errors: &mut Vec<FieldError>) {
+fn oauth2(given: &OAuth2Spec, egress: &EgressSpec, at: &impl Fn(&str) -> String, errors: &mut Vec<FieldError>) {
     let at = |member: &str| at(&format!("oauth2/{member}"));
-    let url = &given.token_url;
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
-        errors.push(FieldError::new(
-            at("token_url"),
-            "must be an absolute http or https URL without user name, password and fragment",
-        ));
-    }
+    host_url(&given.token_url, egress, at("token_url"), errors);
     if given.client_id.is_empty() {
         errors.push(FieldError::new(at("client_id"), "must not be empty"));
     }

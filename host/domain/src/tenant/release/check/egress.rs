@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::spec::TenantSpec;
 use crate::field::{FieldError, escape};
-use crate::tenant::egress::{EgressGrant, EgressPolicy, EgressSpec, HostName, Origin};
+use crate::tenant::egress::{EgressGrant, EgressPolicy, EgressSpec, HostName, Origin, UrlText};
 use crate::tenant::needs::AdapterNeeds;
 
 /// The most addresses of a pinned host: as many as a CRM has load balancers.
@@ -25,10 +25,25 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
     }
     for (name, addresses) in &spec.egress.hosts {
         let pointer = format!("/egress/hosts/{}", escape(name.as_str()));
-        if let Some(problem) = pinning_problem(&spec.egress, name, addresses) {
+        if let Some(problem) = pinning_problem(spec, name, addresses) {
             errors.push(FieldError::new(pointer, problem));
         }
     }
+}
+
+/// Adds what is wrong with a URL that the host itself sends requests to.
+pub(super) fn host_url(text: &UrlText, egress: &EgressSpec, pointer: String, errors: &mut Vec<FieldError>) {
+    let problem = match text.parse() {
+        Ok(url) => private_address(egress, &url),
+        Err(problem) => Some(problem.to_string()),
+    };
+    errors.extend(problem.map(|problem| FieldError::new(pointer, problem)));
+}
+
+/// Why no request to a URL would be sent, if its host is an address.
+fn private_address(egress: &EgressSpec, url: &Url) -> Option<String> {
+    let refusal = EgressPolicy::from(egress).check_written_address(url).err();
+    refusal.map(|refusal| refusal.to_string())
 }
 
 /// Why every request to the URL in a setting would be refused.
@@ -52,14 +67,20 @@ fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
 }
 
 /// What is wrong with a host's pinned addresses.
-fn pinning_problem(egress: &EgressSpec, name: &HostName, addresses: &[IpAddr]) -> Option<String> {
-    if !egress.allow.iter().any(|grant| grant.origin.host() == name.as_str()) {
-        return Some("is not the host of any origin in egress.allow".into());
+fn pinning_problem(spec: &TenantSpec, name: &HostName, addresses: &[IpAddr]) -> Option<String> {
+    let granted = spec
+        .egress
+        .allow
+        .iter()
+        .any(|grant| grant.origin.host() == name.as_str());
+    let mut asked_by_host = spec.host_urls().filter_map(|url| url.parse().ok());
+    if !granted && !asked_by_host.any(|url| url.host_str() == Some(name.as_str())) {
+        return Some("is not the host of any origin in egress.allow, nor that of push_url or a token_url".into());
     }
     if !(1..=MAX_PINNED).contains(&addresses.len()) {
         return Some(format!("must have 1 to {MAX_PINNED} addresses"));
     }
-    let policy = EgressPolicy::from(egress);
+    let policy = EgressPolicy::from(&spec.egress);
     let refusal = addresses
         .iter()
         .find_map(|address| policy.check_resolved(*address).err());

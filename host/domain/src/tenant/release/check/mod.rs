@@ -97,13 +97,8 @@ fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
     if spec.agent.push_url.is_some() != spec.agent.push_secret.is_some() {
         errors.push(FieldError::new("/agent", "push_url and push_secret go together"));
     }
-    if let Some(url) = &spec.agent.push_url
-        && !(matches!(url.scheme(), "http" | "https") && url.has_host())
-    {
-        errors.push(FieldError::new(
-            "/agent/push_url",
-            "must be an absolute http or https URL",
-        ));
+    if let Some(url) = &spec.agent.push_url {
+        egress::host_url(url, &spec.egress, "/agent/push_url".into(), errors);
     }
 }
 

@@ -83,7 +83,7 @@ fn each_kind_has_its_own_fields() {
     certificate.origins = vec!["http://127.0.0.1:9101".parse().unwrap()];
     token.origins = vec!["http://127.0.0.1:9101".parse().unwrap()];
     let oauth2 = token.oauth2.as_mut().unwrap();
-    oauth2.token_url = "https://user:pw@login.example/#token".parse().unwrap();
+    oauth2.token_url = "https://user:pw@login.example/#token".to_owned().into();
     oauth2.client_id = String::new();
     oauth2.grant = OAuth2Grant::ClientCredentials;
     oauth2.scope = Some("leads.read  \"calls\"".into());
@@ -96,7 +96,7 @@ fn each_kind_has_its_own_fields() {
     /credentials/2/origins/0: must be https: without TLS there is no handshake to show a certificate in
     /credentials/2/certificate: must be given with kind "mtls", the private key being its secret, and left out otherwise
     /credentials/3/origins/0: `crm` sets the header authorization there already, and only one can
-    /credentials/3/oauth2/token_url: must be an absolute http or https URL without user name, password and fragment
+    /credentials/3/oauth2/token_url: must hold no user name and password: this file is shown to people
     /credentials/3/oauth2/client_id: must not be empty
     /credentials/3/oauth2/refresh_token: must be given with grant "refresh-token", and left out otherwise
     /credentials/3/oauth2/scope: must be scopes separated by single spaces, such as "leads.read calls.write"

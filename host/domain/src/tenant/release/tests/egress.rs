@@ -54,7 +54,7 @@ fn unreachable_origins_are_reported_early() {
     });
     insta::assert_snapshot!(messages.join("\n"), @r"
     /egress/allow: must grant a path above or below the one in settings.base_url, which the adapter calls
-    /egress/hosts/crm.internal: is not the host of any origin in egress.allow
+    /egress/hosts/crm.internal: is not the host of any origin in egress.allow, nor that of push_url or a token_url
     /egress/hosts/crm.internal: must have 1 to 8 addresses
     /egress/hosts/crm.internal: 10.0.0.5 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
     /egress/hosts/crm.internal: 169.254.169.254 belongs to link-local addresses or to a cloud's metadata service, where no name may lead: if the destination really is there, write the address itself into egress.allow
@@ -90,4 +90,45 @@ fn wrong_grants_are_reported_with_position() {
     "#);
     let error = with_egress("hosts = { \"10.0.0.5\" = [\"10.0.0.5\"] }").unwrap_err();
     insta::assert_snapshot!(error.message(), @r#"`10.0.0.5` is not a host's name; write it like "crm.internal", with no scheme, port or path"#);
+}
+
+#[test]
+fn the_hosts_own_requests_obey_egress_rules() {
+    let login = "[credentials.oauth2]\ntoken_url = \"URL\"\nclient_id = \"x\"";
+    let mut messages = vec![];
+    for url in [
+        "https://agent.example/leads?campaign=1",
+        "http://127.0.0.1:9200/leads",
+        "http://[::ffff:169.254.169.254]/latest",
+        "http://10.1.2.3/",
+        "http://localhost:9200/",
+        "http://agent.localhost./",
+        "https://user:hunter2@agent.example/",
+        "https://agent.example/#leads",
+        "https://agent.example/le\\tads",
+        "agent.example/leads",
+    ] {
+        let file = FILE
+            .replace("http://127.0.0.1:9200/leads", url)
+            .replace("http://127.0.0.1:9101", "https://crm.example");
+        let file = file.replace("kind = \"bearer\"", "kind = \"oauth2\"");
+        let file = file.replace("private_addresses = true", "private_addresses = false");
+        let file = file.replace("[webhook]", &format!("{}\n[webhook]", login.replace("URL", url)));
+        let spec: TenantSpec = toml::from_str(&file).unwrap();
+        messages.extend(complaints(&spec));
+    }
+    assert!(
+        messages.iter().all(|message| !message.contains("hunter2")),
+        "{messages:?}"
+    );
+    insta::assert_snapshot!(messages.join("\n"), @"");
+    // The setting that allows them is the tenant's own.
+    let loopback = FILE.replace("http://127.0.0.1:9200", "http://localhost:9200");
+    assert_eq!(complaints(&toml::from_str(&loopback).unwrap()), [""; 0]);
+    let pinned = with_egress(
+        "allow = [\"http://127.0.0.1:9101\"]\nprivate_addresses = true\nhosts = { \"agent.internal\" = [\"10.0.0.5\"] }",
+    );
+    let mut pinned = pinned.unwrap();
+    pinned.agent.push_url = Some("https://agent.internal/leads".to_owned().into());
+    assert_eq!(complaints(&pinned), [""; 0]);
 }
