@@ -26,4 +26,5 @@ mod secrets;
 mod status;
 mod swap;
 mod unknown;
+mod urls;
 mod writes;

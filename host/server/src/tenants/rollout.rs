@@ -18,7 +18,9 @@ use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
 use jackfield_domain::intake::signature::SigningKey;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::egress::{Origin, UrlText};
-use jackfield_domain::tenant::release::{AdapterRef, Release, ReleaseChange, TenantSpec, check, diff};
+use jackfield_domain::tenant::release::{
+    AdapterRef, Release, ReleaseChange, TenantSpec, check, diff, notes, trim_urls,
+};
 use jackfield_sandbox::{LoadError, LoadedRelease, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
@@ -68,6 +70,8 @@ pub struct AppliedRelease {
     pub changes: Vec<ReleaseChange>,
     /// Whether nothing was written, because it was a dry run or nothing differed.
     pub unchanged: bool,
+    /// What the operator should know about the file, each with its pointer.
+    pub notes: Vec<String>,
 }
 
 impl Rollout {
@@ -128,16 +132,18 @@ impl Rollout {
         toml: &str,
         dry_run: bool,
     ) -> Result<AppliedRelease, ApplyError> {
-        let spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
+        let mut spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
         if tenant.is_some_and(|tenant| *tenant != spec.tenant) {
             return Err(ApplyError::OtherTenant(spec.tenant));
         }
         let adapter = self.store.adapter(&spec.adapter).await?;
         let adapter = adapter.ok_or_else(|| ApplyError::NoAdapter(spec.adapter.clone()))?;
+        let mut told = trim_urls(&mut spec, &adapter.needs);
         let errors = check(&spec, &adapter.needs);
         if !errors.is_empty() {
             return Err(ApplyError::Invalid(errors));
         }
+        told.extend(notes(&spec, &adapter.needs));
 
         let _guard = self.exclusive.lock().await;
         let record = self.store.tenant(&spec.tenant).await?;
@@ -171,6 +177,7 @@ impl Rollout {
                 release,
                 changes,
                 unchanged: true,
+                notes: told,
             });
         }
         if unchanged {
@@ -179,6 +186,7 @@ impl Rollout {
                 release,
                 changes,
                 unchanged,
+                notes: told,
             });
         }
         let sealing = self.vault.sealing().await;
@@ -208,6 +216,7 @@ impl Rollout {
             release: stored,
             changes,
             unchanged,
+            notes: told,
         })
     }
 

@@ -49,8 +49,7 @@ impl UrlText {
     /// It is not one that the host may send requests to.
     pub fn parse(&self) -> Result<Url, UrlProblem> {
         let text = trimmed(&self.0);
-        let ambiguous = |c: char| c.is_whitespace() || c == '\\' || !is_visible(c);
-        if let Some((before, found)) = text.chars().enumerate().find(|(_, c)| ambiguous(*c)) {
+        if let Some((before, found)) = text.chars().enumerate().find(|(_, c)| is_ambiguous(*c)) {
             return Err(UrlProblem::Character {
                 code: found.into(),
                 place: before + 1,
@@ -116,8 +115,13 @@ impl fmt::Debug for UrlText {
     }
 }
 
+/// Whether programs read a character of a URL in different ways: some drop it, others keep it or read another.
+pub(super) fn is_ambiguous(c: char) -> bool {
+    c.is_whitespace() || c == '\\' || !is_visible(c)
+}
+
 /// A text without what people do not see around it: a copied URL often has a line break or a zero-width space.
-fn trimmed(text: &str) -> &str {
+pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || !is_visible(c))
 }
 

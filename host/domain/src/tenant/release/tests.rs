@@ -273,6 +273,7 @@ fn a_file_is_validated_against_its_adapter() {
     /settings/base~1url: the adapter has no such setting; it has: base_url, page_size
     /settings/page_size: must be a whole number (rows a page)
     /egress/allow: must grant the origin of settings.base_url, which the adapter calls: add "http://127.0.0.1:9101"
+    /settings/base_url: 127.0.0.1 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
     /credentials/0/origins/0: must be among egress.allow
     /credentials/0/header: must be a header's name with kind "header", and left out otherwise
     /credentials/1/name: is used twice
@@ -282,6 +283,7 @@ fn a_file_is_validated_against_its_adapter() {
     /webhook/secrets: must hold 1 to 10 secrets
     /webhook/idempotency_hours: must be 24 to 8760: shorter than a sender's retries would make duplicates
     /agent: push_url and push_secret go together
+    /agent/push_url: 127.0.0.1 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
     /limits/memory_mib: must be 1 to 512
     /limits/cpu_ms: must be 1 to 60000
     /limits/status_concurrency: must be 1 to 1000

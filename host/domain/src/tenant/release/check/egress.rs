@@ -14,13 +14,27 @@ const MAX_PINNED: usize = 8;
 
 /// Adds what is wrong. Pointers are into the file: `/egress/allow`.
 pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
+    let mut private = vec![];
     for name in &needs.origins {
+        // A setting that is not a URL is reported as such.
         let value = spec.settings.get(name).map(ToString::to_string);
-        let url = value.and_then(|value| Url::parse(&value).ok());
-        if let Some(url) = url
-            && let Some(problem) = uncovered(&spec.egress, name, &url)
-        {
+        let Some(url) = value.and_then(|value| UrlText::from(value).parse_base().ok()) else {
+            continue;
+        };
+        if let Some(problem) = uncovered(&spec.egress, name, &url) {
             errors.push(FieldError::new("/egress/allow", problem));
+        }
+        if let Some(problem) = private_address(&spec.egress, &url) {
+            errors.push(FieldError::new(format!("/settings/{}", escape(name)), problem));
+            private.extend(Origin::of(&url));
+        }
+    }
+    for (n, grant) in spec.egress.allow.iter().enumerate() {
+        let url = Url::parse(&grant.origin.to_string());
+        if let Some(problem) = url.ok().and_then(|url| private_address(&spec.egress, &url))
+            && !private.contains(&grant.origin)
+        {
+            errors.push(FieldError::new(format!("/egress/allow/{n}"), problem));
         }
     }
     for (name, addresses) in &spec.egress.hosts {
@@ -55,10 +69,17 @@ fn uncovered(egress: &EgressSpec, setting: &str, url: &Url) -> Option<String> {
         .filter(|grant| Some(&grant.origin) == origin.as_ref())
         .collect();
     if grants.is_empty() {
-        return Some(format!(
-            "must grant the origin of settings.{setting}, which the adapter calls: add \"{}\"",
-            url.origin().ascii_serialization()
-        ));
+        let origin = url.origin().ascii_serialization();
+        let mut of_host = egress.allow.iter().map(|grant| &grant.origin);
+        return Some(match of_host.find(|granted| Some(granted.host()) == url.host_str()) {
+            Some(granted) => format!(
+                "grants {granted}, but settings.{setting}, which the adapter calls, is at {origin}: write \"{origin}\" \
+                 here, or the other scheme or port there"
+            ),
+            None => {
+                format!("must grant the origin of settings.{setting}, which the adapter calls: add \"{origin}\"")
+            }
+        });
     }
     let overlaps = |grant: &&EgressGrant| grant.prefix().is_none_or(|prefix| prefix.overlaps(url.path()));
     let covered = grants.iter().any(overlaps);
