@@ -1,13 +1,16 @@
-//! Pushes to the agent obey the tenant's rules for addresses and certificates, as an adapter's requests do.
+//! Pushes to the agent: they obey the tenant's rules for addresses and certificates, as an adapter's requests do, and
+//! are signed with every secret of a rotation.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jackfield_clock::Clock as _;
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::documents::lead_created;
-use jackfield_tests::node::{LOOPBACK_NAMES, TestNode};
+use jackfield_tests::fakes::{Agent, AgentConfig, ServerClock};
+use jackfield_tests::node::{LOOPBACK_NAMES, PUSH_SECRET, TestNode};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -121,6 +124,67 @@ async fn pushes_trust_the_tenants_authority() {
     test.advance(Duration::from_secs(34));
     test.work().await;
     assert_eq!(test.agent.stored().len(), 1);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn pushes_are_signed_for_a_rotation() {
+    // While the secret changes, each push has a signature by the old one and one by the new one.
+    const NEW: &str = "bmV3LXB1c2gtY2FuYXJ5LXNlY3JldC0wMTIzNDU2Nzg=";
+    let mut test = TestNode::start().await;
+    let single = format!("push_secret = {{ value = \"{PUSH_SECRET}\" }}");
+    let several = |secrets: &str| {
+        let file = test.dwarka("");
+        assert!(file.contains(&single), "{file}");
+        file.replace(&single, secrets)
+    };
+    let rotating = several(&format!(
+        "push_secrets = [{{ value = \"{PUSH_SECRET}\" }}, {{ value = \"{NEW}\" }}]"
+    ));
+    test.apply(&rotating).await;
+    assert_eq!(
+        push(&test, 1).await.summary.state,
+        DeliveryState::Done,
+        "the agent has the old secret"
+    );
+    let time = test.clock.clone();
+    let config = AgentConfig {
+        now: ServerClock::from_fn(move || time.now()),
+        ..AgentConfig::new(format!("whsec_{NEW}"))
+    };
+    test.agent = Agent::start(config).await.unwrap();
+    let here = test.dwarka("");
+    let old_origin = rotating.lines().find(|line| line.contains("push_url")).unwrap();
+    let new_origin = here.lines().find(|line| line.contains("push_url")).unwrap();
+    test.apply(&rotating.replace(old_origin, new_origin)).await;
+    assert_eq!(
+        push(&test, 2).await.summary.state,
+        DeliveryState::Done,
+        "the agent has the new secret"
+    );
+    test.apply(&here).await;
+    let found = push(&test, 3).await;
+    assert_eq!(found.attempts[0].detail.http_status, Some(401), "the old secret alone");
+    let both = here.replace(
+        &single,
+        &format!("{single}\npush_secrets = [{{ value = \"whsec_{NEW}\" }}]"),
+    );
+    test.apply(&both).await;
+    test.advance(Duration::from_secs(34));
+    test.work().await;
+    assert_eq!(test.agent.stored().len(), 2);
+    for (wrong, why) in [
+        (
+            "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+            "begins a public key",
+        ),
+        ("my-plain-canary-text", "must be base64"),
+    ] {
+        let file = here.replace(PUSH_SECRET, wrong);
+        let error = test.try_apply(&file).await.unwrap_err().to_string();
+        assert!(error.contains("/agent/push_secret") && error.contains(why), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
     test.finish().await;
 }
 

@@ -23,7 +23,7 @@ pub use apply_error::ApplyError;
 pub use breakers::Breakers;
 use jackfield_clock::lock;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::intake::signature::SigningKey;
+use jackfield_domain::intake::signature::{SigningKey, WebhookKey};
 use jackfield_domain::tenant::release::{IngressSpec, Release};
 pub use jackfield_sandbox::{FinishedRecording, RecordingOptions};
 use jackfield_sandbox::{HostNetwork, LoadedRelease};
@@ -37,7 +37,7 @@ pub struct Tenant {
     /// The loaded release.
     pub loaded: Arc<LoadedRelease>,
     /// The keys that may sign webhooks, each with the time at which it expires.
-    pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
+    pub webhook_keys: Vec<(WebhookKey, Option<Timestamp>)>,
     /// Where and how leads are pushed to the agent; none if the agent pulls.
     pub push: Option<AgentPush>,
 }
@@ -49,8 +49,8 @@ pub struct AgentPush {
     pub url: Url,
     /// The way there, under the tenant's rules for addresses and certificates.
     pub network: HostNetwork,
-    /// The key that signs pushes.
-    pub key: SigningKey,
+    /// The keys that sign pushes: each signs every push.
+    pub keys: Vec<SigningKey>,
 }
 
 impl Tenant {

@@ -266,9 +266,9 @@ impl Rollout {
             let bytes = self.store.adapter_bytes(digest).await?.ok_or_else(missing)?;
             self.runtime.load(release, &record, bytes, resolved.credentials).await?
         };
-        let push = match (&loaded.release().spec.agent.push_url, resolved.push_key) {
-            (Some(url), Some(key)) => Some(agent_push(&loaded, url, key)?),
-            _ => None,
+        let push = match &loaded.release().spec.agent.push_url {
+            Some(url) => Some(agent_push(&loaded, url, resolved.push_keys)?),
+            None => None,
         };
         Ok(Tenant {
             loaded: Arc::new(loaded),
@@ -282,7 +282,7 @@ impl Rollout {
 ///
 /// # Errors
 /// The URL cannot be pushed to.
-fn agent_push(loaded: &LoadedRelease, url: &UrlText, key: SigningKey) -> Result<AgentPush, ApplyError> {
+fn agent_push(loaded: &LoadedRelease, url: &UrlText, keys: Vec<SigningKey>) -> Result<AgentPush, ApplyError> {
     let unusable = |detail: &str| LoadError::Client(format!("agent.push_url: {detail}"));
     let url = url.parse().map_err(|problem| unusable(&problem.to_string()))?;
     let origin = Origin::of(&url).map_err(|error| unusable(&error.to_string()))?;
@@ -290,6 +290,6 @@ fn agent_push(loaded: &LoadedRelease, url: &UrlText, key: SigningKey) -> Result<
     Ok(AgentPush {
         url,
         network: network.ok_or_else(|| unusable("the release has no network"))?,
-        key,
+        keys,
     })
 }

@@ -82,11 +82,7 @@ impl TenantSpec {
             .iter()
             .flat_map(|webhook| webhook.secrets.iter().enumerate());
         let webhook = webhook.map(|(n, given)| (format!("/webhook/secrets/{n}"), &given.secret));
-        let push = self
-            .agent
-            .push_secret
-            .iter()
-            .map(|given| ("/agent/push_secret".to_owned(), given));
+        let push = self.agent.secrets();
         credentials.chain(ca).chain(webhook).chain(push).collect()
     }
 
@@ -113,6 +109,7 @@ impl TenantSpec {
             .chain(&mut self.tls.ca)
             .chain(webhook)
             .chain(&mut self.agent.push_secret)
+            .chain(&mut self.agent.push_secrets)
     }
 }
 
@@ -218,7 +215,22 @@ pub struct AgentSpec {
     /// Where leads are pushed. The host may reach it without a grant in `egress.allow`; the adapter may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_url: Option<UrlText>,
-    /// The secret that signs pushes (Standard Webhooks). Required with `push_url`.
+    /// The secret that signs pushes (Standard Webhooks). With `push_url` there is at least one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_secret: Option<SecretRef>,
+    /// Further ones. Each signs every push, so that the agent may verify with the old or the new one during a rotation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub push_secrets: Vec<SecretRef>,
+}
+
+impl AgentSpec {
+    /// The secrets that sign pushes, with their pointers.
+    pub fn secrets(&self) -> impl Iterator<Item = (String, &SecretRef)> {
+        let one = self
+            .push_secret
+            .iter()
+            .map(|given| ("/agent/push_secret".to_owned(), given));
+        let several = self.push_secrets.iter().enumerate();
+        one.chain(several.map(|(n, given)| (format!("/agent/push_secrets/{n}"), given)))
+    }
 }

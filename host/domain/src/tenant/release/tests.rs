@@ -282,7 +282,7 @@ fn a_file_is_validated_against_its_adapter() {
     /credentials/1/username: must be given with kind "basic", and left out otherwise
     /webhook/secrets: must hold 1 to 10 secrets
     /webhook/idempotency_hours: must be 24 to 8760: shorter than a sender's retries would make duplicates
-    /agent: push_url and push_secret go together
+    /agent: push_url and push_secret go together; push_secrets holds further ones during a rotation
     /agent/push_url: 127.0.0.1 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
     /limits/memory_mib: must be 1 to 512
     /limits/cpu_ms: must be 1 to 60000

@@ -46,7 +46,7 @@ pub async fn send(agent: &AgentPush, clock: &SharedClock, deadline: Duration, cl
         .header("webhook-timestamp", now.as_second())
         .header(
             "webhook-signature",
-            sign_standard(&agent.key, &id, now, &claimed.payload),
+            sign_standard(&agent.keys, &id, now, &claimed.payload),
         )
         .body(claimed.payload.clone());
     let response = match clock::timeout(clock.as_ref(), deadline, request.send()).await {

@@ -15,6 +15,9 @@ use crate::field::{FieldError, escape};
 use crate::tenant::egress::UrlText;
 use crate::tenant::needs::{AdapterNeeds, SettingKind};
 
+/// The most secrets that sign a push: each makes the header longer, and an agent reads only so many.
+const MAX_PUSH_SECRETS: usize = 5;
+
 /// Everything that is wrong with a tenant's file. Pointers are into the file: `/delivery/concurrency`.
 #[must_use]
 pub fn check(spec: &TenantSpec, needs: &AdapterNeeds) -> Vec<FieldError> {
@@ -91,8 +94,19 @@ fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
             ));
         }
     }
-    if spec.agent.push_url.is_some() != spec.agent.push_secret.is_some() {
-        errors.push(FieldError::new("/agent", "push_url and push_secret go together"));
+    let signs = spec.agent.secrets().count();
+    if spec.agent.push_url.is_some() != (signs > 0) {
+        let message = "push_url and push_secret go together; push_secrets holds further ones during a rotation";
+        errors.push(FieldError::new("/agent", message));
+    }
+    if signs > MAX_PUSH_SECRETS {
+        errors.push(FieldError::new(
+            "/agent/push_secrets",
+            format!("must hold fewer secrets: at most {MAX_PUSH_SECRETS} sign a push"),
+        ));
+    }
+    for (pointer, given) in spec.agent.secrets() {
+        secret(given, pointer, errors);
     }
     if let Some(url) = &spec.agent.push_url {
         egress::host_url(url, &spec.egress, "/agent/push_url".into(), errors);

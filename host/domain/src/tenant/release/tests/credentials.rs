@@ -181,3 +181,40 @@ fn conflicting_credentials_are_refused() {
     /credentials/3/origins/1: `crm` sets the header authorization there already, and only one can
     "#);
 }
+
+#[test]
+fn pushes_have_one_or_several_secrets() {
+    let line = "push_secret = { env = \"DWARKA_AGENT_SECRET\" }";
+    let with = |text: &str| changed(line, text).unwrap();
+    let rotating = "push_secrets = [{ env = \"NEW\" }, { value = \"whsec_b2xk\" }]";
+    for valid in [line.to_owned(), rotating.to_owned(), format!("{line}\n{rotating}")] {
+        let mut spec = with(&valid);
+        assert_eq!(complaints(&spec), [""; 0], "{valid}");
+        assert_eq!(spec.secrets_mut().count(), spec.secrets().len(), "{valid}");
+    }
+    let pointers: Vec<_> = with(&format!("{line}\n{rotating}"))
+        .agent
+        .secrets()
+        .map(|(pointer, _)| pointer)
+        .collect();
+    assert_eq!(
+        pointers,
+        ["/agent/push_secret", "/agent/push_secrets/0", "/agent/push_secrets/1"]
+    );
+    let messages = [
+        "push_secrets = []",
+        "push_secrets = [{ value = \"\" }]",
+        "push_secrets = [{ env = \"\" }]",
+    ]
+    .map(|text| complaints(&with(text)).join("; "));
+    insta::assert_snapshot!(messages.join("\n"), @"
+    /agent: push_url and push_secret go together; push_secrets holds further ones during a rotation
+    /agent/push_secrets/0: value must not be empty
+    /agent/push_secrets/0: env must name a variable
+    ");
+    let six = format!("push_secrets = [{}]", ["{ env = \"A\" }"; 6].join(", "));
+    assert_eq!(
+        complaints(&with(&six)),
+        ["/agent/push_secrets: must hold fewer secrets: at most 5 sign a push"]
+    );
+}
