@@ -59,7 +59,7 @@ impl Sandbox {
         spec.limits.status_deadline_ms = 10_000;
         let mut secrets = CredentialSecrets::default();
         for credential in &spec.credentials {
-            if let SecretRef::Value(secret) = &credential.secret {
+            if let Some(SecretRef::Value(secret)) = &credential.secret {
                 let secret = CredentialSecret::Text(secret.clone());
                 secrets.by_name.insert(credential.name.clone(), secret);
             }

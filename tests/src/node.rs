@@ -1,6 +1,7 @@
 //! A host for one test: the real routers, store, sandbox and engine, with a manual clock and a seeded rng.
 
 mod deliveries;
+mod names;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ use crate::documents::keystone_tenant;
 use crate::fakes::{Agent, AgentConfig, Groundwork, GroundworkConfig, Keystone, KeystoneConfig, ServerClock};
 use crate::process::jackfield_binary;
 use crate::response::{TestResponse, send_request};
+pub use names::LOOPBACK_NAMES;
+use names::TestResolver;
 
 /// keystone's bearer token.
 pub const KEYSTONE_TOKEN: &str = "keystone-canary-token";
@@ -95,6 +98,7 @@ impl TestNode {
         let runtime = Runtime::start(
             RuntimeConfig {
                 max_instances: 64,
+                resolver: Arc::new(TestResolver),
                 ..RuntimeConfig::new(compile_cache(), jackfield_binary())
             },
             shared,

@@ -144,7 +144,7 @@ impl Node {
             owner: parts.owner,
             max_in_flight: parts.max_deliveries,
             round_gap: parts.round_gap,
-        })?;
+        });
         let health = HealthState {
             store: Arc::clone(&store),
             tenants: Arc::clone(&tenants),

@@ -43,7 +43,9 @@ pub use groundwork::{GroundworkConfig, GroundworkCrm, GroundworkFlag, Groundwork
 pub use keystone::{KeystoneCall, KeystoneConfig, KeystoneCrm, KeystoneLead, KeystoneStage};
 pub use ledger::{LedgerConfig, LedgerCrm, LedgerRow};
 pub use mortar::{MortarConfig, MortarCrm, MortarDocument, MortarParty};
-pub use oauth2::{BadTokenResponse, IssuedToken, IssuedTokens, OAuth2Config, TokenServer};
+pub use oauth2::{
+    AcceptedClientAuth, BadTokenResponse, IssuedToken, IssuedTokens, OAuth2Config, RewriteTokens, TokenServer,
+};
 pub use parcel::{ParcelCall, ParcelConfig, ParcelCrm, ParcelLead};
 pub use ridgeline::{RidgelineConfig, RidgelineCrm, RidgelineInteraction, RidgelineProspect};
 pub use server::{FakeServer, RequestCounts};

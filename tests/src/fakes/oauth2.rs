@@ -1,15 +1,14 @@
 //! A token server (RFC 6749): `POST /token` with the client-credentials or the refresh-token grant.
 //!
-//! It accepts a form without repeated parameters, the client's secret only in the configured place, and exactly the
-//! configured scope. Each refresh token is valid once, and each response carries the next one. A reused refresh token
+//! It accepts a form without repeated parameters (except `resource`), the client's secret only in the configured place
+//! and encoding, and exactly the configured scope and resources. Each refresh token is valid once, and each response carries the next one. A reused refresh token
 //! counts as theft and revokes the whole grant. Error descriptions repeat the request, as careless servers do. Besides
-//! the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad token responses.
+//! the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad token responses, and
+//! [`IssuedTokens::rewrite_next`] responses in the words of another server.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+mod tokens;
+
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{
@@ -17,12 +16,11 @@ use http::{
     header::{AUTHORIZATION, CACHE_CONTROL, LOCATION, WWW_AUTHENTICATE},
 };
 use hyper::body::Bytes;
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+pub use self::tokens::{BadTokenResponse, IssuedToken, IssuedTokens, RewriteTokens};
 use super::{
-    clock::ServerClock,
     http_message::{FakeResponse, has_media_type, header, json_response, response, with_retry_after},
     service::{FakeService, NoLead, RequestOutcome},
 };
@@ -34,10 +32,12 @@ pub struct OAuth2Config {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
-    /// Whether the secret must be in the form; otherwise it must be in `authorization: Basic`.
-    pub secret_in_body: bool,
+    /// The only way in which the client may authenticate.
+    pub client_auth: AcceptedClientAuth,
     /// The only scope that it grants; none refuses every scope.
     pub scope: Option<String>,
+    /// The resources that requests must name, in this order.
+    pub resources: Vec<String>,
     /// Where it keeps the tokens that it issues.
     pub tokens: IssuedTokens,
 }
@@ -48,150 +48,25 @@ impl OAuth2Config {
         Self {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
-            secret_in_body: false,
+            client_auth: AcceptedClientAuth::Basic,
             scope: None,
+            resources: vec![],
             tokens,
         }
     }
 }
 
-/// The tokens of a token server, shared with the CRM that accepts them and with the test.
-#[derive(Debug, Clone)]
-pub struct IssuedTokens(Arc<Mutex<TokenState>>);
-
-#[derive(Debug)]
-struct TokenState {
-    now: ServerClock,
-    lifetime: Option<Duration>,
-    issued: u64,
-    /// Each valid access token with its expiry.
-    valid: BTreeMap<String, Timestamp>,
-    refresh_token: String,
-    used: Vec<String>,
-    revoked: bool,
-    failing: Option<(u32, BadTokenResponse)>,
-}
-
-/// A response that holds no usable token.
+/// How the client must authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadTokenResponse {
-    /// 400 with this error code.
-    Error(&'static str),
-    /// 200 with an HTML page.
-    Html,
-    /// 200 with a token of another type.
-    WrongType,
-    /// 200 with a token of 100,000 characters.
-    Huge,
-    /// 302 to another path.
-    Redirect,
-}
-
-impl IssuedTokens {
-    /// No access tokens yet, and one grant whose first refresh token is `refresh_token`. Access tokens live for
-    /// `lifetime`; without one, they live for an hour and responses do not state it.
-    pub fn new(now: ServerClock, refresh_token: impl Into<String>, lifetime: Option<Duration>) -> Self {
-        Self(Arc::new(Mutex::new(TokenState {
-            now,
-            lifetime,
-            issued: 0,
-            valid: BTreeMap::new(),
-            refresh_token: refresh_token.into(),
-            used: Vec::new(),
-            revoked: false,
-            failing: None,
-        })))
-    }
-
-    /// Whether an access token is valid now.
-    pub fn is_valid(&self, token: &str) -> bool {
-        let state = self.state();
-        state.valid.get(token).is_some_and(|until| state.now.get() < *until)
-    }
-
-    /// How many access tokens were issued.
-    pub fn issued(&self) -> u64 {
-        self.state().issued
-    }
-
-    /// The refresh token that is valid now.
-    pub fn refresh_token(&self) -> String {
-        self.state().refresh_token.clone()
-    }
-
-    /// Whether the grant was revoked because a refresh token was reused.
-    pub fn is_revoked(&self) -> bool {
-        self.state().revoked
-    }
-
-    /// Replaces the grant with a new one.
-    pub fn replace_grant(&self, refresh_token: impl Into<String>) {
-        let mut state = self.state();
-        state.refresh_token = refresh_token.into();
-        state.revoked = false;
-    }
-
-    /// Revokes all access tokens.
-    pub fn revoke_access_tokens(&self) {
-        self.state().valid.clear();
-    }
-
-    /// Sets the lifetime of access tokens issued from now on.
-    pub fn set_lifetime(&self, lifetime: Option<Duration>) {
-        self.state().lifetime = lifetime;
-    }
-
-    /// Sends a bad response to the next `times` valid requests.
-    pub fn fail_next(&self, times: u32, bad: BadTokenResponse) {
-        self.state().failing = Some((times, bad));
-    }
-
-    fn state(&self) -> MutexGuard<'_, TokenState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl TokenState {
-    fn next_failure(&mut self) -> Option<BadTokenResponse> {
-        match &mut self.failing {
-            None | Some((0, _)) => None,
-            Some((left, bad)) => {
-                *left -= 1;
-                Some(*bad)
-            }
-        }
-    }
-
-    fn refresh(&mut self, token: &str) -> Result<(), &'static str> {
-        if self.used.iter().any(|used| used == token) {
-            self.revoked = true;
-            self.valid.clear();
-        }
-        if self.revoked || token != self.refresh_token {
-            return Err("invalid_grant");
-        }
-        let next = format!("refresh-canary-{}", self.used.len() + 2);
-        self.used.push(std::mem::replace(&mut self.refresh_token, next));
-        Ok(())
-    }
-
-    fn issue(&mut self) -> IssuedToken {
-        self.issued += 1;
-        let access_token = format!("access-canary-{}", self.issued);
-        let lifetime = self.lifetime.unwrap_or(Duration::from_hours(1));
-        let until = self.now.get() + SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
-        self.valid.insert(access_token.clone(), until);
-        IssuedToken { access_token, until }
-    }
-}
-
-/// An access token as the server stores it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct IssuedToken {
-    /// The token.
-    pub access_token: String,
-    /// Its expiry.
-    pub until: Timestamp,
+pub enum AcceptedClientAuth {
+    /// By `authorization: Basic`, with an id and a secret that form decoders and percent decoders read alike.
+    Basic,
+    /// By `authorization: Basic`, with an id and a secret that are not encoded.
+    PlainBasic,
+    /// By `client_id` and `client_secret` in the form.
+    Body,
+    /// By `client_id` in the form: the client is public.
+    Public,
 }
 
 /// The server behind [`OAuth2`](super::OAuth2).
@@ -269,9 +144,11 @@ impl TokenServer {
         if !has_media_type(request, "application/x-www-form-urlencoded") {
             return Err(invalid);
         }
-        let mut form = BTreeMap::new();
+        let (mut form, mut resources) = (BTreeMap::new(), vec![]);
         for (name, value) in form_urlencoded::parse(request.body()) {
-            if form.insert(name.into_owned(), value.into_owned()).is_some() {
+            if name == "resource" {
+                resources.push(value.into_owned());
+            } else if form.insert(name.into_owned(), value.into_owned()).is_some() {
                 return Err(invalid);
             }
         }
@@ -279,6 +156,9 @@ impl TokenServer {
         let grant = form.remove("grant_type").ok_or(invalid)?;
         if form.remove("scope") != self.config.scope {
             return Err((StatusCode::BAD_REQUEST, "invalid_scope"));
+        }
+        if resources != self.config.resources {
+            return Err((StatusCode::BAD_REQUEST, "invalid_target"));
         }
         let token = form.remove("refresh_token");
         if !form.is_empty() {
@@ -307,9 +187,10 @@ impl TokenServer {
         if let Some(token) = rotated {
             body["refresh_token"] = json!(token);
         }
+        let status = state.rewrite(&mut body);
         drop(state);
         self.issued.push(issued);
-        let mut response = json_response(StatusCode::OK, &body);
+        let mut response = json_response(status, &body);
         response
             .headers_mut()
             .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -317,15 +198,18 @@ impl TokenServer {
     }
 
     fn authenticate(&self, request: &Request<Bytes>, form: &mut BTreeMap<String, String>) -> Result<(), Refusal> {
-        let in_form = form.remove("client_id").zip(form.remove("client_secret"));
-        let in_header = header(request, AUTHORIZATION.as_str()).and_then(basic);
-        let credentials = match (self.config.secret_in_body, in_form, in_header) {
-            (true, Some(given), None) | (false, None, Some(given)) => given,
-            (_, Some(_), Some(_)) => return Err((StatusCode::BAD_REQUEST, "invalid_request")),
-            _ => return Err((StatusCode::UNAUTHORIZED, "invalid_client")),
+        let in_form = (form.remove("client_id"), form.remove("client_secret"));
+        let in_header = header(request, AUTHORIZATION.as_str());
+        let credentials = match (self.config.client_auth, in_form, in_header) {
+            (AcceptedClientAuth::Basic, (None, None), Some(given)) => basic(given, decoded_alike),
+            (AcceptedClientAuth::PlainBasic, (None, None), Some(given)) => basic(given, |text| Some(text.to_owned())),
+            (AcceptedClientAuth::Body, (Some(id), Some(secret)), None) => Some((id, secret)),
+            (AcceptedClientAuth::Public, (Some(id), None), None) => Some((id, self.config.client_secret.clone())),
+            (_, (Some(_), Some(_)), Some(_)) => return Err((StatusCode::BAD_REQUEST, "invalid_request")),
+            _ => None,
         };
         let known = (self.config.client_id.clone(), self.config.client_secret.clone());
-        if credentials == known {
+        if credentials == Some(known) {
             Ok(())
         } else {
             Err((StatusCode::UNAUTHORIZED, "invalid_client"))
@@ -333,16 +217,19 @@ impl TokenServer {
     }
 }
 
-/// The client's id and secret from Basic authentication, each form-encoded.
-fn basic(value: &str) -> Option<(String, String)> {
+/// The client's id and secret from Basic authentication, each decoded.
+fn basic(value: &str, decode: fn(&str) -> Option<String>) -> Option<(String, String)> {
     let decoded = BASE64_STANDARD.decode(value.strip_prefix("Basic ")?).ok()?;
     let decoded = String::from_utf8(decoded).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    let decode = |text: &str| {
-        let (decoded, empty) = form_urlencoded::parse(text.as_bytes()).next()?;
-        empty.is_empty().then(|| decoded.into_owned())
-    };
     Some((decode(id)?, decode(secret)?))
+}
+
+/// The decoded text, if servers that read it as a form and servers that know only percent-encoding agree on it.
+fn decoded_alike(text: &str) -> Option<String> {
+    let (as_form, empty) = form_urlencoded::parse(text.as_bytes()).next()?;
+    let in_percent = percent_decode_str(text).decode_utf8().ok()?;
+    (empty.is_empty() && as_form == in_percent && !text.contains("%7E")).then(|| in_percent.into_owned())
 }
 
 impl BadTokenResponse {

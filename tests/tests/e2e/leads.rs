@@ -1,11 +1,14 @@
 //! Leads from the CRM: verified, deduplicated, parsed, pushed and pulled.
 
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request};
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_store::DeliveryFilter;
 use jackfield_tests::documents::{groundwork_webhook, lead_created};
-use jackfield_tests::node::{TestNode, first_page};
+use jackfield_tests::node::{TestNode, WEBHOOK_SECRET, first_page};
+use rcgen::{KeyPair, PKCS_ED25519, SigningKey as _};
 
 const TENANT: &str = "dwarka-homes";
 
@@ -352,5 +355,35 @@ async fn agent_endpoints_require_its_token() {
     let mut other = test.request(Method::GET, "/v1/tenants/saket-estates/leads", Body::empty());
     *other.uri_mut() = "/v1/tenants/dwarka-homes/leads".parse().unwrap();
     let _ = test.public(other).await.expect(401);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn webhooks_by_a_public_key_are_accepted() {
+    // A sender may sign with Ed25519 (`v1a`); the host has only its public key.
+    let test = TestNode::start().await;
+    let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let public = format!("whpk_{}", STANDARD.encode(key.public_key_raw()));
+    let body = lead_created("CRM-LEAD-1", "KEY-1").to_string();
+    let signed = |id: &str, body: &str| {
+        let mut request = test.signed(TENANT, id, body.as_bytes());
+        let timestamp = request.headers()["webhook-timestamp"].to_str().unwrap().to_owned();
+        let signature = key.sign(format!("{id}.{timestamp}.{body}").as_bytes()).unwrap();
+        let value = format!("v1a,{}", STANDARD.encode(signature));
+        request
+            .headers_mut()
+            .insert("webhook-signature", value.parse().unwrap());
+        request
+    };
+    let _ = test.public(signed("msg_1", &body)).await.expect(401);
+    let secret = format!("{{ value = \"{WEBHOOK_SECRET}\" }}");
+    let both = format!("{secret}, {{ value = \"{public}\" }}");
+    test.apply(&test.dwarka("").replace(&secret, &both)).await;
+    let _ = test.public(signed("msg_1", &body)).await.expect(202);
+    let _ = test.webhook(TENANT, "msg_1", body.as_bytes()).await.expect(200);
+    let mut altered = signed("msg_2", &body);
+    *altered.body_mut() = Body::from(body.replace("CRM-LEAD-1", "CRM-LEAD-2"));
+    let _ = test.public(altered).await.expect(401);
+    test.work().await;
     test.finish().await;
 }

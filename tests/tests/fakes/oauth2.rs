@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use jackfield_tests::fakes::{BadTokenResponse, IssuedTokens, OAuth2, OAuth2Config, ServerClock};
+use jackfield_tests::fakes::{AcceptedClientAuth, BadTokenResponse, IssuedTokens, OAuth2, OAuth2Config, ServerClock};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::client;
 
-async fn server(secret_in_body: bool) -> (OAuth2, IssuedTokens) {
+async fn server(client_auth: AcceptedClientAuth) -> (OAuth2, IssuedTokens) {
     let now = ServerClock::fixed("2026-07-01T09:00:00Z".parse().unwrap());
     let book = IssuedTokens::new(now, "R-1", Some(Duration::from_mins(5)));
     let config = OAuth2Config {
-        secret_in_body,
+        client_auth,
         scope: Some("calls.write".into()),
         ..OAuth2Config::new("a client", "s+cret", book.clone())
     };
@@ -29,7 +29,7 @@ async fn post(server: &OAuth2, form: &str) -> (StatusCode, String) {
     let request = if form.contains("client_id") {
         request
     } else {
-        request.basic_auth("a+client", Some("s%2Bcret"))
+        request.basic_auth("a%20client", Some("s%2Bcret"))
     };
     let answer = request.send().await.unwrap();
     let status = answer.status();
@@ -42,7 +42,7 @@ const CLIENT: &str = "grant_type=client_credentials&scope=calls.write";
 
 #[tokio::test]
 async fn client_gets_tokens_that_expire() {
-    let (server, book) = server(false).await;
+    let (server, book) = server(AcceptedClientAuth::Basic).await;
     assert_eq!(post(&server, CLIENT).await, (StatusCode::OK, "access-canary-1".into()));
     assert!(book.is_valid("access-canary-1") && !book.is_valid("access-canary-2"));
     book.revoke_access_tokens();
@@ -55,7 +55,7 @@ async fn client_gets_tokens_that_expire() {
 
 #[tokio::test]
 async fn invalid_requests_are_refused() {
-    let (server, book) = server(false).await;
+    let (server, book) = server(AcceptedClientAuth::Basic).await;
     let cases = [
         ("grant_type=password&scope=calls.write", 400, "unsupported_grant_type"),
         ("grant_type=client_credentials", 400, "invalid_scope"),
@@ -93,7 +93,7 @@ async fn invalid_requests_are_refused() {
 #[tokio::test]
 async fn client_secret_has_one_accepted_place() {
     // The client's secret is accepted only in the configured place, the body or the header.
-    let (server, _) = server(true).await;
+    let (server, _) = server(AcceptedClientAuth::Body).await;
     let with = |secret: &str| format!("{CLIENT}&client_id=a+client&client_secret={secret}");
     assert_eq!(post(&server, &with("s%2Bcret")).await.0, StatusCode::OK);
     assert_eq!(post(&server, &with("wrong")).await.0, StatusCode::UNAUTHORIZED);
@@ -101,8 +101,56 @@ async fn client_secret_has_one_accepted_place() {
 }
 
 #[tokio::test]
+async fn basic_credentials_have_one_encoding() {
+    // Each server accepts one encoding, and the default one only what every decoder reads alike.
+    let cases = [
+        (AcceptedClientAuth::Basic, "a%20client", "s%2Bcret", true),
+        (AcceptedClientAuth::Basic, "a+client", "s%2Bcret", false),
+        (AcceptedClientAuth::Basic, "a client", "s+cret", false),
+        (AcceptedClientAuth::PlainBasic, "a client", "s+cret", true),
+        (AcceptedClientAuth::PlainBasic, "a%20client", "s%2Bcret", false),
+        (AcceptedClientAuth::Public, "a client", "s+cret", false),
+    ];
+    for (accepted, id, secret, is_known) in cases {
+        let (server, _) = server(accepted).await;
+        let request = client()
+            .post(format!("{}/token", server.origin()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .basic_auth(id, Some(secret))
+            .body(CLIENT);
+        let status = request.send().await.unwrap().status();
+        assert_eq!(status == StatusCode::OK, is_known, "{accepted:?} {id}:{secret}");
+    }
+    let (server, _) = server(AcceptedClientAuth::Public).await;
+    let form = format!("{CLIENT}&client_id=a+client");
+    assert_eq!(post(&server, &form).await.0, StatusCode::OK);
+    assert_eq!(
+        post(&server, &format!("{form}&client_secret=s%2Bcret")).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn resources_must_be_the_configured_ones() {
+    let (plain, book) = server(AcceptedClientAuth::Basic).await;
+    let first = format!("{CLIENT}&resource=urn%3Aa");
+    assert_eq!(post(&plain, &first).await.1, "invalid_target");
+    let config = OAuth2Config {
+        resources: vec!["urn:a".into(), "urn:b".into()],
+        scope: Some("calls.write".into()),
+        ..OAuth2Config::new("a client", "s+cret", book)
+    };
+    let server = OAuth2::start(config).await.unwrap();
+    assert_eq!(post(&server, &first).await.1, "invalid_target");
+    assert_eq!(
+        post(&server, &format!("{first}&resource=urn:b")).await.0,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
 async fn reused_refresh_token_revokes_the_grant() {
-    let (server, book) = server(false).await;
+    let (server, book) = server(AcceptedClientAuth::Basic).await;
     let refresh = |token: &str| format!("grant_type=refresh_token&scope=calls.write&refresh_token={token}");
     assert_eq!(post(&server, &refresh("R-1")).await.0, StatusCode::OK);
     let next = book.refresh_token();
@@ -116,7 +164,7 @@ async fn reused_refresh_token_revokes_the_grant() {
 
 #[tokio::test]
 async fn bad_responses_are_counted_down() {
-    let (server, book) = server(false).await;
+    let (server, book) = server(AcceptedClientAuth::Basic).await;
     book.fail_next(1, BadTokenResponse::Error("invalid_grant"));
     assert_eq!(post(&server, CLIENT).await.1, "invalid_grant");
     book.fail_next(1, BadTokenResponse::Huge);

@@ -103,7 +103,7 @@ async fn with_session(test: &TestRuntime, server: &Server, session: &Arc<OAuth2S
     let kind = "kind = \"oauth2\"\noauth2 = { token_url = \"https://login.example/token\", client_id = \"x\" }";
     let secret = CredentialSecret::Session {
         session: Arc::clone(session),
-        client_secret: Sensitive::new("client-canary".into()),
+        client_secret: Some(Sensitive::new("client-canary".into())),
     };
     keystone(test, &server.origin, kind, secret).await
 }

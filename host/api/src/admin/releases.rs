@@ -50,6 +50,9 @@ pub struct AppliedView {
     pub changes: Vec<ReleaseChange>,
     /// Whether nothing was written: nothing differs, or it was a dry run.
     pub unchanged: bool,
+    /// What the operator should know about the file, each with its pointer.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Whether it was a dry run.
     pub dry_run: bool,
 }

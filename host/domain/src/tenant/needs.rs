@@ -29,6 +29,20 @@ pub struct SettingNeed {
     pub doc: String,
 }
 
+impl SettingNeed {
+    /// Whether a value is a URL: by the setting's type, or by its name where an author left the type out.
+    #[must_use]
+    pub fn is_url(&self, value: &str) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let is_named_so = name == "url" || name.ends_with("_url") || name.ends_with("-url");
+        match self.kind {
+            SettingKind::Url => true,
+            SettingKind::Text => is_named_so && value.contains("://"),
+            SettingKind::Integer | SettingKind::Boolean => false,
+        }
+    }
+}
+
 /// A credential that an adapter asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CredentialNeed {

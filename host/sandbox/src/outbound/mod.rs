@@ -4,6 +4,7 @@ pub mod answer;
 mod check;
 mod connect;
 pub mod error;
+pub mod host_network;
 pub mod network;
 pub mod resolver;
 pub mod roots;

@@ -9,7 +9,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
@@ -24,7 +23,7 @@ use crate::secrets::certificates::{ClientCertificate, TrustedAuthorities};
 use crate::secrets::credentials::Credentials;
 use jackfield_clock::SharedClock;
 use jackfield_domain::tenant::egress::EgressSpec;
-use jackfield_domain::tenant::egress::{EgressPolicy, EgressRefusal, Method, Origin};
+use jackfield_domain::tenant::egress::{EgressPolicy, EgressRefusal, Origin};
 
 /// How long an idle connection is kept: shorter than the 5 s after which Apache closes it, the shortest timeout of the
 /// common servers. A write on a connection that is just being closed has an unknown outcome.
@@ -138,6 +137,14 @@ impl Network {
         }
     }
 
+    /// The client that presents no certificate; none if a double answers.
+    pub(super) fn plain_client(&self) -> Option<&reqwest::Client> {
+        match &self.end {
+            NetworkEnd::Internet(clients) => Some(&clients.client),
+            NetworkEnd::Double(_) => None,
+        }
+    }
+
     /// HMAC-SHA256 under the key of the credential of that name.
     ///
     /// # Errors
@@ -161,49 +168,8 @@ impl HttpClients {
     }
 }
 
-/// The host's own access to a token endpoint, under the tenant's rules for addresses and certificates. The origin is
-/// granted to the host, not to the adapter.
-#[derive(Debug, Clone)]
-pub struct TokenNetwork {
-    client: reqwest::Client,
-    policy: EgressPolicy,
-}
-
-impl TokenNetwork {
-    /// Access to `origin` only; everything else is as `egress` says.
-    ///
-    /// # Errors
-    /// The machine has no usable TLS setup.
-    pub fn new(
-        egress: &EgressSpec,
-        origin: Origin,
-        trust: &TrustedAuthorities,
-        resolver: SharedResolver,
-        clock: SharedClock,
-    ) -> Result<Self, HttpClientError> {
-        let egress = EgressSpec {
-            allow: vec![origin.into()],
-            ..egress.clone()
-        };
-        let clients = HttpClientFactory::new(&egress, resolver, clock);
-        Ok(Self {
-            client: clients.client(trust, None)?,
-            policy: clients.policy,
-        })
-    }
-
-    /// Starts a request.
-    ///
-    /// # Errors
-    /// The policy does not allow it.
-    pub fn post(&self, url: &Url) -> Result<reqwest::RequestBuilder, EgressRefusal> {
-        self.policy.check(Method::Post, url)?;
-        Ok(self.client.post(url.clone()))
-    }
-}
-
 /// Makes the clients of a release.
-struct HttpClientFactory {
+pub(super) struct HttpClientFactory {
     policy: EgressPolicy,
     resolver: Arc<PinnedResolver>,
     lookups: Arc<Semaphore>,
@@ -211,7 +177,7 @@ struct HttpClientFactory {
 }
 
 impl HttpClientFactory {
-    fn new(egress: &EgressSpec, resolver: SharedResolver, clock: SharedClock) -> Self {
+    pub(super) fn new(egress: &EgressSpec, resolver: SharedResolver, clock: SharedClock) -> Self {
         Self {
             policy: EgressPolicy::from(egress),
             resolver: Arc::new(PinnedResolver::new(egress.hosts.clone(), resolver)),
@@ -220,7 +186,7 @@ impl HttpClientFactory {
         }
     }
 
-    fn client(
+    pub(super) fn client(
         &self,
         trust: &TrustedAuthorities,
         identity: Option<&ClientCertificate>,

@@ -16,6 +16,7 @@ use crate::invocation::bulkhead::{Bulkhead, StatusPermit};
 use crate::invocation::instance_pool::ReleasePool;
 use crate::invocation::invoker::{GuestWork, Invocation, Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
+use crate::outbound::host_network::HostNetwork;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::custody::fixture::{
     ExportInput, ExportOutput, FixtureDisposition, FixtureLeadStatus, FixtureReceipt,
@@ -24,6 +25,7 @@ use jackfield_domain::delivery::failure::Rejection;
 use jackfield_domain::id::{DedupKey, LeadId};
 use jackfield_domain::lead::status::LeadStatus;
 use jackfield_domain::tenant::adapter::AdapterRecord;
+use jackfield_domain::tenant::egress::Origin;
 use jackfield_domain::tenant::release::Release;
 
 /// A loaded release. Each invocation runs in an instance of its own: a fresh one, for which no lock is taken, or, where
@@ -76,6 +78,13 @@ impl LoadedRelease {
     #[must_use]
     pub const fn record(&self) -> &AdapterRecord {
         &self.record
+    }
+
+    /// The host's own access to an origin, under this release's rules for addresses and certificates; none if the
+    /// release has no network.
+    #[must_use]
+    pub fn host_network(&self, origin: Origin) -> Option<HostNetwork> {
+        HostNetwork::of_release(self.environment.network.as_ref()?, origin)
     }
 
     /// A permit for one [`query_status`](Self::query_status), to be held while it runs; none if all permits of the

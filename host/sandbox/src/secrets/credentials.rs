@@ -45,8 +45,8 @@ pub enum CredentialSecret {
     Session {
         /// Provides tokens.
         session: Arc<OAuth2Session>,
-        /// The client's secret, which must not appear in an answer either.
-        client_secret: Sensitive,
+        /// The client's secret, if it has one; it must not appear in an answer either.
+        client_secret: Option<Sensitive>,
     },
 }
 
@@ -138,7 +138,9 @@ impl Credentials {
                     ));
                 }
                 CredentialSecret::Session { session, client_secret } => {
-                    credentials.sent.add(client_secret);
+                    if let Some(secret) = client_secret {
+                        credentials.sent.add(secret);
+                    }
                     credentials.sessions.push(ForOrigins::new(spec, Arc::clone(session)));
                 }
             }

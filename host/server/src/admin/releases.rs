@@ -78,6 +78,7 @@ async fn apply_file(
         adapter: applied.release.adapter.to_string(),
         changes: applied.changes,
         unchanged: applied.unchanged,
+        notes: applied.notes,
         dry_run,
     };
     let mut target = vec![("release", view.release.clone())];

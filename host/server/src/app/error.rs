@@ -35,9 +35,6 @@ pub enum StartError {
     /// The sandbox cannot be set up.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] reqwest::Error),
     /// A listener's certificate cannot be served.
     #[error("the {listener} listener's certificate: {source}")]
     Certificate {

@@ -160,7 +160,8 @@ fn render_applied(view: &AppliedView) -> String {
         (false, false) => format!("{tenant}: {release} serves now"),
     };
     let lines = view.changes.iter().map(|change| format!("\n{}", change_line(change)));
-    headline + &lines.collect::<String>()
+    let notes = view.notes.iter().map(|note| format!("\n  note: {}", printable(note)));
+    headline + &lines.chain(notes).collect::<String>()
 }
 
 fn change_line(change: &ReleaseChange) -> String {
@@ -244,6 +245,7 @@ mod tests {
                 change("/settings/region", Some("\"north\""), None),
             ],
             unchanged: true,
+            notes: vec!["/settings/base_url: the blanks around the URL were dropped".into()],
             dry_run: true,
         };
         insta::assert_snapshot!(render_applied(&view), @r#"
@@ -251,6 +253,7 @@ mod tests {
           ~ /delivery/concurrency 8 → 16
           + /delivery/per_day 50000
           - /settings/region "north"
+          note: /settings/base_url: the blanks around the URL were dropped
         "#);
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::attempt::{Attempt, AttemptOutcome, PushClient, policy};
+use super::attempt::{Attempt, AttemptOutcome, policy};
 use super::lanes::{AttemptInFlight, Lanes};
 use crate::observe::failures::StoreFailureLog;
 use crate::observe::metrics::Metrics;
@@ -88,7 +88,6 @@ pub struct Engine {
     owner: LeaseOwner,
     round_gap: Duration,
     lanes: Lanes,
-    push: PushClient,
 }
 
 /// A claimed delivery, the release under which it is attempted, and its count among the attempts in flight.
@@ -101,13 +100,11 @@ struct Job {
 
 impl Engine {
     /// An idle engine.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new(parts: EngineParts) -> Result<Self, reqwest::Error> {
+    #[must_use]
+    pub fn new(parts: EngineParts) -> Self {
         let breakers = parts.tenants.breakers.clone();
         let lanes = Lanes::new(parts.max_in_flight, Arc::clone(&parts.wake), breakers);
-        Ok(Self {
+        Self {
             store: parts.store,
             tenants: parts.tenants,
             clock: parts.clock,
@@ -118,8 +115,7 @@ impl Engine {
             owner: parts.owner,
             round_gap: parts.round_gap,
             lanes,
-            push: PushClient::new()?,
-        })
+        }
     }
 
     /// Works until `stop`, then finishes what is in flight. The caller bounds how long that may take: the lease of a
@@ -209,7 +205,7 @@ impl Engine {
         } = job;
         let (claimed, tenant) = (&claimed, &tenant);
         let policy = policy(claimed.kind, tenant);
-        let mut attempt = Attempt::new(claimed, tenant, &self.clock, &self.metrics, &self.push);
+        let mut attempt = Attempt::new(claimed, tenant, &self.clock, &self.metrics);
         let outcome = attempt.make(&policy).await;
         let now = self.clock.now();
         if let Some(until) = attempt.pause_until {

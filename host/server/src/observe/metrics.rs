@@ -158,7 +158,7 @@ impl Default for Metrics {
         let faults = Family::default();
         registry.register("adapter_faults", "Adapter faults by cause", faults.clone());
         let egress_refusals = Family::default();
-        let help = "Requests of adapters that the host did not send, by reason";
+        let help = "Requests of adapters, and pushes, that the host did not send, by reason";
         registry.register("egress_refusals", help, egress_refusals.clone());
         let status_full = Family::default();
         let help = "Status queries refused because as many as there may be were waiting for the CRM";
@@ -292,6 +292,15 @@ impl Metrics {
             };
             self.0.egress_refusals.get_or_create(&labels).inc_by(u64::from(*count));
         }
+    }
+
+    /// A push to the agent was not sent, because the tenant's rules do not allow it.
+    pub fn push_refused(&self, tenant: &TenantName, reason: &'static str) {
+        let labels = TenantReasonLabels {
+            tenant: tenant.to_string(),
+            reason: LabelWord(reason),
+        };
+        self.0.egress_refusals.get_or_create(&labels).inc();
     }
 
     /// An invocation ran in an instance that had run others before.

@@ -17,15 +17,16 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use url::Url;
 
 pub use apply_error::ApplyError;
 pub use breakers::Breakers;
 use jackfield_clock::lock;
 use jackfield_domain::id::TenantName;
-use jackfield_domain::intake::signature::SigningKey;
+use jackfield_domain::intake::signature::{SigningKey, WebhookKey};
 use jackfield_domain::tenant::release::{IngressSpec, Release};
-use jackfield_sandbox::LoadedRelease;
 pub use jackfield_sandbox::{FinishedRecording, RecordingOptions};
+use jackfield_sandbox::{HostNetwork, LoadedRelease};
 pub use recordings::RecordingError;
 pub use rollout::{AppliedRelease, PushError, PushedAdapter, Rollout};
 pub use stored_secrets::{SecretSet, SecretUse};
@@ -36,9 +37,20 @@ pub struct Tenant {
     /// The loaded release.
     pub loaded: Arc<LoadedRelease>,
     /// The keys that may sign webhooks, each with the time at which it expires.
-    pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
-    /// The key that signs pushes to the agent.
-    pub push_key: Option<SigningKey>,
+    pub webhook_keys: Vec<(WebhookKey, Option<Timestamp>)>,
+    /// Where and how leads are pushed to the agent; none if the agent pulls.
+    pub push: Option<AgentPush>,
+}
+
+/// Where and how leads are pushed to the agent.
+#[derive(Debug)]
+pub struct AgentPush {
+    /// The agent's URL.
+    pub url: Url,
+    /// The way there, under the tenant's rules for addresses and certificates.
+    pub network: HostNetwork,
+    /// The keys that sign pushes: each signs every push.
+    pub keys: Vec<SigningKey>,
 }
 
 impl Tenant {

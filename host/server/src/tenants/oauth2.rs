@@ -9,16 +9,17 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use super::apply_error::ApplyError;
-use super::token_endpoint::{OAuth2Client, TokenEndpoint, TokenFailure};
+use super::token_endpoint::{OAuth2Client, TokenEndpoint, TokenFailure, TokenReply};
 use crate::vault::Vault;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, TenantName};
 use jackfield_domain::tenant::egress::Origin;
-use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse};
+use jackfield_domain::tenant::oauth2::{AlertedCauses, GrantedToken, TokenProblem};
 use jackfield_domain::tenant::release::OAUTH2_SECRETS;
 use jackfield_sandbox::{LoadError, OAuth2Session, SharedResolver};
 use jackfield_store::{NewAlert, SharedStore};
@@ -75,8 +76,9 @@ impl OAuth2Sessions {
         credential: &str,
         mut client: OAuth2Client,
     ) -> Result<Arc<OAuth2Session>, ApplyError> {
-        let url = &client.spec.token_url;
-        let origin = Origin::of(url).map_err(|error| LoadError::Client(error.to_string()))?;
+        let url = client.spec.token_url.parse();
+        let url = url.map_err(|problem| LoadError::Client(format!("token_url {problem}")))?;
+        let origin = Origin::of(&url).map_err(|error| LoadError::Client(error.to_string()))?;
         // The adapter's own grants do not apply to the token endpoint.
         client.egress.allow = vec![origin.clone().into()];
         let mut sessions = lock(&self.0.sessions);
@@ -86,19 +88,21 @@ impl OAuth2Sessions {
             session.ask_again();
             return Ok(session);
         }
-        let endpoint = TokenEndpoint::new(&client, origin, Arc::clone(&self.0.resolver), Arc::clone(&self.0.clock))?;
+        let name = refresh_token_name(credential, &url, &client);
+        let (resolver, clock) = (Arc::clone(&self.0.resolver), Arc::clone(&self.0.clock));
+        let endpoint = TokenEndpoint::new(&client, url, origin, resolver, clock)?;
         let (session, requests) = OAuth2Session::new(Arc::clone(&self.0.clock));
         let renewer = Renewer {
             shared: Arc::clone(&self.0),
             tenant: tenant.clone(),
             credential: credential.to_owned(),
-            token_name: refresh_token_name(credential, &client),
+            token_name: name,
             first_refresh_token: client.refresh_token.clone(),
             endpoint,
             session: Arc::downgrade(&session),
             renewal_lock: Arc::clone(&of_credential.renewal_lock),
             unstored: None,
-            alerted: false,
+            alerted: AlertedCauses::default(),
         };
         tokio::spawn(renewer.run(requests));
         of_credential.sessions.push((client, Arc::downgrade(&session)));
@@ -128,12 +132,12 @@ impl CredentialSessions {
 
 /// The name under which the host stores the refresh tokens that replace the one in the tenant's file. If the file names
 /// another token or another client, the name differs too, so that the token stored for the former one is not used.
-fn refresh_token_name(credential: &str, client: &OAuth2Client) -> String {
+fn refresh_token_name(credential: &str, token_url: &Url, client: &OAuth2Client) -> String {
     let OAuth2Client {
         spec, refresh_token, ..
     } = client;
     let first = refresh_token.as_ref().map_or("", Sensitive::expose);
-    let digest = Digest::of(format!("{}\n{}\n{first}", spec.token_url, spec.client_id).as_bytes());
+    let digest = Digest::of(format!("{token_url}\n{}\n{first}", spec.client_id).as_bytes());
     format!(
         "{OAUTH2_SECRETS}{credential}/{}",
         hex::encode(&digest.as_bytes()[..NAME_DIGEST_BYTES])
@@ -152,9 +156,9 @@ struct Renewer {
     session: Weak<OAuth2Session>,
     renewal_lock: Arc<tokio::sync::Mutex<()>>,
     /// The endpoint's answer with a refresh token that could not be stored. The token before it cannot be used again.
-    unstored: Option<TokenResponse>,
-    /// Whether an alert was raised for the current row of failures.
-    alerted: bool,
+    unstored: Option<TokenReply>,
+    /// What operators know of the current series of failures.
+    alerted: AlertedCauses,
 }
 
 impl Renewer {
@@ -167,7 +171,7 @@ impl Renewer {
             let Some(session) = self.session.upgrade() else { return };
             match result {
                 Ok(granted) => {
-                    self.alerted = false;
+                    self.alerted.clear();
                     session.renewed(&granted.access_token, requested_at, granted.lifetime);
                     let (tenant, credential) = (&self.tenant, &self.credential);
                     let lifetime = granted.lifetime.map(|lifetime| lifetime.as_secs());
@@ -178,15 +182,18 @@ impl Renewer {
         }
     }
 
-    /// Requests an access token, and stores the refresh token that comes with it before any request uses the access
-    /// token.
-    async fn renew(&mut self) -> Result<TokenResponse, TokenFailure> {
+    /// Requests an access token, and stores the refresh token that comes with it before anything else of the answer
+    /// counts.
+    async fn renew(&mut self) -> Result<GrantedToken, TokenFailure> {
         let renewal_lock = Arc::clone(&self.renewal_lock);
         let _guard = renewal_lock.lock().await;
-        if let Some(granted) = self.unstored.take() {
+        if let Some(reply) = self.unstored.take() {
             // Its access token may have expired by now; then the CRM says so, and the next renewal uses the refresh
             // token.
-            return self.store_refresh_token(granted).await;
+            let granted = self.store_refresh_token(reply).await;
+            if granted.is_ok() || self.unstored.is_some() {
+                return granted;
+            }
         }
         let refresh_token = match &self.first_refresh_token {
             None => None,
@@ -195,11 +202,11 @@ impl Renewer {
         if let (Some(session), Some(token)) = (self.session.upgrade(), &refresh_token) {
             session.remember(token);
         }
-        let mut granted = self.endpoint.request_token(refresh_token.as_ref()).await?;
-        if granted.refresh_token == refresh_token {
-            granted.refresh_token = None;
+        let mut reply = self.endpoint.request_token(refresh_token.as_ref()).await;
+        if reply.refresh_token == refresh_token {
+            reply.refresh_token = None;
         }
-        self.store_refresh_token(granted).await
+        self.store_refresh_token(reply).await
     }
 
     /// The newest refresh token that the endpoint has issued and the host has stored; none if there was none.
@@ -212,48 +219,46 @@ impl Renewer {
         })
     }
 
-    /// Stores the refresh token of an answer, if it has one.
-    async fn store_refresh_token(&mut self, granted: TokenResponse) -> Result<TokenResponse, TokenFailure> {
-        let Some(token) = granted.refresh_token.clone() else {
-            return Ok(granted);
+    /// Stores the refresh token of an answer, if it has one, and returns the rest.
+    async fn store_refresh_token(&mut self, reply: TokenReply) -> Result<GrantedToken, TokenFailure> {
+        let Some(token) = reply.refresh_token.clone() else {
+            return reply.granted;
         };
         if let Some(session) = self.session.upgrade() {
             session.remember(&token);
         }
         // This grant uses no refresh tokens, so there is nothing to store.
         if self.first_refresh_token.is_none() {
-            return Ok(granted);
+            return reply.granted;
         }
         match self.shared.vault.put(&self.tenant, &self.token_name, token).await {
-            Ok(()) => Ok(granted),
+            Ok(()) => reply.granted,
             Err(error) => {
                 let (tenant, credential) = (&self.tenant, &self.credential);
                 tracing::error!(%tenant, credential, %error, "the new refresh token cannot be kept");
-                self.unstored = Some(granted);
+                self.unstored = Some(reply);
                 Err(TokenProblem::NotStored.into())
             }
         }
     }
 
-    /// Backs off, and raises an alert at the first failure in a row.
+    /// Backs off, and raises an alert unless operators know the cause.
     async fn back_off(&mut self, session: &OAuth2Session, failure: TokenFailure) {
         let problem = failure.problem;
         let jitter = lock(&self.shared.rng).random();
-        if !self.alerted {
-            let message = format!(
-                "credential `{}` has no access token from {}: {problem}; {}",
-                self.credential,
-                self.endpoint.host(),
-                problem.advice()
-            );
+        let now = self.shared.clock.now();
+        let message = self
+            .alerted
+            .message(&self.credential, self.endpoint.host(), problem, now);
+        if let Some(message) = message {
             let alert = NewAlert {
                 tenant: self.tenant.clone(),
                 kind: AlertKind::Credential,
                 message,
-                now: self.shared.clock.now(),
+                now,
             };
             match self.shared.store.raise_alert(alert).await {
-                Ok(()) => self.alerted = true,
+                Ok(()) => self.alerted.record(problem, now),
                 // The next failure tries again.
                 Err(error) => tracing::error!(tenant = %self.tenant, %error, "an alert could not be written"),
             }

@@ -10,14 +10,18 @@ use tokio::sync::Mutex;
 
 use super::apply_error::ApplyError;
 use super::oauth2::OAuth2Sessions;
-use super::{Tenant, Tenants, secrets};
+use super::{AgentPush, Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
+use jackfield_domain::intake::signature::SigningKey;
 use jackfield_domain::tenant::adapter::AdapterRecord;
-use jackfield_domain::tenant::release::{AdapterRef, Release, ReleaseChange, TenantSpec, check, diff};
-use jackfield_sandbox::{LoadError, PackageError, Runtime};
+use jackfield_domain::tenant::egress::{Origin, UrlText};
+use jackfield_domain::tenant::release::{
+    AdapterRef, Release, ReleaseChange, TenantSpec, check, diff, notes, trim_urls,
+};
+use jackfield_sandbox::{LoadError, LoadedRelease, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
 /// Makes releases and puts them in service.
@@ -66,6 +70,8 @@ pub struct AppliedRelease {
     pub changes: Vec<ReleaseChange>,
     /// Whether nothing was written, because it was a dry run or nothing differed.
     pub unchanged: bool,
+    /// What the operator should know about the file, each with its pointer.
+    pub notes: Vec<String>,
 }
 
 impl Rollout {
@@ -126,16 +132,18 @@ impl Rollout {
         toml: &str,
         dry_run: bool,
     ) -> Result<AppliedRelease, ApplyError> {
-        let spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
+        let mut spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
         if tenant.is_some_and(|tenant| *tenant != spec.tenant) {
             return Err(ApplyError::OtherTenant(spec.tenant));
         }
         let adapter = self.store.adapter(&spec.adapter).await?;
         let adapter = adapter.ok_or_else(|| ApplyError::NoAdapter(spec.adapter.clone()))?;
+        let mut told = trim_urls(&mut spec, &adapter.needs);
         let errors = check(&spec, &adapter.needs);
         if !errors.is_empty() {
             return Err(ApplyError::Invalid(errors));
         }
+        told.extend(notes(&spec, &adapter.needs));
 
         let _guard = self.exclusive.lock().await;
         let record = self.store.tenant(&spec.tenant).await?;
@@ -169,6 +177,7 @@ impl Rollout {
                 release,
                 changes,
                 unchanged: true,
+                notes: told,
             });
         }
         if unchanged {
@@ -177,6 +186,7 @@ impl Rollout {
                 release,
                 changes,
                 unchanged,
+                notes: told,
             });
         }
         let sealing = self.vault.sealing().await;
@@ -206,6 +216,7 @@ impl Rollout {
             release: stored,
             changes,
             unchanged,
+            notes: told,
         })
     }
 
@@ -260,10 +271,30 @@ impl Rollout {
             let bytes = self.store.adapter_bytes(digest).await?.ok_or_else(missing)?;
             self.runtime.load(release, &record, bytes, resolved.credentials).await?
         };
+        let push = match &loaded.release().spec.agent.push_url {
+            Some(url) => Some(agent_push(&loaded, url, resolved.push_keys)?),
+            None => None,
+        };
         Ok(Tenant {
             loaded: Arc::new(loaded),
             webhook_keys: resolved.webhook_keys,
-            push_key: resolved.push_key,
+            push,
         })
     }
+}
+
+/// The way to the agent.
+///
+/// # Errors
+/// The URL cannot be pushed to.
+fn agent_push(loaded: &LoadedRelease, url: &UrlText, keys: Vec<SigningKey>) -> Result<AgentPush, ApplyError> {
+    let unusable = |detail: &str| LoadError::Client(format!("agent.push_url: {detail}"));
+    let url = url.parse().map_err(|problem| unusable(&problem.to_string()))?;
+    let origin = Origin::of(&url).map_err(|error| unusable(&error.to_string()))?;
+    let network = loaded.host_network(origin);
+    Ok(AgentPush {
+        url,
+        network: network.ok_or_else(|| unusable("the release has no network"))?,
+        keys,
+    })
 }

@@ -11,7 +11,7 @@ use super::oauth2::OAuth2Sessions;
 use super::token_endpoint::OAuth2Client;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::intake::signature::{SignatureProfile, SigningKey};
+use jackfield_domain::intake::signature::{InvalidSigningSecret, SignatureProfile, SigningKey, WebhookKey};
 use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
 use jackfield_store::StoreError;
@@ -24,9 +24,9 @@ pub struct ResolvedSecrets {
     /// The secrets of credentials, by the credential's name.
     pub credentials: CredentialSecrets,
     /// The keys that may sign webhooks, each with the time at which it expires.
-    pub webhook_keys: Vec<(SigningKey, Option<Timestamp>)>,
-    /// The key that signs pushes.
-    pub push_key: Option<SigningKey>,
+    pub webhook_keys: Vec<(WebhookKey, Option<Timestamp>)>,
+    /// The keys that sign pushes.
+    pub push_keys: Vec<SigningKey>,
 }
 
 /// Replaces the literal secrets in a tenant's file by references, and returns the literals to be stored. A literal that
@@ -84,7 +84,8 @@ pub const GENERATED_PREFIX: &str = "sec_";
 /// The first such secret.
 pub async fn refuse_short(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<(), ApplyError> {
     for (index, credential) in spec.credentials.iter().enumerate() {
-        let value = read(vault, spec, fresh, &credential.secret).await?;
+        let Some(secret) = &credential.secret else { continue };
+        let value = read(vault, spec, fresh, secret).await?;
         // Whoever loads the release is told which secrets cannot be read.
         if let Some(detail) = value.ok().and_then(|value| credential.weakness(&value)) {
             let pointer = format!("/credentials/{index}/secret");
@@ -111,12 +112,17 @@ pub async fn resolve(
         })?;
         values.insert(pointer, value);
     }
-    let key = |pointer: &str, profile: &SignatureProfile| {
-        let value = &values[pointer];
-        SigningKey::from_secret(value.expose(), profile).map_err(|error| ApplyError::Secret {
-            pointer: pointer.to_owned(),
-            detail: error.to_string(),
-        })
+    let unusable = |pointer: &str, error: InvalidSigningSecret| ApplyError::Secret {
+        pointer: pointer.to_owned(),
+        detail: error.to_string(),
+    };
+    let webhook_key = |pointer: &str, profile: &SignatureProfile| {
+        let key = WebhookKey::from_secret(values[pointer].expose(), profile);
+        key.map_err(|error| unusable(pointer, error))
+    };
+    let push_key = |pointer: &str| {
+        let key = SigningKey::from_secret(values[pointer].expose(), &SignatureProfile::default());
+        key.map_err(|error| unusable(pointer, error))
     };
     let webhook = spec.webhook.iter().flat_map(|webhook| {
         webhook
@@ -127,12 +133,13 @@ pub async fn resolve(
     });
     Ok(ResolvedSecrets {
         webhook_keys: webhook
-            .map(|(index, expires, profile)| Ok((key(&format!("/webhook/secrets/{index}"), profile)?, expires)))
+            .map(|(index, expires, profile)| Ok((webhook_key(&format!("/webhook/secrets/{index}"), profile)?, expires)))
             .collect::<Result<_, ApplyError>>()?,
-        push_key: match spec.agent.push_secret {
-            Some(_) => Some(key("/agent/push_secret", &SignatureProfile::default())?),
-            None => None,
-        },
+        push_keys: spec
+            .agent
+            .secrets()
+            .map(|(pointer, _)| push_key(&pointer))
+            .collect::<Result<_, _>>()?,
         credentials: credentials(sessions, spec, &values)?,
     })
 }
@@ -146,22 +153,22 @@ fn credentials(
     let ca = values.get("/tls/ca").cloned();
     for (index, credential) in spec.credentials.iter().enumerate() {
         let value = |member: &str| values.get(&format!("/credentials/{index}/{member}")).cloned();
-        let Some(secret) = value("secret") else { continue };
-        let credential_secret = match (&credential.oauth2, value("certificate")) {
-            (Some(oauth2), _) => {
+        let credential_secret = match (&credential.oauth2, value("certificate"), value("secret")) {
+            (Some(oauth2), _, client_secret) => {
                 let client = OAuth2Client {
                     spec: oauth2.clone(),
-                    secret: secret.clone(),
+                    secret: client_secret.clone(),
                     refresh_token: value("oauth2/refresh_token"),
                     egress: spec.egress.clone(),
                     ca: ca.clone(),
                 };
                 let session = sessions.get(&spec.tenant, &credential.name, client)?;
-                let client_secret = secret;
                 CredentialSecret::Session { session, client_secret }
             }
-            (None, Some(chain)) => CredentialSecret::Certificate { chain, key: secret },
-            (None, None) => CredentialSecret::Text(secret),
+            (None, Some(chain), Some(key)) => CredentialSecret::Certificate { chain, key },
+            (None, None, Some(secret)) => CredentialSecret::Text(secret),
+            // The credential is reported as one without a secret.
+            (None, _, None) => continue,
         };
         by_name.insert(credential.name.clone(), credential_secret);
     }

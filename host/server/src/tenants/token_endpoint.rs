@@ -14,9 +14,11 @@ use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::pause;
 use jackfield_domain::tenant::egress::{EgressSpec, Origin};
-use jackfield_domain::tenant::oauth2::{TokenProblem, TokenResponse, parse_response};
-use jackfield_domain::tenant::release::{ClientAuth, OAuth2Grant, OAuth2Spec};
-use jackfield_sandbox::{CredentialProblem, LoadError, SharedResolver, TokenNetwork, TrustedAuthorities};
+use jackfield_domain::tenant::oauth2::{GrantedToken, TokenAnswer, TokenProblem};
+use jackfield_domain::tenant::release::{BasicEncoding, ClientAuth, OAuth2Grant, OAuth2Spec};
+use jackfield_sandbox::{
+    CredentialProblem, HostNetwork, HostRequestError, LoadError, SharedResolver, TrustedAuthorities,
+};
 
 /// The longest time that a token endpoint may take: the default deadline of a write, since few invocations could wait
 /// any longer.
@@ -29,8 +31,8 @@ const MAX_ANSWER: usize = 64 << 10;
 pub struct OAuth2Client {
     /// The credential's settings in the tenant's file.
     pub spec: OAuth2Spec,
-    /// The client's secret.
-    pub secret: Sensitive,
+    /// The client's secret; none if the client is public.
+    pub secret: Option<Sensitive>,
     /// The refresh token in the tenant's file.
     pub refresh_token: Option<Sensitive>,
     /// The tenant's rules for addresses.
@@ -41,10 +43,19 @@ pub struct OAuth2Client {
 
 /// A token endpoint, and how a client authenticates itself there.
 pub struct TokenEndpoint {
-    network: TokenNetwork,
+    url: Url,
+    network: HostNetwork,
     clock: SharedClock,
     spec: OAuth2Spec,
-    secret: Sensitive,
+    secret: Option<Sensitive>,
+}
+
+/// What a request returned.
+pub struct TokenReply {
+    /// The refresh token for the next renewal, if one came.
+    pub refresh_token: Option<Sensitive>,
+    /// The access token.
+    pub granted: Result<GrantedToken, TokenFailure>,
 }
 
 /// Why a request returned no token.
@@ -71,6 +82,7 @@ impl TokenEndpoint {
     /// The tenant's authority cannot be used, or TLS cannot be set up on this machine.
     pub fn new(
         client: &OAuth2Client,
+        url: Url,
         origin: Origin,
         resolver: SharedResolver,
         clock: SharedClock,
@@ -80,8 +92,9 @@ impl TokenEndpoint {
                 .map_err(|problem| LoadError::from(CredentialProblem::from(problem)))?,
             None => TrustedAuthorities::default(),
         };
-        let network = TokenNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
+        let network = HostNetwork::new(&client.egress, origin, &trust, resolver, Arc::clone(&clock));
         Ok(Self {
+            url,
             network: network.map_err(|error| LoadError::Client(error.to_string()))?,
             clock,
             spec: client.spec.clone(),
@@ -91,18 +104,40 @@ impl TokenEndpoint {
 
     /// The endpoint's host, for messages.
     pub fn host(&self) -> &str {
-        self.spec.token_url.host_str().unwrap_or_default()
+        self.url.host_str().unwrap_or_default()
     }
 
     /// Requests an access token, with the refresh token if the grant needs one.
-    pub async fn request_token(&self, refresh_token: Option<&Sensitive>) -> Result<TokenResponse, TokenFailure> {
-        let request = self.request(&self.spec.token_url, refresh_token)?;
-        let answer = clock::timeout(&*self.clock, DEADLINE, exchange(request, self.clock.now())).await;
-        let (status, retry_after, body) = answer.unwrap_or(Err(TokenProblem::NoResponse))?;
-        parse_response(status, &body).map_err(|problem| TokenFailure { problem, retry_after })
+    pub async fn request_token(&self, refresh_token: Option<&Sensitive>) -> TokenReply {
+        let (mut head, mut body) = (None, Zeroizing::new(Vec::new()));
+        let problem = match self.request(refresh_token) {
+            Ok(request) => {
+                let exchange = exchange(request, self.clock.now(), &mut head, &mut body);
+                let ended = clock::timeout(&*self.clock, DEADLINE, exchange).await;
+                ended.unwrap_or(Err(TokenProblem::NoResponse)).err()
+            }
+            Err(problem) => Some(problem),
+        };
+        let (answer, retry_after) = match (head, problem) {
+            (Some(AnswerHead { status, retry_after }), None) => (TokenAnswer::read(status, &body), retry_after),
+            (Some(AnswerHead { status, retry_after }), Some(problem)) => {
+                (TokenAnswer::cut_off(status, &body, problem), retry_after)
+            }
+            (None, problem) => {
+                let granted = Err(problem.unwrap_or(TokenProblem::NoResponse).into());
+                return TokenReply {
+                    refresh_token: None,
+                    granted,
+                };
+            }
+        };
+        TokenReply {
+            refresh_token: answer.refresh_token,
+            granted: answer.granted.map_err(|problem| TokenFailure { problem, retry_after }),
+        }
     }
 
-    fn request(&self, url: &Url, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
+    fn request(&self, refresh_token: Option<&Sensitive>) -> Result<reqwest::RequestBuilder, TokenProblem> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         match self.spec.grant {
             OAuth2Grant::ClientCredentials => form.append_pair("grant_type", "client_credentials"),
@@ -117,27 +152,40 @@ impl TokenEndpoint {
                 form.append_pair(name, value);
             }
         }
-        let request = self.network.post(url).map_err(|_| TokenProblem::Unreachable)?;
+        for resource in &self.spec.resource {
+            form.append_pair("resource", resource);
+        }
+        let request = self.network.post(&self.url).map_err(|_| TokenProblem::Unreachable)?;
         let request = request
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json");
-        Ok(match self.spec.client_auth {
-            ClientAuth::Body => {
-                form.append_pair("client_id", &self.spec.client_id);
-                form.append_pair("client_secret", self.secret.expose());
-                request.body(form.finish())
-            }
-            ClientAuth::Basic => request
-                .header(AUTHORIZATION, basic(&self.spec.client_id, &self.secret))
-                .body(form.finish()),
-        })
+        let in_header = self
+            .secret
+            .as_ref()
+            .filter(|_| self.spec.client_auth == ClientAuth::Basic);
+        if let Some(secret) = in_header {
+            let header = basic(&self.spec.client_id, secret, self.spec.basic_encoding);
+            return Ok(request.header(AUTHORIZATION, header).body(form.finish()));
+        }
+        form.append_pair("client_id", &self.spec.client_id);
+        if let Some(secret) = &self.secret {
+            form.append_pair("client_secret", secret.expose());
+        }
+        Ok(request.body(form.finish()))
     }
 }
 
-/// The header of HTTP Basic authentication. RFC 6749, section 2.3.1: both parts are form-encoded before they are
-/// joined.
-fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+/// The header of HTTP Basic authentication.
+fn basic(client_id: &str, secret: &Sensitive, encoding: BasicEncoding) -> HeaderValue {
+    let encode = |text: &str| match encoding {
+        BasicEncoding::Plain => text.to_owned(),
+        // A form's `+` and `%7E` are read as such by servers that know only percent-encoding. Every server that decodes
+        // at all reads these two.
+        BasicEncoding::Form => {
+            let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            form.replace('+', "%20").replace("%7E", "~")
+        }
+    };
     let pair = Sensitive::new(format!("{}:{}", encode(client_id), encode(secret.expose())));
     let value = Sensitive::new(format!("Basic {}", BASE64_STANDARD.encode(pair.expose())));
     #[expect(clippy::expect_used, reason = "base64 is visible ASCII")]
@@ -146,29 +194,40 @@ fn basic(client_id: &str, secret: &Sensitive) -> HeaderValue {
     value
 }
 
-/// The status of the answer, how long the endpoint asks clients to wait, and the body.
+/// What is known of an answer before its body.
+struct AnswerHead {
+    status: u16,
+    /// How long the endpoint asks clients to wait.
+    retry_after: Option<Duration>,
+}
+
+/// Sends the request, and writes what arrives into `head` and `body`: even the beginning of an answer may hold a refresh
+/// token, which must not be lost.
 async fn exchange(
     request: reqwest::RequestBuilder,
     now: Timestamp,
-) -> Result<(u16, Option<Duration>, Zeroizing<Vec<u8>>), TokenProblem> {
-    let mut answer = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
-            TokenProblem::Unreachable
-        } else {
-            TokenProblem::NoResponse
-        }
+    head: &mut Option<AnswerHead>,
+    body: &mut Zeroizing<Vec<u8>>,
+) -> Result<(), TokenProblem> {
+    let mut answer = request.send().await.map_err(|error| match error.into() {
+        HostRequestError::Refused(_) | HostRequestError::Unreachable => TokenProblem::Unreachable,
+        HostRequestError::NoAnswer => TokenProblem::NoResponse,
     })?;
     let header = |name: &str| answer.headers().get(name)?.to_str().ok();
-    let pause = pause::until(answer.status().as_u16(), header, now);
-    let retry_after = pause.map(|until| until.duration_since(now).unsigned_abs());
-    let mut body = Zeroizing::new(Vec::new());
+    let status = answer.status().as_u16();
+    let pause = pause::until(status, header, now);
+    *head = Some(AnswerHead {
+        status,
+        retry_after: pause.map(|until| until.duration_since(now).unsigned_abs()),
+    });
     while let Some(chunk) = answer.chunk().await.map_err(|_| TokenProblem::NoResponse)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
+        let room = MAX_ANSWER - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
             return Err(TokenProblem::Malformed("is larger than 64 KiB"));
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok((answer.status().as_u16(), retry_after, body))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -177,9 +236,15 @@ mod tests {
 
     #[test]
     fn basic_encodes_both_parts_before_joining() {
-        let value = basic("a:b", &Sensitive::new("p w+ü%".into()));
-        assert!(value.is_sensitive());
-        let decoded = BASE64_STANDARD.decode(&value.as_bytes()["Basic ".len()..]).unwrap();
-        assert_eq!(decoded, b"a%3Ab:p+w%2B%C3%BC%25");
+        let secret = Sensitive::new("p w+ü%~*-._!".into());
+        for (encoding, expected) in [
+            (BasicEncoding::Form, "a%3Ab:p%20w%2B%C3%BC%25~*-._%21"),
+            (BasicEncoding::Plain, "a:b:p w+ü%~*-._!"),
+        ] {
+            let value = basic("a:b", &secret, encoding);
+            assert!(value.is_sensitive());
+            let decoded = BASE64_STANDARD.decode(&value.as_bytes()["Basic ".len()..]).unwrap();
+            assert_eq!(String::from_utf8(decoded).unwrap(), expected);
+        }
     }
 }

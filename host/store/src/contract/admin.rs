@@ -173,7 +173,7 @@ pub async fn secrets_are_stored_separately(store: SharedStore) {
     assert_eq!(store.secret(&zenith(), "crm-1").await, Ok(None));
 
     let mut spec = spec(&acme());
-    spec.credentials[0].secret = SecretRef::Value(Sensitive::new("literal".into()));
+    spec.credentials[0].secret = Some(SecretRef::Value(Sensitive::new("literal".into())));
     let literal = NewRelease {
         spec,
         adapter: Digest::of(b"one"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_tests::fakes::{BadTokenResponse, Behaviour, Mode};
+use jackfield_tests::node::LOOPBACK_NAMES;
 
 use super::{OAuth2Host, until};
 
@@ -71,6 +72,30 @@ async fn failures_back_off_and_alert_once() {
     host.server.behave(Behaviour::default());
     host.test.advance(Duration::from_secs(33));
     host.test.work().await;
+    host.test.finish().await;
+}
+
+#[tokio::test]
+async fn changed_causes_are_alerted() {
+    // An alert that says what to do is wrong once the cause is another one, so another alert says so.
+    let host = OAuth2Host::start().await;
+    host.server.behave(Behaviour::always(Mode::Maintenance));
+    assert_eq!(host.fail("C-1").await, 1);
+    host.server.behave(Behaviour::default());
+    host.book.fail_next(2, BadTokenResponse::Error("invalid_client"));
+    host.test.advance(Duration::from_millis(1100));
+    assert_eq!(host.fail_as("unauthorized", "C-2").await, 1);
+    host.test.advance(Duration::from_secs(331));
+    assert_eq!(host.fail_as("unauthorized", "C-3").await, 1);
+    let messages = host.messages().await;
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    let expected = "credential `crm` still has no access token from 127.0.0.1, now for another reason: the token \
+                    endpoint refuses: invalid_client; check client_id, the client's secret and client_auth, then apply \
+                    the tenant's file again (before: the token endpoint answers 503)";
+    assert_eq!(messages[1], expected);
+    host.test.advance(Duration::from_secs(331));
+    host.test.work().await;
+    assert_eq!(host.book.issued(), 1);
     host.test.finish().await;
 }
 
@@ -186,7 +211,13 @@ async fn token_server_is_subject_to_egress_rules() {
         .file("", "")
         .replace("private_addresses = true", "private_addresses = false");
     let file = file.replace(&host.test.keystone.origin(), "https://crm.example");
-    host.test.apply(&file).await;
+    let error = host.test.try_apply(&file).await.unwrap_err();
+    assert!(
+        format!("{error:?}").contains("127.0.0.1 is not a public address"),
+        "{error:?}"
+    );
+    let name = format!("http://login{LOOPBACK_NAMES}");
+    host.test.apply(&file.replace("http://127.0.0.1", &name)).await;
     assert_eq!(host.fail("C-1").await, 0);
     assert!(host.messages().await[0].contains("cannot be reached; check token_url, egress.private_addresses"));
     host.test.apply(&host.file("", "")).await;

@@ -1,5 +1,6 @@
 //! OAuth2 credentials: the host fetches and renews access tokens; the adapter never notices.
 
+mod clients;
 mod failing;
 mod rotation;
 
@@ -13,12 +14,14 @@ use jackfield_domain::delivery::DeliveryState;
 use jackfield_store::{Alert, DeliveryDetail};
 use jackfield_tests::documents::{keystone_tenant, minimal_disposition};
 use jackfield_tests::fakes::{
-    Behaviour, IssuedTokens, Keystone, KeystoneConfig, KeystoneLead, Mode, OAuth2, OAuth2Config, ServerClock,
+    Behaviour, IssuedTokens, Keystone, KeystoneConfig, KeystoneLead, Mode, OAuth2, OAuth2Config, RewriteTokens,
+    ServerClock,
 };
 use jackfield_tests::node::{TestNode, first_page};
+use serde_json::{Value, json};
 
 const TENANT: &str = "dwarka-homes";
-const CLIENT_SECRET: &str = "client secret/canary+1";
+const CLIENT_SECRET: &str = "client secret/canary+1~";
 const FIRST_REFRESH_TOKEN: &str = "refresh-canary-1";
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -176,6 +179,47 @@ async fn token_without_lifetime_is_renewed() {
     host.test.advance(Duration::from_secs(61));
     host.deliver_well("C-3").await;
     assert_eq!(host.server.counts().requests, 2);
+    host.test.finish().await;
+}
+
+#[tokio::test]
+async fn tokens_are_taken_as_servers_write_them() {
+    // A 2xx with an access token is a token, whatever else is or is not in it.
+    let rewrites: [RewriteTokens; 5] = [
+        |body| {
+            *body = json!({"access_token": body["access_token"]});
+            201
+        },
+        |body| {
+            body["token_type"] = json!("");
+            body["expires_in"] = json!("3600");
+            200
+        },
+        |body| {
+            body["token_type"] = json!("BearerToken");
+            body["expires_in"] = json!(3599.5);
+            203
+        },
+        |body| {
+            body["expires_in"] = json!("");
+            body["refresh_token"] = json!("");
+            body["scope"] = json!(["calls.write", 7]);
+            200
+        },
+        |body| {
+            body["expires_in"] = json!(0);
+            body["error"] = Value::Null;
+            200
+        },
+    ];
+    let host = OAuth2Host::start().await;
+    for (call, rewrite) in rewrites.into_iter().enumerate() {
+        host.book.rewrite_next(1, rewrite);
+        host.deliver_well(&format!("C-{call}")).await;
+        host.test.advance(HOUR);
+    }
+    assert_eq!((host.book.issued(), host.test.keystone.counts().refused), (5, 0));
+    assert!(host.alerts(AlertKind::Credential).await.is_empty());
     host.test.finish().await;
 }
 

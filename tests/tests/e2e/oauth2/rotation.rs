@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryState;
-use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode};
+use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode, RewriteTokens};
+use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -127,6 +128,57 @@ async fn unstored_refresh_token_blocks_access() {
     host.test.advance(HOUR);
     host.deliver_well("C-3").await;
     assert_eq!((host.book.issued(), host.book.is_revoked()), (2, false));
+    host.test.finish().await;
+}
+
+#[tokio::test]
+async fn odd_answers_keep_the_refresh_token() {
+    // The refresh token of an answer is stored before anything else of the answer counts.
+    let rewrites: [(RewriteTokens, &str); 4] = [
+        (
+            |body| {
+                *body = json!({"refresh_token": body["refresh_token"], "expires_in": {}});
+                200
+            },
+            "is not JSON with an access_token",
+        ),
+        (
+            |body| {
+                body["token_type"] = json!("mac");
+                202
+            },
+            "has a token_type other than bearer",
+        ),
+        (
+            |body| {
+                body["access_token"] = json!("a b");
+                200
+            },
+            "holds a token with characters",
+        ),
+        (
+            |body| {
+                body["zz"] = json!("x".repeat(100_000));
+                200
+            },
+            "is larger than 64 KiB",
+        ),
+    ];
+    let mut host = OAuth2Host::rotating().await;
+    for (number, (rewrite, why)) in rewrites.into_iter().enumerate() {
+        host.book.rewrite_next(1, rewrite);
+        let found = host.deliver(&format!("C-{number}")).await;
+        assert_eq!(found.attempts[0].class.unwrap().word(), "unavailable", "{why}");
+        let alerts = host.alerts(AlertKind::Credential).await;
+        assert!(alerts[0].message.contains(why), "{alerts:?}");
+        assert!(!alerts[0].message.contains("canary"), "{alerts:?}");
+        host.test.restart().await;
+        host.test.advance(Duration::from_secs(33));
+        host.test.work().await;
+        assert_eq!(host.test.keystone.stored().len(), number + 1);
+        host.test.advance(HOUR);
+    }
+    assert_eq!((host.book.issued(), host.book.is_revoked()), (8, false));
     host.test.finish().await;
 }
 

@@ -7,10 +7,12 @@
 
 mod key;
 mod profile;
+mod public_key;
 mod verify;
 
-pub use key::{InvalidSigningSecret, SigningKey, sign_standard};
+pub use key::{InvalidSigningSecret, SigningKey, WebhookKey, sign_standard};
 pub use profile::{InvalidSignatureProfile, SignatureProfile};
+pub use public_key::Ed25519Key;
 pub use verify::{MAX_SIGNATURES, SignatureRefusal, VerifiedRequest, verify};
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use self::table::ProfileTable;
 /// | `timestamp_header` | the header with the timestamp, in Unix seconds or milliseconds | – |
 /// | `id_header` | the header with the id | – |
 /// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
-/// | `secret` | `raw` (the text's bytes are the key) or `whsec` (`whsec_` and base64) | `raw` |
+/// | `secret` | `raw` (the text's bytes are the key) or `whsec` (base64, with or without `whsec_`; in a `list` with the prefix `v1,` also a public key, `whpk_` and base64, for signatures with `v1a,`) | `raw` |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureProfile {
     pub(super) signature_header: HeaderName,
@@ -78,7 +78,7 @@ pub(super) enum SignatureEncoding {
 
 impl SignatureEncoding {
     /// The bytes of a signature, if it is one.
-    pub(super) fn decode(self, text: &str) -> Option<[u8; 32]> {
+    pub(super) fn decode<const N: usize>(self, text: &str) -> Option<[u8; N]> {
         let bytes = match self {
             Self::Hex => hex::decode(text).ok()?,
             Self::Base64 => {
@@ -165,7 +165,8 @@ const BUILT_IN: [BuiltIn; 4] = [
 ];
 
 impl SignatureProfile {
-    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`.
+    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`, or `v1a,…` where
+    /// the sender has a public key.
     #[must_use]
     pub fn standard_webhooks() -> Self {
         Self {
@@ -233,6 +234,13 @@ impl SignatureProfile {
         found
             .map(|(_, make)| make())
             .ok_or_else(|| InvalidSignatureProfile::Name(name.chars().take(80).collect()))
+    }
+
+    /// Whether a key may be a public one: signatures by it stand beside the others, with a prefix of their own.
+    #[must_use]
+    pub(super) fn takes_public_keys(&self) -> bool {
+        let is_versioned = matches!(&self.layout, SignatureLayout::List { prefix } if prefix == "v1,");
+        is_versioned && self.secret == SecretFormat::Whsec
     }
 
     /// The profile's name, if it is built in.

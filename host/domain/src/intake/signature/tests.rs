@@ -1,12 +1,16 @@
 //! Requests that verify and, above all, requests that do not.
 
+use std::slice;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::{
-    InvalidSigningSecret, MAX_SIGNATURES, SignatureProfile, SignatureRefusal, SigningKey, sign_standard, verify,
+    InvalidSigningSecret, MAX_SIGNATURES, SignatureProfile, SignatureRefusal, SigningKey, WebhookKey, sign_standard,
+    verify,
 };
 
+mod keys;
 mod samples;
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -14,6 +18,9 @@ const ID: &str = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
 const SENT: i64 = 1_649_367_553;
 const BODY: &[u8] = br#"{"email":"test@example.com","username":"test_user"}"#;
 const SIGNATURE: &str = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
+
+/// The public key of the private key with the bytes 0 to 31.
+const PUBLIC_KEY: &str = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -56,18 +63,29 @@ fn key(secret: &str, profile: &SignatureProfile) -> SigningKey {
     SigningKey::from_secret(secret, profile).unwrap()
 }
 
+fn webhook_key(secret: &str, profile: &SignatureProfile) -> WebhookKey {
+    WebhookKey::from_secret(secret, profile).unwrap()
+}
+
 /// The refusal of a request with the published key, received at the time that it was sent.
 fn refusal(headers: &HeaderMap, body: &[u8]) -> Option<SignatureRefusal> {
     let profile = SignatureProfile::default();
-    verify(&profile, &[(key(SECRET, &profile), None)], headers, body, at(SENT)).err()
+    verify(
+        &profile,
+        &[(webhook_key(SECRET, &profile), None)],
+        headers,
+        body,
+        at(SENT),
+    )
+    .err()
 }
 
 #[test]
 fn the_published_example_verifies() {
     let profile = SignatureProfile::default();
     let key = key(SECRET, &profile);
-    assert_eq!(sign_standard(&key, ID, at(SENT), BODY), SIGNATURE);
-    let verified = verify(&profile, &[(key, None)], &standard(SIGNATURE), BODY, at(SENT)).unwrap();
+    assert_eq!(sign_standard(slice::from_ref(&key), ID, at(SENT), BODY), SIGNATURE);
+    let verified = verify(&profile, &[(key.into(), None)], &standard(SIGNATURE), BODY, at(SENT)).unwrap();
     assert_eq!(verified.signed_id.unwrap().as_str(), ID);
 }
 
@@ -105,7 +123,7 @@ fn published_signatures_verify() {
         ),
     ];
     for (profile, secret, pairs, body) in cases {
-        let keys = [(key(secret, &profile), None)];
+        let keys = [(webhook_key(secret, &profile), None)];
         let verified = verify(&profile, &keys, &headers(pairs), body, at(1_700_000_000));
         assert!(verified.unwrap().signed_id.is_none(), "{pairs:?}");
     }
@@ -117,7 +135,7 @@ fn signatures_verify_as_vendors_write_them() {
     let mac = "881f7ed0fa1ed08a7f9383302d02ecf24f710c914423bb9d1b830fd60b6a93bb";
     let upper = mac.to_uppercase();
     let stripe = SignatureProfile::stripe();
-    let keys = [(key("whsec_stripe", &stripe), None)];
+    let keys = [(webhook_key("whsec_stripe", &stripe), None)];
     for value in [
         format!("t=1700000000, v1={mac}"),
         format!("t=1700000000 ,\tv1 = {mac} , v0=00"),
@@ -129,7 +147,7 @@ fn signatures_verify_as_vendors_write_them() {
         assert!(verified.is_ok(), "{value}: {verified:?}");
     }
     let github = SignatureProfile::sha256_hex();
-    let keys = [(key("It's a Secret to Everybody", &github), None)];
+    let keys = [(webhook_key("It's a Secret to Everybody", &github), None)];
     let mac = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     for value in [
         format!("SHA256={}", mac.to_uppercase()),
@@ -158,7 +176,14 @@ fn timestamps_may_be_in_milliseconds() {
     let refused_at = |sent: &str, second| {
         let signature = hex::encode(signer.mac(&[sent.as_bytes(), b".body"]));
         let headers = headers(&[("x-timestamp", sent), ("x-signature", &signature)]);
-        verify(&profile, &[(signer.clone(), None)], &headers, b"body", at(second)).err()
+        verify(
+            &profile,
+            &[(signer.clone().into(), None)],
+            &headers,
+            b"body",
+            at(second),
+        )
+        .err()
     };
     let sent = "1649367553999";
     assert_eq!(refused_at(sent, SENT), None);
@@ -210,7 +235,7 @@ fn dots_in_ids_change_nothing() {
     let profile = SignatureProfile::default();
     let key = key(SECRET, &profile);
     let sent = SENT.to_string();
-    let signature = sign_standard(&key, "a.b", at(SENT), BODY);
+    let signature = sign_standard(&[key], "a.b", at(SENT), BODY);
     let dotted = headers(&[
         ("webhook-id", "a.b"),
         ("webhook-timestamp", &sent),
@@ -235,7 +260,7 @@ fn one_valid_signature_is_enough() {
 #[test]
 fn two_timestamps_in_one_header_are_refused() {
     let profile = SignatureProfile::stripe();
-    let keys = [(key("k", &profile), None)];
+    let keys = [(webhook_key("k", &profile), None)];
     let headers = headers(&[("stripe-signature", "t=1,t=2,v1=00")]);
     assert_eq!(
         verify(&profile, &keys, &headers, b"", at(1)),
@@ -246,7 +271,7 @@ fn two_timestamps_in_one_header_are_refused() {
 #[test]
 fn extreme_timestamps_do_not_overflow() {
     let profile = SignatureProfile::default();
-    let keys = [(key(SECRET, &profile), None)];
+    let keys = [(webhook_key(SECRET, &profile), None)];
     let cases = [
         (i64::MIN.to_string(), SignatureRefusal::StaleTimestamp),
         (i64::MAX.to_string(), SignatureRefusal::FutureTimestamp),
@@ -269,16 +294,16 @@ fn old_keys_verify_until_they_expire() {
     let profile = SignatureProfile::default();
     let [old, new] =
         ["whsec_b2xkLW9sZC1vbGQtb2xkLW9sZA==", "whsec_bmV3LW5ldy1uZXctbmV3LW5ldw"].map(|secret| key(secret, &profile));
-    let keys = [(old.clone(), Some(at(SENT + 60))), (new.clone(), None)];
+    let keys = [(old.clone().into(), Some(at(SENT + 60))), (new.clone().into(), None)];
     let refused_at = |signer: &SigningKey, second| {
-        let headers = standard(&sign_standard(signer, ID, at(SENT), BODY));
+        let headers = standard(&sign_standard(slice::from_ref(signer), ID, at(SENT), BODY));
         verify(&profile, &keys, &headers, BODY, at(second)).err()
     };
     assert_eq!(refused_at(&old, SENT + 59), None);
     assert_eq!(refused_at(&new, SENT + 59), None);
     assert_eq!(refused_at(&old, SENT + 60), Some(SignatureRefusal::NoMatch));
     assert_eq!(refused_at(&new, SENT + 60), None);
-    let headers = standard(&sign_standard(&old, ID, at(SENT), BODY));
+    let headers = standard(&sign_standard(slice::from_ref(&old), ID, at(SENT), BODY));
     assert_eq!(
         verify(&profile, &keys[..1], &headers, BODY, at(SENT + 60)),
         Err(SignatureRefusal::NoValidKey)
@@ -292,7 +317,7 @@ fn old_keys_verify_until_they_expire() {
 #[test]
 fn secrets_are_checked_and_hidden() {
     // Secrets must have the format of their profile and are never shown.
-    let invalid = |text: &str, profile: SignatureProfile| SigningKey::from_secret(text, &profile).err();
+    let invalid = |text: &str, profile: SignatureProfile| WebhookKey::from_secret(text, &profile).err();
     assert_eq!(
         invalid("", SignatureProfile::default()),
         Some(InvalidSigningSecret::Empty)
@@ -301,14 +326,18 @@ fn secrets_are_checked_and_hidden() {
         invalid("whsec_", SignatureProfile::default()),
         Some(InvalidSigningSecret::Empty)
     );
-    assert_eq!(
-        invalid("plain", SignatureProfile::default()),
-        Some(InvalidSigningSecret::NoPrefix)
-    );
-    assert_eq!(
-        invalid("whsec_?", SignatureProfile::default()),
-        Some(InvalidSigningSecret::NotBase64)
-    );
+    for (text, expected) in [
+        ("plain", InvalidSigningSecret::NotBase64),
+        ("whsec_?", InvalidSigningSecret::NotBase64),
+        ("my-very-secret-text", InvalidSigningSecret::NotBase64),
+        ("whsk_AAAA", InvalidSigningSecret::PrivateKey),
+        ("whpk_AAAA", InvalidSigningSecret::NotPublicKey),
+        ("whpk_", InvalidSigningSecret::NotPublicKey),
+    ] {
+        assert_eq!(invalid(text, SignatureProfile::default()), Some(expected), "{text}");
+    }
+    let signs = SigningKey::from_secret(PUBLIC_KEY, &SignatureProfile::default());
+    assert_eq!(signs.err(), Some(InvalidSigningSecret::PublicKey));
     assert_eq!(
         invalid("", SignatureProfile::stripe()),
         Some(InvalidSigningSecret::Empty)

@@ -4,14 +4,20 @@ use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::key::SigningKey;
-use super::profile::{SignatureLayout, SignatureProfile, SignedContent, TimestampSource};
+use super::key::WebhookKey;
+use super::profile::{SignatureEncoding, SignatureLayout, SignatureProfile, SignedContent, TimestampSource};
+use super::public_key::SIGNATURE_BYTES;
 use crate::id::DedupKey;
 use crate::word::words;
 
 /// The most parts of a signature header that are compared, so that an attacker cannot keep the host busy. Senders that
 /// rotate their keys send two or three.
 pub const MAX_SIGNATURES: usize = 16;
+/// The most of them that are by public keys, which take much longer to verify. A sender has the old key and the
+/// new one.
+const MAX_PUBLIC_KEY_SIGNATURES: usize = 4;
+/// What stands before a signature by a public key.
+const PUBLIC_KEY_SIGNATURE: &str = "v1a,";
 
 /// What a valid signature proves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +68,7 @@ words!(SignatureRefusal {
 /// The first reason to refuse it.
 pub fn verify(
     profile: &SignatureProfile,
-    keys: &[(SigningKey, Option<Timestamp>)],
+    keys: &[(WebhookKey, Option<Timestamp>)],
     headers: &HeaderMap,
     body: &[u8],
     now: Timestamp,
@@ -72,21 +78,37 @@ pub fn verify(
         check_age(timestamp, i64::from(profile.tolerance_seconds), now)?;
     }
     let message = signed.message(body);
-    let received: Vec<_> = signed
+    let received: Vec<[u8; 32]> = signed
         .signatures
         .iter()
         .filter_map(|text| profile.encoding.decode(text))
         .collect();
-    if received.is_empty() {
+    let by_public_key: Vec<[u8; SIGNATURE_BYTES]> = signed
+        .by_public_key
+        .iter()
+        .filter_map(|text| SignatureEncoding::Base64.decode(text))
+        .collect();
+    if received.is_empty() && by_public_key.is_empty() {
         return Err(SignatureRefusal::MalformedHeader);
     }
     let mut tried = false;
     let mut matched = Choice::from(0);
     for (key, _) in keys.iter().filter(|(_, expires)| expires.is_none_or(|at| now < at)) {
         tried = true;
-        let expected = key.mac(&message);
-        for signature in &received {
-            matched |= signature.ct_eq(&expected);
+        match key {
+            WebhookKey::Shared(key) => {
+                let expected = key.mac(&message);
+                for signature in &received {
+                    matched |= signature.ct_eq(&expected);
+                }
+            }
+            WebhookKey::Public(_) if by_public_key.is_empty() => {}
+            WebhookKey::Public(key) => {
+                let message = message.concat();
+                for signature in &by_public_key {
+                    matched |= Choice::from(u8::from(key.verifies(&message, signature)));
+                }
+            }
         }
     }
     match (bool::from(matched), tried) {
@@ -101,6 +123,8 @@ struct SignatureHeaders<'a> {
     id: Option<DedupKey>,
     timestamp: Option<&'a str>,
     signatures: Vec<&'a str>,
+    /// Those that a public key verifies.
+    by_public_key: Vec<&'a str>,
 }
 
 impl<'a> SignatureHeaders<'a> {
@@ -118,7 +142,19 @@ impl<'a> SignatureHeaders<'a> {
                 .collect(),
             SignatureLayout::Pairs { signature_key } => named(value, signature_key)?,
         };
-        if signatures.is_empty() || signatures.iter().any(|signature| signature.is_empty()) {
+        let by_public_key: Vec<_> = if profile.takes_public_keys() {
+            let parts = value.split(' ');
+            parts
+                .filter_map(|part| without_prefix(part, PUBLIC_KEY_SIGNATURE))
+                .collect()
+        } else {
+            vec![]
+        };
+        if by_public_key.len() > MAX_PUBLIC_KEY_SIGNATURES {
+            return Err(SignatureRefusal::TooManySignatures);
+        }
+        let mut all = signatures.iter().chain(&by_public_key).peekable();
+        if all.peek().is_none() || all.any(|signature| signature.is_empty()) {
             return Err(SignatureRefusal::MalformedHeader);
         }
         let timestamp = match profile.signed.timestamp() {
@@ -138,6 +174,7 @@ impl<'a> SignatureHeaders<'a> {
             id,
             timestamp,
             signatures,
+            by_public_key,
         })
     }
 

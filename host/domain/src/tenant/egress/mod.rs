@@ -13,8 +13,9 @@ mod path;
 mod refusal;
 mod representation;
 mod spec;
+mod url_text;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
@@ -28,6 +29,7 @@ pub use path::{InvalidPath, PathPrefix};
 pub use refusal::EgressRefusal;
 pub use representation::{BodyCharset, charset, convert, encoding_problem, shown, utf8_content_type};
 pub use spec::EgressSpec;
+pub use url_text::{UrlProblem, UrlText};
 
 /// Where the requests of one release may go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,11 +65,7 @@ impl EgressPolicy {
         }
         let origin = Origin::of(url).map_err(|_| EgressRefusal::NoHost)?;
         self.check_grants(method, &origin, url.path())?;
-        match url.host() {
-            Some(Host::Ipv4(address)) => self.check_address(address.into())?,
-            Some(Host::Ipv6(address)) => self.check_address(address.into())?,
-            Some(Host::Domain(_)) | None => {}
-        }
+        self.check_written_address(url)?;
         Ok(origin)
     }
 
@@ -115,6 +113,20 @@ impl EgressPolicy {
         })
     }
 
+    /// Checks the address that a URL's host is. A name is checked once it is resolved, except those that always mean
+    /// this machine.
+    ///
+    /// # Errors
+    /// It is not public, and the tenant has not asked for private addresses.
+    pub fn check_written_address(&self, url: &Url) -> Result<(), EgressRefusal> {
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.check_address(address.into()),
+            Some(Host::Ipv6(address)) => self.check_address(address.into()),
+            Some(Host::Domain(name)) if is_this_machine(name) => self.check_address(Ipv4Addr::LOCALHOST.into()),
+            Some(Host::Domain(_)) | None => Ok(()),
+        }
+    }
+
     /// Checks an address that a URL contains.
     ///
     /// # Errors
@@ -138,6 +150,12 @@ impl EgressPolicy {
         }
         self.check_address(address)
     }
+}
+
+/// Whether a name is `localhost` or below it, which is always this machine (RFC 6761).
+fn is_this_machine(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::url_text::{is_ambiguous, trimmed};
 use crate::text::text_conversions;
 
 /// Scheme, host and port of a URL.
@@ -62,7 +63,17 @@ impl FromStr for Origin {
     type Err = InvalidOrigin;
 
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
-        let invalid = || InvalidOrigin(text.to_owned());
+        let text = trimmed(text);
+        // A password is not shown.
+        let invalid = || {
+            InvalidOrigin(
+                text.rsplit_once('@')
+                    .map_or(text.to_owned(), |(_, host)| format!("…@{host}")),
+            )
+        };
+        if text.contains(is_ambiguous) {
+            return Err(invalid());
+        }
         let full = if text.contains("://") {
             text.to_owned()
         } else {
@@ -98,6 +109,8 @@ mod tests {
     fn origins_have_one_spelling() {
         let cases = [
             ("crm.example", "https://crm.example"),
+            (" crm.example\n", "https://crm.example"),
+            ("\thttps://crm.example ", "https://crm.example"),
             ("https://CRM.Example:443/", "https://crm.example"),
             ("http://crm.example:80", "http://crm.example"),
             ("https://crm.example:80", "https://crm.example:80"),
@@ -140,8 +153,14 @@ mod tests {
             "https://256.1.1.1",
             "https://[fe80::1%25eth0]",
             "https://crm .example",
+            "https://cr\tm.example",
+            "https:\\\\crm.example",
+            "https://crm\u{200b}.example",
         ] {
-            assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin(text.into())));
+            let shown = text
+                .split_once('@')
+                .map_or(text.to_owned(), |(_, host)| format!("…@{host}"));
+            assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin(shown)));
         }
     }
 

@@ -1,8 +1,10 @@
 //! Decides when to use an OAuth2 access token, when to renew it, when to wait for it, and what to do without one.
 //!
 //! [`TokenState`] decides; the code that sends requests to the token endpoint, and that waits, is elsewhere.
-//! [`parse_response`] parses the endpoint's responses.
+//! [`TokenAnswer`] reads the endpoint's answers, and [`AlertedCauses`] decides what operators hear of failures.
 
+mod alert;
+mod members;
 mod response;
 
 use std::time::Duration;
@@ -10,7 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::delivery::retry;
-pub use response::{OAuth2Code, TokenProblem, TokenResponse, parse_response};
+pub use alert::AlertedCauses;
+pub use response::{GrantedToken, OAuth2Code, TokenAnswer, TokenProblem};
 
 /// A token is renewed this long before it expires: longer than a request with its resend, so that no token expires
 /// during a request.

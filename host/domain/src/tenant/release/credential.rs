@@ -1,9 +1,9 @@
 //! `[[credentials]]` and `[tls]` of a tenant's file: how the host authenticates to the CRM, and the CRM to the host.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::SecretRef;
-use crate::tenant::egress::Origin;
+use crate::tenant::egress::{Origin, UrlText};
 use crate::word::words;
 
 /// `[[credentials]]`
@@ -26,8 +26,10 @@ pub struct CredentialSpec {
     /// For `mtls`: the certificate in PEM, followed by its intermediate certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<SecretRef>,
-    /// The secret. For `mtls` the private key in PEM, for `oauth2` the client's secret.
-    pub secret: SecretRef,
+    /// The secret. For `mtls` the private key in PEM, for `oauth2` the client's secret. Only a public OAuth2 client
+    /// (`client_auth = "none"`) has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretRef>,
     /// Accept a secret that is too short to be safe, because the CRM has no longer ones. One of fewer than six
     /// characters is not searched for in answers, since it would be found by chance.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -38,6 +40,15 @@ pub struct CredentialSpec {
     /// For `oauth2`: how the host gets access tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth2: Option<OAuth2Spec>,
+}
+
+impl CredentialSpec {
+    /// Whether it has no secret, because it is a public OAuth2 client.
+    #[must_use]
+    pub fn is_public_client(&self) -> bool {
+        let oauth2 = self.oauth2.as_ref().filter(|_| self.kind == CredentialKind::OAuth2);
+        oauth2.is_some_and(|oauth2| oauth2.client_auth == ClientAuth::None)
+    }
 }
 
 /// How the host uses a credential.
@@ -76,7 +87,7 @@ words!(CredentialKind {
 #[serde(deny_unknown_fields)]
 pub struct OAuth2Spec {
     /// The token endpoint. The host may reach it without a grant in `egress.allow`; the adapter may not.
-    pub token_url: url::Url,
+    pub token_url: UrlText,
     /// The client's id.
     pub client_id: String,
     /// The grant that is exchanged for a token.
@@ -92,9 +103,29 @@ pub struct OAuth2Spec {
     /// The API that the token is for. Not in the standard, but some servers require it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
+    /// The APIs that the token is for, as URIs (RFC 8707). In a file also one text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "text_or_list")]
+    pub resource: Vec<String>,
     /// How the client authenticates.
     #[serde(default)]
     pub client_auth: ClientAuth,
+    /// For `client_auth = "basic"`: how id and secret are written before they are joined.
+    #[serde(default, skip_serializing_if = "BasicEncoding::is_default")]
+    pub basic_encoding: BasicEncoding,
+}
+
+/// One text, or a list of texts.
+fn text_or_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text or a list of texts")]
+    enum TextOrList {
+        Text(String),
+        List(Vec<String>),
+    }
+    Ok(match TextOrList::deserialize(deserializer)? {
+        TextOrList::Text(text) => vec![text],
+        TextOrList::List(list) => list,
+    })
 }
 
 /// The OAuth2 grant that is exchanged for an access token.
@@ -117,10 +148,31 @@ pub enum ClientAuth {
     Basic,
     /// As `client_id` and `client_secret` in the form.
     Body,
+    /// Not at all: the client is public, and only its `client_id` is in the form.
+    None,
 }
 
-/// `[tls]`: which authorities are trusted, for the adapter's requests and the token endpoint. Certificates are always
-/// verified; no setting turns that off.
+/// How a client's id and secret are written in `authorization: Basic …`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BasicEncoding {
+    /// Each is form-encoded before they are joined by a colon (RFC 6749, section 2.3.1), with `%20` for a blank and a
+    /// bare `~`: servers that know only percent-encoding read that too.
+    #[default]
+    Form,
+    /// As they are (RFC 7617), for servers that decode nothing.
+    Plain,
+}
+
+impl BasicEncoding {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// `[tls]`: which authorities are trusted, for the adapter's requests, the token endpoint and the agent. Certificates are
+/// always verified; no setting turns that off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsSpec {

@@ -5,6 +5,7 @@ mod credential;
 mod diff;
 mod ingress;
 mod limits;
+mod notes;
 mod runtime;
 mod secret;
 mod spec;
@@ -14,10 +15,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use check::{check, mismatch};
-pub use credential::{ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec, TlsSpec};
+pub use credential::{BasicEncoding, ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec, TlsSpec};
 pub use diff::{ReleaseChange, diff};
 pub use ingress::IngressSpec;
 pub use limits::LimitsSpec;
+pub use notes::{notes, trim_urls};
 pub use runtime::{MAX_REUSE, RuntimeSpec};
 pub use secret::{OAUTH2_SECRETS, SecretRef, WebhookSecret};
 pub use spec::{

@@ -16,7 +16,7 @@ use crate::delivery::DeliverySpec;
 use crate::id::{AdapterName, AdapterVersion, Digest, InvalidId, TenantName};
 use crate::intake::signature::SignatureProfile;
 use crate::phone::Country;
-use crate::tenant::egress::EgressSpec;
+use crate::tenant::egress::{EgressSpec, UrlText};
 use crate::text::text_conversions;
 
 /// A tenant's file: everything that the tenant's traffic depends on.
@@ -69,7 +69,7 @@ impl TenantSpec {
         let credentials = self.credentials.iter().enumerate().flat_map(|(n, given)| {
             let refresh_token = given.oauth2.as_ref().and_then(|oauth2| oauth2.refresh_token.as_ref());
             let members = [
-                ("secret", Some(&given.secret)),
+                ("secret", given.secret.as_ref()),
                 ("certificate", given.certificate.as_ref()),
                 ("oauth2/refresh_token", refresh_token),
             ];
@@ -82,12 +82,14 @@ impl TenantSpec {
             .iter()
             .flat_map(|webhook| webhook.secrets.iter().enumerate());
         let webhook = webhook.map(|(n, given)| (format!("/webhook/secrets/{n}"), &given.secret));
-        let push = self
-            .agent
-            .push_secret
-            .iter()
-            .map(|given| ("/agent/push_secret".to_owned(), given));
+        let push = self.agent.secrets();
         credentials.chain(ca).chain(webhook).chain(push).collect()
+    }
+
+    /// The URLs that the host itself sends requests to: the agent's and those of token endpoints.
+    pub fn host_urls(&self) -> impl Iterator<Item = &UrlText> {
+        let oauth2 = self.credentials.iter().filter_map(|given| given.oauth2.as_ref());
+        self.agent.push_url.iter().chain(oauth2.map(|oauth2| &oauth2.token_url))
     }
 
     /// Every secret that the file refers to, for replacement.
@@ -95,9 +97,8 @@ impl TenantSpec {
         let credentials = self.credentials.iter_mut().flat_map(|given| {
             let oauth2 = given.oauth2.as_mut();
             let refresh_token = oauth2.and_then(|oauth2| oauth2.refresh_token.as_mut());
-            std::iter::once(&mut given.secret)
-                .chain(&mut given.certificate)
-                .chain(refresh_token)
+            let members = given.secret.iter_mut().chain(&mut given.certificate);
+            members.chain(refresh_token)
         });
         let webhook = self
             .webhook
@@ -108,6 +109,7 @@ impl TenantSpec {
             .chain(&mut self.tls.ca)
             .chain(webhook)
             .chain(&mut self.agent.push_secret)
+            .chain(&mut self.agent.push_secrets)
     }
 }
 
@@ -210,10 +212,25 @@ impl WebhookSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentSpec {
-    /// Where leads are pushed.
+    /// Where leads are pushed. The host may reach it without a grant in `egress.allow`; the adapter may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub push_url: Option<url::Url>,
-    /// The secret that signs pushes (Standard Webhooks). Required with `push_url`.
+    pub push_url: Option<UrlText>,
+    /// The secret that signs pushes (Standard Webhooks). With `push_url` there is at least one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_secret: Option<SecretRef>,
+    /// Further ones. Each signs every push, so that the agent may verify with the old or the new one during a rotation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub push_secrets: Vec<SecretRef>,
+}
+
+impl AgentSpec {
+    /// The secrets that sign pushes, with their pointers.
+    pub fn secrets(&self) -> impl Iterator<Item = (String, &SecretRef)> {
+        let one = self
+            .push_secret
+            .iter()
+            .map(|given| ("/agent/push_secret".to_owned(), given));
+        let several = self.push_secrets.iter().enumerate();
+        one.chain(several.map(|(n, given)| (format!("/agent/push_secrets/{n}"), given)))
+    }
 }

@@ -111,7 +111,7 @@ fn the_documented_file_is_valid() {
         SecretRef::Env("DWARKA_WEBHOOK_SECRET".into())
     );
     assert_eq!(webhook.window(), Duration::from_hours(168));
-    assert_eq!(spec.agent.push_url.unwrap().path(), "/leads");
+    assert_eq!(spec.agent.push_url.unwrap().as_str(), "http://127.0.0.1:9200/leads");
     assert_eq!(spec.delivery.retry, RetryLadder::default());
     assert_eq!(spec.delivery.per_day.unwrap().get(), 50_000);
     assert_eq!(
@@ -151,7 +151,14 @@ fn a_literal_secret_is_never_written() {
     let spec = changed(r#"{ env = "DWARKA_CRM_TOKEN" }"#, r#"{ value = "hunter2" }"#).unwrap();
     assert!(!format!("{spec:?}").contains("hunter2"));
     assert!(serde_json::to_string(&spec).is_err());
-    assert!(!spec.credentials[0].secret.to_string().contains("hunter2"));
+    assert!(
+        !spec.credentials[0]
+            .secret
+            .as_ref()
+            .unwrap()
+            .to_string()
+            .contains("hunter2")
+    );
 }
 
 #[test]
@@ -214,8 +221,8 @@ fn parse_errors_say_what_is_allowed() {
     7: unknown field `private`, expected one of `allow`, `private_addresses`, `hosts`
     11: unknown variant `token`, expected one of `bearer`, `basic`, `header`, `query`, `hmac`, `mtls`, `oauth2`
     10: unknown field `type`, expected one of `name`, `kind`, `header`, `parameter`, `username`, `certificate`, `secret`, `allow_short`, `origins`, `oauth2`
-    11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `client_auth`
-    11: relative URL without a base: "/token"
+    11: unknown field `client`, expected one of `token_url`, `client_id`, `grant`, `refresh_token`, `scope`, `audience`, `resource`, `client_auth`, `basic_encoding`
+    11: missing field `client_id`
     32: unknown field `verify`, expected `ca`
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
     16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`
@@ -248,7 +255,7 @@ fn a_file_is_validated_against_its_adapter() {
     spec.credentials.push(CredentialSpec {
         kind: CredentialKind::Basic,
         origins: vec![],
-        secret: SecretRef::Value(Sensitive::new(String::new())),
+        secret: Some(SecretRef::Value(Sensitive::new(String::new()))),
         header: None,
         ..spec.credentials[0].clone()
     });
@@ -266,6 +273,7 @@ fn a_file_is_validated_against_its_adapter() {
     /settings/base~1url: the adapter has no such setting; it has: base_url, page_size
     /settings/page_size: must be a whole number (rows a page)
     /egress/allow: must grant the origin of settings.base_url, which the adapter calls: add "http://127.0.0.1:9101"
+    /settings/base_url: 127.0.0.1 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
     /credentials/0/origins/0: must be among egress.allow
     /credentials/0/header: must be a header's name with kind "header", and left out otherwise
     /credentials/1/name: is used twice
@@ -274,7 +282,8 @@ fn a_file_is_validated_against_its_adapter() {
     /credentials/1/username: must be given with kind "basic", and left out otherwise
     /webhook/secrets: must hold 1 to 10 secrets
     /webhook/idempotency_hours: must be 24 to 8760: shorter than a sender's retries would make duplicates
-    /agent: push_url and push_secret go together
+    /agent: push_url and push_secret go together; push_secrets holds further ones during a rotation
+    /agent/push_url: 127.0.0.1 is not a public address: if the destination is inside your own network, set egress.private_addresses = true in the tenant's file
     /limits/memory_mib: must be 1 to 512
     /limits/cpu_ms: must be 1 to 60000
     /limits/status_concurrency: must be 1 to 1000

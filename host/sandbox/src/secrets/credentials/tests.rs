@@ -12,7 +12,7 @@ fn spec(kind: CredentialKind) -> CredentialSpec {
         header: (kind == CredentialKind::Header).then(|| "X-Api-Key".into()),
         parameter: (kind == CredentialKind::Query).then(|| "api key".into()),
         username: (kind == CredentialKind::Basic).then(|| "host".into()),
-        secret: SecretRef::Env("X".into()),
+        secret: Some(SecretRef::Env("X".into())),
         certificate: None,
         allow_short: false,
         oauth2: None,

@@ -1,16 +1,18 @@
 //! Pushes a lead to the agent.
 
-use super::{Attempt, AttemptOutcome};
+use super::{Attempt, AttemptOutcome, push};
 
 impl Attempt<'_> {
     pub(super) async fn push_lead(&mut self) -> AttemptOutcome {
-        let agent = &self.tenant.release().spec.agent;
-        let (Some(url), Some(key)) = (&agent.push_url, &self.tenant.push_key) else {
+        let Some(agent) = &self.tenant.push else {
             // The tenant stopped pushing after this lead was accepted: the agent pulls it.
             return self.ended(Ok(String::new()), false);
         };
         let deadline = self.tenant.release().spec.limits.write_deadline();
-        let pushed = self.push.send(self.clock, deadline, url, key, self.claimed).await;
+        let pushed = push::send(agent, self.clock, deadline, self.claimed).await;
+        if let Some(refusal) = &pushed.refusal {
+            self.metrics.push_refused(&self.claimed.tenant, refusal.word());
+        }
         self.detail.http_status = pushed.http_status;
         self.pause_until = pushed.pause_until;
         self.ended(pushed.outcome, pushed.sent)

@@ -17,7 +17,6 @@ use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{AttemptHistory, AttemptPolicy, AttemptResult, DeliveryKind, Writes};
 use jackfield_sandbox::Invocation;
 use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead, RefusedLead};
-pub use push::PushClient;
 
 /// How an attempt ended.
 pub enum AttemptOutcome {
@@ -42,7 +41,6 @@ pub struct Attempt<'a> {
     tenant: &'a Arc<Tenant>,
     clock: &'a SharedClock,
     metrics: &'a Metrics,
-    push: &'a PushClient,
     look_up_failed: bool,
     unasked: bool,
     /// Why the last invocation could not read what the CRM answered.
@@ -78,14 +76,12 @@ impl<'a> Attempt<'a> {
         tenant: &'a Arc<Tenant>,
         clock: &'a SharedClock,
         metrics: &'a Metrics,
-        push: &'a PushClient,
     ) -> Self {
         Self {
             claimed,
             tenant,
             clock,
             metrics,
-            push,
             look_up_failed: false,
             unasked: false,
             unreadable: None,

@@ -1,22 +1,22 @@
 //! Sends leads to the agent: a `POST` of the `lead.created` document, signed as Standard Webhooks.
 //!
-//! The URL is the platform team's own, so it is not subject to tenants' egress rules.
+//! The tenant's rules for addresses and certificates apply, as to everything that leaves the host: whoever writes a
+//! tenant's file must not reach the host's own network by it.
 
 use std::time::Duration;
 
 use http::{StatusCode, header};
 use jiff::Timestamp;
-use url::Url;
 
+use crate::tenants::AgentPush;
 use jackfield_clock::{self as clock, SharedClock};
 use jackfield_domain::delivery::failure::{Failure, Reason, Rejection};
 use jackfield_domain::delivery::pause;
-use jackfield_domain::intake::signature::{SigningKey, sign_standard};
+use jackfield_domain::intake::signature::sign_standard;
+use jackfield_domain::tenant::egress::EgressRefusal;
+use jackfield_domain::tenant::obstacle::HOST_REFUSED;
+use jackfield_sandbox::HostRequestError;
 use jackfield_store::ClaimedDelivery;
-
-/// The HTTP client for pushes. All agents share its connection pool.
-#[derive(Debug, Clone)]
-pub struct PushClient(reqwest::Client);
 
 /// How a push ended.
 pub struct PushResult {
@@ -28,71 +28,68 @@ pub struct PushResult {
     pub sent: bool,
     /// Until when the agent asked to send nothing: it is unavailable, and said for how long.
     pub pause_until: Option<Timestamp>,
+    /// Why the host itself did not send it.
+    pub refusal: Option<EgressRefusal>,
 }
 
-impl PushClient {
-    /// A client that follows no redirects and ignores proxy variables: a lead goes where the tenant's file says.
-    ///
-    /// # Errors
-    /// TLS cannot be set up.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy();
-        Ok(Self(
-            builder
-                .user_agent(concat!("jackfield/", env!("CARGO_PKG_VERSION")))
-                .build()?,
-        ))
+/// Pushes a lead. The message id is the delivery's, so that the agent recognizes a repeat.
+pub async fn send(agent: &AgentPush, clock: &SharedClock, deadline: Duration, claimed: &ClaimedDelivery) -> PushResult {
+    let id = claimed.lease.id.to_string();
+    let now = clock.now();
+    let request = match agent.network.post(&agent.url) {
+        Ok(request) => request,
+        Err(refusal) => return unanswered(refusal.into()),
+    };
+    let request = request
+        .header(header::CONTENT_TYPE, "application/json")
+        .header("webhook-id", &id)
+        .header("webhook-timestamp", now.as_second())
+        .header(
+            "webhook-signature",
+            sign_standard(&agent.keys, &id, now, &claimed.payload),
+        )
+        .body(claimed.payload.clone());
+    let response = match clock::timeout(clock.as_ref(), deadline, request.send()).await {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => return unanswered(error.into()),
+        None => return unanswered(HostRequestError::NoAnswer),
+    };
+    let status = response.status();
+    let header = |name: &str| response.headers().get(name)?.to_str().ok();
+    let now = clock.now();
+    let pause = pause::until(status.as_u16(), header, now);
+    let retry_after = pause.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+    let outcome = classify(status, retry_after);
+    PushResult {
+        pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable(_)))),
+        outcome,
+        http_status: Some(status.as_u16()),
+        sent: true,
+        refusal: None,
     }
+}
 
-    /// Pushes a lead. The message id is the delivery's, so that the agent recognizes a repeat.
-    pub async fn send(
-        &self,
-        clock: &SharedClock,
-        deadline: Duration,
-        url: &Url,
-        key: &SigningKey,
-        claimed: &ClaimedDelivery,
-    ) -> PushResult {
-        let id = claimed.lease.id.to_string();
-        let now = clock.now();
-        let request = self
-            .0
-            .post(url.clone())
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("webhook-id", &id)
-            .header("webhook-timestamp", now.as_second())
-            .header("webhook-signature", sign_standard(key, &id, now, &claimed.payload))
-            .body(claimed.payload.clone());
-        match clock::timeout(clock.as_ref(), deadline, request.send()).await {
-            Some(Ok(response)) => {
-                let status = response.status();
-                let header = |name: &str| response.headers().get(name)?.to_str().ok();
-                let now = clock.now();
-                let pause = pause::until(status.as_u16(), header, now);
-                let retry_after = pause.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
-                let outcome = classify(status, retry_after);
-                PushResult {
-                    pause_until: pause.filter(|_| matches!(outcome, Err(Failure::Unavailable(_)))),
-                    outcome,
-                    http_status: Some(status.as_u16()),
-                    sent: true,
-                }
-            }
-            Some(Err(error)) if error.is_connect() => PushResult {
-                outcome: Err(Failure::Unavailable(None)),
-                http_status: None,
-                pause_until: None,
-                sent: false,
-            },
-            Some(Err(_)) | None => PushResult {
-                outcome: Err(Failure::Unknown(None)),
-                http_status: None,
-                pause_until: None,
-                sent: true,
-            },
+/// The result of a push without an answer.
+fn unanswered(error: HostRequestError) -> PushResult {
+    let sent = error == HostRequestError::NoAnswer;
+    let (failure, refusal) = match error {
+        HostRequestError::Refused(refusal) => {
+            let rejection = Rejection {
+                code: HOST_REFUSED.into(),
+                message: format!("agent.push_url: {refusal}"),
+                fields: vec![],
+            };
+            (Failure::Rejected(rejection), Some(refusal))
         }
+        HostRequestError::Unreachable => (Failure::Unavailable(None), None),
+        HostRequestError::NoAnswer => (Failure::Unknown(None), None),
+    };
+    PushResult {
+        outcome: Err(failure),
+        http_status: None,
+        sent,
+        pause_until: None,
+        refusal,
     }
 }
 

@@ -77,8 +77,8 @@ impl Sample {
         cases.into_iter().map(sample).collect()
     }
 
-    fn keys(&self) -> [(SigningKey, Option<Timestamp>); 1] {
-        [(key(&self.secret, &self.profile), None)]
+    fn keys(&self) -> [(WebhookKey, Option<Timestamp>); 1] {
+        [(webhook_key(&self.secret, &self.profile), None)]
     }
 
     fn verifies(&self, headers: &HeaderMap, body: &[u8]) -> bool {
@@ -152,7 +152,7 @@ proptest! {
             prop_assert!(!sample.verifies(&sample.headers, &body[1..]));
             prop_assert!(!sample.verifies(&sample.headers, &body[..body.len() - 1]));
             prop_assert!(!sample.verifies(&sample.headers, &[&body[..], &[more]].concat()));
-            let other = [(SigningKey::from_bytes(b"secret2").unwrap(), None)];
+            let other = [(SigningKey::from_bytes(b"secret2").unwrap().into(), None)];
             let verdict = verify(&sample.profile, &other, &sample.headers, &body, at(SENT));
             prop_assert_eq!(verdict, Err(SignatureRefusal::NoMatch));
         }
@@ -178,8 +178,9 @@ proptest! {
     #[test]
     fn no_secret_makes_it_panic(text: String) {
         for profile in [SignatureProfile::default(), SignatureProfile::stripe()] {
-            let _ = SigningKey::from_secret(&text, &profile);
-            let _ = SigningKey::from_secret(&format!("whsec_{text}"), &profile);
+            let _ = WebhookKey::from_secret(&text, &profile);
+            let _ = WebhookKey::from_secret(&format!("whsec_{text}"), &profile);
+            let _ = WebhookKey::from_secret(&format!("whpk_{text}"), &profile);
         }
     }
 }

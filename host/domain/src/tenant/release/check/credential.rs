@@ -1,9 +1,13 @@
 //! Checks `[[credentials]]` and `[tls]`: each kind has the fields that it needs, and no two credentials conflict.
 
-use super::super::credential::{CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
+use url::Url;
+
+use super::super::credential::{BasicEncoding, ClientAuth, CredentialKind, CredentialSpec, OAuth2Grant, OAuth2Spec};
 use super::super::spec::TenantSpec;
+use super::egress::host_url;
 use super::secret::secret;
 use crate::field::FieldError;
+use crate::tenant::egress::EgressSpec;
 use crate::tenant::needs::AdapterNeeds;
 
 pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
@@ -39,7 +43,18 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
         if earlier.iter().any(|earlier| earlier.name == credential.name) {
             errors.push(FieldError::new(at("name"), "is used twice"));
         }
-        secret(&credential.secret, at("secret"), errors);
+        match &credential.secret {
+            Some(given) if !credential.is_public_client() => secret(given, at("secret"), errors),
+            Some(_) => errors.push(FieldError::new(
+                at("secret"),
+                "must be left out with client_auth = \"none\": a public client has no secret",
+            )),
+            None if !credential.is_public_client() => errors.push(FieldError::new(
+                at("secret"),
+                "is required; only a public OAuth2 client (client_auth = \"none\") has none",
+            )),
+            None => {}
+        }
         origins(spec, earlier, credential, &at, errors);
         members(credential, &at, errors);
         if let Some(given) = credential
@@ -47,7 +62,7 @@ pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<Fi
             .as_ref()
             .filter(|_| credential.kind == CredentialKind::OAuth2)
         {
-            oauth2(given, &at, errors);
+            oauth2(given, &spec.egress, &at, errors);
         }
     }
     if let Some(ca) = &spec.tls.ca {
@@ -158,16 +173,9 @@ fn members(credential: &CredentialSpec, at: &impl Fn(&str) -> String, errors: &m
     }
 }
 
-fn oauth2(given: &OAuth2Spec, at: &impl Fn(&str) -> String, errors: &mut Vec<FieldError>) {
+fn oauth2(given: &OAuth2Spec, egress: &EgressSpec, at: &impl Fn(&str) -> String, errors: &mut Vec<FieldError>) {
     let at = |member: &str| at(&format!("oauth2/{member}"));
-    let url = &given.token_url;
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
-        errors.push(FieldError::new(
-            at("token_url"),
-            "must be an absolute http or https URL without user name, password and fragment",
-        ));
-    }
+    host_url(&given.token_url, egress, at("token_url"), errors);
     if given.client_id.is_empty() {
         errors.push(FieldError::new(at("client_id"), "must not be empty"));
     }
@@ -194,5 +202,28 @@ fn oauth2(given: &OAuth2Spec, at: &impl Fn(&str) -> String, errors: &mut Vec<Fie
     }
     if given.audience.as_ref().is_some_and(String::is_empty) {
         errors.push(FieldError::new(at("audience"), "must not be empty"));
+    }
+    let is_resource = |text: &String| {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        visible && Url::parse(text).is_ok_and(|uri| uri.fragment().is_none())
+    };
+    if !given.resource.iter().all(is_resource) {
+        errors.push(FieldError::new(
+            at("resource"),
+            "must be absolute URIs without fragment, such as \"https://api.crm.example\"",
+        ));
+    }
+    if given.basic_encoding == BasicEncoding::Plain {
+        if given.client_auth != ClientAuth::Basic {
+            errors.push(FieldError::new(
+                at("basic_encoding"),
+                "is used only with client_auth = \"basic\"; leave it out",
+            ));
+        } else if given.client_id.contains(':') {
+            errors.push(FieldError::new(
+                at("basic_encoding"),
+                "must be \"form\" for a client_id with a colon: the server would take what follows for the secret",
+            ));
+        }
     }
 }

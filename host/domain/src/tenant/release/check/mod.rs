@@ -12,7 +12,11 @@ use super::limits::LimitsSpec;
 use super::spec::{MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SettingValue, TenantSpec};
 use crate::delivery::DeliverySpec;
 use crate::field::{FieldError, escape};
+use crate::tenant::egress::UrlText;
 use crate::tenant::needs::{AdapterNeeds, SettingKind};
+
+/// The most secrets that sign a push: each makes the header longer, and an agent reads only so many.
+const MAX_PUSH_SECRETS: usize = 5;
 
 /// Everything that is wrong with a tenant's file. Pointers are into the file: `/delivery/concurrency`.
 #[must_use]
@@ -40,7 +44,9 @@ fn settings(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError
                 ));
             }
             Some(need) => {
-                if let Some(expected) = mismatch(need.kind, value) {
+                let is_url = need.is_url(&value.to_string());
+                let kind = if is_url { SettingKind::Url } else { need.kind };
+                if let Some(expected) = mismatch(kind, value) {
                     errors.push(FieldError::new(pointer, format!("{expected} ({})", need.doc)));
                 }
             }
@@ -60,23 +66,17 @@ fn settings(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError
 
 /// The rule that a setting's value violates, if any.
 #[must_use]
-pub fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<&'static str> {
+pub fn mismatch(kind: SettingKind, value: &SettingValue) -> Option<String> {
     let text = value.to_string();
-    let fits = match kind {
-        SettingKind::Text => true,
-        SettingKind::Integer => text.parse::<i64>().is_ok(),
-        SettingKind::Boolean => text.parse::<bool>().is_ok(),
-        SettingKind::Url => {
-            url::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        }
-    };
-    let expected = match kind {
-        SettingKind::Text => "must be a text",
-        SettingKind::Integer => "must be a whole number",
-        SettingKind::Boolean => "must be true or false",
-        SettingKind::Url => "must be an absolute http or https URL",
-    };
-    (!fits).then_some(expected)
+    match kind {
+        SettingKind::Text => None,
+        SettingKind::Integer => text.parse::<i64>().err().map(|_| "must be a whole number".into()),
+        SettingKind::Boolean => text.parse::<bool>().err().map(|_| "must be true or false".into()),
+        SettingKind::Url => UrlText::from(text)
+            .parse_base()
+            .err()
+            .map(|problem| problem.to_string()),
+    }
 }
 
 fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
@@ -94,16 +94,22 @@ fn webhook_and_agent(spec: &TenantSpec, errors: &mut Vec<FieldError>) {
             ));
         }
     }
-    if spec.agent.push_url.is_some() != spec.agent.push_secret.is_some() {
-        errors.push(FieldError::new("/agent", "push_url and push_secret go together"));
+    let signs = spec.agent.secrets().count();
+    if spec.agent.push_url.is_some() != (signs > 0) {
+        let message = "push_url and push_secret go together; push_secrets holds further ones during a rotation";
+        errors.push(FieldError::new("/agent", message));
     }
-    if let Some(url) = &spec.agent.push_url
-        && !(matches!(url.scheme(), "http" | "https") && url.has_host())
-    {
+    if signs > MAX_PUSH_SECRETS {
         errors.push(FieldError::new(
-            "/agent/push_url",
-            "must be an absolute http or https URL",
+            "/agent/push_secrets",
+            format!("must hold fewer secrets: at most {MAX_PUSH_SECRETS} sign a push"),
         ));
+    }
+    for (pointer, given) in spec.agent.secrets() {
+        secret(given, pointer, errors);
+    }
+    if let Some(url) = &spec.agent.push_url {
+        egress::host_url(url, &spec.egress, "/agent/push_url".into(), errors);
     }
 }
 
