@@ -100,6 +100,13 @@ impl Day {
     }
 }
 
+/// Whether a text has the form of a zone's name. Names without `/` are abbreviations, which mean several zones, or old
+/// names of the database.
+#[must_use]
+pub fn is_zone_name(name: &str) -> bool {
+    name == "UTC" || name.contains('/')
+}
+
 impl Default for Zone {
     fn default() -> Self {
         Self(TimeZone::UTC)
@@ -110,9 +117,9 @@ impl FromStr for Zone {
     type Err = InvalidZone;
 
     fn from_str(name: &str) -> Result<Self, InvalidZone> {
-        // Names without `/` are abbreviations, which mean several zones, or old names of the database.
-        let is_name = name == "UTC" || name.contains('/');
-        let zone = is_name.then(|| TimeZoneDatabase::bundled().get(name).ok()).flatten();
+        let zone = is_zone_name(name)
+            .then(|| TimeZoneDatabase::bundled().get(name).ok())
+            .flatten();
         zone.map(Self).ok_or_else(|| InvalidZone(name.to_owned()))
     }
 }

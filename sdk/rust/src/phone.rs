@@ -5,8 +5,7 @@ use std::fmt;
 use crate::bindings::adapter::jackfield::crm::phones;
 use crate::host::Host;
 
-/// Why a text was not read as a telephone number. Its text completes the name of a field: `mobile` "is not a telephone
-/// number".
+/// Why a text was not read as a telephone number. Its text is a message for a field of a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhoneError {
     /// It is no telephone number.
@@ -20,9 +19,11 @@ pub enum PhoneError {
 impl fmt::Display for PhoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotANumber => "is not a telephone number",
-            Self::NoCountry => "has no country code, and the tenant's file has no `country`",
-            Self::NotInPlan => "is not a number of its country: too short, too long, or with an unknown prefix",
+            Self::NotANumber => "the text is not a telephone number",
+            Self::NoCountry => "the number has no country code, and the tenant's file has no `country`",
+            Self::NotInPlan => {
+                "the number is too short or too long for its country, or its country code does not exist"
+            }
         })
     }
 }

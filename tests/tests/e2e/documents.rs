@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use http::Method;
+use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::fakes::{GroundworkLead, KeystoneLead};
 use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
 use jackfield_tests::response::TestResponse;
+use serde_json::json;
 
 const TENANT: &str = "saket-estates";
 
@@ -148,5 +150,83 @@ async fn duplicates_are_refused_by_name() {
     let lead = r#"{"event":"lead.created","lead":{"id":"L-1","id":"L-2","phone":"+919800000000"}}"#;
     let refused = test.webhook("dwarka-homes", "msg_1", lead.as_bytes()).await.expect(422);
     assert_eq!(refused.json()["errors"][0]["pointer"], "/lead/id");
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn phones_and_times_have_one_spelling() {
+    // dwarka-homes has no country, so its numbers need a country code; all else of a lead stays as it was sent.
+    let test = TestNode::start().await;
+    let lead = |phone: &str| {
+        format!(
+            r#"{{"event":"lead.created","timestamp":"2026-11-30t10:00:00+0530","lead":{{
+            "id":"L-21a","phone":"{phone}","budget":1.10}}}}"#
+        )
+    };
+    let refused = test
+        .webhook("dwarka-homes", "msg_1", lead("98000 00000").as_bytes())
+        .await
+        .expect(422)
+        .json();
+    assert_eq!(refused["errors"][0]["pointer"], "/lead/phone");
+    assert!(refused.to_string().contains("`country`"), "{refused}");
+    let body = lead("\u{202a}+1 (415) 555\u{2013}0100\u{202c}");
+    let _ = test.webhook("dwarka-homes", "msg_1", body.as_bytes()).await.expect(202);
+    // A retry is recognised by what was sent, under whatever country.
+    let file = test.dwarka("");
+    test.apply(&format!("country = \"US\"\n{file}")).await;
+    let _ = test.webhook("dwarka-homes", "msg_1", body.as_bytes()).await.expect(200);
+    let _ = test
+        .webhook(
+            "dwarka-homes",
+            "msg_2",
+            lead("415 555 0101").replace("L-21a", "L-21b").as_bytes(),
+        )
+        .await
+        .expect(202);
+    test.work().await;
+    let pushed: Vec<_> = test.agent.stored().into_iter().map(|push| push.body).collect();
+    let phones: Vec<_> = pushed.iter().map(|body| &body["lead"]["phone"]).collect();
+    assert_eq!(phones, ["+14155550100", "+14155550101"]);
+    assert_eq!(pushed[0]["timestamp"], "2026-11-30T10:00:00+05:30");
+    let pulled = test.get("/v1/tenants/dwarka-homes/leads?after=").await.expect(200);
+    let passed_on = lead("+14155550100").replace("t10:00:00+0530", "T10:00:00+05:30");
+    assert!(pulled.text.contains(&passed_on), "{}", pulled.text);
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn zones_are_names_and_not_abbreviations() {
+    let test = TestNode::start().await;
+    test.keystone.seed(KeystoneLead::new("L-1"));
+    let visit = |call: &str, zone: &str| {
+        let mut document = minimal_disposition(call, "qualified_visit_booked");
+        document["site_visit"] = json!({
+            "booked": true, "date": "2026-03-29", "time_slot": "02:30", "timezone": zone
+        });
+        document
+    };
+    for wrong in ["IST", "GMT+5", "EST5EDT", "India"] {
+        let refused = test
+            .dispose("dwarka-homes", "L-1", &visit("C-1", wrong))
+            .await
+            .expect(422);
+        assert_eq!(
+            refused.json()["errors"][0]["pointer"],
+            "/site_visit/timezone",
+            "{wrong}"
+        );
+    }
+    // Clocks skip this time; the CRM gets it moved by the length of the gap.
+    let _ = test
+        .dispose("dwarka-homes", "L-1", &visit("C-1", "Europe/Berlin"))
+        .await
+        .expect(202);
+    test.work().await;
+    let stored = &test.keystone.stored()[0].body;
+    assert_eq!(
+        stored["visit"],
+        json!({ "starts_at": "2026-03-29T03:30:00+02:00", "timezone": "Europe/Berlin" })
+    );
     test.finish().await;
 }

@@ -86,3 +86,8 @@ async fn asks_the_host(guest: &str, limits: &str) {
 async fn go_asks_the_host() {
     asks_the_host("go-raises", "limits = { memory_mib = 64, cpu_ms = 10000 }").await;
 }
+
+#[tokio::test]
+async fn rust_asks_the_host() {
+    asks_the_host("counter", "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+}

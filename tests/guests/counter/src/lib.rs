@@ -1,7 +1,9 @@
 //! A guest that counts its instance's invocations, keeps state, and fails on command.
 //!
 //! Every export increments the count and returns it. The lead's id is a command: a word, optionally with `-` and an
-//! argument.
+//! argument. It also converts dates and numbers through the SDK.
+
+mod conversions;
 
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -91,7 +93,10 @@ impl Adapter for Counter {
     }
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
-        let status = count(host, lead_id)?;
+        let status = match conversions::answer(host, lead_id) {
+            Some(answer) => answer,
+            None => count(host, lead_id)?,
+        };
         // A result about another lead is invalid.
         let lead_id = if lead_id == "badout" { "another" } else { lead_id };
         Ok(LeadStatus {
