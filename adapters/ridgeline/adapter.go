@@ -5,6 +5,7 @@
 package ridgeline
 
 import (
+	"errors"
 	"fmt"
 
 	"jackfield.dev/jackfield"
@@ -16,7 +17,7 @@ func init() { jackfield.Register(Adapter{}) }
 type Adapter struct{}
 
 // attempts is how often one invocation tries to change a prospect. A refused version wrote nothing, so a repetition is
-// safe. After three conflicts in a row, the host's delivery ladder takes over.
+// safe. After three conflicts in a row, the host tries again seconds later.
 const attempts = 3
 
 // Describe says what the adapter is and what it needs.
@@ -51,7 +52,7 @@ func (Adapter) Write(host *jackfield.Host, call *jackfield.Disposition, key stri
 	if err != nil {
 		return none, err
 	}
-	body, err := newPatch(call, key)
+	body, err := newPatch(host, call, key)
 	if err != nil {
 		return none, err
 	}
@@ -61,12 +62,13 @@ func (Adapter) Write(host *jackfield.Host, call *jackfield.Disposition, key stri
 			return none, err
 		}
 		seen := fmt.Sprintf(`"v%d"`, found.Version)
-		answer, err := host.Patch(base, "v2", "prospects", call.LeadID).Header("if-match", seen).JSON(body).Send()
+		change := host.Patch(base, "v2", "prospects", call.LeadID).Header("if-match", seen).JSON(body)
+		answer, err := change.Judge(versionMoved).Send()
+		if errors.Is(err, jackfield.ErrConflict) {
+			continue
+		}
 		if err != nil {
 			return none, err
-		}
-		if answer.Status() == 409 && versionMoved(answer) {
-			continue
 		}
 		if err := answer.AcceptOr(refusal); err != nil {
 			return none, err
@@ -77,8 +79,7 @@ func (Adapter) Write(host *jackfield.Host, call *jackfield.Disposition, key stri
 		}
 		return jackfield.Receipt{Reference: saved.Interaction.Number}, nil
 	}
-	host.Log(jackfield.LevelWarn, "the prospect changed each time before it could be written")
-	return none, jackfield.ErrUnavailable
+	return none, jackfield.Conflict(fmt.Sprintf("the prospect's version moved %d times before it could be written", attempts))
 }
 
 // read fetches a prospect.
@@ -108,8 +109,12 @@ func refusal(answer *jackfield.Response) *jackfield.Rejected {
 	return refused.rejected()
 }
 
-// versionMoved reports whether a 409 is Ridgeline's own, which proves that nothing was written, and not a proxy's.
-func versionMoved(answer *jackfield.Response) bool {
+// versionMoved returns a conflict for a 409 that is Ridgeline's own, which proves that nothing was written, and not a
+// proxy's.
+func versionMoved(answer *jackfield.Response) error {
 	var refused refused
-	return answer.JSON(&refused) == nil && refused.Error.Code == "VERSION_MOVED"
+	if answer.Status() == 409 && answer.JSON(&refused) == nil && refused.Error.Code == "VERSION_MOVED" {
+		return jackfield.Conflict("the prospect's version moved")
+	}
+	return nil
 }

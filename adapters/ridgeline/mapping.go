@@ -54,7 +54,7 @@ func (p *prospect) status() (jackfield.LeadStatus, error) {
 		if err != nil {
 			return status, errors.New("last_contact is no date and time of day")
 		}
-		written := last.Format(time.RFC3339)
+		written := date.RFC3339(last)
 		status.LastCallAttempt = &written
 	}
 	return status, nil
@@ -124,7 +124,7 @@ func (r refused) rejected() *jackfield.Rejected {
 }
 
 // newPatch returns the change for a disposition. The error is a rejection that names the invalid date.
-func newPatch(call *jackfield.Disposition, key string) (*patch, error) {
+func newPatch(host *jackfield.Host, call *jackfield.Disposition, key string) (*patch, error) {
 	called, err := date.InIST(call.AcceptedAt)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func newPatch(call *jackfield.Disposition, key string) (*patch, error) {
 	if call.DNCRequested {
 		made.ContactPolicy = "DO_NOT_CALL"
 	}
-	return made, about.setVisit(call.SiteVisit)
+	return made, about.setVisit(host, call.SiteVisit)
 }
 
 // code returns Ridgeline's word for an outcome, and for OTHER the platform's own.
@@ -221,8 +221,8 @@ func (i *interaction) word(pointer string, text *string) string {
 }
 
 // setVisit sets the visit if it is fixed. The parts of an unfixed visit go into the custom values.
-func (i *interaction) setVisit(spoken *jackfield.SiteVisit) error {
-	starts, fixed, err := date.VisitStart(spoken)
+func (i *interaction) setVisit(host *jackfield.Host, spoken *jackfield.SiteVisit) error {
+	starts, fixed, err := date.VisitStart(host, spoken)
 	if err != nil || spoken == nil {
 		return err
 	}

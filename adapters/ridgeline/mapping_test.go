@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"jackfield.dev/jackfield"
+	"jackfield.dev/jackfield/jackfieldtest"
 )
 
 func call(outcome jackfield.Outcome) *jackfield.Disposition {
@@ -19,7 +20,7 @@ func call(outcome jackfield.Outcome) *jackfield.Disposition {
 // body returns the patch as it is sent, with numbers as they are written.
 func body(t *testing.T, call *jackfield.Disposition) map[string]any {
 	t.Helper()
-	made, err := newPatch(call, "KEY-1")
+	made, err := newPatch(jackfieldtest.Script{}.Host(t), call, "KEY-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestVisitsAreInIndianTime(t *testing.T) {
 	day = "2027-02-29"
 	asked.SiteVisit.TimeSlot = &slot
 	var rejected *jackfield.Rejected
-	if _, err := newPatch(asked, "K"); !errors.As(err, &rejected) || rejected.Fields[0].Field != "site_visit.date" {
+	if _, err := newPatch(jackfieldtest.Script{}.Host(t), asked, "K"); !errors.As(err, &rejected) || rejected.Fields[0].Field != "site_visit.date" {
 		t.Error(err)
 	}
 }

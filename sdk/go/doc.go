@@ -39,10 +39,11 @@
 //	}
 //
 // Errors: what goes wrong with the CRM is a failure ([ErrUnavailable], [ErrUnknown], [ErrUnauthorized], [ErrNotFound],
-// [RateLimited], [Rejected]), and the failure alone decides what the host does next. Any other error that an adapter
-// returns, and any panic, counts as a mistake in the adapter: the invocation ends as a fault whose detail is the
-// error's text. So wrap failures with %w as you like, and never turn one into another kind of error.
+// [ErrConflict], [RateLimited], [Rejected]), and the failure alone decides what the host does next. [Unavailable], [Unknown],
+// [Unauthorized] and [Conflict] make one with a reason for the operator. Any other error that an adapter returns, and any
+// panic, counts as a mistake in the adapter: the invocation ends as a fault whose detail is the error's text. So wrap
+// failures with %w as you like, and never turn one into another kind of error.
 //
-// The packages date, money and phone format values as Indian CRMs expect them; jackfieldtest replays recorded
-// invocations in `go test`.
+// The packages date, money and phone format values as CRMs expect them, dates and numbers by the host's own tables;
+// jackfieldtest replays recorded invocations in `go test`.
 package jackfield

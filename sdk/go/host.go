@@ -20,6 +20,11 @@ func NewHost(imports wire.Imports) *Host {
 	return &Host{imports: imports}
 }
 
+// Imports is for the SDK's own packages, such as date and phone; other packages cannot name its result.
+func (h *Host) Imports() wire.Imports {
+	return h.imports
+}
+
 // Setting returns the value of an optional setting as text, and whether the tenant's file gives it.
 func (h *Host) Setting(name string) (string, bool) {
 	return h.imports.Setting(name)

@@ -18,6 +18,7 @@ import (
 type Request struct {
 	host    *Host
 	wire    wire.Request
+	judge   func(*Response) error
 	problem error
 }
 
@@ -113,8 +114,24 @@ func (r *Request) Bytes(contentType string, body []byte) *Request {
 	return r.Header("content-type", contentType)
 }
 
+// Judge sets a function that sees the answer before the SDK judges its status, whatever it is: an error inside a 200, a
+// 403 that refuses a single field, a 409 of a record that moved. Its error is what Send and Fetch return; it returns nil
+// for an answer that it leaves to [Response.AcceptOr].
+//
+//	moved := func(answer *jackfield.Response) error {
+//		if answer.Status() == 409 {
+//			return jackfield.Conflict("the revision moved")
+//		}
+//		return nil
+//	}
+//	err := host.Put(base, "notes", id).JSON(note).Judge(moved).Fetch(&saved)
+func (r *Request) Judge(judge func(*Response) error) *Request {
+	r.judge = judge
+	return r
+}
+
 // Send sends the request and waits for the answer, whatever its status. The error is [ErrUnavailable] if nothing was
-// sent and [ErrUnknown] if no complete answer came; the host's reason is logged.
+// sent and [ErrUnknown] if no complete answer came, each with the host's reason, or that of [Request.Judge].
 func (r *Request) Send() (*Response, error) {
 	if r.problem != nil {
 		return nil, r.problem
@@ -122,12 +139,19 @@ func (r *Request) Send() (*Response, error) {
 	answer, failed := r.host.imports.Send(r.wire)
 	if failed != nil {
 		r.host.Log(LevelWarn, "no answer from the CRM", "what", failed.Words(), "reason", failed.Reason)
+		reason := failed.Words() + ": " + failed.Reason
 		if failed.Case == wire.Denied || failed.Case == wire.Unreachable {
-			return nil, ErrUnavailable
+			return nil, Unavailable(reason)
 		}
-		return nil, ErrUnknown
+		return nil, Unknown(reason)
 	}
-	return &Response{host: r.host, wire: answer}, nil
+	response := &Response{host: r.host, wire: answer}
+	if r.judge != nil {
+		if err := r.judge(response); err != nil {
+			return nil, err
+		}
+	}
+	return response, nil
 }
 
 // Fetch sends the request, checks that the status is 2xx and reads the JSON: Send, Accept and JSON in one.
@@ -183,8 +207,9 @@ func (r *Response) Text() (string, error) {
 }
 
 // JSON reads the body into the value that `into` points to, as encoding/json does but strictly: a field must be present
-// and not null, unless it is a pointer or an interface, or its tag says omitempty. The error is [ErrUnknown]; the
-// position of the mistake is logged, but not the text, which may be personal.
+// and not null, unless it is a pointer or an interface, or its tag says omitempty. A number that is read into an
+// interface is a json.Number, which keeps its digits. The error is [ErrUnknown] with the position of the mistake, but
+// not the text, which may be personal.
 func (r *Response) JSON(into any) error {
 	if !utf8.Valid(r.wire.Body) {
 		return r.Unreadable("not UTF-8")
@@ -195,11 +220,12 @@ func (r *Response) JSON(into any) error {
 	return nil
 }
 
-// Unreadable logs that an answer cannot be read and returns [ErrUnknown]. It is for formats that the SDK does not read
-// itself. Do not quote the answer, which may contain personal data.
+// Unreadable logs that an answer cannot be read and returns [ErrUnknown] with the reason. It is for formats that the SDK
+// does not read itself. Do not quote the answer, which may contain personal data.
 func (r *Response) Unreadable(why string) error {
-	r.host.Log(LevelWarn, "the CRM's answer cannot be read", "status", strconv.Itoa(r.Status()), "why", why)
-	return ErrUnknown
+	status := strconv.Itoa(r.Status())
+	r.host.Log(LevelWarn, "the CRM's answer cannot be read", "status", status, "why", why)
+	return Unknown("the CRM's answer with status " + status + " cannot be read: " + why)
 }
 
 // Accept returns nil if the status is 2xx, and otherwise the failure that the status means; a [Rejected] names the
@@ -208,12 +234,13 @@ func (r *Response) Unreadable(why string) error {
 //	401, 403                 ErrUnauthorized
 //	404                      ErrNotFound
 //	408                      ErrUnknown: the CRM gave up waiting, perhaps after acting on the request
+//	412                      ErrConflict: the record moved since it was read, and nothing was written
 //	429                      RateLimited, with Retry-After if it is a number of seconds
 //	other 4xx                Rejected
 //	503                      ErrUnavailable
 //	1xx, 3xx, other 5xx      ErrUnknown: a redirect is not followed, and old CRMs redirect after a write
 //
-// If your CRM uses a status differently, check Status before you call Accept.
+// If your CRM uses a status differently, or reports errors inside a 200, see [Request.Judge].
 func (r *Response) Accept() error {
 	return r.AcceptOr(nil)
 }
@@ -223,19 +250,22 @@ func (r *Response) Accept() error {
 // rejection names the status.
 func (r *Response) AcceptOr(explain func(*Response) *Rejected) error {
 	status := r.Status()
+	answered := "the CRM answered " + strconv.Itoa(status)
 	switch {
 	case 200 <= status && status <= 299:
 		return nil
 	case status == 401 || status == 403:
-		return ErrUnauthorized
+		return Unauthorized(answered)
 	case status == 404:
 		return ErrNotFound
+	case status == 412:
+		return Conflict(answered)
 	case status == 429:
 		return &RateLimited{RetryAfter: r.retryAfter()}
 	case status == 408 || status < 400 || status > 499 && status != 503:
-		return ErrUnknown
+		return Unknown(answered)
 	case status == 503:
-		return ErrUnavailable
+		return Unavailable(answered)
 	}
 	if explain != nil {
 		if rejected := explain(r); rejected != nil {

@@ -35,11 +35,14 @@ func TestEveryStatusHasItsFailure(t *testing.T) {
 		return jackfield.Reject(fmt.Sprintf("http-%d", status), "the CRM refused the request and did not say why")
 	}
 	cases := map[uint16]error{
-		200: nil, 201: nil, 204: nil, 302: jackfield.ErrUnknown, 400: refused(400), 401: jackfield.ErrUnauthorized,
-		403: jackfield.ErrUnauthorized, 404: jackfield.ErrNotFound, 405: refused(405), 408: jackfield.ErrUnknown,
-		409: refused(409), 410: refused(410), 422: refused(422), 429: &jackfield.RateLimited{}, 500: jackfield.ErrUnknown,
-		502: jackfield.ErrUnknown, 503: jackfield.ErrUnavailable, 504: jackfield.ErrUnknown, 100: jackfield.ErrUnknown,
-		600: jackfield.ErrUnknown,
+		200: nil, 201: nil, 204: nil, 302: jackfield.Unknown("the CRM answered 302"), 400: refused(400),
+		401: jackfield.Unauthorized("the CRM answered 401"), 403: jackfield.Unauthorized("the CRM answered 403"),
+		404: jackfield.ErrNotFound, 405: refused(405), 408: jackfield.Unknown("the CRM answered 408"), 409: refused(409),
+		410: refused(410), 412: jackfield.Conflict("the CRM answered 412"), 422: refused(422),
+		429: &jackfield.RateLimited{}, 500: jackfield.Unknown("the CRM answered 500"),
+		502: jackfield.Unknown("the CRM answered 502"), 503: jackfield.Unavailable("the CRM answered 503"),
+		504: jackfield.Unknown("the CRM answered 504"), 100: jackfield.Unknown("the CRM answered 100"),
+		600: jackfield.Unknown("the CRM answered 600"),
 	}
 	for status, meaning := range cases {
 		if got := accepted(t, status, nil); !reflect.DeepEqual(got, meaning) {
@@ -63,15 +66,15 @@ func TestRetryAfterIsReadAsSeconds(t *testing.T) {
 
 func TestOnlyAnUnsentRequestIsUnavailable(t *testing.T) {
 	cases := map[string]error{
-		"denied": jackfield.ErrUnavailable, "unreachable": jackfield.ErrUnavailable, "no_answer": jackfield.ErrUnknown,
-		"too_large": jackfield.ErrUnknown,
+		"denied": jackfield.Unavailable("denied: why"), "unreachable": jackfield.Unavailable("unreachable: why"),
+		"no_answer": jackfield.Unknown("no-answer: why"), "too_large": jackfield.Unknown("too-large: why"),
 	}
 	for what, failure := range cases {
 		host := jackfieldtest.Script{Exchanges: []jackfieldtest.Exchange{{
 			Request: jackfieldtest.ExpectedRequest{Method: "GET", URL: base},
 			Fails:   map[string]string{what: "why"},
 		}}}.Host(t)
-		if _, err := host.Get(base).Send(); err != failure {
+		if _, err := host.Get(base).Send(); !reflect.DeepEqual(err, failure) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -125,7 +128,7 @@ func TestUnreadableAnswerIsUnknown(t *testing.T) {
 		`{"id": "7", "rows": [], "named": {"a": {}}}`,
 	}
 	for _, text := range bad {
-		if err := answering(t, 200, text, nil).Get(base).Fetch(new(record)); err != jackfield.ErrUnknown {
+		if err := answering(t, 200, text, nil).Get(base).Fetch(new(record)); !errors.Is(err, jackfield.ErrUnknown) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -193,20 +196,104 @@ func TestMissingCredentialIsUnauthorized(t *testing.T) {
 	if err != nil || len(signed) != 32 {
 		t.Error(signed, err)
 	}
-	if _, err := host.HMACSHA256("other", nil); err != jackfield.ErrUnauthorized {
+	if _, err := host.HMACSHA256("other", nil); !errors.Is(err, jackfield.ErrUnauthorized) {
 		t.Error(err)
 	}
 }
 
 func TestWrappedFailureIsFound(t *testing.T) {
 	limited := &jackfield.RateLimited{}
-	for _, failure := range []error{jackfield.ErrNotFound, limited, jackfield.Reject("a", "b")} {
+	moved := jackfield.Conflict("revision 7 is now 8")
+	for _, failure := range []error{jackfield.ErrNotFound, limited, jackfield.Reject("a", "b"), moved} {
 		if got := jackfield.AsFailure(fmt.Errorf("lead: %w", failure)); got != failure {
 			t.Errorf("%v: %v", failure, got)
 		}
 	}
+	if !errors.Is(moved, jackfield.ErrConflict) || errors.Is(moved, jackfield.ErrUnknown) {
+		t.Error(moved)
+	}
 	if got := jackfield.AsFailure(errors.New("a mistake")); got != nil {
 		t.Error(got)
+	}
+}
+
+func TestAdapterJudgesBeforeTheSDK(t *testing.T) {
+	judge := func(answer *jackfield.Response) error {
+		text, err := answer.Text()
+		if err != nil {
+			return err
+		}
+		switch text {
+		case "moved":
+			return jackfield.Conflict("the revision moved")
+		case "field":
+			return jackfield.Reject("E7", "the remark is too long")
+		case "down":
+			return jackfield.Unavailable("the CRM answered 200 with status E503")
+		}
+		return nil
+	}
+	for _, status := range []uint16{200, 302, 401, 403, 404, 409, 412, 429, 500, 502, 503} {
+		for text, failure := range map[string]error{
+			"moved": jackfield.Conflict("the revision moved"), "field": jackfield.Reject("E7", "the remark is too long"),
+			"down": jackfield.Unavailable("the CRM answered 200 with status E503"),
+		} {
+			err := answering(t, status, text, nil).Get(base).Judge(judge).Fetch(new(any))
+			if !reflect.DeepEqual(err, failure) {
+				t.Errorf("%d %s: %v", status, text, err)
+			}
+		}
+	}
+	if err := answering(t, 503, "else", nil).Get(base).Judge(judge).Fetch(new(any)); !errors.Is(err, jackfield.ErrUnavailable) {
+		t.Error(err)
+	}
+	_, err := answering(t, 500, "\xff", nil).Get(base).Judge(judge).Send()
+	why := "the CRM's answer with status 500 cannot be read: not UTF-8"
+	if !reflect.DeepEqual(err, jackfield.Unknown(why)) {
+		t.Error(err)
+	}
+}
+
+func TestNumbersKeepTheirDigits(t *testing.T) {
+	const text = `{"ref":100000000000000000000001,"rate":1.10,"limit":1e2}`
+	var read map[string]any
+	if err := answering(t, 200, text, nil).Get(base).Fetch(&read); err != nil {
+		t.Fatal(err)
+	}
+	written, err := json.Marshal(read)
+	if err != nil || string(written) != `{"limit":1e2,"rate":1.10,"ref":100000000000000000000001}` {
+		t.Error(string(written), err)
+	}
+	extension := jackfield.Extension{Pointer: "/numbers", JSON: text}
+	host := jackfieldtest.Script{Exchanges: []jackfieldtest.Exchange{{
+		Request: jackfieldtest.ExpectedRequest{Method: "POST", URL: base, JSON: json.RawMessage(`{"custom":` + text + `}`)},
+		Answer:  &jackfieldtest.Answer{Status: 200},
+	}}}.Host(t)
+	if _, err := host.Post(base).JSON(map[string]any{"custom": extension.Raw()}).Send(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneBadLeadKeepsTheOthers(t *testing.T) {
+	parse := func(id string) (jackfield.Lead, error) {
+		switch id {
+		case "":
+			return jackfield.Lead{}, fmt.Errorf("row: %w", jackfield.Reject("bad-lead", "the lead has no id").Field("id", "is missing"))
+		case "down":
+			return jackfield.Lead{}, jackfield.ErrUnavailable
+		}
+		return jackfield.Lead{ID: id, Phone: "+919800000000"}, nil
+	}
+	parsed, err := jackfield.EachLead([]string{"A", "", "C"}, parse)
+	if err != nil || len(parsed) != 3 {
+		t.Fatal(parsed, err)
+	}
+	refused, is := parsed[1].(*jackfield.Rejected)
+	if !is || refused.Fields[0].Field != "id" || parsed[0].(jackfield.Lead).ID != "A" || parsed[2].(jackfield.Lead).ID != "C" {
+		t.Error(parsed)
+	}
+	if parsed, err := jackfield.EachLead([]string{"A", "down"}, parse); parsed != nil || !errors.Is(err, jackfield.ErrUnavailable) {
+		t.Error(parsed, err)
 	}
 }
 

@@ -80,7 +80,7 @@ func (e Extension) Raw() json.RawMessage {
 
 // Disposition is the structured outcome of one call. Unknown values are nil, because a call can end at any point.
 type Disposition struct {
-	// CallID is unique per tenant forever; equal to the idempotency key of the write.
+	// CallID is unique per tenant forever. It is not the idempotency key of the write, which may be another text.
 	CallID string `json:"call_id"`
 	// LeadID is the lead's id in the CRM.
 	LeadID string `json:"lead_id"`
@@ -153,7 +153,8 @@ type LeadStatus struct {
 	DNC bool `json:"dnc"`
 	// HumanContacted says whether a person of the developer group has spoken to the lead.
 	HumanContacted bool `json:"human_contacted"`
-	// LastCallAttempt is when the lead was last called: RFC 3339 with an offset.
+	// LastCallAttempt is when the lead was last called: RFC 3339 with an offset. The SDK prints it anew, so that spellings
+	// such as +0530 or a lower-case z do not reach the agent.
 	LastCallAttempt *string `json:"last_call_attempt"`
 	// Extensions are further fields for the agent.
 	Extensions []Extension `json:"extensions"`
@@ -188,7 +189,7 @@ type Lead struct {
 	ProjectInterest    *string `json:"project_interest"`
 	ProjectID          *string `json:"project_id"`
 	LanguagePreference *string `json:"language_preference"`
-	// CreatedAt is RFC 3339 with an offset.
+	// CreatedAt is RFC 3339 with an offset. The SDK prints it anew, as LastCallAttempt of [LeadStatus].
 	CreatedAt    *string     `json:"created_at"`
 	CallPriority Priority    `json:"call_priority"`
 	Extensions   []Extension `json:"extensions"`

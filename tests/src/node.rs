@@ -145,6 +145,7 @@ impl TestNode {
             r#"
             tenant = "saket-estates"
             adapter = "groundwork"
+            country = "IN"
             [settings]
             base_url = "{crm}"
             [egress]

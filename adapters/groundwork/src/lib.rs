@@ -39,15 +39,15 @@ impl Adapter for Groundwork {
         post(
             host,
             "call_update.php",
-            mapping::call_update(disposition, idempotency_key)?,
+            mapping::call_update(host, disposition, idempotency_key)?,
         )?
         .receipt()
     }
 }
 
 impl ParseLeads for Groundwork {
-    fn parse_leads(_host: &Host, inbound: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> {
-        Ok(webhook::leads(&inbound.body)?.into_iter().map(Ok).collect())
+    fn parse_leads(host: &Host, inbound: &Inbound) -> Result<Vec<Result<Lead, Rejection>>, Failure> {
+        Ok(webhook::leads(host, &inbound.body)?.into_iter().map(Ok).collect())
     }
 }
 

@@ -1,7 +1,7 @@
-//! Converts the contract's records to groundwork's form fields. Pure: tested without a CRM.
+//! Converts the contract's records to groundwork's form fields. Tested without a CRM.
 
 use jackfield_sdk::jiff::Zoned;
-use jackfield_sdk::{Disposition, Outcome, Rejection, SiteVisit, date, money};
+use jackfield_sdk::{Disposition, Host, Outcome, Rejection, SiteVisit, date, money};
 
 /// Form fields in the order in which they are written.
 pub type Form = Vec<(&'static str, String)>;
@@ -22,12 +22,12 @@ pub fn signed_text(form: &Form) -> String {
 ///
 /// # Errors
 /// If the date, time or zone of the site visit does not exist.
-pub fn call_update(disposition: &Disposition, idempotency_key: &str) -> Result<Form, Rejection> {
+pub fn call_update(host: &Host, disposition: &Disposition, idempotency_key: &str) -> Result<Form, Rejection> {
     let called = date::in_ist(&disposition.accepted_at)?;
     let visit = disposition
         .site_visit
         .as_ref()
-        .map(date::visit_start)
+        .map(|visit| date::visit_start(host, visit))
         .transpose()?
         .flatten();
     let visit = visit.map(|starts| starts.with_time_zone(date::ist()));
@@ -138,12 +138,13 @@ fn cut(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jackfield_sdk::{Extension, testing::disposition};
+    use jackfield_sdk::Extension;
+    use jackfield_sdk::testing::{Script, disposition};
 
     use super::*;
 
     fn field(disposition: &Disposition, name: &str) -> String {
-        let form = call_update(disposition, "C-1").unwrap();
+        let form = Script::new().run(|host| call_update(host, disposition, "C-1")).unwrap();
         form.into_iter().find(|(other, _)| *other == name).unwrap().1
     }
 

@@ -2,41 +2,49 @@
 
 use std::collections::BTreeMap;
 
-use jackfield_sdk::{Extension, Lead, Priority, Rejection, date, phone};
+use jackfield_sdk::{Extension, Host, Lead, Priority, Rejection, date, phone};
 
 /// The leads in a webhook: one for `lead_new`, none for any other event.
 ///
 /// # Errors
 /// A rejection that names every unusable field, for a person to correct in review.
-pub fn leads(body: &[u8]) -> Result<Vec<Lead>, Rejection> {
+pub fn leads(host: &Host, body: &[u8]) -> Result<Vec<Lead>, Rejection> {
     let mut fields: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
     fields.retain(|_, value| !value.trim().is_empty());
     match fields.remove("event").as_deref() {
-        Some("lead_new") => lead(fields).map(|lead| vec![lead]),
+        Some("lead_new") => lead(host, fields).map(|lead| vec![lead]),
         Some(_) => Ok(Vec::new()),
         None => Err(refusal().field("event", "is missing")),
     }
 }
 
 /// The lead in the fields of a `lead_new`. Fields that the contract does not have are kept as extensions.
-fn lead(mut fields: BTreeMap<String, String>) -> Result<Lead, Rejection> {
+fn lead(host: &Host, mut fields: BTreeMap<String, String>) -> Result<Lead, Rejection> {
     let mut take = |name: &str| fields.remove(name);
     let id = take("lead_no");
-    let phone = take("mobile").and_then(|text| phone::e164(&text));
+    let phone = take("mobile").map_or_else(
+        || Err("is missing".to_owned()),
+        |text| phone::e164(host, &text).map_err(|error| error.to_string()),
+    );
     let created_at = take("dt")
         .map(|text| date::parse_ist("%d/%m/%Y %H:%M", &text).ok_or(text))
         .transpose();
     let problems = [
-        (id.is_none(), "lead_no", "is missing"),
-        (phone.is_none(), "mobile", "is not a ten-digit Indian mobile number"),
-        (created_at.is_err(), "dt", "is not a time as dd/mm/yyyy HH:MM"),
+        id.is_none().then_some(("lead_no", "is missing")),
+        phone.as_ref().err().map(|why| ("mobile", why.as_str())),
+        created_at
+            .is_err()
+            .then_some(("dt", "is not a time as dd/mm/yyyy HH:MM")),
     ];
-    let (Some(id), Some(phone), Ok(created_at)) = (id, phone, created_at) else {
-        let problems = problems.into_iter().filter(|(wrong, ..)| *wrong);
-        return Err(problems.fold(refusal(), |it, (_, field, message)| it.field(field, message)));
+    let refused = problems
+        .into_iter()
+        .flatten()
+        .fold(refusal(), |it, (field, message)| it.field(field, message));
+    let (Some(id), Ok(phone), Ok(created_at)) = (id, phone, created_at) else {
+        return Err(refused);
     };
     let alternative = take("alt_mobile");
-    let phone_alt = alternative.as_deref().and_then(phone::e164);
+    let phone_alt = alternative.as_deref().and_then(|text| phone::e164(host, text).ok());
     let unusable = alternative.filter(|_| phone_alt.is_none());
     Ok(Lead {
         id,

@@ -42,7 +42,7 @@ impl Adapter for Keystone {
         let request = host.put(url(&base_url(host)?, &path)?);
         let answer = request
             .header("idempotency-key", idempotency_key)
-            .json(&Call::new(disposition)?)
+            .json(&Call::new(host, disposition)?)
             .send()?;
         let stored: Stored = answer.accept_or(refusal)?.json()?;
         Ok(Receipt::new(stored.id))

@@ -1,8 +1,8 @@
-//! Converts between the contract's records and keystone's JSON. Pure: tested without a CRM.
+//! Converts between the contract's records and keystone's JSON. Tested without a CRM.
 
 use std::collections::BTreeMap;
 
-use jackfield_sdk::{Disposition, LeadStatus, Outcome, Qualification, Rejection, SiteVisit, date};
+use jackfield_sdk::{Disposition, Host, LeadStatus, Outcome, Qualification, Rejection, SiteVisit, date};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -121,10 +121,10 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// If the date, time or zone of the site visit does not exist.
-    pub fn new(disposition: &'a Disposition) -> Result<Self, Rejection> {
+    pub fn new(host: &Host, disposition: &'a Disposition) -> Result<Self, Rejection> {
         let (result, result_detail) = result(&disposition.outcome);
         let visit = disposition.site_visit.as_ref();
-        let starts_at = visit.map(date::visit_start).transpose()?.flatten();
+        let starts_at = visit.map(|visit| date::visit_start(host, visit)).transpose()?.flatten();
         let extensions = disposition.extensions.iter();
         let mut custom: BTreeMap<&str, Box<RawValue>> = extensions.map(|it| (it.pointer.as_str(), it.raw())).collect();
         if starts_at.is_none() {
@@ -205,13 +205,13 @@ fn unfinished_visit(visit: &SiteVisit) -> impl Iterator<Item = (&str, Box<RawVal
 #[cfg(test)]
 mod tests {
     use jackfield_sdk::Extension;
-    use jackfield_sdk::testing::disposition;
+    use jackfield_sdk::testing::{Script, disposition};
     use serde_json::{Value, json};
 
     use super::*;
 
     fn body(disposition: &Disposition) -> Value {
-        serde_json::to_value(Call::new(disposition).unwrap()).unwrap()
+        Script::new().run(|host| serde_json::to_value(Call::new(host, disposition).unwrap()).unwrap())
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
                 json: json.into(),
             });
         }
-        let body = serde_json::to_string(&Call::new(&call).unwrap()).unwrap();
+        let body = Script::new().run(|host| serde_json::to_string(&Call::new(host, &call).unwrap()).unwrap());
         assert!(
             body.contains(r#"{"/a":100000000000000000000001,"/b":[1.10],"/c":"no json"}"#),
             "{body}"

@@ -1,4 +1,4 @@
-//! What a write must do besides returning an answer: pass the idempotency key to the CRM.
+//! What a write must do besides returning an answer: pass the idempotency key to the CRM, whatever the call is named.
 
 use std::sync::Arc;
 
@@ -7,10 +7,19 @@ use super::double::LenientCrm;
 use super::matrix::with_key;
 use super::report::ConformanceCheck;
 use super::{ConformanceRun, export};
+use jackfield_domain::custody::fixture::{ExportInput, result_to_json};
+use jackfield_domain::id::DedupKey;
 use jackfield_sandbox::rehearsal::CrmRequest;
 
 const KEY: &str = "write.key";
 const SENT: &str = "write.sent";
+const NAMED: &str = "write.call-id";
+
+/// Calls as platforms may name them, for which the host makes the key: no header, URL or form carries each of these
+/// unchanged.
+const ODD_CALLS: [&str; 5] = ["कॉल-2", "call 7, second try", "2026/11/30-7", "100%25", "a+b&c=\"d\""];
+/// Characters of the longest name that a call may have.
+const LONGEST_CALL: usize = 200;
 
 impl ConformanceRun<'_> {
     /// Looks for the fresh key in what a write sends. `fixture` already has the fresh key, unless the adapter did not
@@ -31,6 +40,7 @@ impl ConformanceRun<'_> {
         }
         if changing.iter().any(|request| holds(request, &fresh)) {
             self.add(ConformanceCheck::right(KEY, subject));
+            self.odd_calls_are_written(fixture).await;
             return;
         }
         // It may be there in another encoding: then other keys lead to other requests, and the same key to the same
@@ -51,6 +61,37 @@ impl ConformanceRun<'_> {
         self.add(check.see("wit/exports.wit: dispositions.write"));
     }
 
+    /// Writes calls whose ids are no keys, with the keys that the host makes for them. A CRM that cannot find a write
+    /// by its key is told of it twice.
+    pub(super) async fn odd_calls_are_written(&mut self, fixture: &Fixture) {
+        let subject = format!("{}, {}", export(&fixture.input), fixture.name);
+        let longest = "7".repeat(LONGEST_CALL);
+        for call in ODD_CALLS.into_iter().chain([longest.as_str()]) {
+            let Ok(key) = call.parse::<DedupKey>().map(|key| key.for_adapter()) else {
+                continue;
+            };
+            let mut odd = with_key(fixture, key.as_str());
+            if let ExportInput::WriteDisposition { disposition, .. } = &mut odd.input {
+                call.clone_into(&mut disposition.call_id);
+            }
+            let crm = Arc::new(LenientCrm::new(odd.exchanges.clone(), None));
+            let (rehearsed, _) = self.play(&odd, odd.input.clone(), crm.clone()).await;
+            let came = match rehearsed.outcome {
+                Ok(Ok(_)) if crm.log().requests.iter().any(|request| holds(request, key.as_str())) => continue,
+                Ok(Ok(_)) => "the key is in no URL, header or body of its requests".to_owned(),
+                Ok(Err(failure)) => result_to_json(&Err(failure)).to_string(),
+                Err(fault) => fault.to_string(),
+            };
+            let expected = format!("the call `{call}` written with the key `{key}`");
+            let check = ConformanceCheck::wrong(NAMED, subject, expected, came).because(
+                "a call's id may be any text; write and search by the key, and put the id nowhere but into a body",
+            );
+            self.add(check.see("wit/exports.wit: dispositions.write"));
+            return;
+        }
+        self.add(ConformanceCheck::right(NAMED, subject));
+    }
+
     async fn sent(&mut self, fixture: &Fixture, key: &str) -> Vec<CrmRequest> {
         let fixture = with_key(fixture, key);
         let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), None));
@@ -59,8 +100,7 @@ impl ConformanceRun<'_> {
     }
 }
 
-/// Whether a key of lower-case letters, digits and dashes is in a request: forms, URLs, JSON and XML do not encode
-/// them.
+/// Whether a key is in a request: forms, URLs, JSON and XML do not encode the characters of keys.
 fn holds(request: &CrmRequest, key: &str) -> bool {
     let headers = request.headers.iter();
     request.url.contains(key)

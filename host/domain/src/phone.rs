@@ -6,14 +6,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use phonenumber::metadata::{DATABASE, Descriptor};
+use phonenumber::metadata::{DATABASE, Database, Descriptor};
 use phonenumber::{Mode, ParseError, country};
 use serde::{Deserialize, Serialize};
 
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+
 use crate::text::text_conversions;
+use crate::visible_text::without_format;
 
 /// Characters of a text that may be a number; longer ones are not read at all.
-const MAX_LENGTH: usize = 64;
+pub const MAX_LENGTH: usize = 64;
 /// Digits of a number in E.164.
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
@@ -68,6 +71,9 @@ pub enum InvalidPhone {
 /// # Errors
 /// The text is not a number of any country.
 pub fn normalize(text: &str, country: Option<Country>) -> Result<String, InvalidPhone> {
+    if is_e164(text) {
+        return Ok(text.to_owned());
+    }
     let plain = to_ascii(text).ok_or(InvalidPhone::NotANumber)?;
     let is_international = plain.trim_start_matches(['(', '[', ' ']).starts_with('+');
     let number = phonenumber::parse(country.map(|country| country.0), &plain).map_err(|error| match error {
@@ -77,9 +83,38 @@ pub fn normalize(text: &str, country: Option<Country>) -> Result<String, Invalid
     })?;
     let e164 = number.format().mode(Mode::E164).to_string();
     let national = number.national().to_string().len();
-    // Several countries share a code: a number of a length that one of them has is possible.
-    let plans = DATABASE.by_code(&number.country().code()).unwrap_or_default();
-    let is_possible = plans.iter().any(|plan| {
+    if is_possible(number.country().code(), national) && E164_DIGITS.contains(&(e164.len() - 1)) {
+        Ok(e164)
+    } else {
+        Err(InvalidPhone::NotInPlan)
+    }
+}
+
+/// Loads the tables, which takes a tenth of a second, so that no request and no adapter has to wait for it.
+pub fn load_tables() {
+    let _: &Database = &DATABASE;
+}
+
+/// Whether a text is a number in E.164 already, as most are: its length says so, without a parser. A national part with
+/// a zero in front may have a trunk prefix, which only the parser knows.
+fn is_e164(text: &str) -> bool {
+    let Some(digits) = text
+        .strip_prefix('+')
+        .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+    else {
+        return false;
+    };
+    E164_DIGITS.contains(&digits.len())
+        && (1..=3).any(|length| {
+            let (code, national) = digits.split_at(length);
+            !national.starts_with('0') && code.parse().is_ok_and(|code| is_possible(code, national.len()))
+        })
+}
+
+/// Whether a country with this code has numbers of so many digits. Several countries share a code.
+fn is_possible(code: u16, national: usize) -> bool {
+    let plans = DATABASE.by_code(&code).unwrap_or_default();
+    plans.iter().any(|plan| {
         let kinds = plan.descriptors();
         let kinds = [
             kinds.fixed_line(),
@@ -93,19 +128,17 @@ pub fn normalize(text: &str, country: Option<Country>) -> Result<String, Invalid
         ];
         let mut lengths = kinds.into_iter().flatten().flat_map(Descriptor::possible_length);
         lengths.any(|length| usize::from(*length) == national)
-    });
-    if is_possible && E164_DIGITS.contains(&(e164.len() - 1)) {
-        Ok(e164)
-    } else {
-        Err(InvalidPhone::NotInPlan)
-    }
+    })
 }
 
 /// The text in the characters that the library reads, with `+` for `00`. None for a text that is too long, or that has
 /// characters which no number has.
 fn to_ascii(text: &str) -> Option<String> {
+    if text.chars().count() > MAX_LENGTH {
+        return None;
+    }
     let mut plain = String::with_capacity(text.len());
-    for c in text.chars().take(MAX_LENGTH + 1) {
+    for c in without_format(text).chars() {
         match c {
             '0'..='9'
             | '('
@@ -126,12 +159,11 @@ fn to_ascii(text: &str) -> Option<String> {
             c if c.is_whitespace() => plain.push(' '),
             c if is_dash(c) => plain.push('-'),
             '\u{ff0b}' => plain.push('+'),
-            c if is_invisible(c) => {}
             c => plain.push(digit(c)?),
         }
     }
     let plain = plain.trim();
-    if plain.is_empty() || text.chars().count() > MAX_LENGTH {
+    if plain.is_empty() {
         return None;
     }
     Some(match plain.strip_prefix("00") {
@@ -140,20 +172,10 @@ fn to_ascii(text: &str) -> Option<String> {
     })
 }
 
-/// Hyphens, dashes and minus signs.
-const fn is_dash(c: char) -> bool {
-    matches!(
-        c,
-        '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' | '\u{30fc}'
-    )
-}
-
-/// Marks for the direction and the joining of text, which a copied number may carry.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    )
+/// Hyphens and dashes, and what people write for them: the minus sign, the hyphen bullet, the mark of a long vowel in
+/// Japanese.
+fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2043}' | '\u{2212}' | '\u{30fc}') || c.general_category() == GeneralCategory::DashPunctuation
 }
 
 /// The ASCII digit for a digit of another script.
@@ -214,6 +236,33 @@ mod tests {
         );
         assert_eq!(normalize("+15550001111", None).as_deref(), Ok("+15550001111"));
         assert_eq!(normalize("00971 50 123 4567", None).as_deref(), Ok("+971501234567"));
+    }
+
+    #[test]
+    fn e164_needs_no_parser() {
+        for number in [
+            "+919876543210",
+            "+14155550100",
+            "+447911123456",
+            "+97150123456",
+            "+6581234567",
+        ] {
+            assert!(is_e164(number), "{number}");
+            let parsed = phonenumber::parse(None, number).unwrap();
+            assert_eq!(parsed.format().mode(Mode::E164).to_string(), number);
+        }
+        for other in [
+            "",
+            "+",
+            "919876543210",
+            "+91 9876543210",
+            "+910987654321",
+            "+9198",
+            "+9990000000",
+            "+९१",
+        ] {
+            assert!(!is_e164(other), "{other}");
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
+
+use crate::time::rfc3339;
 
 /// A time zone by its IANA name, such as `Asia/Kolkata`.
 ///
@@ -77,7 +79,7 @@ impl Zone {
         let local: DateTime = local.parse().map_err(|_| InvalidTime)?;
         // jiff's default is RFC 5545's rule.
         let zoned = local.to_zoned(self.0.clone()).map_err(|_| InvalidTime)?;
-        Ok(rfc3339(&zoned))
+        Ok(rfc3339(zoned.timestamp(), zoned.offset()))
     }
 
     /// The local time of an instant in RFC 3339, as RFC 3339 with the zone's offset.
@@ -86,12 +88,8 @@ impl Zone {
     /// The text is not an instant.
     pub fn local(&self, instant: &str) -> Result<String, InvalidTime> {
         let instant: Timestamp = instant.parse().map_err(|_| InvalidTime)?;
-        Ok(rfc3339(&instant.to_zoned(self.0.clone())))
+        Ok(rfc3339(instant, self.0.to_offset(instant)))
     }
-}
-
-fn rfc3339(zoned: &Zoned) -> String {
-    zoned.timestamp().display_with_offset(zoned.offset()).to_string()
 }
 
 impl Day {

@@ -184,6 +184,8 @@ const OTHER_VARIABLES: [&str; 4] = [
 ];
 /// The shortest timeout. A shorter one would cut off distant clients.
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The least memory for adapters: a tenant that is alone gets half, which is room for a few interpreters.
+const MIN_GUEST_MEMORY_MIB: u32 = 256;
 /// The longest timeout. A longer one would protect nothing.
 const MAX_TIMEOUT: Duration = Duration::from_hours(1);
 /// The prefix of variables that are not settings, because they contain tenants' secrets.
@@ -246,19 +248,22 @@ impl Config {
             });
         }
         let (header, body, idle) = (self.header_timeout.0, self.body_timeout.0, self.idle_timeout.0);
-        for (name, value, max) in [
-            ("max_deliveries", self.max_deliveries, 10_000),
-            ("max_instances", self.max_instances, 10_000),
-            ("guest_memory_mib", self.guest_memory_mib, 1 << 20),
-            ("max_connections", self.max_connections, 100_000),
+        for (name, value, min, max) in [
+            ("max_deliveries", self.max_deliveries, 1, 10_000),
+            ("max_instances", self.max_instances, 1, 10_000),
+            ("guest_memory_mib", self.guest_memory_mib, MIN_GUEST_MEMORY_MIB, 1 << 20),
+            ("max_connections", self.max_connections, 1, 100_000),
             (
                 "max_connections_per_address",
                 self.max_connections_per_address,
+                1,
                 self.max_connections,
             ),
         ] {
-            if !(1..=max).contains(&value) {
-                return Err(ConfigError::Range(format!("{name} is {value}; it must be 1 to {max}")));
+            if !(min..=max).contains(&value) {
+                return Err(ConfigError::Range(format!(
+                    "{name} is {value}; it must be {min} to {max}"
+                )));
             }
         }
         for (name, wait) in [

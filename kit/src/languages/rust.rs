@@ -53,6 +53,7 @@ const SDK: Files = embed!("../../../sdk/rust/":
     "src/adapter.rs",
     "src/bindings.rs",
     "src/date.rs",
+    "src/date/tests.rs",
     "src/export.rs",
     "src/host.rs",
     "src/http.rs",
@@ -63,6 +64,7 @@ const SDK: Files = embed!("../../../sdk/rust/":
     "src/phone.rs",
     "src/testing/exchange.rs",
     "src/testing/mod.rs",
+    "src/testing/numbering.rs",
     "src/testing/replay.rs",
     "src/testing/script.rs",
 );

@@ -1,14 +1,14 @@
-// Package date writes and reads dates as Indian CRMs use them: RFC 3339 on one side, local time on the other.
+// Package date reads and prints times as CRMs write them: RFC 3339 on one side, local time on the other.
 //
-// It includes the time zone database (half a megabyte of the component), since a guest has no files to read it from. An
-// adapter that does not import the package does not contain it.
+// Named time zones are the host's: an adapter contains no time zone database.
 package date
 
 import (
 	"time"
-	_ "time/tzdata" // a site visit may name any zone
 
 	"jackfield.dev/jackfield"
+	"jackfield.dev/jackfield/internal/instant"
+	"jackfield.dev/jackfield/internal/wire"
 )
 
 // DefaultZone is the zone of a site visit that names none.
@@ -17,21 +17,68 @@ const DefaultZone = "Asia/Kolkata"
 // IST is Indian standard time: five and a half hours ahead of UTC, all year.
 var IST = time.FixedZone("IST", 5*3600+1800)
 
+// Parse reads an instant in RFC 3339, also in spellings such as +0530, lower-case letters, or a blank in place of the T.
+// The error is a [jackfield.Rejected].
+func Parse(rfc3339 string) (time.Time, error) {
+	parsed, is := instant.Parse(rfc3339)
+	if !is {
+		return time.Time{}, jackfield.Reject("bad-date", "an instant is not written as RFC 3339")
+	}
+	return parsed, nil
+}
+
+// RFC3339 prints an instant with the time's own offset, in the one spelling of the contract, such as
+// 2026-07-05T16:30:00+05:30.
+func RFC3339(at time.Time) string {
+	return instant.Format(at)
+}
+
+// Instant returns the instant of a local time in a named zone: the local time is YYYY-MM-DDTHH:MM with optional :SS and
+// up to nine decimals, the zone an IANA name such as Asia/Kolkata, or UTC. The result has the zone's offset then.
+//
+// A time that does not exist, because clocks go forward over it, is moved forward by the length of the gap. A time that
+// exists twice, because clocks go back, is the earlier one.
+//
+// The error is a [jackfield.Rejected] with the code bad-zone or bad-date.
+func Instant(host *jackfield.Host, local, zone string) (time.Time, error) {
+	found, problem := host.Imports().Instant(local, zone)
+	return converted(found, problem, "a local time is not written as YYYY-MM-DDTHH:MM, or is not in the calendar")
+}
+
+// Local returns the local time of an instant in a named zone: the instant is RFC 3339, such as an AcceptedAt, the zone
+// an IANA name or UTC. The error is as that of [Instant].
+func Local(host *jackfield.Host, rfc3339, zone string) (time.Time, error) {
+	found, problem := host.Imports().Local(rfc3339, zone)
+	return converted(found, problem, "an instant is not written as RFC 3339")
+}
+
+// converted reads what the host returned.
+func converted(found string, problem wire.DateError, invalid string) (time.Time, error) {
+	switch problem {
+	case wire.UnknownZone:
+		const message = "a time zone is not an IANA name such as Asia/Kolkata, or UTC; abbreviations mean several zones"
+		return time.Time{}, jackfield.Reject("bad-zone", message)
+	case wire.InvalidTime:
+		return time.Time{}, jackfield.Reject("bad-date", invalid)
+	}
+	return Parse(found)
+}
+
 // InIST reads an RFC 3339 instant, such as an AcceptedAt, as Indian standard time. The error is a [jackfield.Rejected]
 // that names accepted_at.
 func InIST(rfc3339 string) (time.Time, error) {
-	instant, err := time.Parse(time.RFC3339, rfc3339)
-	if err != nil {
+	parsed, is := instant.Parse(rfc3339)
+	if !is {
 		return time.Time{}, jackfield.Reject("bad-date", "an instant is not written as RFC 3339").
 			Field("accepted_at", "cannot be understood")
 	}
-	return instant.In(IST), nil
+	return parsed.In(IST), nil
 }
 
 // VisitStart returns when a booked site visit begins, in the visit's own zone ([DefaultZone] if it names none), and
-// false if no visit is booked, or its date or time is missing, because a call can end at any point. The error is a
-// [jackfield.Rejected] that names the field whose value is not a date, time or zone.
-func VisitStart(visit *jackfield.SiteVisit) (time.Time, bool, error) {
+// false if no visit is booked, or its date or time is missing, because a call can end at any point. It converts as
+// [Instant]. The error is a [jackfield.Rejected] that names the field whose value is not a date, time or zone.
+func VisitStart(host *jackfield.Host, visit *jackfield.SiteVisit) (time.Time, bool, error) {
 	if visit == nil || !visit.Booked || visit.Date == nil || visit.TimeSlot == nil {
 		return time.Time{}, false, nil
 	}
@@ -39,20 +86,21 @@ func VisitStart(visit *jackfield.SiteVisit) (time.Time, bool, error) {
 	if visit.Timezone != nil {
 		zone = *visit.Timezone
 	}
-	place, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "Local" {
-		return bad("site_visit.timezone")
-	}
-	day, err := time.Parse(time.DateOnly, *visit.Date)
-	if err != nil {
+	if _, err := time.Parse(time.DateOnly, *visit.Date); err != nil {
 		return bad("site_visit.date")
 	}
-	slot, err := time.Parse("15:04", *visit.TimeSlot)
-	if err != nil || len(*visit.TimeSlot) != len("15:04") {
+	if _, err := time.Parse("15:04", *visit.TimeSlot); err != nil || len(*visit.TimeSlot) != len("15:04") {
 		return bad("site_visit.time_slot")
 	}
-	starts := time.Date(day.Year(), day.Month(), day.Day(), slot.Hour(), slot.Minute(), 0, 0, place)
-	return starts, true, nil
+	found, problem := host.Imports().Instant(*visit.Date+"T"+*visit.TimeSlot, zone)
+	switch problem {
+	case wire.UnknownZone:
+		return bad("site_visit.timezone")
+	case wire.InvalidTime:
+		return bad("site_visit.date")
+	}
+	starts, err := Parse(found)
+	return starts, err == nil, err
 }
 
 func bad(field string) (time.Time, bool, error) {

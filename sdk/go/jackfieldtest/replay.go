@@ -3,6 +3,7 @@ package jackfieldtest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"jackfield.dev/jackfield"
+	"jackfield.dev/jackfield/internal/instant"
 )
 
 // recording is a fixture: one invocation in a JSON file, in the same format for adapters in all languages.
@@ -55,8 +57,12 @@ type recording struct {
 //
 // call is query_status {lead_id}, write_disposition {disposition, idempotency_key}, find {lead_id, idempotency_key} or
 // parse_leads {content_type, body, received_at}. Records are the contract's, in snake case; optional fields may be
-// omitted. The default of idempotency_key is the call's id. See [Exchange] for the rest. returns is ok or err: a
-// failure is "unknown", {"rate_limited": 30}, {"rejected": {"code", "message", "fields"}} and so on.
+// omitted. The default of idempotency_key is the call's id. country is that of telephone numbers without a country code.
+// See [Exchange] for the rest.
+//
+// returns is ok or err. A failure is "unknown", which stands for any reason, {"unknown": "a reason"}, {"rate_limited":
+// 30}, {"rejected": {"code", "message", "fields"}} and so on. A lead that parse_leads refuses is {"rejected": …} in its
+// place.
 func Replay(t *testing.T, adapter jackfield.Adapter, folder string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
@@ -85,6 +91,7 @@ func replay(t *testing.T, adapter jackfield.Adapter, file string) {
 	switch {
 	case call.QueryStatus != nil:
 		status, err := adapter.Status(host, call.QueryStatus.LeadID)
+		status.LastCallAttempt = instant.Respell(status.LastCallAttempt)
 		compare(t, recorded, status, err)
 	case call.WriteDisposition != nil:
 		disposition := call.WriteDisposition.Disposition
@@ -110,7 +117,11 @@ func replay(t *testing.T, adapter jackfield.Adapter, file string) {
 		leads, err := parser.ParseLeads(host, &jackfield.Inbound{
 			ContentType: parse.ContentType, Body: []byte(parse.Body), ReceivedAt: parse.ReceivedAt,
 		})
-		compare(t, recorded, leads, err)
+		elements := make([]element, len(leads))
+		for i, lead := range leads {
+			elements[i] = newElement(t, lead)
+		}
+		compare(t, recorded, elements, err)
 	default:
 		t.Fatal("`call` is query_status, write_disposition, find or parse_leads")
 	}
@@ -124,7 +135,12 @@ func compare[T any](t *testing.T, recorded recording, got T, err error) {
 			t.Fatalf("returned an error that is not one of jackfield's failures, which is a fault: %v", err)
 		}
 		expected := tree(recorded.Returns.Err)
-		if said := tree(failureJSON(failure)); !reflect.DeepEqual(expected, said) {
+		said := tree(failureJSON(failure))
+		var reasoned *jackfield.Reasoned
+		if _, anyReason := expected.(string); anyReason && errors.As(failure, &reasoned) {
+			said = tree(failureJSON(reasoned.Failure))
+		}
+		if !reflect.DeepEqual(expected, said) {
 			t.Error(unlike("failure", string(recorded.Returns.Err), indented(said)))
 		}
 		return
@@ -170,10 +186,41 @@ func strip(value any) any {
 	return value
 }
 
+// element is a lead of a webhook as fixtures write it, or its refusal.
+type element struct {
+	*jackfield.Lead
+	Rejected *jackfield.Rejected `json:"rejected,omitempty"`
+}
+
+func newElement(t *testing.T, parsed jackfield.ParsedLead) element {
+	switch parsed := parsed.(type) {
+	case jackfield.Lead:
+		parsed.CreatedAt = instant.Respell(parsed.CreatedAt)
+		return element{Lead: &parsed}
+	case *jackfield.Lead:
+		return newElement(t, *parsed)
+	case *jackfield.Rejected:
+		return element{Rejected: parsed}
+	}
+	t.Fatalf("ParseLeads returned %v in place of a lead or a refusal, which is a fault", parsed)
+	return element{}
+}
+
+// words are the failures without details as fixtures write them.
+var words = map[error]string{
+	jackfield.ErrUnavailable:  "unavailable",
+	jackfield.ErrUnknown:      "unknown",
+	jackfield.ErrUnauthorized: "unauthorized",
+	jackfield.ErrNotFound:     "not_found",
+	jackfield.ErrConflict:     "conflict",
+}
+
 // failureJSON returns a failure as fixtures write it.
 func failureJSON(failure error) []byte {
 	var shape any
 	switch what := failure.(type) {
+	case *jackfield.Reasoned:
+		shape = map[string]string{words[what.Failure]: what.Reason}
 	case *jackfield.RateLimited:
 		shape = map[string]any{"rate_limited": what.RetryAfter}
 	case *jackfield.Rejected:
@@ -183,12 +230,7 @@ func failureJSON(failure error) []byte {
 		}
 		shape = map[string]any{"rejected": jackfield.Rejected{Code: what.Code, Message: what.Message, Fields: fields}}
 	default:
-		shape = map[error]string{
-			jackfield.ErrUnavailable:  "unavailable",
-			jackfield.ErrUnknown:      "unknown",
-			jackfield.ErrUnauthorized: "unauthorized",
-			jackfield.ErrNotFound:     "not_found",
-		}[failure]
+		shape = words[failure]
 	}
 	text, err := json.Marshal(shape)
 	if err != nil {

@@ -23,6 +23,10 @@ type Script struct {
 	Settings map[string]string `json:"settings"`
 	// Keys of `hmac` credentials, by name.
 	Keys map[string]string `json:"keys"`
+	// Country is the country of telephone numbers without a country code, such as IN, which is the default. The real
+	// host knows the numbering plans of all countries. The script knows India's mobile numbers, and of other numbers
+	// only their length.
+	Country string `json:"country"`
 	// Now is the host's time; 2026-07-01T09:01:55Z if it is zero.
 	Now time.Time `json:"now"`
 	// Exchanges are the requests that are expected, in order, with their answers.
@@ -108,6 +112,24 @@ func (d *double) HMACSHA256(name string, bytes []byte) ([]byte, bool) {
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write(bytes)
 	return mac.Sum(nil), known
+}
+
+func (d *double) Instant(local, zone string) (string, wire.DateError) {
+	return localInstant(local, zone)
+}
+
+func (d *double) Local(at, zone string) (string, wire.DateError) {
+	return instantLocal(at, zone)
+}
+
+func (d *double) NormalizePhone(number string) (string, wire.PhoneError) {
+	d.t.Helper()
+	normal, problem := normalizePhone(number, d.Country)
+	if problem == wire.NoCountry {
+		d.t.Fatalf("the script knows numbers without a country code of India only, not of %s; the host knows them, so "+
+			"`jackfield adapter check` can replay this", d.Country)
+	}
+	return normal, problem
 }
 
 func (d *double) Log(level wire.Level, message string, fields []string) {

@@ -1,30 +1,48 @@
 package phone
 
-import "testing"
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"jackfield.dev/jackfield"
+	"jackfield.dev/jackfield/jackfieldtest"
+)
 
 func TestReadsUsualSpellings(t *testing.T) {
-	for _, text := range []string{"9800000000", "09800000000", "919800000000", "+91 98000-00000", "(98000) 00000"} {
-		if got, is := E164(text); !is || got != "+919800000000" {
-			t.Errorf("%s: %s, %v", text, got, is)
-		}
-	}
-}
-
-func TestRefusesOtherNumbers(t *testing.T) {
+	host := jackfieldtest.Script{}.Host(t)
 	for _, text := range []string{
-		"", "5800000000", "980000000", "98000000000", "98000OOOOO", "९८००००००००", "+14155550100", "+9198000000001",
+		"9800000000", "09800000000", "919800000000", "+91 98000-00000", "(98000) 00000", "0091 98000.00000",
 	} {
-		if got, is := E164(text); is {
-			t.Errorf("%s: %s", text, got)
+		if got, err := E164(host, text); err != nil || got != "+919800000000" {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+	if got, err := E164(host, "+1 (415) 555-0100"); err != nil || got != "+14155550100" {
+		t.Error(got, err)
+	}
+}
+
+func TestRefusalTellsWhatIsWrong(t *testing.T) {
+	host := jackfieldtest.Script{}.Host(t)
+	cases := map[string]string{
+		"": "not a telephone number", "98000OOOOO": "not a telephone number", "5800000000": "too short or too long",
+		"980000000": "too short or too long", "98000000000": "too short or too long", "+9198000000001": "too short or too long",
+	}
+	for text, message := range cases {
+		_, err := E164(host, text)
+		var rejected *jackfield.Rejected
+		if !errors.As(err, &rejected) || rejected.Code != "bad-phone" || !strings.Contains(rejected.Message, message) {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
 
-func TestConvertsBothWays(t *testing.T) {
+func TestTenDigitsAreThoseOfAnIndianMobile(t *testing.T) {
 	if got, is := TenDigits("+919700000000"); !is || got != "9700000000" {
 		t.Error(got, is)
 	}
-	for _, text := range []string{"9700000000", "+91 9700000000", "+14155550100"} {
+	for _, text := range []string{"9700000000", "+91 9700000000", "+14155550100", "+915800000000", "+9197000000001"} {
 		if got, is := TenDigits(text); is {
 			t.Errorf("%s: %s", text, got)
 		}

@@ -1,16 +1,51 @@
-//! Dates as CRMs write them: RFC 3339 on one side, Indian local time on the other.
+//! Dates as CRMs write them: RFC 3339 on one side, local times on the other.
 //!
-//! Based on [`jiff`], which the SDK re-exports for everything else. Its time zone database is bundled, because a guest
-//! has no file system to read one from.
+//! Based on [`jiff`], which the SDK re-exports for everything else. Named time zones are the host's: an adapter has no
+//! zone database, and all adapters have the same rule. A local time that does not exist, because clocks go forward over
+//! it, is moved forward by the length of the gap; of a time that exists twice, the earlier is meant (RFC 5545).
 
-use jiff::civil::{Date, Time};
+use std::fmt;
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone, offset};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
+use crate::bindings::adapter::jackfield::crm::dates;
+use crate::host::Host;
 use crate::model::{Rejection, SiteVisit};
 
 /// The zone of a site visit that names none.
 pub const DEFAULT_ZONE: &str = "Asia/Kolkata";
+
+/// Why a time was not converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateError {
+    /// The zone is not the IANA name of a time zone. Abbreviations such as `IST` mean several zones.
+    UnknownZone,
+    /// The time is not one of the calendar, or not written as expected.
+    InvalidTime,
+}
+
+impl fmt::Display for DateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownZone => "is not the name of a time zone, such as Asia/Kolkata",
+            Self::InvalidTime => "is not a time of the calendar",
+        })
+    }
+}
+
+impl std::error::Error for DateError {}
+
+impl From<dates::DateError> for DateError {
+    fn from(error: dates::DateError) -> Self {
+        match error {
+            dates::DateError::UnknownZone => Self::UnknownZone,
+            dates::DateError::InvalidTime => Self::InvalidTime,
+        }
+    }
+}
 
 /// Indian standard time: five and a half hours ahead of UTC, all year.
 #[must_use]
@@ -42,8 +77,33 @@ pub fn in_ist(rfc3339: &str) -> Result<Zoned, Rejection> {
 /// `01/07/2026 14:31` by `%d/%m/%Y %H:%M`. None if it does not fit.
 #[must_use]
 pub fn parse_ist(format: &str, text: &str) -> Option<Zoned> {
-    let local = jiff::civil::DateTime::strptime(format, text).ok()?;
+    let local = DateTime::strptime(format, text).ok()?;
     local.to_zoned(ist()).ok()
+}
+
+/// An RFC 3339 instant in a named time zone, such as `Asia/Dubai`.
+///
+/// # Errors
+/// There is no such zone, or the text is not such an instant.
+pub fn in_zone(host: &Host, rfc3339: &str, zone: &str) -> Result<Zoned, DateError> {
+    with_offset(&host.local(rfc3339, zone)?)
+}
+
+/// The instant of a local time in a named time zone. Read what a CRM wrote with
+/// [`DateTime::strptime`](jiff::civil::DateTime::strptime) first.
+///
+/// ```
+/// use jackfield_sdk::{date, jiff::civil::DateTime, testing::Script};
+/// let local = DateTime::strptime("%d/%m/%Y %H:%M", "29/03/2026 02:30").unwrap();
+/// let instant = Script::new().run(|host| date::from_local(host, local, "Europe/Berlin"))?;
+/// assert_eq!(date::rfc3339(&instant), "2026-03-29T03:30:00+02:00");
+/// # Ok::<(), date::DateError>(())
+/// ```
+///
+/// # Errors
+/// There is no such zone.
+pub fn from_local(host: &Host, local: DateTime, zone: &str) -> Result<Zoned, DateError> {
+    with_offset(&host.instant(&local.to_string(), zone)?)
 }
 
 /// RFC 3339 with an offset, as the contract wants instants: `2026-07-01T14:31:00+05:30`.
@@ -56,21 +116,21 @@ pub fn rfc3339(instant: &Zoned) -> String {
 /// booked, or its date or time is missing, because a call can end at any point.
 ///
 /// ```
-/// use jackfield_sdk::{SiteVisit, date};
+/// use jackfield_sdk::{SiteVisit, date, testing::Script};
 /// let visit = SiteVisit {
 ///     booked: true,
 ///     date: Some("2026-07-05".into()),
 ///     time_slot: Some("11:00".into()),
 ///     timezone: Some("Asia/Dubai".into()),
 /// };
-/// let starts = date::visit_start(&visit)?.unwrap();
+/// let starts = Script::new().run(|host| date::visit_start(host, &visit))?.unwrap();
 /// assert_eq!(date::rfc3339(&starts), "2026-07-05T11:00:00+04:00");
 /// # Ok::<(), jackfield_sdk::Rejection>(())
 /// ```
 ///
 /// # Errors
 /// A rejection that names the field whose value is not a date, time or zone, for a person to correct in review.
-pub fn visit_start(visit: &SiteVisit) -> Result<Option<Zoned>, Rejection> {
+pub fn visit_start(host: &Host, visit: &SiteVisit) -> Result<Option<Zoned>, Rejection> {
     let (true, Some(date), Some(time)) = (visit.booked, &visit.date, &visit.time_slot) else {
         return Ok(None);
     };
@@ -78,12 +138,21 @@ pub fn visit_start(visit: &SiteVisit) -> Result<Option<Zoned>, Rejection> {
     let bad_visit = |field: &str| bad_date("the site visit is not a real date, time and zone", field);
     let date: Date = date.parse().map_err(|_| bad_visit("site_visit.date"))?;
     let time: Time = time.parse().map_err(|_| bad_visit("site_visit.time_slot"))?;
-    let zone = TimeZone::get(zone).map_err(|_| bad_visit("site_visit.timezone"))?;
-    let start = date
-        .to_datetime(time)
-        .to_zoned(zone)
-        .map_err(|_| bad_visit("site_visit.date"))?;
+    let start = from_local(host, date.to_datetime(time), zone).map_err(|error| match error {
+        DateError::UnknownZone => bad_visit("site_visit.timezone"),
+        DateError::InvalidTime => bad_visit("site_visit.date"),
+    })?;
     Ok(Some(start))
+}
+
+/// The time that the host wrote, with its offset.
+fn with_offset(rfc3339: &str) -> Result<Zoned, DateError> {
+    let parsed = || {
+        let instant: Timestamp = rfc3339.parse().ok()?;
+        let offset = Pieces::parse(rfc3339).ok()?.to_numeric_offset()?;
+        Some(instant.to_zoned(TimeZone::fixed(offset)))
+    };
+    parsed().ok_or(DateError::InvalidTime)
 }
 
 fn bad_date(message: &str, field: &str) -> Rejection {
@@ -91,98 +160,4 @@ fn bad_date(message: &str, field: &str) -> Rejection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn visit(date: &str, time: &str, zone: Option<&str>) -> SiteVisit {
-        SiteVisit {
-            booked: true,
-            date: Some(date.into()),
-            time_slot: Some(time.into()),
-            timezone: zone.map(Into::into),
-        }
-    }
-
-    #[test]
-    fn visits_start_in_their_own_zone() {
-        let cases = [
-            (visit("2026-07-05", "11:00", None), "2026-07-05T11:00:00+05:30"),
-            (
-                visit("2026-07-05", "11:00", Some("Asia/Kolkata")),
-                "2026-07-05T11:00:00+05:30",
-            ),
-            (
-                visit("2026-07-05", "11:00", Some("America/New_York")),
-                "2026-07-05T11:00:00-04:00",
-            ),
-            (
-                visit("2026-12-05", "11:00", Some("America/New_York")),
-                "2026-12-05T11:00:00-05:00",
-            ),
-            (
-                visit("2028-02-29", "00:00", Some("Asia/Kathmandu")),
-                "2028-02-29T00:00:00+05:45",
-            ),
-        ];
-        for (visit, starts) in cases {
-            assert_eq!(rfc3339(&visit_start(&visit).unwrap().unwrap()), starts);
-        }
-    }
-
-    #[test]
-    fn visits_without_time_have_no_start() {
-        let fixed = visit("2026-07-05", "11:00", None);
-        let unfixed = [
-            SiteVisit::default(),
-            SiteVisit {
-                booked: false,
-                ..fixed.clone()
-            },
-            SiteVisit {
-                date: None,
-                ..fixed.clone()
-            },
-            SiteVisit {
-                time_slot: None,
-                ..fixed
-            },
-        ];
-        for visit in unfixed {
-            assert_eq!(visit_start(&visit), Ok(None));
-        }
-    }
-
-    #[test]
-    fn invalid_visits_name_their_field() {
-        let cases = [
-            (visit("2026-02-30", "11:00", None), "site_visit.date"),
-            (visit("tomorrow", "11:00", None), "site_visit.date"),
-            (visit("2026-07-05", "25:00", None), "site_visit.time_slot"),
-            (visit("2026-07-05", "morning", None), "site_visit.time_slot"),
-            (
-                visit("2026-07-05", "11:00", Some("Bharat/Delhi")),
-                "site_visit.timezone",
-            ),
-        ];
-        for (visit, field) in cases {
-            let refused = visit_start(&visit).unwrap_err();
-            assert_eq!(refused.fields[0].field, field);
-        }
-    }
-
-    #[test]
-    fn reads_and_writes_indian_dates() {
-        let read = parse_ist("%d/%m/%Y %H:%M", "05/07/2026 16:30").unwrap();
-        assert_eq!(rfc3339(&read), "2026-07-05T16:30:00+05:30");
-        for text in [
-            "31/02/2026 16:30",
-            "05/07/2026",
-            "05/07/2026 24:30",
-            "",
-            "05/07/2026 16:30:99",
-        ] {
-            assert_eq!(parse_ist("%d/%m/%Y %H:%M", text), None, "{text}");
-        }
-        assert!(in_ist("2026-07-01 yesterday").is_err());
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::bindings::adapter::jackfield::crm::{credentials, http as wire, log, settings};
+use crate::bindings::adapter::jackfield::crm::{credentials, dates, http as wire, log, phones, settings};
 use crate::http::Request;
 use crate::model::{Failure, Rejection};
 
@@ -24,6 +24,9 @@ pub(crate) trait Imports {
     fn send(&self, request: &wire::Request) -> Result<wire::Response, wire::Error>;
     fn setting(&self, name: &str) -> Option<String>;
     fn hmac_sha256(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, credentials::CredentialError>;
+    fn instant(&self, local: &str, zone: &str) -> Result<String, dates::DateError>;
+    fn local(&self, instant: &str, zone: &str) -> Result<String, dates::DateError>;
+    fn normalize_phone(&self, number: &str) -> Result<String, phones::PhoneError>;
     fn log(&self, level: Level, message: &str, fields: &[log::Field]);
     fn now(&self) -> Timestamp;
 }
@@ -118,6 +121,18 @@ impl Host {
     pub(crate) fn send(&self, request: &wire::Request) -> Result<wire::Response, wire::Error> {
         self.imports.send(request)
     }
+
+    pub(crate) fn instant(&self, local: &str, zone: &str) -> Result<String, dates::DateError> {
+        self.imports.instant(local, zone)
+    }
+
+    pub(crate) fn local(&self, instant: &str, zone: &str) -> Result<String, dates::DateError> {
+        self.imports.local(instant, zone)
+    }
+
+    pub(crate) fn normalize_phone(&self, number: &str) -> Result<String, phones::PhoneError> {
+        self.imports.normalize_phone(number)
+    }
 }
 
 /// The contract's real imports, which exist inside a component only.
@@ -134,6 +149,18 @@ impl Imports for Component {
 
     fn hmac_sha256(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, credentials::CredentialError> {
         credentials::hmac_sha256(name, bytes)
+    }
+
+    fn instant(&self, local: &str, zone: &str) -> Result<String, dates::DateError> {
+        dates::instant(local, zone)
+    }
+
+    fn local(&self, instant: &str, zone: &str) -> Result<String, dates::DateError> {
+        dates::local(instant, zone)
+    }
+
+    fn normalize_phone(&self, number: &str) -> Result<String, phones::PhoneError> {
+        phones::normalize(number)
     }
 
     fn log(&self, level: Level, message: &str, fields: &[log::Field]) {

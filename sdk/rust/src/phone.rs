@@ -1,31 +1,57 @@
-//! Indian mobile numbers: E.164 in the contract, ten digits in many CRMs.
-//!
-//! Own code: the library for all countries, `phonenumber`, makes a component 2 MB larger and needs 76 ms for its first
-//! number (measured), which every invocation in a fresh instance would pay. An adapter for numbers of other countries
-//! can still depend on it.
+//! Telephone numbers: E.164 in the contract, something else in most CRMs.
 
-/// Converts a number as CRMs store it to E.164, such as `+919800000000`: ten digits of which the first is 6 to 9, with
-/// an optional prefix `0`, `91` or `+91`, and optional spaces, dots or dashes between. None for anything else.
+use std::fmt;
+
+use crate::bindings::adapter::jackfield::crm::phones;
+use crate::host::Host;
+
+/// Why a text was not read as a telephone number. Its text completes the name of a field: `mobile` "is not a telephone
+/// number".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhoneError {
+    /// It is no telephone number.
+    NotANumber,
+    /// It has no country code, and the tenant's file has no `country`.
+    NoCountry,
+    /// Its country has no such number.
+    NotInPlan,
+}
+
+impl fmt::Display for PhoneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotANumber => "is not a telephone number",
+            Self::NoCountry => "has no country code, and the tenant's file has no `country`",
+            Self::NotInPlan => "is not a number of its country: too short, too long, or with an unknown prefix",
+        })
+    }
+}
+
+impl std::error::Error for PhoneError {}
+
+impl From<phones::PhoneError> for PhoneError {
+    fn from(error: phones::PhoneError) -> Self {
+        match error {
+            phones::PhoneError::NotANumber => Self::NotANumber,
+            phones::PhoneError::NoCountry => Self::NoCountry,
+            phones::PhoneError::NotInPlan => Self::NotInPlan,
+        }
+    }
+}
+
+/// Converts a number as people and CRMs write it to E.164, such as `+919800000000`, by the host's tables of the world's
+/// numbering plans. A number without a country code is one of the tenant's `country`.
 ///
 /// ```
-/// use jackfield_sdk::phone::e164;
-/// assert_eq!(e164("98000 00000").as_deref(), Some("+919800000000"));
-/// assert_eq!(e164("1800 123 456"), None);
+/// use jackfield_sdk::{phone, testing::Script};
+/// let number = Script::new().country("IN").run(|host| phone::e164(host, "(0)98000 00000"));
+/// assert_eq!(number.as_deref(), Ok("+919800000000"));
 /// ```
-#[must_use]
-pub fn e164(text: &str) -> Option<String> {
-    let dense: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
-        .collect();
-    let national = match dense.len() {
-        10 => &dense,
-        11 => dense.strip_prefix('0')?,
-        12 => dense.strip_prefix("91")?,
-        13 => dense.strip_prefix("+91")?,
-        _ => return None,
-    };
-    is_mobile(national).then(|| format!("+91{national}"))
+///
+/// # Errors
+/// Why it is not a number.
+pub fn e164(host: &Host, text: &str) -> Result<String, PhoneError> {
+    Ok(host.normalize_phone(text)?)
 }
 
 /// The ten digits of an Indian mobile number in E.164. None for any other number.
@@ -37,53 +63,49 @@ pub fn e164(text: &str) -> Option<String> {
 /// ```
 #[must_use]
 pub fn ten_digits(e164: &str) -> Option<&str> {
-    e164.strip_prefix("+91").filter(|national| is_mobile(national))
-}
-
-fn is_mobile(national: &str) -> bool {
-    national.len() == 10
-        && national.starts_with(|first| matches!(first, '6'..='9'))
-        && national.bytes().all(|byte| byte.is_ascii_digit())
+    let is_mobile = |national: &&str| {
+        national.len() == 10
+            && national.starts_with(|first| matches!(first, '6'..='9'))
+            && national.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    e164.strip_prefix("+91").filter(is_mobile)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Script;
+
+    fn read(text: &str, country: &str) -> Result<String, PhoneError> {
+        Script::new().country(country).run(|host| e164(host, text))
+    }
 
     #[test]
-    fn reads_usual_spellings() {
+    fn usual_spellings_are_one_number() {
         for text in [
             "9800000000",
             "09800000000",
-            "919800000000",
             "+91 98000-00000",
-            "(98000) 00000",
+            "0091 (98000) 00000",
+            "+91 (0) 98000 00000",
         ] {
-            assert_eq!(e164(text).as_deref(), Some("+919800000000"), "{text}");
+            assert_eq!(read(text, "IN").as_deref(), Ok("+919800000000"), "{text}");
         }
     }
 
     #[test]
-    fn refuses_other_numbers() {
-        for text in [
-            "",
-            "5800000000",
-            "980000000",
-            "98000000000",
-            "98000OOOOO",
-            "९८००००००००",
-            "+14155550100",
-            "+9198000000001",
-        ] {
-            assert_eq!(e164(text), None, "{text}");
-        }
+    fn errors_say_what_is_wrong() {
+        assert_eq!(read("call me", "IN"), Err(PhoneError::NotANumber));
+        assert_eq!(read("98000", "IN"), Err(PhoneError::NotInPlan));
+        let no_country = Script::new().run(|host| e164(host, "9800000000"));
+        assert!(no_country.unwrap_err().to_string().contains("`country`"));
     }
 
     #[test]
-    fn converts_both_ways() {
-        let number = e164("9700000000").unwrap();
-        assert_eq!(ten_digits(&number), Some("9700000000"));
-        assert_eq!(ten_digits("9700000000"), None);
-        assert_eq!(ten_digits("+91 9700000000"), None);
+    fn ten_digits_are_of_indian_mobiles() {
+        assert_eq!(ten_digits("+919700000000"), Some("9700000000"));
+        for other in ["9700000000", "+91 9700000000", "+912223456789"] {
+            assert_eq!(ten_digits(other), None, "{other}");
+        }
     }
 }

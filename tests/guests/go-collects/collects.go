@@ -63,9 +63,9 @@ func (adapter) Write(*jackfield.Host, *jackfield.Disposition, string) (jackfield
 
 // ParseLeads makes a list before it returns a lead with the body's length, so that a collection may be running when the
 // next invocation's body arrives.
-func (adapter) ParseLeads(_ *jackfield.Host, inbound *jackfield.Inbound) ([]jackfield.Lead, error) {
+func (adapter) ParseLeads(_ *jackfield.Host, inbound *jackfield.Inbound) ([]jackfield.ParsedLead, error) {
 	chain(len(inbound.Body)%len(kept), 2000)
-	return []jackfield.Lead{{ID: strconv.Itoa(len(inbound.Body)), Phone: "+919800000000"}}, nil
+	return []jackfield.ParsedLead{jackfield.Lead{ID: strconv.Itoa(len(inbound.Body)), Phone: "+919800000000"}}, nil
 }
 
 // chain replaces a kept list with a new one.

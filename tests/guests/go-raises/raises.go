@@ -1,11 +1,16 @@
-// Package raises fails in every way that a Go program can, selected by the lead's id, and has all optional exports.
+// Package raises fails in every way that a Go program can, selected by the lead's id, and has all optional exports. For a
+// lead id such as `instant|2026-07-05T16:30|Asia/Kolkata`, it asks the host for a time or a telephone number.
 package raises
 
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"jackfield.dev/jackfield"
+	"jackfield.dev/jackfield/date"
+	"jackfield.dev/jackfield/phone"
 )
 
 func init() { jackfield.Register(adapter{}) }
@@ -17,6 +22,12 @@ func (adapter) Describe() *jackfield.Description {
 }
 
 func (adapter) Status(host *jackfield.Host, leadID string) (jackfield.LeadStatus, error) {
+	if asked := strings.Split(leadID, "|"); len(asked) == 3 {
+		answer := answered(host, asked[0], asked[1], asked[2])
+		// The SDK prints the time anew.
+		odd := "2026-07-01t14:31:55.000+0530"
+		return jackfield.LeadStatus{LeadID: leadID, Callable: true, Status: answer, LastCallAttempt: &odd}, nil
+	}
 	return jackfield.LeadStatus{LeadID: leadID, Callable: true, Status: "new"}, raise(host, leadID)
 }
 
@@ -31,9 +42,39 @@ func (adapter) Find(host *jackfield.Host, leadID, key string) (*jackfield.Receip
 	return &jackfield.Receipt{Reference: key}, raise(host, leadID)
 }
 
-func (adapter) ParseLeads(_ *jackfield.Host, inbound *jackfield.Inbound) ([]jackfield.Lead, error) {
-	id := string(inbound.Body)
-	return []jackfield.Lead{{ID: id, Phone: "+919800000000", Name: &id, CallPriority: jackfield.High}}, nil
+// answered returns what the host says, or the code of the SDK's rejection.
+func answered(host *jackfield.Host, what, text, zone string) string {
+	var at time.Time
+	var answer string
+	var err error
+	switch what {
+	case "instant":
+		at, err = date.Instant(host, text, zone)
+		answer = date.RFC3339(at)
+	case "local":
+		at, err = date.Local(host, text, zone)
+		answer = date.RFC3339(at)
+	case "phone":
+		answer, err = phone.E164(host, text)
+	}
+	var rejected *jackfield.Rejected
+	if errors.As(err, &rejected) && what == "phone" {
+		return rejected.Message
+	}
+	if rejected != nil {
+		return rejected.Code
+	}
+	return answer
+}
+
+// ParseLeads reads `id,phone` lines. A line whose number the host does not know is refused alone.
+func (adapter) ParseLeads(host *jackfield.Host, inbound *jackfield.Inbound) ([]jackfield.ParsedLead, error) {
+	return jackfield.EachLead(strings.Split(string(inbound.Body), "\n"), func(line string) (jackfield.Lead, error) {
+		id, number, _ := strings.Cut(line, ",")
+		number, err := phone.E164(host, number)
+		created := "2026-07-01T14:31:55+0530"
+		return jackfield.Lead{ID: id, Phone: number, Name: &id, CreatedAt: &created, CallPriority: jackfield.High}, err
+	})
 }
 
 func raise(host *jackfield.Host, how string) error {
@@ -52,7 +93,9 @@ func raise(host *jackfield.Host, how string) error {
 	case "error":
 		return fmt.Errorf("stage %q: %w", "x", errors.New("not in the table"))
 	case "wrapped":
-		return fmt.Errorf("asking for the stage: %w", jackfield.ErrUnauthorized)
+		return fmt.Errorf("asking for the stage: %w", jackfield.Unauthorized("the CRM answered E401 in its page"))
+	case "moved":
+		return jackfield.Conflict("the revision moved")
 	case "log":
 		host.Log(jackfield.LevelInfo, "odd", "name without a value")
 	case "grows":

@@ -32,6 +32,7 @@ async fn every_adapter_with_fixtures_passes() {
             "replay.fixture",
             "fault.http-500",
             "write.key",
+            "write.call-id",
             "write.once",
         ] {
             assert!(right.contains(id), "{name}: {id} was not checked");

@@ -17,6 +17,7 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ("allocates-without-end", &["limits.memory"]),
     ("drops-the-key", &["write.key"]),
     ("sends-a-fixed-key", &["write.key"]),
+    ("writes-by-the-call-id", &["write.call-id"]),
     (
         "takes-lost-for-unavailable",
         &[

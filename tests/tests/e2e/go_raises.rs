@@ -72,7 +72,10 @@ async fn go_errors_become_described_faults() {
         assert!(detail.message.contains(words), "{lead}: {}", detail.message);
     }
     let wrapped = reported(&test, "wrapped").await;
-    assert_eq!(wrapped.attempts[0].class.unwrap().word(), "unauthorized");
+    let attempt = &wrapped.attempts[0];
+    assert_eq!(attempt.class.unwrap().word(), "unauthorized");
+    let message = &attempt.detail.message;
+    assert!(message.ends_with(": the CRM answered E401 in its page"), "{message}");
     let fine = reported(&test, "fine").await;
     assert_eq!(
         (fine.summary.state, fine.summary.reference.as_deref()),

@@ -216,7 +216,8 @@ async fn edge_values_arrive_unchanged() {
 
 #[tokio::test]
 async fn version_conflict_is_reread_then_retried() {
-    // A prospect whose version moves is read again, and after some tries left to the retry ladder.
+    // A prospect whose version moves is read again, and after some tries left to the host, which tries again within
+    // seconds and does not count.
     for (moves, attempts) in [(0, 1), (2, 1), (3, 2)] {
         let (test, crm) = served().await;
         crm.seed(RidgelineProspect {
@@ -226,9 +227,12 @@ async fn version_conflict_is_reread_then_retried() {
         let first = reported(&test, "L", &minimal_disposition("C-1", "no_answer")).await;
         let id = first.summary.id.to_string();
         if attempts == 2 {
-            assert_eq!(first.attempts[0].class.unwrap().word(), "unavailable");
+            assert_eq!(first.attempts[0].class.unwrap().word(), "conflict");
+            let reason = "the prospect's version moved 3 times before it could be written";
+            let message = &first.attempts[0].detail.message;
+            assert!(message.ends_with(reason), "{message}");
             assert!(crm.stored().is_empty());
-            test.advance(Duration::from_secs(33));
+            test.advance(Duration::from_secs(2));
             test.work().await;
         }
         let after = test.stored_delivery(&id).await;

@@ -172,7 +172,8 @@ const BUDGET: u64 = 512;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_share_a_budget_of_memory() {
-    // Sixty-four adapters at once, each of which touches fifty MiB: those beyond the budget are refused.
+    // Two tenants with thirty-two adapters at once, each of which touches fifty MiB: those beyond the budget are
+    // refused, and the process grows by no more than the budget.
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let budget = BUDGET.to_string();
@@ -181,18 +182,27 @@ async fn guests_share_a_budget_of_memory() {
     // A CRM that never answers, so that they hold what they have until their deadline.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", silent.local_addr().unwrap());
-    let tenant = format!(
-        "tenant = \"hostile\"\nadapter = \"hostile\"\nsettings.base_url = \"{origin}\"\n\
+    let tenants = ["hostile", "hungry"].map(|name| {
+        let tenant = format!(
+            "tenant = \"{name}\"\nadapter = \"hostile\"\nsettings.base_url = \"{origin}\"\n\
          egress = {{ allow = [\"{origin}\"], private_addresses = true }}\n\
          limits = {{ memory_mib = 64, cpu_ms = 10000, status_deadline_ms = 10000 }}\n"
-    );
-    apply(&node.host, &node.operator, data, &tenant);
-    let token = &agent_token(&node.host, &node.operator, "hostile");
-    let queries = (0..64).map(|_| node.status("hostile", token, "fill"));
+        );
+        apply(&node.host, &node.operator, data, &tenant);
+        (name, agent_token(&node.host, &node.operator, name))
+    });
+    let [own, other] = &tenants;
+    assert_ne!(node.status(own.0, &own.1, "ok").await, 500);
+    let before = node.host.peak_memory();
+    let queries = (0..32).flat_map(|_| [own, other].map(|(name, token)| node.status(name, token, "fill")));
     let answers = futures_util::future::join_all(queries).await;
     let refused = answers.iter().filter(|status| **status == 503).count();
     assert!(refused > 0, "{answers:?}");
-    assert_ne!(node.status("hostile", token, "ok").await, 500);
+    let grown = node.host.peak_memory().saturating_sub(before);
+    assert!(grown < (BUDGET << 20) + GROWTH, "{grown}");
+    // They did use what they may: more than one of them had its fifty MiB.
+    assert!(grown > 100 << 20, "{grown}");
+    assert_ne!(node.status(own.0, &own.1, "ok").await, 500);
     let (status, _, log) = node.host.stop("TERM");
     assert_eq!(status.code(), Some(0), "{log:?}");
 }

@@ -56,6 +56,52 @@ async fn a_tenant_has_a_share_of_the_memory() {
 }
 
 #[tokio::test]
+async fn memory_of_a_burst_is_returned() {
+    // Each of eight invocations leaves what the engine keeps of its memory. A minute later it is gone; what is in
+    // flight then goes on, and so does what begins later.
+    let (test, server) = (with_budget(2 * 8 * 56), Server::start(|_| Reply::Silence).await);
+    let loaded = &hostile(&test, &server, LIMITS).await;
+    let burst = |count: usize| async move {
+        let lead = id("fill");
+        let queries = (0..count).map(|_| loaded.query_status(&lead));
+        futures_util::future::join_all(queries).await
+    };
+    let arrived = |count: usize| {
+        let server = &server;
+        async move {
+            while server.requests().len() < count {
+                server.arrival().await;
+            }
+        }
+    };
+    let end = || test.run_out_of_time(Duration::from_secs(1));
+    let (first, ()) = tokio::join!(burst(8), async {
+        arrived(8).await;
+        end();
+    });
+    assert!(
+        first
+            .iter()
+            .all(|invocation| invocation.sent || invocation.http_requests == 1)
+    );
+    let kept = test.runtime.kept_memory();
+    assert!(kept >= 8 * (30 << 20), "{kept}");
+
+    test.runtime.return_kept_memory().await;
+    test.runtime.return_kept_memory().await;
+    test.clock.advance(Duration::from_mins(1));
+    assert_eq!(test.runtime.kept_memory(), kept);
+    let (last, ()) = tokio::join!(burst(1), async {
+        arrived(9).await;
+        test.runtime.return_kept_memory().await;
+        assert_eq!(test.runtime.kept_memory(), 0);
+        end();
+    });
+    assert_eq!(last[0].outcome, first[0].outcome);
+    assert_eq!(report(loaded, "ok").await.unwrap(), "ok");
+}
+
+#[tokio::test]
 async fn the_own_cap_is_named_first() {
     let (test, server) = (with_budget(1024), Server::friendly().await);
     let loaded = hostile(&test, &server, "limits = { memory_mib = 32, cpu_ms = 10000 }").await;

@@ -186,7 +186,7 @@ async fn requests_per_invocation_are_limited() {
 #[tokio::test]
 async fn crm_webhook_becomes_leads() {
     let test = TestRuntime::new();
-    let spec = "settings.base_url = \"http://127.0.0.1:1\"\negress.allow = [\"http://127.0.0.1:1\"]\n\
+    let spec = "country = \"IN\"\nsettings.base_url = \"http://127.0.0.1:1\"\negress.allow = [\"http://127.0.0.1:1\"]\n\
                 [[credentials]]\nname = \"signing\"\nkind = \"hmac\"\nsecret = { env = \"X\" }\n";
     let secrets = [("signing".to_owned(), Sensitive::new("canary-key".into()))];
     let loaded = test.try_load("groundwork", spec, secrets.into()).await.unwrap();

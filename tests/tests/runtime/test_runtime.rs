@@ -167,7 +167,7 @@ pub async fn write_to(loaded: &LoadedRelease, lead: &str) -> Invocation<String> 
     loaded.write(&disposition(lead), Timestamp::UNIX_EPOCH, &key).await
 }
 
-fn disposition(lead: &str) -> Disposition {
+pub fn disposition(lead: &str) -> Disposition {
     let document = serde_json::json!({
         "call_metadata": {"call_id": "C-1", "duration_seconds": 306},
         "qualification": {"outcome": "qualified_visit_booked", "budget_min": 8_500_000},

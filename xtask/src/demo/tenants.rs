@@ -107,6 +107,8 @@ fn saket(origins: &Origins) -> String {
     format!(
         r#"tenant = "saket-estates"
 adapter = "groundwork"
+# groundwork writes numbers without a country code.
+country = "IN"
 
 [settings]
 base_url = "{groundwork}"

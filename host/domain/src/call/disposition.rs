@@ -122,7 +122,7 @@ impl Disposition {
         let recording_url = reader.optional(&call, "recording_url", |v| v.url());
         let transcript_url = reader.optional(&call, "transcript_url", |v| v.url());
         let qualification = Self::qualification(&mut reader, &learned);
-        let site_visit = visit.present().then(|| Self::visit(&mut reader, &visit));
+        let site_visit = visit.present().then(|| Self::visit(&mut reader, &visit, is_new));
         let dnc_flag = reader
             .optional(&flags, "dnc_requested", |v| v.boolean())
             .unwrap_or(false);
@@ -180,12 +180,12 @@ impl Disposition {
         }
     }
 
-    fn visit(reader: &mut Reader, visit: &Section<'_>) -> SiteVisit {
+    fn visit(reader: &mut Reader, visit: &Section<'_>, is_new: bool) -> SiteVisit {
         SiteVisit {
             booked: reader.optional(visit, "booked", |v| v.boolean()).unwrap_or(false),
             date: reader.optional(visit, "date", |v| v.date()),
             time_slot: reader.optional(visit, "time_slot", |v| v.time_of_day()),
-            timezone: reader.optional(visit, "timezone", |v| v.text(1, 100)),
+            timezone: reader.optional(visit, "timezone", |v| if is_new { v.zone() } else { v.text(1, 100) }),
         }
     }
 }

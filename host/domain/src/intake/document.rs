@@ -11,7 +11,10 @@ use crate::extension::Extension;
 use crate::field::{FieldError, escape};
 use crate::id::InvalidId;
 use crate::json::{JsonMember, JsonNode, JsonValue};
+use crate::phone::{self, Country};
+use crate::time::respelled;
 use crate::word::fold;
+use crate::zone::Zone;
 
 /// Most duplicate members that are named: enough to find the fault, which is usually in the sender's code.
 const MAX_DUPLICATES: usize = 20;
@@ -305,12 +308,27 @@ impl Field<'_> {
             .ok_or_else(|| "must be a time of day, HH:MM".into())
     }
 
-    /// An RFC 3339 timestamp with an offset, as written.
+    /// An RFC 3339 timestamp with an offset, in the one spelling that the host passes on.
     pub fn timestamp(&self) -> Result<String, Expected> {
         let text = self.text(1, 64)?;
-        match text.parse::<jiff::Timestamp>() {
-            Ok(_) => Ok(text),
-            Err(_) => Err("must be an RFC 3339 time with an offset, such as 2026-07-01T14:32:00+05:30".into()),
+        respelled(&text)
+            .ok_or_else(|| "must be an RFC 3339 time with an offset, such as 2026-07-01T14:32:00+05:30".into())
+    }
+
+    /// A telephone number, in E.164. One without a country code is of `country`.
+    pub fn phone(&self, country: Option<Country>) -> Result<String, Expected> {
+        let text = self.text(1, phone::MAX_LENGTH)?;
+        phone::normalize(&text, country).map_err(|error| error.to_string())
+    }
+
+    /// The name of a time zone, in the spelling of the zone database. Abbreviations mean several zones and are refused;
+    /// a name that the host does not know may be newer than the host, and stays what it is.
+    pub fn zone(&self) -> Result<String, Expected> {
+        let name = self.text(1, 100)?;
+        match name.parse::<Zone>() {
+            Ok(zone) => Ok(zone.into()),
+            Err(_) if name.contains('/') => Ok(name),
+            Err(_) => Err("must be the IANA name of a time zone, such as Asia/Kolkata, or UTC".into()),
         }
     }
 }

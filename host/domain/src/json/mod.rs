@@ -73,6 +73,34 @@ impl JsonDocument {
         &self.0
     }
 
+    /// The document with other texts as the values of some members, each named by the way that leads to it; none, and
+    /// a member that is not there, change nothing. All else stays as it was sent.
+    #[must_use]
+    pub fn with_texts(&self, texts: &[(&[&str], Option<String>)]) -> Self {
+        let root = self.root();
+        let mut changes: Vec<_> = texts
+            .iter()
+            .filter_map(|(path, text)| {
+                let node = path.iter().try_fold(&root, |node, name| node.member(name))?;
+                let text = text.as_deref().filter(|text| node.as_text() != Some(text))?;
+                Some((
+                    node.text.as_ptr().addr() - self.0.as_ptr().addr(),
+                    node.text.len(),
+                    text,
+                ))
+            })
+            .collect();
+        changes.sort_unstable();
+        let (mut changed, mut at) = (String::with_capacity(self.0.len() + 16), 0);
+        for (start, length, text) in changes {
+            changed.push_str(&self.0[at..start]);
+            node::write_quoted(text, &mut changed);
+            at = start + length;
+        }
+        changed.push_str(&self.0[at..]);
+        Self(changed.into())
+    }
+
     /// The document as a tree.
     #[must_use]
     pub fn root(&self) -> JsonNode<'_> {

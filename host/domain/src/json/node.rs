@@ -153,7 +153,7 @@ impl<'a> JsonNode<'a> {
     }
 }
 
-fn write_quoted(text: &str, out: &mut String) {
+pub(super) fn write_quoted(text: &str, out: &mut String) {
     // A text can always be quoted.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }

@@ -15,6 +15,7 @@ use crate::field::{FieldError, escape};
 use crate::id::{DedupKey, LeadId};
 use crate::intake::document::Reader;
 use crate::json::{JsonDocument, JsonMembers};
+use crate::phone::Country;
 
 /// A lead in the contract's shape: the fields that the host needs, and the whole document to pass on.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,16 +24,17 @@ pub struct Lead {
     pub id: LeadId,
     /// How urgent the call is.
     pub priority: Priority,
-    /// The `lead.created` document, unknown members included, as it was sent.
+    /// The `lead.created` document, unknown members included, as it was sent. Only its telephone numbers are in E.164,
+    /// and its times in one spelling.
     pub document: JsonDocument,
 }
 
 impl Lead {
-    /// Reads a `lead.created` document as a CRM pushes it.
+    /// Reads a `lead.created` document as a CRM pushes it. Numbers without a country code are of `country`.
     ///
     /// # Errors
     /// Every field that is missing, of the wrong type or out of range, or appears twice, each with its pointer.
-    pub fn read(document: impl Into<JsonDocument>) -> Result<Self, Vec<FieldError>> {
+    pub fn read(document: impl Into<JsonDocument>, country: Option<Country>) -> Result<Self, Vec<FieldError>> {
         let document = document.into();
         let node = document.root();
         let mut reader = Reader::new();
@@ -47,11 +49,11 @@ impl Lead {
                 "must be `lead.created`; other events are not taken here",
             );
         }
-        reader.optional(&root, "timestamp", |v| v.timestamp());
+        let timestamp = reader.optional(&root, "timestamp", |v| v.timestamp());
         reader.optional(&root, "idempotency_key", |v| v.parsed::<DedupKey>());
         let id = reader.required(&lead, "id", |v| v.parsed::<LeadId>());
-        reader.required(&lead, "phone", |v| v.text(1, 32).and_then(|s| phone(&s)));
-        reader.optional(&lead, "phone_alt", |v| v.text(0, 32).and_then(|s| phone(&s)));
+        let phone = reader.required(&lead, "phone", |v| v.phone(country));
+        let phone_alt = reader.optional(&lead, "phone_alt", |v| v.phone(country));
         for name in [
             "name",
             "source",
@@ -62,7 +64,7 @@ impl Lead {
         ] {
             reader.optional(&lead, name, |v| v.text(0, 500));
         }
-        reader.optional(&lead, "created_at", |v| v.timestamp());
+        let created_at = reader.optional(&lead, "created_at", |v| v.timestamp());
         let priority = reader.optional(&lead, "call_priority", |v| {
             let word = v.text(1, 20).unwrap_or_default();
             Priority::from_word(&word).ok_or_else(|| "must be high, normal or low".to_owned())
@@ -75,7 +77,12 @@ impl Lead {
             Some(id) if errors.is_empty() => Ok(Self {
                 id,
                 priority: priority.unwrap_or_default(),
-                document: document.clone(),
+                document: document.with_texts(&[
+                    (&["timestamp"], timestamp),
+                    (&["lead", "phone"], phone),
+                    (&["lead", "phone_alt"], phone_alt),
+                    (&["lead", "created_at"], created_at),
+                ]),
             }),
             _ => Err(errors),
         }
@@ -121,17 +128,6 @@ struct LeadCreated<'a> {
     timestamp: jiff::Timestamp,
 }
 
-/// Accepts what a dialer can dial: digits with an optional `+`, spaces and hyphens between them.
-fn phone(text: &str) -> Result<(), String> {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let rest = text.strip_prefix('+').unwrap_or(text);
-    if (6..=15).contains(&digits) && rest.bytes().all(|b| b.is_ascii_digit() || b == b' ' || b == b'-') {
-        Ok(())
-    } else {
-        Err("must be a phone number of 6 to 15 digits, such as +919800000000".into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -150,7 +146,7 @@ mod tests {
     #[test]
     fn reads_the_contracts_example() {
         // Unknown members stay in the document.
-        let lead = Lead::read(example()).unwrap();
+        let lead = Lead::read(example(), None).unwrap();
         assert_eq!((lead.id.as_str(), lead.priority), ("CRM-LEAD-001234", Priority::High));
         assert_eq!(lead.document, JsonDocument::from(example()));
     }
@@ -159,14 +155,14 @@ mod tests {
     fn priority_is_normal_when_absent() {
         let mut document = example();
         document["lead"].as_object_mut().unwrap().remove("call_priority");
-        assert_eq!(Lead::read(document).unwrap().priority, Priority::Normal);
+        assert_eq!(Lead::read(document, None).unwrap().priority, Priority::Normal);
     }
 
     #[test]
     fn names_every_wrong_field() {
         let document = json!({"event": "lead.deleted", "timestamp": "yesterday",
             "lead": {"id": " x", "phone": "call me", "call_priority": "urgent", "created_at": 5}});
-        let pointers: Vec<_> = Lead::read(document)
+        let pointers: Vec<_> = Lead::read(document, None)
             .unwrap_err()
             .into_iter()
             .map(|e| e.pointer)
@@ -186,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_document_must_be_an_object() {
-        assert_eq!(Lead::read(json!([])).unwrap_err()[0].pointer, "");
+        assert_eq!(Lead::read(json!([]), None).unwrap_err()[0].pointer, "");
     }
 
     #[test]
@@ -200,7 +196,7 @@ mod tests {
         };
         let key = "gw-1".parse().unwrap();
         let document = Lead::document_of(parsed, &[extension], &key, jiff::Timestamp::UNIX_EPOCH).unwrap();
-        let lead = Lead::read(document).unwrap();
+        let lead = Lead::read(document, None).unwrap();
         assert_eq!(
             lead.document.text(),
             concat!(
@@ -215,17 +211,34 @@ mod tests {
         let body = r#"{"event":"lead.created","timestamp":"","idempotency_key":"K-02",
             "lead":{"id":"L-02","phone":"+919800000000","phone_alt":"","created_at":"","call_priority":" ",
             "budget":1.10}}"#;
-        let lead = Lead::read(JsonDocument::parse(body.as_bytes()).unwrap()).unwrap();
+        let lead = Lead::read(JsonDocument::parse(body.as_bytes()).unwrap(), None).unwrap();
         assert_eq!((lead.priority, lead.document.text()), (Priority::Normal, body));
     }
 
     #[test]
     fn duplicate_members_are_named() {
         let body = br#"{"event":"lead.created","lead":{"id":"L-1","phone":"+919800000000","phone":"+919800000001"}}"#;
-        let errors = Lead::read(JsonDocument::parse(body).unwrap()).unwrap_err();
+        let errors = Lead::read(JsonDocument::parse(body).unwrap(), None).unwrap_err();
         assert_eq!(
             errors,
             [FieldError::new("/lead/phone", "appears more than once; send it once")]
         );
+    }
+
+    #[test]
+    fn phones_are_e164_and_times_alike() {
+        // What the host does not name stays as it was sent, blanks included.
+        let body = r#"{"event":"lead.created", "timestamp": "2026-11-30t10:00:00+0530","lead":{
+            "id":"L-21a", "phone" : "+1 (415) 555-0100","phone_alt":"098765\u00a043210",
+            "created_at":"2026-11-30 04:30:00z", "phone_home":"(022) 1234","budget":1.10}}"#;
+        let passed_on = r#"{"event":"lead.created", "timestamp": "2026-11-30T10:00:00+05:30","lead":{
+            "id":"L-21a", "phone" : "+14155550100","phone_alt":"+919876543210",
+            "created_at":"2026-11-30T04:30:00Z", "phone_home":"(022) 1234","budget":1.10}}"#;
+        let document = JsonDocument::parse(body.as_bytes()).unwrap();
+        let india = "IN".parse().ok();
+        assert_eq!(Lead::read(&document, india).unwrap().document.text(), passed_on);
+        let errors = Lead::read(&document, None).unwrap_err();
+        assert_eq!(errors[0].pointer, "/lead/phone_alt");
+        assert!(errors[0].detail.contains("`country`"), "{errors:?}");
     }
 }

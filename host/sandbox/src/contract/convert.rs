@@ -15,6 +15,7 @@ use jackfield_domain::field::FieldError;
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::status::LeadStatus;
 use jackfield_domain::tenant::{AdapterNeeds, CredentialNeed, SettingKind, SettingNeed};
+use jackfield_domain::time::respelled;
 use jackfield_domain::visible_text::{is_visible_text, visible, without_format};
 
 /// Bytes of a CRM's reference.
@@ -114,18 +115,20 @@ pub fn status(given: model::LeadStatus, asked: &LeadId) -> Result<LeadStatus, Co
             "status must be 1 to {MAX_STATUS} characters of printable text"
         )));
     }
-    if let Some(time) = &given.last_call_attempt
-        && (time.len() > 64 || time.parse::<Timestamp>().is_err())
-    {
-        return Err(violation("last-call-attempt must be an RFC 3339 time with an offset"));
-    }
+    let spelled = |time: String| {
+        (time.len() <= 64)
+            .then(|| respelled(&time))
+            .flatten()
+            .ok_or_else(|| violation("last-call-attempt must be an RFC 3339 time with an offset"))
+    };
+    let last_call_attempt = given.last_call_attempt.map(spelled).transpose()?;
     Ok(LeadStatus {
         lead_id: asked.clone(),
         callable: given.callable,
         status: stage,
         dnc: given.dnc,
         human_contacted: Some(given.human_contacted),
-        last_call_attempt: given.last_call_attempt,
+        last_call_attempt,
         extensions: extensions(given.extensions)?,
     })
 }

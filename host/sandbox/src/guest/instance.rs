@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Engine, Store, component};
+use wasmtime::{Store, component};
 
 use super::environment::{Environment, InvocationLimits};
 use super::error::GuestError;
 use super::exports::ExportAnswer;
-use super::linked::{LinkedComponent, other_types};
+use super::linked::{LinkedComponent, PreparedComponent, other_types};
 use super::state::InstanceState;
 use crate::code::error::PackageError;
 use crate::contract::bindings::exports::about;
@@ -25,7 +25,7 @@ use jackfield_domain::custody::recording::OmissionReason;
 pub struct Instance {
     store: Store<InstanceState>,
     exports: component::Instance,
-    component: Arc<LinkedComponent>,
+    component: Arc<PreparedComponent>,
     invocations: u32,
 }
 
@@ -35,18 +35,18 @@ impl Instance {
     /// # Errors
     /// The guest stops while it starts, or the pool has no slot for it.
     pub async fn start(
-        engine: &Engine,
-        component: &Arc<LinkedComponent>,
+        component: &LinkedComponent,
         environment: Arc<Environment>,
         invocation: InvocationLimits,
     ) -> wasmtime::Result<Self> {
-        let mut store = InstanceState::store(engine, environment, invocation);
+        let component = component.current();
+        let mut store = InstanceState::store(component.engine(), environment, invocation);
         let exports = component.instantiate(&mut store).await?;
         store.data_mut().started();
         Ok(Self {
             store,
             exports,
-            component: Arc::clone(component),
+            component,
             invocations: 1,
         })
     }

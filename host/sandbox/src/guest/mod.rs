@@ -1,5 +1,6 @@
 //! An instance of an adapter: its linked component, what it can reach, and the limits around it.
 
+pub mod engine;
 pub mod environment;
 pub mod error;
 pub mod exports;

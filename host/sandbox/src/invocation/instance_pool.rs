@@ -4,7 +4,7 @@
 //! invocation finds no free slot, an idle instance of any release is dropped for it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,6 +24,9 @@ pub struct PooledInstance {
 /// The slots of all releases.
 pub struct InstancePool {
     free: Arc<Semaphore>,
+    slots: u32,
+    /// The most slots that were in use at once since somebody asked.
+    peak: AtomicU32,
     idle: Mutex<IdleInstances>,
     next_owner: AtomicU64,
     clock: SharedClock,
@@ -44,6 +47,8 @@ impl InstancePool {
     pub fn new(slots: u32, idle: u32, clock: SharedClock) -> Arc<Self> {
         Arc::new(Self {
             free: Arc::new(Semaphore::new(slots as usize)),
+            slots,
+            peak: AtomicU32::default(),
             idle: Mutex::new(IdleInstances {
                 pool: IdlePool::new(idle as usize),
                 waiting: 0,
@@ -64,10 +69,21 @@ impl InstancePool {
             // Nobody closes the semaphore.
             Arc::clone(&self.free).acquire_owned().await.ok()
         };
+        self.peak.fetch_max(self.in_use(), Ordering::Relaxed);
         PooledInstance {
             instance: None,
             _slot: slot,
         }
+    }
+
+    /// The most slots that were in use at once since this was last asked, idle instances included.
+    pub fn peak(&self) -> u32 {
+        self.peak.swap(self.in_use(), Ordering::Relaxed)
+    }
+
+    fn in_use(&self) -> u32 {
+        let free = u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX);
+        self.slots.saturating_sub(free)
     }
 
     /// The idle instances of one release, at most `most` at once, each for `reuse` invocations.
@@ -232,6 +248,18 @@ mod tests {
             (0, 2),
             "each slot is released"
         );
+    }
+
+    #[tokio::test]
+    async fn the_peak_is_of_slots_in_use_at_once() {
+        let (pool, _) = pool(4, 4);
+        let (one, two) = (pool.acquire().await, pool.acquire().await);
+        drop(one);
+        assert_eq!(pool.peak(), 2);
+        assert_eq!(pool.peak(), 1, "since it was asked before, only one slot was in use");
+        drop(two);
+        let _ = (pool.peak(), pool.acquire().await);
+        assert_eq!((pool.peak(), pool.peak()), (1, 0));
     }
 
     #[tokio::test]

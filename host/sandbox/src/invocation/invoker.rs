@@ -84,8 +84,6 @@ pub struct Target<'a> {
 /// Runs invocations: what they share across all releases.
 #[derive(Clone)]
 pub struct Invoker {
-    /// The engine.
-    pub engine: wasmtime::Engine,
     /// The instances that may exist at once, and those that are idle.
     pub instances: Arc<InstancePool>,
     /// The memory of all guests, idle ones included.
@@ -142,8 +140,7 @@ impl Invoker {
             };
             started = true;
             reused = pooled.instance.is_some();
-            let (engine, component, environment) =
-                (self.engine.clone(), Arc::clone(component), Arc::clone(environment));
+            let (component, environment) = (Arc::clone(component), Arc::clone(environment));
             let reuse = pool.map_or(1, ReleasePool::reuse);
             let meter = Arc::clone(&cpu);
             let running = Box::pin(async move {
@@ -157,7 +154,7 @@ impl Invoker {
                             instance.begin(limits);
                             instance
                         }
-                        None => Instance::start(&engine, &component, environment, limits).await?,
+                        None => Instance::start(&component, environment, limits).await?,
                     };
                     let outcome = work(&mut instance).await?;
                     Ok((outcome, instance.end(reuse).then_some(instance)))

@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod cpu;
+pub mod kept_memory;
 pub mod log;
 pub mod memory_budget;
 pub mod observations;

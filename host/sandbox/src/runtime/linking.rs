@@ -8,7 +8,8 @@ use wasmtime::component::Component;
 use super::{Inner, Runtime};
 use crate::code::error::{PackageError, truncate};
 use crate::code::package;
-use crate::guest::linked::LinkedComponent;
+use crate::guest::engine::GuestEngine;
+use crate::guest::linked::{LinkedComponent, PreparedComponent};
 use jackfield_clock::lock;
 use jackfield_domain::id::Digest;
 
@@ -61,12 +62,11 @@ impl Runtime {
         if let Some(component) = self.in_memory(digest) {
             return Ok(Some(component));
         }
-        let cached = self.blocking(move |inner| inner.cached(digest)).await?;
+        let cached = self
+            .blocking(move |inner| inner.cached(&inner.engine.load_full(), digest))
+            .await?;
         let component = match (cached, bytes) {
-            (Some(component), _) => {
-                self.blocking(move |inner| LinkedComponent::link(&inner.linker, &component))
-                    .await??
-            }
+            (Some(component), _) => component?,
             (None, Some(bytes)) => {
                 let native = self.0.compiler.compile(bytes).await?;
                 self.blocking(move |inner| inner.link_and_cache(digest, &native))
@@ -74,7 +74,7 @@ impl Runtime {
             }
             (None, None) => return Ok(None),
         };
-        let component = Arc::new(component);
+        let component = Arc::new(LinkedComponent::new(component));
         let mut components = lock(&self.0.components);
         components.retain(|_, component| component.strong_count() > 0);
         components.insert(digest, Arc::downgrade(&component));
@@ -82,7 +82,7 @@ impl Runtime {
     }
 
     /// Runs work that takes long without waiting, on a thread for such work.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> T + Send + 'static,
     ) -> Result<T, PackageError> {
@@ -98,13 +98,14 @@ impl Runtime {
 
 impl Inner {
     /// Links native code that this host's compiler has just produced, and caches it if it is an adapter's.
-    fn link_and_cache(&self, digest: Digest, native: &[u8]) -> Result<LinkedComponent, PackageError> {
+    fn link_and_cache(&self, digest: Digest, native: &[u8]) -> Result<PreparedComponent, PackageError> {
+        let engine = self.engine.load_full();
         #[expect(unsafe_code, reason = "the compiler is this program, and its pipe ends here")]
         // SAFETY: the bytes are the output of `precompile_component` in a process of this program.
-        let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
+        let component = unsafe { Component::deserialize(engine.wasm(), native) };
         // The engine is the same, so it refuses only a component that is too large for a slot of the pool.
         let component = component.map_err(|error| PackageError::Oversized(truncate(&format!("{error:#}"))))?;
-        let linked = LinkedComponent::link(&self.linker, &component)?;
+        let linked = PreparedComponent::link(&engine, &component)?;
         if let Err(error) = self.cache.write(digest, native) {
             tracing::warn!(
                 adapter = %digest, %error,
@@ -114,21 +115,27 @@ impl Inner {
         Ok(linked)
     }
 
-    fn cached(&self, digest: Digest) -> Option<Component> {
+    /// A component of the cache, linked for an engine.
+    pub(super) fn cached(
+        &self,
+        engine: &Arc<GuestEngine>,
+        digest: Digest,
+    ) -> Option<Result<PreparedComponent, PackageError>> {
         let native = self.cache.read(digest)?;
         #[expect(
             unsafe_code,
             reason = "the cache returns only what this installation has compiled itself"
         )]
         // SAFETY: the bytes carry this installation's HMAC, so they are the unchanged output of its compiler.
-        let component = unsafe { Component::deserialize(self.engine.wasm(), native) };
-        component
+        let component = unsafe { Component::deserialize(engine.wasm(), native) };
+        let component = component
             .inspect_err(|error| {
                 tracing::warn!(
                     adapter = %digest, error = format!("{error:#}"),
                     "the engine refuses a compiled adapter of the cache; it is compiled again"
                 );
             })
-            .ok()
+            .ok()?;
+        Some(PreparedComponent::link(engine, &component))
     }
 }

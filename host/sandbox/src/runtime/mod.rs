@@ -4,6 +4,7 @@ pub mod config;
 mod description;
 pub mod linking;
 pub mod loaded;
+mod return_memory;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,19 +13,20 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
-use wasmtime::component::Linker;
 
 use crate::code::cache::CompileCache;
 use crate::code::compiler::Compiler;
 use crate::code::engine::WasmEngine;
 use crate::code::error::PackageError;
+use crate::guest::engine::GuestEngine;
 use crate::guest::environment::Environment;
 use crate::guest::linked::LinkedComponent;
-use crate::guest::state::{self, InstanceState};
 use crate::invocation::instance_pool::InstancePool;
 use crate::invocation::invoker::{Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
+use crate::meter::kept_memory::KeptMemoryPolicy;
 use crate::meter::memory_budget::MemoryBudget;
 use crate::outbound::network::Network;
 use crate::outbound::resolver::SharedResolver;
@@ -35,6 +37,7 @@ use description::PushedFile;
 use jackfield_clock::SharedClock;
 use jackfield_domain::delivery::failure::{Failure, Fault};
 use jackfield_domain::id::Digest;
+use jackfield_domain::phone;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::Release;
 use linking::LinkedAdapter;
@@ -55,7 +58,6 @@ pub struct Runtime(Arc<Inner>);
 
 struct Inner {
     config: RuntimeConfig,
-    linker: Linker<InstanceState>,
     cache: CompileCache,
     invoker: Invoker,
     compiler: Compiler,
@@ -63,8 +65,10 @@ struct Inner {
     compiling: Semaphore,
     /// The linked components of the adapters that are loaded, shared by their releases.
     components: Mutex<HashMap<Digest, Weak<LinkedComponent>>>,
-    /// Increments the epoch.
-    engine: WasmEngine,
+    /// The engine of new components and, once they have moved, of all.
+    engine: ArcSwap<GuestEngine>,
+    /// Decides when the components move to a fresh engine.
+    kept_memory: Mutex<KeptMemoryPolicy>,
 }
 
 /// The runtime cannot start.
@@ -120,15 +124,13 @@ impl Runtime {
     /// The engine does not run on this machine, or the cache directory cannot be used.
     pub fn start(config: RuntimeConfig, clock: SharedClock) -> Result<Self, RuntimeError> {
         let failed = |error: wasmtime::Error| RuntimeError::Engine(format!("{error:#}"));
-        let engine =
-            WasmEngine::start(config.max_instances, config.warm_instances, config.allow_pooling).map_err(failed)?;
+        let engine = start_engine(&config).map_err(failed)?;
         let cache =
             CompileCache::open(&config.cache_dir, engine.wasm()).map_err(|error| RuntimeError::CompileCache {
                 dir: config.cache_dir.clone(),
                 error,
             })?;
         let invoker = Invoker {
-            engine: engine.wasm().clone(),
             instances: InstancePool::new(config.max_instances, config.idle_instances, Arc::clone(&clock)),
             status_permits: Arc::new(Semaphore::new(
                 config.max_status_queries.min(config.max_instances) as usize
@@ -138,14 +140,16 @@ impl Runtime {
             recorder: Recorder::new(Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         };
+        // Until they are loaded, whoever needs them waits; nobody else does.
+        std::thread::spawn(phone::load_tables);
         Ok(Self(Arc::new(Inner {
-            linker: state::linker(engine.wasm()).map_err(failed)?,
             cache,
             invoker,
             compiler: Compiler::new(config.compiler.clone(), config.compile, clock),
             compiling: Semaphore::new(1),
             components: Mutex::default(),
-            engine,
+            engine: ArcSwap::from_pointee(engine),
+            kept_memory: Mutex::default(),
             config,
         })))
     }
@@ -165,7 +169,7 @@ impl Runtime {
     /// Whether instances come out of a pool.
     #[must_use]
     pub fn pooled(&self) -> bool {
-        self.0.engine.pooled()
+        self.0.engine.load().pooled()
     }
 
     /// Instances that are idle until another invocation of their release.
@@ -332,6 +336,11 @@ impl Runtime {
             Err(failure) => Err(PackageError::Host(failure.to_string())),
         }
     }
+}
+
+fn start_engine(config: &RuntimeConfig) -> wasmtime::Result<GuestEngine> {
+    let engine = WasmEngine::start(config.max_instances, config.warm_instances, config.allow_pooling)?;
+    GuestEngine::new(engine)
 }
 
 impl fmt::Debug for Runtime {

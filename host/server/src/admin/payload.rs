@@ -16,6 +16,7 @@ use jackfield_domain::field::FieldError;
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::json::JsonDocument;
 use jackfield_domain::lead::Lead;
+use jackfield_domain::phone::Country;
 use jackfield_store::DeliveryDetail;
 
 /// Replace the document of a delivery in review.
@@ -41,7 +42,12 @@ pub(super) async fn edit(
         Some(lead) => state.store.dnc_recorded(&detail.summary.tenant, lead).await?,
         None => false,
     };
-    let payload = validate_replacement(&detail, &body, dnc_recorded)?;
+    let tenant = state.tenants.get(&detail.summary.tenant);
+    let rules = ReplacementRules {
+        dnc_recorded,
+        country: tenant.and_then(|tenant| tenant.release().spec.country),
+    };
+    let payload = validate_replacement(&detail, &body, rules)?;
     if !state.store.edit(id, payload, state.clock.now()).await? {
         return Err(not_in_review(id, "has just left review"));
     }
@@ -58,22 +64,32 @@ fn not_in_review(id: DeliveryId, state: &str) -> Problem {
     )
 }
 
-/// The delivery's new payload: `body`, whose harmless faults are mended, if it may replace the delivery's document.
-fn validate_replacement(detail: &DeliveryDetail, body: &[u8], dnc_recorded: bool) -> Result<Vec<u8>, Problem> {
+/// What a replacement is checked against, besides the delivery.
+#[derive(Debug, Clone, Copy)]
+struct ReplacementRules {
+    /// A do-not-call of the lead is recorded.
+    dnc_recorded: bool,
+    /// The country of telephone numbers without a country code.
+    country: Option<Country>,
+}
+
+/// The delivery's new payload, if it may replace the delivery's document: `body`, whose harmless faults are mended, and
+/// in a lead the numbers and times in the spelling that is passed on.
+fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: ReplacementRules) -> Result<Vec<u8>, Problem> {
     let (payload, errors) = match detail.summary.kind.rules().document {
         DocumentShape::Raw if body.is_empty() => {
             return Err(Problem::new(ProblemKind::Invalid, "the body is empty"));
         }
         DocumentShape::Raw => (body.to_vec(), vec![]),
         DocumentShape::Lead => {
-            let document = json(body)?;
-            (document.text().into(), lead_errors(detail, &document)?)
+            let new = Lead::read(json(body)?, rules.country).map_err(Problem::invalid)?;
+            (new.document.text().into(), lead_errors(detail, &new))
         }
         DocumentShape::Disposition => {
             let document = json(body)?;
             (
                 document.text().into(),
-                disposition_errors(detail, &document, dnc_recorded)?,
+                disposition_errors(detail, &document, rules.dnc_recorded)?,
             )
         }
     };
@@ -90,18 +106,17 @@ fn json(body: &[u8]) -> Result<JsonDocument, Problem> {
 }
 
 /// What a lead's replacement must not change.
-fn lead_errors(detail: &DeliveryDetail, document: &JsonDocument) -> Result<Vec<FieldError>, Problem> {
+fn lead_errors(detail: &DeliveryDetail, new: &Lead) -> Vec<FieldError> {
     let former = JsonDocument::parse(&detail.payload).unwrap_or_else(|_| Value::Null.into());
-    let new = Lead::read(document).map_err(Problem::invalid)?;
     let mut errors = vec![];
     if detail.summary.lead.as_ref().is_some_and(|lead| *lead != new.id) {
         errors.push(FieldError::new("/lead/id", "must stay as it was"));
     }
     let key = |document: &JsonDocument| Some(document.root().member("idempotency_key")?.canonical());
-    if key(document) != key(&former) {
+    if key(&new.document) != key(&former) {
         errors.push(FieldError::new("/idempotency_key", "must stay as it was"));
     }
-    Ok(errors)
+    errors
 }
 
 /// What a disposition's replacement must not change, or newly request.
@@ -167,7 +182,9 @@ mod tests {
     }
 
     fn refusal(detail: &DeliveryDetail, body: &Value, dnc_recorded: bool) -> Option<String> {
-        validate_replacement(detail, body.to_string().as_bytes(), dnc_recorded)
+        let country = "IN".parse().ok();
+        let rules = ReplacementRules { dnc_recorded, country };
+        validate_replacement(detail, body.to_string().as_bytes(), rules)
             .err()
             .map(|problem| problem.detail().to_owned())
     }

@@ -1,4 +1,4 @@
-//! What the host looks at regularly, since it may change outside this process.
+//! What the host looks at regularly: what may change outside this process, and memory that is no longer used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use jackfield_store::SharedStore;
 /// How often the host looks for releases and tokens that another host created, and for a token to recover.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Loads what changed outside this process: on other hosts over the same store, and in the host's files.
+/// Loads what changed outside this process, on other hosts over the same store and in the host's files, and returns
+/// memory.
 pub(super) struct RegularSync {
     pub rollout: Rollout,
     pub tokens: Arc<Tokens>,
@@ -41,6 +42,7 @@ impl RegularSync {
             if let Err(error) = self.rollout.sync().await {
                 self.failures.failed(&error.to_string(), "releases could not be read");
             }
+            self.rollout.return_kept_memory().await;
         }
     }
 }

@@ -74,6 +74,7 @@ fn every_key_can_be_a_variable() {
         "trusted_proxies" => "10.0.0.0/8, 192.0.2.1",
         "data_dir" | "master_key_file" | "log" => "debug",
         key if key.contains("_tls_") => "server.pem",
+        "guest_memory_mib" => "777",
         _ => "77",
     };
     for key in Config::defaults().keys() {

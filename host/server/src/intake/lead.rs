@@ -34,11 +34,7 @@ impl Intake {
         } = lead;
         let document = JsonDocument::parse(&request.body);
         let keys = idempotency::keys(signed_id.as_ref(), document.as_ref().ok(), &request.body);
-        let work = accepted_work(tenant, document)?;
-        let digest = match &work {
-            AcceptedWork::Lead { lead, .. } => idempotency::digest(&lead.document),
-            AcceptedWork::Parse => Digest::of(&request.body),
-        };
+        let (work, digest) = accepted_work(tenant, document, &request)?;
         // The engine has nothing to deliver if the agent pulls the lead.
         let to_deliver = !matches!(work, AcceptedWork::Lead { push: false, .. });
         let accept = AcceptLead {
@@ -63,15 +59,21 @@ impl Intake {
     }
 }
 
-/// What has to be done with the lead. A worker parses the CRM's own format. The contract's format is checked here,
-/// while the sender still waits for the answer.
-fn accepted_work(tenant: &Tenant, document: Result<JsonDocument, NotJson>) -> Result<AcceptedWork, IntakeError> {
+/// What has to be done with the lead, and the digest of what was sent. A worker parses the CRM's own format. The
+/// contract's format is checked here, while the sender still waits for the answer.
+fn accepted_work(
+    tenant: &Tenant,
+    document: Result<JsonDocument, NotJson>,
+    request: &RawRequest,
+) -> Result<(AcceptedWork, Digest), IntakeError> {
     if tenant.loaded.record().parses_leads {
-        return Ok(AcceptedWork::Parse);
+        return Ok((AcceptedWork::Parse, Digest::of(&request.body)));
     }
-    let lead = Lead::read(document?).map_err(IntakeError::Invalid)?;
-    Ok(AcceptedWork::Lead {
-        lead,
-        push: tenant.release().spec.agent.push_url.is_some(),
-    })
+    let document = document?;
+    let spec = &tenant.release().spec;
+    let work = AcceptedWork::Lead {
+        lead: Lead::read(&document, spec.country).map_err(IntakeError::Invalid)?,
+        push: spec.agent.push_url.is_some(),
+    };
+    Ok((work, idempotency::digest(&document)))
 }

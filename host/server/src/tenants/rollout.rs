@@ -241,6 +241,11 @@ impl Rollout {
         Ok(release)
     }
 
+    /// Returns memory that adapters no longer use to the system: see [`Runtime::return_kept_memory`].
+    pub async fn return_kept_memory(&self) {
+        self.runtime.return_kept_memory().await;
+    }
+
     /// Drops the idle instances of adapters and pools none from now on, because the host drains.
     pub fn close_instance_pool(&self) {
         self.runtime.close_instance_pool();

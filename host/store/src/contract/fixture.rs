@@ -74,7 +74,7 @@ pub fn lead(id: &str, priority: Priority) -> Lead {
         "event": "lead.created",
         "lead": { "id": id, "phone": "+919800000000", "call_priority": priority.word() },
     });
-    Lead::read(document).unwrap()
+    Lead::read(document, None).unwrap()
 }
 
 /// A webhook with a lead to push.

@@ -14,7 +14,14 @@ import (
 // Unmarshal reads text into the value that `into` points to. It returns an empty string, or what is wrong and where,
 // without quoting the text.
 func Unmarshal(text []byte, into any) string {
-	if err := json.Unmarshal(text, into); err != nil {
+	// Checked first, since a decoder ignores what follows the value.
+	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
+		return place(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	// Numbers that are read into an interface keep their digits.
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
 		return place(err)
 	}
 	return missing(reflect.TypeOf(into).Elem(), text, "")

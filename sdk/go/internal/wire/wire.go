@@ -12,6 +12,12 @@ type Imports interface {
 	Setting(name string) (string, bool)
 	// HMACSHA256 signs; false if there is no such credential.
 	HMACSHA256(name string, bytes []byte) ([]byte, bool)
+	// Instant returns the instant of a local time in a zone, in RFC 3339.
+	Instant(local, zone string) (string, DateError)
+	// Local returns the local time of an instant in a zone, in RFC 3339.
+	Local(instant, zone string) (string, DateError)
+	// NormalizePhone returns a number in E.164.
+	NormalizePhone(number string) (string, PhoneError)
 	// Log writes a line; fields are alternating names and values.
 	Log(level Level, message string, fields []string)
 	// Now returns the current time.
@@ -56,3 +62,22 @@ type SendError struct {
 func (e SendError) Words() string {
 	return [...]string{"denied", "unreachable", "no-answer", "too-large"}[e.Case]
 }
+
+// DateError is why a time was not converted; zero if it was.
+type DateError uint8
+
+// Why a time was not converted: the contract's cases in its order, after zero.
+const (
+	UnknownZone DateError = iota + 1
+	InvalidTime
+)
+
+// PhoneError is why a number was not normalised; zero if it was.
+type PhoneError uint8
+
+// Why a number was not normalised: the contract's cases in its order, after zero.
+const (
+	NotANumber PhoneError = iota + 1
+	NoCountry
+	NotInPlan
+)

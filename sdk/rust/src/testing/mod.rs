@@ -4,6 +4,7 @@
 //! - A [`Replay`] reads such scripts, with the invocation and its expected result, from a folder of JSON files.
 
 mod exchange;
+mod numbering;
 mod replay;
 mod script;
 

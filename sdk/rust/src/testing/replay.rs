@@ -76,9 +76,8 @@ struct Recording {
     settings: BTreeMap<String, String>,
     #[serde(default)]
     keys: BTreeMap<String, String>,
-    /// The country of telephone numbers without a country code; the double of the host knows none.
-    #[serde(default, rename = "country")]
-    _country: Option<String>,
+    /// The country of telephone numbers without a country code.
+    country: Option<String>,
     now: Option<String>,
     call: Invocation,
     #[serde(default)]
@@ -259,6 +258,9 @@ impl Recording {
         let mut script = Script::new().titled(title);
         if let Some(now) = &self.now {
             script = script.at(now.parse().unwrap_or_else(|error| panic!("{title}: now: {error}")));
+        }
+        if let Some(country) = &self.country {
+            script = script.country(country);
         }
         for (name, value) in &self.settings {
             script = script.setting(name, value);

@@ -8,8 +8,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use super::Exchange;
+use super::{Exchange, numbering};
 use crate::bindings::adapter::jackfield::crm::{credentials::CredentialError, http as wire, log};
+use crate::bindings::adapter::jackfield::crm::{dates::DateError, phones::PhoneError};
 use crate::host::{Host, Imports, Level};
 
 /// A host that plays a script: settings, keys, a time, and the expected requests with their answers, in order.
@@ -32,6 +33,7 @@ pub struct Script {
     title: String,
     settings: BTreeMap<String, String>,
     keys: BTreeMap<String, String>,
+    country: Option<String>,
     now: Timestamp,
     exchanges: RefCell<VecDeque<Exchange>>,
 }
@@ -50,6 +52,7 @@ impl Script {
             title: "the script".into(),
             settings: BTreeMap::new(),
             keys: BTreeMap::new(),
+            country: None,
             now: Timestamp::constant(1_782_896_515, 0),
             exchanges: RefCell::default(),
         }
@@ -73,6 +76,13 @@ impl Script {
     #[must_use]
     pub fn hmac_key(mut self, name: &str, key: &str) -> Self {
         self.keys.insert(name.into(), key.into());
+        self
+    }
+
+    /// Sets the country of telephone numbers without a country code, as the tenant's file does: `IN`.
+    #[must_use]
+    pub fn country(mut self, country: &str) -> Self {
+        self.country = Some(country.into());
         self
     }
 
@@ -133,6 +143,18 @@ impl Imports for Double {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|_| CredentialError::UnknownCredential)?;
         mac.update(bytes);
         Ok(mac.finalize().into_bytes().to_vec())
+    }
+
+    fn instant(&self, local: &str, zone: &str) -> Result<String, DateError> {
+        numbering::instant(local, zone)
+    }
+
+    fn local(&self, instant: &str, zone: &str) -> Result<String, DateError> {
+        numbering::local(instant, zone)
+    }
+
+    fn normalize_phone(&self, number: &str) -> Result<String, PhoneError> {
+        numbering::normalize_phone(number, self.0.country.as_deref())
     }
 
     fn log(&self, level: Level, message: &str, fields: &[log::Field]) {

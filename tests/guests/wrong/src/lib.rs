@@ -53,6 +53,7 @@ impl Adapter for Wrong {
         let key = match () {
             () if makes(host, "drops-the-key") => "",
             () if makes(host, "sends-a-fixed-key") => "C-20260701-7",
+            () if makes(host, "writes-by-the-call-id") => &call.call_id,
             () => key,
         };
         let sent = match row(host, call, key) {

@@ -55,6 +55,7 @@ impl Attempt<'_> {
         let invocation = self.tenant.loaded.parse(content_type, payload, *accepted_at).await;
         self.record_invocation("leads.parse", &invocation);
         let received_at: Timestamp = *accepted_at;
+        let country = self.tenant.release().spec.country;
         let empty = || {
             let document = Lead::document_of(Map::new(), &[], key, received_at);
             document.map(|document| document.text().to_owned()).unwrap_or_default()
@@ -64,7 +65,7 @@ impl Attempt<'_> {
             let document = Lead::document_of(lead.members, &lead.extensions, key, received_at)
                 .map_err(|fields| (empty(), rejection_of(fields)))?;
             let text = document.text().to_owned();
-            Lead::read(document).map_err(|fields| (text, rejection_of(fields)))
+            Lead::read(document, country).map_err(|fields| (text, rejection_of(fields)))
         };
         Ok(invocation.outcome?.into_iter().map(read).collect())
     }
@@ -78,7 +79,7 @@ impl Attempt<'_> {
                 "must be JSON: the tenant's adapter does not parse webhooks itself",
             )]
         })?;
-        Lead::read(document)
+        Lead::read(document, self.tenant.release().spec.country)
     }
 }
 

@@ -7,35 +7,42 @@ import (
 	"jackfield.dev/jackfield"
 	"jackfield.dev/jackfield/component/jackfield_crm_about"
 	model "jackfield.dev/jackfield/component/jackfield_crm_model"
+	"jackfield.dev/jackfield/internal/instant"
 	"jackfield.dev/jackfield/internal/wit/types"
 )
 
 // Failure converts an error that is one of the SDK's failures. It reports whether the error is one.
 func Failure(err error) (model.Failure, bool) {
-	failure := jackfield.AsFailure(err)
+	failure, reason := jackfield.AsFailure(err), types.None[string]()
+	switch what := failure.(type) {
+	case *jackfield.RateLimited:
+		return model.MakeFailureRateLimited(types.FromPointer(what.RetryAfter)), true
+	case *jackfield.Rejected:
+		return model.MakeFailureRejected(rejection(what)), true
+	case *jackfield.Reasoned:
+		failure, reason = what.Failure, types.Some(what.Reason)
+	}
 	switch failure {
-	case nil:
-		return model.Failure{}, false
 	case jackfield.ErrUnavailable:
-		return model.MakeFailureUnavailable(), true
+		return model.MakeFailureUnavailable(reason), true
 	case jackfield.ErrUnknown:
-		return model.MakeFailureUnknown(), true
+		return model.MakeFailureUnknown(reason), true
 	case jackfield.ErrUnauthorized:
-		return model.MakeFailureUnauthorized(), true
+		return model.MakeFailureUnauthorized(reason), true
+	case jackfield.ErrConflict:
+		return model.MakeFailureConflict(reason), true
 	case jackfield.ErrNotFound:
 		return model.MakeFailureNotFound(), true
 	}
-	switch failure := failure.(type) {
-	case *jackfield.RateLimited:
-		return model.MakeFailureRateLimited(types.FromPointer(failure.RetryAfter)), true
-	case *jackfield.Rejected:
-		rejection := model.Rejection{Code: failure.Code, Message: failure.Message}
-		for _, field := range failure.Fields {
-			rejection.Fields = append(rejection.Fields, model.FieldError(field))
-		}
-		return model.MakeFailureRejected(rejection), true
-	}
 	return model.Failure{}, false
+}
+
+func rejection(from *jackfield.Rejected) model.Rejection {
+	to := model.Rejection{Code: from.Code, Message: from.Message}
+	for _, field := range from.Fields {
+		to.Fields = append(to.Fields, model.FieldError(field))
+	}
+	return to
 }
 
 // Description converts to the contract's description.
@@ -110,7 +117,7 @@ func Status(from jackfield.LeadStatus) model.LeadStatus {
 		Status:          from.Status,
 		Dnc:             from.DNC,
 		HumanContacted:  from.HumanContacted,
-		LastCallAttempt: types.FromPointer(from.LastCallAttempt),
+		LastCallAttempt: types.FromPointer(instant.Respell(from.LastCallAttempt)),
 		Extensions:      extensions(from.Extensions),
 	}
 }
@@ -133,26 +140,39 @@ func Inbound(from model.Inbound) *jackfield.Inbound {
 	return &jackfield.Inbound{ContentType: from.ContentType, Body: from.Body, ReceivedAt: from.ReceivedAt}
 }
 
-// Leads converts to the contract's leads.
-func Leads(from []jackfield.Lead) []model.Lead {
-	var to []model.Lead
-	for _, lead := range from {
-		to = append(to, model.Lead{
-			Id:                 lead.ID,
-			Phone:              lead.Phone,
-			PhoneAlt:           types.FromPointer(lead.PhoneAlt),
-			Name:               types.FromPointer(lead.Name),
-			Source:             types.FromPointer(lead.Source),
-			CampaignId:         types.FromPointer(lead.CampaignID),
-			ProjectInterest:    types.FromPointer(lead.ProjectInterest),
-			ProjectId:          types.FromPointer(lead.ProjectID),
-			LanguagePreference: types.FromPointer(lead.LanguagePreference),
-			CreatedAt:          types.FromPointer(lead.CreatedAt),
-			CallPriority:       priority(lead.CallPriority),
-			Extensions:         extensions(lead.Extensions),
-		})
+// Leads converts to the contract's leads, each of them a lead or its refusal.
+func Leads(from []jackfield.ParsedLead) []types.Result[model.Lead, model.Rejection] {
+	var to []types.Result[model.Lead, model.Rejection]
+	for place, parsed := range from {
+		switch parsed := parsed.(type) {
+		case jackfield.Lead:
+			to = append(to, types.Ok[model.Lead, model.Rejection](lead(parsed)))
+		case *jackfield.Lead:
+			to = append(to, types.Ok[model.Lead, model.Rejection](lead(*parsed)))
+		case *jackfield.Rejected:
+			to = append(to, types.Err[model.Lead](rejection(parsed)))
+		default:
+			panic(fmt.Errorf("ParseLeads returned nil in place %d: it is a lead or a *Rejected", place))
+		}
 	}
 	return to
+}
+
+func lead(from jackfield.Lead) model.Lead {
+	return model.Lead{
+		Id:                 from.ID,
+		Phone:              from.Phone,
+		PhoneAlt:           types.FromPointer(from.PhoneAlt),
+		Name:               types.FromPointer(from.Name),
+		Source:             types.FromPointer(from.Source),
+		CampaignId:         types.FromPointer(from.CampaignID),
+		ProjectInterest:    types.FromPointer(from.ProjectInterest),
+		ProjectId:          types.FromPointer(from.ProjectID),
+		LanguagePreference: types.FromPointer(from.LanguagePreference),
+		CreatedAt:          types.FromPointer(instant.Respell(from.CreatedAt)),
+		CallPriority:       priority(from.CallPriority),
+		Extensions:         extensions(from.Extensions),
+	}
 }
 
 func priority(from jackfield.Priority) model.Priority {

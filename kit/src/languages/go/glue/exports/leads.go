@@ -9,8 +9,8 @@ import (
 )
 
 // Parse is the contract's leads.parse.
-func Parse(inbound Inbound) types.Result[[]Lead, Failure] {
-	parse := func(adapter jackfield.Adapter, host *jackfield.Host) ([]jackfield.Lead, error) {
+func Parse(inbound Inbound) types.Result[[]types.Result[Lead, Rejection], Failure] {
+	parse := func(adapter jackfield.Adapter, host *jackfield.Host) ([]jackfield.ParsedLead, error) {
 		return adapter.(jackfield.LeadParser).ParseLeads(host, convert.Inbound(inbound))
 	}
 	leads, failure := invocation.Run("ParseLeads", parse)

@@ -14,9 +14,11 @@ import (
 	"jackfield.dev/jackfield"
 	"jackfield.dev/jackfield/component/convert"
 	"jackfield.dev/jackfield/component/jackfield_crm_credentials"
+	"jackfield.dev/jackfield/component/jackfield_crm_dates"
 	wireHTTP "jackfield.dev/jackfield/component/jackfield_crm_http"
 	"jackfield.dev/jackfield/component/jackfield_crm_log"
 	"jackfield.dev/jackfield/component/jackfield_crm_model"
+	"jackfield.dev/jackfield/component/jackfield_crm_phones"
 	"jackfield.dev/jackfield/component/jackfield_crm_settings"
 	"jackfield.dev/jackfield/internal/guest"
 	"jackfield.dev/jackfield/internal/wire"
@@ -143,6 +145,29 @@ func (imports) HMACSHA256(name string, bytes []byte) ([]byte, bool) {
 		return nil, false
 	}
 	return signed.Ok(), true
+}
+
+func (imports) Instant(local, zone string) (string, wire.DateError) {
+	return date(jackfield_crm_dates.Instant(local, zone))
+}
+
+func (imports) Local(instant, zone string) (string, wire.DateError) {
+	return date(jackfield_crm_dates.Local(instant, zone))
+}
+
+func date(converted types.Result[string, jackfield_crm_dates.DateError]) (string, wire.DateError) {
+	if converted.Tag() == types.ResultErr {
+		return "", wire.UnknownZone + wire.DateError(converted.Err().Tag())
+	}
+	return converted.Ok(), 0
+}
+
+func (imports) NormalizePhone(number string) (string, wire.PhoneError) {
+	normal := jackfield_crm_phones.Normalize(number)
+	if normal.Tag() == types.ResultErr {
+		return "", wire.NotANumber + wire.PhoneError(normal.Err().Tag())
+	}
+	return normal.Ok(), 0
 }
 
 func (imports) Log(level wire.Level, message string, fields []string) {
