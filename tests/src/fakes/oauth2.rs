@@ -1,10 +1,10 @@
 //! A token server (RFC 6749): `POST /token` with the client-credentials or the refresh-token grant.
 //!
 //! It accepts a form without repeated parameters (except `resource`), the client's secret only in the configured place
-//! and encoding, and exactly the configured scope and resources. Each refresh token is valid once, and each response carries the next one. A reused refresh token
-//! counts as theft and revokes the whole grant. Error descriptions repeat the request, as careless servers do. Besides
-//! the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad token responses, and
-//! [`IssuedTokens::rewrite_next`] responses in the words of another server.
+//! and encoding, and exactly the configured scope and resources. Each refresh token is valid once, and each response
+//! carries the next one. A reused refresh token counts as theft and revokes the whole grant. Error descriptions repeat
+//! the request, as careless servers do. Besides the misbehaviour of all fakes, [`IssuedTokens::fail_next`] orders bad
+//! token responses, and [`IssuedTokens::rewrite_next`] responses in the words of another server.
 
 mod tokens;
 

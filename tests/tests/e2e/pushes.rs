@@ -62,8 +62,8 @@ async fn private_name_needs_private_addresses() {
     assert_eq!(found.summary.state, DeliveryState::Review);
     let rejection = found.attempts[0].detail.rejection.as_ref().unwrap();
     assert_eq!(rejection.code, "host-refused");
-    let expected = "agent.push_url: 127.0.0.1 is not a public address: if the destination is inside your own network, set \
-                    egress.private_addresses = true in the tenant's file";
+    let expected = "agent.push_url: 127.0.0.1 is not a public address: if the destination is inside your own \
+                    network, set egress.private_addresses = true in the tenant's file";
     assert_eq!(rejection.message, expected);
     assert_eq!(test.agent.counts().requests, 0);
 

@@ -48,8 +48,8 @@ impl HostNetwork {
         Ok(Self::over(client, origin, egress.private_addresses))
     }
 
-    /// Access to `origin` over the connections of a release, but with none of its adapter's grants and credentials; none
-    /// if a double answers its requests.
+    /// Access to `origin` over the connections of a release, but with none of its adapter's grants and credentials;
+    /// nothing if a double answers its requests.
     #[must_use]
     pub fn of_release(network: &Network, origin: Origin) -> Option<Self> {
         let client = network.plain_client()?.clone();

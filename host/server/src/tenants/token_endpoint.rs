@@ -201,8 +201,8 @@ struct AnswerHead {
     retry_after: Option<Duration>,
 }
 
-/// Sends the request, and writes what arrives into `head` and `body`: even the beginning of an answer may hold a refresh
-/// token, which must not be lost.
+/// Sends the request, and writes what arrives into `head` and `body`: even the beginning of an answer may hold a
+/// refresh token, which must not be lost.
 async fn exchange(
     request: reqwest::RequestBuilder,
     now: Timestamp,

@@ -110,8 +110,8 @@ impl IssuedTokens {
         self.state().failing = Some((times, bad));
     }
 
-    /// Rewrites the next `times` responses. Their tokens are issued, and a refresh token is used up, whatever is left of
-    /// the response.
+    /// Rewrites the next `times` responses. Their tokens are issued, and a refresh token is used up, whatever is left
+    /// of the response.
     pub fn rewrite_next(&self, times: u32, rewrite: RewriteTokens) {
         self.state().rewriting = Some((times, rewrite));
     }

@@ -35,8 +35,8 @@ pub enum InvalidSigningSecret {
     /// It is not base64.
     #[error(
         "the signing secret must be base64, as Standard Webhooks has it, with or without `whsec_` before it: copy it \
-         whole; if the other side takes the text itself as its key, write the base64 of the text, or to verify webhooks \
-         a profile with secret = \"raw\""
+         whole; if the other side takes the text itself as its key, write the base64 of the text, or to verify \
+         webhooks a profile with secret = \"raw\""
     )]
     NotBase64,
     /// It is a public key, where a secret is needed.
@@ -85,9 +85,9 @@ const PUBLIC_KEY: &str = "whpk_";
 const PRIVATE_KEY: &str = "whsk_";
 
 impl SigningKey {
-    /// Turns a secret into a profile's key: for Standard Webhooks the decoded base64, with or without `whsec_` before it,
-    /// as the official libraries do; for all others the text's own bytes (Stripe's secrets start with `whsec_` too, and
-    /// there it is part of the key).
+    /// Turns a secret into a profile's key: for Standard Webhooks the decoded base64, with or without `whsec_` before
+    /// it, as the official libraries do; for all others the text's own bytes (Stripe's secrets start with `whsec_` too,
+    /// and there it is part of the key).
     ///
     /// # Errors
     /// The secret is empty, or not in the profile's format.
@@ -135,8 +135,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The value of `webhook-signature` for a push to the agent, as Standard Webhooks defines it: a signature by each key, so
-/// that the agent may verify with the old secret or the new one while they change.
+/// The value of `webhook-signature` for a push to the agent, as Standard Webhooks defines it: a signature by each key,
+/// so that the agent may verify with the old secret or the new one while they change.
 ///
 /// `id` is the value of `webhook-id` and contains no `.`, otherwise the receiver refuses it; `timestamp`, in whole
 /// seconds, is the value of `webhook-timestamp`.

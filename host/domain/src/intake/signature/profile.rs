@@ -24,7 +24,10 @@ use self::table::ProfileTable;
 /// | `timestamp_header` | the header with the timestamp, in Unix seconds or milliseconds | – |
 /// | `id_header` | the header with the id | – |
 /// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
-/// | `secret` | `raw` (the text's bytes are the key) or `whsec` (base64, with or without `whsec_`; in a `list` with the prefix `v1,` also a public key, `whpk_` and base64, for signatures with `v1a,`) | `raw` |
+/// | `secret` | `raw` (the text's bytes are the key) or `whsec` (base64, with or without `whsec_`) | `raw` |
+///
+/// With `whsec`, in a `list` with the prefix `v1,`, a secret may also be a public key, `whpk_` and base64, which verifies
+/// signatures with the prefix `v1a,`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureProfile {
     pub(super) signature_header: HeaderName,
@@ -165,8 +168,8 @@ const BUILT_IN: [BuiltIn; 4] = [
 ];
 
 impl SignatureProfile {
-    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`, or `v1a,…` where
-    /// the sender has a public key.
+    /// <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`, or `v1a,…`
+    /// where the sender has a public key.
     #[must_use]
     pub fn standard_webhooks() -> Self {
         Self {

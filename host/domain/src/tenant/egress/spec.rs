@@ -16,8 +16,8 @@ pub struct EgressSpec {
     /// Origins that requests may go to, without or with restrictions; https unless the scheme is given.
     #[serde(default)]
     pub allow: Vec<EgressGrant>,
-    /// Whether these origins, the token endpoint and the agent may be at loopback, private, link-local and other addresses
-    /// that are not public.
+    /// Whether these origins, the token endpoint and the agent may be at loopback, private, link-local and other
+    /// addresses that are not public.
     #[serde(default)]
     pub private_addresses: bool,
     /// Addresses of hosts that are not resolved, for CRMs that are not in DNS. They are checked like any other address.

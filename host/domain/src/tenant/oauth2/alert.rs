@@ -87,7 +87,7 @@ mod tests {
                 messages.push(format!("{second}: {message}"));
             }
         }
-        insta::assert_snapshot!(messages.join("\n"), @"
+        insta::assert_snapshot!(messages.join("\n"), @r"
         0: credential `crm` has no access token from login.example: the token endpoint answers 502; look at the token server; it is asked again
         2: credential `crm` still has no access token from login.example, now for another reason: the token endpoint refuses: invalid_client; check client_id, the client's secret and client_auth, then apply the tenant's file again (before: the token endpoint answers 502)
         3599: credential `crm` still has no access token from login.example, now for another reason: the token endpoint cannot be reached; check token_url, egress.private_addresses and tls.ca, and that the server is up (before: the token endpoint refuses: invalid_client)

@@ -121,8 +121,8 @@ impl fmt::Display for TokenProblem {
     }
 }
 
-/// Token types that are useless without proof of a key, so that they cannot be sent as `Bearer`. Everything else is sent
-/// so: servers leave the type out, or write `BearerToken`, `JWT` or nothing into it.
+/// Token types that are useless without proof of a key, so that they cannot be sent as `Bearer`. Everything else is
+/// sent so: servers leave the type out, or write `BearerToken`, `JWT` or nothing into it.
 const KEY_BOUND_TYPES: [&str; 3] = ["dpop", "mac", "pop"];
 
 /// The most seconds of a lifetime that are told apart; a token is renewed earlier in any case.

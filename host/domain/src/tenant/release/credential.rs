@@ -171,8 +171,8 @@ impl BasicEncoding {
     }
 }
 
-/// `[tls]`: which authorities are trusted, for the adapter's requests, the token endpoint and the agent. Certificates are
-/// always verified; no setting turns that off.
+/// `[tls]`: which authorities are trusted, for the adapter's requests, the token endpoint and the agent. Certificates
+/// are always verified; no setting turns that off.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsSpec {

@@ -145,7 +145,8 @@ fn the_hosts_own_requests_obey_egress_rules() {
     let loopback = FILE.replace("http://127.0.0.1:9200", "http://localhost:9200");
     assert_eq!(complaints(&toml::from_str(&loopback).unwrap()), [""; 0]);
     let pinned = with_egress(
-        "allow = [\"http://127.0.0.1:9101\"]\nprivate_addresses = true\nhosts = { \"agent.internal\" = [\"10.0.0.5\"] }",
+        "allow = [\"http://127.0.0.1:9101\"]\nprivate_addresses = true\n\
+         hosts = { \"agent.internal\" = [\"10.0.0.5\"] }",
     );
     let mut pinned = pinned.unwrap();
     pinned.agent.push_url = Some("https://agent.internal/leads".to_owned().into());
