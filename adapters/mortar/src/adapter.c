@@ -14,6 +14,13 @@ void jf_describe(jf_description *about) {
     jf_about_credential(about, "signing", JF_HMAC, "The key that mortar's operator gave out for X-Mortar-Mac");
 }
 
+/* Mortar says inside a 200 that a party is unknown. A 404 is from the proxy in front of it. */
+static void proxy(const jf_response *response, jf_failure *failure) {
+    if (response->status == 404) {
+        (void)jf_reject(failure, JF_STR("http-404"), JF_STR("nothing of mortar's is there: is base_url right?"));
+    }
+}
+
 /* Posts a message and reads the answer. Any return code but that of success is a failure. */
 static bool post(const char *program, jf_str body, message *answer, jf_failure *failure) {
     jf_str base_url;
@@ -28,14 +35,8 @@ static bool post(const char *program, jf_str body, message *answer, jf_failure *
     jf_request *request = jf_post(url);
     jf_header(request, "x-mortar-mac", jf_hex(mac, sizeof mac));
     jf_body(request, "text/plain; charset=utf-8", body);
-    if (!jf_send(request, &response, failure)) {
-        return false;
-    }
-    if (response.status == 404) {
-        /* Mortar itself would say so inside a 200; this is the proxy in front of it. */
-        return jf_reject(failure, JF_STR("http-404"), JF_STR("nothing of mortar's is there: is base_url right?"));
-    }
-    if (!jf_accept(&response, failure)) {
+    if (!jf_send(request, &response, failure) || !jf_judge(&response, proxy, failure) ||
+        !jf_accept(&response, failure)) {
         return false;
     }
     if (!message_read(response.body, answer)) {

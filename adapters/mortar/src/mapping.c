@@ -128,31 +128,39 @@ static bool reported(draft *draft, jf_str accepted_at, jf_failure *failure) {
     return true;
 }
 
-/* The known parts of a booked visit; spaces for unknown parts, and for a visit that is not booked. */
+static bool is_indian(jf_str zone) {
+    return !jf_has(zone) || jf_is(zone, "Asia/Kolkata") || jf_is(zone, "Asia/Calcutta");
+}
+
+/* The known parts of a booked visit in Indian time; spaces for unknown parts, and for a visit that is not booked. */
 static bool visit(draft *draft, const jf_disposition *call, jf_failure *failure) {
     jf_datetime when = {0};
-    jf_str date = JF_STR("        ");
-    jf_str time = JF_STR("    ");
-    if (call->has_site_visit && call->site_visit.booked) {
-        jf_str zone = call->site_visit.timezone;
-        if (jf_has(zone) && !jf_is(zone, "Asia/Kolkata") && !jf_is(zone, "Asia/Calcutta")) {
-            return bad_value("site_visit.timezone", "is not India's, the only one that mortar knows", failure);
-        }
-        if (jf_has(call->site_visit.date)) {
-            if (!jf_parse_date(call->site_visit.date, &when)) {
-                return bad_value("site_visit.date", "is not a date as YYYY-MM-DD", failure);
-            }
-            date = jf_format("%04d%02d%02d", when.year, when.month, when.day);
-        }
-        if (jf_has(call->site_visit.time_slot)) {
-            if (!jf_parse_time(call->site_visit.time_slot, &when)) {
-                return bad_value("site_visit.time_slot", "is not a time as HH:MM", failure);
-            }
-            time = jf_format("%02d%02d", when.hour, when.minute);
-        }
+    bool booked = call->has_site_visit && call->site_visit.booked;
+    bool has_date = booked && jf_has(call->site_visit.date);
+    bool has_time = booked && jf_has(call->site_visit.time_slot);
+    if (has_date && !jf_parse_date(call->site_visit.date, &when)) {
+        return bad_value("site_visit.date", "is not a date as YYYY-MM-DD", failure);
     }
-    message_add(draft, "VDATE", date);
-    message_add(draft, "VTIME", time);
+    if (has_time && !jf_parse_time(call->site_visit.time_slot, &when)) {
+        return bad_value("site_visit.time_slot", "is not a time as HH:MM", failure);
+    }
+    if (has_date && has_time) {
+        jf_str starts;
+        int64_t seconds;
+        if (!jf_visit_start(call, &starts, failure)) {
+            return false;
+        }
+        if (!jf_parse_instant(starts, &seconds)) {
+            jf_panic("the host's instant is not RFC 3339");
+        }
+        when = jf_in_ist(seconds);
+    } else if ((has_date || has_time) && !is_indian(call->site_visit.timezone)) {
+        return bad_value("site_visit.timezone", "is not India's, and half of a visit's start cannot be converted",
+                         failure);
+    }
+    message_add(draft, "VDATE",
+                has_date ? jf_format("%04d%02d%02d", when.year, when.month, when.day) : JF_STR("        "));
+    message_add(draft, "VTIME", has_time ? jf_format("%02d%02d", when.hour, when.minute) : JF_STR("    "));
     return true;
 }
 
@@ -248,7 +256,7 @@ bool return_code(const message *answer, jf_failure *failure) {
     /* The code must be the first line, so that a text further down is not mistaken for it. */
     jf_str code = answer->count > 0 && jf_is(answer->lines[0].key, "RC") ? answer->lines[0].value : JF_NONE;
     if (code.len != 4 || !jf_is_digits(code)) {
-        return jf_fail(failure, JF_UNKNOWN);
+        return jf_fail_because(failure, JF_UNKNOWN, JF_STR("mortar's answer does not begin with a return code"));
     }
     if (jf_is(code, "0000")) {
         return true;
@@ -257,7 +265,7 @@ bool return_code(const message *answer, jf_failure *failure) {
         return refused(answer, code, failure);
     }
     if (jf_is(code, "0401")) {
-        return jf_fail(failure, JF_UNAUTHORIZED);
+        return jf_fail_because(failure, JF_UNAUTHORIZED, JF_STR("mortar answered RC=0401: it refused X-Mortar-Mac"));
     }
     if (jf_is(code, "0404")) {
         return jf_fail(failure, JF_NOT_FOUND);
@@ -270,12 +278,17 @@ bool return_code(const message *answer, jf_failure *failure) {
         }
         return jf_fail(failure, JF_RATE_LIMITED);
     }
-    /* 0409: someone has the party open at a terminal. 0900: the night batch is running. Mortar writes nothing then. */
-    if (jf_is(code, "0409") || jf_is(code, "0900")) {
-        return jf_fail(failure, JF_UNAVAILABLE);
+    /* Mortar writes nothing in these two cases. No record moved, so neither is a conflict. */
+    if (jf_is(code, "0409")) {
+        jf_str reason = JF_STR("mortar answered RC=0409: someone has the party open at a terminal");
+        return jf_fail_because(failure, JF_UNAVAILABLE, reason);
+    }
+    if (jf_is(code, "0900")) {
+        return jf_fail_because(failure, JF_UNAVAILABLE, JF_STR("mortar answered RC=0900: its night batch is running"));
     }
     /* 05xx is a crash, before or after the document was made. Any other code is not documented. */
-    return jf_fail(failure, JF_UNKNOWN);
+    const char *meaning = jf_starts_with(code, "05") ? "it crashed" : "a code that its manual does not have";
+    return jf_fail_because(failure, JF_UNKNOWN, jf_format("mortar answered RC=" JF_FMT ": %s", JF_ARG(code), meaning));
 }
 
 /* `Y`, `N`, or a space for a flag that is not set. */
@@ -345,7 +358,8 @@ bool party(const message *answer, jf_str lead_id, jf_lead_status *status, jf_fai
         !flag(message_get(answer, "DND"), &status->dnc) ||
         !flag(message_get(answer, "SPOKE"), &status->human_contacted) ||
         !last_call(answer, &status->last_call_attempt)) {
-        return jf_fail(failure, JF_UNKNOWN);
+        jf_str reason = JF_STR("mortar's answer is about another party, or a field is not as in its manual");
+        return jf_fail_because(failure, JF_UNKNOWN, reason);
     }
     status->lead_id = lead_id;
     status->status = stage(stage_number, &open);
@@ -356,7 +370,7 @@ bool party(const message *answer, jf_str lead_id, jf_lead_status *status, jf_fai
 bool document(const message *answer, jf_receipt *receipt, jf_failure *failure) {
     jf_str number = message_get(answer, "DOC");
     if (number.len == 0) {
-        return jf_fail(failure, JF_UNKNOWN);
+        return jf_fail_because(failure, JF_UNKNOWN, JF_STR("mortar accepted the disposal and named no document"));
     }
     receipt->reference = number;
     return true;

@@ -1,4 +1,4 @@
-/* Converts the contract's records to mortar's messages and back. Pure: nothing here uses the host. */
+/* Converts the contract's records to mortar's messages and back. The host is asked for nothing but time zones. */
 #ifndef MORTAR_MAPPING_H
 #define MORTAR_MAPPING_H
 

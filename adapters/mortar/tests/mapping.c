@@ -144,11 +144,24 @@ static void visits(void) {
     call.site_visit.date = JF_STR("2028-02-29");
     CHECK_TEXT(sent(&call, "VDATE"), "20280229");
     CHECK_TEXT(sent(&call, "VTIME"), "    ");
+    call.site_visit.timezone = JF_STR("Asia/Dubai");
+    refused_for(&call, "site_visit.timezone"); /* a date alone has no time to convert */
+    const struct test_answer answers[] = {
+        {"2028-02-29T00:00", "Asia/Kolkata", "2028-02-29T00:00:00+05:30", 0},
+        {"2028-02-29T23:00", "Asia/Dubai", "2028-02-29T23:00:00+04:00", 0},
+        {"2028-02-29T23:00", "IST", NULL, JF_UNKNOWN_ZONE},
+        {NULL, NULL, NULL, 0},
+    };
+    test_host = (struct test_host){.answers = answers};
+    call.site_visit.time_slot = JF_STR("23:00");
+    CHECK_TEXT(sent(&call, "VDATE"), "20280301");
+    CHECK_TEXT(sent(&call, "VTIME"), "0030");
+    call.site_visit.timezone = JF_STR("IST");
+    refused_for(&call, "site_visit.timezone");
     call.site_visit.time_slot = JF_STR("00:00");
     call.site_visit.timezone = JF_STR("Asia/Kolkata");
+    CHECK_TEXT(sent(&call, "VDATE"), "20280229");
     CHECK_TEXT(sent(&call, "VTIME"), "0000");
-    call.site_visit.timezone = JF_STR("Asia/Dubai");
-    refused_for(&call, "site_visit.timezone");
     call.site_visit.timezone = JF_NONE;
     call.site_visit.date = JF_STR("2026-02-29");
     refused_for(&call, "site_visit.date");
@@ -248,8 +261,12 @@ static void every_return_code_has_its_failure(void) {
         {"DOC=1\r\nRC=0000\r\n", JF_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        CHECK(coded(cases[i].lines).kind == cases[i].kind);
+        jf_failure failure = coded(cases[i].lines);
+        CHECK(failure.kind == cases[i].kind);
+        CHECK(jf_has(failure.reason) == (failure.kind == JF_UNKNOWN || failure.kind == JF_UNAVAILABLE ||
+                                         failure.kind == JF_UNAUTHORIZED));
     }
+    CHECK_TEXT(coded("RC=0500\r\n").reason, "mortar answered RC=0500: it crashed");
     jf_failure busy = coded("RC=0429\r\nWAIT=0030\r\n");
     CHECK(busy.has_retry_after && busy.retry_after == 30);
     CHECK(!coded("RC=0429\r\nWAIT=    \r\n").has_retry_after && !coded("RC=0429\r\nWAIT=soon\r\n").has_retry_after);

@@ -122,6 +122,9 @@ typedef enum {
     JF_REJECTED,
     /* The CRM does not know the lead. Goes to a person. */
     JF_NOT_FOUND,
+    /* The CRM's record moved between reading and writing it, and nothing was written. Read again and try once more
+     * first. The host retries within seconds, without counting the attempts. */
+    JF_CONFLICT,
 } jf_failure_kind;
 
 /* A field that the CRM refused. */
@@ -133,6 +136,9 @@ typedef struct {
 /* A failure, filled by the functions below. */
 typedef struct {
     jf_failure_kind kind;
+    /* JF_UNAVAILABLE, JF_UNKNOWN, JF_UNAUTHORIZED and JF_CONFLICT: a sentence for the operator who looks at the
+     * delivery; may be absent. */
+    jf_str reason;
     /* JF_RATE_LIMITED: the delay in seconds that the CRM asks for, if any. */
     bool has_retry_after;
     uint32_t retry_after;
@@ -147,6 +153,9 @@ typedef struct {
 
 /* A failure of a kind without details. */
 bool jf_fail(jf_failure *failure, jf_failure_kind kind);
+/* A failure of one of the four kinds that have a reason: one sentence, such as `the CRM answered 200 with status E503`,
+ * without personal data. The host shows at most 500 bytes of it. */
+bool jf_fail_because(jf_failure *failure, jf_failure_kind kind, jf_str reason);
 /* Rate-limited, with the delay in seconds that the CRM asks for. */
 bool jf_fail_rate_limited(jf_failure *failure, uint32_t seconds);
 /* Rejected, with the CRM's code (empty if it has none) and message: no personal data, since operators see them. */
@@ -199,7 +208,7 @@ void jf_form_pair(jf_request *request, jf_str name, jf_str value);
 void jf_body(jf_request *request, const char *content_type, jf_str bytes);
 
 /* Sends the request, once, and waits for the answer, whatever its status. Fails as JF_UNAVAILABLE if nothing was sent
- * and JF_UNKNOWN if no complete answer came; the host's reason is logged. */
+ * and JF_UNKNOWN if no complete answer came, each with the host's reason. */
 JF_MUST_USE bool jf_send(jf_request *request, jf_response *response, jf_failure *failure);
 
 /* True if the status is 2xx. Otherwise sets the failure that the status means:
@@ -207,24 +216,32 @@ JF_MUST_USE bool jf_send(jf_request *request, jf_response *response, jf_failure 
  *   401, 403            JF_UNAUTHORIZED
  *   404                 JF_NOT_FOUND
  *   408                 JF_UNKNOWN: the CRM gave up waiting, perhaps after acting on the request
+ *   412                 JF_CONFLICT: the record moved since it was read, and nothing was written
  *   429                 JF_RATE_LIMITED, with Retry-After if it is a number of seconds
  *   other 4xx           JF_REJECTED, with what the function passed to jf_accept_or reads
  *   503                 JF_UNAVAILABLE
  *   1xx, 3xx, other 5xx JF_UNKNOWN: a redirect is not followed, and old CRMs redirect after a write
  *
- * If your CRM uses a status differently, check response->status before. */
+ * If your CRM uses a status differently, or reports errors inside a 200, see jf_judge. */
 JF_MUST_USE bool jf_accept(const jf_response *response, jf_failure *failure);
 /* Reads the CRM's own reason from a refusal and sets it with jf_reject and jf_reject_field; does nothing if it cannot
  * be read. */
 typedef void jf_explain(const jf_response *response, jf_failure *failure);
 JF_MUST_USE bool jf_accept_or(const jf_response *response, jf_explain *explain, jf_failure *failure);
+/* True unless `judge` sets a failure. It sees every answer before the SDK judges the status: an error inside a 200, a
+ * 403 that refuses a single field, a 409 of a record that moved. It does nothing to an answer that it leaves to
+ * jf_accept_or, which usually follows:
+ *
+ *   jf_send(request, &response, failure) && jf_judge(&response, moved, failure) &&
+ *       jf_accept_or(&response, explain, failure) */
+JF_MUST_USE bool jf_judge(const jf_response *response, jf_explain *judge, jf_failure *failure);
 
 /* The first header of that name, ignoring case; absent if there is none. */
 jf_str jf_response_header(const jf_response *response, const char *name);
 /* The body as text. Fails as JF_UNKNOWN, with a line in the log, if it is not UTF-8. */
 JF_MUST_USE bool jf_response_text(const jf_response *response, jf_str *text, jf_failure *failure);
-/* Logs that an answer cannot be read and sets JF_UNKNOWN. `why` must not quote the answer, which may contain personal
- * data. Returns false. */
+/* Logs that an answer cannot be read and sets JF_UNKNOWN with the reason. `why` must not quote the answer, which may
+ * contain personal data. Returns false. */
 bool jf_unreadable(const jf_response *response, const char *why, jf_failure *failure);
 
 /* ---- Encodings -------------------------------------------------------------------------------------------------- */
@@ -254,7 +271,7 @@ bool jf_next_line(jf_lines *lines, jf_str *line);
 /* Splits `KEY=value` at the first `=`. False if there is none, or nothing before it. Nothing is trimmed. */
 bool jf_pair(jf_str line, jf_str *key, jf_str *value);
 
-/* ---- India: dates, money, phones -------------------------------------------------------------------------------- */
+/* ---- Dates, money, phones --------------------------------------------------------------------------------------- */
 
 /* A date and time of day without a zone. */
 typedef struct {
@@ -272,16 +289,35 @@ bool jf_parse_date(jf_str text, jf_datetime *into);
 bool jf_parse_time(jf_str text, jf_datetime *into);
 /* Whether the date and time exist, in the years 0001 to 9999. */
 bool jf_is_datetime(const jf_datetime *when);
-/* Reads an RFC 3339 instant, such as 2026-07-01T09:01:55.000Z, as seconds since 1970; fractions are dropped. */
-bool jf_parse_instant(jf_str rfc3339, int64_t *seconds);
+/* Reads an instant as seconds since 1970; fractions are dropped. It is RFC 3339, such as 2026-07-01T09:01:55.000Z, also
+ * with lower-case letters, a blank in place of the T, no seconds, or an offset such as +0530. */
+bool jf_parse_instant(jf_str instant, int64_t *seconds);
+/* An instant in the contract's one spelling, with the offset that it has: `2026-07-01 14:31+0530` becomes
+ * 2026-07-01T14:31:00+05:30. Absent if it is not an instant. */
+jf_str jf_rfc3339(jf_str instant);
+
+/* The instant of a local time in a named zone, by the host's time zones, as RFC 3339 with the zone's offset then.
+ * `local` is YYYY-MM-DDTHH:MM with optional :SS and up to nine decimals; `zone` is an IANA name such as Asia/Dubai, or
+ * UTC.
+ *
+ * A time that does not exist, because clocks go forward over it, is moved forward by the length of the gap. A time that
+ * exists twice, because clocks go back, is the earlier one.
+ *
+ * Fails as a rejection with the code bad-zone or bad-date. */
+JF_MUST_USE bool jf_instant(jf_str local, jf_str zone, jf_str *instant, jf_failure *failure);
+/* The local time of an instant in a named zone, as RFC 3339 with the zone's offset. Fails as jf_instant does. */
+JF_MUST_USE bool jf_local(jf_str instant, jf_str zone, jf_str *local, jf_failure *failure);
 /* Seconds since 1970 as date and time in Indian standard time (UTC+5:30, all year). */
 jf_datetime jf_in_ist(int64_t seconds);
 /* A time in India as the contract writes instants: 2026-07-01T14:31:55+05:30. */
 jf_str jf_rfc3339_ist(const jf_datetime *in_india);
 /* Rupees in Indian digit groups: 85,00,000. */
 jf_str jf_rupees(int64_t rupees);
-/* An Indian mobile number, as CRMs write it, in E.164; absent if it is not one. */
-jf_str jf_phone_e164(jf_str text);
+/* A telephone number, as CRMs write it, in E.164, such as +919800000000. The host understands brackets, dots, dashes
+ * and blanks of every kind, 00 for +, the trunk prefix 0 and digits of other scripts, and knows the numbering plans of the
+ * world. A number without a country code is one of the tenant's country. Fails as a rejection with the code bad-phone,
+ * whose message tells what is wrong; name the CRM's field with jf_reject_field. */
+JF_MUST_USE bool jf_phone_e164(jf_str text, jf_str *e164, jf_failure *failure);
 /* The ten digits of an Indian mobile number in E.164; absent if it is not one. */
 jf_str jf_phone_ten_digits(jf_str e164);
 
@@ -363,7 +399,7 @@ const char *jf_outcome_word(jf_outcome outcome);
 
 /* The structured outcome of one call. A text marked `optional` may be absent, because a call can end at any point. */
 typedef struct {
-    /* The call's id at the calling platform, unique forever, equal to the idempotency key. */
+    /* The call's id at the calling platform, unique forever. Not the idempotency key, which may be another text. */
     jf_str call_id;
     jf_str lead_id;
     jf_outcome outcome;
@@ -398,6 +434,11 @@ typedef struct {
     jf_extensions extensions;
 } jf_disposition;
 
+/* When a booked site visit begins, by jf_instant: RFC 3339 in the visit's own zone, or India's if it names none. Absent
+ * if no visit is booked, or its date or time is missing. Fails as a rejection that names the field whose value is not a
+ * date, time or zone. */
+JF_MUST_USE bool jf_visit_start(const jf_disposition *call, jf_str *starts, jf_failure *failure);
+
 /* The CRM's answer to whether a lead may be called now. */
 typedef struct {
     jf_str lead_id;
@@ -407,7 +448,7 @@ typedef struct {
     bool dnc;
     /* Whether a person of the developer group has spoken to the lead. */
     bool human_contacted;
-    /* RFC 3339 with an offset; absent if it was never called. */
+    /* RFC 3339 with an offset, which the SDK prints anew by jf_rfc3339; absent if it was never called. */
     jf_str last_call_attempt;
     jf_extensions extensions;
 } jf_lead_status;
@@ -438,9 +479,12 @@ typedef struct {
     jf_str project_interest;
     jf_str project_id;
     jf_str language_preference;
-    jf_str created_at; /* RFC 3339 with an offset */
+    jf_str created_at; /* RFC 3339 with an offset, which the SDK prints anew by jf_rfc3339 */
     jf_priority call_priority;
     jf_extensions extensions;
+    /* A rejection here refuses this lead alone: it goes to review, and the other leads are called. The members above do
+     * not matter then. Any function that fails can write to it: jf_phone_e164(text, &lead->phone, &lead->refusal). */
+    jf_failure refusal;
 } jf_lead;
 
 /* Leads that were read from a webhook. */
@@ -449,7 +493,8 @@ typedef struct {
     size_t count;
 } jf_leads;
 
-/* Adds a lead of normal priority and returns it to be filled. Valid until the next one is added. */
+/* Adds a lead of normal priority and returns it to be filled. Valid until the next one is added. A lead's place is part
+ * of its key, so add the leads in the webhook's order, also those that are refused. */
 jf_lead *jf_add_lead(jf_leads *leads);
 
 /* A webhook as it arrived, after its signature was verified. */
@@ -488,12 +533,14 @@ void jf_about_idempotent_writes(jf_description *about);
 void jf_describe(jf_description *about);
 /* May this lead be called now? After any failure, the host answers that it must not. `status` is zeroed before. */
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure);
-/* Writes a call's outcome to the CRM, once. `idempotency_key` is the same on every attempt: send it to the CRM. */
+/* Writes a call's outcome to the CRM, once. `idempotency_key` is the same on every attempt: send it to the CRM, and
+ * search by it and nothing else. It is 1 to 64 letters, digits and . _ ~ -, safe in headers, URLs and bodies. */
 bool jf_write_disposition(const jf_disposition *disposition, jf_str idempotency_key, jf_receipt *receipt,
                           jf_failure *failure);
 /* Was this write made? With `exports = ["lookup"]`. Set found = false only if the CRM certainly has no such record. */
 bool jf_find(jf_str lead_id, jf_str idempotency_key, jf_found *found, jf_failure *failure);
-/* The leads in a webhook; none for an event of another kind. With `exports = ["leads"]`. */
+/* The leads in a webhook; none for an event of another kind. With `exports = ["leads"]`. A failure here is that of the
+ * whole webhook; jf_lead.refusal is that of one lead. */
 bool jf_parse_leads(const jf_inbound *inbound, jf_leads *leads, jf_failure *failure);
 
 #endif

@@ -19,6 +19,8 @@ ASSERT_SAME(JF_DNC_REQUESTED, JACKFIELD_CRM_MODEL_OUTCOME_DNC_REQUESTED);
 ASSERT_SAME(JF_ERROR, JACKFIELD_CRM_LOG_LEVEL_ERROR);
 ASSERT_SAME(JF_URL_SETTING, EXPORTS_JACKFIELD_CRM_ABOUT_SETTING_KIND_URL);
 ASSERT_SAME(JF_TOO_LARGE, JACKFIELD_CRM_HTTP_ERROR_TOO_LARGE);
+ASSERT_SAME(JF_INVALID_TIME - JF_UNKNOWN_ZONE, JACKFIELD_CRM_DATES_DATE_ERROR_INVALID_TIME);
+ASSERT_SAME(JF_NOT_IN_PLAN - JF_NOT_A_NUMBER, JACKFIELD_CRM_PHONES_PHONE_ERROR_NOT_IN_PLAN);
 
 /* ---- Memory: the bindings' allocations belong to the invocation too ---------------------------------------------- */
 
@@ -88,6 +90,12 @@ static contract_option_string_t out_option(jf_str text) {
     return (contract_option_string_t){jf_has(text), out(text)};
 }
 
+/* An instant in its one spelling. The host says what is wrong with a text that is not an instant. */
+static contract_option_string_t out_instant(jf_str text) {
+    jf_str respelled = jf_rfc3339(text);
+    return out_option(jf_has(respelled) ? respelled : text);
+}
+
 static contract_string_t out_c(const char *text) {
     return out(jf_str_of(text));
 }
@@ -154,6 +162,39 @@ bool jf_host_hmac(const char *credential, jf_str bytes, uint8_t tag[32]) {
     return true;
 }
 
+jf_date_error jf_host_instant(jf_str local, jf_str zone, jf_str *instant) {
+    contract_string_t texts[2] = {out(local), out(zone)};
+    contract_string_t made = {0};
+    jackfield_crm_dates_date_error_t error;
+    if (!jackfield_crm_dates_instant(&texts[0], &texts[1], &made, &error)) {
+        return (jf_date_error)(JF_UNKNOWN_ZONE + error.tag);
+    }
+    *instant = in(made);
+    return JF_CONVERTED;
+}
+
+jf_date_error jf_host_local(jf_str instant, jf_str zone, jf_str *local) {
+    contract_string_t texts[2] = {out(instant), out(zone)};
+    contract_string_t made = {0};
+    jackfield_crm_dates_date_error_t error;
+    if (!jackfield_crm_dates_local(&texts[0], &texts[1], &made, &error)) {
+        return (jf_date_error)(JF_UNKNOWN_ZONE + error.tag);
+    }
+    *local = in(made);
+    return JF_CONVERTED;
+}
+
+jf_phone_error jf_host_phone(jf_str number, jf_str *e164) {
+    contract_string_t text = out(number);
+    contract_string_t made = {0};
+    jackfield_crm_phones_phone_error_t error;
+    if (!jackfield_crm_phones_normalize(&text, &made, &error)) {
+        return (jf_phone_error)(JF_NOT_A_NUMBER + error.tag);
+    }
+    *e164 = in(made);
+    return JF_NORMALIZED;
+}
+
 jf_str jf_setting(const char *name) {
     contract_string_t wanted = out_c(name);
     contract_string_t value = {0};
@@ -177,15 +218,30 @@ int64_t jf_now(void) {
 
 /* ---- Exports ----------------------------------------------------------------------------------------------------- */
 
+static jackfield_crm_model_rejection_t out_rejection(const jf_failure *failure) {
+    jackfield_crm_model_field_error_t *fields = jf_alloc(failure->field_count * sizeof *fields);
+    for (size_t i = 0; i < failure->field_count; i++) {
+        fields[i].field = out(failure->fields[i].field);
+        fields[i].message = out(failure->fields[i].message);
+    }
+    return (jackfield_crm_model_rejection_t){
+        .code = out(failure->code),
+        .message = out(failure->message),
+        .fields = {fields, failure->field_count},
+    };
+}
+
 static void out_failure(const char *function, const jf_failure *failure, jackfield_crm_model_failure_t *wire) {
     switch (failure->kind) {
     case JF_NO_FAILURE:
         jf_panic("%s returned false and did not say why: return jf_fail(…) or jf_reject(…)", function);
     case JF_UNAVAILABLE:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_UNAVAILABLE;
+        wire->val.unavailable = out_option(failure->reason);
         return;
     case JF_UNKNOWN:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_UNKNOWN;
+        wire->val.unknown = out_option(failure->reason);
         return;
     case JF_RATE_LIMITED:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_RATE_LIMITED;
@@ -193,26 +249,22 @@ static void out_failure(const char *function, const jf_failure *failure, jackfie
         return;
     case JF_UNAUTHORIZED:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_UNAUTHORIZED;
+        wire->val.unauthorized = out_option(failure->reason);
+        return;
+    case JF_CONFLICT:
+        wire->tag = JACKFIELD_CRM_MODEL_FAILURE_CONFLICT;
+        wire->val.conflict = out_option(failure->reason);
         return;
     case JF_NOT_FOUND:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_NOT_FOUND;
         return;
     case JF_REJECTED:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_REJECTED;
-        break;
+        wire->val.rejected = out_rejection(failure);
+        return;
     default:
         jf_panic("%s failed with kind %d, which does not exist", function, (int)failure->kind);
     }
-    jackfield_crm_model_field_error_t *fields = jf_alloc(failure->field_count * sizeof *fields);
-    for (size_t i = 0; i < failure->field_count; i++) {
-        fields[i].field = out(failure->fields[i].field);
-        fields[i].message = out(failure->fields[i].message);
-    }
-    wire->val.rejected = (jackfield_crm_model_rejection_t){
-        .code = out(failure->code),
-        .message = out(failure->message),
-        .fields = {fields, failure->field_count},
-    };
 }
 
 void exports_jackfield_crm_about_describe(exports_jackfield_crm_about_description_t *wire) {
@@ -263,7 +315,7 @@ bool exports_jackfield_crm_status_query(contract_string_t *lead_id, exports_jack
             .status = out(status.status),
             .dnc = status.dnc,
             .human_contacted = status.human_contacted,
-            .last_call_attempt = out_option(status.last_call_attempt),
+            .last_call_attempt = out_instant(status.last_call_attempt),
             .extensions = out_extensions(status.extensions),
         };
     } else {
@@ -360,8 +412,25 @@ bool exports_jackfield_crm_lookup_find(contract_string_t *lead_id, contract_stri
 #endif
 
 #ifdef JF_WITH_LEADS
+static jackfield_crm_model_lead_t out_lead(const jf_lead *lead) {
+    return (jackfield_crm_model_lead_t){
+        .id = out(lead->id),
+        .phone = out(lead->phone),
+        .phone_alt = out_option(lead->phone_alt),
+        .name = out_option(lead->name),
+        .source = out_option(lead->source),
+        .campaign_id = out_option(lead->campaign_id),
+        .project_interest = out_option(lead->project_interest),
+        .project_id = out_option(lead->project_id),
+        .language_preference = out_option(lead->language_preference),
+        .created_at = out_instant(lead->created_at),
+        .call_priority = (jackfield_crm_model_priority_t)lead->call_priority,
+        .extensions = out_extensions(lead->extensions),
+    };
+}
+
 bool exports_jackfield_crm_leads_parse(exports_jackfield_crm_leads_inbound_t *inbound,
-                                       exports_jackfield_crm_leads_list_lead_t *wire,
+                                       exports_jackfield_crm_leads_list_result_lead_rejection_t *wire,
                                        exports_jackfield_crm_leads_failure_t *error) {
     jf_invocation_begins();
     jf_inbound webhook = {in(inbound->content_type), in_bytes(inbound->body), in(inbound->received_at)};
@@ -369,25 +438,21 @@ bool exports_jackfield_crm_leads_parse(exports_jackfield_crm_leads_inbound_t *in
     jf_failure failure = {0};
     bool read = jf_parse_leads(&webhook, &leads, &failure);
     if (read) {
-        jackfield_crm_model_lead_t *items = jf_alloc(leads.count * sizeof *items);
+        exports_jackfield_crm_leads_result_lead_rejection_t *items = jf_alloc(leads.count * sizeof *items);
         for (size_t i = 0; i < leads.count; i++) {
             const jf_lead *lead = &leads.items[i];
-            items[i] = (jackfield_crm_model_lead_t){
-                .id = out(lead->id),
-                .phone = out(lead->phone),
-                .phone_alt = out_option(lead->phone_alt),
-                .name = out_option(lead->name),
-                .source = out_option(lead->source),
-                .campaign_id = out_option(lead->campaign_id),
-                .project_interest = out_option(lead->project_interest),
-                .project_id = out_option(lead->project_id),
-                .language_preference = out_option(lead->language_preference),
-                .created_at = out_option(lead->created_at),
-                .call_priority = (jackfield_crm_model_priority_t)lead->call_priority,
-                .extensions = out_extensions(lead->extensions),
-            };
+            items[i].is_err = lead->refusal.kind != JF_NO_FAILURE;
+            if (!items[i].is_err) {
+                items[i].val.ok = out_lead(lead);
+            } else if (lead->refusal.kind == JF_REJECTED) {
+                items[i].val.err = out_rejection(&lead->refusal);
+            } else {
+                jf_panic("the refusal of lead %zu is of kind %d: one lead is refused by jf_reject; to fail for all, "
+                         "return false",
+                         i, (int)lead->refusal.kind);
+            }
         }
-        *wire = (exports_jackfield_crm_leads_list_lead_t){items, leads.count};
+        *wire = (exports_jackfield_crm_leads_list_result_lead_rejection_t){items, leads.count};
     } else {
         out_failure("jf_parse_leads", &failure, error);
     }

@@ -97,9 +97,11 @@ bool jf_send(jf_request *request, jf_response *response, jf_failure *failure) {
         return true;
     }
     static const char *const words[] = {"denied", "unreachable", "no-answer", "too-large"};
-    JF_LOG(JF_WARN, "no answer from the CRM", {"what", jf_str_of(words[error.kind])}, {"reason", error.reason});
+    const char *what = words[error.kind];
+    JF_LOG(JF_WARN, "no answer from the CRM", {"what", jf_str_of(what)}, {"reason", error.reason});
     bool sent = error.kind == JF_NO_REPLY || error.kind == JF_TOO_LARGE;
-    return jf_fail(failure, sent ? JF_UNKNOWN : JF_UNAVAILABLE);
+    jf_str reason = jf_format("%s: " JF_FMT, what, JF_ARG(error.reason));
+    return jf_fail_because(failure, sent ? JF_UNKNOWN : JF_UNAVAILABLE, reason);
 }
 
 jf_str jf_response_header(const jf_response *response, const char *name) {
@@ -112,9 +114,10 @@ jf_str jf_response_header(const jf_response *response, const char *name) {
 }
 
 bool jf_unreadable(const jf_response *response, const char *why, jf_failure *failure) {
-    JF_LOG(JF_WARN, "the CRM's answer cannot be read", {"status", jf_format("%u", (unsigned)response->status)},
-           {"why", jf_str_of(why)});
-    return jf_fail(failure, JF_UNKNOWN);
+    unsigned status = response->status;
+    JF_LOG(JF_WARN, "the CRM's answer cannot be read", {"status", jf_format("%u", status)}, {"why", jf_str_of(why)});
+    jf_str reason = jf_format("the CRM's answer with status %u cannot be read: %s", status, why);
+    return jf_fail_because(failure, JF_UNKNOWN, reason);
 }
 
 bool jf_response_text(const jf_response *response, jf_str *text, jf_failure *failure) {
@@ -143,11 +146,15 @@ bool jf_accept_or(const jf_response *response, jf_explain *explain, jf_failure *
     if (status >= 200 && status <= 299) {
         return true;
     }
+    jf_str answered = jf_format("the CRM answered %u", (unsigned)status);
     if (status == 401 || status == 403) {
-        return jf_fail(failure, JF_UNAUTHORIZED);
+        return jf_fail_because(failure, JF_UNAUTHORIZED, answered);
     }
     if (status == 404) {
         return jf_fail(failure, JF_NOT_FOUND);
+    }
+    if (status == 412) {
+        return jf_fail_because(failure, JF_CONFLICT, answered);
     }
     if (status == 429) {
         return rate_limited(response, failure);
@@ -163,5 +170,11 @@ bool jf_accept_or(const jf_response *response, jf_explain *explain, jf_failure *
         }
         return false;
     }
-    return jf_fail(failure, status == 503 ? JF_UNAVAILABLE : JF_UNKNOWN);
+    return jf_fail_because(failure, status == 503 ? JF_UNAVAILABLE : JF_UNKNOWN, answered);
+}
+
+bool jf_judge(const jf_response *response, jf_explain *judge, jf_failure *failure) {
+    *failure = (jf_failure){0};
+    judge(response, failure);
+    return failure->kind == JF_NO_FAILURE;
 }

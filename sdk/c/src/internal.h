@@ -49,6 +49,15 @@ typedef struct {
 bool jf_host_send(const jf_request *request, jf_response *response, jf_transport_error *error);
 bool jf_host_hmac(const char *credential, jf_str bytes, uint8_t tag[32]);
 
+/* Why a time was not converted, in the order of the contract's cases, after none. */
+typedef enum { JF_CONVERTED, JF_UNKNOWN_ZONE, JF_INVALID_TIME } jf_date_error;
+jf_date_error jf_host_instant(jf_str local, jf_str zone, jf_str *instant);
+jf_date_error jf_host_local(jf_str instant, jf_str zone, jf_str *local);
+
+/* Why a number was not normalised, likewise. */
+typedef enum { JF_NORMALIZED, JF_NOT_A_NUMBER, JF_NO_COUNTRY, JF_NOT_IN_PLAN } jf_phone_error;
+jf_phone_error jf_host_phone(jf_str number, jf_str *e164);
+
 /* The parts of a description. */
 typedef struct {
     jf_str name;

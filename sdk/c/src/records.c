@@ -8,6 +8,11 @@ bool jf_fail(jf_failure *failure, jf_failure_kind kind) {
     return false;
 }
 
+bool jf_fail_because(jf_failure *failure, jf_failure_kind kind, jf_str reason) {
+    *failure = (jf_failure){.kind = kind, .reason = jf_copy(reason)};
+    return false;
+}
+
 bool jf_fail_rate_limited(jf_failure *failure, uint32_t seconds) {
     *failure = (jf_failure){.kind = JF_RATE_LIMITED, .has_retry_after = true, .retry_after = seconds};
     return false;

@@ -8,12 +8,23 @@
 
 #include "internal.h"
 
+/* What the host says of a local time or an instant in a zone, or of a telephone number, whose `zone` is "". `error` is
+ * one of jf_date_error or jf_phone_error. */
+struct test_answer {
+    const char *text;
+    const char *zone;
+    const char *answer;
+    int error;
+};
+
 /* The next answer: a response, or an error if `fails`. */
 extern struct test_host {
     jf_response answer;
     bool fails;
     jf_transport_error error;
     jf_request sent;
+    /* The answers to questions for the host's time zones and numbering plans, in any order; the last has no text. */
+    const struct test_answer *answers;
     bool has_key;
     const char *setting_name;
     const char *setting_value;

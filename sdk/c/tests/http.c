@@ -16,10 +16,19 @@ static void every_status_has_its_failure(void) {
         {200, JF_NO_FAILURE},  {201, JF_NO_FAILURE}, {204, JF_NO_FAILURE},   {302, JF_UNKNOWN},  {100, JF_UNKNOWN},
         {400, JF_REJECTED},    {401, JF_UNAUTHORIZED}, {403, JF_UNAUTHORIZED}, {404, JF_NOT_FOUND}, {405, JF_REJECTED},
         {408, JF_UNKNOWN},     {409, JF_REJECTED},   {410, JF_REJECTED},     {422, JF_REJECTED}, {429, JF_RATE_LIMITED},
+        {412, JF_CONFLICT},
         {500, JF_UNKNOWN},     {502, JF_UNKNOWN},    {503, JF_UNAVAILABLE},  {504, JF_UNKNOWN},  {0, JF_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        CHECK(accepted(cases[i].status, NULL).kind == cases[i].kind);
+        jf_failure failure = accepted(cases[i].status, NULL);
+        CHECK(failure.kind == cases[i].kind);
+        bool reasoned = failure.kind == JF_UNKNOWN || failure.kind == JF_UNAVAILABLE || failure.kind == JF_CONFLICT ||
+                        failure.kind == JF_UNAUTHORIZED;
+        CHECK(jf_has(failure.reason) == reasoned);
+        if (reasoned) {
+            jf_str answered = jf_format("the CRM answered %u", (unsigned)cases[i].status);
+            CHECK(jf_eq(failure.reason, answered));
+        }
     }
     jf_failure refused = accepted(409, NULL);
     CHECK_TEXT(refused.code, "http-409");
@@ -65,6 +74,33 @@ static void adapter_explains_a_refusal(void) {
     CHECK(accepted(500, because).kind == JF_UNKNOWN);
 }
 
+/* A 409 whose body says that the record moved, and an error inside whatever status. */
+static void moved_or_down(const jf_response *response, jf_failure *failure) {
+    if (jf_is(response->body, "moved")) {
+        (void)jf_fail_because(failure, JF_CONFLICT, JF_STR("the revision moved"));
+    } else if (jf_is(response->body, "field")) {
+        (void)jf_reject(failure, JF_STR("E7"), JF_STR("the remark is too long"));
+    } else if (jf_is(response->body, "down")) {
+        (void)jf_fail_because(failure, JF_UNAVAILABLE, JF_STR("status E503 inside an answer"));
+    }
+}
+
+static void adapter_judges_before_the_sdk(void) {
+    const uint16_t statuses[] = {200, 302, 401, 403, 404, 409, 412, 429, 500, 502, 503};
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        jf_failure failure = {0};
+        jf_response response = {.status = statuses[i], .body = JF_STR("moved")};
+        CHECK(!jf_judge(&response, moved_or_down, &failure) && failure.kind == JF_CONFLICT);
+        CHECK_TEXT(failure.reason, "the revision moved");
+        response.body = JF_STR("field");
+        CHECK(!jf_judge(&response, moved_or_down, &failure) && failure.kind == JF_REJECTED);
+        response.body = JF_STR("down");
+        CHECK(!jf_judge(&response, moved_or_down, &failure) && failure.kind == JF_UNAVAILABLE);
+        response.body = JF_STR("else");
+        CHECK(jf_judge(&response, moved_or_down, &failure) && failure.kind == JF_NO_FAILURE);
+    }
+}
+
 static void only_an_unsent_request_is_unavailable(void) {
     const struct {
         jf_transport_kind kind;
@@ -77,6 +113,8 @@ static void only_an_unsent_request_is_unavailable(void) {
         jf_failure failure = {0};
         CHECK(!jf_send(jf_get(JF_STR("https://a")), &response, &failure) && failure.kind == cases[i].means);
         CHECK(test_host.lines_logged == 1);
+        static const char *const reasons[] = {"denied: why", "unreachable: why", "no-answer: why", "too-large: why"};
+        CHECK_TEXT(failure.reason, reasons[i]);
     }
 }
 
@@ -116,6 +154,7 @@ static void answers_are_read(void) {
     CHECK_TEXT(jf_response_header(&response, "a"), "1");
     CHECK(!jf_has(jf_response_header(&response, "b")));
     CHECK(!jf_response_text(&response, &text, &failure) && failure.kind == JF_UNKNOWN);
+    CHECK_TEXT(failure.reason, "the CRM's answer with status 200 cannot be read: not UTF-8");
     response.body = JF_STR("ok");
     CHECK(jf_response_text(&response, &text, &failure));
 }
@@ -143,6 +182,7 @@ int main(void) {
     every_status_has_its_failure();
     retry_after_is_read_as_seconds();
     adapter_explains_a_refusal();
+    adapter_judges_before_the_sdk();
     only_an_unsent_request_is_unavailable();
     requests_are_built();
     id_stays_in_its_segment();

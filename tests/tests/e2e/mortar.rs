@@ -185,7 +185,12 @@ async fn amounts_and_dates_at_their_limits() {
         assert_eq!((document.get("VDATE"), document.get("VTIME")), expected);
     }
     let mut body = minimal_disposition("C-1", "qualified_visit_booked");
-    body["site_visit"] = json!({"booked": true, "date": "2026-07-05", "time_slot": "11:00", "timezone": "Asia/Dubai"});
+    body["site_visit"] = json!({"booked": true, "date": "2026-12-31", "time_slot": "23:00", "timezone": "Asia/Dubai"});
+    let document = written(&body).await;
+    assert_eq!((document.get("VDATE"), document.get("VTIME")), ("20270101", "0030"));
+
+    // A date without a time cannot be converted.
+    body["site_visit"] = json!({"booked": true, "date": "2026-07-05", "timezone": "Asia/Dubai"});
     let (attempt, asked) = refused("4711", &body).await;
     assert!(attempt.to_string().contains("site_visit.timezone"), "{attempt}");
     assert_eq!(asked, 0);
@@ -322,9 +327,12 @@ async fn locked_party_is_written_later() {
         .accept(TENANT, "4711", &minimal_disposition("C-1", "no_answer"))
         .await;
     test.work().await;
-    assert_eq!(
-        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
-        "unavailable"
+    let attempt = test.stored_delivery(&id).await.attempts.remove(0);
+    assert_eq!(attempt.class.unwrap().word(), "unavailable");
+    let message = attempt.detail.message;
+    assert!(
+        message.ends_with("someone has the party open at a terminal"),
+        "{message}"
     );
     mortar.seed(MortarParty::new("4711"));
     test.advance(Duration::from_secs(33));

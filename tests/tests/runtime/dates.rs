@@ -83,6 +83,11 @@ async fn asks_the_host(guest: &str, limits: &str) {
 }
 
 #[tokio::test]
+async fn c_asks_the_host() {
+    asks_the_host("c-raises", "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+}
+
+#[tokio::test]
 async fn go_asks_the_host() {
     asks_the_host("go-raises", "limits = { memory_mib = 64, cpu_ms = 10000 }").await;
 }

@@ -34,6 +34,11 @@ async fn one_bad_lead_keeps_the_others(guest: &str, limits: &str) {
 }
 
 #[tokio::test]
+async fn c_refuses_one_lead_alone() {
+    one_bad_lead_keeps_the_others("c-raises", "limits = { memory_mib = 16, cpu_ms = 10000 }").await;
+}
+
+#[tokio::test]
 async fn go_refuses_one_lead_alone() {
     one_bad_lead_keeps_the_others("go-raises", "limits = { memory_mib = 64, cpu_ms = 10000 }").await;
 }

@@ -18,6 +18,7 @@ mod network;
 mod packages;
 mod pauses;
 mod python;
+mod reasons;
 mod refused;
 mod reuse;
 mod server;

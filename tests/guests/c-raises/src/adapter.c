@@ -1,4 +1,5 @@
-/* Every kind of C error, selected by the lead's id: each must end the invocation as a fault whose text names it. */
+/* Every kind of C error, selected by the lead's id: each must end the invocation as a fault whose text names it. For a
+ * lead id such as `instant|2026-07-05T16:30|Asia/Kolkata`, it asks the host for a time or a telephone number. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,27 @@ static int deep(int depth) {
     return depth < 0 ? 0 : deep(depth + 1) + taken[0];
 }
 
+/* What the host says, or the rejection of the SDK. */
+static jf_str answered(jf_str what, jf_str text, jf_str zone) {
+    jf_str answer = JF_NONE;
+    jf_failure failure = {0};
+    bool known = jf_is(what, "instant") ? jf_instant(text, zone, &answer, &failure)
+                 : jf_is(what, "local") ? jf_local(text, zone, &answer, &failure)
+                                        : jf_phone_e164(text, &answer, &failure);
+    return known ? answer : jf_is(what, "phone") ? failure.message : failure.code;
+}
+
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure) {
     int64_t number = (int64_t)lead_id.len;
+    jf_str what;
+    jf_str text;
+    jf_str zone;
+    if (jf_split(lead_id, '|', &what, &text) && jf_split(text, '|', &text, &zone)) {
+        status->lead_id = lead_id;
+        status->status = answered(what, text, zone);
+        status->last_call_attempt = JF_STR("2026-07-01t14:31:55.000+0530"); /* the SDK prints it anew */
+        return true;
+    }
     if (jf_is(lead_id, "panic")) {
         jf_panic("no such stage:\n%s", "77");
     } else if (jf_is(lead_id, "panic-nul")) {
@@ -43,6 +63,8 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
         }
     } else if (jf_is(lead_id, "stack")) {
         sink = deep(0);
+    } else if (jf_is(lead_id, "moved")) {
+        return jf_fail_because(failure, JF_CONFLICT, JF_STR("the revision moved"));
     } else if (jf_is(lead_id, "silent")) {
         return false;
     } else if (jf_is(lead_id, "not-utf8")) {
@@ -50,7 +72,6 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
         status->lead_id = lead_id;
         return true;
     }
-    (void)failure;
     status->lead_id = lead_id;
     status->status = jf_format("%lld", (long long)number);
     return true;
@@ -61,5 +82,22 @@ bool jf_write_disposition(const jf_disposition *call, jf_str idempotency_key, jf
     (void)call;
     (void)idempotency_key;
     (void)receipt;
-    return jf_fail(failure, JF_UNKNOWN);
+    return jf_fail_because(failure, JF_UNKNOWN, JF_STR("this guest writes nothing"));
+}
+
+/* Reads `id,phone` lines. A line whose number the host does not know is refused alone. */
+bool jf_parse_leads(const jf_inbound *inbound, jf_leads *leads, jf_failure *failure) {
+    (void)failure;
+    jf_lines lines = {.rest = inbound->body};
+    jf_str line;
+    while (jf_next_line(&lines, &line)) {
+        jf_str number;
+        jf_lead *lead = jf_add_lead(leads);
+        (void)jf_split(line, ',', &lead->id, &number);
+        lead->created_at = JF_STR("2026-07-01T14:31:55+0530");
+        if (!jf_phone_e164(number, &lead->phone, &lead->refusal)) {
+            (void)jf_reject_field(&lead->refusal, JF_STR("phone"), JF_STR("cannot be understood"));
+        }
+    }
+    return true;
 }

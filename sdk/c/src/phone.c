@@ -1,0 +1,29 @@
+/* Telephone numbers: E.164 by the host's numbering plans, and the ten digits that many Indian CRMs want. */
+#include "internal.h"
+
+bool jf_phone_e164(jf_str text, jf_str *e164, jf_failure *failure) {
+    const char *problem = NULL;
+    switch (jf_host_phone(text, e164)) {
+    case JF_NORMALIZED:
+        return true;
+    case JF_NOT_A_NUMBER:
+        problem = "the text is not a telephone number";
+        break;
+    case JF_NO_COUNTRY:
+        problem = "the number has no country code, and the tenant's file has no `country`";
+        break;
+    case JF_NOT_IN_PLAN:
+        problem = "the number is too short or too long for its country, or its country code does not exist";
+        break;
+    }
+    return jf_reject(failure, JF_STR("bad-phone"), jf_str_of(problem));
+}
+
+static bool is_mobile(jf_str national) {
+    return national.len == 10 && jf_is_digits(national) && national.ptr[0] >= '6';
+}
+
+jf_str jf_phone_ten_digits(jf_str e164) {
+    jf_str national = jf_slice(e164, 3, e164.len);
+    return jf_starts_with(e164, "+91") && is_mobile(national) ? national : JF_NONE;
+}
