@@ -7,6 +7,7 @@ mod compiling;
 mod credentials;
 mod echoes;
 mod egress;
+mod frozen;
 mod go;
 mod limits;
 mod markers;
