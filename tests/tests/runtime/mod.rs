@@ -5,6 +5,7 @@ mod attacks;
 mod c;
 mod compiling;
 mod credentials;
+mod dates;
 mod echoes;
 mod egress;
 mod frozen;
