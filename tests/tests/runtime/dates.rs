@@ -140,3 +140,8 @@ async fn converts_as_the_host(package: &str) {
 async fn python() {
     converts_as_the_host("py-raises").await;
 }
+
+#[tokio::test]
+async fn typescript() {
+    converts_as_the_host("ts-raises").await;
+}
