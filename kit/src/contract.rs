@@ -22,7 +22,7 @@ pub const CURRENT: ContractFiles = [
     ("world.wit", include_str!("../../wit/world.wit")),
 ];
 
-/// Line 0.1, frozen. The SDKs of some languages still use it.
+/// Line 0.1, frozen: for projects whose manifest names it, and for SDKs that are still made for it.
 pub const V0_1: ContractFiles = [
     ("exports.wit", include_str!("../../wit/0.1/exports.wit")),
     ("imports.wit", include_str!("../../wit/0.1/imports.wit")),
@@ -99,6 +99,24 @@ fn project_world(exports: &BTreeSet<OptionalExport>) -> String {
     format!("world {PROJECT_WORLD} {{\n  include {BASE_WORLD};\n{includes}}}\n")
 }
 
+/// A line of the contract, as a manifest names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum NamedLine {
+    /// [`V0_1`]
+    #[serde(rename = "0.1")]
+    V0_1,
+}
+
+impl NamedLine {
+    /// The files of the line.
+    #[must_use]
+    pub const fn files(self) -> &'static ContractFiles {
+        match self {
+            Self::V0_1 => &V0_1,
+        }
+    }
+}
+
 /// Writes a language's line of the contract into a folder, which is created if necessary. A file that already has the
 /// right content is not touched.
 ///
@@ -108,12 +126,12 @@ pub fn write_to(folder: &Path, language: Language) -> io::Result<()> {
     write_files(folder, language.contract())
 }
 
-/// Writes the contract with the world of a project into a folder, as [`write_to`] does.
+/// Writes a project's line of the contract with the project's world into a folder, as [`write_to`] does.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn write_with_project(folder: &Path, manifest: &Manifest) -> io::Result<()> {
-    write_to(folder, manifest.language)?;
+    write_files(folder, manifest.contract_files())?;
     write_files(folder, &[("project.wit", &project_world(&manifest.exports))])
 }
 
@@ -137,15 +155,27 @@ pub fn resolve() -> (Resolve, PackageId) {
     resolve_files(&CURRENT)
 }
 
-/// The contract with the world of a project.
+/// A project's line of the contract with the project's world.
+///
+/// # Panics
+/// Never, as [`resolve`].
+#[must_use]
+pub fn resolve_manifest(manifest: &Manifest) -> (Resolve, WorldId) {
+    resolve_world(manifest.contract_files(), &manifest.exports)
+}
+
+/// A language's line of the contract with the world of a project that has these exports.
 ///
 /// # Panics
 /// Never, as [`resolve`].
 #[must_use]
 pub fn resolve_project(language: Language, exports: &BTreeSet<OptionalExport>) -> (Resolve, WorldId) {
+    resolve_world(language.contract(), exports)
+}
+
+fn resolve_world(contract: &ContractFiles, exports: &BTreeSet<OptionalExport>) -> (Resolve, WorldId) {
     let world = project_world(exports);
-    let files: Vec<_> = language
-        .contract()
+    let files: Vec<_> = contract
         .iter()
         .copied()
         .chain([("project.wit", world.as_str())])
@@ -198,10 +228,12 @@ mod tests {
         for subset in 0..1_u32 << all.len() {
             let chosen = all.iter().enumerate().filter(|(index, _)| subset & (1 << index) != 0);
             let exports: BTreeSet<_> = chosen.map(|(_, export)| export.clone()).collect();
-            let (resolve, world) = resolve_project(Language::Rust, &exports);
-            let required = ["about", "status", "dispositions"].into_iter();
-            let expected: BTreeSet<_> = required.chain(exports.iter().map(OptionalExport::name)).collect();
-            assert_eq!(exported(&resolve, world), expected);
+            for contract in [&CURRENT, &V0_1] {
+                let (resolve, world) = resolve_world(contract, &exports);
+                let required = ["about", "status", "dispositions"].into_iter();
+                let expected: BTreeSet<_> = required.chain(exports.iter().map(OptionalExport::name)).collect();
+                assert_eq!(exported(&resolve, world), expected);
+            }
         }
     }
 

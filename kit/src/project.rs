@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::contract::OptionalExport;
+use crate::contract::{ContractFiles, NamedLine, OptionalExport};
 use crate::languages::Language;
 
 /// The file that makes a folder a project.
@@ -30,9 +30,20 @@ pub struct Manifest {
     pub language: Language,
     /// The path of the language's SDK, relative to this folder.
     pub sdk: PathBuf,
+    /// The line of the contract, if it is an older one than this program's SDK is made for: a project that has a copy
+    /// of an older SDK names the line of that SDK.
+    pub contract: Option<NamedLine>,
     /// The optional exports that the adapter has besides the required ones.
     #[serde(default)]
     pub exports: BTreeSet<OptionalExport>,
+}
+
+impl Manifest {
+    /// The project's line of the contract.
+    #[must_use]
+    pub fn contract_files(&self) -> &'static ContractFiles {
+        self.contract.map_or(self.language.contract(), NamedLine::files)
+    }
 }
 
 /// A folder is not a valid project.
@@ -86,6 +97,11 @@ impl Project {
         if !manifest.exports.is_empty() && manifest.language == Language::Rust {
             return Err(invalid(
                 "take `exports` out: in Rust, `export!(MyAdapter with lookup, parse_leads)` names them".into(),
+            ));
+        }
+        if manifest.contract.is_some() && manifest.language == Language::Rust {
+            return Err(invalid(
+                "take `contract` out: in Rust, the SDK's crate says which line of the contract it is made for".into(),
             ));
         }
         let sdk = folder.join(&manifest.sdk);
@@ -158,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_may_name_an_older_line() {
+        let manifest = "name = \"acme\"\nlanguage = \"py\"\nsdk = \"sdk\"\n";
+        let world = |more: &str| {
+            opened(&format!("{manifest}{more}"))
+                .unwrap()
+                .manifest()
+                .contract_files()[3]
+                .1
+        };
+        assert!(world("contract = \"0.1\"\n").contains("jackfield:crm@0.1.0"));
+        assert!(world("").contains("jackfield:crm@0.2.0"));
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let cases = [
             ("name = \"acme\"\nlanguage = \"go\"\n", "missing field `sdk`"),
@@ -181,6 +211,14 @@ mod tests {
             (
                 "name = \"acme\"\nlanguage = \"rust\"\nsdk = \"sdk\"\nexports = [\"leads\"]\n",
                 "take `exports` out",
+            ),
+            (
+                "name = \"acme\"\nlanguage = \"rust\"\nsdk = \"sdk\"\ncontract = \"0.1\"\n",
+                "take `contract` out",
+            ),
+            (
+                "name = \"acme\"\nlanguage = \"py\"\nsdk = \"sdk\"\ncontract = \"0.7\"\n",
+                "unknown variant `0.7`, expected `0.1`",
             ),
         ];
         for (manifest, expected) in cases {

@@ -102,7 +102,8 @@ pub fn mortar_tenant(tenant: &str, crm: &str, key: &str, more: &str) -> String {
 pub fn parcel_tenant(tenant: &str, crm: &str, secret: &str, more: &str) -> String {
     let limits = "[limits]\nmemory_mib = 128\ncpu_ms = 2000\nstatus_deadline_ms = 5000\nwrite_deadline_ms = 20000";
     let credential = crm_credential("basic", "username = \"jackfield\"", secret, crm);
-    tenant_file(tenant, "parcel", crm, &[limits, &credential, more])
+    let file = tenant_file(tenant, "parcel", crm, &[limits, &credential, more]);
+    format!("country = \"IN\"\n{file}")
 }
 
 /// A tenant's file for ridgeline, with further tables. `secret` is a TOML reference: `{ value = "…" }`.

@@ -26,7 +26,7 @@ export default adapter({
     const mutation = `mutation LogCall($input: CallInput!) {
       logCall(input: $input) { activity { id callReference } }
     }`;
-    const { id } = ask(host, mutation, { input: callInput(call, idempotencyKey) }, activityOf);
+    const { id } = ask(host, mutation, { input: callInput(host, call, idempotencyKey) }, activityOf);
     return { reference: id };
   },
 

@@ -11,7 +11,7 @@
  * | `MAINTENANCE` | `unavailable`: atrium says that nothing was written |
  * | `INTERNAL`, and any other | `unknown`: atrium may have failed after it had stored the call |
  *
- * The errors of the gateway in front of atrium are plain HTTP.
+ * The reasons of these failures name the code. The errors of the gateway in front of atrium are plain HTTP.
  */
 
 import { Failure, type FieldError, type Host, type Rejection, type Response, url } from "jackfield";
@@ -57,10 +57,11 @@ export function ask<T>(
 }
 
 function failure({ code, message, fields, retryAfter }: GraphqlError): Failure {
+  const said = `atrium answered ${/^[A-Z_]{1,40}$/.test(code) ? `the error ${code}` : "an error without a code"}`;
   switch (code) {
     case "UNAUTHENTICATED":
     case "FORBIDDEN":
-      return Failure.unauthorized();
+      return Failure.unauthorized(said);
     case "NOT_FOUND":
       return Failure.notFound();
     case "VALIDATION":
@@ -68,9 +69,9 @@ function failure({ code, message, fields, retryAfter }: GraphqlError): Failure {
     case "THROTTLED":
       return Failure.rateLimited(retryAfter);
     case "MAINTENANCE":
-      return Failure.unavailable();
+      return Failure.unavailable(said);
     default:
-      return Failure.unknown();
+      return Failure.unknown(said);
   }
 }
 

@@ -1,6 +1,6 @@
-/** Converts between the contract's records and atrium's. Pure: tested without a CRM. */
+/** Converts between the contract's records and atrium's, without a request: the host converts local times only. */
 
-import { date, type Disposition, type LeadStatus, money, type SiteVisit } from "jackfield";
+import { date, type Disposition, type Host, type LeadStatus, money, type SiteVisit } from "jackfield";
 import { members } from "./graphql.ts";
 import { OUTCOME, purpose, unitType } from "./picklists.ts";
 
@@ -23,12 +23,14 @@ export function leadOf(data: Record<string, unknown>): Lead | undefined {
   const { doNotContact } = members(consent);
   if (typeof id !== "string" || typeof stage !== "string") return undefined;
   if (typeof contactable !== "boolean" || typeof doNotContact !== "boolean") return undefined;
+  const lastCallAt = maybe(members(lastCall).at);
+  if (lastCallAt !== undefined && date.normalized(lastCallAt) === undefined) return undefined;
   return {
     id,
     stage,
     contactable,
     assignedTo: typeof assignedTo === "string" ? assignedTo : undefined,
-    lastCallAt: maybe(members(lastCall).at),
+    lastCallAt,
     doNotContact,
   };
 }
@@ -76,11 +78,11 @@ const MAX_INT = 2 ** 31 - 1;
 /**
  * A call as atrium's `CallInput`. Members without a value are omitted from the JSON.
  *
- * @throws {Failure} If the date or time of the site visit does not exist.
+ * @throws {Failure} If the date, the time or the zone of the site visit does not exist.
  */
-export function callInput(call: Disposition, reference: string) {
+export function callInput(host: Host, call: Disposition, reference: string) {
   const { outcome, durationSeconds: duration, qualification: learned, siteVisit } = call;
-  const visit = date.visitStart(siteVisit);
+  const visit = date.visitStart(host, siteVisit);
   const unit = learned.bhkPreference === undefined ? undefined : unitType(learned.bhkPreference);
   const purchase = learned.purchaseIntent === undefined ? undefined : purpose(learned.purchaseIntent);
   const notes: Note[] = [
@@ -109,7 +111,8 @@ export function callInput(call: Disposition, reference: string) {
     loanNeeded: learned.loanRequired,
     purpose: purchase?.value,
     nonResident: learned.nriFlag,
-    visit,
+    // Local time and the zone's name, for atrium's own calendar. A time in a gap is already moved.
+    visit: visit && { date: visit.date, time: visit.time, zone: visit.zone },
     notes: notes.length > 0 ? notes : undefined,
   };
 }

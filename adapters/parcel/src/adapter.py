@@ -7,6 +7,8 @@ repetition with the number of the first, so writes are idempotent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mapping
 import soap
 import webhook
@@ -21,6 +23,7 @@ from jackfield import (
     LeadStatus,
     ParseLeads,
     Receipt,
+    Rejected,
     Setting,
     export,
     url,
@@ -52,11 +55,11 @@ class Parcel(Adapter, ParseLeads):
         return answer.read(lambda found: mapping.lead_status(found, stages))
 
     def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
-        answer = self._run(host, "RecordCallOutcome", mapping.record_call_outcome(call, idempotency_key))
+        answer = self._run(host, "RecordCallOutcome", mapping.record_call_outcome(host, call, idempotency_key))
         return answer.read(mapping.receipt)
 
-    def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead]:
-        return webhook.leads(inbound.body)
+    def parse_leads(self, host: Host, inbound: Inbound) -> Sequence[Lead | Rejected]:
+        return webhook.leads(host, inbound)
 
     def _run(self, host: Host, operation: str, body: Element) -> soap.Answer:
         response = host.post(

@@ -1,12 +1,11 @@
-"""Converts the contract's records to parcel's and back. Pure: tested without a CRM."""
+"""Converts the contract's records to parcel's and back, without a request: the host converts local times only."""
 
 from __future__ import annotations
 
-from datetime import date, time
 from decimal import Decimal
 
-from jackfield import Disposition, LeadStatus, Outcome, Receipt
-from jackfield.date import in_ist, instant, rfc3339, visit_start
+from jackfield import Disposition, Host, LeadStatus, Outcome, Receipt
+from jackfield.date import VisitStart, in_ist, normalized, rfc3339, visit_start
 from jackfield.xml import Element, SubElement
 from soap import Unreadable, add, boolean, needed, p, text
 from stages import Stages
@@ -59,11 +58,11 @@ def lead_status(answer: Element, stages: Stages) -> LeadStatus:
     )
 
 
-def record_call_outcome(call: Disposition, key: str) -> Element:
+def record_call_outcome(host: Host, call: Disposition, key: str) -> Element:
     """`<p:RecordCallOutcome>`: an `xs:sequence`, so parcel prescribes the order. Parcel recognises a repetition by its
     `CallReference`."""
     learned = call.qualification
-    visit = visit_start(call.site_visit)
+    visit = visit_start(host, call.site_visit)
     operation = Element(p("RecordCallOutcome"))
     it = SubElement(operation, p("Call"))
     add(it, "CallReference", key)
@@ -96,14 +95,13 @@ def receipt(answer: Element) -> Receipt:
     return Receipt(needed(answer, "RecordNumber"))
 
 
-def _visit(call: Element, visit: tuple[date, time, str] | None) -> None:
+def _visit(call: Element, visit: VisitStart | None) -> None:
     element = add(call, "Visit", None if visit is None else "")
     if visit is not None:
-        day, starts, zone = visit
-        # Parcel expects local time and the zone's name, and has its own zone data.
-        add(element, "VisitDate", day.isoformat())
-        add(element, "VisitTime", starts.isoformat("seconds"))
-        add(element, "VisitZone", zone)
+        # Parcel expects local time and the zone's name, and has its own zone data. A time in a gap is already moved.
+        add(element, "VisitDate", visit.at.date().isoformat())
+        add(element, "VisitTime", visit.at.time().isoformat("seconds"))
+        add(element, "VisitZone", visit.zone)
 
 
 def _amount(rupees: int | None) -> str | None:
@@ -129,7 +127,7 @@ def _last_call(text: str | None) -> str | None:
     """An `xs:dateTime` with an offset as RFC 3339; none for a lead that was never called."""
     if text is None:
         return None
-    read = instant(text)
+    read = normalized(text)
     if read is None:
         raise Unreadable("<LastCalledOn> is no xs:dateTime with an offset")
-    return rfc3339(read)
+    return read

@@ -12,7 +12,8 @@ fault code          parcel's error code                                         
 `soap:Server`       any other, or none: something failed meanwhile                `Unknown`
 ==================  ============================================================  ==================================
 
-A 500 without a fault is not an answer of parcel's, and `Unknown`.
+A 500 without a fault is not an answer of parcel's, and `Unknown`. The reasons of `Unavailable` and `Unknown` name fault
+and error code.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Answer:
         if response.status != 500:
             response.accept(_explain)
         try:
-            content = _content(response.body)
+            content = _content(response)
         except (XmlError, Unreadable) as error:
             raise response.unreadable(str(error)) from None
         if content.tag == f"{{{SOAP}}}Fault":
@@ -115,9 +116,9 @@ class Answer:
             raise self._response.unreadable(str(error)) from None
 
 
-def _content(body: bytes) -> Element:
-    """The one element in a document's body."""
-    root = parse(body)
+def _content(response: Response) -> Element:
+    """The one element in the body of the answer's document."""
+    root = parse(response.body, response.header("content-type") or "")
     found = root.findall(f"{{{SOAP}}}Body/*")
     if root.tag != f"{{{SOAP}}}Envelope" or len(found) != 1:
         raise Unreadable("no SOAP envelope with one element in its body")
@@ -127,7 +128,7 @@ def _content(body: bytes) -> Element:
 def _explain(response: Response) -> Rejected | None:
     """The refusal in a 4xx answer, if it is parcel's own."""
     try:
-        failure = _meaning(_content(response.body))
+        failure = _meaning(_content(response))
     except (XmlError, Unreadable):
         return None
     return failure if isinstance(failure, Rejected) else None
@@ -138,15 +139,18 @@ def _meaning(fault: Element) -> Failure:
     kind = (fault.findtext("faultcode") or "").strip().rpartition(":")[2].partition(".")[0]
     error = fault.find(f"detail/{p('Error')}")
     code = None if error is None else text(error, "ErrorCode")
+    said = f"parcel answered the fault {kind or 'without a code'}"
+    if code is not None:
+        said += f" with error {code}"
     if kind == "Server":
         if code == "P-09":
-            return Unavailable()
+            return Unavailable(said)
         if code == "P-12" and error is not None:
             delay = text(error, "RetryAfterSeconds")
             return RateLimited(int(delay) if delay and delay.isascii() and delay.isdigit() else None)
-        return Unknown()
+        return Unknown(said)
     if kind not in ("Client", "VersionMismatch", "MustUnderstand"):
-        return Unknown()
+        return Unknown(said)
     if code == "P-04":
         return NotFound()
     fields = [] if error is None else error.findall(p("Field"))

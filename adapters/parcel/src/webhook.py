@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jackfield import Extension, FieldError, Lead, Priority, Rejected
-from jackfield.date import instant, rfc3339
+from jackfield import Extension, FieldError, Host, Inbound, Lead, Priority, Rejected, each_lead
+from jackfield.date import normalized
 from jackfield.phone import e164
 from jackfield.xml import Element, XmlError, parse
 from soap import PARCEL, XSI, p, text
@@ -25,13 +25,13 @@ _KNOWN = {
 }
 
 
-def leads(body: bytes) -> list[Lead]:
+def leads(host: Host, inbound: Inbound) -> list[Lead | Rejected]:
     """The leads in a notification; none for another event.
 
-    Rejected, with every element that cannot be used, for a person to mend in review.
+    A lead that cannot be used is rejected in its place, with every such element, for a person to mend in review.
     """
     try:
-        root = parse(body)
+        root = parse(inbound.body, inbound.content_type)
     except XmlError as error:
         raise _refusal([FieldError("", f"is not XML: {error}")]) from None
     if root.tag != p("LeadNotification"):
@@ -41,31 +41,24 @@ def leads(body: bytes) -> list[Lead]:
         raise _refusal([FieldError("@event", "is missing")])
     if event != "LeadCreated":
         return []
-    problems: list[FieldError] = []
-    found = [_lead(it, at, problems) for at, it in enumerate(root.findall(p("Lead")), start=1)]
-    if problems:
-        raise _refusal(problems)
-    return [lead for lead in found if lead is not None]
+    return each_lead(enumerate(root.findall(p("Lead")), start=1), lambda found: _lead(host, *found))
 
 
-def _lead(it: Element, number: int, problems: list[FieldError]) -> Lead | None:
-    def problem(name: str, what: str) -> None:
-        problems.append(FieldError(f"Lead[{number}]/{name}", what))
-
-    lead_id, mobile = text(it, "LeadNumber"), e164(text(it, "Mobile") or "")
-    created = text(it, "CreatedOn")
-    created_at = instant(created) if created else None
+def _lead(host: Host, number: int, it: Element) -> Lead:
+    lead_id, created = text(it, "LeadNumber"), text(it, "CreatedOn")
+    mobile, problems = _number(host, it, "Mobile")
+    second, _ = _number(host, it, "AlternateMobile")
     if lead_id is None:
-        problem("LeadNumber", "is missing")
-    if mobile is None:
-        problem("Mobile", "is not a ten-digit Indian mobile number")
-    if created and created_at is None:
-        problem("CreatedOn", "is no xs:dateTime with an offset")
-    if lead_id is None or mobile is None or (created and created_at is None):
-        return None
+        problems.insert(0, FieldError("LeadNumber", "is missing"))
+    if created and normalized(created) is None:
+        problems.append(FieldError("CreatedOn", "is no xs:dateTime with an offset"))
+    if problems or lead_id is None or mobile is None:
+        raise Rejected(
+            "bad-lead",
+            "a lead of parcel's notification cannot be called",
+            [FieldError(f"Lead[{number}]/{problem.field}", problem.message) for problem in problems],
+        )
     project = it.find(p("Project"))
-    alternate = text(it, "AlternateMobile")
-    second = e164(alternate) if alternate else None
     language = text(it, "Language")
     return Lead(
         id=lead_id,
@@ -77,10 +70,21 @@ def _lead(it: Element, number: int, problems: list[FieldError]) -> Lead | None:
         project_interest=text(it, "Project"),
         project_id=project.get("code") if project is not None else None,
         language_preference=LANGUAGES.get(language, language.lower()) if language else None,
-        created_at=rfc3339(created_at) if created_at else None,
+        created_at=created,
         call_priority=PRIORITIES.get(text(it, "Priority") or "", Priority.NORMAL),
-        extensions=_extensions(it, alternate if second is None else None),
+        extensions=_extensions(it, text(it, "AlternateMobile") if second is None else None),
     )
+
+
+def _number(host: Host, it: Element, name: str) -> tuple[str | None, list[FieldError]]:
+    """The number in an element in E.164, or what is wrong with it."""
+    told = text(it, name)
+    if told is None:
+        return None, [FieldError(name, "is missing")]
+    try:
+        return e164(host, told, field=name), []
+    except Rejected as rejected:
+        return None, list(rejected.fields)
 
 
 def _extensions(it: Element, unusable: str | None) -> list[Extension]:
@@ -98,4 +102,4 @@ def _extensions(it: Element, unusable: str | None) -> list[Extension]:
 
 
 def _refusal(fields: list[FieldError]) -> Rejected:
-    return Rejected("bad-webhook", "parcel's notification does not tell of leads that can be called", fields)
+    return Rejected("bad-webhook", "parcel's notification cannot be read", fields)

@@ -6,11 +6,14 @@ import unittest
 from typing import Any
 
 import mapping
-from jackfield import Disposition, Extension, FieldError, Outcome, Qualification, Rejected, SiteVisit
+import webhook
+from jackfield import Disposition, Extension, FieldError, Host, Inbound, Lead, Outcome, Qualification, Rejected, SiteVisit
 from jackfield.testing import Script
 from jackfield.xml import document, parse
 from soap import XSI, p, text
 from stages import Stages
+
+HOST = Host(Script())
 
 
 def call(**what: Any) -> Disposition:
@@ -20,7 +23,7 @@ def call(**what: Any) -> Disposition:
 
 def written(disposition: Disposition, name: str) -> str | None:
     """The text of an element in the document that parcel receives."""
-    record = parse(document(mapping.record_call_outcome(disposition, "K"))).find(p("Call"))
+    record = parse(document(mapping.record_call_outcome(HOST, disposition, "K"))).find(p("Call"))
     assert record is not None
     return text(record, name)
 
@@ -59,7 +62,7 @@ class Amounts(unittest.TestCase):
 class Visits(unittest.TestCase):
     def visit(self, **what: Any) -> str:
         visit = SiteVisit(**{"booked": True, "date": "2028-02-29", "time_slot": "00:00", **what})
-        record = mapping.record_call_outcome(call(site_visit=visit), "K").find(p("Call"))
+        record = mapping.record_call_outcome(HOST, call(site_visit=visit), "K").find(p("Call"))
         assert record is not None
         element = record.find(p("Visit"))
         assert element is not None
@@ -69,6 +72,8 @@ class Visits(unittest.TestCase):
     def test_fixed_visit_keeps_its_zone(self) -> None:
         self.assertEqual(self.visit(), "2028-02-29 00:00:00 Asia/Kolkata")
         self.assertEqual(self.visit(timezone="Asia/Dubai"), "2028-02-29 00:00:00 Asia/Dubai")
+        skipped = {"date": "2026-03-29", "time_slot": "02:30", "timezone": "Europe/Berlin"}
+        self.assertEqual(self.visit(**skipped), "2026-03-29 03:30:00 Europe/Berlin")
 
     def test_unfixed_visit_is_a_remark(self) -> None:
         self.assertEqual(self.visit(booked=False), "nil true; visit wish=2028-02-29 00:00")
@@ -82,6 +87,7 @@ class Visits(unittest.TestCase):
             ({"date": "20280229"}, "site_visit.date"),
             ({"time_slot": "24:00"}, "site_visit.time_slot"),
             ({"time_slot": "11"}, "site_visit.time_slot"),
+            ({"timezone": "Mars/Olympus"}, "site_visit.timezone"),
         ]:
             with self.assertRaises(Rejected) as refused:
                 self.visit(**what)
@@ -96,6 +102,34 @@ class Remarks(unittest.TestCase):
     def test_long_remarks_are_cut_between_letters(self) -> None:
         remarks = written(call(extensions=[Extension.of("said", "बात" * 500)]), "Remarks") or ""
         self.assertEqual((len(remarks), remarks[-1]), (mapping.REMARKS_CHARS, "…"))
+
+
+class Webhooks(unittest.TestCase):
+    def names(self, body: bytes, content_type: str = "text/xml") -> list[str | None]:
+        leads = webhook.leads(HOST, Inbound(content_type, body))
+        return [lead.name if isinstance(lead, Lead) else lead.fields[0].message for lead in leads]
+
+    def notification(self, charset: str, declared: str) -> bytes:
+        lead = "<p:LeadNumber>1</p:LeadNumber><p:Mobile>9800000000</p:Mobile><p:CustomerName>José</p:CustomerName>"
+        root = f'<p:LeadNotification xmlns:p="urn:parcel-crm:2009" event="LeadCreated"><p:Lead>{lead}</p:Lead>'
+        return f'<?xml version="1.0" encoding="{declared}"?>{root}</p:LeadNotification>'.encode(charset)
+
+    def test_notifications_in_any_charset(self) -> None:
+        for charset, declared, content_type in (
+            ("utf-8", "utf-8", "text/xml"),
+            ("cp1252", "windows-1252", "text/xml"),
+            ("cp1252", "utf-8", "text/xml; charset=windows-1252"),
+            ("utf-8", "windows-1252", "text/xml; charset=utf-8"),
+            ("utf-16", "utf-16", "text/xml"),
+        ):
+            with self.subTest(charset=charset, declared=declared):
+                self.assertEqual(self.names(self.notification(charset, declared), content_type), ["José"])
+
+    def test_times_are_printed_anew(self) -> None:
+        created = b"<p:CreatedOn>2026-07-01t14:31:55.000+0530</p:CreatedOn></p:Lead>"
+        body = self.notification("utf-8", "utf-8").replace(b"</p:Lead>", created)
+        (lead,) = webhook.leads(HOST, Inbound("text/xml", body))
+        self.assertEqual(isinstance(lead, Lead) and lead.created_at, "2026-07-01T14:31:55+05:30")
 
 
 class StageTable(unittest.TestCase):

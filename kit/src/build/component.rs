@@ -15,7 +15,7 @@ use crate::project::Project;
 /// # Errors
 /// The generator cannot express the world in its language.
 pub fn bindings(mut generator: Box<dyn WorldGenerator>, project: &Project) -> Result<Files, BuildError> {
-    let (mut resolve, world) = contract::resolve_project(project.manifest().language, &project.manifest().exports);
+    let (mut resolve, world) = contract::resolve_manifest(project.manifest());
     let mut files = Files::default();
     generator
         .generate(&mut resolve, world, &mut files)
@@ -28,7 +28,7 @@ pub fn bindings(mut generator: Box<dyn WorldGenerator>, project: &Project) -> Re
 /// # Errors
 /// The bytes are not a module.
 pub fn embed_world(mut module: Vec<u8>, project: &Project) -> Result<Vec<u8>, BuildError> {
-    let (resolve, world) = contract::resolve_project(project.manifest().language, &project.manifest().exports);
+    let (resolve, world) = contract::resolve_manifest(project.manifest());
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
         .map_err(|error| BuildError::Component(format!("{error:#}")))?;
     Ok(module)

@@ -36,7 +36,7 @@ impl Inputs {
         let mut inputs = Self(BTreeMap::new());
         inputs.add("version", env!("CARGO_PKG_VERSION").as_bytes());
         inputs.add("recipe", languages::recipe(language).as_bytes());
-        for (name, text) in language.contract() {
+        for (name, text) in project.manifest().contract_files() {
             inputs.add(&format!("contract/{name}"), text.as_bytes());
         }
         for (prefix, root) in [("project", project.root().to_owned()), ("sdk", project.sdk())] {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { decoded } from "./charset.ts";
 import type { Description } from "./describe.ts";
+import { Failure } from "./failure.ts";
 import type { Host } from "./host.ts";
 import type { Disposition, Inbound, Lead, LeadStatus, Receipt } from "./model.ts";
 
@@ -46,9 +48,39 @@ export interface Adapter {
    * The leads in a webhook whose signature the host has verified; none for an event of another kind. If you implement
    * it, name `leads` under `exports` in `adapter.toml`.
    *
-   * @throws {Failure} A rejection sends the webhook to review with its raw bytes.
+   * A lead that cannot be read is a rejection in its place of the list: it goes to review alone, and the others are
+   * delivered. {@link eachLead} makes such a list. Return the leads in the webhook's order, always, since a lead's place
+   * is part of its key.
+   *
+   * @throws {Failure} A rejection sends the whole webhook to review with its raw bytes.
    */
-  parseLeads?(host: Host, inbound: Inbound): Lead[];
+  parseLeads?(host: Host, inbound: Inbound): (Lead | Failure)[];
+}
+
+/**
+ * A webhook's body as text, in the charset of its byte-order mark, its header or its XML declaration, or else UTF-8.
+ *
+ * @throws {Failure} A rejection if it is not text in it.
+ */
+export function inboundText(inbound: Inbound): string {
+  const read = decoded(inbound.body, inbound.contentType);
+  if ("text" in read) return read.text;
+  throw Failure.rejected("bad-webhook", "the webhook cannot be read", [{ field: "", message: `is ${read.problem}` }]);
+}
+
+/**
+ * Reads each lead of a webhook. Where `read` throws a rejection, that is in the lead's place, so that one bad lead does
+ * not stop the others.
+ */
+export function eachLead<T>(found: Iterable<T>, read: (one: T, place: number) => Lead): (Lead | Failure)[] {
+  return Array.from(found, (one, place) => {
+    try {
+      return read(one, place);
+    } catch (thrown) {
+      if (thrown instanceof Failure && thrown.reason.kind === "rejected") return thrown;
+      throw thrown;
+    }
+  });
 }
 
 /** Returns the adapter, with its type checked. The entry file exports it: `export default adapter({ … })`. */

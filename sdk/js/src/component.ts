@@ -8,16 +8,20 @@
  * @module
  */
 
-import * as credentials from "jackfield:crm/credentials@0.1.0";
-import * as http from "jackfield:crm/http@0.1.0";
-import * as log from "jackfield:crm/log@0.1.0";
-import * as settings from "jackfield:crm/settings@0.1.0";
+import * as credentials from "jackfield:crm/credentials@0.2.0";
+import * as dates from "jackfield:crm/dates@0.2.0";
+import * as http from "jackfield:crm/http@0.2.0";
+import * as log from "jackfield:crm/log@0.2.0";
+import * as phones from "jackfield:crm/phones@0.2.0";
+import * as settings from "jackfield:crm/settings@0.2.0";
 
 import type { Adapter } from "./adapter.ts";
+import type { DateError } from "./date.ts";
 import { Failure } from "./failure.ts";
 import { report } from "./fault.ts";
 import { Host, type Imports } from "./host.ts";
 import type { Sent, TransportError } from "./http.ts";
+import type { PhoneError } from "./phone.ts";
 import * as wire from "./wire.ts";
 
 const imports: Imports = {
@@ -41,7 +45,19 @@ const imports: Imports = {
     log.write(level, message, Object.entries(fields).map(([name, value]) => ({ name, value })));
   },
   now: () => new Date(),
+  instant: (local, zone) => converted<DateError>(() => dates.instant(local, zone)),
+  local: (instant, zone) => converted<DateError>(() => dates.local(instant, zone)),
+  normalize: (number) => converted<PhoneError>(() => phones.normalize(number)),
 };
+
+/** What the host made of a text, or the name of the contract's error. */
+function converted<E extends string>(convert: () => string): { text: string } | { error: E } {
+  try {
+    return { text: convert() };
+  } catch (thrown) {
+    return { error: (payload(thrown) as { tag: E }).tag };
+  }
+}
 
 /** The contract's error in what an import threw; rethrows anything else. */
 function payload(thrown: unknown): unknown {
@@ -58,10 +74,21 @@ function invoke<T, W>(name: string, run: (host: Host) => T, toWire: (value: T) =
     }
     return wire.named(name, () => toWire(value));
   } catch (thrown) {
-    if (thrown instanceof Failure) throw wire.failure(thrown);
-    report(thrown);
+    const [failed, wrong] = asFailure(thrown);
+    if (failed) throw failed;
+    report(wrong);
     // An Error without a payload is not a result of the contract: the bindings discard the instance.
-    throw thrown instanceof Error && !("payload" in thrown) ? thrown : new Error(String(thrown));
+    throw wrong instanceof Error && !("payload" in wrong) ? wrong : new Error(String(wrong));
+  }
+}
+
+/** The contract's failure, or what is wrong instead: another exception, or a failure with a mistake in it. */
+function asFailure(thrown: unknown): [ReturnType<typeof wire.failure> | undefined, unknown] {
+  if (!(thrown instanceof Failure)) return [undefined, thrown];
+  try {
+    return [wire.failure(thrown), undefined];
+  } catch (mistake) {
+    return [undefined, mistake];
   }
 }
 

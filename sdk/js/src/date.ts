@@ -1,22 +1,33 @@
 /**
- * Dates as CRMs write them: RFC 3339 on one side, Indian local time on the other.
+ * Dates as CRMs write them: RFC 3339 on one side, local times on the other.
  *
- * The conversion is arithmetic: a component has no time zone database, and India has had one offset and no summer time
- * since 1945. A site visit names its own zone; pass local date, time and zone to the CRM as they are.
+ * A component has no time zone database: the host has one, and converts. A local time that does not exist, because
+ * clocks go forward over it, is moved forward by the length of the gap. A time that exists twice is the earlier one.
+ * Indian standard time is arithmetic: India has had one offset and no summer time since 1945.
  *
  * @module
  */
 
 import { Failure } from "./failure.ts";
+import type { Host } from "./host.ts";
+import { printed, readInstant } from "./instants.ts";
 import type { SiteVisit } from "./model.ts";
+
+export { normalized } from "./instants.ts";
 
 /** The zone of a site visit that names none. */
 export const DEFAULT_ZONE = "Asia/Kolkata";
 
-const IST_AHEAD_MS = (5 * 60 + 30) * 60_000;
+const IST_AHEAD_MINUTES = 5 * 60 + 30;
 
-/** A date and time of day in Indian standard time. */
-export interface Ist {
+/**
+ * Why the host did not convert a time: the zone is not the IANA name of a time zone, or the time does not have the
+ * expected form or does not exist in the calendar.
+ */
+export type DateError = "unknown-zone" | "invalid-time";
+
+/** A local date and time of day. */
+export interface LocalTime {
   year: number;
   /** 1 to 12. */
   month: number;
@@ -25,6 +36,9 @@ export interface Ist {
   minute: number;
   second: number;
 }
+
+/** A date and time of day in Indian standard time. */
+export type Ist = LocalTime;
 
 /** An instant as the contract writes it, in Indian standard time.
  *
@@ -35,33 +49,57 @@ export interface Ist {
  * @throws {Failure} A rejection if it is not an RFC 3339 instant.
  */
 export function inIst(rfc3339: string): Ist {
-  const local = new Date(instant(rfc3339).getTime() + IST_AHEAD_MS);
-  return {
-    year: local.getUTCFullYear(),
-    month: local.getUTCMonth() + 1,
-    day: local.getUTCDate(),
-    hour: local.getUTCHours(),
-    minute: local.getUTCMinutes(),
-    second: local.getUTCSeconds(),
-  };
+  const local = new Date(instant(rfc3339).getTime() + IST_AHEAD_MINUTES * 60_000);
+  return localTime(local.toISOString());
 }
 
 /** RFC 3339 with India's offset, as the contract wants instants: `2026-07-01T14:31:00+05:30`. */
 export function rfc3339(ist: Ist): string {
   const { year, month, day, hour, minute, second } = ist;
-  return `${two(year, 4)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}+05:30`;
+  const local = `${two(year, 4)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
+  return printed(local, "", IST_AHEAD_MINUTES);
 }
 
-/** Reads an RFC 3339 instant.
+/** Reads an RFC 3339 instant, and what systems write in its place: a blank or `t` for `T`, `z`, `+0530`, no seconds.
  *
  * @throws {Failure} A rejection if it is not one.
  */
 export function instant(rfc3339: string): Date {
-  const shape = /^(\d{4}-\d{2}-\d{2})[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-  const [, day] = shape.exec(rfc3339) ?? [];
-  const read = day !== undefined && isDate(day) ? new Date(rfc3339.toUpperCase()) : new Date(Number.NaN);
-  if (Number.isNaN(read.getTime())) throw badDate("an instant is not written as RFC 3339", "accepted_at");
-  return read;
+  const read = readInstant(rfc3339);
+  if (!read) throw badDate("an instant is not written as RFC 3339", "accepted_at");
+  return new Date(read.time);
+}
+
+/**
+ * Date and time of day as they are written in RFC 3339, in the local time of its offset: for CRMs that want another
+ * format.
+ *
+ * ```ts
+ * const { day, month } = date.localTime(date.inZone(host, call.acceptedAt, "Asia/Dubai"));
+ * ```
+ */
+export function localTime(rfc3339: string): LocalTime {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = rfc3339.split(/[-T:+.Z]/).map(Number);
+  return { year, month, day, hour, minute, second };
+}
+
+/** An instant in a named zone, by the host: RFC 3339 with the zone's offset.
+ *
+ * @throws {Failure} A rejection that names `field`, if the zone does not exist; that names `time`, if the instant is not one.
+ */
+export function inZone(host: Host, instant: string | Date, zone: string, field = "timezone"): string {
+  const text = typeof instant === "string" ? (readInstant(instant)?.text ?? instant) : instant.toISOString();
+  return converted(host.imports.local(text, zone), field);
+}
+
+/**
+ * A local time in a named zone, by the host: RFC 3339 with the zone's offset at that time. `local` is
+ * `YYYY-MM-DDTHH:MM` with optional seconds and decimals, or a {@link LocalTime}.
+ *
+ * @throws {Failure} A rejection that names `field`, if the zone does not exist; that names `time`, if the local time does not.
+ */
+export function fromLocal(host: Host, local: string | LocalTime, zone: string, field = "timezone"): string {
+  return converted(host.imports.instant(typeof local === "string" ? local : written(local), zone), field);
 }
 
 /** Whether a text is a date that exists, `YYYY-MM-DD`: the 29th of February only in leap years. */
@@ -76,11 +114,13 @@ export function isTime(text: string): boolean {
   return /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
 }
 
-/** When a booked site visit begins, in local time of `zone`. */
+/** When a booked site visit begins. */
 export interface VisitStart {
-  /** `YYYY-MM-DD`. */
+  /** RFC 3339 with the zone's offset at that time. */
+  at: string;
+  /** The local date, `YYYY-MM-DD`. */
   date: string;
-  /** `HH:MM`. */
+  /** The local time of day, `HH:MM`. */
   time: string;
   /** IANA name of the zone. */
   zone: string;
@@ -90,14 +130,31 @@ export interface VisitStart {
  * When a booked site visit begins, in the visit's own zone ({@link DEFAULT_ZONE} if it names none). `undefined` if no
  * visit is booked, or its date or time is missing, because a call can end at any point.
  *
- * @throws {Failure} A rejection that names the field whose value is not a date or time, for a person to correct in review.
+ * @throws {Failure} A rejection that names the field whose value is not a date, time or zone, for a person to correct in review.
  */
-export function visitStart(visit: SiteVisit | undefined): VisitStart | undefined {
+export function visitStart(host: Host, visit: SiteVisit | undefined): VisitStart | undefined {
   if (!visit?.booked || visit.date === undefined || visit.timeSlot === undefined) return undefined;
   const message = "the site visit is not a real date, time and zone";
+  // Checked here, because the host does not say which of the two is wrong.
   if (!isDate(visit.date)) throw badDate(message, "site_visit.date");
   if (!isTime(visit.timeSlot)) throw badDate(message, "site_visit.time_slot");
-  return { date: visit.date, time: visit.timeSlot, zone: visit.timezone ?? DEFAULT_ZONE };
+  const zone = visit.timezone ?? DEFAULT_ZONE;
+  const starts = host.imports.instant(`${visit.date}T${visit.timeSlot}`, zone);
+  if ("error" in starts) {
+    throw badDate(message, starts.error === "unknown-zone" ? "site_visit.timezone" : "site_visit.date");
+  }
+  return { at: starts.text, date: starts.text.slice(0, 10), time: starts.text.slice(11, 16), zone };
+}
+
+function converted(came: { text: string } | { error: DateError }, field: string): string {
+  if ("text" in came) return came.text;
+  if (came.error === "invalid-time") throw badDate("a time does not exist in the calendar", "time");
+  const message = "is not the IANA name of a time zone, such as Asia/Kolkata";
+  throw Failure.rejected("bad-date", "there is no such time zone", [{ field, message }]);
+}
+
+function written({ year, month, day, hour, minute, second }: LocalTime): string {
+  return `${two(year, 4)}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
 }
 
 function badDate(message: string, field: string): Failure {

@@ -1,11 +1,14 @@
 /**
- * The host as an adapter sees it: HTTP, settings, signatures, the log and the time.
+ * The host as an adapter sees it: HTTP, settings, signatures, the log and the time. `date.ts` and `phone.ts` ask it for
+ * local times and telephone numbers.
  *
  * @module
  */
 
+import type { DateError } from "./date.ts";
 import { Failure } from "./failure.ts";
 import { type Method, Request, type Sent, type WireRequest } from "./http.ts";
+import type { PhoneError } from "./phone.ts";
 import { utf8 } from "./utf8.ts";
 
 /** The severity of a log line. */
@@ -26,6 +29,9 @@ export interface Imports {
   hmacSha256(name: string, bytes: Uint8Array): Uint8Array | undefined;
   log(level: Level, message: string, fields: Record<string, string>): void;
   now(): Date;
+  instant(local: string, zone: string): { text: string } | { error: DateError };
+  local(instant: string, zone: string): { text: string } | { error: DateError };
+  normalize(number: string): { text: string } | { error: PhoneError };
 }
 
 /**
@@ -40,6 +46,11 @@ export class Host {
   /** @internal Made by the component and by tests. */
   constructor(imports: Imports) {
     this.#imports = imports;
+  }
+
+  /** @internal For the SDK's own modules. */
+  get imports(): Imports {
+    return this.#imports;
   }
 
   /** A `GET` of an absolute URL; see `url` for making one. */
@@ -106,7 +117,7 @@ export class Host {
     const signed = this.#imports.hmacSha256(name, typeof bytes === "string" ? utf8(bytes) : bytes);
     if (signed) return signed;
     this.log("error", "no hmac credential of this name", { credential: name });
-    throw Failure.unauthorized();
+    throw Failure.unauthorized(`the release has no hmac credential \`${name}\``);
   }
 
   /**

@@ -8,21 +8,24 @@
  * | 2xx | none; `unknown` if it then cannot be read |
  * | 401, 403 | `unauthorized` |
  * | 404 | `not-found` |
+ * | 412 | `conflict`: the record moved since it was read, and nothing was written |
  * | 408 | `unknown`: the CRM gave up waiting, perhaps after acting on the request |
  * | 429 | `rate-limited`, with `Retry-After` if it is a number of seconds; the host reads its other forms itself |
  * | other 4xx | `rejected`, with what the function passed to {@link Response.acceptOr} reads from the answer |
  * | 503 | `unavailable`; `Retry-After` is not used, since the delivery ladder decides |
  * | 1xx, 3xx, other 5xx | `unknown`: a redirect is not followed, and old CRMs redirect after a write |
  *
- * If your CRM uses a status differently, check {@link Response.status} before you call `accept`.
+ * If your CRM uses a status differently, or reports errors inside a 200, use {@link Response.judge} before `accept`. The
+ * reasons of `unavailable`, `unknown`, `unauthorized` and `conflict` say what came.
  *
  * @module
  */
 
+import { decoded } from "./charset.ts";
 import { Failure, type Rejection } from "./failure.ts";
-import { toJson } from "./json.ts";
 import type { Imports } from "./host.ts";
-import { fromUtf8, utf8 } from "./utf8.ts";
+import { toJson } from "./json.ts";
+import { utf8 } from "./utf8.ts";
 
 /** The methods that the host sends. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
@@ -128,7 +131,7 @@ export class Request {
   /**
    * Sends the request and waits for the answer, whatever its status.
    *
-   * @throws {Failure} `unavailable` if nothing was sent, `unknown` if no complete answer came. The host's reason is logged here, since a failure cannot carry it.
+   * @throws {Failure} `unavailable` if nothing was sent, `unknown` if no complete answer came, each with the host's reason.
    */
   send(): Response {
     const sent = this.#imports.send(this.#wire);
@@ -136,7 +139,7 @@ export class Request {
     const { tag, val } = sent.error;
     this.#imports.log("warn", "no answer from the CRM", { what: tag, reason: val });
     const nothingSent = tag === "denied" || tag === "unreachable";
-    throw nothingSent ? Failure.unavailable() : Failure.unknown();
+    throw nothingSent ? Failure.unavailable(`${tag}: ${val}`) : Failure.unknown(`${tag}: ${val}`);
   }
 }
 
@@ -162,25 +165,27 @@ export class Response {
     return this.#wire.headers.find((header) => header.name.toLowerCase() === wanted)?.value;
   }
 
-  /** The body as the CRM sent it. */
+  /** The body: text in an old charset as UTF-8, anything else as the CRM sent it. */
   get bytes(): Uint8Array {
     return this.#wire.body;
   }
 
   /**
-   * The body as text.
+   * The body as text, in the charset of its byte-order mark, its header or its XML declaration, or else UTF-8.
    *
-   * @throws {Failure} `unknown` if it is not UTF-8: a broken answer does not say whether the request was carried out.
+   * @throws {Failure} `unknown` if it is not text in it: a broken answer does not say whether the request was carried out.
    */
   text(): string {
-    const text = fromUtf8(this.#wire.body);
-    if (text === undefined) throw this.unreadable("not UTF-8");
-    return text;
+    const read = decoded(this.#wire.body, this.header("content-type") ?? "");
+    if ("problem" in read) throw this.unreadable(read.problem);
+    return read.text;
   }
 
   /**
    * The body, parsed as JSON. With `read`, the result of that function, which returns `undefined` for JSON of another
    * form. Without `read`, the type is not checked, and a missing member becomes a fault of the adapter later.
+   *
+   * It rounds numbers of more than 15 digits and reads `1.10` as `1.1`: what you pass on, read by `parseExact(text())`.
    *
    * @throws {Failure} `unknown` if it is not JSON, or not of that form. The text is not logged: it may be personal.
    */
@@ -199,12 +204,30 @@ export class Response {
   }
 
   /**
-   * Logs that an answer cannot be read and returns the failure `unknown`, for you to throw. It is for formats that the
-   * SDK does not read itself. `why` must not quote the answer, which may contain personal data.
+   * Logs that an answer cannot be read and returns the failure `unknown` with the reason, for you to throw. It is for
+   * formats that the SDK does not read itself. `why` must not quote the answer, which may contain personal data.
    */
   unreadable(why: string): Failure {
     this.#imports.log("warn", "the CRM's answer cannot be read", { status: String(this.status), why });
-    return Failure.unknown();
+    return Failure.unknown(`the CRM's answer with status ${this.status} cannot be read: ${why}`);
+  }
+
+  /**
+   * The answer itself, unless `judge` says which failure it is. It sees every answer before the SDK judges the status: an
+   * error inside a 200, a 403 that refuses a single field, a 409 of a record that moved. It returns `undefined` for an
+   * answer that it leaves to `accept`, which usually follows:
+   *
+   * ```ts
+   * const moved = (answer: Response) => (answer.status === 409 ? Failure.conflict("the revision moved") : undefined);
+   * const saved = host.put(place).json(note).send().judge(moved).accept();
+   * ```
+   *
+   * @throws {Failure} What `judge` returns.
+   */
+  judge(judge: (answer: this) => Failure | undefined): this {
+    const failure = judge(this);
+    if (failure) throw failure;
+    return this;
   }
 
   /**
@@ -224,16 +247,18 @@ export class Response {
    */
   acceptOr(explain: (answer: this) => Rejection | undefined): this {
     const { status } = this;
+    const answered = `the CRM answered ${status}`;
     if (status >= 200 && status <= 299) return this;
-    if (status === 401 || status === 403) throw Failure.unauthorized();
+    if (status === 401 || status === 403) throw Failure.unauthorized(answered);
     if (status === 404) throw Failure.notFound();
+    if (status === 412) throw Failure.conflict(answered);
     if (status === 429) throw Failure.rateLimited(this.#retryAfter());
     if (status >= 400 && status <= 499 && status !== 408) {
       const unexplained: Rejection = { code: `http-${status}`, message: "the CRM refused the request and did not say why" };
       const { code, message, fields } = explain(this) ?? unexplained;
       throw Failure.rejected(code, message, fields);
     }
-    throw status === 503 ? Failure.unavailable() : Failure.unknown();
+    throw status === 503 ? Failure.unavailable(answered) : Failure.unknown(answered);
   }
 
   #retryAfter(): number | undefined {

@@ -8,19 +8,20 @@
  * | settings, signatures, the log, the time, requests | {@link Host} |
  * | what the CRM's answers mean | `http.ts` |
  * | failures | {@link Failure} |
- * | dates, rupees, phone numbers | {@link date}, {@link money}, {@link phone} |
+ * | local times and phone numbers, by the host | {@link date}, {@link phone} |
+ * | rupees | {@link money} |
  * | tests | `"jackfield/testing"` |
  *
  * @module
  */
 
-export { type Adapter, adapter } from "./adapter.ts";
+export { type Adapter, adapter, eachLead, inboundText } from "./adapter.ts";
 export * as date from "./date.ts";
 export { type Credential, type CredentialKind, describe, Description, type Setting, type SettingKind } from "./describe.ts";
 export { Failure, type FieldError, type Reason, type Rejection } from "./failure.ts";
 export { hex, Host, type Level, type SettingForms } from "./host.ts";
 export { type Method, type Parameters, type Request, type Response, url } from "./http.ts";
-export { RawJson, toJson } from "./json.ts";
+export { parseExact, RawJson, toJson } from "./json.ts";
 export {
   type Disposition,
   type Extension,

@@ -1,5 +1,5 @@
 /**
- * JSON with bigints, so that an amount of money keeps its last digit.
+ * JSON with bigints and with numbers as they were sent, so that an amount of money keeps its last digit.
  *
  * @module
  */
@@ -13,6 +13,26 @@ export class RawJson {
     JSON.parse(text);
     this.text = text;
   }
+}
+
+/**
+ * Like `JSON.parse`, but each number is a {@link RawJson} with the digits that were sent: for what is passed on, in an
+ * extension or in the body of a request.
+ *
+ * @throws {SyntaxError} If it is not JSON.
+ */
+export function parseExact(text: string): unknown {
+  JSON.parse(text);
+  // Each string and number becomes a string whose first letter tells them apart; names stay.
+  const token = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+  const marked = text.replaceAll(token, (all: string, string?: string, isName?: string) => {
+    if (isName !== undefined) return all;
+    return string === undefined ? `"n${all}"` : `"s${string.slice(1)}`;
+  });
+  return JSON.parse(marked, (_, value: unknown) => {
+    if (typeof value !== "string") return value;
+    return value.startsWith("n") ? new RawJson(value.slice(1)) : value.slice(1);
+  });
 }
 
 /**

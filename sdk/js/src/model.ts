@@ -6,7 +6,7 @@
  * @module
  */
 
-import { RawJson } from "./json.ts";
+import { RawJson, toJson } from "./json.ts";
 
 /** The twelve outcomes that the contract names. */
 export const OUTCOMES = [
@@ -81,7 +81,7 @@ export interface SiteVisit {
 
 /** The structured outcome of one call. */
 export interface Disposition {
-  /** The call's id at the calling platform. Unique per tenant forever; equal to the idempotency key of the write. */
+  /** The call's id at the calling platform. Unique per tenant forever. Write and search by the idempotency key only. */
   callId: string;
   /** The lead's id in the CRM. */
   leadId: string;
@@ -121,7 +121,7 @@ export interface LeadStatus {
   dnc?: boolean;
   /** Whether a person of the developer group has spoken to the lead. */
   humanContacted?: boolean;
-  /** When the lead was last called: RFC 3339 with an offset. */
+  /** When the lead was last called: RFC 3339 with an offset. Other spellings, such as `+0530`, are printed anew. */
   lastCallAttempt?: string;
   /** Further fields for the agent, included in the answer under their pointers. */
   extensions?: Extension[];
@@ -140,7 +140,7 @@ export type Priority = "high" | "normal" | "low";
 export interface Lead {
   /** The lead's id in the CRM. Not empty. */
   id: string;
-  /** Phone number in E.164, such as `+919800000000`. */
+  /** Phone number in E.164, such as `+919800000000`; `phone.e164` asks the host for it. */
   phone: string;
   /** A second number, E.164. */
   phoneAlt?: string;
@@ -156,7 +156,7 @@ export interface Lead {
   projectId?: string;
   /** Language to call in. */
   languagePreference?: string;
-  /** When the lead was created: RFC 3339 with an offset. */
+  /** When the lead was created: RFC 3339 with an offset. Other spellings, such as `+0530`, are printed anew. */
   createdAt?: string;
   /** How urgently to call; `normal` by default. */
   callPriority?: Priority;
@@ -174,9 +174,12 @@ export interface Inbound {
   receivedAt: string;
 }
 
-/** An extension of any value, at an RFC 6901 pointer such as `/floor`. */
-export function extension(pointer: string, value: Json): Extension {
-  return { pointer, json: JSON.stringify(value) };
+/**
+ * An extension of any JSON value, at an RFC 6901 pointer such as `/floor`. A value that `parseExact` has read keeps its
+ * digits.
+ */
+export function extension(pointer: string, value: unknown): Extension {
+  return { pointer, json: toJson(value) };
 }
 
 /**

@@ -7,7 +7,8 @@
  */
 
 import { Description } from "./describe.ts";
-import type { Failure } from "./failure.ts";
+import { Failure, type Rejection } from "./failure.ts";
+import { normalized } from "./instants.ts";
 import type { Disposition, Extension, Inbound, Lead, LeadStatus, NamedOutcome, Outcome, Receipt } from "./model.ts";
 
 /** A disposition as it crosses the boundary: the outcome is a variant, and missing members are `undefined`. */
@@ -36,6 +37,12 @@ function text(value: unknown, member: string): string {
 
 function maybe(value: unknown, member: string): string | undefined {
   return value === undefined || value === null ? undefined : text(value, member);
+}
+
+/** A time, printed anew. A text that is not an instant stays as it is, and the host refuses it by name. */
+function time(value: unknown, member: string): string | undefined {
+  const given = maybe(value, member);
+  return given === undefined ? undefined : (normalized(given) ?? given);
 }
 
 function flag(value: unknown, member: string): boolean {
@@ -84,7 +91,7 @@ export function leadStatus(status: LeadStatus) {
     status: text(status.status, "status"),
     dnc: flag(status.dnc, "dnc"),
     humanContacted: flag(status.humanContacted, "humanContacted"),
-    lastCallAttempt: maybe(status.lastCallAttempt, "lastCallAttempt"),
+    lastCallAttempt: time(status.lastCallAttempt, "lastCallAttempt"),
     extensions: extensions(status.extensions),
   };
 }
@@ -93,8 +100,22 @@ export function receipt(receipt: Receipt) {
   return { reference: text(record(receipt, "receipt").reference, "reference") };
 }
 
-export function leads(leads: Lead[]) {
-  return list(leads, "leads", (lead) => ({
+export function leads(leads: (Lead | Failure)[]) {
+  return list(leads, "leads", (item) =>
+    item instanceof Failure ? { tag: "err" as const, val: refusal(item) } : { tag: "ok" as const, val: lead(item) },
+  );
+}
+
+/** Why a single lead is refused. */
+function refusal({ reason }: Failure) {
+  if (reason.kind !== "rejected") {
+    throw new TypeError(`${where} answered the failure ${reason.kind} for one lead: only a rejection refuses it; throw others`);
+  }
+  return rejection(reason.rejection);
+}
+
+function lead(lead: Lead) {
+  return {
     id: text(record(lead, "lead").id, "id"),
     phone: text(lead.phone, "phone"),
     phoneAlt: maybe(lead.phoneAlt, "phoneAlt"),
@@ -104,10 +125,10 @@ export function leads(leads: Lead[]) {
     projectInterest: maybe(lead.projectInterest, "projectInterest"),
     projectId: maybe(lead.projectId, "projectId"),
     languagePreference: maybe(lead.languagePreference, "languagePreference"),
-    createdAt: maybe(lead.createdAt, "createdAt"),
+    createdAt: time(lead.createdAt, "createdAt"),
     callPriority: lead.callPriority ?? "normal",
     extensions: extensions(lead.extensions),
-  }));
+  };
 }
 
 export function disposition(wire: WireDisposition): Disposition {
@@ -122,11 +143,18 @@ export function failure({ reason }: Failure) {
   switch (reason.kind) {
     case "rate-limited":
       return { tag: reason.kind, val: reason.seconds };
-    case "rejected": {
-      const { code, message, fields } = reason.rejection;
-      return { tag: reason.kind, val: { code, message, fields: fields ?? [] } };
-    }
-    default:
+    case "rejected":
+      return { tag: reason.kind, val: rejection(reason.rejection) };
+    case "not-found":
       return { tag: reason.kind };
+    default:
+      if (reason.why !== undefined && typeof reason.why !== "string") {
+        throw new TypeError(`the reason of the failure ${reason.kind} should be text and is of type ${typeof reason.why}`);
+      }
+      return { tag: reason.kind, val: reason.why };
   }
+}
+
+function rejection({ code, message, fields }: Rejection) {
+  return { code, message, fields: fields ?? [] };
 }

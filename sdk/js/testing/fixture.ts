@@ -12,6 +12,8 @@ export interface Fixture {
   /** One sentence: what this invocation shows. */
   about: string;
   settings?: Record<string, string>;
+  /** The country of telephone numbers without a country code. */
+  country?: string;
   /** Keys of `hmac` credentials. */
   keys?: Record<string, string>;
   /** The time now, RFC 3339. */
@@ -42,12 +44,17 @@ export interface Exchange {
   fails?: { denied: string } | { unreachable: string } | { no_answer: string } | { too_large: string };
 }
 
-/** A failure as a fixture writes it. */
+/** A failure as a fixture writes it. Without a reason, it stands for any reason. */
 export type FailureJson =
   | "unavailable"
   | "unknown"
   | "unauthorized"
+  | "conflict"
   | "not_found"
+  | { unavailable: string }
+  | { unknown: string }
+  | { unauthorized: string }
+  | { conflict: string }
   | { rate_limited: number | null }
   | { rejected: Rejection };
 

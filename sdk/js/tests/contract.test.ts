@@ -8,7 +8,7 @@ import { Failure } from "../src/failure.ts";
 import { OUTCOMES } from "../src/model.ts";
 import * as wire from "../src/wire.ts";
 
-const wit = ["model", "exports", "imports"].map((file) => readFileSync(`../../wit/0.1/${file}.wit`, "utf8")).join("\n");
+const wit = ["model", "exports", "imports"].map((file) => readFileSync(`../../wit/${file}.wit`, "utf8")).join("\n");
 
 const camel = (kebab: string) => kebab.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
@@ -72,8 +72,11 @@ test("the failures are the contract's", () => {
     Failure.unauthorized(),
     Failure.rejected("E1", "no"),
     Failure.notFound(),
+    Failure.conflict("the revision moved"),
   ].map(wire.failure);
   assert.deepEqual(made.map(({ tag }) => tag), tags);
+  assert.deepEqual(made[0], { tag: "unavailable", val: undefined });
+  assert.deepEqual(made[6], { tag: "conflict", val: "the revision moved" });
   assert.deepEqual(made[2], { tag: "rate-limited", val: 3 });
   assert.deepEqual(made[4], { tag: "rejected", val: { code: "E1", message: "no", fields: [] } });
 });

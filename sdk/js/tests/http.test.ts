@@ -19,6 +19,9 @@ function answering(sent: Sent) {
     hmacSha256: () => undefined,
     log: (...line) => void logged.push(line),
     now: () => new Date(0),
+    instant: () => ({ error: "unknown-zone" }),
+    local: () => ({ error: "unknown-zone" }),
+    normalize: () => ({ error: "not-a-number" }),
   });
   return { host, requests, logged };
 }
@@ -44,9 +47,12 @@ test("each status has its failure", () => {
   for (const status of [200, 201, 204, 299]) assert.equal(accepted(answer(status)), undefined);
   const cases: [number, string][] = [
     [100, "unknown"], [301, "unknown"], [302, "unknown"], [304, "unknown"], [401, "unauthorized"], [403, "unauthorized"],
-    [404, "not-found"], [408, "unknown"], [500, "unknown"], [502, "unknown"], [503, "unavailable"], [504, "unknown"],
+    [408, "unknown"], [412, "conflict"], [500, "unknown"], [502, "unknown"], [503, "unavailable"], [504, "unknown"],
   ];
-  for (const [status, kind] of cases) assert.deepEqual(accepted(answer(status)), { kind }, String(status));
+  for (const [status, kind] of cases) {
+    assert.deepEqual(accepted(answer(status)), { kind, why: `the CRM answered ${status}` }, String(status));
+  }
+  assert.deepEqual(accepted(answer(404)), { kind: "not-found" });
   for (const status of [400, 402, 405, 409, 410, 422, 451, 499]) {
     const message = "the CRM refused the request and did not say why";
     assert.deepEqual(accepted(answer(status)), { kind: "rejected", rejection: { code: `http-${status}`, message, fields: [] } });
@@ -70,7 +76,7 @@ test("only an unsent request is unavailable", () => {
   ];
   for (const [tag, kind] of cases) {
     const { host, logged } = answering({ error: { tag, val: "why" } });
-    assert.deepEqual(reason(() => host.get("https://crm.example/").send()), { kind });
+    assert.deepEqual(reason(() => host.get("https://crm.example/").send()), { kind, why: `${tag}: why` });
     assert.deepEqual(logged, [["warn", "no answer from the CRM", { what: tag, reason: "why" }]]);
   }
 });
@@ -81,18 +87,56 @@ test("the adapter explains refusals only", () => {
     reason(() => answering(answer(status, {}, "why")).host.get("https://crm.example/").send().acceptOr(explain));
   const rejection = { code: "E1", message: "why", fields: [{ field: "f", message: "m" }] };
   assert.deepEqual(refused(422), { kind: "rejected", rejection });
-  assert.deepEqual(refused(500), { kind: "unknown" });
+  assert.deepEqual(refused(500), { kind: "unknown", why: "the CRM answered 500" });
+});
+
+test("the adapter judges every answer first", () => {
+  const judge = (answer: Response) => (answer.text() === "E409" ? Failure.conflict("error E409") : undefined);
+  for (const status of [200, 401, 403, 404, 409, 429, 500, 503]) {
+    const judged = (body: string) =>
+      reason(() => answering(answer(status, {}, body)).host.get("https://crm.example/").send().judge(judge).accept());
+    assert.deepEqual(judged("E409"), { kind: "conflict", why: "error E409" }, String(status));
+    assert.deepEqual(judged(""), accepted(answer(status)));
+  }
+});
+
+test("text is decoded", () => {
+  const text = (body: Uint8Array, type = "") =>
+    answering(answer(200, { "Content-Type": type }, body)).host.get("https://crm.example/").send().text();
+  const utf16 = (text: string) => Uint8Array.from([...text].flatMap((c) => [c.charCodeAt(0) & 255, c.charCodeAt(0) >> 8]));
+  const bytes = (...parts: (number | Uint8Array)[]) => Uint8Array.from(parts.flatMap((it) => (typeof it === "number" ? it : [...it])));
+  const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
+  assert.equal(text(bytes(0xef, 0xbb, 0xbf, utf8("₹"))), "₹");
+  // What is UTF-8 is UTF-8, whatever it says.
+  assert.equal(text(utf8("é"), "text/plain; charset=windows-1252"), "é");
+  assert.equal(text(latin("\x80 \xe9"), 'text/plain; charset="ISO-8859-1"'), "€ é");
+  assert.equal(text(latin('<?xml version="1.0" encoding="windows-1252"?><a>\xe9</a>')).slice(-9), "<a>é</a>".padStart(9, ">"));
+  assert.equal(text(bytes(0xff, 0xfe, utf16("आशा"))), "आशा");
+  assert.equal(text(utf16("<a>आ"), ""), "<a>आ");
+  assert.equal(text(utf16("आशा"), "text/plain; charset=UTF-16LE"), "आशा");
+  for (const [body, type, why] of [
+    [latin("\xe9"), "", "not UTF-8"],
+    [latin("\xe9"), "text/plain; charset=klingon", "in a charset that is not known here: klingon"],
+    [bytes(0xff, 0xfe, 0x00, 0xd8), "", "not UTF-16"],
+  ] as const) {
+    const unknown = reason(() => text(body, type)) as { why: string };
+    assert.equal(unknown.why, `the CRM's answer with status 200 cannot be read: ${why}`);
+  }
 });
 
 test("an unreadable answer is unknown and not logged", () => {
-  for (const body of ["", "{", "<html>", new Uint8Array([0xff, 0xfe])]) {
+  for (const body of ["", "{", "<html>", new Uint8Array([0xff, 0xff])]) {
     const { host, logged } = answering(answer(200, {}, body));
-    assert.deepEqual(reason(() => host.get("https://crm.example/").send().accept().json()), { kind: "unknown" });
+    const unknown = reason(() => host.get("https://crm.example/").send().accept().json()) as { kind: string; why: string };
+    assert.equal(unknown.kind, "unknown");
+    assert.match(unknown.why, /^the CRM's answer with status 200 cannot be read: not (JSON|UTF-8|UTF-16)$/);
     assert.equal(logged.length, 1);
   }
   const { host, logged } = answering(answer(200, {}, '{"name": "Asha"}'));
   const read = (value: unknown) => (value as { id?: string }).id;
-  assert.deepEqual(reason(() => host.get("https://crm.example/").send().json(read)), { kind: "unknown" });
+  const unknown = reason(() => host.get("https://crm.example/").send().json(read));
+  const why = "the CRM's answer with status 200 cannot be read: JSON of another form";
+  assert.deepEqual(unknown, { kind: "unknown", why });
   assert(!JSON.stringify(logged).includes("Asha"));
 });
 
@@ -134,6 +178,7 @@ test("required settings are typed", () => {
 
 test("a missing credential is unauthorized", () => {
   const { host, logged } = answering(answer(200));
-  assert.deepEqual(reason(() => host.hmacSha256("signing", "x")), { kind: "unauthorized" });
+  const why = "the release has no hmac credential `signing`";
+  assert.deepEqual(reason(() => host.hmacSha256("signing", "x")), { kind: "unauthorized", why });
   assert.equal(logged[0]?.[0], "error");
 });

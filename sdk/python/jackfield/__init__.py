@@ -20,7 +20,8 @@ the records                                               `jackfield.model`
 what to raise, and what the host then does                `jackfield.failures`
 HTTP, settings, signatures, the log, the time             `Host`
 what the CRM's answers mean                               `jackfield.http`
-dates, rupees, phone numbers, XML                         `jackfield.date`, `.money`, `.phone`, `.xml`
+local times and phone numbers, by the host                `jackfield.date`, `.phone`
+rupees, XML                                               `jackfield.money`, `.xml`
 tests                                                     `jackfield.testing`
 ========================================================  ======================================
 
@@ -29,8 +30,9 @@ environment variables, threads or time zone data, and no packages except those i
 """
 
 from .about import Credential, Description, Setting, SettingKind
-from .adapter import Adapter, Lookup, ParseLeads, export
+from .adapter import Adapter, Lookup, ParseLeads, each_lead, export
 from .failures import (
+    Conflict,
     Failure,
     FieldError,
     NotFound,
@@ -55,10 +57,11 @@ from .model import (
     Receipt,
     SiteVisit,
 )
-from .raw_json import RawJson
+from .raw_json import JsonFloat, RawJson
 
 __all__ = [
     "Adapter",
+    "Conflict",
     "Credential",
     "Description",
     "Disposition",
@@ -67,6 +70,7 @@ __all__ = [
     "FieldError",
     "Host",
     "Inbound",
+    "JsonFloat",
     "Lead",
     "LeadStatus",
     "Level",
@@ -87,6 +91,7 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "Unknown",
+    "each_lead",
     "export",
     "url",
 ]

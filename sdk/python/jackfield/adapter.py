@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from .about import Description
+from .failures import Rejected
 from .host import Host
 from .model import Disposition, Inbound, Lead, LeadStatus, Receipt
+
+T = TypeVar("T")
 
 
 class Adapter(ABC):
@@ -53,11 +58,25 @@ class ParseLeads(ABC):
     """An adapter that parses the CRM's own webhook format; named `leads` in `adapter.toml`."""
 
     @abstractmethod
-    def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead]:
+    def parse_leads(self, host: Host, inbound: Inbound) -> Sequence[Lead | Rejected]:
         """The leads in a webhook whose signature the host has verified; none for an event of another kind.
 
-        `Rejected` sends the webhook to review with its raw bytes.
+        A lead that cannot be read is a `Rejected` in its place of the list: it goes to review alone, and the others are
+        delivered. `each_lead` makes such a list. Return the leads in the webhook's order, always, since a lead's place
+        is part of its key. A `Rejected` that is raised sends the whole webhook to review with its raw bytes.
         """
+
+
+def each_lead(found: Iterable[T], read: Callable[[T], Lead]) -> list[Lead | Rejected]:
+    """Reads each lead of a webhook. Where `read` rejects one, the rejection is in its place, so that one bad lead does
+    not stop the others."""
+    leads: list[Lead | Rejected] = []
+    for one in found:
+        try:
+            leads.append(read(one))
+        except Rejected as rejected:
+            leads.append(rejected)
+    return leads
 
 
 _exported: list[Adapter] = []

@@ -11,22 +11,27 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from componentize_py_types import Err  # type: ignore[import-not-found]
+from componentize_py_types import Err, Ok  # type: ignore[import-not-found]
 from wit_world import exports as _exports  # type: ignore[import-not-found]
 from wit_world.exports import about as _about  # type: ignore[import-not-found]
 from wit_world.imports import credentials as _credentials  # type: ignore[import-not-found]
+from wit_world.imports import dates as _dates
 from wit_world.imports import http as _http
 from wit_world.imports import log as _log
 from wit_world.imports import model as _model
+from wit_world.imports import phones as _phones
 from wit_world.imports import settings as _settings
 
 from . import adapter as _adapter
 from . import failures, model
 from .about import Description, Setting
 from .adapter import Adapter, Lookup, ParseLeads
+from .charset import well_formed
+from .date import DateError
 from .host import Host
 from .http import Reason, Refused, Request, Sent
 from .log import Level
+from .phone import PhoneError
 from .shape import checked
 
 T = TypeVar("T")
@@ -36,9 +41,9 @@ class Imports:
     """The contract's real imports."""
 
     def send(self, sent: Request) -> Sent | Refused:
-        headers = [_http.Header(name, value) for name, value in sent.headers]
+        headers = [_http.Header(well_formed(name), well_formed(value)) for name, value in sent.headers]
         try:
-            came = _http.send(_http.Request(sent.method, sent.url, headers, sent.body))
+            came = _http.send(_http.Request(sent.method, well_formed(sent.url), headers, sent.body))
         except Err as error:
             return Refused(_REASONS[type(error.value)], error.value.value)
         return Sent(came.status, tuple((it.name, it.value) for it in came.headers), came.body)
@@ -53,10 +58,29 @@ class Imports:
             return None
 
     def log(self, level: Level, message: str, fields: dict[str, str]) -> None:
-        _log.write(_LEVELS[level], message, [_log.Field(name, value) for name, value in fields.items()])
+        written = [_log.Field(well_formed(name), well_formed(value)) for name, value in fields.items()]
+        _log.write(_LEVELS[level], well_formed(message), written)
 
     def now(self) -> datetime:
         return datetime.now(timezone.utc)
+
+    def instant(self, local: str, zone: str) -> str | DateError:
+        try:
+            return _dates.instant(well_formed(local), well_formed(zone))  # type: ignore[no-any-return]
+        except Err as error:
+            return _DATE_ERRORS[type(error.value)]
+
+    def local(self, instant: str, zone: str) -> str | DateError:
+        try:
+            return _dates.local(well_formed(instant), well_formed(zone))  # type: ignore[no-any-return]
+        except Err as error:
+            return _DATE_ERRORS[type(error.value)]
+
+    def normalize(self, number: str) -> str | PhoneError:
+        try:
+            return _phones.normalize(well_formed(number))  # type: ignore[no-any-return]
+        except Err as error:
+            return _PHONE_ERRORS[type(error.value)]
 
 
 _REASONS = {
@@ -64,6 +88,15 @@ _REASONS = {
     _http.Error_Unreachable: Reason.UNREACHABLE,
     _http.Error_NoAnswer: Reason.NO_ANSWER,
     _http.Error_TooLarge: Reason.TOO_LARGE,
+}
+_DATE_ERRORS = {
+    _dates.DateError_UnknownZone: DateError.UNKNOWN_ZONE,
+    _dates.DateError_InvalidTime: DateError.INVALID_TIME,
+}
+_PHONE_ERRORS = {
+    _phones.PhoneError_NotANumber: PhoneError.NOT_A_NUMBER,
+    _phones.PhoneError_NoCountry: PhoneError.NO_COUNTRY,
+    _phones.PhoneError_NotInPlan: PhoneError.NOT_IN_PLAN,
 }
 _LEVELS = {level: _log.Level[level.name] for level in Level}
 _OUTCOMES = {
@@ -100,7 +133,7 @@ def exports(module: str) -> dict[str, type]:
     class LeadsExport:
         def parse(self, inbound: Any) -> Any:
             webhook = model.Inbound(inbound.content_type, inbound.body, inbound.received_at)
-            return _invoke(lambda: [_lead(lead) for lead in adapter.parse_leads(_HOST, webhook)])
+            return _invoke(lambda: [_parsed(lead) for lead in adapter.parse_leads(_HOST, webhook)])
 
     classes: dict[str, type] = {"About": About, "Status": Status, "Dispositions": Dispositions}
     for word, base, export in (("lookup", Lookup, LookupExport), ("leads", ParseLeads, LeadsExport)):
@@ -164,16 +197,17 @@ def _is_library(file: str) -> bool:
 
 def _failure(failure: failures.Failure) -> Any:
     if isinstance(failure, failures.Rejected):
-        for text in (failure.code, failure.message, *(text for it in failure.fields for text in (it.field, it.message))):
-            if not isinstance(text, str):
-                raise TypeError(f"a rejection's code, message and fields are str, not {type(text).__name__}")
-        fields = [_model.FieldError(it.field, it.message) for it in failure.fields]
-        return _model.Failure_Rejected(_model.Rejection(failure.code, failure.message, fields))
+        return _model.Failure_Rejected(_rejection(failure))
+    if isinstance(failure, failures.NotFound):
+        return _model.Failure_NotFound()
     if isinstance(failure, failures.RateLimited):
         return _model.Failure_RateLimited(failure.retry_after)
     for kind, made in _FAILURES.items():
         if isinstance(failure, kind):
-            return made()
+            reason = failure.reason
+            if not (reason is None or isinstance(reason, str)):
+                raise TypeError(f"a failure's reason is str, not {type(reason).__name__}")
+            return made(reason if reason is None else well_formed(reason))
     # A class of the author's own, or `Failure` itself, which the contract does not have.
     raise TypeError(f"raise one of the classes in jackfield.failures, not {type(failure).__name__}")
 
@@ -182,8 +216,16 @@ _FAILURES = {
     failures.Unavailable: _model.Failure_Unavailable,
     failures.Unknown: _model.Failure_Unknown,
     failures.Unauthorized: _model.Failure_Unauthorized,
-    failures.NotFound: _model.Failure_NotFound,
+    failures.Conflict: _model.Failure_Conflict,
 }
+
+
+def _rejection(it: failures.Rejected) -> Any:
+    for text in (it.code, it.message, *(text for error in it.fields for text in (error.field, error.message))):
+        if not isinstance(text, str):
+            raise TypeError(f"a rejection's code, message and fields are str, not {type(text).__name__}")
+    fields = [_model.FieldError(well_formed(error.field), well_formed(error.message)) for error in it.fields]
+    return _model.Rejection(well_formed(it.code), well_formed(it.message), fields)
 
 
 def _description(adapter: Adapter) -> Any:
@@ -223,21 +265,30 @@ def _disposition(it: Any) -> model.Disposition:
     )
 
 
+def _members(record: object) -> dict[str, Any]:
+    """The members of a record, with texts that can cross the boundary."""
+    return {name: well_formed(it) if isinstance(it, str) else it for name, it in vars(record).items()}
+
+
 def _extensions(extensions: list[model.Extension]) -> Any:
-    return [_model.Extension(it.pointer, it.json) for it in extensions]
+    return [_model.Extension(**_members(it)) for it in extensions]
 
 
 def _lead_status(it: model.LeadStatus) -> Any:
-    return _model.LeadStatus(**{**vars(_is(it, model.LeadStatus)), "extensions": _extensions(it.extensions)})
+    return _model.LeadStatus(**{**_members(_is(it, model.LeadStatus)), "extensions": _extensions(it.extensions)})
 
 
 def _receipt(it: model.Receipt) -> Any:
-    return _model.Receipt(_is(it, model.Receipt).reference)
+    return _model.Receipt(**_members(_is(it, model.Receipt)))
 
 
 def _lead(it: model.Lead) -> Any:
     priority = _model.Priority[_is(it, model.Lead).call_priority.name]
-    return _model.Lead(**{**vars(it), "call_priority": priority, "extensions": _extensions(it.extensions)})
+    return _model.Lead(**{**_members(it), "call_priority": priority, "extensions": _extensions(it.extensions)})
+
+
+def _parsed(it: model.Lead | failures.Rejected) -> Any:
+    return Err(_rejection(it)) if isinstance(it, failures.Rejected) else Ok(_lead(it))
 
 
 def _is(it: T, kind: type[T]) -> T:

@@ -11,7 +11,11 @@ raise               when                                                        
 `Unauthorized`      the credentials were refused                                          alerts at once, retries
 `Rejected`          the CRM understood the request and refused it                         asks a person
 `NotFound`          the CRM does not know the lead                                        asks a person
+`Conflict`          the record moved between reading and writing; nothing was written     tries again within seconds
 ==================  ====================================================================  ===========================
+
+`Unavailable`, `Unknown`, `Unauthorized` and `Conflict` take a reason: one sentence for the operator who looks at the
+delivery, such as `Unavailable("the CRM answered 200 with status E503")`. It must not contain personal data.
 """
 
 from __future__ import annotations
@@ -30,11 +34,19 @@ class Failure(Exception):
         return hash(type(self))
 
 
-class Unavailable(Failure):
+class _Reasoned(Failure):
+    """A failure that may carry a reason for operators, without personal data."""
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(*(() if reason is None else (reason,)))
+        self.reason = reason
+
+
+class Unavailable(_Reasoned):
     """The CRM did not accept the request and nothing was written: it is down, overloaded or in maintenance."""
 
 
-class Unknown(Failure):
+class Unknown(_Reasoned):
     """The request was sent and it is not known whether the CRM carried it out: no answer, a broken answer, a 500."""
 
 
@@ -47,8 +59,15 @@ class RateLimited(Failure):
         self.retry_after = None if retry_after is None else max(0, min(retry_after, 2**32 - 1))
 
 
-class Unauthorized(Failure):
+class Unauthorized(_Reasoned):
     """The credentials were refused."""
+
+
+class Conflict(_Reasoned):
+    """The CRM's record moved between reading and writing it (an `ETag`, a revision), and nothing was written.
+
+    Read again and try once more within the invocation first.
+    """
 
 
 class NotFound(Failure):

@@ -1,14 +1,19 @@
-"""The host as an adapter sees it: HTTP, settings, signatures, the log and the time."""
+"""The host as an adapter sees it: HTTP, settings, signatures, the log and the time. `jackfield.date` and
+`jackfield.phone` ask it for local times and telephone numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from .failures import FieldError, Rejected, Unauthorized
 from .http import Refused, Request, Response, Sent, exchange, request
 from .log import Level
+
+if TYPE_CHECKING:
+    from .date import DateError
+    from .phone import PhoneError
 
 T = TypeVar("T", str, int, bool)
 
@@ -21,6 +26,9 @@ class Imports(Protocol):
     def hmac_sha256(self, name: str, data: bytes) -> bytes | None: ...
     def log(self, level: Level, message: str, fields: dict[str, str]) -> None: ...
     def now(self) -> datetime: ...
+    def instant(self, local: str, zone: str) -> str | DateError: ...
+    def local(self, instant: str, zone: str) -> str | DateError: ...
+    def normalize(self, number: str) -> str | PhoneError: ...
 
 
 class Host:
@@ -62,7 +70,8 @@ class Host:
         The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header. Pass at
         most one of `json`, `form` (in UTF-8) and `body` (with its `content_type`; at most 1 MiB).
 
-        Raises `Unavailable` if nothing was sent and `Unknown` if no complete answer came; the host's reason is logged.
+        Raises `Unavailable` if nothing was sent and `Unknown` if no complete answer came, each with the host's reason,
+        which is also logged.
         """
         made = request(
             method, url, query=query, headers=headers, json=json, form=form, body=body, content_type=content_type
@@ -112,7 +121,7 @@ class Host:
         tag = self._imports.hmac_sha256(name, data.encode() if isinstance(data, str) else data)
         if tag is None:
             self.log(Level.ERROR, "no hmac credential of this name", credential=name)
-            raise Unauthorized
+            raise Unauthorized(f"the release has no hmac credential `{name}`")
         return tag
 
     def log(self, level: Level, message: str, **fields: object) -> None:

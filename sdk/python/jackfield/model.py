@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from .raw_json import RawJson
+from .instants import normalized
+from .raw_json import RawJson, from_json, to_json
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class Extension:
 
     @classmethod
     def of(cls, name: str, value: Any) -> Extension:
-        """An extension at the top level, under a name of the CRM: `Extension.of("floor", 12)`."""
+        """An extension at the top level, under a name of the CRM: `Extension.of("floor", 12)`. Numbers that came from
+        `Response.json` keep their digits."""
         escaped = name.replace("~", "~0").replace("/", "~1")
-        return cls(f"/{escaped}", json.dumps(value, ensure_ascii=False))
+        return cls(f"/{escaped}", to_json(value))
 
     @property
     def raw(self) -> RawJson:
@@ -36,10 +38,10 @@ class Extension:
 
     @property
     def value(self) -> Any:
-        """The parsed value, to be read. It turns `1.10` into `1.1`, and `1e400` into no number: pass on `raw` instead.
-        Text that is not JSON is returned as it is, so that nothing is lost."""
+        """The parsed value, to be read. Its numbers keep their digits where they are passed on as JSON (`JsonFloat`), but
+        not in `str`. Text that is not JSON is returned as it is, so that nothing is lost."""
         try:
-            return json.loads(self.json)
+            return from_json(self.json)
         except ValueError:
             return self.json
 
@@ -136,9 +138,12 @@ class LeadStatus:
     human_contacted: bool = False
     """Whether a person of the developer group has spoken to the lead."""
     last_call_attempt: str | None = None
-    """RFC 3339 with an offset."""
+    """RFC 3339 with an offset. Other spellings, such as `+0530`, are printed anew."""
     extensions: list[Extension] = field(default_factory=list)
     """Further fields for the agent."""
+
+    def __post_init__(self) -> None:
+        _normalize(self, "last_call_attempt")
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class Lead:
     id: str
     """In the CRM. Not empty."""
     phone: str
-    """E.164, such as `+919800000000`; `jackfield.phone.e164` converts to it."""
+    """E.164, such as `+919800000000`; `jackfield.phone.e164` asks the host for it."""
     phone_alt: str | None = None
     name: str | None = None
     source: str | None = None
@@ -173,9 +178,12 @@ class Lead:
     project_id: str | None = None
     language_preference: str | None = None
     created_at: str | None = None
-    """RFC 3339 with an offset."""
+    """RFC 3339 with an offset. Other spellings, such as `+0530`, are printed anew."""
     call_priority: Priority = Priority.NORMAL
     extensions: list[Extension] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        _normalize(self, "created_at")
 
 
 @dataclass(frozen=True)
@@ -185,3 +193,10 @@ class Inbound:
     content_type: str = ""
     body: bytes = b""
     received_at: str = ""
+
+
+def _normalize(record: LeadStatus | Lead, name: str) -> None:
+    """Prints a time anew. A text that is not an instant stays as it is, and the host refuses it by name."""
+    given = getattr(record, name)
+    if isinstance(given, str):
+        object.__setattr__(record, name, normalized(given) or given)

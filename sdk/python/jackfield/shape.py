@@ -1,9 +1,9 @@
 """Reads JSON as dataclasses whose types are checked.
 
-Types: `str`, `int`, `float`, `bool`, `Any`, `X | None`, `list[X]`, `dict[str, X]`, enums by their values, and
-dataclasses of these. A field that has a default or may be `None` may be missing. Fields that the dataclass does not
+Types: `str`, `int`, `float`, `bool`, `datetime`, `Any`, `X | None`, `list[X]`, `dict[str, X]`, enums by their values,
+and dataclasses of these. A field that has a default or may be `None` may be missing. Fields that the dataclass does not
 have are ignored, since a CRM adds some every year. Nothing is converted: `"12"` is not an `int`, and `12` is not a
-`str`.
+`str`. Only a `datetime` is read from text: an instant as RFC 3339 or nearly so (see `jackfield.instants`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from .instants import instant
+from .raw_json import JsonFloat
 
 T = TypeVar("T")
 
@@ -52,13 +56,23 @@ def _read(kind: Any, value: Any, place: str, strict: bool) -> Any:
                 return kind(value)
             except ValueError:
                 raise Misshapen(f"{place or '/'} is not one of {', '.join(str(it.value) for it in kind)}") from None
+        if kind is datetime and isinstance(value, str):
+            read = instant(value)
+            if read is None:
+                form = "an instant as RFC 3339 has it, such as 2026-07-01T14:31:00+05:30"
+                raise Misshapen(f"{place or '/'} should be {form}")
+            return read
         # To Python a bool is an int, so types are compared exactly; but an int is accepted for a float.
         if kind is float and type(value) is int:
             return float(value)
+        if kind is float and isinstance(value, float):
+            return value
         if type(value) is kind and kind in (str, int, float, bool):
             return value
     name = getattr(origin or kind, "__name__", str(kind))
-    found = {dict: "an object", list: "an array", type(None): "null"}.get(type(value), f"a {type(value).__name__}")
+    found = {dict: "an object", list: "an array", type(None): "null", JsonFloat: "a float"}.get(
+        type(value), f"a {type(value).__name__}"
+    )
     raise Misshapen(f"{place or '/'} should be {name} and is {found}")
 
 

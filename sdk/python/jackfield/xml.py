@@ -1,4 +1,5 @@
-"""A CRM's XML: reads it without the features that make XML dangerous, and writes it without invalid characters.
+"""A CRM's XML: reads it in its real charset, without the features that make XML dangerous, and writes it without invalid
+characters.
 
 Elements are those of the standard library's `xml.etree.ElementTree`, with names as `{namespace}name`.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, TreeBuilder, tostring
 from xml.parsers import expat
+
+from .charset import Undecodable, decoded
 
 __all__ = ["Element", "SubElement", "XmlError", "document", "parse", "writable"]
 
@@ -22,11 +25,19 @@ class XmlError(ValueError):
     """It is not XML, or XML that `parse` refuses. The text does not quote it."""
 
 
-def parse(body: bytes | str) -> Element:
+def parse(body: bytes | str, content_type: str = "") -> Element:
     """The root element. Document types are refused, and with them entities, which can turn a few bytes into gigabytes.
+
+    The charset is that of a byte-order mark, or UTF-8 where the bytes are UTF-8, or the one that `content_type` or the
+    XML declaration names (see `jackfield.charset`): the declaration of a document that was converted on its way may be
+    wrong.
 
     Raises `XmlError`.
     """
+    try:
+        text = body if isinstance(body, str) else decoded(body, content_type)
+    except Undecodable as error:
+        raise XmlError(str(error)) from None
     builder = TreeBuilder()
     parser = expat.ParserCreate(namespace_separator="}")
     depth = 0
@@ -52,7 +63,8 @@ def parse(body: bytes | str) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = doctype
     try:
-        parser.Parse(body, True)
+        # Of a text, the parser ignores what the declaration says of its charset.
+        parser.Parse(text, True)
     except expat.ExpatError as error:
         raise XmlError(f"{expat.errors.messages[error.code]} at line {error.lineno} column {error.offset}") from None
     except ValueError as error:

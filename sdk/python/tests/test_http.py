@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jackfield import (
+    Conflict,
+    Extension,
     Failure,
     FieldError,
     Host,
@@ -21,6 +23,7 @@ from jackfield import (
     Unknown,
     url,
 )
+from jackfield.http import Sent
 from jackfield.testing import Answer, Exchange, Expected, Script
 
 URL = "https://crm.example/"
@@ -42,11 +45,12 @@ class Statuses(unittest.TestCase):
         unsaid = "the CRM refused the request and did not say why"
         cases: dict[int, Any] = {
             **dict.fromkeys((200, 201, 204, 299), None),
-            **dict.fromkeys((301, 302, 307, 408, 500, 501, 502, 504), Unknown()),
-            **dict.fromkeys((401, 403), Unauthorized()),
+            **{status: Unknown(f"the CRM answered {status}") for status in (301, 302, 307, 408, 500, 501, 502, 504)},
+            **{status: Unauthorized(f"the CRM answered {status}") for status in (401, 403)},
             404: NotFound(),
+            412: Conflict("the CRM answered 412"),
             429: RateLimited(),
-            503: Unavailable(),
+            503: Unavailable("the CRM answered 503"),
             **{status: Rejected(f"http-{status}", unsaid) for status in (400, 405, 409, 410, 422, 499)},
         }
         for status, failure in cases.items():
@@ -70,10 +74,10 @@ class Statuses(unittest.TestCase):
 
     def test_only_an_unsent_request_is_unavailable(self) -> None:
         for reason, failure in {
-            "denied": Unavailable(),
-            "unreachable": Unavailable(),
-            "no_answer": Unknown(),
-            "too_large": Unknown(),
+            "denied": Unavailable("denied: why"),
+            "unreachable": Unavailable("unreachable: why"),
+            "no_answer": Unknown("no-answer: why"),
+            "too_large": Unknown("too-large: why"),
         }.items():
             self.assertEqual(outcome(Exchange(Expected("GET", URL), fails={reason: "why"})), failure)
 
@@ -84,6 +88,20 @@ class Statuses(unittest.TestCase):
         self.assertEqual(
             script.logged, [(Level.WARN, "no answer from the CRM", {"what": "unreachable", "reason": "refused"})]
         )
+
+    def test_adapter_judges_first(self) -> None:
+        def judge(answer: Response) -> Failure | None:
+            word = answer.json().get("error")
+            return Conflict(f"error {word}") if word else None
+
+        def call(host: Host) -> int:
+            return host.get(URL).judge(judge).accept().status
+
+        for status in (200, 401, 403, 404, 409, 429, 500, 503):
+            moved = Exchange(Expected("GET", URL), Answer(status, json={"error": "E409"}))
+            self.assertEqual(outcome(moved, call), Conflict("error E409"), status)
+        self.assertEqual(outcome(Exchange(Expected("GET", URL), Answer(200, json={})), call), 200)
+        self.assertEqual(outcome(Exchange(Expected("GET", URL), Answer(404, json={})), call), NotFound())
 
     def test_adapter_explains_a_refusal(self) -> None:
         @dataclass(frozen=True)
@@ -113,11 +131,50 @@ class Bodies(unittest.TestCase):
 
         for text in ("", "{", '{"number": "Asha', "<html>", "[]", '{"number": 7}', "{}", "null"):
             script = Script([Exchange(Expected("GET", URL), Answer(200, text=text))])
-            with self.subTest(text), self.assertRaises(Unknown):
+            with self.subTest(text), self.assertRaises(Unknown) as unknown:
                 script.run(lambda host: host.get(URL).accept().json(Saved))
+            reason = unknown.exception.reason or ""
+            self.assertTrue(reason.startswith("the CRM's answer with status 200 cannot be read: "), reason)
+            self.assertNotIn("Asha", reason)
             ((level, message, fields),) = script.logged
             self.assertEqual((level, message), (Level.WARN, "the CRM's answer cannot be read"))
             self.assertNotIn("Asha", str(fields))
+
+    def test_text_is_decoded(self) -> None:
+        def answered(body: bytes, content_type: str = "") -> str:
+            response = Response(Host(Script()), Sent(200, (("Content-Type", content_type),), body))
+            return response.text()
+
+        self.assertEqual(answered("₹ आशा".encode()), "₹ आशा")
+        self.assertEqual(answered(b"\xef\xbb\xbf\xe2\x82\xb9"), "₹")
+        # What is UTF-8 is UTF-8, whatever it says.
+        self.assertEqual(answered("é".encode(), "text/plain; charset=windows-1252"), "é")
+        self.assertEqual(answered("é".encode("latin-1"), 'text/plain; charset="ISO-8859-1"'), "é")
+        self.assertEqual(answered("आशा".encode("utf-16")), "आशा")
+        self.assertEqual(answered("आशा".encode("utf-16-le"), "text/plain; charset=UTF-16LE"), "आशा")
+        for body, content_type, why in (
+            (b"\xe9", "", "not UTF-8"),
+            (b"\xe9", "text/plain; charset=klingon", "in a charset that is not known here: klingon"),
+        ):
+            with self.assertRaises(Unknown) as unknown:
+                answered(body, content_type)
+            self.assertTrue((unknown.exception.reason or "").endswith(why), unknown.exception.reason)
+
+    def test_numbers_keep_their_digits(self) -> None:
+        text = '{"rate": 1.10, "limit": 1e2, "ref": 100000000000000000000001}'
+        script = Script([Exchange(Expected("GET", URL), Answer(200, text=text))])
+        value = script.run(lambda host: host.get(URL).json())
+        self.assertEqual(Extension.of("all", value), Extension("/all", text))
+        self.assertEqual(value["rate"] + 1, 2.1)
+        sent = Exchange(Expected("POST", URL, json={"rate": 1.1, "limit": 100, "ref": 10**23 + 1}), Answer(200))
+        Script([sent]).run(lambda host: host.post(URL, json=value))
+
+    def test_headers_are_visible_ascii(self) -> None:
+        for value in ("कॉल-2", "é", "two\nlines", " x"):
+            exchange = Exchange(Expected("GET", URL), Answer(200))
+            failure = outcome(exchange, lambda host, value=value: host.get(URL, headers={"x-key": value}))  # type: ignore[misc]
+            self.assertIsInstance(failure, Unavailable)
+            self.assertIn("denied: header `x-key` holds", failure.reason)
 
     def test_json_and_forms_are_sent_as_utf8(self) -> None:
         def sent(request: Expected, **what: Any) -> None:
@@ -139,6 +196,14 @@ class Urls(unittest.TestCase):
     def test_id_stays_one_segment(self) -> None:
         self.assertEqual(url("https://crm.example", "leads", "A/7 ख"), "https://crm.example/leads/A%2F7%20%E0%A4%96")
         self.assertEqual(url("https://crm.example"), "https://crm.example")
+
+    def test_half_a_surrogate_pair_is_replaced(self) -> None:
+        self.assertEqual(url("https://crm.example", "\ud83d"), "https://crm.example/%EF%BF%BD")
+        for sent, what in (
+            (Expected("POST", URL, json={"said": "\ufffd 😀"}), {"json": {"said": "\ud83d \ud83d\ude00"}}),
+            (Expected("POST", URL, form={"said": "\ufffd"}), {"form": {"said": "\ude00"}}),
+        ):
+            Script([Exchange(sent, Answer(200))]).run(lambda host, what=what: host.post(URL, **what))  # type: ignore[misc]
 
     def test_dot_segments_are_refused(self) -> None:
         for segment in ("", ".", ".."):

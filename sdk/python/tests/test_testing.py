@@ -8,11 +8,28 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from jackfield import Adapter, Description, Disposition, Host, LeadStatus, Outcome, Receipt
+from jackfield import (
+    Adapter,
+    Description,
+    Disposition,
+    Host,
+    Inbound,
+    Lead,
+    LeadStatus,
+    Outcome,
+    ParseLeads,
+    Receipt,
+    Rejected,
+    each_lead,
+    phone,
+)
 from jackfield.testing import Answer, Exchange, Expected, Script, replay
 
 
-class Acme(Adapter):
+LATE = "2026-07-01T14:31:00+0530"
+
+
+class Acme(Adapter, ParseLeads):
     def describe(self) -> Description:
         return Description("acme", "1.0.0")
 
@@ -24,6 +41,13 @@ class Acme(Adapter):
         assert call.outcome is Outcome.OTHER
         return Receipt(f"{idempotency_key} {call.other_outcome}")
 
+    def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead | Rejected]:
+        def lead(row: tuple[int, str]) -> Lead:
+            at, number = row
+            return Lead(id=str(at), phone=phone.e164(host, number, field=str(at)))
+
+        return each_lead(enumerate(inbound.body.decode().split(",")), lead)
+
 
 def recorded(**changes: Any) -> dict[str, Any]:
     request = {"method": "GET", "url": "https://crm.example/L-1"}
@@ -34,6 +58,11 @@ def recorded(**changes: Any) -> dict[str, Any]:
         "returns": {"ok": {"lead_id": "L-1", "callable": True, "status": "new"}},
         **changes,
     }
+
+
+def failing(status: int, failure: Any) -> dict[str, Any]:
+    exchange = {"request": recorded()["exchanges"][0]["request"], "answer": {"status": status}}
+    return recorded(exchanges=[exchange], returns={"err": failure})
 
 
 class Replays(unittest.TestCase):
@@ -56,6 +85,9 @@ class Replays(unittest.TestCase):
         answers = [
             ({"status": 404}, "not_found"),
             ({"status": 429, "headers": {"Retry-After": "30"}}, {"rate_limited": 30}),
+            ({"status": 503}, "unavailable"),
+            ({"status": 503}, {"unavailable": "the CRM answered 503"}),
+            ({"status": 412}, {"conflict": "the CRM answered 412"}),
             (
                 {"status": 409},
                 {"rejected": {"code": "http-409", "message": "the CRM refused the request and did not say why"}},
@@ -64,6 +96,17 @@ class Replays(unittest.TestCase):
         for answer, failure in answers:
             exchange = {"request": recorded()["exchanges"][0]["request"], "answer": answer}
             self.assertEqual(self.replayed(recorded(exchanges=[exchange], returns={"err": failure})), "well")
+
+    def test_leads_are_refused_one_by_one(self) -> None:
+        refused = {"code": "bad-phone", "message": "a telephone number cannot be used"}
+        message = "is not in its country's numbering plan: too short, too long, or an unknown prefix"
+        why = {"field": "1", "message": message}
+        leads = [{"id": "0", "phone": "+919800000000"}, {"rejected": {**refused, "fields": [why]}}]
+        call = {"parse_leads": {"body": "98000 00000,123"}}
+        recording = recorded(call=call, exchanges=[], country="IN", returns={"ok": leads})
+        self.assertEqual(self.replayed(recording), "well")
+        self.assertIn("expected", self.replayed({**recording, "returns": {"ok": leads[:1]}}))
+        self.assertIn("expected", self.replayed({**recording, "country": None}))
 
     def test_differences_are_named(self) -> None:
         other = recorded()
@@ -74,7 +117,13 @@ class Replays(unittest.TestCase):
             (recorded(exchanges=recorded()["exchanges"] * 2), "requests that were expected and not made"),
             (recorded(returns={"ok": {"lead_id": "L-1", "callable": False, "status": "new"}}), "expected LeadStatus"),
             (recorded(returns={"err": "unknown"}), "expected Unknown"),
+            (
+                recorded(returns={"ok": {"lead_id": "L-1", "callable": True, "status": "new", "last_call_attempt": LATE}}),
+                "/returns/ok/last_call_attempt should be written as the host gets it: 2026-07-01T14:31:00+05:30",
+            ),
             (recorded(returns={"err": "sideways"}), "there is no failure"),
+            (failing(503, {"unavailable": "because"}), "expected Unavailable {'reason': 'because'}"),
+            (failing(503, "unknown"), "expected Unknown"),
             (recorded(call={"find": {"lead_id": "L", "idempotency_key": "K"}}), "does not derive from Lookup"),
             (recorded(abuot="x"), "/abuot is not known"),
         ):

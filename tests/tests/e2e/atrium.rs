@@ -249,6 +249,8 @@ async fn throttling_and_maintenance_are_retried() {
         test.stored_delivery(&id).await.attempts[1].class.unwrap().word(),
         "unavailable"
     );
+    let told = serde_json::to_string(&test.stored_delivery(&id).await.attempts[1].detail).unwrap();
+    assert!(told.contains("atrium answered the error MAINTENANCE"), "{told}");
     test.advance(Duration::from_mins(3));
     test.work().await;
     assert_eq!(test.stored_delivery(&id).await.summary.state, DeliveryState::Done);
@@ -268,10 +270,10 @@ async fn refusals_go_to_review_with_a_message() {
     let rejection = after.attempts[0].detail.rejection.as_ref().unwrap();
     assert_eq!(
         (rejection.code.as_str(), rejection.message.as_str()),
-        ("VALIDATION", "1 field(s) cannot be stored")
+        ("bad-date", "the site visit is not a real date, time and zone")
     );
     let fields: Vec<_> = rejection.fields.iter().map(|field| field.pointer.as_str()).collect();
-    assert_eq!(fields, ["input.visit.zone"]);
+    assert_eq!(fields, ["site_visit.timezone"], "the host knows every zone");
 
     let gone = test
         .dispose(TENANT, "NOBODY", &minimal_disposition("C-3", "no_answer"))

@@ -18,6 +18,7 @@ mod oauth2;
 mod order;
 mod outage;
 mod parcel;
+mod parcel_leads;
 mod pushes;
 mod recording;
 mod review;

@@ -7,9 +7,9 @@ use jackfield_clock::Clock as _;
 use jackfield_domain::delivery::{DeliveryState, StopReason};
 use jackfield_store::DeliveryDetail;
 use jackfield_tests::components::component;
-use jackfield_tests::documents::{disposition, minimal_disposition, parcel_tenant, parcel_webhook};
+use jackfield_tests::documents::{disposition, minimal_disposition, parcel_tenant};
 use jackfield_tests::fakes::{Behaviour, Mode, Parcel, ParcelCall, ParcelConfig, ParcelLead};
-use jackfield_tests::node::{PUSH_SECRET, TestNode, WEBHOOK_SECRET, at};
+use jackfield_tests::node::{TestNode, at};
 use serde_json::{Value, json};
 
 const TENANT: &str = "dwarka-homes";
@@ -274,6 +274,11 @@ async fn server_and_client_faults_are_told_apart() {
     parcel.behave(Behaviour::next(1, Mode::Maintenance));
     let away = written(&test, &parcel, &minimal_disposition("C-1", "no_answer")).await;
     assert_eq!(away.attempts[0].class.unwrap().word(), "unavailable");
+    let told = serde_json::to_string(&away.attempts[0].detail).unwrap();
+    assert!(
+        told.contains("parcel answered the fault Server with error P-09"),
+        "{told}"
+    );
     test.advance(Duration::from_secs(40));
     parcel.behave(Behaviour::next(1, Mode::RateLimited).retry_after(77));
     test.work().await;
@@ -285,14 +290,14 @@ async fn server_and_client_faults_are_told_apart() {
     test.work().await;
     assert_eq!(parcel.stored().len(), 1);
 
-    // A time zone that the adapter cannot check and parcel does not know: parcel answers a fault under HTTP 500.
+    // A text that is longer than parcel's element: parcel answers a fault under HTTP 500.
     let mut document = disposition("C-2", "qualified_visit_booked");
-    document["site_visit"]["timezone"] = "Mars/Olympus".into();
+    document["qualification"]["bhk_preference"] = "3BHK ".repeat(16).trim().into();
     let refused = written(&test, &parcel, &document).await;
     assert_eq!(refused.summary.state, DeliveryState::Review);
     assert_eq!(refused.summary.reason, Some(StopReason::Rejected));
     let shown = serde_json::to_string(&refused.attempts[0].detail).unwrap();
-    for part in ["P-20", "invalid elements", "Visit/VisitZone", "is no time zone"] {
+    for part in ["P-20", "invalid elements", "UnitType", "must be 1 to 64 characters"] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
 
@@ -304,59 +309,5 @@ async fn server_and_client_faults_are_told_apart() {
     let unknown = test.stored_delivery(&unknown.member("delivery")).await;
     assert_eq!(unknown.attempts[0].class.unwrap().word(), "not-found");
     assert_eq!(unknown.summary.state, DeliveryState::Review);
-    test.finish().await;
-}
-
-#[tokio::test]
-async fn parcel_webhook_becomes_a_lead() {
-    // parcel's own webhook becomes a lead; nonsense goes to review.
-    let test = TestNode::empty().await;
-    let more = format!(
-        "[webhook]\nsecrets = [{{ value = \"{WEBHOOK_SECRET}\" }}]\n[agent]\npush_url = \"{}/leads\"\npush_secret = \
-         {{ value = \"{PUSH_SECRET}\" }}",
-        test.agent.origin()
-    );
-    let parcel = Parcel::start(ParcelConfig::new("jackfield", PASSWORD)).await.unwrap();
-    test.node.rollout.push_adapter(component("parcel")).await.unwrap();
-    let secret = format!("{{ value = \"{PASSWORD}\" }}");
-    test.apply(&parcel_tenant(TENANT, &parcel.origin(), &secret, &more))
-        .await;
-    let _ = test
-        .webhook(TENANT, "msg_1", parcel_webhook("PL-1").as_bytes())
-        .await
-        .expect(202);
-    test.work().await;
-    test.work().await;
-    let pushed = &test.agent.stored()[0].body["lead"];
-    let names = [
-        "id",
-        "phone",
-        "name",
-        "language_preference",
-        "created_at",
-        "call_priority",
-        "Tower",
-    ];
-    assert_eq!(
-        names.map(|name| pushed[name].as_str().unwrap_or_default()),
-        [
-            "PL-1",
-            "+919800000000",
-            "आशा",
-            "hindi",
-            "2026-07-01T14:31:00+05:30",
-            "high",
-            "बी"
-        ]
-    );
-    let nonsense = test
-        .webhook(TENANT, "msg_2", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")
-        .await
-        .expect(202);
-    test.work().await;
-    let held = test.stored_delivery(&nonsense.member("delivery")).await;
-    assert_eq!(held.summary.state, DeliveryState::Review);
-    let fields = &held.attempts[0].detail.rejection.as_ref().unwrap().fields;
-    assert_eq!(fields[0].detail, "is not XML: a document type is not accepted");
     test.finish().await;
 }

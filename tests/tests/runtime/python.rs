@@ -19,13 +19,13 @@ async fn exception_fault_has_message_and_line() {
         ("key", "KeyError: 'stage' (stages.py:9 in to_status)"),
         (
             "value",
-            "ValueError: bad stage 'x' of two lines (adapter.py:45 in query_status)",
+            "ValueError: bad stage 'x' of two lines (adapter.py:47 in query_status)",
         ),
-        ("silent", "AssertionError (adapter.py:47 in query_status)"),
-        ("exit", "SystemExit: 0 (adapter.py:49 in query_status)"),
+        ("silent", "AssertionError (adapter.py:49 in query_status)"),
+        ("exit", "SystemExit: 0 (adapter.py:51 in query_status)"),
         (
             "library",
-            "ValueError: invalid literal for int() with base 10: 'twelve' (adapter.py:53 in query_status)",
+            "ValueError: invalid literal for int() with base 10: 'twelve' (adapter.py:55 in query_status)",
         ),
         (
             "no-return",
@@ -39,6 +39,7 @@ async fn exception_fault_has_message_and_line() {
             "own-failure",
             "TypeError: raise one of the classes in jackfield.failures, not Failure",
         ),
+        ("bad-reason", "TypeError: a failure's reason is str, not int"),
     ];
     for (lead, expected) in cases {
         let fault = fault(&guest, lead).await;
@@ -78,9 +79,22 @@ async fn raised_failures_keep_their_class() {
         "not-found",
         "rate-limited",
         "rejected",
+        "conflict",
     ] {
         let failure = report(&guest, class).await.unwrap_err();
         assert_eq!(failure.class().word(), class);
+        let reason = match class {
+            "unavailable" => Some("down since noon"),
+            "unknown" => Some("status E503"),
+            "unauthorized" => Some("the token expired"),
+            "conflict" => Some("the revision moved"),
+            _ => None,
+        };
+        let words = failure.to_string();
+        assert!(
+            reason.is_none_or(|reason| words.ends_with(&format!(": {reason}"))),
+            "{words}"
+        );
         match failure {
             Failure::RateLimited { retry_after } => assert_eq!(retry_after.map(|it| it.as_secs()), Some(7)),
             Failure::Rejected(it) => {
@@ -93,6 +107,16 @@ async fn raised_failures_keep_their_class() {
             _ => {}
         }
     }
+    let bare = report(&guest, "bare-conflict").await.unwrap_err();
+    assert_eq!(bare, Failure::Conflict(None));
+    let half = report(&guest, "half-a-character").await.unwrap_err();
+    let Failure::Rejected(rejection) = half else {
+        panic!("{half:?}");
+    };
+    assert_eq!(
+        (rejection.code.as_str(), rejection.message.as_str()),
+        ("\u{fffd}", "😀")
+    );
 }
 
 #[tokio::test]
@@ -135,5 +159,14 @@ async fn records_cross_the_boundary_whole() {
         .await
         .outcome
         .unwrap();
-    assert_eq!(leads[0].as_ref().unwrap().members["id"], "L-7");
+    let lead = leads[0].as_ref().unwrap();
+    assert_eq!(
+        (&lead.members["id"], &lead.members["created_at"]),
+        (&"L-7".into(), &"2026-07-01T14:31:00+05:30".into())
+    );
+    let refused = leads[1].as_ref().unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), refused.fields[0].detail.as_str()),
+        ("L-1", "is missing")
+    );
 }

@@ -35,6 +35,10 @@ async fn exception_fault_has_message_and_line() {
             "TypeError: queryStatus answered `status` that should be text and is of type number",
         ),
         ("recurses", "InternalError: too much recursion (src/adapter.ts:"),
+        (
+            "bad-reason",
+            "TypeError: the reason of the failure unknown should be text and is of type number",
+        ),
     ];
     let mut wrong = vec![];
     for (lead, expected) in cases {
@@ -78,10 +82,21 @@ async fn failures_and_imports_cross_the_boundary() {
     );
     // printf Jackfield | openssl dgst -sha256 -hmac 'a test key'
     assert_eq!(report(&raises, "hmac").await.unwrap(), "67471bbe");
-    assert!(matches!(
-        report(&raises, "no-key").await,
-        Err(Failure::Unauthorized(None))
-    ));
+    for (lead, reason) in [
+        ("no-key", "the release has no hmac credential `other`"),
+        ("unavailable", "down since noon"),
+        ("unknown", "status E503"),
+        ("unauthorized", "the token expired"),
+        ("conflict", "the revision moved"),
+    ] {
+        let failure = report(&raises, lead).await.unwrap_err();
+        let class = if lead == "no-key" { "unauthorized" } else { lead };
+        assert_eq!(failure.class().word(), class);
+        let words = failure.to_string();
+        assert!(words.ends_with(&format!(": {reason}")), "{words}");
+    }
+    let bare = report(&raises, "bare-conflict").await.unwrap_err();
+    assert_eq!(bare, Failure::Conflict(None));
 }
 
 #[tokio::test]
@@ -100,5 +115,13 @@ async fn exports_work_and_amounts_are_exact() {
     assert_eq!(found.as_deref(), Some("found"));
     assert_eq!(raises.find(&id("absent"), &key).await.outcome.unwrap(), None);
     let leads = raises.parse("text/plain", "आशा".as_bytes(), now).await.outcome.unwrap();
-    assert_eq!(leads.len(), 1);
+    assert_eq!(
+        leads[0].as_ref().unwrap().members["created_at"],
+        "2026-07-01T14:31:00+05:30"
+    );
+    let refused = leads[1].as_ref().unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), refused.fields[0].detail.as_str()),
+        ("L-1", "is missing")
+    );
 }

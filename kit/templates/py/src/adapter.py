@@ -9,9 +9,11 @@ from __future__ import annotations
 import mapping
 from jackfield import (
     Adapter,
+    Conflict,
     Credential,
     Description,
     Disposition,
+    Failure,
     FieldError,
     Host,
     LeadStatus,
@@ -41,8 +43,14 @@ class {{Pascal}}Adapter(Adapter):
 
     def write_disposition(self, host: Host, call: Disposition, idempotency_key: str) -> Receipt:
         place = url(host.required("base_url"), "leads", call.lead_id, "calls", idempotency_key)
-        answer = host.put(place, json=mapping.note(call)).accept(why)
+        answer = host.put(place, json=mapping.note(host, call)).judge(moved).accept(why)
         return Receipt(answer.json(mapping.Saved).number)
+
+
+def moved(answer: Response) -> Failure | None:
+    """What this CRM means by an answer that other CRMs use differently: its 409 says that somebody else is saving the
+    lead. The SDK judges the others by their status."""
+    return Conflict("the CRM answered 409: the lead is being saved") if answer.status == 409 else None
 
 
 def why(refusal: Response) -> Rejected | None:

@@ -1,11 +1,12 @@
-"""Converts the contract's records to the CRM's and back. Pure: tested without a CRM."""
+"""Converts the contract's records to the CRM's and back, without a request: the host converts local times only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from jackfield import Disposition, LeadStatus, Outcome
+from jackfield import Disposition, Host, LeadStatus, Outcome
 from jackfield.date import in_ist, rfc3339, visit_start
 
 RESULTS = {
@@ -33,7 +34,7 @@ class Lead:
     stage: str
     do_not_call: bool
     sales_contacted: bool
-    last_called_at: str | None
+    last_called_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,14 @@ def lead_status(lead: Lead) -> LeadStatus:
         status=lead.stage,
         dnc=lead.do_not_call,
         human_contacted=lead.sales_contacted,
-        last_call_attempt=lead.last_called_at,
+        last_call_attempt=rfc3339(lead.last_called_at) if lead.last_called_at else None,
     )
 
 
-def note(call: Disposition) -> dict[str, Any]:
+def note(host: Host, call: Disposition) -> dict[str, Any]:
     """A call in the CRM's format. Every value may be missing, because a call can end at any point."""
     learned = call.qualification
-    visit = visit_start(call.site_visit)
+    visit = visit_start(host, call.site_visit)
     return {
         "result": RESULTS[call.outcome],
         "result_text": call.other_outcome,
@@ -74,9 +75,9 @@ def note(call: Disposition) -> dict[str, Any]:
         "seconds": call.duration_seconds,
         "score": learned.ai_intent_score,
         "budget": [learned.budget_min, learned.budget_max],
-        "visit": visit and {"date": visit[0].isoformat(), "time": visit[1].isoformat("minutes"), "zone": visit[2]},
+        "visit": visit and {"starts_at": rfc3339(visit.at), "zone": visit.zone},
         "do_not_call": call.dnc_requested,
         "language": call.language_used,
         "recording": call.recording_url,
-        "more": {it.pointer: it.value for it in call.extensions},
+        "more": {it.pointer: it.raw for it in call.extensions},
     }

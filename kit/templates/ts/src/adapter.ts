@@ -5,7 +5,7 @@
  */
 
 import { adapter, describe, type Host, url } from "jackfield";
-import { leadOf, note, refusal, savedOf, statusOf } from "./mapping.ts";
+import { leadOf, moved, note, refusal, savedOf, statusOf } from "./mapping.ts";
 
 export default adapter({
   about: describe("{{name}}", "1.0.0")
@@ -19,8 +19,8 @@ export default adapter({
 
   writeDisposition(host, call, idempotencyKey) {
     const request = host.post(url(baseUrl(host), "leads", call.leadId, "calls"));
-    const answer = request.header("idempotency-key", idempotencyKey).json(note(call)).send();
-    const saved = answer.acceptOr(refusal).json(savedOf);
+    const answer = request.header("idempotency-key", idempotencyKey).json(note(host, call, idempotencyKey)).send();
+    const saved = answer.judge(moved).acceptOr(refusal).json(savedOf);
     return { reference: saved.number };
   },
 });

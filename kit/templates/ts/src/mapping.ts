@@ -1,8 +1,19 @@
 /**
- * Converts between the contract's records and the CRM's JSON, and checks every value.
+ * Converts between the contract's records and the CRM's JSON, and checks every value. It makes no request: the host
+ * converts local times only.
  */
 
-import type { Disposition, LeadStatus, NamedOutcome, Rejection, Response } from "jackfield";
+import {
+  date,
+  type Disposition,
+  extensionRaw,
+  Failure,
+  type Host,
+  type LeadStatus,
+  type NamedOutcome,
+  type Rejection,
+  type Response,
+} from "jackfield";
 
 /** A lead in the CRM's answer. */
 interface Lead {
@@ -15,7 +26,8 @@ interface Lead {
 /** The lead, if the answer is one. Any other answer must not be mistaken for "may be called". */
 export function leadOf(value: unknown): Lead | undefined {
   const { id, stage, do_not_call, last_call_at = null } = members<Lead>(value);
-  const known = typeof id === "string" && typeof stage === "string" && typeof do_not_call === "boolean";
+  const isTime = last_call_at === null || (typeof last_call_at === "string" && date.normalized(last_call_at) !== undefined);
+  const known = typeof id === "string" && typeof stage === "string" && typeof do_not_call === "boolean" && isTime;
   return known ? { id, stage, do_not_call, last_call_at } : undefined;
 }
 
@@ -46,10 +58,11 @@ const RESULTS: Record<NamedOutcome, string> = {
 };
 
 /** A call in the CRM's format. Unknown values are omitted: a call can end at any point. */
-export function note(call: Disposition) {
+export function note(host: Host, call: Disposition, key: string) {
   const { outcome, qualification, siteVisit } = call;
+  const visit = date.visitStart(host, siteVisit);
   return {
-    call: call.callId,
+    call: key,
     result: typeof outcome === "string" ? RESULTS[outcome] : "other",
     words: typeof outcome === "string" ? undefined : outcome.other,
     called_at: call.acceptedAt,
@@ -57,7 +70,8 @@ export function note(call: Disposition) {
     never_call_again: call.dncRequested,
     score: qualification.aiIntentScore,
     budget_up_to: qualification.budgetMax,
-    visit: siteVisit?.booked ? { date: siteVisit.date, time: siteVisit.timeSlot, zone: siteVisit.timezone } : undefined,
+    visit: visit && { starts_at: visit.at, zone: visit.zone },
+    more: call.extensions.length > 0 ? Object.fromEntries(call.extensions.map((it) => [it.pointer, extensionRaw(it)])) : undefined,
   };
 }
 
@@ -65,6 +79,14 @@ export function note(call: Disposition) {
 export function savedOf(value: unknown): { number: string } | undefined {
   const { number } = members<{ number: string }>(value);
   return typeof number === "string" ? { number } : undefined;
+}
+
+/**
+ * What this CRM means by an answer that other CRMs use differently: its 409 says that somebody else is saving the lead.
+ * The SDK judges the others by their status.
+ */
+export function moved(answer: Response): Failure | undefined {
+  return answer.status === 409 ? Failure.conflict("the CRM answered 409: the lead is being saved") : undefined;
 }
 
 /** The CRM's reason for a refusal: `{"error": {"code", "message", "fields": {"name": "what is wrong"}}}`. */

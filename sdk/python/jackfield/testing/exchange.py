@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..http import Reason, Refused, Request, Sent
+from ..raw_json import to_json
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Exchange:
             return Refused(Reason(reason), words)
         text = self.answer.text or ""
         if self.answer.json is not None:
-            text = json.dumps(self.answer.json, ensure_ascii=False)
+            text = to_json(self.answer.json)
         return Sent(self.answer.status, tuple(self.answer.headers.items()), text.encode())
 
 

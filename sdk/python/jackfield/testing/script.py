@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import TypeVar
 
+from ..date import DateError
 from ..host import Host
-from ..http import Refused, Request, Sent
+from ..http import Reason, Refused, Request, Sent
 from ..log import Level
+from ..phone import PhoneError
+from . import dates, phones
 from .exchange import Exchange
 
 T = TypeVar("T")
+
+_SENDABLE = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
+"""The headers' values that the host sends; it denies a request with another."""
 
 _NOW = datetime(2026, 7, 1, 9, 1, 55, tzinfo=timezone.utc)
 
 
 class Script:
-    """A host that plays a script: settings, keys, a time, and the expected requests with their answers, in order.
+    """A host that plays a script: settings, keys, a time, a country, and the expected requests with their answers, in
+    order. It converts local times as the host does, and telephone numbers roughly so (see `phones`).
 
         script = Script(
             settings={"base_url": "https://crm.example"},
@@ -36,12 +44,14 @@ class Script:
         settings: dict[str, str] | None = None,
         keys: dict[str, str] | None = None,
         now: datetime = _NOW,
+        country: str | None = "IN",
         title: str = "the script",
     ) -> None:
         self._exchanges = list(exchanges)
         self._settings = settings or {}
         self._keys = keys or {}
         self._now = now
+        self._country = country
         self._title = title
         self.logged: list[tuple[Level, str, dict[str, str]]] = []
         """What the adapter wrote to the log."""
@@ -67,9 +77,14 @@ class Script:
                 f"{self._title}: no more requests are expected, but this was sent: {sent.method} {sent.url}"
             )
         try:
-            return self._exchanges.pop(0).play(sent)
+            came = self._exchanges.pop(0).play(sent)
         except AssertionError as error:
             raise AssertionError(f"{self._title}: {error}") from None
+        denied = next((name for name, value in sent.headers if not _SENDABLE.fullmatch(value)), None)
+        if denied is not None:
+            words = f"header `{denied}` holds something other than visible ASCII and spaces between them; encode it"
+            return Refused(Reason.DENIED, words)
+        return came
 
     def setting(self, name: str) -> str | None:
         return self._settings.get(name)
@@ -85,3 +100,12 @@ class Script:
 
     def now(self) -> datetime:
         return self._now
+
+    def instant(self, local: str, zone: str) -> str | DateError:
+        return dates.instant(local, zone)
+
+    def local(self, instant: str, zone: str) -> str | DateError:
+        return dates.local(instant, zone)
+
+    def normalize(self, number: str) -> str | PhoneError:
+        return phones.normalize(number, self._country)

@@ -6,6 +6,7 @@ import sys
 
 from jackfield import (
     Adapter,
+    Conflict,
     Description,
     Disposition,
     Extension,
@@ -30,6 +31,7 @@ from jackfield import (
     Unknown,
     export,
 )
+from echo import echo
 from stages import to_status
 
 
@@ -62,13 +64,22 @@ class Raises(Adapter, Lookup, ParseLeads):
                 while True:
                     hoard.append(bytearray(1 << 20))
             case "unavailable":
-                raise Unavailable
+                raise Unavailable("down since noon")
             case "unknown":
-                raise Unknown
+                raise Unknown("status E503")
             case "rate-limited":
                 raise RateLimited(7)
             case "unauthorized":
-                raise Unauthorized
+                raise Unauthorized("the token expired")
+            case "conflict":
+                raise Conflict("the revision moved")
+            case "bare-conflict":
+                raise Conflict
+            case "bad-reason":
+                raise Unavailable(503)  # type: ignore[arg-type]
+            case "half-a-character":
+                host.log(Level.INFO, "\ud83d", lead="\ud83d")
+                raise Rejected("\ud83d", "\ud83d\ude00", [FieldError("\ud83d", "no")])
             case "not-found":
                 raise NotFound
             case "rejected":
@@ -106,8 +117,11 @@ class Raises(Adapter, Lookup, ParseLeads):
     def find(self, host: Host, lead_id: str, idempotency_key: str) -> Receipt | None:
         return Receipt("found") if lead_id == "there" else None
 
-    def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead]:
-        return [Lead(id=inbound.body.decode(), phone="+919800000000")]
+    def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead | Rejected]:
+        if inbound.content_type == "application/json":
+            return echo(host, inbound.body)
+        lead = Lead(id=inbound.body.decode(), phone="+919800000000", created_at="2026-07-01t14:31:00+0530")
+        return [lead, Rejected("L-1", "no number", [FieldError("phone", "is missing")])]
 
 
 export(Raises())

@@ -1,6 +1,7 @@
 /** A guest that fails in every way that JavaScript can, or uses the SDK, selected by the lead's id. */
 
-import { adapter, describe, Failure, hex, type Host, type LeadStatus } from "jackfield";
+import { adapter, describe, Failure, hex, type Host, inboundText, type LeadStatus } from "jackfield";
+import { echo } from "./echo.ts";
 import { stageOf } from "./stages.ts";
 
 /** The queried lead. */
@@ -32,6 +33,24 @@ const ACTIONS: Record<string, (host: Host) => unknown> = {
   "fails": () => {
     throw Failure.rejected("E7", "यह नहीं", [{ field: "f", message: "m" }]);
   },
+  "unavailable": () => {
+    throw Failure.unavailable("down since noon");
+  },
+  "unknown": () => {
+    throw Failure.unknown("status E503");
+  },
+  "unauthorized": () => {
+    throw Failure.unauthorized("the token expired");
+  },
+  "conflict": () => {
+    throw Failure.conflict("the revision moved");
+  },
+  "bare-conflict": () => {
+    throw Failure.conflict();
+  },
+  "bad-reason": () => {
+    throw Failure.unknown(503 as never);
+  },
   "now": (host) => status(host.now().toISOString().slice(0, 2)),
   "random": () => status(String(Math.random() === Math.random())),
   "hmac": (host) => status(hex(host.hmacSha256("signing", "Jackfield")).slice(0, 8)),
@@ -50,7 +69,12 @@ export default adapter({
   },
   writeDisposition: (_host, { qualification: { budgetMin, budgetMax } }) => ({ reference: `${budgetMin} ${budgetMax}` }),
   find: (_host, leadId) => (leadId === "absent" ? undefined : { reference: "found" }),
-  parseLeads: (_host, { body }) => [{ id: String(body.length), phone: "+919800000000", name: new Array(3).join("आ") }],
+  parseLeads: (host, inbound) => {
+    if (inbound.contentType === "application/json") return echo(host, JSON.parse(inboundText(inbound)));
+    const lead = { id: String(inbound.body.length), phone: "+919800000000", name: new Array(3).join("आ") };
+    const createdAt = "2026-07-01t14:31:00+0530";
+    return [{ ...lead, createdAt }, Failure.rejected("L-1", "no number", [{ field: "phone", message: "is missing" }])];
+  },
 });
 
 function status(status: string): LeadStatus {
