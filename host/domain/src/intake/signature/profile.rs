@@ -26,8 +26,8 @@ use self::table::ProfileTable;
 /// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
 /// | `secret` | `raw` (the text's bytes are the key) or `whsec` (base64, with or without `whsec_`) | `raw` |
 ///
-/// With `whsec`, in a `list` with the prefix `v1,`, a secret may also be a public key, `whpk_` and base64, which verifies
-/// signatures with the prefix `v1a,`.
+/// With `whsec`, in a `list` with the prefix `v1,`, a secret may also be a public key, `whpk_` and base64, which
+/// verifies signatures with the prefix `v1a,`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureProfile {
     pub(super) signature_header: HeaderName,
