@@ -27,8 +27,8 @@ pub fn rfc3339(instant: Timestamp, offset: Offset) -> String {
 }
 
 /// The instant in `text`, printed anew as RFC 3339: systems write offsets as `+0530`, `t` and `z` in lower case, a
-/// blank for the `T`, or a zone's name behind. An offset stays what it is, and `Z` stays `Z`. None for a text that is no
-/// instant.
+/// blank for the `T`, or a zone's name behind. An offset stays what it is, and `Z` stays `Z`. None for a text that is
+/// no instant.
 #[must_use]
 pub fn respelled(text: &str) -> Option<String> {
     let instant: Timestamp = text.parse().ok()?;

@@ -67,7 +67,7 @@ async fn traffic(host: &HostProcess, keystone: &Keystone, agent: &str) {
     let mut lead = lead_created("L", "KEY-1");
     lead["lead"]["name"] = "Canary Sharma".into();
     lead["lead"]["phone"] = "+919123456780".into();
-    lead["lead"]["phone_alt"] = "9123456781".into();
+    lead["lead"]["phone_alt"] = "+919123456781".into();
     lead["lead"]["project_interest"] = "Canary Towers".into();
     let mut wrong = lead.clone();
     wrong["lead"]["created_at"] = "Canary Sharma".into();

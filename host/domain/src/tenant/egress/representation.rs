@@ -70,10 +70,14 @@ pub fn charset<'a>(content_type: &'a str, body: &'a [u8]) -> BodyCharset<'a> {
     }
 }
 
-/// A body in UTF-8, with its declarations, if it is text in an old charset that says so. A body that is UTF-8 whatever
-/// it says stays as it is: servers with a wrong default are more common than texts that are valid in both.
+/// A body in UTF-8, with its declarations, if it is text in an old charset that says so, or begins with a byte-order
+/// mark, which JSON parsers refuse. A body that is UTF-8 whatever it says stays as it is: servers with a wrong default
+/// are more common than texts that are valid in both.
 #[must_use]
 pub fn convert(charset: BodyCharset<'_>, body: &[u8]) -> Option<Vec<u8>> {
+    if let Some(rest) = body.strip_prefix("\u{feff}".as_bytes()) {
+        return Some(rest.to_vec());
+    }
     let BodyCharset::Legacy(encoding) = charset else {
         return None;
     };
@@ -214,6 +218,9 @@ mod tests {
 
     #[test]
     fn old_charsets_become_utf8() {
+        let marked = "\u{feff}{\"stage\":\"new\"}".as_bytes();
+        let unmarked = convert(charset("application/json", marked), marked);
+        assert_eq!(unmarked.as_deref(), Some(&marked[3..]));
         let body = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>caf\xe9 \x80</a>";
         let text = convert(charset("text/xml", body), body).unwrap();
         assert_eq!(
