@@ -43,6 +43,8 @@ pub enum ProblemKind {
     CrmUnavailable,
     /// The CRM did not answer in time.
     CrmTimeout,
+    /// This host serves no release of the tenant, and an operator has to act.
+    TenantUnavailable,
     /// The host is overloaded.
     Overloaded,
     /// The host failed.
@@ -86,6 +88,11 @@ impl ProblemKind {
                 StatusCode::GATEWAY_TIMEOUT,
                 "crm-timeout",
                 "The CRM did not answer in time",
+            ),
+            Self::TenantUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "tenant-unavailable",
+                "The tenant is not served",
             ),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "The host is overloaded"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The host failed"),

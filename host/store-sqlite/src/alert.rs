@@ -12,7 +12,7 @@ use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict};
 use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
-use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError};
+use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError, TenantAlerts};
 
 /// The oldest alerts that no host has announced, at most a hundred.
 pub(crate) const UNANNOUNCED: &str =
@@ -41,6 +41,16 @@ impl AlertStore for SqliteStore {
 
     async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
         self.writer.submit_urgent(alert).await
+    }
+
+    async fn update_tenant_alerts(&self, update: TenantAlerts) -> Result<(), StoreError> {
+        self.writer.submit_urgent(update).await
+    }
+
+    async fn tenants_alerted(&self, kind: AlertKind) -> Result<Vec<TenantName>, StoreError> {
+        let query = "select distinct tenant from alert where kind = ? and acknowledged_at is null order by tenant";
+        let rows = sqlx::query(query).bind(kind.word()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| row.id("tenant")).collect()
     }
 
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
@@ -209,6 +219,48 @@ impl Write for NewAlert {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
         raise_for_tenant(db, &self.tenant, self.kind, &self.message, self.now).await
+    }
+}
+
+impl Write for TenantAlerts {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        for (tenant, message) in &self.open {
+            let open: Option<String> = sqlx::query_scalar(
+                "select message from alert where tenant = ? and kind = ? and acknowledged_at is null",
+            )
+            .bind(tenant.as_str())
+            .bind(self.kind.word())
+            .fetch_optional(&mut *db)
+            .await?;
+            match open {
+                None => raise_for_tenant(db, tenant, self.kind, message, self.now).await?,
+                Some(open) if open == *message => {}
+                Some(_) => {
+                    sqlx::query(
+                        "update alert set message = ?, told_at = null
+                         where tenant = ? and kind = ? and acknowledged_at is null",
+                    )
+                    .bind(message)
+                    .bind(tenant.as_str())
+                    .bind(self.kind.word())
+                    .execute(&mut *db)
+                    .await?;
+                }
+            }
+        }
+        for tenant in &self.close {
+            sqlx::query(
+                "update alert set acknowledged_at = ? where tenant = ? and kind = ? and acknowledged_at is null",
+            )
+            .bind(micros(self.now))
+            .bind(tenant.as_str())
+            .bind(self.kind.word())
+            .execute(&mut *db)
+            .await?;
+        }
+        Ok(())
     }
 }
 

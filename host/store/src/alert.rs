@@ -30,6 +30,13 @@ pub trait AlertStore: Send + Sync + fmt::Debug {
     /// Writes an alert about a tenant as a whole. Those about a delivery are written when its attempt ends.
     async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError>;
 
+    /// Opens and closes alerts of a kind of which a tenant has at most one open: in one transaction, and only those
+    /// that differ. If an open one has another message, it gets the new one, and is announced again.
+    async fn update_tenant_alerts(&self, update: TenantAlerts) -> Result<(), StoreError>;
+
+    /// The tenants with an open alert of this kind, by name.
+    async fn tenants_alerted(&self, kind: AlertKind) -> Result<Vec<TenantName>, StoreError>;
+
     /// Marks an alert as seen by a person. False if there is none.
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError>;
 }
@@ -43,6 +50,19 @@ pub struct NewAlert {
     pub kind: AlertKind,
     /// One line, without personal data and secrets.
     pub message: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Alerts of one kind to be opened and closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantAlerts {
+    /// Their kind.
+    pub kind: AlertKind,
+    /// Tenants whose alert is opened, each with its message: one line, without personal data and secrets.
+    pub open: Vec<(TenantName, String)>,
+    /// Tenants whose alert is closed, because its cause is gone.
+    pub close: Vec<TenantName>,
     /// When.
     pub now: Timestamp,
 }

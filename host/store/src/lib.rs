@@ -22,7 +22,7 @@ mod token;
 
 use std::sync::Arc;
 
-pub use alert::{Alert, AlertStore, NewAlert};
+pub use alert::{Alert, AlertStore, NewAlert, TenantAlerts};
 pub use audit::AuditStore;
 pub use breaker::{BreakerRecord, BreakerStore, ExpireHeld};
 pub use delivery::{

@@ -14,6 +14,7 @@ mod host_refused;
 mod ladder;
 mod leads;
 mod mortar;
+mod not_serving;
 mod oauth2;
 mod order;
 mod outage;

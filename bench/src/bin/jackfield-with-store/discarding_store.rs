@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
+use jackfield_domain::alert::AlertKind;
 use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::delivery::breaker::BreakerOverride;
@@ -15,7 +16,8 @@ use jackfield_store::{
     ExpireHeld, FinishAttempt, FinishOutcome, IntakeStore, LeadCursor, LeadPage, LeadRecord, LeadStore, Lease,
     NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, QueueStore, RawRequest,
     ReadinessStore, Receipt, RefusedDoNotCall, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret, SecretRecord,
-    SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantRecord, TokenRecord, TokenStore,
+    SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantAlerts, TenantRecord, TokenRecord,
+    TokenStore,
 };
 use jiff::Timestamp;
 
@@ -202,6 +204,14 @@ impl AlertStore for DiscardingStore {
 
     async fn raise_alert(&self, alert: NewAlert) -> Result<(), StoreError> {
         self.0.raise_alert(alert).await
+    }
+
+    async fn update_tenant_alerts(&self, update: TenantAlerts) -> Result<(), StoreError> {
+        self.0.update_tenant_alerts(update).await
+    }
+
+    async fn tenants_alerted(&self, kind: AlertKind) -> Result<Vec<TenantName>, StoreError> {
+        self.0.tenants_alerted(kind).await
     }
 
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {

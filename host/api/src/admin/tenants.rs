@@ -16,7 +16,7 @@ pub struct TenantView {
     /// The release that the answering host serves. If it is not the active one, the host could not load that or is
     /// about to; null if it serves none.
     pub serving: Option<String>,
-    /// Why it serves none.
+    /// Why it serves none: the active release does not load, and an alert says so too.
     pub trouble: Option<String>,
     /// The newest release.
     pub newest: String,

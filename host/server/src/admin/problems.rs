@@ -7,7 +7,7 @@ use utoipa::IntoResponses;
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::problem::{Problem, ProblemKind};
-use crate::tenants::{ApplyError, PushError};
+use crate::tenants::{ApplyError, PushError, with_causes};
 use jackfield_domain::field::FieldError;
 
 /// The error answers of every operation, as the `OpenAPI` description has them.
@@ -82,18 +82,4 @@ impl From<ApplyError> for Problem {
             }
         }
     }
-}
-
-/// An error with its causes, on one line. A cause that the text already contains is not repeated.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }

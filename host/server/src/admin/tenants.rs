@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::tenants::TenantSlot;
 use jackfield_api::{Listing, PageQuery, ReleaseView, TenantDetailView, TenantView};
 use jackfield_domain::id::TenantName;
-use jackfield_store::TenantRecord;
+use jackfield_store::{StoreError, TenantRecord};
 
 fn tenant_view(record: &TenantRecord, state: &AdminState) -> TenantView {
     let (serving, trouble) = match state.tenants.slot(&record.name) {
@@ -51,7 +51,11 @@ pub(super) async fn show(
 ) -> Result<Json<TenantDetailView>, Problem> {
     let record = state.store.tenant(&tenant).await?;
     let record = record.ok_or_else(|| no_tenant(&tenant))?;
-    let release = state.store.release(&tenant, record.active).await?;
+    let release = match state.store.release(&tenant, record.active).await {
+        // The operator reads this to learn what is wrong; `trouble` says it.
+        Err(StoreError::Corrupt(_)) => None,
+        release => release?,
+    };
     Ok(Json(TenantDetailView {
         tenant: tenant_view(&record, &state),
         release: release.as_ref().map(ReleaseView::from),

@@ -82,7 +82,7 @@ impl TenantCommand {
             Self::Apply { file, dry_run } => apply(session, &file, dry_run).await,
             Self::List { page } => {
                 let answer = client.get::<Listing<TenantView>>(&["tenants"], &page.query()).await?;
-                let headers = ["TENANT", "ACTIVE", "SERVING", "NEWEST", "ACTIVATED"];
+                let headers = ["TENANT", "ACTIVE", "SERVING", "NEWEST", "ACTIVATED", "TROUBLE"];
                 output.list(&answer, &headers, |tenant| {
                     vec![
                         tenant.name.clone(),
@@ -90,6 +90,7 @@ impl TenantCommand {
                         or_dash(tenant.serving.as_ref()),
                         tenant.newest.clone(),
                         time(tenant.activated_at),
+                        or_dash(tenant.trouble.as_ref()),
                     ]
                 })
             }

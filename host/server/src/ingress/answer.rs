@@ -21,6 +21,18 @@ pub fn accepted(acceptance: Acceptance) -> Response {
     (status, Json(body)).into_response()
 }
 
+/// The seconds after which a client may ask again for a tenant that is not served. The host tries its release again at
+/// least each minute, but usually an operator has to act first.
+const NOT_SERVING_RETRY: u64 = 30;
+
+/// The problem for a tenant of which this host can serve no release. The sender learns that waiting is not enough, and
+/// not why; that is for the operator.
+pub fn tenant_unavailable(advice: &str) -> Problem {
+    let detail =
+        format!("this host cannot serve the tenant until its operator acts, who has an alert that says why; {advice}");
+    Problem::new(ProblemKind::TenantUnavailable, detail).retry_after(NOT_SERVING_RETRY)
+}
+
 impl From<DispositionRefusal> for Problem {
     fn from(refusal: DispositionRefusal) -> Self {
         let problem = Self::from(refusal.error);
@@ -43,8 +55,7 @@ impl From<IntakeError> for Problem {
             IntakeError::Invalid(errors) => Self::invalid(errors),
             IntakeError::KeyReused => Self::new(ProblemKind::KeyReused, detail),
             IntakeError::CallReported => Self::new(ProblemKind::Conflict, detail),
-            // The log says why; `/readyz` counts such tenants.
-            IntakeError::NotServing => Self::new(ProblemKind::Overloaded, detail).retry_after(30),
+            IntakeError::NotServing => tenant_unavailable("nothing was stored; send it again"),
             IntakeError::Store(error) => error.into(),
         }
     }

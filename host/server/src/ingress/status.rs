@@ -10,6 +10,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
+use super::answer::tenant_unavailable;
 use super::extract::Agent;
 use super::{PublicState, SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
@@ -105,11 +106,12 @@ async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> QueryResult
 async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<QueryResult<StatusAnswer>, Problem> {
     let lead: LeadId = extract::path_part(lead_id)?;
     let name = agent.tenant.clone();
+    let tenant = agent.serving_tenant();
     let QueryResult {
         answer: crm,
         out_of_time,
-    } = match agent.serving_tenant() {
-        Some(tenant) => ask(state, &tenant, &lead).await,
+    } = match &tenant {
+        Some(tenant) => ask(state, tenant, &lead).await,
         None => QueryResult {
             answer: Err(Failure::Unavailable(None)),
             out_of_time: false,
@@ -126,6 +128,9 @@ async fn answer(state: &PublicState, agent: Agent, lead_id: &str) -> Result<Quer
             at: state.clock.now(),
         };
         state.store.record_refusal(refusal).await?;
+    }
+    if tenant.is_none() && matches!(answer, StatusAnswer::CannotTell(_)) {
+        return Err(tenant_unavailable("do not call this lead now"));
     }
     Ok(QueryResult { answer, out_of_time })
 }

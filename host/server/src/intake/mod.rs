@@ -58,10 +58,7 @@ pub enum IntakeError {
     )]
     CallReported,
     /// The sender has to try again later: no release of the tenant can be served on this host.
-    #[error(
-        "this tenant has no release that this host can serve; its operator sees why. Nothing was stored; send it \
-        again"
-    )]
+    #[error("the tenant has no release that this host can serve")]
     NotServing,
     /// The sender has to try again: the store failed.
     #[error(transparent)]

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::observe::failures::StoreFailureLog;
-use crate::observe::metrics::{Metrics, PageFormat};
+use crate::observe::metrics::{Metrics, PageFormat, TenantGauges};
 use crate::problem::Problem;
 use crate::tenants::Tenants;
 use jackfield_clock::SharedClock;
@@ -47,12 +47,18 @@ pub fn metrics_router(state: HealthState) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(state)
 }
 
-/// Says whether to send requests to this host, and if not, why. Tenants whose release does not load are counted, and do
-/// not make the host unavailable to the others. The answer contains no reason with more than a name in it, since both
-/// listeners give it.
+/// Says whether to send requests to this host, and if not, why. Tenants whose release does not load are counted. They
+/// do not make the host unavailable to the others; but a host that has tenants and serves none of them is not ready, so
+/// that a roll-out which lost their secrets stops at its first host. The answer contains no reason with more than a
+/// name in it, since both listeners give it.
 async fn readyz(State(state): State<HealthState>) -> Response {
     let store = state.store.ready().await;
-    let checks = [("store", store.is_ok()), ("accepting", !state.draining.is_cancelled())];
+    let tenants = state.tenants.counts();
+    let checks = [
+        ("store", store.is_ok()),
+        ("accepting", !state.draining.is_cancelled()),
+        ("tenants", tenants.serving > 0 || tenants.not_serving == 0),
+    ];
     let not_ready: Vec<_> = checks
         .iter()
         .filter(|(_, passed)| !passed)
@@ -69,7 +75,8 @@ async fn readyz(State(state): State<HealthState>) -> Response {
     let body = json!({
         "ready": not_ready.is_empty(),
         "not_ready": not_ready,
-        "tenants_not_serving": state.tenants.broken().len(),
+        "tenants_serving": tenants.serving,
+        "tenants_not_serving": tenants.not_serving,
     });
     (status, Json(body)).into_response()
 }
@@ -77,9 +84,14 @@ async fn readyz(State(state): State<HealthState>) -> Response {
 async fn metrics(State(state): State<HealthState>, headers: HeaderMap) -> Result<Response, Problem> {
     let accept = headers.get_all(header::ACCEPT).iter();
     let format = PageFormat::accepted_by(accept.filter_map(|value| value.to_str().ok()));
-    let breakers = state.tenants.breakers.statuses();
+    let counts = state.tenants.counts();
+    let tenants = TenantGauges {
+        breakers: state.tenants.breakers.statuses(),
+        serving: counts.serving,
+        not_serving: counts.not_serving,
+    };
     let now = state.clock.now();
-    let page = state.metrics.scrape(&state.store, &breakers, format, now).await?;
+    let page = state.metrics.scrape(&state.store, &tenants, format, now).await?;
     let headers = [(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")];
     Ok((headers, page).into_response())
 }

@@ -21,7 +21,7 @@ use jackfield_domain::delivery::failure::{AttemptClass, FaultCause};
 use jackfield_domain::id::TenantName;
 
 pub use connections::ListenerName;
-pub use page::PageFormat;
+pub use page::{PageFormat, TenantGauges};
 
 /// Seconds of a status query: from a loopback CRM's answer to the longest write deadline.
 const STATUS_QUERY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0];

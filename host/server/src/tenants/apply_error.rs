@@ -74,3 +74,18 @@ impl From<VaultError> for ApplyError {
         }
     }
 }
+
+/// An error with its causes, on one line. A cause that the text already contains is not repeated.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -3,10 +3,12 @@
 
 mod apply_error;
 mod breakers;
+mod load_failures;
 mod oauth2;
 mod recordings;
 mod rollout;
 mod secrets;
+mod serving_alerts;
 mod stored_secrets;
 mod sync;
 mod token_endpoint;
@@ -19,10 +21,10 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use url::Url;
 
-pub use apply_error::ApplyError;
+pub use apply_error::{ApplyError, with_causes};
 pub use breakers::Breakers;
 use jackfield_clock::lock;
-use jackfield_domain::id::TenantName;
+use jackfield_domain::id::{ReleaseNumber, TenantName};
 use jackfield_domain::intake::signature::{SigningKey, WebhookKey};
 use jackfield_domain::tenant::release::{IngressSpec, Release};
 pub use jackfield_sandbox::{FinishedRecording, RecordingOptions};
@@ -68,6 +70,8 @@ pub enum TenantSlot {
     Serving(Arc<Tenant>),
     /// Its active release does not load on this host.
     Broken {
+        /// The release.
+        active: ReleaseNumber,
         /// Why, for an operator.
         reason: Arc<str>,
         /// The addresses and rates that its requests are still checked against.
@@ -84,6 +88,15 @@ impl TenantSlot {
             Self::Broken { ingress, .. } => ingress,
         }
     }
+}
+
+/// How many of a host's tenants are served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenantCounts {
+    /// Those in service.
+    pub serving: usize,
+    /// Those whose active release does not load.
+    pub not_serving: usize,
 }
 
 /// Shards of the map of tenants. A swap copies one shard, which is a small part of ten thousand tenants.
@@ -126,12 +139,27 @@ impl Tenants {
         }
     }
 
-    /// The tenants that cannot be served, and why.
+    /// How many tenants are served, and how many are not.
     #[must_use]
-    pub fn broken(&self) -> Vec<(TenantName, Arc<str>)> {
+    pub fn counts(&self) -> TenantCounts {
+        let mut counts = TenantCounts::default();
+        for shard in &self.shards {
+            for slot in shard.load().values() {
+                match slot {
+                    TenantSlot::Serving(_) => counts.serving += 1,
+                    TenantSlot::Broken { .. } => counts.not_serving += 1,
+                }
+            }
+        }
+        counts
+    }
+
+    /// The tenants that cannot be served, the release that does not load, and why.
+    #[must_use]
+    pub fn broken(&self) -> Vec<(TenantName, ReleaseNumber, Arc<str>)> {
         let broken = |(name, slot): (&TenantName, &TenantSlot)| match slot {
             TenantSlot::Serving(_) => None,
-            TenantSlot::Broken { reason, .. } => Some((name.clone(), Arc::clone(reason))),
+            TenantSlot::Broken { active, reason, .. } => Some((name.clone(), *active, Arc::clone(reason))),
         };
         let of_shard = |shard: &ArcSwap<HashMap<_, _>>| shard.load().iter().filter_map(broken).collect::<Vec<_>>();
         self.shards.iter().flat_map(of_shard).collect()
@@ -143,10 +171,15 @@ impl Tenants {
     }
 
     /// Marks a tenant whose active release does not load. A tenant in service keeps its release.
-    fn mark_broken(&self, name: TenantName, reason: String, ingress: IngressSpec) {
+    fn mark_broken(&self, name: TenantName, active: ReleaseNumber, reason: String, ingress: IngressSpec) {
         if self.get(&name).is_none() {
             let (reason, ingress) = (reason.into(), Arc::new(ingress));
-            self.set(name, TenantSlot::Broken { reason, ingress });
+            let slot = TenantSlot::Broken {
+                active,
+                reason,
+                ingress,
+            };
+            self.set(name, slot);
         }
     }
 

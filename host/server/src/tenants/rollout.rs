@@ -1,7 +1,7 @@
 //! Makes releases and activates them. Everything that can fail happens before the pointer is written: if a release does
 //! not load, the old one stays in service and the error says why (promise 8).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use tokio::sync::Mutex;
 
 use super::apply_error::ApplyError;
+use super::load_failures::LoadFailures;
 use super::oauth2::OAuth2Sessions;
 use super::{AgentPush, Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
@@ -24,6 +25,9 @@ use jackfield_domain::tenant::release::{
 use jackfield_sandbox::{LoadError, LoadedRelease, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
+/// Messages of alerts, by tenant.
+pub(super) type AlertMessages = BTreeMap<TenantName, Arc<str>>;
+
 /// Makes releases and puts them in service.
 #[derive(Debug, Clone)]
 pub struct Rollout {
@@ -36,7 +40,10 @@ pub struct Rollout {
     /// Locked while a release is made, so that each is compared with the one that it replaces.
     pub(super) exclusive: Arc<Mutex<()>>,
     /// Active releases that do not load, and why. Each is logged once, however often the host retries.
-    pub(super) failing: Arc<Mutex<HashMap<TenantName, (ReleaseNumber, String)>>>,
+    pub(super) failures: Arc<LoadFailures>,
+    /// The tenants that were not served when alerts were last written, each with its message; none before the first
+    /// time, since an earlier process may have left alerts open.
+    pub(super) written_alerts: Arc<Mutex<Option<AlertMessages>>>,
     /// The revision of the store whose active releases this host has loaded; 0 if there is none yet.
     pub(super) synced_revision: Arc<AtomicU64>,
 }
@@ -99,7 +106,8 @@ impl Rollout {
             tenants,
             clock,
             exclusive: Arc::default(),
-            failing: Arc::default(),
+            failures: Arc::default(),
+            written_alerts: Arc::default(),
             synced_revision: Arc::default(),
         }
     }
@@ -148,7 +156,11 @@ impl Rollout {
         let _guard = self.exclusive.lock().await;
         let record = self.store.tenant(&spec.tenant).await?;
         let active = match &record {
-            Some(record) => self.store.release(&spec.tenant, record.active).await?,
+            Some(record) => match self.store.release(&spec.tenant, record.active).await {
+                // A file that is applied may be what replaces a release that cannot be read.
+                Err(StoreError::Corrupt(_)) => None,
+                release => release?,
+            },
             None => None,
         };
         let now = self.clock.now();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Rollout;
-use super::apply_error::ApplyError;
+use super::apply_error::{ApplyError, with_causes};
 use super::secrets::{self, GENERATED_PREFIX};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{ReleaseNumber, SecretName, TenantName};
@@ -64,7 +64,7 @@ impl Rollout {
             match self.load(release, &fresh).await {
                 Ok(tenant) => (set.reloaded, loaded) = (Some(number), Some(tenant)),
                 // A tenant that is not in service may need several secrets, which operators set one after the other.
-                Err(error) if self.tenants.get(tenant).is_none() => set.load_error = Some(error.to_string()),
+                Err(error) if self.tenants.get(tenant).is_none() => set.load_error = Some(with_causes(&error)),
                 Err(error) => return Err(error),
             }
         }

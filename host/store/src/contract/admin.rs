@@ -1,16 +1,15 @@
 //! Records that operators manage.
 
-use crate::{NewAdapter, NewAlert, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
-use jackfield_domain::alert::AlertKind;
+use crate::{NewAdapter, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::id::{AlertId, Digest, ReleaseNumber, TenantName, TokenId};
+use jackfield_domain::id::{Digest, ReleaseNumber, TenantName, TokenId};
 use jackfield_domain::tenant::AdapterNeeds;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release, SecretRef, TenantSpec};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::fixture::{accept_call, acme, at, page, sealed, send_to_review, zenith};
+use super::fixture::{accept_call, acme, at, page, sealed, zenith};
 
 fn adapter(name: &str, version: &str, bytes: &[u8], now: Timestamp) -> NewAdapter {
     NewAdapter {
@@ -53,15 +52,6 @@ async fn release(store: &dyn Store, tenant: &TenantName, second: i64) -> Release
         now: at(second),
     };
     store.put_release(new).await.unwrap()
-}
-
-fn credential_alert(second: i64) -> NewAlert {
-    NewAlert {
-        tenant: acme(),
-        kind: AlertKind::Credential,
-        message: "credential `crm` has no access token".into(),
-        now: at(second),
-    }
 }
 
 /// The same bytes are the same adapter.
@@ -247,100 +237,6 @@ pub async fn the_revision_follows_releases_and_tokens(store: SharedStore) {
     assert!(changed().await, "an earlier release became active");
     accept_call(&*store, "C", "L", at(6)).await;
     assert!(!changed().await, "work does not change it");
-}
-
-/// An alert stays in the outbox until it is marked, in any order.
-pub async fn alerts_are_unannounced_until_marked(store: SharedStore) {
-    for n in 0..3 {
-        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
-        send_to_review(&*store, at(n)).await;
-    }
-    let alerts = store.unannounced_alerts().await.unwrap();
-    assert_eq!(
-        store.unannounced_alerts().await,
-        Ok(alerts.clone()),
-        "reading marks nothing"
-    );
-    assert_eq!(store.mark_announced(&[], at(8)).await, Ok(()));
-    assert_eq!(store.mark_announced(&[alerts[1].id, AlertId(99)], at(8)).await, Ok(()));
-    let left = [alerts[0].clone(), alerts[2].clone()];
-    assert_eq!(store.unannounced_alerts().await, Ok(left.to_vec()));
-    assert_eq!(store.acknowledge_alert(alerts[0].id, at(9)).await, Ok(true));
-    assert_eq!(
-        store.unannounced_alerts().await.unwrap().len(),
-        2,
-        "an acknowledged alert is not yet announced"
-    );
-    let ids: Vec<_> = alerts.iter().map(|alert| alert.id).collect();
-    assert_eq!(store.mark_announced(&ids, at(9)).await, Ok(()));
-    assert_eq!(store.unannounced_alerts().await, Ok(vec![]));
-    assert_eq!(store.alerts(None, true, page(None, 9)).await.unwrap().items.len(), 2);
-}
-
-/// A long outbox is read in batches, oldest first.
-pub async fn unannounced_alerts_are_read_in_batches(store: SharedStore) {
-    for n in 0..101 {
-        store.raise_alert(credential_alert(n)).await.unwrap();
-    }
-    let first = store.unannounced_alerts().await.unwrap();
-    assert_eq!((first.len(), first[0].at, first[99].at), (100, at(0), at(99)));
-    let ids: Vec<_> = first.iter().map(|alert| alert.id).collect();
-    store.mark_announced(&ids, at(200)).await.unwrap();
-    let rest = store.unannounced_alerts().await.unwrap();
-    assert_eq!(rest.iter().map(|alert| alert.at).collect::<Vec<_>>(), [at(100)]);
-}
-
-/// The outbox returns the oldest first, the listing the newest.
-pub async fn alerts_are_announced_oldest_first(store: SharedStore) {
-    for n in 0..3 {
-        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
-        send_to_review(&*store, at(n)).await;
-    }
-    let alerts = store.unannounced_alerts().await.unwrap();
-    assert_eq!(
-        alerts.iter().map(|alert| alert.at).collect::<Vec<_>>(),
-        [at(0), at(1), at(2)]
-    );
-    store.mark_announced(&[alerts[0].id], at(8)).await.unwrap();
-    assert_eq!(store.unannounced_alerts().await, Ok(alerts[1..].to_vec()));
-    assert_eq!(store.acknowledge_alert(alerts[1].id, at(9)).await, Ok(true));
-    assert_eq!(store.acknowledge_alert(AlertId(99), at(9)).await, Ok(false));
-    let listed = async |tenant: Option<TenantName>, open_only| {
-        let listed = store.alerts(tenant.as_ref(), open_only, page(None, 9)).await.unwrap();
-        listed.items.iter().map(|alert| alert.at).collect::<Vec<_>>()
-    };
-    assert_eq!(listed(None, true).await, [at(2), at(0)]);
-    assert_eq!(listed(Some(acme()), false).await, [at(2), at(1), at(0)]);
-    assert_eq!(listed(Some(zenith()), false).await, []);
-}
-
-/// An alert about a tenant is listed and announced like those about deliveries.
-pub async fn an_alert_may_have_no_delivery(store: SharedStore) {
-    assert_eq!(store.raise_alert(credential_alert(1)).await, Ok(()));
-    assert_eq!(store.raise_alert(credential_alert(2)).await, Ok(()));
-    let alerts = store.unannounced_alerts().await.unwrap();
-    assert_eq!(
-        alerts,
-        store
-            .alerts(Some(&acme()), true, page(None, 9))
-            .await
-            .unwrap()
-            .items
-            .into_iter()
-            .rev()
-            .collect::<Vec<_>>()
-    );
-    let [first, second] = &alerts[..] else {
-        panic!("{alerts:?}")
-    };
-    assert_eq!(
-        (&first.tenant, first.kind, first.at, second.at),
-        (&acme(), AlertKind::Credential, at(1), at(2))
-    );
-    assert_eq!(
-        (first.message.as_str(), first.delivery, &first.lead),
-        ("credential `crm` has no access token", None, &None)
-    );
 }
 
 /// The check can be repeated.

@@ -10,6 +10,7 @@
 
 pub mod accept;
 pub mod admin;
+pub mod alerts;
 pub mod audit;
 pub mod breaker;
 pub mod concurrent;
@@ -121,11 +122,14 @@ macro_rules! store_contract {
             secrets_are_stored_separately,
             tokens_are_live_until_revoked,
             the_revision_follows_releases_and_tokens,
+            a_store_is_ready,
+        );
+        $crate::store_contract!($fresh, alerts:
             alerts_are_unannounced_until_marked,
             unannounced_alerts_are_read_in_batches,
             alerts_are_announced_oldest_first,
             an_alert_may_have_no_delivery,
-            a_store_is_ready,
+            a_tenant_has_one_alert_of_its_kind,
         );
         $crate::store_contract!($fresh, secrets:
             a_secret_replaces_the_previous_one,

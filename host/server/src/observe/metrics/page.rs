@@ -79,6 +79,17 @@ fn as_text_format(page: &str) -> String {
     text
 }
 
+/// The state of this host's tenants, read at each scrape.
+#[derive(Debug)]
+pub struct TenantGauges {
+    /// Their breakers.
+    pub breakers: Vec<TenantBreaker>,
+    /// How many are served.
+    pub serving: usize,
+    /// How many are not, because their active release does not load.
+    pub not_serving: usize,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     state: LabelWord,
@@ -98,19 +109,20 @@ struct TransitionLabels {
 
 impl Metrics {
     /// Renders the metrics as Prometheus reads them. The state of the queue is read from the store at each scrape, and
-    /// `breakers` are the breakers as they are now.
+    /// `tenants` is their state as it is now.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn scrape(
         &self,
         store: &SharedStore,
-        breakers: &[TenantBreaker],
+        tenants: &TenantGauges,
         format: PageFormat,
         now: Timestamp,
     ) -> Result<String, StoreError> {
         let mut registry = Registry::with_prefix("jackfield");
-        register_breakers(&mut registry, breakers);
+        register_breakers(&mut registry, &tenants.breakers);
+        register_tenants(&mut registry, tenants);
         let depth = Family::<QueueLabels, Gauge>::default();
         registry.register("queue_depth", "Deliveries that are not finished", depth.clone());
         let oldest = Family::<QueueLabels, Gauge>::default();
@@ -147,6 +159,21 @@ impl Metrics {
             PageFormat::OpenMetrics => page,
             PageFormat::Text => as_text_format(&page),
         })
+    }
+}
+
+/// Registers how many tenants this host serves, and how many it cannot serve.
+fn register_tenants(registry: &mut Registry, counts: &TenantGauges) {
+    let tenants = Family::<StateLabels, Gauge>::default();
+    let help = "Tenants by whether this host serves them, not-serving if their active release does not load";
+    registry.register("tenants", help, tenants.clone());
+    for (state, count) in [("serving", counts.serving), ("not-serving", counts.not_serving)] {
+        let labels = StateLabels {
+            state: LabelWord(state),
+        };
+        tenants
+            .get_or_create(&labels)
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 }
 
