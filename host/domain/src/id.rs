@@ -9,25 +9,19 @@ use sha2::{Digest as _, Sha256};
 
 use crate::text::text_conversions;
 
-/// The text is not an identifier of the expected kind.
+/// The text is not an identifier of the expected kind. It is not in the message: it may be a secret in the wrong place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} `{value}` is not valid: {rule}")]
+#[error("{what} is not valid: {rule}")]
 pub struct InvalidId {
     /// The kind of identifier.
     pub what: &'static str,
-    /// The given text, truncated to 80 characters.
-    pub value: String,
     /// What is allowed.
     pub rule: &'static str,
 }
 
 impl InvalidId {
-    fn new(what: &'static str, value: &str, rule: &'static str) -> Self {
-        Self {
-            what,
-            value: value.chars().take(80).collect(),
-            rule,
-        }
+    const fn new(what: &'static str, rule: &'static str) -> Self {
+        Self { what, rule }
     }
 }
 
@@ -57,7 +51,7 @@ macro_rules! text_id {
 
             fn from_str(value: &str) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $check;
-                if valid(value) { Ok(Self(value.to_owned())) } else { Err(InvalidId::new($what, value, $rule)) }
+                if valid(value) { Ok(Self(value.to_owned())) } else { Err(InvalidId::new($what, $rule)) }
             }
         }
 
@@ -190,7 +184,7 @@ impl FromStr for Digest {
             .strip_prefix("sha256:")
             .and_then(|digits| hex::decode_to_slice(digits, &mut bytes).ok())
             .map(|()| Self(bytes))
-            .ok_or_else(|| InvalidId::new("digest", value, "`sha256:` and 64 hexadecimal digits"))
+            .ok_or_else(|| InvalidId::new("digest", "`sha256:` and 64 hexadecimal digits"))
     }
 }
 
@@ -218,7 +212,7 @@ macro_rules! number_id {
                     .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
                     .and_then(|digits| digits.parse().ok())
                     .map(Self)
-                    .ok_or_else(|| InvalidId::new($what, value, concat!("`", $prefix, "` and a number")))
+                    .ok_or_else(|| InvalidId::new($what, concat!("`", $prefix, "` and a number")))
             }
         }
 

@@ -20,4 +20,5 @@ mod text;
 pub mod time;
 pub mod visible_text;
 mod word;
+pub mod wrong_input;
 pub mod zone;

@@ -1,18 +1,23 @@
 //! The host's settings: one TOML file, overridden by `JACKFIELD_*` variables. Every setting has a default.
 
-use std::fmt::Write as _;
+mod variables;
+
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::Table;
 
-use jackfield_domain::custody::Sensitive;
 use jackfield_domain::delivery::retry::TextDuration;
 use jackfield_domain::intake::address::AddressRange;
+use jackfield_domain::wrong_input::{toml_error, without_input};
 use jackfield_sandbox::DEFAULT_GUEST_MEMORY_MIB;
+
+pub use variables::{EnvironmentMasterKey, EnvironmentRemarks};
+use variables::{MASTER_KEY, MASTER_KEY_OLD, Variables};
 
 /// The host's settings. Every key is also a variable: `public_listen` is `JACKFIELD_PUBLIC_LISTEN`. In a variable, the
 /// items of a list are separated by commas.
@@ -29,6 +34,9 @@ pub struct Config {
     /// The master key, if it is in the environment. It must not be in a file with other settings.
     #[serde(skip)]
     pub master_key: EnvironmentMasterKey,
+    /// What to log about the environment.
+    #[serde(skip)]
+    pub remarks: EnvironmentRemarks,
     /// Where agents and CRMs connect.
     pub public_listen: SocketAddr,
     /// Where operators and Prometheus connect.
@@ -89,15 +97,6 @@ pub struct Config {
     pub admin_tls_key: PathBuf,
 }
 
-/// A master key from the environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EnvironmentMasterKey {
-    /// `JACKFIELD_MASTER_KEY`, which seals and unseals.
-    pub key: Option<Sensitive>,
-    /// `JACKFIELD_MASTER_KEY_OLD`, which unseals secrets, so that they can be sealed with the other one.
-    pub old: Option<Sensitive>,
-}
-
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -116,6 +115,7 @@ impl Default for Config {
             data_dir: "jackfield-data".into(),
             master_key_file: "master.key".into(),
             master_key: EnvironmentMasterKey::default(),
+            remarks: EnvironmentRemarks::default(),
             public_listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             log: "info".into(),
@@ -175,33 +175,21 @@ pub enum ConfigError {
     Range(String),
 }
 
-/// Variables with the prefix that are not settings of the host, but of the command line.
-const OTHER_VARIABLES: [&str; 4] = [
-    "JACKFIELD_ADMIN_CA",
-    "JACKFIELD_ADMIN_URL",
-    "JACKFIELD_CONFIG",
-    "JACKFIELD_TOKEN",
-];
 /// The shortest timeout. A shorter one would cut off distant clients.
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The least memory for adapters: a tenant that is alone gets half, which is room for a few interpreters.
 const MIN_GUEST_MEMORY_MIB: u32 = 256;
 /// The longest timeout. A longer one would protect nothing.
 const MAX_TIMEOUT: Duration = Duration::from_hours(1);
-/// The prefix of variables that are not settings, because they contain tenants' secrets.
-const SECRET_PREFIX: &str = "JACKFIELD_SECRET_";
-
-/// The variable of the master key. It is not a setting, because it must not be in a file with settings.
-const MASTER_KEY: &str = "JACKFIELD_MASTER_KEY";
-/// The variable of the previous master key, during a rotation.
-const MASTER_KEY_OLD: &str = "JACKFIELD_MASTER_KEY_OLD";
-
 impl Config {
-    /// Reads the file, if there is one. The variables override it.
+    /// Reads the file, if there is one. The variables override it; those that the host does not know are remarked on.
     ///
     /// # Errors
     /// A key or a value is wrong. The error names the file and the line, or the variable, and says what is allowed.
-    pub fn load(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<&Path>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
         let mut table = Table::new();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
@@ -210,28 +198,27 @@ impl Config {
             })?;
             let wrong = |error: toml::de::Error| ConfigError::File {
                 path: path.to_owned(),
-                detail: error.to_string(),
+                detail: toml_error(&error, &text),
             };
             // The text is read here, and not the table, so that an error names the line.
             toml::from_str::<Self>(&text).map_err(wrong)?;
             table = text.parse().map_err(wrong)?;
         }
-        let defaults = Self::defaults();
-        let mut master_key = EnvironmentMasterKey::default();
-        for (name, text) in variables {
-            let has_prefix = name.starts_with("JACKFIELD_") && !name.starts_with(SECRET_PREFIX);
-            if name == MASTER_KEY {
-                master_key.key = Some(Sensitive::new(text));
-            } else if name == MASTER_KEY_OLD {
-                master_key.old = Some(Sensitive::new(text));
-            } else if has_prefix && !OTHER_VARIABLES.contains(&name.as_str()) {
-                let (key, value) = variable(&defaults, &name, &text)?;
-                table.insert(key, value);
-            }
-        }
+        let Variables {
+            settings,
+            master_key,
+            remarks,
+        } = variables::read(variables)?;
+        table.extend(settings);
         // Every part of the table has been validated above.
-        let all = Self::deserialize(table).map_err(|error| ConfigError::Range(error.to_string()))?;
-        Self { master_key, ..all }.check()
+        let all = Self::deserialize(table);
+        let all = all.map_err(|error| ConfigError::Range(without_input(error.message(), &[])))?;
+        Self {
+            master_key,
+            remarks,
+            ..all
+        }
+        .check()
     }
 
     /// Every key with its default.
@@ -242,10 +229,8 @@ impl Config {
 
     fn check(self) -> Result<Self, ConfigError> {
         if self.master_key.old.is_some() && self.master_key.key.is_none() {
-            return Err(ConfigError::Variable {
-                name: MASTER_KEY_OLD.into(),
-                detail: format!("is only for changing the key: set {MASTER_KEY} to the new one"),
-            });
+            let detail = format!("is only for changing the key: set {MASTER_KEY} to the new one");
+            return Err(variables::wrong(MASTER_KEY_OLD, &detail));
         }
         let (header, body, idle) = (self.header_timeout.0, self.body_timeout.0, self.idle_timeout.0);
         for (name, value, min, max) in [
@@ -304,37 +289,6 @@ impl Config {
         }
         Ok(self)
     }
-}
-
-/// The key that a variable sets, and its value as TOML, with the same type as the default.
-fn variable(defaults: &Table, name: &str, text: &str) -> Result<(String, Value), ConfigError> {
-    let wrong = |detail: String| ConfigError::Variable {
-        name: name.to_owned(),
-        detail,
-    };
-    let key = name.trim_start_matches("JACKFIELD_").to_ascii_lowercase();
-    let Some(default) = defaults.get(&key) else {
-        let mut known = String::new();
-        for key in defaults.keys() {
-            let _ = write!(known, " JACKFIELD_{}", key.to_ascii_uppercase());
-        }
-        let secrets = format!("variables for tenants' secrets may begin with {SECRET_PREFIX}");
-        return Err(wrong(format!("there is no such setting; there are:{known}; {secrets}")));
-    };
-    let as_text = || Value::String(text.to_owned());
-    let value = match default {
-        Value::Integer(_) => text.parse().map_or_else(|_| as_text(), Value::Integer),
-        Value::Boolean(_) => text.parse().map_or_else(|_| as_text(), Value::Boolean),
-        Value::Array(_) => {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
-        }
-        _ => as_text(),
-    };
-    // The value is validated alone, so that an error names the variable.
-    Config::deserialize(Table::from_iter([(key.clone(), value.clone())]))
-        .map_err(|error| wrong(error.to_string().trim().to_owned()))?;
-    Ok((key, value))
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ async fn recording_needs_operator_and_has_limits() {
         let _ = test.admin(agent).await.expect(401);
     }
     for (tenant, body, status, words) in [
-        ("nobody", json!({}), 404, "no tenant `nobody`"),
+        ("nobody", json!({}), 404, "no such tenant"),
         (DWARKA, json!({"calls": 0}), 422, "1 to 500"),
         (DWARKA, json!({"calls": 501}), 422, "1 to 500"),
         (DWARKA, json!({"minutes": 61}), 422, "1 to 60"),

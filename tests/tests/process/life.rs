@@ -69,14 +69,83 @@ fn invalid_settings_are_named() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let errors = run("JACKFIELD_PUBLIC_LISTEN", "somewhere");
-    assert!(errors.contains("JACKFIELD_PUBLIC_LISTEN"), "{errors}");
-    let errors = run("JACKFIELD_PUBLIC_LISTN", "127.0.0.1:0");
     assert!(
-        errors.contains("JACKFIELD_PUBLIC_LISTN") && errors.contains("JACKFIELD_PUBLIC_LISTEN"),
+        errors.contains("JACKFIELD_PUBLIC_LISTEN") && !errors.contains("somewhere"),
         "{errors}"
     );
     let errors = run("JACKFIELD_LOG", "jackfield=loud");
-    assert!(errors.contains("jackfield=loud"), "{errors}");
+    assert!(
+        errors.contains("log is not understood") && !errors.contains("loud"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn foreign_variables_stop_no_start() {
+    // Kubernetes sets these for a service of the host's name; a slip of the pen is named once, without its value.
+    let data = tempfile::tempdir().unwrap();
+    let variables = [
+        ("JACKFIELD_PORT", "tcp://10.96.0.7:8080"),
+        ("JACKFIELD_SERVICE_HOST", "10.96.0.7"),
+        ("JACKFIELD_SERVICE_PORT_HTTP", "8080"),
+        ("JACKFIELD_PORT_8080_TCP_ADDR", "10.96.0.7"),
+        ("JACKFIELD_TOOLS", "/opt/tools"),
+        ("JACKFIELD_PUBLIC_LISTN", "a-canary"),
+    ];
+    let (status, printed, log) = HostProcess::start(BINARY, data.path(), &variables).stop("TERM");
+    assert_eq!(status.code(), Some(0), "{log:?}");
+    let named: Vec<_> = log
+        .iter()
+        .filter(|line| line.contains("environment variables"))
+        .collect();
+    assert!(
+        matches!(named[..], [line] if line.contains("\"variables\":\"JACKFIELD_PUBLIC_LISTN\"")),
+        "{log:?}"
+    );
+    let all = [printed, log].concat().join("\n");
+    assert!(!all.contains("a-canary") && !all.contains("10.96.0.7"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trimmed_secrets_are_logged_once() {
+    // A file from Windows and a variable from a shell: their secrets serve, and the log says once what was cut.
+    let data = tempfile::tempdir().unwrap();
+    let keystone = Keystone::start(KeystoneConfig::new("keystone-token")).await.unwrap();
+    keystone.seed(KeystoneLead::new("L"));
+    let operator = install(data.path());
+    let key = [(
+        "JACKFIELD_SECRET_HOOK",
+        "\u{feff}whsec_d2ViaG9vay1jYW5hcnktc2VjcmV0LTAxMjM0NTY3\r\n",
+    )];
+    let host = HostProcess::start(BINARY, data.path(), &key);
+    push_keystone(&host, &operator);
+    let file = data.path().join("crm-token");
+    std::fs::write(&file, "\u{feff}keystone-token\r\n").unwrap();
+    let secret = format!("{{ file = \"{}\" }}", file.display());
+    let hook = "[webhook]\nsecrets = [{ env = \"JACKFIELD_SECRET_HOOK\" }]";
+    for _ in 0..2 {
+        apply(
+            &host,
+            &operator,
+            data.path(),
+            &keystone_tenant("t", &keystone.origin(), &secret, hook),
+        );
+    }
+    let agent = agent_token(&host, &operator, "t");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = client.get(format!("{}/v1/tenants/t/leads/L/status", host.public));
+    assert_eq!(asked.bearer_auth(&agent).send().await.unwrap().status(), 200);
+    let (_, _, log) = host.stop("TERM");
+    let logged: Vec<_> = log.iter().filter(|line| line.contains("byte-order mark")).collect();
+    assert_eq!(logged.len(), 2, "{logged:?}");
+    for source in ["crm-token", "JACKFIELD_SECRET_HOOK"] {
+        assert_eq!(
+            logged.iter().filter(|line| line.contains(source)).count(),
+            1,
+            "{logged:?}"
+        );
+    }
+    assert!(!log.join("\n").contains("keystone-token"), "{log:?}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ const HTTP: [&str; 4] = ["axum", "http", "hyper", "reqwest"];
 const ENVIRONMENT: [&str; 3] = [
     "host/server/src/cli/",
     "host/server/src/config.rs",
-    "host/server/src/tenants/secrets.rs",
+    "host/server/src/tenants/secret_reader.rs",
 ];
 
 /// Where the server lies.

@@ -65,9 +65,7 @@ impl From<ApplyError> for Problem {
             ),
             ApplyError::Invalid(errors) => Self::invalid(errors),
             ApplyError::NoAdapter(_) => invalid_field("/adapter", error.to_string()),
-            ApplyError::NoTenant(_) | ApplyError::NoRelease(..) | ApplyError::NoSecret(..) => {
-                not_found(error.to_string())
-            }
+            ApplyError::NoTenant | ApplyError::NoRelease(..) | ApplyError::NoSecret(..) => not_found(error.to_string()),
             ApplyError::Secret { pointer, detail } => invalid_field(&pointer, detail),
             ApplyError::Load(error) => Self::new(
                 ProblemKind::Invalid,
@@ -77,7 +75,7 @@ impl From<ApplyError> for Problem {
                 ),
             ),
             ApplyError::Store(error) => error.into(),
-            ApplyError::Vault(_) | ApplyError::SecretInUse { .. } | ApplyError::HostSecret(_) => {
+            ApplyError::Vault(_) | ApplyError::SecretInUse { .. } | ApplyError::HostSecret => {
                 Self::new(ProblemKind::Conflict, error.to_string())
             }
         }

@@ -111,7 +111,7 @@ pub(super) async fn take(State(state): State<AdminState>, Path(tenant): Path<Ten
 impl From<RecordingError> for Problem {
     fn from(error: RecordingError) -> Self {
         match error {
-            RecordingError::NoTenant(_) | RecordingError::None(_) => not_found(error.to_string()),
+            RecordingError::NoTenant | RecordingError::None(_) => not_found(error.to_string()),
             RecordingError::Already(..) | RecordingError::Vault(_) => {
                 Self::new(ProblemKind::Conflict, error.to_string())
             }

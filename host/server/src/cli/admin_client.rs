@@ -61,7 +61,8 @@ fn admin_url(text: &str) -> Result<Url, String> {
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a value parser")]
 fn token(text: &str) -> Result<Sensitive, String> {
-    Ok(Sensitive::new(text.trim().to_owned()))
+    let (token, _) = Sensitive::new(text.to_owned()).trimmed();
+    Ok(Sensitive::new(token.expose().trim().to_owned()))
 }
 
 /// A client of one host's admin API.
@@ -209,8 +210,18 @@ impl AdminClient {
         }
     }
 
+    /// The host's URL for messages, without a user name or a password.
+    fn shown_base(&self) -> String {
+        let mut url = self.base.clone();
+        // These fail only for URLs without a host, which the command line refuses.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(None);
+        url.to_string()
+    }
+
     fn connection_error(&self, error: &reqwest::Error) -> anyhow::Error {
-        let base = &self.base;
+        let base = self.shown_base();
         if error.is_timeout() && !error.is_connect() {
             return anyhow::anyhow!(
                 "the host at {base} did not answer in time\nCheck its log, then repeat the command."
@@ -233,7 +244,7 @@ impl AdminClient {
         anyhow::anyhow!(
             "{} answered {status}, but not in the form of this version's admin API\nPoint --admin-url or \
              JACKFIELD_ADMIN_URL at the host's admin listener, and use the `jackfield` of the host's version.",
-            self.base
+            self.shown_base()
         )
     }
 }
@@ -277,6 +288,12 @@ mod tests {
         a.toml: /settings/base_url: is required
         a.toml: /limits/cpu_ms: must be 1 to 60000
         ");
+    }
+
+    #[test]
+    fn passwords_in_the_url_are_not_shown() {
+        let shown = client("http://operator:hunter2@127.0.0.1:8081/?token=hunter2").shown_base();
+        assert_eq!(shown, "http://127.0.0.1:8081/");
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ mod stopped_deliveries;
 mod suppressions;
 mod tenant;
 mod token;
+mod usage_error;
 
 use std::process::ExitCode;
 
@@ -114,7 +115,7 @@ pub fn main() -> ExitCode {
 /// Like [`main`], but `serve` opens this storage.
 #[must_use]
 pub fn main_with_storage(storage: Storage) -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| usage_error::without_arguments(error).exit());
     if let Command::CompileAdapter(args) = cli.command {
         return compile::run(args);
     }

@@ -20,8 +20,9 @@ pub(super) enum SecretsCommand {
     #[command(after_help = "Example:
   jackfield secrets set dwarka-homes crm-password
 
-The command asks for the value and does not show it, or reads it from standard input without one line break at its end:
-`jackfield secrets set dwarka-homes crm-password < FILE`. It is never an argument: others can see command lines.
+The command asks for the value and does not show it, or reads it from standard input without a byte-order mark and line
+ends around it: `jackfield secrets set dwarka-homes crm-password < FILE`. It is never an argument: others can see
+command lines.
 
 A tenant's file refers to it as `secret = { stored = \"crm-password\" }`. If the active release uses it, the release
 serves with the new value at once. A value with which it would not load is refused.")]
@@ -138,16 +139,17 @@ fn read_value(name: &SecretName) -> anyhow::Result<Sensitive> {
         let typed = rpassword::prompt_password(format!("Value of {name} (not shown): "));
         return Ok(Sensitive::new(typed.context("cannot ask on this terminal")?));
     }
-    let text = Sensitive::new(std::io::read_to_string(stdin()).context("cannot read standard input")?);
-    Ok(Sensitive::new(without_line_break(text.expose()).to_owned()))
+    let text = std::io::read_to_string(stdin()).context("cannot read standard input")?;
+    Ok(trimmed(Sensitive::new(text)))
 }
 
-/// The text without the one line break that `echo` and editors put at its end.
-fn without_line_break(text: &str) -> &str {
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    line.strip_suffix('\r')
-        .filter(|_| line.len() < text.len())
-        .unwrap_or(line)
+/// The secret as the host reads it from files too: without a byte-order mark and line ends.
+fn trimmed(given: Sensitive) -> Sensitive {
+    let (secret, is_trimmed) = given.trimmed();
+    if is_trimmed {
+        note("A byte-order mark or line ends around the secret are not part of it.");
+    }
+    secret
 }
 
 fn render_set(view: &SecretSetView) -> String {
@@ -177,23 +179,4 @@ fn render_rotation(view: &RotatedView) -> String {
         "{} is the master key now; {} secrets were sealed with it{left}",
         view.key, view.resealed
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_final_line_break_is_removed() {
-        for (text, value) in [
-            ("hunter2\n", "hunter2"),
-            ("hunter2\r\n", "hunter2"),
-            ("hunter2", "hunter2"),
-            ("hunter2\r", "hunter2\r"),
-            ("-----END-----\n\n", "-----END-----\n"),
-            ("\n", ""),
-        ] {
-            assert_eq!(without_line_break(text), value, "{text:?}");
-        }
-    }
 }

@@ -41,8 +41,9 @@ pub struct ServeArgs {
 /// # Errors
 /// The settings are wrong, or the host cannot start.
 pub(super) async fn run(args: ServeArgs, storage: Storage) -> anyhow::Result<()> {
-    let config = Config::load(args.config.as_deref(), std::env::vars())?;
+    let config = Config::load(args.config.as_deref(), std::env::vars_os())?;
     let _log = telemetry::start(&config)?;
+    config.remarks.log();
     let mut signals = Signals::receive().context("signals cannot be received")?;
     let app = App::start(&config, storage).await?;
     announce(&app, &config.data_dir);

@@ -138,6 +138,59 @@ fn variables(command: &clap::Command) -> Vec<String> {
 fn variables_are_not_taken_for_settings() {
     let variables = variables(&Cli::command());
     assert!(variables.contains(&"JACKFIELD_CONFIG".to_owned()), "{variables:?}");
-    let set = variables.into_iter().map(|name| (name, "x".to_owned()));
-    crate::config::Config::load(None, set).unwrap();
+    let set = variables.into_iter().map(|name| (name.into(), "x".into()));
+    let config = crate::config::Config::load(None, set).unwrap();
+    assert_eq!(config.remarks.unknown, [""; 0]);
+}
+
+#[test]
+fn usage_errors_quote_no_argument() {
+    // A secret that was typed as an argument is not repeated on standard error.
+    let secret = "whsec_Y2FuYXJ5Cg";
+    for line in [
+        "secrets set acme crm X",
+        "secrets set acme X",
+        "secrets set X crm",
+        "secrets set acme crm --value=X",
+        "secrets set acme crm --value X",
+        "secrets set acme crm --X",
+        "secrets set acme crm -X",
+        "secrets X",
+        "X",
+        "--X",
+        "tenant list --limit X",
+        "tenant list --limit=X",
+        "tenant rollback acme --to X",
+        "token create --for X",
+        "token revoke X",
+        "alerts ack X",
+        "deliveries list --state X",
+        "deliveries list --since X",
+        "dead replay --all --rate X",
+        "--admin-url X tenant list",
+        "--json=X tenant list",
+    ] {
+        let arguments = line.split(' ').map(|word| word.replace('X', secret));
+        let arguments = std::iter::once("jackfield".to_owned()).chain(arguments);
+        let Err(error) = Cli::try_parse_from(arguments) else {
+            panic!("{line} is accepted")
+        };
+        let shown = usage_error::without_arguments(error);
+        assert_eq!(shown.exit_code(), 2, "{line}");
+        let text = shown.render().to_string();
+        assert!(!text.contains("whsec") && !text.contains("Y2Fu"), "{line}: {text}");
+        assert!(text.starts_with("error: ") && text.contains("--help"), "{line}: {text}");
+    }
+}
+
+#[test]
+fn slips_of_the_pen_are_named() {
+    let shown = |line: &str| {
+        let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+        usage_error::without_arguments(error).render().to_string()
+    };
+    assert!(shown("jackfield tenant lst").contains("'list'"));
+    assert!(shown("jackfield tenant list --limt 5").contains("'--limit'"));
+    let wrong = shown("jackfield token revoke 17");
+    assert!(wrong.contains("token id is not valid: `tok_` and a number"), "{wrong}");
 }

@@ -82,7 +82,7 @@ struct RecoveredToken {
 
 impl RecoverArgs {
     pub async fn run(self, output: &Output) -> anyhow::Result<()> {
-        let config = Config::load(self.config.as_deref(), std::env::vars())?;
+        let config = Config::load(self.config.as_deref(), std::env::vars_os())?;
         let data_dir = config.data_dir.display();
         anyhow::ensure!(
             config.data_dir.is_dir(),

@@ -81,7 +81,7 @@ pub fn undecodable<E>(_: E) -> Problem {
 /// A 400 that says what is allowed.
 pub fn path_part<T: std::str::FromStr<Err = jackfield_domain::id::InvalidId>>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|error| {
-        let jackfield_domain::id::InvalidId { what, rule, .. } = error;
+        let jackfield_domain::id::InvalidId { what, rule } = error;
         Problem::new(
             ProblemKind::BadRequest,
             format!("the {what} in the path is not valid: {rule}"),

@@ -14,8 +14,8 @@ use log_writer::LogWriter;
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `log` is not a list of directives.
-    #[error("log = \"{0}\" is not understood: {1}; write a level (error, warn, info, debug) or `target=level,…`")]
-    Directives(String, String),
+    #[error("log is not understood; write a level (error, warn, info, debug) or `target=level,…`")]
+    Directives,
     /// The process has a log already.
     #[error("a log is set up already")]
     Twice,
@@ -30,8 +30,7 @@ pub enum TelemetryError {
 /// # Errors
 /// The directives are wrong, the process has a log already, or the thread that writes it cannot be started.
 pub fn start(config: &Config) -> Result<LogGuard<Stderr>, TelemetryError> {
-    let filter = EnvFilter::try_new(&config.log)
-        .map_err(|error| TelemetryError::Directives(config.log.clone(), error.to_string()))?;
+    let filter = EnvFilter::try_new(&config.log).map_err(|_| TelemetryError::Directives)?;
     let pretty = match config.log_format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Json => false,

@@ -23,8 +23,8 @@ pub enum ApplyError {
     #[error("no adapter `{0}` was pushed; `jackfield adapter list` shows those there are")]
     NoAdapter(AdapterRef),
     /// No such tenant.
-    #[error("there is no tenant `{0}`")]
-    NoTenant(TenantName),
+    #[error("there is no such tenant; `jackfield tenant list` shows those there are")]
+    NoTenant,
     /// No such release, or none before the active one.
     #[error("tenant `{0}` has no release {1}")]
     NoRelease(TenantName, String),
@@ -50,11 +50,11 @@ pub enum ApplyError {
         pointer: String,
     },
     /// A stored secret belongs to the host itself; operators cannot change it.
-    #[error("`{0}` is kept by the host for itself, and goes when it is not needed any more")]
-    HostSecret(String),
+    #[error("this secret is kept by the host for itself, or has no name that a secret can have")]
+    HostSecret,
     /// No such stored secret.
-    #[error("tenant `{0}` has no secret `{1}`; `jackfield secrets list {0}` shows those there are")]
-    NoSecret(TenantName, String),
+    #[error("tenant `{0}` has no such secret; `jackfield secrets list {0}` shows those there are")]
+    NoSecret(TenantName),
     /// The adapter does not load.
     #[error(transparent)]
     Load(#[from] LoadError),

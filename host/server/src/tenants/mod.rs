@@ -7,6 +7,7 @@ mod load_failures;
 mod oauth2;
 mod recordings;
 mod rollout;
+mod secret_reader;
 mod secrets;
 mod serving_alerts;
 mod stored_secrets;

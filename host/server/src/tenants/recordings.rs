@@ -5,7 +5,6 @@
 use rand::RngExt as _;
 
 use super::rollout::Rollout;
-use super::secrets;
 use crate::vault::VaultError;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::custody::recording::RecordingStatus;
@@ -20,8 +19,8 @@ const PAGE: u32 = 100;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// There is no such tenant.
-    #[error("there is no tenant `{0}`; `jackfield tenant list` shows those there are")]
-    NoTenant(TenantName),
+    #[error("there is no such tenant; `jackfield tenant list` shows those there are")]
+    NoTenant,
     /// Its invocations are already recorded.
     #[error(
         "calls of `{0}` are recorded since {begun:.0} already, or wait to be taken; `jackfield adapter record --tenant \
@@ -50,7 +49,7 @@ impl Rollout {
         options: RecordingOptions,
     ) -> Result<RecordingStatus, RecordingError> {
         if self.store.tenant(tenant).await?.is_none() {
-            return Err(RecordingError::NoTenant(tenant.clone()));
+            return Err(RecordingError::NoTenant);
         }
         let started = self.runtime.recorder().start(tenant, options, salt());
         let status =
@@ -113,7 +112,7 @@ impl Rollout {
         };
         for (_, reference) in release.spec.secrets() {
             // A secret that cannot be read is not in use: no release loads without its secrets.
-            found.extend(secrets::read(&self.vault, &release.spec, &[], reference).await?);
+            found.extend(self.secrets.read(&release.spec, &[], reference).await?);
         }
         Ok(found)
     }

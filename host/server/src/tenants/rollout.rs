@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use super::apply_error::ApplyError;
 use super::load_failures::LoadFailures;
 use super::oauth2::OAuth2Sessions;
+use super::secret_reader::SecretReader;
 use super::{AgentPush, Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
@@ -22,6 +23,7 @@ use jackfield_domain::tenant::egress::{Origin, UrlText};
 use jackfield_domain::tenant::release::{
     AdapterRef, Release, ReleaseChange, TenantSpec, check, diff, notes, trim_urls,
 };
+use jackfield_domain::wrong_input;
 use jackfield_sandbox::{LoadError, LoadedRelease, PackageError, Runtime};
 use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
 
@@ -33,6 +35,7 @@ pub(super) type AlertMessages = BTreeMap<TenantName, Arc<str>>;
 pub struct Rollout {
     pub(super) store: SharedStore,
     pub(super) vault: Vault,
+    pub(super) secrets: SecretReader,
     sessions: OAuth2Sessions,
     pub(super) runtime: Runtime,
     pub(super) tenants: Arc<Tenants>,
@@ -101,6 +104,7 @@ impl Rollout {
                 rng,
             ),
             store,
+            secrets: SecretReader::new(vault.clone()),
             vault,
             runtime,
             tenants,
@@ -140,7 +144,8 @@ impl Rollout {
         toml: &str,
         dry_run: bool,
     ) -> Result<AppliedRelease, ApplyError> {
-        let mut spec: TenantSpec = toml::from_str(toml).map_err(|error| ApplyError::Syntax(error.to_string()))?;
+        let mut spec: TenantSpec =
+            toml::from_str(toml).map_err(|error| ApplyError::Syntax(wrong_input::toml_error(&error, toml)))?;
         if tenant.is_some_and(|tenant| *tenant != spec.tenant) {
             return Err(ApplyError::OtherTenant(spec.tenant));
         }
@@ -182,7 +187,7 @@ impl Rollout {
                 }
             }
         };
-        secrets::refuse_short(&self.vault, &spec, &fresh).await?;
+        secrets::refuse_short(&self.secrets, &spec, &fresh).await?;
         let loaded = self.load(release.clone(), &fresh).await?;
         if dry_run {
             return Ok(AppliedRelease {
@@ -238,11 +243,7 @@ impl Rollout {
     /// There is no such release, or it does not load. The active one stays in service.
     pub async fn rollback(&self, tenant: &TenantName, to: Option<ReleaseNumber>) -> Result<Release, ApplyError> {
         let _guard = self.exclusive.lock().await;
-        let record = self
-            .store
-            .tenant(tenant)
-            .await?
-            .ok_or_else(|| ApplyError::NoTenant(tenant.clone()))?;
+        let record = self.store.tenant(tenant).await?.ok_or(ApplyError::NoTenant)?;
         let number = to.unwrap_or(ReleaseNumber(record.active.0 - 1));
         let no_release = || ApplyError::NoRelease(tenant.clone(), number.to_string());
         let release = self.store.release(tenant, number).await?.ok_or_else(no_release)?;
@@ -274,7 +275,7 @@ impl Rollout {
         let reference = AdapterRef::Digest(release.adapter);
         let missing = || ApplyError::NoAdapter(reference.clone());
         let record = self.store.adapter(&reference).await?.ok_or_else(missing)?;
-        let resolved = secrets::resolve(&self.vault, &self.sessions, &release.spec, fresh).await?;
+        let resolved = secrets::resolve(&self.secrets, &self.sessions, &release.spec, fresh).await?;
         let digest = release.adapter;
         let loaded = if let Some(linked) = self.runtime.find_linked(digest).await.map_err(LoadError::from)? {
             let loaded = self.runtime.load_linked(release, &record, linked, resolved.credentials);

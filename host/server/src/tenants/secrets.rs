@@ -1,23 +1,19 @@
 //! Reads the values of a release's secret references. They go from here into the loaded release and nowhere else.
 
 use std::collections::HashMap;
-use std::io;
 
 use jiff::Timestamp;
 use rand::RngExt as _;
 
 use super::apply_error::ApplyError;
 use super::oauth2::OAuth2Sessions;
+use super::secret_reader::{GENERATED_PREFIX, SecretReader};
 use super::token_endpoint::OAuth2Client;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::intake::signature::{InvalidSigningSecret, SignatureProfile, SigningKey, WebhookKey};
 use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
-use jackfield_store::StoreError;
-
-/// Environment variables with secrets of the host itself and of its operators.
-const HOST_VARIABLES: [&str; 3] = ["JACKFIELD_MASTER_KEY", "JACKFIELD_MASTER_KEY_OLD", "JACKFIELD_TOKEN"];
 
 /// The values of all secrets of a release.
 pub struct ResolvedSecrets {
@@ -75,17 +71,18 @@ fn random_name() -> String {
     format!("{GENERATED_PREFIX}{:024x}", rand::rng().random::<u128>() >> 32)
 }
 
-/// The prefix of the names that the host generates for literal secrets. Names that operators choose have no `_`.
-pub const GENERATED_PREFIX: &str = "sec_";
-
 /// Refuses a file with a secret that is too short to be safe, unless its credential says that it may be.
 ///
 /// # Errors
 /// The first such secret.
-pub async fn refuse_short(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Sensitive)]) -> Result<(), ApplyError> {
+pub async fn refuse_short(
+    reader: &SecretReader,
+    spec: &TenantSpec,
+    fresh: &[(String, Sensitive)],
+) -> Result<(), ApplyError> {
     for (index, credential) in spec.credentials.iter().enumerate() {
         let Some(secret) = &credential.secret else { continue };
-        let value = read(vault, spec, fresh, secret).await?;
+        let value = reader.read(spec, fresh, secret).await?;
         // Whoever loads the release is told which secrets cannot be read.
         if let Some(detail) = value.ok().and_then(|value| credential.weakness(&value)) {
             let pointer = format!("/credentials/{index}/secret");
@@ -98,14 +95,14 @@ pub async fn refuse_short(vault: &Vault, spec: &TenantSpec, fresh: &[(String, Se
 /// Reads every secret that a release refers to. An OAuth2 credential keeps its session if none of its settings have
 /// changed.
 pub async fn resolve(
-    vault: &Vault,
+    reader: &SecretReader,
     sessions: &OAuth2Sessions,
     spec: &TenantSpec,
     fresh: &[(String, Sensitive)],
 ) -> Result<ResolvedSecrets, ApplyError> {
     let mut values = HashMap::new();
     for (pointer, reference) in spec.secrets() {
-        let value = read(vault, spec, fresh, reference).await?;
+        let value = reader.read(spec, fresh, reference).await?;
         let value = value.map_err(|detail| ApplyError::Secret {
             pointer: pointer.clone(),
             detail,
@@ -173,45 +170,4 @@ fn credentials(
         by_name.insert(credential.name.clone(), credential_secret);
     }
     Ok(CredentialSecrets { by_name, ca })
-}
-
-/// The value of a reference, or why it cannot be read.
-pub(super) async fn read(
-    vault: &Vault,
-    spec: &TenantSpec,
-    fresh: &[(String, Sensitive)],
-    reference: &SecretRef,
-) -> Result<Result<Sensitive, String>, StoreError> {
-    Ok(match reference {
-        // Otherwise a tenant's file could send the host's own keys to a CRM.
-        SecretRef::Env(name) if HOST_VARIABLES.contains(&name.as_str()) => Err(format!(
-            "environment variable {name} is the host's own; name another one"
-        )),
-        SecretRef::Env(name) => std::env::var(name).map(Sensitive::new).map_err(|_| {
-            format!(
-                "environment variable {name} is not set for the host's process; set it where `jackfield serve` runs"
-            )
-        }),
-        SecretRef::File(path) => match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Sensitive::new(text.trim_end_matches(['\r', '\n']).to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(format!("file {} does not exist on the host", path.display()))
-            }
-            Err(error) => Err(format!("file {} cannot be read by the host: {error}", path.display())),
-        },
-        SecretRef::Value(value) => Ok(value.clone()),
-        SecretRef::Stored(name) => match fresh.iter().find(|(fresh_name, _)| fresh_name == name) {
-            Some((_, value)) => Ok(value.clone()),
-            None => match vault.get(&spec.tenant, name).await {
-                Ok(Some(value)) => Ok(value),
-                Ok(None) => Err(format!(
-                    "the host keeps no secret `{name}`; `jackfield secrets set {} {name}` sets it, or write it as env, \
-                     file or value",
-                    spec.tenant
-                )),
-                Err(VaultError::Store(error)) => return Err(error),
-                Err(error) => Err(format!("stored secret `{name}`: {error}")),
-            },
-        },
-    })
 }

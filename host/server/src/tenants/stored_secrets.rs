@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Rollout;
 use super::apply_error::{ApplyError, with_causes};
-use super::secrets::{self, GENERATED_PREFIX};
+use super::secret_reader::GENERATED_PREFIX;
+use super::secrets;
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{ReleaseNumber, SecretName, TenantName};
 use jackfield_domain::tenant::release::{Release, SecretRef};
@@ -60,7 +61,7 @@ impl Rollout {
         );
         if let Some(release) = using {
             let number = release.number;
-            secrets::refuse_short(&self.vault, &release.spec, &fresh).await?;
+            secrets::refuse_short(&self.secrets, &release.spec, &fresh).await?;
             match self.load(release, &fresh).await {
                 Ok(tenant) => (set.reloaded, loaded) = (Some(number), Some(tenant)),
                 // A tenant that is not in service may need several secrets, which operators set one after the other.
@@ -85,7 +86,7 @@ impl Rollout {
     pub async fn remove_secret(&self, tenant: &TenantName, name: &str) -> Result<Vec<SecretUse>, ApplyError> {
         let _guard = self.exclusive.lock().await;
         if !name.starts_with(GENERATED_PREFIX) && name.parse::<SecretName>().is_err() {
-            return Err(ApplyError::HostSecret(name.to_owned()));
+            return Err(ApplyError::HostSecret);
         }
         let found = self.secret_uses(tenant).await?.remove(name).unwrap_or_default();
         if let Some(used) = found.iter().find(|used| used.active) {
@@ -96,7 +97,7 @@ impl Rollout {
             });
         }
         if !self.store.remove_secret(tenant, name).await? {
-            return Err(ApplyError::NoSecret(tenant.clone(), name.to_owned()));
+            return Err(ApplyError::NoSecret(tenant.clone()));
         }
         tracing::info!(%tenant, secret = name, "a secret was removed");
         Ok(found)

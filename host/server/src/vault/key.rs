@@ -131,7 +131,8 @@ fn read_file(path: &Path) -> Result<Option<Keyring>, KeyError> {
     ));
     file.take(MAX_FILE).read_to_string(&mut text).map_err(failed)?;
     let mut keys = vec![];
-    for (index, line) in text.lines().enumerate() {
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).lines();
+    for (index, line) in lines.enumerate() {
         let line_text = line.trim();
         if line_text.is_empty() || line_text.starts_with('#') {
             continue;
@@ -222,6 +223,11 @@ mod tests {
         assert!(bad.contains("line 4") && bad.contains("openssl"), "{bad}");
         assert!(!bad.contains("hunter2") && !bad.contains(good.expose()), "{bad}");
         assert!(error("# nothing\n").contains("holds no key"));
+        let marked = format!("\u{feff}# remark\r\n{}\r\n", good.expose());
+        assert!(
+            KeySource::File(file(&folder, &marked)).read().is_ok(),
+            "a byte-order mark and CR LF are no part of it"
+        );
         let from_environment = |key: &str, old: Option<&str>| {
             let sensitive = |text: &str| Sensitive::new(text.to_owned());
             let (key, old) = (sensitive(key), old.map(sensitive));

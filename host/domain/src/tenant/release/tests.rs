@@ -239,7 +239,7 @@ fn parse_errors_say_what_is_allowed() {
     32: unknown field `memory`, expected one of `memory_mib`, `cpu_ms`, `status_deadline_ms`, `write_deadline_ms`, `status_concurrency`
     7: `*.example` is not an origin; write it like "https://crm.example" or "http://10.0.0.5:8080", with no path
     5: a setting is a text, a whole number, true or false; write other values in quotes
-    2: tenant name `Dwarka Homes` is not valid: 1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end
+    2: tenant name is not valid: 1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end
     32: unknown field `limit`, expected one of `tenant`, `adapter`, `settings`, `country`, `egress`, `credentials`, `tls`, `webhook`, `ingress`, `agent`, `delivery`, `limits`, `runtime`
     "#);
 }
