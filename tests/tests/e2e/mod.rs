@@ -8,6 +8,7 @@ mod bulkhead;
 mod dispositions;
 mod do_not_call;
 mod documents;
+mod echoes;
 mod failures;
 mod go_raises;
 mod host_refused;

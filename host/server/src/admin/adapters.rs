@@ -63,6 +63,6 @@ pub(super) async fn show(
     Path(reference): Path<AdapterRef>,
 ) -> Result<Json<AdapterView>, Problem> {
     let adapter = state.store.adapter(&reference).await?;
-    let adapter = adapter.ok_or_else(|| not_found(format!("no adapter `{reference}` was pushed")))?;
+    let adapter = adapter.ok_or_else(|| not_found("no such adapter was pushed; GET /v1/adapters lists all"))?;
     Ok(Json(adapter.into()))
 }

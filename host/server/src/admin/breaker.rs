@@ -41,7 +41,7 @@ pub(super) async fn show(
     Path(tenant): Path<TenantName>,
 ) -> Result<axum::Json<BreakerView>, Problem> {
     let record = state.store.tenant(&tenant).await?;
-    record.ok_or_else(|| no_tenant(&tenant))?;
+    record.ok_or_else(no_tenant)?;
     Ok(axum::Json(breaker_view(&tenant, &state)))
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn force(
 ) -> Result<axum::Json<BreakerView>, Problem> {
     run_to_completion(async move {
         let record = state.store.tenant(&tenant).await?;
-        record.ok_or_else(|| no_tenant(&tenant))?;
+        record.ok_or_else(no_tenant)?;
         let now = state.clock.now();
         state.store.force_breaker(&tenant, request.force, now).await?;
         state.tenants.breakers.sync(&state.store.breakers().await?, now);

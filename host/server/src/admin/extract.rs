@@ -1,7 +1,7 @@
 //! Extractors like axum's, which answer with a [`Problem`] if they cannot read the request.
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::StatusCode;
 use http::request::Parts;
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::observe::request::BodyError;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_domain::intake::media::{self, UnsupportedMedia};
+use jackfield_domain::wrong_input::{in_plain_words, json_error, without_input};
 
 /// Parameters in the path.
 pub struct Path<T>(pub T);
@@ -21,7 +22,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         axum::extract::Path::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Path(value)| Self(value))
-            .map_err(|rejection| Problem::new(ProblemKind::BadRequest, rejection.body_text()))
+            .map_err(|rejection| Problem::new(ProblemKind::BadRequest, wrong_path(&rejection)))
     }
 }
 
@@ -35,7 +36,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         axum::extract::Query::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|rejection| Problem::new(ProblemKind::BadRequest, rejection.body_text()))
+            .map_err(|rejection| Problem::new(ProblemKind::BadRequest, wrong_query(&rejection, parts)))
     }
 }
 
@@ -68,10 +69,46 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         serde_json::from_slice(text).map(Self).map_err(|error| {
             Problem::new(
                 ProblemKind::BadRequest,
-                format!("the body is not the JSON that this path expects: {error}"),
+                format!(
+                    "the body is not the JSON that this path expects: {}",
+                    json_error(&error, text)
+                ),
             )
         })
     }
+}
+
+/// What is wrong with a path, in the host's words. What the client wrote is not repeated.
+fn wrong_path(rejection: &PathRejection) -> String {
+    use axum::extract::path::ErrorKind;
+    let PathRejection::FailedToDeserializePathParams(failed) = rejection else {
+        return "the path cannot be read".to_owned();
+    };
+    match failed.kind() {
+        ErrorKind::Message(rule) => format!("the path cannot be read: {rule}"),
+        ErrorKind::DeserializeError { key, value, message } => {
+            let rule = without_input(message, &[value]);
+            format!("the path cannot be read: `{key}`: {rule}")
+        }
+        ErrorKind::InvalidUtf8InPathParam { key } => {
+            format!("the path cannot be read: `{key}` is not percent-encoded UTF-8")
+        }
+        _ => "the path cannot be read: a part of it is not what this endpoint expects there".to_owned(),
+    }
+}
+
+/// What is wrong with a query, in the host's words: which parameter, and what is allowed.
+fn wrong_query(rejection: &QueryRejection, parts: &Parts) -> String {
+    let all = "the query cannot be read";
+    // The error below the framework's names the parameter first, and then what is wrong with it.
+    let Some(error) = std::error::Error::source(rejection) else {
+        return all.to_owned();
+    };
+    let query = parts.uri.query().unwrap_or_default();
+    let given: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let values: Vec<_> = given.iter().map(|(_, value)| &**value).chain([query]).collect();
+    let message = in_plain_words(&without_input(&error.to_string(), &values));
+    format!("{all}: {message}")
 }
 
 fn unsupported(error: UnsupportedMedia) -> Problem {

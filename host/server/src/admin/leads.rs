@@ -25,7 +25,7 @@ pub(super) async fn show(
     Path((tenant, lead)): Path<(TenantName, LeadId)>,
 ) -> Result<Json<LeadView>, Problem> {
     let record = state.store.lead(&tenant, &lead).await?;
-    let record = record.ok_or_else(|| not_found(format!("tenant `{tenant}` has no lead `{lead}`")))?;
+    let record = record.ok_or_else(|| not_found(format!("tenant `{tenant}` has no such lead")))?;
     let filter = DeliveryFilter {
         tenant: Some(tenant),
         lead: Some(lead),

@@ -27,12 +27,11 @@ mod tokens;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, OriginalUri, Request};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::Method;
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 use utoipa::openapi::OpenApi;
@@ -176,19 +175,18 @@ async fn check_target(request: Request, next: Next) -> Result<Response, Problem>
     Ok(next.run(request).await)
 }
 
-async fn no_such_path(OriginalUri(uri): OriginalUri) -> Problem {
-    let path: String = uri.path().chars().take(200).collect();
+async fn no_such_path() -> Problem {
     Problem::new(
         ProblemKind::NotFound,
-        format!("there is no {path} here; GET /openapi.json lists what there is"),
+        "no endpoint has this path; GET /openapi.json lists what there is",
     )
 }
 
-async fn no_such_method(method: Method, OriginalUri(uri): OriginalUri) -> Problem {
-    let path: String = uri.path().chars().take(200).collect();
+async fn no_such_method() -> Problem {
     Problem::new(
         ProblemKind::MethodNotAllowed,
-        format!("{path} does not support {method}; GET /openapi.json lists what there is"),
+        "this path does not support this method; the header `allow` names those that it does, and GET /openapi.json \
+         lists what there is",
     )
 }
 

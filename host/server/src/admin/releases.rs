@@ -109,7 +109,7 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<ReleaseView>>, Problem> {
     let page = page_request(page)?;
     if state.store.tenant(&tenant).await?.is_none() {
-        return Err(no_tenant(&tenant));
+        return Err(no_tenant());
     }
     let page = state.store.releases(&tenant, page).await?;
     Ok(Json(listing(page, |release| ReleaseView::from(&release))))

@@ -143,13 +143,28 @@ async fn unknown_paths_and_methods_are_problems() {
 async fn unreadable_requests_are_problems() {
     let (status, problem) = send("POST", "/echo", "{\"limit\": 5,\n \"limt\": 6}").await;
     assert_eq!(status, 400);
-    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"the body is not the JSON that this path expects: unknown field `limt`, expected `after` or `limit` at line 2 column 7");
+    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"the body is not the JSON that this path expects: line 2, column 7: unknown field `limt`, expected `after` or `limit`");
     let (status, problem) = send("GET", "/page?state=lost", "").await;
     assert_eq!(status, 400);
-    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"Failed to deserialize query string: state: `lost` is not a state; there are ready, leased, done, dead, review, discarded");
+    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"the query cannot be read: state: `…` is not a state; there are ready, leased, done, dead, review, discarded");
     let (status, problem) = send("GET", "/page?tennant=a", "").await;
     assert_eq!(status, 400);
-    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"Failed to deserialize query string: tennant: unknown field `tennant`, expected one of `tenant`, `state`, `kind`, `lead`, `key`, `reason`, `class`, `since`, `until`, `after`, `limit`");
+    insta::assert_snapshot!(problem["detail"].as_str().unwrap(), @"the query cannot be read: unknown field `tennant`, expected one of `tenant`, `state`, `kind`, `lead`, `key`, `reason`, `class`, `since`, `until`, `after`, `limit`");
+    for (query, expected) in [
+        (
+            "limit=whsec_Y2Fu",
+            "the query cannot be read: limit: must be a whole number",
+        ),
+        ("limit=99999999999", "the query cannot be read: limit: is too large"),
+        ("limit=1&limit=2", "the query cannot be read: duplicate field `limit`"),
+    ] {
+        let (status, problem) = send("GET", &format!("/page?{query}"), "").await;
+        assert_eq!(
+            (status, problem["detail"].as_str().unwrap()),
+            (400, expected),
+            "{query}"
+        );
+    }
     let (status, _) = send("POST", "/echo", vec![b' '; BODY_LIMIT + 1]).await;
     assert_eq!(status, 413);
     assert_eq!(
