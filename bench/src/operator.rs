@@ -23,9 +23,10 @@ impl Operator {
         })
     }
 
-    /// Pushes a component and returns its digest.
+    /// Pushes a component and returns its digest. Benchmarks push many under one version.
     pub async fn push(&mut self, component: &[u8]) -> anyhow::Result<String> {
-        let pushed = self.post("/v1/adapters", "application/wasm", component).await?;
+        let pushed = self.post("/v1/adapters?replace=true", "application/wasm", component);
+        let pushed = pushed.await?;
         let digest = pushed["adapter"]["digest"]
             .as_str()
             .context("the response has no digest")?;

@@ -13,7 +13,7 @@ pub use admin::{
     AcknowledgedView, AdapterView, AlertQuery, AlertView, AppliedView, ApplyQuery, AttemptDetailView, AttemptView,
     AuditVerifyQuery, AuditView, BeginRecording, BreakerView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery,
     DeliveryStates, DeliveryView, DiscardRequest, DiscardView, EditedView, ForceBreaker, LandedRequest, LandedView,
-    LeadView, NewTokenView, PayloadView, PushedView, REPLAY_RATES, RecordedCall, RecordingView, ReleaseView,
+    LeadView, NewTokenView, PayloadView, PushQuery, PushedView, REPLAY_RATES, RecordedCall, RecordingView, ReleaseView,
     ReplayRequest, ReplayView, ReplayedView, RevokedView, RollbackRequest, RotatedView, SecretRemovedView,
     SecretSetView, SecretUseView, SecretView, StoppedDeliveryFilter, SuppressionQuery, SuppressionView,
     TakenRecordingView, TenantDetailView, TenantView, TokenHolder, TokenRequest, TokenView, VerifiedView,

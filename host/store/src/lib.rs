@@ -39,7 +39,7 @@ pub use queue::{
     RefusedLead, TenantShare,
 };
 pub use readiness::ReadinessStore;
-pub use registry::{NewAdapter, NewRelease, RegistryStore, TenantRecord};
+pub use registry::{NewAdapter, NewRelease, PutAdapter, RegistryStore, TenantRecord};
 pub use secret::{NewSecret, ResealedSecret, SecretRecord, SecretStore};
 pub use token::{NewToken, TokenPurpose, TokenRecord, TokenStore};
 

@@ -15,10 +15,13 @@ use jackfield_domain::tenant::release::{AdapterRef, Release, TenantSpec};
 /// Adapters, releases and tenants.
 #[async_trait]
 pub trait RegistryStore: Send + Sync + fmt::Debug {
-    /// Stores a component. Pushing the same bytes again changes nothing and returns the first record.
-    async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError>;
+    /// Stores a component, unless its name and version mean other bytes already and it is not to replace them: of two
+    /// that are put at once, only one gets the name. Putting the same bytes again changes nothing, except that it
+    /// repairs what is damaged, and returns the first record.
+    async fn put_adapter(&self, adapter: NewAdapter) -> Result<PutAdapter, StoreError>;
 
-    /// The adapter that a reference names; the newest of several pushes.
+    /// The adapter that a reference names. A name alone means the version that came last; a replacement keeps its
+    /// version's place.
     async fn adapter(&self, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError>;
 
     /// The bytes of a component.
@@ -60,6 +63,26 @@ pub struct NewAdapter {
     pub record: AdapterRecord,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// Whether its name and version are to mean these bytes from now on, even if they mean others.
+    pub replace: bool,
+}
+
+/// The result for a component that was put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutAdapter {
+    /// Its name and version mean it from now on.
+    Stored(AdapterRecord),
+    /// They meant it already.
+    Known(AdapterRecord),
+    /// They mean it from now on, as was ordered, instead of another component, which stays stored under its digest.
+    Replaced {
+        /// The component that was put.
+        record: AdapterRecord,
+        /// The other one.
+        before: Digest,
+    },
+    /// They mean the component with this digest. Nothing was stored.
+    Taken(Digest),
 }
 
 /// A release to be stored and activated.

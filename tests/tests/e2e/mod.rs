@@ -30,4 +30,5 @@ mod status;
 mod swap;
 mod unknown;
 mod urls;
+mod versions;
 mod writes;

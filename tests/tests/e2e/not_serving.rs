@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 const TENANT: &str = "dwarka-homes";
 
 /// Runs SQL on the database, bypassing the host.
-async fn sql(test: &TestNode, statement: &str) {
+pub(super) async fn sql(test: &TestNode, statement: &str) {
     let path = test.data_dir().join("jackfield.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(path)

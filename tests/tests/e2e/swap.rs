@@ -55,7 +55,7 @@ async fn swap_under_load(more: &str) -> TestNode {
     let other = test
         .node
         .rollout
-        .push_adapter(variant(component("keystone"), 1))
+        .replace_adapter(variant(component("keystone"), 1))
         .await
         .unwrap()
         .record

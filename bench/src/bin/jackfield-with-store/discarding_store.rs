@@ -14,10 +14,10 @@ use jackfield_store::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, AlertStore, AuditStore, BreakerRecord, BreakerStore,
     ClaimRequest, ClaimableKind, ClaimedDelivery, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary,
     ExpireHeld, FinishAttempt, FinishOutcome, IntakeStore, LeadCursor, LeadPage, LeadRecord, LeadStore, Lease,
-    NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, QueueDepth, QueueStore, RawRequest,
-    ReadinessStore, Receipt, RefusedDoNotCall, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret, SecretRecord,
-    SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantAlerts, TenantRecord, TokenRecord,
-    TokenStore,
+    NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, PutAdapter, QueueDepth, QueueStore,
+    RawRequest, ReadinessStore, Receipt, RefusedDoNotCall, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret,
+    SecretRecord, SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantAlerts, TenantRecord,
+    TokenRecord, TokenStore,
 };
 use jiff::Timestamp;
 
@@ -221,7 +221,7 @@ impl AlertStore for DiscardingStore {
 
 #[async_trait]
 impl RegistryStore for DiscardingStore {
-    async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError> {
+    async fn put_adapter(&self, adapter: NewAdapter) -> Result<PutAdapter, StoreError> {
         self.0.put_adapter(adapter).await
     }
 

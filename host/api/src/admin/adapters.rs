@@ -46,6 +46,16 @@ impl From<AdapterRecord> for AdapterView {
     }
 }
 
+/// How an adapter is pushed.
+#[derive(Debug, Serialize, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PushQuery {
+    /// Let its name and version mean these bytes from now on, even if they mean others.
+    #[serde(default)]
+    pub replace: bool,
+}
+
 /// An adapter was stored.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PushedView {
@@ -53,4 +63,7 @@ pub struct PushedView {
     pub adapter: AdapterView,
     /// Whether the same bytes had been pushed before.
     pub known: bool,
+    /// The digest of the component that its name and version meant before, if it replaces one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<String>,
 }

@@ -14,7 +14,7 @@ mod suppressions;
 mod tenants;
 mod tokens;
 
-pub use adapters::{AdapterView, PushedView};
+pub use adapters::{AdapterView, PushQuery, PushedView};
 pub use alerts::{AcknowledgedView, AlertQuery, AlertView};
 pub use audit::{AuditVerifyQuery, AuditView, VerifiedView};
 pub use breaker::{BreakerView, ForceBreaker};

@@ -11,7 +11,7 @@ use super::listing::{listing, page_request};
 use super::problems::{ErrorResponses, not_found};
 use super::{AdminState, run_to_completion};
 use crate::problem::Problem;
-use jackfield_api::{AdapterView, Listing, PageQuery, PushedView};
+use jackfield_api::{AdapterView, Listing, PageQuery, PushQuery, PushedView};
 use jackfield_domain::tenant::release::AdapterRef;
 
 /// Bytes of a request's body. A component may have 64 MiB, ten times the size of the largest guest runtime. A little
@@ -21,13 +21,25 @@ pub(super) const BODY_LIMIT: usize = 64 * 1024 * 1024 + 64 * 1024;
 /// Push an adapter.
 ///
 /// Checks the component's exports and imports, runs its `describe` without network, compiles it and stores it. It
-/// serves nobody until a tenant's release names it. Pushing the same bytes again changes nothing.
-#[utoipa::path(post, path = "/v1/adapters", tag = "adapters",
+/// serves nobody until a tenant's release names it. Pushing the same bytes again changes nothing. A name and version
+/// mean one component for ever: other bytes under them are refused (409), unless `replace` orders them.
+#[utoipa::path(post, path = "/v1/adapters", tag = "adapters", params(PushQuery),
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component, at most 64 MiB."),
     responses((status = 201, description = "The adapter was stored.", body = PushedView),
         (status = 200, description = "The same bytes had been pushed before.", body = PushedView), ErrorResponses))]
-pub(super) async fn push(State(state): State<AdminState>, Body(bytes): Body) -> Result<Response, Problem> {
-    let pushed = run_to_completion(async move { state.rollout.push_adapter(bytes.into()).await }).await??;
+pub(super) async fn push(
+    State(state): State<AdminState>,
+    Query(query): Query<PushQuery>,
+    Body(bytes): Body,
+) -> Result<Response, Problem> {
+    let pushed = run_to_completion(async move {
+        if query.replace {
+            state.rollout.replace_adapter(bytes.into()).await
+        } else {
+            state.rollout.push_adapter(bytes.into()).await
+        }
+    });
+    let pushed = pushed.await??;
     let status = if pushed.known {
         StatusCode::OK
     } else {
@@ -36,10 +48,12 @@ pub(super) async fn push(State(state): State<AdminState>, Body(bytes): Body) -> 
     let view = PushedView {
         adapter: pushed.record.into(),
         known: pushed.known,
+        replaced: pushed.replaced.map(|digest| digest.to_string()),
     };
     let named = format!("{}@{}", view.adapter.name, view.adapter.version);
-    let target = AuditTarget(vec![("adapter", named), ("digest", view.adapter.digest.clone())]);
-    Ok((status, Extension(target), Json(view)).into_response())
+    let mut target = vec![("adapter", named), ("digest", view.adapter.digest.clone())];
+    target.extend(view.replaced.clone().map(|before| ("replaced", before)));
+    Ok((status, Extension(AuditTarget(target)), Json(view)).into_response())
 }
 
 /// List adapters, newest first.
@@ -55,8 +69,8 @@ pub(super) async fn list(
 
 /// Show an adapter.
 #[utoipa::path(get, path = "/v1/adapters/{reference}", tag = "adapters",
-    params(("reference" = String, Path, description = "`name`, `name@version` or `sha256:…`; the newest if \
-        several match.")),
+    params(("reference" = String, Path, description = "`name`, which means the version that came last, \
+        `name@version` or `sha256:…`.")),
     responses((status = 200, description = "The adapter.", body = AdapterView), ErrorResponses))]
 pub(super) async fn show(
     State(state): State<AdminState>,

@@ -50,6 +50,9 @@ impl From<PushError> for Problem {
                 ProblemKind::Invalid,
                 format!("the adapter was refused: {}", with_causes(&error)),
             ),
+            PushError::Taken { owner, .. } => {
+                Self::new(ProblemKind::Conflict, error.to_string()).with("digest", owner.to_string())
+            }
             PushError::Store(error) => error.into(),
         }
     }

@@ -16,7 +16,7 @@ use super::{AgentPush, Tenant, Tenants, secrets};
 use crate::vault::{Vault, VaultError};
 use jackfield_clock::SharedClock;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
+use jackfield_domain::id::{AdapterName, AdapterVersion, Digest, ReleaseNumber, TenantName};
 use jackfield_domain::intake::signature::SigningKey;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::egress::{Origin, UrlText};
@@ -25,7 +25,7 @@ use jackfield_domain::tenant::release::{
 };
 use jackfield_domain::wrong_input;
 use jackfield_sandbox::{LoadError, LoadedRelease, PackageError, Runtime};
-use jackfield_store::{NewAdapter, NewRelease, SharedStore, StoreError};
+use jackfield_store::{NewAdapter, NewRelease, PutAdapter, SharedStore, StoreError};
 
 /// Messages of alerts, by tenant.
 pub(super) type AlertMessages = BTreeMap<TenantName, Arc<str>>;
@@ -58,6 +58,8 @@ pub struct PushedAdapter {
     pub record: AdapterRecord,
     /// Whether the same bytes had been pushed before.
     pub known: bool,
+    /// The component that its name and version meant before, if it was ordered to replace it.
+    pub replaced: Option<Digest>,
 }
 
 /// Why a component was not accepted.
@@ -66,6 +68,21 @@ pub enum PushError {
     /// It is not an adapter that this host can run.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// Its name and version mean another component.
+    #[error(
+        "{name}@{version} is {owner} already, and this component is {digest}: a name and version mean one component \
+         for ever, so raise the version in the adapter's `describe`, or push it with `--replace` (`?replace=true`)"
+    )]
+    Taken {
+        /// Its name.
+        name: AdapterName,
+        /// Its version.
+        version: AdapterVersion,
+        /// The digest of its bytes.
+        digest: Digest,
+        /// The digest of the other component.
+        owner: Digest,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -119,17 +136,60 @@ impl Rollout {
     /// Checks a component, runs its `describe`, compiles it and stores it.
     ///
     /// # Errors
-    /// It is not an adapter that this host can run, or it could not be stored.
+    /// It is not an adapter that this host can run, its name and version mean other bytes, or it could not be stored.
     pub async fn push_adapter(&self, bytes: Vec<u8>) -> Result<PushedAdapter, PushError> {
+        self.push(bytes, false).await
+    }
+
+    /// Like [`Self::push_adapter`], but if its name and version mean other bytes, they mean these from now on. Releases
+    /// keep the component that they were made with; the next apply of a tenant that names it gets these.
+    ///
+    /// # Errors
+    /// It is not an adapter that this host can run, or it could not be stored.
+    pub async fn replace_adapter(&self, bytes: Vec<u8>) -> Result<PushedAdapter, PushError> {
+        self.push(bytes, true).await
+    }
+
+    async fn push(&self, bytes: Vec<u8>, replace: bool) -> Result<PushedAdapter, PushError> {
         let digest = Digest::of(&bytes);
-        if let Some(record) = self.store.adapter(&AdapterRef::Digest(digest)).await? {
-            return Ok(PushedAdapter { record, known: true });
-        }
-        let mut record = self.runtime.inspect(&bytes).await?;
-        record.pushed_at = self.clock.now();
-        let record = self.store.put_adapter(NewAdapter { record, bytes }).await?;
-        tracing::info!(adapter = %record.name, version = %record.version, %digest, "adapter pushed");
-        Ok(PushedAdapter { record, known: false })
+        let known = match self.store.adapter(&AdapterRef::Digest(digest)).await {
+            // Pushing it again repairs a record that cannot be read.
+            Err(StoreError::Corrupt(_)) => None,
+            known => known?,
+        };
+        let record = match known {
+            Some(record) => record,
+            None => AdapterRecord {
+                pushed_at: self.clock.now(),
+                ..self.runtime.inspect(&bytes).await?
+            },
+        };
+        let (name, version) = (record.name.clone(), record.version.clone());
+        let new = NewAdapter { record, bytes, replace };
+        let (record, known, replaced) = match self.store.put_adapter(new).await? {
+            PutAdapter::Known(record) => (record, true, None),
+            PutAdapter::Stored(record) => {
+                tracing::info!(adapter = %name, %version, %digest, "adapter pushed");
+                (record, false, None)
+            }
+            PutAdapter::Replaced { record, before } => {
+                tracing::warn!(adapter = %name, %version, %digest, %before, "adapter replaced under its version");
+                (record, false, Some(before))
+            }
+            PutAdapter::Taken(owner) => {
+                return Err(PushError::Taken {
+                    name,
+                    version,
+                    digest,
+                    owner,
+                });
+            }
+        };
+        Ok(PushedAdapter {
+            record,
+            known,
+            replaced,
+        })
     }
 
     /// Makes a release from a tenant's file and puts it in service. With `dry_run` it only says what would change,

@@ -9,47 +9,92 @@ use crate::writer::Write;
 use jackfield_domain::id::Digest;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::AdapterRef;
-use jackfield_store::{NewAdapter, Page, PageRequest, StoreError};
+use jackfield_store::{NewAdapter, Page, PageRequest, PutAdapter, StoreError};
 
 impl Write for NewAdapter {
-    type Output = AdapterRecord;
+    type Output = PutAdapter;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<AdapterRecord, StoreError> {
-        let record = &self.record;
-        let known = sqlx::query("select record from adapter where digest = ?")
-            .bind(record.digest.as_bytes().as_slice())
-            .fetch_optional(&mut *db)
-            .await?;
-        if let Some(known) = known {
-            return known.document("record");
+    async fn run(&self, db: &mut SqliteConnection) -> Result<PutAdapter, StoreError> {
+        let digest = self.record.digest;
+        let owner = owner(db, &self.record).await?;
+        if let Some(owner) = owner.filter(|owner| *owner != digest && !self.replace) {
+            return Ok(PutAdapter::Taken(owner));
         }
-        sqlx::query("insert into adapter (digest, name, version, record) values (?, ?, ?, ?)")
-            .bind(record.digest.as_bytes().as_slice())
-            .bind(record.name.as_str())
-            .bind(record.version.as_str())
-            .bind(json("an adapter", record)?)
-            .execute(&mut *db)
-            .await?;
-        sqlx::query("insert into adapter_bytes (digest, bytes) values (?, ?)")
-            .bind(record.digest.as_bytes().as_slice())
-            .bind(self.bytes.as_slice())
-            .execute(db)
-            .await?;
-        Ok(record.clone())
+        let record = put(db, self).await?;
+        sqlx::query(
+            "insert into adapter_version (name, version, digest) values (?1, ?2, ?3)
+             on conflict (name, version) do update set digest = ?3 where digest <> ?3",
+        )
+        .bind(record.name.as_str())
+        .bind(record.version.as_str())
+        .bind(digest.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+        Ok(match owner {
+            None => PutAdapter::Stored(record),
+            Some(owner) if owner == digest => PutAdapter::Known(record),
+            Some(before) => PutAdapter::Replaced { record, before },
+        })
     }
+}
+
+/// The digest that the record's name and version mean.
+async fn owner(db: &mut SqliteConnection, record: &AdapterRecord) -> Result<Option<Digest>, StoreError> {
+    let row = sqlx::query("select digest from adapter_version where name = ? and version = ?")
+        .bind(record.name.as_str())
+        .bind(record.version.as_str())
+        .fetch_optional(db)
+        .await?;
+    row.map(|row| row.digest("digest")).transpose()
+}
+
+/// Stores the component, if it is not stored, and returns its first record. What is damaged is stored anew: pushing the
+/// same bytes again repairs it.
+async fn put(db: &mut SqliteConnection, new: &NewAdapter) -> Result<AdapterRecord, StoreError> {
+    let record = &new.record;
+    let digest = record.digest;
+    let known = sqlx::query("select record from adapter where digest = ?")
+        .bind(digest.as_bytes().as_slice())
+        .fetch_optional(&mut *db)
+        .await?;
+    let known = known.and_then(|row| row.document("record").ok());
+    if known.is_none() {
+        sqlx::query(
+            "insert into adapter (digest, name, version, record) values (?1, ?2, ?3, ?4)
+             on conflict (digest) do update set record = ?4",
+        )
+        .bind(digest.as_bytes().as_slice())
+        .bind(record.name.as_str())
+        .bind(record.version.as_str())
+        .bind(json("an adapter", record)?)
+        .execute(&mut *db)
+        .await?;
+    }
+    sqlx::query(
+        "insert into adapter_bytes (digest, bytes) values (?1, ?2)
+         on conflict (digest) do update set bytes = ?2 where bytes <> ?2",
+    )
+    .bind(digest.as_bytes().as_slice())
+    .bind(new.bytes.as_slice())
+    .execute(db)
+    .await?;
+    Ok(known.unwrap_or_else(|| record.clone()))
 }
 
 /// The adapter that a reference names.
 pub(crate) async fn find(db: &SqlitePool, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
     let query = match reference {
-        AdapterRef::Name(name) => {
-            sqlx::query("select record from adapter where name = ? order by id desc limit 1").bind(name.as_str())
-        }
-        AdapterRef::Version(name, version) => {
-            sqlx::query("select record from adapter where name = ? and version = ? order by id desc limit 1")
-                .bind(name.as_str())
-                .bind(version.as_str())
-        }
+        AdapterRef::Name(name) => sqlx::query(
+            "select record from adapter where digest =
+             (select digest from adapter_version where name = ? order by id desc limit 1)",
+        )
+        .bind(name.as_str()),
+        AdapterRef::Version(name, version) => sqlx::query(
+            "select record from adapter where digest =
+             (select digest from adapter_version where name = ? and version = ?)",
+        )
+        .bind(name.as_str())
+        .bind(version.as_str()),
         AdapterRef::Digest(digest) => {
             sqlx::query("select record from adapter where digest = ?").bind(digest.as_bytes().as_slice())
         }

@@ -11,11 +11,11 @@ use crate::SqliteStore;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
-use jackfield_store::{NewAdapter, NewRelease, Page, PageRequest, RegistryStore, StoreError, TenantRecord};
+use jackfield_store::{NewAdapter, NewRelease, Page, PageRequest, PutAdapter, RegistryStore, StoreError, TenantRecord};
 
 #[async_trait]
 impl RegistryStore for SqliteStore {
-    async fn put_adapter(&self, adapter: NewAdapter) -> Result<AdapterRecord, StoreError> {
+    async fn put_adapter(&self, adapter: NewAdapter) -> Result<PutAdapter, StoreError> {
         self.writer.submit(adapter).await
     }
 

@@ -1,32 +1,13 @@
 //! Records that operators manage.
 
-use crate::{NewAdapter, NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
+use crate::{NewRelease, NewToken, SharedStore, Store, TokenPurpose, TokenRecord};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName, TokenId};
-use jackfield_domain::tenant::AdapterNeeds;
-use jackfield_domain::tenant::adapter::AdapterRecord;
-use jackfield_domain::tenant::release::{AdapterRef, Release, SecretRef, TenantSpec};
-use jiff::Timestamp;
+use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
 use serde_json::json;
 
+use super::adapters::adapter;
 use super::fixture::{accept_call, acme, at, page, sealed, zenith};
-
-fn adapter(name: &str, version: &str, bytes: &[u8], now: Timestamp) -> NewAdapter {
-    NewAdapter {
-        record: AdapterRecord {
-            digest: Digest::of(bytes),
-            name: name.parse().unwrap(),
-            version: version.parse().unwrap(),
-            needs: AdapterNeeds::default(),
-            idempotent_writes: true,
-            lookup: false,
-            parses_leads: true,
-            size: bytes.len() as u64,
-            pushed_at: now,
-        },
-        bytes: bytes.to_vec(),
-    }
-}
 
 fn spec(tenant: &TenantName) -> TenantSpec {
     let spec = json!({
@@ -54,49 +35,9 @@ async fn release(store: &dyn Store, tenant: &TenantName, second: i64) -> Release
     store.put_release(new).await.unwrap()
 }
 
-/// The same bytes are the same adapter.
-pub async fn pushing_an_adapter_twice_changes_nothing(store: SharedStore) {
-    let first = store
-        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
-        .await
-        .unwrap();
-    let again = store
-        .put_adapter(adapter("keystone", "1.0.0", b"one", at(9)))
-        .await
-        .unwrap();
-    assert_eq!((first.pushed_at, &again), (at(0), &first));
-    assert_eq!(store.adapters(page(None, 9)).await.unwrap().items, [first]);
-    assert_eq!(store.adapter_bytes(Digest::of(b"one")).await, Ok(Some(b"one".to_vec())));
-    assert_eq!(store.adapter_bytes(Digest::of(b"two")).await, Ok(None));
-}
-
-/// A reference may be a name, a version or a digest.
-pub async fn a_reference_means_the_newest_push(store: SharedStore) {
-    for (second, (version, bytes)) in (0..).zip([("1.0.0", "a"), ("1.1.0", "b"), ("1.0.0", "c")]) {
-        let pushed = adapter("keystone", version, bytes.as_bytes(), at(second));
-        store.put_adapter(pushed).await.unwrap();
-    }
-    let resolve = async |reference: String| {
-        let reference: AdapterRef = reference.parse().unwrap();
-        store.adapter(&reference).await.unwrap().map(|record| record.digest)
-    };
-    assert_eq!(resolve("keystone".into()).await, Some(Digest::of(b"c")));
-    assert_eq!(resolve("keystone@1.0.0".into()).await, Some(Digest::of(b"c")));
-    assert_eq!(resolve("keystone@1.1.0".into()).await, Some(Digest::of(b"b")));
-    assert_eq!(resolve(Digest::of(b"a").to_string()).await, Some(Digest::of(b"a")));
-    assert_eq!(resolve("keystone@2.0.0".into()).await, None);
-    assert_eq!(resolve("groundwork".into()).await, None);
-    let first = store.adapters(page(None, 2)).await.unwrap();
-    let rest = store.adapters(page(first.next, 2)).await.unwrap();
-    assert_eq!((first.items.len(), rest.items.len(), rest.next), (2, 1, None));
-}
-
 /// Every release stays unchanged.
 pub async fn releases_count_up_and_become_active(store: SharedStore) {
-    store
-        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
-        .await
-        .unwrap();
+    store.put_adapter(adapter("1.0.0", b"one", 0)).await.unwrap();
     assert_eq!(store.tenant(&acme()).await, Ok(None));
     for n in 1..=3 {
         let created = release(&*store, &acme(), n).await;
@@ -126,10 +67,7 @@ pub async fn releases_count_up_and_become_active(store: SharedStore) {
 
 /// A rollback is one pointer write.
 pub async fn an_earlier_release_can_be_activated(store: SharedStore) {
-    store
-        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
-        .await
-        .unwrap();
+    store.put_adapter(adapter("1.0.0", b"one", 0)).await.unwrap();
     for n in 1..=2 {
         release(&*store, &acme(), n).await;
     }
@@ -152,10 +90,7 @@ pub async fn an_earlier_release_can_be_activated(store: SharedStore) {
 
 /// A release refers to secrets by name; a literal secret is refused.
 pub async fn secrets_are_stored_separately(store: SharedStore) {
-    store
-        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
-        .await
-        .unwrap();
+    store.put_adapter(adapter("1.0.0", b"one", 0)).await.unwrap();
     release(&*store, &acme(), 1).await;
     let stored = store.secret(&acme(), "crm-1").await.unwrap().unwrap();
     assert_eq!((stored.sealed, stored.set_at), (sealed(1, "acme"), at(1)));
@@ -225,10 +160,7 @@ pub async fn the_revision_follows_releases_and_tokens(store: SharedStore) {
     assert!(changed().await, "a token was created");
     assert_eq!(store.revoke_token(token.id, at(2)).await, Ok(true));
     assert!(changed().await, "a token was revoked");
-    store
-        .put_adapter(adapter("keystone", "1.0.0", b"one", at(0)))
-        .await
-        .unwrap();
+    store.put_adapter(adapter("1.0.0", b"one", 0)).await.unwrap();
     for n in 3..=4 {
         release(&*store, &acme(), n).await;
         assert!(changed().await, "a release became active");

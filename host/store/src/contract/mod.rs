@@ -9,6 +9,7 @@
 )]
 
 pub mod accept;
+pub mod adapters;
 pub mod admin;
 pub mod alerts;
 pub mod audit;
@@ -114,9 +115,14 @@ macro_rules! store_contract {
             depth_and_states_count_every_delivery,
             suppressions_are_listed_by_lead,
         );
-        $crate::store_contract!($fresh, admin:
+        $crate::store_contract!($fresh, adapters:
             pushing_an_adapter_twice_changes_nothing,
-            a_reference_means_the_newest_push,
+            a_reference_means_one_component,
+            a_version_is_written_once,
+            a_version_is_replaced_by_order,
+            one_of_concurrent_pushes_gets_the_name,
+        );
+        $crate::store_contract!($fresh, admin:
             releases_count_up_and_become_active,
             an_earlier_release_can_be_activated,
             secrets_are_stored_separately,

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::TenantSpec;
+use super::{AdapterRef, TenantSpec};
 use crate::field::escape;
 use crate::id::Digest;
+
+/// The pointer of the adapter.
+const ADAPTER: &str = "/adapter";
 
 /// One value that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -29,13 +32,24 @@ pub fn diff(from: Option<(&TenantSpec, Digest)>, to: (&TenantSpec, Digest)) -> V
     let mut pointers: Vec<_> = before.keys().chain(after.keys()).collect();
     pointers.sort_unstable();
     pointers.dedup();
+    let replaced = from.is_some_and(|(spec, digest)| {
+        spec.adapter == to.0.adapter && digest != to.1 && matches!(spec.adapter, AdapterRef::Version(..))
+    });
     pointers
         .into_iter()
         .filter(|pointer| before.get(*pointer) != after.get(*pointer))
         .map(|pointer| ReleaseChange {
             pointer: pointer.clone(),
             from: before.get(pointer).cloned(),
-            to: after.get(pointer).cloned(),
+            to: after.get(pointer).map(|value| {
+                let is_replaced = replaced && pointer == ADAPTER;
+                let remark = if is_replaced {
+                    "; the digest behind this name and version changed"
+                } else {
+                    ""
+                };
+                format!("{value}{remark}")
+            }),
         })
         .collect()
 }
@@ -45,7 +59,7 @@ fn leaves(spec: &TenantSpec, adapter: Digest) -> BTreeMap<String, String> {
     // A literal secret cannot be serialized; callers replace it by a reference first.
     let document = serde_json::to_value(spec).unwrap_or(Value::Null);
     collect(String::new(), &document, &mut found);
-    found.insert("/adapter".into(), format!("{} ({})", spec.adapter, adapter));
+    found.insert(ADAPTER.into(), format!("{} ({})", spec.adapter, adapter));
     found
 }
 

@@ -117,9 +117,9 @@ impl TenantSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AdapterRef {
-    /// The newest push of this name.
+    /// The version of this name that came last.
     Name(AdapterName),
-    /// One version; its newest push.
+    /// One version.
     Version(AdapterName, AdapterVersion),
     /// Exactly these bytes.
     Digest(Digest),

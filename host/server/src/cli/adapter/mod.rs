@@ -14,7 +14,7 @@ use reqwest::Method;
 use crate::cli::Session;
 use crate::cli::arguments::PageArgs;
 use crate::cli::output::{Output, progress, short_digest, time};
-use jackfield_api::{AdapterView, Listing, PushedView};
+use jackfield_api::{AdapterView, Listing, PushQuery, PushedView};
 use jackfield_domain::tenant::SettingKind;
 use jackfield_domain::tenant::release::AdapterRef;
 
@@ -23,11 +23,19 @@ pub(super) enum AdapterCommand {
     #[command(flatten)]
     Author(AuthorCommand),
     /// Check an adapter, compile it and store it at the host. Pushing the same bytes again changes nothing.
-    #[command(after_help = "Example:\n  jackfield adapter push keystone.wasm")]
+    #[command(
+        after_help = "Example:\n  jackfield adapter push keystone.wasm\n  jackfield adapter push keystone.wasm \
+            --replace\n\nA name and version mean one component for ever. Other bytes under the same name and version \
+            are refused: raise the version, or give --replace, which the audit trail records. Tenants keep the \
+            component of their release until the next apply, whose difference says that the digest changed."
+    )]
     Push {
         /// The component.
         #[arg(value_name = "FILE.wasm")]
         file: PathBuf,
+        /// Let its name and version mean these bytes from now on, although they mean others.
+        #[arg(long)]
+        replace: bool,
     },
     /// List adapters, newest first.
     #[command(after_help = "Example:\n  jackfield adapter list --limit 20")]
@@ -97,7 +105,7 @@ impl AdapterCommand {
         match self {
             // These need no session, and were run in `cli::run`.
             Self::Author(_) => Ok(()),
-            Self::Push { file } => {
+            Self::Push { file, replace } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                 progress(&format!(
                     "{}: checking and compiling {}…",
@@ -105,11 +113,17 @@ impl AdapterCommand {
                     size(bytes.len() as u64)
                 ));
                 let request = client.request(Method::POST, &["adapters"]);
+                let request = request.query(&PushQuery { replace });
                 let request = request.header("content-type", "application/wasm").body(bytes);
                 let answer = client.send::<PushedView>(request).await?;
-                output.show(&answer, |PushedView { adapter, known }| {
-                    let known = if *known { " (it was already there)" } else { "" };
-                    format!("{}@{} {}{known}", adapter.name, adapter.version, adapter.digest)
+                output.show(&answer, |pushed| {
+                    let adapter = &pushed.adapter;
+                    let remark = match &pushed.replaced {
+                        Some(before) => format!(" (in place of {before}, which releases that have it keep)"),
+                        None if pushed.known => " (it was already there)".to_owned(),
+                        None => String::new(),
+                    };
+                    format!("{}@{} {}{remark}", adapter.name, adapter.version, adapter.digest)
                 })
             }
             Self::List { page } => {
