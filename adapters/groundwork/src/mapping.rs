@@ -8,6 +8,8 @@ pub type Form = Vec<(&'static str, String)>;
 
 /// The longest remark that groundwork accepts, in characters.
 const REMARK_CHARS: usize = 200;
+/// The longest reference that groundwork accepts, in characters.
+const CALL_REF_CHARS: usize = 40;
 
 /// The text that `sig` signs: every other parameter as `name=value`, sorted by name, joined with `&`, values raw.
 #[must_use]
@@ -34,7 +36,7 @@ pub fn call_update(host: &Host, disposition: &Disposition, idempotency_key: &str
     let learned = &disposition.qualification;
     Ok(vec![
         ("lead_no", disposition.lead_id.clone()),
-        ("call_ref", idempotency_key.into()),
+        ("call_ref", call_ref(idempotency_key)),
         ("stage", call_code(&disposition.outcome).into()),
         ("call_date", day(&called)),
         ("call_time", minute(&called)),
@@ -55,6 +57,13 @@ pub fn call_update(host: &Host, disposition: &Disposition, idempotency_key: &str
         ("dnd", if disposition.dnc_requested { "Y" } else { "N" }.into()),
         ("lang", disposition.language_used.clone().unwrap_or_default()),
     ])
+}
+
+/// The key in the characters that groundwork has for a reference, and no longer than its column. A key that the host
+/// made is like no other within these too.
+fn call_ref(key: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    key.chars().map(allowed).take(CALL_REF_CHARS).collect()
 }
 
 /// Groundwork's number for an outcome.
@@ -222,6 +231,13 @@ mod tests {
                 (date, remark)
             );
         }
+    }
+
+    #[test]
+    fn references_fit_into_their_column() {
+        assert_eq!(call_ref("C-20260701_7"), "C-20260701_7");
+        assert_eq!(call_ref("a.b~c"), "a-b-c");
+        assert_eq!(call_ref(&"k".repeat(64)).len(), CALL_REF_CHARS);
     }
 
     #[test]

@@ -18,6 +18,8 @@ const NAMED: &str = "write.call-id";
 /// Calls as platforms may name them, for which the host makes the key: no header, URL or form carries each of these
 /// unchanged.
 const ODD_CALLS: [&str; 5] = ["कॉल-2", "call 7, second try", "2026/11/30-7", "100%25", "a+b&c=\"d\""];
+/// Characters of a key that must reach the CRM.
+const TOLD: usize = 32;
 /// Characters of the longest name that a call may have.
 const LONGEST_CALL: usize = 200;
 
@@ -70,6 +72,8 @@ impl ConformanceRun<'_> {
             let Ok(key) = call.parse::<DedupKey>().map(|key| key.for_adapter()) else {
                 continue;
             };
+            // A CRM may have room for less than a key; this much of a made one is still like no other.
+            let told = key.as_str().get(..TOLD).unwrap_or(key.as_str());
             let mut odd = with_key(fixture, key.as_str());
             if let ExportInput::WriteDisposition { disposition, .. } = &mut odd.input {
                 call.clone_into(&mut disposition.call_id);
@@ -77,7 +81,7 @@ impl ConformanceRun<'_> {
             let crm = Arc::new(LenientCrm::new(odd.exchanges.clone(), None));
             let (rehearsed, _) = self.play(&odd, odd.input.clone(), crm.clone()).await;
             let came = match rehearsed.outcome {
-                Ok(Ok(_)) if crm.log().requests.iter().any(|request| holds(request, key.as_str())) => continue,
+                Ok(Ok(_)) if crm.log().requests.iter().any(|request| holds(request, told)) => continue,
                 Ok(Ok(_)) => "the key is in no URL, header or body of its requests".to_owned(),
                 Ok(Err(failure)) => result_to_json(&Err(failure)).to_string(),
                 Err(fault) => fault.to_string(),

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use phonenumber::metadata::{DATABASE, Database, Descriptor};
+use phonenumber::metadata::{DATABASE, Database};
 use phonenumber::{Mode, ParseError, country};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ use crate::visible_text::without_format;
 
 /// Characters of a text that may be a number; longer ones are not read at all.
 pub const MAX_LENGTH: usize = 64;
+/// What a number begins with in links.
+const URI_SCHEME: &str = "tel:";
 /// Digits of a number in E.164.
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
@@ -58,15 +60,15 @@ pub enum InvalidPhone {
         "must begin with + and the country code, such as +919800000000, or the tenant's file must have a `country`"
     )]
     NoCountry,
-    /// The country's numbering plan has no number of this length.
-    #[error("has too few or too many digits for its country, or has a country code that does not exist")]
+    /// The country's numbering plan has no such number.
+    #[error("has too few or too many digits or a wrong beginning for its country, or an unknown country code")]
     NotInPlan,
 }
 
 /// The number in E.164. A number without a country code is one of `country`.
 ///
-/// Only lengths and country codes are compared with the numbering plans, not the ranges that a country has assigned:
-/// they change, and a new range must not stop a call.
+/// Only the general rule of each numbering plan is compared (country codes, lengths, first digits), not the ranges that
+/// a country has assigned: they change, and a new range must not stop a call.
 ///
 /// # Errors
 /// The text is not a number of any country.
@@ -76,14 +78,21 @@ pub fn normalize(text: &str, country: Option<Country>) -> Result<String, Invalid
     }
     let plain = to_ascii(text).ok_or(InvalidPhone::NotANumber)?;
     let is_international = plain.trim_start_matches(['(', '[', ' ']).starts_with('+');
+    // The trunk prefix of the tenant's country is none in another: an Italian number keeps its zero.
+    let country = country.filter(|_| !is_international);
     let number = phonenumber::parse(country.map(|country| country.0), &plain).map_err(|error| match error {
         ParseError::InvalidCountryCode if country.is_none() && !is_international => InvalidPhone::NoCountry,
         ParseError::NoNumber | ParseError::MalformedInteger(_) => InvalidPhone::NotANumber,
         _ => InvalidPhone::NotInPlan,
     })?;
     let e164 = number.format().mode(Mode::E164).to_string();
-    let national = number.national().to_string().len();
-    if is_possible(number.country().code(), national) && E164_DIGITS.contains(&(e164.len() - 1)) {
+    let has_extension = number.extension().is_some();
+    let national = number.national().to_string();
+    if !has_extension
+        && number.country().code() > 0
+        && is_in_plan(number.country().code(), &national)
+        && E164_DIGITS.contains(&(e164.len() - 1))
+    {
         Ok(e164)
     } else {
         Err(InvalidPhone::NotInPlan)
@@ -95,8 +104,8 @@ pub fn load_tables() {
     let _: &Database = &DATABASE;
 }
 
-/// Whether a text is a number in E.164 already, as most are: its length says so, without a parser. A national part with
-/// a zero in front may have a trunk prefix, which only the parser knows.
+/// Whether a text is a number in E.164 already, as most are: its plan's general rule says so, without a parser. A
+/// national part with a zero in front may have a trunk prefix, which only the parser knows.
 fn is_e164(text: &str) -> bool {
     let Some(digits) = text
         .strip_prefix('+')
@@ -107,27 +116,24 @@ fn is_e164(text: &str) -> bool {
     E164_DIGITS.contains(&digits.len())
         && (1..=3).any(|length| {
             let (code, national) = digits.split_at(length);
-            !national.starts_with('0') && code.parse().is_ok_and(|code| is_possible(code, national.len()))
+            !national.starts_with('0') && code.parse().is_ok_and(|code| is_in_plan(code, national))
         })
 }
 
-/// Whether a country with this code has numbers of so many digits. Several countries share a code.
-fn is_possible(code: u16, national: usize) -> bool {
+/// Whether a country's numbering plan has a national number, by its general rule of lengths and first digits. Several
+/// countries share a code.
+fn is_in_plan(code: u16, national: &str) -> bool {
     let plans = DATABASE.by_code(&code).unwrap_or_default();
     plans.iter().any(|plan| {
-        let kinds = plan.descriptors();
-        let kinds = [
-            kinds.fixed_line(),
-            kinds.mobile(),
-            kinds.toll_free(),
-            kinds.premium_rate(),
-            kinds.shared_cost(),
-            kinds.personal_number(),
-            kinds.voip(),
-            kinds.uan(),
-        ];
-        let mut lengths = kinds.into_iter().flatten().flat_map(Descriptor::possible_length);
-        lengths.any(|length| usize::from(*length) == national)
+        let rule = plan.descriptors().general();
+        let lengths = rule.possible_length();
+        let has_length = lengths.is_empty() || lengths.iter().any(|length| usize::from(*length) == national.len());
+        let whole = |found: (usize, usize)| found == (0, national.len());
+        has_length
+            && rule
+                .national_number()
+                .find(national)
+                .is_some_and(|found| whole((found.start(), found.end())))
     })
 }
 
@@ -137,25 +143,16 @@ fn to_ascii(text: &str) -> Option<String> {
     if text.chars().count() > MAX_LENGTH {
         return None;
     }
-    let mut plain = String::with_capacity(text.len());
-    for c in without_format(text).chars() {
+    let text = without_format(text);
+    let text = text.trim();
+    let number = match text.split_at_checked(URI_SCHEME.len()) {
+        Some((scheme, number)) if scheme.eq_ignore_ascii_case(URI_SCHEME) => number,
+        _ => text,
+    };
+    let mut plain = String::with_capacity(number.len());
+    for c in number.chars() {
         match c {
-            '0'..='9'
-            | '('
-            | ')'
-            | '['
-            | ']'
-            | '.'
-            | '/'
-            | '-'
-            | '+'
-            | ','
-            | ';'
-            | '#'
-            | ':'
-            | '='
-            | 'a'..='z'
-            | 'A'..='Z' => plain.push(c),
+            '0'..='9' | '(' | ')' | '[' | ']' | '.' | '/' | '-' | '+' => plain.push(c),
             c if c.is_whitespace() => plain.push(' '),
             c if is_dash(c) => plain.push('-'),
             '\u{ff0b}' => plain.push('+'),
@@ -231,6 +228,10 @@ mod tests {
             Ok("+912223456789")
         );
         assert_eq!(
+            normalize("0039 06 1234 5678", Some(india())).as_deref(),
+            Ok("+390612345678")
+        );
+        assert_eq!(
             normalize("+44 (0)20 7946 0018", Some(india())).as_deref(),
             Ok("+442079460018")
         );
@@ -277,6 +278,16 @@ mod tests {
             ("+911234", Some(india()), InvalidPhone::NotInPlan),
             ("+9198765432101234", Some(india()), InvalidPhone::NotInPlan),
             ("98765 43210 / 98765 43211", Some(india()), InvalidPhone::NotInPlan),
+            ("987654321", Some(india()), InvalidPhone::NotInPlan),
+            ("98765432109", Some(india()), InvalidPhone::NotInPlan),
+            ("987654321098", Some(india()), InvalidPhone::NotInPlan),
+            ("9876543210.0", Some(india()), InvalidPhone::NotInPlan),
+            ("+919198765432109", None, InvalidPhone::NotInPlan),
+            ("+0919876543210", Some(india()), InvalidPhone::NotInPlan),
+            ("98765 43210 ext 4", Some(india()), InvalidPhone::NotANumber),
+            ("+442079460958;ext=12", None, InvalidPhone::NotANumber),
+            ("98765 43210 (Ravi)", Some(india()), InvalidPhone::NotANumber),
+            ("1800 FLATS", Some(india()), InvalidPhone::NotANumber),
         ] {
             assert_eq!(normalize(text, country), Err(error), "{text:?}");
         }
@@ -284,6 +295,29 @@ mod tests {
             normalize(&"9".repeat(10_000), Some(india())),
             Err(InvalidPhone::NotANumber)
         );
+    }
+
+    #[test]
+    fn every_plan_has_its_example_numbers() {
+        let mut read = 0;
+        let mut refused = vec![];
+        for first in 'A'..='Z' {
+            for second in 'A'..='Z' {
+                let Some(plan) = DATABASE.by_id(&format!("{first}{second}")) else {
+                    continue;
+                };
+                let kinds = [plan.descriptors().mobile(), plan.descriptors().fixed_line()];
+                for example in kinds.into_iter().flatten().filter_map(|kind| kind.example()) {
+                    let number = format!("+{}{example}", plan.country_code());
+                    read += 1;
+                    if normalize(&number, None) != Ok(number.clone()) {
+                        refused.push(number);
+                    }
+                }
+            }
+        }
+        assert!(read > 400, "{read}");
+        assert_eq!(refused, [""; 0]);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The words under which the variants of an enum are stored, counted and shown to people.
 
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// Implements `ALL`, `word`, `from_word` and `Display` for an enum without data from one table of words.
 macro_rules! words {
     ($name:ident { $($case:ident = $word:literal,)+ }) => {
@@ -32,8 +36,14 @@ macro_rules! words {
 
 pub(crate) use words;
 
-/// A word without its case, `_`, `-` and blanks, which people and programs write in different ways.
+/// A word's letters and digits without their case and form: people and programs write `_`, blanks, dashes, full stops,
+/// invisible characters and full-width letters in different ways.
 pub(crate) fn fold(word: &str) -> String {
-    let written = word.chars().filter(|c| !matches!(c, '_' | '-') && !c.is_whitespace());
+    let plain: Cow<'_, str> = if word.is_ascii() {
+        word.into()
+    } else {
+        ComposingNormalizerBorrowed::new_nfkc().normalize(word)
+    };
+    let written = plain.chars().filter(|c| c.is_alphanumeric());
     written.flat_map(char::to_lowercase).collect()
 }

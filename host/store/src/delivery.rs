@@ -12,6 +12,7 @@ use super::page::{Page, PageRequest};
 use jackfield_domain::delivery::failure::{AttemptClass, FaultCause, Rejection};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
+use jackfield_domain::lead::Priority;
 
 /// Deliveries for operators.
 #[async_trait]
@@ -30,7 +31,8 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError>;
 
     /// Makes deliveries that are dead or in review ready again: generation + 1, history cleared, same key. A delivery
-    /// whose last attempt may have been written stays ambiguous, unless the request says otherwise.
+    /// whose last attempt may have been written stays ambiguous, unless the request says otherwise. A lead that was
+    /// refused stays in review until its document names it.
     async fn replay(&self, request: ReplayDeliveries) -> Result<Vec<Replayed>, StoreError>;
 
     /// Ends a delivery that is dead or in review for good. False if it is in another state.
@@ -41,7 +43,21 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
     async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Replaces the payload of a delivery in review; the old one stays stored. False if it is in another state.
-    async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError>;
+    async fn edit(&self, edit: DeliveryEdit) -> Result<bool, StoreError>;
+}
+
+/// A new payload for a delivery in review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryEdit {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// Its new payload.
+    pub payload: Vec<u8>,
+    /// The lead and its priority, if the payload is a lead's document. A lead that was refused, and so is not known yet,
+    /// is known from now on.
+    pub lead: Option<(LeadId, Priority)>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Selects deliveries. What is empty selects all.

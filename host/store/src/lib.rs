@@ -26,8 +26,8 @@ pub use alert::{Alert, AlertStore, NewAlert, TenantAlerts};
 pub use audit::AuditStore;
 pub use breaker::{BreakerRecord, BreakerStore, ExpireHeld};
 pub use delivery::{
-    AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary, QueueDepth,
-    ReplayDeliveries, Replayed,
+    AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryEdit, DeliveryFilter, DeliveryStore, DeliverySummary,
+    QueueDepth, ReplayDeliveries, Replayed,
 };
 pub use intake::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, IntakeStore, RawRequest, Receipt, RefusedDoNotCall,

@@ -154,3 +154,36 @@ async fn strangers_and_other_documents_record_nothing() {
     assert_eq!(open_alerts(&test).await, []);
     test.finish().await;
 }
+
+#[tokio::test]
+async fn bodies_that_are_not_read_are_heard() {
+    // Too large, under an encoding that the host does not read, or cut off: what arrived is searched.
+    let test = TestNode::start().await;
+    let wish = r#"{"flags":{"dnc_requested":true},"call_metadata":{"call_id":"C"},"#.to_owned();
+    let cut_off = futures_util::stream::iter([Ok(wish.clone()), Err(std::io::Error::other("gone"))]);
+    let cases = [
+        (413, "identity", Body::from(wish.clone() + &" ".repeat(1 << 20))),
+        (
+            415,
+            "br",
+            Body::from(wish.clone() + r#""qualification":{"outcome":"no_answer"}}"#),
+        ),
+        (400, "identity", Body::from_stream(cut_off)),
+    ];
+    for (n, (status, encoding, body)) in cases.into_iter().enumerate() {
+        let lead = format!("L-{n}");
+        test.keystone.seed(KeystoneLead::new(lead.clone()));
+        let path = format!("/v1/tenants/{TENANT}/leads/{lead}/disposition");
+        let mut request = test.request(Method::POST, &path, body);
+        request
+            .headers_mut()
+            .insert("content-encoding", encoding.parse().unwrap());
+        let refused = test.public(request).await.expect(status);
+        assert_eq!(refused.json()["do_not_call_recorded"], true, "{}", refused.text);
+        assert!(!callable(&test, &lead).await, "{lead}");
+    }
+    // Without a sign of the wish, nothing is recorded.
+    let large = dispose(&test, "L-9", " ".repeat((1 << 20) + 1)).await.expect(413);
+    assert_eq!(large.json().get("do_not_call_recorded"), None);
+    test.finish().await;
+}

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request};
 use jackfield_domain::delivery::DeliveryState;
-use jackfield_store::DeliveryFilter;
+use jackfield_store::{DeliveryEdit, DeliveryFilter};
 use jackfield_tests::documents::{groundwork_webhook, lead_created};
 use jackfield_tests::node::{TestNode, WEBHOOK_SECRET, first_page};
 use rcgen::{KeyPair, PKCS_ED25519, SigningKey as _};
@@ -273,11 +273,12 @@ async fn unparsable_webhook_can_be_edited() {
 
     assert!(
         test.store()
-            .edit(
+            .edit(DeliveryEdit {
                 id,
-                groundwork_webhook("GW-1001").into_bytes(),
-                jiff::Timestamp::UNIX_EPOCH
-            )
+                payload: groundwork_webhook("GW-1001").into_bytes(),
+                lead: None,
+                now: jiff::Timestamp::UNIX_EPOCH,
+            })
             .await
             .unwrap()
     );

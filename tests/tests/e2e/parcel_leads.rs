@@ -1,12 +1,14 @@
 //! parcel's own webhook: leads that are called, and single leads and whole webhooks that go to review.
 
+use http::Method;
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_store::DeliveryFilter;
 use jackfield_tests::components::component;
 use jackfield_tests::documents::{parcel_tenant, parcel_webhook};
 use jackfield_tests::fakes::{Parcel, ParcelConfig};
 use jackfield_tests::node::{PUSH_SECRET, TestNode, WEBHOOK_SECRET, first_page};
-use serde_json::json;
+use jackfield_tests::operator::Operator;
+use serde_json::{Value, json};
 
 const TENANT: &str = "dwarka-homes";
 const PASSWORD: &str = "parcel-canary-password";
@@ -65,6 +67,37 @@ async fn one_bad_lead_does_not_stop_a_batch() {
         ),
         ("Lead[2]/Mobile", "is not a telephone number")
     );
+    assert!(
+        rejection.message.starts_with("lead 2 of webhook dlv_1 "),
+        "{rejection:?}"
+    );
+    // Without a lead in its document it is not replayed; with one, it is a lead like any other.
+    let (operator, id) = (Operator::create(&test).await, refused.summary.id);
+    let replay = json!({ "ids": [id.to_string()] });
+    let skipped = operator
+        .ask(&test, Method::POST, "/v1/deliveries/replay", Some(&replay))
+        .await
+        .expect(200);
+    assert_eq!(skipped.json()["skipped"], json!([id.to_string()]));
+    let mut document: Value = serde_json::from_slice(&refused.payload).unwrap();
+    document["lead"] = json!({ "id": "PL-2", "phone": "98000 00002" });
+    let path = format!("/v1/deliveries/{id}/payload");
+    let _ = operator
+        .ask(&test, Method::PUT, &path, Some(&document))
+        .await
+        .expect(200);
+    let _ = operator
+        .ask(&test, Method::POST, "/v1/deliveries/replay", Some(&replay))
+        .await
+        .expect(200);
+    test.work().await;
+    let last = test.agent.stored().pop().unwrap();
+    assert_eq!(last.body["lead"], json!({ "id": "PL-2", "phone": "+919800000002" }));
+    let pulled = test
+        .get(&format!("/v1/tenants/{TENANT}/leads?after="))
+        .await
+        .expect(200);
+    assert!(pulled.text.contains("PL-2"), "{}", pulled.text);
     test.finish().await;
 }
 

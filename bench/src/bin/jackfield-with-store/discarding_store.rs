@@ -12,12 +12,12 @@ use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
 use jackfield_store::{
     Accept, AcceptDisposition, AcceptLead, AcceptedWork, Alert, AlertStore, AuditStore, BreakerRecord, BreakerStore,
-    ClaimRequest, ClaimableKind, ClaimedDelivery, DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary,
-    ExpireHeld, FinishAttempt, FinishOutcome, IntakeStore, LeadCursor, LeadPage, LeadRecord, LeadStore, Lease,
-    NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, PutAdapter, QueueDepth, QueueStore,
-    RawRequest, ReadinessStore, Receipt, RefusedDoNotCall, RegistryStore, ReplayDeliveries, Replayed, ResealedSecret,
-    SecretRecord, SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantAlerts, TenantRecord,
-    TokenRecord, TokenStore,
+    ClaimRequest, ClaimableKind, ClaimedDelivery, DeliveryDetail, DeliveryEdit, DeliveryFilter, DeliveryStore,
+    DeliverySummary, ExpireHeld, FinishAttempt, FinishOutcome, IntakeStore, LeadCursor, LeadPage, LeadRecord,
+    LeadStore, Lease, NewAdapter, NewAlert, NewRelease, NewSecret, NewToken, Page, PageRequest, PutAdapter, QueueDepth,
+    QueueStore, RawRequest, ReadinessStore, Receipt, RefusedDoNotCall, RegistryStore, ReplayDeliveries, Replayed,
+    ResealedSecret, SecretRecord, SecretStore, SharedStore, StatusRefusal, StoreError, Suppression, TenantAlerts,
+    TenantRecord, TokenRecord, TokenStore,
 };
 use jiff::Timestamp;
 
@@ -130,8 +130,8 @@ impl DeliveryStore for DiscardingStore {
         self.0.settle(id, reference, now).await
     }
 
-    async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
-        self.0.edit(id, payload, now).await
+    async fn edit(&self, edit: DeliveryEdit) -> Result<bool, StoreError> {
+        self.0.edit(edit).await
     }
 }
 

@@ -9,9 +9,7 @@ use crate::word::fold;
 /// Names of the flag, folded.
 const NAMES: [&str; 3] = ["dncrequested", "dnc", "donotcall"];
 /// Texts that mean yes, folded.
-const YES: &[&str] = &["true", "yes"];
-/// The same where texts and numbers look alike.
-const YES_IN_TEXT: &[&str] = &["true", "yes", "1"];
+const YES: &[&str] = &["true", "yes", "1"];
 /// The name of the outcome.
 const OUTCOME: &str = "outcome";
 /// The outcome that is the wish, folded.
@@ -41,8 +39,8 @@ fn is_wished_anyhow(document: &JsonNode<'_>) -> bool {
     }
 }
 
-/// Whether a document has the flag or the outcome, as its member or as a member of one of its members; duplicates
-/// count.
+/// Whether a document has the flag or the outcome, as its member or as a member of one of its members; duplicates and
+/// lists of them count.
 #[must_use]
 pub fn is_wished(document: &JsonNode<'_>) -> bool {
     let says = |node: &JsonNode<'_>| {
@@ -50,11 +48,23 @@ pub fn is_wished(document: &JsonNode<'_>) -> bool {
         members.any(|member| {
             let name = fold(&member.name);
             let is_flag = NAMES.contains(&name.as_str()) && is_yes(&member.node);
-            is_flag || (name == OUTCOME && member.node.as_text().is_some_and(|text| is_one_of(WISH, text)))
+            is_flag || (name == OUTCOME && is_the_wish(&member.node))
         })
     };
     let mut inner = document.members().unwrap_or_default().iter();
-    says(document) || inner.any(|member| says(&member.node))
+    says(document)
+        || inner.any(|member| match &member.node.value {
+            JsonValue::Array(items) => items.iter().any(says),
+            _ => says(&member.node),
+        })
+}
+
+fn is_the_wish(node: &JsonNode<'_>) -> bool {
+    match &node.value {
+        JsonValue::Text(text) => is_one_of(WISH, text),
+        JsonValue::Array(items) => items.iter().any(is_the_wish),
+        _ => false,
+    }
 }
 
 fn is_one_of(words: &[&str], text: &str) -> bool {
@@ -74,7 +84,7 @@ fn is_yes(node: &JsonNode<'_>) -> bool {
 /// and misquoted JSON is understood, and forms, YAML and XML too. Quotes and escapes do not matter.
 fn is_wished_in_text(text: &str) -> bool {
     let text = squeezed(text);
-    let flags = NAMES.map(|name| (name, YES_IN_TEXT));
+    let flags = NAMES.map(|name| (name, YES));
     let mut pairs = flags.into_iter().chain([(OUTCOME, WISH)]);
     pairs.any(|(name, values)| {
         text.match_indices(name).any(|(at, _)| {
@@ -143,6 +153,13 @@ mod tests {
             r#"{"Outcome":"dnc-requested","outcome":"no_answer"}"#,
             r#"[{"flags":{"dnc_requested":true}}]"#,
             r#""{\"flags\":{\"dnc_requested\":true}}""#,
+            r#"{"flags":{"dnc_requested":"1"}}"#,
+            r#"{"flags":[{"dnc_requested":true}]}"#,
+            r#"{"qualification":{"outcome":["dnc_requested"]}}"#,
+            "{\"flags\":{\"do\u{2013}not\u{2013}call\":true}}",
+            "{\"flags\":{\"dnc\u{200b}_requested\":true}}",
+            "{\"flags\":{\"\u{ff44}\u{ff4e}\u{ff43}\":true}}",
+            r#"{"qualification":{"outcome":"dnc_requested."}}"#,
         ] {
             assert!(is_wished_in(body.as_bytes()), "{body}");
         }

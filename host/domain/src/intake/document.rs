@@ -325,8 +325,8 @@ impl Field<'_> {
     /// be newer than the host: a person can correct it in review, if it is none.
     pub fn zone(&self) -> Result<String, Expected> {
         let name = self.text(1, 100)?;
-        if is_zone_name(&name) {
-            Ok(name)
+        if is_zone_name(name.trim()) {
+            Ok(name.trim().to_owned())
         } else {
             Err("must be the IANA name of a time zone, such as Asia/Kolkata, or UTC".into())
         }

@@ -12,6 +12,7 @@ use crate::guest::engine::GuestEngine;
 use crate::guest::linked::{LinkedComponent, PreparedComponent};
 use jackfield_clock::lock;
 use jackfield_domain::id::Digest;
+use jackfield_domain::phone;
 
 /// An adapter whose component is linked, ready for its releases.
 pub struct LinkedAdapter {
@@ -63,7 +64,11 @@ impl Runtime {
             return Ok(Some(component));
         }
         let cached = self
-            .blocking(move |inner| inner.cached(&inner.engine.load_full(), digest))
+            .blocking(move |inner| {
+                // Before any adapter can ask for a number: loading them is not charged to it.
+                phone::load_tables();
+                inner.cached(&inner.engine.load_full(), digest)
+            })
             .await?;
         let component = match (cached, bytes) {
             (Some(component), _) => component?,

@@ -37,7 +37,6 @@ use description::PushedFile;
 use jackfield_clock::SharedClock;
 use jackfield_domain::delivery::failure::{Failure, Fault};
 use jackfield_domain::id::Digest;
-use jackfield_domain::phone;
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::Release;
 use linking::LinkedAdapter;
@@ -140,8 +139,6 @@ impl Runtime {
             recorder: Recorder::new(Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         };
-        // Until they are loaded, whoever needs them waits; nobody else does.
-        std::thread::spawn(phone::load_tables);
         Ok(Self(Arc::new(Inner {
             cache,
             invoker,

@@ -13,11 +13,11 @@ use jackfield_api::EditedView;
 use jackfield_domain::call::disposition::Disposition;
 use jackfield_domain::delivery::{DeliveryState, DocumentShape};
 use jackfield_domain::field::FieldError;
-use jackfield_domain::id::DeliveryId;
+use jackfield_domain::id::{DeliveryId, LeadId};
 use jackfield_domain::json::JsonDocument;
-use jackfield_domain::lead::Lead;
+use jackfield_domain::lead::{Lead, Priority};
 use jackfield_domain::phone::Country;
-use jackfield_store::DeliveryDetail;
+use jackfield_store::{DeliveryDetail, DeliveryEdit};
 
 /// Replace the document of a delivery in review.
 ///
@@ -47,8 +47,14 @@ pub(super) async fn edit(
         dnc_recorded,
         country: tenant.and_then(|tenant| tenant.release().spec.country),
     };
-    let payload = validate_replacement(&detail, &body, rules)?;
-    if !state.store.edit(id, payload, state.clock.now()).await? {
+    let Replacement { payload, lead } = validate_replacement(&detail, &body, rules)?;
+    let edit = DeliveryEdit {
+        id,
+        payload,
+        lead,
+        now: state.clock.now(),
+    };
+    if !state.store.edit(edit).await? {
         return Err(not_in_review(id, "has just left review"));
     }
     Ok(Json(EditedView {
@@ -73,9 +79,18 @@ struct ReplacementRules {
     country: Option<Country>,
 }
 
+/// What replaces a delivery's document.
+#[derive(Debug, PartialEq)]
+struct Replacement {
+    payload: Vec<u8>,
+    /// The lead, if it is a lead's document.
+    lead: Option<(LeadId, Priority)>,
+}
+
 /// The delivery's new payload, if it may replace the delivery's document: `body`, whose harmless faults are mended, and
 /// in a lead the numbers and times in the spelling that is passed on.
-fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: ReplacementRules) -> Result<Vec<u8>, Problem> {
+fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: ReplacementRules) -> Result<Replacement, Problem> {
+    let mut lead = None;
     let (payload, errors) = match detail.summary.kind.rules().document {
         DocumentShape::Raw if body.is_empty() => {
             return Err(Problem::new(ProblemKind::Invalid, "the body is empty"));
@@ -83,7 +98,9 @@ fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: Replacement
         DocumentShape::Raw => (body.to_vec(), vec![]),
         DocumentShape::Lead => {
             let new = Lead::read(json(body)?, rules.country).map_err(Problem::invalid)?;
-            (new.document.text().into(), lead_errors(detail, &new))
+            let errors = lead_errors(detail, &new);
+            lead = Some((new.id, new.priority));
+            (new.document.text().into(), errors)
         }
         DocumentShape::Disposition => {
             let document = json(body)?;
@@ -94,7 +111,7 @@ fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: Replacement
         }
     };
     if errors.is_empty() {
-        Ok(payload)
+        Ok(Replacement { payload, lead })
     } else {
         Err(Problem::invalid(errors))
     }

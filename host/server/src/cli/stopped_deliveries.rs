@@ -156,7 +156,8 @@ fn check_complete(skipped: &[String], more: bool) -> anyhow::Result<()> {
     }
     anyhow::ensure!(
         skipped.is_empty(),
-        "skipped, because unknown or neither dead nor in review: {}",
+        "skipped, because unknown, neither dead nor in review, or a refused lead whose document has to be completed \
+         first (`jackfield review edit`): {}",
         skipped.join(", ")
     );
     Ok(())

@@ -33,13 +33,18 @@ pub fn tenant_unavailable(advice: &str) -> Problem {
     Problem::new(ProblemKind::TenantUnavailable, detail).retry_after(NOT_SERVING_RETRY)
 }
 
+/// The problem for a refused disposition whose wish not to be called was recorded.
+pub fn do_not_call_recorded(problem: Problem) -> Problem {
+    problem
+        .and("the lead's wish not to be called is recorded all the same")
+        .with("do_not_call_recorded", true)
+}
+
 impl From<DispositionRefusal> for Problem {
     fn from(refusal: DispositionRefusal) -> Self {
         let problem = Self::from(refusal.error);
         if refusal.do_not_call_recorded {
-            problem
-                .and("the lead's wish not to be called is recorded all the same")
-                .with("do_not_call_recorded", true)
+            do_not_call_recorded(problem)
         } else {
             problem
         }

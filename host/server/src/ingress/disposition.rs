@@ -4,9 +4,9 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::extract::{Agent, FullBody};
+use super::extract::{Agent, ReceivedBody};
 use super::{PublicState, SharedState, answer, extract};
-use crate::intake::Acceptance;
+use crate::intake::{Acceptance, IntakeError};
 use crate::problem::Problem;
 use jackfield_domain::intake::media;
 use jackfield_store::RawRequest;
@@ -19,7 +19,7 @@ pub async fn post(
     agent: Agent,
     Path((_, lead_id)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<FullBody, Problem>,
+    body: ReceivedBody,
 ) -> Result<Response, Problem> {
     let name = agent.tenant.clone();
     let acceptance = accept(&state, agent, &lead_id, &headers, body)
@@ -34,15 +34,24 @@ async fn accept(
     agent: Agent,
     lead_id: &str,
     headers: &HeaderMap,
-    body: Result<FullBody, Problem>,
+    body: ReceivedBody,
 ) -> Result<Acceptance, Problem> {
-    let FullBody(body) = body?;
+    let ReceivedBody { bytes: body, refusal } = body;
     let lead = extract::path_part(lead_id)?;
+    if let Some(problem) = refusal {
+        let (word, now) = (problem.kind().word(), state.clock.now());
+        let recorded = state.intake.record_wish_in(&body, agent.tenant, lead, word, now).await;
+        return Err(if recorded.map_err(IntakeError::from)? {
+            answer::do_not_call_recorded(problem)
+        } else {
+            problem
+        });
+    }
     let request = RawRequest {
         tenant: agent.tenant.clone(),
         received_at: state.clock.now(),
         headers: extract::stored_headers(headers),
-        body: body.into(),
+        body,
     };
     let tenant = agent.serving_tenant();
     let charset = media::check_charset(headers);

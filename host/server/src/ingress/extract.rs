@@ -1,5 +1,8 @@
 //! Extractors of the endpoints: the authenticated agent, the body, and parts of the path and the headers.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -99,12 +102,6 @@ impl FromRequest<SharedState> for FullBody {
     /// announced; with a 408 if it arrives too slowly, a 503 if there is no memory for it, and a 400 if it breaks off.
     async fn from_request(request: Request, state: &SharedState) -> Result<Self, Problem> {
         media::check_coding(request.headers()).map_err(unsupported)?;
-        let too_large = || {
-            Problem::new(
-                ProblemKind::TooLarge,
-                format!("a body has at most {MAX_BODY} bytes; nothing was stored"),
-            )
-        };
         if request.body().size_hint().lower() > MAX_BODY as u64 {
             return Err(too_large());
         }
@@ -117,6 +114,49 @@ impl FromRequest<SharedState> for FullBody {
             }
         })
     }
+}
+
+/// What arrived of a body, at most [`MAX_BODY`] bytes, whether or not it is accepted.
+pub struct ReceivedBody {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Why they are not accepted: as for [`FullBody`].
+    pub refusal: Option<Problem>,
+}
+
+impl FromRequest<SharedState> for ReceivedBody {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &SharedState) -> Result<Self, Infallible> {
+        let coding = media::check_coding(request.headers()).err();
+        let mut body = pin!(request.into_body());
+        let mut bytes = vec![];
+        let refusal = loop {
+            match poll_fn(|context| body.as_mut().poll_frame(context)).await {
+                None => break None,
+                Some(Err(error)) => {
+                    break Some(BodyError::within(&error).unwrap_or(BodyError::BrokeOff).problem());
+                }
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    let room = MAX_BODY - bytes.len();
+                    bytes.extend_from_slice(&data[..data.len().min(room)]);
+                    if data.len() > room {
+                        break Some(too_large());
+                    }
+                }
+            }
+        };
+        let refusal = coding.map(unsupported).or(refusal);
+        Ok(Self { bytes, refusal })
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        ProblemKind::TooLarge,
+        format!("a body has at most {MAX_BODY} bytes; nothing was stored"),
+    )
 }
 
 /// Checks that a document that the host reads itself is in UTF-8.

@@ -4,10 +4,11 @@ use super::{Acceptance, Intake, IntakeError};
 use crate::tenants::Tenant;
 use jackfield_domain::call::disposition::{self, Disposition};
 use jackfield_domain::call::do_not_call;
-use jackfield_domain::id::{CallId, LeadId};
+use jackfield_domain::id::{CallId, LeadId, TenantName};
 use jackfield_domain::intake::media::UnsupportedMedia;
 use jackfield_domain::json::JsonDocument;
-use jackfield_store::{Accept, AcceptDisposition, RawRequest, RefusedDoNotCall};
+use jackfield_store::{Accept, AcceptDisposition, RawRequest, RefusedDoNotCall, StoreError};
+use jiff::Timestamp;
 
 /// Why a disposition was not accepted, and what was stored of it all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,24 +55,53 @@ impl Intake {
                 do_not_call_recorded: false,
             });
         }
-        let refused = RefusedDoNotCall {
-            tenant: name,
-            lead,
-            note: note(document.as_ref()),
-            message: message(&error),
-            at: received_at,
-        };
-        let recorded = self.store.record_do_not_call(refused).await;
-        if recorded.is_ok() {
-            tracing::warn!(
-                refused = error.word(),
-                "a do-not-call was recorded from a disposition that is refused"
-            );
-        }
+        let recorded = self
+            .record_wish(name, lead, document.as_ref(), error.word(), received_at)
+            .await;
         Err(DispositionRefusal {
             do_not_call_recorded: recorded.is_ok(),
             error: recorded.err().map_or(error, IntakeError::Store),
         })
+    }
+
+    /// Records the wish not to be called that is in what arrived of a disposition, if there is one. `refused` says in
+    /// a word why the rest is not accepted. Returns whether it was recorded.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn record_wish_in(
+        &self,
+        arrived: &[u8],
+        tenant: TenantName,
+        lead: LeadId,
+        refused: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if !do_not_call::is_wished_in(arrived) {
+            return Ok(false);
+        }
+        self.record_wish(tenant, lead, None, refused, at).await?;
+        Ok(true)
+    }
+
+    async fn record_wish(
+        &self,
+        tenant: TenantName,
+        lead: LeadId,
+        document: Option<&JsonDocument>,
+        refused: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let wish = RefusedDoNotCall {
+            tenant,
+            lead,
+            note: note(document),
+            message: message(refused),
+            at,
+        };
+        self.store.record_do_not_call(wish).await?;
+        tracing::warn!(refused, "a do-not-call was recorded from a disposition that is refused");
+        Ok(())
     }
 
     async fn accept_document(
@@ -117,10 +147,9 @@ fn note(document: Option<&JsonDocument>) -> String {
 }
 
 /// The message of the alert.
-fn message(error: &IntakeError) -> String {
+fn message(refused: &str) -> String {
     format!(
-        "a disposition was refused ({}) in which the lead asks not to be called: no status query allows a call, but \
-         the CRM does not know; have the calling platform post the corrected disposition",
-        error.word()
+        "a disposition was refused ({refused}) in which the lead asks not to be called: no status query allows a call, \
+         but the CRM does not know; have the calling platform post the corrected disposition"
     )
 }

@@ -12,7 +12,7 @@ use super::token_endpoint::OAuth2Client;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
 use jackfield_domain::intake::signature::{InvalidSigningSecret, SignatureProfile, SigningKey, WebhookKey};
-use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec};
+use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec, push_weakness};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
 
 /// The values of all secrets of a release.
@@ -86,6 +86,23 @@ pub async fn refuse_short(
         // Whoever loads the release is told which secrets cannot be read.
         if let Some(detail) = value.ok().and_then(|value| credential.weakness(&value)) {
             let pointer = format!("/credentials/{index}/secret");
+            return Err(ApplyError::Secret { pointer, detail });
+        }
+    }
+    let webhook = spec
+        .webhook
+        .iter()
+        .flat_map(|webhook| webhook.secrets.iter().enumerate());
+    for (index, given) in webhook {
+        let value = reader.read(spec, fresh, &given.secret).await?;
+        if let Some(detail) = value.ok().and_then(|value| given.weakness(&value)) {
+            let pointer = format!("/webhook/secrets/{index}");
+            return Err(ApplyError::Secret { pointer, detail });
+        }
+    }
+    for (pointer, secret) in spec.agent.secrets() {
+        let value = reader.read(spec, fresh, secret).await?;
+        if let Some(detail) = value.ok().and_then(|value| push_weakness(&value)) {
             return Err(ApplyError::Secret { pointer, detail });
         }
     }

@@ -11,8 +11,8 @@ use crate::SqliteStore;
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{
-    DeliveryDetail, DeliveryFilter, DeliveryStore, DeliverySummary, Page, PageRequest, QueueDepth, ReplayDeliveries,
-    Replayed, StoreError,
+    DeliveryDetail, DeliveryEdit, DeliveryFilter, DeliveryStore, DeliverySummary, Page, PageRequest, QueueDepth,
+    ReplayDeliveries, Replayed, StoreError,
 };
 
 #[async_trait]
@@ -49,7 +49,7 @@ impl DeliveryStore for SqliteStore {
         self.writer.submit(stopped::Settle { id, reference, now }).await
     }
 
-    async fn edit(&self, id: DeliveryId, payload: Vec<u8>, now: Timestamp) -> Result<bool, StoreError> {
-        self.writer.submit(stopped::Edit { id, payload, now }).await
+    async fn edit(&self, edit: DeliveryEdit) -> Result<bool, StoreError> {
+        self.writer.submit(edit).await
     }
 }

@@ -5,12 +5,13 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::column::{Columns, json, later, micros, stored};
-use crate::intake::rows::add_payload;
+use crate::intake::rows::{RenewedLead, add_payload, renew_leads};
 use crate::lead::rows::clear_manual;
 use crate::writer::Write;
-use jackfield_domain::delivery::DeliveryKind;
-use jackfield_domain::id::DeliveryId;
-use jackfield_store::{ReplayDeliveries, Replayed, StoreError};
+use jackfield_domain::delivery::{DeliveryKind, DocumentShape};
+use jackfield_domain::id::{DeliveryId, LeadId};
+use jackfield_domain::lead::Priority;
+use jackfield_store::{DeliveryEdit, ReplayDeliveries, Replayed, StoreError};
 
 impl Write for ReplayDeliveries {
     type Output = Vec<Replayed>;
@@ -19,18 +20,24 @@ impl Write for ReplayDeliveries {
     async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<Replayed>, StoreError> {
         let mut replayed = vec![];
         let mut due = stored(self.now);
+        let leads = DeliveryKind::ALL
+            .into_iter()
+            .filter(|kind| kind.rules().document == DocumentShape::Lead);
+        let leads = json("a list of kinds", &leads.map(DeliveryKind::word).collect::<Vec<_>>())?;
         for id in &self.ids {
             let changed = sqlx::query(
                 "update delivery set
                      state = 'ready', generation = generation + 1, due = ?2, reason = null,
                      counted = 0, throttles = 0, throttled_since = null, conflicts = 0, lost_leases = 0,
                      ambiguous = ambiguous and not ?3, changed_at = ?4
-                 where id = ?1 and state in ('dead', 'review')",
+                 where id = ?1 and state in ('dead', 'review')
+                     and (lead is not null or kind not in (select value from json_each(?5)))",
             )
             .bind(id.0)
             .bind(micros(due))
             .bind(self.not_landed)
             .bind(micros(self.now))
+            .bind(&leads)
             .execute(&mut *db)
             .await?;
             if changed.rows_affected() > 0 {
@@ -104,27 +111,54 @@ async fn unflag(db: &mut SqliteConnection, ended: Option<SqliteRow>) -> Result<b
     Ok(true)
 }
 
-/// Replaces the payload of a delivery in review. Repeats are still recognized by the accepted payload.
-pub(crate) struct Edit {
-    pub(crate) id: DeliveryId,
-    pub(crate) payload: Vec<u8>,
-    pub(crate) now: Timestamp,
-}
-
-impl Write for Edit {
+impl Write for DeliveryEdit {
     type Output = bool;
 
+    /// Repeats are still recognized by the accepted payload.
     async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let version: Option<i64> = sqlx::query_scalar(
+        let edited = sqlx::query(
             "update delivery set payload = payload + 1, changed_at = ? where id = ? and state = 'review'
-             returning payload",
+             returning payload, kind",
         )
         .bind(micros(self.now))
         .bind(self.id.0)
         .fetch_optional(&mut *db)
         .await?;
-        let Some(version) = version else { return Ok(false) };
-        add_payload(db, self.id, version, &self.payload, self.now).await?;
+        let Some(edited) = edited else { return Ok(false) };
+        add_payload(db, self.id, edited.plain("payload")?, &self.payload, self.now).await?;
+        if let Some((lead, priority)) = &self.lead {
+            let kind = edited.checked("kind", DeliveryKind::from_word)?;
+            name_lead(db, self.id, kind, lead, *priority).await?;
+        }
         Ok(true)
     }
+}
+
+/// Makes the lead of a delivery known, if it was not.
+async fn name_lead(
+    db: &mut SqliteConnection,
+    id: DeliveryId,
+    kind: DeliveryKind,
+    lead: &LeadId,
+    priority: Priority,
+) -> Result<(), StoreError> {
+    let named = sqlx::query(
+        "update delivery set lead = ?, order_key = ?, rank = ? where id = ? and lead is null
+         returning tenant, accepted_at",
+    )
+    .bind(lead.as_str())
+    .bind(kind.order_key(lead))
+    .bind(priority.rank().number())
+    .bind(id.0)
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(named) = named else { return Ok(()) };
+    let renewed = RenewedLead {
+        tenant: &named.id("tenant")?,
+        lead,
+        priority,
+        delivery: id,
+        accepted_at: named.time("accepted_at")?,
+    };
+    renew_leads(db, &[renewed]).await
 }

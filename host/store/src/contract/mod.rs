@@ -103,6 +103,7 @@ macro_rules! store_contract {
             a_discarded_delivery_stays_discarded,
             a_settled_delivery_is_done,
             an_edit_replaces_the_payload_of_a_review,
+            a_refused_lead_is_replayed_once_named,
         );
         $crate::store_contract!($fresh, listings:
             pages_contain_each_delivery_once,

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{Accept, ReplayDeliveries, Replayed, SharedStore};
-use jackfield_domain::delivery::failure::Failure;
+use crate::{Accept, DeliveryEdit, DeliveryFilter, LeadCursor, RefusedLead, ReplayDeliveries, Replayed, SharedStore};
+use jackfield_domain::delivery::failure::{Failure, Rejection};
 use jackfield_domain::delivery::{AttemptHistory, DeliveryState};
-use jackfield_domain::id::DeliveryId;
+use jackfield_domain::id::{DeliveryId, LeadId};
+use jackfield_domain::lead::Priority;
 
 use super::fixture::{
-    accept_call, at, call, claim, claim_one, detail, exhaust_attempts, finish, manual_since, replay, send_to_review,
+    accept_call, acme, at, call, claim, claim_one, detail, exhaust_attempts, expect_new, finish, finish_attempt, key,
+    lead_id, manual_since, page, raw_webhook, replay, send_to_review,
 };
 
 /// By the key, the destination recognizes the delivery.
@@ -71,7 +73,7 @@ pub async fn only_stopped_deliveries_are_replayed(store: SharedStore) {
     let refused = async || {
         assert_eq!(store.replay(replay(&[id, DeliveryId(99)], at(1))).await, Ok(vec![]));
         assert_eq!(store.discard(id, at(1)).await, Ok(false));
-        assert_eq!(store.edit(id, b"{}".to_vec(), at(1)).await, Ok(false));
+        assert_eq!(store.edit(edit(id, b"{}", None)).await, Ok(false));
     };
     refused().await;
     let claimed = claim_one(&*store, at(0)).await;
@@ -115,11 +117,59 @@ pub async fn an_edit_replaces_the_payload_of_a_review(store: SharedStore) {
     let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
     send_to_review(&*store, at(0)).await;
     for payload in [&b"{\"a\":1}"[..], b"{\"a\":2}"] {
-        assert_eq!(store.edit(id, payload.to_vec(), at(1)).await, Ok(true));
+        assert_eq!(store.edit(edit(id, payload, None)).await, Ok(true));
         assert_eq!(detail(&*store, id).await.payload, payload);
     }
     store.replay(replay(&[id], at(2))).await.unwrap();
     assert_eq!(claim_one(&*store, at(2)).await.payload, b"{\"a\":2}");
     let again = store.accept_disposition(call("C-1", "L-1", at(3))).await;
     assert!(matches!(again, Ok(Accept::Repeat(_))));
+}
+
+/// A lead that its adapter refused is no lead until a person names it; from then on it is pulled like any other.
+pub async fn a_refused_lead_is_replayed_once_named(store: SharedStore) {
+    let webhook = raw_webhook(&acme(), "key:R", "<leads/>", at(0));
+    expect_new(store.accept_lead(webhook).await.unwrap());
+    let claimed = claim_one(&*store, at(1)).await;
+    let mut finish = finish_attempt(&claimed, Ok(""), at(2));
+    finish.refused = vec![RefusedLead {
+        key: key("dlv_1/0"),
+        document: r#"{"lead":{}}"#.into(),
+        rejection: Rejection {
+            code: "no-id".into(),
+            message: "the lead has no id".into(),
+            fields: vec![],
+        },
+    }];
+    store.finish(finish).await.unwrap();
+    let in_review = DeliveryFilter {
+        states: vec![DeliveryState::Review],
+        ..DeliveryFilter::default()
+    };
+    let id = store.deliveries(&in_review, page(None, 1)).await.unwrap().items[0].id;
+    assert_eq!(store.replay(replay(&[id], at(3))).await, Ok(vec![]));
+    let document = br#"{"lead":{"id":"L-2"}}"#;
+    let lead = (lead_id("L-2"), Priority::High);
+    for _ in 0..2 {
+        assert_eq!(store.edit(edit(id, document, Some(lead.clone()))).await, Ok(true));
+    }
+    assert_eq!(detail(&*store, id).await.summary.lead, Some(lead.0));
+    let pulled = store
+        .leads_after(&acme(), LeadCursor::default(), 9)
+        .await
+        .unwrap()
+        .leads;
+    let pulled: Vec<_> = pulled.iter().map(|lead| (lead.lead.as_str(), lead.priority)).collect();
+    assert_eq!(pulled, [("L-2", Priority::High)]);
+    assert_eq!(store.replay(replay(&[id], at(3))).await.unwrap().len(), 1);
+    assert_eq!(claim_one(&*store, at(3)).await.payload, document);
+}
+
+fn edit(id: DeliveryId, payload: &[u8], lead: Option<(LeadId, Priority)>) -> DeliveryEdit {
+    DeliveryEdit {
+        id,
+        payload: payload.to_vec(),
+        lead,
+        now: at(1),
+    }
 }

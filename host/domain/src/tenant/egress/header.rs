@@ -49,7 +49,11 @@ const OVERRIDES: [&str; 14] = [
     "x-url",
 ];
 /// The beginnings of the names of more of them: `x-forwarded-prefix`, `x-original-url`, `x-rewrite-url`.
-const OVERRIDE_FAMILIES: [&str; 5] = [
+const OVERRIDE_FAMILIES: [&str; 9] = [
+    "x-accel",
+    "x-http-path",
+    "x-ms-original",
+    "x-waws",
     "x-forwarded",
     "x-original",
     "x-rewrite",
@@ -84,7 +88,15 @@ pub fn is_override(name: &str) -> bool {
     let name = fold_name(name);
     OVERRIDES.contains(&name.as_str())
         || OVERRIDE_FAMILIES.iter().any(|family| name.starts_with(family))
-        || name.contains("method-override")
+        || [
+            "method-override",
+            "override-method",
+            "override-url",
+            "tunneled-method",
+            "requested-method",
+        ]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 /// The first character of a header's value that is neither visible ASCII nor a space between such characters, and its

@@ -26,10 +26,25 @@ pub(super) struct TokenMembers {
 impl TokenMembers {
     pub(super) fn read(body: &[u8]) -> Self {
         let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+        if !text.contains('{') && text.contains('=') {
+            return Self::read_form(&text);
+        }
         let mut json = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
         let mut members = Self::default();
         let complete = json.deserialize_map(MembersVisitor(&mut members)).is_ok();
         Self { complete, ..members }
+    }
+
+    /// Some servers answer with a form.
+    fn read_form(text: &str) -> Self {
+        let mut members = Self {
+            complete: true,
+            ..Self::default()
+        };
+        for (name, value) in url::form_urlencoded::parse(text.trim().as_bytes()) {
+            members.set(&name, MemberValue::Text(Sensitive::new(value.into_owned())));
+        }
+        members
     }
 
     fn set(&mut self, name: &str, value: MemberValue) {
@@ -47,7 +62,7 @@ impl TokenMembers {
         if let MemberValue::Text(text) = value
             && !text.expose().trim().is_empty()
         {
-            *place = Some(text);
+            *place = Some(Sensitive::new(text.expose().trim().to_owned()));
         }
     }
 }

@@ -25,6 +25,7 @@ pub use secret::{OAUTH2_SECRETS, SecretRef, WebhookSecret};
 pub use spec::{
     AdapterRef, AgentSpec, MAX_IDEMPOTENCY_HOURS, MIN_IDEMPOTENCY_HOURS, SettingValue, TenantSpec, WebhookSpec,
 };
+pub use strength::push_weakness;
 
 use crate::id::{Digest, ReleaseNumber, TenantName};
 

@@ -49,6 +49,9 @@ pub struct WebhookSecret {
     /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// The operator insists on a secret that is too short to be safe.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_short: bool,
 }
 
 /// A webhook secret as a file contains it. Deserializing a flattened [`SecretRef`] would ignore unknown keys, and with
@@ -61,6 +64,8 @@ struct WebhookSecretTable {
     value: Option<Sensitive>,
     stored: Option<String>,
     expires: Option<Expiry>,
+    #[serde(default)]
+    allow_short: bool,
 }
 
 /// A time in JSON or TOML; TOML has a separate type for times.
@@ -96,6 +101,10 @@ impl TryFrom<WebhookSecretTable> for WebhookSecret {
                 Some(parsed.map_err(|_| "expires must have an offset, such as 2026-12-01T00:00:00Z")?)
             }
         };
-        Ok(Self { secret, expires })
+        Ok(Self {
+            secret,
+            expires,
+            allow_short: table.allow_short,
+        })
     }
 }

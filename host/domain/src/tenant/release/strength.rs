@@ -1,10 +1,10 @@
-//! Is a credential's secret too short to be safe?
+//! Is a secret too short to be safe?
 //!
 //! An answer that holds a secret is withheld from the adapter, and the adapter is stopped. That tells it something: a
 //! page that echoes what it is sent answers normally unless one of the guesses in the request is the secret. A hundred
 //! thousand guesses fit into a request, so a PIN would be found out in a few invocations.
 
-use super::{CredentialKind, CredentialSpec};
+use super::{CredentialKind, CredentialSpec, WebhookSecret};
 use crate::custody::Sensitive;
 
 /// The least number of possible secrets of its kind, as a power of two: a trillion, which takes an adapter that may
@@ -27,6 +27,35 @@ impl CredentialSpec {
             )
         })
     }
+}
+
+impl WebhookSecret {
+    /// Why the value of this secret is not safe; none if it is, or if the operator insists on it.
+    #[must_use]
+    pub fn weakness(&self, secret: &Sensitive) -> Option<String> {
+        let weak = !self.allow_short && is_guessable(encoded_key(secret));
+        weak.then(|| {
+            "this secret is too short to be safe: whoever has one signed webhook could find it out and forge others; \
+             use one of at least 24 random bytes, or write allow_short = true beside it to insist"
+                .to_owned()
+        })
+    }
+}
+
+/// Why a secret that signs pushes is not safe; none if it is.
+#[must_use]
+pub fn push_weakness(secret: &Sensitive) -> Option<String> {
+    is_guessable(encoded_key(secret)).then(|| {
+        "this secret is too short to be safe: whoever has one signed push could find it out and forge others; use one \
+         of at least 24 random bytes"
+            .to_owned()
+    })
+}
+
+/// A signing secret without its prefix.
+fn encoded_key(secret: &Sensitive) -> &str {
+    let text = secret.expose().trim();
+    text.strip_prefix("whsec_").unwrap_or(text)
 }
 
 /// Whether there are too few secrets of this length made of these kinds of characters.

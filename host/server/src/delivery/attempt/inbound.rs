@@ -32,7 +32,7 @@ impl Attempt<'_> {
                         Err((document, rejection)) => self.refused.push(RefusedLead {
                             key,
                             document,
-                            rejection,
+                            rejection: self.with_place(rejection, place),
                         }),
                     }
                 }
@@ -68,6 +68,17 @@ impl Attempt<'_> {
             Lead::read(document, country).map_err(|fields| (text, rejection_of(fields)))
         };
         Ok(invocation.outcome?.into_iter().map(read).collect())
+    }
+
+    /// A lead's rejection, with where the operator finds what was sent.
+    fn with_place(&self, rejection: Rejection, place: usize) -> Rejection {
+        let webhook = self.claimed.lease.id;
+        let message = format!(
+            "lead {} of webhook {webhook} (`jackfield deliveries show {webhook} --payload` shows it): {}",
+            place + 1,
+            rejection.message
+        );
+        Rejection { message, ..rejection }
     }
 
     /// Reads the contract's own format: the adapter that should have parsed this webhook was replaced by one that
