@@ -209,7 +209,7 @@ mod tests {
             "X",
             "\"X",
             "[X",
-            "agent = { push_secret = { value = \"X\" }, push_url = \"X\" }",
+            "agent = { push_secret = { value = \"X\" }, push_url = [\"X\"] }",
             "agent = { push_secret = { vale = \"X\" } }",
             "agent = { push_secret = { X = \"value\" } }",
             "agent = { push_secret = \"X\" }",
