@@ -88,11 +88,7 @@ pub fn normalize(text: &str, country: Option<Country>) -> Result<String, Invalid
     let e164 = number.format().mode(Mode::E164).to_string();
     let has_extension = number.extension().is_some();
     let national = number.national().to_string();
-    if !has_extension
-        && number.country().code() > 0
-        && is_in_plan(number.country().code(), &national)
-        && E164_DIGITS.contains(&(e164.len() - 1))
-    {
+    if !has_extension && is_in_plan(number.country().code(), &national) && E164_DIGITS.contains(&(e164.len() - 1)) {
         Ok(e164)
     } else {
         Err(InvalidPhone::NotInPlan)
@@ -114,26 +110,33 @@ fn is_e164(text: &str) -> bool {
         return false;
     };
     E164_DIGITS.contains(&digits.len())
+        && !digits.starts_with('0')
         && (1..=3).any(|length| {
             let (code, national) = digits.split_at(length);
             !national.starts_with('0') && code.parse().is_ok_and(|code| is_in_plan(code, national))
         })
 }
 
-/// Whether a country's numbering plan has a national number, by its general rule of lengths and first digits. Several
-/// countries share a code.
+/// Whether a country's numbering plan has a national number, by its general rule of lengths and first digits, or by
+/// that of a kind of number. Several countries share a code.
 fn is_in_plan(code: u16, national: &str) -> bool {
     let plans = DATABASE.by_code(&code).unwrap_or_default();
     plans.iter().any(|plan| {
-        let rule = plan.descriptors().general();
-        let lengths = rule.possible_length();
-        let has_length = lengths.is_empty() || lengths.iter().any(|length| usize::from(*length) == national.len());
-        let whole = |found: (usize, usize)| found == (0, national.len());
-        has_length
-            && rule
-                .national_number()
-                .find(national)
-                .is_some_and(|found| whole((found.start(), found.end())))
+        let rules = plan.descriptors();
+        let kinds = [
+            rules.fixed_line(),
+            rules.mobile(),
+            rules.toll_free(),
+            rules.premium_rate(),
+            rules.shared_cost(),
+            rules.personal_number(),
+            rules.voip(),
+            rules.uan(),
+        ];
+        // The expression of a general rule finds its first alternative, which may be shorter than the number.
+        let found = rules.general().national_number().find(national);
+        found.is_some_and(|found| (found.start(), found.end()) == (0, national.len()))
+            || kinds.into_iter().flatten().any(|kind| kind.is_match(national))
     })
 }
 
@@ -245,7 +248,7 @@ mod tests {
             "+919876543210",
             "+14155550100",
             "+447911123456",
-            "+97150123456",
+            "+971501234567",
             "+6581234567",
         ] {
             assert!(is_e164(number), "{number}");

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+
+use crate::visible_text::is_visible;
 
 /// Implements `ALL`, `word`, `from_word` and `Display` for an enum without data from one table of words.
 macro_rules! words {
@@ -36,14 +39,17 @@ macro_rules! words {
 
 pub(crate) use words;
 
-/// A word's letters and digits without their case and form: people and programs write `_`, blanks, dashes, full stops,
-/// invisible characters and full-width letters in different ways.
+/// A word without its case, `_`, dashes, blanks and invisible characters, and with full-width letters as plain ones:
+/// people and programs write these in different ways.
 pub(crate) fn fold(word: &str) -> String {
     let plain: Cow<'_, str> = if word.is_ascii() {
         word.into()
     } else {
         ComposingNormalizerBorrowed::new_nfkc().normalize(word)
     };
-    let written = plain.chars().filter(|c| c.is_alphanumeric());
+    let is_dash = |c: char| c == '-' || (!c.is_ascii() && c.general_category() == GeneralCategory::DashPunctuation);
+    let written = plain
+        .chars()
+        .filter(|c| *c != '_' && !is_dash(*c) && !c.is_whitespace() && is_visible(*c));
     written.flat_map(char::to_lowercase).collect()
 }

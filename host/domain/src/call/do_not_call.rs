@@ -68,7 +68,8 @@ fn is_the_wish(node: &JsonNode<'_>) -> bool {
 }
 
 fn is_one_of(words: &[&str], text: &str) -> bool {
-    words.contains(&fold(text).as_str())
+    let folded = fold(text);
+    words.contains(&folded.trim_matches(|c: char| !c.is_alphanumeric()))
 }
 
 fn is_yes(node: &JsonNode<'_>) -> bool {

@@ -321,8 +321,8 @@ impl Field<'_> {
         phone::normalize(&text, country).map_err(|error| error.to_string())
     }
 
-    /// The name of a time zone. Abbreviations mean several zones and are refused. A name that the host does not know may
-    /// be newer than the host: a person can correct it in review, if it is none.
+    /// The name of a time zone. Abbreviations mean several zones and are refused. A name that the host does not know
+    /// may be newer than the host: a person can correct it in review, if it is none.
     pub fn zone(&self) -> Result<String, Expected> {
         let name = self.text(1, 100)?;
         if is_zone_name(name.trim()) {

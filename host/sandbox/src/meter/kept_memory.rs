@@ -48,12 +48,16 @@ impl KeptMemoryPolicy {
 mod tests {
     use super::*;
 
-    /// The seconds at which memory is returned, given the slots in use in each second.
-    fn returned(peaks: impl IntoIterator<Item = u32>, kept: usize) -> Vec<usize> {
+    /// The seconds at which memory is returned, given the slots in use in each second. None is kept afterwards.
+    fn returned(peaks: impl IntoIterator<Item = u32>, mut kept: usize) -> Vec<usize> {
         let mut policy = KeptMemoryPolicy::default();
         let mut observe = |(second, peak): (usize, u32)| {
             let now = Timestamp::from_second(i64::try_from(second).unwrap()).unwrap();
-            policy.observe(now, peak, kept).then_some(second)
+            let is_due = policy.observe(now, peak, kept);
+            if is_due {
+                kept = 0;
+            }
+            is_due.then_some(second)
         };
         peaks.into_iter().enumerate().filter_map(&mut observe).collect()
     }

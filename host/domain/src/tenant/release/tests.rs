@@ -225,8 +225,8 @@ fn parse_errors_say_what_is_allowed() {
     11: missing field `client_id`
     32: unknown field `verify`, expected `ca`
     12: unknown variant `vault`, expected one of `env`, `file`, `value`, `stored`
-    16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`
-    16: unknown field `expire`, expected one of `env`, `file`, `value`, `stored`, `expires`
+    16: unknown field `vault`, expected one of `env`, `file`, `value`, `stored`, `expires`, `allow_short`
+    16: unknown field `expire`, expected one of `env`, `file`, `value`, `stored`, `expires`, `allow_short`
     16: a secret has exactly one of env, file, value and stored
     16: expires must have an offset, such as 2026-12-01T00:00:00Z
     16: expires must be a time with an offset, such as 2026-12-01T00:00:00Z
