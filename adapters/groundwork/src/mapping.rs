@@ -36,7 +36,7 @@ pub fn call_update(host: &Host, disposition: &Disposition, idempotency_key: &str
     let learned = &disposition.qualification;
     Ok(vec![
         ("lead_no", disposition.lead_id.clone()),
-        ("call_ref", call_ref(idempotency_key)),
+        ("call_ref", call_ref(idempotency_key).into()),
         ("stage", call_code(&disposition.outcome).into()),
         ("call_date", day(&called)),
         ("call_time", minute(&called)),
@@ -59,11 +59,11 @@ pub fn call_update(host: &Host, disposition: &Disposition, idempotency_key: &str
     ])
 }
 
-/// The key in the characters that groundwork has for a reference, and no longer than its column. A key that the host
-/// made is like no other within these too.
-fn call_ref(key: &str) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    key.chars().map(allowed).take(CALL_REF_CHARS).collect()
+/// The key as groundwork's reference. A key that the host made, because the call's id is none, is longer than the column
+/// and like no other within it. A call's id is passed on whole, or refused by groundwork.
+fn call_ref(key: &str) -> &str {
+    let made = key.strip_prefix("jf_").and_then(|_| key.get(..CALL_REF_CHARS));
+    made.unwrap_or(key)
 }
 
 /// Groundwork's number for an outcome.
@@ -236,8 +236,9 @@ mod tests {
     #[test]
     fn references_fit_into_their_column() {
         assert_eq!(call_ref("C-20260701_7"), "C-20260701_7");
-        assert_eq!(call_ref("a.b~c"), "a-b-c");
-        assert_eq!(call_ref(&"k".repeat(64)).len(), CALL_REF_CHARS);
+        let made = "jf_345kgrbeq55jusy2sazig5of2f3zazhydlf7iv3qn5ec3mxbzgpa";
+        assert_eq!(call_ref(made), &made[..CALL_REF_CHARS]);
+        assert_eq!(call_ref(&"k".repeat(64)), "k".repeat(64));
     }
 
     #[test]

@@ -204,7 +204,7 @@ async fn refused_credentials_alert_and_retry() {
 async fn refusal_goes_to_review_with_its_message() {
     let test = TestNode::start().await;
     test.groundwork.seed(GroundworkLead::new("L"));
-    let odd = minimal_disposition("a call id that groundwork does not take", "no_answer");
+    let odd = minimal_disposition("a.call.id.that.groundwork.does.not.take", "no_answer");
     let id = test.accept(GROUNDWORK, "L", &odd).await;
     test.work().await;
     let after = test.stored_delivery(&id).await;
