@@ -59,8 +59,8 @@ pub fn call_update(host: &Host, disposition: &Disposition, idempotency_key: &str
     ])
 }
 
-/// The key as groundwork's reference. A key that the host made, because the call's id is none, is longer than the column
-/// and like no other within it. A call's id is passed on whole, or refused by groundwork.
+/// The key as groundwork's reference. A key that the host made, because the call's id is none, is longer than the
+/// column and like no other within it. A call's id is passed on whole, or refused by groundwork.
 fn call_ref(key: &str) -> &str {
     let made = key.strip_prefix("jf_").and_then(|_| key.get(..CALL_REF_CHARS));
     made.unwrap_or(key)

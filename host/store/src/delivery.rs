@@ -53,8 +53,8 @@ pub struct DeliveryEdit {
     pub id: DeliveryId,
     /// Its new payload.
     pub payload: Vec<u8>,
-    /// The lead and its priority, if the payload is a lead's document. A lead that was refused, and so is not known yet,
-    /// is known from now on.
+    /// The lead and its priority, if the payload is a lead's document. A lead that was refused, and so is not known
+    /// yet, is known from now on.
     pub lead: Option<(LeadId, Priority)>,
     /// The time.
     pub now: Timestamp,
