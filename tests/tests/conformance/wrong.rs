@@ -31,7 +31,8 @@ const MISTAKES: &[(&str, &[&str])] = &[
         "takes-refused-for-unknown",
         &["fault.connection-refused", "fault.timeout-before-sending"],
     ),
-    ("retries-by-itself", &["write.once"]),
+    // After a slow answer there is no time for its second request, and it takes that for an outage.
+    ("retries-by-itself", &["fault.slow-answer", "write.once"]),
     ("takes-401-for-unavailable", &["fault.http-401"]),
     ("takes-422-for-unavailable", &["fault.http-422"]),
     ("returns-a-phone", &["privacy.rejection"]),
