@@ -7,25 +7,31 @@ use super::test_runtime::{TestRuntime, report};
 
 /// The cases of `sdk/dates.json`, which the tests of the host and of every SDK read too.
 #[derive(Deserialize)]
-struct Cases {
-    instants: Vec<Case>,
-    locals: Vec<Case>,
-    unknown_zones: Vec<String>,
-    invalid_locals: Vec<String>,
-    invalid_instants: Vec<String>,
+pub struct DateCases {
+    pub instants: Vec<DateCase>,
+    pub locals: Vec<DateCase>,
+    pub unknown_zones: Vec<String>,
+    pub invalid_locals: Vec<String>,
+    pub invalid_instants: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct Case {
-    zone: String,
-    local: String,
-    instant: String,
+pub struct DateCase {
+    pub zone: String,
+    pub local: String,
+    pub instant: String,
+}
+
+impl DateCases {
+    pub fn read() -> Self {
+        serde_json::from_str(include_str!("../../../sdk/dates.json")).unwrap()
+    }
 }
 
 /// What the guest is asked, and what it must answer: a lead's id is the function, its text and its zone, and the stage
 /// of the answer is the result or the rejection's code.
 fn questions() -> Vec<(String, String)> {
-    let cases: Cases = serde_json::from_str(include_str!("../../../sdk/dates.json")).unwrap();
+    let cases = DateCases::read();
     assert!(cases.instants.len() > 10 && cases.locals.len() > 3);
     let instants = cases.instants.into_iter();
     let instants = instants.map(|case| (format!("instant|{}|{}", case.local, case.zone), case.instant));

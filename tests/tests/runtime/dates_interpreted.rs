@@ -7,30 +7,13 @@
 use jackfield_domain::delivery::failure::Rejection;
 use jackfield_sandbox::{LoadedRelease, ParsedLead};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::json;
 
+use super::dates::DateCases;
 use super::test_runtime::TestRuntime;
 
 /// Interpreters are slow in the tests' unoptimized engine.
 const LIMITS: &str = "limits = { memory_mib = 128, cpu_ms = 10000, status_deadline_ms = 10000 }";
-
-/// The shared cases.
-#[derive(Deserialize)]
-struct Cases {
-    instants: Vec<Case>,
-    locals: Vec<Case>,
-    unknown_zones: Vec<String>,
-    invalid_locals: Vec<String>,
-    invalid_instants: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    zone: String,
-    local: String,
-    instant: String,
-}
 
 /// What a guest is asked to convert.
 #[derive(Default)]
@@ -68,7 +51,7 @@ async fn answers(guest: &LoadedRelease, asked: Questions) -> Vec<Result<String, 
 async fn converts_as_the_host(package: &str) {
     let test = TestRuntime::new();
     let guest = test.load(package, &format!("country = \"IN\"\n{LIMITS}")).await;
-    let cases: Cases = serde_json::from_str(include_str!("../../../sdk/dates.json")).unwrap();
+    let cases = DateCases::read();
 
     let asked = Questions {
         instants: cases

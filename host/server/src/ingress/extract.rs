@@ -5,10 +5,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use http_body::Body as _;
 
 use super::rate_limiter::ClientAddress;
@@ -93,7 +92,7 @@ pub fn path_part<T: std::str::FromStr<Err = jackfield_domain::id::InvalidId>>(te
 }
 
 /// A body, read to its end; at most [`MAX_BODY`] bytes.
-pub struct FullBody(pub Bytes);
+pub struct FullBody(pub Vec<u8>);
 
 impl FromRequest<SharedState> for FullBody {
     type Rejection = Problem;
@@ -105,14 +104,8 @@ impl FromRequest<SharedState> for FullBody {
         if request.body().size_hint().lower() > MAX_BODY as u64 {
             return Err(too_large());
         }
-        let read = Bytes::from_request(request, state).await;
-        read.map(Self).map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                too_large()
-            } else {
-                BodyError::within(&rejection).unwrap_or(BodyError::BrokeOff).problem()
-            }
-        })
+        let Ok(ReceivedBody { bytes, refusal }) = ReceivedBody::from_request(request, state).await;
+        refusal.map_or(Ok(Self(bytes)), Err)
     }
 }
 

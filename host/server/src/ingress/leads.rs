@@ -75,7 +75,7 @@ async fn accept(
             tenant: name.clone(),
             received_at: now,
             headers: extract::stored_headers(headers),
-            body: body.into(),
+            body,
         },
         signed_id: verified.signed_id,
         window: webhook.window(),
