@@ -15,7 +15,7 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -97,7 +97,6 @@ pub fn router(state: PublicState) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::MethodNotAllowed, "this path does not support this method")
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(Arc::new(state))
         .layer(from_fn(check_target))
         .layer(from_fn_with_state(requests, log_request))

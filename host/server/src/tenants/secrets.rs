@@ -80,33 +80,50 @@ pub async fn refuse_short(
     spec: &TenantSpec,
     fresh: &[(String, Sensitive)],
 ) -> Result<(), ApplyError> {
-    for (index, credential) in spec.credentials.iter().enumerate() {
-        let Some(secret) = &credential.secret else { continue };
-        let value = reader.read(spec, fresh, secret).await?;
-        // Whoever loads the release is told which secrets cannot be read.
-        if let Some(detail) = value.ok().and_then(|value| credential.weakness(&value)) {
+    let check = SecretCheck { reader, spec, fresh };
+    for (index, given) in spec.credentials.iter().enumerate() {
+        if let Some(secret) = &given.secret {
             let pointer = format!("/credentials/{index}/secret");
-            return Err(ApplyError::Secret { pointer, detail });
+            check.refuse(pointer, secret, |value| given.weakness(value)).await?;
         }
     }
-    let webhook = spec
+    for (index, given) in spec
         .webhook
         .iter()
-        .flat_map(|webhook| webhook.secrets.iter().enumerate());
-    for (index, given) in webhook {
-        let value = reader.read(spec, fresh, &given.secret).await?;
-        if let Some(detail) = value.ok().and_then(|value| given.weakness(&value)) {
-            let pointer = format!("/webhook/secrets/{index}");
-            return Err(ApplyError::Secret { pointer, detail });
-        }
+        .flat_map(|webhook| webhook.secrets.iter().enumerate())
+    {
+        let pointer = format!("/webhook/secrets/{index}");
+        check
+            .refuse(pointer, &given.secret, |value| given.weakness(value))
+            .await?;
     }
     for (pointer, secret) in spec.agent.secrets() {
-        let value = reader.read(spec, fresh, secret).await?;
-        if let Some(detail) = value.ok().and_then(|value| push_weakness(&value)) {
-            return Err(ApplyError::Secret { pointer, detail });
-        }
+        check.refuse(pointer, secret, push_weakness).await?;
     }
     Ok(())
+}
+
+/// Reads the secrets of a file to see whether they are safe.
+struct SecretCheck<'a> {
+    reader: &'a SecretReader,
+    spec: &'a TenantSpec,
+    fresh: &'a [(String, Sensitive)],
+}
+
+impl SecretCheck<'_> {
+    async fn refuse(
+        &self,
+        pointer: String,
+        secret: &SecretRef,
+        weakness: impl Fn(&Sensitive) -> Option<String>,
+    ) -> Result<(), ApplyError> {
+        let value = self.reader.read(self.spec, self.fresh, secret).await?;
+        // Whoever loads the release is told which secrets cannot be read.
+        match value.ok().and_then(|value| weakness(&value)) {
+            Some(detail) => Err(ApplyError::Secret { pointer, detail }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Reads every secret that a release refers to. An OAuth2 credential keeps its session if none of its settings have
