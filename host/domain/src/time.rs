@@ -26,13 +26,17 @@ pub fn rfc3339(instant: Timestamp, offset: Offset) -> String {
     instant.display_with_offset(offset).to_string()
 }
 
+/// The seconds of a day. RFC 3339 knows no offset of that length.
+const DAY: i32 = 24 * 60 * 60;
+
 /// The instant in `text`, printed anew as RFC 3339: systems write offsets as `+0530`, `t` and `z` in lower case, a
 /// blank for the `T`, or a zone's name behind. An offset stays what it is, and `Z` stays `Z`. None for a text that is
-/// no instant.
+/// no instant, or has an offset of a day and more.
 #[must_use]
 pub fn respelled(text: &str) -> Option<String> {
     let instant: Timestamp = text.parse().ok()?;
     Some(match Pieces::parse(text).ok()?.offset()? {
+        PiecesOffset::Numeric(offset) if offset.offset().seconds().abs() >= DAY => return None,
         PiecesOffset::Numeric(offset) => rfc3339(instant, offset.offset()),
         _ => instant.to_string(),
     })
@@ -56,7 +60,15 @@ mod tests {
             assert_eq!(respelled(text).as_deref(), Some(spelled), "{text}");
             assert_eq!(respelled(spelled).as_deref(), Some(spelled), "{spelled}");
         }
-        for wrong in ["2026-07-01T14:32:00", "2026-07-01", "14:32", "yesterday", ""] {
+        for wrong in [
+            "2026-07-01T14:32:00",
+            "2026-07-01T14:32:00+24:00",
+            "2026-07-01T14:32:00-25:30",
+            "2026-07-01",
+            "14:32",
+            "yesterday",
+            "",
+        ] {
             assert_eq!(respelled(wrong), None, "{wrong}");
         }
     }

@@ -91,10 +91,7 @@ impl Problem {
                  not valid HTTP; nothing was stored"
             }
         };
-        Some(Self {
-            status,
-            ..Self::new(kind, detail)
-        })
+        Some(Self::new(kind, detail).with_status(status))
     }
 
     /// Adds when the client may retry.
@@ -118,11 +115,27 @@ impl Problem {
         self
     }
 
+    /// Adds that the lead must not be called, if whoever reads this may have asked for its status.
+    #[must_use]
+    pub fn fail_closed(self, asks_for_status: bool) -> Self {
+        if asks_for_status {
+            self.with("callable", false)
+        } else {
+            self
+        }
+    }
+
     /// The same problem with another detail.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self { detail, ..self }
+    }
+
+    /// The same problem with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// What failed, for the log; none if nothing did.

@@ -63,6 +63,45 @@ async fn host_is_required_once() {
 }
 
 #[tokio::test]
+async fn chunked_is_the_only_coding() {
+    let test = TestNode::start().await;
+    let listener = test.listen(limits()).await;
+    let post = "POST /v1/tenants/dwarka-homes/leads HTTP/1.1\r\nhost: x\r\n";
+    for coding in [
+        "transfer-encoding: gzip, chunked\r\n",
+        "transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n",
+        "transfer-encoding: chunked, chunked\r\n",
+    ] {
+        let request = format!("{post}{coding}\r\n2\r\n{{}}\r\n0\r\n\r\n");
+        assert_refused(&listener, request, 501, "must be `chunked`").await;
+    }
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_misses_a_status_says_no_call() {
+    let test = TestNode::start().await;
+    let listener = test.listen(limits()).await;
+    let status = "/v1/tenants/dwarka-homes/leads/L/status";
+    for (request, expected) in [
+        (
+            format!("POST {status} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"),
+            405,
+        ),
+        (format!("GET /{status} HTTP/1.1\r\nhost: x\r\n\r\n"), 404),
+        (format!("GET {status}/ HTTP/1.1\r\nhost: x\r\n\r\n"), 404),
+        (format!("GET {status} HTTP/1.1\r\n\r\n"), 400),
+        (format!("GET {status} HTTP/1.1\r\nhost : x\r\n\r\n"), 400),
+        (format!("GET {status} HTTP/1.1\r\nhost: x\r\n\r\n"), 401),
+    ] {
+        let (head, problem) = ask(&listener, &request).await;
+        assert!(head.starts_with(&format!("http/1.1 {expected} ")), "{request}: {head}");
+        assert_eq!(problem["callable"], false, "{request}");
+    }
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn two_lengths_are_refused() {
     let test = TestNode::start().await;
     let listener = test.listen(limits()).await;

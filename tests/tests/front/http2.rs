@@ -235,6 +235,23 @@ async fn oversized_body_is_refused() {
     assert_eq!(answer.stream, 1);
     let problem = client.until(|frame| frame.kind == DATA).await.payload;
     assert!(String::from_utf8_lossy(&problem).contains("urn:jackfield:problem:too-large"));
+
+    // The client may go on: the rest is read and dropped, since many lose the answer if their stream is reset.
+    let mut left = 2 * 1024 * 1024;
+    loop {
+        while window >= 16 * 1024 && left > 0 {
+            client.send(&frame(DATA, 0, 1, &[b'x'; 16 * 1024])).await;
+            (window, left) = (window - 16 * 1024, left - 16 * 1024);
+        }
+        if left == 0 {
+            break;
+        }
+        let frame = client.until(|frame| frame.stream == 1).await;
+        match frame.kind {
+            WINDOW_UPDATE => window += frame.number() as usize,
+            kind => assert_eq!(kind, DATA, "on the stream"),
+        }
+    }
     node.finish().await;
 }
 

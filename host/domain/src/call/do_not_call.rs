@@ -40,7 +40,7 @@ fn is_wished_anyhow(document: &JsonNode<'_>) -> bool {
 }
 
 /// Whether a document has the flag or the outcome, as its member or as a member of one of its members; duplicates and
-/// lists of them count.
+/// lists of them count, and a flag's name in a list of names.
 #[must_use]
 pub fn is_wished(document: &JsonNode<'_>) -> bool {
     let says = |node: &JsonNode<'_>| {
@@ -48,7 +48,7 @@ pub fn is_wished(document: &JsonNode<'_>) -> bool {
         members.any(|member| {
             let name = fold(&member.name);
             let is_flag = NAMES.contains(&name.as_str()) && is_yes(&member.node);
-            is_flag || (name == OUTCOME && is_the_wish(&member.node))
+            is_flag || (name == OUTCOME && is_the_wish(&member.node)) || names_the_flag(&member.node)
         })
     };
     let mut inner = document.members().unwrap_or_default().iter();
@@ -57,6 +57,15 @@ pub fn is_wished(document: &JsonNode<'_>) -> bool {
             JsonValue::Array(items) => items.iter().any(says),
             _ => says(&member.node),
         })
+}
+
+/// Whether a list of names, such as `"flags": ["dnc_requested"]`, holds the flag's.
+fn names_the_flag(node: &JsonNode<'_>) -> bool {
+    let JsonValue::Array(items) = &node.value else {
+        return false;
+    };
+    let mut names = items.iter().filter_map(JsonNode::as_text);
+    names.any(|name| is_one_of(&NAMES, name))
 }
 
 fn is_the_wish(node: &JsonNode<'_>) -> bool {
@@ -156,6 +165,8 @@ mod tests {
             r#""{\"flags\":{\"dnc_requested\":true}}""#,
             r#"{"flags":{"dnc_requested":"1"}}"#,
             r#"{"flags":[{"dnc_requested":true}]}"#,
+            r#"{"flags":["callback","DNC-Requested"]}"#,
+            r#"{"qualification":{"flags":["do_not_call"]}}"#,
             r#"{"qualification":{"outcome":["dnc_requested"]}}"#,
             "{\"flags\":{\"do\u{2013}not\u{2013}call\":true}}",
             "{\"flags\":{\"dnc\u{200b}_requested\":true}}",
@@ -173,6 +184,7 @@ mod tests {
             r#"{"flags":{"dnc_requested":null,"dnc":0,"do_not_call":"no"}}"#,
             r#"{"flags":{"dnc_requested":[true],"donotcall":{"x":true}}}"#,
             r#"{"a":{"b":{"dnc_requested":true}}}"#,
+            r#"{"flags":[],"topics":["not_dnc_requested"],"dnc":["other"],"heard":"dnc_requested"}"#,
             r#"{"dnc_requested_at":true,"my_dnc":true,"no_outcome":"dnc_requested"}"#,
             r#"{"qualification":{"outcome":"no_answer","notes":"dnc_requested: true"}}"#,
             "",

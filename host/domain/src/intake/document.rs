@@ -299,13 +299,20 @@ impl Field<'_> {
             .ok_or_else(|| "must be a date, YYYY-MM-DD".into())
     }
 
-    /// A time of day, `HH:MM` or `HH:MM:SS`.
+    /// A time of day, `HH:MM`. Seconds may stand behind it if they are none, since they are not passed on.
     pub fn time_of_day(&self) -> Result<Time, Expected> {
-        let parse = |s: &str| matches!(s.len(), 5 | 8).then(|| s.parse().ok()).flatten();
+        let parse = |text: &str| {
+            let text = text
+                .strip_suffix(":00")
+                .filter(|rest| rest.contains(':'))
+                .unwrap_or(text);
+            let is_short = text.len() == 5 && text.as_bytes().get(2) == Some(&b':');
+            is_short.then(|| text.parse().ok()).flatten()
+        };
         self.0
             .as_text()
             .and_then(parse)
-            .ok_or_else(|| "must be a time of day, HH:MM".into())
+            .ok_or_else(|| "must be a time of day, HH:MM, without seconds".into())
     }
 
     /// An RFC 3339 timestamp with an offset, in the one spelling that the host passes on.

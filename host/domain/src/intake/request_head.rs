@@ -6,9 +6,10 @@
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri, Version, header};
 
+use crate::text::is_percent_encoded;
 use crate::word::words;
 
-/// Why a head is refused, with a 400.
+/// Why a head is refused: with a 400, and with a 501 for a coding that the host does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MalformedHead {
     /// An HTTP/1.1 request without `Host`.
@@ -19,6 +20,9 @@ pub enum MalformedHead {
     InvalidHost,
     /// Both `Content-Length` and `Transfer-Encoding`: two answers to where the request ends.
     TwoLengths,
+    /// A `Transfer-Encoding` other than `chunked`: the body is compressed for the transfer, or coded in a way that the
+    /// host does not know.
+    UnknownCoding,
     /// A `%` in the path or the query without two hex digits after it.
     BadPercent,
 }
@@ -28,6 +32,7 @@ words!(MalformedHead {
     SeveralHosts = "several-hosts",
     InvalidHost = "invalid-host",
     TwoLengths = "two-lengths",
+    UnknownCoding = "unknown-coding",
     BadPercent = "bad-percent",
 });
 
@@ -46,10 +51,38 @@ impl MalformedHead {
                 "the request has both Content-Length and Transfer-Encoding, so where it ends is ambiguous; send one of \
                  them. Nothing was stored"
             }
+            Self::UnknownCoding => {
+                "the Transfer-Encoding must be `chunked` and nothing else; send the body as it is, without \
+                 compression. Nothing was stored"
+            }
             Self::BadPercent => {
                 "a `%` in the path or the query must be followed by two hex digits; a `%` itself is written %25"
             }
         }
+    }
+}
+
+/// Whether a path asks for a lead's status, or seems to: whoever gets a problem for it is told not to call the lead.
+/// Everything below a tenant's `leads` may be such a question with a slash in the lead's id; only reports of calls are
+/// none.
+#[must_use]
+pub fn may_ask_for_status(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let last = segments.clone().next_back().unwrap_or_default();
+    let below_leads = segments.any(|segment| segment == "leads") && segments.next().is_some();
+    last.eq_ignore_ascii_case("status") || (below_leads && last != "disposition")
+}
+
+/// Checks the `Transfer-Encoding` of a request.
+///
+/// # Errors
+/// There is one, and it is not just `chunked`.
+pub fn check_transfer_coding(headers: &HeaderMap) -> Result<(), MalformedHead> {
+    let values: Vec<_> = headers.get_all(header::TRANSFER_ENCODING).iter().collect();
+    match values[..] {
+        [] => Ok(()),
+        [only] if only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(MalformedHead::UnknownCoding),
     }
 }
 
@@ -85,9 +118,7 @@ fn is_host(value: &HeaderValue) -> bool {
 /// A `%` is not followed by two hex digits. Readers disagree about what that means.
 pub fn check_target(target: &Uri) -> Result<(), MalformedHead> {
     let text = target.path_and_query().map_or("", |target| target.as_str());
-    let mut parts = text.split('%').skip(1);
-    let is_encoded = |part: &str| part.len() >= 2 && part.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    if parts.all(is_encoded) {
+    if is_percent_encoded(text) {
         Ok(())
     } else {
         Err(MalformedHead::BadPercent)
@@ -243,6 +274,59 @@ mod tests {
                 Err(MalformedHead::InvalidHost),
                 "{host}"
             );
+        }
+    }
+
+    #[test]
+    fn every_question_for_a_status_is_recognized() {
+        for path in [
+            "/v1/tenants/t/leads/L-1/status",
+            "//v1/tenants/t/leads/L-1/status/",
+            "/v1/tenants/t/leads/A/7/STATUS",
+            "/v1/tenants/t/leads/A",
+            "/v2/leads/A/stat",
+            "/status",
+        ] {
+            assert!(may_ask_for_status(path), "{path}");
+        }
+        for path in [
+            "/",
+            "",
+            "*",
+            "/v1/tenants/t/leads",
+            "/v1/tenants/t/leads/",
+            "/v1/tenants/t/leads/L-1/disposition",
+            "/v1/tenants/t/deliveries/D-1",
+        ] {
+            assert!(!may_ask_for_status(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn chunked_is_the_only_transfer_coding() {
+        let check = |values: &[&str]| {
+            let values = values
+                .iter()
+                .map(|value| (header::TRANSFER_ENCODING, value.parse().unwrap()));
+            let mut headers = HeaderMap::new();
+            values.for_each(|(name, value): (_, HeaderValue)| {
+                headers.append(name, value);
+            });
+            check_transfer_coding(&headers).is_ok()
+        };
+        for fine in [&[][..], &["chunked"], &[" Chunked "]] {
+            assert!(check(fine), "{fine:?}");
+        }
+        for coded in [
+            &["gzip, chunked"][..],
+            &["gzip", "chunked"],
+            &["chunked, chunked"],
+            &["chunked", "chunked"],
+            &["identity"],
+            &["chunked;x=y"],
+            &[""],
+        ] {
+            assert!(!check(coded), "{coded:?}");
         }
     }
 

@@ -177,7 +177,7 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 /// The JSON text with every lone surrogate replaced, by an escape of the same length. Backslashes are only in strings.
-fn with_paired_surrogates(text: &str) -> String {
+pub(crate) fn with_paired_surrogates(text: &str) -> String {
     let mut mended = text.as_bytes().to_vec();
     let unit = |at: usize| {
         let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;

@@ -17,7 +17,7 @@ use super::oauth2::{AccessToken, OAuth2Session, TokenUnavailable};
 use super::patterns::SecretPatterns;
 use crate::contract::bindings::credentials::CredentialError;
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::tenant::egress::{Origin, fold_name};
+use jackfield_domain::tenant::egress::{Origin, fold_name, value_fault};
 use jackfield_domain::tenant::release::{CredentialKind, CredentialSpec};
 
 /// The secrets that a release's references name.
@@ -189,6 +189,9 @@ impl Credentials {
         };
         self.sent.add(secret);
         let unusable = || CredentialProblem::NotAHeader(spec.name.clone());
+        if value_fault(value.expose()).is_some() {
+            return Err(unusable());
+        }
         let mut value = HeaderValue::from_str(value.expose()).map_err(|_| unusable())?;
         value.set_sensitive(true);
         let name = match &spec.header {

@@ -15,7 +15,7 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -35,9 +35,6 @@ use rate_limiter::RateLimiter;
 
 /// Most bytes of a body: 1 MiB, a thousand times the size of the contract's examples.
 pub const MAX_BODY: usize = 1024 * 1024;
-
-/// The path of status queries, whose every error says not to call.
-const STATUS: &str = "/v1/tenants/{tenant}/leads/{lead_id}/status";
 
 /// What the endpoints need. It is passed from service to service with each request, so it is one pointer.
 pub type SharedState = Arc<PublicState>;
@@ -63,7 +60,7 @@ pub struct PublicState {
     pub requests: RequestLog,
 }
 
-/// The answer for a path that no endpoint has. Whoever asks for a lead's status and misses is told not to call.
+/// The answer for a path that no endpoint has.
 fn unknown_path(path: &str) -> Problem {
     let not_found = |detail| Problem::new(ProblemKind::NotFound, detail);
     let below_leads = path.strip_prefix("/v1/tenants/").and_then(|rest| {
@@ -79,7 +76,7 @@ fn unknown_path(path: &str) -> Problem {
     } else {
         "no endpoint has this path; those of a lead end in /status and /disposition"
     };
-    not_found(detail).with("callable", false)
+    not_found(detail)
 }
 
 /// The public API.
@@ -87,7 +84,7 @@ pub fn router(state: PublicState) -> Router {
     let requests = state.requests.clone();
     Router::new()
         .route("/v1/tenants/{tenant}/leads", post(leads::post).get(pull::get))
-        .route(STATUS, get(status::get))
+        .route("/v1/tenants/{tenant}/leads/{lead_id}/status", get(status::get))
         .route(
             "/v1/tenants/{tenant}/leads/{lead_id}/disposition",
             post(disposition::post),
@@ -106,14 +103,7 @@ pub fn router(state: PublicState) -> Router {
 async fn check_target(request: Request, next: Next) -> Result<Response, Problem> {
     if let Err(error) = request_head::check_target(request.uri()) {
         record_reason(error.word());
-        let problem = Problem::new(ProblemKind::BadRequest, error.explanation());
-        let route = request.extensions().get::<MatchedPath>();
-        let is_status = route.is_some_and(|route| route.as_str() == STATUS);
-        return Err(if is_status {
-            problem.with("callable", false)
-        } else {
-            problem
-        });
+        return Err(Problem::new(ProblemKind::BadRequest, error.explanation()));
     }
     Ok(next.run(request).await)
 }

@@ -22,27 +22,17 @@ use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
 use jackfield_domain::tenant::obstacle::HOST_REFUSED;
 use jackfield_store::StatusRefusal;
 
-/// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent.
+/// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent. `observe::request` adds to every
+/// problem that the lead must not be called.
 pub async fn get(
     State(state): State<SharedState>,
-    agent: Result<Agent, Problem>,
+    agent: Agent,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Response, Problem> {
-    respond(&state, agent, path)
-        .await
-        .map_err(|problem| problem.with("callable", false))
-}
-
-async fn respond(
-    state: &PublicState,
-    agent: Result<Agent, Problem>,
-    path: Result<Path<(String, String)>, PathRejection>,
-) -> Result<Response, Problem> {
-    let agent = agent?;
     let Path((_, lead_id)) = path.map_err(extract::undecodable)?;
     let name = agent.tenant.clone();
     let started_at = state.clock.now();
-    let result = answer(state, agent, &lead_id).await;
+    let result = answer(&state, agent, &lead_id).await;
     let word = match result.as_ref().map(|result| &result.answer) {
         Ok(StatusAnswer::Call(_)) => "call",
         Ok(StatusAnswer::DoNotCall(_, reason)) => reason.word(),

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header;
+use http::{StatusCode, header};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -113,6 +113,7 @@ impl ConnectionHandler {
         B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     {
         let in_flight = activity.start_request();
+        let asks_for_status = request_head::may_ask_for_status(request.uri().path());
         let malformed = check_head(&request, activity);
         let mut request: Request = request.map(|body| {
             let memory = Arc::clone(&self.memory);
@@ -123,8 +124,15 @@ impl ConnectionHandler {
         async move {
             let answer = match malformed {
                 Err(error) => {
-                    let problem = Problem::new(ProblemKind::BadRequest, error.explanation());
-                    Ok(refuse_head(problem, error.word()))
+                    let problem = match error {
+                        // RFC 9112, 6.1.
+                        MalformedHead::UnknownCoding => {
+                            Problem::new(ProblemKind::UnsupportedMedia, error.explanation())
+                                .with_status(StatusCode::NOT_IMPLEMENTED)
+                        }
+                        _ => Problem::new(ProblemKind::BadRequest, error.explanation()),
+                    };
+                    Ok(refuse_head(problem.fail_closed(asks_for_status), error.word()))
                 }
                 Ok(()) => router.call(request).await,
             };
@@ -179,5 +187,6 @@ fn check_head<B>(request: &http::Request<B>, activity: &ConnectionActivity) -> R
     if has_coding && activity.marks().two_lengths.load(Ordering::Relaxed) {
         return Err(MalformedHead::TwoLengths);
     }
+    request_head::check_transfer_coding(request.headers())?;
     request_head::check_host(request.version(), request.headers())
 }

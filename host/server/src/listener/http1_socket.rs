@@ -11,6 +11,7 @@ use bytes::{Buf as _, Bytes};
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::MAX_DROPPED;
 use super::activity::ConnectionActivity;
 use super::deadline_timer::DeadlineTimer;
 use crate::observe::request::refuse_unreadable;
@@ -19,10 +20,6 @@ use jackfield_clock::after;
 use jackfield_domain::intake::request_head::LengthScanner;
 use jackfield_domain::intake::slow_client::CLOSING;
 
-/// Most bytes of an unread request that are read and dropped before the socket is closed: some of the largest bodies.
-/// If a socket is closed while bytes are on their way to it, the system resets the connection, and the client, or a
-/// proxy in front of it, loses the answer.
-const MAX_DROPPED: usize = 16 * 1024 * 1024;
 /// How much of it is read at once.
 const DROPPED_AT_ONCE: usize = 16 * 1024;
 

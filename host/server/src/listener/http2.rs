@@ -16,7 +16,10 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use jackfield_clock::{SharedClock, lock};
+use super::MAX_DROPPED;
+use super::deadline_timer::DeadlineTimer;
+use jackfield_clock::{SharedClock, after, lock};
+use jackfield_domain::intake::slow_client::CLOSING;
 
 /// Most requests in flight on one connection: the least that browsers and proxies expect.
 const MAX_STREAMS: u32 = 100;
@@ -34,6 +37,8 @@ const SEND_BUFFER: usize = 400 * 1024;
 
 /// The handle to answer a stream, shared with its body, which sends the interim answer.
 type Responder = Arc<Mutex<SendResponse<Bytes>>>;
+/// What nobody has read of a body, once its reader is gone.
+type UnreadBody = Arc<Mutex<Option<RecvStream>>>;
 
 /// An HTTP/2 connection.
 pub struct Http2Connection<S> {
@@ -96,15 +101,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2Connection<S> {
                         return Poll::Ready(());
                     };
                     let responder = Arc::new(Mutex::new(responder));
-                    let request = with_body(request, &responder);
-                    tokio::spawn(answer(handle(request), responder, Arc::clone(&self.clock)));
+                    let unread = UnreadBody::default();
+                    let request = with_body(request, &responder, &unread);
+                    let (answering, clock) = (handle(request), Arc::clone(&self.clock));
+                    tokio::spawn(async move {
+                        answer(answering, responder, &clock).await;
+                        drop_rest(&unread, &clock).await;
+                    });
                 }
             }
         }
     }
 }
 
-fn with_body(request: Request<RecvStream>, responder: &Responder) -> Request<Http2Body> {
+fn with_body(request: Request<RecvStream>, responder: &Responder, unread: &UnreadBody) -> Request<Http2Body> {
     let (parts, stream) = request.into_parts();
     let expects = parts.headers.get(header::EXPECT);
     let expects = expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
@@ -112,7 +122,8 @@ fn with_body(request: Request<RecvStream>, responder: &Responder) -> Request<Htt
     let body = Http2Body {
         left: length.and_then(|length| length.to_str().ok()?.parse().ok()),
         awaits_continue: expects.then(|| Arc::clone(responder)),
-        stream,
+        stream: Some(stream),
+        unread: Arc::clone(unread),
     };
     Request::from_parts(parts, body)
 }
@@ -121,7 +132,7 @@ fn with_body(request: Request<RecvStream>, responder: &Responder) -> Request<Htt
 async fn answer(
     handling: impl Future<Output = Result<Response, Infallible>>,
     responder: Responder,
-    clock: SharedClock,
+    clock: &SharedClock,
 ) {
     let reset = poll_fn(|cx| lock(&responder).poll_reset(cx));
     let response = tokio::select! {
@@ -131,7 +142,7 @@ async fn answer(
     };
     let Ok(response) = response;
     let (mut parts, body) = response.into_parts();
-    complete_headers(&mut parts.headers, &body, &clock);
+    complete_headers(&mut parts.headers, &body, clock);
     let is_empty = body.is_end_stream();
     let sent = lock(&responder).send_response(http::Response::from_parts(parts, ()), is_empty);
     if let Ok(stream) = sent
@@ -139,6 +150,28 @@ async fn answer(
     {
         // A client that is gone needs no answer.
         let _gone = send_body(body, stream).await;
+    }
+}
+
+/// Reads and drops the rest of a body that was answered before its end. If it were reset, the client, or a proxy in
+/// front of it, would often lose the answer. A client that only now begins to send is not waited for.
+async fn drop_rest(unread: &UnreadBody, clock: &SharedClock) {
+    let Some(mut stream) = lock(unread).take() else { return };
+    let (mut timer, until) = (DeadlineTimer::new(Arc::clone(clock)), after(clock.now(), CLOSING));
+    let mut left = MAX_DROPPED;
+    while left > 0 {
+        let next = poll_fn(|cx| {
+            let next = stream.poll_data(cx);
+            if next.is_pending() && timer.poll(cx, until).is_ready() {
+                return Poll::Ready(None);
+            }
+            next
+        });
+        let Some(Ok(data)) = next.await else { return };
+        left = left.saturating_sub(data.len());
+        if stream.flow_control().release_capacity(data.len()).is_err() {
+            return;
+        }
     }
 }
 
@@ -174,7 +207,10 @@ async fn send_body(mut body: Body, mut stream: SendStream<Bytes>) -> Result<(), 
 
 /// The body of a request. Whoever reads it lets the client send it.
 pub struct Http2Body {
-    stream: RecvStream,
+    /// Always there until the body is dropped.
+    stream: Option<RecvStream>,
+    /// Takes the stream then, if its end has not come.
+    unread: UnreadBody,
     /// Bytes that are announced and have not arrived.
     left: Option<u64>,
     /// Set while the client waits to be told that it may send.
@@ -191,22 +227,31 @@ impl http_body::Body for Http2Body {
             *go_on.status_mut() = StatusCode::CONTINUE;
             lock(&responder).send_informational(go_on)?;
         }
-        if let Some(data) = ready!(self.stream.poll_data(cx)) {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(None);
+        };
+        if let Some(data) = ready!(stream.poll_data(cx)) {
             let data = data?;
+            stream.flow_control().release_capacity(data.len())?;
             self.left = self.left.map(|left| left.saturating_sub(data.len() as u64));
-            self.stream.flow_control().release_capacity(data.len())?;
             Poll::Ready(Some(Ok(Frame::data(data))))
         } else {
-            let trailers = ready!(self.stream.poll_trailers(cx))?;
+            let trailers = ready!(stream.poll_trailers(cx))?;
             Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
+        self.stream.as_ref().is_none_or(RecvStream::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
         self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Drop for Http2Body {
+    fn drop(&mut self) {
+        *lock(&self.unread) = self.stream.take().filter(|stream| !stream.is_end_stream());
     }
 }

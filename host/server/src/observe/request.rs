@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use crate::observe::failures::StoreFailureLog;
 use crate::problem::{Problem, ProblemKind};
 use jackfield_clock::SharedClock;
+use jackfield_domain::intake::request_head;
 
 /// The header of an answer that has the request's id.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -126,7 +127,8 @@ impl RequestLog {
     }
 }
 
-/// Middleware that gives a request its id, logs how it ended and renders a [`Problem`] with the id. The log has the
+/// Middleware that gives a request its id, logs how it ended and renders a [`Problem`] with the id; each one for a
+/// question for a lead's status says not to call the lead. The log has the
 /// route and never the path: a lead's id would be harmless there, but a client can put anything into a path.
 ///
 /// The request is handled to its end in a task of its own, even if its client goes away: what is stored is the host's
@@ -134,6 +136,7 @@ impl RequestLog {
 pub async fn log_request(State(log): State<RequestLog>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let method = request.method().clone();
+    let asks_for_status = request_head::may_ask_for_status(request.uri().path());
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -156,7 +159,7 @@ pub async fn log_request(State(log): State<RequestLog>, mut request: Request, ne
             if let Some(cause) = problem.cause() {
                 failures.failed(cause, "a request was refused");
             }
-            response = problem.respond(request_id.as_str());
+            response = problem.fail_closed(asks_for_status).respond(request_id.as_str());
         }
         let took_ms = clock.now().duration_since(started_at).as_millis();
         let status = response.status().as_u16();
@@ -167,7 +170,8 @@ pub async fn log_request(State(log): State<RequestLog>, mut request: Request, ne
     let mut response = handled.unwrap_or_else(|error| {
         span.in_scope(|| tracing::error!(%error, "the handler of a request panicked"));
         let detail = "the request failed halfway; ask for what it should have changed before you send it again";
-        Problem::new(ProblemKind::Internal, detail).respond(id.as_str())
+        let problem = Problem::new(ProblemKind::Internal, detail);
+        problem.fail_closed(asks_for_status).respond(id.as_str())
     });
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
@@ -203,6 +207,8 @@ pub fn refuse_head(problem: Problem, reason: &'static str) -> Response {
 #[must_use]
 pub fn refuse_unreadable(status: StatusCode) -> (RequestId, String) {
     let problem = Problem::of_status(status).unwrap_or_else(|| Problem::new(ProblemKind::BadRequest, ""));
+    // Nobody knows what it asked for.
+    let problem = problem.fail_closed(true);
     let (id, problem) = log_refused_head(problem, "unreadable");
     let body = problem.body(id.as_str());
     (id, body)

@@ -247,7 +247,7 @@ impl Rollout {
                 }
             }
         };
-        secrets::refuse_short(&self.secrets, &spec, &fresh).await?;
+        told.extend(secrets::examine(&self.secrets, &spec, &fresh).await?);
         let loaded = self.load(release.clone(), &fresh).await?;
         if dry_run {
             return Ok(AppliedRelease {

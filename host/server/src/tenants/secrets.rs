@@ -11,7 +11,9 @@ use super::secret_reader::{GENERATED_PREFIX, SecretReader};
 use super::token_endpoint::OAuth2Client;
 use crate::vault::{Vault, VaultError};
 use jackfield_domain::custody::Sensitive;
-use jackfield_domain::intake::signature::{InvalidSigningSecret, SignatureProfile, SigningKey, WebhookKey};
+use jackfield_domain::intake::signature::{
+    InvalidSigningSecret, SignatureProfile, SigningKey, WebhookKey, signing_secret_hint,
+};
 use jackfield_domain::tenant::release::{Release, SecretRef, TenantSpec, push_weakness};
 use jackfield_sandbox::{CredentialSecret, CredentialSecrets};
 
@@ -71,36 +73,43 @@ fn random_name() -> String {
     format!("{GENERATED_PREFIX}{:024x}", rand::rng().random::<u128>() >> 32)
 }
 
-/// Refuses a file with a secret that is too short to be safe, unless its credential says that it may be.
+/// Refuses a file with a secret that is too short to be safe, unless its credential says that it may be. Returns what
+/// to tell the operator of the others.
 ///
 /// # Errors
 /// The first such secret.
-pub async fn refuse_short(
+pub async fn examine(
     reader: &SecretReader,
     spec: &TenantSpec,
     fresh: &[(String, Sensitive)],
-) -> Result<(), ApplyError> {
+) -> Result<Vec<String>, ApplyError> {
+    let mut notes = vec![];
     let check = SecretCheck { reader, spec, fresh };
     for (index, given) in spec.credentials.iter().enumerate() {
         if let Some(secret) = &given.secret {
             let pointer = format!("/credentials/{index}/secret");
-            check.refuse(pointer, secret, |value| given.weakness(value)).await?;
+            check.refuse(&pointer, secret, |value| given.weakness(value)).await?;
         }
     }
-    for (index, given) in spec
-        .webhook
-        .iter()
-        .flat_map(|webhook| webhook.secrets.iter().enumerate())
-    {
-        let pointer = format!("/webhook/secrets/{index}");
-        check
-            .refuse(pointer, &given.secret, |value| given.weakness(value))
-            .await?;
+    for webhook in &spec.webhook {
+        for (index, given) in webhook.secrets.iter().enumerate() {
+            let pointer = format!("/webhook/secrets/{index}");
+            let value = check
+                .refuse(&pointer, &given.secret, |value| given.weakness(value))
+                .await?;
+            notes.extend(note(&pointer, value.as_ref(), &webhook.profile));
+        }
     }
     for (pointer, secret) in spec.agent.secrets() {
-        check.refuse(pointer, secret, push_weakness).await?;
+        let value = check.refuse(&pointer, secret, push_weakness).await?;
+        notes.extend(note(&pointer, value.as_ref(), &SignatureProfile::standard_webhooks()));
     }
-    Ok(())
+    Ok(notes)
+}
+
+fn note(pointer: &str, secret: Option<&Sensitive>, profile: &SignatureProfile) -> Option<String> {
+    let hint = signing_secret_hint(secret?.expose(), profile)?;
+    Some(format!("{pointer}: {hint}"))
 }
 
 /// Reads the secrets of a file to see whether they are safe.
@@ -111,17 +120,20 @@ struct SecretCheck<'a> {
 }
 
 impl SecretCheck<'_> {
+    /// The secret; none if it cannot be read: whoever loads the release is told which ones cannot.
     async fn refuse(
         &self,
-        pointer: String,
+        pointer: &str,
         secret: &SecretRef,
         weakness: impl Fn(&Sensitive) -> Option<String>,
-    ) -> Result<(), ApplyError> {
-        let value = self.reader.read(self.spec, self.fresh, secret).await?;
-        // Whoever loads the release is told which secrets cannot be read.
-        match value.ok().and_then(|value| weakness(&value)) {
-            Some(detail) => Err(ApplyError::Secret { pointer, detail }),
-            None => Ok(()),
+    ) -> Result<Option<Sensitive>, ApplyError> {
+        let value = self.reader.read(self.spec, self.fresh, secret).await?.ok();
+        match value.as_ref().and_then(weakness) {
+            Some(detail) => Err(ApplyError::Secret {
+                pointer: pointer.to_owned(),
+                detail,
+            }),
+            None => Ok(value),
         }
     }
 }

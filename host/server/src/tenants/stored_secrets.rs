@@ -61,7 +61,7 @@ impl Rollout {
         );
         if let Some(release) = using {
             let number = release.number;
-            secrets::refuse_short(&self.secrets, &release.spec, &fresh).await?;
+            secrets::examine(&self.secrets, &release.spec, &fresh).await?;
             match self.load(release, &fresh).await {
                 Ok(tenant) => (set.reloaded, loaded) = (Some(number), Some(tenant)),
                 // A tenant that is not in service may need several secrets, which operators set one after the other.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     InvalidSigningSecret, MAX_SIGNATURES, SignatureProfile, SignatureRefusal, SigningKey, WebhookKey, sign_standard,
-    verify,
+    signing_secret_hint, verify,
 };
 
 mod keys;
@@ -141,6 +141,7 @@ fn signatures_verify_as_vendors_write_them() {
         format!("t=1700000000 ,\tv1 = {mac} , v0=00"),
         format!("t=1700000000,v1={upper}"),
         format!("v1=zz,v1={upper},t=1700000000"),
+        format!("t=\"1700000000\", v1=\"{mac}\","),
     ] {
         let headers = headers(&[("stripe-signature", &value)]);
         let verified = verify(&stripe, &keys, &headers, br#"{"id":"evt_1"}"#, at(1_700_000_000));
@@ -153,6 +154,11 @@ fn signatures_verify_as_vendors_write_them() {
         format!("SHA256={}", mac.to_uppercase()),
         format!("sha256={mac} "),
         format!("Sha256= {mac}"),
+        format!("sha256={mac},"),
+        format!("\"sha256={mac}\""),
+        format!("sha256=\"{mac}\""),
+        format!("sha256={}, sha256={mac}", "0".repeat(64)),
+        format!("sha1=0000,sha256={mac}"),
     ] {
         let headers = headers(&[("x-hub-signature-256", &value)]);
         assert!(
@@ -170,7 +176,7 @@ fn signatures_verify_as_vendors_write_them() {
 }
 
 #[test]
-fn timestamps_may_be_in_milliseconds() {
+fn timestamps_have_three_forms() {
     let profile = SignatureProfile::timestamp_hex();
     let signer = key("k", &profile);
     let refused_at = |sent: &str, second| {
@@ -190,6 +196,23 @@ fn timestamps_may_be_in_milliseconds() {
     assert_eq!(refused_at(sent, SENT + 300), None);
     assert_eq!(refused_at(sent, SENT + 301), Some(SignatureRefusal::StaleTimestamp));
     assert_eq!(refused_at(sent, SENT - 301), Some(SignatureRefusal::FutureTimestamp));
+    // 2022-04-07T21:39:13Z
+    for sent in ["2022-04-07T21:39:13Z", "2022-04-08T03:09:13+05:30"] {
+        assert_eq!(refused_at(sent, SENT + 300), None);
+        assert_eq!(refused_at(sent, SENT + 301), Some(SignatureRefusal::StaleTimestamp));
+    }
+    for sent in [
+        "2022-04-07T21:39:13.5Z",
+        "1649367553.5",
+        "2022-04-07T21:39:13",
+        "yesterday",
+    ] {
+        assert_eq!(
+            refused_at(sent, SENT),
+            Some(SignatureRefusal::MalformedHeader),
+            "{sent}"
+        );
+    }
     // Seconds stay seconds.
     assert_eq!(refused_at("99999999999", SENT), Some(SignatureRefusal::FutureTimestamp));
 }

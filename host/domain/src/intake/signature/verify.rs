@@ -131,11 +131,7 @@ impl<'a> SignatureHeaders<'a> {
     fn read(profile: &SignatureProfile, headers: &'a HeaderMap) -> Result<Self, SignatureRefusal> {
         let value = single(headers, &profile.signature_header)?;
         let signatures = match &profile.layout {
-            SignatureLayout::Single { prefix } => vec![
-                without_prefix(value, prefix)
-                    .ok_or(SignatureRefusal::MalformedHeader)?
-                    .trim_ascii(),
-            ],
+            SignatureLayout::Single { prefix } => prefixed(value, prefix)?,
             SignatureLayout::List { prefix } => bounded(value, ' ')?
                 .into_iter()
                 .filter_map(|part| without_prefix(part, prefix))
@@ -221,24 +217,46 @@ fn bounded(value: &str, separator: char) -> Result<Vec<&str>, SignatureRefusal> 
     Ok(parts)
 }
 
+/// The signatures in `prefix…,prefix…`, of which most senders send one. Blanks, quotes and a comma at the end do not
+/// count, and parts with another prefix are of another scheme.
+fn prefixed<'a>(value: &'a str, prefix: &str) -> Result<Vec<&'a str>, SignatureRefusal> {
+    let is_around = |c: char| c.is_ascii_whitespace() || c == '"';
+    let parts = bounded(value, ',')?
+        .into_iter()
+        .map(|part| part.trim_matches(is_around));
+    let signatures = parts
+        .filter(|part| !part.is_empty())
+        .filter_map(|part| without_prefix(part, prefix));
+    Ok(signatures.map(|signature| signature.trim_matches(is_around)).collect())
+}
+
 /// The values of a key in `k=v,k=v`. Blanks around keys and values do not count.
 fn named<'a>(value: &'a str, name: &str) -> Result<Vec<&'a str>, SignatureRefusal> {
     let pairs = bounded(value, ',')?;
     Ok(pairs
         .into_iter()
         .filter_map(|pair| pair.split_once('='))
-        .filter_map(|(key, value)| (key.trim_ascii() == name).then_some(value.trim_ascii()))
+        .filter_map(|(key, value)| (key.trim_ascii() == name).then_some(value.trim_ascii().trim_matches('"')))
         .collect())
 }
 
 /// From here on a timestamp is in milliseconds: as seconds it would be in the year 5138, as milliseconds in 1973.
 const LEAST_MILLISECONDS: i64 = 100_000_000_000;
 
-/// Checks a time in Unix seconds or milliseconds. Both ends of the tolerance are allowed; fractions of a second do not
-/// count.
+/// Checks a time in Unix seconds or milliseconds, or in RFC 3339. Both ends of the tolerance are allowed; milliseconds
+/// do not count. A point is refused, as in an id: the signed text would have two readings.
 fn check_age(timestamp: &str, tolerance: i64, now: Timestamp) -> Result<(), SignatureRefusal> {
-    let sent: i64 = timestamp.parse().map_err(|_| SignatureRefusal::MalformedHeader)?;
-    let sent = if sent < LEAST_MILLISECONDS { sent } else { sent / 1000 };
+    if timestamp.contains('.') {
+        return Err(SignatureRefusal::MalformedHeader);
+    }
+    let sent = match timestamp.parse::<i64>() {
+        Ok(sent) if sent < LEAST_MILLISECONDS => sent,
+        Ok(sent) => sent / 1000,
+        Err(_) => {
+            let instant: Timestamp = timestamp.parse().map_err(|_| SignatureRefusal::MalformedHeader)?;
+            instant.as_second()
+        }
+    };
     let age = now.as_second().saturating_sub(sent);
     if age > tolerance {
         Err(SignatureRefusal::StaleTimestamp)

@@ -32,8 +32,9 @@ const HOST_HEADERS: [&str; 21] = [
     "x-accept-encoding",
 ];
 /// Headers by which frameworks and proxies replace the method or the URL of a request.
-const OVERRIDES: [&str; 14] = [
+const OVERRIDES: [&str; 15] = [
     "forwarded",
+    "destination",
     "base-url",
     "path-info",
     "request-uri",
@@ -62,6 +63,11 @@ const OVERRIDE_FAMILIES: [&str; 9] = [
 ];
 /// Fields of forms and queries that do the same: `_method` in most frameworks, `_HttpMethod` and `$httpMethod` in APIs.
 const OVERRIDE_FIELDS: [&str; 2] = ["-method", "-httpmethod"];
+/// The name by which some do it too, and others choose the way to be called back: only a method as its value tells.
+const METHOD_FIELD: &str = "method";
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "MOVE", "COPY",
+];
 
 /// A header's name as servers compare it.
 #[must_use]
@@ -124,7 +130,12 @@ pub fn overriding_field(query: Option<&str>, content_type: &str, body: &[u8]) ->
     };
     let overrides = |name: &str| OVERRIDE_FIELDS.contains(&fold_name(name).as_str()) || is_override(name);
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).chain(form_urlencoded::parse(form));
-    let named = pairs.map(|(name, _)| name.into_owned()).find(|name| overrides(name));
+    let chooses = |name: &str, value: &str| {
+        name.eq_ignore_ascii_case(METHOD_FIELD)
+            && METHODS.iter().any(|method| value.trim().eq_ignore_ascii_case(method))
+    };
+    let mut named = pairs.filter(|(name, value)| overrides(name) || chooses(name, value));
+    let named = named.next().map(|(name, _)| name.into_owned());
     named.or_else(|| {
         let multipart = media_type == "multipart/form-data";
         let names = String::from_utf8_lossy(if multipart { body } else { &[] }).into_owned();
@@ -184,6 +195,7 @@ mod tests {
             "x-forwarded-host",
             "X-Forwarded-Prefix",
             "x_forwarded_proto",
+            "Destination",
         ] {
             assert!(is_override(name), "{name}");
         }
@@ -221,6 +233,8 @@ mod tests {
             (Some("a=1&_method=DELETE"), "application/json", b"{}".as_slice()),
             (Some("%5Fmethod=DELETE"), "", b""),
             (Some("x-http-method-override=PUT"), "", b""),
+            (Some("method=DELETE"), "", b""),
+            (None, form, b"Method=+put"),
             (None, form, b"a=1&_METHOD=delete"),
             (None, "multipart/form-data; boundary=b", parts),
         ] {

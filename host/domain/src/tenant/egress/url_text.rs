@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::text::is_percent_encoded;
 use crate::visible_text::is_visible;
 
 /// A URL as it was written. It is read again wherever it is used, and checked with the file.
@@ -31,6 +32,12 @@ pub enum UrlProblem {
         /// Its place, from 1.
         place: usize,
     },
+    /// Its path climbs, or has a step that goes nowhere.
+    #[error("must have no `.` and `..` in its path, also spelled `%2e`: write the path that is meant")]
+    Dots,
+    /// It has a `%` that begins no percent form.
+    #[error("must have two hex digits after every `%`; a `%` itself is written %25")]
+    Percent,
     /// It has a user name or a password.
     #[error("must hold no user name and password: this file is shown to people")]
     Userinfo,
@@ -67,6 +74,12 @@ impl UrlText {
         }
         if url.fragment().is_some() {
             return Err(UrlProblem::Fragment);
+        }
+        if has_dots(text) {
+            return Err(UrlProblem::Dots);
+        }
+        if !is_percent_encoded(text) {
+            return Err(UrlProblem::Percent);
         }
         Ok(url)
     }
@@ -115,6 +128,16 @@ impl fmt::Debug for UrlText {
     }
 }
 
+/// Whether a path has segments `.` or `..`, which URL readers resolve before anybody sees them.
+fn has_dots(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let segments = path
+        .split('/')
+        .skip(3)
+        .map(|segment| segment.to_ascii_lowercase().replace("%2e", "."));
+    segments.into_iter().any(|segment| segment == "." || segment == "..")
+}
+
 /// Whether programs read a character of a URL in different ways: some drop it, others keep it or read another.
 pub(super) fn is_ambiguous(c: char) -> bool {
     c.is_whitespace() || c == '\\' || !is_visible(c)
@@ -150,6 +173,12 @@ mod tests {
             "https://user@crm.example",
             "https://:hunter2@crm.example",
             "https://user:hunter2@crm.example/#top",
+            "https://crm.example/api/../admin",
+            "https://crm.example/api/%2E%2e/admin?x=1",
+            "https://crm.example/./api",
+            "https://crm.example/v1.0/..x/...",
+            "https://crm.example/%zz",
+            "https://crm.example/100%",
             "https://crm.exa\tmple",
             "https://crm.example/a b",
             "https:\\\\crm.example",
@@ -174,6 +203,12 @@ mod tests {
         must hold no user name and password: this file is shown to people
         must hold no user name and password: this file is shown to people
         must hold no user name and password: this file is shown to people
+        must have no `.` and `..` in its path, also spelled `%2e`: write the path that is meant
+        must have no `.` and `..` in its path, also spelled `%2e`: write the path that is meant
+        must have no `.` and `..` in its path, also spelled `%2e`: write the path that is meant
+        https://crm.example/v1.0/..x/...
+        must have two hex digits after every `%`; a `%` itself is written %25
+        must have two hex digits after every `%`; a `%` itself is written %25
         must hold no blanks, control characters and backslashes; there is U+0009 at character 16: encode it in percent form, or leave it out
         must hold no blanks, control characters and backslashes; there is U+0020 at character 22: encode it in percent form, or leave it out
         must hold no blanks, control characters and backslashes; there is U+005C at character 7: encode it in percent form, or leave it out

@@ -5,10 +5,12 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::custody::Sensitive;
+use crate::json::with_paired_surrogates;
 
 /// The members of an answer that matter. A text that is blank is absent, and so is a value of another type.
 #[derive(Default)]
@@ -29,9 +31,14 @@ impl TokenMembers {
         if !text.contains('{') && text.contains('=') {
             return Self::read_form(&text);
         }
-        let mut json = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
+        // A line break in a text is no JSON, and outside of texts it is as good as a blank.
+        let text = Zeroizing::new(text.trim_start_matches('\u{feff}').replace(|c| c < ' ', " "));
+        let text = Zeroizing::new(with_paired_surrogates(text.trim()));
+        let mut json = serde_json::Deserializer::from_str(&text);
         let mut members = Self::default();
-        let complete = json.deserialize_map(MembersVisitor(&mut members)).is_ok();
+        let is_json = json.deserialize_map(MembersVisitor(&mut members)).is_ok();
+        // What has its end was not cut off, whatever is wrong in between.
+        let complete = is_json || text.ends_with('}');
         Self { complete, ..members }
     }
 
@@ -42,29 +49,35 @@ impl TokenMembers {
             ..Self::default()
         };
         for (name, value) in url::form_urlencoded::parse(text.trim().as_bytes()) {
-            members.set(&name, MemberValue::Text(Sensitive::new(value.into_owned())));
+            members.set(&name, Some(Sensitive::new(value.into_owned())));
         }
         members
     }
 
-    fn set(&mut self, name: &str, value: MemberValue) {
+    fn set(&mut self, name: &str, text: Option<Sensitive>) {
         let place = match name {
             "access_token" => &mut self.access_token,
             "refresh_token" => &mut self.refresh_token,
             "token_type" => &mut self.token_type,
             "error" => &mut self.error,
             "expires_in" => {
-                self.expires_in = value.number();
+                self.expires_in = text.and_then(|text| seconds(text.expose()));
                 return;
             }
             _ => return,
         };
-        if let MemberValue::Text(text) = value
+        if let Some(text) = text
             && !text.expose().trim().is_empty()
         {
             *place = Some(Sensitive::new(text.expose().trim().to_owned()));
         }
     }
+}
+
+/// A number of seconds that can be one.
+fn seconds(text: &str) -> Option<f64> {
+    let number = text.trim().parse().ok();
+    number.filter(|number: &f64| number.is_finite())
 }
 
 struct MembersVisitor<'a>(&'a mut TokenMembers);
@@ -78,80 +91,14 @@ impl<'de> Visitor<'de> for MembersVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
-            let value = map.next_value()?;
-            self.0.set(&name, value);
+            let value = map.next_value::<&RawValue>()?.get();
+            match serde_json::from_str(value).map(Sensitive::new) {
+                Ok(text) => self.0.set(&name, Some(text)),
+                // As a number too it may be longer than any type of numbers can hold.
+                Err(_) if name == "expires_in" => self.0.expires_in = seconds(value),
+                Err(_) => self.0.set(&name, None),
+            }
         }
         Ok(())
-    }
-}
-
-/// A member's value.
-enum MemberValue {
-    Text(Sensitive),
-    Number(f64),
-    Other,
-}
-
-impl MemberValue {
-    /// The number; some servers write it as a text.
-    fn number(self) -> Option<f64> {
-        let number = match self {
-            Self::Text(text) => text.expose().trim().parse().ok()?,
-            Self::Number(number) => number,
-            Self::Other => return None,
-        };
-        Some(number).filter(|number: &f64| number.is_finite())
-    }
-}
-
-impl<'de> Deserialize<'de> for MemberValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = MemberValue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<MemberValue, E> {
-        Ok(MemberValue::Text(Sensitive::new(text.to_owned())))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "seconds, of which the largest are capped")]
-    fn visit_u64<E>(self, number: u64) -> Result<MemberValue, E> {
-        Ok(MemberValue::Number(number as f64))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "seconds, and only negative ones come here")]
-    fn visit_i64<E>(self, number: i64) -> Result<MemberValue, E> {
-        Ok(MemberValue::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<MemberValue, E> {
-        Ok(MemberValue::Number(number))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<MemberValue, E> {
-        Ok(MemberValue::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<MemberValue, E> {
-        Ok(MemberValue::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<MemberValue, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(MemberValue::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<MemberValue, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(MemberValue::Other)
     }
 }

@@ -247,6 +247,10 @@ mod tests {
                 r#"{"access_token":"a0","access_token":"a1","refresh_token":"r ü"}"#,
             ),
             (200, "\u{feff}{\"access_token\":\"a1\"}\n\0"),
+            (200, "{\"note\":\"two\nlines\",\r\n\t\"access_token\":\"a1\"}"),
+            (200, r#"{"note":"\ud83d","access_token":"a1","rate":1e999}"#),
+            (200, r#"{"expires_in":1e999,"access_token":"a1"}"#),
+            (200, r#"{"access_token":"a1","refresh_token":"r2","expires_in":3600.}"#),
         ];
         let results: Vec<_> = cases.map(|(status, body)| read(status, body)).into();
         insta::assert_snapshot!(results.join("\n"), @r#"
@@ -264,6 +268,10 @@ mod tests {
         a1 for Some(1000000000s)
         a1 for None, then r ü
         a1 for None
+        a1 for None
+        a1 for None
+        a1 for None
+        a1 for None, then r2
         "#);
     }
 
@@ -279,7 +287,6 @@ mod tests {
             ),
             (200, r#"{"refresh_token":"r2","access_token":"a","token_type":"mac"}"#),
             (200, r#"{"refresh_token":"r2","access_token":"a b"}"#),
-            (200, r#"{"refresh_token":"r2","access_token":"a","expires_in":3600.}"#),
             (200, r#"{"refresh_token":"r2","access_token":"a"#),
             (200, r#"{"error":"server_error","refresh_token":"r2"}"#),
             (202, r#"{"refresh_token":"r2","status":"pending"}"#),
@@ -294,7 +301,6 @@ mod tests {
         the token endpoint's answer is not JSON with an access_token, then r2
         the token endpoint's answer has a token_type other than bearer, then r2
         the token endpoint's answer holds a token with characters that no token has, then r2
-        the token endpoint's answer is not JSON with an access_token, then r2
         the token endpoint's answer is not JSON with an access_token, then r2
         the token endpoint refuses: server_error, then r2
         the token endpoint's answer is not JSON with an access_token, then r2

@@ -131,9 +131,11 @@ fn echoed_secrets_are_found() {
 
 #[test]
 fn errors_do_not_show_secrets() {
-    let broken = credentials(CredentialKind::Bearer, "two\nlines").unwrap_err();
-    assert_eq!(broken, CredentialProblem::NotAHeader("crm".into()));
-    assert!(!broken.to_string().contains("two"));
+    for secret in ["two\nlines", "two-sécrets", "two\ttabs", "two-blanks "] {
+        let broken = credentials(CredentialKind::Bearer, secret).unwrap_err();
+        assert_eq!(broken, CredentialProblem::NotAHeader("crm".into()));
+        assert!(!broken.to_string().contains("two"));
+    }
     let missing = Credentials::new(
         &[spec(CredentialKind::Bearer)],
         &CredentialSecrets::default(),

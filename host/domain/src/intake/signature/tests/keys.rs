@@ -15,6 +15,18 @@ fn secrets_need_no_prefix() {
 }
 
 #[test]
+fn a_secret_in_hex_gets_a_hint() {
+    let (standard, raw) = (SignatureProfile::default(), SignatureProfile::stripe());
+    for hex in ["0123456789abcdef".repeat(4), "A0".repeat(16)] {
+        assert!(signing_secret_hint(&hex, &standard).is_some(), "{hex}");
+        assert_eq!(signing_secret_hint(&hex, &raw), None, "{hex}");
+    }
+    for secret in [SECRET, "C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "abcdef0123456789"] {
+        assert_eq!(signing_secret_hint(secret, &standard), None, "{secret}");
+    }
+}
+
+#[test]
 fn each_key_signs_a_push() {
     let profile = SignatureProfile::default();
     let keys = [SECRET, "whsec_bmV3LW5ldy1uZXctbmV3LW5ldw"].map(|secret| key(secret, &profile));

@@ -156,6 +156,12 @@ fn members(credential: &CredentialSpec, at: &impl Fn(&str) -> String, errors: &m
             "must be given with kind \"basic\", and left out otherwise",
         ));
     }
+    if credential.username.as_ref().is_some_and(|name| name.contains(':')) {
+        errors.push(FieldError::new(
+            at("username"),
+            "must hold no colon: the server would take what follows for the password",
+        ));
+    }
     if credential.certificate.is_some() != is(CredentialKind::Mtls) {
         errors.push(FieldError::new(
             at("certificate"),

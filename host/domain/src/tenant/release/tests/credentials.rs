@@ -71,6 +71,20 @@ fn every_kind_of_credential_round_trips() {
 }
 
 #[test]
+fn a_user_name_has_no_colon() {
+    let mut spec = every_kind();
+    spec.credentials[0].kind = CredentialKind::Basic;
+    spec.credentials[0].username = Some("host:crm".into());
+    let complaints = complaints(&spec);
+    assert!(
+        complaints
+            .iter()
+            .any(|line| line.contains("username: must hold no colon")),
+        "{complaints:?}"
+    );
+}
+
+#[test]
 fn each_kind_has_its_own_fields() {
     let mut spec = every_kind();
     let [_, key, certificate, token] = &mut spec.credentials[..] else {
