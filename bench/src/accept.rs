@@ -10,8 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jackfield_tests::node::{WEBHOOK_SECRET, sign};
 use jiff::Timestamp;
-use sqlx::Connection as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use rusqlite::Connection;
 
 use crate::bench_host::{Agent, BenchHost};
 use crate::context::Context;
@@ -98,7 +97,9 @@ async fn measure(context: &Context, hosts: &[Host], kind: DocumentKind, at_once:
             })
         }));
     }
-    candidates.push(Candidate::new("plain inserts", move || plain_inserts(window, kind)));
+    candidates.push(Candidate::new("plain inserts", move || async move {
+        plain_inserts(window, kind)
+    }));
     let what = format!("accept · {}, {at_once} at once", kind.name());
     let rounds = alternate(&context.progress, &what, context.rounds(5), &candidates).await?;
     Ok(rows(kind, at_once, &rounds))
@@ -170,29 +171,24 @@ impl DocumentKind {
 }
 
 /// Inserts rows of the documents' size into one table, with durable commits of a fixed number of rows.
-async fn plain_inserts(window: Duration, kind: DocumentKind) -> anyhow::Result<ClosedLoop> {
+fn plain_inserts(window: Duration, kind: DocumentKind) -> anyhow::Result<ClosedLoop> {
     let folder = tempfile::tempdir()?;
-    let options = SqliteConnectOptions::new()
-        .filename(folder.path().join("plain.db"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
-    let mut db = SqliteConnection::connect_with(&options).await?;
-    sqlx::raw_sql("create table plain (id integer primary key, body blob not null)")
-        .execute(&mut db)
-        .await?;
-    let values = vec!["(?)"; ROWS].join(", ");
-    let insert = format!("insert into plain (body) values {values}");
+    let db = Connection::open(folder.path().join("plain.db"))?;
+    db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.execute_batch("create table plain (id integer primary key, body blob not null)")?;
     let body = kind.document(ID);
     let began = std::time::Instant::now();
     let (mut taken, mut rows) = (vec![], 0);
     while began.elapsed() < window {
         let asked = std::time::Instant::now();
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(insert.clone()));
+        let transaction = db.unchecked_transaction()?;
+        let mut insert = transaction.prepare_cached("insert into plain (body) values (?)")?;
         for _ in 0..ROWS {
-            query = query.bind(body.as_bytes());
+            insert.execute([body.as_bytes()]).context("a plain insert failed")?;
         }
-        query.execute(&mut db).await.context("a plain insert failed")?;
+        drop(insert);
+        transaction.commit()?;
         rows += ROWS;
         taken.push(milliseconds(asked.elapsed()));
     }

@@ -14,7 +14,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use self::bindings::exports::jackfield::crm::about::Description;
 use self::bindings::jackfield::crm::model::{Disposition, Extension, Outcome, Qualification, SiteVisit};
-use self::bindings::jackfield::crm::{credentials, http, log, model, settings};
+use self::bindings::jackfield::crm::{credentials, dates, http, log, model, phones, settings};
 use self::bindings::{Adapter, AdapterPre};
 use super::Operation;
 use super::jackfield_guest::micros;
@@ -22,7 +22,7 @@ use crate::load::one_by_one;
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../wit/0.1",
+        path: "../wit",
         world: "adapter",
         imports: { "jackfield:crm/http.send": async },
         exports: { default: async },
@@ -251,6 +251,22 @@ impl settings::Host for State {
 impl credentials::Host for State {
     fn hmac_sha256(&mut self, _: String, _: Vec<u8>) -> Result<Vec<u8>, credentials::CredentialError> {
         Err(credentials::CredentialError::UnknownCredential)
+    }
+}
+
+impl dates::Host for State {
+    fn instant(&mut self, _: String, _: String) -> Result<String, dates::DateError> {
+        Err(dates::DateError::UnknownZone)
+    }
+
+    fn local(&mut self, _: String, _: String) -> Result<String, dates::DateError> {
+        Err(dates::DateError::UnknownZone)
+    }
+}
+
+impl phones::Host for State {
+    fn normalize(&mut self, _: String) -> Result<String, phones::PhoneError> {
+        Err(phones::PhoneError::NoCountry)
     }
 }
 

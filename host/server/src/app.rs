@@ -361,7 +361,7 @@ impl App {
     }
 }
 
-/// Opens the vault with the master key that the settings name, and seals what an earlier version stored unsealed.
+/// Opens the vault with the master key that the settings name.
 async fn open_vault(config: &Config, database: &OpenStore, clock: &SharedClock) -> Result<Vault, StartError> {
     let source = match &config.master_key.key {
         Some(key) => KeySource::Environment {
@@ -370,7 +370,5 @@ async fn open_vault(config: &Config, database: &OpenStore, clock: &SharedClock) 
         },
         None => KeySource::File(config.data_dir.join(&config.master_key_file)),
     };
-    let vault = Vault::open(database.store(), Arc::clone(clock), source, rand::make_rng()).await?;
-    database.seal_plaintext(&vault).await?;
-    Ok(vault)
+    Ok(Vault::open(database.store(), Arc::clone(clock), source, rand::make_rng()).await?)
 }

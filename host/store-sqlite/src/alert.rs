@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
-use crate::column::{Columns, micros};
+use crate::column::{Columns as _, micros};
 use crate::page::{PageQuery, to_page};
-use crate::writer::Write;
+use crate::sql::{all, execute, exists, first};
+use crate::writer::{Transaction, Write};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryVerdict};
 use jackfield_domain::id::{AlertId, DeliveryId, LeadId, TenantName};
@@ -26,12 +26,14 @@ impl AlertStore for SqliteStore {
         open_only: bool,
         page: PageRequest,
     ) -> Result<Page<Alert>, StoreError> {
-        list(&self.readers, tenant, open_only, &page).await
+        let tenant = tenant.cloned();
+        self.readers
+            .read(move |db| list(db, tenant.as_ref(), open_only, &page))
+            .await
     }
 
     async fn unannounced_alerts(&self) -> Result<Vec<Alert>, StoreError> {
-        let rows = sqlx::query(UNANNOUNCED).fetch_all(&self.readers).await?;
-        rows.iter().map(alert).collect()
+        self.readers.read(|db| all(db, UNANNOUNCED, [], alert)).await
     }
 
     async fn mark_announced(&self, ids: &[AlertId], now: Timestamp) -> Result<(), StoreError> {
@@ -49,8 +51,9 @@ impl AlertStore for SqliteStore {
 
     async fn tenants_alerted(&self, kind: AlertKind) -> Result<Vec<TenantName>, StoreError> {
         let query = "select distinct tenant from alert where kind = ? and acknowledged_at is null order by tenant";
-        let rows = sqlx::query(query).bind(kind.word()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| row.id("tenant")).collect()
+        self.readers
+            .read(move |db| all(db, query, [kind.word()], |row| row.id("tenant")))
+            .await
     }
 
     async fn acknowledge_alert(&self, id: AlertId, now: Timestamp) -> Result<bool, StoreError> {
@@ -67,145 +70,137 @@ pub(crate) struct AlertSubject<'a> {
 }
 
 /// Writes an alert about a delivery, unless it repeats an open one.
-pub(crate) async fn raise(
-    db: &mut SqliteConnection,
+pub(crate) fn raise(
+    tx: &Transaction<'_>,
     subject: &AlertSubject<'_>,
     kind: AlertKind,
     verdict: &DeliveryVerdict,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if let Some(since) = kind.repeats_newer_than(now)
-        && is_open_since(db, subject.tenant, kind, since).await?
+        && is_open_since(tx, subject.tenant, kind, since)?
     {
         return Ok(());
     }
     let message = verdict.alert_message(subject.kind, subject.id);
     insert(
-        db,
+        tx,
         subject.tenant,
         kind,
         (Some(subject.id), subject.lead),
         &message,
         now,
     )
-    .await
 }
 
 /// Writes an alert about a tenant as a whole.
-pub(crate) async fn raise_for_tenant(
-    db: &mut SqliteConnection,
+pub(crate) fn raise_for_tenant(
+    tx: &Transaction<'_>,
     tenant: &TenantName,
     kind: AlertKind,
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    insert(db, tenant, kind, (None, None), message, now).await
+    insert(tx, tenant, kind, (None, None), message, now)
 }
 
 /// Writes an alert about a do-not-call of which the CRM does not know, unless one for the lead is open.
-pub(crate) async fn raise_do_not_call(
-    db: &mut SqliteConnection,
+pub(crate) fn raise_do_not_call(
+    tx: &Transaction<'_>,
     tenant: &TenantName,
     lead: &LeadId,
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let kind = AlertKind::DoNotCall;
-    let open =
-        sqlx::query("select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and lead = ?")
-            .bind(tenant.as_str())
-            .bind(kind.word())
-            .bind(lead.as_str())
-            .fetch_optional(&mut *db)
-            .await?;
-    if open.is_some() {
+    let is_open = exists(
+        tx,
+        "select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and lead = ?",
+        params![tenant.as_str(), kind.word(), lead.as_str()],
+    )?;
+    if is_open {
         return Ok(());
     }
-    insert(db, tenant, kind, (None, Some(lead)), message, now).await
+    insert(tx, tenant, kind, (None, Some(lead)), message, now)
 }
 
 /// Closes the alerts of [`raise_do_not_call`]: a disposition brings the do-not-call to the CRM.
-pub(crate) async fn close_do_not_call(
-    db: &mut SqliteConnection,
+pub(crate) fn close_do_not_call(
+    tx: &Transaction<'_>,
     tenant: &TenantName,
     lead: &LeadId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    execute(
+        tx,
         "update alert set acknowledged_at = ?
          where tenant = ? and kind = ? and acknowledged_at is null and lead = ?",
+        params![micros(now), tenant.as_str(), AlertKind::DoNotCall.word(), lead.as_str()],
     )
-    .bind(micros(now))
-    .bind(tenant.as_str())
-    .bind(AlertKind::DoNotCall.word())
-    .bind(lead.as_str())
-    .execute(db)
-    .await?;
-    Ok(())
+    .map(drop)
 }
 
-async fn insert(
-    db: &mut SqliteConnection,
+fn insert(
+    tx: &Transaction<'_>,
     tenant: &TenantName,
     kind: AlertKind,
     (delivery, lead): (Option<DeliveryId>, Option<&LeadId>),
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)")
-        .bind(tenant.as_str())
-        .bind(kind.word())
-        .bind(delivery.map(|id| id.0))
-        .bind(lead.map(LeadId::as_str))
-        .bind(message)
-        .bind(micros(now))
-        .execute(db)
-        .await?;
-    Ok(())
+    execute(
+        tx,
+        "insert into alert (tenant, kind, delivery, lead, message, at) values (?, ?, ?, ?, ?, ?)",
+        params![
+            tenant.as_str(),
+            kind.word(),
+            delivery.map(|id| id.0),
+            lead.map(LeadId::as_str),
+            message,
+            micros(now),
+        ],
+    )
+    .map(drop)
 }
 
-async fn is_open_since(
-    db: &mut SqliteConnection,
+fn is_open_since(
+    tx: &Transaction<'_>,
     tenant: &TenantName,
     kind: AlertKind,
     since: Timestamp,
 ) -> Result<bool, StoreError> {
-    let open = sqlx::query("select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and at > ?")
-        .bind(tenant.as_str())
-        .bind(kind.word())
-        .bind(micros(since))
-        .fetch_optional(db)
-        .await?;
-    Ok(open.is_some())
+    exists(
+        tx,
+        "select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and at > ?",
+        params![tenant.as_str(), kind.word(), micros(since)],
+    )
 }
 
 /// Alerts, newest first.
-pub(crate) async fn list(
-    db: &SqlitePool,
+fn list(
+    db: &Connection,
     tenant: Option<&TenantName>,
     open_only: bool,
     page: &PageRequest,
 ) -> Result<Page<Alert>, StoreError> {
     let part = PageQuery::newest_first(page)?;
-    let mut query = QueryBuilder::<Sqlite>::new("select * from alert where id < ");
-    query.push_bind(part.before);
-    if let Some(tenant) = tenant {
-        query.push(" and tenant = ").push_bind(tenant.as_str());
-    }
-    if open_only {
-        query.push(" and acknowledged_at is null");
-    }
-    query.push(" order by id desc limit ").push_bind(part.rows());
-    let rows = query.build().fetch_all(db).await?;
-    to_page(&rows, part.limit, alert, |alert| alert.id.0.to_string())
+    let table = if open_only {
+        "alert indexed by alert_open_ids where acknowledged_at is null and"
+    } else {
+        "alert where"
+    };
+    let sql = format!("select * from {table} id < ?1 and (?2 is null or tenant = ?2) order by id desc limit ?3");
+    let values = params![part.before, tenant.map(TenantName::as_str), part.rows()];
+    let found = all(db, &sql, values, alert)?;
+    Ok(to_page(found, part.limit, |alert| alert.id.0.to_string()))
 }
 
-fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
+fn alert(row: &Row<'_>) -> Result<Alert, StoreError> {
     let delivery: Option<i64> = row.plain("delivery")?;
     Ok(Alert {
         id: AlertId(row.plain("id")?),
         tenant: row.id("tenant")?,
-        kind: row.checked("kind", AlertKind::from_word)?,
+        kind: row.word("kind", AlertKind::from_word)?,
         delivery: delivery.map(DeliveryId),
         lead: row.id_option("lead")?,
         message: row.plain("message")?,
@@ -217,55 +212,48 @@ fn alert(row: &SqliteRow) -> Result<Alert, StoreError> {
 impl Write for NewAlert {
     type Output = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        raise_for_tenant(db, &self.tenant, self.kind, &self.message, self.now).await
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
+        raise_for_tenant(tx, &self.tenant, self.kind, &self.message, self.now)
     }
 }
 
 impl Write for TenantAlerts {
     type Output = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
         for (tenant, message) in &self.open {
-            let open: Option<String> = sqlx::query_scalar(
+            let open: Option<String> = first(
+                tx,
                 "select message from alert where tenant = ? and kind = ? and acknowledged_at is null",
-            )
-            .bind(tenant.as_str())
-            .bind(self.kind.word())
-            .fetch_optional(&mut *db)
-            .await?;
+                params![tenant.as_str(), self.kind.word()],
+                |row| row.plain("message"),
+            )?;
             match open {
-                None => raise_for_tenant(db, tenant, self.kind, message, self.now).await?,
+                None => raise_for_tenant(tx, tenant, self.kind, message, self.now)?,
                 Some(open) if open == *message => {}
                 Some(_) => {
-                    sqlx::query(
+                    execute(
+                        tx,
                         "update alert set message = ?, told_at = null
                          where tenant = ? and kind = ? and acknowledged_at is null",
-                    )
-                    .bind(message)
-                    .bind(tenant.as_str())
-                    .bind(self.kind.word())
-                    .execute(&mut *db)
-                    .await?;
+                        params![message, tenant.as_str(), self.kind.word()],
+                    )?;
                 }
             }
         }
         for tenant in &self.close {
-            sqlx::query(
+            execute(
+                tx,
                 "update alert set acknowledged_at = ? where tenant = ? and kind = ? and acknowledged_at is null",
-            )
-            .bind(micros(self.now))
-            .bind(tenant.as_str())
-            .bind(self.kind.word())
-            .execute(&mut *db)
-            .await?;
+                params![micros(self.now), tenant.as_str(), self.kind.word()],
+            )?;
         }
         Ok(())
     }
 }
 
 /// Records when alerts were announced.
-pub(crate) struct MarkAnnounced {
+struct MarkAnnounced {
     ids: Vec<AlertId>,
     now: Timestamp,
 }
@@ -273,33 +261,33 @@ pub(crate) struct MarkAnnounced {
 impl Write for MarkAnnounced {
     type Output = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
         for id in &self.ids {
-            sqlx::query("update alert set told_at = ? where id = ? and told_at is null")
-                .bind(micros(self.now))
-                .bind(id.0)
-                .execute(&mut *db)
-                .await?;
+            execute(
+                tx,
+                "update alert set told_at = ? where id = ? and told_at is null",
+                [micros(self.now), id.0],
+            )?;
         }
         Ok(())
     }
 }
 
 /// Marks an alert as seen. The time of the first acknowledgement is kept.
-pub(crate) struct Acknowledge {
-    pub(crate) id: AlertId,
-    pub(crate) now: Timestamp,
+struct Acknowledge {
+    id: AlertId,
+    now: Timestamp,
 }
 
 impl Write for Acknowledge {
     type Output = bool;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let marked = sqlx::query("update alert set acknowledged_at = coalesce(acknowledged_at, ?) where id = ?")
-            .bind(micros(self.now))
-            .bind(self.id.0)
-            .execute(db)
-            .await?;
-        Ok(marked.rows_affected() > 0)
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
+        let marked = execute(
+            tx,
+            "update alert set acknowledged_at = coalesce(acknowledged_at, ?) where id = ?",
+            [micros(self.now), self.id.0],
+        )?;
+        Ok(marked > 0)
     }
 }

@@ -1,13 +1,13 @@
 //! The audit trail.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
+use rusqlite::{Row, params};
 
 use crate::SqliteStore;
-use crate::column::{Columns, micros, stored};
+use crate::column::{Columns as _, micros, stored};
 use crate::page::{PageQuery, to_page};
-use crate::writer::Write;
+use crate::sql::{all, execute, first};
+use crate::writer::{Transaction, Write};
 use jackfield_domain::custody::audit::{AuditEntry, AuditEvent};
 use jackfield_store::{AuditStore, Page, PageRequest, StoreError};
 
@@ -18,71 +18,56 @@ impl AuditStore for SqliteStore {
     }
 
     async fn audit(&self, page: PageRequest) -> Result<Page<AuditEntry>, StoreError> {
-        list(&self.readers, &page).await
+        let part = PageQuery::newest_first(&page)?;
+        let sql = "select * from audit where seq < ? order by seq desc limit ?";
+        let values = [part.before, part.rows()];
+        let found = self.readers.read(move |db| all(db, sql, values, entry)).await?;
+        Ok(to_page(found, part.limit, |entry| entry.seq.to_string()))
     }
 
     async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
-        after(&self.readers, seq, limit).await
+        let sql = "select * from audit where seq > ? order by seq limit ?";
+        let numbered = |row: &Row<'_>| Ok((row.plain("seq")?, entry(row).ok()));
+        self.readers
+            .read(move |db| all(db, sql, params![seq, limit], numbered))
+            .await
     }
 }
 
 impl Write for AuditEvent {
     type Output = AuditEntry;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<AuditEntry, StoreError> {
-        let last = sqlx::query("select seq, hash from audit order by seq desc limit 1")
-            .fetch_optional(&mut *db)
-            .await?;
-        let last = last.map(|row| Ok::<_, StoreError>((row.plain("seq")?, row.digest("hash")?)));
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<AuditEntry, StoreError> {
+        let sql = "select seq, hash from audit order by seq desc limit 1";
+        let last = first(tx, sql, [], |row| Ok((row.plain("seq")?, row.digest("hash")?)))?;
         let event = Self {
             at: stored(self.at),
             ..self.clone()
         };
-        let entry = AuditEntry::after(last.transpose()?, event);
-        sqlx::query(
+        let entry = AuditEntry::after(last, event);
+        execute(
+            tx,
             "insert into audit (seq, at, actor, label, action, target, status, request, prev, hash)
              values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(entry.seq)
-        .bind(micros(entry.event.at))
-        .bind(entry.event.actor.to_string())
-        .bind(entry.event.label.as_str())
-        .bind(entry.event.action.as_str())
-        .bind(entry.event.target.as_str())
-        .bind(entry.event.status)
-        .bind(entry.event.request.as_str())
-        .bind(entry.prev.as_bytes().as_slice())
-        .bind(entry.hash.as_bytes().as_slice())
-        .execute(db)
-        .await?;
+            params![
+                entry.seq,
+                micros(entry.event.at),
+                entry.event.actor.to_string(),
+                entry.event.label,
+                entry.event.action,
+                entry.event.target,
+                entry.event.status,
+                entry.event.request,
+                entry.prev.as_bytes(),
+                entry.hash.as_bytes(),
+            ],
+        )?;
         Ok(entry)
     }
 }
 
-/// Entries, newest first.
-pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<AuditEntry>, StoreError> {
-    let part = PageQuery::newest_first(page)?;
-    let rows = sqlx::query("select * from audit where seq < ? order by seq desc limit ?")
-        .bind(part.before)
-        .bind(part.rows())
-        .fetch_all(db)
-        .await?;
-    to_page(&rows, part.limit, entry, |entry| entry.seq.to_string())
-}
-
-/// The entries after a number, oldest first; `None` in place of an entry that cannot be read.
-pub(crate) async fn after(db: &SqlitePool, seq: i64, limit: u32) -> Result<Vec<(i64, Option<AuditEntry>)>, StoreError> {
-    let rows = sqlx::query("select * from audit where seq > ? order by seq limit ?")
-        .bind(seq)
-        .bind(limit)
-        .fetch_all(db)
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.plain("seq")?, entry(row).ok())))
-        .collect()
-}
-
-fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
+/// Reads an entry.
+fn entry(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         seq: row.plain("seq")?,
         event: AuditEvent {
@@ -91,7 +76,7 @@ fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
             label: row.plain("label")?,
             action: row.plain("action")?,
             target: row.plain("target")?,
-            status: row.checked_option("status", |status: i64| status.try_into().ok())?,
+            status: row.plain("status")?,
             request: row.plain("request")?,
         },
         prev: row.digest("prev")?,
@@ -102,7 +87,7 @@ fn entry(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sqlx::{ConnectOptions as _, Connection as _};
+    use rusqlite::Connection;
     use tempfile::TempDir;
 
     use super::*;
@@ -130,24 +115,19 @@ mod tests {
         for n in 1..=6 {
             store.append_audit(event(n)).await.unwrap();
         }
-        let mut db = sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(&path)
-            .connect()
-            .await
-            .unwrap();
+        let db = Connection::open(&path).unwrap();
         for trigger in ["audit_stays", "audit_is_kept", "audit_grows_at_its_end"] {
-            let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut db).await;
+            let refused = db.execute_batch(sql);
             assert!(
                 refused.is_err_and(|error| error.to_string().contains("append-only")),
                 "{sql}: {trigger}"
             );
-            let drop = format!("drop trigger {trigger}");
-            sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut db).await.unwrap();
-            if sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut db).await.is_ok() {
+            db.execute_batch(&format!("drop trigger {trigger}")).unwrap();
+            if db.execute_batch(sql).is_ok() {
                 break;
             }
         }
-        db.close().await.unwrap();
+        db.close().unwrap();
         let mut verifier = ChainVerifier::new(None);
         for (seq, entry) in store.audit_after(i64::MIN, 100).await.unwrap() {
             verifier.next(seq, entry.as_ref())?;

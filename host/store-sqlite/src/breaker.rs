@@ -2,27 +2,29 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
+use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
 use crate::alert::raise_for_tenant;
-use crate::column::{Columns, micros};
+use crate::column::{Columns as _, micros};
 use crate::delivery::row::DeliveryRow;
-use crate::writer::Write;
+use crate::sql::{all, execute, exists, first};
+use crate::writer::{Transaction, Write};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::breaker::{
     BreakerChange, BreakerEvent, BreakerOverride, open_since_after_override, opened_message,
 };
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryVerdict};
-use jackfield_domain::id::{DeliveryId, TenantName};
-use jackfield_store::{BreakerRecord, BreakerStore, ExpireHeld, StoreError};
+use jackfield_domain::id::TenantName;
+use jackfield_store::{BreakerRecord, BreakerStore, ExpireHeld, Lease, StoreError};
 
 #[async_trait]
 impl BreakerStore for SqliteStore {
     async fn breakers(&self) -> Result<Vec<BreakerRecord>, StoreError> {
-        list(&self.readers).await
+        self.readers
+            .read(|db| all(db, "select * from breaker", [], record))
+            .await
     }
 
     async fn force_breaker(
@@ -36,108 +38,94 @@ impl BreakerStore for SqliteStore {
     }
 
     async fn expire_held(&self, request: ExpireHeld) -> Result<usize, StoreError> {
-        if !is_anything_held(&self.readers, &request).await? {
+        let held = request.clone();
+        if !self.readers.read(move |db| is_anything_held(db, &held)).await? {
             return Ok(0);
         }
         self.writer.submit_urgent(request).await
     }
 }
 
-/// Records that a tenant's breaker opened, with an alert unless that was recorded already, or that it closed.
-pub(crate) async fn note(
-    db: &mut SqliteConnection,
-    delivery: DeliveryId,
+/// Records that the breaker of an attempt's tenant opened, with an alert unless that was recorded already, or that it
+/// closed.
+pub(crate) fn note(
+    tx: &Transaction<'_>,
+    attempt: Lease,
     change: BreakerChange,
     class: AttemptClass,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let row = sqlx::query(
-        "select d.tenant, b.open_since from delivery d left join breaker b on b.tenant = d.tenant where d.id = ?",
-    )
-    .bind(delivery.0)
-    .fetch_optional(&mut *db)
-    .await?;
-    let Some(row) = row else { return Ok(()) };
-    let tenant: TenantName = row.id("tenant")?;
-    match change.event(row.time_option("open_since")?) {
-        Some(BreakerEvent::Closed) => set_open_since(db, &tenant, None).await,
+    let noted = first(
+        tx,
+        "select a.tenant, b.open_since from attempt a left join breaker b on b.tenant = a.tenant
+         where a.delivery = ? and a.fence = ?",
+        [attempt.id.0, attempt.fence.0],
+        |row| Ok((row.id::<TenantName>("tenant")?, row.time_option("open_since")?)),
+    )?;
+    let Some((tenant, open_since)) = noted else {
+        return Ok(());
+    };
+    match change.event(open_since) {
+        Some(BreakerEvent::Closed) => set_open_since(tx, &tenant, None),
         Some(BreakerEvent::Opened) => {
-            set_open_since(db, &tenant, Some(now)).await?;
+            set_open_since(tx, &tenant, Some(now))?;
             let message = opened_message(&tenant, class);
-            raise_for_tenant(db, &tenant, AlertKind::BreakerOpen, &message, now).await
+            raise_for_tenant(tx, &tenant, AlertKind::BreakerOpen, &message, now)
         }
         None => Ok(()),
     }
 }
 
-async fn set_open_since(
-    db: &mut SqliteConnection,
-    tenant: &TenantName,
-    since: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+fn set_open_since(tx: &Transaction<'_>, tenant: &TenantName, since: Option<Timestamp>) -> Result<(), StoreError> {
+    execute(
+        tx,
         "insert into breaker (tenant, open_since) values (?, ?)
          on conflict (tenant) do update set open_since = excluded.open_since",
+        params![tenant.as_str(), since.map(micros)],
     )
-    .bind(tenant.as_str())
-    .bind(since.map(micros))
-    .execute(db)
-    .await?;
-    Ok(())
+    .map(drop)
 }
 
 /// Stores an operator's override.
-pub(crate) struct SetOverride {
-    pub(crate) tenant: TenantName,
-    pub(crate) forced: Option<BreakerOverride>,
-    pub(crate) now: Timestamp,
+struct SetOverride {
+    tenant: TenantName,
+    forced: Option<BreakerOverride>,
+    now: Timestamp,
 }
 
 impl Write for SetOverride {
     type Output = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        let row = sqlx::query("select forced, open_since from breaker where tenant = ?")
-            .bind(self.tenant.as_str())
-            .fetch_optional(&mut *db)
-            .await?;
-        let (before, open_since) = match &row {
-            Some(row) => (
-                row.checked_option("forced", BreakerOverride::from_word)?,
-                row.time_option("open_since")?,
-            ),
-            None => (None, None),
-        };
-        let open_since = open_since_after_override(open_since, before, self.forced, self.now);
-        sqlx::query(
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
+        let sql = "select * from breaker where tenant = ?";
+        let before = first(tx, sql, [self.tenant.as_str()], record)?;
+        let (forced, open_since) = before.map_or((None, None), |before| (before.forced, before.open_since));
+        let open_since = open_since_after_override(open_since, forced, self.forced, self.now);
+        execute(
+            tx,
             "insert into breaker (tenant, forced, open_since) values (?, ?, ?)
              on conflict (tenant) do update set forced = excluded.forced, open_since = excluded.open_since",
+            params![
+                self.tenant.as_str(),
+                self.forced.map(BreakerOverride::word),
+                open_since.map(micros),
+            ],
         )
-        .bind(self.tenant.as_str())
-        .bind(self.forced.map(BreakerOverride::word))
-        .bind(open_since.map(micros))
-        .execute(db)
-        .await?;
-        Ok(())
+        .map(drop)
     }
 }
 
-/// The record of every breaker.
-pub(crate) async fn list(db: &SqlitePool) -> Result<Vec<BreakerRecord>, StoreError> {
-    let rows = sqlx::query("select * from breaker").fetch_all(db).await?;
-    let record = |row: &SqliteRow| {
-        Ok(BreakerRecord {
-            tenant: row.id("tenant")?,
-            forced: row.checked_option("forced", BreakerOverride::from_word)?,
-            open_since: row.time_option("open_since")?,
-        })
-    };
-    rows.iter().map(record).collect()
+fn record(row: &Row<'_>) -> Result<BreakerRecord, StoreError> {
+    Ok(BreakerRecord {
+        tenant: row.id("tenant")?,
+        forced: row.word_option("forced", BreakerOverride::from_word)?,
+        open_since: row.time_option("open_since")?,
+    })
 }
 
 /// Deliveries of one kind and rank of a tenant that are not blocked and have been due for too long. Deliveries behind
 /// them follow once these are dead.
-pub(crate) const HELD: &str = "select * from delivery indexed by delivery_ready
+pub(crate) const HELD: &str = "select * from queue indexed by queue_ready
     where tenant = ? and kind = ? and rank = ? and state = 'ready' and blocked = 0 and due <= ?
     order by due, id limit ?";
 
@@ -148,17 +136,16 @@ fn guarded() -> impl Iterator<Item = (DeliveryKind, DeliveryRank)> {
 }
 
 /// Whether [`ExpireHeld`] would find anything.
-pub(crate) async fn is_anything_held(db: &SqlitePool, request: &ExpireHeld) -> Result<bool, StoreError> {
+fn is_anything_held(db: &Connection, request: &ExpireHeld) -> Result<bool, StoreError> {
     for (kind, rank) in guarded() {
-        let held = sqlx::query(HELD)
-            .bind(request.tenant.as_str())
-            .bind(kind.word())
-            .bind(rank.number())
-            .bind(micros(request.due_by))
-            .bind(1)
-            .fetch_optional(db)
-            .await?;
-        if held.is_some() {
+        let held = params![
+            request.tenant.as_str(),
+            kind.word(),
+            rank.number(),
+            micros(request.due_by),
+            1
+        ];
+        if exists(db, HELD, held)? {
             return Ok(true);
         }
     }
@@ -168,27 +155,29 @@ pub(crate) async fn is_anything_held(db: &SqlitePool, request: &ExpireHeld) -> R
 impl Write for ExpireHeld {
     type Output = usize;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<usize, StoreError> {
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<usize, StoreError> {
         let mut expired = 0;
         for (kind, rank) in guarded() {
             // A lead's next delivery is unblocked only when the previous one is dead, so this repeats until none is
             // left.
             while expired < self.limit {
-                let held = sqlx::query(HELD)
-                    .bind(self.tenant.as_str())
-                    .bind(kind.word())
-                    .bind(rank.number())
-                    .bind(micros(self.due_by))
-                    .bind(self.limit - expired)
-                    .fetch_all(&mut *db)
-                    .await?;
+                let held = all(
+                    tx,
+                    HELD,
+                    params![
+                        self.tenant.as_str(),
+                        kind.word(),
+                        rank.number(),
+                        micros(self.due_by),
+                        self.limit - expired,
+                    ],
+                    DeliveryRow::read,
+                )?;
                 if held.is_empty() {
                     break;
                 }
-                for row in &held {
-                    let held = DeliveryRow::read(row)?;
-                    held.conclude(db, &DeliveryVerdict::held_too_long(held.history), self.now)
-                        .await?;
+                for held in &held {
+                    held.conclude(tx, &DeliveryVerdict::held_too_long(held.history), self.now)?;
                     expired += 1;
                 }
             }

@@ -5,10 +5,10 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::FromSql;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, Type};
 
 use jackfield_domain::id::Digest;
 pub(crate) use jackfield_domain::time::after as later;
@@ -31,71 +31,85 @@ pub(crate) fn json(what: &str, value: &impl Serialize) -> Result<String, StoreEr
 
 /// Reads the columns of a row.
 pub(crate) trait Columns {
-    /// A value that needs no check.
-    fn plain<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, StoreError>;
+    /// A value that needs no check, or NULL if its type is an option.
+    fn plain<T: FromSql>(&self, column: &'static str) -> Result<T, StoreError>;
 
-    /// A value with a rule, which it breaks if `read` returns `None`.
-    fn checked<'r, S, T>(&'r self, column: &'static str, read: impl FnOnce(S) -> Option<T>) -> Result<T, StoreError>
-    where
-        S: Decode<'r, Sqlite> + Type<Sqlite>,
-    {
-        read(self.plain(column)?).ok_or_else(|| unreadable(column))
+    /// A text, or NULL.
+    fn text_option(&self, column: &'static str) -> Result<Option<&str>, StoreError>;
+
+    /// A text.
+    fn text(&self, column: &'static str) -> Result<&str, StoreError> {
+        self.text_option(column)?.ok_or_else(|| unreadable(column))
     }
 
-    /// A value with a rule, or NULL.
-    fn checked_option<'r, S, T>(
-        &'r self,
+    /// A text with a rule, which it breaks if `read` returns `None`.
+    fn word<T>(&self, column: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+        read(self.text(column)?).ok_or_else(|| unreadable(column))
+    }
+
+    /// A text with a rule, or NULL.
+    fn word_option<T>(
+        &self,
         column: &'static str,
-        read: impl FnOnce(S) -> Option<T>,
-    ) -> Result<Option<T>, StoreError>
-    where
-        S: Decode<'r, Sqlite> + Type<Sqlite>,
-    {
-        let value: Option<S> = self.plain(column)?;
-        value
-            .map(|value| read(value).ok_or_else(|| unreadable(column)))
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let text = self.text_option(column)?;
+        text.map(|text| read(text).ok_or_else(|| unreadable(column)))
             .transpose()
+    }
+
+    /// A number with a rule.
+    fn number<T>(&self, column: &'static str, read: impl FnOnce(i64) -> Option<T>) -> Result<T, StoreError> {
+        read(self.plain(column)?).ok_or_else(|| unreadable(column))
     }
 
     /// An identifier.
     fn id<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.checked(column, |text: &str| text.parse().ok())
+        self.word(column, |text| text.parse().ok())
     }
 
     /// An identifier, or NULL.
     fn id_option<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
-        self.checked_option(column, |text: &str| text.parse().ok())
+        self.word_option(column, |text| text.parse().ok())
     }
 
     /// A time.
     fn time(&self, column: &'static str) -> Result<Timestamp, StoreError> {
-        self.checked(column, |micros| Timestamp::from_microsecond(micros).ok())
+        self.number(column, |micros| Timestamp::from_microsecond(micros).ok())
     }
 
     /// A time, or NULL.
     fn time_option(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
-        self.checked_option(column, |micros| Timestamp::from_microsecond(micros).ok())
+        let micros: Option<i64> = self.plain(column)?;
+        let time = micros.map(|micros| Timestamp::from_microsecond(micros).map_err(|_| unreadable(column)));
+        time.transpose()
     }
 
     /// A digest.
     fn digest(&self, column: &'static str) -> Result<Digest, StoreError> {
-        self.checked(column, |bytes: &[u8]| Some(<[u8; 32]>::try_from(bytes).ok()?.into()))
+        let bytes: [u8; 32] = self.plain(column)?;
+        Ok(bytes.into())
     }
 
     /// A count.
     fn count(&self, column: &'static str) -> Result<u64, StoreError> {
-        self.checked(column, |number: i64| number.try_into().ok())
+        self.number(column, |number| number.try_into().ok())
     }
 
     /// A value that was stored as JSON text.
     fn document<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.checked(column, |text: &str| serde_json::from_str(text).ok())
+        self.word(column, |text| serde_json::from_str(text).ok())
     }
 }
 
-impl Columns for SqliteRow {
-    fn plain<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, StoreError> {
-        self.try_get(column).map_err(|_| unreadable(column))
+impl Columns for Row<'_> {
+    fn plain<T: FromSql>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.get(column).map_err(|_| unreadable(column))
+    }
+
+    fn text_option(&self, column: &'static str) -> Result<Option<&str>, StoreError> {
+        let value = self.get_ref(column).map_err(|_| unreadable(column))?;
+        value.as_str_or_null().map_err(|_| unreadable(column))
     }
 }
 

@@ -3,7 +3,7 @@
 //! One [`writer`] commits the work of many callers together; a few other connections read. Each group of
 //! [`Store`](jackfield_store::Store) has a module with the reads and writes of its methods; outside callers are refused
 //! when too much is waiting (`submit`), and the host's own workers wait (`submit_urgent`). The tables are in
-//! `migrations/`.
+//! `schema.sql`; ARCHITECTURE.md has a picture of them.
 
 mod alert;
 mod audit;
@@ -16,31 +16,34 @@ mod intake;
 mod lead;
 mod open;
 mod page;
-mod plaintext;
 mod queue;
+mod readers;
 mod readiness;
 mod registry;
+mod schema;
 mod secret;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod token;
 mod writer;
 
-use sqlx::SqlitePool;
-
 pub use open::{OpenError, SqliteOptions, Synchronous};
 pub use writer::WriteStats;
 
+use jackfield_domain::intake::idempotency::KeyDigester;
 use jackfield_store::StoreError;
 use lead::dnc::DoNotCall;
+use readers::Readers;
 use writer::Writer;
 
 /// A [`Store`](jackfield_store::Store) in one `SQLite` file.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     dnc: DoNotCall,
+    digester: KeyDigester,
     /// The folder of the database file.
     folder: std::path::PathBuf,
 }

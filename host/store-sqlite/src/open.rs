@@ -1,4 +1,4 @@
-//! Opens the database file: the lock, the pragmas, the checks, the migrations.
+//! Opens the database file: the lock, the pragmas, the checks, the tables.
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -6,13 +6,14 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use rusqlite::Connection;
 
 use crate::SqliteStore;
 use crate::lead::dnc::DoNotCall;
-use crate::writer::Writer;
+use crate::readers::Readers;
+use crate::schema::{self, Installation};
+use crate::sql::{failed, only};
+use crate::writer::{LastIds, Writer};
 use jackfield_store::StoreError;
 
 /// The oldest `SQLite` version that is accepted: the first in which resetting the WAL cannot lose a commit.
@@ -22,14 +23,14 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections for reading. Reads are short; more connections than cores would only compete with each other.
-const READERS: u32 = 4;
+const READERS: usize = 4;
 
 /// Pages of WAL (of 4 KiB) after which the writer moves them into the database file: 16 MiB, so that a page that is
 /// rewritten by many commits is moved once.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// Prepared statements in a connection's cache: five inserts have one for each number of rows up to sixty-four.
-const STATEMENTS: usize = 512;
+/// Prepared statements in a connection's cache: more than there are different ones.
+const STATEMENTS: usize = 256;
 
 /// Options for opening a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +56,7 @@ pub enum Synchronous {
 }
 
 impl Synchronous {
-    const fn pragma(self) -> SqliteSynchronous {
-        match self {
-            Self::Full => SqliteSynchronous::Full,
-            Self::Normal => SqliteSynchronous::Normal,
-        }
-    }
-
-    /// The value that `SQLite` returns for it.
+    /// The number that `SQLite` has for it.
     const fn number(self) -> &'static str {
         match self {
             Self::Full => "2",
@@ -117,17 +111,23 @@ pub enum OpenError {
         wanted: &'static str,
     },
     /// A later version of Jackfield wrote it.
-    #[error("a newer jackfield wrote this database (migration {0}): use that version, or restore a backup")]
+    #[error("a newer jackfield wrote this database (schema {0}): use that version, or restore a backup")]
     Newer(i64),
-    /// The migrations failed.
-    #[error("cannot prepare the database: {0}")]
-    Migrate(MigrateError),
+    /// A version from before the first release wrote it.
+    #[error(
+        "a jackfield from before the first release wrote this database, and no version reads it any more: give this \
+            one an empty data folder, and apply the tenants' files again"
+    )]
+    BeforeRelease,
+    /// It is not Jackfield's.
+    #[error("this file is a database of another program: give jackfield a data folder of its own")]
+    Foreign,
     /// Its content cannot be read.
     #[error("cannot read the database: {0}")]
     Content(#[from] StoreError),
     /// `SQLite` reported an error.
     #[error("cannot open the database: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] rusqlite::Error),
 }
 
 impl SqliteStore {
@@ -135,8 +135,8 @@ impl SqliteStore {
     /// the store is open.
     ///
     /// # Errors
-    /// Anything that would break a promise: another process, a pragma without effect, an old `SQLite`, a newer schema,
-    /// a file that cannot be written.
+    /// Anything that would break a promise: another process, a pragma without effect, an old `SQLite`, a schema that
+    /// this version does not know, a file that cannot be written.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_with(path, SqliteOptions::default()).await
     }
@@ -146,28 +146,58 @@ impl SqliteStore {
     /// # Errors
     /// As for [`SqliteStore::open`].
     pub async fn open_with(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        let lock = lock(path)?;
-        private_file(path)?;
-        let connect = connect_options(path);
-        let writing = connect.clone().synchronous(options.synchronous.pragma());
-        let mut db = writing.connect().await?;
-        verify(&mut db, options.synchronous).await?;
-        // sqlx checks that every migration that was ever applied is known.
-        sqlx::migrate!("src/migrations")
-            .run(&mut db)
-            .await
-            .map_err(|error| match error {
-                MigrateError::VersionMissing(version) => OpenError::Newer(version),
-                error => OpenError::Migrate(error),
-            })?;
-        limit(&mut db, options.max_bytes).await?;
-        let readers = readers(connect).await?;
-        let dnc = DoNotCall::read(&mut db).await?;
-        Ok(Self {
-            writer: Writer::start(db, options.queue, lock).map_err(OpenError::Thread)?,
+        let file = path.to_owned();
+        let opening = tokio::task::spawn_blocking(move || OpenFile::open(&file, options));
+        let gone = |_| StoreError::Unavailable("the database was not opened".into());
+        let OpenFile {
+            lock,
+            db,
             readers,
+            installation,
+            last,
+            dnc,
+        } = opening.await.map_err(gone)??;
+        let digester = installation.digester;
+        let writer = Writer::start(db, last, digester.clone(), options.queue, lock);
+        Ok(Self {
+            digester,
+            writer: writer.map_err(OpenError::Thread)?,
+            readers: Readers::new(readers),
             dnc,
             folder: folder_of(path).to_owned(),
+        })
+    }
+}
+
+/// What a database has when it is open.
+struct OpenFile {
+    lock: Lock,
+    db: Connection,
+    readers: Vec<Connection>,
+    installation: Installation,
+    last: LastIds,
+    dnc: DoNotCall,
+}
+
+impl OpenFile {
+    fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+        let lock = lock(path)?;
+        private_file(path)?;
+        let db = connect(path, options.synchronous)?;
+        let installation = schema::prepare(&db)?;
+        limit(&db, options.max_bytes)?;
+        let reader = |_| {
+            let reader = connect(path, Synchronous::Full)?;
+            reader.pragma_update(None, "query_only", "on")?;
+            Ok::<_, OpenError>(reader)
+        };
+        Ok(Self {
+            readers: (0..READERS).map(reader).collect::<Result<_, _>>()?,
+            last: LastIds::read(&db, installation.first_id)?,
+            dnc: DoNotCall::read(&db)?,
+            installation,
+            lock,
+            db,
         })
     }
 }
@@ -218,43 +248,26 @@ fn private_file(path: &Path) -> Result<File, OpenError> {
     })
 }
 
-fn connect_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-        .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging()
-}
-
-async fn readers(connect: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
-    let pool = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .min_connections(READERS)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .acquire_timeout(BUSY_TIMEOUT)
-        .test_before_acquire(false)
-        .after_connect(|db, _| {
-            Box::pin(async move {
-                verify(db, Synchronous::Full)
-                    .await
-                    .map_err(|error| sqlx::Error::Configuration(error.into()))
-            })
-        })
-        .connect_with(connect.pragma("query_only", "on"))
-        .await?;
-    Ok(pool)
+/// A connection with the pragmas that durability depends on.
+fn connect(path: &Path, synchronous: Synchronous) -> Result<Connection, OpenError> {
+    #[cfg_attr(not(test), expect(unused_mut, reason = "tests count its steps"))]
+    let mut db = Connection::open(path)?;
+    #[cfg(test)]
+    crate::cost::count_steps(&mut db)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    db.pragma_update(None, "synchronous", synchronous.number())?;
+    db.pragma_update(None, "foreign_keys", "on")?;
+    db.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    verify(&db, synchronous)?;
+    Ok(db)
 }
 
 /// Reads back the pragmas that durability depends on.
-pub(crate) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) -> Result<(), OpenError> {
-    let version: String = sqlx::query_scalar("select sqlite_version()")
-        .fetch_one(&mut *db)
-        .await?;
+pub(crate) fn verify(db: &Connection, synchronous: Synchronous) -> Result<(), OpenError> {
+    let text = |sql: &str| only(db, sql, [], |row| row.get::<_, String>(0).map_err(failed));
+    let version = text("select sqlite_version()")?;
     if !is_trusted(&version) {
         return Err(OpenError::Sqlite(version));
     }
@@ -277,7 +290,7 @@ pub(crate) async fn verify(db: &mut SqliteConnection, synchronous: Synchronous) 
         ),
     ];
     for (name, sql, wanted) in pragmas {
-        let found: String = sqlx::query_scalar(sql).fetch_one(&mut *db).await?;
+        let found = text(sql)?;
         if found != wanted {
             return Err(OpenError::Pragma { name, found, wanted });
         }
@@ -291,13 +304,11 @@ fn is_trusted(version: &str) -> bool {
     (major.unwrap_or(0), minor.unwrap_or(0), patch.unwrap_or(0)) >= OLDEST_SQLITE
 }
 
-async fn limit(db: &mut SqliteConnection, max_bytes: Option<u64>) -> Result<(), OpenError> {
+fn limit(db: &Connection, max_bytes: Option<u64>) -> Result<(), OpenError> {
     if let Some(max_bytes) = max_bytes {
-        let page: i64 = sqlx::query_scalar("pragma page_size").fetch_one(&mut *db).await?;
-        let pages = max_bytes / page.unsigned_abs().max(1);
-        sqlx::query(sqlx::AssertSqlSafe(format!("pragma max_page_count = {pages}")))
-            .execute(db)
-            .await?;
+        let page: u64 = db.query_row("pragma page_size", [], |row| row.get(0))?;
+        let pages = max_bytes / page.max(1);
+        db.query_row(&format!("pragma max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! Pages of listings. A cursor is the key of the last row, so rows that appear or disappear meanwhile shift nothing.
 
-use sqlx::sqlite::SqliteRow;
-
 use jackfield_store::{Page, PageRequest, StoreError};
 
 /// The most rows of a page.
@@ -43,14 +41,10 @@ pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
-/// Makes a page of the rows that were read, which are one more than `limit` if there is a next page.
-pub(crate) fn to_page<T>(
-    rows: &[SqliteRow],
-    limit: usize,
-    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
-    key: impl Fn(&T) -> String,
-) -> Result<Page<T>, StoreError> {
-    let items: Vec<T> = rows.iter().take(limit).map(read).collect::<Result<_, _>>()?;
-    let next = items.last().filter(|_| rows.len() > limit).map(key);
-    Ok(Page { items, next })
+/// Makes a page of the items that were read, which are one more than `limit` if there is a next page.
+pub(crate) fn to_page<T>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> String) -> Page<T> {
+    let has_next = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| has_next).map(key);
+    Page { items, next }
 }

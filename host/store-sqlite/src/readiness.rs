@@ -4,10 +4,10 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use rustix::fs::statvfs;
-use sqlx::SqliteConnection;
 
 use crate::SqliteStore;
-use crate::writer::Write;
+use crate::sql::{execute, failed, only};
+use crate::writer::{Transaction, Write};
 use jackfield_store::{ReadinessStore, StoreError};
 
 /// The least free bytes on the disk of the database. A few thousand accepts still fit, so the host is taken out of
@@ -44,18 +44,20 @@ struct Probe;
 impl Write for Probe {
     type Output = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        let max: i64 = sqlx::query_scalar("pragma max_page_count").fetch_one(&mut *db).await?;
-        let pages: i64 = sqlx::query_scalar("pragma page_count").fetch_one(&mut *db).await?;
-        let unused: i64 = sqlx::query_scalar("pragma freelist_count").fetch_one(&mut *db).await?;
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
+        let pragma = |sql| only(tx, sql, [], |row| row.get::<_, i64>(0).map_err(failed));
+        let max = pragma("pragma max_page_count")?;
+        let (pages, unused) = (pragma("pragma page_count")?, pragma("pragma freelist_count")?);
         if max.saturating_sub(pages).saturating_add(unused) < MIN_FREE_PAGES {
             return Err(StoreError::Unavailable(
                 "the database file is as large as it may be: full".into(),
             ));
         }
-        sqlx::query("insert into probe (id, times) values (1, 1) on conflict (id) do update set times = times + 1")
-            .execute(db)
-            .await?;
-        Ok(())
+        execute(
+            tx,
+            "insert into probe (id, times) values (1, 1) on conflict (id) do update set times = times + 1",
+            [],
+        )
+        .map(drop)
     }
 }

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
+use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
-use crate::column::{Columns, micros, stored};
+use crate::column::{Columns as _, micros, stored};
 use crate::page::{PageQuery, to_page};
-use crate::writer::Write;
+use crate::registry::raise_revision;
+use crate::sql::{all, execute, only};
+use crate::writer::{Transaction, Write};
 use jackfield_domain::id::{Digest, TenantName, TokenId};
 use jackfield_store::{NewToken, Page, PageRequest, StoreError, TokenPurpose, TokenRecord, TokenStore};
 
@@ -19,11 +20,13 @@ impl TokenStore for SqliteStore {
     }
 
     async fn live_tokens(&self) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
-        live(&self.readers).await
+        let sql = "select * from token where revoked_at is null order by id";
+        let live = |row: &Row<'_>| Ok((row.digest("hash")?, token(row)?));
+        self.readers.read(move |db| all(db, sql, [], live)).await
     }
 
     async fn tokens(&self, page: PageRequest) -> Result<Page<TokenRecord>, StoreError> {
-        list(&self.readers, &page).await
+        self.readers.read(move |db| list(db, &page)).await
     }
 
     async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, StoreError> {
@@ -34,19 +37,18 @@ impl TokenStore for SqliteStore {
 impl Write for NewToken {
     type Output = TokenRecord;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<TokenRecord, StoreError> {
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<TokenRecord, StoreError> {
         let tenant = match &self.purpose {
             TokenPurpose::Agent(tenant) => Some(tenant.as_str()),
             TokenPurpose::Operator => None,
         };
-        let id =
-            sqlx::query_scalar("insert into token (hash, tenant, label, created_at) values (?, ?, ?, ?) returning id")
-                .bind(self.hash.as_bytes().as_slice())
-                .bind(tenant)
-                .bind(self.label.as_str())
-                .bind(micros(self.now))
-                .fetch_one(db)
-                .await?;
+        let id = only(
+            tx,
+            "insert into token (hash, tenant, label, created_at) values (?, ?, ?, ?) returning id",
+            params![self.hash.as_bytes(), tenant, self.label, micros(self.now)],
+            |row| row.plain("id"),
+        )?;
+        raise_revision(tx)?;
         Ok(TokenRecord {
             id: TokenId(id),
             purpose: self.purpose.clone(),
@@ -57,26 +59,19 @@ impl Write for NewToken {
     }
 }
 
-/// Every token that is not revoked, with its hash.
-pub(crate) async fn live(db: &SqlitePool) -> Result<Vec<(Digest, TokenRecord)>, StoreError> {
-    let rows = sqlx::query("select * from token where revoked_at is null order by id")
-        .fetch_all(db)
-        .await?;
-    rows.iter().map(|row| Ok((row.digest("hash")?, token(row)?))).collect()
-}
-
 /// Tokens, newest first.
-pub(crate) async fn list(db: &SqlitePool, page: &PageRequest) -> Result<Page<TokenRecord>, StoreError> {
+fn list(db: &Connection, page: &PageRequest) -> Result<Page<TokenRecord>, StoreError> {
     let part = PageQuery::newest_first(page)?;
-    let rows = sqlx::query("select * from token where id < ? order by id desc limit ?")
-        .bind(part.before)
-        .bind(part.rows())
-        .fetch_all(db)
-        .await?;
-    to_page(&rows, part.limit, token, |token| token.id.0.to_string())
+    let found = all(
+        db,
+        "select * from token where id < ? order by id desc limit ?",
+        [part.before, part.rows()],
+        token,
+    )?;
+    Ok(to_page(found, part.limit, |token| token.id.0.to_string()))
 }
 
-fn token(row: &SqliteRow) -> Result<TokenRecord, StoreError> {
+fn token(row: &Row<'_>) -> Result<TokenRecord, StoreError> {
     let tenant: Option<TenantName> = row.id_option("tenant")?;
     Ok(TokenRecord {
         id: TokenId(row.plain("id")?),
@@ -88,20 +83,21 @@ fn token(row: &SqliteRow) -> Result<TokenRecord, StoreError> {
 }
 
 /// Revokes a token.
-pub(crate) struct Revoke {
-    pub(crate) id: TokenId,
-    pub(crate) now: Timestamp,
+struct Revoke {
+    id: TokenId,
+    now: Timestamp,
 }
 
 impl Write for Revoke {
     type Output = bool;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
-        let revoked = sqlx::query("update token set revoked_at = ? where id = ? and revoked_at is null")
-            .bind(micros(self.now))
-            .bind(self.id.0)
-            .execute(db)
-            .await?;
-        Ok(revoked.rows_affected() > 0)
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
+        let revoked = execute(
+            tx,
+            "update token set revoked_at = ? where id = ? and revoked_at is null",
+            [micros(self.now), self.id.0],
+        )?;
+        raise_revision(tx)?;
+        Ok(revoked > 0)
     }
 }

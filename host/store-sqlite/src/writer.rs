@@ -3,59 +3,34 @@
 //! A commit waits for the disk; all jobs that arrive meanwhile go into the next one, up to [`BATCH`] of them.
 //! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
 //! come from one tenant, must not prevent another's deliveries from being claimed and finished.
-//! Callers get their results after the commit with their work. Callers with the same kind of work share one job,
-//! because every statement costs two thread switches. If one job of a batch fails, the batch is rolled back and each
-//! caller gets its own transaction, so that a bad job fails alone: this is why work can run twice.
+//! Callers get their results after the commit with their work. If one job of a batch fails, the batch is rolled back and
+//! each job gets its own transaction, so that a bad job fails alone: this is why work can run twice.
 
-mod job;
+mod ledger;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::sql::failed;
+use jackfield_domain::intake::idempotency::KeyDigester;
 use jackfield_store::StoreError;
-use job::{Job, answer, callers, job, merged};
+pub(crate) use ledger::{LastIds, Transaction};
 
 /// The most jobs in one commit: a larger batch gains little, and its first caller waits longer.
 const BATCH: usize = 256;
 
-/// The work of one transaction.
-pub(super) trait Write: Send + Sync + 'static {
+/// The work of one caller.
+pub(crate) trait Write: Send + 'static {
     /// What the caller gets after the commit.
     type Output: Send + 'static;
 
     /// Does the work inside a transaction that the writer began. It may run again after a rollback.
-    fn run(&self, db: &mut SqliteConnection) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
-}
-
-/// The work of several callers in one transaction. Frequent work implements this itself, with few statements for all
-/// callers; any other [`Write`] runs for one caller after the other.
-pub(super) trait WriteTogether: Send + Sync + 'static {
-    /// What each caller gets after the commit.
-    type Output: Send + 'static;
-
-    /// Does the works as if one after the other, and returns one output for each, in the same order. It may run again
-    /// after a rollback.
-    fn run_together(
-        works: &[&Self],
-        db: &mut SqliteConnection,
-    ) -> impl Future<Output = Result<Vec<Self::Output>, StoreError>> + Send;
-}
-
-impl<W: Write> WriteTogether for W {
-    type Output = W::Output;
-
-    async fn run_together(works: &[&Self], db: &mut SqliteConnection) -> Result<Vec<W::Output>, StoreError> {
-        let mut outputs = Vec::with_capacity(works.len());
-        for work in works {
-            outputs.push(work.run(db).await?);
-        }
-        Ok(outputs)
-    }
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<Self::Output, StoreError>;
 }
 
 /// What the writer has done since the store was opened.
@@ -77,7 +52,7 @@ struct Counters {
 
 /// A handle to the writer.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// From outside callers.
     queue: mpsc::Sender<Message>,
     /// From the host's own workers.
@@ -87,30 +62,36 @@ pub(super) struct Writer {
 
 enum Message {
     Job(Box<dyn Job>),
-    Vacuum(Reply),
-    Close(Reply),
+    Close(oneshot::Sender<Result<(), StoreError>>),
 }
 
 impl Writer {
     /// Starts the writer on its connection. `guard` is dropped after the connection is closed. `queue` is the number of
     /// jobs that may wait.
     ///
-    /// The writer has its own thread: a task would wait after each statement for all earlier tasks in the executor's
-    /// queue, and every caller that waits for the commit would wait with it.
+    /// The writer has its own thread, on which its statements run one after the other, without a change of thread.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(super) fn start(db: SqliteConnection, queue: usize, guard: impl Send + 'static) -> io::Result<Self> {
+    pub(crate) fn start(
+        db: Connection,
+        last: LastIds,
+        digester: KeyDigester,
+        queue: usize,
+        guard: impl Send + 'static,
+    ) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let (urgent, own) = mpsc::channel(queue);
         let counters = Arc::new(Counters::default());
-        let task = Task {
+        let worker = Worker {
             db,
+            last,
+            digester,
             counters: Arc::clone(&counters),
         };
         let runtime = Handle::current();
         std::thread::Builder::new().name("writer".into()).spawn(move || {
-            let closing = runtime.block_on(task.work(own, receiver));
+            let closing = worker.work(&runtime, own, receiver);
             drop(guard);
             if let Some((reply, result)) = closing {
                 let _gone = reply.send(result);
@@ -124,8 +105,8 @@ impl Writer {
     }
 
     /// Commits some work; refuses it if too much is waiting.
-    pub(super) async fn submit<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
-        let (job, answer) = job(work);
+    pub(crate) async fn submit<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
+        let (job, answer) = pending(work);
         self.queue.try_send(Message::Job(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => closed(),
@@ -135,28 +116,20 @@ impl Writer {
 
     /// Commits some work ahead of outside callers, and waits for space in the queue. For the host's own work: there is
     /// never more of it than there are workers, and losing it would cost more than waiting.
-    pub(super) async fn submit_urgent<W: WriteTogether>(&self, work: W) -> Result<W::Output, StoreError> {
-        let (job, answer) = job(work);
+    pub(crate) async fn submit_urgent<W: Write>(&self, work: W) -> Result<W::Output, StoreError> {
+        let (job, answer) = pending(work);
         self.urgent.send(Message::Job(job)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
     /// Commits the waiting jobs, moves the log into the database file and closes the connection.
-    pub(super) async fn close(&self) -> Result<(), StoreError> {
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Message::Close(reply)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
-    /// Rewrites the database file, so that it contains no overwritten or deleted data, and empties the log. Jobs wait
-    /// meanwhile.
-    pub(super) async fn vacuum(&self) -> Result<(), StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.queue.send(Message::Vacuum(reply)).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
-    }
-
-    pub(super) fn stats(&self) -> WriteStats {
+    pub(crate) fn stats(&self) -> WriteStats {
         WriteStats {
             commits: self.counters.commits.load(Ordering::Relaxed),
             jobs: self.counters.jobs.load(Ordering::Relaxed),
@@ -172,24 +145,62 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".into())
 }
 
-type Reply = oneshot::Sender<Result<(), StoreError>>;
+/// Work with its caller, whatever its type.
+trait Job: Send {
+    fn run(&mut self, tx: &mut Transaction<'_>) -> Result<(), StoreError>;
 
-struct Task {
-    db: SqliteConnection,
+    /// Sends the result of the commit to the caller.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Pending<W: Write> {
+    work: W,
+    output: Option<W::Output>,
+    reply: oneshot::Sender<Result<W::Output, StoreError>>,
+}
+
+/// A job, and the receiver of its caller's result.
+fn pending<W: Write>(work: W) -> (Box<dyn Job>, oneshot::Receiver<Result<W::Output, StoreError>>) {
+    let (reply, answer) = oneshot::channel();
+    let output = None;
+    (Box::new(Pending { work, output, reply }), answer)
+}
+
+impl<W: Write> Job for Pending<W> {
+    fn run(&mut self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
+        self.output = Some(self.work.run(tx)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = committed.and_then(|()| self.output.ok_or_else(closed));
+        // An error means that the caller has gone.
+        let _gone = self.reply.send(result);
+    }
+}
+
+struct Worker {
+    db: Connection,
+    last: LastIds,
+    digester: KeyDigester,
     counters: Arc<Counters>,
 }
 
-impl Task {
-    /// Runs until it receives a request to close, or until every handle is dropped.
-    async fn work(
+/// Whoever asked to close, and the result.
+type Closing = (oneshot::Sender<Result<(), StoreError>>, Result<(), StoreError>);
+
+impl Worker {
+    /// Works until it receives a request to close, or until every handle is dropped.
+    fn work(
         mut self,
+        runtime: &Handle,
         mut urgent: mpsc::Receiver<Message>,
         mut queue: mpsc::Receiver<Message>,
-    ) -> Option<(Reply, Result<(), StoreError>)> {
+    ) -> Option<Closing> {
         let mut closing = None;
         let mut messages = Vec::with_capacity(BATCH);
         loop {
-            receive(&mut urgent, &mut queue, &mut messages).await;
+            runtime.block_on(receive(&mut urgent, &mut queue, &mut messages));
             if messages.is_empty() {
                 break;
             }
@@ -197,10 +208,6 @@ impl Task {
             for message in messages.drain(..) {
                 match message {
                     Message::Job(job) => jobs.push(job),
-                    Message::Vacuum(reply) => {
-                        self.commit(std::mem::take(&mut jobs)).await;
-                        let _gone = reply.send(self.vacuum().await);
-                    }
                     Message::Close(reply) => {
                         queue.close();
                         urgent.close();
@@ -208,64 +215,69 @@ impl Task {
                     }
                 }
             }
-            self.commit(jobs).await;
+            self.commit(jobs);
         }
-        let result = self.end().await;
+        let result = self.end();
         closing.map(|reply| (reply, result))
     }
 
-    /// Commits the jobs together or, if that fails, caller by caller, and answers them.
-    async fn commit(&mut self, jobs: Vec<Box<dyn Job>>) {
-        let mut jobs = merged(jobs);
-        match self.attempt(&mut jobs).await {
-            Ok(()) => answer(jobs, &Ok(())),
-            Err(TransactionError::Work(_)) if callers(&jobs) > 1 => {
-                for mut job in jobs.into_iter().flat_map(Job::split) {
-                    let result = self.attempt(std::slice::from_mut(&mut job)).await;
+    /// Commits the jobs together or, if that fails, one by one, and answers them.
+    fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        match self.attempt(&mut jobs) {
+            Err(TransactionError::Work(_)) if jobs.len() > 1 => {
+                for mut job in jobs {
+                    let result = self.attempt(std::slice::from_mut(&mut job));
                     job.answer(result.map_err(TransactionError::into_error));
                 }
             }
-            Err(failed) => answer(jobs, &Err(failed.into_error())),
+            result => {
+                let result = result.map_err(TransactionError::into_error);
+                for job in jobs {
+                    job.answer(result.clone());
+                }
+            }
         }
     }
 
-    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), TransactionError> {
+    fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), TransactionError> {
         if jobs.is_empty() {
             return Ok(());
         }
-        self.execute("begin immediate")
-            .await
-            .map_err(|error| TransactionError::Begin(error.into()))?;
-        let worked = self.run(jobs).await;
-        if worked.is_err() {
-            // SQLite may have rolled back by itself; then this rollback fails, which does not matter.
-            let _nothing_left = self.execute("rollback").await;
-        } else {
-            self.counters.commits.fetch_add(1, Ordering::Relaxed);
-            self.counters.jobs.fetch_add(callers(jobs) as u64, Ordering::Relaxed);
+        self.execute("begin immediate").map_err(TransactionError::Begin)?;
+        match self.run(jobs) {
+            Ok(last) => {
+                self.last = last;
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.counters.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                // SQLite may have rolled back by itself; then this rollback fails, which does not matter.
+                let _nothing_left = self.execute("rollback");
+                Err(TransactionError::Work(error))
+            }
         }
-        worked.map_err(TransactionError::Work)
     }
 
-    async fn run(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    fn run(&self, jobs: &mut [Box<dyn Job>]) -> Result<LastIds, StoreError> {
+        let mut tx = Transaction::new(&self.db, &self.digester, self.last);
         for job in jobs {
-            job.run(&mut self.db).await?;
+            job.run(&mut tx)?;
         }
-        Ok(self.execute("commit").await?)
+        let last = tx.finish()?;
+        self.execute("commit")?;
+        Ok(last)
     }
 
-    async fn vacuum(&mut self) -> Result<(), StoreError> {
-        self.execute("vacuum").await?;
-        Ok(self.execute("pragma wal_checkpoint(truncate)").await?)
+    fn end(self) -> Result<(), StoreError> {
+        self.db
+            .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
+            .map_err(failed)?;
+        self.db.close().map_err(|(_, error)| failed(error))
     }
 
-    async fn end(mut self) -> Result<(), StoreError> {
-        self.execute("pragma wal_checkpoint(truncate)").await?;
-        Ok(self.db.close().await?)
-    }
-
-    async fn execute(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::query(sql).execute(&mut self.db).await.map(drop)
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        crate::sql::execute(&self.db, sql, []).map(drop)
     }
 }
 

@@ -12,8 +12,7 @@ use jackfield_store::contract::FreshStore;
 use jackfield_store::contract::fixture::{accept_call, accept_lead, at, call, claim, claim_one, detail, finish};
 use jackfield_store::{Accept, DeliveryStore as _, IntakeStore as _, ReadinessStore as _, StoreError};
 use jackfield_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 mod sqlite {
@@ -50,15 +49,13 @@ async fn open(path: &Path, queue: usize, max_bytes: Option<u64>) -> SqliteStore 
 /// Runs `ask` while the writer holds one accept that it cannot commit, because another connection holds the write lock.
 /// The lock is released once `ask` has enqueued everything.
 async fn while_busy<T>(store: &SqliteStore, path: &Path, ask: impl Future<Output = T>) -> T {
-    let options = SqliteConnectOptions::new().filename(path);
-    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    let other = Connection::open(path).unwrap();
+    other.execute_batch("begin immediate").unwrap();
     let rest = async {
         while store.write_stats().waiting > 0 {
             tokio::task::yield_now().await;
         }
-        let done = sqlx::query("rollback").execute(&mut other);
-        tokio::join!(ask, async { done.await.map(drop).unwrap() }).0
+        tokio::join!(ask, async { other.execute_batch("rollback").unwrap() }).0
     };
     tokio::join!(accept_call(store, "first", "L-first", at(0)), rest).1
 }

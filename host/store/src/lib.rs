@@ -93,11 +93,3 @@ pub enum StoreError {
     #[error("not a cursor of this listing: use the `next` of the page before")]
     BadCursor,
 }
-
-#[cfg(feature = "sqlx")]
-impl From<sqlx::Error> for StoreError {
-    /// The database's messages name tables and columns, never values.
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}

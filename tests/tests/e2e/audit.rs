@@ -9,7 +9,6 @@ use jackfield_tests::documents::minimal_disposition;
 use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions as _, Connection as _};
 
 /// The trail, oldest first, as `actor action target status`.
 async fn trail(test: &TestNode, operator: &Operator) -> Vec<String> {
@@ -26,15 +25,6 @@ async fn trail(test: &TestNode, operator: &Operator) -> Vec<String> {
 
 async fn verified(test: &TestNode, operator: &Operator) -> Value {
     operator.get(test, "/v1/audit/verify").await
-}
-
-/// Runs SQL on the database, bypassing the host.
-async fn sql(test: &TestNode, statement: &'static str) {
-    let path = test.data_dir().join("jackfield.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let mut db = options.connect().await.unwrap();
-    sqlx::raw_sql(statement).execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -163,10 +153,10 @@ async fn unaudited_change_is_not_made() {
     assert_eq!(tokens().await, before);
 
     // Only the result cannot be recorded: the token was created, but is not handed out.
-    sql(&test, "drop trigger full").await;
+    sql(&test, "drop trigger full");
     let ends = "create trigger full before insert on audit when new.status is not null
         begin select raise(abort, 'full'); end";
-    sql(&test, ends).await;
+    sql(&test, ends);
     let withheld = operator
         .ask(&test, Method::POST, "/v1/tokens", Some(&request))
         .await
@@ -245,7 +235,7 @@ async fn concurrent_changes_form_one_chain() {
     );
     let held = operator.get(&test, &format!("/v1/audit/verify?expect={kept}")).await;
     assert!(held["trouble"].as_str().unwrap().contains("cut off"), "{held}");
-    sql(&test, "update audit set target = 'token=tok_1' where seq = 120").await;
+    sql(&test, "update audit set target = 'token=tok_1' where seq = 120");
     let edited = verified(&test, &operator).await;
     assert_eq!(
         (&edited["trouble"], &edited["entries"]),

@@ -12,23 +12,10 @@ use jackfield_tests::fakes::KeystoneLead;
 use jackfield_tests::node::{KEYSTONE_TOKEN, TestNode, first_page};
 use jackfield_tests::operator::Operator;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+
+use super::database::sql;
 
 const TENANT: &str = "dwarka-homes";
-
-/// Runs SQL on the database, bypassing the host.
-pub(super) async fn sql(test: &TestNode, statement: &str) {
-    let path = test.data_dir().join("jackfield.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(path)
-        .foreign_keys(false);
-    let mut db = options.connect().await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
-        .execute(&mut db)
-        .await
-        .unwrap();
-    db.close().await.unwrap();
-}
 
 /// A host whose tenant has its credential in a file.
 async fn with_secret_file() -> TestNode {
@@ -59,7 +46,7 @@ async fn alerts(test: &TestNode) -> Vec<Alert> {
 /// A host whose tenant's release cannot be loaded since its last start, because of what `damage` did to `table`.
 async fn damaged(table: &str, damage: &str) -> TestNode {
     let mut test = with_secret_file().await;
-    sql(&test, &format!("create table saved as select * from {table}; {damage}")).await;
+    sql(&test, &format!("create table saved as select * from {table}; {damage}"));
     test.restart().await;
     test
 }
@@ -156,7 +143,7 @@ async fn damaged_records_are_reported_alike() {
     ] {
         let test = damaged(table, damage).await;
         is_reported(&test, reason).await;
-        sql(&test, &format!("replace into {table} select * from saved")).await;
+        sql(&test, &format!("replace into {table} select * from saved"));
         serves_again(&test).await;
         test.finish().await;
     }
@@ -167,7 +154,7 @@ async fn lost_variable_is_reported_until_an_apply() {
     let mut test = with_secret_file().await;
     let lost = "update release set spec = json_replace(spec, '$.credentials[0].secret', \
         json('{\"env\":\"JACKFIELD_SECRET_GONE\"}')) where tenant = 'dwarka-homes'";
-    sql(&test, lost).await;
+    sql(&test, lost);
     test.restart().await;
     is_reported(&test, "JACKFIELD_SECRET_GONE is not set").await;
     test.apply(&test.dwarka("")).await;
@@ -188,7 +175,7 @@ async fn unopened_secret_is_reported_until_set() {
     let secret = "{ stored = \"crm-token\" }";
     test.apply(&keystone_tenant(TENANT, &test.keystone.origin(), secret, ""))
         .await;
-    sql(&test, "update secret set ciphertext = x'00' where name = 'crm-token'").await;
+    sql(&test, "update secret set ciphertext = x'00' where name = 'crm-token'");
     test.restart().await;
     is_reported(&test, "stored secret `crm-token`").await;
     set(&test).await;

@@ -119,11 +119,10 @@ async fn pushing_again_repairs_what_is_damaged() {
     let test = TestNode::start().await;
     let operator = Operator::create(&test).await;
     let adapter = test.serving(TENANT).adapter;
-    super::not_serving::sql(
+    super::database::sql(
         &test,
         "update adapter_bytes set bytes = x'00'; update adapter set record = '{}'",
-    )
-    .await;
+    );
     let known = push(&test, &operator, "", component("keystone")).await.expect(200);
     assert_eq!(known.json()["adapter"]["digest"], adapter.to_string());
     assert_eq!(

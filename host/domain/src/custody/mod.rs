@@ -1,7 +1,8 @@
-//! What must be protected: secrets, the audit trail, and recordings of real invocations.
+//! What must be protected: secrets, personal data, the audit trail, and recordings of real invocations.
 
 pub mod audit;
 pub mod fixture;
+pub mod personal_data;
 pub mod recording;
 pub mod seal;
 mod sensitive;

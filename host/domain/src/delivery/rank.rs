@@ -25,6 +25,12 @@ impl DeliveryRank {
     pub const fn number(self) -> i64 {
         self as i64
     }
+
+    /// Whether it goes before older deliveries of its line.
+    #[must_use]
+    pub const fn overtakes(self) -> bool {
+        matches!(self, Self::DoNotCall)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::word::words;
 use serde::{Deserialize, Serialize};
 
 /// A delivery's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = State)]
 pub enum DeliveryState {
@@ -43,6 +43,12 @@ impl DeliveryState {
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Ready | Self::Leased)
+    }
+
+    /// Whether the delivery has ended for good.
+    #[must_use]
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Done | Self::Discarded)
     }
 
     /// Whether the delivery has stopped: it is dead or in review, and an operator may replay or discard it.

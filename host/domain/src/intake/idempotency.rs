@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::id::{DedupKey, Digest, ReceiptId};
+use crate::id::{DedupKey, Digest, ReceiptId, TenantName};
+use crate::intake::signature::{InvalidSigningSecret, SigningKey};
 use crate::json::JsonDocument;
 
 /// The keys by which a repeated webhook is recognized. Each comes from the signed bytes, so that an attacker cannot
@@ -46,6 +47,32 @@ fn with_source(source: &str, key: &str) -> DedupKey {
 #[must_use]
 pub fn key_again(receipt: ReceiptId, key: &DedupKey) -> DedupKey {
     with_source(&format!("again:{}", receipt.0), key.as_str())
+}
+
+/// The length of a key's digest. Two of a billion keys share one with a probability of 1 : 10²⁰.
+pub const KEY_DIGEST_BYTES: usize = 16;
+
+/// Makes digests of the keys that a store remembers, some of them for ever: a key may be made from personal data, and
+/// whoever reads the database cannot find it out by trying.
+#[derive(Debug, Clone)]
+pub struct KeyDigester(SigningKey);
+
+impl KeyDigester {
+    /// With the secret of a database.
+    ///
+    /// # Errors
+    /// The secret is empty.
+    pub fn new(secret: &[u8]) -> Result<Self, InvalidSigningSecret> {
+        SigningKey::from_bytes(secret).map(Self)
+    }
+
+    /// The digest of a tenant's key. `scope` keeps keys of different kinds apart.
+    #[must_use]
+    pub fn digest(&self, tenant: &TenantName, scope: &str, key: &str) -> [u8; KEY_DIGEST_BYTES] {
+        let parts = [tenant.as_str(), "\n", scope, "\n", key].map(str::as_bytes);
+        let mac = self.0.mac(&parts);
+        std::array::from_fn(|n| mac[n])
+    }
 }
 
 /// How many expired keys a store removes at once: few enough to delay nobody. A caller that gets this many asks again.

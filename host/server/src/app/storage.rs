@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::StartError;
-use crate::vault::Vault;
 use jackfield_store::{SharedStore, StoreError};
 pub use jackfield_store_sqlite::OpenError as StorageError;
 use jackfield_store_sqlite::{SqliteOptions, SqliteStore};
@@ -42,7 +41,7 @@ impl Storage {
     }
 }
 
-/// An open store, with what only its host does: before it serves, and when it stops.
+/// An open store, with what only its host does when it stops.
 #[derive(Debug, Clone)]
 pub struct OpenStore(Arc<SqliteStore>);
 
@@ -51,25 +50,6 @@ impl OpenStore {
     #[must_use]
     pub fn store(&self) -> SharedStore {
         Arc::clone(&self.0) as SharedStore
-    }
-
-    /// Seals the secrets that an earlier version stored unsealed, and wipes their former values from the file.
-    ///
-    /// # Errors
-    /// The secrets could not be sealed. A failure to wipe is only logged, because the next start tries again.
-    pub(super) async fn seal_plaintext(&self, vault: &Vault) -> Result<(), StoreError> {
-        let sealed = self.0.seal_plaintext(vault.sealer()).await?;
-        if sealed > 0 {
-            tracing::info!(sealed, "secrets that an earlier version stored unsealed were sealed");
-        }
-        if let Err(error) = self.0.wipe_plaintext().await {
-            tracing::error!(
-                %error,
-                "secrets that an earlier version stored unsealed cannot be wiped from the database file yet; make sure \
-                 that the disk has as much free space as the database is large, and start again"
-            );
-        }
-        Ok(())
     }
 
     /// Closes the database. Nothing is lost if this is omitted.

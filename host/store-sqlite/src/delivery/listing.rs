@@ -1,116 +1,143 @@
 //! Reads deliveries for operators.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 
-use crate::column::{Columns, micros};
-use crate::delivery::row::content_type;
+use crate::column::{Columns as _, micros};
+use crate::delivery::row::Document;
 use crate::page::{PageQuery, to_page};
+use crate::sql::{all, first};
 use jackfield_domain::delivery::failure::AttemptClass;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
-use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
+use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReceiptId, ReleaseNumber, TenantName};
+use jackfield_domain::intake::idempotency::KEY_DIGEST_BYTES;
 use jackfield_store::{
     AttemptRecord, DeliveryDetail, DeliveryFilter, DeliverySummary, Page, PageRequest, QueueDepth, StoreError,
 };
 
-/// One delivery with its attempts, from one snapshot of the database.
-pub(crate) async fn find(db: &SqlitePool, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
-    let mut snapshot = db.begin().await?;
-    let row = sqlx::query(
-        "select d.*, i.headers, coalesce(p.body, i.body) as body
-         from delivery d
-         join inbox i on i.id = d.receipt
-         left join payload p on p.delivery = d.id and p.version = d.payload
-         where d.id = ?",
-    )
-    .bind(id.0)
-    .fetch_optional(&mut *snapshot)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let attempts = sqlx::query("select * from attempt where delivery = ? order by fence")
-        .bind(id.0)
-        .fetch_all(&mut *snapshot)
-        .await?;
-    let summary = summary(&row)?;
+/// The digest of a key.
+type KeyDigest = [u8; KEY_DIGEST_BYTES];
+
+/// One delivery with its attempts.
+pub(super) fn find(db: &Connection, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
+    let found = first(db, "select * from delivery where id = ?", [id.0], |row| {
+        let place = (ReceiptId(row.plain("receipt")?), row.plain::<i64>("payload")?);
+        Ok((summary(row)?, place))
+    })?;
+    let Some((summary, (receipt, payload))) = found else {
+        return Ok(None);
+    };
+    let document = Document::read(db, summary.kind, id, receipt, payload)?;
     Ok(Some(DeliveryDetail {
-        attempts: attempts.iter().map(attempt).collect::<Result<_, _>>()?,
-        payload: row.plain("body")?,
-        content_type: content_type(summary.kind, &row)?,
+        attempts: all(
+            db,
+            "select * from attempt where delivery = ? order by fence",
+            [id.0],
+            attempt,
+        )?,
+        payload: document.body,
+        content_type: document.content_type,
         summary,
     }))
 }
 
 /// Deliveries, newest first.
-pub(crate) async fn list(
-    db: &SqlitePool,
+pub(super) fn list(
+    db: &Connection,
     filter: &DeliveryFilter,
+    digests: &[KeyDigest],
     page: &PageRequest,
 ) -> Result<Page<DeliverySummary>, StoreError> {
     let part = PageQuery::newest_first(page)?;
-    let mut query = listing(filter, part.before, part.rows());
-    let rows = query.build().fetch_all(db).await?;
-    to_page(&rows, part.limit, summary, |delivery| delivery.id.0.to_string())
+    let ListingQuery { sql, values } = ListingQuery::new(filter, digests, part.before, part.rows());
+    let deliveries = all(db, &sql, params_from_iter(values), summary)?;
+    Ok(to_page(deliveries, part.limit, |delivery| delivery.id.0.to_string()))
 }
 
 /// The query for a page of a listing.
-pub(crate) fn listing(filter: &DeliveryFilter, before: i64, rows: i64) -> QueryBuilder<Sqlite> {
-    // The few deliveries that are not done have an index, which SQLite uses if it is named and its condition repeated.
-    let open = !filter.states.is_empty() && !filter.states.contains(&DeliveryState::Done);
-    let mut query = QueryBuilder::<Sqlite>::new(if open {
-        "select * from delivery indexed by delivery_open where state <> 'done' and id < "
-    } else {
-        "select * from delivery where id < "
-    });
-    query.push_bind(before);
-    add_conditions(&mut query, filter);
-    query.push(" order by id desc limit ").push_bind(rows);
-    query
+pub(crate) struct ListingQuery {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
 }
 
-fn add_conditions(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
-    let texts = [
-        (" and tenant = ", filter.tenant.as_ref().map(TenantName::as_str)),
-        (" and kind = ", filter.kind.map(DeliveryKind::word)),
-        (" and lead = ", filter.lead.as_ref().map(LeadId::as_str)),
-        (" and dedup_key = ", filter.key.as_ref().map(DedupKey::as_str)),
-        (" and reason = ", filter.reason.map(StopReason::word)),
-        (" and class = ", filter.class.map(AttemptClass::word)),
-    ];
-    for (condition, value) in texts {
-        if let Some(value) = value {
-            query.push(condition).push_bind(value);
+impl ListingQuery {
+    /// `digests` are those of the key that is looked for, if its tenant is known, too: they have an index.
+    pub(crate) fn new(filter: &DeliveryFilter, digests: &[KeyDigest], before: i64, rows: i64) -> Self {
+        // Only the table that may hold what is looked for.
+        let mut states = filter.states.iter().map(|state| state.is_ended());
+        let table = match (states.clone().any(|ended| ended), states.any(|ended| !ended)) {
+            (true, false) => "select *, changed_at as due from history",
+            (false, true) => "select *, null as reference from queue",
+            _ => "select * from delivery",
+        };
+        let mut query = Self {
+            sql: format!("{table} where id < ?"),
+            values: vec![before.into()],
+        };
+        query.add_conditions(filter);
+        if !digests.is_empty() {
+            let list = places(digests.len());
+            let found = format!(" and id in (select delivery from delivery_key where digest in ({list}))");
+            query.sql.push_str(&found);
+            query.values.extend(digests.iter().map(|digest| digest.to_vec().into()));
+        }
+        query.sql.push_str(" order by id desc limit ?");
+        query.values.push(rows.into());
+        query
+    }
+
+    fn add_conditions(&mut self, filter: &DeliveryFilter) {
+        let texts = [
+            ("tenant =", filter.tenant.as_ref().map(TenantName::as_str)),
+            ("kind =", filter.kind.map(DeliveryKind::word)),
+            ("lead =", filter.lead.as_ref().map(LeadId::as_str)),
+            ("dedup_key =", filter.key.as_ref().map(DedupKey::as_str)),
+            ("reason =", filter.reason.map(StopReason::word)),
+            ("class =", filter.class.map(AttemptClass::word)),
+        ];
+        for (condition, value) in texts {
+            if let Some(value) = value {
+                self.add(condition, value.to_owned().into());
+            }
+        }
+        let times = [("changed_at >=", filter.since), ("changed_at <", filter.until)];
+        for (condition, time) in times {
+            if let Some(time) = time {
+                self.add(condition, micros(time).into());
+            }
+        }
+        if !filter.states.is_empty() {
+            let list = places(filter.states.len());
+            self.sql.push_str(&format!(" and state in ({list})"));
+            let words = filter.states.iter().map(|state| state.word().to_owned().into());
+            self.values.extend(words);
         }
     }
-    let times = [
-        (" and changed_at >= ", filter.since),
-        (" and changed_at < ", filter.until),
-    ];
-    for (condition, time) in times {
-        if let Some(time) = time {
-            query.push(condition).push_bind(micros(time));
-        }
-    }
-    if !filter.states.is_empty() {
-        query.push(" and state in (");
-        let mut states = query.separated(", ");
-        for state in &filter.states {
-            states.push_bind(state.word());
-        }
-        query.push(")");
+
+    fn add(&mut self, condition: &str, value: Value) {
+        self.sql.push_str(" and ");
+        self.sql.push_str(condition);
+        self.sql.push_str(" ?");
+        self.values.push(value);
     }
 }
 
-fn summary(row: &SqliteRow) -> Result<DeliverySummary, StoreError> {
-    let state = row.checked("state", DeliveryState::from_word)?;
+/// So many placeholders.
+fn places(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}
+
+fn summary(row: &Row<'_>) -> Result<DeliverySummary, StoreError> {
+    let state = row.word("state", DeliveryState::from_word)?;
     Ok(DeliverySummary {
         id: DeliveryId(row.plain("id")?),
         tenant: row.id("tenant")?,
-        kind: row.checked("kind", DeliveryKind::from_word)?,
+        kind: row.word("kind", DeliveryKind::from_word)?,
         lead: row.id_option("lead")?,
         key: row.id("dedup_key")?,
         state,
-        reason: row.checked_option("reason", StopReason::from_word)?,
-        class: row.checked_option("class", AttemptClass::from_word)?,
+        reason: row.word_option("reason", StopReason::from_word)?,
+        class: row.word_option("class", AttemptClass::from_word)?,
         counted: row.plain("counted")?,
         ambiguous: row.plain("ambiguous")?,
         generation: row.plain("generation")?,
@@ -121,13 +148,13 @@ fn summary(row: &SqliteRow) -> Result<DeliverySummary, StoreError> {
     })
 }
 
-fn attempt(row: &SqliteRow) -> Result<AttemptRecord, StoreError> {
+fn attempt(row: &Row<'_>) -> Result<AttemptRecord, StoreError> {
     Ok(AttemptRecord {
         fence: Fence(row.plain("fence")?),
         release: ReleaseNumber(row.plain("release")?),
         started_at: row.time("started_at")?,
         ended_at: row.time_option("ended_at")?,
-        class: row.checked_option("class", AttemptClass::from_word)?,
+        class: row.word_option("class", AttemptClass::from_word)?,
         detail: row.document("detail")?,
     })
 }
@@ -135,37 +162,32 @@ fn attempt(row: &SqliteRow) -> Result<AttemptRecord, StoreError> {
 /// Queue depths; needs one index look-up for each count.
 pub(crate) const QUEUE_DEPTH: &str = "select * from (
         select c.tenant, c.state, c.deliveries, (
-            select d.accepted_at from delivery d indexed by delivery_open
-            where d.tenant = c.tenant and d.state = c.state and d.state <> 'done' order by d.id limit 1) as oldest
+            select q.accepted_at from queue q indexed by queue_state
+            where q.tenant = c.tenant and q.state = c.state order by q.id limit 1) as oldest
         from delivery_count c
         where c.state in ('ready', 'leased', 'dead', 'review') and c.deliveries > 0)
     order by tenant, state";
 
 /// Unfinished deliveries, by tenant and state.
-pub(crate) async fn queue_depth(db: &SqlitePool) -> Result<Vec<QueueDepth>, StoreError> {
-    let rows = sqlx::query(QUEUE_DEPTH).fetch_all(db).await?;
-    let depth = |row: &SqliteRow| {
+pub(super) fn queue_depth(db: &Connection) -> Result<Vec<QueueDepth>, StoreError> {
+    all(db, QUEUE_DEPTH, [], |row| {
         Ok(QueueDepth {
             tenant: row.id("tenant")?,
-            state: row.checked("state", DeliveryState::from_word)?,
+            state: row.word("state", DeliveryState::from_word)?,
             count: row.count("deliveries")?,
             oldest: row.time("oldest")?,
         })
-    };
-    rows.iter().map(depth).collect()
+    })
 }
 
 /// How many deliveries are in each state, over all tenants.
-pub(crate) async fn states(db: &SqlitePool) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
-    let rows = sqlx::query("select state, sum(deliveries) as deliveries from delivery_count group by state")
-        .fetch_all(db)
-        .await?;
-    let mut counts = DeliveryState::ALL.map(|state| (state, 0));
-    for row in &rows {
-        let state = row.checked("state", DeliveryState::from_word)?;
-        for (_, count) in counts.iter_mut().filter(|(counted, _)| *counted == state) {
-            *count = row.count("deliveries")?;
-        }
-    }
-    Ok(counts.into())
+pub(super) fn states(db: &Connection) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+    let sql = "select state, sum(deliveries) as deliveries from delivery_count group by state";
+    let counted = all(db, sql, [], |row| {
+        Ok((row.word("state", DeliveryState::from_word)?, row.count("deliveries")?))
+    })?;
+    let count = |state| counted.iter().find(|(counted, _)| *counted == state);
+    Ok(DeliveryState::ALL
+        .map(|state| (state, count(state).map_or(0, |(_, count)| *count)))
+        .into())
 }

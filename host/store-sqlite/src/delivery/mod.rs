@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::SqliteStore;
-use jackfield_domain::delivery::DeliveryState;
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{
     DeliveryDetail, DeliveryEdit, DeliveryFilter, DeliveryStore, DeliverySummary, Page, PageRequest, QueueDepth,
@@ -18,7 +18,7 @@ use jackfield_store::{
 #[async_trait]
 impl DeliveryStore for SqliteStore {
     async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
-        listing::find(&self.readers, id).await
+        self.readers.read(move |db| listing::find(db, id)).await
     }
 
     async fn deliveries(
@@ -26,15 +26,24 @@ impl DeliveryStore for SqliteStore {
         filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<DeliverySummary>, StoreError> {
-        listing::list(&self.readers, filter, &page).await
+        let digests: Vec<_> = match (&filter.tenant, &filter.key) {
+            (Some(tenant), Some(key)) => DeliveryKind::ALL
+                .map(|kind| self.digester.digest(tenant, kind.word(), key.as_str()))
+                .into(),
+            _ => vec![],
+        };
+        let filter = filter.clone();
+        self.readers
+            .read(move |db| listing::list(db, &filter, &digests, &page))
+            .await
     }
 
     async fn queue_depth(&self) -> Result<Vec<QueueDepth>, StoreError> {
-        listing::queue_depth(&self.readers).await
+        self.readers.read(listing::queue_depth).await
     }
 
     async fn states(&self) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
-        listing::states(&self.readers).await
+        self.readers.read(listing::states).await
     }
 
     async fn replay(&self, request: ReplayDeliveries) -> Result<Vec<Replayed>, StoreError> {

@@ -1,7 +1,7 @@
 //! Accepting leads and dispositions.
 
-pub(crate) mod disposition;
-pub(crate) mod lead;
+mod disposition;
+mod lead;
 pub(crate) mod rows;
 
 use async_trait::async_trait;

@@ -9,9 +9,10 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{PoisonError, RwLock};
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use crate::column::Columns as _;
+use crate::sql::all;
 use jackfield_domain::id::{LeadId, TenantName};
 use jackfield_store::StoreError;
 
@@ -24,13 +25,11 @@ pub(crate) struct DoNotCall {
 
 impl DoNotCall {
     /// Reads all do-not-calls in the database.
-    pub(crate) async fn read(db: &mut SqliteConnection) -> Result<Self, StoreError> {
+    pub(crate) fn read(db: &Connection) -> Result<Self, StoreError> {
         let found = Self::default();
-        let rows = sqlx::query("select tenant, lead from lead indexed by lead_dnc where dnc_since is not null")
-            .fetch_all(db)
-            .await?;
-        for row in &rows {
-            found.add(&row.id("tenant")?, &row.id("lead")?);
+        let sql = "select tenant, lead from lead indexed by lead_dnc where dnc_since is not null";
+        for (tenant, lead) in all(db, sql, [], |row| Ok((row.id("tenant")?, row.id("lead")?)))? {
+            found.add(&tenant, &lead);
         }
         Ok(found)
     }

@@ -15,18 +15,25 @@ use jackfield_store::{
 #[async_trait]
 impl LeadStore for SqliteStore {
     async fn lead(&self, tenant: &TenantName, lead: &LeadId) -> Result<Option<LeadRecord>, StoreError> {
-        rows::find(&self.readers, tenant, lead).await
+        let (tenant, lead) = (tenant.clone(), lead.clone());
+        self.readers.read(move |db| rows::find(db, &tenant, &lead)).await
     }
 
     async fn leads_after(&self, tenant: &TenantName, after: LeadCursor, limit: u32) -> Result<LeadPage, StoreError> {
-        rows::after(&self.readers, tenant, after, limit).await
+        let tenant = tenant.clone();
+        self.readers
+            .read(move |db| rows::after(db, &tenant, after, limit))
+            .await
     }
 
     async fn dnc_recorded(&self, tenant: &TenantName, lead: &LeadId) -> Result<bool, StoreError> {
-        if !self.readers.is_closed() && !self.dnc.may_hold(tenant, lead) {
+        if !self.readers.are_closed() && !self.dnc.may_hold(tenant, lead) {
             return Ok(false);
         }
-        rows::dnc_recorded(&self.readers, tenant, lead).await
+        let (tenant, lead) = (tenant.clone(), lead.clone());
+        self.readers
+            .read(move |db| rows::dnc_recorded(db, &tenant, &lead))
+            .await
     }
 
     async fn record_refusal(&self, refusal: StatusRefusal) -> Result<(), StoreError> {
@@ -39,6 +46,9 @@ impl LeadStore for SqliteStore {
         lead: Option<&LeadId>,
         page: PageRequest,
     ) -> Result<Page<Suppression>, StoreError> {
-        suppression::list(&self.readers, tenant, lead, &page).await
+        let (tenant, lead) = (tenant.cloned(), lead.cloned());
+        self.readers
+            .read(move |db| suppression::list(db, tenant.as_ref(), lead.as_ref(), &page))
+            .await
     }
 }

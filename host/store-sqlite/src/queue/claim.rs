@@ -3,47 +3,21 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
+use rusqlite::{Connection, params};
 
-use crate::column::{Columns, json, later, micros};
-use crate::delivery::row::{content_type, history};
-use crate::writer::Write;
-use jackfield_domain::delivery::{DeliveryKind, DeliveryRank};
+use crate::column::{Columns as _, later, micros};
+use crate::delivery::row::{DeliveryRow, Document};
+use crate::queue::line;
+use crate::sql::{all, execute, first, only};
+use crate::writer::{Transaction, Write};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
 use jackfield_domain::id::{DeliveryId, Fence, TenantName};
 use jackfield_store::{ClaimRequest, ClaimableKind, ClaimedDelivery, Lease, StoreError, TenantShare};
 
-/// Ids of the claimable deliveries of one kind and rank of a tenant.
-macro_rules! of_rank {
-    ($rank:literal) => {
-        concat!(
-            "select * from (
-                 select id from delivery indexed by delivery_ready
-                 where tenant = ?1 and kind = ?2 and rank = ",
-            $rank,
-            " and state = 'ready' and blocked = 0 and due <= ?3
-                 order by due, id limit ?4)"
-        )
-    };
-}
-
-/// Claimable deliveries of one kind of a tenant with their documents, up to the limit for each rank. All ranks are in
-/// one statement, because a statement costs two thread switches and most ranks have nothing.
-pub(crate) const CLAIMABLE: &str = concat!(
-    "with claimable as (",
-    of_rank!(0),
-    " union all ",
-    of_rank!(1),
-    " union all ",
-    of_rank!(2),
-    " union all ",
-    of_rank!(3),
-    ") select d.*, i.headers, coalesce(p.body, i.body) as body
-       from claimable m
-       cross join delivery d on d.id = m.id
-       join inbox i on i.id = d.receipt
-       left join payload p on p.delivery = d.id and p.version = d.payload"
-);
+/// Deliveries of one kind and rank of a tenant that may go now, the longest due first.
+pub(crate) const CLAIMABLE: &str = "select id, due from queue indexed by queue_ready
+    where tenant = ? and kind = ? and rank = ? and state = 'ready' and blocked = 0 and due <= ?
+    order by due, id limit ?";
 
 /// Tenants and kinds that have claimable work: a few index look-ups for each tenant that has anything ready.
 ///
@@ -53,9 +27,9 @@ pub(crate) static DUE: LazyLock<String> = LazyLock::new(|| {
         "select c.tenant, k.value as kind
          from delivery_count c cross join json_each('[{}]') k
          where c.state = 'ready' and c.deliveries > 0 and exists (
-             select 1 from delivery d indexed by delivery_ready
-             where d.tenant = c.tenant and d.kind = k.value and d.rank in ({})
-                 and d.state = 'ready' and d.blocked = 0 and d.due <= ?)
+             select 1 from queue q indexed by queue_ready
+             where q.tenant = c.tenant and q.kind = k.value and q.rank in ({})
+                 and q.state = 'ready' and q.blocked = 0 and q.due <= ?)
          order by c.tenant",
         every_kind(),
         every_rank(),
@@ -66,15 +40,15 @@ pub(crate) static DUE: LazyLock<String> = LazyLock::new(|| {
 pub(crate) static NEXT_DUE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select min(at) as at from (
-             select (select min(d.due) from delivery d indexed by delivery_ready
-                     where d.tenant = c.tenant and d.kind = k.value and d.rank = r.value
-                         and d.state = 'ready' and d.blocked = 0 and d.due > ?1) as at
+             select (select min(q.due) from queue q indexed by queue_ready
+                     where q.tenant = c.tenant and q.kind = k.value and q.rank = r.value
+                         and q.state = 'ready' and q.blocked = 0 and q.due > ?1) as at
              from delivery_count c
              cross join json_each('[{}]') k
              cross join json_each('[{}]') r
              where c.state = 'ready' and c.deliveries > 0
              union all
-             select min(lease_until) from delivery indexed by delivery_leased
+             select min(lease_until) from queue indexed by queue_leased
              where state = 'leased' and lease_until > ?1)",
         every_kind(),
         every_rank(),
@@ -94,12 +68,12 @@ fn every_rank() -> String {
 impl Write for ClaimRequest {
     type Output = Vec<ClaimedDelivery>;
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let mut claimed = vec![];
         for share in &self.tenants {
-            let mut found = claim_share(self, db, share, &share.last).await?;
+            let mut found = claim_share(self, tx, share, &share.last)?;
             if found.is_empty() && !share.last.is_empty() {
-                found = claim_share(self, db, share, &[]).await?;
+                found = claim_share(self, tx, share, &[])?;
             }
             claimed.extend(found);
         }
@@ -107,165 +81,184 @@ impl Write for ClaimRequest {
     }
 }
 
+/// A delivery that may be claimed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    rank: DeliveryRank,
+    due: Timestamp,
+    id: i64,
+}
+
 /// Leases a tenant's share, most urgent first, without the deliveries in `except`.
-async fn claim_share(
+fn claim_share(
     claim: &ClaimRequest,
-    db: &mut SqliteConnection,
+    tx: &mut Transaction<'_>,
     share: &TenantShare,
     except: &[DeliveryId],
 ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-    let mut kinds = share.kinds.clone();
     let mut found = vec![];
-    for (kind, limit) in &kinds {
+    for (kind, limit) in &share.kinds {
         let limit = share.limit.min(*limit);
-        if limit > 0 {
-            found.extend(claimable(claim, db, &share.tenant, *kind, limit, except).await?);
-        }
+        let mut of_kind = candidates(claim, tx, &share.tenant, *kind, limit, except)?;
+        of_kind.sort();
+        of_kind.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        found.extend(of_kind);
     }
-    found.sort_by_key(|(rank, claimed)| (*rank, claimed.due, claimed.lease.id.0));
-    let mut selected = vec![];
-    for (_, claimed) in found {
-        let of_kind = kinds.iter_mut().find(|(kind, _)| *kind == claimed.kind);
-        if let Some((_, left @ 1..)) = of_kind
-            && selected.len() < usize::try_from(share.limit).unwrap_or(usize::MAX)
-        {
-            *left -= 1;
-            selected.push(claimed);
-        }
-    }
-    lease(claim, db, share, &selected).await?;
-    Ok(selected)
+    found.sort();
+    found.truncate(usize::try_from(share.limit).unwrap_or(usize::MAX));
+    found
+        .into_iter()
+        .map(|candidate| lease(claim, tx, share, DeliveryId(candidate.id)))
+        .collect()
 }
 
-/// Deliveries of one kind that are claimable now, up to the limit for each rank, with their rank and their next fence.
-async fn claimable(
+/// Deliveries of one kind that are claimable now, up to the limit for each rank.
+fn candidates(
     claim: &ClaimRequest,
-    db: &mut SqliteConnection,
+    tx: &Transaction<'_>,
     tenant: &TenantName,
     kind: DeliveryKind,
     limit: u32,
     except: &[DeliveryId],
-) -> Result<Vec<(i64, ClaimedDelivery)>, StoreError> {
-    let extra = u32::try_from(except.len()).unwrap_or(u32::MAX);
-    let rows = sqlx::query(CLAIMABLE)
-        .bind(tenant.as_str())
-        .bind(kind.word())
-        .bind(micros(claim.now))
-        .bind(limit.saturating_add(extra))
-        .fetch_all(db)
-        .await?;
-    let ranked = rows.iter().map(|row| Ok((row.plain("rank")?, claimed(row)?)));
-    let mut ranked = ranked.collect::<Result<Vec<_>, StoreError>>()?;
-    ranked.retain(|(_, claimed)| !except.contains(&claimed.lease.id));
-    Ok(ranked)
-}
-
-async fn lease(
-    claim: &ClaimRequest,
-    db: &mut SqliteConnection,
-    share: &TenantShare,
-    claimed: &[ClaimedDelivery],
-) -> Result<(), StoreError> {
-    if claimed.is_empty() {
-        return Ok(());
+) -> Result<Vec<Candidate>, StoreError> {
+    let mut found = vec![];
+    if limit == 0 {
+        return Ok(found);
     }
-    let ids: Vec<i64> = claimed.iter().map(|claimed| claimed.lease.id.0).collect();
-    let ids = json("a list of numbers", &ids)?;
-    sqlx::query(
-        "update delivery set state = 'leased', fence = fence + 1, lease_owner = ?, lease_until = ?, changed_at = ?
-         where id in (select value from json_each(?))",
-    )
-    .bind(claim.owner.as_str())
-    .bind(micros(later(claim.now, claim.lease)))
-    .bind(micros(claim.now))
-    .bind(ids.as_str())
-    .execute(&mut *db)
-    .await?;
-    sqlx::query(
-        "insert into attempt (delivery, fence, tenant, release, started_at)
-         select id, fence, tenant, ?, ? from delivery where id in (select value from json_each(?))",
-    )
-    .bind(share.release.0)
-    .bind(micros(claim.now))
-    .bind(ids.as_str())
-    .execute(db)
-    .await?;
-    Ok(())
+    let rows = limit.saturating_add(u32::try_from(except.len()).unwrap_or(u32::MAX));
+    for rank in DeliveryRank::ALL {
+        let of_rank = all(
+            tx,
+            CLAIMABLE,
+            params![tenant.as_str(), kind.word(), rank.number(), micros(claim.now), rows],
+            |row| {
+                Ok(Candidate {
+                    rank,
+                    due: row.time("due")?,
+                    id: row.plain("id")?,
+                })
+            },
+        )?;
+        found.extend(of_rank);
+    }
+    found.retain(|candidate| !except.contains(&DeliveryId(candidate.id)));
+    Ok(found)
 }
 
-fn claimed(row: &SqliteRow) -> Result<ClaimedDelivery, StoreError> {
-    let fence: i64 = row.plain("fence")?;
-    let kind = row.checked("kind", DeliveryKind::from_word)?;
-    Ok(ClaimedDelivery {
-        lease: Lease {
-            id: DeliveryId(row.plain("id")?),
-            fence: Fence(fence + 1),
-        },
-        tenant: row.id("tenant")?,
-        kind,
-        key: row.id("dedup_key")?,
-        lead: row.id_option("lead")?,
-        payload: row.plain("body")?,
-        content_type: content_type(kind, row)?,
-        accepted_at: row.time("accepted_at")?,
-        due: row.time("due")?,
-        history: history(row)?,
-    })
+/// Leases a delivery, and writes its attempt.
+fn lease(
+    claim: &ClaimRequest,
+    tx: &mut Transaction<'_>,
+    share: &TenantShare,
+    id: DeliveryId,
+) -> Result<ClaimedDelivery, StoreError> {
+    let (row, claimed) = only(tx, "select * from queue where id = ?", [id.0], |row| {
+        let delivery = DeliveryRow::read(row)?;
+        let document = Document::read(tx, delivery.kind, id, delivery.receipt, delivery.payload)?;
+        let claimed = ClaimedDelivery {
+            lease: Lease {
+                id,
+                fence: Fence(delivery.fence.0 + 1),
+            },
+            tenant: delivery.tenant.clone(),
+            kind: delivery.kind,
+            key: row.id("dedup_key")?,
+            lead: delivery.lead.clone(),
+            payload: document.body,
+            content_type: document.content_type,
+            accepted_at: delivery.accepted_at,
+            due: row.time("due")?,
+            history: delivery.history,
+        };
+        Ok((delivery, claimed))
+    })?;
+    execute(
+        tx,
+        "update queue set state = 'leased', fence = ?, lease_owner = ?, lease_until = ?, changed_at = ? where id = ?",
+        params![
+            claimed.lease.fence.0,
+            claim.owner,
+            micros(later(claim.now, claim.lease)),
+            micros(claim.now),
+            id.0,
+        ],
+    )?;
+    if let Some(order_key) = &row.order_key {
+        line::start(tx, &row.tenant, order_key)?;
+    }
+    tx.count(&row.tenant, Some(DeliveryState::Ready), DeliveryState::Leased);
+    execute(
+        tx,
+        "insert into attempt (delivery, fence, tenant, release, started_at) values (?, ?, ?, ?, ?)",
+        params![
+            id.0,
+            claimed.lease.fence.0,
+            row.tenant.as_str(),
+            share.release.0,
+            micros(claim.now),
+        ],
+    )?;
+    Ok(claimed)
 }
 
 /// Releases leases as if the deliveries had never been claimed. The fence stays, so that it never identifies two
 /// claims.
-pub(crate) struct ReleaseLeases(pub(crate) Vec<Lease>);
+pub(super) struct ReleaseLeases(pub(super) Vec<Lease>);
 
 impl Write for ReleaseLeases {
     type Output = ();
 
-    async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+    fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
         for lease in &self.0 {
-            let released = sqlx::query(
-                "update delivery set state = 'ready', lease_owner = null, lease_until = null
-                 where id = ? and fence = ? and state = 'leased'",
-            )
-            .bind(lease.id.0)
-            .bind(lease.fence.0)
-            .execute(&mut *db)
-            .await?;
-            if released.rows_affected() > 0 {
-                sqlx::query("delete from attempt where delivery = ? and fence = ?")
-                    .bind(lease.id.0)
-                    .bind(lease.fence.0)
-                    .execute(&mut *db)
-                    .await?;
-            }
+            let Some(row) = leased(tx, *lease)? else { continue };
+            let is_blocked = row.leave_turn(tx, true)?;
+            execute(
+                tx,
+                "update queue set state = 'ready', blocked = ?, lease_owner = null, lease_until = null where id = ?",
+                params![is_blocked, lease.id.0],
+            )?;
+            tx.count(&row.tenant, Some(DeliveryState::Leased), DeliveryState::Ready);
+            execute(
+                tx,
+                "delete from attempt where delivery = ? and fence = ?",
+                [lease.id.0, lease.fence.0],
+            )?;
         }
         Ok(())
     }
 }
 
+/// The delivery of a lease, if the lease was not lost.
+pub(super) fn leased(tx: &Transaction<'_>, lease: Lease) -> Result<Option<DeliveryRow>, StoreError> {
+    first(
+        tx,
+        "select * from queue where id = ? and fence = ? and state = 'leased'",
+        [lease.id.0, lease.fence.0],
+        DeliveryRow::read,
+    )
+}
+
 /// Tenants and kinds that have claimable work at `now`.
-pub(crate) async fn due(db: &SqlitePool, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
-    let rows = sqlx::query(DUE.as_str()).bind(micros(now)).fetch_all(db).await?;
-    let due = |row: &SqliteRow| {
+pub(super) fn due(db: &Connection, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
+    all(db, &DUE, [micros(now)], |row| {
         Ok(ClaimableKind {
             tenant: row.id("tenant")?,
-            kind: row.checked("kind", DeliveryKind::from_word)?,
+            kind: row.word("kind", DeliveryKind::from_word)?,
         })
-    };
-    rows.iter().map(due).collect()
+    })
 }
 
 /// When the next delivery falls due or the next lease expires, after `now`.
-pub(crate) async fn next_due(db: &SqlitePool, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let row = sqlx::query(NEXT_DUE.as_str()).bind(micros(now)).fetch_one(db).await?;
-    row.time_option("at")
+pub(super) fn next_due(db: &Connection, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    only(db, &NEXT_DUE, [micros(now)], |row| row.time_option("at"))
 }
 
 /// Attempts of a tenant that were started at or after `since`.
-pub(crate) async fn attempts_since(db: &SqlitePool, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
-    let row = sqlx::query("select count(*) as attempts from attempt where tenant = ? and started_at >= ?")
-        .bind(tenant.as_str())
-        .bind(micros(since))
-        .fetch_one(db)
-        .await?;
-    row.count("attempts")
+pub(super) fn attempts_since(db: &Connection, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
+    only(
+        db,
+        "select count(*) as attempts from attempt where tenant = ? and started_at >= ?",
+        params![tenant.as_str(), micros(since)],
+        |row| row.count("attempts"),
+    )
 }

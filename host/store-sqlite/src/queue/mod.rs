@@ -2,6 +2,7 @@
 
 pub(crate) mod claim;
 pub(crate) mod finish;
+pub(crate) mod line;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,11 +20,11 @@ impl QueueStore for SqliteStore {
     }
 
     async fn due(&self, now: Timestamp) -> Result<Vec<ClaimableKind>, StoreError> {
-        claim::due(&self.readers, now).await
+        self.readers.read(move |db| claim::due(db, now)).await
     }
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        claim::next_due(&self.readers, now).await
+        self.readers.read(move |db| claim::next_due(db, now)).await
     }
 
     async fn finish(&self, finish: FinishAttempt) -> Result<FinishOutcome, StoreError> {
@@ -36,14 +37,21 @@ impl QueueStore for SqliteStore {
 
     async fn reap(&self, now: Timestamp, restarted_host: Option<&str>) -> Result<usize, StoreError> {
         // Every round of the engine calls this, and mostly there is nothing to do: a reader finds that out.
-        if !finish::are_leases_lost(&self.readers, now, restarted_host).await? {
+        let reap = finish::Reap {
+            now,
+            restarted_host: restarted_host.map(str::to_owned),
+        };
+        let lost = reap.clone();
+        if !self.readers.read(move |db| lost.finds_any(db)).await? {
             return Ok(0);
         }
-        let restarted_host = restarted_host.map(str::to_owned);
-        self.writer.submit_urgent(finish::Reap { now, restarted_host }).await
+        self.writer.submit_urgent(reap).await
     }
 
     async fn attempts_since(&self, tenant: &TenantName, since: Timestamp) -> Result<u64, StoreError> {
-        claim::attempts_since(&self.readers, tenant, since).await
+        let tenant = tenant.clone();
+        self.readers
+            .read(move |db| claim::attempts_since(db, &tenant, since))
+            .await
     }
 }

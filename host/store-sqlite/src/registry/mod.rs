@@ -6,8 +6,12 @@ mod tenant;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rusqlite::params;
 
 use crate::SqliteStore;
+use crate::column::Columns as _;
+use crate::sql::{all, execute, first, only};
+use crate::writer::Transaction;
 use jackfield_domain::id::{Digest, ReleaseNumber, TenantName};
 use jackfield_domain::tenant::adapter::AdapterRecord;
 use jackfield_domain::tenant::release::{AdapterRef, Release};
@@ -20,15 +24,19 @@ impl RegistryStore for SqliteStore {
     }
 
     async fn adapter(&self, reference: &AdapterRef) -> Result<Option<AdapterRecord>, StoreError> {
-        adapter::find(&self.readers, reference).await
+        let reference = reference.clone();
+        self.readers.read(move |db| adapter::find(db, &reference)).await
     }
 
     async fn adapter_bytes(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        adapter::bytes(&self.readers, digest).await
+        let sql = "select bytes from adapter_bytes where digest = ?";
+        self.readers
+            .read(move |db| first(db, sql, [digest.as_bytes()], |row| row.plain("bytes")))
+            .await
     }
 
     async fn adapters(&self, page: PageRequest) -> Result<Page<AdapterRecord>, StoreError> {
-        adapter::list(&self.readers, &page).await
+        self.readers.read(move |db| adapter::list(db, &page)).await
     }
 
     async fn put_release(&self, release: NewRelease) -> Result<Release, StoreError> {
@@ -41,26 +49,45 @@ impl RegistryStore for SqliteStore {
     }
 
     async fn release(&self, tenant: &TenantName, number: ReleaseNumber) -> Result<Option<Release>, StoreError> {
-        release::find(&self.readers, tenant, number).await
+        let tenant = tenant.clone();
+        let sql = "select * from release where tenant = ? and number = ?";
+        self.readers
+            .read(move |db| first(db, sql, params![tenant.as_str(), number.0], release::read))
+            .await
     }
 
     async fn releases(&self, tenant: &TenantName, page: PageRequest) -> Result<Page<Release>, StoreError> {
-        release::list(&self.readers, tenant, &page).await
+        let tenant = tenant.clone();
+        self.readers.read(move |db| release::list(db, &tenant, &page)).await
     }
 
     async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
-        tenant::find(&self.readers, tenant).await
+        let name = tenant.clone();
+        let sql = "select * from tenant where name = ?";
+        self.readers
+            .read(move |db| first(db, sql, [name.as_str()], tenant::read))
+            .await
     }
 
     async fn tenants(&self, page: PageRequest) -> Result<Page<TenantRecord>, StoreError> {
-        tenant::list(&self.readers, &page).await
+        self.readers.read(move |db| tenant::list(db, &page)).await
     }
 
     async fn revision(&self) -> Result<u64, StoreError> {
-        tenant::revision(&self.readers).await
+        let sql = "select number from revision";
+        self.readers
+            .read(move |db| only(db, sql, [], |row| row.count("number")))
+            .await
     }
 
     async fn active_releases(&self) -> Result<Vec<(TenantName, ReleaseNumber)>, StoreError> {
-        tenant::active_releases(&self.readers).await
+        let sql = "select name, active from tenant order by name";
+        let active = |row: &rusqlite::Row<'_>| Ok((row.id("name")?, ReleaseNumber(row.plain("active")?)));
+        self.readers.read(move |db| all(db, sql, [], active)).await
     }
+}
+
+/// Raises the number by which hosts see that an active release or a live token has changed.
+pub(crate) fn raise_revision(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    execute(tx, "update revision set number = number + 1", []).map(drop)
 }

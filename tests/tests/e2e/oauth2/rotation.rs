@@ -8,21 +8,13 @@ use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::DeliveryState;
 use jackfield_tests::fakes::{Behaviour, KeystoneLead, Mode, RewriteTokens};
 use serde_json::json;
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
 
+use super::super::database::sql;
 use super::{FIRST_REFRESH_TOKEN, HOUR, OAuth2Host, TENANT, until};
 
 impl OAuth2Host {
     async fn rotating() -> Self {
         Self::with(Some(HOUR), &refresh(FIRST_REFRESH_TOKEN)).await
-    }
-
-    /// Runs SQL on the database, bypassing the host.
-    async fn sql(&self, text: &'static str) {
-        let file = SqliteConnectOptions::new().filename(self.test.data_dir().join("jackfield.db"));
-        let mut db = file.connect().await.unwrap();
-        sqlx::query(text).execute(&mut db).await.unwrap();
     }
 }
 
@@ -101,8 +93,10 @@ async fn shutdown_waits_for_a_running_renewal() {
 async fn unstored_refresh_token_blocks_access() {
     // If the next refresh token cannot be stored, the access token is not used.
     let host = OAuth2Host::rotating().await;
-    host.sql("create trigger broken before insert on secret begin select raise(abort, 'broken'); end")
-        .await;
+    sql(
+        &host.test,
+        "create trigger broken before insert on secret begin select raise(abort, 'broken'); end",
+    );
     let found = host.deliver("C-1").await;
     assert_eq!(found.attempts[0].class.unwrap().word(), "unavailable");
     assert_eq!((host.book.issued(), host.test.keystone.counts().requests), (1, 0));
@@ -121,7 +115,7 @@ async fn unstored_refresh_token_blocks_access() {
         "the token that was handed out is stored first"
     );
 
-    host.sql("drop trigger broken").await;
+    sql(&host.test, "drop trigger broken");
     host.test.advance(Duration::from_secs(33));
     host.test.work().await;
     assert_eq!((host.book.issued(), host.test.keystone.stored().len()), (1, 2));

@@ -1,0 +1,90 @@
+//! The tables, and what is known of the database as a whole.
+
+use rand::RngExt as _;
+use rusqlite::{Connection, params};
+
+use crate::column::Columns as _;
+use crate::open::OpenError;
+use crate::sql::{all, execute, only};
+use jackfield_domain::intake::idempotency::KeyDigester;
+use jackfield_store::StoreError;
+
+/// What this version writes.
+const VERSION: i64 = 1;
+/// The tables of an empty database.
+pub(crate) const TABLES: &str = include_str!("schema.sql");
+
+/// The ids of a cell's deliveries and requests are above its number times this.
+const IDS_OF_A_CELL: i64 = 1 << 40;
+
+/// What was fixed when the database was made.
+pub(crate) struct Installation {
+    /// Ids begin after this one.
+    pub(crate) first_id: i64,
+    /// Makes the digests of keys.
+    pub(crate) digester: KeyDigester,
+}
+
+/// Makes the tables of an empty database, or checks that this version can read those that are there.
+pub(crate) fn prepare(db: &Connection) -> Result<Installation, OpenError> {
+    // Of two processes that begin at once, the second finds the tables.
+    execute(db, "begin immediate", [])?;
+    let prepared = check(db).and_then(|is_empty| if is_empty { create(db) } else { Ok(()) });
+    execute(db, if prepared.is_ok() { "commit" } else { "rollback" }, [])?;
+    prepared?;
+    Ok(installation(db)?)
+}
+
+/// Whether the database is empty.
+fn check(db: &Connection) -> Result<bool, OpenError> {
+    let tables = all(db, "select name from sqlite_schema where type = 'table'", [], |row| {
+        Ok(row.text("name")?.to_owned())
+    })?;
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    if tables.is_empty() {
+        return Ok(true);
+    }
+    if has("_sqlx_migrations") {
+        return Err(OpenError::BeforeRelease);
+    }
+    if !has("schema") || !has("installation") {
+        return Err(OpenError::Foreign);
+    }
+    let (version, oldest) = only(db, "select version, oldest_reader from schema", [], |row| {
+        Ok((row.plain("version")?, row.plain::<i64>("oldest_reader")?))
+    })?;
+    if oldest > VERSION {
+        return Err(OpenError::Newer(version));
+    }
+    Ok(false)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no decision depends on it; it only has to be unknown to others"
+)]
+fn create(db: &Connection) -> Result<(), OpenError> {
+    db.execute_batch(TABLES)?;
+    execute(
+        db,
+        "insert into schema (id, version, oldest_reader) values (1, ?1, ?1)",
+        params![VERSION],
+    )?;
+    execute(
+        db,
+        "insert into installation (id, cell, digest_key) values (1, 0, ?)",
+        params![rand::rng().random::<[u8; 32]>()],
+    )?;
+    Ok(())
+}
+
+fn installation(db: &Connection) -> Result<Installation, StoreError> {
+    only(db, "select cell, digest_key from installation", [], |row| {
+        let key: [u8; 32] = row.plain("digest_key")?;
+        let unusable = |_| StoreError::Corrupt("column `digest_key`".into());
+        Ok(Installation {
+            first_id: row.number("cell", |cell: i64| cell.checked_mul(IDS_OF_A_CELL))?,
+            digester: KeyDigester::new(&key).map_err(unusable)?,
+        })
+    })
+}
