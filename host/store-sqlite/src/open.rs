@@ -306,8 +306,8 @@ fn is_trusted(version: &str) -> bool {
 
 fn limit(db: &Connection, max_bytes: Option<u64>) -> Result<(), OpenError> {
     if let Some(max_bytes) = max_bytes {
-        let page: u64 = db.query_row("pragma page_size", [], |row| row.get(0))?;
-        let pages = max_bytes / page.max(1);
+        let page: u32 = db.query_row("pragma page_size", [], |row| row.get(0))?;
+        let pages = max_bytes / u64::from(page.max(1));
         db.query_row(&format!("pragma max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     Ok(())

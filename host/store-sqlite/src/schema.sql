@@ -105,16 +105,6 @@ create table history (
 create index history_tenant on history (tenant);
 create index history_lead on history (lead, tenant);
 
--- Every delivery, for people.
-create view delivery as
-    select id, tenant, kind, dedup_key, receipt, payload, lead, state, reason, class, null as reference, counted,
-        ambiguous, generation, due, accepted_at, changed_at
-    from queue
-    union all
-    select id, tenant, kind, dedup_key, receipt, payload, lead, state, reason, class, reference, counted,
-        ambiguous, generation, changed_at as due, accepted_at, changed_at
-    from history;
-
 -- The lines of deliveries that are ready or leased: who may go, or is under way. See the domain's `DeliveryLine`.
 create table line (
     tenant    text    not null,

@@ -173,9 +173,9 @@ impl<W: Write> Job for Pending<W> {
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let result = committed.and_then(|()| self.output.ok_or_else(closed));
+        let Self { output, reply, .. } = *self;
         // An error means that the caller has gone.
-        let _gone = self.reply.send(result);
+        let _gone = reply.send(committed.and_then(|()| output.ok_or_else(closed)));
     }
 }
 

@@ -135,7 +135,8 @@ async fn full_disk_acknowledges_nothing() {
         matches!(&refused, StoreError::Unavailable(why) if why.contains("full")),
         "{refused}"
     );
-    assert!(store.accept_disposition(call("late", "L-2", at(0))).await.is_err());
+    let late = call(&format!("C-{accepted}"), "L-1", at(accepted));
+    assert_eq!(store.accept_disposition(late.clone()).await, Err(refused));
     store.close().await.unwrap();
 
     let store = open(&path, 4096, None).await;
@@ -145,7 +146,7 @@ async fn full_disk_acknowledges_nothing() {
         accepted.unsigned_abs()
     );
     assert_eq!(store.ready().await, Ok(()));
-    let again = store.accept_disposition(call("late", "L-2", at(0))).await;
+    let again = store.accept_disposition(late).await;
     assert!(
         matches!(again, Ok(Accept::New(_))),
         "the refused request stored nothing"

@@ -18,23 +18,29 @@ use jackfield_store::{
 /// The digest of a key.
 type KeyDigest = [u8; KEY_DIGEST_BYTES];
 
+/// Deliveries that have not ended, and those that have, with the same columns.
+const QUEUE: &str = "select *, null as reference from queue";
+const HISTORY: &str = "select *, changed_at as due from history";
+
 /// One delivery with its attempts.
 pub(super) fn find(db: &Connection, id: DeliveryId) -> Result<Option<DeliveryDetail>, StoreError> {
-    let found = first(db, "select * from delivery where id = ?", [id.0], |row| {
-        let place = (ReceiptId(row.plain("receipt")?), row.plain::<i64>("payload")?);
-        Ok((summary(row)?, place))
-    })?;
+    let find = |table: &str| {
+        first(db, &format!("{table} where id = ?"), [id.0], |row| {
+            let place = (ReceiptId(row.plain("receipt")?), row.plain::<i64>("payload")?);
+            Ok((summary(row)?, place))
+        })
+    };
+    let found = match find(QUEUE)? {
+        None => find(HISTORY)?,
+        found => found,
+    };
     let Some((summary, (receipt, payload))) = found else {
         return Ok(None);
     };
     let document = Document::read(db, summary.kind, id, receipt, payload)?;
+    let attempts = "select * from attempt where delivery = ? order by fence";
     Ok(Some(DeliveryDetail {
-        attempts: all(
-            db,
-            "select * from attempt where delivery = ? order by fence",
-            [id.0],
-            attempt,
-        )?,
+        attempts: all(db, attempts, [id.0], attempt)?,
         payload: document.body,
         content_type: document.content_type,
         summary,
@@ -49,27 +55,33 @@ pub(super) fn list(
     page: &PageRequest,
 ) -> Result<Page<DeliverySummary>, StoreError> {
     let part = PageQuery::newest_first(page)?;
-    let ListingQuery { sql, values } = ListingQuery::new(filter, digests, part.before, part.rows());
-    let deliveries = all(db, &sql, params_from_iter(values), summary)?;
+    let mut deliveries = vec![];
+    for ListingQuery { sql, values } in ListingQuery::of(filter, digests, part.before, part.rows()) {
+        deliveries.extend(all(db, &sql, params_from_iter(values), summary)?);
+    }
+    deliveries.sort_by_key(|delivery: &DeliverySummary| std::cmp::Reverse(delivery.id));
     Ok(to_page(deliveries, part.limit, |delivery| delivery.id.0.to_string()))
 }
 
-/// The query for a page of a listing.
+/// A query for a page of a listing, of one table.
 pub(crate) struct ListingQuery {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
 }
 
 impl ListingQuery {
-    /// `digests` are those of the key that is looked for, if its tenant is known, too: they have an index.
-    pub(crate) fn new(filter: &DeliveryFilter, digests: &[KeyDigest], before: i64, rows: i64) -> Self {
-        // Only the table that may hold what is looked for.
-        let mut states = filter.states.iter().map(|state| state.is_ended());
-        let table = match (states.clone().any(|ended| ended), states.any(|ended| !ended)) {
-            (true, false) => "select *, changed_at as due from history",
-            (false, true) => "select *, null as reference from queue",
-            _ => "select * from delivery",
-        };
+    /// Those of the tables that may hold what is looked for. `digests` are those of the key that is looked for, if its
+    /// tenant is known, too: they have an index.
+    pub(crate) fn of(filter: &DeliveryFilter, digests: &[KeyDigest], before: i64, rows: i64) -> Vec<Self> {
+        let may_be = |ended| filter.states.is_empty() || filter.states.iter().any(|state| state.is_ended() == ended);
+        let tables = [(QUEUE, may_be(false)), (HISTORY, may_be(true))];
+        let tables = tables.into_iter().filter(|(_, may_hold)| *may_hold);
+        tables
+            .map(|(table, _)| Self::new(table, filter, digests, before, rows))
+            .collect()
+    }
+
+    fn new(table: &str, filter: &DeliveryFilter, digests: &[KeyDigest], before: i64, rows: i64) -> Self {
         let mut query = Self {
             sql: format!("{table} where id < ?"),
             values: vec![before.into()],

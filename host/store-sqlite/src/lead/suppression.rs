@@ -69,7 +69,8 @@ pub(super) fn list(
     let condition = match (tenant, lead) {
         (Some(_), Some(_)) => "and tenant = ?2 and lead = ?3",
         (Some(_), None) => "and tenant = ?2",
-        (None, _) => "",
+        (None, Some(_)) => "and lead = ?3",
+        (None, None) => "",
     };
     let sql = format!("select * from suppression where id < ?1 {condition} order by id desc limit ?4");
     let values = params![
